@@ -1,0 +1,342 @@
+"""What the core asks of a frontend, a backend and a pass. Nothing here runs anything.
+
+The picture: the engine (``dbt/runtime/engine.py``) asks a ``Frontend`` for blocks, sends them
+through passes, and installs them in an ``Executor``, which a ``Backend`` opened for one machine. The
+executor runs translated code until something needs Python, and says what as an ``Event``.
+"""
+
+import enum
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+
+from dbt.ir.block import Block, BlockKey
+from dbt.ir.types import Type
+from dbt.stops import Access
+
+# -- Guest state ----------------------------------------------------------------------------------
+
+PC_SLOT = "pc"
+"""Every layout has this i32 slot: where the guest goes on (low bit clear), valid between runs."""
+
+CONTROL_BYTES = 512
+"""The first bytes of the state buffer belong to the backend."""
+
+
+@attrs.frozen
+class Slot:
+    """One named piece of guest state at ``offset`` bytes in the state buffer.
+
+    An ``i1`` takes a 4-byte word whose value is 0 or 1; i32 takes 4 bytes; i64 and f64 eight.
+    """
+
+    name: str
+    type: Type
+    offset: int
+
+
+@attrs.frozen
+class Layout:
+    """Where each slot lives. ``hot`` names the slots worth a host register, hottest first."""
+
+    slots: tuple[Slot, ...]
+    size: int
+    hot: tuple[str, ...] = ()
+    by_name: Mapping[str, Slot] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {slot.name: slot for slot in self.slots})
+
+
+def lay_out(declared: Iterable[tuple[str, Type]], hot: tuple[str, ...] = ()) -> Layout:
+    """Give each declared slot an aligned offset after the backend's control area."""
+    slots = []
+    offset = CONTROL_BYTES
+    for name, type_ in declared:
+        size = max(4, type_.bytes)
+        offset = -(-offset // size) * size
+        slots.append(Slot(name, type_, offset))
+        offset += size
+    return Layout(tuple(slots), -(-offset // 16) * 16, hot)
+
+
+class State(Protocol):
+    """Guest registers and flags in one flat buffer (``dbt/runtime/state.py``)."""
+
+    layout: Layout
+    address: int
+    """Host address of the buffer. Slots are little-endian; past ``layout.size`` there are at
+    least 64 KiB that belong to the backend (temporaries)."""
+
+    def get(self, slot: str) -> int: ...
+    def set(self, slot: str, value: int) -> None: ...
+
+
+# -- Guest memory ---------------------------------------------------------------------------------
+
+PAGE = 4096
+READ, WRITE, EXEC, CODE, MAPPED = 1, 2, 4, 8, 16
+"""Permission bits, one byte per guest page. CODE: translations were made from this page, so a store
+must stop with a write fault even where WRITE is set; the engine then invalidates and steps."""
+
+
+class Memory(Protocol):
+    """The guest's 4 GiB (``dbt/runtime/memory.py``)."""
+
+    base: int
+    """Host address of guest address 0. 4 GiB and a guard page follow it."""
+    perms_base: int
+    """Host address of the permission bytes: ``perms_base + (address >> 12)``. It is
+    ``base - PERMS_DISTANCE``, a constant."""
+
+    def load(self, address: int, size: int) -> int:
+        """Checked little-endian load. Raises GuestFault."""
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """Checked store. Raises GuestFault; on a CODE page it invalidates first, then writes."""
+
+    def read(self, address: int, size: int) -> bytes: ...
+    def write(self, address: int, data: bytes) -> None: ...
+    def fetch(self, address: int, size: int) -> bytes:
+        """Bytes to decode. Raises GuestFault unless every page is executable."""
+
+
+PERMS_DISTANCE = 2 << 20
+
+
+# -- Instrumentation state --------------------------------------------------------------------------
+
+
+class CounterBank(Protocol):
+    """Named 64-bit counters in one buffer (``dbt/runtime/counters.py``)."""
+
+    address: int
+
+    def index(self, name: str) -> int:
+        """Index of a counter, made when new; it lives at ``address + 8 * index``."""
+
+
+STACK_ENTRIES = 1 << 16
+STACK_BYTES = 8 + 4 * STACK_ENTRIES
+
+
+class StackBank(Protocol):
+    """Named side stacks. Stack i lives at ``address + i * STACK_BYTES``: a u64 depth, then u32
+    entries. push: ``entry[depth % STACK_ENTRIES] = v; depth += 1`` (the oldest entry is lost when
+    full). pop: 0 when depth is 0, else ``depth -= 1; entry[depth % STACK_ENTRIES]``."""
+
+    address: int
+
+    def index(self, name: str) -> int: ...
+
+
+# -- Chaining -----------------------------------------------------------------------------------------
+
+
+class LinkKind(enum.Enum):
+    """How an edge leaves a block: what a chain policy can tell apart."""
+
+    DIRECT = "direct"  # Goto, Branch, Call with a known target
+    RETURN = "return"  # Return
+    INDIRECT = "indirect"  # Jump, Call with a computed target
+
+
+class LinkRules(Protocol):
+    """What an executor asks before it lets one block run on into another."""
+
+    kinds: frozenset[LinkKind]
+
+    def permits(self, pc: int) -> bool:
+        """False when nothing may chain into blocks at this pc."""
+
+
+class Reason(enum.Enum):
+    """Why translated code came back to the dispatcher. Each return counts under exactly one.
+
+    The first that applies, in this order. ``not_translated`` is counted once, not again when
+    the dispatcher goes on after the translation.
+    """
+
+    NOT_TRANSLATED = "not_translated"  # the next block has no translation yet
+    DENIED = "denied"  # the policy denies the next block's pc
+    UNLINKED = "unlinked"  # direct: the link was not made yet, or direct links are off
+    INDIRECT_MISS = "indirect_miss"  # computed: indirect chaining is off
+    RETURN_MISS = "return_miss"  # return: return chaining is off
+    SYSCALL = "syscall"
+    HOOK = "hook"
+    FAULT = "fault"
+    INVALIDATION = "invalidation"  # a store to a page that holds translated code
+    TRAP = "trap"
+    HALT = "halt"
+    BUDGET = "budget"  # out of fuel
+
+
+# -- Events: what an executor comes back to the engine with ---------------------------------------------
+
+
+@attrs.frozen
+class NotTranslated:
+    """``key`` is to be installed, then run again."""
+
+    key: BlockKey
+
+
+@attrs.frozen
+class SyscallHit:
+    """A Swi exit: the number in the instruction, and where to go on. state.pc is ``resume.pc``."""
+
+    number: int
+    resume: BlockKey
+
+
+@attrs.frozen
+class HookHit:
+    """A Hook exit of a block at ``resume.pc`` (also in state.pc)."""
+
+    resume: BlockKey
+
+
+@attrs.frozen
+class FaultHit:
+    """A load or store was forbidden. The instruction at ``pc`` did nothing and was not counted."""
+
+    pc: int
+    mode: int
+    address: int
+    access: Access
+
+
+@attrs.frozen
+class HaltHit:
+    """A Halt exit."""
+
+    reason: str
+    pc: int
+
+
+@attrs.frozen
+class TrapHit:
+    """A ``trap_if`` fired in the instruction at ``pc``."""
+
+    reason: str
+    pc: int
+
+
+@attrs.frozen
+class FuelOut:
+    """The block at ``key`` needs more fuel than is left. It was not entered."""
+
+    key: BlockKey
+
+
+Event: TypeAlias = NotTranslated | SyscallHit | HookHit | FaultHit | HaltHit | TrapHit | FuelOut
+
+
+# -- Backends ------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class BackendOptions:
+    """What a user may choose. A backend ignores what it has no use for."""
+
+    tier: str = "auto"  # 0 interpret, 1 compile quickly, 2 compile optimised, auto: 0 then 2 when hot
+    unit: str = "block"
+    hot: int = 500  # executions of a block after which `auto` compiles it
+
+
+@attrs.frozen
+class Context:
+    """All that an executor works on; it lives as long as the executor."""
+
+    state: State
+    memory: Memory
+    counters: CounterBank
+    stacks: StackBank
+    key_of: Callable[[int], BlockKey]
+    """Key of an indirect location (Frontend.key_of)."""
+    options: BackendOptions = BackendOptions()
+
+
+class Executor(Protocol):
+    """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
+
+    fuel: int
+    """Guest instructions left. ``run`` takes what it executes off this, exactly."""
+
+    def install(self, block: Block) -> None:
+        """Accept an optimised, verified block; an older one with the same key is replaced."""
+
+    def discard(self, keys: Iterable[BlockKey]) -> None:
+        """Drop translations and unlink every edge into them. Unknown keys are ignored."""
+
+    def installed(self) -> Collection[BlockKey]: ...
+
+    def run(self, key: BlockKey) -> Event:
+        """Go on at ``key`` until something needs Python."""
+
+    def apply(self, rules: LinkRules) -> None:
+        """Obey new rules from the next edge on: unlink what they no longer permit."""
+
+    def dispatches(self) -> Mapping[Reason, int]:
+        """Exact numbers of returns to the dispatcher, by reason, since the executor was opened."""
+
+    def statistics(self) -> Mapping[str, int]:
+        """Further figures: blocks and bytes per tier, links made, compile time in µs."""
+
+    def explain(self, key: BlockKey) -> Mapping[str, str]:
+        """Texts per stage of this backend (``bytecode``, ``llvm``, ``out_asm``) of one block."""
+
+    def close(self) -> None:
+        """Release code and tables. The executor is not used afterwards."""
+
+
+class Backend(Protocol):
+    """Makes executors. Found by entry point, group ``dbt.backends``; constructed with no arguments."""
+
+    name: str
+
+    def open(self, context: Context) -> Executor: ...
+
+
+# -- Frontends -----------------------------------------------------------------------------------------
+
+
+class CodeReader(Protocol):
+    """Guest code: ``Memory.fetch`` or any bytes at hand."""
+
+    def fetch(self, address: int, size: int) -> bytes: ...
+
+
+class Frontend(Protocol):
+    """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no arguments."""
+
+    name: str
+    layout: Layout
+    max_insns: int
+
+    def key_of(self, location: int) -> BlockKey:
+        """The block an indirect location names (ARM: bit 0 is Thumb)."""
+
+    def location_of(self, key: BlockKey) -> int:
+        """The inverse of key_of, for keys without generic mode bits."""
+
+    def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
+        """Lift one block. It ends at an exit, at ``max_insns``, at a page's end, before a pc in
+        ``boundaries`` and before a pc that cannot be fetched. A first instruction that cannot be
+        fetched raises GuestFault."""
+
+    def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
+        """One instruction as the listing shows it."""
+
+    def syscall_abi(self) -> Any:
+        """What knows this guest *and* Linux (``dbt/linux/abi.py`` says what that is)."""
+
+
+# -- Passes --------------------------------------------------------------------------------------------
+
+
+class Pass(Protocol):
+    """One rewrite of a block in place. Fields of the (frozen attrs) class are its options."""
+
+    def run(self, block: Block) -> None: ...

@@ -1,0 +1,188 @@
+"""Blocks: a key, a flat list of instructions over SSA values, and exactly one exit."""
+
+from typing import TypeAlias
+
+import attrs
+
+from dbt.ir.ops import GET, INSN, SET, Op
+from dbt.ir.types import Type
+
+TAKEN = 1
+"""Mode bit: the condition of the first instruction has been tested and holds (it is not counted)."""
+HOOKED = 2
+"""Mode bit: the hook that stands at this pc has run."""
+FRONTEND_MODE_SHIFT = 8
+"""Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
+
+
+@attrs.frozen(order=True, cache_hash=True)
+class BlockKey:
+    """What a translation depends on besides the bytes: the pc and the mode bits."""
+
+    pc: int
+    mode: int = 0
+
+    def with_mode(self, bits: int) -> "BlockKey":
+        """The same pc with further mode bits set."""
+        return BlockKey(self.pc, self.mode | bits)
+
+    def __str__(self) -> str:
+        return f"{self.pc:#x}@{self.mode:#x}" if self.mode else f"{self.pc:#x}"
+
+
+@attrs.frozen(eq=False)
+class Const:
+    """A constant operand. It stands in no list; ``value`` is unsigned, within the type."""
+
+    value: int
+    type: Type
+
+
+@attrs.define(eq=False)
+class Inst:
+    """One IR instruction; it is also the value it computes (``type`` is None when it has none).
+
+    ``imm`` are the immediates the op's row names. ``when`` predicates the effect: when it is 0
+    nothing happens, and a value computed is 0. Only ops with an effect may carry it.
+    """
+
+    op: Op
+    args: tuple["Value", ...]
+    type: Type | None
+    imm: tuple[int | str, ...] = ()
+    when: "Value | None" = None
+
+
+Value: TypeAlias = Const | Inst
+
+
+# -- Exits --------------------------------------------------------------------------------------
+# Indirect targets are *locations*: 32-bit values as the guest holds them, whose low bit may be
+# state (ARM: Thumb). Direct targets are block keys.
+
+
+@attrs.frozen(eq=False)
+class Goto:
+    """Go on at a known block."""
+
+    target: BlockKey
+
+
+@attrs.frozen(eq=False)
+class Branch:
+    """Go on at ``taken`` when ``cond`` is 1, else at ``other``."""
+
+    cond: Value
+    taken: BlockKey
+    other: BlockKey
+
+
+@attrs.frozen(eq=False)
+class Jump:
+    """Jump to a computed location (neither call nor return, as far as the frontend can tell)."""
+
+    target: Value
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """Call a function; ``link`` is the location it should return to (already set in the state).
+
+    A direct call holds a BlockKey as target, an indirect one an i32 value.
+    """
+
+    target: "BlockKey | Value"
+    link: int
+
+
+@attrs.frozen(eq=False)
+class Return:
+    """Return from a function to a computed location."""
+
+    target: Value
+
+
+@attrs.frozen(eq=False)
+class Swi:
+    """A system call; ``number`` is the immediate of the instruction. Goes on at ``resume``."""
+
+    number: int
+    resume: BlockKey
+
+
+@attrs.frozen(eq=False)
+class Hook:
+    """Run the hooks that stand at this block's pc in the host, then go on at ``resume``."""
+
+    resume: BlockKey
+
+
+@attrs.frozen(eq=False)
+class Halt:
+    """The guest cannot go on: ``reason`` is e.g. ``undefined``, ``breakpoint``, ``noexec``.
+
+    The state's pc is ``pc``, the instruction that halts, and that instruction is not counted.
+    """
+
+    reason: str
+    pc: int
+
+
+Exit: TypeAlias = Goto | Branch | Jump | Call | Return | Swi | Hook | Halt
+
+
+def exit_values(exit_: Exit) -> tuple[Value, ...]:
+    """The values an exit uses, in order."""
+    match exit_:
+        case Branch(cond=value):
+            return (value,)
+        case Jump(target=value) | Return(target=value):
+            return (value,)
+        case Call(target=target) if not isinstance(target, BlockKey):
+            return (target,)
+    return ()
+
+
+def exit_targets(exit_: Exit) -> tuple[BlockKey, ...]:
+    """The blocks known to follow an exit, the likelier fall-through last. Links belong to these."""
+    match exit_:
+        case Goto(target=target):
+            return (target,)
+        case Branch(taken=taken, other=other):
+            return (taken, other)
+        case Call(target=BlockKey() as target):
+            return (target,)
+        case Swi(resume=resume) | Hook(resume=resume):
+            return (resume,)
+    return ()
+
+
+@attrs.define(eq=False)
+class Block:
+    """A translation block. ``size`` is the number of guest bytes it was lifted from."""
+
+    key: BlockKey
+    insts: list[Inst]
+    exit: Exit
+    size: int = 0
+
+    @property
+    def insn_count(self) -> int:
+        """Guest instructions an execution of the whole block counts.
+
+        The first instruction of a TAKEN block was counted by the block that tested its condition;
+        the instruction a Halt stands for does not complete.
+        """
+        marks = sum(1 for inst in self.insts if inst.op is INSN)
+        if self.key.mode & TAKEN and marks:
+            marks -= 1
+        elif isinstance(self.exit, Halt) and marks:
+            marks -= 1
+        return marks
+
+
+__all__ = [
+    "FRONTEND_MODE_SHIFT", "GET", "HOOKED", "INSN", "SET", "TAKEN", "Block", "BlockKey", "Branch",
+    "Call", "Const", "Exit", "Goto", "Halt", "Hook", "Inst", "Jump", "Return", "Swi", "Value",
+    "exit_targets", "exit_values",
+]

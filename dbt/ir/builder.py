@@ -1,0 +1,166 @@
+"""A builder that appends instructions: one short method per op, constants folded where obvious.
+
+``Builder(insts)`` appends to any list; frontends build whole blocks with it, passes splice.
+Methods take values or plain ints; an int becomes a constant of the other operand's type.
+"""
+
+from dbt.ir import ops
+from dbt.ir.block import Const, Inst, Value
+from dbt.ir.ops import Op
+from dbt.ir.types import I1, I32, Type
+
+
+class Builder:
+    """Append instructions to ``insts``. ``when`` predicates every effect while it is set."""
+
+    def __init__(self, insts: list[Inst]) -> None:
+        self.insts = insts
+        self.when: Value | None = None
+
+    def emit(
+        self, op: Op, args: tuple[Value, ...], type_: Type | None, imm: tuple[int | str, ...] = ()
+    ) -> Inst:
+        """Append one instruction; effects take the current ``when``."""
+        inst = Inst(op, args, type_, imm, self.when if op.conditional else None)
+        self.insts.append(inst)
+        return inst
+
+    def const(self, value: int, type_: Type = I32) -> Const:
+        """A constant, wrapped to its type."""
+        return Const(value & type_.mask, type_)
+
+    def _operand(self, value: Value | int, like: Type) -> Value:
+        return Const(value & like.mask, like) if isinstance(value, int) else value
+
+    def _binary(self, op: Op, a: Value, b: Value | int) -> Inst:
+        assert a.type is not None
+        return self.emit(op, (a, self._operand(b, a.type)), a.type)
+
+    def _compare(self, op: Op, a: Value, b: Value | int) -> Inst:
+        assert a.type is not None
+        return self.emit(op, (a, self._operand(b, a.type)), I1)
+
+    # -- arithmetic and logic
+    def add(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.ADD, a, b)
+
+    def sub(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.SUB, a, b)
+
+    def mul(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.MUL, a, b)
+
+    def udiv(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.UDIV, a, b)
+
+    def sdiv(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.SDIV, a, b)
+
+    def and_(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.AND, a, b)
+
+    def or_(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.OR, a, b)
+
+    def xor(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.XOR, a, b)
+
+    def not_(self, a: Value) -> Inst:
+        return self.emit(ops.NOT, (a,), a.type)
+
+    def neg(self, a: Value) -> Inst:
+        return self.emit(ops.NEG, (a,), a.type)
+
+    # -- shifts
+    def shl(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.SHL, a, b)
+
+    def shr(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.SHR, a, b)
+
+    def sar(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.SAR, a, b)
+
+    def ror(self, a: Value, b: Value | int) -> Inst:
+        return self._binary(ops.ROR, a, b)
+
+    def clz(self, a: Value) -> Inst:
+        return self.emit(ops.CLZ, (a,), a.type)
+
+    def bswap(self, a: Value) -> Inst:
+        return self.emit(ops.BSWAP, (a,), a.type)
+
+    def rbit(self, a: Value) -> Inst:
+        return self.emit(ops.RBIT, (a,), a.type)
+
+    # -- comparison and choice
+    def eq(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.EQ, a, b)
+
+    def ne(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.NE, a, b)
+
+    def ult(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.ULT, a, b)
+
+    def ule(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.ULE, a, b)
+
+    def slt(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.SLT, a, b)
+
+    def sle(self, a: Value, b: Value | int) -> Inst:
+        return self._compare(ops.SLE, a, b)
+
+    def select(self, cond: Value, a: Value, b: Value | int) -> Inst:
+        assert a.type is not None
+        return self.emit(ops.SELECT, (cond, a, self._operand(b, a.type)), a.type)
+
+    def carry(self, a: Value, b: Value | int, c: Value | int) -> Inst:
+        assert a.type is not None
+        args = (a, self._operand(b, a.type), self._operand(c, I1))
+        return self.emit(ops.CARRY, args, I1)
+
+    def overflow(self, a: Value, b: Value | int, c: Value | int) -> Inst:
+        assert a.type is not None
+        args = (a, self._operand(b, a.type), self._operand(c, I1))
+        return self.emit(ops.OVERFLOW, args, I1)
+
+    # -- width
+    def zext(self, a: Value, type_: Type) -> Inst:
+        return self.emit(ops.ZEXT, (a,), type_)
+
+    def sext(self, a: Value, type_: Type) -> Inst:
+        return self.emit(ops.SEXT, (a,), type_)
+
+    def trunc(self, a: Value, type_: Type) -> Inst:
+        return self.emit(ops.TRUNC, (a,), type_)
+
+    # -- state and memory
+    def get(self, slot: str, type_: Type = I32) -> Inst:
+        return self.emit(ops.GET, (), type_, (slot,))
+
+    def set(self, slot: str, value: Value) -> None:
+        self.emit(ops.SET, (value,), None, (slot,))
+
+    def load(self, address: Value, type_: Type = I32) -> Inst:
+        return self.emit(ops.LOAD, (address,), type_)
+
+    def store(self, address: Value, value: Value) -> None:
+        self.emit(ops.STORE, (address, value), None)
+
+    # -- marks and instrumentation
+    def insn(self, pc: int, size: int) -> None:
+        self.insts.append(Inst(ops.INSN, (), None, (pc, size)))
+
+    def count(self, counter: str) -> None:
+        self.emit(ops.COUNT, (), None, (counter,))
+
+    def push(self, stack: str, value: Value) -> None:
+        self.emit(ops.PUSH, (value,), None, (stack,))
+
+    def pop(self, stack: str) -> Inst:
+        return self.emit(ops.POP, (), I32, (stack,))
+
+    def trap_if(self, cond: Value, reason: str) -> None:
+        self.emit(ops.TRAP_IF, (cond,), None, (reason,))

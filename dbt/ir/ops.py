@@ -1,0 +1,142 @@
+"""The op table: every op of the IR, its operands, result and effects.
+
+Everything that asks "what is this op" asks its row: the verifier its signature, the passes its
+effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op computes.
+
+Signatures name operands and result: ``T`` is any integer type, the same wherever it stands;
+``A`` is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
+"""
+
+import enum
+
+import attrs
+
+
+class Effect(enum.Flag):
+    """What an op does besides computing its result."""
+
+    PURE = 0
+    READS_STATE = enum.auto()
+    WRITES_STATE = enum.auto()
+    READS_MEMORY = enum.auto()
+    WRITES_MEMORY = enum.auto()
+    MAY_STOP = enum.auto()
+    INSTRUMENTATION = enum.auto()
+    MARK = enum.auto()
+
+
+@attrs.frozen(eq=False)
+class Op:
+    """One row: ``args`` and ``result`` are type letters or names; ``imm`` names the immediates."""
+
+    name: str
+    args: tuple[str, ...]
+    result: str | None
+    effects: Effect
+    doc: str
+    imm: tuple[str, ...] = ()
+
+    @property
+    def pure(self) -> bool:
+        """True when the op only computes a result from its operands."""
+        return self.effects is Effect.PURE
+
+    @property
+    def conditional(self) -> bool:
+        """True when the op may carry ``when``: it has an effect that can be left undone."""
+        return bool(self.effects & ~(Effect.READS_STATE | Effect.MARK))
+
+    @property
+    def may_stop(self) -> bool:
+        """True when the op can leave the block before its end."""
+        return bool(self.effects & Effect.MAY_STOP)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+OPS: dict[str, Op] = {}
+
+
+def _op(
+    name: str, signature: str, doc: str, effects: Effect = Effect.PURE, imm: tuple[str, ...] = ()
+) -> Op:
+    args, _, result = signature.partition("->")
+    row = Op(name, tuple(args.split()), result.strip() or None, effects, doc, imm)
+    OPS[name] = row
+    return row
+
+
+_E = Effect
+
+# -- Arithmetic and logic. Results wrap to the width of T ------------------------------------
+ADD = _op("add", "T T -> T", "Sum.")
+SUB = _op("sub", "T T -> T", "Difference.")
+MUL = _op("mul", "T T -> T", "Low half of the product.")
+UDIV = _op("udiv", "T T -> T", "Unsigned quotient, rounded towards zero; 0 when dividing by 0.")
+SDIV = _op(
+    "sdiv", "T T -> T", "Signed quotient, rounded towards zero; 0 by 0; minimum / -1 is minimum."
+)
+AND = _op("and", "T T -> T", "Bitwise and.")
+OR = _op("or", "T T -> T", "Bitwise or.")
+XOR = _op("xor", "T T -> T", "Bitwise exclusive or.")
+NOT = _op("not", "T -> T", "Bitwise complement.")
+NEG = _op("neg", "T -> T", "Two's complement negation.")
+
+# -- Shifts. The amount is unsigned and has the operand's type; every amount is defined ------
+SHL = _op("shl", "T T -> T", "Shift left; 0 when the amount is the width or more.")
+SHR = _op("shr", "T T -> T", "Logical shift right; 0 when the amount is the width or more.")
+SAR = _op("sar", "T T -> T", "Arithmetic shift right; copies of the sign for large amounts.")
+ROR = _op("ror", "T T -> T", "Rotate right by the amount modulo the width.")
+CLZ = _op("clz", "T -> T", "Number of leading zeros; the width for 0.")
+BSWAP = _op("bswap", "T -> T", "Reverse the bytes (i16, i32, i64).")
+RBIT = _op("rbit", "T -> T", "Reverse the bits.")
+
+# -- Comparison and choice --------------------------------------------------------------------
+EQ = _op("eq", "T T -> i1", "Equal.")
+NE = _op("ne", "T T -> i1", "Not equal.")
+ULT = _op("ult", "T T -> i1", "Unsigned less than.")
+ULE = _op("ule", "T T -> i1", "Unsigned less than or equal.")
+SLT = _op("slt", "T T -> i1", "Signed less than.")
+SLE = _op("sle", "T T -> i1", "Signed less than or equal.")
+SELECT = _op("select", "i1 T T -> T", "The second operand when the first is 1, else the third.")
+CARRY = _op("carry", "T T i1 -> i1", "Carry out of the unsigned sum of all three operands.")
+OVERFLOW = _op("overflow", "T T i1 -> i1", "Signed overflow of the sum of all three operands.")
+
+# -- Width. The result type is written on the result ------------------------------------------
+ZEXT = _op("zext", "T -> R", "Extend with zeros to a wider type.")
+SEXT = _op("sext", "T -> R", "Extend with the sign to a wider type.")
+TRUNC = _op("trunc", "T -> R", "Keep the low bits.")
+
+# -- Guest state and memory -------------------------------------------------------------------
+GET = _op("get", "-> S", "Read a guest state slot.", _E.READS_STATE, ("slot",))
+SET = _op("set", "S ->", "Write a guest state slot.", _E.WRITES_STATE, ("slot",))
+LOAD = _op(
+    "load",
+    "i32 -> R",
+    "Little-endian load, any alignment; 0 when its `when` is 0. Stops with a fault.",
+    _E.READS_MEMORY | _E.MAY_STOP,
+)
+STORE = _op(
+    "store",
+    "i32 A ->",
+    "Little-endian store, any alignment. Stops with a fault before anything is written.",
+    _E.WRITES_MEMORY | _E.MAY_STOP,
+)
+
+# -- Marks -------------------------------------------------------------------------------------
+INSN = _op("insn", "->", "The next guest instruction: its pc and size.", _E.MARK, ("pc", "size"))
+
+# -- Instrumentation ---------------------------------------------------------------------------
+COUNT = _op("count", "->", "Add 1 to a 64-bit counter.", _E.INSTRUMENTATION, ("counter",))
+PUSH = _op("push", "i32 ->", "Push on a named side stack.", _E.INSTRUMENTATION, ("stack",))
+POP = _op(
+    "pop", "-> i32", "Pop from a named side stack; 0 when empty.", _E.INSTRUMENTATION, ("stack",)
+)
+TRAP_IF = _op(
+    "trap_if",
+    "i1 ->",
+    "Stop the guest, before the current instruction completes, when the operand is 1.",
+    _E.INSTRUMENTATION | _E.MAY_STOP,
+    ("reason",),
+)

@@ -1,0 +1,80 @@
+"""Counters and side stacks that passes use: named from Python, flat buffers for compiled code."""
+
+import ctypes
+import mmap
+
+from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
+
+
+class _Bank:
+    """Names to indices over a lazily committed buffer."""
+
+    def __init__(self, capacity: int, entry_bytes: int) -> None:
+        self.capacity = capacity
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self._map = mmap.mmap(-1, capacity * entry_bytes, flags=flags)
+        self._anchor = ctypes.c_char.from_buffer(self._map)
+        self.address = ctypes.addressof(self._anchor)
+        self.names: dict[str, int] = {}
+
+    def index(self, name: str) -> int:
+        index = self.names.get(name)
+        if index is None:
+            index = len(self.names)
+            if index >= self.capacity:
+                raise MemoryError(f"more than {self.capacity} names, at {name!r}")
+            self.names[name] = index
+        return index
+
+    def _u64(self, offset: int) -> int:
+        return int.from_bytes(self._map[offset : offset + 8], "little")
+
+
+class Counters(_Bank):
+    """Named 64-bit counters."""
+
+    def __init__(self, capacity: int = 1 << 22) -> None:
+        super().__init__(capacity, 8)
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Add to a counter (the reference evaluator's ``count``)."""
+        offset = 8 * self.index(name)
+        value = (self._u64(offset) + amount) & ((1 << 64) - 1)
+        self._map[offset : offset + 8] = value.to_bytes(8, "little")
+
+    def __getitem__(self, name: str) -> int:
+        return self._u64(8 * self.names[name]) if name in self.names else 0
+
+    def snapshot(self, prefix: str = "") -> dict[str, int]:
+        """All counters whose name starts with ``prefix``, by name."""
+        return {name: self[name] for name in self.names if name.startswith(prefix)}
+
+
+class Stacks(_Bank):
+    """Named side stacks of u32 (see ``dbt.interfaces.StackBank`` for what full and empty mean)."""
+
+    def __init__(self, capacity: int = 64) -> None:
+        super().__init__(capacity, STACK_BYTES)
+
+    def _entry(self, base: int, depth: int) -> int:
+        return base + 8 + 4 * (depth % STACK_ENTRIES)
+
+    def push(self, name: str, value: int) -> None:
+        base = self.index(name) * STACK_BYTES
+        depth = self._u64(base)
+        at = self._entry(base, depth)
+        self._map[at : at + 4] = value.to_bytes(4, "little")
+        self._map[base : base + 8] = (depth + 1).to_bytes(8, "little")
+
+    def pop(self, name: str) -> int:
+        base = self.index(name) * STACK_BYTES
+        depth = self._u64(base)
+        if depth == 0:
+            return 0
+        self._map[base : base + 8] = (depth - 1).to_bytes(8, "little")
+        at = self._entry(base, depth - 1)
+        return int.from_bytes(self._map[at : at + 4], "little")
+
+    def depth(self, name: str) -> int:
+        """Entries on a stack (may exceed what it still holds)."""
+        return self._u64(self.index(name) * STACK_BYTES)

@@ -1,0 +1,180 @@
+"""The guest's address space: 4 GiB reserved once, one permission byte per page.
+
+Host pages stay readable and writable wherever the guest has none, so translated code can never
+hurt the host: any 32-bit guest address falls inside the reservation. The permission bytes decide what
+the guest may do and make its faults exact. Pages are committed by the host on first touch.
+"""
+
+import ctypes
+from collections.abc import Callable
+
+from dbt.interfaces import CODE, EXEC, MAPPED, PAGE, PERMS_DISTANCE, READ, WRITE
+from dbt.stops import Access, GuestFault
+
+SPACE = 1 << 32
+PAGES = SPACE // PAGE
+GUARD = 64 << 10
+
+_PROT_NONE, _PROT_READ, _PROT_WRITE = 0, 1, 2
+_MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = [
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64,
+]
+_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+_libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+def _host_mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at: int = 0) -> int:
+    result = _libc.mmap(address or None, size, prot, flags, fd, at)
+    if result is None or result == ctypes.c_void_p(-1).value:
+        error = ctypes.get_errno()
+        raise OSError(error, "cannot map guest memory")
+    return int(result)
+
+
+class GuestMemory:
+    """Guest memory and its permissions. Sizes in bytes; map operations take whole pages.
+
+    ``on_code_write(page)`` is called before a checked store changes a page with the CODE bit; it must
+    invalidate that page's translations (which clears the bit).
+    """
+
+    def __init__(self) -> None:
+        flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
+        total = PERMS_DISTANCE + SPACE + GUARD
+        self._reservation = _host_mmap(0, total, _PROT_READ | _PROT_WRITE, flags)
+        self._total = total
+        self.perms_base = self._reservation
+        self.base = self._reservation + PERMS_DISTANCE
+        _libc.mprotect(self.base + SPACE, GUARD, _PROT_NONE)
+        _libc.mprotect(self.perms_base + PAGES, PERMS_DISTANCE - PAGES, _PROT_NONE)
+        self.perms = memoryview((ctypes.c_ubyte * PAGES).from_address(self.perms_base)).cast("B")
+        self._bytes = memoryview((ctypes.c_ubyte * SPACE).from_address(self.base)).cast("B")
+        self.on_code_write: Callable[[int], None] = self.clear_code
+
+    def close(self) -> None:
+        """Give the reservation back. Nothing may use this object, or code made for it, any more."""
+        self.perms.release()
+        self._bytes.release()
+        _libc.munmap(self._reservation, self._total)
+
+    # -- mapping -----------------------------------------------------------------------------------
+
+    def map(self, address: int, size: int, perms: int) -> None:
+        """Map zeroed private pages, over whatever was there."""
+        self.unmap(address, size)
+        self.protect(address, size, perms)
+
+    def map_shared(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
+        """Map host pages shared with a file (``fd``) or, with fd -1, with forked children."""
+        self.unmap(address, size)
+        prot = _PROT_READ | (_PROT_WRITE if perms & WRITE or fd < 0 else 0)
+        flags = _MAP_SHARED | _MAP_FIXED | (_MAP_ANONYMOUS if fd < 0 else 0)
+        _host_mmap(self.base + address, size, prot, flags, fd, offset)
+        self.protect(address, size, perms)
+
+    def unmap(self, address: int, size: int) -> None:
+        """Drop pages: their content is gone and every access faults."""
+        self._leave_code(address, size)
+        first, count = address // PAGE, -(-size // PAGE)
+        if any(self.perms[first : first + count]):
+            flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
+            _host_mmap(self.base + address, count * PAGE, _PROT_READ | _PROT_WRITE, flags)
+            self.perms[first : first + count] = bytes(count)
+
+    def protect(self, address: int, size: int, perms: int) -> None:
+        """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped."""
+        self._leave_code(address, size)
+        first, count = address // PAGE, -(-size // PAGE)
+        self.perms[first : first + count] = bytes([perms | MAPPED]) * count
+
+    def mapped(self, address: int, size: int = 1) -> bool:
+        """True when every page of the range is mapped."""
+        first, last = address // PAGE, (address + size - 1) // PAGE
+        return last < PAGES and all(p & MAPPED for p in self.perms[first : last + 1])
+
+    def free(self, address: int, size: int) -> bool:
+        """True when no page of the range is mapped."""
+        first, count = address // PAGE, -(-size // PAGE)
+        return not any(self.perms[first : first + count])
+
+    # -- code pages --------------------------------------------------------------------------------
+
+    def mark_code(self, page: int) -> None:
+        """Remember that translations were made from a page (a page number)."""
+        self.perms[page] |= CODE
+
+    def clear_code(self, page: int) -> None:
+        """Forget it."""
+        self.perms[page] &= ~CODE
+
+    def _leave_code(self, address: int, size: int) -> None:
+        first, count = address // PAGE, -(-size // PAGE)
+        window = bytes(self.perms[first : first + count])
+        for index, perms in enumerate(window):
+            if perms & CODE:
+                self.on_code_write(first + index)
+
+    # -- access ------------------------------------------------------------------------------------
+
+    def check(self, address: int, size: int, need: int, access: Access) -> None:
+        """Raise GuestFault at the first byte of a range that lacks one of the bits ``need``."""
+        if size <= 0:
+            return
+        last = address + size - 1
+        for page in range(address // PAGE, last // PAGE + 1):
+            if page >= PAGES or self.perms[page] & need != need:
+                raise GuestFault(max(address, page * PAGE) & (SPACE - 1), access)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes the guest may read. Raises GuestFault."""
+        self.check(address, size, READ, Access.READ)
+        return bytes(self._bytes[address : address + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write as the guest may; code pages are invalidated first. Raises GuestFault."""
+        self.view(address, len(data), writable=True)[:] = data
+
+    def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
+        """A checked window for host system calls; writable ones invalidate code pages."""
+        if writable:
+            self.check(address, size, WRITE, Access.WRITE)
+            self._leave_code(address, size) if size else None
+        else:
+            self.check(address, size, READ, Access.READ)
+        return self._bytes[address : address + size]
+
+    def poke(self, address: int, data: bytes) -> None:
+        """Write whatever the permissions (loaders); code pages are invalidated."""
+        self._leave_code(address, len(data)) if data else None
+        self._bytes[address : address + len(data)] = data
+
+    def peek(self, address: int, size: int) -> bytes:
+        """Read mapped memory whatever the permissions (debuggers). Raises GuestFault."""
+        self.check(address, size, MAPPED, Access.READ)
+        return bytes(self._bytes[address : address + size])
+
+    def fetch(self, address: int, size: int) -> bytes:
+        self.check(address, size, EXEC, Access.EXECUTE)
+        return bytes(self._bytes[address : address + size])
+
+    def load(self, address: int, size: int) -> int:
+        return int.from_bytes(self.read(address, size), "little")
+
+    def store(self, address: int, size: int, value: int) -> None:
+        self.write(address, value.to_bytes(size, "little"))
+
+    def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
+        """Bytes up to (without) the first NUL. Raises GuestFault, ValueError past ``limit``."""
+        out = bytearray()
+        while len(out) < limit:
+            chunk = self.read(address, PAGE - address % PAGE)
+            end = chunk.find(0)
+            if end >= 0:
+                return bytes(out + chunk[:end])
+            out += chunk
+            address += len(chunk)
+        raise ValueError("string too long")

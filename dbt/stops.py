@@ -1,0 +1,80 @@
+"""Every way a run can end, and the guest faults that translated code can meet.
+
+A ``Stop`` is what ``Process.run`` returns. Events between translated code and the engine, which
+do not end a run, are in ``dbt/interfaces.py``.
+"""
+
+import enum
+from typing import TypeAlias
+
+import attrs
+
+
+class Access(enum.Enum):
+    """What a guest access wanted to do."""
+
+    READ = "read"
+    WRITE = "write"
+    EXECUTE = "execute"
+
+
+class GuestFault(Exception):
+    """A guest access that the page permissions forbid; ``address`` is the first forbidden byte."""
+
+    def __init__(self, address: int, access: Access) -> None:
+        super().__init__(f"{access.value} of {address:#010x}")
+        self.address = address
+        self.access = access
+
+
+class UsageError(Exception):
+    """Something the user must mend: printed as one line, exit status 2."""
+
+
+@attrs.frozen
+class Exited:
+    """The guest called exit or exit_group."""
+
+    status: int
+
+
+@attrs.frozen
+class Killed:
+    """A signal ended the guest. ``report`` is the ready-made text with pc, symbol, registers."""
+
+    signal: int
+    pc: int
+    report: str = ""
+
+
+@attrs.frozen
+class InsnLimit:
+    """The instruction budget is used up; the state is at an exact instruction boundary."""
+
+    pc: int
+
+
+@attrs.frozen
+class TimeLimit:
+    """The time-out has passed."""
+
+    pc: int
+
+
+@attrs.frozen
+class Trapped:
+    """An instrumentation check (``trap_if``) stopped the guest."""
+
+    reason: str
+    pc: int
+
+
+@attrs.frozen
+class Requested:
+    """A hook asked to stop."""
+
+    pc: int
+    reason: str = ""
+
+
+Stop: TypeAlias = Exited | Killed | InsnLimit | TimeLimit | Trapped | Requested
