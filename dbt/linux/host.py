@@ -1,0 +1,41 @@
+"""Host system calls that a signal interrupts.
+
+Python's ``os`` functions retry after EINTR; the guest must see it. ``call`` goes to libc and raises
+OSError with the errno.
+"""
+
+import ctypes
+import os
+from typing import Any
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_functions: dict[str, Any] = {}
+
+
+def call(name: str, *args: Any) -> int:
+    """Call a libc function that returns -1 and sets errno; the result, or OSError.
+
+    Pass ints for ints and pointers (64-bit safe: pointers, sizes and offsets go as c_uint64 or
+    c_int64 when they do not fit an int, which ``call`` does for plain Python ints).
+    """
+    function = _functions.get(name)
+    if function is None:
+        function = _functions[name] = getattr(_libc, name)
+        function.restype = ctypes.c_int64 if name in _LONG else ctypes.c_int
+    result = function(*[ctypes.c_int64(a) if isinstance(a, int) else a for a in args])
+    if result == -1:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    return int(result)
+
+
+_LONG = {
+    "read", "write", "pread", "pwrite", "readv", "writev", "lseek", "sendfile", "splice", "tee",
+    "copy_file_range", "readlink", "readlinkat", "recv", "recvfrom", "recvmsg", "send", "sendto",
+    "sendmsg", "getrandom", "syscall", "preadv", "pwritev", "vmsplice", "pread64", "pwrite64",
+}  # fmt: skip
+
+
+def address_of(view: memoryview) -> int:
+    """Host address of a writable, contiguous view (of guest memory)."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(view)) if len(view) else 0

@@ -1,0 +1,36 @@
+"""What a signal carries: the fields of ``siginfo_t`` (include/uapi/asm-generic/siginfo.h)."""
+
+import struct
+
+import attrs
+
+SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 0x80, -1, -2, -6
+SEGV_MAPERR, SEGV_ACCERR = 1, 2
+BUS_ADRALN, BUS_ADRERR = 1, 2
+ILL_ILLOPC, ILL_ILLTRP = 1, 4
+TRAP_BRKPT = 1
+CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED = 1, 2, 3, 5, 6
+
+SIGINFO_BYTES = 128
+
+
+@attrs.frozen
+class SigInfo:
+    """One pending signal. ``address`` belongs to faults, pid and uid to everything else."""
+
+    signal: int
+    code: int = SI_KERNEL
+    errno: int = 0
+    pid: int = 0
+    uid: int = 0
+    value: int = 0
+    address: int | None = None
+
+    def pack(self) -> bytes:
+        """The 128 bytes of a 32-bit little-endian ``siginfo_t``."""
+        head = struct.pack("<iii", self.signal, self.errno, self.code)
+        if self.address is not None:
+            body = struct.pack("<I", self.address)
+        else:
+            body = struct.pack("<iII", self.pid, self.uid, self.value & 0xFFFFFFFF)
+        return (head + body).ljust(SIGINFO_BYTES, b"\0")
