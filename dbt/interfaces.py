@@ -116,6 +116,9 @@ class CounterBank(Protocol):
     def index(self, name: str) -> int:
         """Index of a counter, made when new; it lives at ``address + 8 * index``."""
 
+    def add(self, name: str) -> None:
+        """Add 1 to a counter (the reference evaluator's ``count``)."""
+
 
 STACK_ENTRIES = 1 << 16
 STACK_BYTES = 8 + 4 * STACK_ENTRIES
@@ -129,6 +132,8 @@ class StackBank(Protocol):
     address: int
 
     def index(self, name: str) -> int: ...
+    def push(self, name: str, value: int) -> None: ...
+    def pop(self, name: str) -> int: ...
 
 
 # -- Chaining -----------------------------------------------------------------------------------------

@@ -1,0 +1,291 @@
+"""The living definition of the IR: what every op computes, and what running a block does.
+
+Plain Python, written to be obviously right. Every backend is compared with it, const_fold calls
+it, and the engine single-steps with it. Values are unsigned ints within their type; floats are
+their bits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from dbt.ir import ops
+from dbt.ir.block import (
+    TAKEN,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Inst,
+    Jump,
+    Return,
+    Value,
+    exit_targets,
+)
+from dbt.ir.ops import OPS, Op
+from dbt.ir.types import Type
+from dbt.stops import Access, GuestFault
+
+# -- Pure ops --------------------------------------------------------------------------------------
+
+
+def signed(value: int, type_: Type) -> int:
+    """The two's complement reading of an unsigned value."""
+    return value - (1 << type_.bits) if value >> (type_.bits - 1) else value
+
+
+def _udiv(_: Type, a: int, b: int) -> int:
+    return a // b if b else 0
+
+
+def _sdiv(t: Type, a: int, b: int) -> int:
+    a, b = signed(a, t), signed(b, t)
+    if b == 0:
+        return 0
+    quotient = abs(a) // abs(b)
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+def _ror(t: Type, a: int, b: int) -> int:
+    amount = b % t.bits
+    return a >> amount | a << (t.bits - amount)
+
+
+def _overflow(t: Type, a: int, b: int, c: int) -> int:
+    total = signed(a, t) + signed(b, t) + c
+    return int(not -(1 << (t.bits - 1)) <= total < 1 << (t.bits - 1))
+
+
+# Each takes the type of the operands and their values; the result is cut to its width afterwards.
+PURE: Mapping[Op, Callable[..., int]] = {
+    ops.ADD: lambda _, a, b: a + b,
+    ops.SUB: lambda _, a, b: a - b,
+    ops.MUL: lambda _, a, b: a * b,
+    ops.UDIV: _udiv,
+    ops.SDIV: _sdiv,
+    ops.AND: lambda _, a, b: a & b,
+    ops.OR: lambda _, a, b: a | b,
+    ops.XOR: lambda _, a, b: a ^ b,
+    ops.NOT: lambda _, a: ~a,
+    ops.NEG: lambda _, a: -a,
+    ops.SHL: lambda t, a, b: a << b if b < t.bits else 0,
+    ops.SHR: lambda t, a, b: a >> b if b < t.bits else 0,
+    ops.SAR: lambda t, a, b: signed(a, t) >> min(b, t.bits),
+    ops.ROR: _ror,
+    ops.CLZ: lambda t, a: t.bits - a.bit_length(),
+    ops.BSWAP: lambda t, a: int.from_bytes(a.to_bytes(t.bytes, "little"), "big"),
+    ops.RBIT: lambda t, a: int(f"{a:0{t.bits}b}"[::-1], 2),
+    ops.EQ: lambda _, a, b: a == b,
+    ops.NE: lambda _, a, b: a != b,
+    ops.ULT: lambda _, a, b: a < b,
+    ops.ULE: lambda _, a, b: a <= b,
+    ops.SLT: lambda t, a, b: signed(a, t) < signed(b, t),
+    ops.SLE: lambda t, a, b: signed(a, t) <= signed(b, t),
+    ops.SELECT: lambda _, c, a, b: a if c else b,
+    ops.CARRY: lambda t, a, b, c: (a + b + c) >> t.bits,
+    ops.OVERFLOW: _overflow,
+    ops.ZEXT: lambda _, a: a,
+    ops.SEXT: lambda t, a: signed(a, t),
+    ops.TRUNC: lambda _, a: a,
+}
+assert all(op in PURE for op in OPS.values() if op.pure)
+
+
+def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[Type]) -> int:
+    """The value of a pure op: ``type_`` is the result's type, ``args`` are within ``arg_types``."""
+    operand_type = arg_types[1] if op is ops.SELECT else arg_types[0]
+    return int(PURE[op](operand_type, *args)) & type_.mask
+
+
+# -- Blocks ----------------------------------------------------------------------------------------
+
+
+class StateLike(Protocol):
+    """Guest state by slot name."""
+
+    def get(self, slot: str) -> int: ...
+    def set(self, slot: str, value: int) -> None: ...
+
+
+class MemoryLike(Protocol):
+    """Checked little-endian access; both raise GuestFault and then have changed nothing."""
+
+    def load(self, address: int, size: int) -> int: ...
+    def store(self, address: int, size: int, value: int) -> None: ...
+
+
+class CountersLike(Protocol):
+    """Named 64-bit counters."""
+
+    def add(self, name: str) -> None: ...
+
+
+class StacksLike(Protocol):
+    """Named side stacks."""
+
+    def push(self, name: str, value: int) -> None: ...
+    def pop(self, name: str) -> int: ...
+
+
+@attrs.frozen
+class Left:
+    """The block ran to its exit.
+
+    ``target`` is the key it goes on at (None for Halt), or a location when the exit computes it;
+    ``index`` says which of ``exit_targets`` a direct exit took. ``completed`` is what to count.
+    """
+
+    exit: Exit
+    target: BlockKey | int | None
+    index: int
+    completed: int
+
+
+@attrs.frozen
+class Fault:
+    """A load or store was forbidden within the guest instruction at ``pc``.
+
+    That instruction is not in ``completed``, which is -1 when it is the first one of a TAKEN block:
+    the block that tested its condition has counted it.
+    """
+
+    pc: int
+    address: int
+    access: Access
+    completed: int
+
+
+@attrs.frozen
+class Trap:
+    """A ``trap_if`` fired within the guest instruction at ``pc``; ``completed`` as in Fault."""
+
+    reason: str
+    pc: int
+    completed: int
+
+
+Outcome: TypeAlias = Left | Fault | Trap
+
+
+def evaluate_block(
+    block: Block,
+    state: StateLike,
+    memory: MemoryLike,
+    counters: CountersLike,
+    stacks: StacksLike,
+) -> Outcome:
+    """Execute a verified block once, and say how it left. The ``pc`` slot is not touched."""
+    return _Evaluation(block, state, memory, counters, stacks).run()
+
+
+class _Trapped(Exception):
+    """Raised by ``trap_if`` to leave the block."""
+
+
+class _Evaluation:
+    """One execution of one block: the values computed so far and the guest instruction it is in."""
+
+    def __init__(
+        self,
+        block: Block,
+        state: StateLike,
+        memory: MemoryLike,
+        counters: CountersLike,
+        stacks: StacksLike,
+    ) -> None:
+        self.block = block
+        self.state = state
+        self.memory = memory
+        self.counters = counters
+        self.stacks = stacks
+        self.values: dict[Inst, int] = {}
+        self.pc = block.key.pc
+        self.marks = 0
+
+    def value(self, value: Value) -> int:
+        return value.value if isinstance(value, Const) else self.values[value]
+
+    def run(self) -> Outcome:
+        try:
+            for inst in self.block.insts:
+                self.execute(inst)
+        except GuestFault as fault:
+            return Fault(self.pc, fault.address, fault.access, self._completed())
+        except _Trapped as trap:
+            return Trap(str(trap), self.pc, self._completed())
+        return self._leave()
+
+    def execute(self, inst: Inst) -> None:
+        op = inst.op
+        if inst.when is not None and not self.value(inst.when):
+            result: int | None = 0
+        elif op.pure:
+            args = [self.value(arg) for arg in inst.args]
+            assert inst.type is not None
+            operand = inst.args[1 if op is ops.SELECT else 0].type
+            result = int(PURE[op](operand, *args)) & inst.type.mask
+        else:
+            result = _EFFECTS[op](self, inst)
+        if inst.type is not None:
+            assert result is not None
+            self.values[inst] = result
+
+    def _completed(self) -> int:
+        """Guest instructions to count when the current one does not complete."""
+        before = max(0, self.marks - 1)
+        return before - 1 if self.block.key.mode & TAKEN and self.marks else before
+
+    def _leave(self) -> Left:
+        exit_, completed = self.block.exit, self.block.insn_count
+        match exit_:
+            case Branch(cond=cond, taken=taken, other=other):
+                holds = self.value(cond)
+                return Left(exit_, taken if holds else other, 0 if holds else 1, completed)
+            case Jump(target=target) | Return(target=target):
+                return Left(exit_, self.value(target), 0, completed)
+            case Call(target=target) if not isinstance(target, BlockKey):
+                return Left(exit_, self.value(target), 0, completed)
+        targets = exit_targets(exit_)
+        return Left(exit_, targets[0] if targets else None, 0, completed)
+
+    # -- one method per op with an effect; ``when`` holds
+
+    def get(self, inst: Inst) -> int:
+        return self.state.get(str(inst.imm[0]))
+
+    def set(self, inst: Inst) -> None:
+        self.state.set(str(inst.imm[0]), self.value(inst.args[0]))
+
+    def load(self, inst: Inst) -> int:
+        assert inst.type is not None
+        return self.memory.load(self.value(inst.args[0]), inst.type.bytes) & inst.type.mask
+
+    def store(self, inst: Inst) -> None:
+        address, stored = inst.args
+        assert stored.type is not None
+        self.memory.store(self.value(address), stored.type.bytes, self.value(stored))
+
+    def insn(self, inst: Inst) -> None:
+        self.pc = int(inst.imm[0])
+        self.marks += 1
+
+    def count(self, inst: Inst) -> None:
+        self.counters.add(str(inst.imm[0]))
+
+    def push(self, inst: Inst) -> None:
+        self.stacks.push(str(inst.imm[0]), self.value(inst.args[0]))
+
+    def pop(self, inst: Inst) -> int:
+        return self.stacks.pop(str(inst.imm[0]))
+
+    def trap_if(self, inst: Inst) -> None:
+        if self.value(inst.args[0]):
+            raise _Trapped(str(inst.imm[0]))
+
+
+_EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
+    op: getattr(_Evaluation, op.name) for op in OPS.values() if not op.pure
+}
