@@ -1,0 +1,93 @@
+"""Records: what the other ways out of a block mean. Running code returns only their index.
+
+One table serves both tiers. ``X_RECORD`` payloads and the ``imm`` of tier-0 exit words index it.
+"""
+
+from typing import TypeAlias
+
+import attrs
+
+from dbt.ir.block import BlockKey
+from dbt.stops import Access
+
+
+@attrs.frozen
+class FaultRecord:
+    """A refused access of ``size`` bytes in the instruction at ``pc``.
+
+    The code left the guest address of the access (its first byte) in FAULT_ADDRESS. ``refund`` is
+    fuel that the code itself has *not* given back; compiled units give back their own and leave 0.
+    """
+
+    block_id: int
+    pc: int
+    mode: int
+    access: Access
+    size: int
+    refund: int = 0
+
+
+@attrs.frozen
+class TrapRecord:
+    """A ``trap_if`` fired in the instruction at ``pc``; ``refund`` as in FaultRecord."""
+
+    reason: str
+    pc: int
+    refund: int = 0
+
+
+@attrs.frozen
+class SwiRecord:
+    """A system call exit."""
+
+    number: int
+    resume: BlockKey
+
+
+@attrs.frozen
+class HookRecord:
+    """A hook exit."""
+
+    resume: BlockKey
+
+
+@attrs.frozen
+class HaltRecord:
+    """A halt exit."""
+
+    reason: str
+    pc: int
+
+
+Record: TypeAlias = FaultRecord | TrapRecord | SwiRecord | HookRecord | HaltRecord
+
+
+class Records:
+    """All records by index. Indices of dropped records are given out again."""
+
+    def __init__(self) -> None:
+        self._table: list[Record | None] = []
+        self._free: list[int] = []
+
+    def new(self, record: Record) -> int:
+        """Add a record; returns its index (below 2**32)."""
+        if self._free:
+            index = self._free.pop()
+            self._table[index] = record
+            return index
+        self._table.append(record)
+        return len(self._table) - 1
+
+    def __getitem__(self, index: int) -> Record:
+        record = self._table[index]
+        assert record is not None
+        return record
+
+    def __len__(self) -> int:
+        return len(self._table) - len(self._free)
+
+    def drop(self, indices: list[int]) -> None:
+        """Forget records of discarded blocks."""
+        for index in indices:
+            self._table[index] = None
+        self._free += indices
