@@ -1,0 +1,36 @@
+"""The translator of ARM state: one mixin per family of instructions, one method per table row."""
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from dbt.decode.table import Table, TableError
+from frontends.arm.encodings import A32
+from frontends.arm.lift.branch import Branch
+from frontends.arm.lift.data_processing import DataProcessing
+from frontends.arm.lift.media import Media
+from frontends.arm.lift.memory import Memory
+from frontends.arm.lift.multiply import Multiply
+from frontends.arm.lift.system import System
+from frontends.arm.translator import Translator
+
+
+class A32Translator(DataProcessing, Multiply, Media, Memory, Branch, System):
+    """Lifts every row of the A32 table."""
+
+
+def bind(table: Table, translator: type[Translator]) -> Mapping[str, Callable[..., None]]:
+    """The method of each row by name. Raises TableError when a row has none, or when its arguments
+    are not the row's letters in order."""
+    methods = {}
+    for row in table:
+        method = getattr(translator, row.name, None)
+        if method is None:
+            raise TableError(f"{row.name}: no method of {translator.__name__} lifts this row")
+        arguments = tuple(inspect.signature(method).parameters)[1:]
+        if arguments != row.letters:
+            raise TableError(f"{row.name}: takes {arguments}, but the row has {row.letters}")
+        methods[row.name] = method
+    return methods
+
+
+A32_METHODS = bind(A32, A32Translator)

@@ -1,0 +1,189 @@
+"""Encoding tables written as text: parsed, proved free of overlaps, matched, drawn from.
+
+A row is ``name  pattern  since``. The pattern is read with bit 31 (or 15) first and spaces ignored:
+``0`` and ``1`` must match, ``-`` is ignored, any letter is a field; a letter that stands in several
+places is one field, its first bits the highest. ``since`` names the architecture that introduced
+the form. ``#`` starts a comment.
+
+    ADD_imm    cccc 001 0100 S nnnn dddd rrrr iiiiiiii          v4
+
+Two rows may match one word only if one of them is a strict carve-out of the other: every word it
+matches, the other matches too. The carve-out then wins. Anything else does not import.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from random import Random
+
+import attrs
+
+
+class TableError(Exception):
+    """A table that cannot be used: a malformed row, or two rows that overlap."""
+
+
+@attrs.frozen(eq=False)
+class Row:
+    """One instruction form. ``fields`` lists (letter, ((shift, mask, place), ...)) in the order of
+    first appearance; a field's value is the sum of ``((word >> shift) & mask) << place``.
+    ``excluded`` lists (mask, bits): a word with ``word & mask == bits`` is not of this row.
+    """
+
+    name: str
+    pattern: str
+    since: str
+    mask: int
+    bits: int
+    fields: tuple[tuple[str, tuple[tuple[int, int, int], ...]], ...]
+    excluded: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The field letters in the order their values are handed out."""
+        return tuple(letter for letter, _ in self.fields)
+
+    def matches(self, word: int) -> bool:
+        """True when the word has this row's fixed bits and no excluded field value."""
+        return word & self.mask == self.bits and not any(
+            word & mask == bits for mask, bits in self.excluded
+        )
+
+    def extract(self, word: int) -> tuple[int, ...]:
+        """The field values of a word that matches."""
+        return tuple(
+            (word >> runs[0][0]) & runs[0][1]
+            if len(runs) == 1
+            else sum(((word >> shift) & mask) << place for shift, mask, place in runs)
+            for _, runs in self.fields
+        )
+
+
+def parse_row(line: str, width: int, never: Mapping[str, int]) -> Row:
+    """Read one row. ``never`` gives field values that a letter cannot take (ARM: cond 1111)."""
+    name, *parts, since = line.split()
+    pattern = "".join(parts)
+    if len(pattern) != width or not re.fullmatch(r"[01\-A-Za-z]+", pattern):
+        raise TableError(f"{name}: a pattern of {len(pattern)} bits, not {width}: {pattern}")
+    mask = int(re.sub(r"[^01]", "0", re.sub(r"[01]", "1", pattern)), 2)
+    bits = int(re.sub(r"[^1]", "0", pattern), 2)
+    letters = dict.fromkeys(c for c in pattern if c.isalpha())
+    fields = tuple((letter, _runs(pattern, letter)) for letter in letters)
+    excluded = []
+    for letter, runs in fields:
+        if letter in never:
+            where = sum(m << shift for shift, m, _ in runs)
+            value = sum(((never[letter] >> place) & m) << shift for shift, m, place in runs)
+            excluded.append((where, value))
+    return Row(name, pattern, since, mask, bits, fields, tuple(excluded))
+
+
+def _runs(pattern: str, letter: str) -> tuple[tuple[int, int, int], ...]:
+    runs = []
+    place = pattern.count(letter)
+    for run in re.finditer(f"{letter}+", pattern):
+        size = run.end() - run.start()
+        place -= size
+        runs.append((len(pattern) - run.end(), (1 << size) - 1, place))
+    return tuple(runs)
+
+
+def common_word(a: Row, b: Row) -> int | None:
+    """A word that both rows match, or None when there is none."""
+    if (a.bits ^ b.bits) & a.mask & b.mask:
+        return None
+    word, fixed = a.bits | b.bits, a.mask | b.mask
+    for where, value in a.excluded + b.excluded:
+        if word & where == value:
+            free = where & ~fixed
+            if not free:
+                return None
+            word ^= free & -free
+    return word
+
+
+def carves_out(inner: Row, outer: Row) -> bool:
+    """True when every word of ``inner`` also matches ``outer``, but not the other way round."""
+    return (
+        inner.mask & outer.mask == outer.mask
+        and inner.bits & outer.mask == outer.bits
+        and inner.mask != outer.mask
+        and all(
+            (where, value) in inner.excluded
+            or (inner.mask & where == where and inner.bits & where != value)
+            for where, value in outer.excluded
+        )
+    )
+
+
+class Table:
+    """The rows of one instruction set, ready to match words of ``width`` bits.
+
+    ``never`` maps a field letter to the one value it cannot take. ``index`` is a mask of bits
+    that tell most rows apart: candidates are looked up by them.
+    """
+
+    def __init__(
+        self,
+        *texts: str,
+        width: int = 32,
+        never: Mapping[str, int] | None = None,
+        index: int = 0x0FF000F0,
+    ) -> None:
+        rows = [
+            parse_row(line, width, never or {})
+            for text in texts
+            for line in (raw.partition("#")[0].strip() for raw in text.splitlines())
+            if line
+        ]
+        self.width = width
+        # A carve-out has more fixed bits than the row it is cut from, so it is tried first.
+        self.rows = tuple(sorted(rows, key=lambda row: -row.mask.bit_count()))
+        self.by_name = {row.name: row for row in rows}
+        if len(self.by_name) != len(rows):
+            names = [row.name for row in rows]
+            raise TableError(f"{next(n for n in names if names.count(n) > 1)}: named twice")
+        self._prove_disjoint()
+        self._index = index
+        self._candidates: dict[int, tuple[Row, ...]] = {}
+        self._known: dict[int, tuple[Row, tuple[int, ...]] | None] = {}
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def _prove_disjoint(self) -> None:
+        rows = [(row.mask, row.bits, row) for row in self.rows]
+        for i, (mask, bits, a) in enumerate(rows):
+            for other_mask, other_bits, b in rows[i + 1 :]:
+                if (bits ^ other_bits) & mask & other_mask:
+                    continue
+                word = common_word(a, b)
+                if word is not None and not carves_out(a, b):
+                    raise TableError(
+                        f"{a.name} and {b.name} both match {word:#0{self.width // 4 + 2}x}"
+                    )
+
+    def match(self, word: int) -> tuple[Row, tuple[int, ...]] | None:
+        """The row a word belongs to and its field values in the row's order, or None."""
+        try:
+            return self._known[word]
+        except KeyError:
+            row = self._find(word)
+            found = self._known[word] = None if row is None else (row, row.extract(word))
+            return found
+
+    def _find(self, word: int) -> Row | None:
+        where = word & self._index
+        candidates = self._candidates.get(where)
+        if candidates is None:
+            candidates = self._candidates[where] = tuple(
+                row for row in self.rows if not (row.bits ^ where) & row.mask & self._index
+            )
+        return next((row for row in candidates if row.matches(word)), None)
+
+    def draw(self, random: Random, row: Row) -> int:
+        """A random word that belongs to ``row``: not excluded, not in a carve-out of it."""
+        everything = (1 << self.width) - 1
+        while True:
+            word = row.bits | random.getrandbits(self.width) & everything & ~row.mask
+            if self._find(word) is row:
+                return word

@@ -1,0 +1,4 @@
+"""Data processing."""
+
+A32 = """
+"""

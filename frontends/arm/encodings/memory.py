@@ -1,0 +1,4 @@
+"""Loads and stores."""
+
+A32 = """
+"""

@@ -1,0 +1,4 @@
+"""Multiplies and divisions."""
+
+A32 = """
+"""

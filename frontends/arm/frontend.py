@@ -1,0 +1,124 @@
+"""The ARM frontend: guest bytes in, blocks out."""
+
+from collections.abc import Collection
+from typing import Any
+
+from dbt.interfaces import PAGE, CodeReader
+from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Exit, Goto, Halt
+from dbt.stops import GuestFault
+from frontends.arm.conditions import AL, condition
+from frontends.arm.encodings import A32
+from frontends.arm.lift import A32_METHODS, A32Translator
+from frontends.arm.registers import LAYOUT
+from frontends.arm.translator import FRONTEND_MODE, THUMB, Refused
+
+
+class ArmFrontend:
+    """Lifts ARM code. ``max_insns`` bounds a block; change it on the instance."""
+
+    name = "arm"
+    layout = LAYOUT
+
+    def __init__(self) -> None:
+        self.max_insns = 64
+
+    def key_of(self, location: int) -> BlockKey:
+        """Bit 0 of a location is Thumb; in ARM state the low two bits are dropped."""
+        if location & 1:
+            return BlockKey(location & 0xFFFFFFFE, THUMB)
+        return BlockKey(location & 0xFFFFFFFC)
+
+    def location_of(self, key: BlockKey) -> int:
+        """The value of pc that names a block, with the Thumb bit."""
+        return key.pc | bool(key.mode & THUMB)
+
+    def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
+        """Lift one block; see ``dbt.interfaces.Frontend``."""
+        words = _words(code, key.pc, self.max_insns)
+        block = Block(key, [], Halt("thumb", key.pc))
+        translator = A32Translator(block)
+        if key.mode & THUMB:
+            translator.ir.insn(key.pc, 2)
+            block.size = 2
+            return block
+        for word in words:
+            _lift_one(translator, word)
+            translator.pc = translator.next_pc
+            if translator.exit is not None:
+                break
+            if translator.pc in boundaries:
+                break
+        block.exit = translator.exit or Goto(BlockKey(translator.pc, key.mode & FRONTEND_MODE))
+        block.size = (translator.pc - key.pc) & 0xFFFFFFFF
+        return block
+
+    def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
+        """One instruction as capstone prints it: ``add r0, r1, #4``."""
+        from frontends.arm.disasm import disassemble
+
+        thumb = bool(mode & THUMB)
+        try:
+            data = code.fetch(pc, 4)
+        except GuestFault:
+            if not thumb:
+                raise
+            data = code.fetch(pc, 2)
+        return disassemble(data, pc, thumb)
+
+    def syscall_abi(self) -> Any:
+        """The kernel interface of an ARM program."""
+        from frontends.arm.linux import ArmLinuxAbi
+
+        return ArmLinuxAbi()
+
+
+def _words(code: CodeReader, pc: int, limit: int) -> memoryview:
+    """The words from ``pc`` to the end of its page, at most ``limit``, at least one.
+
+    Raises GuestFault when the first cannot be fetched.
+    """
+    size = min(limit * 4, PAGE - pc % PAGE) & ~3
+    try:
+        data = code.fetch(pc, size)
+    except GuestFault:
+        data = b"".join(_fetchable(code, pc, size))
+    return memoryview(data).cast("I")
+
+
+def _fetchable(code: CodeReader, pc: int, size: int) -> list[bytes]:
+    """The words one by one, up to the first that cannot be fetched."""
+    data = [code.fetch(pc, 4)]
+    for address in range(pc + 4, pc + size, 4):
+        try:
+            data.append(code.fetch(address, 4))
+        except GuestFault:
+            break
+    return data
+
+
+def _lift_one(translator: A32Translator, word: int) -> None:
+    """Lift the instruction at ``translator.pc``: its mark, then its row's method."""
+    ir = translator.ir
+    ir.insn(translator.pc, 4)
+    start = len(ir.insts)
+    found = A32.match(word)
+    try:
+        if found is None:
+            raise Refused
+        row, fields = found
+        A32_METHODS[row.name](translator, *fields)
+    except Refused:
+        del ir.insts[start:]
+        translator.exit = _undefined(translator, word >> 28)
+    ir.when = None
+    translator.taken = False
+    translator.mode &= FRONTEND_MODE
+
+
+def _undefined(translator: A32Translator, cond: int) -> Exit:
+    """An undefined instruction whose condition fails is skipped, as on all known CPUs."""
+    translator.ir.when = None
+    if cond >= AL or translator.taken:
+        return Halt("undefined", translator.pc)
+    taken = BlockKey(translator.pc, translator.mode | TAKEN)
+    return Branch(condition(translator.ir, cond), taken, translator.next_key)

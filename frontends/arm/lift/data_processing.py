@@ -1,0 +1,7 @@
+"""Data processing."""
+
+from frontends.arm.translator import Translator
+
+
+class DataProcessing(Translator):
+    """One method per row of ``encodings/data_processing.py``."""

@@ -1,0 +1,25 @@
+"""The guest state of an ARM program as slots of the IR."""
+
+from dbt.interfaces import PC_SLOT, lay_out
+from dbt.ir.types import I1, I32
+
+REGISTERS = tuple(f"r{n}" for n in range(15))
+"""Slots of r0 to r14; r15 is a constant while lifting and the ``pc`` slot between runs."""
+
+FLAGS = ("nf", "zf", "cf", "vf", "q", "ge0", "ge1", "ge2", "ge3")
+"""The APSR, one i1 slot per bit."""
+
+LAYOUT = lay_out(
+    [
+        *((name, I32) for name in REGISTERS),
+        (PC_SLOT, I32),
+        *((name, I1) for name in FLAGS),
+        ("tls", I32),  # TPIDRURO: set by the kernel, read by the program
+        ("tlsw", I32),  # TPIDRURW: the program's own
+        ("excl_addr", I32),  # the exclusive monitor of LDREX and STREX
+        ("excl_val_lo", I32),
+        ("excl_val_hi", I32),
+        ("excl_on", I1),
+    ],
+    hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
+)
