@@ -313,12 +313,23 @@ class CodeReader(Protocol):
     def fetch(self, address: int, size: int) -> bytes: ...
 
 
+@attrs.frozen
+class CallAbi:
+    """Slots of the procedure call standard: integer arguments, result, stack pointer, link."""
+
+    arguments: tuple[str, ...]
+    result: str
+    stack: str
+    link: str
+
+
 class Frontend(Protocol):
     """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no arguments."""
 
     name: str
     layout: Layout
     max_insns: int
+    call_abi: CallAbi
 
     def key_of(self, location: int) -> BlockKey:
         """The block an indirect location names (ARM: bit 0 is Thumb)."""

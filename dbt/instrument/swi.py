@@ -1,0 +1,115 @@
+"""Look at system calls where they are made: in the IR of the block that ends in one.
+
+swi-trace:
+swi 0x0, 0x8008     =>    count swi
+                          %0:i32 = get r7
+                          push swi %0
+                          swi 0x0, 0x8008
+
+swi-filter{allow=4}:
+swi 0x0, 0x8008     =>    %0:i32 = get r7
+                          %1:i1 = ne %0, 0x4
+                          trap_if swi-denied %1
+                          swi 0x0, 0x8008
+"""
+
+from typing import Protocol
+
+import attrs
+
+from dbt.ir.block import Block, Swi, Value
+from dbt.ir.builder import Builder
+from dbt.ir.types import I1
+from dbt.passes.registry import register
+from dbt.stops import UsageError
+
+STACK = "swi"
+DENIED = "swi-denied"
+
+
+class SwiNumbers(Protocol):
+    """What these passes need to know of the guest's system call convention."""
+
+    number_slot: str
+
+    def immediate_number(self, immediate: int) -> int | None:
+        """The number a ``swi`` immediate names by itself, None when the slot holds it."""
+
+    def number_of(self, name: str) -> int:
+        """Number of a system call. Raises KeyError."""
+
+
+def _number(emit: Builder, abi: SwiNumbers, immediate: int) -> Value:
+    fixed = abi.immediate_number(immediate)
+    return emit.get(abi.number_slot) if fixed is None else emit.const(fixed)
+
+
+def _bound(abi: SwiNumbers | None) -> SwiNumbers:
+    if abi is None:
+        raise UsageError("a system call pass works on a process, which tells it the convention")
+    return abi
+
+
+@register("swi-trace")
+@attrs.frozen
+class SwiTrace:
+    """Count system calls (counter ``swi``) and keep their numbers on side stack ``swi``.
+
+    No dispatcher or Python is involved; the stack holds the latest 65,536.
+    """
+
+    abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
+
+    def bind(self, abi: SwiNumbers) -> "SwiTrace":
+        """The pass for one guest's convention."""
+        return attrs.evolve(self, abi=abi)
+
+    def run(self, block: Block) -> None:
+        """Record before the exit."""
+        match block.exit:
+            case Swi(number=immediate):
+                emit = Builder(block.insts)
+                emit.count("swi")
+                emit.push(STACK, _number(emit, _bound(self.abi), immediate))
+
+
+def _allowed(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in value.split("+") if part)
+    return tuple(str(part) for part in value)  # type: ignore[attr-defined]
+
+
+@register("swi-filter")
+@attrs.frozen
+class SwiFilter:
+    """Stop the guest before a system call that is not in ``allow`` (names or numbers, ``a+b``)."""
+
+    allow: tuple[str, ...] = attrs.field(default=(), converter=_allowed)
+    abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
+
+    def bind(self, abi: SwiNumbers) -> "SwiFilter":
+        """The pass for one guest's convention. Raises UsageError for a name it does not have."""
+        bound = attrs.evolve(self, abi=abi)
+        bound.numbers()
+        return bound
+
+    def numbers(self) -> list[int]:
+        """The allowed numbers, sorted. Raises UsageError for an unknown name."""
+        abi = _bound(self.abi)
+        try:
+            return sorted(
+                int(item, 0) if item[0].isdigit() else abi.number_of(item) for item in self.allow
+            )
+        except (KeyError, ValueError) as error:
+            raise UsageError(f"swi-filter: unknown system call {error.args[0]!r}") from None
+
+    def run(self, block: Block) -> None:
+        """Trap before the exit when the number matches none of the allowed ones."""
+        match block.exit:
+            case Swi(number=immediate):
+                emit = Builder(block.insts)
+                number = _number(emit, _bound(self.abi), immediate)
+                denied: Value = emit.const(1, I1)
+                for allowed in self.numbers():
+                    denied = emit.and_(denied, emit.ne(number, allowed))
+                emit.trap_if(denied, DENIED)

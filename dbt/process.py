@@ -1,0 +1,369 @@
+"""The facade: one guest program, from its file to the Stop that ends it.
+
+>>> import dbt
+>>> process = dbt.Process("fib.elf", ["20"])             # doctest: +SKIP
+>>> process.hooks.on_call("fib", lambda event: print(event.argument(0)))  # doctest: +SKIP
+>>> process.chain.deny(process.resolve("fib"))           # doctest: +SKIP
+>>> process.run(max_insns=1_000_000)                     # doctest: +SKIP
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from dbt import plugins
+from dbt.hooks import Hooks, StopRequested
+from dbt.interfaces import (
+    Backend,
+    BackendOptions,
+    Context,
+    FaultHit,
+    Frontend,
+    HaltHit,
+    HookHit,
+    Pass,
+    SyscallHit,
+    TrapHit,
+)
+from dbt.ir.block import BlockKey
+from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.log import QUIET, Log
+from dbt.passes.pipeline import Pipeline
+from dbt.runtime.chaining import ChainPolicy
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+from dbt.stops import (
+    Access,
+    Exited,
+    GuestFault,
+    InsnLimit,
+    Killed,
+    Requested,
+    Stop,
+    TimeLimit,
+    Trapped,
+    UsageError,
+)
+from dbt.translate import Translator
+
+AHEAD_WHEN_COMPILING = 7
+"""Blocks translated along with a missing one when every block is compiled (batches are cheaper)."""
+
+
+class Process:
+    """A guest program and everything that runs it.
+
+    ``state``, ``memory``, ``chain`` (the policy), ``hooks``, ``counters``, ``stacks`` and
+    ``kernel`` may be used at any time between and, from hooks, during runs.
+
+    Raises UsageError when the program cannot be loaded or an option makes no sense.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        args: Sequence[str] = (),
+        *,
+        argv0: str | None = None,
+        env: Mapping[str, str] | None = None,
+        frontend: str = "arm",
+        backend: str | Backend = "numba_jit",
+        options: BackendOptions | None = None,
+        linux: LinuxOptions | None = None,
+        chain: str = "all",
+        passes: Sequence[Pass] = (),
+        pipeline: Pipeline | None = None,
+        verify: bool = False,
+        log: Log = QUIET,
+    ) -> None:
+        self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        self.log = log
+        self.memory = GuestMemory()
+        self.state = GuestState(self.frontend.layout)
+        self.call_abi = self.frontend.call_abi
+        self.counters = Counters()
+        self.stacks = Stacks()
+        abi = self.frontend.syscall_abi()
+        self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
+        environment = os.environ if env is None else env
+        argv = [os.fsencode(argv0 or program), *map(os.fsencode, args)]
+        envp = [os.fsencode(f"{name}={value}") for name, value in environment.items()]
+        location = self.kernel.load(program, argv, envp)
+        self._next = self.frontend.key_of(location)
+        self.options = options or BackendOptions()
+        bound = [bind(abi) if (bind := getattr(p, "bind", None)) else p for p in passes]
+        self.translator = Translator(
+            self.frontend, self.memory, bound, pipeline, verify=verify, log=log
+        )
+        opened = plugins.load("dbt.backends", backend)() if isinstance(backend, str) else backend
+        context = Context(
+            self.state,
+            self.memory,
+            self.counters,
+            self.stacks,
+            self.frontend.key_of,
+            self.options,
+        )
+        self.executor = opened.open(context)
+        self.chain = ChainPolicy(chain)
+        compiling = opened.name != "reference" and self.options.tier in ("1", "2")
+        self.engine = Engine(
+            self.executor,
+            context,
+            self.memory,
+            self.translator.translate,
+            self.chain,
+            ahead=AHEAD_WHEN_COMPILING if compiling else 0,
+            on_invalidate=self._note_invalidation if log.wants("chain") else None,
+        )
+        self.hooks = Hooks(self)
+        self.translator.hooked = self.hooks.pcs
+        self.kernel.intercept = lambda _, name, args: self.hooks.entering(name, args)
+        self.kernel.after = lambda _, name, args, result: self.hooks.leaving(name, args, result)
+        self.kernel.on_exec = self.engine.flush
+        self.kernel.on_fork_child = self._in_fork_child
+        self._deadline: float | None = None
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def run(self, max_insns: int | None = None, timeout: float | None = None) -> Stop:
+        """Run until the guest ends, or until exactly ``max_insns`` more instructions or ``timeout``
+        seconds have passed; both keep chaining. A run that hit a limit can be continued.
+
+        In a child that the guest forked this does not return: the host process ends with the guest.
+        """
+        engine = self.engine
+        engine.limit = engine.executed + max_insns if max_insns is not None else 1 << 62
+        try:
+            with _Watchdog(timeout) as watchdog:
+                self._deadline = watchdog.deadline
+                stop = self._run()
+        except BaseException:
+            if self.kernel.is_child:
+                self._end_child(None)
+            raise
+        if self.kernel.is_child:
+            self._end_child(stop)
+        return stop
+
+    def _run(self) -> Stop:
+        key = self._next
+        while True:
+            try:
+                after = self._event(self.engine.run(key))
+            except GuestFault as fault:
+                after = self._fetch_fault(fault)
+            except StopRequested as request:
+                return Requested(self.state["pc"], str(request))
+            if not isinstance(after, BlockKey):
+                return after
+            self._next = key = after
+
+    def _event(self, event: object) -> BlockKey | Stop:
+        """What follows an event: the key to go on at, or how the run ends."""
+        if self.log.wants("exec"):
+            self.log.write("exec", str(event))
+        kernel = self.kernel
+        match event:
+            case Slice(key=key):
+                self._next = key
+                if self._deadline is not None and time.monotonic() >= self._deadline:
+                    return TimeLimit(key.pc)
+                return self._poll(key)
+            case SyscallHit(number=number, resume=resume):
+                after = self._where(kernel.syscall(number, resume))
+                if self._deadline is not None and time.monotonic() >= self._deadline:
+                    self._next = after if isinstance(after, BlockKey) else resume
+                    return after if not isinstance(after, BlockKey) else TimeLimit(after.pc)
+                return after
+            case HookHit(resume=resume):
+                self._next = resume
+                self.hooks.fire(resume.pc)
+                return resume
+            case FaultHit():
+                return self._killed(self._where(kernel.fault(event)), event)
+            case HaltHit():
+                return self._killed(self._where(kernel.halt(event)), event)
+            case LimitReached(key=key):
+                self._next = key
+                return InsnLimit(key.pc)
+            case TrapHit(reason=reason, pc=pc):
+                return Trapped(reason, pc)
+        raise AssertionError(event)
+
+    def _poll(self, key: BlockKey) -> BlockKey | Stop:
+        """Deliver signals, at keys that a signal frame can name."""
+        location = self.frontend.location_of(key)
+        if self.frontend.key_of(location) != key:
+            return key
+        self.state["pc"] = key.pc
+        return self._where(self.kernel.poll(location))
+
+    def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
+        """Execution reached ``fault.address``, which cannot be executed."""
+        self.state["pc"] = fault.address
+        hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
+        return self._killed(self._where(self.kernel.fault(hit)), hit)
+
+    def _where(self, after: int | Stop) -> BlockKey | Stop:
+        return self.frontend.key_of(after) if isinstance(after, int) else after
+
+    def _killed(self, after: BlockKey | Stop, event: FaultHit | HaltHit) -> BlockKey | Stop:
+        if isinstance(after, Killed):
+            return Killed(after.signal, event.pc, self.report(after.signal, event))
+        return after
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def report(self, number: int, event: FaultHit | HaltHit | None = None) -> str:
+        """What a guest killed by a signal leaves behind: where, which instruction, registers."""
+        pc = event.pc if event is not None else self.state["pc"]
+        lines = [f"guest killed by {_signal_name(number)} at {pc:#010x} ({self.symbolize(pc)})"]
+        if isinstance(event, FaultHit):
+            lines.append(f"  {event.access.value} of {event.address:#010x} is not allowed")
+        elif event is not None:
+            lines.append(f"  {event.reason}")
+        try:
+            mode = event.mode if isinstance(event, FaultHit) else 0
+            lines.append(f"  {pc:#010x}: {self.frontend.disassemble(self.memory, pc, mode)}")
+        except GuestFault:
+            lines.append(f"  {pc:#010x}: not executable")
+        lines.extend(self.registers())
+        return "\n".join(lines)
+
+    def registers(self) -> list[str]:
+        """All general registers, four a line, then the flags."""
+        slots = [s for s in self.state.layout.slots if s.type.bits == 32 and s.name[0] in "rp"]
+        cells = [f"{slot.name:>4} {self.state[slot.name]:08x}" for slot in slots]
+        lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
+        flags = [s.name for s in self.state.layout.slots if s.type.bits == 1]
+        lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
+        return lines
+
+    def _in_fork_child(self) -> None:
+        """The watchdog's thread did not survive the fork; the deadline itself did."""
+        if self._deadline is not None:
+            _Watchdog(max(0.0, self._deadline - time.monotonic())).__enter__()
+
+    def _end_child(self, stop: Stop | None) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        match stop:
+            case Exited(status=status):
+                os._exit(status & 0xFF)
+            case Killed(signal=number, report=report):
+                if report:
+                    print(report, file=sys.stderr, flush=True)
+                signal.signal(number, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+                os.kill(os.getpid(), number)
+                os._exit(128 + number)
+            case None:
+                import traceback
+
+                traceback.print_exc()
+        os._exit(124 if isinstance(stop, TimeLimit) else 125)
+
+    # -- looking at it -----------------------------------------------------------------------------
+
+    def resolve(self, where: int | str) -> int:
+        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol."""
+        if isinstance(where, int):
+            return where
+        address = self.kernel.symbol(where)
+        if address is None:
+            try:
+                return int(where, 0)
+            except ValueError:
+                raise UsageError(f"no symbol {where!r} in the program") from None
+        return address
+
+    def symbolize(self, pc: int) -> str:
+        """``name+0x14 in file`` for a guest address."""
+        return self.kernel.symbolize(pc)
+
+    def key_of(self, location: int) -> BlockKey:
+        """The block key of a guest location."""
+        return self.frontend.key_of(location)
+
+    def hook_changed(self, pc: int, *, present: bool) -> None:
+        """A hook now stands, or no longer stands, at ``pc`` (called by ``hooks``)."""
+        (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)
+        self.engine.discard_pc(pc)
+
+    def explain(self, where: int | str) -> dict[str, str]:
+        """Every stage of the block at a symbol or address, by name, in order."""
+        key = self.frontend.key_of(self.resolve(where))
+        texts = self.translator.stages(key)
+        if key not in self.engine.cache:
+            self.engine.provide(key)
+        texts.update(self.executor.explain(key))
+        return texts
+
+    def stats(self) -> dict[str, Any]:
+        """Figures of the run so far, ready for JSON."""
+        engine, kernel = self.engine, self.kernel
+        return {
+            "instructions": engine.executed,
+            "translated_blocks": engine.translated_blocks,
+            "translated_instructions": engine.translated_insns,
+            "invalidations": engine.invalidations,
+            "dispatches": {r.value: n for r, n in self.executor.dispatches().items()},
+            "backend": dict(self.executor.statistics()),
+            "lift_seconds": round(self.translator.lift_seconds, 4),
+            "pass_seconds": round(self.translator.pass_seconds, 4),
+            "syscalls": dict(kernel.syscall_counts),
+            "unknown_syscalls": dict(kernel.unknown_syscalls),
+        }
+
+    def close(self) -> None:
+        """Release code and guest memory."""
+        self.executor.close()
+        self.memory.close()
+
+    def _note_invalidation(self, text: str) -> None:
+        self.log.write("chain", text)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+class _Watchdog:
+    """Wakes the main thread from a blocking host call when the time is over."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.deadline = None if seconds is None else time.monotonic() + seconds
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> "_Watchdog":
+        if self.deadline is None or threading.current_thread() is not threading.main_thread():
+            return self
+        signal.signal(signal.SIGURG, _ignore)
+        thread = threading.main_thread().ident
+        assert thread is not None
+        self._timer = threading.Timer(
+            max(0.0, self.deadline - time.monotonic()) + 0.001,
+            lambda: signal.pthread_kill(thread, signal.SIGURG),
+        )
+        self._timer.daemon = True
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """A handler that lets the interrupted call return."""

@@ -1,0 +1,275 @@
+"""The engine: keeps an executor supplied with translations until the guest needs the host.
+
+It owns what spans blocks: the code cache index, the chain policy's effect, invalidation, exact instruction
+budgets. What a system call or a signal means is none of its business: ``run`` returns those events.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol
+
+import attrs
+
+from dbt.interfaces import (
+    CODE,
+    PAGE,
+    PC_SLOT,
+    WRITE,
+    Context,
+    Event,
+    Executor,
+    FaultHit,
+    FuelOut,
+    HaltHit,
+    NotTranslated,
+    SyscallHit,
+    TrapHit,
+)
+from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Halt, Swi, exit_targets
+from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.runtime.chaining import ChainPolicy
+from dbt.runtime.code_cache import CodeCache
+from dbt.runtime.memory import GuestMemory
+from dbt.stops import Access, GuestFault
+
+UNLIMITED = 1 << 62
+SLICE_SECONDS = 0.02
+FIRST_SLICE = 20_000
+LARGEST_SLICE = 1 << 30
+
+
+class Translate(Protocol):
+    """Make the installed form of one block. Raises GuestFault when its first byte is no code."""
+
+    def __call__(self, key: BlockKey, boundaries: Collection[int]) -> Block: ...
+
+
+@attrs.frozen
+class Slice:
+    """The engine pauses at ``key`` so that signals and time-outs can be looked at."""
+
+    key: BlockKey
+
+
+@attrs.frozen
+class LimitReached:
+    """Exactly the allowed number of instructions has run; ``key`` would be next."""
+
+    key: BlockKey
+
+
+class Engine:
+    """Runs a guest from key to key. One engine per guest address space.
+
+    ``ahead`` is how many further blocks are translated along known exits whenever one is missing:
+    0 for an interpreter, more where compiling in batches is cheaper.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        context: Context,
+        memory: GuestMemory,
+        translate: Translate,
+        policy: ChainPolicy,
+        *,
+        ahead: int = 0,
+        on_invalidate: Callable[[str], None] | None = None,
+    ) -> None:
+        self.executor = executor
+        self.context = context
+        self.memory = memory
+        self.policy = policy
+        self.cache = CodeCache()
+        self.limit = UNLIMITED
+        self.translated_blocks = 0
+        self.translated_insns = 0
+        self.invalidations = 0
+        self._translate = translate
+        self._ahead = ahead
+        self._note = on_invalidate or (lambda text: None)
+        self._boundaries: set[int] = set()
+        self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
+        self._granted = 0
+        self._slice = FIRST_SLICE
+        memory.on_code_write = self._on_code_write
+        policy.listeners.append(self.policy_changed)
+        self.policy_changed()
+
+    # -- running -----------------------------------------------------------------------------------
+
+    @property
+    def executed(self) -> int:
+        """Guest instructions completed, exact whenever ``run`` is not running."""
+        return self._granted - self.executor.fuel
+
+    def run(self, key: BlockKey) -> Event | Slice | LimitReached:
+        """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
+
+        Raises GuestFault (an execute access) when the code at the next pc cannot be fetched.
+        """
+        while True:
+            self._grant()
+            started = time.perf_counter()
+            event = self.executor.run(key)
+            match event:
+                case NotTranslated(key=key):
+                    self.provide(key)
+                case FuelOut(key=key):
+                    self._adapt(time.perf_counter() - started)
+                    if self._granted < self.limit:
+                        return Slice(key)
+                    return self._finish(key)
+                case FaultHit() if self._hits_code(event):
+                    stepped = self._step_store(event)
+                    if not isinstance(stepped, BlockKey):
+                        return stepped
+                    key = stepped
+                case _:
+                    return event
+
+    def _grant(self) -> None:
+        """Keep one slice of fuel, never past the limit."""
+        left = self.executor.fuel
+        more = min(self._slice - left, self.limit - self._granted)
+        if more > 0:
+            self.executor.fuel = left + more
+            self._granted += more
+
+    def _adapt(self, seconds: float) -> None:
+        if seconds < SLICE_SECONDS and self._slice < LARGEST_SLICE:
+            self._slice *= 2
+        elif seconds > 3 * SLICE_SECONDS and self._slice > FIRST_SLICE:
+            self._slice //= 2
+
+    def _finish(self, key: BlockKey) -> Event | LimitReached:
+        """Step what is left of the budget, one instruction at a time."""
+        while self.executor.fuel > 0 or key.mode & TAKEN:
+            event = self.step(key)
+            if not isinstance(event, BlockKey):
+                return event
+            key = event
+        self.context.state.set(PC_SLOT, key.pc)
+        return LimitReached(key)
+
+    def step(self, key: BlockKey) -> BlockKey | Event:
+        """Execute one instruction with the reference evaluator; the key that follows, or an event.
+
+        A conditional instruction may take two steps, the second with the TAKEN mode bit.
+        """
+        block = self._translate(key.with_mode(HOOKED), {key.pc + 2, key.pc + 4})
+        context = self.context
+        outcome = evaluate_block(
+            block, context.state, self.memory, context.counters, context.stacks
+        )
+        self.executor.fuel -= outcome.completed
+        match outcome:
+            case Left(target=int() as location):
+                return context.key_of(location)
+            case Left(exit=Swi(number=number, resume=resume)):
+                context.state.set(PC_SLOT, resume.pc)
+                return SyscallHit(number, resume)
+            case Left(exit=Halt(reason=reason, pc=pc)):
+                context.state.set(PC_SLOT, pc)
+                return HaltHit(reason, pc)
+            case Left(target=BlockKey() as target):
+                return target
+            case Fault(pc=pc, address=address, access=access):
+                context.state.set(PC_SLOT, pc)
+                return FaultHit(pc, key.mode, address, access)
+            case Trap(reason=reason, pc=pc):
+                context.state.set(PC_SLOT, pc)
+                return TrapHit(reason, pc)
+        raise AssertionError(outcome)
+
+    def _step_store(self, fault: FaultHit) -> BlockKey | Event:
+        """Execute the instruction whose store met a page with translations."""
+        stepped = self.step(BlockKey(fault.pc, fault.mode & ~TAKEN))
+        if isinstance(stepped, BlockKey) and stepped.pc == fault.pc and stepped.mode & TAKEN:
+            stepped = self.step(stepped)
+        return stepped
+
+    def _hits_code(self, event: FaultHit) -> bool:
+        perms = self.memory.perms[event.address // PAGE]
+        return event.access is Access.WRITE and perms & (CODE | WRITE) == CODE | WRITE
+
+    # -- translating -------------------------------------------------------------------------------
+
+    def provide(self, key: BlockKey) -> None:
+        """Translate and install ``key`` and up to ``ahead`` blocks along its known exits."""
+        waiting = [key]
+        for _ in range(1 + self._ahead):
+            while waiting and waiting[0] in self.cache:
+                waiting.pop(0)
+            if not waiting:
+                return
+            try:
+                block = self._install(waiting[0])
+            except GuestFault:
+                if waiting[0] == key:
+                    raise
+                waiting.pop(0)
+                continue
+            if self._ahead:
+                waiting.extend(exit_targets(block.exit))
+
+    def _install(self, key: BlockKey) -> Block:
+        block = self._translate(key, self._boundaries)
+        self.executor.install(block)
+        self.cache.add(block)
+        self.memory.mark_code(key.pc // PAGE)
+        self.translated_blocks += 1
+        self.translated_insns += block.insn_count
+        return block
+
+    # -- invalidating ------------------------------------------------------------------------------
+
+    def discard(self, keys: Iterable[BlockKey]) -> None:
+        """Drop translations; each is made anew when the guest next reaches it."""
+        keys = list(keys)
+        self.executor.discard(keys)
+        self.cache.remove(keys)
+
+    def flush(self) -> None:
+        """Drop every translation."""
+        pages = self.cache.pages()
+        self.discard(list(self.cache))
+        for page in pages:
+            self.memory.clear_code(page)
+
+    def discard_pc(self, pc: int) -> None:
+        """Drop every translation that begins at or holds ``pc``."""
+        self.discard(self.cache.at(pc) + self.cache.across(pc))
+
+    def _on_code_write(self, page: int) -> None:
+        keys = self.cache.on_page(page)
+        self._note(f"page {page * PAGE:#x}: {len(keys)} blocks invalidated")
+        self.invalidations += 1
+        self.discard(keys)
+        self.memory.clear_code(page)
+
+    # -- boundaries and policy ---------------------------------------------------------------------
+
+    def add_boundary(self, pc: int) -> None:
+        """From now on a block begins at ``pc``. Counted: undo with ``remove_boundary``."""
+        self._extra_boundaries[pc] = self._extra_boundaries.get(pc, 0) + 1
+        self._boundaries.add(pc)
+        self.discard(self.cache.across(pc))
+
+    def remove_boundary(self, pc: int) -> None:
+        """Undo one ``add_boundary``. Blocks already cut there stay cut, which is harmless."""
+        count = self._extra_boundaries.get(pc, 0) - 1
+        if count > 0:
+            self._extra_boundaries[pc] = count
+            return
+        self._extra_boundaries.pop(pc, None)
+        if pc not in self.policy.boundaries():
+            self._boundaries.discard(pc)
+
+    def policy_changed(self) -> None:
+        """Make the executor obey the chain policy as it now stands."""
+        wanted = self.policy.boundaries() | self._extra_boundaries.keys()
+        for pc in wanted - self._boundaries:
+            self.discard(self.cache.across(pc))
+        self._boundaries = wanted
+        self.executor.apply(self.policy)

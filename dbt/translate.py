@@ -1,0 +1,99 @@
+"""The life of a block, from guest bytes to what a backend installs, in order."""
+
+import time
+from collections.abc import Collection, Sequence
+
+from dbt.interfaces import CodeReader, Frontend, Layout, Pass
+from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Hook
+from dbt.ir.printer import print_block
+from dbt.ir.verifier import verify
+from dbt.log import QUIET, Log
+from dbt.passes.pipeline import Pipeline
+
+
+class Translator:
+    """Lift, instrument, optimise; verified between stages when ``verify`` is set.
+
+    ``hooked`` holds the pcs at which a hook stands: a block that begins there is a stub that enters the
+    host, and goes on at the same pc with the HOOKED mode bit.
+    """
+
+    def __init__(
+        self,
+        frontend: Frontend,
+        code: CodeReader,
+        instrument: Sequence[Pass] = (),
+        pipeline: Pipeline | None = None,
+        *,
+        verify: bool = False,
+        log: Log = QUIET,
+    ) -> None:
+        self.frontend = frontend
+        self.code = code
+        self.instrument = list(instrument)
+        self.pipeline = pipeline or Pipeline.default()
+        self.verify = verify
+        self.log = log
+        self.hooked: Collection[int] = ()
+        self.lift_seconds = 0.0
+        self.pass_seconds = 0.0
+
+    @property
+    def layout(self) -> Layout:
+        """The guest state the frontend declares."""
+        return self.frontend.layout
+
+    def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
+        """One block, ready to install. Raises GuestFault when its first byte is no code."""
+        started = time.perf_counter()
+        if key.pc in self.hooked and not key.mode & (HOOKED | TAKEN):
+            self.code.fetch(key.pc, 2)
+            return Block(key, [], Hook(key.with_mode(HOOKED)))
+        block = self.frontend.lift(self.code, key, boundaries)
+        lifted = time.perf_counter()
+        if self.log.items:
+            self._dump_asm(block)
+        self._stage("ir", block, check=self.verify)
+        for pass_ in self.instrument:
+            pass_.run(block)
+        # A pass is user code: what it made is always checked.
+        self._stage("ir_instr", block, check=self.verify or bool(self.instrument))
+        self.pipeline.run(block)
+        self._stage("ir_opt", block, check=self.verify)
+        self.lift_seconds += lifted - started
+        self.pass_seconds += time.perf_counter() - lifted
+        return block
+
+    def _stage(self, item: str, block: Block, *, check: bool) -> None:
+        if self.log.items and self.log.wants(item, block.key.pc):
+            self.log.write(item, print_block(block))
+        if check:
+            verify(block, self.layout)
+
+    def listing(self, block: Block) -> str:
+        """The guest instructions of a block, one a line."""
+        lines = []
+        pc = block.key.pc
+        mode = block.key.mode
+        for inst in block.insts:
+            if inst.op.name == "insn":
+                pc = int(inst.imm[0])
+                lines.append(f"{pc:#010x}  {self.frontend.disassemble(self.code, pc, mode)}")
+        return "\n".join(lines)
+
+    def _dump_asm(self, block: Block) -> None:
+        if self.log.wants("in_asm", block.key.pc):
+            self.log.write("in_asm", self.listing(block))
+
+    def stages(self, key: BlockKey, boundaries: Collection[int] = ()) -> dict[str, str]:
+        """Text of every stage of one block (what ``explain`` prints), without installing it."""
+        block = self.frontend.lift(self.code, key, boundaries)
+        texts = {"in_asm": self.listing(block), "ir": print_block(block)}
+        for pass_ in self.instrument:
+            pass_.run(block)
+        verify(block, self.layout)
+        texts["ir_instr"] = print_block(block)
+        self.pipeline.run(block)
+        verify(block, self.layout)
+        texts["ir_opt"] = print_block(block)
+        return texts
