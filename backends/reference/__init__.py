@@ -1,0 +1,234 @@
+"""The reference backend: slow and obviously right, the oracle of events, faults, flags and counts.
+
+It evaluates the IR. It has no chaining to gain from, but it keeps the links that a chaining backend
+would have made, so that its counts of dispatches are the ones every backend must show.
+"""
+
+import ctypes
+import threading
+from collections.abc import Collection, Iterable, Mapping
+
+import attrs
+
+from dbt.execute import Edge, execute
+from dbt.interfaces import (
+    CODE,
+    PAGE,
+    PC_SLOT,
+    WRITE,
+    Context,
+    Event,
+    FaultHit,
+    FuelOut,
+    HaltHit,
+    HookHit,
+    LinkKind,
+    LinkRules,
+    Memory,
+    NotTranslated,
+    Reason,
+    SyscallHit,
+    TrapHit,
+)
+from dbt.ir.block import Block, BlockKey
+from dbt.ir.printer import print_block
+from dbt.stops import Access, GuestFault
+
+
+class ReferenceBackend:
+    """Makes executors that evaluate the IR in plain Python. Needs no compiler."""
+
+    name = "reference"
+
+    def open(self, context: Context) -> "ReferenceExecutor":
+        """An executor that works on ``context``."""
+        return ReferenceExecutor(context)
+
+
+class GuardedMemory:
+    """Guest memory whose stores stop at pages that hold translated code, as compiled stores do."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.load = memory.load
+        self._store = memory.store
+        self._perms = (ctypes.c_ubyte * ((1 << 32) // PAGE)).from_address(memory.perms_base)
+
+    def forbids_code(self, address: int) -> bool:
+        """True when a store here is refused only because the page holds translated code."""
+        return self._perms[address // PAGE] & (WRITE | CODE) == WRITE | CODE
+
+    def store(self, address: int, size: int, value: int) -> None:
+        for page in {address // PAGE, (address + size - 1) // PAGE}:
+            if page < len(self._perms) and self._perms[page] & CODE:
+                self._refuse(address, size)
+        self._store(address, size, value)
+
+    def _refuse(self, address: int, size: int) -> None:
+        for at in range(address, address + size):
+            if at // PAGE >= len(self._perms) or self._perms[at // PAGE] & (WRITE | CODE) != WRITE:
+                raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
+
+
+@attrs.frozen
+class Link:
+    """A made link: side ``index`` of the exit of ``source`` runs on into ``target``."""
+
+    source: BlockKey
+    index: int
+    target: BlockKey
+
+
+class _Everything:
+    """The rules until the first ``apply``: everything may chain."""
+
+    kinds: frozenset[LinkKind] = frozenset(LinkKind)
+
+    def permits(self, pc: int) -> bool:
+        return pc >= 0
+
+
+class ReferenceExecutor:
+    """Runs installed blocks one evaluation at a time."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.fuel = 0
+        self._memory = GuardedMemory(context.memory)
+        self._blocks: dict[BlockKey, tuple[Block, int]] = {}
+        self._links: set[Link] = set()
+        self._links_made = 0
+        self._rules: LinkRules = _Everything()
+        self._lock = threading.Lock()
+        self._waiting: Link | None = None
+        self._dispatches = dict.fromkeys(Reason, 0)
+
+    # -- translations ------------------------------------------------------------------------------
+
+    def install(self, block: Block) -> None:
+        """Accept a block; links into and out of one it replaces are dropped."""
+        self.discard([block.key])
+        self._blocks[block.key] = (block, block.insn_count)
+
+    def discard(self, keys: Iterable[BlockKey]) -> None:
+        """Drop blocks and every link into and out of them."""
+        gone = {key for key in keys if self._blocks.pop(key, None)}
+        if gone:
+            if self._waiting and self._waiting.source in gone:
+                self._waiting = None
+            with self._lock:
+                self._links = {
+                    link for link in self._links if gone.isdisjoint((link.source, link.target))
+                }
+
+    def installed(self) -> Collection[BlockKey]:
+        """Keys of all blocks."""
+        return self._blocks.keys()
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def run(self, key: BlockKey) -> Event:
+        """Go on at ``key`` until something needs Python."""
+        self._resume(key)
+        while True:
+            found = self._blocks.get(key)
+            if found is None:
+                return self._not_translated(key)
+            block, insn_count = found
+            if self.fuel < insn_count:
+                return self._stop(FuelOut(key), key.pc)
+            result, completed = execute(block, self.context, self._memory)
+            self.fuel -= completed
+            if not isinstance(result, Edge):
+                return self._stop(result)
+            if not self._follow(block.key, result):
+                return NotTranslated(result.key)
+            key = result.key
+
+    def _resume(self, key: BlockKey) -> None:
+        """Make the link that waited for the translation of ``key``."""
+        waiting, self._waiting = self._waiting, None
+        if waiting and waiting.target == key and key in self._blocks:
+            self._make(waiting)
+
+    def _follow(self, source: BlockKey, edge: Edge) -> bool:
+        """Pass an edge, counting a dispatch unless it is chained. False: the target is missing."""
+        direct = edge.kind is LinkKind.DIRECT
+        link = Link(source, edge.index, edge.key)
+        if direct and link in self._links:
+            return True
+        if edge.key not in self._blocks:
+            self._waiting = link if direct else None
+            self._dispatches[Reason.NOT_TRANSLATED] += 1
+        elif not self._rules.permits(edge.key.pc):
+            self._dispatches[Reason.DENIED] += 1
+        elif direct:
+            self._dispatches[Reason.UNLINKED] += 1
+            self._make(link)
+        elif edge.kind not in self._rules.kinds:
+            self._dispatches[_MISSES[edge.kind]] += 1
+        return edge.key in self._blocks
+
+    def _make(self, link: Link) -> None:
+        with self._lock:
+            if LinkKind.DIRECT in self._rules.kinds and self._rules.permits(link.target.pc):
+                self._links.add(link)
+                self._links_made += 1
+
+    def _not_translated(self, key: BlockKey) -> NotTranslated:
+        self._dispatches[Reason.NOT_TRANSLATED] += 1
+        self.context.state.set(PC_SLOT, key.pc)
+        return NotTranslated(key)
+
+    def _stop(self, event: Event, pc: int | None = None) -> Event:
+        if pc is not None:
+            self.context.state.set(PC_SLOT, pc)
+        self._dispatches[self._reason(event)] += 1
+        return event
+
+    def _reason(self, event: Event) -> Reason:
+        if isinstance(event, FaultHit):
+            writes_code = event.access is Access.WRITE and self._memory.forbids_code(event.address)
+            return Reason.INVALIDATION if writes_code else Reason.FAULT
+        return _REASONS[type(event)]
+
+    # -- policy and figures ------------------------------------------------------------------------
+
+    def apply(self, rules: LinkRules) -> None:
+        """Obey new rules from the next edge on."""
+        with self._lock:
+            self._rules = rules
+            chains = LinkKind.DIRECT in rules.kinds
+            self._links = {link for link in self._links if chains and rules.permits(link.target.pc)}
+
+    def dispatches(self) -> Mapping[Reason, int]:
+        """Returns to the dispatcher so far, by reason."""
+        return dict(self._dispatches)
+
+    def statistics(self) -> Mapping[str, int]:
+        """Blocks installed, links made so far and links that stand."""
+        return {
+            "blocks": len(self._blocks),
+            "links_made": self._links_made,
+            "links": len(self._links),
+        }
+
+    def explain(self, key: BlockKey) -> Mapping[str, str]:
+        """What is evaluated for a block: its IR."""
+        found = self._blocks.get(key)
+        return {"ir": print_block(found[0])} if found else {}
+
+    def close(self) -> None:
+        """Forget all blocks."""
+        self._blocks.clear()
+        self._links.clear()
+
+
+_MISSES = {LinkKind.INDIRECT: Reason.INDIRECT_MISS, LinkKind.RETURN: Reason.RETURN_MISS}
+
+_REASONS: Mapping[type, Reason] = {
+    SyscallHit: Reason.SYSCALL,
+    HookHit: Reason.HOOK,
+    HaltHit: Reason.HALT,
+    TrapHit: Reason.TRAP,
+    FuelOut: Reason.BUDGET,
+}

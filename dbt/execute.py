@@ -1,0 +1,103 @@
+"""Run one block with the reference evaluator, and say in the terms of ``interfaces`` how it left.
+
+The reference backend is a loop around this; the engine single-steps with it.
+"""
+
+import attrs
+
+from dbt.interfaces import (
+    PC_SLOT,
+    Context,
+    Event,
+    FaultHit,
+    HaltHit,
+    HookHit,
+    LinkKind,
+    SyscallHit,
+    TrapHit,
+)
+from dbt.ir.block import (
+    HOOKED,
+    TAKEN,
+    Block,
+    BlockKey,
+    Call,
+    Const,
+    Exit,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+)
+from dbt.ir.evaluate import Fault, Left, MemoryLike, Outcome, Trap, evaluate_block
+
+
+@attrs.frozen
+class Edge:
+    """The block goes on at ``key``; ``index`` numbers the sides of a direct exit."""
+
+    kind: LinkKind
+    key: BlockKey
+    index: int = 0
+
+
+def execute(
+    block: Block, context: Context, memory: MemoryLike | None = None
+) -> tuple[Edge | Event, int]:
+    """Execute a block once: how it left, and how many guest instructions to count.
+
+    The pc slot is set to where the guest stands. ``memory`` replaces the context's, whose stores
+    write to pages that hold translated code.
+    """
+    outcome = evaluate_block(
+        block, context.state, memory or context.memory, context.counters, context.stacks
+    )
+    result = _event_of(block.key, outcome, context)
+    context.state.set(PC_SLOT, _pc_of(result))
+    return result, outcome.completed
+
+
+def _event_of(key: BlockKey, outcome: Outcome, context: Context) -> Edge | Event:
+    match outcome:
+        case Fault(pc=pc, address=address, access=access):
+            # To be tried again from its beginning: its condition is to be tested again, but the
+            # hooks that stand at it have run.
+            dropped = TAKEN if pc == key.pc else TAKEN | HOOKED
+            return FaultHit(pc, key.mode & ~dropped, address, access)
+        case Trap(reason=reason, pc=pc):
+            return TrapHit(reason, pc)
+        case Left(exit=Swi(number=number, resume=resume)):
+            return SyscallHit(number, resume)
+        case Left(exit=Hook(resume=resume)):
+            return HookHit(resume)
+        case Left(exit=Halt(reason=reason, pc=pc)):
+            return HaltHit(reason, pc)
+        case Left(exit=exit_, target=target, index=index):
+            assert target is not None
+            if isinstance(target, BlockKey):
+                return Edge(LinkKind.DIRECT, target, index)
+            return Edge(link_kind(exit_), context.key_of(target))
+    raise AssertionError(outcome)
+
+
+def link_kind(exit_: Exit) -> LinkKind:
+    """How an exit leaves its block, for a chain policy."""
+    match exit_:
+        case Return():
+            return LinkKind.RETURN
+        case Jump() | Call(target=Const() | Inst()):
+            return LinkKind.INDIRECT
+    return LinkKind.DIRECT
+
+
+def _pc_of(result: Edge | Event) -> int:
+    match result:
+        case Edge(key=key):
+            return key.pc
+        case SyscallHit(resume=resume) | HookHit(resume=resume):
+            return resume.pc
+        case FaultHit(pc=pc) | HaltHit(pc=pc) | TrapHit(pc=pc):
+            return pc
+    raise AssertionError(result)

@@ -1,0 +1,122 @@
+"""Blocks as text. ``dbt/ir/parser.py`` reads it back.
+
+    block 0x8000 size 8 {
+      insn 0x8000 4
+      %0:i32 = get r1
+      %1:i32 = add %0, 0x4
+      %2:i1 = eq %1, 0x0
+      set r1 %1
+      %3:i8 = load %1 when %2
+      store %1, 0x5:i8
+      branch %2, 0x8010@0x1, 0x8004
+    }
+
+Values are numbered in order. A literal without a type is i32. Immediates stand before operands;
+a name that is no plain word is quoted. ``size 0`` is left out; ``;`` starts a comment.
+"""
+
+import json
+import re
+
+from dbt.ir.block import (
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Goto,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+    Value,
+)
+from dbt.ir.types import I32
+
+IR_VERSION = 1
+"""Version of the textual form; a file may open with the line ``ir 1``."""
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_RESERVED = frozenset({"when"})
+
+
+def name_text(name: str) -> str:
+    """A name as it stands in the text: bare when it is a plain word, else quoted."""
+    plain = _WORD.fullmatch(name) and name not in _RESERVED
+    return name if plain else json.dumps(name)
+
+
+def print_block(block: Block) -> str:
+    """The text of one block, ending in a newline."""
+    return "\n".join(block_lines(block)) + "\n"
+
+
+def block_lines(block: Block) -> list[str]:
+    """The lines of one block: the head, one per instruction, the exit, the closing brace."""
+    names = Names(block)
+    size = f" size {block.size}" if block.size else ""
+    lines = [f"block {block.key}{size} {{"]
+    lines += ["  " + names.inst(inst) for inst in block.insts]
+    lines += ["  " + names.exit(block.exit), "}"]
+    return lines
+
+
+class Names:
+    """The numbers of a block's values, and the text of what uses them."""
+
+    def __init__(self, block: Block) -> None:
+        values = [inst for inst in block.insts if inst.type is not None]
+        self._numbers = {inst: number for number, inst in enumerate(values)}
+
+    def value(self, value: Value) -> str:
+        """``%3``, ``0x10``, ``0x1:i8``; a value from nowhere is ``%?``."""
+        if isinstance(value, Const):
+            suffix = "" if value.type is I32 else f":{value.type}"
+            return f"{value.value:#x}{suffix}"
+        number = self._numbers.get(value)
+        return "%?" if number is None else f"%{number}"
+
+    def inst(self, inst: Inst) -> str:
+        """One instruction, without indentation."""
+        head = f"{self.value(inst)}:{inst.type} = " if inst.type is not None else ""
+        words = [inst.op.name, *(self._imm(inst, i) for i in range(len(inst.imm)))]
+        if inst.args:
+            words.append(", ".join(map(self.value, inst.args)))
+        if inst.when is not None:
+            words.append(f"when {self.value(inst.when)}")
+        return head + " ".join(words)
+
+    def _imm(self, inst: Inst, index: int) -> str:
+        imm = inst.imm[index]
+        if isinstance(imm, str):
+            return name_text(imm)
+        return f"{imm:#x}" if inst.op.imm[index : index + 1] == ("pc",) else str(imm)
+
+    def exit(self, exit_: Exit) -> str:
+        """The exit, without indentation."""
+        match exit_:
+            case Goto(target=target):
+                return f"goto {target}"
+            case Branch(cond=cond, taken=taken, other=other):
+                return f"branch {self.value(cond)}, {taken}, {other}"
+            case Jump(target=value):
+                return f"jump {self.value(value)}"
+            case Call(target=target, link=link):
+                return f"call {self._call_target(target)}, link {link:#x}"
+            case Return(target=value):
+                return f"return {self.value(value)}"
+            case Swi(number=number, resume=resume):
+                return f"swi {number:#x}, {resume}"
+            case Hook(resume=resume):
+                return f"hook {resume}"
+            case Halt(reason=reason, pc=pc):
+                return f"halt {name_text(reason)} {pc:#x}"
+
+    def _call_target(self, target: BlockKey | Value) -> str:
+        if isinstance(target, BlockKey):
+            return str(target)
+        # A constant location must not read as a key.
+        return f"{target.value:#x}:i32" if isinstance(target, Const) else self.value(target)
