@@ -1,0 +1,104 @@
+"""What the core asks of a guest that runs Linux: all that is both Linux and one architecture.
+
+A frontend hands this out as ``Frontend.syscall_abi()``. It stands outside ``dbt.linux`` so that
+frontends may import it; the system calls themselves know no register and no architecture.
+"""
+
+from typing import Protocol
+
+import attrs
+
+from dbt.interfaces import Memory, State
+
+
+@attrs.frozen
+class Request:
+    """One system call as the guest asks for it.
+
+    ``arguments`` are the argument registers, unsigned. ``aligned``: 64-bit arguments start at an
+    even one (ARM EABI, not OABI). ``variant`` says which layout structures have (``oabi`` or "").
+    """
+
+    number: int
+    name: str
+    arguments: tuple[int, ...] = ()
+    aligned: bool = True
+    variant: str = ""
+
+
+@attrs.frozen
+class IllegalTrap:
+    """A trap instruction that is no system call: ``signal`` is sent with ``code``."""
+
+    signal: int
+    code: int
+    address: int
+
+
+@attrs.frozen
+class Delivery:
+    """A signal about to be delivered to a handler of the guest."""
+
+    signal: int
+    handler: int
+    restorer: int | None
+    siginfo: bytes | None
+    """The packed siginfo_t when the handler wants one (SA_SIGINFO), else None."""
+    mask: int
+    """Blocked signals (bit n - 1 for signal n) that sigreturn restores."""
+    stack_top: int | None
+    """Top of the alternate stack when the handler is to start there."""
+    altstack: tuple[int, int, int]
+    """Alternate stack as the ucontext shows it: ss_sp, ss_flags, ss_size."""
+    fault_address: int = 0
+    trap_number: int = 0
+    error_code: int = 0
+
+
+@attrs.frozen
+class Restored:
+    """What sigreturn found in a frame. ``altstack`` is None in frames that keep none."""
+
+    location: int
+    mask: int
+    altstack: tuple[int, int, int] | None
+
+
+class SyscallAbi(Protocol):
+    """The Linux face of one architecture (32-bit, little-endian)."""
+
+    machine: str
+    """``uname -m``."""
+    platform: str
+    """AT_PLATFORM."""
+    hwcap: int
+    hwcap2: int
+    elf_machine: int
+    """The e_machine that may be loaded."""
+
+    def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
+        """Which call the trap instruction before location ``resume`` asks for."""
+
+    def set_result(self, state: State, value: int) -> None:
+        """Write the result register (value modulo 2**32)."""
+
+    def restart(self, state: State, request: Request, resume: int) -> int:
+        """Make the trap instruction before location ``resume`` run again: its location."""
+
+    def stack_pointer(self, state: State) -> int: ...
+    def set_stack_pointer(self, state: State, value: int) -> None: ...
+    def set_thread_pointer(self, state: State, value: int) -> None: ...
+    def thread_pointer(self, state: State) -> int: ...
+    def start(self, state: State, entry: int, stack: int) -> int:
+        """Clear the registers as exec does; the location to start at."""
+
+    def commpage(self) -> tuple[int, bytes]:
+        """Address and content of the page of helper code that the kernel shows to programs."""
+
+    def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
+        """Build a signal frame on the guest's stack: the location of the handler. Raises
+        GuestFault, with nothing changed, when the stack cannot take it."""
+
+    def pop_frame(self, state: State, memory: Memory, *, realtime: bool) -> Restored:
+        """Undo ``push_frame`` for sigreturn. Raises GuestFault for a frame that cannot be read,
+        ValueError for one that makes no sense."""

@@ -1,0 +1,106 @@
+"""ARM Linux: which system call a ``swi`` asks for, registers, helper page, capabilities.
+
+A kernel with CONFIG_OABI_COMPAT decides by the immediate (arch/arm/kernel/entry-common.S): zero is
+an EABI call with its number in r7; anything else is an old one, whose number is the immediate
+exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kernel/traps.c).
+"""
+
+from dbt.interfaces import Memory, State
+from dbt.syscall_abi import Delivery, IllegalTrap, Request, Restored
+from frontends.arm import linux_signals
+from frontends.arm.kuser import COMMPAGE, commpage
+from frontends.arm.syscall_names import EABI, OABI
+
+OABI_BASE = 0x900000
+PRIVATE_BASE = 0xF0000
+PRIVATE = {
+    PRIVATE_BASE + 2: "ARM_cacheflush",
+    PRIVATE_BASE + 3: "ARM_usr26",
+    PRIVATE_BASE + 4: "ARM_usr32",
+    PRIVATE_BASE + 5: "ARM_set_tls",
+    PRIVATE_BASE + 6: "ARM_get_tls",
+}
+NR_SYSCALL = 113  # OABI: the number is the first argument
+
+_SIGILL, _SIGTRAP, _SIGSEGV = 4, 5, 11
+_ILL_ILLTRP, _TRAP_BRKPT, _SEGV_MAPERR = 4, 1, 1
+
+HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
+HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
+
+_ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
+
+
+class ArmLinuxAbi:
+    """ARMv7 without a floating-point unit; see ``dbt.syscall_abi.SyscallAbi`` for the methods."""
+
+    machine = "armv7l"
+    platform = "v7l"
+    hwcap = HWCAP_SWP | HWCAP_HALF | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS | HWCAP_IDIVA
+    hwcap2 = 0
+    elf_machine = 40  # EM_ARM
+
+    def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
+        arguments = tuple(state.get(register) for register in _ARGUMENTS)
+        old = immediate != 0
+        number = immediate ^ OABI_BASE if old else state.get("r7")
+        if old and number == NR_SYSCALL:
+            number, arguments = arguments[0], (*arguments[1:], 0)
+        if number >= PRIVATE_BASE:
+            return self._private(number, arguments, resume)
+        name = (OABI if old else EABI).get(number, f"syscall_{number}")
+        return Request(number, name, arguments, not old, "oabi" if old else "")
+
+    def _private(
+        self, number: int, arguments: tuple[int, ...], resume: int
+    ) -> Request | IllegalTrap:
+        """The calls of traps.c: arm_syscall."""
+        trap = _before(resume)
+        if number == PRIVATE_BASE:
+            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0)
+        if number == PRIVATE_BASE + 1:
+            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap)
+        if number >> 16 != PRIVATE_BASE >> 16 or number & 0xFFFF > 0x7FF:
+            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap)
+        return Request(number, PRIVATE.get(number, f"ARM_{number:#x}"), arguments)
+
+    def set_result(self, state: State, value: int) -> None:
+        state.set("r0", value & 0xFFFFFFFF)
+
+    def restart(self, state: State, request: Request, resume: int) -> int:
+        # The result was not written, so r0 still holds the first argument.
+        del state, request
+        return _before(resume) | resume & 1
+
+    def stack_pointer(self, state: State) -> int:
+        return state.get("r13")
+
+    def set_stack_pointer(self, state: State, value: int) -> None:
+        state.set("r13", value)
+
+    def set_thread_pointer(self, state: State, value: int) -> None:
+        state.set("tls", value)
+
+    def thread_pointer(self, state: State) -> int:
+        return state.get("tls")
+
+    def start(self, state: State, entry: int, stack: int) -> int:
+        for slot in state.layout.slots:
+            state.set(slot.name, 0)
+        state.set("r13", stack)
+        state.set("pc", entry & ~1)
+        return entry
+
+    def commpage(self) -> tuple[int, bytes]:
+        return COMMPAGE, commpage()
+
+    def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
+        return linux_signals.push_frame(state, memory, location, delivery)
+
+    def pop_frame(self, state: State, memory: Memory, *, realtime: bool) -> Restored:
+        return linux_signals.pop_frame(state, memory, realtime=realtime)
+
+
+def _before(resume: int) -> int:
+    """Address of the ``swi`` before a location."""
+    return ((resume & ~1) - (2 if resume & 1 else 4)) & 0xFFFFFFFF

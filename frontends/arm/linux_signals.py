@@ -1,0 +1,102 @@
+"""Signal frames of ARM Linux (arch/arm/kernel/signal.c, arch/arm/include/uapi/asm/sigcontext.h).
+
+From the stack pointer up: siginfo (only for SA_SIGINFO handlers), then ::
+
+    ucontext   flags link  stack(sp flags size)  mcontext  sigmask  (pad to 232)  regspace[512]
+    mcontext   trap_no error_code oldmask  r0..r10 fp ip sp lr pc cpsr  fault_address
+    retcode    four words
+"""
+
+import struct
+
+from dbt.interfaces import Memory, State
+from dbt.syscall_abi import Delivery, Restored
+from frontends.arm.kuser import RT_SIGRETURN_CODE, SIGRETURN_CODE
+
+SIGINFO_BYTES = 128
+_STACK_AT = 8
+_MCONTEXT_AT = 20
+_MCONTEXT_WORDS = 21
+_SIGMASK_AT = 104
+_REGSPACE_AT = 232
+_RETCODE_AT = _REGSPACE_AT + 512
+FRAME_BYTES = _RETCODE_AT + 16
+_NOT_REALTIME = 0x5AC3C35A  # uc_flags of frames without siginfo
+
+_FLAGS = dict(zip("nf zf cf vf q ge3 ge2 ge1 ge0".split(), (31, 30, 29, 28, 27, 19, 18, 17, 16), strict=True))
+    "nf": 31,
+    "zf": 30,
+    "cf": 29,
+    "vf": 28,
+    "q": 27,
+    "ge3": 19,
+    "ge2": 18,
+    "ge1": 17,
+    "ge0": 16,
+}
+_THUMB = 1 << 5
+_USER_MODE = 0x10
+_GENERAL = tuple(f"r{n}" for n in range(15))
+
+
+def cpsr(state: State, location: int) -> int:
+    """The program status register as user code sees it."""
+    value = _USER_MODE | (_THUMB if location & 1 else 0)
+    for slot, bit in _FLAGS.items():
+        value |= state.get(slot) << bit
+    return value
+
+
+def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) -> int:
+    """Build the frame, point the registers at the handler; see ``SyscallAbi.push_frame``."""
+    lead = SIGINFO_BYTES if delivery.siginfo is not None else 0
+    top = state.get("r13") if delivery.stack_top is None else delivery.stack_top
+    at = (top - lead - FRAME_BYTES) & 0xFFFFFFF8
+    code = RT_SIGRETURN_CODE if lead else SIGRETURN_CODE
+    link = code if delivery.restorer is None else delivery.restorer
+    memory.write(at, (delivery.siginfo or b"") + _ucontext(state, location, delivery, link))
+    state.set("r0", delivery.signal)
+    if lead:
+        state.set("r1", at)
+        state.set("r2", at + lead)
+    state.set("r13", at)
+    state.set("r14", link)
+    state.set("pc", delivery.handler & ~1)
+    return delivery.handler
+
+
+def _ucontext(state: State, location: int, delivery: Delivery, link: int) -> bytes:
+    frame = bytearray(FRAME_BYTES)
+    flags = 0 if delivery.siginfo is not None else _NOT_REALTIME
+    struct.pack_into("<5I", frame, 0, flags, 0, *delivery.altstack)
+    struct.pack_into(
+        "<21I", frame, _MCONTEXT_AT,
+        delivery.trap_number, delivery.error_code, delivery.mask & 0xFFFFFFFF,
+        *(state.get(register) for register in _GENERAL),
+        location & ~1, cpsr(state, location), delivery.fault_address,
+    )  # fmt: skip
+    struct.pack_into("<Q", frame, _SIGMASK_AT, delivery.mask)
+    struct.pack_into("<I", frame, _RETCODE_AT, link)
+    return bytes(frame)
+
+
+def pop_frame(state: State, memory: Memory, *, realtime: bool) -> Restored:
+    """Load the registers from the frame at the stack pointer; see ``SyscallAbi.pop_frame``."""
+    at = state.get("r13")
+    if at & 7:
+        raise ValueError("signal frame not aligned")
+    at += SIGINFO_BYTES if realtime else 0
+    head = memory.read(at, _REGSPACE_AT)
+    words = struct.unpack_from("<21I", head, _MCONTEXT_AT)
+    registers, pc, status = words[3:18], words[18], words[19]
+    if status & 0x1F != _USER_MODE:
+        raise ValueError(f"signal frame with cpsr {status:#x}")
+    for register, value in zip(_GENERAL, registers, strict=True):
+        state.set(register, value)
+    for slot, bit in _FLAGS.items():
+        state.set(slot, status >> bit & 1)
+    state.set("pc", pc & ~1)
+    (mask,) = struct.unpack_from("<Q", head, _SIGMASK_AT)
+    sp, flags, size = struct.unpack_from("<3I", head, _STACK_AT)
+    location = pc & ~1 | (1 if status & _THUMB else 0)
+    return Restored(location, mask, (sp, flags, size) if realtime else None)
