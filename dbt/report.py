@@ -1,0 +1,78 @@
+"""What a run leaves for people and for other programs: tables and JSON."""
+
+import json
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any, TextIO
+
+import attrs
+
+from dbt import plugins
+from dbt.stops import Stop, UsageError
+
+if TYPE_CHECKING:
+    from dbt.process import Process
+
+
+def print_stats(process: "Process", out: TextIO) -> None:
+    """Figures of a run as plain aligned lines, system calls that do not exist last."""
+    stats = process.stats()
+    lines: list[tuple[str, Any]] = []
+    for name, value in stats.items():
+        if isinstance(value, dict):
+            lines.extend((f"{name}.{key}", figure) for key, figure in value.items())
+        else:
+            lines.append((name, value))
+    width = max(len(name) for name, _ in lines)
+    print("-- statistics", file=out)
+    for name, value in lines:
+        print(f"{name:<{width}}  {value:>14}", file=out)
+    for name, count in sorted(process.counters.snapshot().items()):
+        print(f"{name:<{width}}  {count:>14}", file=out)
+    for name, count in process.kernel.unknown_syscalls.items():
+        print(f"system call not supported: {name} ({count} times, ENOSYS)", file=out)
+    out.flush()
+
+
+def write_json(path: str, data: object) -> None:
+    """Write JSON under a temporary name, then rename. Raises UsageError when that fails."""
+    directory = os.path.dirname(path) or "."
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=directory, delete=False) as temporary:
+            json.dump(data, temporary, indent=1)
+            temporary.write("\n")
+        os.replace(temporary.name, path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def write_stats(process: "Process", stop: Stop, path: str) -> None:
+    """The figures, the counters and how the run ended, as one JSON object."""
+    end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
+    data = {"stop": end, **process.stats(), "counters": process.counters.snapshot()}
+    write_json(path, data)
+
+
+def _summary(class_: type) -> str:
+    return (class_.__doc__ or "").strip().partition("\n")[0]
+
+
+def print_passes(out: TextIO) -> None:
+    """Instrumentation passes by name with their options, then the optimisation pipeline in order."""
+    from dbt.passes.pipeline import Pipeline
+    from dbt.passes.registry import registered
+
+    optimisations = Pipeline.default().names()
+    print("instrumentation passes (-p NAME{OPTION=VALUE,…}):", file=out)
+    for name, class_ in sorted(registered().items()):
+        if name in optimisations:
+            continue
+        options = ", ".join(
+            field.name for field in attrs.fields(class_) if field.metadata.get("option", True)
+        )
+        print(f"  {name + ('{' + options + '}' if options else ''):<24} {_summary(class_)}", file=out)
+    print("optimisation pipeline, in order (--no-pass NAME):", file=out)
+    for name in optimisations:
+        print(f"  {name:<24} {_summary(registered()[name])}", file=out)
+    for group in plugins.GROUPS[:2]:
+        print(f"{group}: {', '.join(sorted(plugins.available(group)))}", file=out)
