@@ -1,0 +1,91 @@
+# Everything a developer does here. `make` lists the targets.
+# A fresh machine needs Python >= 3.11 with venv and pip, and make; the rest is fetched into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/.armdbt-run
+DEV    := $(BIN)/.armdbt-dev
+CODE   := dbt frontends backends tests benchmarks
+
+COUNT  ?= 200000
+SEED   ?= 1
+
+.DEFAULT_GOAL := help
+
+help:           ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+# -- The environment, made once ------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "armdbt needs Python 3.11 or newer; set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+# pip learned --group in 25.1; older ones get the same lists as a file.
+$(DEV): $(RUN)
+	@$(BIN)/python -c 'import tomllib; \
+	    groups = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]; \
+	    print("\n".join(groups["test"] + groups["lint"]))' > $(VENV)/groups.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r $(VENV)/groups.txt
+	@touch $@
+
+setup: $(DEV)   ## make the virtual environment with everything for development
+
+# -- Running -------------------------------------------------------------------------------------
+
+demo: $(RUN)    ## run the bundled ARM program, intercepted, chained and unchained
+	$(BIN)/armdbt demo
+
+# -- Checking ------------------------------------------------------------------------------------
+
+test: lint types imports tests  ## all checks: what CI runs
+
+check: test     ## the same
+
+lint: $(DEV)    ## style: ruff
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(DEV)   ## mypy --strict
+	$(BIN)/mypy
+
+imports: $(DEV) ## who may import whom
+	$(BIN)/lint-imports
+
+tests: $(DEV)   ## pytest; what needs Debian's tools skips when they are missing
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+format: $(DEV)  ## rewrite the code as lint wants it
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+# -- Longer checks -------------------------------------------------------------------------------
+
+root:           ## unpack Debian's armel programs into .cache (apt-get, dpkg-deb)
+	$(PYTHON) tests/support/debian_root.py
+
+oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
+	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(BIN)/python -m pytest -q tests/differential $(PYTEST_ARGS)
+
+fuzz: $(DEV)    ## COUNT random instructions against the oracles
+	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED)
+
+mutate: $(DEV)  ## 2,000 damaged ELF files: no traceback, no hang, no crash
+	PYTHONPATH=tests $(BIN)/python -m support.elf_mutation --count 2000 --seed $(SEED)
+
+bench: $(DEV)   ## all benchmarks; BENCH_ARGS=--short for one quick round
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
+	$(MAKE) -C tests/guests
+
+clean:          ## remove what was made, the environment included
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate bench guests clean

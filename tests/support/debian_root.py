@@ -1,0 +1,110 @@
+"""Unpack Debian packages for armel, with everything they need, into a directory.
+
+    python tests/support/debian_root.py .cache/debian-armel
+
+It keeps an apt of its own beside the directory (state, lists, downloaded files), so the machine's
+apt learns nothing of the foreign architecture, and unpacks with dpkg-deb: nothing is installed and
+no maintainer script runs. It needs apt-get and dpkg-deb, and the machine's Debian sources.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ARCHITECTURE = "armel"
+PACKAGES = (
+    "busybox-static",
+    "bash",
+    "coreutils",
+    "diffutils",
+    "findutils",
+    "grep",
+    "sed",
+    "mawk",
+    "gzip",
+    "bzip2",
+    "xz-utils",
+    "sqlite3",
+    "lua5.4",
+    "perl",
+    "python3.11-minimal",
+    "libpython3.11-stdlib",
+    "jq",
+    "openssl",
+)
+DONE = ".unpacked"
+"""Made in the directory when it is whole; holds the list of packages it was made from."""
+
+DEFAULT_ROOT = Path(__file__).resolve().parents[2] / ".cache" / "debian-armel"
+
+
+def is_whole(root: Path) -> bool:
+    """Whether ``root`` was unpacked to its end, from today's list of packages."""
+    done = root / DONE
+    return done.is_file() and done.read_text().split() == list(PACKAGES)
+
+
+def private_apt(home: Path) -> dict[str, str]:
+    """Environment of an apt that keeps its state in ``home`` and knows only our architecture."""
+    for directory in ("state/lists/partial", "cache/archives/partial"):
+        (home / directory).mkdir(parents=True, exist_ok=True)
+    (home / "state/status").touch()
+    config = home / "apt.conf"
+    config.write_text(
+        f'APT::Architecture "{ARCHITECTURE}";\n'
+        f'APT::Architectures {{ "{ARCHITECTURE}"; }};\n'
+        f'Dir::State "{home}/state";\n'
+        f'Dir::State::status "{home}/state/status";\n'
+        f'Dir::Cache "{home}/cache";\n'
+        'APT::Sandbox::User "root";\n'
+        'APT::Install-Recommends "false";\n'
+        'Acquire::Languages "none";\n'
+        'Debug::NoLocking "true";\n'
+    )
+    return {**os.environ, "APT_CONFIG": str(config), "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def download(home: Path) -> list[Path]:
+    """Fetch the packages and all they depend on. The files, in ``home``."""
+    environment = private_apt(home)
+
+    def apt_get(*arguments: str) -> None:
+        subprocess.run(["apt-get", "-q", *arguments], env=environment, check=True)
+
+    archives = home / "cache/archives"
+    for old in archives.glob("*.deb"):
+        old.unlink()
+    apt_get("update")
+    apt_get("install", "--yes", "--download-only", *PACKAGES)
+    return sorted(archives.glob("*.deb"))
+
+
+def unpack(root: Path) -> None:
+    """Make ``root`` anew."""
+    packages = download(root.with_name(root.name + "-apt"))
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    for package in packages:
+        subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
+    (root / DONE).write_text("\n".join(PACKAGES) + "\n")
+    print(f"unpacked {len(packages)} packages")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Unpack Debian's armel packages into a directory.")
+    parser.add_argument("root", nargs="?", type=Path, default=DEFAULT_ROOT)
+    root = parser.parse_args().root.resolve()
+    missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
+    if missing:
+        print(f"debian_root: this machine has no {' and no '.join(missing)}", file=sys.stderr)
+        return 2
+    if not is_whole(root):
+        unpack(root)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
