@@ -1,7 +1,8 @@
 """The command line: run, explain, passes, demo. Thin: it parses, calls ``Process`` and prints.
 
-Options take qemu-arm's names where it has them. The guest's exit status passes through; 128+n when signal
-n killed it; 2 for errors of usage; 124 after a time-out; 125 when a check or limit stopped the guest.
+Options take qemu-arm's names where it has them. The guest's exit status passes through; 128+n when
+signal n killed it; 2 for errors of usage; 124 after a time-out; 125 when a check or limit stopped
+the guest.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """``armdbt demo``: the main job on a bundled program, in a few seconds, with nothing installed.
 
-It intercepts the program's calls, returns and system calls, then runs it with chaining on, off and denied
-for one function, and shows what that costs.
+It intercepts the program's calls, returns and system calls, then runs it with chaining on, off and
+denied for one function, and shows what that costs.
 """
 
 import contextlib
@@ -47,7 +47,11 @@ def _stdout_to(path: str) -> Iterator[None]:
 def watch(rounds: str) -> dict[str, Counter[str]]:
     """Run the program once with hooks; how many events of each kind, by name."""
     process = Process(str(PROGRAM), [rounds], env={})
-    seen: dict[str, Counter[str]] = {"calls": Counter(), "returns": Counter(), "syscalls": Counter()}
+    seen: dict[str, Counter[str]] = {
+        "calls": Counter(),
+        "returns": Counter(),
+        "syscalls": Counter(),
+    }
 
     def called(event: CallEvent) -> None:
         seen["calls"][event.symbol.partition("+")[0].partition(" ")[0]] += 1
@@ -74,9 +78,7 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
     seconds = []
     stats: dict[str, Any] = {}
     for _ in range(REPEATS):
-        process = Process(
-            str(PROGRAM), [], env={}, options=BackendOptions(tier="2"), chain=chain
-        )
+        process = Process(str(PROGRAM), [], env={}, options=BackendOptions(tier="2"), chain=chain)
         process.chain.deny(*(process.resolve(name) for name in denied))
         start = time.perf_counter()
         process.run()
@@ -110,7 +112,7 @@ def run_demo(json_path: str | None) -> int:
             events.add_row(kind, name, str(count))
     console.print(events)
     table = Table(
-        "chaining", "seconds", "× chained", "instructions", "dispatches", "denied",
+        "chaining", "seconds", "times chained", "instructions", "dispatches", "denied",
         title="The same run, three chain policies (compiled blocks, median of 3)",
     )  # fmt: skip
     base = rows["chained"]["seconds"]

@@ -1,8 +1,8 @@
 """What the core asks of a frontend, a backend and a pass. Nothing here runs anything.
 
 The picture: the engine (``dbt/runtime/engine.py``) asks a ``Frontend`` for blocks, sends them
-through passes, and installs them in an ``Executor``, which a ``Backend`` opened for one machine. The
-executor runs translated code until something needs Python, and says what as an ``Event``.
+through passes, and installs them in an ``Executor``, which a ``Backend`` opened for one machine.
+The executor runs translated code until something needs Python, and says what as an ``Event``.
 """
 
 import enum
@@ -105,7 +105,8 @@ class Memory(Protocol):
 PERMS_DISTANCE = 2 << 20
 
 
-# -- Instrumentation state --------------------------------------------------------------------------
+# -- Instrumentation state
+# --------------------------------------------------------------------------
 
 
 class CounterBank(Protocol):
@@ -136,7 +137,8 @@ class StackBank(Protocol):
     def pop(self, name: str) -> int: ...
 
 
-# -- Chaining -----------------------------------------------------------------------------------------
+# -- Chaining
+# -----------------------------------------------------------------------------------------
 
 
 class LinkKind(enum.Enum):
@@ -177,7 +179,8 @@ class Reason(enum.Enum):
     BUDGET = "budget"  # out of fuel
 
 
-# -- Events: what an executor comes back to the engine with ---------------------------------------------
+# -- Events: what an executor comes back to the engine with
+# ---------------------------------------------
 
 
 @attrs.frozen
@@ -238,14 +241,17 @@ class FuelOut:
 Event: TypeAlias = NotTranslated | SyscallHit | HookHit | FaultHit | HaltHit | TrapHit | FuelOut
 
 
-# -- Backends ------------------------------------------------------------------------------------------
+# -- Backends
+# ------------------------------------------------------------------------------------------
 
 
 @attrs.frozen
 class BackendOptions:
     """What a user may choose. A backend ignores what it has no use for."""
 
-    tier: str = "auto"  # 0 interpret, 1 compile quickly, 2 compile optimised, auto: 0 then 2 when hot
+    tier: str = (
+        "auto"  # 0 interpret, 1 compile quickly, 2 compile optimised, auto: 0 then 2 when hot
+    )
     unit: str = "block"
     hot: int = 500  # executions of a block after which `auto` compiles it
 
@@ -297,14 +303,16 @@ class Executor(Protocol):
 
 
 class Backend(Protocol):
-    """Makes executors. Found by entry point, group ``dbt.backends``; constructed with no arguments."""
+    """Makes executors. Found by entry point, group ``dbt.backends``; constructed with no
+    arguments."""
 
     name: str
 
     def open(self, context: Context) -> Executor: ...
 
 
-# -- Frontends -----------------------------------------------------------------------------------------
+# -- Frontends
+# -----------------------------------------------------------------------------------------
 
 
 class CodeReader(Protocol):
@@ -324,7 +332,8 @@ class CallAbi:
 
 
 class Frontend(Protocol):
-    """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no arguments."""
+    """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no
+    arguments."""
 
     name: str
     layout: Layout
@@ -349,7 +358,8 @@ class Frontend(Protocol):
         """What knows this guest *and* Linux (``dbt/linux/abi.py`` says what that is)."""
 
 
-# -- Passes --------------------------------------------------------------------------------------------
+# -- Passes
+# --------------------------------------------------------------------------------------------
 
 
 class Pass(Protocol):

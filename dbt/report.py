@@ -58,7 +58,8 @@ def _summary(class_: type) -> str:
 
 
 def print_passes(out: TextIO) -> None:
-    """Instrumentation passes by name with their options, then the optimisation pipeline in order."""
+    """Instrumentation passes by name with their options, then the optimisation pipeline in
+    order."""
     from dbt.passes.pipeline import Pipeline
     from dbt.passes.registry import registered
 
@@ -70,7 +71,9 @@ def print_passes(out: TextIO) -> None:
         options = ", ".join(
             field.name for field in attrs.fields(class_) if field.metadata.get("option", True)
         )
-        print(f"  {name + ('{' + options + '}' if options else ''):<24} {_summary(class_)}", file=out)
+        print(
+            f"  {name + ('{' + options + '}' if options else ''):<24} {_summary(class_)}", file=out
+        )
     print("optimisation pipeline, in order (--no-pass NAME):", file=out)
     for name in optimisations:
         print(f"  {name:<24} {_summary(registered()[name])}", file=out)

@@ -14,8 +14,8 @@ from dbt.passes.pipeline import Pipeline
 class Translator:
     """Lift, instrument, optimise; verified between stages when ``verify`` is set.
 
-    ``hooked`` holds the pcs at which a hook stands: a block that begins there is a stub that enters the
-    host, and goes on at the same pc with the HOOKED mode bit.
+    ``hooked`` holds the pcs at which a hook stands: a block that begins there is a stub that enters
+    the host, and goes on at the same pc with the HOOKED mode bit.
     """
 
     def __init__(

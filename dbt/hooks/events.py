@@ -13,8 +13,8 @@ class StopRequested(Exception):
 class CallEvent:
     """A function is about to run its first instruction.
 
-    ``return_to`` is the location in the link register; ``depth`` counts the hooked functions, with a
-    return hook, that are active.
+    ``return_to`` is the location in the link register; ``depth`` counts the hooked functions, with
+    a return hook, that are active.
     """
 
     pc: int

@@ -1,10 +1,10 @@
 """The hook registry: which functions stand at which pc, and the returns that are awaited.
 
-A hooked pc begins a block of its own, a stub that enters the host, so chaining stays on everywhere else.
-Return hooks learn their return site when the function is entered: the pair (return location, stack
-pointer) identifies the activation, so recursion is told apart; activations that a longjmp unwound are
-dropped when an outer one returns. Limit: a function whose return site is never reached again (noreturn,
-longjmp past it) has no return event.
+A hooked pc begins a block of its own, a stub that enters the host, so chaining stays on everywhere
+else. Return hooks learn their return site when the function is entered: the pair (return location,
+stack pointer) identifies the activation, so recursion is told apart; activations that a longjmp
+unwound are dropped when an outer one returns. Limit: a function whose return site is never reached
+again (noreturn, longjmp past it) has no return event.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,8 @@ from dbt.ir.ops import GET, INSN, SET, Op
 from dbt.ir.types import Type
 
 TAKEN = 1
-"""Mode bit: the condition of the first instruction has been tested and holds (it is not counted)."""
+"""Mode bit: the condition of the first instruction has been tested and holds (it is not
+counted)."""
 HOOKED = 2
 """Mode bit: the hook that stands at this pc has run."""
 FRONTEND_MODE_SHIFT = 8
@@ -174,15 +175,31 @@ class Block:
         the instruction a Halt stands for does not complete.
         """
         marks = sum(1 for inst in self.insts if inst.op is INSN)
-        if self.key.mode & TAKEN and marks:
-            marks -= 1
-        elif isinstance(self.exit, Halt) and marks:
-            marks -= 1
-        return marks
+        uncounted = bool(self.key.mode & TAKEN) or isinstance(self.exit, Halt)
+        return marks - 1 if uncounted and marks else marks
 
 
 __all__ = [
-    "FRONTEND_MODE_SHIFT", "GET", "HOOKED", "INSN", "SET", "TAKEN", "Block", "BlockKey", "Branch",
-    "Call", "Const", "Exit", "Goto", "Halt", "Hook", "Inst", "Jump", "Return", "Swi", "Value",
-    "exit_targets", "exit_values",
+    "FRONTEND_MODE_SHIFT",
+    "GET",
+    "HOOKED",
+    "INSN",
+    "SET",
+    "TAKEN",
+    "Block",
+    "BlockKey",
+    "Branch",
+    "Call",
+    "Const",
+    "Exit",
+    "Goto",
+    "Halt",
+    "Hook",
+    "Inst",
+    "Jump",
+    "Return",
+    "Swi",
+    "Value",
+    "exit_targets",
+    "exit_values",
 ]

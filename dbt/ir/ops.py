@@ -3,8 +3,8 @@
 Everything that asks "what is this op" asks its row: the verifier its signature, the passes its
 effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op computes.
 
-Signatures name operands and result: ``T`` is any integer type, the same wherever it stands;
-``A`` is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
+Signatures name operands and result: ``T`` is any integer type, the same wherever it stands; ``A``
+is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
 """
 
 import enum

@@ -1,7 +1,7 @@
 """Which translations exist and which guest pages they were made from.
 
-The code itself belongs to the executor; this index answers "what must go" when guest code changes, a hook
-is set or a policy needs a block to begin somewhere. Blocks never cross a page.
+The code itself belongs to the executor; this index answers "what must go" when guest code changes,
+a hook is set or a policy needs a block to begin somewhere. Blocks never cross a page.
 """
 
 from collections.abc import Iterable, Iterator

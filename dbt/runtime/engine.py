@@ -1,7 +1,8 @@
 """The engine: keeps an executor supplied with translations until the guest needs the host.
 
-It owns what spans blocks: the code cache index, the chain policy's effect, invalidation, exact instruction
-budgets. What a system call or a signal means is none of its business: ``run`` returns those events.
+It owns what spans blocks: the code cache index, the chain policy's effect, invalidation, exact
+instruction budgets. What a system call or a signal means is none of its business: ``run`` returns
+those events.
 """
 
 import time
@@ -10,6 +11,7 @@ from typing import Protocol
 
 import attrs
 
+from dbt.execute import Edge, execute
 from dbt.interfaces import (
     CODE,
     PAGE,
@@ -20,13 +22,9 @@ from dbt.interfaces import (
     Executor,
     FaultHit,
     FuelOut,
-    HaltHit,
     NotTranslated,
-    SyscallHit,
-    TrapHit,
 )
-from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Halt, Swi, exit_targets
-from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, exit_targets
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
@@ -58,6 +56,10 @@ class LimitReached:
     key: BlockKey
 
 
+def _quiet(text: str) -> None:
+    """Note nothing."""
+
+
 class Engine:
     """Runs a guest from key to key. One engine per guest address space.
 
@@ -87,7 +89,7 @@ class Engine:
         self.invalidations = 0
         self._translate = translate
         self._ahead = ahead
-        self._note = on_invalidate or (lambda text: None)
+        self._note = on_invalidate or _quiet
         self._boundaries: set[int] = set()
         self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
         self._granted = 0
@@ -158,33 +160,13 @@ class Engine:
         A conditional instruction may take two steps, the second with the TAKEN mode bit.
         """
         block = self._translate(key.with_mode(HOOKED), {key.pc + 2, key.pc + 4})
-        context = self.context
-        outcome = evaluate_block(
-            block, context.state, self.memory, context.counters, context.stacks
-        )
-        self.executor.fuel -= outcome.completed
-        match outcome:
-            case Left(target=int() as location):
-                return context.key_of(location)
-            case Left(exit=Swi(number=number, resume=resume)):
-                context.state.set(PC_SLOT, resume.pc)
-                return SyscallHit(number, resume)
-            case Left(exit=Halt(reason=reason, pc=pc)):
-                context.state.set(PC_SLOT, pc)
-                return HaltHit(reason, pc)
-            case Left(target=BlockKey() as target):
-                return target
-            case Fault(pc=pc, address=address, access=access):
-                context.state.set(PC_SLOT, pc)
-                return FaultHit(pc, key.mode, address, access)
-            case Trap(reason=reason, pc=pc):
-                context.state.set(PC_SLOT, pc)
-                return TrapHit(reason, pc)
-        raise AssertionError(outcome)
+        result, completed = execute(block, self.context)
+        self.executor.fuel -= completed
+        return result.key if isinstance(result, Edge) else result
 
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
         """Execute the instruction whose store met a page with translations."""
-        stepped = self.step(BlockKey(fault.pc, fault.mode & ~TAKEN))
+        stepped = self.step(BlockKey(fault.pc, fault.mode))
         if isinstance(stepped, BlockKey) and stepped.pc == fault.pc and stepped.mode & TAKEN:
             stepped = self.step(stepped)
         return stepped

@@ -1,7 +1,7 @@
 """The guest's address space: 4 GiB reserved once, one permission byte per page.
 
-Host pages stay readable and writable wherever the guest has none, so translated code can never
-hurt the host: any 32-bit guest address falls inside the reservation. The permission bytes decide what
+Host pages stay readable and writable wherever the guest has none, so translated code can never hurt
+the host: any 32-bit guest address falls inside the reservation. The permission bytes decide what
 the guest may do and make its faults exact. Pages are committed by the host on first touch.
 """
 
@@ -21,7 +21,12 @@ _MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [
-    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int64,
 ]
 _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
@@ -38,8 +43,8 @@ def _host_mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at:
 class GuestMemory:
     """Guest memory and its permissions. Sizes in bytes; map operations take whole pages.
 
-    ``on_code_write(page)`` is called before a checked store changes a page with the CODE bit; it must
-    invalidate that page's translations (which clears the bit).
+    ``on_code_write(page)`` is called before a checked store changes a page with the CODE bit; it
+    must invalidate that page's translations (which clears the bit).
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,9 @@ class GuestState:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._map = mmap.mmap(-1, layout.size + SCRATCH_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._map = mmap.mmap(
+            -1, layout.size + SCRATCH_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        )
         self._anchor = ctypes.c_char.from_buffer(self._map)
         self.address = ctypes.addressof(self._anchor)
         self._slots = {
