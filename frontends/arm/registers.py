@@ -1,6 +1,6 @@
 """The guest state of an ARM program as slots of the IR."""
 
-from dbt.interfaces import PC_SLOT, lay_out
+from dbt.interfaces import PC_SLOT, CallAbi, lay_out
 from dbt.ir.types import I1, I32
 
 REGISTERS = tuple(f"r{n}" for n in range(15))
@@ -23,3 +23,6 @@ LAYOUT = lay_out(
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
 )
+
+CALL_ABI = CallAbi(arguments=("r0", "r1", "r2", "r3"), result="r0", stack="r13", link="r14")
+"""The procedure call standard for the Arm architecture (AAPCS32, section 6)."""
