@@ -9,8 +9,8 @@ from dbt.stops import GuestFault
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
 from frontends.arm.lift import A32_METHODS, A32Translator
-from frontends.arm.registers import LAYOUT
-from frontends.arm.translator import FRONTEND_MODE, THUMB, Refused
+from frontends.arm.registers import CALL_ABI, LAYOUT
+from frontends.arm.translator import FRONTEND_MODE, THUMB, Refused, key_of
 
 
 class ArmFrontend:
@@ -18,15 +18,14 @@ class ArmFrontend:
 
     name = "arm"
     layout = LAYOUT
+    call_abi = CALL_ABI
 
     def __init__(self) -> None:
         self.max_insns = 64
 
     def key_of(self, location: int) -> BlockKey:
         """Bit 0 of a location is Thumb; in ARM state the low two bits are dropped."""
-        if location & 1:
-            return BlockKey(location & 0xFFFFFFFE, THUMB)
-        return BlockKey(location & 0xFFFFFFFC)
+        return key_of(location)
 
     def location_of(self, key: BlockKey) -> int:
         """The value of pc that names a block, with the Thumb bit."""
@@ -41,8 +40,11 @@ class ArmFrontend:
             translator.ir.insn(key.pc, 2)
             block.size = 2
             return block
+        translator.previous = _word_before(code, key.pc)
         for word in words:
-            _lift_one(translator, word)
+            translator.word = word
+            _lift_one(translator)
+            translator.previous = word
             translator.pc = translator.next_pc
             if translator.exit is not None:
                 break
@@ -67,7 +69,7 @@ class ArmFrontend:
 
     def syscall_abi(self) -> Any:
         """The kernel interface of an ARM program."""
-        from frontends.arm.linux import ArmLinuxAbi
+        from frontends.arm.linux_abi import ArmLinuxAbi
 
         return ArmLinuxAbi()
 
@@ -85,6 +87,14 @@ def _words(code: CodeReader, pc: int, limit: int) -> memoryview:
     return memoryview(data).cast("I")
 
 
+def _word_before(code: CodeReader, pc: int) -> int | None:
+    """The word before ``pc``, if it can be fetched."""
+    try:
+        return int.from_bytes(code.fetch((pc - 4) & 0xFFFFFFFF, 4), "little")
+    except GuestFault:
+        return None
+
+
 def _fetchable(code: CodeReader, pc: int, size: int) -> list[bytes]:
     """The words one by one, up to the first that cannot be fetched."""
     data = [code.fetch(pc, 4)]
@@ -96,12 +106,12 @@ def _fetchable(code: CodeReader, pc: int, size: int) -> list[bytes]:
     return data
 
 
-def _lift_one(translator: A32Translator, word: int) -> None:
+def _lift_one(translator: A32Translator) -> None:
     """Lift the instruction at ``translator.pc``: its mark, then its row's method."""
     ir = translator.ir
     ir.insn(translator.pc, 4)
     start = len(ir.insts)
-    found = A32.match(word)
+    found = A32.match(translator.word)
     try:
         if found is None:
             raise Refused
@@ -109,15 +119,16 @@ def _lift_one(translator: A32Translator, word: int) -> None:
         A32_METHODS[row.name](translator, *fields)
     except Refused:
         del ir.insts[start:]
-        translator.exit = _undefined(translator, word >> 28)
+        translator.exit = _undefined(translator)
     ir.when = None
     translator.taken = False
     translator.mode &= FRONTEND_MODE
 
 
-def _undefined(translator: A32Translator, cond: int) -> Exit:
+def _undefined(translator: A32Translator) -> Exit:
     """An undefined instruction whose condition fails is skipped, as on all known CPUs."""
     translator.ir.when = None
+    cond = translator.word >> 28
     if cond >= AL or translator.taken:
         return Halt("undefined", translator.pc)
     taken = BlockKey(translator.pc, translator.mode | TAKEN)

@@ -22,6 +22,7 @@ from dbt.ir.block import (
     Call,
     Const,
     Exit,
+    Goto,
     Jump,
     Return,
     Value,
@@ -29,11 +30,19 @@ from dbt.ir.block import (
 from dbt.ir.builder import Builder
 from dbt.ir.types import I1, I32
 from frontends.arm.conditions import AL, condition
+from frontends.arm.idioms import Transfer, computed_jump
 from frontends.arm.registers import REGISTERS
 
 FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
 THUMB = 1 << FRONTEND_MODE_SHIFT
 """Mode bit of Thumb state; bit 0 of a location."""
+
+
+def key_of(location: int) -> BlockKey:
+    """The block a location names: bit 0 is Thumb; in ARM state the low two bits are dropped."""
+    if location & 1:
+        return BlockKey(location & 0xFFFFFFFE, THUMB)
+    return BlockKey(location & 0xFFFFFFFC)
 
 
 class Refused(Exception):
@@ -52,8 +61,10 @@ class Translator:
         """The current instruction's condition has been tested already."""
         self.mode = block.key.mode & ~TAKEN
         """Mode of the block at ``pc``; after the first instruction only the frontend's bits."""
-        self.known_lr: int | None = None
-        """The constant that lr holds, where this block set it (``mov lr, pc``)."""
+        self.word = 0
+        """The current instruction."""
+        self.previous: int | None = None
+        """The word before it in memory, wherever the block begins (see ``idioms``)."""
 
     # -- registers and flags
 
@@ -65,9 +76,6 @@ class Translator:
 
     def write(self, n: int, value: Value) -> None:
         """Write r0 to r14 (predicated). Writes to r15 are exits: see ``jump``."""
-        if n == 14:
-            known = isinstance(value, Const) and self.ir.when is None
-            self.known_lr = value.value if known and isinstance(value, Const) else None
         self.ir.set(REGISTERS[n], value)
 
     def flag(self, name: str) -> Value:
@@ -120,18 +128,24 @@ class Translator:
         self.exit = exit_
 
     def jump(self, target: Value) -> None:
-        """End with an indirect jump; a call when lr holds the address after it."""
-        if self.known_lr == self.next_pc:
-            self.end(Call(target, self.next_pc))
-        else:
-            self.end(Jump(target))
+        """End with what arithmetic on pc means: a jump, or a call when lr was set for it."""
+        self.transfer(computed_jump(self.word, self.previous), target)
 
-    def jump_register(self, n: int, target: Value) -> None:
-        """End with a jump to the value of register ``n``: a return when that is lr."""
-        if n == 14:
-            self.end(Return(target))
-        else:
-            self.jump(target)
+    def transfer(self, kind: Transfer, target: Value) -> None:
+        """End with a jump, call or return to a location; to a known one where it is a constant."""
+        known = key_of(target.value) if isinstance(target, Const) else None
+        match kind:
+            case Transfer.CALL:
+                self.end(Call(known or target, self.next_pc))
+            case Transfer.RETURN:
+                self.end(Return(target))
+            case Transfer.JUMP:
+                self.end(Goto(known) if known else Jump(target))
+
+    def refuse_pc(self, *registers: int) -> None:
+        """Refuse the instruction when one of its registers is r15."""
+        if 15 in registers:
+            raise Refused
 
     def undefined(self) -> NoReturn:
         """Refuse the instruction: the block halts here with ``undefined``."""

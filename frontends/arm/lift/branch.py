@@ -1,7 +1,62 @@
-"""Branches."""
+"""Branches (ARM ARM A8.8.18, A8.8.25 to A8.8.28). Returns, calls: ``idioms.py``."""
 
-from frontends.arm.translator import Translator
+from dbt.ir.block import BlockKey, Call, Const, Goto, Value
+from dbt.ir.block import Branch as BranchExit
+from dbt.ir.types import I32
+from frontends.arm.conditions import AL, condition
+from frontends.arm.idioms import register_jump
+from frontends.arm.translator import FRONTEND_MODE, THUMB, Translator
 
 
 class Branch(Translator):
     """One method per row of ``encodings/branch.py``."""
+
+    def _destination(self, i: int) -> int:
+        """The address that a 24-bit offset in words names."""
+        words = i - (1 << 24) if i >> 23 else i
+        return (self.pc + 8 + 4 * words) & 0xFFFFFFFF
+
+    def _link(self) -> None:
+        self.write(14, Const(self.next_pc, I32))
+
+    def B(self, c: int, i: int) -> None:
+        """b label."""
+        target = BlockKey(self._destination(i), self.mode & FRONTEND_MODE)
+        if c == AL or self.taken:
+            self.end(Goto(target))
+        else:
+            self.end(BranchExit(condition(self.ir, c), target, self.next_key))
+
+    def BL(self, c: int, i: int) -> None:
+        """bl label."""
+        if self.split_on_condition(c):
+            return
+        self._link()
+        target = BlockKey(self._destination(i), self.mode & FRONTEND_MODE)
+        self.end(Call(target, self.next_pc))
+
+    def BLX_imm(self, H: int, i: int) -> None:
+        """blx label: to Thumb, always."""
+        self._link()
+        target = (self._destination(i) + 2 * H) & 0xFFFFFFFF
+        self.end(Call(BlockKey(target, self.mode & FRONTEND_MODE | THUMB), self.next_pc))
+
+    def BLX_reg(self, c: int, m: int) -> None:
+        """blx Rm."""
+        if m == 15:
+            self.unpredictable()
+        if self.split_on_condition(c):
+            return
+        target: Value = self.read(m)
+        self._link()
+        self.end(Call(target, self.next_pc))
+
+    def BX(self, c: int, m: int) -> None:
+        """bx Rm."""
+        if self.split_on_condition(c):
+            return
+        self.transfer(register_jump(self.word, self.previous, m), self.read(m))
+
+    def BXJ(self, c: int, m: int) -> None:
+        """bxj Rm: without Jazelle, the same as bx."""
+        self.BX(c, m)

@@ -1,7 +1,117 @@
-"""System."""
+"""Exceptions, the status register, barriers, and coprocessor 15 as a user program sees it.
 
+ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
+"""
+
+from dbt.ir.block import Const, Halt, Swi, Value
+from dbt.ir.types import I1, I32
+from frontends.arm.registers import FLAGS
 from frontends.arm.translator import Translator
+
+USER_MODE = 0x10
+CPSR_BITS = dict(zip(FLAGS, (31, 30, 29, 28, 27, 16, 17, 18, 19), strict=True))
+"""Where each flag stands in the CPSR."""
 
 
 class System(Translator):
     """One method per row of ``encodings/system.py``."""
+
+    # -- exceptions
+
+    def SVC(self, c: int, i: int) -> None:
+        """svc #i (once swi)."""
+        if not self.split_on_condition(c):
+            self.end(Swi(i, self.next_key))
+
+    def BKPT(self) -> None:
+        """bkpt #i."""
+        self.end(Halt("breakpoint", self.pc))
+
+    def UDF(self) -> None:
+        """udf #i: undefined for ever."""
+        self.undefined()
+
+    # -- status register
+
+    def MRS(self, c: int, d: int) -> None:
+        """mrs Rd, cpsr: the flags, and user mode."""
+        if d == 15:
+            self.unpredictable()
+        self.predicate(c)
+        value: Value = Const(USER_MODE, I32)
+        for name, bit in CPSR_BITS.items():
+            value = self.ir.or_(self.ir.shl(self.ir.zext(self.flag(name), I32), bit), value)
+        self.write(d, value)
+
+    def MSR_reg(self, c: int, k: int, m: int) -> None:
+        """msr cpsr_{fs}, Rm: a user program changes the flags, all else is ignored."""
+        if m == 15:
+            self.unpredictable()
+        self.predicate(c)
+        self._set_cpsr(k, self.read(m))
+
+    def MSR_imm(self, c: int, k: int, r: int, i: int) -> None:
+        """msr cpsr_{fs}, #const."""
+        self.predicate(c)
+        self._set_cpsr(k, self.ir.const(i >> 2 * r | i << (32 - 2 * r)))
+
+    def _set_cpsr(self, k: int, value: Value) -> None:
+        for name, bit in CPSR_BITS.items():
+            if k >> bit // 8 & 1:
+                if isinstance(value, Const):
+                    flag: Value = Const(value.value >> bit & 1, I1)
+                else:
+                    flag = self.ir.trunc(self.ir.shr(value, bit), I1)
+                self.ir.set(name, flag)
+
+    # -- hints and barriers: one guest thread runs at a time, in program order
+
+    def HINT(self, c: int) -> None:
+        """nop, yield, wfe, wfi, sev, dbg #i."""
+
+    def DMB(self) -> None:
+        """dmb."""
+
+    def DSB(self) -> None:
+        """dsb."""
+
+    def ISB(self) -> None:
+        """isb: code that was changed is noticed by the store that changes it."""
+
+    def SETEND_LE(self) -> None:
+        """setend le."""
+
+    def CPS(self) -> None:
+        """cps, cpsie, cpsid: nothing happens in user mode."""
+
+    # -- coprocessor 15
+
+    def MRC_TLS(self, c: int, d: int) -> None:
+        """mrc p15, 0, Rt, c13, c0, 3: TPIDRURO, the thread pointer."""
+        self._read_thread_id(c, d, "tls")
+
+    def MRC_TLSW(self, c: int, d: int) -> None:
+        """mrc p15, 0, Rt, c13, c0, 2: TPIDRURW."""
+        self._read_thread_id(c, d, "tlsw")
+
+    def _read_thread_id(self, c: int, d: int, slot: str) -> None:
+        if d == 15:
+            self.unpredictable()
+        self.predicate(c)
+        self.write(d, self.ir.get(slot))
+
+    def MCR_TLSW(self, c: int, d: int) -> None:
+        """mcr p15, 0, Rt, c13, c0, 2: TPIDRURW."""
+        if d == 15:
+            self.unpredictable()
+        self.predicate(c)
+        self.ir.set("tlsw", self.read(d))
+
+    def MCR_ISB(self, c: int) -> None:
+        """mcr p15, 0, Rt, c7, c5, 4: isb before ARMv7."""
+
+    def MCR_DSB(self, c: int) -> None:
+        """mcr p15, 0, Rt, c7, c10, 4: dsb before ARMv7."""
+
+    def MCR_DMB(self, c: int) -> None:
+        """mcr p15, 0, Rt, c7, c10, 5: dmb before ARMv7."""

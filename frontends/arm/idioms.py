@@ -1,0 +1,77 @@
+"""Calls and returns that ARM code spells with ordinary instructions.
+
+Before ARMv5 there was no call to a computed address, and to this day any instruction may load pc.
+What a jump means can be told from it and the instruction before it:
+
+    mov lr, pc; bx rN / mov pc, rN / ldr pc, [..]     call, when the two stand side by side
+    bx lr; mov pc, lr                                 return
+    pop {.., pc}; ldm sp, {.., pc}; ldmdb fp, {.., sp, pc}; ldr pc, [sp], #4     return
+    pop {rN}; bx rN; ldr rN, [sp], #4; mov pc, rN     return
+    ldr pc, [pc, rN, lsl #2]; ldr pc, [ip, #n]!; ldm r1, {.., pc}; bx rN         jump
+
+The instruction before is taken from memory, not from the block, so that the answer does not depend
+on where a block begins. It counts only if it executes whenever the jump does.
+"""
+
+import enum
+
+AL = 0b1110
+SP, FP, LR = 13, 11, 14
+
+
+class Transfer(enum.Enum):
+    """What a jump to a computed location is for."""
+
+    JUMP = "jump"
+    CALL = "call"
+    RETURN = "return"
+
+
+def _goes_with(word: int, previous: int | None) -> bool:
+    """True when ``previous`` has executed if ``word`` does and control came from above."""
+    return previous is not None and previous >> 28 in (AL, word >> 28)
+
+
+def links(word: int, previous: int | None) -> bool:
+    """True when the instruction before has put the address after ``word`` in lr."""
+    if previous is None or not _goes_with(word, previous):
+        return False
+    # mov lr, pc; add lr, pc, #0 (what assemblers make of adr lr, .+8)
+    return previous & 0x0FFFFFFF in (0x01A0E00F, 0x028FE000)
+
+
+def pops(word: int, previous: int | None, n: int) -> bool:
+    """True when the instruction before has popped register ``n``."""
+    if previous is None or not _goes_with(word, previous):
+        return False
+    if previous & 0x0FFF0000 == 0x08BD0000:  # ldm sp!, {...}
+        return bool(previous >> n & 1)
+    return previous & 0x0FFFF000 == 0x049D0000 | n << 12  # ldr rN, [sp], #i
+
+
+def register_jump(word: int, previous: int | None, n: int) -> Transfer:
+    """What ``bx rN`` or ``mov pc, rN`` is."""
+    if links(word, previous):
+        return Transfer.CALL
+    if n == LR or pops(word, previous, n):
+        return Transfer.RETURN
+    return Transfer.JUMP
+
+
+def load_jump(word: int, previous: int | None, base: int, pops_it: bool) -> Transfer:
+    """What ``ldr pc`` is; ``pops_it``: the address is the base itself, which then moves up."""
+    if links(word, previous):
+        return Transfer.CALL
+    return Transfer.RETURN if base == SP and pops_it else Transfer.JUMP
+
+
+def block_jump(word: int, previous: int | None, base: int) -> Transfer:
+    """What ``ldm rN, {.., pc}`` is: frames hang on sp, in APCS code on fp."""
+    if links(word, previous):
+        return Transfer.CALL
+    return Transfer.RETURN if base in (SP, FP) else Transfer.JUMP
+
+
+def computed_jump(word: int, previous: int | None) -> Transfer:
+    """What arithmetic on pc is: ``add pc, pc, rN, lsl #2``, or a call as in ``sub pc, r0, #31``."""
+    return Transfer.CALL if links(word, previous) else Transfer.JUMP

@@ -1,0 +1,138 @@
+"""Swaps and exclusive accesses (ARM ARM A8.8.32, A8.8.75 to .78, A8.8.212 to .215, A8.8.229).
+
+The monitor is what QEMU's is: LDREX remembers an address and the value it read there, and STREX
+succeeds if the address is the same and the value still there. With one guest thread running at a
+time, only a program that stores the same value again in between can tell this from the real thing.
+Unaligned accesses trap with ``alignment``. Refused, as in QEMU: pc anywhere, an odd first register
+of a pair, a status register that is also an operand.
+"""
+
+from dbt.ir.block import Const, Value
+from dbt.ir.types import I1, I8, I16, I32, I64, Type
+from frontends.arm.translator import Translator
+
+ALIGNMENT = "alignment"
+"""Reason of the trap of an unaligned access (Linux: SIGBUS)."""
+
+
+class Exclusive(Translator):
+    """One method per row."""
+
+    def _aligned(self, n: int, type_: Type) -> Value:
+        """The address in register ``n``, after a check of its alignment."""
+        address = self.read(n)
+        if type_.bytes > 1:
+            low_bits = self.ir.and_(address, type_.bytes - 1)
+            self.ir.trap_if(self.ir.ne(low_bits, 0), ALIGNMENT)
+        return address
+
+    # -- swap
+
+    def _swap(self, c: int, n: int, d: int, m: int, type_: Type) -> None:
+        if 15 in (n, d, m):
+            self.unpredictable()
+        self.predicate(c)
+        address = self._aligned(n, type_)
+        new = self.read(m)
+        old: Value = self.ir.load(address, type_)
+        self.ir.store(address, new if type_ is I32 else self.ir.trunc(new, type_))
+        self.write(d, old if type_ is I32 else self.ir.zext(old, I32))
+
+    def SWP(self, c: int, n: int, d: int, m: int) -> None:
+        """swp Rt, Rt2, [Rn]."""
+        self._swap(c, n, d, m, I32)
+
+    def SWPB(self, c: int, n: int, d: int, m: int) -> None:
+        """swpb Rt, Rt2, [Rn]."""
+        self._swap(c, n, d, m, I8)
+
+    # -- exclusive loads
+
+    def _load_exclusive(self, c: int, n: int, d: int, type_: Type) -> None:
+        if 15 in (n, d) or (type_ is I64 and (d & 1 or d == 14)):
+            self.unpredictable()
+        self.predicate(c)
+        address = self._aligned(n, type_)
+        low, high = self._halves(self.ir.load(address, type_))
+        self.ir.set("excl_on", Const(1, I1))
+        self.ir.set("excl_addr", address)
+        self.ir.set("excl_val_lo", low)
+        self.ir.set("excl_val_hi", high)
+        self.write(d, low)
+        if type_ is I64:
+            self.write(d + 1, high)
+
+    def _halves(self, value: Value) -> tuple[Value, Value]:
+        """The low and high words of a value of any width."""
+        if value.type is I64:
+            high = self.ir.trunc(self.ir.shr(value, 32), I32)
+            return self.ir.trunc(value, I32), high
+        return (value if value.type is I32 else self.ir.zext(value, I32)), Const(0, I32)
+
+    def LDREX(self, c: int, n: int, d: int) -> None:
+        """ldrex Rt, [Rn]."""
+        self._load_exclusive(c, n, d, I32)
+
+    def LDREXB(self, c: int, n: int, d: int) -> None:
+        """ldrexb Rt, [Rn]."""
+        self._load_exclusive(c, n, d, I8)
+
+    def LDREXH(self, c: int, n: int, d: int) -> None:
+        """ldrexh Rt, [Rn]."""
+        self._load_exclusive(c, n, d, I16)
+
+    def LDREXD(self, c: int, n: int, d: int) -> None:
+        """ldrexd Rt, Rt2, [Rn]."""
+        self._load_exclusive(c, n, d, I64)
+
+    # -- exclusive stores
+
+    def _store_exclusive(self, c: int, n: int, d: int, m: int, type_: Type) -> None:
+        operands = (n, m, m + 1) if type_ is I64 else (n, m)
+        if d == 15 or 15 in operands or d in operands or (type_ is I64 and m & 1):
+            self.unpredictable()
+        self.predicate(c)
+        address = self._aligned(n, type_)
+        new = self._stored(m, type_)
+        executes = self.ir.when
+        armed = self.ir.and_(self.flag("excl_on"), self.ir.eq(address, self.ir.get("excl_addr")))
+        armed = armed if executes is None else self.ir.and_(armed, executes)
+        self.ir.when = armed
+        low, high = self._halves(self.ir.load(address, type_))
+        same = self.ir.eq(low, self.ir.get("excl_val_lo"))
+        if type_ is I64:
+            same = self.ir.and_(same, self.ir.eq(high, self.ir.get("excl_val_hi")))
+        success = self.ir.and_(armed, same)
+        self.ir.when = success
+        self.ir.store(address, new)
+        self.ir.when = executes
+        self.ir.set("excl_on", Const(0, I1))
+        self.write(d, self.ir.zext(self.ir.not_(success), I32))
+
+    def _stored(self, m: int, type_: Type) -> Value:
+        """What is to be stored from register ``m`` (and the next)."""
+        if type_ is I64:
+            high = self.ir.shl(self.ir.zext(self.read(m + 1), I64), 32)
+            return self.ir.or_(high, self.ir.zext(self.read(m), I64))
+        value = self.read(m)
+        return value if type_ is I32 else self.ir.trunc(value, type_)
+
+    def STREX(self, c: int, n: int, d: int, m: int) -> None:
+        """strex Rd, Rt, [Rn]; Rd becomes 0 when it stored, else 1."""
+        self._store_exclusive(c, n, d, m, I32)
+
+    def STREXB(self, c: int, n: int, d: int, m: int) -> None:
+        """strexb Rd, Rt, [Rn]."""
+        self._store_exclusive(c, n, d, m, I8)
+
+    def STREXH(self, c: int, n: int, d: int, m: int) -> None:
+        """strexh Rd, Rt, [Rn]."""
+        self._store_exclusive(c, n, d, m, I16)
+
+    def STREXD(self, c: int, n: int, d: int, m: int) -> None:
+        """strexd Rd, Rt, Rt2, [Rn]."""
+        self._store_exclusive(c, n, d, m, I64)
+
+    def CLREX(self) -> None:
+        """clrex."""
+        self.ir.set("excl_on", Const(0, I1))
