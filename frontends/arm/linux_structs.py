@@ -1,0 +1,220 @@
+"""How 32-bit ARM lays out what Linux and its programs exchange: structures and open flags.
+
+Offsets follow the kernel's headers (``arch/arm/include/uapi/asm``, ``asm-generic``) and were compared with
+what arm-linux-gnueabi-gcc says (tests/unit/linux/test_structs.py keeps them as literal numbers). The
+OABI differs where a 64-bit member aligns to 4 (``arch/arm/kernel/sys_oabi-compat.c``).
+"""
+
+import os
+import struct
+from collections.abc import Mapping
+
+import attrs
+
+Fields = tuple[tuple[str, int, str], ...]
+
+
+@attrs.frozen
+class Struct:
+    """A guest structure: ``size`` bytes, and (name, offset, format) of its members.
+
+    Formats are those of the ``struct`` module, little-endian: integers, or ``19s`` for bytes.
+    """
+
+    name: str
+    size: int
+    fields: Fields
+    _spread: Mapping[str, tuple[int, struct.Struct, int]] = attrs.field(
+        init=False, repr=False, eq=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        spread = {}
+        for name, offset, format_ in self.fields:
+            packer = struct.Struct("<" + format_)
+            bits = 0 if format_.endswith("s") else 8 * packer.size
+            spread[name] = (offset, packer, bits)
+        object.__setattr__(self, "_spread", spread)
+
+    def pack(self, **values: int | bytes) -> bytes:
+        """The bytes; members not given are zero. Integers are cut to their member's width."""
+        out = bytearray(self.size)
+        for name, value in values.items():
+            offset, packer, bits = self._spread[name]
+            if isinstance(value, int):
+                value &= (1 << bits) - 1
+                if packer.format[-1].islower() and value >> (bits - 1):
+                    value -= 1 << bits
+            packer.pack_into(out, offset, value)
+        return bytes(out)
+
+    def unpack(self, data: bytes) -> dict[str, int]:
+        """Integer members by name (members of bytes are left out: ``unpack_bytes``)."""
+        return {
+            name: int(packer.unpack_from(data, offset)[0])
+            for name, (offset, packer, bits) in self._spread.items()
+            if bits
+        }
+
+    def unpack_bytes(self, data: bytes, name: str) -> bytes:
+        """One member of bytes."""
+        offset, packer, _ = self._spread[name]
+        return bytes(packer.unpack_from(data, offset)[0])
+
+    def fits(self, name: str, value: int) -> bool:
+        """Whether an integer fits a member."""
+        _, packer, bits = self._spread[name]
+        if packer.format[-1].islower():
+            return -(1 << (bits - 1)) <= value < 1 << (bits - 1)
+        return 0 <= value < 1 << bits
+
+
+_STAT64_TIMES: Fields = (
+    ("atime", 72, "I"), ("atime_nsec", 76, "I"), ("mtime", 80, "I"), ("mtime_nsec", 84, "I"),
+    ("ctime", 88, "I"), ("ctime_nsec", 92, "I"), ("ino", 96, "Q"),
+)  # fmt: skip
+
+STAT64 = Struct("stat64", 104, (
+    ("dev", 0, "Q"), ("ino32", 12, "I"), ("mode", 16, "I"), ("nlink", 20, "I"), ("uid", 24, "I"),
+    ("gid", 28, "I"), ("rdev", 32, "Q"), ("size", 48, "q"), ("blksize", 56, "I"),
+    ("blocks", 64, "Q"), *_STAT64_TIMES,
+))  # fmt: skip
+
+STAT = Struct("stat", 64, (
+    ("dev", 0, "I"), ("ino", 4, "I"), ("mode", 8, "H"), ("nlink", 10, "H"), ("uid", 12, "H"),
+    ("gid", 14, "H"), ("rdev", 16, "I"), ("size", 20, "I"), ("blksize", 24, "I"),
+    ("blocks", 28, "I"), ("atime", 32, "I"), ("atime_nsec", 36, "I"), ("mtime", 40, "I"),
+    ("mtime_nsec", 44, "I"), ("ctime", 48, "I"), ("ctime_nsec", 52, "I"),
+))  # fmt: skip
+
+_STATFS_HEAD: Fields = (("type", 0, "I"), ("bsize", 4, "I"))
+
+STATFS = Struct("statfs", 64, (
+    *_STATFS_HEAD, ("blocks", 8, "I"), ("bfree", 12, "I"), ("bavail", 16, "I"), ("files", 20, "I"),
+    ("ffree", 24, "I"), ("fsid", 28, "Q"), ("namelen", 36, "I"), ("frsize", 40, "I"),
+    ("flags", 44, "I"),
+))  # fmt: skip
+
+# ARM packs statfs64 to 4 (ARCH_PACK_STATFS64): 84 bytes, not 88.
+STATFS64 = Struct("statfs64", 84, (
+    *_STATFS_HEAD, ("blocks", 8, "Q"), ("bfree", 16, "Q"), ("bavail", 24, "Q"), ("files", 32, "Q"),
+    ("ffree", 40, "Q"), ("fsid", 48, "Q"), ("namelen", 56, "I"), ("frsize", 60, "I"),
+    ("flags", 64, "I"),
+))  # fmt: skip
+
+STATX = Struct("statx", 256, (
+    ("mask", 0, "I"), ("blksize", 4, "I"), ("attributes", 8, "Q"), ("nlink", 16, "I"),
+    ("uid", 20, "I"), ("gid", 24, "I"), ("mode", 28, "H"), ("ino", 32, "Q"), ("size", 40, "Q"),
+    ("blocks", 48, "Q"), ("attributes_mask", 56, "Q"),
+    ("atime", 64, "q"), ("atime_nsec", 72, "I"), ("btime", 80, "q"), ("btime_nsec", 88, "I"),
+    ("ctime", 96, "q"), ("ctime_nsec", 104, "I"), ("mtime", 112, "q"), ("mtime_nsec", 120, "I"),
+    ("rdev_major", 128, "I"), ("rdev_minor", 132, "I"), ("dev_major", 136, "I"),
+    ("dev_minor", 140, "I"), ("mnt_id", 144, "Q"),
+))  # fmt: skip
+
+FLOCK = Struct("flock", 16, (
+    ("type", 0, "h"), ("whence", 2, "h"), ("start", 4, "i"), ("len", 8, "i"), ("pid", 12, "i"),
+))  # fmt: skip
+FLOCK64 = Struct("flock64", 32, (
+    ("type", 0, "h"), ("whence", 2, "h"), ("start", 8, "q"), ("len", 16, "q"), ("pid", 24, "i"),
+))  # fmt: skip
+
+# Names longer than the head follow it; the type of the old dirent is its last byte.
+DIRENT64 = Struct("dirent64", 19, (
+    ("ino", 0, "Q"), ("off", 8, "q"), ("reclen", 16, "H"), ("type", 18, "B"),
+))  # fmt: skip
+DIRENT = Struct("dirent", 10, (("ino", 0, "I"), ("off", 4, "I"), ("reclen", 8, "H")))
+
+_TERMIOS: Fields = (
+    ("iflag", 0, "I"), ("oflag", 4, "I"), ("cflag", 8, "I"), ("lflag", 12, "I"), ("line", 16, "B"),
+    ("cc", 17, "19s"),
+)  # fmt: skip
+TERMIOS = Struct("termios", 36, _TERMIOS)
+TERMIOS2 = Struct("termios2", 44, (*_TERMIOS, ("ispeed", 36, "I"), ("ospeed", 40, "I")))
+WINSIZE = Struct("winsize", 8, (
+    ("row", 0, "H"), ("col", 2, "H"), ("xpixel", 4, "H"), ("ypixel", 6, "H"),
+))  # fmt: skip
+
+TIMESPEC = Struct("timespec", 8, (("sec", 0, "i"), ("nsec", 4, "i")))
+TIMESPEC64 = Struct("timespec64", 16, (("sec", 0, "q"), ("nsec", 8, "i")))
+TIMEVAL = Struct("timeval", 8, (("sec", 0, "i"), ("usec", 4, "i")))
+ITIMERSPEC = Struct("itimerspec", 16, (
+    ("interval_sec", 0, "i"), ("interval_nsec", 4, "i"), ("value_sec", 8, "i"),
+    ("value_nsec", 12, "i"),
+))  # fmt: skip
+ITIMERSPEC64 = Struct("itimerspec64", 32, (
+    ("interval_sec", 0, "q"), ("interval_nsec", 8, "i"), ("value_sec", 16, "q"),
+    ("value_nsec", 24, "i"),
+))  # fmt: skip
+UTIMBUF = Struct("utimbuf", 8, (("actime", 0, "i"), ("modtime", 4, "i")))
+
+IOVEC = Struct("iovec", 8, (("base", 0, "I"), ("len", 4, "I")))
+POLLFD = Struct("pollfd", 8, (("fd", 0, "i"), ("events", 4, "h"), ("revents", 6, "h")))
+EPOLL_EVENT = Struct("epoll_event", 16, (("events", 0, "I"), ("data", 8, "Q")))
+SIGSET_ARGUMENT = Struct("sigset_argument", 8, (("set", 0, "I"), ("size", 4, "I")))
+RLIMIT = Struct("rlimit", 8, (("cur", 0, "I"), ("max", 4, "I")))
+RLIMIT64 = Struct("rlimit64", 16, (("cur", 0, "Q"), ("max", 8, "Q")))
+MSGHDR = Struct("msghdr", 28, (
+    ("name", 0, "I"), ("namelen", 4, "I"), ("iov", 8, "I"), ("iovlen", 12, "I"),
+    ("control", 16, "I"), ("controllen", 20, "I"), ("flags", 24, "I"),
+))  # fmt: skip
+
+_EABI = {
+    layout.name: layout
+    for layout in (
+        STAT64, STAT, STATFS, STATFS64, STATX, FLOCK, FLOCK64, DIRENT64, DIRENT, TERMIOS, TERMIOS2,
+        WINSIZE, TIMESPEC, TIMESPEC64, TIMEVAL, ITIMERSPEC, ITIMERSPEC64, UTIMBUF, IOVEC, POLLFD,
+        EPOLL_EVENT, SIGSET_ARGUMENT, RLIMIT, RLIMIT64, MSGHDR,
+    )
+}  # fmt: skip
+
+# struct oldabi_stat64, oabi_flock64, oabi_epoll_event: packed to 4.
+_OABI = _EABI | {
+    "stat64": Struct("stat64", 96, (
+        ("dev", 0, "Q"), ("ino32", 12, "I"), ("mode", 16, "I"), ("nlink", 20, "I"),
+        ("uid", 24, "I"), ("gid", 28, "I"), ("rdev", 32, "Q"), ("size", 44, "q"),
+        ("blksize", 52, "I"), ("blocks", 56, "Q"), ("atime", 64, "I"), ("atime_nsec", 68, "I"),
+        ("mtime", 72, "I"), ("mtime_nsec", 76, "I"), ("ctime", 80, "I"), ("ctime_nsec", 84, "I"),
+        ("ino", 88, "Q"),
+    )),
+    "flock64": Struct("flock64", 24, (
+        ("type", 0, "h"), ("whence", 2, "h"), ("start", 4, "q"), ("len", 12, "q"),
+        ("pid", 20, "i"),
+    )),
+    "epoll_event": Struct("epoll_event", 12, (("events", 0, "I"), ("data", 4, "Q"))),
+}  # fmt: skip
+
+
+def layout(name: str, variant: str = "") -> Struct:
+    """A structure by its Linux name; ``variant`` is ``oabi`` for calls in the old convention."""
+    return (_OABI if variant == "oabi" else _EABI)[name]
+
+
+# -- open flags (arch/arm/include/uapi/asm/fcntl.h; the rest is asm-generic) ------------------------
+
+O_LARGEFILE = 0o400000
+_OPEN_FLAGS = (
+    (0o100, os.O_CREAT), (0o200, os.O_EXCL), (0o400, os.O_NOCTTY), (0o1000, os.O_TRUNC),
+    (0o2000, os.O_APPEND), (0o4000, os.O_NONBLOCK), (0o10000, os.O_DSYNC), (0o20000, os.O_ASYNC),
+    (0o40000, os.O_DIRECTORY), (0o100000, os.O_NOFOLLOW), (0o200000, os.O_DIRECT),
+    (0o1000000, os.O_NOATIME), (0o2000000, os.O_CLOEXEC), (0o4000000, os.O_SYNC & ~os.O_DSYNC),
+    (0o10000000, os.O_PATH), (0o20000000, os.O_TMPFILE & ~os.O_DIRECTORY),
+)  # fmt: skip
+
+
+def open_flags_to_host(flags: int) -> int:
+    """Guest ``O_*`` as the host numbers them; unknown bits and O_LARGEFILE are dropped."""
+    out = flags & 3
+    for guest, host in _OPEN_FLAGS:
+        if flags & guest:
+            out |= host
+    return out
+
+
+def open_flags_from_host(flags: int) -> int:
+    """Host ``O_*`` (F_GETFL) as the guest numbers them, without O_LARGEFILE."""
+    out = flags & 3
+    for guest, host in _OPEN_FLAGS:
+        if host and flags & host == host:
+            out |= guest
+    return out
