@@ -4,7 +4,7 @@ A frontend hands this out as ``Frontend.syscall_abi()``. It stands outside ``dbt
 frontends may import it; the system calls themselves know no register and no architecture.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -102,3 +102,9 @@ class SyscallAbi(Protocol):
     def pop_frame(self, state: State, memory: Memory, *, realtime: bool) -> Restored:
         """Undo ``push_frame`` for sigreturn. Raises GuestFault for a frame that cannot be read,
         ValueError for one that makes no sense."""
+
+    def layout(self, name: str, variant: str = "") -> Any:
+        """The structure ``name`` (``dbt.linux.structs.Struct``) in this variant of the ABI."""
+
+    def open_flags_to_host(self, flags: int) -> int: ...
+    def open_flags_from_host(self, flags: int) -> int: ...

@@ -7,7 +7,7 @@ exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kern
 
 from dbt.interfaces import Memory, State
 from dbt.syscall_abi import Delivery, IllegalTrap, Request, Restored
-from frontends.arm import linux_signals
+from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
 from frontends.arm.syscall_names import EABI, OABI
 
@@ -28,6 +28,7 @@ _ILL_ILLTRP, _TRAP_BRKPT, _SEGV_MAPERR = 4, 1, 1
 HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
 HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
 
+_NUMBERS = {name: number for number, name in EABI.items()}
 _ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
 
@@ -39,6 +40,15 @@ class ArmLinuxAbi:
     hwcap = HWCAP_SWP | HWCAP_HALF | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS | HWCAP_IDIVA
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
+    number_slot = "r7"
+
+    def immediate_number(self, immediate: int) -> int | None:
+        """The number an OABI trap names by itself; None when it is in ``number_slot``."""
+        return immediate ^ OABI_BASE if immediate else None
+
+    def number_of(self, name: str) -> int:
+        """The EABI number of a system call. Raises KeyError."""
+        return _NUMBERS[name]
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         arguments = tuple(state.get(register) for register in _ARGUMENTS)
@@ -99,6 +109,15 @@ class ArmLinuxAbi:
 
     def pop_frame(self, state: State, memory: Memory, *, realtime: bool) -> Restored:
         return linux_signals.pop_frame(state, memory, realtime=realtime)
+
+    def layout(self, name: str, variant: str = "") -> linux_structs.Struct:
+        return linux_structs.layout(name, variant)
+
+    def open_flags_to_host(self, flags: int) -> int:
+        return linux_structs.open_flags_to_host(flags)
+
+    def open_flags_from_host(self, flags: int) -> int:
+        return linux_structs.open_flags_from_host(flags)
 
 
 def _before(resume: int) -> int:

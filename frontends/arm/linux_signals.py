@@ -23,17 +23,10 @@ _RETCODE_AT = _REGSPACE_AT + 512
 FRAME_BYTES = _RETCODE_AT + 16
 _NOT_REALTIME = 0x5AC3C35A  # uc_flags of frames without siginfo
 
-_FLAGS = dict(zip("nf zf cf vf q ge3 ge2 ge1 ge0".split(), (31, 30, 29, 28, 27, 19, 18, 17, 16), strict=True))
-    "nf": 31,
-    "zf": 30,
-    "cf": 29,
-    "vf": 28,
-    "q": 27,
-    "ge3": 19,
-    "ge2": 18,
-    "ge1": 17,
-    "ge0": 16,
-}
+_FLAGS = {
+    "nf": 31, "zf": 30, "cf": 29, "vf": 28, "q": 27,
+    "ge3": 19, "ge2": 18, "ge1": 17, "ge0": 16,
+}  # fmt: skip
 _THUMB = 1 << 5
 _USER_MODE = 0x10
 _GENERAL = tuple(f"r{n}" for n in range(15))

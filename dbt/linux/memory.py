@@ -1,0 +1,284 @@
+"""System calls on the address space: brk, mmap and its kin."""
+
+import errno
+import fcntl
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from dbt.interfaces import PAGE, READ, WRITE
+from dbt.linux import host
+from dbt.linux.address_space import MMAP_MIN, TASK_SIZE, AddressSpace, Area, page_up, protection
+from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_TYPE = 1, 2, 3, 15
+MAP_FIXED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 0x10, 0x20, 0x100000
+PROT_GROWSDOWN, PROT_GROWSUP = 0x01000000, 0x02000000
+MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
+MADV_DONTNEED, MADV_FREE = 4, 8
+_MADVICE = {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}
+MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
+
+
+def _fail(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
+@syscall("brk")
+def brk(kernel: "Kernel", new: int) -> int:
+    """Move the end of the heap; the old end when that cannot be."""
+    space = kernel.space
+    if new < space.brk_start or new > TASK_SIZE:
+        return space.brk
+    old_end, new_end = page_up(space.brk), page_up(new)
+    if new_end > old_end:
+        if not space.is_free(old_end, min(new_end + PAGE, TASK_SIZE)):
+            return space.brk
+        perms = protection(3, read_implies_exec=space.read_implies_exec)
+        space.map(Area(old_end, new_end, perms))
+    elif new_end < old_end:
+        space.unmap(new_end, old_end)
+    space.brk = new
+    return new
+
+
+@syscall("mmap2")
+def mmap2(
+    kernel: "Kernel", address: int, size: int, prot: int, flags: int, fd: S32, page: int
+) -> int:
+    """Map a file (at an offset in 4096-byte units) or anonymous memory."""
+    if not size:
+        raise _fail(errno.EINVAL)
+    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE):
+        raise _fail(errno.EINVAL)
+    start, end = _place(kernel.space, address, size, flags)
+    perms = protection(prot, read_implies_exec=kernel.space.read_implies_exec)
+    shared = flags & MAP_TYPE != MAP_PRIVATE
+    if flags & MAP_ANONYMOUS:
+        area = Area(start, end, perms, shared)
+        kernel.space.map_shared(area, -1) if shared else kernel.space.map(area)
+    else:
+        _map_file(kernel, Area(start, end, perms, shared, offset=page * PAGE), fd)
+    return start
+
+
+@syscall("old_mmap")
+def old_mmap(kernel: "Kernel", block: int) -> int:
+    """The OABI's mmap: six words in memory, the last a byte offset."""
+    words = [kernel.memory.load(block + 4 * i, 4) for i in range(6)]
+    if words[5] % PAGE:
+        raise _fail(errno.EINVAL)
+    fd = words[4] - (1 << 32) if words[4] >> 31 else words[4]
+    return mmap2(kernel, *words[:4], fd, words[5] // PAGE)
+
+
+def _place(space: AddressSpace, address: int, size: int, flags: int) -> tuple[int, int]:
+    """Where a new mapping goes."""
+    size = page_up(size)
+    if size > TASK_SIZE:
+        raise _fail(errno.ENOMEM)
+    if flags & (MAP_FIXED | MAP_FIXED_NOREPLACE):
+        if address % PAGE:
+            raise _fail(errno.EINVAL)
+        if address + size > TASK_SIZE:
+            raise _fail(errno.ENOMEM)
+        if address < MMAP_MIN:
+            raise _fail(errno.EPERM)
+        if flags & MAP_FIXED_NOREPLACE and not space.is_free(address, address + size):
+            raise _fail(errno.EEXIST)
+        return address, address + size
+    start = space.find(size, address & -PAGE)
+    if start is None:
+        raise _fail(errno.ENOMEM)
+    return start, start + size
+
+
+def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
+    host_fd = kernel.files.host_fd(fd)
+    mode = fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_ACCMODE
+    status = os.fstat(host_fd)
+    if mode == os.O_WRONLY or (area.shared and area.perms & WRITE and mode == os.O_RDONLY):
+        raise _fail(errno.EACCES)
+    if stat.S_ISCHR(status.st_mode):
+        _map_device(kernel, area, host_fd)
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise _fail(errno.ENODEV)
+    map_regular(kernel.space, area, host_fd, status.st_size, writable=mode != os.O_RDONLY)
+
+
+def map_regular(space: AddressSpace, area: Area, fd: int, size: int, *, writable: bool) -> None:
+    """Map part of a regular file of ``size`` bytes."""
+    valid = area.start + page_up(max(0, size - area.offset))
+    area = Area(
+        area.start,
+        area.end,
+        area.perms,
+        area.shared,
+        os.path.realpath(f"/proc/self/fd/{fd}"),
+        area.offset,
+        valid,
+        writable or not area.shared,
+    )
+    space.map_shared(area, fd) if area.shared else space.map_file(area, fd)
+
+
+def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
+    """/dev/zero is anonymous memory; no other device can be mapped."""
+    if os.readlink(f"/proc/self/fd/{fd}") != "/dev/zero":
+        raise _fail(errno.ENODEV)
+    plain = Area(area.start, area.end, area.perms, area.shared)
+    kernel.space.map_shared(plain, -1) if area.shared else kernel.space.map(plain)
+
+
+def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[int, int]:
+    if address % PAGE:
+        raise _fail(unaligned)
+    end = address + page_up(size)
+    if end > TASK_SIZE:
+        raise _fail(errno.ENOMEM)
+    return address, end
+
+
+@syscall("munmap")
+def munmap(kernel: "Kernel", address: int, size: int) -> int:
+    """Unmap pages."""
+    if not size or address % PAGE or address + page_up(size) > TASK_SIZE:
+        raise _fail(errno.EINVAL)
+    kernel.space.unmap(address, address + page_up(size))
+    return 0
+
+
+@syscall("mprotect", "pkey_mprotect")
+def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
+    """Change permissions. What is mapped before a hole is changed even though the call fails."""
+    if prot & ~(15 | PROT_GROWSDOWN | PROT_GROWSUP):
+        raise _fail(errno.EINVAL)
+    start, end = _range(address, size)
+    space = kernel.space
+    if prot & PROT_GROWSDOWN and (area := space.at(start)):
+        start = area.start
+    perms = protection(prot, read_implies_exec=space.read_implies_exec)
+    at = start
+    for area in space.within(start, end):
+        if area.start != at:
+            break
+        if perms & WRITE and not area.writable:
+            raise _fail(errno.EACCES)
+        space.protect(area.start, area.end, perms)
+        at = area.end
+    if at < end:
+        raise _fail(errno.ENOMEM)
+    return 0
+
+
+@syscall("mremap")
+def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int, new: int) -> int:
+    """Shrink, grow or move a mapping. Shared and file mappings only shrink."""
+    if old % PAGE or not new_size or flags & ~3 or (flags & 3) == MREMAP_FIXED:
+        raise _fail(errno.EINVAL)
+    space = kernel.space
+    old_end, size, old_size = old + page_up(old_size), page_up(new_size), page_up(old_size)
+    area = space.at(old)
+    if area is None or not space.covered(old, old_end):
+        raise _fail(errno.EFAULT)
+    if not old_size:
+        raise _fail(errno.EINVAL)
+    if flags & MREMAP_FIXED:
+        start, end = _place(space, new, size, MAP_FIXED)
+        if start < old_end and old < end:
+            raise _fail(errno.EINVAL)
+        return _move(space, area, old, min(size, old_size), Area(start, end, area.perms), old_end)
+    if size <= old_size:
+        space.unmap(old + size, old_end)
+        return old
+    if area.shared or area.path:
+        raise _fail(errno.ENOMEM)
+    if old + size <= TASK_SIZE and space.is_free(old_end, old + size):
+        space.map(Area(old_end, old + size, area.perms))
+        return old
+    if not flags & MREMAP_MAYMOVE:
+        raise _fail(errno.ENOMEM)
+    start, end = _place(space, 0, size, 0)
+    return _move(space, area, old, old_size, Area(start, end, area.perms), old_end)
+
+
+def _move(space: AddressSpace, area: Area, old: int, size: int, new: Area, old_end: int) -> int:
+    if area.shared:
+        raise _fail(errno.ENOMEM)
+    space.move(old, size, new)
+    space.unmap(old, old_end)
+    return new.start
+
+
+@syscall("madvise")
+def madvise(kernel: "Kernel", address: int, size: int, advice: int) -> int:
+    """Advice; only dropping anonymous pages has an effect."""
+    if advice not in _MADVICE:
+        raise _fail(errno.EINVAL)
+    start, end = _range(address, size)
+    space = kernel.space
+    if advice in (MADV_DONTNEED, MADV_FREE):
+        for area in space.within(start, end):
+            if not area.shared and not area.path:
+                kernel.memory.map(area.start, area.end - area.start, area.perms)
+    if not space.covered(start, end):
+        raise _fail(errno.ENOMEM)
+    return 0
+
+
+@syscall("mincore")
+def mincore(kernel: "Kernel", address: int, size: int, vector: int) -> int:
+    """Every mapped page counts as resident."""
+    start, end = _range(address, size)
+    if not kernel.space.covered(start, end):
+        raise _fail(errno.ENOMEM)
+    kernel.memory.write(vector, b"\1" * ((end - start) // PAGE))
+    return 0
+
+
+@syscall("msync")
+def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
+    """Write shared file pages back."""
+    if flags & ~7 or flags & (MS_ASYNC | MS_SYNC) == MS_ASYNC | MS_SYNC:
+        raise _fail(errno.EINVAL)
+    start, end = _range(address, size)
+    for area in kernel.space.within(start, end):
+        if area.shared and area.path and area.perms & READ:
+            valid = min(area.end, area.valid_end)
+            if valid > area.start:
+                at = kernel.memory.base + area.start
+                host.call("msync", at, valid - area.start, flags & MS_SYNC or MS_ASYNC)
+    if not kernel.space.covered(start, end):
+        raise _fail(errno.ENOMEM)
+    return 0
+
+
+@syscall("mlock", "munlock", "mlock2")
+def mlock(kernel: "Kernel", address: int, size: int) -> int:
+    """Nothing is ever paged out as far as the guest can tell."""
+    start = address & -PAGE
+    if size and not kernel.space.covered(start, page_up(address + size)):
+        raise _fail(errno.ENOMEM)
+    return 0
+
+
+@syscall("mlockall", "munlockall")
+def mlockall(kernel: "Kernel") -> int:
+    """As mlock, for everything."""
+    del kernel
+    return 0
+
+
+@syscall("ARM_cacheflush")
+def cacheflush(kernel: "Kernel", start: int, end: int, flags: int) -> int:
+    """Translations of a range are stale (traps.c: do_cache_op)."""
+    if end < start or flags:
+        raise _fail(errno.EINVAL)
+    if end > TASK_SIZE:
+        raise _fail(errno.EFAULT)
+    kernel.on_icache_flush(start, end)
+    return 0

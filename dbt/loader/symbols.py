@@ -1,0 +1,94 @@
+"""Symbols of an ELF file, read when first asked for."""
+
+import bisect
+import struct
+from functools import cached_property, lru_cache
+
+import attrs
+
+_SYM = struct.Struct("<IIIBBH")
+_NOTYPE, _OBJECT, _FUNC, _IFUNC = 0, 1, 2, 10
+_PLACED = (_NOTYPE, _OBJECT, _FUNC, _IFUNC)
+
+
+@attrs.frozen
+class Symbol:
+    """A named address (as linked). Functions' addresses have their Thumb bit cleared."""
+
+    address: int
+    size: int
+    name: str
+    function: bool
+
+
+@attrs.define(slots=False)
+class SymbolFile:
+    """The symbols and segments of one file. A file that cannot be read has none."""
+
+    path: str
+    symbols: list[Symbol] = attrs.field(factory=list)
+    segments: list[tuple[int, int, int]] = attrs.field(factory=list)
+    """(file offset, size in the file, linked address) of the loadable segments."""
+
+    def linked(self, offset: int) -> int | None:
+        """The linked address of a file offset."""
+        for start, size, address in self.segments:
+            if start <= offset < start + size:
+                return address + offset - start
+        return None
+
+    def find(self, name: str) -> Symbol | None:
+        """The symbol with this name; a defined function wins."""
+        return self._by_name.get(name)
+
+    def containing(self, address: int) -> Symbol | None:
+        """The symbol a linked address belongs to: the last one at or below it."""
+        index = bisect.bisect_right(self._addresses, address) - 1
+        if index < 0:
+            return None
+        symbol = self.symbols[index]
+        return None if symbol.size and address >= symbol.address + symbol.size else symbol
+
+    @cached_property
+    def _by_name(self) -> dict[str, Symbol]:
+        return {symbol.name: symbol for symbol in sorted(self.symbols, key=lambda s: s.function)}
+
+    @cached_property
+    def _addresses(self) -> list[int]:
+        return [symbol.address for symbol in self.symbols]
+
+
+@lru_cache(maxsize=64)
+def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
+    """Symbols of a file; ``stamp`` (mtime in ns, size) tells versions of it apart."""
+    from elftools.elf.elffile import ELFFile
+
+    del stamp
+    found = SymbolFile(path)
+    try:
+        with open(path, "rb") as stream:
+            elf = ELFFile(stream)
+            for segment in elf.iter_segments("PT_LOAD"):
+                header = segment.header
+                found.segments.append((header.p_offset, header.p_filesz, header.p_vaddr))
+            for kind in ("SHT_DYNSYM", "SHT_SYMTAB"):
+                for section in elf.iter_sections(kind):
+                    strings = elf.get_section(section["sh_link"]).data()
+                    found.symbols.extend(_placed(section.data(), strings))
+    except Exception:  # pyelftools raises anything for damaged files; symbols are a convenience
+        return SymbolFile(path)
+    found.symbols.sort(key=lambda s: (s.address, s.function))
+    return found
+
+
+def _placed(table: bytes, strings: bytes) -> list[Symbol]:
+    out = []
+    for name_at, value, size, info, _, section in _SYM.iter_unpack(table):
+        kind = info & 15
+        if not section or section >= 0xFF00 or kind not in _PLACED:
+            continue
+        name = strings[name_at : strings.index(b"\0", name_at)].decode("ascii", "replace")
+        if name and not name.startswith("$"):
+            function = kind in (_FUNC, _IFUNC)
+            out.append(Symbol(value & ~1 if function else value, size, name, function))
+    return out
