@@ -1,0 +1,204 @@
+"""Run many armdbt commands without paying for the start of Python and numba each time.
+
+A warm process has imported everything and run one program; for each job it forks, and the child
+sets its standard streams, directory and environment and calls ``dbt.cli.main``. To the command this
+looks like a fresh process. Jobs come as one JSON line over a Unix socket, and one line goes back.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+HELLO = Path(__file__).resolve().parents[1] / "guests" / "hello.elf"
+GRACE = 5.0
+"""Seconds between the end of a job's own time-out and its killing."""
+
+
+@attrs.frozen
+class Outcome:
+    """What a command did. ``status`` is the exit status as a shell has it; -1 when it was killed
+    for taking too long."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float = attrs.field(default=0.0, eq=False)
+
+
+# -- The server ------------------------------------------------------------------------------------
+
+
+def run_child(job: dict[str, Any], main: Any, inherited: list[int]) -> None:
+    """In a fresh fork: become the command. Never returns."""
+    status = 70
+    try:
+        for fd in inherited:
+            os.close(fd)
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python starts
+        os.chdir(job["cwd"])
+        os.environ.clear()
+        os.environ.update(job["env"])
+        for fd, name, flags in (
+            (0, job["stdin"], os.O_RDONLY),
+            (1, job["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND),
+            (2, job["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND),
+        ):
+            opened = os.open(name, flags, 0o600)
+            os.dup2(opened, fd)
+            os.close(opened)
+        sys.argv = ["armdbt", *job["argv"]]
+        status = main(job["argv"]) or 0
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # the parent must never see its child come back up here
+        traceback.print_exc()
+        status = 1
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def shell_status(raw: int) -> int:
+    return os.WEXITSTATUS(raw) if os.WIFEXITED(raw) else 128 + os.WTERMSIG(raw)
+
+
+def serve(path: str) -> None:
+    """Answer jobs on the socket at ``path`` until standard input closes."""
+    from dbt.cli import main
+
+    warm_up(main)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    print("ready", flush=True)
+    running: dict[int, tuple[socket.socket, int, float, float]] = {}  # pidfd: reply, pid, ...
+    while True:
+        ready, _, _ = select.select([0, listener, *running], [], [], 0.5 if running else None)
+        for source in ready:
+            if source == 0:
+                return
+            if source is listener:
+                connection, _ = listener.accept()
+                job = json.loads(connection.makefile().readline())
+                pid = os.fork()
+                if pid == 0:
+                    others = [reply.fileno() for reply, *_ in running.values()]
+                    mine = [listener.fileno(), connection.fileno()]
+                    run_child(job, main, [*mine, *running, *others])
+                now = time.monotonic()
+                running[os.pidfd_open(pid)] = connection, pid, now, now + job["timeout"] + GRACE
+            else:
+                connection, pid, start, _ = running.pop(source)
+                os.close(source)
+                status = shell_status(os.waitpid(pid, 0)[1])
+                answer(connection, status, time.monotonic() - start)
+        for pidfd, (connection, pid, start, deadline) in list(running.items()):
+            if time.monotonic() > deadline:
+                del running[pidfd]
+                os.close(pidfd)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                answer(connection, -1, time.monotonic() - start)
+
+
+def answer(connection: socket.socket, status: int, seconds: float) -> None:
+    with contextlib.suppress(BrokenPipeError), connection:
+        connection.sendall(json.dumps([status, seconds]).encode() + b"\n")
+
+
+def warm_up(main: Any) -> None:
+    """Run one program here, so that children find imports done and compiled code loaded."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    try:
+        with contextlib.suppress(SystemExit):
+            main(["run", "--tier", "auto", "--hot", "1", str(HELLO)])
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(null)
+
+
+# -- The client ------------------------------------------------------------------------------------
+
+
+class ForkServer:
+    """A warm armdbt. ``run`` may be called from several threads at once."""
+
+    def __init__(self) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="armdbt-forkserver-")
+        self._socket = str(Path(self._home.name) / "socket")
+        root = Path(__file__).resolve().parents[2]
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, self._socket],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+        )
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"the fork server ended with status {self._process.wait()}")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: dict[str, str] | None = None,
+        stdin: Path | None = None,
+        timeout: float = 60.0,
+    ) -> Outcome:
+        """Run ``armdbt ARGV...`` in ``cwd`` and wait for its end."""
+        with tempfile.TemporaryDirectory(prefix="armdbt-job-") as name:
+            out, err = Path(name) / "stdout", Path(name) / "stderr"
+            job = {
+                "argv": list(argv),
+                "cwd": str(cwd),
+                "env": env or {},
+                "stdin": str(stdin or os.devnull),
+                "stdout": str(out),
+                "stderr": str(err),
+                "timeout": timeout,
+            }
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(self._socket)
+                connection.sendall(json.dumps(job).encode() + b"\n")
+                line = connection.makefile().readline()
+            if not line:
+                raise RuntimeError("the fork server is gone")
+            status, seconds = json.loads(line)
+            return Outcome(status, out.read_bytes(), err.read_bytes(), seconds)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+        self._home.cleanup()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,248 @@
+"""Compare armdbt with qemu-arm: the same command in two fresh directories, and everything seen.
+
+A ``Case`` is a command and its input files. It is run by qemu-arm once and by armdbt in each mode;
+what must agree is standard output, exit status, the files it left and, unless the case says
+otherwise, standard error.
+"""
+
+import difflib
+import functools
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import attrs
+import pytest
+from support.debian_root import DEFAULT_ROOT, is_whole
+from support.forkserver import ForkServer, Outcome
+from support.guests import call_targets
+
+QEMU = "qemu-arm"
+TIMEOUT = 120.0
+REQUIRED = os.environ.get("ARMDBT_REQUIRE_ORACLES", "") not in ("", "0")
+FULL = os.environ.get("ARMDBT_FULL", "") not in ("", "0")
+BASE_ENV = {"LC_ALL": "C", "TZ": "UTC", "HOME": "/", "PATH": "/usr/bin:/bin"}
+
+
+def lacking(what: str) -> None:
+    """Skip for want of an oracle; where oracles are required (CI), fail."""
+    if REQUIRED:
+        pytest.fail(f"{what} is required here", pytrace=False)
+    pytest.skip(what)
+
+
+def need_qemu() -> None:
+    if shutil.which(QEMU) is None:
+        lacking("needs qemu-arm (Debian: qemu-user)")
+
+
+def need_root() -> Path:
+    """The unpacked Debian root, or a skip."""
+    if not is_whole(DEFAULT_ROOT):
+        lacking("needs Debian's armel programs (make root)")
+    return DEFAULT_ROOT
+
+
+# -- Modes -----------------------------------------------------------------------------------------
+
+MODES: Mapping[str, tuple[str, ...]] = {
+    "chain-all": (),
+    "chain-direct": ("--chain", "direct"),
+    "chain-off": ("--chain", "off"),
+    "denied": (),  # and --no-chain for twenty random targets
+    "interpreted": ("--tier", "0"),
+    "compiled": ("--tier", "2"),
+    "mixed": ("--tier", "auto", "--hot", "3"),
+}
+"""armdbt's options in each mode a program is compared in."""
+
+DENIED = 20
+
+
+@functools.cache
+def _targets(program: str) -> list[int]:
+    return call_targets(Path(program))
+
+
+def mode_options(mode: str, case: "Case") -> tuple[str, ...]:
+    """armdbt's options for a mode. The denied targets are random, the same ones for one case."""
+    if mode != "denied":
+        return MODES[mode]
+    chosen = sorted(set(random.Random(case.name).choices(_targets(case.argv[0]), k=DENIED)))
+    return tuple(option for pc in chosen for option in ("--no-chain", hex(pc)))
+
+
+# -- Cases -----------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Case:
+    """``argv[0]`` is the guest program's path. ``prepare`` fills the fresh directory."""
+
+    name: str
+    argv: tuple[str, ...]
+    prepare: Callable[[Path], None] = attrs.field(default=lambda _: None, eq=False)
+    options: tuple[str, ...] = ()
+    qemu_options: tuple[str, ...] = ()
+    env: Mapping[str, str] = attrs.field(factory=dict, eq=False, hash=False)
+    qemu_env: Mapping[str, str] = attrs.field(factory=dict, eq=False, hash=False)
+    prepare_qemu: Callable[[Path], None] = attrs.field(default=lambda _: None, eq=False)
+    stdin: bytes = b""
+    compare_stderr: bool = True
+    timeout: float = TIMEOUT
+
+
+@attrs.frozen
+class Result:
+    """An outcome and the files left behind."""
+
+    outcome: Outcome
+    files: Mapping[str, str]
+
+
+def listing(directory: Path) -> dict[str, str]:
+    """Path: kind, mode and digest of everything under ``directory``."""
+    found = {}
+    for path in sorted(directory.rglob("*")):
+        name = str(path.relative_to(directory))
+        if name.startswith((".", "busybox")):  # tools of the case
+            continue
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        else:
+            found[name] = "directory"
+    return found
+
+
+class _Fresh:
+    """A fresh directory with the input of a case."""
+
+    def __init__(self, case: Case) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="armdbt-case-")
+        self.home = Path(self._directory.name)
+        self.work = self.home / "work"
+        self.work.mkdir()
+        case.prepare(self.work)
+        self.stdin = self.home / "stdin"
+        self.stdin.write_bytes(case.stdin)
+
+    def __enter__(self) -> "_Fresh":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._directory.cleanup()
+
+
+@functools.cache
+def qemu_result(case: Case) -> Result:
+    """What qemu-arm makes of a case."""
+    with _Fresh(case) as fresh:
+        case.prepare_qemu(fresh.work)
+        with fresh.stdin.open("rb") as stdin:
+            done = subprocess.run(
+                [QEMU, *case.qemu_options, *case.argv],
+                stdin=stdin,
+                capture_output=True,
+                cwd=fresh.work,
+                env={**BASE_ENV, **case.env, **case.qemu_env},
+                timeout=case.timeout,
+                check=False,
+                start_new_session=True,
+            )
+        status = done.returncode if done.returncode >= 0 else 128 - done.returncode
+        errors = b"".join(
+            line for line in done.stderr.splitlines(True) if not line.startswith(b"qemu: ")
+        )
+        return Result(Outcome(status, done.stdout, errors), listing(fresh.work))
+
+
+def armdbt_result(server: ForkServer, case: Case, options: Sequence[str]) -> Result:
+    """What armdbt makes of a case with more command line options."""
+    with _Fresh(case) as fresh:
+        outcome = server.run(
+            ["run", *case.options, *options, *case.argv],
+            cwd=fresh.work,
+            env={**BASE_ENV, **case.env},
+            stdin=fresh.stdin,
+            timeout=case.timeout,
+        )
+        return Result(outcome, listing(fresh.work))
+
+
+# -- Running many ----------------------------------------------------------------------------------
+
+
+class Runner:
+    """Runs cases on as many cores as there are, ahead of the tests that ask for them."""
+
+    def __init__(self) -> None:
+        self._server: ForkServer | None = None
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._results: dict[tuple[str, tuple[str, ...]], Future[Result]] = {}
+
+    @property
+    def server(self) -> ForkServer:
+        with self._lock:
+            if self._server is None:
+                self._server = ForkServer()
+            return self._server
+
+    def submit(self, case: Case, options: Sequence[str]) -> Future[Result]:
+        """Start a case, unless it has been started."""
+        key = case.name, tuple(options)
+        if key not in self._results:
+            server = self.server
+            self._results[key] = self._pool.submit(armdbt_result, server, case, options)
+        return self._results[key]
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        if self._server is not None:
+            self._server.close()
+
+
+def assert_same(case: Case, expected: Result, actual: Result) -> None:
+    """Fail with a readable difference unless the two results agree."""
+    told = []
+    if actual.outcome.status == -1:
+        told.append(f"took longer than {case.timeout} s and was killed")
+    elif expected.outcome.status != actual.outcome.status:
+        told.append(f"status: expected {expected.outcome.status}, got {actual.outcome.status}")
+    told += _difference("stdout", expected.outcome.stdout, actual.outcome.stdout)
+    if case.compare_stderr:
+        told += _difference("stderr", expected.outcome.stderr, actual.outcome.stderr)
+    elif told:
+        told.append("stderr:\n" + actual.outcome.stderr.decode(errors="replace")[-2000:])
+    if expected.files != actual.files:
+        told += _difference("files", _rows(expected.files), _rows(actual.files))
+    if told:
+        pytest.fail(f"{case.name} differs from qemu-arm\n" + "\n".join(told), pytrace=False)
+
+
+def _rows(files: Mapping[str, str]) -> bytes:
+    return "\n".join(f"{name} {what}" for name, what in files.items()).encode()
+
+
+def _difference(what: str, expected: bytes, actual: bytes) -> list[str]:
+    if expected == actual:
+        return []
+    lines = difflib.unified_diff(
+        expected.decode(errors="backslashreplace").splitlines(),
+        actual.decode(errors="backslashreplace").splitlines(),
+        f"{what} of qemu-arm",
+        f"{what} of armdbt",
+        lineterm="",
+        n=1,
+    )
+    shown = list(lines)[:40]
+    return shown or [f"{what}: differs in line endings"]
