@@ -1,0 +1,223 @@
+"""The law of the IR.
+
+1. Every op is a row of the op table, with its number of operands and immediates.
+2. A value is computed before it is used, once, by an instruction of the same block.
+3. A constant is an unsigned int within its type.
+4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``A``
+   any type, ``S`` the type of the slot, ``R`` any type written on the result. ``zext`` and ``sext``
+   go to a wider integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes.
+5. ``when`` is an ``i1`` and stands only on ops whose effect can be left undone.
+6. Slots exist, when a layout is given, and have one type throughout the block.
+7. ``insn`` marks have sizes above zero and pcs that increase without overlap; the first one stands
+   at the block's pc.
+8. Guest instructions can be restarted: between two marks no ``set`` comes before a ``load`` or a
+   ``store``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
+9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
+   ``i32``; pcs, links and locations fit 32 bits.
+10. Counters, stacks, slots and reasons have names that are not empty.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from dbt.ir import ops
+from dbt.ir.block import Block, Branch, Const, Exit, Halt, Inst, Value, exit_targets, exit_values
+from dbt.ir.printer import block_lines
+from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
+
+_LIMIT = 1 << 32
+
+
+class SlotLike(Protocol):
+    """What the verifier asks of a slot."""
+
+    @property
+    def type(self) -> Type: ...
+
+
+class LayoutLike(Protocol):
+    """What the verifier asks of a layout (``dbt.interfaces.Layout``)."""
+
+    @property
+    def by_name(self) -> Mapping[str, SlotLike]: ...
+
+
+class VerifyError(Exception):
+    """A block breaks the law. The message prints the block and marks the line."""
+
+    def __init__(self, block: Block, line: int, problem: str) -> None:
+        text = block_lines(block)
+        text.insert(line + 1, f"  ^ {problem}")
+        super().__init__("\n".join([f"block {block.key}: {problem}", *text]))
+        self.line = line
+        """Number of the offending line in the block's text; 0 is the head."""
+        self.problem = problem
+
+
+def verify(block: Block, layout: LayoutLike | None = None) -> None:
+    """Check a block against the law. Raises VerifyError at the first breach."""
+    verifier = _Verifier(block, layout)
+    line = 0
+    try:
+        for line, inst in enumerate(block.insts, 1):  # noqa: B007
+            verifier.inst(inst)
+        line = len(block.insts) + 1
+        verifier.exit(block.exit)
+    except _Breach as breach:
+        raise VerifyError(block, line, str(breach)) from None
+
+
+class _Breach(Exception):
+    """What is wrong with the line being looked at."""
+
+
+class _Verifier:
+    """One walk down a block: the values seen so far, slot types, the current guest instruction."""
+
+    def __init__(self, block: Block, layout: LayoutLike | None) -> None:
+        self.block = block
+        self.layout = layout
+        self.seen: set[Inst] = set()
+        self.slots: dict[str, Type] = {}
+        self.next_pc: int | None = None
+        self.dirty: str | None = None
+
+    def inst(self, inst: Inst) -> None:
+        op = inst.op
+        if ops.OPS.get(op.name) is not op:
+            raise _Breach(f"{op.name} is no op of the table")
+        if inst in self.seen:
+            raise _Breach("the instruction stands here a second time")
+        if len(inst.args) != len(op.args):
+            raise _Breach(f"{op.name} takes {len(op.args)} operands, not {len(inst.args)}")
+        if len(inst.imm) != len(op.imm):
+            raise _Breach(f"{op.name} takes {len(op.imm)} immediates, not {len(inst.imm)}")
+        for arg in inst.args:
+            self.operand(arg)
+        self.predicate(inst)
+        self.types(inst)
+        self.immediates(inst)
+        self.restartable(inst)
+        self.seen.add(inst)
+
+    # -- operands ----------------------------------------------------------------------------------
+
+    def operand(self, value: Value) -> None:
+        if isinstance(value, Const):
+            if not 0 <= value.value <= value.type.mask:
+                raise _Breach(f"constant {value.value:#x} does not fit {value.type}")
+        elif value not in self.seen:
+            raise _Breach("an operand is used before it is computed")
+        elif value.type is None:
+            raise _Breach(f"{value.op.name} computes no value")
+
+    def predicate(self, inst: Inst) -> None:
+        if inst.when is None:
+            return
+        if not inst.op.conditional:
+            raise _Breach(f"{inst.op.name} cannot carry `when`")
+        self.operand(inst.when)
+        if inst.when.type is not I1:
+            raise _Breach(f"`when` is an i1, not {inst.when.type}")
+
+    # -- types -------------------------------------------------------------------------------------
+
+    def types(self, inst: Inst) -> None:
+        bound: dict[str, Type] = {}
+        for letter, arg in zip(inst.op.args, inst.args, strict=True):
+            self.match(letter, arg.type, bound)
+        if inst.op.result is None:
+            if inst.type is not None:
+                raise _Breach(f"{inst.op.name} computes no value")
+        elif inst.type is None:
+            raise _Breach(f"{inst.op.name} has a result type")
+        else:
+            self.match(inst.op.result, inst.type, bound)
+            self.width(inst)
+        if "S" in bound:
+            self.slot(str(inst.imm[0]) if inst.imm else "", bound["S"])
+
+    def match(self, letter: str, type_: Type | None, bound: dict[str, Type]) -> None:
+        assert type_ is not None
+        if letter in TYPES:
+            if type_ is not TYPES[letter]:
+                raise _Breach(f"{letter} expected, not {type_}")
+        elif letter == "T" and type_ not in INTEGERS:
+            raise _Breach(f"an integer type expected, not {type_}")
+        elif bound.setdefault(letter, type_) is not type_:
+            raise _Breach(f"{bound[letter]} expected, not {type_}")
+
+    def width(self, inst: Inst) -> None:
+        op, result = inst.op, inst.type
+        assert result is not None
+        if op in (ops.ZEXT, ops.SEXT, ops.TRUNC):
+            operand = inst.args[0].type
+            assert operand is not None
+            wider = (
+                result.bits > operand.bits if op is not ops.TRUNC else result.bits < operand.bits
+            )
+            if result not in INTEGERS or not wider:
+                raise _Breach(f"{op.name} does not lead from {operand} to {result}")
+        elif op is ops.BSWAP and result in (I1, I8):
+            raise _Breach(f"bswap of {result}")
+
+    def slot(self, name: str, type_: Type) -> None:
+        if self.layout is not None:
+            slot = self.layout.by_name.get(name)
+            if slot is None:
+                raise _Breach(f"no slot is named {name!r}")
+            self.slots[name] = slot.type
+        if self.slots.setdefault(name, type_) is not type_:
+            raise _Breach(f"slot {name} is {self.slots[name]}, not {type_}")
+
+    # -- guest instructions ------------------------------------------------------------------------
+
+    def immediates(self, inst: Inst) -> None:
+        if inst.op is ops.INSN:
+            self.mark(*inst.imm)
+            return
+        for name, imm in zip(inst.op.imm, inst.imm, strict=True):
+            if not isinstance(imm, str) or not imm:
+                raise _Breach(f"the {name} of {inst.op.name} is a name, not {imm!r}")
+
+    def mark(self, pc: int | str, size: int | str) -> None:
+        if not isinstance(pc, int) or not isinstance(size, int) or size <= 0:
+            raise _Breach("a mark holds a pc and a size")
+        if self.next_pc is None and pc != self.block.key.pc:
+            raise _Breach(f"the first mark stands at {pc:#x}, the block at {self.block.key.pc:#x}")
+        if self.next_pc is not None and pc < self.next_pc:
+            raise _Breach(f"the mark is below {self.next_pc:#x}, where the last one ends")
+        if not 0 <= pc < _LIMIT:
+            raise _Breach(f"pc {pc:#x} does not fit 32 bits")
+        self.next_pc = pc + size
+
+    def restartable(self, inst: Inst) -> None:
+        if inst.op is ops.INSN:
+            self.dirty = None
+        elif inst.op is ops.SET:
+            self.dirty = self.dirty or str(inst.imm[0])
+        elif inst.op in (ops.LOAD, ops.STORE) and self.dirty and self.next_pc is not None:
+            raise _Breach(f"{inst.op.name} may fault after the instruction has set {self.dirty}")
+
+    # -- the exit ----------------------------------------------------------------------------------
+
+    def exit(self, exit_: Exit) -> None:
+        wanted = I1 if isinstance(exit_, Branch) else I32
+        for value in exit_values(exit_):
+            self.operand(value)
+            if value.type is not wanted:
+                raise _Breach(f"{wanted} expected, not {value.type}")
+        for number in _numbers(exit_):
+            if not 0 <= number < _LIMIT:
+                raise _Breach(f"{number:#x} does not fit 32 bits")
+        if isinstance(exit_, Halt) and not exit_.reason:
+            raise _Breach("the halt has no reason")
+
+
+def _numbers(exit_: Exit) -> Iterator[int]:
+    for key in exit_targets(exit_):
+        yield key.pc
+    for name in ("link", "number", "pc"):
+        number = getattr(exit_, name, None)
+        if isinstance(number, int):
+            yield number

@@ -1,0 +1,42 @@
+"""Drop writes to slots that are overwritten before anything can see them.
+
+set zf %0                =>    set zf %1
+set zf %1
+
+Whatever may leave the block (a load, a store, a trap) sees all state, so a write stays if such
+an op comes before the next write of its slot.
+"""
+
+import attrs
+
+from dbt.ir.block import Block, Inst
+from dbt.ir.ops import GET, OPS, SET
+from dbt.passes.registry import register
+
+_OBSERVERS = frozenset(op for op in OPS.values() if op.may_stop)
+
+
+@register("dead-state")
+@attrs.frozen
+class DeadState:
+    """Drop state writes nobody can observe."""
+
+    def run(self, block: Block) -> None:
+        """One walk up, with the slots that are written below before being seen."""
+        overwritten: set[int | str] = set()
+        kept: list[Inst] = []
+        for inst in reversed(block.insts):
+            op = inst.op
+            if op is SET:
+                slot = inst.imm[0]
+                if slot in overwritten:
+                    continue
+                if inst.when is None:
+                    overwritten.add(slot)
+            elif op is GET:
+                overwritten.discard(inst.imm[0])
+            elif op in _OBSERVERS:
+                overwritten.clear()
+            kept.append(inst)
+        kept.reverse()
+        block.insts = kept

@@ -1,0 +1,94 @@
+"""The optimisation pipeline: which passes run, in which order, and what they cost."""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+
+import attrs
+
+from dbt.interfaces import Layout, Pass
+from dbt.ir.block import Block
+from dbt.ir.verifier import verify
+from dbt.passes.const_fold import ConstFold
+from dbt.passes.dead_code import DeadCode
+from dbt.passes.dead_state import DeadState
+from dbt.passes.peephole import Peephole
+from dbt.passes.registry import name_of
+from dbt.passes.state_forward import StateForward
+from dbt.stops import UsageError
+
+# Forwarding first: it turns what was state into values that the others can see. Dead state after
+# them, since what they fold away no longer observes; dead code last, to sweep up after all.
+DEFAULT: tuple[type[Pass], ...] = (StateForward, ConstFold, Peephole, DeadState, DeadCode)
+
+
+@attrs.define
+class Cost:
+    """What one pass has cost and done so far."""
+
+    blocks: int = 0
+    microseconds: float = 0.0
+    ops_before: int = 0
+    ops_after: int = 0
+
+
+class Pipeline:
+    """Passes in order. ``timed`` fills ``costs``, by name; ``checked`` verifies after each pass."""
+
+    def __init__(
+        self, passes: Iterable[Pass], *, timed: bool = False, layout: Layout | None = None
+    ) -> None:
+        self.passes: Sequence[Pass] = tuple(passes)
+        self.timed = timed
+        self.checked = layout is not None
+        self.layout = layout
+        self.costs: dict[str, Cost] = {}
+
+    @classmethod
+    def default(cls) -> "Pipeline":
+        """Every optimisation, in the order that serves best."""
+        return cls(pass_() for pass_ in DEFAULT)
+
+    def names(self) -> list[str]:
+        """Names of the passes, in order."""
+        return [name_of(pass_) for pass_ in self.passes]
+
+    def without(self, names: Collection[str]) -> "Pipeline":
+        """The same pipeline less some passes. Raises UsageError for a name it does not have."""
+        for name in names:
+            if name not in self.names():
+                raise UsageError(f"no pass {name!r} in the pipeline ({', '.join(self.names())})")
+        passes = [pass_ for pass_ in self.passes if name_of(pass_) not in names]
+        return self._like(passes)
+
+    def only(self, names: Collection[str]) -> "Pipeline":
+        """The same pipeline with just these passes, in its own order. Raises UsageError."""
+        return self.without([name for name in self.names() if name not in self._known(names)])
+
+    def _known(self, names: Collection[str]) -> Collection[str]:
+        self.without(names)
+        return names
+
+    def _like(self, passes: Iterable[Pass]) -> "Pipeline":
+        made = Pipeline(passes, timed=self.timed, layout=self.layout)
+        made.checked = self.checked
+        return made
+
+    def run(self, block: Block) -> None:
+        """Optimise a block in place. Raises VerifyError when ``checked`` finds a breach."""
+        if self.timed or self.checked:
+            self._run_watched(block)
+            return
+        for pass_ in self.passes:
+            pass_.run(block)
+
+    def _run_watched(self, block: Block) -> None:
+        for pass_ in self.passes:
+            cost = self.costs.setdefault(name_of(pass_), Cost())
+            cost.blocks += 1
+            cost.ops_before += len(block.insts)
+            started = time.perf_counter()
+            pass_.run(block)
+            cost.microseconds += (time.perf_counter() - started) * 1e6
+            cost.ops_after += len(block.insts)
+            if self.checked:
+                verify(block, self.layout)

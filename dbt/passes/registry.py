@@ -1,0 +1,122 @@
+"""Passes by name, and how they are spelled: ``call-count`` or ``swi-filter{allow=write+exit}``.
+
+A registered pass is a frozen attrs class; its fields are its options, unless their metadata says
+``{"option": False}``. A plug-in's module is found by entry point, group ``dbt.passes``.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Collection, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+import attrs
+
+from dbt.interfaces import Pass
+from dbt.stops import UsageError
+
+HOMES = ("dbt.passes", "dbt.instrument")
+"""Packages whose modules register the passes that come with the translator."""
+
+_PASSES: dict[str, type[Any]] = {}
+_SPELLING = re.compile(r"([a-z][\w-]*)(?:\{(.*)\})?")
+_WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
+P = TypeVar("P", bound=type[Any])
+
+
+def register(name: str) -> Callable[[P], P]:
+    """Class decorator: make a pass known by ``name``. Raises ValueError when the name is taken."""
+
+    def add(class_: P) -> P:
+        holder = _PASSES.get(name, class_)
+        if (holder.__module__, holder.__qualname__) != (class_.__module__, class_.__qualname__):
+            raise ValueError(f"{holder.__module__} and {class_.__module__} both register {name!r}")
+        _PASSES[name] = class_
+        return class_
+
+    return add
+
+
+def registered() -> Mapping[str, type[Any]]:
+    """Every pass class by name: those that come along and those of plug-ins."""
+    for home in HOMES:
+        package = importlib.import_module(home)
+        for module in pkgutil.iter_modules(package.__path__, home + "."):
+            importlib.import_module(module.name)
+    for point in entry_points(group="dbt.passes"):
+        point.load()
+    return _PASSES
+
+
+def name_of(pass_: Pass) -> str:
+    """The registered name of a pass, or its class's name."""
+    for name, class_ in _PASSES.items():
+        if class_ is type(pass_):
+            return name
+    return type(pass_).__name__
+
+
+def parse_passes(spellings: Collection[str]) -> list[Pass]:
+    """One pass per spelling. Raises UsageError."""
+    return [parse_pass(spelling) for spelling in spellings]
+
+
+def parse_pass(spelling: str) -> Pass:
+    """The pass that ``name`` or ``name{option=value,...}`` spells. Raises UsageError."""
+    match = _SPELLING.fullmatch(spelling.strip())
+    if not match:
+        raise UsageError(f"a pass is spelled name{{option=value,...}}, not {spelling!r}")
+    name, options = match[1], match[2]
+    class_ = _PASSES.get(name) or registered().get(name)
+    if class_ is None:
+        raise UsageError(f"no pass is named {name!r} (there are {', '.join(sorted(_PASSES))})")
+    try:
+        made: Pass = class_(**_options(name, class_, options or ""))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{spelling}: {error}") from None
+    return made
+
+
+def spell(pass_: Pass) -> str:
+    """The inverse of ``parse_pass``: options that differ from their defaults are written out."""
+    options = []
+    for field in _fields(type(pass_)).values():
+        value = getattr(pass_, field.name)
+        if value != field.default:
+            text = "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            options.append(f"{field.name.replace('_', '-')}={text}")
+    return name_of(pass_) + (f"{{{','.join(options)}}}" if options else "")
+
+
+def _fields(class_: type[Any]) -> dict[str, "attrs.Attribute[Any]"]:
+    fields = attrs.fields(class_)
+    return {field.name: field for field in fields if field.metadata.get("option", True)}
+
+
+def _options(name: str, class_: type[Any], text: str) -> dict[str, object]:
+    fields = _fields(class_)
+    options: dict[str, object] = {}
+    for part in filter(None, text.split(",")):
+        key, equals, value = part.partition("=")
+        field = fields.get(key.strip().replace("-", "_"))
+        if field is None:
+            raise UsageError(
+                f"pass {name} has no option {key!r} (it has {', '.join(fields) or 'none'})"
+            )
+        options[field.name] = _convert(name, field, value.strip() if equals else "true")
+    return options
+
+
+def _convert(name: str, field: "attrs.Attribute[Any]", text: str) -> object:
+    if isinstance(field.default, bool):
+        if text.lower() not in _WORDS:
+            raise UsageError(f"option {field.name} of {name} is true or false, not {text!r}")
+        return _WORDS[text.lower()]
+    if isinstance(field.default, int) or field.type is int:
+        try:
+            return int(text, 0)
+        except ValueError:
+            raise UsageError(f"option {field.name} of {name} is a number, not {text!r}") from None
+    return text

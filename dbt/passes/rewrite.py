@@ -1,0 +1,31 @@
+"""Replacing values in a block: what the forward passes share."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from dbt.ir.block import Block, Branch, Call, Inst, Jump, Return, Value
+
+
+def replace_operands(inst: Inst, replaced: Mapping[Value, Value]) -> None:
+    """Make an instruction use what its operands were replaced with."""
+    for arg in inst.args:
+        if arg in replaced:
+            inst.args = tuple([replaced.get(arg, arg) for arg in inst.args])
+            break
+    when = inst.when
+    if when is not None:
+        inst.when = replaced.get(when, when)
+
+
+def replace_in_exit(block: Block, replaced: Mapping[Value, Value]) -> None:
+    """The same for the exit."""
+    match block.exit:
+        case Branch(cond=Inst() as value) if value in replaced:
+            block.exit = attrs.evolve(block.exit, cond=replaced[value])
+        case (
+            Jump(target=Inst() as value)
+            | Return(target=Inst() as value)
+            | Call(target=Inst() as value)
+        ) if value in replaced:
+            block.exit = attrs.evolve(block.exit, target=replaced[value])
