@@ -1,0 +1,389 @@
+"""From an IR block to the LLVM text of a unit.
+
+Guest state is SSA within a unit: a slot is loaded at its first ``get``, and written once, on the ways
+out. Values are numbered, cold ones named: the cold code of a unit stands behind its hot code, and LLVM
+wants numbers to grow. Speed of this module is compile latency; it builds lines and nothing else.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import attrs
+
+from backends.numba_jit import abi
+from backends.numba_jit.emit_exits import emit_exit
+from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
+from backends.numba_jit.emit_memory import Check, plan_checks
+from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
+from backends.numba_jit.records import FaultRecord, Record, Records, TrapRecord
+from dbt.interfaces import CODE, READ, STACK_BYTES, STACK_ENTRIES, WRITE, Context
+from dbt.ir import ops
+from dbt.ir.block import HOOKED, TAKEN, Block, Const, Inst, Value
+from dbt.ir.ops import Op
+from dbt.ir.types import I1
+from dbt.stops import Access
+
+COLD = "!prof !0"
+"""Weights of a branch whose first side is cold."""
+
+
+@attrs.define
+class Module:
+    """What the units of one LLVM module share while their text is made."""
+
+    frame: Frame
+    context: Context
+    records: Records
+    intrinsics: dict[str, str] = attrs.Factory(dict)
+    made: list[int] = attrs.Factory(list)
+    """Indices of the records that the code refers to."""
+
+    def record(self, record: Record) -> int:
+        """The exit code that reports a new record."""
+        index = self.records.new(record)
+        self.made.append(index)
+        return abi.X_RECORD | index << abi.KIND_BITS
+
+
+class UnitEmitter:
+    """Emits one block as function ``name``. Use once: ``emit`` returns the text."""
+
+    def __init__(self, module: Module, block: Block, block_id: int, links: tuple[int, ...]) -> None:
+        self.module = module
+        self.frame = module.frame
+        self.block = block
+        self.block_id = block_id
+        self.links = links
+        self.lines: list[str] = []
+        self.cold_lines: list[str] = []
+        self.number = 0
+        self.cold_number = 0
+        self.names: dict[Value, str] = {}
+        self.slots: dict[str, str] = dict(module.frame.arguments)
+        self.dirty: dict[str, str] = {}
+        self.fuel = "%f"
+        self.label = "%e"
+        self.marks = 0
+        self.pc = block.key.pc
+        self.insn_count = block.insn_count
+        self.pointers: dict[int, str] = {}
+        self.checks: dict[Inst, Check] = {}
+
+    def emit(self, name: str) -> str:
+        """The function's text."""
+        self.lines.append(f"define preserve_nonecc i64 @{name}{self.frame.signature}\ne:")
+        self._take_fuel()
+        self.checks = plan_checks(self.block.insts)
+        for inst in self.block.insts:
+            self._inst(inst)
+        emit_exit(self, self.block.exit)
+        return "\n".join([*self.lines, *self.cold_lines, "}"])
+
+    # -- text
+
+    def new(self, text: str) -> str:
+        """Append ``%n = text``; returns ``%n``."""
+        name = f"%{self.number}"
+        self.number += 1
+        self.lines.append(f" {name} = {text}")
+        return name
+
+    def open(self) -> str:
+        """Begin a hot basic block, to be branched to by the line before; returns its label."""
+        self.label = f"%{self.number}"
+        self.lines.append(f"{self.number}:")
+        self.number += 1
+        return self.label
+
+    def next_label(self, after: int = 0) -> str:
+        """The label ``open`` will give after so many more values."""
+        return f"%{self.number + after}"
+
+    def intrinsic(self, name: str, declaration: str) -> str:
+        """Have an intrinsic declared; returns its name with ``@``."""
+        self.module.intrinsics[name] = declaration
+        return f"@{name}"
+
+    def value(self, value: Value) -> str:
+        """The text of an operand."""
+        return self.names.get(value) or self._constant(value)
+
+    def _constant(self, value: Value) -> str:
+        assert isinstance(value, Const)
+        if value.type.floating:
+            bits = value.type.bits
+            text = f"bitcast (i{bits} {value.value} to {LLVM_TYPES[value.type.name]})"
+        else:
+            text = str(value.value)
+        return text
+
+    def pointer(self, offset: int) -> str:
+        """A pointer from the control area, loaded here."""
+        address = self.new(f"getelementptr i8, ptr %s, i64 {offset}")
+        return self.new(f"load ptr, ptr {address}")
+
+    # -- leaving
+
+    def cold(self, code: int | str, before: str = "", fuel: str = "", refund: int = 0) -> str:
+        """A cold way out with an exit code and the state as it is now; returns its label.
+
+        ``before`` is text to run first. ``refund`` is given back; ``fuel`` replaces the fuel left.
+        """
+        label = f"c{self.cold_number}"
+        self.cold_number += 1
+        lines = [f"{label}:{before}"]
+        if refund:
+            fuel = f"%{label}f"
+            lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
+        self._stores(lines, f"%{label}s")
+        self.leave(lines, code, fuel or self.fuel, f"%{label}l")
+        self.cold_lines += lines
+        return f"%{label}"
+
+    def leave(self, lines: list[str], code: int | str, fuel: str, prefix: str) -> None:
+        """Lines that end in a tail call of ``leave``. Slots out of registers are written before."""
+        lines.append(
+            f" {prefix}e = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+            f" store i64 {code}, ptr {prefix}e\n"
+            f" {prefix}p = getelementptr i8, ptr %s, i64 {LEAVE}\n"
+            f" {prefix}t = load ptr, ptr {prefix}p"
+        )
+        self.go(lines, f"{prefix}t", fuel, f"{prefix}r")
+
+    def go(self, lines: list[str], code: str, fuel: str, result: str) -> None:
+        """Go on at the unit ``code``."""
+        arguments = self.frame.call_arguments(fuel, [self.slots[s] for s in self.frame.pinned])
+        lines.append(
+            f" {result} = musttail call preserve_nonecc i64 {code}({arguments})\n ret i64 {result}"
+        )
+
+    def _stores(self, lines: list[str], prefix: str) -> None:
+        slots = self.frame.slots
+        for index, (name, value) in enumerate(self.dirty.items()):
+            slot = slots[name]
+            type_ = LLVM_TYPES[slot.type.name]
+            lines.append(self.frame.address_of(slot, f"{prefix}{index}"))
+            if slot.type is I1:
+                # The word's upper bytes are zero and stay so.
+                lines.append(f" {prefix}{index}b = zext i1 {value} to i8")
+                type_, value = "i8", f"{prefix}{index}b"
+            lines.append(f" store {type_} {value}, ptr {prefix}{index}")
+
+    def flush(self) -> None:
+        """Write what is pending, on the hot path."""
+        self._stores(self.lines, f"%w{self.number}_")
+        self.dirty = {}
+
+    def _take_fuel(self) -> None:
+        if not self.insn_count:
+            return
+        left = self.new(f"sub i64 %f, {self.insn_count}")
+        short = self.new(f"icmp slt i64 {left}, 0")
+        out = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS)
+        self.branch_cold(short, out)
+        self.fuel = left
+
+    def branch_cold(self, condition: str, cold: str) -> None:
+        """Go to a cold label when the condition holds, else on."""
+        self.lines.append(f" br i1 {condition}, label {cold}, label {self.next_label()}, {COLD}")
+        self.open()
+
+    # -- instructions
+
+    def _inst(self, inst: Inst) -> None:
+        op, args = inst.op, inst.args
+        opcode = PLAIN.get(op)
+        if opcode is not None:
+            a, b = args
+            if op is ops.EQ or op is ops.NE:
+                signed = signed_comparison(a, b) or signed_comparison(b, a)
+                if signed:
+                    a, b = signed
+                    opcode = "icmp sge" if op is ops.EQ else "icmp slt"
+            text = f"{opcode} {a.type} {self.value(a)}, {self.value(b)}"
+            self.names[inst] = self.new(text)
+        elif op in LOWER:
+            self.names[inst] = LOWER[op](self, inst, *map(self.value, args))
+        elif op in WIDTH:
+            text = f"{WIDTH[op]} {args[0].type} {self.value(args[0])} to {inst.type}"
+            self.names[inst] = self.new(text)
+        else:
+            EFFECTS[op](self, inst)
+
+    def get(self, inst: Inst) -> None:
+        self.names[inst] = self.current(str(inst.imm[0]))
+
+    def current(self, name: str) -> str:
+        """The text of a slot's present value, loaded when it is not at hand."""
+        value = self.slots.get(name)
+        if value is None:
+            slot = self.frame.slots[name]
+            address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
+            if slot.type is I1:
+                value = self.new(f"load i8, ptr {address}")
+                value = self.new(f"trunc nuw i8 {value} to i1")
+            else:
+                value = self.new(f"load {LLVM_TYPES[slot.type.name]}, ptr {address}")
+            self.slots[name] = value
+        return value
+
+    def set(self, inst: Inst) -> None:
+        name = str(inst.imm[0])
+        value = self.value(inst.args[0])
+        if inst.when is not None:
+            t = LLVM_TYPES[self.frame.slots[name].type.name]
+            old = self.current(name)
+            value = self.new(f"select i1 {self.value(inst.when)}, {t} {value}, {t} {old}")
+        self.slots[name] = value
+        if name not in self.frame.arguments:
+            self.dirty[name] = value
+
+    def insn(self, inst: Inst) -> None:
+        self.pc = int(inst.imm[0])
+        self.marks += 1
+
+    def refund(self) -> int:
+        """Fuel to give back when the present instruction does not complete."""
+        done = max(0, self.marks - 1)
+        if self.block.key.mode & TAKEN and self.marks:
+            done -= 1
+        return self.insn_count - done
+
+    def predicated(self, inst: Inst, body: Callable[[Inst], str], zero: str = "0") -> str:
+        """Run ``body`` when ``inst.when`` holds; its value, or zero, as one value."""
+        if inst.when is None:
+            return body(inst)
+        before, skip = self.label, f"q{self.number}"
+        condition = self.value(inst.when)
+        self.lines.append(f" br i1 {condition}, label {self.next_label()}, label %{skip}")
+        self.open()
+        value = body(inst)
+        self.lines.append(f" br label %{skip}\n{skip}:")
+        done, self.label = self.label, f"%{skip}"
+        if inst.type is None:
+            return ""
+        return self.new(f"phi {LLVM_TYPES[inst.type.name]} [{value}, {done}], [{zero}, {before}]")
+
+    # -- memory
+
+    def load(self, inst: Inst) -> None:
+        self.names[inst] = self.predicated(inst, self._load, "zeroinitializer")
+
+    def _load(self, inst: Inst) -> str:
+        assert inst.type is not None
+        host = self._host(inst, Access.READ)
+        if inst.type is I1:
+            return self.new(f"trunc i8 {self.new(f'load i8, ptr {host}, align 1')} to i1")
+        return self.new(f"load {LLVM_TYPES[inst.type.name]}, ptr {host}, align 1")
+
+    def store(self, inst: Inst) -> None:
+        self.predicated(inst, self._store)
+
+    def _store(self, inst: Inst) -> str:
+        type_, value = inst.args[1].type, self.value(inst.args[1])
+        assert type_ is not None
+        host = self._host(inst, Access.WRITE)
+        llvm = LLVM_TYPES[type_.name]
+        if type_ is I1:
+            llvm, value = "i8", self.new(f"zext i1 {value} to i8")
+        self.lines.append(f" store {llvm} {value}, ptr {host}, align 1")
+        return ""
+
+    def _host(self, inst: Inst, access: Access) -> str:
+        """The host address of an access, after the check it has to make."""
+        address = self.value(inst.args[0])
+        check = self.checks.get(inst)
+        wide = self.new(f"zext i32 {address} to i64")
+        if check is not None:
+            start = wide
+            if check.before:
+                low = self.new(f"add i32 {address}, {check.before}")
+                start = self.new(f"zext i32 {low} to i64")
+            self._check(start, check.span, access)
+        return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
+
+    def _check(self, start: str, span: int, access: Access) -> None:
+        perms = [self._perms(start)]
+        if span > 1:
+            # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
+            perms.append(self._perms(self.new(f"add i64 {start}, {span - 1}")))
+        if access is Access.READ:
+            value = perms[0] if span == 1 else self.new(f"and i8 {perms[0]}, {perms[1]}")
+            refused = self.new(f"icmp eq i8 {self.new(f'and i8 {value}, {READ}')}, 0")
+        else:
+            wrong = [self.new(f"xor i8 {value}, {WRITE}") for value in perms]
+            value = wrong[0] if span == 1 else self.new(f"or i8 {wrong[0]}, {wrong[1]}")
+            refused = self.new(f"icmp ne i8 {self.new(f'and i8 {value}, {WRITE | CODE}')}, 0")
+        self.branch_cold(refused, self._fault(start, span, access))
+
+    def _perms(self, address: str) -> str:
+        page = self.new(f"lshr i64 {address}, 12")
+        table = self.new(f"getelementptr i8, ptr %m, i64 {abi.PERMS_FROM_BASE}")
+        return self.new(f"load i8, ptr {self.new(f'getelementptr i8, ptr {table}, i64 {page}')}")
+
+    def _fault(self, start: str, span: int, access: Access) -> str:
+        key = self.block.key
+        dropped = TAKEN if self.pc == key.pc else TAKEN | HOOKED
+        record = FaultRecord(self.block_id, self.pc, key.mode & ~dropped, access, span)
+        label = f"%c{self.cold_number}a"
+        before = (
+            f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
+            f"\n store i64 {start}, ptr {label}"
+        )
+        return self.cold(self.module.record(record), before, refund=self.refund())
+
+    # -- instrumentation
+
+    def count(self, inst: Inst) -> None:
+        index = self.module.context.counters.index(str(inst.imm[0]))
+        table = self.pointer(abi.COUNTERS)
+        address = self.new(f"getelementptr i8, ptr {table}, i64 {8 * index}")
+        old = self.new(f"load i64, ptr {address}")
+        amount = "1" if inst.when is None else self.new(f"zext i1 {self.value(inst.when)} to i64")
+        self.lines.append(f" store i64 {self.new(f'add i64 {old}, {amount}')}, ptr {address}")
+
+    def _stack(self, inst: Inst) -> tuple[str, str]:
+        index = self.module.context.stacks.index(str(inst.imm[0]))
+        banks = self.pointer(abi.STACKS)
+        stack = self.new(f"getelementptr i8, ptr {banks}, i64 {index * STACK_BYTES}")
+        return stack, self.new(f"load i64, ptr {stack}")
+
+    def _entry(self, stack: str, depth: str) -> str:
+        index = self.new(f"and i64 {depth}, {STACK_ENTRIES - 1}")
+        entries = self.new(f"getelementptr i8, ptr {stack}, i64 8")
+        return self.new(f"getelementptr i32, ptr {entries}, i64 {index}")
+
+    def push(self, inst: Inst) -> None:
+        self.predicated(inst, self._push)
+
+    def _push(self, inst: Inst) -> str:
+        stack, depth = self._stack(inst)
+        self.lines.append(f" store i32 {self.value(inst.args[0])}, ptr {self._entry(stack, depth)}")
+        self.lines.append(f" store i64 {self.new(f'add i64 {depth}, 1')}, ptr {stack}")
+        return ""
+
+    def pop(self, inst: Inst) -> None:
+        self.names[inst] = self.predicated(inst, self._pop)
+
+    def _pop(self, inst: Inst) -> str:
+        stack, depth = self._stack(inst)
+        empty = self.new(f"icmp eq i64 {depth}, 0")
+        top = self.new(f"sub i64 {depth}, 1")
+        value = self.new(f"load i32, ptr {self._entry(stack, top)}")
+        left = self.new(f"select i1 {empty}, i64 0, i64 {top}")
+        self.lines.append(f" store i64 {left}, ptr {stack}")
+        return self.new(f"select i1 {empty}, i32 0, i32 {value}")
+
+    def trap_if(self, inst: Inst) -> None:
+        condition = self.value(inst.args[0])
+        if inst.when is not None:
+            condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
+        code = self.module.record(TrapRecord(str(inst.imm[0]), self.pc))
+        self.branch_cold(condition, self.cold(code, refund=self.refund()))
+
+
+Effect: TypeAlias = Callable[[UnitEmitter, Inst], None]
+
+EFFECTS: dict[Op, Effect] = {
+    op: getattr(UnitEmitter, op.name) for op in ops.OPS.values() if not op.pure
+}

@@ -1,0 +1,88 @@
+"""Exits as LLVM text: links, entry tables and records."""
+
+from typing import TYPE_CHECKING
+
+from backends.numba_jit import abi
+from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
+from dbt.ir.block import (
+    BlockKey,
+    Branch,
+    Call,
+    Exit,
+    Goto,
+    Halt,
+    Hook,
+    Jump,
+    Return,
+    Swi,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from backends.numba_jit.emit import UnitEmitter
+
+
+def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
+    """Append the way out of a block."""
+    match exit_:
+        case Goto() | Call(target=BlockKey()):
+            e.flush()
+            _link(e, e.links[0])
+        case Branch(cond=cond):
+            _branch(e, e.value(cond))
+        case Return(target=target):
+            _computed(e, target, abi.RETURN_TABLE, abi.X_RETURN)
+        case Jump(target=target) | Call(target=target):
+            assert not isinstance(target, BlockKey)
+            _computed(e, target, abi.JUMP_TABLE, abi.X_JUMP)
+        case Swi(number=number, resume=resume):
+            _record(e, SwiRecord(number, resume))
+        case Hook(resume=resume):
+            _record(e, HookRecord(resume))
+        case Halt(reason=reason, pc=pc):
+            _record(e, HaltRecord(reason, pc))
+
+
+def _link(e: "UnitEmitter", slot: int) -> None:
+    links = e.pointer(abi.LINK_CODE)
+    address = e.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
+    code = e.new(f"load ptr, ptr {address}")
+    _go_unless_null(e, code, e.cold(abi.X_LINK | slot << abi.KIND_BITS))
+
+
+def _go_unless_null(e: "UnitEmitter", code: str, cold: str) -> None:
+    e.branch_cold(e.new(f"icmp eq ptr {code}, null"), cold)
+    e.go(e.lines, code, e.fuel, f"%{e.number}")
+    e.number += 1
+
+
+def _branch(e: "UnitEmitter", condition: str) -> None:
+    e.flush()
+    other = f"o{e.number}"
+    e.lines.append(f" br i1 {condition}, label {e.next_label()}, label %{other}")
+    e.open()
+    _link(e, e.links[0])
+    e.lines.append(f"{other}:")
+    _link(e, e.links[1])
+
+
+def _computed(e: "UnitEmitter", target: Value, table: int, kind: int) -> None:
+    e.flush()
+    location = e.value(target)
+    name = e.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
+    index = e.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
+    wide = e.new(f"zext i32 {index} to i64")
+    entries = e.pointer(table)
+    code = e.new(f"load ptr, ptr {e.new(f'getelementptr ptr, ptr {entries}, i64 {wide}')}")
+    prefix = f"%x{e.cold_number}"
+    before = (
+        f"\n {prefix}z = zext i32 {location} to i64"
+        f"\n {prefix}s = shl i64 {prefix}z, {abi.KIND_BITS}"
+        f"\n {prefix}c = or i64 {prefix}s, {kind}"
+    )
+    _go_unless_null(e, code, e.cold(f"{prefix}c", before))
+
+
+def _record(e: "UnitEmitter", record: Record) -> None:
+    e.flush()
+    e.leave(e.lines, e.module.record(record), e.fuel, "%l")

@@ -1,0 +1,88 @@
+"""The frame of a unit: its signature, where slots live, and the two functions that all units share.
+
+A unit is ``preserve_nonecc i64 (ptr state, ptr mem, i64 fuel, i32 p0 …)``: ``mem`` is the host address
+of guest address 0, and the ``p`` are guest registers that stay in host registers from unit to unit. Units
+run on into each other by ``musttail`` calls, so the host stack never grows. The convention has twelve argument
+registers, of which LLVM can allocate around ten before it runs out.
+"""
+
+from collections.abc import Iterable
+
+from backends.numba_jit import abi
+from dbt.interfaces import Layout, Slot
+from dbt.ir.types import Type
+
+LEAVE = abi.FIRST_FREE
+"""Control word: address of ``leave``, which every way out of a unit ends in."""
+
+PINS = 6
+
+LLVM_TYPES = {
+    "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64",
+    "f32": "float", "f64": "double", "v128": "i128",
+}  # fmt: skip
+
+FOOTER = """
+!0 = !{!"branch_weights", i32 1, i32 100000}
+"""
+
+
+def llvm_type(type_: Type) -> str:
+    """The LLVM type of values of an IR type."""
+    return LLVM_TYPES[type_.name]
+
+
+class Frame:
+    """What all units of one layout have in common, as ready-made text."""
+
+    def __init__(self, layout: Layout, pins: int = PINS) -> None:
+        slots = layout.by_name
+        hot = [name for name in layout.hot if name in slots and slots[name].type.name == "i32"]
+        self.slots = slots
+        self.pinned: tuple[str, ...] = tuple(hot[:pins])
+        names = [f"%p{index}" for index in range(len(self.pinned))]
+        self.arguments: dict[str, str] = dict(zip(self.pinned, names, strict=True))
+        self.parameters = self.call_arguments("%f", names)
+        noalias = self.parameters.replace("ptr %", "ptr noalias %")
+        self.signature = f"({noalias}) nounwind {{"
+
+    def call_arguments(self, fuel: str, values: Iterable[str]) -> str:
+        """The argument list of a call that goes on at another unit."""
+        return ", ".join([f"ptr %s, ptr %m, i64 {fuel}", *(f"i32 {value}" for value in values)])
+
+    def address_of(self, slot: Slot, result: str) -> str:
+        """Text that computes the address of a slot."""
+        return f" {result} = getelementptr i8, ptr %s, i64 {slot.offset}"
+
+    def shared(self) -> str:
+        """LLVM text of ``enter(code, state)`` and of ``leave``.
+
+        ``enter`` is a C function: it loads what units keep in registers and calls the unit. ``leave``
+        has a unit's signature: it stores that again and returns EXIT_CODE.
+        """
+        loads, stores, values = [], [], []
+        for index, name in enumerate(self.pinned):
+            address = self.address_of(self.slots[name], f"%a{index}")
+            loads += [address, f" %v{index} = load i32, ptr %a{index}"]
+            stores += [address, f" store i32 %p{index}, ptr %a{index}"]
+            values.append(f"%v{index}")
+        enter, leave = "\n".join(loads), "\n".join(stores)
+        return f"""
+define i64 @enter(ptr %code, ptr %s) nounwind {{
+ %mp = getelementptr i8, ptr %s, i64 {abi.MEM_BASE}
+ %m = load ptr, ptr %mp
+ %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
+ %f = load i64, ptr %fp
+{enter}
+ %r = call preserve_nonecc i64 %code({self.call_arguments("%f", values)})
+ ret i64 %r
+}}
+define preserve_nonecc i64 @leave{self.signature}
+ %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
+ store i64 %f, ptr %fp
+{leave}
+ %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
+ %r = load i64, ptr %ep
+ ret i64 %r
+}}
+"""

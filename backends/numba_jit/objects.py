@@ -1,0 +1,125 @@
+"""LLVM at work: text to object code, object code to memory and away again.
+
+llvmlite is imported when the first ``ObjectMaker`` is made.
+"""
+
+import itertools
+from typing import Any
+
+import attrs
+
+LEVELS = ("quick", "optimised")
+
+
+@attrs.frozen
+class Pipeline:
+    """How one level compiles: the code generator's level and the IR passes before it."""
+
+    codegen: int
+    passes: tuple[str, ...] = ()
+
+
+PIPELINES = {
+    "quick": Pipeline(codegen=1),
+    "optimised": Pipeline(codegen=2, passes=("instruction_combine", "simplify_cfg")),
+}
+
+
+def initialise() -> Any:
+    """llvmlite's binding module, ready to make native code."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+class Library:
+    """Object code in memory; dropped with ``close`` (or the last reference)."""
+
+    def __init__(self, tracker: Any) -> None:
+        self._tracker = tracker
+
+    def address(self, symbol: str) -> int:
+        """The address of an exported symbol."""
+        return int(self._tracker[symbol])
+
+    def close(self) -> None:
+        """Free the code. None of it may be running or be reachable."""
+        self._tracker.close()
+
+
+class ObjectMaker:
+    """Compiles text for this machine at either level, and links objects."""
+
+    def __init__(self) -> None:
+        self._llvm = llvm = initialise()
+        target = llvm.Target.from_default_triple()
+        cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        self._machines = {
+            level: target.create_target_machine(
+                cpu=cpu,
+                features=features,
+                opt=pipeline.codegen,
+                reloc="static",
+                codemodel="small",
+                jit=True,
+            )  # fmt: skip
+            for level, pipeline in PIPELINES.items()
+        }
+        self._passes = {level: self._pass_manager(level) for level in PIPELINES}
+        machine = self._machines["quick"]
+        self._header = (
+            f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
+        )
+        self._jit = llvm.create_lljit_compiler(
+            target.create_target_machine(cpu=cpu, features=features, jit=True)
+        )
+        self._names = itertools.count()
+
+    def _pass_manager(self, level: str) -> Any:
+        names = PIPELINES[level].passes
+        if not names:
+            return None
+        llvm = self._llvm
+        builder = llvm.create_pass_builder(
+            self._machines[level], llvm.create_pipeline_tuning_options(speed_level=1)
+        )
+        manager = llvm.create_new_function_pass_manager()
+        for name in names:
+            getattr(manager, f"add_{name}_pass")()
+        return builder, manager
+
+    def _module(self, text: str, level: str) -> Any:
+        llvm = self._llvm
+        module = llvm.parse_assembly(self._header + text, llvm.create_context())
+        passes = self._passes[level]
+        if passes:
+            builder, manager = passes
+            for function in module.functions:
+                if not function.is_declaration:
+                    manager.run(function, builder)
+        return module
+
+    def compile(self, text: str, level: str) -> bytes:
+        """An object file made from LLVM text. Raises RuntimeError for text that does not parse."""
+        module = self._module(text, level)
+        try:
+            return bytes(self._machines[level].emit_object(module))
+        finally:
+            module.close()
+
+    def optimised_text(self, text: str, level: str) -> str:
+        """The LLVM text after the passes of a level."""
+        return str(self._module(text, level))
+
+    def assembly(self, text: str, level: str) -> str:
+        """The host's assembly of a text, as the object holds it."""
+        return str(self._machines[level].emit_assembly(self._module(text, level)))
+
+    def link(self, image: bytes, symbols: list[str]) -> Library:
+        """Bring an object into memory."""
+        builder = self._llvm.JITLibraryBuilder().add_object_img(image)
+        for symbol in symbols:
+            builder.export_symbol(symbol)
+        return Library(builder.link(self._jit, f"units{next(self._names)}"))

@@ -1,0 +1,109 @@
+"""Tiers 1 and 2: blocks compiled to units, a batch of them in one LLVM module."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from backends.numba_jit.emit import Module, UnitEmitter
+from backends.numba_jit.emit_frame import FOOTER, LEAVE, PINS, Frame
+from backends.numba_jit.objects import Library, ObjectMaker
+from backends.numba_jit.records import Records
+from dbt.interfaces import Context
+from dbt.ir.block import Block
+
+
+@attrs.frozen(eq=False)
+class UnitJob:
+    """A block to compile. ``links`` are the link slots of its direct exits, in the order of
+    ``dbt.ir.block.exit_targets`` (none for Swi and Hook)."""
+
+    block: Block
+    block_id: int
+    links: tuple[int, ...] = ()
+
+
+@attrs.define(eq=False)
+class _Batch:
+    """Units that live and die together."""
+
+    library: Library
+    records: list[int]
+    live: int
+
+
+class UnitCompiler:
+    """Compiles blocks for one machine and owns their code.
+
+    ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says what it
+    returns). Not thread safe: compile and drop from one thread at a time.
+    """
+
+    def __init__(self, context: Context, records: Records, pins: int = PINS) -> None:
+        self._context = context
+        self._records = records
+        self._maker = ObjectMaker()
+        self.frame = Frame(context.state.layout, pins)
+        self._batches: dict[int, _Batch] = {}
+        self._shared = self._maker.link(
+            self._maker.compile(self.frame.shared(), "optimised"), ["enter", "leave"]
+        )
+        self.enter_address = self._shared.address("enter")
+        self._write_word(LEAVE, self._shared.address("leave"))
+
+    def _write_word(self, offset: int, value: int) -> None:
+        import ctypes
+
+        ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
+
+    def compile(self, jobs: Sequence[UnitJob], level: str) -> list[int]:
+        """Code pointers of the jobs' units, in order. ``level`` is ``quick`` or ``optimised``."""
+        if not jobs:
+            return []
+        text, module = self._emit(jobs)
+        names = [f"u{index}" for index in range(len(jobs))]
+        library = self._maker.link(self._maker.compile(text, level), names)
+        pointers = [library.address(name) for name in names]
+        batch = _Batch(library, module.made, len(jobs))
+        self._batches.update(dict.fromkeys(pointers, batch))
+        return pointers
+
+    def _emit(self, jobs: Sequence[UnitJob]) -> tuple[str, Module]:
+        module = Module(self.frame, self._context, self._records)
+        units = [
+            UnitEmitter(module, job.block, job.block_id, job.links).emit(f"u{index}")
+            for index, job in enumerate(jobs)
+        ]
+        declarations = [f"declare {text}" for text in module.intrinsics.values()]
+        return "\n".join([*units, *declarations, FOOTER]), module
+
+    def drop(self, pointers: Iterable[int]) -> None:
+        """Give up units. Code and records go when all units of a batch are given up.
+
+        Nothing may enter them any more; unknown pointers are ignored.
+        """
+        for pointer in pointers:
+            batch = self._batches.pop(pointer, None)
+            if batch is None:
+                continue
+            batch.live -= 1
+            if not batch.live:
+                batch.library.close()
+                self._records.drop(batch.records)
+
+    def explain(
+        self, block: Block, links: tuple[int, ...] = (), level: str = "optimised"
+    ) -> Mapping[str, str]:
+        """The LLVM text and the host assembly of a block's unit."""
+        text, module = self._emit([UnitJob(block, 0, links)])
+        self._records.drop(module.made)
+        assembly = self._maker.assembly(text, level)
+        return {
+            "llvm": text,
+            "out_asm": re.sub(r"(?m)^\s+\.(?!LBB).*\n|^\.Lfunc.*\n", "", assembly),
+        }
+
+    def close(self) -> None:
+        """Free all code."""
+        self.drop(list(self._batches))
+        self._shared.close()
