@@ -251,11 +251,15 @@ def _write(home: Path, name: str, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _prepare(work: Path) -> None:
-    """Copies of the input files, but for the large one, and a link to busybox."""
+def prepare_files(work: Path) -> None:
+    """Copies of the input files; the large one, which no case changes, is linked."""
     inputs = _inputs()
     shutil.copytree(inputs, work, symlinks=True, dirs_exist_ok=True, ignore=lambda *_: ["big.bin"])
     os.link(inputs / "big.bin", work / "big.bin")
+
+
+def _prepare(work: Path) -> None:
+    prepare_files(work)
     (work / "busybox").symlink_to(BUSYBOX)
 
 

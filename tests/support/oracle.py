@@ -149,7 +149,7 @@ def qemu_result(case: Case) -> Result:
         case.prepare_qemu(fresh.work)
         with fresh.stdin.open("rb") as stdin:
             done = subprocess.run(
-                [QEMU, *case.qemu_options, *case.argv],
+                [shutil.which(QEMU) or QEMU, *case.qemu_options, *case.argv],
                 stdin=stdin,
                 capture_output=True,
                 cwd=fresh.work,
