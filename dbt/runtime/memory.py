@@ -55,7 +55,8 @@ class GuestMemory:
         self.perms_base = self._reservation
         self.base = self._reservation + PERMS_DISTANCE
         _libc.mprotect(self.base + SPACE, GUARD, _PROT_NONE)
-        _libc.mprotect(self.perms_base + PAGES, PERMS_DISTANCE - PAGES, _PROT_NONE)
+        # One page of zeros follows the permission bytes: what lies past the last page is forbidden.
+        _libc.mprotect(self.perms_base + PAGES + PAGE, PERMS_DISTANCE - PAGES - PAGE, _PROT_NONE)
         self.perms = memoryview((ctypes.c_ubyte * PAGES).from_address(self.perms_base)).cast("B")
         self._bytes = memoryview((ctypes.c_ubyte * SPACE).from_address(self.base)).cast("B")
         self.on_code_write: Callable[[int], None] = self.clear_code
