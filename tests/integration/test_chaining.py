@@ -1,0 +1,110 @@
+"""Chaining: switched per target, live, with exact counters, and invisible to the guest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dbt.instrument.block_count import BlockCount
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, InsnLimit
+
+BENCH = Path(__file__).parents[2] / "benchmarks" / "guests"
+FIB = str(BENCH / "fib.elf")
+
+
+@contextmanager
+def fib(**options: object) -> Iterator[Process]:
+    process = Process(FIB, ["16"], env={}, **options)  # type: ignore[arg-type]
+    yield process
+    process.close()
+
+
+def run_counted(process: Process, insns: int) -> dict[str, int]:
+    """Run on for a number of instructions; how much each dispatch counter grew."""
+    before = process.stats()["dispatches"]
+    assert isinstance(process.run(max_insns=insns), InsnLimit)
+    after = process.stats()["dispatches"]
+    grown = {reason: after[reason] - before.get(reason, 0) for reason in after}
+    return {reason: count for reason, count in grown.items() if reason != "budget" and count}
+
+
+def executions(process: Process, pc: int) -> int:
+    return sum(
+        count
+        for name, count in process.counters.snapshot("block:").items()
+        if name in (f"block:{pc:#x}", f"block:{pc:#x}@0x2")
+    )
+
+
+@pytest.mark.parametrize("backend", ["numba_jit", "reference"])
+def test_denied_target_enters_the_dispatcher_once_per_execution(backend: str, tier: str) -> None:
+    """Mid-run: deny a hot function, count, allow it again; nothing else changes."""
+    if backend == "reference" and tier != "0":
+        pytest.skip("the reference backend has no tiers")
+    options = BackendOptions(tier=tier, hot=20)
+    with fib(backend=backend, options=options, passes=[BlockCount()]) as process:
+        pc = process.resolve("fib")
+        process.run(max_insns=12_000)
+        assert run_counted(process, 2_000) == {}, "warm code does not enter the dispatcher"
+
+        process.chain.deny(pc)
+        before = executions(process, pc)
+        grown = run_counted(process, 6_000)
+        entered = executions(process, pc) - before
+        assert entered > 100
+        assert grown == {"denied": entered}
+
+        process.chain.allow(pc)
+        grown = run_counted(process, 3_000)
+        # Each edge into the target is linked again at its first use, and then no more.
+        assert set(grown) <= {"unlinked"}
+        assert run_counted(process, 2_000) == {}
+
+
+def test_policy_is_invisible_to_the_guest(tier: str) -> None:
+    """Same output state and the same number of instructions under every policy."""
+    seen = set()
+    for chain, denied in (("all", ()), ("direct", ()), ("off", ()), ("all", ("fib", "_start"))):
+        with fib(options=BackendOptions(tier=tier, hot=20), chain=chain) as process:
+            process.chain.deny(*map(process.resolve, denied))
+            stop = process.run()
+            assert isinstance(stop, Exited)
+            seen.add(
+                (stop, process.stats()["instructions"], tuple(process.state.snapshot().items()))
+            )
+    assert len(seen) == 1
+
+
+def test_nothing_chains_with_chaining_off(tier: str) -> None:
+    with fib(
+        options=BackendOptions(tier=tier, hot=20), chain="off", passes=[BlockCount()]
+    ) as process:
+        assert isinstance(process.run(), Exited)
+        dispatches = process.stats()["dispatches"]
+        blocks = sum(process.counters.snapshot("block:").values())
+        # Every block after the first is entered through the dispatcher (or after a system call).
+        assert sum(dispatches.values()) - dispatches["budget"] == blocks
+
+
+@pytest.mark.parametrize("limit", [1, 2, 999, 5_000, 5_001])
+def test_instruction_limit_is_exact_in_every_configuration(limit: int, tier: str) -> None:
+    states = set()
+    for backend, chain in (("reference", "all"), ("numba_jit", "all"), ("numba_jit", "off")):
+        with fib(backend=backend, chain=chain, options=BackendOptions(tier=tier, hot=5)) as process:
+            assert isinstance(process.run(max_insns=limit), InsnLimit)
+            assert process.stats()["instructions"] == limit
+            states.add(tuple(process.state.snapshot().items()))
+    assert len(states) == 1
+
+
+def test_a_run_can_be_continued() -> None:
+    with fib() as whole, fib() as parts:
+        whole_stop = whole.run()
+        stop = parts.run(max_insns=777)
+        while isinstance(stop, InsnLimit):
+            stop = parts.run(max_insns=777)
+        assert stop == whole_stop
+        assert parts.stats()["instructions"] == whole.stats()["instructions"]

@@ -1,0 +1,104 @@
+"""Hooks from Python, by symbol and address, set and removed at any time."""
+
+from pathlib import Path
+
+from dbt.hooks import CallEvent, ReturnEvent, StopRequested, SyscallEvent
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, Requested
+
+FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
+
+
+def start(tier: str) -> Process:
+    return Process(FIB, ["10"], env={}, options=BackendOptions(tier=tier, hot=20))
+
+
+def test_calls_and_returns_of_a_recursive_function_pair_up(tier: str) -> None:
+    process = start(tier)
+    stack: list[int] = []
+    results: dict[int, int] = {}
+
+    def called(event: CallEvent) -> None:
+        assert event.symbol.startswith("fib")
+        assert event.depth == len(stack)
+        stack.append(event.argument(0))
+
+    def returned(event: ReturnEvent) -> None:
+        results[stack.pop()] = event.result
+
+    process.hooks.on_call("fib", called)
+    process.hooks.on_return("fib", returned)
+    assert isinstance(process.run(), Exited)
+    assert not stack
+    fib = [0, 1]
+    while len(fib) <= max(results):
+        fib.append(fib[-1] + fib[-2])
+    assert results
+    assert all(results[n] == fib[n] for n in results)
+
+
+def test_a_hook_changes_nothing_for_the_guest(tier: str) -> None:
+    plain, hooked = start(tier), start(tier)
+    stop = plain.run()
+    hooked.hooks.on_call("fib", lambda event: None)
+    hooked.hooks.on_return("fib", lambda event: None)
+    assert hooked.run() == stop
+    assert hooked.stats()["instructions"] == plain.stats()["instructions"]
+    assert hooked.state.snapshot() == plain.state.snapshot()
+
+
+def test_hooks_set_and_removed_during_the_run_take_effect_at_once(tier: str) -> None:
+    """unicorn #2200 and #1475: a hook on code that has run, set while it runs."""
+    process = start(tier)
+    process.run(max_insns=1_000)
+    seen = []
+    remove = process.hooks.on_call("fib", lambda event: seen.append(event.pc))
+    process.run(max_insns=300)
+    count = len(seen)
+    assert count > 3
+    remove()
+    process.run(max_insns=300)
+    assert len(seen) == count
+
+
+def test_a_hook_removed_from_inside_itself(tier: str) -> None:
+    process = start(tier)
+    seen = []
+
+    def once(event: CallEvent) -> None:
+        seen.append(event.argument(0))
+        remove()
+
+    remove = process.hooks.on_call("fib", once)
+    assert isinstance(process.run(), Exited)
+    assert len(seen) == 1
+
+
+def test_a_hook_can_stop_the_run(tier: str) -> None:
+    process = start(tier)
+
+    def stop(event: CallEvent) -> None:
+        raise StopRequested("enough")
+
+    process.hooks.on_call("fib", stop)
+    result = process.run()
+    assert isinstance(result, Requested)
+    assert result.pc == process.resolve("fib")
+
+
+def test_system_calls_are_seen_skipped_and_changed(tier: str) -> None:
+    process = start(tier)
+    entered, left = [], []
+
+    def skip_write(event: SyscallEvent) -> None:
+        event.result = event.arguments[2]
+
+    process.hooks.on_syscall(None, lambda event: entered.append(event.name))
+    process.hooks.on_syscall("write", skip_write)
+    process.hooks.on_syscall(
+        None, lambda event: left.append((event.name, event.result)), leaving=True
+    )
+    assert isinstance(process.run(), Exited)
+    assert "write" in entered
+    assert any(name == "write" and result > 0 for name, result in left)
