@@ -1,0 +1,92 @@
+"""Our own small guest programs: as under qemu-arm, in every mode and on both backends."""
+
+from pathlib import Path
+
+import pytest
+from support.guests import BENCHMARKS, DEMO, guest
+from support.oracle import (
+    FULL,
+    MODES,
+    Case,
+    Runner,
+    assert_same,
+    mode_options,
+    need_qemu,
+    qemu_result,
+)
+
+pytestmark = pytest.mark.oracle
+
+PROGRAMS = {
+    "hello": [()],
+    "start_stack": [("one", "two words", "")],
+    "faults": [
+        (deed,)
+        for deed in """none null unmapped high rodata noexec wild jump-null stack undefined
+        undefined-not-taken bkpt abort unknown-syscall bad-pointer""".split()  # noqa: SIM905
+    ],
+    "selfmod": [()],
+    "signals": [()],
+    "setjmp": [()],
+    "indirect": [("500",)],
+    "oabi": [()],
+    "bad_swi": [()],
+    "spin": [("x",)],
+    "unaligned": [()],
+    "files": [("made", "/no/such/directory/file")],
+}
+COMPUTE = {
+    "fib": "12",
+    "sha256": "20",
+    "quicksort": "1",
+    "matrix": "1",
+    "crc32": "1",
+    "bytecode": "100",
+    "lists": "1",
+    "lz": "1",
+}
+COMPARED_STDERR = frozenset(["hello", "start_stack", "oabi"])
+
+
+def cases() -> list[Case]:
+    rows = [(guest(name), args) for name, lists in PROGRAMS.items() for args in lists]
+    rows += [(BENCHMARKS / f"{name}.elf", (args,)) for name, args in COMPUTE.items()]
+    rows.append((DEMO, ("500",)))
+    return [_case(path, *args) for path, args in rows]
+
+
+def _case(path: Path, *args: str) -> Case:
+    name = "-".join([path.stem, *(arg.strip("/").replace("/", "-") for arg in args if arg)])
+    # A guest that is killed leaves a report of ours, and a line of qemu's.
+    return Case(name, (str(path), *args), compare_stderr=path.stem in COMPARED_STDERR)
+
+
+def selected() -> list[tuple[Case, str]]:
+    kept = (FULL and [*MODES]) or ["chain-all", "interpreted", "compiled", "mixed"]
+    return [(case, mode) for case in cases() for mode in kept]
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"), [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in selected()]
+)
+def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+    need_qemu()
+    actual = runner.submit(case, mode_options(mode, case)).result()
+    assert_same(case, qemu_result(case), actual)
+
+
+SLOW_ON_REFERENCE = frozenset(["stack", "sha256", "quicksort", "matrix", "crc32", "lists", "lz"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name)
+        for case in cases()
+        if not SLOW_ON_REFERENCE & set(case.name.split("-"))
+    ],
+)
+def test_the_reference_backend_agrees(runner: Runner, case: Case) -> None:
+    need_qemu()
+    actual = runner.submit(case, ("--backend", "reference")).result()
+    assert_same(case, qemu_result(case), actual)
