@@ -1,8 +1,9 @@
 """From an IR block to the LLVM text of a unit.
 
-Guest state is SSA within a unit: a slot is loaded at its first ``get``, and written once, on the ways
-out. Values are numbered, cold ones named: the cold code of a unit stands behind its hot code, and LLVM
-wants numbers to grow. Speed of this module is compile latency; it builds lines and nothing else.
+Guest state is SSA within a unit: a slot is loaded at its first ``get``, and written once, on the
+ways out. Values are numbered, cold ones named: the cold code of a unit stands behind its hot code,
+and LLVM wants numbers to grow. Speed of this module is compile latency: it builds lines and nothing
+else.
 """
 
 from collections.abc import Callable
@@ -58,6 +59,7 @@ class UnitEmitter:
         self.cold_lines: list[str] = []
         self.number = 0
         self.cold_number = 0
+        self.exits: list[tuple[str, list[str]]] = []
         self.names: dict[Value, str] = {}
         self.slots: dict[str, str] = dict(module.frame.arguments)
         self.dirty: dict[str, str] = {}
@@ -66,7 +68,6 @@ class UnitEmitter:
         self.marks = 0
         self.pc = block.key.pc
         self.insn_count = block.insn_count
-        self.pointers: dict[int, str] = {}
         self.checks: dict[Inst, Check] = {}
 
     def emit(self, name: str) -> str:
@@ -77,7 +78,7 @@ class UnitEmitter:
         for inst in self.block.insts:
             self._inst(inst)
         emit_exit(self, self.block.exit)
-        return "\n".join([*self.lines, *self.cold_lines, "}"])
+        return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
 
     # -- text
 
@@ -124,50 +125,76 @@ class UnitEmitter:
 
     # -- leaving
 
-    def cold(self, code: int | str, before: str = "", fuel: str = "", refund: int = 0) -> str:
+    def cold(self, code: int | str, before: str = "", refund: int = 0) -> str:
         """A cold way out with an exit code and the state as it is now; returns its label.
 
-        ``before`` is text to run first. ``refund`` is given back; ``fuel`` replaces the fuel left.
+        ``before`` is text to run first; ``refund`` is fuel to give back.
         """
-        label = f"c{self.cold_number}"
+        label = f"%c{self.cold_number}"
         self.cold_number += 1
-        lines = [f"{label}:{before}"]
+        lines = [f"{label[1:]}:{before}"]
+        fuel = self.fuel
         if refund:
-            fuel = f"%{label}f"
+            fuel = f"{label}f"
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
-        self._stores(lines, f"%{label}s")
-        self.leave(lines, code, fuel or self.fuel, f"%{label}l")
+        self._stores(lines, f"{label}s")
+        lines.append(" br label %lv")
         self.cold_lines += lines
-        return f"%{label}"
+        self._leaving(label, code, fuel)
+        return label
 
-    def leave(self, lines: list[str], code: int | str, fuel: str, prefix: str) -> None:
-        """Lines that end in a tail call of ``leave``. Slots out of registers are written before."""
+    def leave(self, code: int) -> None:
+        """Leave from the hot path, with what is pending written."""
+        self.flush()
+        self.lines.append(" br label %lv")
+        self._leaving(self.label, code, self.fuel)
+
+    def _leaving(self, label: str, code: int | str, fuel: str) -> None:
+        self.exits.append((label, [str(code), fuel, *(self.slots[s] for s in self.frame.pinned)]))
+
+    def _leave_lines(self) -> list[str]:
+        """The block that all ways out meet in: a tail call of ``leave``."""
+        lines = ["lv:"]
+        merged = []
+        columns = zip(*(values for _, values in self.exits), strict=True)
+        for index, column in enumerate(columns):
+            if len(set(column)) == 1:
+                merged.append(column[0])
+                continue
+            type_ = "i64" if index < 2 else "i32"
+            pairs = [f"[{v}, {e[0]}]" for v, e in zip(column, self.exits, strict=True)]
+            lines.append(f" %l{index} = phi {type_} {', '.join(pairs)}")
+            merged.append(f"%l{index}")
+        code, fuel, *values = merged
+        arguments = self.frame.call_arguments(fuel, values)
         lines.append(
-            f" {prefix}e = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
-            f" store i64 {code}, ptr {prefix}e\n"
-            f" {prefix}p = getelementptr i8, ptr %s, i64 {LEAVE}\n"
-            f" {prefix}t = load ptr, ptr {prefix}p"
+            f" %le = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+            f" store i64 {code}, ptr %le\n"
+            f" %lp = getelementptr i8, ptr %s, i64 {LEAVE}\n"
+            " %lt = load ptr, ptr %lp\n"
+            f" %lr = musttail call preserve_nonecc i64 %lt({arguments})\n"
+            " ret i64 %lr"
         )
-        self.go(lines, f"{prefix}t", fuel, f"{prefix}r")
+        return lines
 
-    def go(self, lines: list[str], code: str, fuel: str, result: str) -> None:
+    def go(self, code: str) -> None:
         """Go on at the unit ``code``."""
-        arguments = self.frame.call_arguments(fuel, [self.slots[s] for s in self.frame.pinned])
-        lines.append(
-            f" {result} = musttail call preserve_nonecc i64 {code}({arguments})\n ret i64 {result}"
-        )
+        arguments = self.frame.call_arguments(self.fuel, [self.slots[s] for s in self.frame.pinned])
+        result = self.new(f"musttail call preserve_nonecc i64 {code}({arguments})")
+        self.lines.append(f" ret i64 {result}")
 
     def _stores(self, lines: list[str], prefix: str) -> None:
         slots = self.frame.slots
         for index, (name, value) in enumerate(self.dirty.items()):
             slot = slots[name]
-            type_ = LLVM_TYPES[slot.type.name]
-            lines.append(self.frame.address_of(slot, f"{prefix}{index}"))
+            at = f"{prefix}{index}"
+            stored = f"{LLVM_TYPES[slot.type.name]} {value}"
+            lines.append(self.frame.address_of(slot, at))
             if slot.type is I1:
                 # The word's upper bytes are zero and stay so.
-                lines.append(f" {prefix}{index}b = zext i1 {value} to i8")
-                type_, value = "i8", f"{prefix}{index}b"
-            lines.append(f" store {type_} {value}, ptr {prefix}{index}")
+                lines.append(f" {at}b = zext i1 {value} to i8")
+                stored = f"i8 {at}b"
+            lines.append(f" store {stored}, ptr {at}")
 
     def flush(self) -> None:
         """Write what is pending, on the hot path."""

@@ -52,8 +52,7 @@ def _link(e: "UnitEmitter", slot: int) -> None:
 
 def _go_unless_null(e: "UnitEmitter", code: str, cold: str) -> None:
     e.branch_cold(e.new(f"icmp eq ptr {code}, null"), cold)
-    e.go(e.lines, code, e.fuel, f"%{e.number}")
-    e.number += 1
+    e.go(code)
 
 
 def _branch(e: "UnitEmitter", condition: str) -> None:
@@ -63,6 +62,7 @@ def _branch(e: "UnitEmitter", condition: str) -> None:
     e.open()
     _link(e, e.links[0])
     e.lines.append(f"{other}:")
+    e.label = f"%{other}"
     _link(e, e.links[1])
 
 
@@ -84,5 +84,4 @@ def _computed(e: "UnitEmitter", target: Value, table: int, kind: int) -> None:
 
 
 def _record(e: "UnitEmitter", record: Record) -> None:
-    e.flush()
-    e.leave(e.lines, e.module.record(record), e.fuel, "%l")
+    e.leave(e.module.record(record))

@@ -1,9 +1,9 @@
-"""The frame of a unit: its signature, where slots live, and the two functions that all units share.
+"""The frame of a unit: its signature, and the two functions that all units share.
 
-A unit is ``preserve_nonecc i64 (ptr state, ptr mem, i64 fuel, i32 p0 …)``: ``mem`` is the host address
-of guest address 0, and the ``p`` are guest registers that stay in host registers from unit to unit. Units
-run on into each other by ``musttail`` calls, so the host stack never grows. The convention has twelve argument
-registers, of which LLVM can allocate around ten before it runs out.
+A unit is ``preserve_nonecc i64 (ptr state, ptr mem, i64 fuel, i32 p0 …)``: ``mem`` is the host
+address of guest address 0, and the ``p`` are guest registers that stay in host registers from unit
+to unit. Units run on into each other by ``musttail`` calls, so the host stack never grows. Of the
+convention's twelve argument registers LLVM can use around ten before it runs out of others.
 """
 
 from collections.abc import Iterable
@@ -57,8 +57,8 @@ class Frame:
     def shared(self) -> str:
         """LLVM text of ``enter(code, state)`` and of ``leave``.
 
-        ``enter`` is a C function: it loads what units keep in registers and calls the unit. ``leave``
-        has a unit's signature: it stores that again and returns EXIT_CODE.
+        ``enter`` is a C function: it loads what units keep in registers and calls the unit.
+        ``leave`` has a unit's signature: it stores that again and returns EXIT_CODE.
         """
         loads, stores, values = [], [], []
         for index, name in enumerate(self.pinned):

@@ -2,8 +2,8 @@
 
 Addresses are looked at as a root value plus a constant. One check covers all accesses of one kind
 that a guest instruction makes around one root (LDM, STM, LDRD): none of them has happened when it
-fails, so the instruction has changed nothing. Later instructions need no check where earlier ones of
-the block have looked at the pages on both sides: permissions do not change within a block.
+fails, so the instruction has changed nothing. Later instructions need no check where earlier ones
+of the block have looked at the pages on both sides: permissions do not change within a block.
 """
 
 import attrs
@@ -109,7 +109,7 @@ def plan_checks(insts: list[Inst]) -> dict[Inst, Check]:
         if op is ops.LOAD or op is ops.STORE:
             planner.access(inst)
         elif not op.pure and op is not ops.GET and op is not ops.SET and planner.groups:
-            # A mark begins another instruction; instrumentation must see each access fault by itself.
+            # A mark begins another instruction; instrumentation must see each access by itself.
             planner.close_all()
     planner.close_all()
     return planner.plan

@@ -144,7 +144,7 @@ def _unary(intrinsic: str) -> Lower:
     return lower
 
 
-# -- Comparison and flags ----------------------------------------------------------------------------
+# -- Comparison and flags --------------------------------------------------------------------------
 
 
 def same(a: Value, b: Value) -> bool:

@@ -20,7 +20,7 @@ class Pipeline:
 
 
 PIPELINES = {
-    "quick": Pipeline(codegen=1),
+    "quick": Pipeline(codegen=0),
     "optimised": Pipeline(codegen=2, passes=("instruction_combine", "simplify_cfg")),
 }
 
@@ -64,7 +64,7 @@ class ObjectMaker:
                 reloc="static",
                 codemodel="small",
                 jit=True,
-            )  # fmt: skip
+            )
             for level, pipeline in PIPELINES.items()
         }
         self._passes = {level: self._pass_manager(level) for level in PIPELINES}

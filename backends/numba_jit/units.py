@@ -1,5 +1,6 @@
 """Tiers 1 and 2: blocks compiled to units, a batch of them in one LLVM module."""
 
+import ctypes
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -35,8 +36,8 @@ class _Batch:
 class UnitCompiler:
     """Compiles blocks for one machine and owns their code.
 
-    ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says what it
-    returns). Not thread safe: compile and drop from one thread at a time.
+    ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
+    what it returns). Not thread safe: compile and drop from one thread at a time.
     """
 
     def __init__(self, context: Context, records: Records, pins: int = PINS) -> None:
@@ -52,8 +53,6 @@ class UnitCompiler:
         self._write_word(LEAVE, self._shared.address("leave"))
 
     def _write_word(self, offset: int, value: int) -> None:
-        import ctypes
-
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
 
     def compile(self, jobs: Sequence[UnitJob], level: str) -> list[int]:
