@@ -95,6 +95,10 @@ class Translator:
         if overflow is not None:
             self.ir.set("vf", overflow)
 
+    def saturate(self, happened: Value) -> None:
+        """Q sticks once something saturated or overflowed."""
+        self.ir.set("q", self.ir.or_(self.flag("q"), happened))
+
     # -- conditions
 
     def predicate(self, c: int) -> None:
