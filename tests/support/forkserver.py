@@ -30,12 +30,13 @@ GRACE = 5.0
 @attrs.frozen
 class Outcome:
     """What a command did. ``status`` is the exit status as a shell has it; -1 when it was killed
-    for taking too long."""
+    for taking too long. ``crashed``: a signal ended the host process."""
 
     status: int
     stdout: bytes
     stderr: bytes
     seconds: float = attrs.field(default=0.0, eq=False)
+    crashed: bool = False
 
 
 # -- The server ------------------------------------------------------------------------------------
@@ -107,8 +108,8 @@ def serve(path: str) -> None:
             else:
                 connection, pid, start, _ = running.pop(source)
                 os.close(source)
-                status = shell_status(os.waitpid(pid, 0)[1])
-                answer(connection, status, time.monotonic() - start)
+                raw = os.waitpid(pid, 0)[1]
+                answer(connection, raw, time.monotonic() - start)
         for pidfd, (connection, pid, start, deadline) in list(running.items()):
             if time.monotonic() > deadline:
                 del running[pidfd]
@@ -116,12 +117,15 @@ def serve(path: str) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-                answer(connection, -1, time.monotonic() - start)
+                answer(connection, None, time.monotonic() - start)
 
 
-def answer(connection: socket.socket, status: int, seconds: float) -> None:
+def answer(connection: socket.socket, raw: int | None, seconds: float) -> None:
+    """Tell a client how its job ended: a wait status, None when it took too long."""
+    status = -1 if raw is None else shell_status(raw)
+    crashed = raw is not None and os.WIFSIGNALED(raw)
     with contextlib.suppress(BrokenPipeError), connection:
-        connection.sendall(json.dumps([status, seconds]).encode() + b"\n")
+        connection.sendall(json.dumps([status, seconds, crashed]).encode() + b"\n")
 
 
 def warm_up(main: Any) -> None:
@@ -188,8 +192,8 @@ class ForkServer:
                 line = connection.makefile().readline()
             if not line:
                 raise RuntimeError("the fork server is gone")
-            status, seconds = json.loads(line)
-            return Outcome(status, out.read_bytes(), err.read_bytes(), seconds)
+            status, seconds, crashed = json.loads(line)
+            return Outcome(status, out.read_bytes(), err.read_bytes(), seconds, crashed)
 
     def close(self) -> None:
         assert self._process.stdin is not None
