@@ -1,0 +1,209 @@
+"""Hypothesis strategies: values, IR blocks and small programs for the toy machine."""
+
+from hypothesis import strategies as st
+
+from dbt.ir import ops
+from dbt.ir.block import (
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Goto,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+    Value,
+)
+from dbt.ir.builder import Builder
+from dbt.ir.ops import OPS, Op
+from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, Type
+from support import toy
+
+PURE_OPS = tuple(op for op in OPS.values() if op.pure)
+SLOTS = tuple((slot.name, slot.type) for slot in toy.LAYOUT.slots if slot.name != "pc")
+ACCESS_TYPES = (I1, I8, I16, I32, I64)
+
+
+def edges(type_: Type) -> list[int]:
+    """Values at which arithmetic goes wrong."""
+    half = 1 << (type_.bits - 1)
+    values = {0, 1, 2, 3, 7, 8, type_.bits - 1, type_.bits, type_.bits + 1}
+    values |= {half - 1, half, half + 1, -2, -1, 0x5A5A5A5A5A5A5A5A}
+    return sorted({value & type_.mask for value in values})
+
+
+def values(type_: Type) -> st.SearchStrategy[int]:
+    """Any value of a type, edges more often."""
+    return st.sampled_from(edges(type_)) | st.integers(0, type_.mask)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> dict[str, int]:
+    """Values for all slots of the toy machine."""
+    return {name: draw(values(type_)) for name, type_ in SLOTS} | {"pc": toy.START}
+
+
+class _Draft:
+    """A block being drawn: values so far, whether this instruction has set state."""
+
+    def __init__(self, draw: st.DrawFn, pc: int, *, faults: bool) -> None:
+        self.draw = draw
+        self.insts: list[Inst] = []
+        self.emit = Builder(self.insts)
+        self.pc = pc
+        self.first = pc
+        self.faults = faults
+        self.dirty = False
+        self.pool: dict[Type, list[Inst]] = {type_: [] for type_ in INTEGERS}
+
+    def value(self, type_: Type) -> Value:
+        """A value drawn before, else a constant."""
+        pool = self.pool[type_]
+        if pool and self.draw(st.integers(0, 3)):
+            return self.draw(st.sampled_from(pool))
+        return Const(self.draw(values(type_)), type_)
+
+    def keep(self, inst: Inst) -> None:
+        assert inst.type is not None
+        self.pool[inst.type].append(inst)
+
+    def mark(self) -> None:
+        self.emit.insn(self.pc, 4)
+        self.pc += 4
+        self.dirty = False
+
+    def pure(self) -> None:
+        op = self.draw(st.sampled_from(PURE_OPS))
+        operand, result = self.draw(st.sampled_from(typings(op)))
+        letters = {"T": operand, "i1": I1}
+        args = tuple(self.value(letters[letter]) for letter in op.args)
+        self.keep(self.emit.emit(op, args, result))
+
+    def predicate(self) -> None:
+        flags = self.pool[I1]
+        self.emit.when = self.draw(st.sampled_from([None, None, *flags[-3:]]))
+
+    def state(self) -> None:
+        name, type_ = self.draw(st.sampled_from(SLOTS))
+        if self.draw(st.booleans()):
+            self.keep(self.emit.get(name, type_))
+        else:
+            self.predicate()
+            self.emit.set(name, self.value(type_))
+            self.dirty = True
+
+    def memory(self) -> None:
+        if self.dirty:
+            return
+        emit, address = self.emit, self.address()
+        self.predicate()
+        type_ = self.draw(st.sampled_from(ACCESS_TYPES))
+        if self.draw(st.booleans()):
+            self.keep(emit.load(address, type_))
+        else:
+            emit.store(address, self.value(type_))
+
+    def address(self) -> Value:
+        if self.faults and not self.draw(st.integers(0, 5)):
+            offset = self.draw(st.integers(-8, 8))
+            pages = (toy.DATA_END, toy.READ_ONLY, toy.CODE_PAGE, 0)
+            return Const(self.draw(st.sampled_from(pages)) + offset & I32.mask, I32)
+        index = self.emit.and_(self.value(I32), 0xFFF)
+        return self.emit.add(index, toy.DATA + self.draw(st.integers(0, 0xFF0)))
+
+    def instrument(self) -> None:
+        self.predicate()
+        match self.draw(st.integers(0, 3 if self.faults else 2)):
+            case 0:
+                self.emit.count(self.draw(st.sampled_from(["c0", "a name"])))
+            case 1:
+                self.emit.push("calls", self.value(I32))
+            case 2:
+                self.keep(self.emit.pop("calls"))
+            case 3:
+                self.emit.trap_if(self.value(I1), "drawn")
+
+    def step(self) -> None:
+        match self.draw(st.integers(0, 9)):
+            case 0 | 1 | 2 | 3:
+                self.pure()
+            case 4 | 5 | 6:
+                self.state()
+            case 7:
+                self.memory()
+            case 8:
+                self.instrument()
+            case 9:
+                self.mark()
+        self.emit.when = None
+
+
+def typings(op: Op) -> list[tuple[Type, Type]]:
+    """Every (operand type T, result type) a pure op may have."""
+    pairs = [(a, r) for a in INTEGERS for r in INTEGERS]
+    if op in (ops.ZEXT, ops.SEXT):
+        return [(a, r) for a, r in pairs if a.bits < r.bits]
+    if op is ops.TRUNC:
+        return [(a, r) for a, r in pairs if a.bits > r.bits]
+    types = [t for t in INTEGERS if op is not ops.BSWAP or t.bits >= 16]
+    return [(t, I1 if op.result == "i1" else t) for t in types]
+
+
+def _exit(draft: _Draft, keys: list[BlockKey]) -> Exit:
+    draw = draft.draw
+    key = st.sampled_from(keys)
+    location = Const(toy.location_of(draw(key)), I32)
+    match draw(st.integers(0, 9)):
+        case 0 | 1:
+            return Goto(draw(key))
+        case 2 | 3 | 4:
+            return Branch(draft.value(I1), draw(key), draw(key))
+        case 5:
+            return Call(draw(key), draft.pc)
+        case 6:
+            return Call(location, draft.pc)
+        case 7:
+            return Jump(location)
+        case 8:
+            return Return(location)
+    return draw(
+        st.sampled_from([Swi(7, draw(key)), Hook(draw(key)), Halt("undefined", draft.pc - 4)])
+    )
+
+
+@st.composite
+def blocks(
+    draw: st.DrawFn,
+    *,
+    key: BlockKey = BlockKey(toy.START),
+    keys: tuple[BlockKey, ...] = (BlockKey(toy.START + 0x400), BlockKey(toy.START + 0x800)),
+    max_ops: int = 20,
+    faults: bool = True,
+) -> Block:
+    """A verified block at ``key`` that goes on at one of ``keys``."""
+    draft = _Draft(draw, key.pc, faults=faults)
+    draft.mark()
+    for _ in range(draw(st.integers(1, max_ops))):
+        draft.step()
+    return Block(key, draft.insts, _exit(draft, list(keys)), draft.pc - key.pc)
+
+
+@st.composite
+def programs(draw: st.DrawFn, *, max_blocks: int = 4) -> dict[BlockKey, Block]:
+    """Blocks that lead to each other; the first one stands at ``toy.START``."""
+    keys = tuple(BlockKey(toy.START + 0x400 * i) for i in range(draw(st.integers(1, max_blocks))))
+    return {key: draw(blocks(key=key, keys=keys, max_ops=8, faults=False)) for key in keys}
+
+
+def rules(keys: list[int]) -> st.SearchStrategy[toy.Rules]:
+    """Chain rules: some kinds, some pcs denied."""
+    return st.builds(
+        toy.Rules,
+        st.frozensets(st.sampled_from(list(toy.LinkKind))),
+        st.frozensets(st.sampled_from(keys)),
+    )

@@ -1,0 +1,155 @@
+"""A toy machine that every backend's tests share: a few slots, a little memory, any IR."""
+
+import ctypes
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import attrs
+
+from dbt.interfaces import (
+    CODE,
+    EXEC,
+    PAGE,
+    READ,
+    STACK_BYTES,
+    WRITE,
+    Backend,
+    BackendOptions,
+    Context,
+    Event,
+    Executor,
+    LinkKind,
+    NotTranslated,
+    Reason,
+    lay_out,
+)
+from dbt.ir.block import FRONTEND_MODE_SHIFT, Block, BlockKey
+from dbt.ir.types import I1, I32, I64
+from dbt.ir.verifier import verify
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+
+WORDS = ("r0", "r1", "r2", "r3", "r4", "r5")
+FLAGS = ("nf", "zf", "cf", "vf")
+WIDE = ("w0", "w1")
+LAYOUT = lay_out(
+    [
+        *((name, I32) for name in (*WORDS, "pc")),
+        *((name, I1) for name in FLAGS),
+        *((name, I64) for name in WIDE),
+    ],
+    hot=("r0", "r1", "nf", "zf"),
+)
+
+START = 0x8000  # no code stands there: blocks are made by hand
+DATA = 0x10000  # two pages to read and write; the page after them is not mapped
+DATA_SIZE = 2 * PAGE
+DATA_END = DATA + DATA_SIZE
+READ_ONLY = 0x20000  # one page
+CODE_PAGE = 0x30000  # one page to read and write that holds translated code, after a plain one
+
+
+def key_of(location: int) -> BlockKey:
+    """Bit 0 of a location is a mode bit."""
+    return BlockKey(location & ~1, (location & 1) << FRONTEND_MODE_SHIFT)
+
+
+@attrs.define
+class Rules:
+    """Chain rules to hand to ``apply``."""
+
+    kinds: frozenset[LinkKind] = frozenset(LinkKind)
+    denied: frozenset[int] = frozenset()
+
+    def permits(self, pc: int) -> bool:
+        return pc not in self.denied
+
+
+ALL = Rules()
+DIRECT = Rules(frozenset({LinkKind.DIRECT}))
+OFF = Rules(frozenset())
+
+
+class Toy:
+    """A machine with an executor of the backend under test."""
+
+    def __init__(self, backend: Backend, options: BackendOptions | None = None) -> None:
+        self.state = GuestState(LAYOUT)
+        self.memory = GuestMemory()
+        self.counters = Counters(1 << 10)
+        self.stacks = Stacks(8)
+        self.memory.map(START, PAGE, READ | EXEC)
+        self.memory.map(DATA, DATA_SIZE, READ | WRITE)
+        self.memory.map(READ_ONLY, PAGE, READ)
+        self.memory.map(CODE_PAGE - PAGE, 2 * PAGE, READ | WRITE)
+        self.memory.mark_code(CODE_PAGE // PAGE)
+        self.context = Context(
+            self.state,
+            self.memory,
+            self.counters,
+            self.stacks,
+            key_of,
+            options or BackendOptions(),
+        )
+        self.executor: Executor = backend.open(self.context)
+        self.executor.fuel = 1 << 20
+
+    def close(self) -> None:
+        """Release the executor and the address space."""
+        self.executor.close()
+        self.memory.close()
+
+    def install(self, *blocks: Block) -> None:
+        """Verify and install."""
+        for block in blocks:
+            verify(block, LAYOUT)
+            self.executor.install(block)
+
+    def run_all(self, program: Mapping[BlockKey, Block], key: BlockKey) -> Event:
+        """Run from ``key``, installing blocks of ``program`` as they are missed."""
+        while True:
+            event = self.executor.run(key)
+            if not isinstance(event, NotTranslated) or event.key not in program:
+                return event
+            self.install(program[event.key])
+            key = event.key
+
+    def reasons(self) -> dict[str, int]:
+        """Dispatches by reason, those that happened."""
+        counts = self.executor.dispatches()
+        return {reason.value: counts[reason] for reason in Reason if counts.get(reason)}
+
+    def snapshot(self) -> dict[str, object]:
+        """All that the guest and its instrumentation can see."""
+        return {
+            "state": self.state.snapshot(),
+            "data": self.memory.peek(DATA, DATA_SIZE),
+            "code": self.memory.peek(CODE_PAGE - PAGE, 2 * PAGE),
+            "counters": {
+                n: count for n in sorted(self.counters.names) if (count := self.counters[n])
+            },
+            "stacks": {n: stack for n in sorted(self.stacks.names) if (stack := self.stack(n))},
+            "fuel": self.executor.fuel,
+        }
+
+    def stack(self, name: str) -> list[int]:
+        """The entries of a side stack, oldest first."""
+        base = self.stacks.address + self.stacks.index(name) * STACK_BYTES
+        depth = self.stacks.depth(name)
+        return list((ctypes.c_uint32 * depth).from_address(base + 8))
+
+
+@contextmanager
+def toy(backend: Backend, options: BackendOptions | None = None) -> Iterator[Toy]:
+    """A toy machine that is closed at the end."""
+    machine = Toy(backend, options)
+    try:
+        yield machine
+    finally:
+        machine.close()
+
+
+def location_of(key: BlockKey) -> int:
+    """The inverse of ``key_of``."""
+    return key.pc | key.mode >> FRONTEND_MODE_SHIFT
