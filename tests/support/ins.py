@@ -1,0 +1,159 @@
+"""Tables of instructions (``tests/insns/arm/*.ins``): one line, one instruction, before => after.
+
+    e4910004  ldr r0, [r1], #4      r1=0x2000 [0x2000]=7 => r0=7 r1=0x2004
+
+The word, its assembly as capstone prints it at 0x8000, and what it finds and leaves: slots by name
+(sp, lr, fp are r13, r14, r11), memory as ``[address]=word``, ``h[..]=halfword``, ``b[..]=byte``. All
+else is 0 before, and unchanged after. On the right may also stand ``pc=LOCATION`` where execution goes
+elsewhere than to the next instruction, ``swi=NUMBER``, and in place of all effects ``fault=ADDRESS``
+(the first byte refused), ``alignment``, or a reason to halt. Data is at 0x2000 to 0x2fff; the code
+page, 0x8000 to 0x8fff, cannot be written.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from dbt.ir.block import TAKEN, BlockKey, Halt, Swi
+from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.ir.verifier import verify
+from dbt.stops import Access, GuestFault
+from frontends.arm import ArmFrontend
+
+PC, DATA, PAGE = 0x8000, 0x2000, 0x1000
+NAMES = {"sp": "r13", "lr": "r14", "fp": "r11"}
+SIZES = {"": 4, "h": 2, "b": 1}
+
+
+@attrs.frozen
+class Case:
+    """One line of a table."""
+
+    where: str
+    word: int
+    asm: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def read_table(path: Path) -> Iterator[Case]:
+    """The cases of a file."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.startswith("#") or not line.strip():
+            continue
+        left, arrow, after = line.partition("=>")
+        found = re.fullmatch(r"([0-9a-f]{8})  (\S.*?)(?:  +(\S.*?))? *", left)
+        assert arrow, f"{path.name}:{number}: no =>"
+        assert found, f"{path.name}:{number}: not `word  assembly  before =>`"
+        word, asm, before = found.groups("")
+        where = f"{path.name}:{number}: {asm}"
+        yield Case(where, int(word, 16), asm, tuple(before.split()), tuple(after.split()))
+
+
+class Machine:
+    """Slots and two pages of memory: what the frontend and the evaluator need."""
+
+    def __init__(self, word: int) -> None:
+        self.frontend = ArmFrontend()
+        self.frontend.max_insns = 1
+        self.slots = {slot.name: 0 for slot in self.frontend.layout.slots}
+        self.pages = {DATA: bytearray(PAGE), PC: bytearray(PAGE)}
+        self.pages[PC][:4] = word.to_bytes(4, "little")
+
+    # -- as the evaluator and the frontend see it
+
+    def get(self, slot: str) -> int:
+        return self.slots[slot]
+
+    def set(self, slot: str, value: int) -> None:
+        self.slots[slot] = value
+
+    def fetch(self, address: int, size: int) -> bytes:
+        return bytes(self._byte(at, Access.EXECUTE) for at in range(address, address + size))
+
+    def load(self, address: int, size: int) -> int:
+        data = bytes(self._byte(at, Access.READ) for at in range(address, address + size))
+        return int.from_bytes(data, "little")
+
+    def store(self, address: int, size: int, value: int) -> None:
+        for at in range(address, address + size):
+            self._byte(at, Access.WRITE)
+        self.poke(address, size, value)
+
+    def _byte(self, address: int, access: Access) -> int:
+        base = address & -PAGE
+        if base not in self.pages or (base == PC and access is Access.WRITE):
+            raise GuestFault(address, access)
+        return self.pages[base][address - base]
+
+    # -- as the tables see it
+
+    def poke(self, address: int, size: int, value: int) -> None:
+        for index, byte in enumerate(value.to_bytes(size, "little")):
+            at = address + index
+            self.pages[at & -PAGE][at % PAGE] = byte
+
+    def assign(self, text: str) -> None:
+        """Carry out ``r0=1`` or ``h[0x2000]=1``."""
+        target, _, value = text.partition("=")
+        cell = re.fullmatch(r"([hb]?)\[(\w+)\]", target)
+        if cell:
+            self.poke(int(cell[2], 0), SIZES[cell[1]], int(value, 0))
+        else:
+            slot = NAMES.get(target, target)
+            assert slot in self.slots, f"no slot {target}"
+            self.slots[slot] = int(value, 0)
+
+    def step(self) -> str:
+        """Execute the instruction: where it goes or how it stopped, as the tables say it."""
+        key = BlockKey(PC)
+        while True:
+            block = self.frontend.lift(self, key)
+            verify(block, self.frontend.layout)
+            match evaluate_block(block, self, self, None, None):  # type: ignore[arg-type]
+                case Fault(address=address):
+                    return f"fault={address:#x}"
+                case Trap(reason=reason) | Left(exit=Halt(reason=reason)):
+                    return reason
+                case Left(exit=Swi(number=number)):
+                    return f"swi={number:#x}"
+                case Left(target=BlockKey() as key) if key.mode & TAKEN:
+                    continue
+                case Left(target=BlockKey() as key):
+                    return f"pc={self.frontend.location_of(key):#x}"
+                case Left(target=int() as location):
+                    return f"pc={location:#x}"
+
+
+def check(case: Case) -> None:
+    """Execute a case and compare everything with what it promises."""
+    actual, expected = Machine(case.word), Machine(case.word)
+    for text in case.before:
+        actual.assign(text)
+        expected.assign(text)
+    ends = [
+        text for text in case.after if "=" not in text or text.startswith(("pc", "swi", "fault"))
+    ]
+    for text in case.after:
+        if text not in ends:
+            expected.assign(text)
+    name, _, number = (ends or [f"pc={PC + 4:#x}"])[0].partition("=")
+    end = f"{name}={int(number, 0):#x}" if number else name
+    assert actual.step() == end
+    assert changed(actual, expected) == {}
+
+
+def changed(actual: Machine, expected: Machine) -> dict[str, tuple[str, str]]:
+    """What differs: slots and bytes, as (actual, expected)."""
+    wrong = {
+        slot: (hex(value), hex(expected.slots[slot]))
+        for slot, value in actual.slots.items()
+        if value != expected.slots[slot]
+    }
+    for base, page in actual.pages.items():
+        for offset, (a, b) in enumerate(zip(page, expected.pages[base], strict=True)):
+            if a != b:
+                wrong[f"b[{base + offset:#x}]"] = (hex(a), hex(b))
+    return wrong
