@@ -2,7 +2,8 @@
 
 Addresses are looked at as a root value plus a constant. One check covers all accesses of one kind
 that a guest instruction makes around one root (LDM, STM, LDRD): none of them has happened when it
-fails, so the instruction has changed nothing. Later instructions need no check where earlier ones
+fails, so the instruction has changed nothing. (The evaluator stores what comes before the forbidden
+byte; both are within what the architecture allows, and the instruction is tried again.) Later instructions need no check where earlier ones
 of the block have looked at the pages on both sides: permissions do not change within a block.
 """
 
@@ -71,7 +72,7 @@ class _Planner:
             return
         key = (root, is_load, inst.when)
         group = self.groups.get(key)
-        if group and max(group.high, end) - min(group.low, offset) <= PAGE:
+        if group and root is not None and max(group.high, end) - min(group.low, offset) <= PAGE:
             group.low, group.high = min(group.low, offset), max(group.high, end)
         else:
             self.close(key)

@@ -1,0 +1,117 @@
+"""A toy machine that enters compiled units directly, with as much of a dispatcher as tests need."""
+
+import ctypes
+import mmap
+
+from support import toy
+
+from backends.numba_jit import abi
+from backends.numba_jit.records import Record, Records
+from backends.numba_jit.units import UnitCompiler, UnitJob
+from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
+from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+from dbt.stops import Access, GuestFault
+
+SLOTS = 1024
+
+
+class UnitMachine:
+    """State, memory and a unit compiler. Links are made when all blocks are compiled."""
+
+    def __init__(self, layout: Layout = toy.LAYOUT) -> None:
+        self.state = GuestState(layout)
+        self.memory = GuestMemory()
+        self.counters, self.stacks = Counters(1 << 10), Stacks(8)
+        self.context = Context(self.state, self.memory, self.counters, self.stacks, toy.key_of)
+        self.records = Records()
+        self.compiler = UnitCompiler(self.context, self.records)
+        self.links = (ctypes.c_uint64 * SLOTS)()
+        no_reserve = 0x4000
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
+        self._table = mmap.mmap(-1, 8 << 32, flags=flags)
+        self.entries = (ctypes.c_uint64 * (1 << 32)).from_buffer(self._table)
+        self.targets: dict[int, BlockKey] = {}
+        for offset, value in {
+            abi.MEM_BASE: self.memory.base,
+            abi.LINK_CODE: ctypes.addressof(self.links),
+            abi.RETURN_TABLE: ctypes.addressof(self.entries),
+            abi.JUMP_TABLE: ctypes.addressof(self.entries),
+            abi.COUNTERS: self.counters.address,
+            abi.STACKS: self.stacks.address,
+        }.items():
+            self.word(offset).value = value
+        prototype = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+        self._enter = prototype(self.compiler.enter_address)
+
+    def word(self, offset: int) -> ctypes.c_uint64:
+        """A word of the control area."""
+        return ctypes.c_uint64.from_address(self.state.address + offset)
+
+    def jobs(self, *blocks: Block) -> list[UnitJob]:
+        """Jobs with fresh link slots; block ids count from 1, link slots too."""
+        made, self.targets = [], {}
+        for number, block in enumerate(blocks, 1):
+            first = len(self.targets) + 1
+            self.targets.update(enumerate(exit_targets(block.exit), first))
+            made.append(UnitJob(block, number, tuple(range(first, len(self.targets) + 1))))
+        return made
+
+    def compile(
+        self, *blocks: Block, level: str = "quick", link: bool = True
+    ) -> dict[BlockKey, int]:
+        """Compile a batch and link it; code pointers by key."""
+        pointers = self.compiler.compile(self.jobs(*blocks), level)
+        code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
+        for slot, key in self.targets.items():
+            self.links[slot] = code.get(key, 0) if link else 0
+        for key, pointer in code.items():
+            self.entries[abi.entry_index(toy.location_of(key))] = pointer if link else 0
+        return code
+
+    def enter(self, pointer: int, fuel: int = 1000) -> tuple[int, int, int]:
+        """Exit kind, payload, and fuel left."""
+        self.word(abi.FUEL).value = fuel
+        code = self._enter(pointer, self.state.address)
+        left = ctypes.c_int64(self.word(abi.FUEL).value).value
+        return code & ((1 << abi.KIND_BITS) - 1), code >> abi.KIND_BITS, left
+
+    def record(self, payload: int) -> Record:
+        return self.records[payload]
+
+    def close(self) -> None:
+        self.compiler.close()
+        self.memory.close()
+
+
+class NoCodeWrites:
+    """Guest memory whose stores to pages with translations fault, as units see it."""
+
+    def __init__(self, memory: GuestMemory) -> None:
+        self._memory = memory
+
+    def load(self, address: int, size: int) -> int:
+        return self._memory.load(address, size)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        for at in range(address, address + size):
+            perms = self._memory.perms[at // PAGE] if at >> 32 == 0 else 0
+            if perms & (CODE | WRITE) != WRITE:
+                raise GuestFault(at, Access.WRITE)
+        self._memory.store(address, size, value)
+
+
+def first_forbidden(memory: GuestMemory, address: int, size: int, access: Access) -> int:
+    """The first byte of a range that an access may not touch."""
+    checked = NoCodeWrites(memory)
+    try:
+        for at in range(address, address + size):
+            if access is Access.READ:
+                checked.load(at, 1)
+            else:
+                checked.store(at, 1, memory.load(at, 1))
+    except GuestFault as fault:
+        return fault.address
+    raise AssertionError("nothing in the range is forbidden")
