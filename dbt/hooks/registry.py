@@ -24,10 +24,12 @@ SyscallHook = Callable[[SyscallEvent], Any]
 class Host(Protocol):
     """What the registry needs of a process."""
 
-    state: State
-    memory: Memory
     call_abi: CallAbi
 
+    @property
+    def state(self) -> State: ...
+    @property
+    def memory(self) -> Memory: ...
     def hook_changed(self, pc: int, *, present: bool) -> None:
         """A hook now stands, or no longer stands, at ``pc``: make its block anew."""
 
