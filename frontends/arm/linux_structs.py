@@ -1,8 +1,8 @@
 """How 32-bit ARM lays out what Linux and its programs exchange: structures and open flags.
 
-Offsets follow the kernel's headers (``arch/arm/include/uapi/asm``, ``asm-generic``) and were compared with
-what arm-linux-gnueabi-gcc says (tests/unit/linux/test_structs.py keeps them as literal numbers). The
-OABI differs where a 64-bit member aligns to 4 (``arch/arm/kernel/sys_oabi-compat.c``).
+Offsets follow the kernel's headers (``arch/arm/include/uapi/asm``, ``asm-generic``) and were
+compared with what arm-linux-gnueabi-gcc says (tests/unit/linux/test_structs.py keeps them as
+literal numbers). The OABI differs where a 64-bit member aligns to 4 (sys_oabi-compat.c).
 """
 
 import os
@@ -41,11 +41,13 @@ class Struct:
         out = bytearray(self.size)
         for name, value in values.items():
             offset, packer, bits = self._spread[name]
-            if isinstance(value, int):
-                value &= (1 << bits) - 1
-                if packer.format[-1].islower() and value >> (bits - 1):
-                    value -= 1 << bits
-            packer.pack_into(out, offset, value)
+            if isinstance(value, bytes):
+                packer.pack_into(out, offset, value)
+                continue
+            wrapped = value & ((1 << bits) - 1)
+            if packer.format[-1].islower() and wrapped >> (bits - 1):
+                wrapped -= 1 << bits
+            packer.pack_into(out, offset, wrapped)
         return bytes(out)
 
     def unpack(self, data: bytes) -> dict[str, int]:
@@ -190,7 +192,7 @@ def layout(name: str, variant: str = "") -> Struct:
     return (_OABI if variant == "oabi" else _EABI)[name]
 
 
-# -- open flags (arch/arm/include/uapi/asm/fcntl.h; the rest is asm-generic) ------------------------
+# -- open flags (arch/arm/include/uapi/asm/fcntl.h; the rest is asm-generic) --------------------
 
 O_LARGEFILE = 0o400000
 _OPEN_FLAGS = (

@@ -1,0 +1,201 @@
+"""Directories: listing, the working directory, making and removing them.
+
+A listing is taken when reading starts (or starts over after a seek to 0) and read by index, so that
+positions stay small: the 64-bit hashes some file systems use for d_off do not fit a 32-bit guest.
+With a root, files of all layers are listed.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+from dbt.linux.fdtable import Entries
+from dbt.linux.guestio import read_path
+from dbt.linux.kernel import Kernel
+from dbt.linux.paths import AT_FDCWD, Paths, failure
+from dbt.linux.structs import Struct, layout
+from dbt.linux.table import S32, syscall
+
+DT_UNKNOWN, DT_FIFO, DT_CHR, DT_DIR, DT_BLK, DT_REG, DT_LNK, DT_SOCK = 0, 1, 2, 4, 6, 8, 10, 12
+
+Entry = tuple[bytes, int, int]
+
+
+def guest_inode(inode: int) -> int:
+    """An inode number that fits 32 bits: C libraries refuse others without large file support."""
+    return inode & 0xFFFFFFFF if inode < 1 << 32 else (inode ^ inode >> 32) & 0xFFFFFFFF
+
+
+# -- listing ---------------------------------------------------------------------------------------
+
+
+def list_directory(paths: Paths, guest: bytes, host_fd: int) -> Entries:
+    """What lists the open host directory, and the layers below it, as a guest directory."""
+
+    def entries() -> list[Entry]:
+        found = _scan(host_fd)
+        seen = {name for name, _, _ in found}
+        if paths.root is not None:
+            for layer in paths.layers(guest):
+                extra = [e for e in _scan(layer) if e[0] not in seen]
+                seen.update(name for name, _, _ in extra)
+                found += extra
+        inode = guest_inode(os.fstat(host_fd).st_ino)
+        return [(b".", inode, DT_DIR), (b"..", inode, DT_DIR), *found]
+
+    return entries
+
+
+def _scan(directory: int | bytes) -> list[Entry]:
+    """The entries of a host directory without the dots."""
+    path = f"/proc/self/fd/{directory}".encode() if isinstance(directory, int) else directory
+    with os.scandir(path) as found:
+        return [(entry.name, guest_inode(entry.inode()), _type(entry)) for entry in found]
+
+
+def _type(entry: "os.DirEntry[bytes]") -> int:
+    if entry.is_symlink():
+        return DT_LNK
+    if entry.is_dir(follow_symlinks=False):
+        return DT_DIR
+    return DT_REG if entry.is_file(follow_symlinks=False) else DT_UNKNOWN
+
+
+def list_names(names: Callable[[], list[bytes]]) -> Entries:
+    """What lists a made up directory."""
+
+    def entries() -> list[Entry]:
+        found = [b".", b"..", *names()]
+        return [(name, 1 + index, DT_UNKNOWN) for index, name in enumerate(found)]
+
+    return entries
+
+
+def _record64(shape: Struct, entry: Entry, position: int) -> bytes:
+    name, inode, kind = entry
+    size = -(-(shape.size + len(name) + 1) // 8) * 8
+    head = shape.pack(ino=inode, off=position, reclen=size, type=kind)
+    return (head + name).ljust(size, b"\0")
+
+
+def _record(shape: Struct, entry: Entry, position: int) -> bytes:
+    name, inode, kind = entry
+    size = -(-(shape.size + len(name) + 2) // 4) * 4
+    head = shape.pack(ino=inode, off=position, reclen=size)
+    return (head + name).ljust(size - 1, b"\0") + bytes([kind])
+
+
+def _getdents(
+    kernel: Kernel, fd: int, buffer: int, size: int, record: Callable[[Entry, int], bytes]
+) -> int:
+    file = kernel.files.get(fd).file
+    if file.entries is None:
+        raise failure(errno.ENOTDIR)
+    if file.listing is None:
+        file.listing = file.entries()
+    out = bytearray()
+    position = file.position
+    while position < len(file.listing):
+        data = record(file.listing[position], position + 1)
+        if len(out) + len(data) > size:
+            break
+        out += data
+        position += 1
+    if not out and position < len(file.listing):
+        raise failure(errno.EINVAL)
+    kernel.memory.write(buffer, bytes(out))
+    file.position = position
+    return len(out)
+
+
+@syscall("getdents64")
+def getdents64(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
+    shape = layout(kernel, "dirent64")
+    return _getdents(kernel, fd, buffer, size, lambda e, at: _record64(shape, e, at))
+
+
+@syscall("getdents")
+def getdents(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
+    shape = layout(kernel, "dirent")
+    return _getdents(kernel, fd, buffer, size, lambda e, at: _record(shape, e, at))
+
+
+# -- the working directory -------------------------------------------------------------------------
+
+
+def _enter(kernel: Kernel, path: bytes) -> int:
+    place = kernel.paths.existing(path)
+    if not place.is_directory:
+        raise failure(errno.ENOTDIR)
+    if place.host and not os.access(place.host, os.X_OK):
+        raise failure(errno.EACCES)
+    kernel.paths.cwd = place.guest
+    return 0
+
+
+@syscall("chdir")
+def chdir(kernel: Kernel, path: int) -> int:
+    return _enter(kernel, read_path(kernel, path))
+
+
+@syscall("fchdir")
+def fchdir(kernel: Kernel, fd: int) -> int:
+    return _enter(kernel, kernel.files.directory_path(fd))
+
+
+@syscall("getcwd")
+def getcwd(kernel: Kernel, buffer: int, size: int) -> int:
+    """Returns the length with the final NUL, as the system call does."""
+    text = kernel.paths.cwd + b"\0"
+    if len(text) > size:
+        raise failure(errno.ERANGE)
+    kernel.memory.write(buffer, text)
+    return len(text)
+
+
+@syscall("chroot", "pivot_root")
+def chroot(kernel: Kernel, path: int) -> int:
+    kernel.paths.existing(read_path(kernel, path))
+    raise failure(errno.EPERM)
+
+
+# -- making and removing ---------------------------------------------------------------------------
+
+
+def _mkdir(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
+    place = kernel.paths.creatable(path, dirfd)
+    with kernel.paths.parent(place) as (directory, name):
+        os.mkdir(name, mode & 0o7777, dir_fd=directory)
+    return 0
+
+
+@syscall("mkdir")
+def mkdir(kernel: Kernel, path: int, mode: int) -> int:
+    return _mkdir(kernel, AT_FDCWD, read_path(kernel, path), mode)
+
+
+@syscall("mkdirat")
+def mkdirat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+    return _mkdir(kernel, dirfd, read_path(kernel, path), mode)
+
+
+def remove_directory(kernel: Kernel, dirfd: int, path: bytes) -> int:
+    """rmdir. EINVAL for a last component ``.``, ENOTEMPTY for ``..``."""
+    last = path.rstrip(b"/").rpartition(b"/")[2]
+    if last in (b".", b".."):
+        raise failure(errno.EINVAL if last == b"." else errno.ENOTEMPTY)
+    place = kernel.paths.resolve(path.rstrip(b"/") or path, dirfd, follow=False)
+    if not place.exists:
+        raise failure(errno.ENOENT)
+    if not stat.S_ISDIR(place.mode):
+        raise failure(errno.ENOTDIR)
+    kernel.paths.may_remove(place)
+    with kernel.paths.parent(place) as (directory, name):
+        os.rmdir(name, dir_fd=directory)
+    return 0
+
+
+@syscall("rmdir")
+def rmdir(kernel: Kernel, path: int) -> int:
+    return remove_directory(kernel, AT_FDCWD, read_path(kernel, path))

@@ -1,0 +1,171 @@
+"""The guest's file descriptors: its numbers, the host descriptors behind them, and their flags.
+
+A guest descriptor has a host descriptor of its own, close-on-exec on the host and under a number
+that has nothing to do with the guest's. So dup shares offsets and locks exactly as Linux does. What the
+host cannot keep, the guest's path and the position in a directory, is in ``OpenFile``, which
+duplicates share.
+"""
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from dbt.linux.paths import failure
+from dbt.linux.procfs import ProcFs
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+FIRST_HOST_FD = 64
+"""Host descriptors of the guest start here, away from the translator's own standard files."""
+
+DEFAULT_LIMIT = 1024
+
+Entries = Callable[[], list[tuple[bytes, int, int]]]
+
+
+@attrs.define(eq=False)
+class OpenFile:
+    """An open file description.
+
+    ``path``: its guest path, None for pipes, sockets and what was inherited. ``changeable``:
+    metadata may be changed through it. ``entries`` lists a directory (name, inode, type) and
+    ``listing``, ``position`` say how far it was read.
+    """
+
+    path: bytes | None = None
+    changeable: bool = False
+    entries: Entries | None = None
+    listing: list[tuple[bytes, int, int]] | None = None
+    position: int = 0
+
+
+@attrs.define(eq=False)
+class Descriptor:
+    """One guest descriptor."""
+
+    host: int
+    file: OpenFile
+    cloexec: bool = False
+
+
+class FdTable:
+    """Guest descriptor numbers of one process. ``limit`` is RLIMIT_NOFILE."""
+
+    def __init__(self, kernel: "Kernel") -> None:
+        self._open: dict[int, Descriptor] = {}
+        self.limit = DEFAULT_LIMIT
+        for fd in range(3):
+            try:
+                inherited = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
+            except OSError:
+                continue
+            self._open[fd] = Descriptor(inherited, OpenFile())
+        kernel.paths.attach(kernel, ProcFs(kernel).look)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._open))
+
+    def __contains__(self, fd: int) -> bool:
+        return fd in self._open
+
+    # -- looking up --------------------------------------------------------------------------------
+
+    def get(self, fd: int) -> Descriptor:
+        """The descriptor with a guest number. EBADF."""
+        found = self._open.get(fd)
+        if found is None:
+            raise failure(errno.EBADF)
+        return found
+
+    def host_fd(self, fd: int) -> int:
+        """The host descriptor behind a guest number. EBADF."""
+        found = self._open.get(fd)
+        if found is None:
+            raise failure(errno.EBADF)
+        return found.host
+
+    def directory_path(self, fd: int) -> bytes:
+        """The guest path of a directory descriptor. EBADF, ENOTDIR."""
+        file = self.get(fd).file
+        if file.path is None or file.entries is None:
+            raise failure(errno.ENOTDIR)
+        return file.path
+
+    def by_host(self, host_fd: int) -> int | None:
+        """The guest number of a host descriptor."""
+        return next((fd for fd, entry in self._open.items() if entry.host == host_fd), None)
+
+    # -- opening and closing -----------------------------------------------------------------------
+
+    def lowest(self, minimum: int = 0) -> int:
+        """The lowest free number from ``minimum`` on. EMFILE."""
+        while minimum in self._open:
+            minimum += 1
+        if minimum >= self.limit:
+            raise failure(errno.EMFILE)
+        return minimum
+
+    def add(
+        self, host_fd: int, file: OpenFile | None = None, *, cloexec: bool = False, minimum: int = 0
+    ) -> int:
+        """Give a host descriptor the lowest free number. It is closed if there is none (EMFILE)."""
+        try:
+            fd = self.lowest(minimum)
+        except OSError:
+            os.close(host_fd)
+            raise
+        self._open[fd] = Descriptor(_away(host_fd), file or OpenFile(), cloexec)
+        return fd
+
+    def duplicate(self, fd: int, *, minimum: int = 0, cloexec: bool = False) -> int:
+        """dup and F_DUPFD: a second number for the same open file."""
+        old = self.get(fd)
+        return self.add(_copy(old.host), old.file, cloexec=cloexec, minimum=minimum)
+
+    def duplicate_to(self, fd: int, new: int, *, cloexec: bool = False) -> int:
+        """dup3: ``new`` becomes a duplicate; what it was before is closed. The numbers differ."""
+        old = self.get(fd)
+        if not 0 <= new < self.limit:
+            raise failure(errno.EBADF)
+        copy = Descriptor(_copy(old.host), old.file, cloexec)
+        replaced = self._open.get(new)
+        self._open[new] = copy
+        if replaced is not None:
+            os.close(replaced.host)
+        return new
+
+    def close(self, fd: int) -> None:
+        """Close a number. EBADF; an error of the host's close is reported, the number is free."""
+        self.get(fd)
+        os.close(self._open.pop(fd).host)
+
+    def close_on_exec(self) -> None:
+        """Close what exec closes."""
+        for fd in [fd for fd, entry in self._open.items() if entry.cloexec]:
+            self.close(fd)
+
+    def close_all(self) -> None:
+        """Close everything: the process is gone."""
+        for fd in list(self._open):
+            self.close(fd)
+
+    def after_fork(self) -> None:
+        """Called in a forked child. Directory positions are no longer shared with the parent."""
+
+
+def _copy(host_fd: int) -> int:
+    return fcntl.fcntl(host_fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
+
+
+def _away(host_fd: int) -> int:
+    """Move a new host descriptor out of the low numbers that the translator's own files use."""
+    if host_fd >= 3:
+        return host_fd
+    moved = _copy(host_fd)
+    os.close(host_fd)
+    return moved

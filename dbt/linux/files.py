@@ -1,0 +1,225 @@
+"""Opening and closing files, their size, and getting them onto the disk."""
+
+import errno
+import os
+import stat
+
+from dbt.linux import host
+from dbt.linux.directories import list_directory, list_names
+from dbt.linux.fdtable import OpenFile
+from dbt.linux.guestio import read_path
+from dbt.linux.kernel import Kernel
+from dbt.linux.paths import AT_FDCWD, Place, Virtual, failure
+from dbt.linux.table import S32, S64, syscall
+
+_WRITES = os.O_TRUNC
+_NOT_ON_DEVICES = os.O_CREAT | os.O_EXCL | os.O_TRUNC
+
+
+def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: int) -> int:
+    """open and openat: a new guest descriptor. ``guest_flags`` as the guest numbers them."""
+    flags = kernel.abi.open_flags_to_host(guest_flags)
+    if flags & os.O_TMPFILE == os.O_TMPFILE:
+        raise failure(errno.EOPNOTSUPP)
+    if flags & os.O_CREAT and path.endswith(b"/"):
+        raise failure(errno.EISDIR)
+    follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
+        os.O_CREAT | os.O_EXCL
+    )
+    place = kernel.paths.resolve(path, dirfd, follow=follow)
+    if not place.exists and not flags & os.O_CREAT:
+        raise failure(errno.ENOENT)
+    host_fd, file = open_place(kernel, place, flags, mode)
+    return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
+
+
+def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int, OpenFile]:
+    """Open what a path means; the host descriptor and what to remember of it."""
+    if place.exists and flags & (os.O_CREAT | os.O_EXCL) == (os.O_CREAT | os.O_EXCL):
+        raise failure(errno.EEXIST)
+    if place.virtual is not None:
+        return _open_virtual(kernel, place, place.virtual, flags)
+    if place.device:
+        fd = os.open(place.host, flags & ~_NOT_ON_DEVICES | os.O_CLOEXEC)
+        return fd, OpenFile(place.guest)
+    _check_open(place, flags)
+    with kernel.paths.parent(place) as (directory, name):
+        safe = flags | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = host.call("openat", directory, name, safe, mode & 0o7777)
+    file = OpenFile(place.guest, changeable=place.changeable)
+    if place.is_directory:
+        file.entries = list_directory(kernel.paths, place.guest, fd)
+    return fd, file
+
+
+def _check_open(place: Place, flags: int) -> None:
+    wants = flags & os.O_ACCMODE != os.O_RDONLY or flags & _WRITES
+    if place.is_directory and (wants or flags & os.O_CREAT) and not flags & os.O_PATH:
+        raise failure(errno.EISDIR)
+    if stat.S_ISCHR(place.mode) or stat.S_ISBLK(place.mode):
+        raise failure(errno.EACCES)
+    if not place.readable and not flags & os.O_PATH:
+        raise failure(errno.EACCES)
+    if not place.exists or (wants and not flags & os.O_PATH):
+        place.require_change()
+
+
+def _open_virtual(
+    kernel: Kernel, place: Place, virtual: Virtual, flags: int
+) -> tuple[int, OpenFile]:
+    if virtual.descriptor is not None:
+        return _reopen(kernel, virtual.descriptor, flags)
+    if virtual.link is not None:
+        raise failure(errno.ELOOP)
+    if flags & os.O_ACCMODE != os.O_RDONLY or flags & os.O_TRUNC:
+        raise failure(errno.EISDIR if virtual.names is not None else errno.EACCES)
+    if virtual.names is not None:
+        fd = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return fd, OpenFile(place.guest, entries=list_names(virtual.names))
+    if flags & os.O_DIRECTORY:
+        raise failure(errno.ENOTDIR)
+    assert virtual.content is not None
+    fd = os.memfd_create("proc", os.MFD_CLOEXEC)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(virtual.content())
+    try:
+        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC), OpenFile(place.guest)
+    finally:
+        os.close(fd)
+
+
+def _reopen(kernel: Kernel, descriptor: int, flags: int) -> tuple[int, OpenFile]:
+    """Open /proc/self/fd/N of a pipe or of something inherited: no more access than it has."""
+    found = kernel.files.get(descriptor)
+    held = os.O_ACCMODE & host.call("fcntl", found.host, 3, 0)
+    wanted = flags & os.O_ACCMODE
+    if held not in (os.O_RDWR, wanted) or (flags & os.O_TRUNC and wanted == os.O_RDONLY):
+        raise failure(errno.EACCES)
+    fd = os.open(f"/proc/self/fd/{found.host}", flags & ~os.O_NOFOLLOW | os.O_CLOEXEC)
+    return fd, OpenFile()
+
+
+@syscall("open")
+def open_(kernel: Kernel, path: int, flags: int, mode: int) -> int:
+    return open_guest(kernel, AT_FDCWD, read_path(kernel, path), flags, mode)
+
+
+@syscall("openat")
+def openat(kernel: Kernel, dirfd: S32, path: int, flags: int, mode: int) -> int:
+    return open_guest(kernel, dirfd, read_path(kernel, path), flags, mode)
+
+
+@syscall("creat")
+def creat(kernel: Kernel, path: int, mode: int) -> int:
+    flags = kernel.abi.open_flags_from_host(os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+    return open_guest(kernel, AT_FDCWD, read_path(kernel, path), flags, mode)
+
+
+@syscall("close")
+def close(kernel: Kernel, fd: int) -> int:
+    kernel.files.close(fd)
+    return 0
+
+
+@syscall("close_range")
+def close_range(kernel: Kernel, first: int, last: int, flags: int) -> int:
+    if first > last or flags & ~4:
+        raise failure(errno.EINVAL)
+    for fd in [fd for fd in kernel.files if first <= fd <= last]:
+        if flags:
+            kernel.files.get(fd).cloexec = True
+        else:
+            kernel.files.close(fd)
+    return 0
+
+
+# -- size ------------------------------------------------------------------------------------------
+
+
+def _truncate(kernel: Kernel, path: int, length: int) -> int:
+    place = kernel.paths.existing(read_path(kernel, path))
+    if length < 0:
+        raise failure(errno.EINVAL)
+    if place.is_directory:
+        raise failure(errno.EISDIR)
+    place.require_change()
+    fd, _ = open_place(kernel, place, os.O_WRONLY, 0)
+    try:
+        os.ftruncate(fd, length)
+    finally:
+        os.close(fd)
+    return 0
+
+
+@syscall("truncate")
+def truncate(kernel: Kernel, path: int, length: S32) -> int:
+    return _truncate(kernel, path, length)
+
+
+@syscall("truncate64")
+def truncate64(kernel: Kernel, path: int, length: S64) -> int:
+    return _truncate(kernel, path, length)
+
+
+@syscall("ftruncate")
+def ftruncate(kernel: Kernel, fd: int, length: S32) -> int:
+    return host.call("ftruncate", kernel.files.host_fd(fd), length)
+
+
+@syscall("ftruncate64")
+def ftruncate64(kernel: Kernel, fd: int, length: S64) -> int:
+    return host.call("ftruncate", kernel.files.host_fd(fd), length)
+
+
+@syscall("fallocate")
+def fallocate(kernel: Kernel, fd: int, mode: int, offset: S64, length: S64) -> int:
+    return host.call("fallocate", kernel.files.host_fd(fd), mode, offset, length)
+
+
+# -- synchronisation and advice --------------------------------------------------------------------
+
+
+@syscall("fsync")
+def fsync(kernel: Kernel, fd: int) -> int:
+    return host.call("fsync", kernel.files.host_fd(fd))
+
+
+@syscall("fdatasync")
+def fdatasync(kernel: Kernel, fd: int) -> int:
+    return host.call("fdatasync", kernel.files.host_fd(fd))
+
+
+@syscall("sync")
+def sync(kernel: Kernel) -> int:
+    """Only the guest's own files: a whole-system sync is not the guest's to ask for."""
+    for fd in kernel.files:
+        try:
+            os.fsync(kernel.files.host_fd(fd))
+        except OSError:
+            continue
+    return 0
+
+
+@syscall("syncfs")
+def syncfs(kernel: Kernel, fd: int) -> int:
+    return host.call("syncfs", kernel.files.host_fd(fd))
+
+
+@syscall("sync_file_range2", "arm_sync_file_range")
+def sync_file_range2(kernel: Kernel, fd: int, flags: int, offset: S64, length: S64) -> int:
+    return host.call("sync_file_range", kernel.files.host_fd(fd), offset, length, flags)
+
+
+@syscall("arm_fadvise64_64", "fadvise64_64")
+def fadvise64_64(kernel: Kernel, fd: int, advice: int, offset: S64, length: S64) -> int:
+    """The argument order that keeps the pairs aligned without holes (arm_fadvise64_64)."""
+    found = kernel.files.host_fd(fd)
+    error = host.call("posix_fadvise", found, offset, length, advice)
+    if error:
+        raise failure(error)
+    return 0
+
+
+@syscall("readahead")
+def readahead(kernel: Kernel, fd: int, offset: S64, count: int) -> int:
+    return host.call("readahead", kernel.files.host_fd(fd), offset, count)

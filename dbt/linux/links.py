@@ -1,0 +1,193 @@
+"""Names: link, unlink, rename, symlink, readlink, mknod."""
+
+import errno
+import os
+import stat
+
+from dbt.linux import host
+from dbt.linux.directories import remove_directory
+from dbt.linux.guestio import read_path
+from dbt.linux.kernel import Kernel
+from dbt.linux.paths import AT_FDCWD, Place, failure
+from dbt.linux.table import S32, syscall
+
+AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = 0x200, 0x400, 0x1000
+RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
+
+# -- unlink ----------------------------------------------------------------------------------------
+
+
+def _unlink(kernel: Kernel, dirfd: int, path: bytes) -> int:
+    place = kernel.paths.existing(path, dirfd, follow=False)
+    if place.is_directory:
+        raise failure(errno.EISDIR)
+    kernel.paths.may_remove(place)
+    with kernel.paths.parent(place) as (directory, name):
+        os.unlink(name, dir_fd=directory)
+    return 0
+
+
+@syscall("unlink")
+def unlink(kernel: Kernel, path: int) -> int:
+    return _unlink(kernel, AT_FDCWD, read_path(kernel, path))
+
+
+@syscall("unlinkat")
+def unlinkat(kernel: Kernel, dirfd: S32, path: int, flags: int) -> int:
+    if flags & ~AT_REMOVEDIR:
+        raise failure(errno.EINVAL)
+    remove = remove_directory if flags else _unlink
+    return remove(kernel, dirfd, read_path(kernel, path))
+
+
+# -- rename ----------------------------------------------------------------------------------------
+
+
+def _rename(
+    kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int = 0
+) -> int:
+    for path in (old, new):
+        if path.rstrip(b"/").rpartition(b"/")[2] in (b"", b".", b".."):
+            raise failure(errno.EBUSY if path else errno.ENOENT)
+    source = _named(kernel, old_fd, old)
+    target = _named(kernel, new_fd, new)
+    if not source.exists:
+        raise failure(errno.ENOENT)
+    if old.endswith(b"/") and not source.is_directory:
+        raise failure(errno.ENOTDIR)
+    if new.endswith(b"/") and not source.is_directory:
+        raise failure(errno.ENOTDIR)
+    kernel.paths.may_remove(source)
+    kernel.paths.may_remove(target)
+    with (
+        kernel.paths.parent(source) as (from_directory, from_name),
+        kernel.paths.parent(target) as (to_directory, to_name),
+    ):
+        names = (from_directory, from_name, to_directory, to_name)
+        return host.call("renameat2", *names, flags) if flags else host.call("renameat", *names)
+
+
+def _named(kernel: Kernel, dirfd: int, path: bytes) -> Place:
+    return kernel.paths.resolve(path.rstrip(b"/"), dirfd, follow=False)
+
+
+@syscall("rename")
+def rename(kernel: Kernel, old: int, new: int) -> int:
+    return _rename(kernel, AT_FDCWD, read_path(kernel, old), AT_FDCWD, read_path(kernel, new))
+
+
+@syscall("renameat")
+def renameat(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int) -> int:
+    return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new))
+
+
+@syscall("renameat2")
+def renameat2(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+    if flags not in (0, RENAME_NOREPLACE, RENAME_EXCHANGE):
+        raise failure(errno.EINVAL)
+    return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
+
+
+# -- hard links ------------------------------------------------------------------------------------
+
+
+def _link(kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int) -> int:
+    """A link makes its file changeable through the new name: the old one must be so already."""
+    if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
+        raise failure(errno.EINVAL)
+    if not old and flags & AT_EMPTY_PATH:
+        old = kernel.files.get(old_fd).file.path or b""
+    source = kernel.paths.existing(old, old_fd, follow=bool(flags & AT_SYMLINK_FOLLOW))
+    target = kernel.paths.creatable(new, new_fd)
+    if not source.changeable:
+        raise failure(errno.EXDEV)
+    with (
+        kernel.paths.parent(source) as (from_directory, from_name),
+        kernel.paths.parent(target) as (to_directory, to_name),
+    ):
+        return host.call("linkat", from_directory, from_name, to_directory, to_name, 0)
+
+
+@syscall("link")
+def link(kernel: Kernel, old: int, new: int) -> int:
+    return _link(kernel, AT_FDCWD, read_path(kernel, old), AT_FDCWD, read_path(kernel, new), 0)
+
+
+@syscall("linkat")
+def linkat(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+    return _link(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
+
+
+# -- symbolic links --------------------------------------------------------------------------------
+
+
+def _symlink(kernel: Kernel, target: bytes, dirfd: int, path: bytes) -> int:
+    """The target may be anything: it is resolved, in the guest's view, when it is used."""
+    if not target:
+        raise failure(errno.ENOENT)
+    place = kernel.paths.creatable(path, dirfd)
+    with kernel.paths.parent(place) as (directory, name):
+        os.symlink(target, name, dir_fd=directory)
+    return 0
+
+
+@syscall("symlink")
+def symlink(kernel: Kernel, target: int, path: int) -> int:
+    return _symlink(kernel, read_path(kernel, target), AT_FDCWD, read_path(kernel, path))
+
+
+@syscall("symlinkat")
+def symlinkat(kernel: Kernel, target: int, dirfd: S32, path: int) -> int:
+    return _symlink(kernel, read_path(kernel, target), dirfd, read_path(kernel, path))
+
+
+def _readlink(kernel: Kernel, dirfd: int, path: bytes, buffer: int, size: int) -> int:
+    if size == 0 or size > 0x7FFFFFFF:
+        raise failure(errno.EINVAL)
+    place = kernel.paths.existing(path, dirfd, follow=False)
+    if not stat.S_ISLNK(place.mode):
+        raise failure(errno.EINVAL)
+    target = kernel.paths.link_target(place)
+    if target is None:
+        assert place.virtual is not None
+        assert place.virtual.descriptor is not None
+        host_fd = kernel.files.host_fd(place.virtual.descriptor)
+        target = os.readlink(f"/proc/self/fd/{host_fd}").encode()
+    kernel.memory.write(buffer, target[:size])
+    return min(len(target), size)
+
+
+@syscall("readlink")
+def readlink(kernel: Kernel, path: int, buffer: int, size: int) -> int:
+    return _readlink(kernel, AT_FDCWD, read_path(kernel, path), buffer, size)
+
+
+@syscall("readlinkat")
+def readlinkat(kernel: Kernel, dirfd: S32, path: int, buffer: int, size: int) -> int:
+    return _readlink(kernel, dirfd, read_path(kernel, path), buffer, size)
+
+
+# -- nodes -----------------------------------------------------------------------------------------
+
+
+def _mknod(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
+    """Regular files and FIFOs; devices are refused with EPERM as for any user but root."""
+    kind = stat.S_IFMT(mode) or stat.S_IFREG
+    if kind in (stat.S_IFCHR, stat.S_IFBLK):
+        raise failure(errno.EPERM)
+    if kind not in (stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK):
+        raise failure(errno.EINVAL)
+    place = kernel.paths.creatable(path, dirfd)
+    with kernel.paths.parent(place) as (directory, name):
+        os.mknod(name, kind | mode & 0o7777, dir_fd=directory)
+    return 0
+
+
+@syscall("mknod")
+def mknod(kernel: Kernel, path: int, mode: int) -> int:
+    return _mknod(kernel, AT_FDCWD, read_path(kernel, path), mode)
+
+
+@syscall("mknodat")
+def mknodat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+    return _mknod(kernel, dirfd, read_path(kernel, path), mode)

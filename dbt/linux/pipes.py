@@ -1,0 +1,150 @@
+"""Pipes and other descriptors without a name, and moving data between descriptors."""
+
+import ctypes
+import errno
+import os
+import struct
+
+from dbt.linux import host
+from dbt.linux.guestio import read_path
+from dbt.linux.kernel import Kernel
+from dbt.linux.paths import failure
+from dbt.linux.table import syscall
+
+_PIPE_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT
+_MFD_CLOEXEC, _MFD_ALLOW_SEALING = 1, 2
+_EFD_SEMAPHORE = 1
+
+
+def add_pair(kernel: Kernel, first: int, second: int, pointer: int, *, cloexec: bool) -> int:
+    """Give two host descriptors numbers and write these to the guest; nothing stays on failure."""
+    try:
+        one = kernel.files.add(first, cloexec=cloexec)
+    except OSError:
+        os.close(second)
+        raise
+    try:
+        two = kernel.files.add(second, cloexec=cloexec)
+    except OSError:
+        kernel.files.close(one)
+        raise
+    try:
+        kernel.memory.write(pointer, struct.pack("<ii", one, two))
+    except BaseException:
+        kernel.files.close(one)
+        kernel.files.close(two)
+        raise
+    return 0
+
+
+@syscall("pipe")
+def pipe(kernel: Kernel, pointer: int) -> int:
+    return pipe2(kernel, pointer, 0)
+
+
+@syscall("pipe2")
+def pipe2(kernel: Kernel, pointer: int, guest_flags: int) -> int:
+    flags = kernel.abi.open_flags_to_host(guest_flags)
+    if flags & ~_PIPE_FLAGS:
+        raise failure(errno.EINVAL)
+    first, second = os.pipe2(flags | os.O_CLOEXEC)
+    return add_pair(kernel, first, second, pointer, cloexec=bool(flags & os.O_CLOEXEC))
+
+
+@syscall("memfd_create")
+def memfd_create(kernel: Kernel, name: int, flags: int) -> int:
+    if flags & ~(_MFD_CLOEXEC | _MFD_ALLOW_SEALING):
+        raise failure(errno.EINVAL)
+    title = read_path(kernel, name)
+    if len(title) > 249:
+        raise failure(errno.EINVAL)
+    fd = os.memfd_create(os.fsdecode(title), flags | _MFD_CLOEXEC)
+    return kernel.files.add(fd, cloexec=bool(flags & _MFD_CLOEXEC))
+
+
+@syscall("eventfd2")
+def eventfd2(kernel: Kernel, initial: int, guest_flags: int) -> int:
+    flags = kernel.abi.open_flags_to_host(guest_flags & ~_EFD_SEMAPHORE)
+    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
+        raise failure(errno.EINVAL)
+    fd = host.call("eventfd", initial, flags | guest_flags & _EFD_SEMAPHORE | os.O_CLOEXEC)
+    return kernel.files.add(fd, cloexec=bool(flags & os.O_CLOEXEC))
+
+
+@syscall("eventfd")
+def eventfd(kernel: Kernel, initial: int) -> int:
+    return eventfd2(kernel, initial, 0)
+
+
+# -- copying ---------------------------------------------------------------------------------------
+
+
+def _sendfile(kernel: Kernel, out: int, source: int, offset: int, count: int, form: str) -> int:
+    """``form`` is the format of the offset in guest memory, which is brought up to date."""
+    if not offset:
+        return host.call(
+            "sendfile", kernel.files.host_fd(out), kernel.files.host_fd(source), 0, count
+        )
+    size = struct.calcsize(form)
+    position = ctypes.c_int64(struct.unpack(form, kernel.memory.read(offset, size))[0])
+    kernel.memory.view(offset, size, writable=True).release()
+    pointer = ctypes.addressof(position)
+    host_out, host_source = kernel.files.host_fd(out), kernel.files.host_fd(source)
+    sent = host.call("sendfile", host_out, host_source, pointer, count)
+    kernel.memory.write(offset, struct.pack(form, position.value))
+    return sent
+
+
+@syscall("sendfile")
+def sendfile(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
+    return _sendfile(kernel, out, source, offset, count, "<i")
+
+
+@syscall("sendfile64")
+def sendfile64(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
+    return _sendfile(kernel, out, source, offset, count, "<q")
+
+
+def _move(
+    kernel: Kernel,
+    name: str,
+    fds: tuple[int, int],
+    offsets: tuple[int, int],
+    count: int,
+    flags: int,
+) -> int:
+    """splice and copy_file_range: two descriptors, each with an optional 64-bit position."""
+    source, target = (kernel.files.host_fd(fd) for fd in fds)
+    values: list[ctypes.c_int64 | None] = []
+    for address in offsets:
+        if address:
+            kernel.memory.view(address, 8, writable=True).release()
+            values.append(ctypes.c_int64(kernel.memory.load(address, 8)))
+        else:
+            values.append(None)
+    pointers = [ctypes.addressof(value) if value is not None else 0 for value in values]
+    moved = host.call(name, source, pointers[0], target, pointers[1], count, flags)
+    for address, value in zip(offsets, values, strict=True):
+        if value is not None:
+            kernel.memory.store(address, 8, value.value & (1 << 64) - 1)
+    return moved
+
+
+@syscall("splice")
+def splice(
+    kernel: Kernel, source: int, at: int, target: int, to: int, count: int, flags: int
+) -> int:
+    return _move(kernel, "splice", (source, target), (at, to), count, flags)
+
+
+@syscall("copy_file_range")
+def copy_file_range(
+    kernel: Kernel, source: int, at: int, target: int, to: int, count: int, flags: int
+) -> int:
+    return _move(kernel, "copy_file_range", (source, target), (at, to), count, flags)
+
+
+@syscall("tee")
+def tee(kernel: Kernel, source: int, target: int, count: int, flags: int) -> int:
+    host_source, host_target = kernel.files.host_fd(source), kernel.files.host_fd(target)
+    return host.call("tee", host_source, host_target, count, flags)
