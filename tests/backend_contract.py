@@ -11,6 +11,20 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import strategies
+from support.toy import (
+    ALL,
+    CODE_PAGE,
+    DATA,
+    DATA_END,
+    DIRECT,
+    OFF,
+    READ_ONLY,
+    START,
+    Rules,
+    Toy,
+    toy,
+)
 
 from backends.reference import ReferenceBackend
 from dbt.interfaces import (
@@ -32,20 +46,6 @@ from dbt.ir.ops import OPS, Op
 from dbt.ir.parser import parse_blocks
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from dbt.stops import Access
-from support import strategies
-from support.toy import (
-    ALL,
-    CODE_PAGE,
-    DATA,
-    DATA_END,
-    DIRECT,
-    OFF,
-    READ_ONLY,
-    START,
-    Rules,
-    Toy,
-    toy,
-)
 
 FRONTEND_BITS = ~0xFF
 BINARY = [op for op in OPS.values() if op.pure and op.args == ("T", "T")]

@@ -1,6 +1,7 @@
 """Hypothesis strategies: values, IR blocks and small programs for the toy machine."""
 
 from hypothesis import strategies as st
+from support import toy
 
 from dbt.ir import ops
 from dbt.ir.block import (
@@ -22,10 +23,11 @@ from dbt.ir.block import (
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Op
 from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, Type
-from support import toy
 
 PURE_OPS = tuple(op for op in OPS.values() if op.pure)
 SLOTS = tuple((slot.name, slot.type) for slot in toy.LAYOUT.slots if slot.name != "pc")
+FIRST = BlockKey(toy.START)
+ELSEWHERE = (BlockKey(toy.START + 0x400), BlockKey(toy.START + 0x800))
 ACCESS_TYPES = (I1, I8, I16, I32, I64)
 
 
@@ -180,8 +182,8 @@ def _exit(draft: _Draft, keys: list[BlockKey]) -> Exit:
 def blocks(
     draw: st.DrawFn,
     *,
-    key: BlockKey = BlockKey(toy.START),
-    keys: tuple[BlockKey, ...] = (BlockKey(toy.START + 0x400), BlockKey(toy.START + 0x800)),
+    key: BlockKey = FIRST,
+    keys: tuple[BlockKey, ...] = ELSEWHERE,
     max_ops: int = 20,
     faults: bool = True,
 ) -> Block:

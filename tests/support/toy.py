@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import attrs
 
 from dbt.interfaces import (
-    CODE,
     EXEC,
     PAGE,
     READ,

@@ -1,6 +1,7 @@
 """The reference backend; for the individual tests see ``tests/backend_contract.py``."""
 
 from backend_contract import BackendContract
+
 from backends.reference import ReferenceBackend
 
 
