@@ -157,7 +157,15 @@ def _rules_for(shape: _Shape) -> Iterator[Rule]:
     for rule in RULES:
         left = rule.left
         if left.op is shape[0] and all(map(_possible, left.args, shape[1:])):
+            if shape[2:3] == (None,) and _swaps(rule):
+                continue  # two constants and an unknown third: swapping them would never end
             yield rule
+
+
+def _swaps(rule: Rule) -> bool:
+    """Whether a rule only exchanges the first two operands."""
+    left, right = rule.left, rule.right
+    return isinstance(right, Node) and right.op is left.op and right.args[:2] == left.args[1::-1]
 
 
 @register("peephole")
