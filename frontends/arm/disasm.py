@@ -1,4 +1,5 @@
-"""Listing of ARM and Thumb code. The only module that imports capstone."""
+"""Listing of ARM and Thumb code. The only module that imports capstone, which takes a while:
+import it where a listing is wanted, not before."""
 
 from functools import cache
 
@@ -12,8 +13,9 @@ def _engine(thumb: bool) -> capstone.Cs:
 
 
 def disassemble(code: bytes, pc: int, thumb: bool = False) -> str:
-    """The first instruction of ``code`` as text; ``udf`` and the word when it is none."""
+    """The first instruction of ``code`` as text; ``.word`` (Thumb: ``.short``) when it is none."""
     for _, _, mnemonic, operands in _engine(thumb).disasm_lite(code, pc, 1):
         return f"{mnemonic} {operands}".rstrip()
-    size = 2 if thumb else 4
-    return f"udf {int.from_bytes(code[:size], 'little'):#x}"
+    if thumb:
+        return f".short {int.from_bytes(code[:2], 'little'):#06x}"
+    return f".word {int.from_bytes(code[:4], 'little'):#010x}"
