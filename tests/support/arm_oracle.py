@@ -1,0 +1,153 @@
+"""Unicorn as the oracle of what one ARM instruction does, and where it is known to be at fault.
+
+A ``Case`` is one instruction and all that it finds; ``Oracle.run`` says as a ``Finish`` what it
+leaves. Cases come in batches that share their code area: each stands at a pc of its own.
+"""
+
+import attrs
+import unicorn
+from support.arm_fuzz_memory import (
+    _TLS,
+    _TLSW,
+    _UC_REGISTERS,
+    CODE,
+    DATA,
+    DATA_SIZE,
+    FLAG_BITS,
+    REGISTERS,
+    Finish,
+    Start,
+)
+from support.arm_fuzz_memory import excused as excused_by_memory
+from unicorn import arm_const as uc
+
+from dbt.decode.table import Row
+from frontends.arm.disasm import disassemble
+
+BATCH = 256
+SPACING = 64
+MARGIN = 0x1000
+CODE_SIZE = 2 * MARGIN + BATCH * SPACING
+FLAGS = sum(1 << bit for bit in FLAG_BITS.values())
+
+
+@attrs.frozen
+class Case:
+    """One instruction at ``pc``; ``first`` stands and is executed before it (a nop, or the LDREX of
+    a STREX)."""
+
+    row: Row
+    pc: int
+    first: int
+    word: int
+    registers: tuple[int, ...]
+    cpsr: int
+    tls: int
+    tlsw: int
+
+    def __str__(self) -> str:
+        text = disassemble(self.word.to_bytes(4, "little"), self.pc)
+        return f"{self.row.name} {self.word:08x} {text} at {self.pc:#x}"
+
+
+def pc_of(index: int) -> int:
+    """Where case ``index`` of a batch stands."""
+    return CODE + MARGIN + index * SPACING + 4
+
+
+class Oracle:
+    """A Unicorn CPU (a Cortex-A15) in user mode."""
+
+    def __init__(self) -> None:
+        self.cpu = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_ARM)
+        self.cpu.mem_map(
+            CODE, -(-CODE_SIZE // 4096) * 4096, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+        )
+        self.cpu.mem_map(DATA, DATA_SIZE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        self.data = b""
+
+    def load(self, code: bytes, data: bytes) -> None:
+        """Take over a batch's code and what the data area holds before each case."""
+        self.cpu.mem_write(CODE, code)
+        self.cpu.ctl_remove_cache(CODE, CODE + CODE_SIZE)
+        self.data = data
+
+    def run(self, case: Case) -> Finish:
+        """Execute one case."""
+        cpu = self.cpu
+        cpu.mem_write(DATA, self.data)
+        cpu.reg_write(uc.UC_ARM_REG_CPSR, case.cpsr | 0x10)
+        for register, value in zip(_UC_REGISTERS, case.registers, strict=True):
+            cpu.reg_write(register, value)
+        cpu.reg_write(uc.UC_ARM_REG_CP_REG, (*_TLS, case.tls))
+        cpu.reg_write(uc.UC_ARM_REG_CP_REG, (*_TLSW, case.tlsw))
+        try:
+            cpu.emu_start(case.pc - 4, 0xFFFFFFF0, count=2)
+        except unicorn.UcError as error:
+            if error.errno in (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION):
+                return Finish("undefined")
+            if error.errno not in (unicorn.UC_ERR_FETCH_UNMAPPED, unicorn.UC_ERR_FETCH_PROT):
+                return Finish("fault")
+        cpsr = cpu.reg_read(uc.UC_ARM_REG_CPSR)
+        location = cpu.reg_read(uc.UC_ARM_REG_PC) & ~1
+        return Finish(
+            "ran",
+            tuple(cpu.reg_read(register) for register in _UC_REGISTERS),
+            cpsr & FLAGS,
+            location | 1 if cpsr >> 5 & 1 else location & ~3,
+            cpu.reg_read(uc.UC_ARM_REG_CP_REG, _TLSW),
+            bytes(cpu.mem_read(DATA, DATA_SIZE)),
+        )
+
+
+# -- where we and the oracle may differ ------------------------------------------------------------
+
+
+def excused(case: Case, ours: Finish, theirs: Finish) -> str | None:
+    """The manual's words for why the two need not agree on this case, or None."""
+    if ours.kind == "undefined" and case.row.name not in EXCHANGES:
+        words = unpredictable(case.row, case.word)
+        if words:
+            return words
+    start = Start(case.first, case.word, b"", b"", case.registers, case.cpsr, case.tls, case.tlsw)
+    return excused_by_memory(case.row, start, ours, theirs)
+
+
+EXCHANGES = ("BX", "BLX_reg", "BXJ")
+
+
+def unpredictable(row: Row, word: int) -> str | None:
+    """The manual's words for a data form that we refuse, or None when it is well defined."""
+    field = dict(zip(row.letters, row.extract(word), strict=True))
+    if row.name.endswith(("_imm", "_reg")):
+        if field.get("S") and field.get("d") == 15:
+            return "SUBS PC, LR and related instructions: UNPREDICTABLE in User mode"
+        return None
+    if field.get("H", 0) == field.get("L", 1):
+        return "if dHi == dLo then UNPREDICTABLE"
+    if "b" in field and (field.get("e", 31) < field["b"] or field["b"] + field.get("w", 0) > 31):
+        return "if msbit < lsbit (or lsbit + widthminus1 > 31) then UNPREDICTABLE"
+    if 15 in (field.get(letter) for letter in "ndmsaHL"):
+        return "if d == 15 || n == 15 || m == 15 (s, a, dLo, dHi) then UNPREDICTABLE"
+    return None
+
+
+def difference(case: Case, ours: Finish, theirs: Finish) -> str:
+    """What the two disagree on, as text."""
+    if ours.kind != theirs.kind:
+        return f"{case}: {ours.kind}, oracle {theirs.kind}"
+    lines = [str(case)]
+    for name, before, a, b in zip(
+        REGISTERS, case.registers, ours.registers, theirs.registers, strict=True
+    ):
+        if a != b:
+            lines.append(f"  {name} was {before:#x}: {a:#x}, oracle {b:#x}")
+    for what in ("cpsr", "location", "tlsw"):
+        a, b = getattr(ours, what), getattr(theirs, what)
+        if a != b:
+            lines.append(f"  {what} {a:#x}, oracle {b:#x} (cpsr was {case.cpsr:#x})")
+    for i, (x, y) in enumerate(zip(ours.data, theirs.data, strict=True)):
+        if x != y:
+            lines.append(f"  [{DATA + i:#x}] {x:#x}, oracle {y:#x}")
+            break
+    return "\n".join(lines)
