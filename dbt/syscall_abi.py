@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import attrs
 
 from dbt.interfaces import Memory, State
+from dbt.ir.block import BlockKey
 
 
 @attrs.frozen
@@ -75,6 +76,9 @@ class SyscallAbi(Protocol):
     hwcap2: int
     elf_machine: int
     """The e_machine that may be loaded."""
+
+    def location_of(self, key: BlockKey) -> int:
+        """The location of a block (``Frontend.location_of``; generic mode bits are ignored)."""
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         """Which call the trap instruction before location ``resume`` asks for."""

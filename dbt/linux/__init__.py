@@ -1,14 +1,16 @@
 """Linux user mode: a guest process and its system calls. This package knows no architecture.
 
-Family modules (``files``, ``memory``, ``process``, ``signals``, ...) fill the table in ``table.py``;
-``kernel.load_families`` imports them all. What the families ask of each other:
+Family modules (``files``, ``memory``, ``process``, ``signals``, ...) fill the table in
+``table.py``; ``kernel.load_families`` imports them all. What the families ask of each other:
 
-- ``kernel.paths`` (``paths.Paths``): ``host(path, dirfd=AT_FDCWD, follow=True)`` gives the host path
-  of a guest path that may be read, or raises OSError. exec, the ELF interpreter and mappings use it.
+- ``kernel.paths`` (``paths.Paths``): ``host(path, dirfd=AT_FDCWD, follow=True)`` gives the host
+  path of a guest path that may be read, or raises OSError. exec, the ELF interpreter and mappings
+  use it.
 - ``kernel.files`` (``fdtable.FdTable``): ``host_fd(fd)`` (OSError EBADF), ``close_on_exec()``,
   ``after_fork()`` in a forked child.
-- ``host.call(name, *args)``: a libc call that EINTR interrupts. A handler lets that OSError
-  out; the kernel restarts the call or not, as the signal's handler asks.
-- ``kernel.signals.set_temporary_mask(mask)``: for ppoll, pselect6, epoll_pwait and rt_sigsuspend; the old
-  mask comes back after the call, or after the handler that ended it.
+- ``host.call(name, *args)``: a libc call that EINTR interrupts. A handler lets that OSError out;
+  the kernel restarts the call or not, as the signal's handler asks.
+- ``kernel.signals.set_temporary_mask(mask)``: for ppoll, pselect6, epoll_pwait and rt_sigsuspend;
+  the old mask comes back after the call, or after the handler that ended it.
+- Calls that sleep in Python poll ``kernel.signals.interrupted()`` and ``kernel.overdue()``.
 """

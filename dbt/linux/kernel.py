@@ -1,35 +1,45 @@
 """The Linux kernel as one guest process sees it: dispatch, faults, and who keeps what.
 
-The engine brings events here (``syscall``, ``fault``, ``halt``, ``poll``) and gets back the location
-to go on at, or the Stop that ended the guest. The calls themselves live in the family modules of this
-package, which fill ``dbt.linux.table.SYSCALLS`` when imported.
+The engine brings events here (``syscall``, ``fault``, ``halt``, ``poll``) and gets back the
+location to go on at, or the Stop that ended the guest. The calls themselves live in the family
+modules of this package, which fill ``dbt.linux.table.SYSCALLS`` when imported.
 """
 
 import errno
 import importlib
 import os
 import pkgutil
+import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import attrs
 
 import dbt.linux
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
-from dbt.linux.abi import Request, SyscallAbi
+from dbt.linux import exec as execution
+from dbt.linux import siginfo
+from dbt.linux.address_space import AddressSpace
+from dbt.linux.fdtable import FdTable
+from dbt.linux.paths import Paths
+from dbt.linux.process import ProcessState
+from dbt.linux.siginfo import SigInfo
+from dbt.linux.signals import SIGBUS, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, Signals
+from dbt.linux.strace import Strace
+from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Exited, GuestFault, Killed, Stop
-
-if TYPE_CHECKING:
-    from dbt.linux.fdtable import FdTable
-    from dbt.linux.paths import Paths
+from dbt.stops import Access, GuestFault, Killed, Stop
+from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
 Before = Callable[["Kernel", str, list[int]], int | None]
 After = Callable[["Kernel", str, list[int], int], int | None]
+
+EINTR = -errno.EINTR
+_WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "sendfile64", "splice"}
 
 
 @attrs.define
@@ -51,9 +61,10 @@ class LinuxOptions:
 
 
 class Leave(Exception):
-    """Raised by a handler that does not return to the guest: ``outcome`` is a location or a Stop."""
+    """Raised by a handler that does not return a result: ``outcome`` is the location to go on at
+    (exec, sigreturn) or how the guest ended."""
 
-    def __init__(self, outcome: "int | Stop") -> None:
+    def __init__(self, outcome: int | Stop) -> None:
         super().__init__(outcome)
         self.outcome = outcome
 
@@ -67,47 +78,92 @@ def load_families() -> None:
 class Kernel:
     """One guest process.
 
-    ``files`` and ``paths`` are the descriptor table and the sandbox (``fdtable.py``, ``paths.py``).
+    ``space``, ``signals``, ``process``, ``files`` and ``paths`` hold what their families need.
     ``request`` is the call being served (its ``variant`` tells OABI structures from EABI ones).
+    ``on_exec`` must drop all translations, ``on_icache_flush(start, end)`` those of a range;
+    ``on_fork_child`` is called first in a forked child, whose host process the facade ends.
     """
 
     def __init__(
         self, memory: GuestMemory, state: GuestState, abi: SyscallAbi, options: LinuxOptions
     ) -> None:
         load_families()
-        from dbt.linux.fdtable import FdTable
-        from dbt.linux.paths import Paths
-
         self.memory = memory
         self.state = state
         self.abi = abi
         self.options = options
-        self.paths: Paths = Paths(options)
-        self.files: FdTable = FdTable(self)
-        self.request: Request = Request(0, "")
+        self.space = AddressSpace(memory)
+        self.signals = Signals(self)
+        self.process = ProcessState(self)
+        self.paths = Paths(options)
+        self.files = FdTable(self)
+        self.symbolizer = Symbolizer(self.space)
+        self.request = Request(0, "")
+        self.resume = 0
         self.unknown_syscalls: Counter[str] = Counter()
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False
-        self.last_fault: FaultHit | None = None
+        self.last_fault: FaultHit | HaltHit | None = None
         self.intercept: Before | None = None
         self.after: After | None = None
-        self.on_exec: Callable[[], None] = lambda: None
-        self.on_fork_child: Callable[[], None] = lambda: None
-        self.on_icache_flush: Callable[[int, int], None] = lambda start, end: None
+        self.on_exec: Callable[[], None] = _nothing
+        self.on_fork_child: Callable[[], None] = _nothing
+        self.on_icache_flush: Callable[[int, int], None] = self._flush_pages
+        self.overdue: Callable[[], bool] = _false
+        """Asked while a call sleeps: True when the user's time limit has passed."""
+        self._sleep_until: int | None = None
+        self._random = None if options.seed is None else random.Random(options.seed)
+        self._strace = Strace(self) if options.strace else None
+
+    # -- loading -----------------------------------------------------------------------------------
+
+    def load(self, program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
+        """Load a program of the host: the location to start at. Raises UsageError."""
+        return execution.load(self, program, argv, envp)
 
     # -- events ------------------------------------------------------------------------------------
 
     def syscall(self, number: int, resume: BlockKey) -> int | Stop:
         """Serve the trap instruction with immediate ``number``; the location to go on at."""
-        raise NotImplementedError
+        location = self.resume = self.abi.location_of(resume)
+        request = self.abi.decode(number, self.state, location)
+        if isinstance(request, IllegalTrap):
+            info = SigInfo(request.signal, request.code, address=request.address)
+            self.signals.force(info)
+            return self.signals.deliver(location)
+        self.request = request
+        try:
+            result = self._serve(request)
+        except Leave as leave:
+            if not isinstance(leave.outcome, int):
+                return leave.outcome
+            return self.signals.deliver(leave.outcome)
+        if result == EINTR and self.signals.restarts(request.name):
+            location = self.abi.restart(self.state, request, location)
+        else:
+            self._sleep_until = None
+            self.abi.set_result(self.state, result)
+        after = self.signals.deliver(location)
+        self.signals.drop_temporary_mask()
+        return after
 
-    def fault(self, hit: FaultHit) -> int | Stop:
-        """A forbidden access."""
-        raise NotImplementedError
-
-    def halt(self, hit: HaltHit) -> int | Stop:
-        """An instruction that cannot be executed."""
-        raise NotImplementedError
+    def _serve(self, request: Request) -> int:
+        registers = list(request.arguments)
+        result = None
+        if self.intercept is not None:
+            result = self.intercept(self, request.name, registers)
+        if result is None:
+            if self._strace is not None:
+                self._strace.before(request.name, registers)
+            result = self.perform(request.name, registers, aligned=request.aligned)
+        if self._strace is not None:
+            self._strace.after(result)
+        if self.after is not None:
+            changed = self.after(self, request.name, registers, result)
+            result = result if changed is None else changed
+        if result == -errno.EPIPE and request.name in _WRITES:
+            self.signals.broken_pipe(SigInfo(SIGPIPE, siginfo.SI_USER, pid=os.getpid()))
+        return result
 
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
         """Run one call by name: its result, negative errno on failure. ``Leave`` passes through."""
@@ -123,5 +179,86 @@ class Kernel:
         except OSError as error:
             return -(error.errno or errno.EIO)
 
+    def fault(self, hit: FaultHit) -> int | Stop:
+        """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file."""
+        self.last_fault = hit
+        area = self.space.at(hit.address)
+        if area is not None and hit.address >= area.valid_end:
+            number, code = SIGBUS, siginfo.BUS_ADRERR
+        else:
+            known = area is not None or hit.address >= 0xFFFF0000
+            number, code = SIGSEGV, siginfo.SEGV_ACCERR if known else siginfo.SEGV_MAPERR
+        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
+        write = hit.access is Access.WRITE
+        self.signals.force(SigInfo(number, code, address=hit.address), write=write)
+        return self.signals.deliver(location)
 
-__all__ = ["Exited", "Kernel", "Killed", "Leave", "LinuxOptions", "os"]
+    def halt(self, hit: HaltHit) -> int | Stop:
+        """An instruction that cannot be executed."""
+        self.last_fault = hit
+        number, code = _HALTS.get(hit.reason, (SIGILL, siginfo.ILL_ILLOPC))
+        self.signals.force(SigInfo(number, code, address=hit.pc))
+        return self.signals.deliver(hit.pc | (hit.reason == "thumb"))
+
+    def poll(self, location: int) -> int | Stop:
+        """Deliver signals that came from outside."""
+        return self.signals.deliver(location)
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    @property
+    def images(self) -> list[Image]:
+        """The ELF files in memory, by address."""
+        return self.symbolizer.images()
+
+    def symbol(self, name: str) -> int | None:
+        """The address of a symbol: of the program, else of what else is mapped."""
+        return self.symbolizer.symbol(name)
+
+    def symbolize(self, pc: int) -> str:
+        """``main+0x14 in fib.elf``, or the bare address."""
+        return self.symbolizer.describe(pc)
+
+    def random_bytes(self, size: int) -> bytes:
+        """Random bytes; always the same ones when the user gave a seed."""
+        return os.urandom(size) if self._random is None else self._random.randbytes(size)
+
+    def sleep_until(self, wanted: int) -> int:
+        """When a sleep ends that would end at ``wanted`` if it had not been restarted."""
+        if self._sleep_until is None:
+            self._sleep_until = wanted
+        return self._sleep_until
+
+    def log_strace(self, line: str) -> None:
+        """Write one line of the system call trace."""
+        if self.options.strace_log is not None:
+            self.options.strace_log(line)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Give the host's signals and the guest's descriptors back."""
+        self.signals.close()
+        self.files.close_all()
+
+    def _flush_pages(self, start: int, end: int) -> None:
+        """Stores to code pages already dropped their translations; nothing is left to do."""
+
+
+def _false() -> bool:
+    return False
+
+
+def _nothing() -> None:
+    """The engine is not there yet."""
+
+
+_HALTS = {
+    "undefined": (SIGILL, siginfo.ILL_ILLOPC),
+    "thumb": (SIGILL, siginfo.ILL_ILLOPC),
+    "breakpoint": (SIGTRAP, siginfo.TRAP_BRKPT),
+    "noexec": (SIGSEGV, siginfo.SEGV_ACCERR),
+    "alignment": (SIGBUS, siginfo.BUS_ADRALN),
+}
+
+__all__ = ["EINTR", "Kernel", "Killed", "Leave", "LinuxOptions", "load_families"]

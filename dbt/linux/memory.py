@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import stat
+import struct
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE, READ, WRITE
@@ -68,11 +69,11 @@ def mmap2(
 @syscall("old_mmap")
 def old_mmap(kernel: "Kernel", block: int) -> int:
     """The OABI's mmap: six words in memory, the last a byte offset."""
-    words = [kernel.memory.load(block + 4 * i, 4) for i in range(6)]
-    if words[5] % PAGE:
+    raw = kernel.memory.read(block, 24)
+    address, size, prot, flags, fd, offset = struct.unpack("<4IiI", raw)
+    if offset % PAGE:
         raise _fail(errno.EINVAL)
-    fd = words[4] - (1 << 32) if words[4] >> 31 else words[4]
-    return mmap2(kernel, *words[:4], fd, words[5] // PAGE)
+    return mmap2(kernel, address, size, prot, flags, fd, offset // PAGE)
 
 
 def _place(space: AddressSpace, address: int, size: int, flags: int) -> tuple[int, int]:

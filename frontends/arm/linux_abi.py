@@ -6,6 +6,7 @@ exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kern
 """
 
 from dbt.interfaces import Memory, State
+from dbt.ir.block import FRONTEND_MODE_SHIFT, BlockKey
 from dbt.syscall_abi import Delivery, IllegalTrap, Request, Restored
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
@@ -13,6 +14,7 @@ from frontends.arm.syscall_names import EABI, OABI
 
 OABI_BASE = 0x900000
 PRIVATE_BASE = 0xF0000
+THUMB = 1 << FRONTEND_MODE_SHIFT  # as in translator.py
 PRIVATE = {
     PRIVATE_BASE + 2: "ARM_cacheflush",
     PRIVATE_BASE + 3: "ARM_usr26",
@@ -49,6 +51,9 @@ class ArmLinuxAbi:
     def number_of(self, name: str) -> int:
         """The EABI number of a system call. Raises KeyError."""
         return _NUMBERS[name]
+
+    def location_of(self, key: BlockKey) -> int:
+        return key.pc | bool(key.mode & THUMB)
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         arguments = tuple(state.get(register) for register in _ARGUMENTS)

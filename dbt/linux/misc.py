@@ -1,0 +1,137 @@
+"""System information, random numbers, prctl and other small calls."""
+
+import errno
+import os
+import platform
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+RELEASE = "6.1.0"
+_UTS_FIELD = 65
+_READ_IMPLIES_EXEC = 0x0400000
+_GRND_FLAGS = 7
+_PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 1, 2, 3, 4
+_PR_SET_NAME, _PR_GET_NAME, _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 15, 16, 38, 39
+_PR_CAPBSET_READ, _PR_GET_SECCOMP, _PR_SET_TIMERSLACK, _PR_GET_TIMERSLACK = 23, 21, 29, 30
+
+
+def _fail(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
+@syscall("uname")
+def uname(kernel: "Kernel", address: int) -> int:
+    """What system this is: Linux on the guest's machine."""
+    fields = (
+        "Linux", platform.node(), RELEASE, "#1 SMP PREEMPT armdbt", kernel.abi.machine, "(none)",
+    )  # fmt: skip
+    packed = b"".join(
+        text.encode("ascii", "replace")[: _UTS_FIELD - 1].ljust(_UTS_FIELD, b"\0")
+        for text in fields
+    )
+    kernel.memory.write(address, packed)
+    return 0
+
+
+@syscall("sysinfo")
+def sysinfo(kernel: "Kernel", address: int) -> int:
+    """Memory and load of the host, cut to 32 bits."""
+    load = [int(value * 65536) for value in os.getloadavg()]
+    pages, free = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_AVPHYS_PAGES")
+    unit = os.sysconf("SC_PAGE_SIZE")
+    memory = [min(pages, 0xFFFFFFFF), min(free, 0xFFFFFFFF), 0, 0, 0, 0]
+    uptime = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+    words = struct.pack("<i3I6IHHIII8x", uptime, *load, *memory, 1, 0, 0, 0, unit)
+    kernel.memory.write(address, words)
+    return 0
+
+
+@syscall("getrandom")
+def getrandom(kernel: "Kernel", address: int, size: int, flags: int) -> int:
+    """Random bytes, repeatable when the user gave a seed."""
+    if flags & ~_GRND_FLAGS:
+        raise _fail(errno.EINVAL)
+    size = min(size, 1 << 20)
+    kernel.memory.write(address, kernel.random_bytes(size))
+    return size
+
+
+@syscall("getcpu")
+def getcpu(kernel: "Kernel", cpu: int, node: int) -> int:
+    """Processor 0."""
+    for address in (cpu, node):
+        if address:
+            kernel.memory.store(address, 4, 0)
+    return 0
+
+
+@syscall("personality")
+def personality(kernel: "Kernel", persona: int) -> int:
+    """The execution domain: Linux, perhaps with READ_IMPLIES_EXEC."""
+    before = kernel.process.persona
+    if kernel.space.read_implies_exec:
+        before |= _READ_IMPLIES_EXEC
+    if persona != 0xFFFFFFFF:
+        kernel.process.persona = persona & ~_READ_IMPLIES_EXEC
+        kernel.space.read_implies_exec = bool(persona & _READ_IMPLIES_EXEC)
+    return before
+
+
+@syscall("membarrier")
+def membarrier(kernel: "Kernel", command: S32) -> int:
+    """Supports no command (one thread needs none)."""
+    del kernel
+    if command:
+        raise _fail(errno.EINVAL)
+    return 0
+
+
+@syscall("vhangup", "acct", "swapon", "swapoff", "init_module", "delete_module", "syslog",
+         "bpf", "perf_event_open", "ptrace", "kexec_load", "mount", "umount2", "umount",
+         "pivot_root", "unshare", "setns", "quotactl", "process_vm_readv",
+         "process_vm_writev")  # fmt: skip
+def refused(kernel: "Kernel") -> int:
+    """Not for guests."""
+    del kernel
+    raise _fail(errno.EPERM)
+
+
+@syscall("restart_syscall")
+def restart_syscall(kernel: "Kernel") -> int:
+    """Interrupted calls restart from their own instruction."""
+    del kernel
+    raise _fail(errno.EINTR)
+
+
+@syscall("prctl")
+def prctl(kernel: "Kernel", option: S32, argument: int) -> int:
+    """The options that concern one process; the others give EINVAL."""
+    process = kernel.process
+    if option == _PR_SET_NAME:
+        data = kernel.memory.cstring(argument)
+        process.name = data[:15]
+    elif option == _PR_GET_NAME:
+        kernel.memory.write(argument, process.name.ljust(16, b"\0"))
+    elif option == _PR_GET_PDEATHSIG:
+        kernel.memory.store(argument, 4, process.death_signal)
+    elif option == _PR_SET_PDEATHSIG:
+        if argument > 64:
+            raise _fail(errno.EINVAL)
+        process.death_signal = argument
+    elif option == _PR_GET_DUMPABLE:
+        return 1
+    elif option == _PR_SET_NO_NEW_PRIVS:
+        process.no_new_privs = True
+    elif option == _PR_GET_NO_NEW_PRIVS:
+        return int(process.no_new_privs)
+    elif option == _PR_GET_TIMERSLACK:
+        return 50_000
+    elif option not in (_PR_SET_DUMPABLE, _PR_CAPBSET_READ, _PR_GET_SECCOMP, _PR_SET_TIMERSLACK):
+        raise _fail(errno.EINVAL)
+    return 0

@@ -1,0 +1,330 @@
+"""System calls on signals."""
+
+import errno
+import os
+import select
+import signal
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from dbt.linux import targets
+from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
+from dbt.linux.signals import (
+    SIG_BLOCK,
+    SIG_SETMASK,
+    SIG_UNBLOCK,
+    SIGKILL,
+    SIGNALS,
+    SIGSTOP,
+    Action,
+    bit,
+    valid,
+)
+from dbt.linux.table import S32, syscall
+from dbt.linux.timespec import read_timespec
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+_SIGACTION = struct.Struct("<IIIQ")  # handler, flags, restorer, mask
+_OLD_SIGACTION = struct.Struct("<IIII")  # handler, mask, flags, restorer
+_STACK = struct.Struct("<IIi")
+_SIGSET_BYTES = 8
+_POLL_SECONDS = 0.05
+
+
+def _fail(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
+def _check(number: int, size: int = _SIGSET_BYTES) -> None:
+    if not valid(number) or size != _SIGSET_BYTES:
+        raise _fail(errno.EINVAL)
+
+
+@syscall("rt_sigaction")
+def rt_sigaction(kernel: "Kernel", number: S32, new: int, old: int, size: int) -> int:
+    """Change what a signal does."""
+    _check(number, size)
+    before = kernel.signals.action(number)
+    action = None
+    if new:
+        if number in (SIGKILL, SIGSTOP):
+            raise _fail(errno.EINVAL)
+        handler, flags, restorer, mask = _SIGACTION.unpack(kernel.memory.read(new, _SIGACTION.size))
+        action = Action(handler, flags, restorer, mask)
+    if old:
+        packed = _SIGACTION.pack(before.handler, before.flags, before.restorer, before.mask)
+        kernel.memory.write(old, packed)
+    if action is not None:
+        kernel.signals.set_action(number, action)
+    return 0
+
+
+@syscall("sigaction")
+def sigaction(kernel: "Kernel", number: S32, new: int, old: int) -> int:
+    """The old call, with 32 signals."""
+    _check(number)
+    before = kernel.signals.action(number)
+    action = None
+    if new:
+        if number in (SIGKILL, SIGSTOP):
+            raise _fail(errno.EINVAL)
+        raw = kernel.memory.read(new, _OLD_SIGACTION.size)
+        handler, mask, flags, restorer = _OLD_SIGACTION.unpack(raw)
+        action = Action(handler, flags, restorer, mask)
+    if old:
+        mask = before.mask & 0xFFFFFFFF
+        packed = _OLD_SIGACTION.pack(before.handler, mask, before.flags, before.restorer)
+        kernel.memory.write(old, packed)
+    if action is not None:
+        kernel.signals.set_action(number, action)
+    return 0
+
+
+def _change_mask(kernel: "Kernel", how: int, mask: int, keep: int = 0) -> None:
+    signals = kernel.signals
+    if how == SIG_BLOCK:
+        signals.set_mask(signals.mask | mask)
+    elif how == SIG_UNBLOCK:
+        signals.set_mask(signals.mask & ~mask)
+    elif how == SIG_SETMASK:
+        signals.set_mask(mask | signals.mask & keep)
+    else:
+        raise _fail(errno.EINVAL)
+
+
+@syscall("rt_sigprocmask")
+def rt_sigprocmask(kernel: "Kernel", how: S32, new: int, old: int, size: int) -> int:
+    """Block or unblock signals."""
+    if size != _SIGSET_BYTES:
+        raise _fail(errno.EINVAL)
+    before = kernel.signals.mask
+    if new:
+        _change_mask(kernel, how, kernel.memory.load(new, 8))
+    if old:
+        kernel.memory.store(old, 8, before)
+    return 0
+
+
+@syscall("sigprocmask")
+def sigprocmask(kernel: "Kernel", how: S32, new: int, old: int) -> int:
+    """The old call, with 32 signals."""
+    before = kernel.signals.mask
+    if new:
+        _change_mask(kernel, how, kernel.memory.load(new, 4), 0xFFFFFFFF << 32)
+    if old:
+        kernel.memory.store(old, 4, before & 0xFFFFFFFF)
+    return 0
+
+
+@syscall("rt_sigpending")
+def rt_sigpending(kernel: "Kernel", address: int, size: int) -> int:
+    """Which blocked signals are pending."""
+    if size > _SIGSET_BYTES:
+        raise _fail(errno.EINVAL)
+    kernel.memory.write(address, struct.pack("<Q", kernel.signals.pending_mask())[:size])
+    return 0
+
+
+@syscall("sigpending")
+def sigpending(kernel: "Kernel", address: int) -> int:
+    """The old call, with 32 signals."""
+    kernel.memory.store(address, 4, kernel.signals.pending_mask() & 0xFFFFFFFF)
+    return 0
+
+
+def wait_for_signal(kernel: "Kernel") -> int:
+    """Sleep until a signal is to be delivered. Always ends in EINTR."""
+    while not kernel.signals.interrupted():
+        # A signal that comes between the test and the sleep is noticed after a short while.
+        select.select([], [], [], _POLL_SECONDS)
+    raise _fail(errno.EINTR)
+
+
+@syscall("rt_sigsuspend")
+def rt_sigsuspend(kernel: "Kernel", address: int, size: int) -> int:
+    """Wait with another mask."""
+    if size != _SIGSET_BYTES:
+        raise _fail(errno.EINVAL)
+    kernel.signals.set_temporary_mask(kernel.memory.load(address, 8))
+    return wait_for_signal(kernel)
+
+
+@syscall("sigsuspend")
+def sigsuspend(kernel: "Kernel", restart: int, old_mask: int, mask: int) -> int:
+    """The old call: the mask is the third argument."""
+    del restart, old_mask
+    kernel.signals.set_temporary_mask(mask)
+    return wait_for_signal(kernel)
+
+
+@syscall("pause")
+def pause(kernel: "Kernel") -> int:
+    """Wait for a signal."""
+    return wait_for_signal(kernel)
+
+
+def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, seconds: float | None) -> int:
+    wanted = kernel.memory.load(address, 8)
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while True:
+        info = _take(kernel, wanted)
+        if info is not None:
+            if info_at:
+                kernel.memory.write(info_at, info.pack())
+            return info.signal
+        if kernel.signals.interrupted():
+            raise _fail(errno.EINTR)
+        left = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            raise _fail(errno.EAGAIN)
+        numbers = {int(n) for n in signal.valid_signals() if wanted & bit(n)}
+        _host_wait(kernel, numbers, min(left, _POLL_SECONDS))
+
+
+def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
+    """Sleep until the host has one of these (blocked) signals for us."""
+    if not numbers:
+        select.select([], [], [], seconds)
+        return
+    found = signal.sigtimedwait(numbers, seconds)
+    if found is not None:
+        info = SigInfo(
+            found.si_signo, found.si_code, pid=found.si_pid, uid=found.si_uid,
+            value=found.si_status,
+        )  # fmt: skip
+        kernel.signals.pending.append(info)
+
+
+def _take(kernel: "Kernel", wanted: int) -> SigInfo | None:
+    kernel.signals.pending_mask()
+    for info in sorted(kernel.signals.pending, key=lambda info: info.signal):
+        if wanted & bit(info.signal):
+            kernel.signals.pending.remove(info)
+            return info
+    return None
+
+
+@syscall("rt_sigtimedwait")
+def rt_sigtimedwait(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
+    """Take a pending signal, or wait for one."""
+    _check(1, size)
+    return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=False))
+
+
+@syscall("rt_sigtimedwait_time64")
+def rt_sigtimedwait_time64(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
+    """The same with 64-bit times."""
+    _check(1, size)
+    return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=True))
+
+
+@syscall("sigaltstack")
+def sigaltstack(kernel: "Kernel", new: int, old: int) -> int:
+    """Set the stack for handlers with SA_ONSTACK."""
+    signals = kernel.signals
+    sp, flags, size = signals.altstack
+    if size and signals.on_altstack():
+        flags = 1
+    wanted = None
+    if new:
+        at, wanted_flags, length = _STACK.unpack(kernel.memory.read(new, _STACK.size))
+        wanted = (at, wanted_flags, length & 0xFFFFFFFF)
+    if wanted is not None:
+        signals.set_altstack(wanted)
+    if old:
+        kernel.memory.write(old, struct.pack("<III", sp, flags, size))
+    return 0
+
+
+@syscall("rt_sigreturn")
+def rt_sigreturn(kernel: "Kernel") -> int:
+    """Leave a handler that got a siginfo."""
+    from dbt.linux.kernel import Leave
+
+    raise Leave(kernel.signals.leave_handler(realtime=True))
+
+
+@syscall("sigreturn")
+def sigreturn(kernel: "Kernel") -> int:
+    """Leave a handler."""
+    from dbt.linux.kernel import Leave
+
+    raise Leave(kernel.signals.leave_handler(realtime=False))
+
+
+# -- sending ---------------------------------------------------------------------------------------
+
+
+def _self_info(number: int, code: int) -> SigInfo:
+    return SigInfo(number, code, pid=os.getpid(), uid=os.getuid())
+
+
+def _send_self(kernel: "Kernel", info: SigInfo) -> None:
+    if info.signal in (SIGKILL, SIGSTOP) and kernel.is_child:
+        os.kill(os.getpid(), info.signal)
+    elif info.signal:
+        kernel.signals.post(info)
+
+
+@syscall("kill")
+def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
+    """Send a signal to processes of the guest. Others give EPERM."""
+    if not 0 <= number <= SIGNALS:
+        raise _fail(errno.EINVAL)
+    for target in targets.chosen(kernel, pid):
+        if target == os.getpid():
+            _send_self(kernel, _self_info(number, SI_USER))
+        else:
+            os.kill(target, number)
+    return 0
+
+
+@syscall("tkill")
+def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
+    """Send a signal to a thread; every process has one."""
+    if tid <= 0 or not 0 <= number <= SIGNALS:
+        raise _fail(errno.EINVAL)
+    if tid != os.getpid():
+        return kill(kernel, tid, number)
+    _send_self(kernel, _self_info(number, SI_TKILL))
+    return 0
+
+
+@syscall("tgkill")
+def tgkill(kernel: "Kernel", group: S32, tid: S32, number: S32) -> int:
+    """Send a signal to a thread of a process."""
+    if group <= 0:
+        raise _fail(errno.EINVAL)
+    if group != tid:
+        raise _fail(errno.ESRCH)
+    return tkill(kernel, tid, number)
+
+
+def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
+    words = struct.unpack("<3i2II", kernel.memory.read(address, 24))
+    if not 0 <= number <= SIGNALS:
+        raise _fail(errno.EINVAL)
+    if pid != os.getpid():
+        if words[2] >= 0:
+            raise _fail(errno.EPERM)
+        return kill(kernel, pid, number)
+    info = SigInfo(number, words[2], words[1], words[3], words[4] & 0xFFFFFFFF, words[5])
+    _send_self(kernel, info)
+    return 0
+
+
+@syscall("rt_sigqueueinfo")
+def rt_sigqueueinfo(kernel: "Kernel", pid: S32, number: S32, address: int) -> int:
+    """Send a signal with a value. Other processes get the signal without it."""
+    return _queue(kernel, pid, number, address)
+
+
+@syscall("rt_tgsigqueueinfo")
+def rt_tgsigqueueinfo(kernel: "Kernel", group: S32, tid: S32, number: S32, address: int) -> int:
+    """The same for a thread."""
+    if group != tid:
+        raise _fail(errno.ESRCH)
+    return _queue(kernel, tid, number, address)

@@ -1,0 +1,339 @@
+"""Signals: what the guest wants done, what is pending, and delivery (kernel/signal.c).
+
+The guest's signal mask is also the host's, and what the guest ignores or leaves at its default is
+so on the host, so that the host's kernel does the rest. Where the guest has a handler, the host has
+one that notes the signal; it is delivered when the guest is between instructions.
+"""
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from dbt.linux.siginfo import SI_USER, SigInfo
+from dbt.stops import GuestFault, Killed, Stop
+from dbt.syscall_abi import Delivery
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+SIGHUP, SIGINT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL = 1, 2, 4, 5, 6, 7, 8, 9
+SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGSTOP = 11, 13, 14, 15, 17, 18, 19
+SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGVTALRM, SIGPROF, SIGWINCH = 20, 21, 22, 23, 26, 27, 28
+SIGNALS = 64
+
+SIG_DFL, SIG_IGN = 0, 1
+SA_NOCLDWAIT, SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 2, 4, 0x04000000, 0x08000000
+SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x10000000, 0x40000000, 0x80000000
+SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
+SS_ONSTACK, SS_DISABLE = 1, 2
+MINSIGSTKSZ = 2048
+
+_IGNORED = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH}
+_STOPPING = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU}
+_SYNCHRONOUS = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}
+_TIMERS = {SIGALRM, SIGVTALRM, SIGPROF}
+_KEPT = {SIGKILL, SIGSTOP, *_SYNCHRONOUS, SIGURG}
+"""Signals whose host disposition and host mask are never the guest's."""
+
+_NEVER_RESTARTED = {
+    "rt_sigsuspend", "sigsuspend", "pause", "poll", "ppoll", "ppoll_time64", "select",
+    "_newselect", "old_select", "pselect6", "pselect6_time64", "epoll_wait", "epoll_pwait",
+    "epoll_pwait2", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "rt_sigtimedwait",
+    "rt_sigtimedwait_time64", "semop", "semtimedop", "msgrcv", "msgsnd", "io_getevents",
+}  # fmt: skip
+"""Calls that a handler always ends with EINTR, whatever SA_RESTART says (signal(7))."""
+
+
+@attrs.frozen
+class Action:
+    """What the guest wants done with a signal."""
+
+    handler: int = SIG_DFL
+    flags: int = 0
+    restorer: int = 0
+    mask: int = 0
+
+
+DEFAULT = Action()
+
+
+def bit(number: int) -> int:
+    """A signal's bit in a mask."""
+    return 1 << (number - 1)
+
+
+UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP)
+
+
+class Signals:
+    """The signal state of one process. Masks are ints, bit n - 1 for signal n."""
+
+    def __init__(self, kernel: "Kernel") -> None:
+        self._kernel = kernel
+        self.actions: dict[int, Action] = {}
+        self.mask = 0
+        self.pending: list[SigInfo] = []
+        self.altstack = (0, SS_DISABLE, 0)
+        self._saved_mask: int | None = None
+        self._fault: tuple[SigInfo, bool] | None = None
+        self._caught: list[int] = []
+        self._host_before: dict[int, Any] = {}
+        self._host_mask_before: Iterable[int] | None = None
+
+    def action(self, number: int) -> Action:
+        """What is to be done with a signal."""
+        return self.actions.get(number, DEFAULT)
+
+    # -- the host's side ---------------------------------------------------------------------------
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._caught.append(number)
+
+    def set_action(self, number: int, action: Action) -> None:
+        """Change what is done with a signal, here and on the host."""
+        self.actions[number] = action
+        if self._ignored(number):
+            self.pending = [info for info in self.pending if info.signal != number]
+        self.sync_host(number)
+
+    def sync_host(self, number: int) -> None:
+        """Make the host treat a signal as the guest wants it."""
+        if number in _KEPT:
+            return
+        action = self.action(number)
+        wanted: Callable[[int, FrameType | None], Any] | signal.Handlers = self._note
+        if action.handler == SIG_IGN or (number == SIGCHLD and action.flags & SA_NOCLDWAIT):
+            wanted = signal.SIG_IGN
+        elif action.handler == SIG_DFL and number not in _TIMERS:
+            wanted = signal.SIG_DFL
+        try:
+            before = signal.signal(number, wanted)
+        except (ValueError, OSError):  # not the main thread, or a signal libc keeps for itself
+            return
+        self._host_before.setdefault(number, before)
+
+    def set_mask(self, mask: int) -> None:
+        """Block exactly these signals."""
+        self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
+        blocked = {n for n in signal.valid_signals() if self.mask & bit(n) and n not in _KEPT}
+        before = signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if self._host_mask_before is None:
+            self._host_mask_before = before
+
+    def child_started(self) -> None:
+        """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
+        self.pending.clear()
+        self._caught.clear()
+        for number in signal.valid_signals():
+            if number not in _KEPT and self.action(number).handler == SIG_DFL:
+                self.sync_host(number)
+
+    def close(self) -> None:
+        """Give the host its own signal handling back."""
+        for number, handler in self._host_before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        self._host_before.clear()
+        if self._host_mask_before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._host_mask_before)
+            self._host_mask_before = None
+
+    # -- sending -----------------------------------------------------------------------------------
+
+    def post(self, info: SigInfo) -> None:
+        """Make a signal pending. A standard signal is pending once only."""
+        number = info.signal
+        if self._ignored(number) and not self.mask & bit(number):
+            return
+        if number < 32 and any(other.signal == number for other in self.pending):
+            return
+        self.pending.append(info)
+
+    def force(self, info: SigInfo, *, write: bool = False) -> None:
+        """A fault: it cannot be blocked or ignored (force_sig_fault)."""
+        action = self.action(info.signal)
+        if self.mask & bit(info.signal) or action.handler == SIG_IGN:
+            self.actions[info.signal] = DEFAULT
+            self.set_mask(self.mask & ~bit(info.signal))
+        self._fault = info, write
+
+    def broken_pipe(self, info: SigInfo) -> None:
+        """A write met EPIPE while the host ignores SIGPIPE (Python does): the guest's SIGPIPE."""
+        if signal.getsignal(SIGPIPE) == signal.SIG_IGN:
+            self.post(info)
+
+    def _ignored(self, number: int) -> bool:
+        handler = self.action(number).handler
+        return handler == SIG_IGN or (handler == SIG_DFL and number in _IGNORED)
+
+    # -- pending and restart -----------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        while self._caught:
+            self.post(SigInfo(self._caught.pop(0), SI_USER))
+
+    def _next(self) -> SigInfo | None:
+        """The lowest pending signal that is not blocked (faults come first)."""
+        self._collect()
+        ready = [info for info in self.pending if not self.mask & bit(info.signal)]
+        return min(ready, key=lambda info: info.signal, default=None)
+
+    def interrupted(self) -> bool:
+        """True when a signal waits for delivery: a sleeping call ends."""
+        return self._next() is not None
+
+    def restarts(self, name: str) -> bool:
+        """Whether a call that gave EINTR is to run again."""
+        info = self._next()
+        while info is not None and self._ignored(info.signal):
+            self.pending.remove(info)
+            info = self._next()
+        if info is None:
+            return True
+        action = self.action(info.signal)
+        if action.handler == SIG_DFL:
+            return True
+        return name not in _NEVER_RESTARTED and bool(action.flags & SA_RESTART)
+
+    def pending_mask(self) -> int:
+        """Blocked signals that are pending, here or on the host."""
+        self._collect()
+        mask = 0
+        for info in self.pending:
+            mask |= bit(info.signal)
+        for number in signal.sigpending():
+            mask |= bit(number)
+        return mask & self.mask
+
+    def set_temporary_mask(self, mask: int) -> None:
+        """Block other signals during one call; see ``drop_temporary_mask``."""
+        if self._saved_mask is None:
+            self._saved_mask = self.mask
+        self.set_mask(mask)
+
+    def drop_temporary_mask(self) -> None:
+        """The call is over: the old mask comes back, unless a handler's frame keeps it."""
+        if self._saved_mask is not None:
+            self.set_mask(self._saved_mask)
+            self._saved_mask = None
+
+    # -- delivery ----------------------------------------------------------------------------------
+
+    def deliver(self, location: int) -> int | Stop:
+        """Deliver what is pending, before the instruction at ``location``: where to go on."""
+        if self._fault is not None:
+            info, write = self._fault
+            self._fault = None
+            after = self._deliver(location, info, write=write)
+            if not isinstance(after, int):
+                return after
+            location = after
+        while self._caught or self.pending:
+            pending = self._next()
+            if pending is None:
+                break
+            self.pending.remove(pending)
+            after = self._deliver(location, pending)
+            if not isinstance(after, int):
+                return after
+            location = after
+        return location
+
+    def _deliver(self, location: int, info: SigInfo, *, write: bool = False) -> int | Stop:
+        number = info.signal
+        action = self.action(number)
+        if action.handler == SIG_IGN or (action.handler == SIG_DFL and number in _IGNORED):
+            return location
+        if action.handler == SIG_DFL and number in _STOPPING:
+            os.kill(os.getpid(), SIGSTOP)
+            return location
+        if action.handler == SIG_DFL:
+            return Killed(number, location & ~1)
+        try:
+            return self._enter(location, info, action, write=write)
+        except GuestFault:
+            return Killed(SIGSEGV, location & ~1)
+
+    def _enter(self, location: int, info: SigInfo, action: Action, *, write: bool) -> int:
+        """Start a handler."""
+        kernel, number = self._kernel, info.signal
+        saved = self.mask if self._saved_mask is None else self._saved_mask
+        fault = info.address is not None
+        delivery = Delivery(
+            signal=number,
+            handler=action.handler,
+            restorer=action.restorer if action.flags & SA_RESTORER else None,
+            siginfo=info.pack() if action.flags & SA_SIGINFO else None,
+            mask=saved,
+            stack_top=self._stack_top(action),
+            altstack=self._altstack_now(),
+            fault_address=info.address or 0,
+            trap_number=14 if fault and number in (SIGSEGV, SIGBUS) else 0,
+            error_code=(0x807 if write else 7) if fault else 0,
+        )
+        after = kernel.abi.push_frame(kernel.state, kernel.memory, location, delivery)
+        self._saved_mask = None
+        if action.flags & SA_RESETHAND:
+            self.set_action(number, attrs.evolve(action, handler=SIG_DFL))
+        mask = self.mask | action.mask
+        self.set_mask(mask if action.flags & SA_NODEFER else mask | bit(number))
+        return after
+
+    def on_altstack(self) -> bool:
+        """The stack pointer is within the alternate stack."""
+        sp = self._kernel.abi.stack_pointer(self._kernel.state)
+        return self.altstack[0] < sp <= self.altstack[0] + self.altstack[2]
+
+    def _altstack_now(self) -> tuple[int, int, int]:
+        sp, flags, size = self.altstack
+        return sp, flags if not size else (SS_ONSTACK if self.on_altstack() else 0), size
+
+    def _stack_top(self, action: Action) -> int | None:
+        if action.flags & SA_ONSTACK and self.altstack[2] and not self.on_altstack():
+            return self.altstack[0] + self.altstack[2]
+        return None
+
+    def set_altstack(self, stack: tuple[int, int, int]) -> None:
+        """sigaltstack's new value. EPERM, EINVAL, ENOMEM."""
+        sp, flags, size = stack
+        if self.on_altstack():
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        if flags & ~(SS_ONSTACK | SS_DISABLE):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        if flags & SS_DISABLE:
+            self.altstack = (0, SS_DISABLE, 0)
+        elif size < MINSIGSTKSZ:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        else:
+            self.altstack = (sp, 0, size)
+
+    def reset_for_exec(self) -> None:
+        """Handlers become defaults; ignored, blocked and pending signals stay so."""
+        for number, action in list(self.actions.items()):
+            if action.handler not in (SIG_DFL, SIG_IGN):
+                self.set_action(number, DEFAULT)
+        self.altstack = (0, SS_DISABLE, 0)
+
+    def leave_handler(self, *, realtime: bool) -> int | Stop:
+        """sigreturn: the location to go on at."""
+        kernel = self._kernel
+        try:
+            frame = kernel.abi.pop_frame(kernel.state, kernel.memory, realtime=realtime)
+        except (GuestFault, ValueError):
+            return Killed(SIGSEGV, kernel.resume & ~1)
+        self.set_mask(frame.mask)
+        if frame.altstack is not None and not self.on_altstack():
+            with suppress(OSError):
+                self.set_altstack(frame.altstack)
+        return frame.location
+
+
+def valid(number: int) -> bool:
+    """A signal that can have an action."""
+    return 1 <= number <= SIGNALS

@@ -1,0 +1,88 @@
+"""Names of guest addresses, from the symbol tables of the files that are mapped."""
+
+import os
+
+import attrs
+
+from dbt.linux.address_space import AddressSpace, Area
+from dbt.loader.symbols import SymbolFile, read_symbols
+
+
+@attrs.frozen
+class Image:
+    """A mapped ELF file: the host's path, its lowest and past its highest address."""
+
+    path: str
+    low: int
+    high: int
+
+
+class Symbolizer:
+    """Symbols of an address space as it is now; libraries loaded later are found too."""
+
+    def __init__(self, space: AddressSpace) -> None:
+        self._space = space
+        self.program = ""
+        """Host path of the program, whose symbols win."""
+
+    def images(self) -> list[Image]:
+        """The ELF files in memory, by address."""
+        found: dict[str, Image] = {}
+        for area in self._space.areas:
+            if area.path and area.path in found:
+                found[area.path] = attrs.evolve(found[area.path], high=area.end)
+            elif area.path and area.offset == 0 and _symbols(area.path).segments:
+                found[area.path] = Image(area.path, area.start, area.end)
+        return list(found.values())
+
+    def symbol(self, name: str) -> int | None:
+        """The address of a symbol, or None."""
+        paths = [image.path for image in self.images()]
+        paths.sort(key=lambda path: path != self.program)
+        for path in paths:
+            found = _symbols(path).find(name)
+            if found is not None:
+                bias = self._bias(path)
+                return None if bias is None else (found.address + bias) & 0xFFFFFFFF
+        return None
+
+    def describe(self, pc: int) -> str:
+        """``name+0x14 in file``, ``0x1234 in file`` or the bare address."""
+        area = self._space.at(pc)
+        if area is None or not area.path:
+            return "kernel helper page" if pc >> 12 == 0xFFFF0 else f"{pc:#x}"
+        file = _symbols(area.path)
+        base = os.path.basename(area.path)
+        linked = file.linked(pc - area.start + area.offset)
+        if linked is None:
+            return f"{pc:#x} in {base}"
+        symbol = file.containing(linked)
+        if symbol is None:
+            return f"{linked:#x} in {base}"
+        offset = linked - symbol.address
+        return f"{symbol.name}+{offset:#x} in {base}" if offset else f"{symbol.name} in {base}"
+
+    def _bias(self, path: str) -> int | None:
+        """Where the file was loaded, minus where it was linked."""
+        for area in self._space.areas:
+            if area.path == path:
+                bias = _area_bias(area, _symbols(path))
+                if bias is not None:
+                    return bias
+        return None
+
+
+def _area_bias(area: Area, file: SymbolFile) -> int | None:
+    for offset, size, address in file.segments:
+        page = offset & -4096
+        if page <= area.offset < offset + size:
+            return area.start - area.offset - (address - offset)
+    return None
+
+
+def _symbols(path: str) -> SymbolFile:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return SymbolFile(path)
+    return read_symbols(path, (status.st_mtime_ns, status.st_size))

@@ -1,0 +1,201 @@
+"""Clocks, sleeping and interval timers."""
+
+import errno
+import os
+import select
+import signal
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
+from dbt.linux.table import S32, syscall
+from dbt.linux.timespec import (
+    NANO,
+    invalid,
+    pack_timespec,
+    pack_timeval,
+    read_nanoseconds,
+    read_timeval,
+)
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+TICKS = 100
+TIMER_ABSTIME = 1
+_CPU_CLOCKS = {2: time.CLOCK_PROCESS_CPUTIME_ID, 3: time.CLOCK_THREAD_CPUTIME_ID}
+_SLEEPING_CLOCKS = {0, 1, 2, 7, 8, 9, 11}
+_LONGEST_NAP = 0.05
+_TIMER_SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
+
+
+def clock_nanoseconds(clock: int) -> int:
+    """A clock's time; clocks keep the host's numbers. EINVAL for one that is not there."""
+    try:
+        return time.clock_gettime_ns(clock)
+    except OSError:
+        raise invalid() from None
+
+
+@syscall("clock_gettime")
+def clock_gettime(kernel: "Kernel", clock: S32, address: int) -> int:
+    """A clock's time."""
+    kernel.memory.write(address, pack_timespec(clock_nanoseconds(clock), wide=False))
+    return 0
+
+
+@syscall("clock_gettime64")
+def clock_gettime64(kernel: "Kernel", clock: S32, address: int) -> int:
+    """A clock's time, 64-bit."""
+    kernel.memory.write(address, pack_timespec(clock_nanoseconds(clock), wide=True))
+    return 0
+
+
+def _clock_getres(kernel: "Kernel", clock: int, address: int, *, wide: bool) -> int:
+    clock_nanoseconds(clock)
+    if address:
+        resolution = round(time.clock_getres(clock) * NANO)
+        kernel.memory.write(address, pack_timespec(resolution, wide=wide))
+    return 0
+
+
+@syscall("clock_getres")
+def clock_getres(kernel: "Kernel", clock: S32, address: int) -> int:
+    """A clock's resolution."""
+    return _clock_getres(kernel, clock, address, wide=False)
+
+
+@syscall("clock_getres_time64")
+def clock_getres64(kernel: "Kernel", clock: S32, address: int) -> int:
+    """A clock's resolution, 64-bit."""
+    return _clock_getres(kernel, clock, address, wide=True)
+
+
+@syscall("clock_settime", "clock_settime64", "settimeofday", "stime", "adjtimex")
+def clock_settime(kernel: "Kernel") -> int:
+    """The guest may not set clocks."""
+    del kernel
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@syscall("gettimeofday")
+def gettimeofday(kernel: "Kernel", address: int, zone: int) -> int:
+    """The time of day."""
+    if address:
+        kernel.memory.write(address, pack_timeval(time.time_ns() // 1000))
+    if zone:
+        kernel.memory.write(zone, bytes(8))
+    return 0
+
+
+@syscall("time")
+def time_(kernel: "Kernel", address: int) -> int:
+    """Seconds since 1970."""
+    now = int(time.time())
+    if address:
+        kernel.memory.store(address, 4, now & 0xFFFFFFFF)
+    return now
+
+
+@syscall("times")
+def times(kernel: "Kernel", address: int) -> int:
+    """Processor time in ticks; the result counts ticks since some moment."""
+    used = os.times()
+    if address:
+        ticks = (used.user, used.system, used.children_user, used.children_system)
+        kernel.memory.write(address, struct.pack("<4I", *(int(t * TICKS) for t in ticks)))
+    return int(time.monotonic() * TICKS) & 0x7FFFFFFF
+
+
+# -- sleeping --------------------------------------------------------------------------------------
+
+
+def sleep(kernel: "Kernel", clock: int, until: int) -> int:
+    """Sleep until a clock shows ``until``: nanoseconds left when a signal or the host ended it."""
+    while True:
+        left = until - clock_nanoseconds(clock)
+        if left <= 0:
+            return 0
+        if kernel.signals.interrupted() or kernel.overdue():
+            return left
+        # Short naps: a signal that comes between the test and the sleep is noticed soon.
+        select.select([], [], [], min(left / NANO, _LONGEST_NAP))
+
+
+def _nanosleep(
+    kernel: "Kernel", clock: int, flags: int, wanted: int, left_at: int, *, wide: bool
+) -> int:
+    if clock not in _SLEEPING_CLOCKS:
+        raise invalid()
+    clock = 0 if clock in (8, 11) else 1 if clock in (7, 9) else clock
+    absolute = bool(flags & TIMER_ABSTIME)
+    until = wanted if absolute else kernel.sleep_until(clock_nanoseconds(clock) + wanted)
+    left = sleep(kernel, clock, until)
+    if not left:
+        return 0
+    if left_at and not absolute:
+        kernel.memory.write(left_at, pack_timespec(left, wide=wide))
+    raise OSError(errno.EINTR, os.strerror(errno.EINTR))
+
+
+@syscall("nanosleep")
+def nanosleep(kernel: "Kernel", wanted: int, left: int) -> int:
+    """Sleep."""
+    duration = read_nanoseconds(kernel, wanted, wide=False)
+    return _nanosleep(kernel, 1, 0, duration, left, wide=False)
+
+
+@syscall("clock_nanosleep")
+def clock_nanosleep(kernel: "Kernel", clock: S32, flags: int, wanted: int, left: int) -> int:
+    """Sleep on a clock."""
+    duration = read_nanoseconds(kernel, wanted, wide=False)
+    return _nanosleep(kernel, clock, flags, duration, left, wide=False)
+
+
+@syscall("clock_nanosleep_time64")
+def clock_nanosleep64(kernel: "Kernel", clock: S32, flags: int, wanted: int, left: int) -> int:
+    """Sleep on a clock, 64-bit."""
+    duration = read_nanoseconds(kernel, wanted, wide=True)
+    return _nanosleep(kernel, clock, flags, duration, left, wide=True)
+
+
+# -- timers ----------------------------------------------------------------------------------------
+
+
+def _pack_timer(values: tuple[float, float]) -> bytes:
+    """A struct itimerval: interval, then value (the host tells them the other way round)."""
+    value, interval = values
+    return pack_timeval(round(interval * 1e6)) + pack_timeval(round(value * 1e6))
+
+
+@syscall("setitimer")
+def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
+    """Set an interval timer of the host process; CPU timers count the translator's work too."""
+    if not 0 <= which <= 2:
+        raise invalid()
+    interval = value = 0
+    if new:
+        interval, value = read_timeval(kernel, new), read_timeval(kernel, new + 8)
+    kernel.signals.sync_host(_TIMER_SIGNALS[which])
+    before = signal.setitimer(which, value / 1e6, interval / 1e6)
+    if old:
+        kernel.memory.write(old, _pack_timer(before))
+    return 0
+
+
+@syscall("getitimer")
+def getitimer(kernel: "Kernel", which: S32, address: int) -> int:
+    """What is left of an interval timer."""
+    if not 0 <= which <= 2:
+        raise invalid()
+    kernel.memory.write(address, _pack_timer(signal.getitimer(which)))
+    return 0
+
+
+@syscall("alarm")
+def alarm(kernel: "Kernel", seconds: int) -> int:
+    """SIGALRM in some seconds; the seconds left of the last one."""
+    kernel.signals.sync_host(SIGALRM)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    return max(1, round(left)) if left else 0
