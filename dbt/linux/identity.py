@@ -206,7 +206,7 @@ def getgroups(kernel: "Kernel", size: S32, address: int) -> int:
     return _getgroups(kernel, size, address, "H")
 
 
-@syscall("setgroups", "setgroups32", "chroot", "sethostname", "setdomainname", "reboot")
+@syscall("setgroups", "setgroups32", "sethostname", "setdomainname", "reboot")
 def privileged(kernel: "Kernel") -> int:
     """Only a superuser may, and no guest is one."""
     del kernel

@@ -94,7 +94,7 @@ def membarrier(kernel: "Kernel", command: S32) -> int:
 
 @syscall("vhangup", "acct", "swapon", "swapoff", "init_module", "delete_module", "syslog",
          "bpf", "perf_event_open", "ptrace", "kexec_load", "mount", "umount2", "umount",
-         "pivot_root", "unshare", "setns", "quotactl", "process_vm_readv",
+         "unshare", "setns", "quotactl", "process_vm_readv",
          "process_vm_writev")  # fmt: skip
 def refused(kernel: "Kernel") -> int:
     """Not for guests."""
