@@ -5,9 +5,9 @@
       %0:i32 = get r1
       %1:i32 = add %0, 0x4
       %2:i1 = eq %1, 0x0
-      set r1 %1
       %3:i8 = load %1 when %2
       store %1, 0x5:i8
+      set r1 %1
       branch %2, 0x8010@0x1, 0x8004
     }
 
