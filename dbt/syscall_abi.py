@@ -99,6 +99,9 @@ class SyscallAbi(Protocol):
     def commpage(self) -> tuple[int, bytes]:
         """Address and content of the page of helper code that the kernel shows to programs."""
 
+    def cpuinfo(self) -> bytes:
+        """What /proc/cpuinfo says."""
+
     def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
         """Build a signal frame on the guest's stack: the location of the handler. Raises
         GuestFault, with nothing changed, when the stack cannot take it."""

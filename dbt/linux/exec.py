@@ -187,7 +187,7 @@ def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     sp = _map_stack(kernel, plan, envp, bias, base)
     kernel.signals.reset_for_exec()
     kernel.process.reset_for_exec(plan.path, plan.argv)
-    kernel.symbolizer.program = os.path.realpath(plan.path)
+    kernel.symbolizer.program = kernel.process.path
     return kernel.abi.start(kernel.state, entry & 0xFFFFFFFF, sp)
 
 
@@ -270,4 +270,5 @@ def _map_stack(kernel: "Kernel", plan: Plan, envp: Sequence[bytes], bias: int, b
     except stack.StackOverflow:
         raise ExecError(errno.E2BIG, plan.path, "too many arguments") from None
     kernel.memory.poke(sp, content)
+    kernel.stack_start = sp
     return sp

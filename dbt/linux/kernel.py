@@ -100,6 +100,8 @@ class Kernel:
         self.symbolizer = Symbolizer(self.space)
         self.request = Request(0, "")
         self.resume = 0
+        self.stack_start = 0
+        """The stack pointer that the program started with."""
         self.unknown_syscalls: Counter[str] = Counter()
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False

@@ -51,7 +51,7 @@ class ProcessState:
 
     def reset_for_exec(self, path: str, argv: list[bytes]) -> None:
         """A new program runs in this process."""
-        self.path = path
+        self.path = os.path.realpath(path)
         self.argv = argv
         self.name = os.path.basename(os.fsencode(path))[:15]
         self.clear_child_tid = self.robust_list = 0

@@ -31,6 +31,21 @@ HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 
 HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
 
 _NUMBERS = {name: number for number, name in EABI.items()}
+_CPUINFO = b"""processor\t: 0
+model name\t: ARMv7 Processor rev 0 (v7l)
+BogoMIPS\t: 100.00
+Features\t: swp half fastmult edsp tls idiva
+CPU implementer\t: 0x41
+CPU architecture: 7
+CPU variant\t: 0x0
+CPU part\t: 0xc0f
+CPU revision\t: 0
+
+Hardware\t: armdbt
+Revision\t: 0000
+Serial\t\t: 0000000000000000
+"""
+
 _ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
 
@@ -108,6 +123,9 @@ class ArmLinuxAbi:
 
     def commpage(self) -> tuple[int, bytes]:
         return COMMPAGE, commpage()
+
+    def cpuinfo(self) -> bytes:
+        return _CPUINFO
 
     def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
         return linux_signals.push_frame(state, memory, location, delivery)
