@@ -22,9 +22,9 @@ class BlockTransfer(Translator):
                 return
         else:
             self.predicate(c)
-        registers, addresses, moved = self._places(P, U, n, L)
+        registers, addresses, moved = self._places(P, U, W, n, L)
         values = [self.ir.load(address) for address in addresses]
-        if W:
+        if moved is not None:
             self.write(n, moved)
         for register, value in zip(registers, values, strict=True):
             if register == 15:
@@ -35,13 +35,15 @@ class BlockTransfer(Translator):
     def STM(self, c: int, P: int, U: int, W: int, n: int, L: int) -> None:
         """stm{ia,ib,da,db} Rn{!}, {registers}; push."""
         self.predicate(c)
-        registers, addresses, moved = self._places(P, U, n, L)
+        registers, addresses, moved = self._places(P, U, W, n, L)
         for register, address in zip(registers, addresses, strict=True):
             self.ir.store(address, self.read(register))
-        if W:
+        if moved is not None:
             self.write(n, moved)
 
-    def _places(self, P: int, U: int, n: int, L: int) -> tuple[list[int], list[Value], Value]:
+    def _places(
+        self, P: int, U: int, W: int, n: int, L: int
+    ) -> tuple[list[int], list[Value], Value | None]:
         """The registers of a list, their addresses, and what write-back leaves in the base."""
         registers = [register for register in range(16) if L >> register & 1]
         if n == 15 or not registers:
@@ -51,4 +53,4 @@ class BlockTransfer(Translator):
         start = (4 if P else 0) if U else (-size if P else 4 - size)
         steps = range(start, start + size, 4)
         addresses = [self.ir.add(base, step) if step else base for step in steps]
-        return registers, addresses, self.ir.add(base, size if U else -size)
+        return registers, addresses, self.ir.add(base, size if U else -size) if W else None
