@@ -2,11 +2,45 @@
    Values that differ from machine to machine are only said to be there. */
 #include "guest.h"
 
-enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
-       AT_ENTRY = 9, AT_UID = 11, AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23,
-       AT_RANDOM = 25, AT_EXECFN = 31 };
+enum {
+    AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_ENTRY = 9,
+    AT_PLATFORM = 15, AT_CLKTCK = 17, AT_RANDOM = 25,
+};
 
 extern char _start[];
+
+static void print_entry(u32 type, u32 value)
+{
+    switch (type) {
+    case AT_PAGESZ:
+        print("pagesz %u\n", value);
+        break;
+    case AT_PHENT:
+        print("phent %u\n", value);
+        break;
+    case AT_PHNUM:
+        print("phnum %d\n", value > 0);
+        break;
+    case AT_PHDR:
+        print("phdr type %d\n", *(u32 *)value < 0x80000000);
+        break;
+    case AT_BASE:
+        print("base %x\n", value);
+        break;
+    case AT_ENTRY:
+        print("entry %d\n", value == (u32)_start);
+        break;
+    case AT_CLKTCK:
+        print("clktck %u\n", value);
+        break;
+    case AT_RANDOM:
+        print("random %d\n", value != 0);
+        break;
+    case AT_PLATFORM:
+        print("platform %c\n", *(char *)value);
+        break;
+    }
+}
 
 int main(int argc, char **argv, char **envp, u32 *auxv)
 {
@@ -17,36 +51,9 @@ int main(int argc, char **argv, char **envp, u32 *auxv)
     for (; *envp; envp++)
         print("env %s\n", *envp);
     print("aligned %d\n", ((u32)argv - 4) % 8 == 0);
-    for (; auxv[0]; auxv += 2) {
-        switch (auxv[0]) {
-        case AT_PAGESZ:
-            print("pagesz %u\n", auxv[1]);
-            break;
-        case AT_PHENT:
-            print("phent %u\n", auxv[1]);
-            break;
-        case AT_PHNUM:
-            print("phnum %d\n", auxv[1] > 0);
-            break;
-        case AT_PHDR:
-            print("phdr type %d\n", *(u32 *)auxv[1] < 0x80000000);
-            break;
-        case AT_BASE:
-            print("base %x\n", auxv[1]);
-            break;
-        case AT_ENTRY:
-            print("entry %d\n", auxv[1] == (u32)_start);
-            break;
-        case AT_CLKTCK:
-            print("clktck %u\n", auxv[1]);
-            break;
-        case AT_RANDOM:
-            print("random %d\n", auxv[1] != 0);
-            break;
-        case AT_PLATFORM:
-            print("platform %c\n", *(char *)auxv[1]);
-            break;
-        }
-    }
+    for (u32 type = 1; type < 32; type++)
+        for (u32 *entry = auxv; entry[0]; entry += 2)
+            if (entry[0] == type)
+                print_entry(type, entry[1]);
     return argc;
 }
