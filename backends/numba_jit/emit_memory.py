@@ -3,8 +3,9 @@
 Addresses are looked at as a root value plus a constant. One check covers all accesses of one kind
 that a guest instruction makes around one root (LDM, STM, LDRD): none of them has happened when it
 fails, so the instruction has changed nothing. (The evaluator stores what comes before the forbidden
-byte; both are within what the architecture allows, and the instruction is tried again.) Later instructions need no check where earlier ones
-of the block have looked at the pages on both sides: permissions do not change within a block.
+byte; the architecture allows both, and the instruction is tried again.) Later instructions need no
+check where earlier ones of the block have looked at the pages on both sides: permissions do not
+change within a block.
 """
 
 import attrs
