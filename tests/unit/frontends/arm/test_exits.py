@@ -4,9 +4,25 @@ One line: the words, their assembly as capstone prints it at 0x8000, and the exi
 ``if:`` means a test of the condition first, then that exit in a block of its own.
 """
 
+import subprocess
+import sys
+
 import pytest
 
-from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Call, Exit, Goto, Halt, Jump, Return, Swi
+from dbt.ir.block import (
+    HOOKED,
+    TAKEN,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Exit,
+    Goto,
+    Halt,
+    Jump,
+    Return,
+    Swi,
+)
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
 from frontends.arm.disasm import disassemble
@@ -240,3 +256,31 @@ def test_refused(word: str, what: str) -> None:
     assert describe(block.exit) == expected
     if isinstance(block.exit, Halt):
         assert [inst.op.name for inst in block.insts] == ["insn"]
+
+
+def test_a_conditional_exit_is_counted_once() -> None:
+    code = Code("e3500000 112fff1e")  # cmp r0, #0; bxne lr
+    block = ArmFrontend().lift(code, BlockKey(BASE))
+    assert block.insn_count == 2
+    assert isinstance(block.exit, Branch)
+    taken = ArmFrontend().lift(code, block.exit.taken)
+    assert taken.insn_count == 0
+    assert taken.size == 4
+    assert describe(taken.exit) == "return"
+
+
+def test_a_boundary_cuts_a_call_from_its_link() -> None:
+    """A hook between ``mov lr, pc`` and the jump does not change what the jump is."""
+    code = Code("e1a0e00f e12fff13")
+    before = ArmFrontend().lift(code, BlockKey(BASE), boundaries={BASE + 4})
+    assert describe(before.exit) == "goto 0x8004"
+    after = ArmFrontend().lift(code, BlockKey(BASE + 4, HOOKED))
+    assert describe(after.exit) == "call *, link 0x8008"
+
+
+def test_capstone_is_not_needed_to_lift() -> None:
+    script = (
+        "import sys; from frontends.arm.frontend import ArmFrontend; ArmFrontend();"
+        "assert 'capstone' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
