@@ -36,20 +36,19 @@ class Op:
     doc: str
     imm: tuple[str, ...] = ()
 
-    @property
-    def pure(self) -> bool:
-        """True when the op only computes a result from its operands."""
-        return self.effects is Effect.PURE
+    # Asked for every instruction that is built or rewritten, so they are stored.
+    pure: bool = attrs.field(init=False)
+    """The op only computes a result from its operands."""
+    conditional: bool = attrs.field(init=False)
+    """The op may carry ``when``: it has an effect that can be left undone."""
+    may_stop: bool = attrs.field(init=False)
+    """The op can leave the block before its end."""
 
-    @property
-    def conditional(self) -> bool:
-        """True when the op may carry ``when``: it has an effect that can be left undone."""
-        return bool(self.effects & ~(Effect.READS_STATE | Effect.MARK))
-
-    @property
-    def may_stop(self) -> bool:
-        """True when the op can leave the block before its end."""
-        return bool(self.effects & Effect.MAY_STOP)
+    def __attrs_post_init__(self) -> None:
+        undoable = self.effects & ~(Effect.READS_STATE | Effect.MARK)
+        object.__setattr__(self, "pure", self.effects is Effect.PURE)
+        object.__setattr__(self, "conditional", bool(undoable))
+        object.__setattr__(self, "may_stop", bool(self.effects & Effect.MAY_STOP))
 
     def __str__(self) -> str:
         return self.name
