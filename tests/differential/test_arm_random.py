@@ -1,0 +1,98 @@
+"""Random words drawn from the encoding table: decoded as capstone decodes them, and meaning what
+Unicorn makes of them."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+from support.arm_fuzz import campaign
+from support.arm_oracle import unpredictable
+
+from dbt.decode.table import Row, Table
+from frontends.arm.disasm import disassemble
+from frontends.arm.encodings import A32, data_processing, media, multiply
+from frontends.arm.lift import A32_METHODS
+
+DATA_ROWS = tuple(
+    A32.by_name[row.name]
+    for row in Table(data_processing.A32, multiply.A32, media.A32, never={"c": 0b1111})
+)
+CONDITIONS = (
+    "eq",
+    "ne",
+    "hs",
+    "lo",
+    "mi",
+    "pl",
+    "vs",
+    "vc",
+    "hi",
+    "ls",
+    "ge",
+    "lt",
+    "gt",
+    "le",
+    "",
+)
+WORDS = 100
+
+
+def mnemonic(row: Row, word: int) -> str:
+    """What a listing calls a word of a row."""
+    field = dict(zip(row.letters, row.extract(word), strict=True))
+    name = row.name.partition("_")[0].lower()
+    if name == "mov" and not row.name.endswith("imm"):
+        shift = ("lsl", "lsr", "asr", "ror")[field["t"]]
+        if not row.name.endswith("reg") or field["a"]:
+            name = shift
+        elif field["t"]:
+            name = "rrx" if shift == "ror" else shift
+    elif name == "pkh":
+        name = "pkhtb" if field["T"] else "pkhbt"
+    elif name.endswith("xy"):
+        name = name[:-2] + "bt"[field["N"]] + "bt"[field["M"]]
+    elif name.endswith("wy"):
+        name = name[:-1] + "bt"[field["M"]]
+    exchanged = "x" * field.get("X", 0) + "r" * field.get("R", 0)
+    return name + exchanged + "s" * field.get("S", 0) + CONDITIONS[field["c"]]
+
+
+@pytest.mark.parametrize("row", DATA_ROWS, ids=lambda row: row.name)
+def test_decodes_as_capstone_does(row: Row) -> None:
+    random = Random(row.name)
+    seen: Counter[str] = Counter()
+    while seen.total() < WORDS:
+        word = A32.draw(random, row)
+        found = A32.match(word)
+        assert found is not None
+        assert found[0] is row
+        if unpredictable(row, word):
+            continue
+        listed = disassemble(word.to_bytes(4, "little"), 0x8000).partition(" ")[0]
+        assert listed == mnemonic(row, word), f"{word:#010x}"
+        seen[listed] += 1
+    # Not a table that only ever draws one word.
+    assert len(seen) > 10
+
+
+def test_every_row_is_drawn_and_lifted() -> None:
+    assert len(DATA_ROWS) == 143
+    assert A32_METHODS.keys() == A32.by_name.keys()
+
+
+def test_meaning_is_unicorn_s() -> None:
+    report = campaign(3000, seed=1, backends=["reference"])
+    assert report.differences == []
+    assert report.kinds["ran"] > 2400
+    assert report.kinds["fault"] > 50
+    assert len(report.ran) == len(A32.rows)
+
+
+def test_a_wrong_translation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_carry(self, c, S, n, d, r, i):  # type: ignore[no-untyped-def]
+        self.predicate(c)
+        self.write(d % 15, self.ir.add(self.read(n), self.rotated(r, i)[0]))
+
+    monkeypatch.setitem(A32_METHODS, "ADC_imm", without_carry)  # type: ignore[arg-type]
+    report = campaign(50, rows=["ADC_imm"])
+    assert len(report.differences) > 10
