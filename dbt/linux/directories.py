@@ -154,8 +154,9 @@ def getcwd(kernel: Kernel, buffer: int, size: int) -> int:
     return len(text)
 
 
-@syscall("chroot", "pivot_root")
+@syscall("chroot")
 def chroot(kernel: Kernel, path: int) -> int:
+    """The guest cannot leave its root for another."""
     kernel.paths.existing(read_path(kernel, path))
     raise failure(errno.EPERM)
 

@@ -1,8 +1,8 @@
 """The guest's file descriptors: its numbers, the host descriptors behind them, and their flags.
 
 A guest descriptor has a host descriptor of its own, close-on-exec on the host and under a number
-that has nothing to do with the guest's. So dup shares offsets and locks exactly as Linux does. What the
-host cannot keep, the guest's path and the position in a directory, is in ``OpenFile``, which
+that has nothing to do with the guest's. So dup shares offsets and locks exactly as Linux does. What
+the host cannot keep, the guest's path and the position in a directory, is in ``OpenFile``, which
 duplicates share.
 """
 

@@ -124,9 +124,7 @@ class Paths:
         self._writable = [start, *map(os.path.realpath, writable)]
         named = [start, *writable, *readable]
         self._visible = {os.path.abspath(d) for d in named} | {os.path.realpath(d) for d in named}
-        self.cwd = start
-        if self.root is not None and _below(start, self.root):
-            self.cwd = start[len(self.root) :] or b"/"
+        self.cwd = self.guest_of(start)
         self._kernel: Kernel | None = None
         self._procfs: Callable[[bytes], Virtual | bytes | None] = lambda _: None
 
@@ -314,6 +312,12 @@ class Paths:
         if place.virtual is not None or not place.readable:
             raise failure(errno.EACCES)
         return os.fsdecode(place.host)
+
+    def guest_of(self, host_path: bytes) -> bytes:
+        """The guest's name of a host file: below the root without it."""
+        if self.root is not None and _below(host_path, self.root):
+            return host_path[len(self.root) :] or b"/"
+        return host_path
 
     @contextmanager
     def parent(self, place: Place) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.interfaces import EXEC, MAPPED, PAGE, READ, WRITE
+from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux.paths import Virtual
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ class ProcFs:
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         self._files: dict[bytes, Callable[[], bytes]] = {
-            b"cmdline": lambda: self._strings("argv"),
-            b"environ": lambda: self._strings("environment"),
-            b"auxv": lambda: bytes(getattr(kernel, "auxv", b"")),
-            b"comm": lambda: self._comm() + b"\n",
+            b"cmdline": lambda: b"".join(word + b"\0" for word in kernel.process.argv),
+            b"comm": lambda: kernel.process.name + b"\n",
             b"maps": self._maps,
             b"mounts": lambda: _MOUNTS,
             b"stat": self._stat,
@@ -102,46 +100,33 @@ class ProcFs:
     # -- content -----------------------------------------------------------------------------------
 
     def _exe(self) -> bytes:
-        return os.fsencode(getattr(self._kernel, "exe_path", ""))
-
-    def _comm(self) -> bytes:
-        return os.path.basename(self._exe())[:15]
-
-    def _strings(self, attribute: str) -> bytes:
-        strings = getattr(self._kernel, attribute, ())
-        return b"".join(os.fsencode(text) + b"\0" for text in strings)
+        return self._kernel.paths.guest_of(os.fsencode(self._kernel.process.path))
 
     def _cpuinfo(self) -> bytes | None:
         made = getattr(self._kernel.abi, "cpuinfo", None)
         return bytes(made()) if made is not None else None
 
     def _maps(self) -> bytes:
-        made = getattr(self._kernel, "maps_text", None)
-        return bytes(made()) if made is not None else self._plain_maps()
-
-    def _plain_maps(self) -> bytes:
-        """Ranges and permissions only."""
-        perms = bytes(self._kernel.memory.perms).translate(_WITHOUT_CODE)
+        """The areas, with the guest's paths."""
         lines = []
-        start = 0
-        while start < len(perms):
-            kind = perms[start : start + 1]
-            end = start + len(perms[start:]) - len(perms[start:].lstrip(kind))
-            if kind[0] & MAPPED:
-                text = "".join(c if kind[0] & b else "-" for c, b in _LETTERS)
-                lines.append(f"{start * PAGE:08x}-{end * PAGE:08x} {text}p 00000000 00:00 0 \n")
-            start = end
-        return "".join(lines).encode()
+        for area in self._kernel.space.areas:
+            perms = "".join(c if area.perms & b else "-" for c, b in _LETTERS)
+            perms += "s" if area.shared else "p"
+            name = os.fsencode(area.path)
+            name = self._kernel.paths.guest_of(name) if name.startswith(b"/") else name
+            head = f"{area.start:08x}-{area.end:08x} {perms} {area.offset:08x} 00:00 0"
+            lines.append((head.encode().ljust(49) + name if name else head.encode()) + b"\n")
+        return b"".join(lines)
 
     def _pages(self) -> int:
-        return sum(1 for perms in self._kernel.memory.perms if perms & MAPPED)
+        return sum(area.end - area.start for area in self._kernel.space.areas) // PAGE
 
     def _stat(self) -> bytes:
         """The host's fields with the guest's name; startstack (28) where the kernel knows it."""
         with open("/proc/self/stat", "rb") as file:
             fields = file.read().rpartition(b") ")[2].split()
         fields[25] = str(getattr(self._kernel, "stack_start", 0)).encode()
-        return b"%d (%s) %s\n" % (os.getpid(), self._comm(), b" ".join(fields))
+        return b"%d (%s) %s\n" % (os.getpid(), self._kernel.process.name, b" ".join(fields))
 
     def _statm(self) -> bytes:
         pages = self._pages()
@@ -152,13 +137,12 @@ class ProcFs:
         with open("/proc/self/status", "rb") as file:
             lines = [line for line in file if line.split(b":")[0] in keep]
         size = self._pages() * PAGE // 1024
-        head = b"Name:\t%s\nUmask:\t0022\n" % self._comm()
+        head = b"Name:\t%s\nUmask:\t0022\n" % self._kernel.process.name
         sizes = b"VmPeak:\t%8d kB\nVmSize:\t%8d kB\nVmRSS:\t%8d kB\n" % (size, size, size)
         return head + b"".join(lines) + sizes + b"Threads:\t1\n"
 
 
 _LETTERS = (("r", READ), ("w", WRITE), ("x", EXEC))
-_WITHOUT_CODE = bytes(value & (READ | WRITE | EXEC | MAPPED) for value in range(256))
 
 
 def _if_there(path: bytes) -> bytes | None:
