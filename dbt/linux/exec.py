@@ -78,15 +78,28 @@ def load(kernel: "Kernel", program: str, argv: Sequence[bytes], envp: Sequence[b
 
 
 def prepare(
-    kernel: "Kernel", path: str, execfn: bytes, argv: Sequence[bytes], depth: int = 0
+    kernel: "Kernel",
+    path: str,
+    execfn: bytes,
+    argv: Sequence[bytes],
+    *,
+    script: bytes = b"",
+    depth: int = 0,
 ) -> Plan:
-    """Open and check a program, its ``#!`` interpreter, its ELF interpreter. Raises OSError."""
+    """Open and check a program, its ``#!`` interpreter, its ELF interpreter. Raises OSError.
+
+    ``path`` is the host's, ``execfn`` what the guest asked for, ``script`` what the script at
+    ``path`` is called when it is itself an interpreter.
+    """
     fd = _open(path)
     plan = None
     try:
         head = _read_head(fd)
         if head.startswith(b"#!"):
-            return _prepare_script(kernel, path, head, execfn, argv, depth)
+            words = _script_words(path, head, depth)
+            options = [*words, script or execfn, *argv[1:]]
+            found = _script_interpreter(kernel, path, words[0])
+            return prepare(kernel, found, execfn, options, script=words[0], depth=depth + 1)
         elf = _read(kernel, fd, path)
         plan = Plan(path, fd, elf, list(argv), execfn)
         if elf.interpreter is not None:
@@ -125,7 +138,7 @@ def _read(kernel: "Kernel", fd: int, path: str) -> Elf:
 
 
 def _find_interpreter(kernel: "Kernel", plan: Plan, wanted: bytes) -> None:
-    shown = os.fsdecode(wanted)
+    shown = _printable(wanted)
     try:
         plan.interpreter_path = kernel.paths.host(wanted)
         plan.interpreter_fd = _open(plan.interpreter_path)
@@ -141,24 +154,28 @@ def _find_interpreter(kernel: "Kernel", plan: Plan, wanted: bytes) -> None:
         raise
 
 
-def _prepare_script(
-    kernel: "Kernel", path: str, head: bytes, execfn: bytes, argv: Sequence[bytes], depth: int
-) -> Plan:
-    """A script: its interpreter with at most one argument, then the script's own path."""
+def _printable(path: bytes) -> str:
+    """A path in one line, whatever is in it."""
+    return path.decode("ascii", "backslashreplace").encode("unicode_escape").decode()
+
+
+def _script_words(path: str, head: bytes, depth: int) -> list[bytes]:
+    """The interpreter that a script names, and its one argument if there is one."""
     if depth >= _SCRIPT_DEPTH:
         raise ExecError(errno.ELOOP, path, "has too many script interpreters in a row")
     words = head[2:].split(b"\n", 1)[0].strip(b" \t").split(None, 1)
     if not words:
         raise ExecError(errno.ENOEXEC, path, "has no interpreter after #!")
-    command, options = words[0], [word.rstrip(b" \t") for word in words[1:]]
+    return words
+
+
+def _script_interpreter(kernel: "Kernel", path: str, wanted: bytes) -> str:
     try:
-        interpreter = kernel.paths.host(command)
+        return kernel.paths.host(wanted)
     except (OSError, ValueError) as error:
         code = (isinstance(error, OSError) and error.errno) or errno.ENOENT
-        reason = f"needs the interpreter {os.fsdecode(command)}, which was not found"
+        reason = f"needs the interpreter {_printable(wanted)}, which was not found"
         raise ExecError(code, path, reason) from None
-    rest = [command, *options, execfn, *argv[1:]]
-    return prepare(kernel, interpreter, command, rest, depth + 1)
 
 
 def check_size(kernel: "Kernel", strings: Sequence[bytes]) -> None:
@@ -186,7 +203,7 @@ def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     kernel.memory.poke(address, page)
     sp = _map_stack(kernel, plan, envp, bias, base)
     kernel.signals.reset_for_exec()
-    kernel.process.reset_for_exec(plan.path, plan.argv)
+    kernel.process.reset_for_exec(plan.path, plan.execfn, plan.argv)
     kernel.symbolizer.program = kernel.process.path
     return kernel.abi.start(kernel.state, entry & 0xFFFFFFFF, sp)
 

@@ -49,11 +49,11 @@ class ProcessState:
         """Resource limits that the guest set: soft and hard."""
         self._vfork_pipe = -1
 
-    def reset_for_exec(self, path: str, argv: list[bytes]) -> None:
-        """A new program runs in this process."""
+    def reset_for_exec(self, path: str, execfn: bytes, argv: list[bytes]) -> None:
+        """A new program runs in this process, asked for as ``execfn``."""
         self.path = os.path.realpath(path)
         self.argv = argv
-        self.name = os.path.basename(os.fsencode(path))[:15]
+        self.name = os.path.basename(execfn)[:15]
         self.clear_child_tid = self.robust_list = 0
         self.release_vfork()
 
