@@ -10,6 +10,7 @@ Each rule is proved in the tests: for all operands of 8 bits, or of 5 when it ha
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import attrs
 
@@ -18,7 +19,7 @@ from dbt.ir.ops import OPS, Op
 from dbt.passes.const_fold import folded
 from dbt.passes.registry import register
 from dbt.passes.rewrite import replace_in_exit, replace_operands
-from dbt.passes.rules import Leaf, Node, Pattern, Rule, parse_rules
+from dbt.passes.rules import LITERALS, Node, Pattern, Rule, parse_rules
 
 # The first rule that applies is taken, and its result looked at again.
 RULES = parse_rules("""
@@ -91,6 +92,8 @@ RULES = parse_rules("""
     ne p 1   => not p
     eq (sub x y) 0  => eq x y
     ne (sub x y) 0  => ne x y
+    eq (add x C) 0  => eq x (neg C)
+    ne (add x C) 0  => ne x (neg C)
     eq (xor x y) 0  => eq x y
     ne (xor x y) 0  => ne x y
     ult x 0  => 0
@@ -141,25 +144,53 @@ RULES = parse_rules("""
 """)
 
 _PURE = frozenset(op for op in OPS.values() if op.pure)
-_Shape = tuple[Op | None, ...]
 
-# By an instruction's op and those of its operands (None for a constant): the rules that may match.
+# What a rule's first level can tell of an operand: the op that computes it, or, of a constant,
+# which literals it is.
+_Kind: TypeAlias = Op | tuple[str, ...]
+_Shape: TypeAlias = tuple[_Kind, ...]
+
+_PLAIN: _Kind = ()
+_ZERO: _Kind = ("0",)
+_ONE: _Kind = ("1",)
+_ONES: _Kind = ("ones",)
+_TRUE: _Kind = ("1", "ones")  # an i1
+
+# By an instruction's op and the kinds of its operands: the rules that may match.
 _candidates: dict[_Shape, list[Rule]] = {}
 
 
-def _possible(pattern: Pattern, op: Op | None) -> bool:
-    if isinstance(pattern, Leaf):
-        return op is None or not pattern.constant
-    return pattern.op is op or (op is None and pattern.constant)
+def _kind(value: Value) -> _Kind:
+    if type(value) is Inst:
+        return value.op
+    number = value.value  # type: ignore[union-attr]
+    if number == 0:
+        return _ZERO
+    if number == value.type.mask:  # type: ignore[union-attr]
+        return _TRUE if number == 1 else _ONES
+    return _ONE if number == 1 else _PLAIN
+
+
+def _possible(pattern: Pattern, kind: _Kind) -> bool:
+    constant = isinstance(kind, tuple)
+    if isinstance(pattern, Node):
+        return pattern.constant if constant else pattern.op is kind
+    if pattern.name in LITERALS:
+        return isinstance(kind, tuple) and pattern.name in kind
+    return constant or not pattern.constant
 
 
 def _rules_for(shape: _Shape) -> Iterator[Rule]:
+    kinds = shape[1:]
     for rule in RULES:
-        left = rule.left
-        if left.op is shape[0] and all(map(_possible, left.args, shape[1:])):
-            if shape[2:3] == (None,) and _swaps(rule):
-                continue  # two constants and an unknown third: swapping them would never end
-            yield rule
+        args = rule.left.args
+        if rule.left.op is not shape[0] or not all(map(_possible, args, kinds)):
+            continue
+        if len(args) > 1 and args[-1] == args[-2] and kinds[-1] != kinds[-2]:
+            continue  # one name, two values
+        if len(kinds) > 1 and isinstance(kinds[1], tuple) and _swaps(rule):
+            continue  # two constants and an unknown third: swapping them would never end
+        yield rule
 
 
 def _swaps(rule: Rule) -> bool:
@@ -193,15 +224,14 @@ class Peephole:
 
 def simplified(inst: Inst, out: list[Inst]) -> Value:
     """What an instruction can be replaced with; new instructions are appended to ``out``."""
-    args = inst.args
-    shape = (inst.op, *[arg.op if type(arg) is Inst else None for arg in args])
+    shape = (inst.op, *[_kind(arg) for arg in inst.args])
     rules = _candidates.get(shape)
     if rules is None:
         rules = _candidates[shape] = list(_rules_for(shape))
     if not rules:
         return inst
-    if not any(shape[1:]):
-        return folded(inst) or inst
+    if constant := folded(inst):
+        return constant
     for rule in rules:
         bound = rule.match(inst)
         if bound is None:

@@ -33,10 +33,11 @@ class Leaf:
     """A name, a constant's name or a literal."""
 
     name: str
+    constant: bool = attrs.field(init=False)
+    """True when only constants match."""
 
-    @property
-    def constant(self) -> bool:
-        """True when only constants match."""
+    @constant.default
+    def _constant(self) -> bool:
         return self.name.isupper() or self.name in LITERALS
 
 
@@ -46,10 +47,11 @@ class Node:
 
     op: Op
     args: "tuple[Pattern, ...]"
+    constant: bool = attrs.field(init=False)
+    """True when it is made of constants alone."""
 
-    @property
-    def constant(self) -> bool:
-        """True when it is made of constants alone."""
+    @constant.default
+    def _constant(self) -> bool:
         return all(arg.constant for arg in self.args)
 
 
@@ -68,7 +70,7 @@ class Rule:
     def match(self, inst: Inst) -> Bound | None:
         """What the names stand for when an instruction matches, else None."""
         bound: Bound = {}
-        return bound if _match(self.left, inst, bound) else None
+        return bound if _match_args(self.left, inst, bound) else None
 
     def make(self, inst: Inst, bound: Bound, out: list[Inst]) -> Value | None:
         """The replacement, new instructions appended to ``out``; None when its type is another."""
@@ -122,9 +124,15 @@ def _match(pattern: Pattern, value: Value, bound: Bound) -> bool:
         return _match_leaf(pattern, value, bound)
     if isinstance(value, Const):
         return pattern.constant and _evaluate(pattern, bound, value.type) == value.value
-    return value.op is pattern.op and all(
-        _match(part, arg, bound) for part, arg in zip(pattern.args, value.args, strict=True)
-    )
+    return value.op is pattern.op and _match_args(pattern, value, bound)
+
+
+def _match_args(node: Node, inst: Inst, bound: Bound) -> bool:
+    for part, arg in zip(node.args, inst.args, strict=True):
+        matches = _match_leaf if type(part) is Leaf else _match
+        if not matches(part, arg, bound):  # type: ignore[arg-type]
+            return False
+    return True
 
 
 def _match_leaf(leaf: Leaf, value: Value, bound: Bound) -> bool:
