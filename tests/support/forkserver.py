@@ -80,6 +80,16 @@ def shell_status(raw: int) -> int:
     return os.WEXITSTATUS(raw) if os.WIFEXITED(raw) else 128 + os.WTERMSIG(raw)
 
 
+@attrs.frozen
+class Running:
+    """A job under way, and where to answer."""
+
+    reply: socket.socket
+    pid: int
+    start: float
+    deadline: float
+
+
 def serve(path: str) -> None:
     """Answer jobs on the socket at ``path`` until standard input closes."""
     from dbt.cli import main
@@ -89,35 +99,42 @@ def serve(path: str) -> None:
     listener.bind(path)
     listener.listen(64)
     print("ready", flush=True)
-    running: dict[int, tuple[socket.socket, int, float, float]] = {}  # pidfd: reply, pid, ...
+    running: dict[int, Running] = {}  # by pidfd
     while True:
-        ready, _, _ = select.select([0, listener, *running], [], [], 0.5 if running else None)
-        for source in ready:
-            if source == 0:
-                return
-            if source is listener:
-                connection, _ = listener.accept()
-                job = json.loads(connection.makefile().readline())
-                pid = os.fork()
-                if pid == 0:
-                    others = [reply.fileno() for reply, *_ in running.values()]
-                    mine = [listener.fileno(), connection.fileno()]
-                    run_child(job, main, [*mine, *running, *others])
-                now = time.monotonic()
-                running[os.pidfd_open(pid)] = connection, pid, now, now + job["timeout"] + GRACE
-            else:
-                connection, pid, start, _ = running.pop(source)
-                os.close(source)
-                raw = os.waitpid(pid, 0)[1]
-                answer(connection, raw, time.monotonic() - start)
-        for pidfd, (connection, pid, start, deadline) in list(running.items()):
-            if time.monotonic() > deadline:
-                del running[pidfd]
-                os.close(pidfd)
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-                answer(connection, None, time.monotonic() - start)
+        watched = [0, listener.fileno(), *running]
+        ready, _, _ = select.select(watched, [], [], 0.5 if running else None)
+        if 0 in ready:
+            return
+        for pidfd in [*running]:
+            if pidfd in ready:
+                finish(running.pop(pidfd), pidfd, in_time=True)
+            elif time.monotonic() > running[pidfd].deadline:
+                finish(running.pop(pidfd), pidfd, in_time=False)
+        if listener.fileno() in ready:
+            pidfd, job = begin(listener, running, main)
+            running[pidfd] = job
+
+
+def begin(listener: socket.socket, running: dict[int, Running], main: Any) -> tuple[int, Running]:
+    """Accept a job and fork its child."""
+    connection, _ = listener.accept()
+    job = json.loads(connection.makefile().readline())
+    pid = os.fork()
+    if pid == 0:
+        others = [one.reply.fileno() for one in running.values()]
+        run_child(job, main, [listener.fileno(), connection.fileno(), *running, *others])
+    now = time.monotonic()
+    return os.pidfd_open(pid), Running(connection, pid, now, now + job["timeout"] + GRACE)
+
+
+def finish(job: Running, pidfd: int, *, in_time: bool) -> None:
+    """Reap a child, killing it when its time is over, and answer."""
+    os.close(pidfd)
+    if not in_time:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(job.pid, signal.SIGKILL)
+    raw = os.waitpid(job.pid, 0)[1]
+    answer(job.reply, raw if in_time else None, time.monotonic() - job.start)
 
 
 def answer(connection: socket.socket, raw: int | None, seconds: float) -> None:
