@@ -6,7 +6,7 @@ and LLVM wants numbers to grow. Speed of this module is compile latency: it buil
 else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -16,10 +16,11 @@ from backends.numba_jit.emit_exits import emit_exit
 from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
 from backends.numba_jit.emit_memory import Check, plan_checks
 from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
+from backends.numba_jit.jobs import UnitJob
 from backends.numba_jit.records import FaultRecord, Record, Records, TrapRecord
 from dbt.interfaces import CODE, READ, STACK_BYTES, STACK_ENTRIES, WRITE, Context
 from dbt.ir import ops
-from dbt.ir.block import HOOKED, TAKEN, Block, Const, Inst, Value
+from dbt.ir.block import HOOKED, TAKEN, BlockKey, Const, Inst, Value
 from dbt.ir.ops import Op
 from dbt.ir.types import I1
 from dbt.stops import Access
@@ -46,39 +47,70 @@ class Module:
         return abi.X_RECORD | index << abi.KIND_BITS
 
 
+Exits: TypeAlias = list[tuple[str, list[str]]]
+"""Labels that a merging block is reached from, each with the values it brings."""
+
+
+def merge(lines: list[str], exits: Exits, types: Sequence[str], prefix: str) -> list[str]:
+    """The values that ``exits`` bring to one block: as they are where all agree, else phis."""
+    merged = []
+    columns = zip(*(values for _, values in exits), strict=True)
+    for index, (type_, column) in enumerate(zip(types, columns, strict=True)):
+        if len(set(column)) == 1:
+            merged.append(column[0])
+            continue
+        pairs = [f"[{v}, {label}]" for v, (label, _) in zip(column, exits, strict=True)]
+        lines.append(f" {prefix}{index} = phi {type_} {', '.join(pairs)}")
+        merged.append(f"{prefix}{index}")
+    return merged
+
+
 class UnitEmitter:
     """Emits one block as function ``name``. Use once: ``emit`` returns the text."""
 
-    def __init__(self, module: Module, block: Block, block_id: int, links: tuple[int, ...]) -> None:
+    def __init__(self, module: Module, job: UnitJob) -> None:
         self.module = module
         self.frame = module.frame
-        self.block = block
-        self.block_id = block_id
-        self.links = links
         self.lines: list[str] = []
         self.cold_lines: list[str] = []
         self.number = 0
         self.cold_number = 0
-        self.exits: list[tuple[str, list[str]]] = []
+        self.exits: Exits = []
         self.names: dict[Value, str] = {}
-        self.slots: dict[str, str] = dict(module.frame.arguments)
-        self.dirty: dict[str, str] = {}
+        self.arguments = module.frame.arguments
         self.fuel = "%f"
-        self.label = "%e"
+        self._begin(job, "%e")
+
+    def _begin(self, job: UnitJob, label: str) -> None:
+        self.block = block = job.block
+        self.block_id, self.links = job.block_id, job.links
+        self.slots: dict[str, str] = dict(self.arguments)
+        self.dirty: dict[str, str] = {}
+        self.label = label
         self.marks = 0
         self.pc = block.key.pc
         self.insn_count = block.insn_count
-        self.checks: dict[Inst, Check] = {}
+        self.checks: dict[Inst, Check] = plan_checks(block.insts)
 
     def emit(self, name: str) -> str:
         """The function's text."""
-        self.lines.append(f"define preserve_nonecc i64 @{name}{self.frame.signature}\ne:")
+        self._head(name)
+        self._body()
+        return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
+
+    def _head(self, name: str) -> None:
+        signature = self.frame.signature
+        self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{signature}\ne:")
+
+    def _body(self) -> None:
         self._take_fuel()
-        self.checks = plan_checks(self.block.insts)
         for inst in self.block.insts:
             self._inst(inst)
         emit_exit(self, self.block.exit)
-        return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
+
+    def member(self, key: BlockKey) -> tuple[str, str] | None:  # noqa: ARG002
+        """Label and symbol of a block that this function can go on at without a call."""
+        return None
 
     # -- text
 
@@ -155,18 +187,12 @@ class UnitEmitter:
     def _leave_lines(self) -> list[str]:
         """The block that all ways out meet in: a tail call of ``leave``."""
         lines = ["lv:"]
-        merged = []
-        columns = zip(*(values for _, values in self.exits), strict=True)
-        for index, column in enumerate(columns):
-            if len(set(column)) == 1:
-                merged.append(column[0])
-                continue
-            type_ = "i64" if index < 2 else "i32"
-            pairs = [f"[{v}, {e[0]}]" for v, e in zip(column, self.exits, strict=True)]
-            lines.append(f" %l{index} = phi {type_} {', '.join(pairs)}")
-            merged.append(f"%l{index}")
-        code, fuel, *values = merged
-        arguments = self.frame.call_arguments(fuel, values)
+        types = ("i64", "i64", *("i32" for _ in self.frame.pinned))
+        code, fuel, *values = merge(lines, self.exits, types, "%l")
+        self._call_leave(lines, code, self.frame.call_arguments(fuel, values))
+        return lines
+
+    def _call_leave(self, lines: list[str], code: str, arguments: str) -> None:
         lines.append(
             f" %le = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
             f" store i64 {code}, ptr %le\n"
@@ -175,7 +201,6 @@ class UnitEmitter:
             f" %lr = musttail call preserve_nonecc i64 %lt({arguments})\n"
             " ret i64 %lr"
         )
-        return lines
 
     def go(self, code: str) -> None:
         """Go on at the unit ``code``."""
@@ -204,7 +229,7 @@ class UnitEmitter:
     def _take_fuel(self) -> None:
         if not self.insn_count:
             return
-        left = self.new(f"sub i64 %f, {self.insn_count}")
+        left = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
         short = self.new(f"icmp slt i64 {left}, 0")
         out = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS)
         self.branch_cold(short, out)
@@ -262,7 +287,7 @@ class UnitEmitter:
             old = self.current(name)
             value = self.new(f"select i1 {self.value(inst.when)}, {t} {value}, {t} {old}")
         self.slots[name] = value
-        if name not in self.frame.arguments:
+        if name not in self.arguments:
             self.dirty[name] = value
 
     def insn(self, inst: Inst) -> None:

@@ -16,6 +16,7 @@ from dbt.ir.block import (
     Return,
     Swi,
     Value,
+    exit_targets,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
     match exit_:
         case Goto() | Call(target=BlockKey()):
             e.flush()
-            _link(e, e.links[0])
+            _link(e, 0)
         case Branch(cond=cond):
             _branch(e, e.value(cond))
         case Return(target=target):
@@ -43,10 +44,19 @@ def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
             _record(e, HaltRecord(reason, pc))
 
 
-def _link(e: "UnitEmitter", slot: int) -> None:
+def _link(e: "UnitEmitter", index: int) -> None:
+    slot = e.links[index]
     links = e.pointer(abi.LINK_CODE)
     address = e.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
     code = e.new(f"load ptr, ptr {address}")
+    member = e.member(exit_targets(e.block.exit)[index])
+    if member:
+        # Inside a region a link is obeyed like any other: it must lead to the very code that
+        # is repeated here.
+        label, symbol = member
+        same = e.new(f"icmp eq ptr {code}, @{symbol}")
+        e.lines.append(f" br i1 {same}, label %{label}, label {e.next_label()}, !prof !1")
+        e.open()
     _go_unless_null(e, code, e.cold(abi.X_LINK | slot << abi.KIND_BITS))
 
 
@@ -60,10 +70,10 @@ def _branch(e: "UnitEmitter", condition: str) -> None:
     other = f"o{e.number}"
     e.lines.append(f" br i1 {condition}, label {e.next_label()}, label %{other}")
     e.open()
-    _link(e, e.links[0])
+    _link(e, 0)
     e.lines.append(f"{other}:")
     e.label = f"%{other}"
-    _link(e, e.links[1])
+    _link(e, 1)
 
 
 def _computed(e: "UnitEmitter", target: Value, table: int, kind: int) -> None:

@@ -24,6 +24,7 @@ LLVM_TYPES = {
 
 FOOTER = """
 !0 = !{!"branch_weights", i32 1, i32 100000}
+!1 = !{!"branch_weights", i32 100000, i32 1}
 """
 
 

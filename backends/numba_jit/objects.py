@@ -21,7 +21,7 @@ class Pipeline:
 
 PIPELINES = {
     "quick": Pipeline(codegen=0),
-    "optimised": Pipeline(codegen=2, passes=("instruction_combine", "simplify_cfg")),
+    "optimised": Pipeline(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
 }
 
 
@@ -61,7 +61,7 @@ class ObjectMaker:
                 cpu=cpu,
                 features=features,
                 opt=pipeline.codegen,
-                reloc="static",
+                reloc="pic",
                 codemodel="small",
                 jit=True,
             )

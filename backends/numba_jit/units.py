@@ -8,20 +8,12 @@ import attrs
 
 from backends.numba_jit.emit import Module, UnitEmitter
 from backends.numba_jit.emit_frame import FOOTER, LEAVE, PINS, Frame
+from backends.numba_jit.emit_region import RegionEmitter, find_regions
+from backends.numba_jit.jobs import UnitJob
 from backends.numba_jit.objects import Library, ObjectMaker
 from backends.numba_jit.records import Records
 from dbt.interfaces import Context
 from dbt.ir.block import Block
-
-
-@attrs.frozen(eq=False)
-class UnitJob:
-    """A block to compile. ``links`` are the link slots of its direct exits, in the order of
-    ``dbt.ir.block.exit_targets`` (none for Swi and Hook)."""
-
-    block: Block
-    block_id: int
-    links: tuple[int, ...] = ()
 
 
 @attrs.define(eq=False)
@@ -36,14 +28,20 @@ class _Batch:
 class UnitCompiler:
     """Compiles blocks for one machine and owns their code.
 
+    With ``regions`` (by default unless the option ``unit`` is ``block``) loops within a batch
+    become one unit each at the optimised level.
+
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
     what it returns). Not thread safe: compile and drop from one thread at a time.
     """
 
-    def __init__(self, context: Context, records: Records, pins: int = PINS) -> None:
+    def __init__(
+        self, context: Context, records: Records, pins: int = PINS, regions: bool | None = None
+    ) -> None:
         self._context = context
         self._records = records
         self._maker = ObjectMaker()
+        self._regions = context.options.unit != "block" if regions is None else regions
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
         self._shared = self._maker.link(
@@ -59,7 +57,7 @@ class UnitCompiler:
         """Code pointers of the jobs' units, in order. ``level`` is ``quick`` or ``optimised``."""
         if not jobs:
             return []
-        text, module = self._emit(jobs)
+        text, module = self._emit(jobs, regions=self._regions and level == "optimised")
         names = [f"u{index}" for index in range(len(jobs))]
         library = self._maker.link(self._maker.compile(text, level), names)
         pointers = [library.address(name) for name in names]
@@ -67,12 +65,15 @@ class UnitCompiler:
         self._batches.update(dict.fromkeys(pointers, batch))
         return pointers
 
-    def _emit(self, jobs: Sequence[UnitJob]) -> tuple[str, Module]:
+    def _emit(self, jobs: Sequence[UnitJob], *, regions: bool = False) -> tuple[str, Module]:
         module = Module(self.frame, self._context, self._records)
-        units = [
-            UnitEmitter(module, job.block, job.block_id, job.links).emit(f"u{index}")
-            for index, job in enumerate(jobs)
-        ]
+        symbols = {job.block.key: f"u{index}" for index, job in enumerate(jobs)}
+        found = find_regions(jobs) if regions else {}
+        units = []
+        for index, job in enumerate(jobs):
+            region = found.get(job.block.key)
+            emitter = RegionEmitter(module, region, symbols) if region else UnitEmitter(module, job)
+            units.append(emitter.emit(f"u{index}"))
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module
 
@@ -106,3 +107,6 @@ class UnitCompiler:
         """Free all code."""
         self.drop(list(self._batches))
         self._shared.close()
+
+
+__all__ = ["UnitCompiler", "UnitJob"]
