@@ -123,6 +123,9 @@ class Operands(Translator):
     def sub_flags(self, a: Value, b: Value) -> Value:
         """Set all flags of ``a - b``, C being no borrow; gives the difference."""
         ir = self.ir
+        if isinstance(b, Const) and b.value == 0:  # cmp rN, #0, the commonest
+            self.set_flags(a, Const(1, I1), Const(0, I1))
+            return a
         value = ir.sub(a, b)
         self.set_flags(value, ir.ule(b, a), ir.overflow(a, self.inverted(b), 1))
         return value
