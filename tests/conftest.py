@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support.filetests import FileTest, Mismatch, load
+
+pytest.register_assert_rewrite("backend_contract", "support.contract")
+
+from support.filetests import FileTest, Mismatch, load  # noqa: E402
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)

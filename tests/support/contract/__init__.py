@@ -1,0 +1,30 @@
+"""The parts of the backend contract (``tests/backend_contract.py``), one file each."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.toy import Toy, toy
+
+from dbt.interfaces import Backend, BackendOptions
+from dbt.ir.parser import parse_blocks
+
+
+class Contract:
+    """What the parts of the contract share."""
+
+    options = BackendOptions()
+    live_seconds = 20.0
+
+    def make_backend(self) -> Backend:
+        """The backend under test."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def rig(self) -> Iterator[Toy]:
+        """A toy machine for the backend under test."""
+        with toy(self.make_backend(), self.options) as machine:
+            yield machine
+
+    def install(self, rig: Toy, text: str) -> None:
+        """Install what a text says."""
+        rig.install(*parse_blocks(text))
