@@ -73,7 +73,9 @@ def fcntl(kernel: Kernel, fd: int, command: int, argument: int) -> int:
         found.cloexec = bool(argument & FD_CLOEXEC)
         return 0
     if command == F_GETFL:
-        return kernel.abi.open_flags_from_host(host.call("fcntl", found.host, F_GETFL, 0))
+        # Files are always opened with O_NOFOLLOW here, after links were followed.
+        flags = host.call("fcntl", found.host, F_GETFL, 0) & ~os.O_NOFOLLOW
+        return kernel.abi.open_flags_from_host(flags)
     if command == F_SETFL:
         flags = kernel.abi.open_flags_to_host(argument) & _SETTABLE
         return host.call("fcntl", found.host, constants.F_SETFL, flags)

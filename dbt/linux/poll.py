@@ -1,7 +1,7 @@
 """Waiting for descriptors: poll and select in all their forms.
 
-All of them come down to the host's ppoll. The host's signals are blocked until it swaps the mask, so
-that a signal arriving just before the wait still ends it.
+All of them come down to the host's ppoll. The host's signals are blocked until it swaps the mask,
+so that a signal arriving just before the wait still ends it.
 """
 
 import ctypes

@@ -1,0 +1,158 @@
+"""Sockets: pairs within the guest. There is no network: ``socket`` is EAFNOSUPPORT.
+
+Descriptors cannot be passed (SCM_RIGHTS): control data is refused when sent, never received.
+"""
+
+import errno
+import os
+import socket
+import stat
+import struct
+
+from dbt.linux import host
+from dbt.linux.guestio import pack_iovec, read_iovec, spans
+from dbt.linux.kernel import Kernel
+from dbt.linux.paths import failure
+from dbt.linux.pipes import add_pair
+from dbt.linux.structs import layout, load
+from dbt.linux.table import S32, syscall
+
+_TYPE_MASK = 0xF
+_HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
+_OLD_TIMEOUTS = (20, 21)  # SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD: a timeval
+
+
+@syscall("socket")
+def socket_(kernel: Kernel, family: int, kind: int, protocol: int) -> int:
+    """No family is offered."""
+    del kernel, family, kind, protocol
+    raise failure(errno.EAFNOSUPPORT)
+
+
+@syscall("socketpair")
+def socketpair(kernel: Kernel, family: int, kind: int, protocol: int, pointer: int) -> int:
+    if family != socket.AF_UNIX:
+        raise failure(errno.EAFNOSUPPORT)
+    flags = kernel.abi.open_flags_to_host(kind & ~_TYPE_MASK)
+    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
+        raise failure(errno.EINVAL)
+    host_kind = kind & _TYPE_MASK | socket.SOCK_CLOEXEC | flags & os.O_NONBLOCK
+    pair = memoryview(bytearray(8))
+    host.call("socketpair", family, host_kind, protocol, host.address_of(pair))
+    first, second = struct.unpack("=ii", pair)
+    return add_pair(kernel, first, second, pointer, cloexec=bool(flags & os.O_CLOEXEC))
+
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+@syscall("send")
+def send(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
+    return _transfer(kernel, "sendmsg", fd, spans(kernel, buffer, count, writable=False), flags)
+
+
+@syscall("recv")
+def recv(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
+    return _transfer(kernel, "recvmsg", fd, spans(kernel, buffer, count, writable=True), flags)
+
+
+@syscall("sendto")
+def sendto(
+    kernel: Kernel, fd: int, buffer: int, count: int, flags: int, address: int, size: int
+) -> int:
+    del size
+    if address:
+        kernel.files.host_fd(fd)
+        raise failure(errno.EISCONN)
+    return send(kernel, fd, buffer, count, flags)
+
+
+@syscall("recvfrom")
+def recvfrom(
+    kernel: Kernel, fd: int, buffer: int, count: int, flags: int, address: int, size: int
+) -> int:
+    result = recv(kernel, fd, buffer, count, flags)
+    if address and size:
+        kernel.memory.store(size, 4, 0)  # a pair has no names
+    return result
+
+
+def _transfer(kernel: Kernel, name: str, fd: int, parts: list[tuple[int, int]], flags: int) -> int:
+    vector = memoryview(bytearray(pack_iovec(parts) or bytes(16)))
+    header = memoryview(bytearray(_HOST_MSGHDR.size))
+    _HOST_MSGHDR.pack_into(header, 0, 0, 0, host.address_of(vector), len(parts), 0, 0, 0)
+    return host.call(name, kernel.files.host_fd(fd), host.address_of(header), flags)
+
+
+@syscall("sendmsg")
+def sendmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
+    kernel.files.get(fd)
+    wanted = load(kernel, "msghdr", message)
+    if wanted["controllen"]:
+        raise failure(errno.EOPNOTSUPP)
+    if wanted["name"] and wanted["namelen"]:
+        raise failure(errno.EISCONN)
+    parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=False)
+    return _transfer(kernel, "sendmsg", fd, parts, flags)
+
+
+@syscall("recvmsg")
+def recvmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
+    kernel.files.get(fd)
+    wanted = load(kernel, "msghdr", message)
+    parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=True)
+    result = _transfer(kernel, "recvmsg", fd, parts, flags)
+    wanted.update(namelen=0, controllen=0, flags=0)
+    kernel.memory.write(message, layout(kernel, "msghdr").pack(**wanted))
+    return result
+
+
+@syscall("shutdown")
+def shutdown(kernel: Kernel, fd: int, how: int) -> int:
+    return host.call("shutdown", kernel.files.host_fd(fd), how)
+
+
+# -- options and names -----------------------------------------------------------------------------
+
+
+@syscall("setsockopt")
+def setsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: S32) -> int:
+    host_fd = kernel.files.host_fd(fd)
+    if not 0 <= size <= 4096:
+        raise failure(errno.EINVAL)
+    data = kernel.memory.read(value, size)
+    if level == socket.SOL_SOCKET and option in _OLD_TIMEOUTS:
+        if size < 8:
+            raise failure(errno.EINVAL)
+        data = struct.pack("=qq", *struct.unpack("<ii", data[:8]))
+    return host.call("setsockopt", host_fd, level, option, data, len(data))
+
+
+@syscall("getsockopt")
+def getsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: int) -> int:
+    host_fd = kernel.files.host_fd(fd)
+    room = kernel.memory.load(size, 4)
+    if room >> 31:
+        raise failure(errno.EINVAL)
+    timeout = level == socket.SOL_SOCKET and option in _OLD_TIMEOUTS
+    data = memoryview(bytearray(16 if timeout else max(1, min(room, 4096))))
+    length = memoryview(bytearray(struct.pack("=I", len(data) if timeout else min(room, 4096))))
+    pointers = host.address_of(data), host.address_of(length)
+    host.call("getsockopt", host_fd, level, option, *pointers)
+    result = bytes(data[: struct.unpack("=I", length)[0]])
+    if timeout:
+        result = struct.pack("<ii", *struct.unpack("=qq", result))
+    kernel.memory.write(value, result[:room])
+    kernel.memory.store(size, 4, min(len(result), room))
+    return 0
+
+
+@syscall("getsockname", "getpeername")
+def getsockname(kernel: Kernel, fd: int, address: int, size: int) -> int:
+    """The sockets of a pair have no name: only the family is told."""
+    if not stat.S_ISSOCK(os.fstat(kernel.files.host_fd(fd)).st_mode):
+        raise failure(errno.ENOTSOCK)
+    room = kernel.memory.load(size, 4)
+    kernel.memory.write(address, struct.pack("<H", socket.AF_UNIX)[:room])
+    kernel.memory.store(size, 4, 2)
+    return 0
