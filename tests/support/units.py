@@ -21,13 +21,13 @@ SLOTS = 1024
 class UnitMachine:
     """State, memory and a unit compiler. Links are made when all blocks are compiled."""
 
-    def __init__(self, layout: Layout = toy.LAYOUT) -> None:
+    def __init__(self, layout: Layout = toy.LAYOUT, *, regions: bool = False) -> None:
         self.state = GuestState(layout)
         self.memory = GuestMemory()
         self.counters, self.stacks = Counters(1 << 10), Stacks(8)
         self.context = Context(self.state, self.memory, self.counters, self.stacks, toy.key_of)
         self.records = Records()
-        self.compiler = UnitCompiler(self.context, self.records)
+        self.compiler = UnitCompiler(self.context, self.records, regions=regions)
         self.links = (ctypes.c_uint64 * SLOTS)()
         no_reserve = 0x4000
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve

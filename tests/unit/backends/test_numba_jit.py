@@ -1,0 +1,28 @@
+"""The numba/LLVM backend: for the individual cases see ``backend_contract.py``."""
+
+import pytest
+from backend_contract import BackendContract
+
+from backends.numba_jit import NumbaBackend
+from dbt.interfaces import Backend, BackendOptions
+
+
+class TestInterpreter(BackendContract):
+    options = BackendOptions(tier="0")
+
+    def make_backend(self) -> Backend:
+        return NumbaBackend()
+
+
+class TestQuick(TestInterpreter):
+    options = BackendOptions(tier="1")
+
+
+class TestOptimised(TestInterpreter):
+    options = BackendOptions(tier="2")
+
+
+class TestMixed(TestInterpreter):
+    """Blocks move from tier to tier while they run."""
+
+    options = BackendOptions(tier="auto", hot=2)

@@ -1,0 +1,205 @@
+"""Chained units, as single blocks and as regions, compared with the evaluator block by block."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import toy
+from support.strategies import programs, states
+from support.units import UnitMachine
+
+from backends.numba_jit import abi
+from backends.numba_jit.emit_region import find_regions
+from backends.numba_jit.records import FaultRecord, HaltRecord
+from dbt.interfaces import READ, WRITE
+from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.ir.evaluate import Left, evaluate_block
+from dbt.ir.parser import parse_blocks
+
+FUEL = 200
+ROUNDS = 60
+
+COUNTDOWN = """
+block 0x8000 {
+  insn 0x8000 4
+  %0:i32 = get r1
+  %1:i32 = get r2
+  %2:i32 = add %0, %1
+  set r1 %2
+  goto 0x8010
+}
+block 0x8010 {
+  insn 0x8010 4
+  %0:i32 = get r3
+  %1:i32 = load %0
+  insn 0x8014 4
+  %2:i32 = get r2
+  %3:i32 = sub %2, 0x1
+  set r2 %3
+  %4:i1 = eq %3, 0x0
+  set zf %4
+  branch %4, 0x8020, 0x8000
+}
+block 0x8020 {
+  halt done 0x8020
+}
+"""
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["blocks", "regions"])
+def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
+    made = UnitMachine(regions=request.param)
+    made.memory.map(toy.DATA, toy.DATA_SIZE, READ | WRITE)
+    yield made
+    made.close()
+
+
+def prepare(machine: UnitMachine, state: dict[str, int]) -> None:
+    machine.state.restore(state)
+    machine.memory.poke(toy.DATA, bytes(toy.DATA_SIZE))
+    while machine.stacks.depth("calls"):
+        machine.stacks.pop("calls")
+    for name in list(machine.counters.names):
+        machine.counters.add(name, -machine.counters[name])
+
+
+def outcome(machine: UnitMachine, key: BlockKey | None, fuel: int) -> tuple[object, ...]:
+    state = {name: value for name, value in machine.state.snapshot().items() if name != "pc"}
+    counts = {name: count for name, count in machine.counters.snapshot().items() if count}
+    data = machine.memory.peek(toy.DATA, toy.DATA_SIZE)
+    return key, fuel, state, counts, machine.stacks.depth("calls"), data
+
+
+def evaluate(machine: UnitMachine, program: dict[BlockKey, Block]) -> tuple[object, ...]:
+    key, fuel = BlockKey(toy.START), FUEL
+    while key in program and fuel >= program[key].insn_count:
+        left = evaluate_block(
+            program[key], machine.state, machine.memory, machine.counters, machine.stacks
+        )
+        assert isinstance(left, Left)
+        fuel -= left.completed
+        if left.target is None or not program[key].insn_count:
+            return outcome(machine, None, fuel)
+        key = toy.key_of(left.target) if isinstance(left.target, int) else left.target
+        if type(left.exit).__name__ in ("Swi", "Hook"):
+            return outcome(machine, None, fuel)
+    return outcome(machine, key, fuel)
+
+
+def run(
+    machine: UnitMachine, program: dict[BlockKey, Block], unlinked: set[int]
+) -> tuple[object, ...]:
+    code = machine.compile(*program.values(), level="optimised")
+    for slot in unlinked:
+        machine.links[slot] = 0
+    keys = list(program)
+    key, fuel = BlockKey(toy.START), FUEL
+    try:
+        while True:
+            kind, payload, fuel = machine.enter(code[key], fuel)
+            if kind == abi.X_FUEL:
+                return outcome(machine, keys[payload - 1], fuel)
+            if kind == abi.X_RECORD:
+                return outcome(machine, None, fuel)
+            assert kind == abi.X_LINK
+            assert payload in unlinked
+            key = machine.targets[payload]
+    finally:
+        machine.compiler.drop(code.values())
+
+
+@given(program=programs(), state=states(), unlinked=st.sets(st.integers(1, 8), max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_random_programs(
+    machine: UnitMachine, program: dict[BlockKey, Block], state: dict[str, int], unlinked: set[int]
+) -> None:
+    """Same state, counts and fuel as the evaluator, however many links are missing."""
+    prepare(machine, state)
+    expected = evaluate(machine, program)
+    prepare(machine, state)
+    assert run(machine, program, unlinked) == expected
+
+
+def countdown(machine: UnitMachine, start: dict[str, int]) -> dict[BlockKey, int]:
+    prepare(machine, {"r1": 0, "r3": toy.DATA, "zf": 0, **start})
+    return machine.compile(*parse_blocks(COUNTDOWN), level="optimised")
+
+
+def test_a_loop_runs_to_its_end(machine: UnitMachine) -> None:
+    code = countdown(machine, {"r2": 10})
+    kind, payload, left = machine.enter(code[BlockKey(0x8000)])
+    assert (kind, left) == (abi.X_RECORD, 1000 - 30)
+    assert machine.record(payload) == HaltRecord("done", 0x8020)
+    assert (machine.state["r1"], machine.state["r2"], machine.state["zf"]) == (55, 0, 1)
+
+
+def test_fuel_runs_out_at_a_block(machine: UnitMachine) -> None:
+    code = countdown(machine, {"r2": 10})
+    assert machine.enter(code[BlockKey(0x8000)], fuel=5) == (abi.X_FUEL, 2, 1)
+    assert (machine.state["r1"], machine.state["r2"]) == (19, 9)
+
+
+def test_a_fault_gives_back_what_did_not_complete(machine: UnitMachine) -> None:
+    code = countdown(machine, {"r2": 3, "r3": toy.DATA_END - 3})
+    kind, payload, left = machine.enter(code[BlockKey(0x8000)])
+    assert (kind, left) == (abi.X_RECORD, 999)
+    record = machine.record(payload)
+    assert isinstance(record, FaultRecord)
+    assert (record.pc, record.size) == (0x8010, 4)
+    assert machine.word(abi.FAULT_ADDRESS).value == toy.DATA_END - 3
+    assert machine.state["r1"] == 3
+
+
+def test_an_access_past_the_last_page_faults(machine: UnitMachine) -> None:
+    machine.memory.map(0xFFFFF000, 4096, READ)
+    code = countdown(machine, {"r2": 3, "r3": 0xFFFFFFFE})
+    kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
+    assert kind == abi.X_RECORD
+    assert isinstance(machine.record(payload), FaultRecord)
+
+
+@pytest.mark.parametrize("slot", [1, 2, 3])
+def test_a_missing_link_comes_back(machine: UnitMachine, slot: int) -> None:
+    code = countdown(machine, {"r2": 2})
+    machine.links[slot] = 0
+    kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
+    assert (kind, payload) == (abi.X_LINK, slot)
+
+
+def test_a_replaced_block_is_obeyed(machine: UnitMachine) -> None:
+    code = countdown(machine, {"r2": 2})
+    other = parse_blocks("block 0x8010 {\n insn 0x8010 4\n halt replaced 0x8010\n}")
+    (pointer,) = machine.compiler.compile(machine.jobs(*other), "quick")
+    machine.links[1] = pointer
+    kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
+    assert kind == abi.X_RECORD
+    assert machine.record(payload) == HaltRecord("replaced", 0x8010)
+
+
+def test_records_go_when_all_units_of_a_batch_are_dropped(machine: UnitMachine) -> None:
+    before = len(machine.records)
+    code = list(countdown(machine, {"r2": 2}).values())
+    made = len(machine.records)
+    assert made > before
+    machine.compiler.drop(code[:2])
+    assert len(machine.records) == made
+    machine.compiler.drop(code[2:])
+    assert len(machine.records) == before
+
+
+def test_explain_shows_both_texts(machine: UnitMachine) -> None:
+    block = parse_blocks(COUNTDOWN)[1]
+    before = len(machine.records)
+    texts = machine.compiler.explain(block, (1, 2))
+    assert "musttail call preserve_nonecc" in texts["llvm"]
+    assert "jmpq" in texts["out_asm"]
+    assert len(machine.records) == before
+
+
+def test_regions_are_the_loops_of_a_batch(machine: UnitMachine) -> None:
+    jobs = machine.jobs(*parse_blocks(COUNTDOWN))
+    found = find_regions(jobs)
+    assert [str(key) for key in found] == ["0x8000"]
+    assert [str(job.block.key) for job in found[BlockKey(0x8000)]] == ["0x8000", "0x8010"]
+    assert exit_targets(jobs[0].block.exit) == (BlockKey(0x8010),)
