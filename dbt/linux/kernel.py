@@ -143,7 +143,7 @@ class Kernel:
         if result == EINTR and self.signals.restarts(request.name):
             location = self.abi.restart(self.state, request, location)
         else:
-            self._sleep_until = None
+            self.end_sleep()
             self.abi.set_result(self.state, result)
         after = self.signals.deliver(location)
         self.signals.drop_temporary_mask()
@@ -230,6 +230,10 @@ class Kernel:
         if self._sleep_until is None:
             self._sleep_until = wanted
         return self._sleep_until
+
+    def end_sleep(self) -> None:
+        """The sleep is over and will not be restarted."""
+        self._sleep_until = None
 
     def log_strace(self, line: str) -> None:
         """Write one line of the system call trace."""

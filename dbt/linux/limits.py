@@ -65,7 +65,7 @@ def ugetrlimit(kernel: "Kernel", number: int, address: int) -> int:
     return _get(kernel, number, address, 0xFFFFFFFF)
 
 
-@syscall("old_getrlimit")
+@syscall("getrlimit")
 def old_getrlimit(kernel: "Kernel", number: int, address: int) -> int:
     """A limit in 31 bits."""
     return _get(kernel, number, address, 0x7FFFFFFF)

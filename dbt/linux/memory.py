@@ -66,7 +66,7 @@ def mmap2(
     return start
 
 
-@syscall("old_mmap")
+@syscall("mmap")
 def old_mmap(kernel: "Kernel", block: int) -> int:
     """The OABI's mmap: six words in memory, the last a byte offset."""
     raw = kernel.memory.read(block, 24)

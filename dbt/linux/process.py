@@ -257,7 +257,7 @@ def get_robust_list(kernel: "Kernel", pid: S32, head: int, size: int) -> int:
     return 0
 
 
-@syscall("ARM_set_tls", "set_thread_area")
+@syscall("ARM_set_tls")
 def set_tls(kernel: "Kernel", value: int) -> int:
     """Set the thread pointer."""
     kernel.abi.set_thread_pointer(kernel.state, value)

@@ -29,7 +29,7 @@ _SHAPES = {
     "uname": "p", "unlink": "s", "unlinkat": "Dsx", "wait4": "dpxp", "write": "dbd",
     "writev": "dpd", "brk": "x", "statfs64": "sdp",
 }  # fmt: skip
-_ADDRESSES = {"brk", "mmap2", "mremap", "old_mmap", "shmat"}
+_ADDRESSES = {"brk", "mmap2", "mremap", "mmap", "shmat"}
 
 
 class Strace:
@@ -71,7 +71,7 @@ class Strace:
         if kind in "dD":
             return str(signed)
         if kind == "o":
-            return f"{value:#o}"
+            return f"0{value:o}" if value else "0"
         if kind == "p" and not value:
             return "NULL"
         if kind in "sb":

@@ -133,6 +133,7 @@ def _nanosleep(
     until = wanted if absolute else kernel.sleep_until(clock_nanoseconds(clock) + wanted)
     left = sleep(kernel, clock, until)
     if not left:
+        kernel.end_sleep()
         return 0
     if left_at and not absolute:
         kernel.memory.write(left_at, pack_timespec(left, wide=wide))

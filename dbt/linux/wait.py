@@ -51,12 +51,6 @@ def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: in
     return found
 
 
-@syscall("waitpid")
-def waitpid(kernel: "Kernel", pid: S32, status_at: int, options: int) -> int:
-    """wait4 without usage."""
-    return wait4(kernel, pid, status_at, options, 0)
-
-
 @syscall("waitid")
 def waitid(
     kernel: "Kernel", which: S32, pid: S32, info_at: int, options: int, usage_at: int

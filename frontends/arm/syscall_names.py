@@ -95,7 +95,7 @@ _EABI = """
 435  clone3 close_range openat2 pidfd_getfd faccessat2
 440  process_madvise epoll_pwait2 mount_setattr quotactl_fd landlock_create_ruleset
 445  landlock_add_rule landlock_restrict_self - process_mrelease futex_waitv
-450  set_mempolicy_home_node - - - -
+450  set_mempolicy_home_node cachestat fchmodat2 - -
 """
 
 OABI_ONLY = {
@@ -104,15 +104,15 @@ OABI_ONLY = {
     25: "stime",
     27: "alarm",
     30: "utime",
-    76: "old_getrlimit",
-    82: "old_select",
+    76: "getrlimit",
+    82: "select",
     89: "readdir",
-    90: "old_mmap",
+    90: "mmap",
     102: "socketcall",
     113: "syscall",
     117: "ipc",
 }
-"""Calls that only the old ABI has. Those whose Linux name means something else carry ``old_``."""
+"""Calls that only the old ABI has."""
 
 
 def _parse(text: str) -> dict[int, str]:

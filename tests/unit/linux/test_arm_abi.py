@@ -1,0 +1,77 @@
+"""Which call a swi asks for: arch/arm/kernel/entry-common.S and traps.c."""
+
+import struct
+
+import pytest
+
+from dbt.linux.kernel import Kernel
+from dbt.syscall_abi import IllegalTrap, Request
+from frontends.arm.kuser import commpage
+from frontends.arm.linux_abi import ArmLinuxAbi
+
+RESUME = 0x8004
+
+
+def decode(kernel: Kernel, immediate: int, r7: int = 0) -> Request | IllegalTrap:
+    kernel.state["r7"] = r7
+    for index in range(7):
+        if index != 7:
+            kernel.state[f"r{index}"] = index + 10
+    return ArmLinuxAbi().decode(immediate, kernel.state, RESUME)
+
+
+@pytest.mark.parametrize(
+    ("immediate", "r7", "name", "aligned"),
+    [
+        (0, 4, "write", True),
+        (0x900004, 99, "write", False),
+        (0, 0xF0005, "ARM_set_tls", True),
+        (0x9F0002, 0, "ARM_cacheflush", True),
+        (0, 450, "set_mempolicy_home_node", True),
+        (0, 9999, "syscall_9999", True),
+        (0, 13, "syscall_13", True),
+        (0x90000D, 0, "time", False),
+        (0, 0xF0700, "ARM_0xf0700", True),
+    ],
+)
+def test_calls(kernel: Kernel, immediate: int, r7: int, name: str, aligned: bool) -> None:
+    request = decode(kernel, immediate, r7)
+    assert isinstance(request, Request)
+    assert (request.name, request.aligned) == (name, aligned)
+    assert request.arguments == (10, 11, 12, 13, 14, 15, 16)
+
+
+@pytest.mark.parametrize(
+    ("immediate", "r7", "trap"),
+    [
+        (0x123456, 4, IllegalTrap(4, 4, 0x8000)),
+        (4, 0, IllegalTrap(4, 4, 0x8000)),
+        (0, 0xF0800, IllegalTrap(4, 4, 0x8000)),
+        (0, 0x100000, IllegalTrap(4, 4, 0x8000)),
+        (0, 0xF0000, IllegalTrap(11, 1, 0)),
+        (0x9F0001, 0, IllegalTrap(5, 1, 0x8000)),
+    ],
+)
+def test_traps(kernel: Kernel, immediate: int, r7: int, trap: IllegalTrap) -> None:
+    assert decode(kernel, immediate, r7) == trap
+
+
+def test_the_indirect_call_takes_its_number_from_r0(kernel: Kernel) -> None:
+    kernel.state["r0"] = 4
+    kernel.state["r1"] = 1
+    request = ArmLinuxAbi().decode(0x900071, kernel.state, RESUME)
+    assert isinstance(request, Request)
+    assert (request.name, request.arguments[0]) == ("write", 1)
+
+
+def test_restart_goes_back_by_one_instruction(kernel: Kernel) -> None:
+    abi, request = ArmLinuxAbi(), Request(3, "read")
+    assert abi.restart(kernel.state, request, 0x8004) == 0x8000
+    assert abi.restart(kernel.state, request, 0x8005) == 0x8003
+
+
+def test_helper_page() -> None:
+    page = commpage()
+    assert len(page) == 4096
+    assert struct.unpack_from("<I", page, 0xFFC) == (5,)
+    assert struct.unpack_from("<II", page, 0xFE0) == (0xEE1D0F70, 0xE12FFF1E)

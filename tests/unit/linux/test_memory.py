@@ -1,0 +1,181 @@
+"""The address space: what mmap and its kin promise, against a model too."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.linux_kernel import BUFFER, call, error
+
+from dbt.interfaces import PAGE, READ, WRITE
+from dbt.linux.address_space import AddressSpace, Area
+from dbt.linux.kernel import Kernel
+from dbt.runtime.memory import GuestMemory
+from dbt.stops import GuestFault
+
+PRIVATE, SHARED, FIXED, ANONYMOUS, NOREPLACE = 2, 1, 0x10, 0x20, 0x100000
+RW = 3
+
+
+def mmap(kernel: Kernel, size: int, *, at: int = 0, prot: int = RW, flags: int = 0x22) -> int:
+    return call(kernel, "mmap2", at, size, prot, flags, -1, 0) & 0xFFFFFFFF
+
+
+def test_anonymous_memory_is_zero_and_goes_down(kernel: Kernel) -> None:
+    first, second = mmap(kernel, 5000), mmap(kernel, PAGE)
+    assert first == 0xB7000000 - 2 * PAGE
+    assert second == first - PAGE
+    assert kernel.memory.read(first, 2 * PAGE) == bytes(2 * PAGE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((0, 0, RW, PRIVATE | ANONYMOUS, -1, 0), "EINVAL"),
+        ((0, PAGE, RW, ANONYMOUS, -1, 0), "EINVAL"),
+        ((0, PAGE, RW, PRIVATE, 99, 0), "EBADF"),
+        ((0x12345, PAGE, RW, PRIVATE | ANONYMOUS | FIXED, -1, 0), "EINVAL"),
+        ((0, PAGE, RW, PRIVATE | ANONYMOUS | FIXED, -1, 0), "EPERM"),
+        ((0xBFFFF000, PAGE, RW, PRIVATE | ANONYMOUS | FIXED, -1, 0), "ENOMEM"),
+        ((0, 0xF0000000, RW, PRIVATE | ANONYMOUS, -1, 0), "ENOMEM"),
+        ((BUFFER, PAGE, RW, PRIVATE | ANONYMOUS | NOREPLACE, -1, 0), "EEXIST"),
+    ],
+)
+def test_mmap_refuses(kernel: Kernel, arguments: tuple[int, ...], expected: str) -> None:
+    assert error(call(kernel, "mmap2", *arguments)) == expected
+
+
+def test_a_hint_is_taken_when_free(kernel: Kernel) -> None:
+    assert mmap(kernel, PAGE, at=0x20000123) == 0x20000000
+    assert mmap(kernel, PAGE, at=0x20000000) != 0x20000000
+
+
+def test_unmapped_and_protected_pages_fault(kernel: Kernel) -> None:
+    at = mmap(kernel, 3 * PAGE)
+    assert call(kernel, "munmap", at + PAGE, PAGE) == 0
+    with pytest.raises(GuestFault) as fault:
+        kernel.memory.read(at + PAGE - 4, 8)
+    assert fault.value.address == at + PAGE
+    assert call(kernel, "mprotect", at, PAGE, 1) == 0
+    with pytest.raises(GuestFault):
+        kernel.memory.store(at, 4, 1)
+    assert error(call(kernel, "mprotect", at, 3 * PAGE, 3)) == "ENOMEM"
+    kernel.memory.store(at, 4, 1)  # what came before the hole was changed
+    assert error(call(kernel, "munmap", at + 1, PAGE)) == "EINVAL"
+
+
+def test_brk_grows_shrinks_and_stops_at_what_is_mapped(kernel: Kernel) -> None:
+    start = call(kernel, "brk", 0)
+    assert call(kernel, "brk", start + 5000) == start + 5000
+    kernel.memory.store(start + 4996, 4, 7)
+    assert call(kernel, "brk", start + 10) == start + 10
+    with pytest.raises(GuestFault):
+        kernel.memory.load(start + 4996, 4)
+    assert call(kernel, "brk", start + 5000) == start + 5000
+    assert kernel.memory.load(start + 4996, 4) == 0
+    mmap(kernel, PAGE, at=start + 8 * PAGE)
+    assert call(kernel, "brk", start + 9 * PAGE) == start + 5000
+
+
+def test_mremap_moves_content(kernel: Kernel) -> None:
+    mmap(kernel, PAGE)
+    at = mmap(kernel, 2 * PAGE)
+    kernel.memory.write(at + PAGE, b"moved")
+    assert error(call(kernel, "mremap", at, 2 * PAGE, 4 * PAGE, 0, 0)) == "ENOMEM"
+    new = call(kernel, "mremap", at, 2 * PAGE, 4 * PAGE, 1, 0) & 0xFFFFFFFF
+    assert kernel.memory.read(new + PAGE, 6) == b"moved\0"
+    assert not kernel.memory.mapped(at)
+    assert call(kernel, "mremap", new, 4 * PAGE, PAGE, 0, 0) & 0xFFFFFFFF == new
+    assert not kernel.memory.mapped(new + PAGE)
+
+
+def open_file(kernel: Kernel, path: Path, flags: int) -> int:
+    kernel.memory.write(BUFFER, os.fsencode(path) + b"\0")
+    fd = call(kernel, "open", BUFFER, flags, 0)
+    assert fd >= 0
+    return fd
+
+
+def test_file_mappings(kernel: Kernel, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"0123456789")
+    fd = open_file(kernel, path, os.O_RDWR)
+    private = call(kernel, "mmap2", 0, 2 * PAGE, RW, PRIVATE, fd, 0) & 0xFFFFFFFF
+    shared = call(kernel, "mmap2", 0, 2 * PAGE, RW, SHARED, fd, 0) & 0xFFFFFFFF
+    assert kernel.memory.read(private, 12) == b"0123456789\0\0"
+    kernel.memory.write(private, b"private")
+    assert path.read_bytes() == b"0123456789"
+    kernel.memory.write(shared, b"shared")
+    assert path.read_bytes() == b"shared6789"
+    for at in (private, shared):
+        with pytest.raises(GuestFault):  # the page past the end of the file
+            kernel.memory.load(at + PAGE, 4)
+
+
+def test_shared_mappings_of_read_only_files_stay_so(kernel: Kernel, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"x")
+    fd = open_file(kernel, path, os.O_RDONLY)
+    assert error(call(kernel, "mmap2", 0, PAGE, RW, SHARED, fd, 0)) == "EACCES"
+    at = call(kernel, "mmap2", 0, PAGE, 1, SHARED, fd, 0) & 0xFFFFFFFF
+    assert error(call(kernel, "mprotect", at, PAGE, RW)) == "EACCES"
+
+
+def test_cacheflush_checks_its_range(kernel: Kernel) -> None:
+    flushed: list[tuple[int, int]] = []
+    kernel.on_icache_flush = lambda start, end: flushed.append((start, end))
+    assert call(kernel, "ARM_cacheflush", BUFFER, BUFFER + 8, 0) == 0
+    assert error(call(kernel, "ARM_cacheflush", BUFFER + 8, BUFFER, 0)) == "EINVAL"
+    assert error(call(kernel, "ARM_cacheflush", BUFFER, BUFFER + 8, 1)) == "EINVAL"
+    assert flushed == [(BUFFER, BUFFER + 8)]
+
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["map", "unmap", "protect", "find"]),
+        st.integers(0, 30),
+        st.integers(1, 8),
+        st.sampled_from([0, READ, READ | WRITE]),
+    ),
+    max_size=25,
+)
+BASE = 0xB7000000 - 40 * PAGE
+
+
+@settings(max_examples=60, deadline=None)
+@given(OPERATIONS)
+def test_areas_agree_with_a_page_by_page_model(operations: list[tuple[str, int, int, int]]) -> None:
+    memory = GuestMemory()
+    space = AddressSpace(memory)
+    model: dict[int, int] = {}
+    for name, page, count, perms in operations:
+        start, end = BASE + page * PAGE, BASE + (page + count) * PAGE
+        pages = range(page, page + count)
+        if name == "map":
+            space.map(Area(start, end, perms, path=f"/{page}" if perms == READ else ""))
+            model |= dict.fromkeys(pages, perms)
+        elif name == "unmap":
+            space.unmap(start, end)
+            for gone in pages:
+                model.pop(gone, None)
+        elif name == "protect":
+            space.protect(start, end, perms)
+            model |= {p: perms for p in pages if p in model}
+        else:
+            place = space.find(count * PAGE)
+            assert place is not None
+            assert space.is_free(place, place + count * PAGE)
+            first = (place - BASE) // PAGE
+            higher = range(first + 1, 41 - count)
+            assert not any(all(p not in model for p in range(h, h + count)) for h in higher)
+    seen = {
+        (at - BASE) // PAGE: area.perms
+        for area in space.areas
+        for at in range(area.start, area.end, PAGE)
+    }
+    assert seen == model
+    for page in range(40):
+        assert memory.mapped(BASE + page * PAGE) == (page in model)
+    assert space.areas == sorted(space.areas, key=lambda area: area.start)
+    memory.close()

@@ -1,0 +1,183 @@
+"""Signals: pending, masks, frames, restart. Frames are those of arch/arm/kernel/signal.c."""
+
+import os
+import signal
+import struct
+
+import pytest
+from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error
+
+from dbt.interfaces import READ, FaultHit, HaltHit
+from dbt.ir.block import BlockKey
+from dbt.linux.kernel import Kernel
+from dbt.linux.signals import SIGALRM, SIGCHLD, SIGSEGV, bit
+from dbt.stops import Access, Exited, Killed
+
+SIGUSR1, SIGUSR2 = 10, 12
+HANDLER, RESTORER, CODE = 0x8000, 0x9000, 0xA000
+SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 4, 0x04000000, 0x08000000
+SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x10000000, 0x40000000, 0x80000000
+
+
+def handle(kernel: Kernel, number: int, flags: int = 0, mask: int = 0) -> None:
+    action = struct.pack("<IIIQ", HANDLER, flags | SA_RESTORER, RESTORER, mask)
+    kernel.memory.write(BUFFER, action)
+    assert call(kernel, "rt_sigaction", number, BUFFER, 0, 8) == 0
+
+
+def trap(kernel: Kernel, number: int, *arguments: int) -> object:
+    """Make a system call at CODE as translated code does."""
+    kernel.state["r7"] = number
+    for index, argument in enumerate(arguments):
+        kernel.state[f"r{index}"] = argument
+    return kernel.syscall(0, BlockKey(CODE + 4))
+
+
+def kill_self(kernel: Kernel, number: int) -> object:
+    return trap(kernel, 37, os.getpid(), number)
+
+
+def test_a_handler_runs_and_returns_to_where_it_was(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    kernel.state["r5"], kernel.state["cf"] = 55, 1
+    top = kernel.state["r13"]
+    assert kill_self(kernel, SIGUSR1) == HANDLER
+    state = kernel.state
+    assert (state["r0"], state["r14"]) == (SIGUSR1, RESTORER)
+    assert state["r13"] == (top - 760) & ~7
+    assert kernel.signals.mask == bit(SIGUSR1)
+    frame = kernel.memory.read(state["r13"], 104)
+    assert struct.unpack_from("<I", frame, 0) == (0x5AC3C35A,)
+    pc, cpsr = struct.unpack_from("<II", frame, 20 + 4 * 18)
+    assert (pc, cpsr) == (CODE + 4, 0x20000010)
+    state["r5"] = state["cf"] = 0
+    assert trap(kernel, 119) == CODE + 4  # sigreturn
+    assert (state["r0"], state["r5"], state["cf"], state["r13"]) == (0, 55, 1, top)
+    assert kernel.signals.mask == 0
+
+
+def test_a_siginfo_handler_sees_who_sent_it(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1, SA_SIGINFO)
+    assert kill_self(kernel, SIGUSR1) == HANDLER
+    info, context = kernel.state["r1"], kernel.state["r2"]
+    assert context == info + 128
+    head = struct.unpack("<iiiii", kernel.memory.read(info, 20))
+    assert head == (SIGUSR1, 0, 0, os.getpid(), os.getuid())
+    assert trap(kernel, 173) == CODE + 4  # rt_sigreturn
+
+
+def test_blocked_signals_wait_once_and_come_lowest_first(kernel: Kernel) -> None:
+    for number in (SIGUSR1, SIGUSR2):
+        handle(kernel, number)
+    kernel.memory.store(BUFFER, 8, bit(SIGUSR1) | bit(SIGUSR2))
+    call(kernel, "rt_sigprocmask", 0, BUFFER, 0, 8)
+    for number in (SIGUSR2, SIGUSR1, SIGUSR1):
+        assert kill_self(kernel, number) == CODE + 4
+    call(kernel, "rt_sigpending", BUFFER, 8)
+    assert kernel.memory.load(BUFFER, 8) == bit(SIGUSR1) | bit(SIGUSR2)
+    kernel.memory.store(BUFFER, 8, 0)
+    call(kernel, "rt_sigprocmask", 2, BUFFER, 0, 8)
+    assert kernel.poll(CODE) == HANDLER
+    assert kernel.state["r0"] == SIGUSR2  # its frame is on top: it interrupts the other's handler
+    assert not kernel.signals.pending
+
+
+@pytest.mark.parametrize(("flags", "blocked"), [(0, True), (SA_NODEFER, False)])
+def test_nodefer_and_the_action_s_mask(kernel: Kernel, flags: int, blocked: bool) -> None:
+    handle(kernel, SIGUSR1, flags, bit(SIGALRM))
+    kill_self(kernel, SIGUSR1)
+    assert kernel.signals.mask == bit(SIGALRM) | (bit(SIGUSR1) if blocked else 0)
+
+
+def test_resethand_handles_once(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1, SA_RESETHAND | SA_NODEFER)
+    assert kill_self(kernel, SIGUSR1) == HANDLER
+    assert isinstance(kill_self(kernel, SIGUSR1), Killed)
+
+
+def test_alternate_stack(kernel: Kernel) -> None:
+    kernel.memory.write(BUFFER, struct.pack("<III", BUFFER + 0x1000, 0, 0x2000))
+    assert call(kernel, "sigaltstack", BUFFER, 0) == 0
+    handle(kernel, SIGUSR1, SA_ONSTACK)
+    kill_self(kernel, SIGUSR1)
+    assert kernel.state["r13"] == BUFFER + 0x3000 - 760
+    assert error(call(kernel, "sigaltstack", BUFFER, 0)) == "EPERM"
+
+
+def test_defaults(kernel: Kernel) -> None:
+    assert kill_self(kernel, SIGCHLD) == CODE + 4
+    assert kill_self(kernel, SIGUSR1) == Killed(SIGUSR1, CODE + 4)
+    assert trap(kernel, 248, 0x1FF) == Exited(0xFF)
+
+
+def test_faults_go_to_the_handler_with_their_address(kernel: Kernel) -> None:
+    handle(kernel, SIGSEGV, SA_SIGINFO)
+    hit = FaultHit(CODE, 0, 0x123, Access.WRITE)
+    assert kernel.fault(hit) == HANDLER
+    number, _, code, address = struct.unpack("<iiiI", kernel.memory.read(kernel.state["r1"], 16))
+    assert (number, code, address) == (SIGSEGV, 1, 0x123)
+    context = kernel.state["r2"]
+    assert kernel.memory.load(context + 20 + 4 * 20, 4) == 0x123
+    assert kernel.fault(hit) == Killed(SIGSEGV, CODE)  # the handler runs: its signal is blocked
+
+
+def test_a_fault_in_a_mapped_page_says_so(kernel: Kernel) -> None:
+    handle(kernel, SIGSEGV, SA_SIGINFO)
+    kernel.space.protect(BUFFER, BUFFER + 0x1000, READ)
+    kernel.fault(FaultHit(CODE, 0, BUFFER, Access.WRITE))
+    assert kernel.memory.load(kernel.state["r1"] + 8, 4) == 2  # SEGV_ACCERR
+
+
+def test_a_stack_that_cannot_take_the_frame_kills(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    kernel.state["r13"] = 0x2000
+    assert kill_self(kernel, SIGUSR1) == Killed(SIGSEGV, CODE + 4)
+
+
+@pytest.mark.parametrize(
+    ("reason", "number"), [("undefined", 4), ("breakpoint", 5), ("noexec", 11), ("alignment", 7)]
+)
+def test_halts(kernel: Kernel, reason: str, number: int) -> None:
+    assert kernel.halt(HaltHit(reason, CODE)) == Killed(number, CODE)
+
+
+@pytest.mark.parametrize("bad", [("r13", BUFFER + 4), ("r13", 0x2000)])
+def test_a_bad_sigreturn_kills(kernel: Kernel, bad: tuple[str, int]) -> None:
+    kernel.state[bad[0]] = bad[1]
+    assert trap(kernel, 119) == Killed(SIGSEGV, CODE + 4)
+
+
+def test_a_frame_with_a_privileged_mode_kills(kernel: Kernel) -> None:
+    kernel.state["r13"] = BUFFER + BUFFER_SIZE - 1024
+    assert trap(kernel, 119) == Killed(SIGSEGV, CODE + 4)  # cpsr 0 is no user mode
+
+
+def test_a_signal_from_the_host_reaches_the_handler(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert kernel.poll(CODE) == HANDLER
+
+
+@pytest.mark.parametrize("flags", [0, SA_RESTART], ids=["eintr", "restart"])
+def test_an_interrupted_read(kernel: Kernel, flags: int) -> None:
+    handle(kernel, SIGALRM, flags)
+    call(kernel, "pipe", BUFFER)
+    fd = kernel.memory.load(BUFFER, 4)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    assert trap(kernel, 3, fd, BUFFER, 1) == HANDLER
+    saved_r0 = kernel.memory.load(kernel.state["r13"] + 20 + 12, 4)
+    saved_pc = kernel.memory.load(kernel.state["r13"] + 20 + 4 * 18, 4)
+    expected = (fd, CODE) if flags else (0xFFFFFFFF & -4, CODE + 4)
+    assert (saved_r0, saved_pc) == expected
+
+
+def test_sigsuspend_puts_the_old_mask_into_the_frame(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    kernel.memory.store(BUFFER, 8, bit(SIGUSR1))
+    call(kernel, "rt_sigprocmask", 0, BUFFER, 0, 8)
+    kill_self(kernel, SIGUSR1)
+    kernel.memory.store(BUFFER, 8, 0)
+    assert trap(kernel, 179, BUFFER, 8) == HANDLER
+    assert trap(kernel, 119) == CODE + 4
+    assert kernel.state["r0"] == 0xFFFFFFFF & -4
+    assert kernel.signals.mask == bit(SIGUSR1)
