@@ -1,7 +1,7 @@
 """Drop writes to slots that are overwritten before anything can see them.
 
-set zf %0                =>    set zf %1
-set zf %1
+set zf 0x0:i1            =>    set zf 0x1:i1
+set zf 0x1:i1
 
 Whatever may leave the block (a load, a store, a trap) sees all state, so a write stays if such
 an op comes before the next write of its slot.

@@ -2,9 +2,9 @@
 
 %0:i32 = get r0                =>    %0:i32 = get r0
 %1:i32 = get r1                      %1:i32 = get r1
-%2:i32 = sub %0, %1                  %2:i1 = eq %0, %1
-%3:i1 = eq %2, 0x0                   set zf %2
-set zf %3
+%2:i32 = sub %0, %1                  %2:i32 = sub %0, %1
+%3:i1 = eq %2, 0x0                   %3:i1 = eq %0, %1
+set zf %3                            set zf %3
 
 Each rule is proved in the tests: for all operands of 8 bits, or of 5 when it has three.
 """
