@@ -43,7 +43,7 @@ _KEPT = {SIGKILL, SIGSTOP, *_SYNCHRONOUS, SIGURG}
 
 _NEVER_RESTARTED = {
     "rt_sigsuspend", "sigsuspend", "pause", "poll", "ppoll", "ppoll_time64", "select",
-    "_newselect", "select", "pselect6", "pselect6_time64", "epoll_wait", "epoll_pwait",
+    "_newselect", "pselect6", "pselect6_time64", "epoll_wait", "epoll_pwait",
     "epoll_pwait2", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "rt_sigtimedwait",
     "rt_sigtimedwait_time64", "semop", "semtimedop", "msgrcv", "msgsnd", "io_getevents",
 }  # fmt: skip
