@@ -5,6 +5,7 @@ from typing import Any
 
 from dbt.interfaces import PAGE, CodeReader
 from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Exit, Goto, Halt
+from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
@@ -33,13 +34,13 @@ class ArmFrontend:
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""
-        words = _words(code, key.pc, self.max_insns)
-        block = Block(key, [], Halt("thumb", key.pc))
-        translator = A32Translator(block)
         if key.mode & THUMB:
-            translator.ir.insn(key.pc, 2)
-            block.size = 2
-            return block
+            return _unliftable(code, key, 2, "thumb")
+        if key.pc & 3:
+            return _unliftable(code, key, 4, "undefined")
+        block = Block(key, [], Halt("undefined", key.pc))
+        translator = A32Translator(block)
+        words = _words(code, key.pc, self.max_insns)
         translator.previous = _word_before(code, key.pc)
         for word in words:
             translator.word = word
@@ -74,12 +75,20 @@ class ArmFrontend:
         return ArmLinuxAbi()
 
 
+def _unliftable(code: CodeReader, key: BlockKey, size: int, reason: str) -> Block:
+    """A block that halts at once: code in another state, or at an address that holds no code."""
+    code.fetch(key.pc, size)
+    block = Block(key, [], Halt(reason, key.pc), size)
+    Builder(block.insts).insn(key.pc, size)
+    return block
+
+
 def _words(code: CodeReader, pc: int, limit: int) -> memoryview:
     """The words from ``pc`` to the end of its page, at most ``limit``, at least one.
 
     Raises GuestFault when the first cannot be fetched.
     """
-    size = min(limit * 4, PAGE - pc % PAGE) & ~3
+    size = min(limit * 4, PAGE - pc % PAGE)
     try:
         data = code.fetch(pc, size)
     except GuestFault:

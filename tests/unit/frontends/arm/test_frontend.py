@@ -126,6 +126,19 @@ def test_thumb_code_halts() -> None:
     assert block.insn_count == 0
 
 
+@pytest.mark.parametrize("pc", [BASE + 2, 0x8FFE, 0x8FFD])
+def test_arm_code_out_of_place_halts(pc: int) -> None:
+    block = lift(*[ADD] * 1025, key=BlockKey(pc))
+    assert isinstance(block.exit, Halt)
+    assert (block.exit.reason, block.exit.pc, block.insn_count) == ("undefined", pc, 0)
+
+
+def test_code_that_cannot_be_fetched_faults_in_any_state() -> None:
+    for key in (BlockKey(0x9000, THUMB), BlockKey(0x9002)):
+        with pytest.raises(GuestFault):
+            lift(ADD, key=key)
+
+
 # -- modes -----------------------------------------------------------------------------------------------
 
 
