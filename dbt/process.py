@@ -194,6 +194,9 @@ class Process:
             case LimitReached(key=key):
                 self._next = key
                 return InsnLimit(key.pc)
+            case TrapHit(reason="alignment" as reason, pc=pc):
+                halt = HaltHit(reason, pc)
+                return self._killed(self._where(kernel.halt(halt)), halt)
             case TrapHit(reason=reason, pc=pc):
                 return Trapped(reason, pc)
         raise AssertionError(event)
