@@ -1,0 +1,134 @@
+"""The execution loop: tiers 0 and compiled units by turns, and the dispatcher between them.
+
+Compiled by numba, runs without the interpreter lock, and comes back only for what needs Python.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+from backends.numba_jit import abi, tables
+from backends.numba_jit.interpreter import OPTIONS, interpret
+from backends.numba_jit.native import enter_unit, fence, load8, load32, load64, store32, store64
+from dbt.interfaces import Reason
+
+_ORDER = list(Reason)
+NOT_TRANSLATED = _ORDER.index(Reason.NOT_TRANSLATED) * 8
+REFUSED = _ORDER.index(Reason.DENIED) * 8
+UNLINKED = _ORDER.index(Reason.UNLINKED) * 8
+INDIRECT_MISS = _ORDER.index(Reason.INDIRECT_MISS) * 8
+RETURN_MISS = _ORDER.index(Reason.RETURN_MISS) * 8
+
+X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
+X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
+LINK_CODE = abi.LINK_CODE
+ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
+BLOCK_AT, REASONS, LINKS_MADE = tables.BLOCK_AT, tables.REASONS, tables.LINKS_MADE
+SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
+SLOT_SITE = tables.SLOT_SITE
+DIRECT_ON, JUMP_ON, RETURN_ON = tables.DIRECT_ON, tables.JUMP_ON, tables.RETURN_ON
+
+
+@njit(**OPTIONS)
+def count(state, reason):  # type: ignore[no-untyped-def]
+    """Count one return to the dispatcher."""
+    counter = load64(state + REASONS) + reason
+    store64(counter, load64(counter) + 1)
+
+
+@njit(**OPTIONS)
+def block_at(state, location):  # type: ignore[no-untyped-def]
+    """Look a location up: its block id, or 0."""
+    index = (location >> 1) | (location & 1) << 31
+    return load32(load64(state + BLOCK_AT) + index * 4)
+
+
+@njit(**OPTIONS)
+def target_of(state, slot):  # type: ignore[no-untyped-def]
+    """The block a direct exit leads to, or 0."""
+    location = load64(load64(state + SLOT_LOCATION) + slot * 8)
+    if location >= 0:
+        return block_at(state, location)
+    return load32(load64(state + SLOT_TARGET) + slot * 4)
+
+
+@njit(**OPTIONS)
+def link(state, slot, block):  # type: ignore[no-untyped-def]
+    """Chain a direct exit to a block, unless the rules forbid it by now."""
+    denied = load64(state + DENIED) + block
+    if load64(state + DIRECT_ON) == 0 or load8(denied):
+        return
+    site = load64(load64(state + SLOT_SITE) + slot * 8)
+    code = load64(state + LINK_CODE) + slot * 8
+    if load32(site) == 0:
+        store64(state + LINKS_MADE, load64(state + LINKS_MADE) + 1)
+    store32(site, load32(load64(state + START) + block * 4))
+    store64(code, load64(load64(state + UNIT) + block * 8))
+    fence()
+    if load64(state + DIRECT_ON) == 0 or load8(denied):  # new rules came in between
+        store32(site, 0)
+        store64(code, 0)
+
+
+def make_run_loop(stamp: int) -> Any:
+    """Compile the loop, or load it from numba's disk cache.
+
+    ``stamp`` names the version of everything compiled into it. Being a closure variable it is part of
+    the cache's key, which would otherwise not notice a change in another module.
+    """
+
+    @njit("int64(int64, int64)", cache=True, **OPTIONS)
+    def run_loop(state, block):  # type: ignore[no-untyped-def]
+        """Run from a block on, until an exit that needs Python; ``abi`` and ``tables`` list them."""
+        _ = stamp
+        while True:
+            unit = load64(load64(state + UNIT) + block * 8)
+            if unit:
+                result = enter_unit(load64(state + ENTER), unit, state)
+            else:
+                result = interpret(state, load32(load64(state + START) + block * 4))
+            kind = result & 255
+            payload = (result >> 8) & 0xFFFFFFFF
+            if kind == X_UNIT:
+                block = payload
+                continue
+            if kind == X_LINK:
+                block = target_of(state, payload)
+                if block == 0:
+                    count(state, NOT_TRANSLATED)
+                    return X_MISSING | payload << 8
+                if load32(load64(load64(state + SLOT_SITE) + payload * 8)):
+                    continue  # chained: only the tier changes
+                if load8(load64(state + DENIED) + block):
+                    count(state, REFUSED)
+                else:
+                    count(state, UNLINKED)
+                    link(state, payload, block)
+            elif kind in (X_RETURN, X_JUMP):
+                block = block_at(state, payload)
+                if block == 0:
+                    count(state, NOT_TRANSLATED)
+                    return X_MISSING_AT | payload << 8
+                if load8(load64(state + DENIED) + block):
+                    count(state, REFUSED)
+                elif kind == X_RETURN:
+                    if load64(state + RETURN_ON) == 0:
+                        count(state, RETURN_MISS)
+                elif load64(state + JUMP_ON) == 0:
+                    count(state, INDIRECT_MISS)
+            else:
+                return result
+
+    return run_loop
+
+
+def source_stamp() -> int:
+    """A number that changes with the sources the loop is compiled from."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for name in ("abi", "interpreter", "loop", "native", "opcodes", "tables"):
+        digest.update((here / f"{name}.py").read_bytes())
+    digest.update(repr(_ORDER).encode())
+    return int.from_bytes(digest.digest()[:6], "little")

@@ -1,0 +1,192 @@
+"""Raw memory for numba code: loads and stores at host addresses, and calls through pointers.
+
+Everything is int64 in numba's eyes: an unsigned operand would turn mixed arithmetic into floating
+point. Loads extend with zeros, stores cut.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_I64 = ir.IntType(64)
+
+
+def _load(bits: int) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
+        value = builder.load(pointer, align=1)
+        return value if bits == 64 else builder.zext(value, _I64)
+
+    def typing(typing_context: Any, address: Any) -> Any:
+        return types.int64(types.int64), codegen
+
+    return intrinsic(typing)
+
+
+def _store(bits: int) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
+        value = args[1] if bits == 64 else builder.trunc(args[1], ir.IntType(bits))
+        builder.store(value, pointer, align=1)
+        return context.get_dummy_value()
+
+    def typing(typing_context: Any, address: Any, value: Any) -> Any:
+        return types.void(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+load8, load16, load32, load64 = _load(8), _load(16), _load(32), _load(64)
+store8, store16, store32, store64 = _store(8), _store(16), _store(32), _store(64)
+
+
+def _register(shift: int) -> Any:
+    """The u32 register whose number stands at bit ``shift`` of a word."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _register_pointer(builder, args[0], args[1], shift, 32)
+        return builder.zext(builder.load(pointer, align=4), _I64)
+
+    def typing(typing_context: Any, registers: Any, word: Any) -> Any:
+        return types.int64(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+def _register64(shift: int) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_register_pointer(builder, args[0], args[1], shift, 64), align=4)
+
+    def typing(typing_context: Any, registers: Any, word: Any) -> Any:
+        return types.int64(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+def _register_pointer(builder: Any, registers: Any, word: Any, shift: int, bits: int) -> Any:
+    number = builder.and_(builder.lshr(word, _I64(shift)), _I64(255))
+    address = builder.add(registers, builder.shl(number, _I64(2)))
+    return builder.inttoptr(address, ir.IntType(bits).as_pointer())
+
+
+def _set_register(shift: int, bits: int) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _register_pointer(builder, args[0], args[1], shift, bits)
+        value = args[2] if bits == 64 else builder.trunc(args[2], ir.IntType(bits))
+        builder.store(value, pointer, align=4)
+        return context.get_dummy_value()
+
+    def typing(typing_context: Any, registers: Any, word: Any, value: Any) -> Any:
+        return types.void(types.int64, types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+get_d, get_a, get_b = _register(8), _register(16), _register(24)
+get64_d, get64_a, get64_b = _register64(8), _register64(16), _register64(24)
+set_d, set_b = _set_register(8, 32), _set_register(24, 32)
+set64_d = _set_register(8, 64)
+
+
+@intrinsic
+def high32(typing_context: Any, word: Any) -> Any:
+    """The upper half of a word, extended with zeros."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.lshr(args[0], _I64(32))
+
+    return types.int64(types.int64), codegen
+
+
+def _unary(name: str, bits: int) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.IntType(bits)
+        value = args[0] if bits == 64 else builder.trunc(args[0], kind)
+        arguments = [value]
+        parameters = [kind]
+        if name == "ctlz":
+            arguments.append(ir.IntType(1)(0))
+            parameters.append(ir.IntType(1))
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, parameters), f"llvm.{name}.i{bits}"
+        )
+        result = builder.call(function, arguments)
+        return result if bits == 64 else builder.zext(result, _I64)
+
+    def typing(typing_context: Any, value: Any) -> Any:
+        return types.int64(types.int64), codegen
+
+    return intrinsic(typing)
+
+
+clz32, bswap32, rbit32 = _unary("ctlz", 32), _unary("bswap", 32), _unary("bitreverse", 32)
+clz64, bswap64, rbit64 = _unary("ctlz", 64), _unary("bswap", 64), _unary("bitreverse", 64)
+
+
+def _rotate(bits: int) -> Any:
+    """Rotate right; the amount modulo ``bits``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.IntType(bits)
+        value, amount = args if bits == 64 else (builder.trunc(arg, kind) for arg in args)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, [kind] * 3), f"llvm.fshr.i{bits}"
+        )
+        result = builder.call(function, [value, value, amount])
+        return result if bits == 64 else builder.zext(result, _I64)
+
+    def typing(typing_context: Any, value: Any, amount: Any) -> Any:
+        return types.int64(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+rotate32, rotate64 = _rotate(32), _rotate(64)
+
+
+def _unsigned(operation: str) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return getattr(builder, operation)(args[0], args[1])
+
+    def typing(typing_context: Any, a: Any, b: Any) -> Any:
+        return types.int64(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+udiv64, sdiv64, shr64 = _unsigned("udiv"), _unsigned("sdiv"), _unsigned("lshr")
+
+
+@intrinsic
+def ult64(typing_context: Any, a: Any, b: Any) -> Any:
+    """Unsigned less than, as 0 or 1."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.icmp_unsigned("<", args[0], args[1]), _I64)
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def fence(typing_context: Any) -> Any:
+    """Earlier stores are visible before later loads are made."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
+def enter_unit(typing_context: Any, function: Any, code: Any, state: Any) -> Any:
+    """Call ``i64 function(u64 code, u64 state)``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_I64, [_I64, _I64]).as_pointer()
+        return builder.call(builder.inttoptr(args[0], kind), [args[1], args[2]])
+
+    return types.int64(types.int64, types.int64, types.int64), codegen

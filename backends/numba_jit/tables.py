@@ -1,0 +1,146 @@
+"""The tables that the loop, the interpreter and compiled units share, in lazily committed memory.
+
+All are reserved at their largest size and committed by the host page by page, so nothing ever moves
+while it is in use. Their addresses stand in the state's control area.
+"""
+
+import ctypes
+from typing import Any
+
+from backends.numba_jit import abi
+from dbt.interfaces import Context
+
+# Further words of the control area, behind those of ``abi`` and of the units.
+_OURS = abi.FIRST_FREE + 64
+RETURN0 = _OURS  # u32[] by entry index: bytecode index where returns may run on, or 0
+JUMP0 = _OURS + 8  # the same for computed jumps
+CODE0 = _OURS + 16  # u64[]: the bytecode
+HOT = _OURS + 24  # u32[] by block id: executions left until it is hot
+PENDING = _OURS + 32  # u32[]: ids of hot blocks
+PENDING_COUNT = _OURS + 40
+AGAIN = _OURS + 48  # what a hot block's counter is set to
+START = _OURS + 56  # u32[] by block id: bytecode index
+UNIT = _OURS + 64  # u64[] by block id: code pointer or 0
+DENIED = _OURS + 72  # u8[] by block id
+BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
+SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
+SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
+SLOT_SITE = _OURS + 104  # u64[] by link slot: address of the u32 that chains tier 0
+REASONS = _OURS + 112  # i64[] in the order of Reason
+ENTER = _OURS + 120  # address of the function that enters units
+DIRECT_ON = _OURS + 128
+JUMP_ON = _OURS + 136
+RETURN_ON = _OURS + 144
+LINKS_MADE = _OURS + 152
+
+# Exit kinds beyond those of the ABI.
+X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT = range(5, 10)
+
+PENDING_LIMIT = 16
+MAX_BLOCKS = 1 << 22
+MAX_SLOTS = 1 << 23
+MAX_WORDS = 1 << 27
+LOCATIONS = 1 << 32
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = [
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64,
+]  # fmt: skip
+_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+_READ_WRITE, _PRIVATE_ANONYMOUS_NORESERVE = 3, 0x4022
+
+
+class Table:
+    """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
+
+    def __init__(self, entries: int, format_: str) -> None:
+        self.width = ctypes.sizeof(_CTYPES[format_])
+        self._bytes = entries * self.width
+        address = _libc.mmap(None, self._bytes, _READ_WRITE, _PRIVATE_ANONYMOUS_NORESERVE, -1, 0)
+        if address is None or address == ctypes.c_void_p(-1).value:
+            raise OSError(ctypes.get_errno(), "cannot reserve a table")
+        self.address = int(address)
+        raw = (ctypes.c_ubyte * self._bytes).from_address(self.address)
+        self.view: Any = memoryview(raw).cast("B").cast(format_)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.view.release()
+        _libc.munmap(self.address, self._bytes)
+
+
+_CTYPES: dict[str, Any] = {
+    "B": ctypes.c_uint8, "I": ctypes.c_uint32, "Q": ctypes.c_uint64, "q": ctypes.c_int64,
+}  # fmt: skip
+
+
+class Tables:
+    """All tables of one executor, and the control area that points to them."""
+
+    def __init__(self, context: Context) -> None:
+        self._all: list[Table] = []
+        self.words = self._new(MAX_WORDS, "Q")
+        self.start = self._new(MAX_BLOCKS, "I")
+        self.unit = self._new(MAX_BLOCKS, "Q")
+        self.denied = self._new(MAX_BLOCKS, "B")
+        self.hot = self._new(MAX_BLOCKS, "I")
+        self.pending = self._new(MAX_BLOCKS, "I")
+        self.block_at = self._new(LOCATIONS, "I")
+        self.entry0 = self._new(LOCATIONS, "I")
+        self.entry = self._new(LOCATIONS, "Q")
+        self.nothing = self._new(LOCATIONS, "Q")
+        self.link_code = self._new(MAX_SLOTS, "Q")
+        self.slot_location = self._new(MAX_SLOTS, "q")
+        self.slot_target = self._new(MAX_SLOTS, "I")
+        self.slot_site = self._new(MAX_SLOTS, "Q")
+        self.reasons = self._new(64, "q")
+        self.words32 = self.words.view.cast("B").cast("I")
+        address = context.state.address
+        raw = (ctypes.c_ubyte * 512).from_address(address)
+        self.control: Any = memoryview(raw).cast("B").cast("q")
+        self._point(context)
+
+    def _new(self, entries: int, format_: str) -> Table:
+        table = Table(entries, format_)
+        self._all.append(table)
+        return table
+
+    def _point(self, context: Context) -> None:
+        for offset, address in {
+            abi.MEM_BASE: context.memory.base,
+            abi.LINK_CODE: self.link_code.address,
+            abi.COUNTERS: context.counters.address,
+            abi.STACKS: context.stacks.address,
+            CODE0: self.words.address,
+            HOT: self.hot.address,
+            PENDING: self.pending.address,
+            START: self.start.address,
+            UNIT: self.unit.address,
+            DENIED: self.denied.address,
+            BLOCK_AT: self.block_at.address,
+            SLOT_LOCATION: self.slot_location.address,
+            SLOT_TARGET: self.slot_target.address,
+            SLOT_SITE: self.slot_site.address,
+            REASONS: self.reasons.address,
+        }.items():
+            self.control[offset // 8] = address
+        self.chain(direct=True, returns=True, jumps=True)
+
+    def chain(self, *, direct: bool, returns: bool, jumps: bool) -> None:
+        """Switch the kinds of edges that may chain."""
+        control, nothing = self.control, self.nothing.address
+        control[RETURN0 // 8] = self.entry0.address if returns else nothing
+        control[JUMP0 // 8] = self.entry0.address if jumps else nothing
+        control[abi.RETURN_TABLE // 8] = self.entry.address if returns else nothing
+        control[abi.JUMP_TABLE // 8] = self.entry.address if jumps else nothing
+        control[DIRECT_ON // 8] = direct
+        control[RETURN_ON // 8] = returns
+        control[JUMP_ON // 8] = jumps
+
+    def close(self) -> None:
+        """Give all tables back."""
+        self.control.release()
+        self.words32.release()
+        for table in self._all:
+            table.close()
