@@ -138,6 +138,18 @@ def setregid(kernel: "Kernel", real: int, effective: int) -> int:
     return setregid32(kernel, _short_id(real), _short_id(effective))
 
 
+@syscall("setresuid")
+def setresuid(kernel: "Kernel", real: int, effective: int, saved: int) -> int:
+    """setresuid32 with 16 bits."""
+    return setresuid32(kernel, *(_short_id(number) for number in (real, effective, saved)))
+
+
+@syscall("setresgid")
+def setresgid(kernel: "Kernel", real: int, effective: int, saved: int) -> int:
+    """setresgid32 with 16 bits."""
+    return setresgid32(kernel, *(_short_id(number) for number in (real, effective, saved)))
+
+
 @syscall("setresuid32")
 def setresuid32(kernel: "Kernel", real: S32, effective: S32, saved: S32) -> int:
     """The guest stays who it is."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbt.linux import exec as execution
+from dbt.linux import timers
 from dbt.linux.table import S32, syscall
+from dbt.linux.timers import Timer
 from dbt.stops import Exited
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class ProcessState:
         self.persona = 0
         self.death_signal = 0
         self.no_new_privs = False
+        self.timers: dict[int, Timer] = {}
         self.limits: dict[int, tuple[int, int]] = {}
         """Resource limits that the guest set: soft and hard."""
         self._vfork_pipe = -1
@@ -55,6 +58,7 @@ class ProcessState:
         self.argv = argv
         self.name = os.path.basename(execfn)[:15]
         self.clear_child_tid = self.robust_list = 0
+        timers.delete_all(self._kernel)
         self.release_vfork()
 
     def release_vfork(self) -> None:
@@ -93,6 +97,7 @@ class ProcessState:
         self.release_vfork()
         self._vfork_pipe = writer
         self.children.clear()
+        self.timers.clear()
         self.clear_child_tid = 0
         kernel.is_child = True
         kernel.signals.child_started()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from dbt.linux.siginfo import SI_USER, SigInfo
+from dbt.linux.siginfo import SI_TIMER, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscall_abi import Delivery
 
@@ -80,6 +80,8 @@ class Signals:
         self.mask = 0
         self.pending: list[SigInfo] = []
         self.altstack = (0, SS_DISABLE, 0)
+        self.timer_values: dict[int, int] = {}
+        """The value that a timer's signal carries, by signal."""
         self._saved_mask: int | None = None
         self._fault: tuple[SigInfo, bool] | None = None
         self._caught: list[int] = []
@@ -176,7 +178,10 @@ class Signals:
 
     def _collect(self) -> None:
         while self._caught:
-            self.post(SigInfo(self._caught.pop(0), SI_USER))
+            number = self._caught.pop(0)
+            value = self.timer_values.get(number)
+            code = SI_USER if value is None else SI_TIMER
+            self.post(SigInfo(number, code, value=value or 0))
 
     def _next(self) -> SigInfo | None:
         """The lowest pending signal that is not blocked (faults come first)."""

@@ -181,3 +181,17 @@ def test_sigsuspend_puts_the_old_mask_into_the_frame(kernel: Kernel) -> None:
     assert trap(kernel, 119) == CODE + 4
     assert kernel.state["r0"] == 0xFFFFFFFF & -4
     assert kernel.signals.mask == bit(SIGUSR1)
+
+
+def test_a_posix_timer_sends_its_value(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1, SA_SIGINFO)
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+    assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+    number = kernel.memory.load(BUFFER + 64, 4)
+    kernel.memory.write(BUFFER, struct.pack("<iiii", 0, 0, 0, 10_000_000))
+    assert call(kernel, "timer_settime", number, 0, BUFFER, 0) == 0
+    assert trap(kernel, 29) == HANDLER  # pause
+    words = struct.unpack("<iii8xi", kernel.memory.read(kernel.state["r1"], 24))
+    assert words == (SIGUSR1, 0, -2, 77)
+    assert call(kernel, "timer_delete", number) == 0
+    assert error(call(kernel, "timer_delete", number)) == "EINVAL"

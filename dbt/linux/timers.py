@@ -1,0 +1,137 @@
+"""POSIX timers: host timers that send the guest's signal to this process."""
+
+import ctypes
+import errno
+import os
+import struct
+from typing import TYPE_CHECKING
+
+import attrs
+
+from dbt.linux import host
+from dbt.linux.signals import SIGALRM, valid
+from dbt.linux.table import S32, syscall
+from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID = 0, 1, 4
+_SIGEVENT = struct.Struct("<IiiI")  # value, signal, notify, thread
+_HOST_SIGEVENT = struct.Struct("=qii48x")
+_HOST_ITIMERSPEC = struct.Struct("=4q")
+_CLOCKS = {0, 1, 2, 3, 7}
+_ABSOLUTE = 1
+
+
+@attrs.frozen
+class Timer:
+    """A host timer (libc's ``timer_t``) and the signal it sends (0: none)."""
+
+    handle: int
+    signal: int
+
+
+def delete_all(kernel: "Kernel") -> None:
+    """exec ends all timers."""
+    for timer in kernel.process.timers.values():
+        host.call("timer_delete", timer.handle)
+    kernel.process.timers.clear()
+
+
+@syscall("timer_create")
+def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
+    """Make a timer. Notification by a thread is the libc's business: it gets a signal too."""
+    timers = kernel.process.timers
+    number = next(n for n in range(len(timers) + 1) if n not in timers)
+    value, signo, notify, thread = number, SIGALRM, SIGEV_SIGNAL, 0
+    if event:
+        value, signo, notify, thread = _SIGEVENT.unpack(kernel.memory.read(event, 16))
+    if clock not in _CLOCKS or notify not in (SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID):
+        raise invalid()
+    if notify != SIGEV_NONE and not valid(signo):
+        raise invalid()
+    if notify == SIGEV_THREAD_ID and thread != os.getpid():
+        raise invalid()
+    kernel.memory.store(result, 4, number)
+    silent = notify == SIGEV_NONE
+    packed = _HOST_SIGEVENT.pack(0, 0 if silent else signo, 1 if silent else 0)
+    handle = ctypes.c_int64(0)
+    host.call("timer_create", clock, packed, ctypes.byref(handle))
+    timers[number] = Timer(handle.value, 0 if silent else signo)
+    if not silent:
+        kernel.signals.timer_values[signo] = value
+        kernel.signals.sync_host(signo)
+    return 0
+
+
+def _timer(kernel: "Kernel", number: int) -> Timer:
+    found = kernel.process.timers.get(number)
+    if found is None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return found
+
+
+@syscall("timer_delete")
+def timer_delete(kernel: "Kernel", number: S32) -> int:
+    """Drop a timer."""
+    host.call("timer_delete", _timer(kernel, number).handle)
+    del kernel.process.timers[number]
+    return 0
+
+
+def _store(kernel: "Kernel", address: int, raw: bytes, *, wide: bool) -> None:
+    words = _HOST_ITIMERSPEC.unpack(raw)
+    times = (words[0] * NANO + words[1], words[2] * NANO + words[3])
+    kernel.memory.write(address, b"".join(pack_timespec(t, wide=wide) for t in times))
+
+
+def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, wide: bool) -> int:
+    timer = _timer(kernel, number)
+    if not new:
+        raise invalid()
+    interval = read_nanoseconds(kernel, new, wide=wide)
+    value = read_nanoseconds(kernel, new + (16 if wide else 8), wide=wide)
+    wanted = _HOST_ITIMERSPEC.pack(*divmod(interval, NANO), *divmod(value, NANO))
+    before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
+    host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)
+    if old:
+        _store(kernel, old, before.raw, wide=wide)
+    return 0
+
+
+@syscall("timer_settime")
+def timer_settime(kernel: "Kernel", number: S32, flags: int, new: int, old: int) -> int:
+    """Arm or disarm a timer."""
+    return _settime(kernel, number, flags, new, old, wide=False)
+
+
+@syscall("timer_settime64")
+def timer_settime64(kernel: "Kernel", number: S32, flags: int, new: int, old: int) -> int:
+    """The same with 64-bit times."""
+    return _settime(kernel, number, flags, new, old, wide=True)
+
+
+def _gettime(kernel: "Kernel", number: int, address: int, *, wide: bool) -> int:
+    raw = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
+    host.call("timer_gettime", _timer(kernel, number).handle, raw)
+    _store(kernel, address, raw.raw, wide=wide)
+    return 0
+
+
+@syscall("timer_gettime")
+def timer_gettime(kernel: "Kernel", number: S32, address: int) -> int:
+    """What is left."""
+    return _gettime(kernel, number, address, wide=False)
+
+
+@syscall("timer_gettime64")
+def timer_gettime64(kernel: "Kernel", number: S32, address: int) -> int:
+    """What is left, 64-bit."""
+    return _gettime(kernel, number, address, wide=True)
+
+
+@syscall("timer_getoverrun")
+def timer_getoverrun(kernel: "Kernel", number: S32) -> int:
+    """How many signals were left out, as the host counts."""
+    return host.call("timer_getoverrun", _timer(kernel, number).handle)
