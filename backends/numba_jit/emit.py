@@ -355,23 +355,63 @@ class UnitEmitter:
         return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
 
     def _check(self, start: str, span: int, access: Access) -> None:
-        perms = [self._perms(start)]
-        if span > 1:
-            # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
-            perms.append(self._perms(self.new(f"add i64 {start}, {span - 1}")))
-        if access is Access.READ:
-            value = perms[0] if span == 1 else self.new(f"and i8 {perms[0]}, {perms[1]}")
-            refused = self.new(f"icmp eq i8 {self.new(f'and i8 {value}, {READ}')}, 0")
-        else:
-            wrong = [self.new(f"xor i8 {value}, {WRITE}") for value in perms]
-            value = wrong[0] if span == 1 else self.new(f"or i8 {wrong[0]}, {wrong[1]}")
-            refused = self.new(f"icmp ne i8 {self.new(f'and i8 {value}, {WRITE | CODE}')}, 0")
-        self.branch_cold(refused, self._fault(start, span, access))
+        """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
+        # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
+        fault = self._fault(start, span, access)
+        perms = self._perms(self.lines, f"%y{self.number}a", start)
+        if span not in (2, 4):
+            if span > 1:
+                end = self.new(f"add i64 {start}, {span - 1}")
+                perms += self._perms(self.lines, f"%y{self.number}b", end)
+            refused = self._refused(self.lines, f"%y{self.number}r", perms, access)
+            self.branch_cold(refused, fault)
+            return
+        refused = self._refused(self.lines, f"%y{self.number}r", perms, access)
+        self.branch_cold(refused, fault)
+        # Only an unaligned access can reach into a second page; that is looked at aside.
+        misaligned = self.new(f"icmp ne i64 {self.new(f'and i64 {start}, {span - 1}')}, 0")
+        aside = f"%c{self.cold_number}"
+        self.cold_number += 1
+        self.branch_cold(misaligned, aside)
+        lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
+        perms = self._perms(lines, f"{aside}p", f"{aside}e")
+        refused = self._refused(lines, f"{aside}r", perms, access)
+        lines.append(f" br i1 {refused}, label {fault}, label {self.label}")
+        self.cold_lines += lines
 
-    def _perms(self, address: str) -> str:
-        page = self.new(f"lshr i64 {address}, 12")
-        table = self.new(f"getelementptr i8, ptr %m, i64 {abi.PERMS_FROM_BASE}")
-        return self.new(f"load i8, ptr {self.new(f'getelementptr i8, ptr {table}, i64 {page}')}")
+    def _perms(self, lines: list[str], name: str, address: str) -> list[str]:
+        """Lines that load the permissions of an address's page; the value, in a list."""
+        lines.append(
+            f" {name}0 = lshr i64 {address}, 12\n"
+            f" {name}1 = getelementptr i8, ptr %m, i64 {abi.PERMS_FROM_BASE}\n"
+            f" {name}2 = getelementptr i8, ptr {name}1, i64 {name}0\n"
+            f" {name} = load i8, ptr {name}2"
+        )
+        return [name]
+
+    def _refused(self, lines: list[str], name: str, perms: list[str], access: Access) -> str:
+        """Lines that tell whether one of one or two pages refuses an access; the condition."""
+        one = perms[0]
+        if access is Access.READ:
+            if len(perms) > 1:
+                lines.append(f" {name}0 = and i8 {perms[0]}, {perms[1]}")
+                one = f"{name}0"
+            lines.append(f" {name}1 = and i8 {one}, {READ}\n {name} = icmp eq i8 {name}1, 0")
+            return name
+        if len(perms) > 1:
+            # Both must be WRITE without CODE: their differences from that, together.
+            lines.append(
+                f" {name}0 = xor i8 {perms[0]}, {WRITE}\n"
+                f" {name}1 = xor i8 {perms[1]}, {WRITE}\n"
+                f" {name}2 = or i8 {name}0, {name}1\n"
+                f" {name}3 = and i8 {name}2, {WRITE | CODE}\n"
+                f" {name} = icmp ne i8 {name}3, 0"
+            )
+        else:
+            lines.append(
+                f" {name}0 = and i8 {one}, {WRITE | CODE}\n {name} = icmp ne i8 {name}0, {WRITE}"
+            )
+        return name
 
     def _fault(self, start: str, span: int, access: Access) -> str:
         key = self.block.key
