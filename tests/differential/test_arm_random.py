@@ -85,6 +85,12 @@ def test_meaning_is_unicorn_s() -> None:
     assert len(report.ran) == len(A32.rows)
 
 
+def test_sequences_survive_the_passes() -> None:
+    report = campaign(250, seed=2, backends=["reference"], length=12)
+    assert report.differences == []
+    assert report.kinds["ran"] > 200
+
+
 def test_a_wrong_translation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def without_carry(self, c, S, n, d, r, i):  # type: ignore[no-untyped-def]
         self.predicate(c)

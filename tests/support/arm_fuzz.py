@@ -10,7 +10,7 @@ execution goes on, and whether it faults or is undefined.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from support.arm_fuzz_memory import (
 from support.arm_oracle import (
     BATCH,
     CODE_SIZE,
+    DATA_ROWS,
     Case,
     Oracle,
     difference,
@@ -50,7 +51,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
-from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Halt, Swi
+from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Goto, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
@@ -78,12 +79,27 @@ BOUNDS = (
 
 @attrs.frozen
 class Batch:
-    """Cases that share their code and data areas, and the blocks lifted from that code."""
+    """Cases that share their code and data areas, lifted to blocks of ``insns`` instructions."""
 
     code: bytes
     data: bytes
     cases: tuple[Case, ...]
-    blocks: Mapping[BlockKey, Block]
+    insns: int
+
+    def blocks(self) -> dict[BlockKey, Block]:
+        """The blocks of every case, and those after a condition; lifted anew each time."""
+        frontend = ArmFrontend()
+        frontend.max_insns = self.insns
+        area = Area(self.code, b"")
+        blocks = {}
+        for case in self.cases:
+            keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * self.insns)]
+            for key in keys:
+                block = blocks[key] = frontend.lift(area, key)
+                verify(block, frontend.layout)
+                if isinstance(block.exit, Branch) and block.exit.taken.mode & TAKEN:
+                    keys.append(block.exit.taken)
+        return blocks
 
 
 def _register(random: Random, pointers: float) -> int:
@@ -104,15 +120,48 @@ def draw_batch(random: Random, rows: Sequence[Row], size: int = BATCH) -> Batch:
     cases = []
     for index in range(size):
         row = random.choice(rows)
-        pc, word = pc_of(index), draw(random, row)
-        first = matching_ldrex(random, word)
-        code[pc - CODE - 4 : pc - CODE + 4] = (word << 32 | first).to_bytes(8, "little")
-        pointers = 0.7 if row.name in MEMORY_ROWS else 0.1
-        registers = tuple(_register(random, pointers) for _ in REGISTERS)
-        cpsr = sum(random.getrandbits(1) << bit for bit in FLAG_BITS.values())
-        tls, tlsw = random.getrandbits(32), random.getrandbits(32)
-        cases.append(Case(row, pc, first, word, registers, cpsr, tls, tlsw))
-    return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), _lifted(code, cases))
+        word = draw(random, row)
+        words = (matching_ldrex(random, word), word)
+        cases.append(_placed(random, code, pc_of(index), row, words))
+    return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), 1)
+
+
+def draw_sequences(random: Random, length: int, size: int = BATCH) -> Batch:
+    """Random sequences of data, load and store instructions, each lifted as one block."""
+    code = bytearray(random.randbytes(CODE_SIZE))
+    # The oracle's exclusive monitor outlives a case.
+    names = sorted(name for name in DATA_ROWS | MEMORY_ROWS if "EX" not in name)
+    rows = [A32.by_name[name] for name in names]
+    cases = []
+    for index in range(size):
+        chosen = [_straight(random, rows) for _ in range(length)]
+        words = tuple(word for _, word in chosen)
+        cases.append(_placed(random, code, pc_of(index), chosen[-1][0], words))
+    return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), length)
+
+
+def _straight(random: Random, rows: Sequence[Row]) -> tuple[Row, int]:
+    """A row and a word of it that neither jumps nor is refused."""
+    frontend = ArmFrontend()
+    frontend.max_insns = 1
+    while True:
+        # Few loads and stores: with random registers, most of them fault and end the sequence.
+        row = random.choice(rows)
+        if row.name in MEMORY_ROWS and random.random() < 0.9:
+            continue
+        word = draw(random, row)
+        block = frontend.lift(Area(word.to_bytes(4, "little"), b""), BlockKey(CODE))
+        if isinstance(block.exit, Goto) and block.exit.target.pc == CODE + 4:
+            return row, word
+
+
+def _placed(random: Random, code: bytearray, pc: int, row: Row, words: tuple[int, ...]) -> Case:
+    """Put words in the code and make up the rest of their case."""
+    code[pc - CODE : pc - CODE + 4 * len(words)] = b"".join(w.to_bytes(4, "little") for w in words)
+    pointers = 0.7 if row.name in MEMORY_ROWS or len(words) > 2 else 0.1
+    registers = tuple(_register(random, pointers) for _ in REGISTERS)
+    cpsr = sum(random.getrandbits(1) << bit for bit in FLAG_BITS.values())
+    return Case(row, pc, words, registers, cpsr, random.getrandbits(32), random.getrandbits(32))
 
 
 class Area:
@@ -142,22 +191,6 @@ class Area:
         area[offset : offset + size] = value.to_bytes(size, "little")  # type: ignore[index]
 
 
-def _lifted(code: bytearray, cases: Iterable[Case]) -> Mapping[BlockKey, Block]:
-    """Blocks of one instruction each: the two of every case, and the second's after its condition."""
-    frontend = ArmFrontend()
-    frontend.max_insns = 1
-    area = Area(code, b"")
-    blocks = {}
-    for case in cases:
-        keys = [BlockKey(case.pc - 4), BlockKey(case.pc)]
-        for key in keys:
-            block = blocks[key] = frontend.lift(area, key)
-            verify(block, frontend.layout)
-            if isinstance(block.exit, Branch) and block.exit.taken.mode & TAKEN:
-                keys.append(block.exit.taken)
-    return blocks
-
-
 # -- runners ---------------------------------------------------------------------------------------
 
 
@@ -182,8 +215,7 @@ def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
 
 def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
     """A stop; what stopped must not have changed any register."""
-    nop = case.first & 0x0FFFFFFF == 0x0320F000
-    if kind != "undefined" and nop and tuple(state[n] for n in REGISTERS) != case.registers:
+    if kind != "undefined" and case.single and tuple(state[n] for n in REGISTERS) != case.registers:
         return Finish(f"{kind}, registers changed")
     return Finish(kind)
 
@@ -200,15 +232,16 @@ class Evaluator:
 
     def load(self, batch: Batch) -> None:
         self.batch = batch
+        self.blocks = batch.blocks()
 
     def run(self, case: Case) -> Finish:
         area = Area(self.batch.code, self.batch.data)
         state = Slots({slot.name: 0 for slot in ArmFrontend.layout.slots})
         state.update(_start_state(case))
-        key = BlockKey(case.pc - 4)
+        key = BlockKey(case.pc)
         completed = 0
-        while completed < 2 or key.mode & TAKEN:
-            block = self.batch.blocks[key]
+        while completed < len(case.words) or key.mode & TAKEN:
+            block = self.blocks[key]
             outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
             match outcome:
                 case Fault():
@@ -244,20 +277,17 @@ class Machine:
         self.executor.discard(list(self.executor.installed()))
         self.memory.poke(CODE, batch.code)
         self.data = batch.data
-        frontend = ArmFrontend()
-        frontend.max_insns = 1
-        for key in batch.blocks:
-            block = frontend.lift(self.memory, key)
+        for block in batch.blocks().values():
             self.pipeline.run(block)
-            verify(block, frontend.layout)
+            verify(block, ArmFrontend.layout)
             self.executor.install(block)
 
     def run(self, case: Case) -> Finish:
         self.memory.poke(DATA, self.data)
         for name, value in _start_state(case).items():
             self.state.set(name, value)
-        self.executor.fuel = 2
-        event = self.executor.run(BlockKey(case.pc - 4))
+        self.executor.fuel = len(case.words)
+        event = self.executor.run(BlockKey(case.pc))
         state = self.state.snapshot()
         match event:
             case NotTranslated(key=key) | FuelOut(key=key):
@@ -290,9 +320,14 @@ class Report:
 
 
 def campaign(
-    count: int, seed: int = 0, backends: Sequence[str] = (), rows: Sequence[str] = ()
+    count: int,
+    seed: int = 0,
+    backends: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    length: int = 1,
 ) -> Report:
-    """Compare ``count`` random instructions of ``rows`` (all of the table when empty).
+    """Compare ``count`` random instructions of ``rows`` (all of the table when empty), or, with a
+    ``length``, ``count`` sequences of that many, up to 16.
 
     The evaluator always runs; ``backends`` are names with a tier, as ``numba_jit:0``.
     """
@@ -303,7 +338,11 @@ def campaign(
     machines = {name: Machine(name) for name in backends}
     runners: dict[str, Runner] = {EVALUATOR: Evaluator(), **machines}
     for done in range(0, count, BATCH):
-        batch = draw_batch(random, chosen, min(BATCH, count - done))
+        size = min(BATCH, count - done)
+        if length > 1:
+            batch = draw_sequences(random, length, size)
+        else:
+            batch = draw_batch(random, chosen, size)
         for each in (oracle, *runners.values()):
             if isinstance(each, Oracle):
                 each.load(batch.code, batch.data)
@@ -340,10 +379,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backend", action="append", help="NAME:TIER, may be repeated")
     parser.add_argument("--row", action="append", default=[], help="only these rows")
+    parser.add_argument("--length", type=int, default=1, help="instructions in a sequence")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     args = parser.parse_args()
     backends = DEFAULT_BACKENDS if args.backend is None else [b for b in args.backend if b]
-    report = campaign(args.count, args.seed, backends, args.row)
+    report = campaign(args.count, args.seed, backends, args.row, args.length)
     print(
         f"{args.count} instructions of {len(report.ran)} rows, seed {args.seed}: {dict(report.kinds)}"
     )

@@ -37,26 +37,38 @@ FLAGS = sum(1 << bit for bit in FLAG_BITS.values())
 
 @attrs.frozen
 class Case:
-    """One instruction at ``pc``; ``first`` stands and is executed before it (a nop, or the LDREX of
-    a STREX)."""
+    """Instructions from ``pc`` on. A single one, of ``row``, has another before it: a nop, or the
+    LDREX of a STREX. A sequence is lifted as one block; its row is that of the last."""
 
     row: Row
     pc: int
-    first: int
-    word: int
+    words: tuple[int, ...]
     registers: tuple[int, ...]
     cpsr: int
     tls: int
     tlsw: int
 
+    @property
+    def word(self) -> int:
+        """The last instruction."""
+        return self.words[-1]
+
+    @property
+    def single(self) -> bool:
+        """True when registers after a stop must be those before."""
+        return len(self.words) == 2 and self.words[0] & 0x0FFFFFFF == 0x0320F000
+
     def __str__(self) -> str:
-        text = disassemble(self.word.to_bytes(4, "little"), self.pc)
-        return f"{self.row.name} {self.word:08x} {text} at {self.pc:#x}"
+        lines = [
+            f"{word:08x} {disassemble(word.to_bytes(4, 'little'), self.pc + 4 * index)}"
+            for index, word in enumerate(self.words)
+        ]
+        return f"{self.row.name} at {self.pc:#x}: " + "; ".join(lines)
 
 
 def pc_of(index: int) -> int:
     """Where case ``index`` of a batch stands."""
-    return CODE + MARGIN + index * SPACING + 4
+    return CODE + MARGIN + index * SPACING
 
 
 class Oracle:
@@ -77,7 +89,7 @@ class Oracle:
         self.data = data
 
     def run(self, case: Case) -> Finish:
-        """Execute one case."""
+        """Execute a case."""
         cpu = self.cpu
         cpu.mem_write(DATA, self.data)
         cpu.reg_write(uc.UC_ARM_REG_CPSR, case.cpsr | 0x10)
@@ -86,7 +98,7 @@ class Oracle:
         cpu.reg_write(uc.UC_ARM_REG_CP_REG, (*_TLS, case.tls))
         cpu.reg_write(uc.UC_ARM_REG_CP_REG, (*_TLSW, case.tlsw))
         try:
-            cpu.emu_start(case.pc - 4, 0xFFFFFFF0, count=2)
+            cpu.emu_start(case.pc, 0xFFFFFFF0, count=len(case.words))
         except unicorn.UcError as error:
             if error.errno in (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION):
                 return Finish("undefined")
@@ -113,7 +125,9 @@ def excused(case: Case, ours: Finish, theirs: Finish) -> str | None:
         words = unpredictable(case.row, case.word)
         if words:
             return words
-    start = Start(case.first, case.word, b"", b"", case.registers, case.cpsr, case.tls, case.tlsw)
+    start = Start(
+        case.words[0], case.word, b"", b"", case.registers, case.cpsr, case.tls, case.tlsw
+    )
     return excused_by_memory(case.row, start, ours, theirs)
 
 
