@@ -12,7 +12,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     shared = Runner()
     for item in request.session.items:
         params = item.callspec.params if hasattr(item, "callspec") else {}
-        if isinstance(params.get("case"), Case):
+        if isinstance(params.get("case"), Case) and "mode" in params:
             shared.submit(params["case"], mode_options(params["mode"], params["case"]))
     yield shared
     shared.close()

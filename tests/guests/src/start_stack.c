@@ -48,8 +48,11 @@ int main(int argc, char **argv, char **envp, u32 *auxv)
     for (int i = 0; i < argc; i++)
         print("argv[%d] %s\n", i, i ? argv[i] : "(program)");
     print("end %d\n", argv[argc] == 0);
-    for (; *envp; envp++)
-        print("env %s\n", *envp);
+    u32 variables = 0; /* qemu-arm hands them on in reverse: print one, count all */
+    for (; *envp; envp++, variables++)
+        if ((*envp)[0] == 'P')
+            print("env %s\n", *envp);
+    print("variables %u\n", variables);
     print("aligned %d\n", ((u32)argv - 4) % 8 == 0);
     for (u32 type = 1; type < 32; type++)
         for (u32 *entry = auxv; entry[0]; entry += 2)
