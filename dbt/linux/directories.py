@@ -165,7 +165,7 @@ def chroot(kernel: Kernel, path: int) -> int:
 
 
 def _mkdir(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
-    place = kernel.paths.creatable(path, dirfd)
+    place = kernel.paths.creatable(path, dirfd, directory=True)
     with kernel.paths.parent(place) as (directory, name):
         os.mkdir(name, mode & 0o7777, dir_fd=directory)
     return 0

@@ -113,13 +113,14 @@ class FdTable:
     def add(
         self, host_fd: int, file: OpenFile | None = None, *, cloexec: bool = False, minimum: int = 0
     ) -> int:
-        """Give a host descriptor the lowest free number. It is closed if there is none (EMFILE)."""
+        """Give a host descriptor the lowest free number. It is closed if there is none (EMFILE).
+        Without ``file`` it is a pipe or the like, the guest's own."""
         try:
             fd = self.lowest(minimum)
         except OSError:
             os.close(host_fd)
             raise
-        self._open[fd] = Descriptor(_away(host_fd), file or OpenFile(), cloexec)
+        self._open[fd] = Descriptor(_away(host_fd), file or OpenFile(changeable=True), cloexec)
         return fd
 
     def duplicate(self, fd: int, *, minimum: int = 0, cloexec: bool = False) -> int:

@@ -123,7 +123,8 @@ class Paths:
             readable = [b"/"]
         self._writable = [start, *map(os.path.realpath, writable)]
         named = [start, *writable, *readable]
-        self._visible = {os.path.abspath(d) for d in named} | {os.path.realpath(d) for d in named}
+        directories = {os.path.abspath(d) for d in named} | {os.path.realpath(d) for d in named}
+        self._visible = directories | DEVICES
         self.cwd = self.guest_of(start)
         self._kernel: Kernel | None = None
         self._procfs: Callable[[bytes], Virtual | bytes | None] = lambda _: None
@@ -282,8 +283,6 @@ class Paths:
             if place.virtual.descriptor is not None and self._kernel is not None:
                 return self._kernel.files.get(place.virtual.descriptor).file.path
             return place.virtual.link
-        if not place.readable and not self._passes_host(place.guest):
-            raise failure(errno.EACCES)
         with self.parent(place) as (directory, name):
             return os.readlink(name, dir_fd=directory)
 
@@ -294,13 +293,16 @@ class Paths:
             raise failure(errno.ENOENT)
         return place
 
-    def creatable(self, path: bytes, dirfd: int = AT_FDCWD) -> Place:
-        """``resolve`` for calls that make a new name: EEXIST, then EROFS, as Linux orders them."""
-        place = self.resolve(path.rstrip(b"/") or path, dirfd, follow=False)
+    def creatable(self, path: bytes, dirfd: int = AT_FDCWD, *, directory: bool = False) -> Place:
+        """``resolve`` for calls that make a new name: EEXIST, then EROFS, as Linux orders them.
+        Only that of a ``directory`` may end in a slash."""
+        stripped = path.rstrip(b"/") or path
+        place = self.resolve(stripped, dirfd, follow=False)
         if place.exists:
             raise failure(errno.EEXIST)
-        if not place.host:
-            raise failure(errno.ENOENT if _below(place.guest, b"/proc") else errno.EACCES)
+        dots = stripped.rpartition(b"/")[2] in (b".", b"..")
+        if dots or (stripped != path and not directory) or _below(place.guest, b"/proc"):
+            raise failure(errno.ENOENT)
         place.require_change()
         return place
 

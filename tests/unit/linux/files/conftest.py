@@ -1,0 +1,107 @@
+"""A guest without a processor: memory, files and the table of system calls."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dbt.linux.fdtable import FdTable
+from dbt.linux.kernel import LinuxOptions, load_families
+from dbt.linux.paths import Paths
+from dbt.linux.table import SYSCALLS
+from dbt.runtime.memory import GuestMemory
+from dbt.stops import GuestFault
+from frontends.arm.linux_abi import ArmLinuxAbi
+
+ARENA = 0x10000
+ARENA_BYTES = 0x10000
+BAD = 0x500000
+
+
+class Guest:
+    """Calls as the guest makes them, with 32-bit registers; results as it sees them.
+
+    Strings and buffers are put into an arena that starts over with ``fresh``. After the arena comes
+    unmapped memory.
+    """
+
+    def __init__(self, options: LinuxOptions) -> None:
+        load_families()
+        self.memory = GuestMemory()
+        self.memory.map(ARENA, ARENA_BYTES, 3)
+        self.end = ARENA + ARENA_BYTES
+        signals = SimpleNamespace(interrupted=lambda: False, set_temporary_mask=lambda mask: None)
+        process = SimpleNamespace(argv=[b"prog", b"arg"], name=b"prog", path="/bin/prog")
+        self.kernel: Any = SimpleNamespace(
+            memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
+            process=process, request=SimpleNamespace(variant=""), space=SimpleNamespace(areas=[]),
+            paths=Paths(options),
+        )  # fmt: skip
+        self.kernel.files = FdTable(self.kernel)
+        self._next = ARENA
+
+    def put(self, data: bytes | str | Path) -> int:
+        """Bytes, or a path with its NUL, in the arena; the address."""
+        if not isinstance(data, bytes):
+            data = os.fsencode(data) + b"\0"
+        address = self._next
+        self.memory.poke(address, data)
+        self._next += -(-len(data) // 8) * 8
+        assert self._next < self.end
+        return address
+
+    def room(self, size: int) -> int:
+        return self.put(bytes(size))
+
+    def fresh(self) -> None:
+        self._next = ARENA
+
+    def call(self, name: str, *arguments: int | bytes | str | Path) -> int:
+        """A system call: the result, or a negative errno. Bytes and paths become pointers."""
+        words = [a & 0xFFFFFFFF if isinstance(a, int) else self.put(a) for a in arguments]
+        entry = SYSCALLS[name]
+        try:
+            padded = [*words, 0, 0, 0, 0, 0, 0]
+            return entry.handler(self.kernel, *entry.arguments(padded, aligned=True))
+        except GuestFault:
+            return -14
+        except OSError as error:
+            return -(error.errno or 0)
+
+    def close(self) -> None:
+        self.kernel.files.close_all()
+        self.memory.close()
+
+
+@pytest.fixture
+def make_guest() -> Iterator[Callable[..., Guest]]:
+    """Make guests; the keywords are those of LinuxOptions."""
+    made: list[Guest] = []
+
+    def make(**options: Any) -> Guest:
+        options.setdefault("allow_read", ())
+        made.append(Guest(LinuxOptions(**options)))
+        return made[-1]
+
+    yield make
+    for guest in made:
+        guest.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The guest's working directory, with something outside of it next to it."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_text("secret")
+    work = tmp_path / "home"
+    work.mkdir()
+    return work
+
+
+@pytest.fixture
+def guest(make_guest: Callable[..., Guest], home: Path) -> Guest:
+    """A guest without a root that may write below ``home``."""
+    return make_guest(cwd=str(home))
