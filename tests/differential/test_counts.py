@@ -81,19 +81,24 @@ def test_a_denied_function_enters_the_dispatcher_as_often_as_it_is_called(tier: 
     assert denied.outcome == free.outcome
     assert denied.instructions == free.instructions
     before, after = free.stats["dispatches"], denied.stats["dispatches"]
-    # The first call finds no translation, and counts as that.
-    assert after.get("denied", 0) - before.get("denied", 0) == rounds - 1
+    # On tier 0 the first call finds no translation, and counts as that; on tier 2 `helper` has been
+    # translated along with its caller.
+    first = 1 if tier == "0" else 0
+    assert after.get("denied", 0) - before.get("denied", 0) == rounds - first
     for reason in ("syscall", "fault", "hook", "trap", "halt", "indirect_miss", "return_miss"):
         assert after.get(reason, 0) == before.get(reason, 0), reason
 
 
 @pytest.mark.parametrize("tier", ["0", "2"])
 def test_unchained_every_block_is_dispatched(tier: str) -> None:
-    """With chaining off the dispatcher sees as many blocks on tier 0 as on tier 2."""
+    """With chaining off the dispatcher sees every edge on each tier."""
     off = measure(("--tier", tier, "--chain", "off"), DEMO, "200")
     reference = measure(("--backend", "reference", "--chain", "off"), DEMO, "200")
     assert off.instructions == reference.instructions
-    assert _sum(off) == _sum(reference)
+    # After a system call the reference backend finds no translation, once for each place; what was
+    # translated ahead is not missed there.
+    ahead = sum(reference.stats["syscalls"].values()) if tier == "2" else 0
+    assert 0 <= _sum(reference) - _sum(off) <= ahead
 
 
 def _sum(run: Measured) -> int:

@@ -1,17 +1,16 @@
-"""Run a guest program in this process and keep what it did."""
+"""Run a guest program and keep what it did."""
 
+import atexit
 import contextlib
+import functools
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
-from support.forkserver import Outcome
+from support.forkserver import ForkServer, Outcome
 
 
 @attrs.frozen
@@ -26,20 +25,20 @@ class Measured:
         return int(self.stats["instructions"])
 
 
+@functools.cache
+def _server() -> ForkServer:
+    server = ForkServer()
+    atexit.register(server.close)
+    return server
+
+
 def measure(options: Sequence[str], program: Path, *args: str, timeout: float = 120) -> Measured:
     """``armdbt run OPTIONS PROGRAM ARGS`` in a process of its own, with its figures."""
     with tempfile.TemporaryDirectory(prefix="armdbt-measure-") as home:
         figures = Path(home) / "stats.json"
-        command = [sys.executable, "-m", "dbt", "run", *options, "--stats-json", str(figures)]
-        done = subprocess.run(
-            [*command, str(program), *args],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-        )
+        command = ["run", *options, "--stats-json", str(figures), str(program), *args]
+        outcome = _server().run(command, cwd=Path(home), timeout=timeout)
         stats: dict[str, Any] = {}
         with contextlib.suppress(FileNotFoundError):
             stats = json.loads(figures.read_text())
-        return Measured(Outcome(done.returncode, done.stdout, done.stderr), stats)
+        return Measured(outcome, stats)
