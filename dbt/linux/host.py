@@ -6,7 +6,11 @@ OSError with the errno.
 
 import ctypes
 import os
+import struct
 from typing import Any
+
+_SIGSET_BYTES = 128
+_SIG_SETMASK = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _functions: dict[str, Any] = {}
@@ -27,6 +31,22 @@ def call(name: str, *args: Any) -> int:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     return int(result)
+
+
+def nap(seconds: float) -> None:
+    """Sleep a while. Any signal that has a handler on the host ends it with EINTR (OSError)."""
+    nanoseconds = max(0, int(seconds * 1e9))
+    call("ppoll", None, 0, struct.pack("=qq", *divmod(nanoseconds, 1_000_000_000)), None)
+
+
+def set_signal_mask(mask: int) -> int:
+    """Block exactly these signals (bit n - 1 for signal n) in this thread: the old mask."""
+    new = mask.to_bytes(_SIGSET_BYTES, "little")
+    old = ctypes.create_string_buffer(_SIGSET_BYTES)
+    error = _libc.pthread_sigmask(_SIG_SETMASK, new, old)
+    if error:
+        raise OSError(error, os.strerror(error))
+    return int.from_bytes(old.raw[:8], "little")
 
 
 _LONG = {

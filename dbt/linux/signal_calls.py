@@ -2,13 +2,12 @@
 
 import errno
 import os
-import select
 import signal
 import struct
 import time
 from typing import TYPE_CHECKING
 
-from dbt.linux import targets
+from dbt.linux import host, targets
 from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.signals import (
     SIG_BLOCK,
@@ -139,7 +138,7 @@ def wait_for_signal(kernel: "Kernel") -> int:
     """Sleep until a signal is to be delivered. Always ends in EINTR."""
     while not kernel.signals.interrupted():
         # A signal that comes between the test and the sleep is noticed after a short while.
-        select.select([], [], [], _POLL_SECONDS)
+        host.nap(_POLL_SECONDS)
     raise _fail(errno.EINTR)
 
 
@@ -175,7 +174,7 @@ def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, seconds: float |
             if info_at:
                 kernel.memory.write(info_at, info.pack())
             return info.signal
-        if kernel.signals.interrupted():
+        if kernel.signals.interrupted() or kernel.overdue():
             raise _fail(errno.EINTR)
         left = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
         if left <= 0:
@@ -187,7 +186,7 @@ def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, seconds: float |
 def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
     """Sleep until the host has one of these (blocked) signals for us."""
     if not numbers:
-        select.select([], [], [], seconds)
+        host.nap(seconds)
         return
     found = signal.sigtimedwait(numbers, seconds)
     if found is not None:

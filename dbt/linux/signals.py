@@ -8,13 +8,14 @@ one that notes the signal; it is delivered when the guest is between instruction
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from dbt.linux import host
 from dbt.linux.siginfo import SI_TIMER, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscall_abi import Delivery
@@ -68,6 +69,7 @@ def bit(number: int) -> int:
     return 1 << (number - 1)
 
 
+_KEPT_BITS = sum(bit(number) for number in _KEPT)
 UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP)
 
 
@@ -86,7 +88,8 @@ class Signals:
         self._fault: tuple[SigInfo, bool] | None = None
         self._caught: list[int] = []
         self._host_before: dict[int, Any] = {}
-        self._host_mask_before: Iterable[int] | None = None
+        self._host_mask = 0
+        self._host_mask_before: int | None = None
 
     def action(self, number: int) -> Action:
         """What is to be done with a signal."""
@@ -124,10 +127,12 @@ class Signals:
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals."""
         self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
-        blocked = {n for n in signal.valid_signals() if self.mask & bit(n) and n not in _KEPT}
-        before = signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if self._host_mask_before is None:
-            self._host_mask_before = before
+        wanted = self.mask & ~_KEPT_BITS
+        if wanted != self._host_mask:
+            before = host.set_signal_mask(wanted)
+            self._host_mask = wanted
+            if self._host_mask_before is None:
+                self._host_mask_before = before
 
     def child_started(self) -> None:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
@@ -143,7 +148,7 @@ class Signals:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         self._host_before.clear()
         if self._host_mask_before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._host_mask_before)
+            host.set_signal_mask(self._host_mask_before)
             self._host_mask_before = None
 
     # -- sending -----------------------------------------------------------------------------------
