@@ -146,7 +146,7 @@ class Paths:
             raise failure(errno.EBUSY)
 
     def _sees_host(self, path: bytes) -> bool:
-        return any(_below(path, directory) for directory in self._visible)
+        return b"/" in self._visible or any(_below(path, directory) for directory in self._visible)
 
     def _passes_host(self, path: bytes) -> bool:
         return any(_below(directory, path) for directory in self._visible)

@@ -27,6 +27,7 @@ _EXCEPT_SET = POLLPRI
 
 _SIGSET_BYTES = 8
 _HOST_SIGSET_BYTES = 128
+_EVERY_SIGNAL = b"\xff" * _HOST_SIGSET_BYTES
 _POLLFD = struct.Struct("<ihh")  # the same everywhere
 
 Wanted = tuple[int, int]
@@ -36,14 +37,14 @@ Wanted = tuple[int, int]
 def signals_held(kernel: Kernel) -> Iterator[bytes]:
     """Block the host's signals and give the mask (a sigset_t) under which to wait. EINTR when one
     is already waiting for the guest."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    before = ctypes.create_string_buffer(_HOST_SIGSET_BYTES)
+    host.call("pthread_sigmask", signal.SIG_BLOCK, _EVERY_SIGNAL, before)
     try:
         if kernel.signals.interrupted():
             raise failure(errno.EINTR)
-        mask = sum(1 << (number - 1) for number in before)
-        yield mask.to_bytes(_HOST_SIGSET_BYTES, "little")
+        yield before.raw
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        host.call("pthread_sigmask", signal.SIG_SETMASK, before, None)
 
 
 class Deadline:

@@ -28,7 +28,7 @@ _SYS = (
 _HOST_FILES = frozenset(
     f"/proc/{name}".encode()
     for name in (
-        "meminfo", "version", "uptime", "loadavg", "stat", "filesystems", "cpuinfo",
+        "meminfo", "version", "uptime", "loadavg", "stat", "filesystems",
         *(f"sys/{name}" for name in _SYS),
     )
 )  # fmt: skip
@@ -55,8 +55,9 @@ class ProcFs:
     def look(self, path: bytes) -> "Virtual | bytes | None":
         """What stands at an absolute guest path: a made up file, a host path, or nothing."""
         if path in _HOST_FILES:
-            made = self._cpuinfo() if path == b"/proc/cpuinfo" else None
-            return Virtual(_FILE, content=lambda: made) if made is not None else _if_there(path)
+            return _if_there(path)
+        if path == b"/proc/cpuinfo":
+            return Virtual(_FILE, content=self._kernel.abi.cpuinfo)
         if path in _HOST_DIRECTORIES:
             return Virtual(_DIRECTORY, names=lambda: self._names(path))
         if path in (b"/proc/self", b"/proc/thread-self"):
@@ -94,17 +95,13 @@ class ProcFs:
         inside = _HOST_FILES | _HOST_DIRECTORIES
         names = [os.path.basename(path) for path in inside if os.path.dirname(path) == directory]
         if directory == b"/proc":
-            names += [b"self", b"thread-self", b"mounts", str(os.getpid()).encode()]
+            names += [b"self", b"thread-self", b"mounts", b"cpuinfo", str(os.getpid()).encode()]
         return sorted(name for name in names if name)
 
     # -- content -----------------------------------------------------------------------------------
 
     def _exe(self) -> bytes:
         return self._kernel.paths.guest_of(os.fsencode(self._kernel.process.path))
-
-    def _cpuinfo(self) -> bytes | None:
-        made = getattr(self._kernel.abi, "cpuinfo", None)
-        return bytes(made()) if made is not None else None
 
     def _maps(self) -> bytes:
         """The areas, with the guest's paths."""

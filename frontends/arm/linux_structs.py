@@ -27,28 +27,35 @@ class Struct:
     _spread: Mapping[str, tuple[int, struct.Struct, int]] = attrs.field(
         init=False, repr=False, eq=False
     )
+    _whole: struct.Struct = attrs.field(init=False, repr=False, eq=False)
+    _masks: tuple[tuple[str, int], ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         spread = {}
+        parts = ["<"]
+        end = 0
         for name, offset, format_ in self.fields:
             packer = struct.Struct("<" + format_)
             bits = 0 if format_.endswith("s") else 8 * packer.size
             spread[name] = (offset, packer, bits)
+            # Packed as unsigned, after a mask: any integer wraps to its member's width.
+            parts.append(f"{offset - end}x{format_.upper() if bits else format_}")
+            end = offset + packer.size
+        parts.append(f"{self.size - end}x")
         object.__setattr__(self, "_spread", spread)
+        object.__setattr__(self, "_whole", struct.Struct("".join(parts)))
+        masks = tuple((name, (1 << bits) - 1) for name, (_, _, bits) in spread.items())
+        object.__setattr__(self, "_masks", masks)
 
     def pack(self, **values: int | bytes) -> bytes:
         """The bytes; members not given are zero. Integers are cut to their member's width."""
-        out = bytearray(self.size)
-        for name, value in values.items():
-            offset, packer, bits = self._spread[name]
-            if isinstance(value, bytes):
-                packer.pack_into(out, offset, value)
-                continue
-            wrapped = value & ((1 << bits) - 1)
-            if packer.format[-1].islower() and wrapped >> (bits - 1):
-                wrapped -= 1 << bits
-            packer.pack_into(out, offset, wrapped)
-        return bytes(out)
+        arguments: list[int | bytes] = []
+        for name, mask in self._masks:
+            value = values.pop(name, 0 if mask else b"")
+            arguments.append(value & mask if isinstance(value, int) else value)
+        if values:
+            raise TypeError(f"struct {self.name} has no {', '.join(values)}")
+        return self._whole.pack(*arguments)
 
     def unpack(self, data: bytes) -> dict[str, int]:
         """Integer members by name (members of bytes are left out: ``unpack_bytes``)."""
