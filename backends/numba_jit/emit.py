@@ -13,6 +13,14 @@ import attrs
 
 from backends.numba_jit import abi
 from backends.numba_jit.emit_exits import emit_exit
+from backends.numba_jit.emit_flags import (
+    FLAGS,
+    mark,
+    owe,
+    sets_all_first,
+    settle_first,
+    subtraction,
+)
 from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
 from backends.numba_jit.emit_memory import Check, plan_checks
 from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
@@ -91,10 +99,14 @@ class UnitEmitter:
         self.pc = block.key.pc
         self.insn_count = block.insn_count
         self.checks: dict[Inst, Check] = plan_checks(block.insts)
+        self.flags = sets_all_first(block.insts)
+        self.flag_values: dict[str, Value] = {}
 
     def emit(self, name: str) -> str:
         """The function's text."""
         self._head(name)
+        if self.frame.lazy_flags and self.flags is False:
+            settle_first(self, name)
         self._body()
         return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
 
@@ -170,6 +182,8 @@ class UnitEmitter:
             fuel = f"{label}f"
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
         self._stores(lines, f"{label}s")
+        if self.flags and any(name in self.dirty for name in FLAGS):
+            self._settled(lines, f"{label}o")
         lines.append(" br label %lv")
         self.cold_lines += lines
         self._leaving(label, code, fuel)
@@ -223,8 +237,22 @@ class UnitEmitter:
 
     def flush(self) -> None:
         """Write what is pending, on the hot path."""
+        if self.frame.lazy_flags:
+            complete = len(self.flag_values) == len(FLAGS)
+            operands = subtraction(self.flag_values) if complete else None
+            if operands:
+                self.dirty = {k: v for k, v in self.dirty.items() if k not in FLAGS}
+                owe(self, operands)
+            elif self.flags:
+                self._settled(self.lines, f"%{self.number}")
+                self.number += 1
         self._stores(self.lines, f"%w{self.number}_")
         self.dirty = {}
+
+    def _settled(self, lines: list[str], name: str) -> None:
+        """Say that the flag slots are right: they were all written just now."""
+        if self.frame.lazy_flags:
+            mark(lines, name, 0)
 
     def _take_fuel(self) -> None:
         if not self.insn_count:
@@ -286,6 +314,9 @@ class UnitEmitter:
             t = LLVM_TYPES[self.frame.slots[name].type.name]
             old = self.current(name)
             value = self.new(f"select i1 {self.value(inst.when)}, {t} {value}, {t} {old}")
+            self.flag_values.pop(name, None)
+        elif name in FLAGS:
+            self.flag_values[name] = inst.args[0]
         self.slots[name] = value
         if name not in self.arguments:
             self.dirty[name] = value

@@ -9,6 +9,7 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 from collections.abc import Iterable
 
 from backends.numba_jit import abi
+from backends.numba_jit.emit_flags import OWED, has_flags, settlement
 from dbt.interfaces import Layout, Slot
 from dbt.ir.types import Type
 
@@ -36,7 +37,7 @@ def llvm_type(type_: Type) -> str:
 class Frame:
     """What all units of one layout have in common, as ready-made text."""
 
-    def __init__(self, layout: Layout, pins: int = PINS) -> None:
+    def __init__(self, layout: Layout, pins: int = PINS, *, lazy_flags: bool = True) -> None:
         slots = layout.by_name
         hot = [name for name in layout.hot if name in slots and slots[name].type.name == "i32"]
         self.slots = slots
@@ -46,6 +47,7 @@ class Frame:
         self.parameters = self.call_arguments("%f", names)
         noalias = self.parameters.replace("ptr %", "ptr noalias %")
         self.signature = f"({noalias}) nounwind {{"
+        self.lazy_flags = lazy_flags and has_flags(slots)
 
     def call_arguments(self, fuel: str, values: Iterable[str]) -> str:
         """The argument list of a call that goes on at another unit."""
@@ -79,11 +81,39 @@ define i64 @enter(ptr %code, ptr %s) nounwind {{
  ret i64 %r
 }}
 define preserve_nonecc i64 @leave{self.signature}
+{self._settle_owed()}
  %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
  store i64 %f, ptr %fp
 {leave}
  %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
- %r = load i64, ptr %ep
- ret i64 %r
+ %ec = load i64, ptr %ep
+ ret i64 %ec
+}}
+{self._settle()}
+"""
+
+    def _settle_owed(self) -> str:
+        if not self.lazy_flags:
+            return ""
+        return f"""
+ %oa = getelementptr i8, ptr %s, i64 {OWED}
+ %ov = load i8, ptr %oa
+ %oc = icmp ne i8 %ov, 0
+ br i1 %oc, label %owed, label %settled
+owed:
+{settlement(self.slots)}
+ br label %settled
+settled:"""
+
+    def _settle(self) -> str:
+        if not self.lazy_flags:
+            return ""
+        return f"""
+define preserve_nonecc i64 @settle{self.signature}
+{settlement(self.slots)}
+ %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
+ %ec = load ptr, ptr %ep
+ %er = musttail call preserve_nonecc i64 %ec({self.parameters})
+ ret i64 %er
 }}
 """

@@ -154,7 +154,7 @@ def same(a: Value, b: Value) -> bool:
     return isinstance(a, Const) and isinstance(b, Const) and a.value == b.value
 
 
-def _is_complement(a: Value, b: Value) -> bool:
+def is_complement(a: Value, b: Value) -> bool:
     """True when ``a`` is the bitwise complement of ``b``."""
     if isinstance(a, Inst):
         return a.op is ops.NOT and same(a.args[0], b)
@@ -219,7 +219,7 @@ def signed_comparison(negative: Value, overflow: Value) -> tuple[Value, Value] |
             Inst(op=ops_overflow, args=(x, y, Const(value=1))),
         ):
             kinds = ops_slt is ops.SLT and ops_sub is ops.SUB and ops_overflow is ops.OVERFLOW
-            if kinds and same(a, x) and _is_complement(y, b):
+            if kinds and same(a, x) and is_complement(y, b):
                 return a, b
     return None
 

@@ -9,6 +9,7 @@ and replaced blocks mean what they always mean; fuel is taken block by block. Gu
 from collections.abc import Mapping, Sequence
 
 from backends.numba_jit.emit import Exits, Module, UnitEmitter, merge
+from backends.numba_jit.emit_flags import FLAGS, settle_first
 from backends.numba_jit.emit_frame import LLVM_TYPES
 from backends.numba_jit.jobs import UnitJob
 from dbt.ir import ops
@@ -97,6 +98,8 @@ class RegionEmitter(UnitEmitter):
 
     def emit(self, name: str) -> str:
         self._head(name)
+        if self.frame.lazy_flags and any(flag in self.read | self.written for flag in FLAGS):
+            settle_first(self, name)
         self._enter()
         for index, job in enumerate(self.jobs):
             self._begin(job, f"%b{index}")
@@ -135,6 +138,13 @@ class RegionEmitter(UnitEmitter):
         for name, value in self.dirty.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
+
+    def flush(self) -> None:
+        self._stores(self.lines, "")
+        self.dirty = {}
+
+    def _settled(self, lines: list[str], name: str) -> None:
+        """Nothing is owed within a region: it begins with settling."""
 
     def _leaving(self, label: str, code: int | str, fuel: str) -> None:
         self.exits.append((label, [str(code), fuel]))

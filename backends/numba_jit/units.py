@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from backends.numba_jit.emit import Module, UnitEmitter
+from backends.numba_jit.emit_flags import SETTLE
 from backends.numba_jit.emit_frame import FOOTER, LEAVE, PINS, Frame
 from backends.numba_jit.emit_region import RegionEmitter, find_regions
 from backends.numba_jit.jobs import UnitJob
@@ -44,11 +45,13 @@ class UnitCompiler:
         self._regions = context.options.unit != "block" if regions is None else regions
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
-        self._shared = self._maker.link(
-            self._maker.compile(self.frame.shared(), "optimised"), ["enter", "leave"]
-        )
+        names = ["enter", "leave", *(["settle"] if self.frame.lazy_flags else [])]
+        image = self._maker.compile(self.frame.shared(), "optimised")
+        self._shared = self._maker.link(image, names)
         self.enter_address = self._shared.address("enter")
         self._write_word(LEAVE, self._shared.address("leave"))
+        if self.frame.lazy_flags:
+            self._write_word(SETTLE, self._shared.address("settle"))
 
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value

@@ -1,0 +1,164 @@
+"""Lazy flags: the operands of a comparison stand for the four flags it sets.
+
+Writing N, Z, C and V costs about three host instructions each, and most are overwritten unread. A
+block that ends with all four from one subtraction writes its operands instead and marks the flags
+as owed. Blocks that read flags, or set only some, settle the debt first; so does ``leave``, and
+outside of compiled units the flag slots are always right.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from backends.numba_jit import abi
+from backends.numba_jit.emit_memory import root_of
+from backends.numba_jit.emit_ops import is_complement, same
+from dbt.interfaces import Slot
+from dbt.ir import ops
+from dbt.ir.block import Const, Inst, Value
+from dbt.ir.types import I1
+
+if TYPE_CHECKING:
+    from backends.numba_jit.emit import UnitEmitter
+
+FLAGS = ("nf", "zf", "cf", "vf")
+"""Slots of the flags as frontends name them: negative, zero, carry (not borrow), overflow."""
+
+OWED = abi.FIRST_FREE + 8
+LEFT = abi.FIRST_FREE + 16
+RIGHT = abi.FIRST_FREE + 20
+"""Control words: whether flags are owed (u8), and the operands of the subtraction (u32)."""
+
+SETTLE = abi.FIRST_FREE + 24
+"""Control word: address of ``settle``, which has a unit's signature and goes on at EXIT_CODE."""
+
+
+def has_flags(slots: Mapping[str, Slot]) -> bool:
+    """True when a layout has the four flags."""
+    return all(name in slots and slots[name].type is I1 for name in FLAGS)
+
+
+def settlement(slots: Mapping[str, Slot]) -> str:
+    """Lines that write the flags that are owed; they begin and end a basic block."""
+    lines = [
+        f" %la = getelementptr i8, ptr %s, i64 {LEFT}\n %l = load i32, ptr %la",
+        f" %ra = getelementptr i8, ptr %s, i64 {RIGHT}\n %r = load i32, ptr %ra",
+        " %d = sub i32 %l, %r\n %dnf = icmp slt i32 %d, 0\n %dzf = icmp eq i32 %d, 0",
+        " %dcf = icmp uge i32 %l, %r",
+        " %x = xor i32 %l, %r\n %y = xor i32 %l, %d\n %z = and i32 %x, %y",
+        " %dvf = icmp slt i32 %z, 0",
+    ]
+    lines += [
+        f" %a{name} = getelementptr i8, ptr %s, i64 {slots[name].offset}\n"
+        f" %b{name} = zext i1 %d{name} to i8\n store i8 %b{name}, ptr %a{name}"
+        for name in FLAGS
+    ]
+    mark(lines, "%ow", 0)
+    return "\n".join(lines)
+
+
+def sets_all_first(insts: list[Inst]) -> bool | None:
+    """How a block treats flags: None not at all, True when it begins with setting all four."""
+    seen: set[str] = set()
+    for inst in insts:
+        op = inst.op
+        if op is ops.SET and inst.imm[0] in FLAGS:
+            if inst.when is not None:
+                return False
+            seen.add(str(inst.imm[0]))
+            if len(seen) == len(FLAGS):
+                return True
+        elif (op is ops.GET and inst.imm[0] in FLAGS) or (seen and (op is ops.INSN or op.may_stop)):
+            return False
+    return False if seen else None
+
+
+def settle_first(e: "UnitEmitter", name: str) -> None:
+    """When flags are owed, settle them and enter the unit ``name`` again. Comes first in it."""
+    address = e.new(f"getelementptr i8, ptr %s, i64 {OWED}")
+    owed = e.new(f"icmp ne i8 {e.new(f'load i8, ptr {address}')}, 0")
+    arguments = e.frame.call_arguments("%f", e.frame.arguments.values())
+    e.cold_lines.append(
+        f"ow:\n %oe = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n store ptr @{name}, ptr %oe\n"
+        f" %op = getelementptr i8, ptr %s, i64 {SETTLE}\n %ot = load ptr, ptr %op\n"
+        f" %or = musttail call preserve_nonecc i64 %ot({arguments})\n ret i64 %or"
+    )
+    e.branch_cold(owed, "%ow")
+
+
+def subtraction(flags: dict[str, Value]) -> tuple[Value, Value] | None:
+    """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
+    negative, zero, carry, overflow = (flags[name] for name in FLAGS)
+    match overflow, carry:
+        case Const(value=0), Const(value=1):
+            operands = _tested(negative)
+        case Inst(args=(a, complement, Const(value=1))), Inst() if overflow.op is ops.OVERFLOW:
+            operands = _compared(a, complement, negative, carry)
+        case _:
+            return None
+    if operands is None or not _is_zero_test(zero, operands, negative):
+        return None
+    return operands if operands[0].type is not None and operands[0].type.bits == 32 else None
+
+
+def _tested(negative: Value) -> tuple[Value, Value] | None:
+    """``x - 0`` when N is the sign of x."""
+    match negative:
+        case Inst(args=(x, Const(value=0) as nothing)) if negative.op is ops.SLT:
+            return x, nothing
+    return None
+
+
+def _compared(
+    a: Value, complement: Value, negative: Value, carry: Inst
+) -> tuple[Value, Value] | None:
+    b = _uncomplemented(complement)
+    if b is None:
+        return None
+    no_borrow = (carry.op is ops.ULE and same(carry.args[0], b) and same(carry.args[1], a)) or (
+        carry.op is ops.CARRY and same(carry.args[0], a) and is_complement(carry.args[1], b)
+        and isinstance(carry.args[2], Const) and carry.args[2].value == 1
+    )  # fmt: skip
+    match negative:
+        case Inst(args=(x, Const(value=0))) if negative.op is ops.SLT and no_borrow:
+            return (a, b) if _is_difference(x, a, b) else None
+    return None
+
+
+def _uncomplemented(value: Value) -> Value | None:
+    if isinstance(value, Const):
+        return Const(value.value ^ value.type.mask, value.type)
+    return value.args[0] if value.op is ops.NOT else None
+
+
+def _is_difference(x: Value, a: Value, b: Value) -> bool:
+    if isinstance(x, Inst) and x.op is ops.SUB and same(x.args[0], a) and same(x.args[1], b):
+        return True
+    if not isinstance(b, Const) or a.type is None or a.type.bits != 32:
+        return False
+    (root, offset), (other, start) = root_of(x), root_of(a)
+    return root is not None and root is other and (offset - start + b.value) % (1 << 32) == 0
+
+
+def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -> bool:
+    if not isinstance(zero, Inst) or zero.op is not ops.EQ:
+        return False
+    assert isinstance(negative, Inst)
+    left, right = zero.args
+    difference = negative.args[0]
+    return (same(left, operands[0]) and same(right, operands[1])) or (
+        left is difference and isinstance(right, Const) and right.value == 0
+    )
+
+
+def owe(e: "UnitEmitter", operands: tuple[Value, Value]) -> None:
+    """Write the operands instead of the flags."""
+    for offset, operand in zip((LEFT, RIGHT), operands, strict=True):
+        address = e.new(f"getelementptr i8, ptr %s, i64 {offset}")
+        e.lines.append(f" store i32 {e.value(operand)}, ptr {address}")
+    mark(e.lines, f"%{e.number}", 1)
+    e.number += 1
+
+
+def mark(lines: list[str], name: str, owed: int) -> None:
+    """A line that marks flags as owed or settled."""
+    lines.append(f" {name} = getelementptr i8, ptr %s, i64 {OWED}\n store i8 {owed}, ptr {name}")

@@ -1,0 +1,101 @@
+"""Lazy flags: whatever a block leaves owed, the next one and the dispatcher see the right flags."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.strategies import edges
+from support.units import UnitMachine
+
+from backends.numba_jit import abi
+from backends.numba_jit.emit_flags import OWED, subtraction
+from dbt.ir.block import Block, BlockKey
+from dbt.ir.evaluate import Left, evaluate_block
+from dbt.ir.parser import parse_blocks
+from dbt.ir.types import I32
+
+COMPARES = {
+    "registers": "%r:i32 = sub %a, %b\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
+    " %c:i1 = carry %a, %m, 0x1:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "compared": "%r:i32 = sub %a, %b\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
+    " %c:i1 = ule %b, %a\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
+    "constant": "%r:i32 = add %a, 0xffffffc0\n %v:i1 = overflow %a, 0xffffffbf, 0x1:i1\n"
+    " %c:i1 = ule 0x40, %a\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "folded": "%x:i32 = add %a, 0x1\n %r:i32 = add %a, 0xffffffc1\n"
+    " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %r, 0x0\n"
+    " %n:i1 = slt %r, 0x0",
+    "zero": "%z:i1 = eq %a, 0x0\n %n:i1 = slt %a, 0x0",
+}
+OTHERS = {
+    "addition": "%r:i32 = add %a, %b\n %v:i1 = overflow %a, %b, 0x0:i1\n"
+    " %c:i1 = carry %a, %b, 0x0:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "wrong carry": "%r:i32 = sub %a, %b\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
+    " %c:i1 = ule %a, %b\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
+    "wrong sign": "%r:i32 = sub %a, 0x1\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
+    " %c:i1 = ule %b, %a\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
+}
+SECOND = {
+    "reads": "%0:i1 = get vf\n %1:i32 = zext %0\n set r2 %1",
+    "reads all": "%0:i1 = get nf\n %1:i1 = get zf\n %2:i1 = get cf\n %3:i1 = get vf\n"
+    " %4:i1 = eq %0, %3\n %5:i1 = and %1, %2\n %6:i1 = xor %4, %5\n %7:i32 = zext %6\n set r2 %7",
+    "sets one": "%0:i32 = get r0\n %1:i1 = slt %0, 0x5\n set zf %1",
+    "sets one sometimes": "%0:i32 = get r0\n %1:i1 = slt %0, 0x5\n set cf 0x1:i1 when %1",
+    "ignores": "%0:i32 = get r0\n set r3 %0",
+    "sets all": "%a:i32 = get r1\n %b:i32 = get r0\n " + OTHERS["addition"]
+    + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v",
+    "sets all, one twice": "%a:i32 = get r1\n %b:i32 = get r0\n " + OTHERS["addition"]
+    + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v\n insn 0x8014 4\n set cf 0x1:i1 when %z",
+    "compares": "%a:i32 = get r1\n %b:i32 = get r0\n " + COMPARES["registers"]
+    + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v",
+    "compares, then faults": "%a:i32 = get r1\n %b:i32 = get r0\n " + COMPARES["registers"]
+    + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v\n insn 0x8014 4\n %9:i32 = load 0x0",
+    "faults": "%9:i32 = load 0x0",
+}  # fmt: skip
+VALUES = [(a, b) for a in edges(I32)[::2] for b in (0, 1, 0x40, 0x7FFFFFFF, 0x80000000)]
+
+
+def program(first: str, second: str) -> list[Block]:
+    carry, overflow = ("%c", "%v") if "%c" in first else ("0x1:i1", "0x0:i1")
+    return parse_blocks(
+        "block 0x8000 {\n insn 0x8000 4\n %a:i32 = get r0\n %b:i32 = get r1\n "
+        + first
+        + f"\n set nf %n\n set zf %z\n set cf {carry}\n set vf {overflow}\n goto 0x8010\n}}\n"
+        "block 0x8010 {\n insn 0x8010 4\n " + second + "\n halt done 0x8018\n}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[UnitMachine]:
+    made = UnitMachine()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("second", SECOND)
+@pytest.mark.parametrize("first", COMPARES | OTHERS)
+def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, second: str) -> None:
+    blocks = program((COMPARES | OTHERS)[first], SECOND[second])
+    code = machine.compile(*blocks)
+    for linked in (True, False):
+        machine.links[1] = code[BlockKey(0x8010)] if linked else 0
+        for a, b in VALUES:
+            start = dict.fromkeys(("nf", "zf", "cf", "vf", "r2", "r3"), 0) | {"r0": a, "r1": b}
+            machine.state.restore(start)
+            for block in blocks[: 1 + linked]:
+                left = evaluate_block(
+                    block, machine.state, machine.memory, machine.counters, machine.stacks
+                )
+                assert isinstance(left, Left) or "faults" in second
+            expected = machine.state.snapshot()
+            machine.state.restore(start)
+            kind, _, _ = machine.enter(code[BlockKey(0x8000)])
+            assert kind == (abi.X_RECORD if linked else abi.X_LINK)
+            assert machine.state.snapshot() == expected, (a, b)
+            assert machine.word(OWED).value & 0xFF == 0
+    machine.compiler.drop(code.values())
+
+
+@pytest.mark.parametrize("first", COMPARES | OTHERS)
+def test_what_is_recognised(first: str) -> None:
+    block = program((COMPARES | OTHERS)[first], SECOND["reads"])[0]
+    flags = {str(i.imm[0]): i.args[0] for i in block.insts if i.op.name == "set"}
+    assert (subtraction(flags) is not None) == (first in COMPARES)
