@@ -48,7 +48,7 @@ class LinuxOptions:
 
     root: str | None = None
     """Where ``/`` of the guest is looked up first (qemu-arm's -L)."""
-    allow_read: tuple[str, ...] = ("/",)
+    allow_read: tuple[str, ...] = ()
     allow_write: tuple[str, ...] = ()
     """Host directories below which the guest may read, and write."""
     cwd: str | None = None
