@@ -12,6 +12,7 @@ from typing import TypeAlias
 import attrs
 
 from backends.numba_jit import abi
+from backends.numba_jit.emit_access import load, store
 from backends.numba_jit.emit_exits import emit_exit
 from backends.numba_jit.emit_flags import (
     FLAGS,
@@ -22,16 +23,16 @@ from backends.numba_jit.emit_flags import (
     subtraction,
 )
 from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
+from backends.numba_jit.emit_instrument import count, pop, push
 from backends.numba_jit.emit_memory import Check, plan_checks
 from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.jobs import UnitJob
-from backends.numba_jit.records import FaultRecord, Record, Records, TrapRecord
-from dbt.interfaces import CODE, READ, STACK_BYTES, STACK_ENTRIES, WRITE, Context
+from backends.numba_jit.records import Record, Records, TrapRecord
+from dbt.interfaces import Context
 from dbt.ir import ops
-from dbt.ir.block import HOOKED, TAKEN, BlockKey, Const, Inst, Value
+from dbt.ir.block import TAKEN, BlockKey, Const, Inst, Value
 from dbt.ir.ops import Op
 from dbt.ir.types import I1
-from dbt.stops import Access
 
 COLD = "!prof !0"
 """Weights of a branch whose first side is cold."""
@@ -347,156 +348,6 @@ class UnitEmitter:
             return ""
         return self.new(f"phi {LLVM_TYPES[inst.type.name]} [{value}, {done}], [{zero}, {before}]")
 
-    # -- memory
-
-    def load(self, inst: Inst) -> None:
-        self.names[inst] = self.predicated(inst, self._load, "zeroinitializer")
-
-    def _load(self, inst: Inst) -> str:
-        assert inst.type is not None
-        host = self._host(inst, Access.READ)
-        if inst.type is I1:
-            return self.new(f"trunc i8 {self.new(f'load i8, ptr {host}, align 1')} to i1")
-        return self.new(f"load {LLVM_TYPES[inst.type.name]}, ptr {host}, align 1")
-
-    def store(self, inst: Inst) -> None:
-        self.predicated(inst, self._store)
-
-    def _store(self, inst: Inst) -> str:
-        type_, value = inst.args[1].type, self.value(inst.args[1])
-        assert type_ is not None
-        host = self._host(inst, Access.WRITE)
-        llvm = LLVM_TYPES[type_.name]
-        if type_ is I1:
-            llvm, value = "i8", self.new(f"zext i1 {value} to i8")
-        self.lines.append(f" store {llvm} {value}, ptr {host}, align 1")
-        return ""
-
-    def _host(self, inst: Inst, access: Access) -> str:
-        """The host address of an access, after the check it has to make."""
-        address = self.value(inst.args[0])
-        check = self.checks.get(inst)
-        wide = self.new(f"zext i32 {address} to i64")
-        if check is not None:
-            start = wide
-            if check.before:
-                low = self.new(f"add i32 {address}, {check.before}")
-                start = self.new(f"zext i32 {low} to i64")
-            self._check(start, check.span, access)
-        return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
-
-    def _check(self, start: str, span: int, access: Access) -> None:
-        """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
-        # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
-        fault = self._fault(start, span, access)
-        perms = self._perms(self.lines, f"%y{self.number}a", start)
-        if span not in (2, 4):
-            if span > 1:
-                end = self.new(f"add i64 {start}, {span - 1}")
-                perms += self._perms(self.lines, f"%y{self.number}b", end)
-            refused = self._refused(self.lines, f"%y{self.number}r", perms, access)
-            self.branch_cold(refused, fault)
-            return
-        refused = self._refused(self.lines, f"%y{self.number}r", perms, access)
-        self.branch_cold(refused, fault)
-        # Only an unaligned access can reach into a second page; that is looked at aside.
-        misaligned = self.new(f"icmp ne i64 {self.new(f'and i64 {start}, {span - 1}')}, 0")
-        aside = f"%c{self.cold_number}"
-        self.cold_number += 1
-        self.branch_cold(misaligned, aside)
-        lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
-        perms = self._perms(lines, f"{aside}p", f"{aside}e")
-        refused = self._refused(lines, f"{aside}r", perms, access)
-        lines.append(f" br i1 {refused}, label {fault}, label {self.label}")
-        self.cold_lines += lines
-
-    def _perms(self, lines: list[str], name: str, address: str) -> list[str]:
-        """Lines that load the permissions of an address's page; the value, in a list."""
-        lines.append(
-            f" {name}0 = lshr i64 {address}, 12\n"
-            f" {name}1 = getelementptr i8, ptr %m, i64 {abi.PERMS_FROM_BASE}\n"
-            f" {name}2 = getelementptr i8, ptr {name}1, i64 {name}0\n"
-            f" {name} = load i8, ptr {name}2"
-        )
-        return [name]
-
-    def _refused(self, lines: list[str], name: str, perms: list[str], access: Access) -> str:
-        """Lines that tell whether one of one or two pages refuses an access; the condition."""
-        one = perms[0]
-        if access is Access.READ:
-            if len(perms) > 1:
-                lines.append(f" {name}0 = and i8 {perms[0]}, {perms[1]}")
-                one = f"{name}0"
-            lines.append(f" {name}1 = and i8 {one}, {READ}\n {name} = icmp eq i8 {name}1, 0")
-            return name
-        if len(perms) > 1:
-            # Both must be WRITE without CODE: their differences from that, together.
-            lines.append(
-                f" {name}0 = xor i8 {perms[0]}, {WRITE}\n"
-                f" {name}1 = xor i8 {perms[1]}, {WRITE}\n"
-                f" {name}2 = or i8 {name}0, {name}1\n"
-                f" {name}3 = and i8 {name}2, {WRITE | CODE}\n"
-                f" {name} = icmp ne i8 {name}3, 0"
-            )
-        else:
-            lines.append(
-                f" {name}0 = and i8 {one}, {WRITE | CODE}\n {name} = icmp ne i8 {name}0, {WRITE}"
-            )
-        return name
-
-    def _fault(self, start: str, span: int, access: Access) -> str:
-        key = self.block.key
-        dropped = TAKEN if self.pc == key.pc else TAKEN | HOOKED
-        record = FaultRecord(self.block_id, self.pc, key.mode & ~dropped, access, span)
-        label = f"%c{self.cold_number}a"
-        before = (
-            f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
-            f"\n store i64 {start}, ptr {label}"
-        )
-        return self.cold(self.module.record(record), before, refund=self.refund())
-
-    # -- instrumentation
-
-    def count(self, inst: Inst) -> None:
-        index = self.module.context.counters.index(str(inst.imm[0]))
-        table = self.pointer(abi.COUNTERS)
-        address = self.new(f"getelementptr i8, ptr {table}, i64 {8 * index}")
-        old = self.new(f"load i64, ptr {address}")
-        amount = "1" if inst.when is None else self.new(f"zext i1 {self.value(inst.when)} to i64")
-        self.lines.append(f" store i64 {self.new(f'add i64 {old}, {amount}')}, ptr {address}")
-
-    def _stack(self, inst: Inst) -> tuple[str, str]:
-        index = self.module.context.stacks.index(str(inst.imm[0]))
-        banks = self.pointer(abi.STACKS)
-        stack = self.new(f"getelementptr i8, ptr {banks}, i64 {index * STACK_BYTES}")
-        return stack, self.new(f"load i64, ptr {stack}")
-
-    def _entry(self, stack: str, depth: str) -> str:
-        index = self.new(f"and i64 {depth}, {STACK_ENTRIES - 1}")
-        entries = self.new(f"getelementptr i8, ptr {stack}, i64 8")
-        return self.new(f"getelementptr i32, ptr {entries}, i64 {index}")
-
-    def push(self, inst: Inst) -> None:
-        self.predicated(inst, self._push)
-
-    def _push(self, inst: Inst) -> str:
-        stack, depth = self._stack(inst)
-        self.lines.append(f" store i32 {self.value(inst.args[0])}, ptr {self._entry(stack, depth)}")
-        self.lines.append(f" store i64 {self.new(f'add i64 {depth}, 1')}, ptr {stack}")
-        return ""
-
-    def pop(self, inst: Inst) -> None:
-        self.names[inst] = self.predicated(inst, self._pop)
-
-    def _pop(self, inst: Inst) -> str:
-        stack, depth = self._stack(inst)
-        empty = self.new(f"icmp eq i64 {depth}, 0")
-        top = self.new(f"sub i64 {depth}, 1")
-        value = self.new(f"load i32, ptr {self._entry(stack, top)}")
-        left = self.new(f"select i1 {empty}, i64 0, i64 {top}")
-        self.lines.append(f" store i64 {left}, ptr {stack}")
-        return self.new(f"select i1 {empty}, i32 0, i32 {value}")
-
     def trap_if(self, inst: Inst) -> None:
         condition = self.value(inst.args[0])
         if inst.when is not None:
@@ -508,5 +359,14 @@ class UnitEmitter:
 Effect: TypeAlias = Callable[[UnitEmitter, Inst], None]
 
 EFFECTS: dict[Op, Effect] = {
-    op: getattr(UnitEmitter, op.name) for op in ops.OPS.values() if not op.pure
+    ops.GET: UnitEmitter.get,
+    ops.SET: UnitEmitter.set,
+    ops.INSN: UnitEmitter.insn,
+    ops.LOAD: load,
+    ops.STORE: store,
+    ops.COUNT: count,
+    ops.PUSH: push,
+    ops.POP: pop,
+    ops.TRAP_IF: UnitEmitter.trap_if,
 }
+assert all(op.pure or op in EFFECTS for op in ops.OPS.values())
