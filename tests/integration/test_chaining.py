@@ -17,8 +17,8 @@ FIB = str(BENCH / "fib.elf")
 
 
 @contextmanager
-def fib(**options: object) -> Iterator[Process]:
-    process = Process(FIB, ["16"], env={}, **options)  # type: ignore[arg-type]
+def fib(argument: str = "16", **options: object) -> Iterator[Process]:
+    process = Process(FIB, [argument], env={}, **options)  # type: ignore[arg-type]
     yield process
     process.close()
 
@@ -59,7 +59,7 @@ def test_denied_target_enters_the_dispatcher_once_per_execution(backend: str, ti
     if backend == "reference" and tier != "0":
         pytest.skip("the reference backend has no tiers")
     options = BackendOptions(tier=tier, hot=20)
-    with fib(backend=backend, options=options, passes=[BlockCount()]) as process:
+    with fib("20", backend=backend, options=options, passes=[BlockCount()]) as process:
         pc = process.resolve("fib")
         run_slices(process, 20, pc)
         assert run_slices(process, 10, pc) == {}, "warm code does not enter the dispatcher"
