@@ -44,12 +44,12 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
             class FirstCompile(event.Listener):  # type: ignore[misc]
                 told = False
 
-                def on_start(self, event: Any) -> None:
+                def on_start(self, _event: Any) -> None:
                     if not self.told:
                         self.told = True
                         on_compile("compiling the execution loop (once, about ten seconds) ...")
 
-                def on_end(self, event: Any) -> None:
+                def on_end(self, _event: Any) -> None:
                     """Nothing to do."""
 
             with event.install_listener("numba:compile", FirstCompile()):

@@ -1,8 +1,8 @@
 """One pass over a block, backwards: what the lowering to bytecode has to know in advance.
 
 It decides which results go straight to their slot, which are computed where they are used, and
-which groups of instructions become one operation. Indices are positions in ``block.insts``; the exit
-stands at ``len(block.insts)``.
+which groups of instructions become one operation. Indices are positions in ``block.insts``; the
+exit stands at ``len(block.insts)``.
 """
 
 from dbt.ir import ops
@@ -114,13 +114,13 @@ class Analysis:
             inst = insts[index]
             handlers.get(inst.op, self._other)(inst, index)
 
-    def _insn(self, inst: Inst, index: int) -> None:
+    def _insn(self, _inst: Inst, _index: int) -> None:
         self._next_access = None
 
     def _other(self, inst: Inst, index: int) -> None:
         if inst.op.pure:
             if inst in self.last:
-                self._place(inst, index)
+                self._place(inst)
                 self._use_operands(inst, index)
             else:
                 self.skip.add(inst)
@@ -138,13 +138,14 @@ class Analysis:
         if inst in self.deferred:
             at = self.last[inst]
         elif inst is self.condition and inst.op in COMPARES and self.uses[inst] == 1:
-            if inst.args[0].type.bits <= 32:  # type: ignore[union-attr]
+            operand = inst.args[0].type
+            if operand is not None and operand.bits <= 32:
                 at = len(self.insts)
                 self.skip.add(inst)
         for arg in inst.args:
             self.use(arg, at)
 
-    def _place(self, inst: Inst, index: int) -> None:
+    def _place(self, inst: Inst) -> None:
         """Decide whether a result goes straight to the slot it is set to."""
         at = self._target.get(inst)
         if at is None:
@@ -269,7 +270,7 @@ class Analysis:
                 self._shifts.add(b)
             return
         if uses:
-            self._place(inst, index)
+            self._place(inst)
         if inst in self.flags:
             self.deferred.discard(inst)
         if not with_constant and type(b) is Inst and inst not in self.flags:
@@ -336,7 +337,7 @@ class Analysis:
         if zero is None or subject.type is not I32 or zero.args[0] is not subject:
             return
         first, second = self._target[inst], self._target[zero]
-        if self._settable(inst, first) and self._settable(zero, second):
+        if self._settable(first) and self._settable(second):
             word = self._word(first)
             if word + 1 == self._word(second):
                 self.nz[inst] = word
@@ -345,7 +346,7 @@ class Analysis:
                 self.deferred -= {inst, zero}
                 self.skip |= {inst, zero}
 
-    def _settable(self, inst: Inst, at: int) -> bool:
+    def _settable(self, at: int) -> bool:
         return self.insts[at].when is None and self._free(at)
 
     def _word(self, at: int) -> int:
@@ -366,7 +367,7 @@ class Analysis:
             self._try_flags(inst, index)
         if inst in self.flags:
             if self.uses[inst]:
-                self._place(inst, index)
+                self._place(inst)
                 self.deferred.discard(inst)
             for arg in inst.args:
                 self.use(arg, index)
@@ -383,7 +384,7 @@ class Analysis:
             return False
         four = (negative, zero, carry, overflow)
         places = [self._target[flag] for flag in four]
-        if not all(self._settable(flag, at) for flag, at in zip(four, places, strict=True)):
+        if not all(self._settable(at) for at in places):
             return False
         word = self._word(places[0])
         if [self._word(at) for at in places] != [word, word + 1, word + 2, word + 3]:
@@ -398,7 +399,20 @@ class Analysis:
         complement = overflow.args[1]
         if inst.op is ops.SUB and type(complement) is Inst and self.uses[complement] == 1:
             self.skip.add(complement)
+        self._shorten(inst, index, max(places), {*four, complement})
         return True
+
+    def _shorten(self, inst: Inst, index: int, end: int, absorbed: set[Value]) -> None:
+        """Operands of an instruction that absorbs others may be needed no longer than itself."""
+        for operand in inst.args:
+            if type(operand) is Inst and index < self.last.get(operand, -1) <= end:
+                users = (
+                    other
+                    for other in self.insts[index + 1 : end + 1]
+                    if other not in absorbed and (operand in other.args or other.when is operand)
+                )
+                if next(users, None) is None:
+                    self.last[operand] = index
 
 
 def ops_i1(value: Inst) -> object:

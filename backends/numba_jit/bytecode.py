@@ -1,7 +1,8 @@
 """Lowering of IR blocks to tier-0 bytecode: one forward pass, decisions taken by ``analysis``.
 
 A value lives in a register: a temporary, or the guest's slot it was read from or is going to be
-written to. Before a slot is overwritten, a value that still lives there and is used again moves out.
+written to. Before a slot is overwritten, a value that still lives there and is used again moves
+out.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,19 @@ from backends.numba_jit.records import (
 from dbt.interfaces import CONTROL_BYTES, Context, Layout
 from dbt.ir import ops
 from dbt.ir.block import (
-    TAKEN, Block, BlockKey, Branch, Call, Const, Halt, Hook, Inst, Jump, Return, Swi, Value,
+    TAKEN,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+    Value,
 )  # fmt: skip
 from dbt.ir.ops import Op
 from dbt.ir.types import I1, I32, I64, Type
@@ -288,10 +301,10 @@ class _Lowering:
         word = self.facts.nz[inst]
         a = self.read(inst.args[0])
         self.vacate(word, 2, index)
-        self.settle_flags(index, inst.args[0], word, 2)
+        self.settle_flags(index, word, 2)
         self.put(o.NZ, 0, a, word)
 
-    def settle_flags(self, index: int, subject: Value, word: int, number: int) -> None:
+    def settle_flags(self, index: int, word: int, number: int) -> None:
         """The values of flags computed together live in their slots."""
         fold, insts = self.facts.fold, self.block.insts
         ahead = insts[index : index + 24]
@@ -311,7 +324,7 @@ class _Lowering:
         with_constant = type(second) is Const
         b = 0 if with_constant else self.read(second, 1)
         self.vacate(word, 4, index)
-        self.settle_flags(index, inst, word, 4)
+        self.settle_flags(index, word, 4)
         d = self.target(inst, index)
         if with_constant:
             op, number = (o.SUBFI if sub else o.ADDFI), second.value  # type: ignore[union-attr]
@@ -321,7 +334,7 @@ class _Lowering:
 
     # -- state -------------------------------------------------------------------------------------
 
-    def lower_get(self, inst: Inst, index: int) -> None:
+    def lower_get(self, inst: Inst, _index: int) -> None:
         if inst in self.facts.skip:
             return
         word = self.word_of[str(inst.imm[0])]
@@ -465,7 +478,7 @@ class _Lowering:
         self.close(place)
 
     def skip_unless(self, condition: Value) -> int:
-        """Begin a stretch that is skipped when the condition is 0. Gives its place for ``close``."""
+        """Begin a stretch that is skipped when the condition is 0. Gives its place."""
         self.put(o.SKIPZ, 0, self.read(condition))
         return len(self.words) - 1
 
@@ -526,16 +539,16 @@ class _Lowering:
 
     # -- marks and instrumentation -----------------------------------------------------------------
 
-    def lower_insn(self, inst: Inst, index: int) -> None:
+    def lower_insn(self, inst: Inst, _index: int) -> None:
         self.pc = int(inst.imm[0])
         self.marks += 1
 
-    def lower_count(self, inst: Inst, index: int) -> None:
+    def lower_count(self, inst: Inst, _index: int) -> None:
         place = -1 if inst.when is None else self.skip_unless(inst.when)
         self.put(o.COUNT, imm=self.lowerer.context.counters.index(str(inst.imm[0])))
         self.close(place)
 
-    def lower_push(self, inst: Inst, index: int) -> None:
+    def lower_push(self, inst: Inst, _index: int) -> None:
         place = -1 if inst.when is None else self.skip_unless(inst.when)
         stack = self.lowerer.context.stacks.index(str(inst.imm[0]))
         self.put(o.PUSH, 0, self.read(inst.args[0]), imm=stack)
@@ -549,7 +562,7 @@ class _Lowering:
         self.write(d, 1, o.POP, imm=self.lowerer.context.stacks.index(str(inst.imm[0])))
         self.close(place)
 
-    def lower_trap(self, inst: Inst, index: int) -> None:
+    def lower_trap(self, inst: Inst, _index: int) -> None:
         refund = self.count - self.completed()
         record = self.record(TrapRecord(str(inst.imm[0]), self.pc, refund))
         place = -1 if inst.when is None else self.skip_unless(inst.when)

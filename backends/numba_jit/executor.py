@@ -1,4 +1,4 @@
-"""The executor: installed blocks, their links and entries, and the events the loop comes back with."""
+"""The executor: installed blocks, their links and entries, the events the loop comes back with."""
 
 import ctypes
 import threading
@@ -174,9 +174,9 @@ class NumbaExecutor:
         else:
             start = self._next_word
             self._next_word += size
-        self.tables.words.view[start : start + size] = memoryview(
-            (ctypes.c_uint64 * size)(*words)
-        ).cast("B").cast("Q")
+        self.tables.words.view[start : start + size] = (
+            memoryview((ctypes.c_uint64 * size)(*words)).cast("B").cast("Q")
+        )
         return start
 
     def _publish(self, installed: Installed) -> None:

@@ -4,17 +4,44 @@ One chain of comparisons on ``op`` that LLVM turns into a jump table; the order 
 ``opcodes``. All numbers are int64: registers come in extended with zeros and go out cut to 32 bits.
 Loads and stores test the permission byte of the page; what touches two pages goes the slow way.
 """
-# ruff: noqa: C901, PLR0915
+# ruff: noqa: C901, PLR0915, F403, F405
 
 from numba import njit
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.native import (
-    bswap32, bswap64, clz32, clz64, get64_a, get64_b, get64_d, get_a, get_b, get_d, high32, load8,
-    load16, load32, load64, rbit32, rbit64, rotate32, rotate64, sdiv64, set64_d, set_b, set_d,
-    shr64, store8, store16, store32, store64, udiv64, ult64,
+    bswap32,
+    bswap64,
+    clz32,
+    clz64,
+    get64_a,
+    get64_b,
+    get64_d,
+    get_a,
+    get_b,
+    get_d,
+    high32,
+    load8,
+    load16,
+    load32,
+    load64,
+    rbit32,
+    rbit64,
+    rotate32,
+    rotate64,
+    sdiv64,
+    set64_d,
+    set_b,
+    set_d,
+    shr64,
+    store8,
+    store16,
+    store32,
+    store64,
+    udiv64,
+    ult64,
 )  # fmt: skip
-from backends.numba_jit.opcodes import *  # noqa: F403
+from backends.numba_jit.opcodes import *
 from dbt.interfaces import CODE, CONTROL_BYTES, READ, STACK_BYTES, STACK_ENTRIES, WRITE
 
 M32 = 0xFFFFFFFF
@@ -72,7 +99,7 @@ def note_hot(state, block):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def sdiv(a, b, bits):  # type: ignore[no-untyped-def]
+def sdiv(a, b):  # type: ignore[no-untyped-def]
     """Signed quotient of sign-extended operands; 0 by 0."""
     if b == 0:
         return 0
@@ -323,7 +350,7 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             else:
                 set_d(regs, w, udiv64(get_a(regs, w), b))
         elif op == SDIV:
-            set_d(regs, w, sdiv(signed(get_a(regs, w)), signed(get_b(regs, w)), 32))
+            set_d(regs, w, sdiv(signed(get_a(regs, w)), signed(get_b(regs, w))))
         elif op == AND:
             set_d(regs, w, get_a(regs, w) & get_b(regs, w))
         elif op == OR:
@@ -618,7 +645,7 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             else:
                 set64_d(regs, w, udiv64(get64_a(regs, w), b))
         elif op == SDIV64:
-            set64_d(regs, w, sdiv(get64_a(regs, w), get64_b(regs, w), 64))
+            set64_d(regs, w, sdiv(get64_a(regs, w), get64_b(regs, w)))
         elif op == AND64:
             set64_d(regs, w, get64_a(regs, w) & get64_b(regs, w))
         elif op == OR64:

@@ -72,16 +72,16 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
         store64(code, 0)
 
 
-def make_run_loop(stamp: int) -> Any:
+def make_run_loop(stamp: int) -> Any:  # noqa: C901
     """Compile the loop, or load it from numba's disk cache.
 
-    ``stamp`` names the version of everything compiled into it. Being a closure variable it is part of
-    the cache's key, which would otherwise not notice a change in another module.
+    ``stamp`` names the version of everything compiled into it. Being a closure variable it is part
+    of the cache's key, which would otherwise not notice a change in another module.
     """
 
     @njit("int64(int64, int64)", cache=True, **OPTIONS)
-    def run_loop(state, block):  # type: ignore[no-untyped-def]
-        """Run from a block on, until an exit that needs Python; ``abi`` and ``tables`` list them."""
+    def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
+        """Run from a block on, until an exit that needs Python (``abi``, ``tables``)."""
         _ = stamp
         while True:
             unit = load64(load64(state + UNIT) + block * 8)

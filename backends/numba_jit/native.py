@@ -4,6 +4,7 @@ Everything is int64 in numba's eyes: an unsigned operand would turn mixed arithm
 point. Loads extend with zeros, stores cut.
 """
 
+# ruff: noqa: ARG001 (numba and llvmlite call these with fixed arguments)
 from typing import Any
 
 from llvmlite import ir

@@ -1,8 +1,8 @@
 """The tier-0 instruction set: one row per operation, numbered in order.
 
 A word is ``op | d << 8 | a << 16 | b << 24 | imm << 32``: three register numbers and 32 bits. A
-register is a u32 of the state buffer: the guest's slots first, temporaries after them. 64-bit values
-take two neighbours. In the notation, capital letters are contents and ``#`` is imm.
+register is a u32 of the state buffer: the guest's slots first, temporaries after them. 64-bit
+values take two neighbours. In the notation, capital letters are contents and ``#`` is imm.
 """
 
 OPERATIONS = """

@@ -1,7 +1,7 @@
 """Which blocks are compiled, and when.
 
-tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since the last run. ``auto``:
-those that ran often enough, in batches of hot blocks.
+tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since the last run.
+``auto``: those that ran often enough, in batches of hot blocks.
 """
 
 import time

@@ -61,8 +61,8 @@ class Table:
         if address is None or address == ctypes.c_void_p(-1).value:
             raise OSError(ctypes.get_errno(), "cannot reserve a table")
         self.address = int(address)
-        raw = (ctypes.c_ubyte * self._bytes).from_address(self.address)
-        self.view: Any = memoryview(raw).cast("B").cast(format_)
+        raw: Any = memoryview((ctypes.c_ubyte * self._bytes).from_address(self.address))
+        self.view: Any = raw.cast("B").cast(format_)
 
     def close(self) -> None:
         """Give the memory back."""

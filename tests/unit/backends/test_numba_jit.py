@@ -1,6 +1,5 @@
 """The numba/LLVM backend: for the individual cases see ``backend_contract.py``."""
 
-import pytest
 from backend_contract import BackendContract
 
 from backends.numba_jit import NumbaBackend
