@@ -78,7 +78,10 @@ class Rule:
         if isinstance(self.right, Leaf):
             value = _leaf(self.right, bound, inst.type)
             return value if value.type is inst.type else None
-        return _make(self.right, bound, inst.type, out)
+        right = self.right
+        if right.op.result == "T" and _width(right, bound) not in (None, inst.type):
+            return None
+        return _make(right, bound, inst.type, out)
 
 
 def parse_rules(text: str) -> list[Rule]:

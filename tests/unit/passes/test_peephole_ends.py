@@ -1,4 +1,4 @@
-"""Rewriting ends, whatever the operands are."""
+"""Bugs that rewriting had: it must end, and keep types."""
 
 import pytest
 
@@ -19,6 +19,20 @@ def test_two_constants_and_an_unknown_third_are_left_alone(op: str) -> None:
     )
     Peephole().run(block)
     assert [inst.op.name for inst in block.insts] == ["get", op, "set"]
+
+
+def test_a_replacement_of_another_type_does_not_apply() -> None:
+    """`select p 0 1 => not p` once made an i32 of an i1."""
+    block = parse_block(
+        """block 0x8000 {
+          %0:i1 = get zf
+          %1:i32 = select %0, 0x0, 0x1
+          set r3 %1
+          goto 0x8004
+        }"""
+    )
+    Peephole().run(block)
+    assert [inst.op.name for inst in block.insts] == ["get", "select", "set"]
 
 
 def test_there_are_rules() -> None:
