@@ -502,9 +502,10 @@ class Lowering:
         register = self.read(value, 2)
         insts, at = self.block.insts, index + 1
         if self.top < ADDRESSABLE - 16:
-            while at < len(insts) and insts[at].op is ops.GET:
-                self.lower_get(insts[at], at)
-                self.done.add(insts[at])
+            while at < len(insts) and (insts[at].op is ops.GET or self.silent(insts[at])):
+                if insts[at].op is ops.GET:
+                    self.lower_get(insts[at], at)
+                    self.done.add(insts[at])
                 at += 1
             following = insts[at] if at < len(insts) else None
             if following is not None and following in self.checked:
@@ -514,6 +515,10 @@ class Lowering:
                     self.done.add(following)
                     return
         self.put(o.STU, register, a, 0, imm)
+
+    def silent(self, inst: Inst) -> bool:
+        """True when no word is made where the instruction stands."""
+        return inst in self.facts.skip and inst not in self.facts.nz
 
     # -- marks and instrumentation -----------------------------------------------------------------
 
