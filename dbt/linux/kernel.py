@@ -180,6 +180,8 @@ class Kernel:
             return -errno.EFAULT
         except OSError as error:
             return -(error.errno or errno.EIO)
+        except OverflowError:  # a number that no function of the host takes
+            return -errno.EINVAL
 
     def fault(self, hit: FaultHit) -> int | Stop:
         """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file."""

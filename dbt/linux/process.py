@@ -276,9 +276,10 @@ def get_tls(kernel: "Kernel") -> int:
 
 
 @syscall("ARM_usr26", "ARM_usr32")
-def user_mode(kernel: "Kernel") -> int:
-    """Switch to the 26-bit mode (not there) or to the 32-bit mode."""
-    return kernel.request.arguments[0]
+def user_mode(kernel: "Kernel", first: int) -> int:
+    """Switch to the 26-bit mode (not there) or to the 32-bit mode: r0 stays as it is."""
+    del kernel
+    return first
 
 
 @syscall("rseq")
