@@ -39,6 +39,7 @@ class Analysis:
         self.signed: set[Inst] = set()  # loads that extend the sign
         self.flags: dict[Inst, int] = {}  # add or sub that also sets the four flags from here on
         self.nz: dict[Inst, int] = {}  # slt 0 that also sets the next register to eq 0
+        self.together: dict[Inst, tuple[Inst, ...]] = {}  # the flags that such a one computes
         self.groups: dict[Inst, list[Inst]] = {}  # runs of accesses checked at once, by the first
         self._target: dict[Inst, int] = {}
         self._next_slot: dict[str, int] = {}
@@ -341,6 +342,7 @@ class Analysis:
             word = self._word(first)
             if word + 1 == self._word(second):
                 self.nz[inst] = word
+                self.together[inst] = (inst, zero)
                 self.fold[inst] = first
                 self.fold[zero] = second
                 self.deferred -= {inst, zero}
@@ -390,6 +392,7 @@ class Analysis:
         if [self._word(at) for at in places] != [word, word + 1, word + 2, word + 3]:
             return False
         self.flags[inst] = word
+        self.together[inst] = four
         self.nz.pop(negative, None)
         for flag, at in zip(four, places, strict=True):
             self.fold[flag] = at

@@ -279,19 +279,13 @@ class Lowering:
         word = self.facts.nz[inst]
         a = self.read(inst.args[0])
         self.vacate(word, 2, index)
-        self.settle_flags(index, word, 2)
+        self.settle_flags(inst)
         self.put(o.NZ, 0, a, word)
 
-    def settle_flags(self, index: int, word: int, number: int) -> None:
-        """The values of flags computed together live in their slots."""
-        fold, insts = self.facts.fold, self.block.insts
-        ahead = insts[index : index + 24]
-        for inst in ahead:
-            at = fold.get(inst)
-            if at is not None and inst in self.facts.skip and at < index + 24:
-                place = self.slot_at(at)
-                if word <= place < word + number:
-                    self.settle(inst, place)
+    def settle_flags(self, inst: Inst) -> None:
+        """The flags computed together with ``inst`` live in their slots."""
+        for flag in self.facts.together[inst]:
+            self.settle(flag, self.slot_at(self.facts.fold[flag]))
 
     def lower_flags(self, inst: Inst, index: int) -> None:
         """An addition or subtraction that sets the four flags."""
@@ -302,7 +296,7 @@ class Lowering:
         with_constant = type(second) is Const
         b = 0 if with_constant else self.read(second, 1)
         self.vacate(word, 4, index)
-        self.settle_flags(index, word, 4)
+        self.settle_flags(inst)
         d = self.target(inst, index)
         if with_constant:
             op, number = (o.SUBFI if sub else o.ADDFI), second.value  # type: ignore[union-attr]

@@ -58,6 +58,16 @@ def _size(inst: Inst) -> int:
     return type_.bytes
 
 
+def _cover(spans: list[tuple[int, int]], low: int, high: int) -> None:
+    """Add a checked span. What lies between two spans within a page's length is checked too."""
+    for index, (start, end) in enumerate(spans):
+        hull = (min(low, start), max(high, end))
+        if hull[1] - hull[0] <= PAGE:
+            spans[index] = hull
+            return
+    spans.append((low, high))
+
+
 class _Planner:
     """Walks a block once; ``plan`` grows a row per access that makes a check."""
 
@@ -90,13 +100,7 @@ class _Planner:
         low, high = group.low, group.high
         self.plan[group.leader] = Check(low - group.offset, high - low)
         if key[2] is None:
-            spans = self.covered.setdefault(key[:2], [])
-            spans.append((low, high))
-            spans += [
-                (min(low, start), max(high, end))
-                for start, end in spans[:-1]
-                if max(high, end) - min(low, start) <= PAGE
-            ]
+            _cover(self.covered.setdefault(key[:2], []), low, high)
 
     def close_all(self) -> None:
         for key in list(self.groups):

@@ -50,7 +50,7 @@ class Promotion:
             from backends.numba_jit.units import UnitCompiler
 
             owner = self._owner
-            self._compiler = UnitCompiler(owner.context, owner.records)
+            self._compiler = UnitCompiler(owner.context, owner.records, dispatching=True)
             owner.tables.control[tables.ENTER // 8] = self._compiler.enter_address
         return self._compiler
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from backends.numba_jit.emit import Module, UnitEmitter
+from backends.numba_jit.emit_dispatch import dispatcher
 from backends.numba_jit.emit_flags import SETTLE
 from backends.numba_jit.emit_frame import FOOTER, LEAVE, PINS, Frame
 from backends.numba_jit.emit_region import RegionEmitter, find_regions
@@ -32,12 +33,21 @@ class UnitCompiler:
     With ``regions`` (by default unless the option ``unit`` is ``block``) loops within a batch
     become one unit each at the optimised level.
 
+    With ``dispatching``, units go on through ``dispatch`` where ``tables.Tables`` say that no decision
+    of the loop is needed.
+
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
     what it returns). Not thread safe: compile and drop from one thread at a time.
     """
 
     def __init__(
-        self, context: Context, records: Records, pins: int = PINS, regions: bool | None = None
+        self,
+        context: Context,
+        records: Records,
+        pins: int = PINS,
+        regions: bool | None = None,
+        *,
+        dispatching: bool = False,
     ) -> None:
         self._context = context
         self._records = records
@@ -46,10 +56,14 @@ class UnitCompiler:
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
         names = ["enter", "leave", *(["settle"] if self.frame.lazy_flags else [])]
-        image = self._maker.compile(self.frame.shared(), "optimised")
+        text = self.frame.shared()
+        if dispatching:
+            names.append("dispatch")
+            text += dispatcher(self.frame.signature, self.frame.parameters)
+        image = self._maker.compile(text + FOOTER, "optimised")
         self._shared = self._maker.link(image, names)
         self.enter_address = self._shared.address("enter")
-        self._write_word(LEAVE, self._shared.address("leave"))
+        self._write_word(LEAVE, self._shared.address("dispatch" if dispatching else "leave"))
         if self.frame.lazy_flags:
             self._write_word(SETTLE, self._shared.address("settle"))
 
