@@ -129,6 +129,7 @@ class Process:
         self.kernel.after = lambda _, name, args, result: self.hooks.leaving(name, args, result)
         self.kernel.on_exec = self.engine.flush
         self.kernel.on_fork_child = self._in_fork_child
+        self.kernel.overdue = self._overdue
         self._deadline: float | None = None
 
     # -- running -----------------------------------------------------------------------------------
@@ -174,15 +175,13 @@ class Process:
         match event:
             case Slice(key=key):
                 self._next = key
-                if self._deadline is not None and time.monotonic() >= self._deadline:
-                    return TimeLimit(key.pc)
-                return self._poll(key)
+                return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
             case SyscallHit(number=number, resume=resume):
                 after = self._where(kernel.syscall(number, resume))
-                if self._deadline is not None and time.monotonic() >= self._deadline:
-                    self._next = after if isinstance(after, BlockKey) else resume
-                    return after if not isinstance(after, BlockKey) else TimeLimit(after.pc)
-                return after
+                if isinstance(after, BlockKey) and self._overdue():
+                    self._next = after
+                    return TimeLimit(after.pc)
+                return self._killed(after)
             case HookHit(resume=resume):
                 self._next = resume
                 self.hooks.fire(resume.pc)
@@ -218,9 +217,16 @@ class Process:
     def _where(self, after: int | Stop) -> BlockKey | Stop:
         return self.frontend.key_of(after) if isinstance(after, int) else after
 
-    def _killed(self, after: BlockKey | Stop, event: FaultHit | HaltHit) -> BlockKey | Stop:
+    def _overdue(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def _killed(
+        self, after: BlockKey | Stop, event: FaultHit | HaltHit | None = None
+    ) -> BlockKey | Stop:
+        """Complete a Killed with the report that only the facade can write."""
         if isinstance(after, Killed):
-            return Killed(after.signal, event.pc, self.report(after.signal, event))
+            pc = event.pc if event is not None else self.state["pc"]
+            return Killed(after.signal, pc, self.report(after.signal, event))
         return after
 
     # -- the end -----------------------------------------------------------------------------------
@@ -328,6 +334,7 @@ class Process:
 
     def close(self) -> None:
         """Release code and guest memory."""
+        self.kernel.close()
         self.executor.close()
         self.memory.close()
 
@@ -360,7 +367,10 @@ class _Watchdog:
             lambda: signal.pthread_kill(thread, signal.SIGURG),
         )
         self._timer.daemon = True
+        # A thread inherits the mask: this one must not take signals meant for the guest.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._timer.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,13 +1,13 @@
 """What the execution loop, the tier-0 interpreter and compiled units agree on.
 
-A *block id* is an index into the tables, given out at install and never 0. A *link slot* belongs to one
-direct exit of one block. A *record* describes one other way out of a block (a fault, a trap, a system
-call …): its index is all that running code has to return.
+A *block id* is an index into the tables, given out at install and never 0. A *link slot* belongs
+to one direct exit of one block. A *record* describes one other way out of a block (a fault, a
+trap, a system call …): its index is all that running code has to return.
 
 Leaving
 -------
-A compiled unit is entered by ``enter(code_pointer, state_address) -> i64`` and the interpreter is a
-numba function; both return ``kind | payload << 8``:
+A compiled unit is entered by ``enter(code_pointer, state_address) -> i64`` and the interpreter is
+a numba function; both return ``kind | payload << 8``:
 
     X_LINK    payload link slot       direct exit whose link is not made (or leads to no code)
     X_RETURN  payload location        return whose target has no entry in the return table
@@ -22,12 +22,13 @@ Entry tables
 ------------
 ``entry_index(location)`` indexes two u64 tables of code pointers, reserved lazily for all 2**32
 locations: zero means "come back". RETURN_TABLE and JUMP_TABLE point to the real table when the
-policy lets that kind chain, else to one that is always zero. Translated code is the same either way.
+policy lets that kind chain, else to one that is always zero. Translated code is the same either
+way.
 """
 
 from dbt.interfaces import PERMS_DISTANCE
 
-# -- Control area: offsets in the state buffer, all u64 ---------------------------------------------
+# -- Control area: offsets in the state buffer, all u64 ----------------------------------------
 MEM_BASE = 0  # host address of guest address 0
 LINK_CODE = 8  # u64[] by link slot: code pointer or 0
 RETURN_TABLE = 16
@@ -41,7 +42,7 @@ FIRST_FREE = 128  # up to CONTROL_BYTES: for whoever needs more
 
 PERMS_FROM_BASE = -PERMS_DISTANCE  # perms of a page are at mem_base + PERMS_FROM_BASE + page
 
-# -- Exit kinds -----------------------------------------------------------------------------------------
+# -- Exit kinds --------------------------------------------------------------------------------
 X_LINK, X_RETURN, X_JUMP, X_RECORD, X_FUEL = range(5)
 KIND_BITS = 8
 

@@ -1,9 +1,9 @@
 """The dispatcher as compiled code sees it: what ``loop.py`` does between two units, in LLVM text.
 
 With chaining off every block comes back to the dispatcher, and most of what that costs is leaving
-compiled code: storing what units keep in registers, settling flags, returning through C, and all of it back
-again. ``dispatch`` has a unit's signature, so it looks the next block up, counts the reason and
-goes on without any of that. Whatever is rare (no translation, no unit, a link to be made,
+compiled code: storing what units keep in registers, settling flags, returning through C, and all of
+it back again. ``dispatch`` has a unit's signature, so it looks the next block up, counts the reason
+and goes on without any of that. Whatever is rare (no translation, no unit, a link to be made,
 another kind of exit) it hands to ``leave``, uncounted, for the loop to decide.
 """
 

@@ -33,8 +33,8 @@ class UnitCompiler:
     With ``regions`` (by default unless the option ``unit`` is ``block``) loops within a batch
     become one unit each at the optimised level.
 
-    With ``dispatching``, units go on through ``dispatch`` where ``tables.Tables`` say that no decision
-    of the loop is needed.
+    With ``dispatching``, units go on through ``dispatch`` where ``tables.Tables`` say that no
+    decision of the loop is needed.
 
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
     what it returns). Not thread safe: compile and drop from one thread at a time.
