@@ -138,6 +138,8 @@ def _ranges(text: str) -> list[tuple[int, int]]:
 
 def _environment(arguments: argparse.Namespace) -> dict[str, str]:
     environment = dict(os.environ)
+    if environment.get("LC_CTYPE") == "C.UTF-8" and not _was_set("LC_CTYPE"):
+        del environment["LC_CTYPE"]
     for name in arguments.unset:
         environment.pop(name, None)
     for item in arguments.env:
@@ -146,6 +148,15 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
             raise UsageError(f"-E takes VAR=VAL, not {item!r}")
         environment[name] = value
     return environment
+
+
+def _was_set(name: str) -> bool:
+    """True unless Python itself set a variable when it started (PEP 538 coerces LC_CTYPE)."""
+    try:
+        with open("/proc/self/environ", "rb") as environ:
+            return any(item.startswith(f"{name}=".encode()) for item in environ.read().split(b"\0"))
+    except OSError:
+        return True
 
 
 def _log(arguments: argparse.Namespace) -> Log:
