@@ -107,6 +107,7 @@ def _machine_options(parser: argparse.ArgumentParser) -> None:
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
     add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
     add("--no-pass", action="append", default=[], metavar="NAME", help="optimise without this pass")
+    add("--time-passes", action="store_true", help="time each pass (shown by --stats)")
     add("--verify", action="store_true", help="verify the IR after every stage")
 
 
@@ -190,6 +191,8 @@ def _process(arguments: argparse.Namespace) -> "Process":
         stack_size=arguments.stack,
         seed=arguments.seed,
     )
+    pipeline = Pipeline.default().without(arguments.no_pass)
+    pipeline.timed = arguments.time_passes
     process = Process(
         arguments.program,
         arguments.args,
@@ -200,7 +203,7 @@ def _process(arguments: argparse.Namespace) -> "Process":
         linux=linux,
         chain=arguments.chain,
         passes=parse_passes(arguments.passes),
-        pipeline=Pipeline.default().without(arguments.no_pass),
+        pipeline=pipeline,
         verify=arguments.verify,
         log=log,
     )

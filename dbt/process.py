@@ -53,6 +53,9 @@ from dbt.stops import (
 )
 from dbt.translate import Translator
 
+BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
+"""Dump items whose text the executor makes."""
+
 AHEAD_WHEN_COMPILING = 7
 """Blocks translated along with a missing one when every block is compiled (batches are cheaper)."""
 
@@ -122,6 +125,7 @@ class Process:
             self.chain,
             ahead=AHEAD_WHEN_COMPILING if compiling else 0,
             on_invalidate=self._note_invalidation if log.wants("chain") else None,
+            on_install=self._dump_backend if log.items & BACKEND_ITEMS else None,
         )
         self.hooks = Hooks(self)
         self.translator.hooked = self.hooks.pcs
@@ -328,6 +332,10 @@ class Process:
             "backend": dict(self.executor.statistics()),
             "lift_seconds": round(self.translator.lift_seconds, 4),
             "pass_seconds": round(self.translator.pass_seconds, 4),
+            "passes_us": {
+                name: round(cost.microseconds)
+                for name, cost in self.translator.pipeline.costs.items()
+            },
             "syscalls": dict(kernel.syscall_counts),
             "unknown_syscalls": dict(kernel.unknown_syscalls),
         }
@@ -337,6 +345,12 @@ class Process:
         self.kernel.close()
         self.executor.close()
         self.memory.close()
+
+    def _dump_backend(self, key: BlockKey) -> None:
+        if any(self.log.wants(item, key.pc) for item in BACKEND_ITEMS):
+            for item, text in self.executor.explain(key).items():
+                if self.log.wants(item, key.pc):
+                    self.log.write(item, text)
 
     def _note_invalidation(self, text: str) -> None:
         self.log.write("chain", text)

@@ -77,6 +77,7 @@ class Engine:
         *,
         ahead: int = 0,
         on_invalidate: Callable[[str], None] | None = None,
+        on_install: Callable[[BlockKey], None] | None = None,
     ) -> None:
         self.executor = executor
         self.context = context
@@ -90,6 +91,7 @@ class Engine:
         self._translate = translate
         self._ahead = ahead
         self._note = on_invalidate or _quiet
+        self._installed = on_install
         self._boundaries: set[int] = set()
         self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
         self._granted = 0
@@ -202,6 +204,8 @@ class Engine:
         self.memory.mark_code(key.pc // PAGE)
         self.translated_blocks += 1
         self.translated_insns += block.insn_count
+        if self._installed is not None:
+            self._installed(key)
         return block
 
     # -- invalidating ------------------------------------------------------------------------------
