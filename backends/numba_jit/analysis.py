@@ -274,7 +274,7 @@ class Analysis:
             self._place(inst)
         if inst in self.flags:
             self.deferred.discard(inst)
-        if not with_constant and type(b) is Inst and inst not in self.flags:
+        if type(a) is Inst and type(b) is Inst and inst not in self.flags:
             self._shifts.add(b)
         at = self.last[inst] if inst in self.deferred else index
         self.use(a, at)

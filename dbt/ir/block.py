@@ -48,10 +48,10 @@ class Inst:
     """
 
     op: Op
-    args: tuple["Value", ...]
+    args: tuple["Value", ...] = attrs.field(repr=False)  # a tree of them fills pages
     type: Type | None
     imm: tuple[int | str, ...] = ()
-    when: "Value | None" = None
+    when: "Value | None" = attrs.field(default=None, repr=False)
 
 
 Value: TypeAlias = Const | Inst

@@ -1,8 +1,8 @@
 """Random ARM instructions on the IR's evaluator and on any backend, compared with Unicorn.
 
-Words are drawn from the rows of the encoding table, each row as often as any other; registers are
-pointers into a data area, offsets, bounds and anything. Compared are registers, flags, memory, where
-execution goes on, and whether it faults or is undefined.
+Compared are registers, flags, memory, where execution goes on, and whether it faults or is
+undefined; and how each word is decoded, with capstone. First single instructions, then as many in
+sequences that are translated and optimised as one block.
 
     python -m support.arm_fuzz --count 200000 --seed 1          (from tests/)
 """
@@ -15,29 +15,19 @@ from random import Random
 from typing import Protocol
 
 import attrs
-from support.arm_fuzz_memory import (
-    CODE,
-    DATA,
-    DATA_SIZE,
-    FLAG_BITS,
-    REGISTERS,
-    Finish,
-    Slots,
-    draw,
-    matching_ldrex,
-)
+from support.arm_batches import Area, Batch, draw_batch, draw_sequences
+from support.arm_fuzz_memory import CODE, DATA, DATA_SIZE, FLAG_BITS, REGISTERS, Finish, Slots
+from support.arm_listing import listing, mnemonics, silent
 from support.arm_oracle import (
     BATCH,
     CODE_SIZE,
-    DATA_ROWS,
     Case,
     Oracle,
     difference,
     excused,
-    pc_of,
+    unpredictable,
 )
 
-from dbt.decode.table import Row, Table
 from dbt.interfaces import (
     EXEC,
     READ,
@@ -51,7 +41,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
-from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Goto, Halt, Swi
+from dbt.ir.block import TAKEN, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
@@ -59,137 +49,12 @@ from dbt.plugins import load
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
-from frontends.arm.encodings import A32, memory
+from frontends.arm.encodings import A32
 
 EVALUATOR = "evaluator"
-DEFAULT_BACKENDS = ("numba_jit:0", "numba_jit:2")
-MEMORY_ROWS = frozenset(Table(memory.A32, never={"c": 0b1111}).by_name)
-
-BOUNDS = (
-    0, 1, 2, 31, 32, 33, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x00FF00FF, 0x7FFF7FFF, 0x7FFF8000,
-    0x80007FFF, 0x80008000, 0x7F7F7F7F, 0x80808080, 0x40000000, 0x7FFFFFFF, 0x80000000, 0x80000001,
-    0xFFFF8000, 0xFFFFFFFE, 0xFFFFFFFF,
-)  # fmt: skip
-
-
-# -- batches ---------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Batch:
-    """Cases that share their code and data areas, lifted to blocks of ``insns`` instructions."""
-
-    code: bytes
-    data: bytes
-    cases: tuple[Case, ...]
-    insns: int
-
-    def blocks(self) -> dict[BlockKey, Block]:
-        """The blocks of every case, and those after a condition; lifted anew each time."""
-        frontend = ArmFrontend()
-        frontend.max_insns = self.insns
-        area = Area(self.code, b"")
-        blocks = {}
-        for case in self.cases:
-            keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * self.insns)]
-            for key in keys:
-                block = blocks[key] = frontend.lift(area, key)
-                verify(block, frontend.layout)
-                if isinstance(block.exit, Branch) and block.exit.taken.mode & TAKEN:
-                    keys.append(block.exit.taken)
-        return blocks
-
-
-def _register(random: Random, pointers: float) -> int:
-    chance = random.random()
-    if chance < pointers:
-        value = DATA + DATA_SIZE // 2 + random.randrange(-64, 64) * 4
-        return value + random.choice((0, 0, 0, 1, 2, 3))
-    if chance < pointers + (1 - pointers) / 3:
-        return random.choice(BOUNDS)
-    if chance < pointers + (1 - pointers) / 2:
-        return random.randrange(-16, 16) & 0xFFFFFFFF
-    return random.getrandbits(32)
-
-
-def draw_batch(random: Random, rows: Sequence[Row], size: int = BATCH) -> Batch:
-    """Random cases, lifted and verified."""
-    code = bytearray(random.randbytes(CODE_SIZE))
-    cases = []
-    for index in range(size):
-        row = random.choice(rows)
-        word = draw(random, row)
-        words = (matching_ldrex(random, word), word)
-        cases.append(_placed(random, code, pc_of(index), row, words))
-    return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), 1)
-
-
-def draw_sequences(random: Random, length: int, size: int = BATCH) -> Batch:
-    """Random sequences of data, load and store instructions, each lifted as one block."""
-    code = bytearray(random.randbytes(CODE_SIZE))
-    # The oracle's exclusive monitor outlives a case.
-    names = sorted(name for name in DATA_ROWS | MEMORY_ROWS if "EX" not in name)
-    rows = [A32.by_name[name] for name in names]
-    cases = []
-    for index in range(size):
-        chosen = [_straight(random, rows) for _ in range(length)]
-        words = tuple(word for _, word in chosen)
-        cases.append(_placed(random, code, pc_of(index), chosen[-1][0], words))
-    return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), length)
-
-
-def _straight(random: Random, rows: Sequence[Row]) -> tuple[Row, int]:
-    """A row and a word of it that neither jumps nor is refused."""
-    frontend = ArmFrontend()
-    frontend.max_insns = 1
-    while True:
-        # Few loads and stores: with random registers, most of them fault and end the sequence.
-        row = random.choice(rows)
-        if row.name in MEMORY_ROWS and random.random() < 0.9:
-            continue
-        word = draw(random, row)
-        block = frontend.lift(Area(word.to_bytes(4, "little"), b""), BlockKey(CODE))
-        if isinstance(block.exit, Goto) and block.exit.target.pc == CODE + 4:
-            return row, word
-
-
-def _placed(random: Random, code: bytearray, pc: int, row: Row, words: tuple[int, ...]) -> Case:
-    """Put words in the code and make up the rest of their case."""
-    code[pc - CODE : pc - CODE + 4 * len(words)] = b"".join(w.to_bytes(4, "little") for w in words)
-    pointers = 0.7 if row.name in MEMORY_ROWS or len(words) > 2 else 0.1
-    registers = tuple(_register(random, pointers) for _ in REGISTERS)
-    cpsr = sum(random.getrandbits(1) << bit for bit in FLAG_BITS.values())
-    return Case(row, pc, words, registers, cpsr, random.getrandbits(32), random.getrandbits(32))
-
-
-class Area:
-    """Code and data as the frontend and the evaluator want them."""
-
-    def __init__(self, code: bytes | bytearray, data: bytes) -> None:
-        self.code = code
-        self.data = bytearray(data)
-
-    def _at(self, address: int, size: int, access: Access) -> tuple[bytes | bytearray, int]:
-        for base, area, writable in ((CODE, self.code, False), (DATA, self.data, True)):
-            offset = address - base
-            if 0 <= offset <= len(area) - size and (writable or access is not Access.WRITE):
-                return area, offset
-        raise GuestFault(address, access)
-
-    def fetch(self, address: int, size: int) -> bytes:
-        area, offset = self._at(address, size, Access.EXECUTE)
-        return bytes(area[offset : offset + size])
-
-    def load(self, address: int, size: int) -> int:
-        area, offset = self._at(address, size, Access.READ)
-        return int.from_bytes(area[offset : offset + size], "little")
-
-    def store(self, address: int, size: int, value: int) -> None:
-        area, offset = self._at(address, size, Access.WRITE)
-        area[offset : offset + size] = value.to_bytes(size, "little")  # type: ignore[index]
-
+DEFAULT_BACKENDS = ("reference", "numba_jit:0", "numba_jit:2")
+COMPILED = frozenset({"numba_jit:1", "numba_jit:2"})
 
 # -- runners ---------------------------------------------------------------------------------------
 
@@ -311,12 +176,32 @@ class Machine:
 
 @attrs.define
 class Report:
-    """What a campaign saw. ``ran`` counts per row the cases that executed on both sides."""
+    """What a campaign saw. ``ran`` counts per row the cases that executed on both sides,
+    ``runs`` per runner the cases it ran."""
 
     kinds: Counter[str] = attrs.Factory(Counter)
     ran: Counter[str] = attrs.Factory(Counter)
+    runs: Counter[str] = attrs.Factory(Counter)
+    listed: int = 0
+    unlisted: Counter[str] = attrs.Factory(Counter)
     excuses: Counter[str] = attrs.Factory(Counter)
     differences: list[str] = attrs.Factory(list)
+
+    def decoded(self, case: Case) -> None:
+        """Compare how the words of a case are decoded with capstone's listing."""
+        drawn = case.words[1:] if len(case.words) == 2 else case.words  # the first makes it ready
+        for word in drawn:
+            found = A32.match(word)
+            assert found is not None
+            listed = listing(word)
+            if listed in mnemonics(found[0], word):
+                self.listed += 1
+                continue
+            words = silent(found[0], word) or unpredictable(found[0], word)
+            if listed == ".word" and words:
+                self.unlisted[words] += 1
+            else:
+                self.differences.append(f"{found[0].name} {word:08x}: capstone has {listed}")
 
 
 def campaign(
@@ -325,11 +210,13 @@ def campaign(
     backends: Sequence[str] = (),
     rows: Sequence[str] = (),
     length: int = 1,
+    share: int = 1,
 ) -> Report:
     """Compare ``count`` random instructions of ``rows`` (all of the table when empty), or, with a
     ``length``, ``count`` sequences of that many, up to 16.
 
-    The evaluator always runs; ``backends`` are names with a tier, as ``numba_jit:0``.
+    The evaluator always runs; ``backends`` are names with a tier, as ``numba_jit:0``. Those of
+    ``COMPILED`` run one batch in ``share``.
     """
     report = Report()
     random = Random(seed)
@@ -343,13 +230,14 @@ def campaign(
             batch = draw_sequences(random, length, size)
         else:
             batch = draw_batch(random, chosen, size)
-        for each in (oracle, *runners.values()):
-            if isinstance(each, Oracle):
-                each.load(batch.code, batch.data)
-            else:
-                each.load(batch)
+        oracle.load(batch.code, batch.data)
+        rests = COMPILED if done // BATCH % share else frozenset[str]()
+        awake = {name: runner for name, runner in runners.items() if name not in rests}
+        for runner in awake.values():
+            runner.load(batch)
         for case in batch.cases:
-            report.differences.extend(_compare(case, oracle, runners, report))
+            report.decoded(case)
+            report.differences.extend(_compare(case, oracle, awake, report))
     for machine in machines.values():
         machine.close()
     return report
@@ -361,6 +249,7 @@ def _compare(
     theirs = oracle.run(case)
     for name, runner in runners.items():
         ours = runner.run(case)
+        report.runs[name] += 1
         if name == EVALUATOR:
             report.kinds[ours.kind] += 1
             report.ran[case.row.name] += ours.kind == theirs.kind == "ran"
@@ -372,6 +261,23 @@ def _compare(
                 report.excuses[words] += 1
 
 
+def show(what: str, report: Report, limit: int) -> int:
+    """Print a report; the number of differences."""
+    print(what)
+    print(f"  outcomes: {dict(report.kinds)}; {sum(map(bool, report.ran.values()))} rows ran")
+    print(f"  runs: {dict(report.runs)}")
+    print(f"  listed as capstone does: {report.listed} words")
+    for words, times in report.unlisted.most_common():
+        print(f"    {times:7} have no text there: {words}")
+    print("  where the oracle may differ:")
+    for words, times in report.excuses.most_common():
+        print(f"    {times:7} runs: {words}")
+    for text in report.differences[:limit]:
+        print(text)
+    print(f"  {len(report.differences)} differences", flush=True)
+    return len(report.differences)
+
+
 def main() -> int:
     """Run a campaign, print its figures and differences; 1 when there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -379,20 +285,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backend", action="append", help="NAME:TIER, may be repeated")
     parser.add_argument("--row", action="append", default=[], help="only these rows")
-    parser.add_argument("--length", type=int, default=1, help="instructions in a sequence")
+    parser.add_argument("--share", type=int, default=10, help="compile one batch in this many")
+    parser.add_argument("--length", type=int, default=12, help="instructions in a sequence")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     args = parser.parse_args()
     backends = DEFAULT_BACKENDS if args.backend is None else [b for b in args.backend if b]
-    report = campaign(args.count, args.seed, backends, args.row, args.length)
-    print(
-        f"{args.count} instructions of {len(report.ran)} rows, seed {args.seed}: {dict(report.kinds)}"
-    )
-    for words, times in report.excuses.most_common():
-        print(f"  excused {times:6}: {words}")
-    for text in report.differences[: args.show]:
-        print(text)
-    print(f"{len(report.differences)} differences")
-    return bool(report.differences)
+    report = campaign(args.count, args.seed, backends, args.row, share=args.share)
+    found = show(f"{args.count} instructions, seed {args.seed}", report, args.show)
+    if not args.row and args.length > 1:
+        count = args.count // args.length
+        report = campaign(count, args.seed, backends, length=args.length)
+        what = f"{count} sequences of {args.length} instructions, seed {args.seed}"
+        found += show(what, report, args.show)
+    return bool(found)
 
 
 if __name__ == "__main__":

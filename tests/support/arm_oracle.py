@@ -19,15 +19,12 @@ from support.arm_fuzz_memory import (
     Start,
 )
 from support.arm_fuzz_memory import excused as excused_by_memory
+from support.arm_listing import DATA_ROWS
 from unicorn import arm_const as uc
 
-from dbt.decode.table import Row, Table
+from dbt.decode.table import Row
 from frontends.arm.disasm import disassemble
-from frontends.arm.encodings import data_processing, media, multiply
 
-DATA_ROWS = frozenset(
-    Table(data_processing.A32, multiply.A32, media.A32, never={"c": 0b1111}).by_name
-)
 BATCH = 256
 SPACING = 64
 MARGIN = 0x1000

@@ -119,3 +119,28 @@ def test_bytecode_space_is_used_again() -> None:
         assert machine.executor.statistics()["bytecode_bytes"] == before
         machine.executor.discard([BlockKey(START)])
         assert machine.executor.statistics()["bytecode_bytes"] == 0
+
+
+def test_flags_computed_together_may_be_set_much_later() -> None:
+    between = "\n".join(f"  %{n}:i32 = add %{n - 1}, %1" for n in range(5, 40))
+    body = f"""
+  %1:i32 = get r1
+  %2:i1 = slt %1, 0x0
+  %3:i1 = eq %1, 0x0
+  %4:i32 = add %1, 0x1
+{between}
+  set nf %2
+  set zf %3
+  %40:i1 = eq %2, %3
+  %41:i32 = zext %40
+  set r2 %41
+  set r3 %39
+  goto 0x9000"""
+    names = operations(body)
+    assert names.count("NZ") == 1
+    assert "SETNZ" not in names
+
+
+def test_a_shift_is_computed_before_a_constant_is_added() -> None:
+    body = "  %1:i32 = get r1\n  %2:i32 = shl %1, 0x2\n  %3:i32 = add 0x8, %2\n  set r0 %3\n  goto 0x9000"
+    assert operations(body)[1:3] == ["SHLI", "ADDI"]
