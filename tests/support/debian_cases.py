@@ -55,7 +55,7 @@ COMMANDS = {
     "xz-decode": "xz -dc words.xz",
     # languages
     "lua": 'lua5.4 -e \'local t = {} for i = 1, 2000 do t[i] = (i * 7919) % 2003 end table.sort(t) print(t[1], t[1000], #t, string.format("%.5f", math.sin(1)), ("abc"):rep(3), 7 // 2, 2^53)\'',
-    "lua-coroutine": "lua5.4 -e 'local c = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i * i) end end) print(c(), c(), c()) print(pcall(error, {1})) print(select(2, pcall(function() local x = nil; return x.y end)))'",
+    "lua-coroutine": "lua5.4 -e 'local c = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i * i) end end) print(c(), c(), c()) print(type(select(2, pcall(error, {1})))) print(select(2, pcall(function() local x = nil; return x.y end)))'",
     "lua-error": "lua5.4 -e 'error(\"wrong\")'",
     "perl": 'perl -e \'my %h; $h{$_ % 17} .= chr(65 + $_ % 26) for 1 .. 300; print join(",", map { "$_=$h{$_}" } sort { $a <=> $b } keys %h), "\\n"; printf "%.6f %s\\n", atan2(1, 1) * 4, 2**40;\'',
     "perl-regex": 'perl -ne \'print "$.:$1\\n" if /\\b(\\w+)\\s+\\1\\b/; END { print scalar reverse("done"), "\\n" }\' text.txt',

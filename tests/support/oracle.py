@@ -187,7 +187,7 @@ class Runner:
     def __init__(self) -> None:
         self._server: ForkServer | None = None
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
         self._results: dict[tuple[str, tuple[str, ...]], Future[Result]] = {}
 
     @property
