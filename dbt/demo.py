@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dbt.data import DEMO
 from dbt.hooks import CallEvent, ReturnEvent, SyscallEvent
 from dbt.interfaces import BackendOptions, Reason
 from dbt.process import Process
 from dbt.report import write_json
 from dbt.stops import Exited
 
-PROGRAM = Path(__file__).parent / "data" / "demo.elf"
 HOOKED = "helper"
 ROUNDS = "20000000"
 REPEATS = 3
@@ -47,7 +47,7 @@ def _stdout_to(path: str) -> Iterator[None]:
 
 def watch(rounds: str) -> dict[str, Counter[str]]:
     """Run the program once with hooks; how many events of each kind, by name."""
-    process = Process(str(PROGRAM), [rounds], env={})
+    process = Process(DEMO, [rounds], env={})
     seen: dict[str, Counter[str]] = {
         "calls": Counter(),
         "returns": Counter(),
@@ -79,9 +79,7 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
     seconds = []
     stats: dict[str, Any] = {}
     for _ in range(REPEATS):
-        process = Process(
-            str(PROGRAM), [ROUNDS], env={}, options=BackendOptions(tier="2"), chain=chain
-        )
+        process = Process(DEMO, [ROUNDS], env={}, options=BackendOptions(tier="2"), chain=chain)
         process.chain.deny(*(process.resolve(name) for name in denied))
         start = time.perf_counter()
         process.run()
@@ -108,7 +106,7 @@ def run_demo(json_path: str | None) -> int:
             seen = watch("1000")
             rows = {label: measure(chain, denied) for label, chain, denied in CONFIGURATIONS}
         printed = Path(output).read_text()
-    console.print(f"[bold]{PROGRAM.name}[/] printed: {printed.splitlines()[-1]!r}")
+    console.print(f"[bold]demo.elf[/] printed: {printed.splitlines()[-1]!r}")
     events = Table("intercepted", "name", "events", title="Hooks from Python")
     for kind, counter in seen.items():
         for name, count in counter.most_common():
