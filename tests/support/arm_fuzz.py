@@ -125,13 +125,13 @@ class Evaluator:
 class Machine:
     """Runs the blocks, optimised, on an executor of a backend."""
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, without: Sequence[str] = ()) -> None:
         name, _, tier = backend.partition(":")
         self.memory = GuestMemory()
         self.memory.map(CODE, -(-CODE_SIZE // 4096) * 4096, READ | EXEC)
         self.memory.map(DATA, DATA_SIZE, READ | WRITE)
         self.state = GuestState(ArmFrontend.layout)
-        self.pipeline = Pipeline.default()
+        self.pipeline = Pipeline.default().without(without)
         options = BackendOptions(tier=tier or "auto")
         self.executor = load("dbt.backends", name)().open(
             Context(self.state, self.memory, Counters(), Stacks(), ArmFrontend().key_of, options)
@@ -211,18 +211,19 @@ def campaign(
     rows: Sequence[str] = (),
     length: int = 1,
     share: int = 1,
+    without: Sequence[str] = (),
 ) -> Report:
     """Compare ``count`` random instructions of ``rows`` (all of the table when empty), or, with a
     ``length``, ``count`` sequences of that many, up to 16.
 
     The evaluator always runs; ``backends`` are names with a tier, as ``numba_jit:0``. Those of
-    ``COMPILED`` run one batch in ``share``.
+    ``COMPILED`` run one batch in ``share``. The passes in ``without`` are left out.
     """
     report = Report()
     random = Random(seed)
     chosen = [A32.by_name[name] for name in rows or sorted(A32.by_name)]
     oracle = Oracle()
-    machines = {name: Machine(name) for name in backends}
+    machines = {name: Machine(name, without) for name in backends}
     runners: dict[str, Runner] = {EVALUATOR: Evaluator(), **machines}
     for done in range(0, count, BATCH):
         size = min(BATCH, count - done)
@@ -287,14 +288,17 @@ def main() -> int:
     parser.add_argument("--row", action="append", default=[], help="only these rows")
     parser.add_argument("--share", type=int, default=10, help="compile one batch in this many")
     parser.add_argument("--length", type=int, default=12, help="instructions in a sequence")
+    parser.add_argument("--no-pass", action="append", default=[], help="leave out a pass")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     args = parser.parse_args()
     backends = DEFAULT_BACKENDS if args.backend is None else [b for b in args.backend if b]
-    report = campaign(args.count, args.seed, backends, args.row, share=args.share)
+    report = campaign(
+        args.count, args.seed, backends, args.row, share=args.share, without=args.no_pass
+    )
     found = show(f"{args.count} instructions, seed {args.seed}", report, args.show)
     if not args.row and args.length > 1:
         count = args.count // args.length
-        report = campaign(count, args.seed, backends, length=args.length)
+        report = campaign(count, args.seed, backends, length=args.length, without=args.no_pass)
         what = f"{count} sequences of {args.length} instructions, seed {args.seed}"
         found += show(what, report, args.show)
     return bool(found)
