@@ -10,12 +10,14 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from dbt.interfaces import BackendOptions
+from dbt.ir.verifier import VerifyError
 from dbt.log import ITEMS, Log
 from dbt.stops import (
     Exited,
+    GuestFault,
     InsnLimit,
     Killed,
     Requested,
@@ -37,13 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     # Translation makes many small objects and no cycles: collecting them is a third of its time.
     gc.set_threshold(200_000, 20, 100)
-    parser = _parser()
-    arguments = parser.parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         return int(arguments.command(arguments))
     except UsageError as error:
         print(f"armdbt: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except VerifyError as error:
+        print(f"armdbt: a pass made invalid IR: {error}", file=sys.stderr)
+        return EXIT_STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + 13
@@ -54,8 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 # -- Options ---------------------------------------------------------------------------------------
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as all other errors of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="armdbt", description="Dynamic binary translator for 32-bit ARM Linux programs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -171,6 +182,13 @@ def _log(arguments: argparse.Namespace) -> Log:
     return Log(items, out, _ranges(arguments.dfilter))
 
 
+def _check_directories(arguments: argparse.Namespace) -> None:
+    root = [arguments.root] if arguments.root else []
+    for path in (*root, *arguments.allow_read, *arguments.allow_write):
+        if not os.path.isdir(path):
+            raise UsageError(f"{path}: not a directory")
+
+
 def _process(arguments: argparse.Namespace) -> "Process":
     from dbt.linux.kernel import LinuxOptions
     from dbt.passes.pipeline import Pipeline
@@ -178,6 +196,7 @@ def _process(arguments: argparse.Namespace) -> "Process":
     from dbt.process import Process
 
     log = _log(arguments)
+    _check_directories(arguments)
     options = BackendOptions(tier=arguments.tier, unit=arguments.unit)
     if arguments.hot is not None:
         options = BackendOptions(tier=arguments.tier, unit=arguments.unit, hot=arguments.hot)
@@ -253,7 +272,11 @@ def _report(process: "Process", stop: Stop) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     process = _process(arguments)
-    for stage, text in process.explain(arguments.pc).items():
+    try:
+        stages = process.explain(arguments.pc)
+    except GuestFault:
+        raise UsageError(f"there is no code at {arguments.pc}") from None
+    for stage, text in stages.items():
         print(f"-- {stage}\n{text.rstrip()}\n")
     return 0
 

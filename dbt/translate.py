@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
 from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Hook
 from dbt.ir.printer import print_block
-from dbt.ir.verifier import verify
+from dbt.ir.verifier import VerifyError, verify
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
+from dbt.passes.registry import name_of
 
 
 class Translator:
@@ -54,15 +55,23 @@ class Translator:
         if self.log.items:
             self._dump_asm(block)
         self._stage("ir", block, check=self.verify)
-        for pass_ in self.instrument:
-            pass_.run(block)
-        # A pass is user code: what it made is always checked.
-        self._stage("ir_instr", block, check=self.verify or bool(self.instrument))
+        self._instrument(block)
+        self._stage("ir_instr", block, check=False)
         self.pipeline.run(block)
         self._stage("ir_opt", block, check=self.verify)
         self.lift_seconds += lifted - started
         self.pass_seconds += time.perf_counter() - lifted
         return block
+
+    def _instrument(self, block: Block) -> None:
+        """Run the users' passes; what user code made is always checked."""
+        for pass_ in self.instrument:
+            pass_.run(block)
+            try:
+                verify(block, self.layout)
+            except VerifyError as error:
+                error.args = (f"{name_of(pass_)}: {error}",)
+                raise
 
     def _stage(self, item: str, block: Block, *, check: bool) -> None:
         if self.log.items and self.log.wants(item, block.key.pc):
@@ -89,9 +98,7 @@ class Translator:
         """Text of every stage of one block (what ``explain`` prints), without installing it."""
         block = self.frontend.lift(self.code, key, boundaries)
         texts = {"in_asm": self.listing(block), "ir": print_block(block)}
-        for pass_ in self.instrument:
-            pass_.run(block)
-        verify(block, self.layout)
+        self._instrument(block)
         texts["ir_instr"] = print_block(block)
         self.pipeline.run(block)
         verify(block, self.layout)
