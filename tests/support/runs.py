@@ -42,3 +42,8 @@ def measure(options: Sequence[str], program: Path, *args: str, timeout: float = 
         with contextlib.suppress(FileNotFoundError):
             stats = json.loads(figures.read_text())
         return Measured(outcome, stats)
+
+
+def command(*argv: str, cwd: Path, timeout: float = 60) -> Outcome:
+    """``armdbt ARGV...`` in a process of its own."""
+    return _server().run(argv, cwd=cwd, timeout=timeout)
