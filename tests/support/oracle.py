@@ -59,7 +59,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "denied": (),  # and --no-chain for twenty random targets
     "interpreted": ("--tier", "0"),
     "compiled": ("--tier", "2"),
-    "mixed": ("--tier", "auto", "--hot", "3"),
+    "mixed": ("--tier", "auto", "--hot", "20"),
 }
 """armdbt's options in each mode a program is compared in."""
 
