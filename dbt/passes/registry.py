@@ -8,11 +8,11 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Collection, Mapping
-from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 import attrs
 
+from dbt import plugins
 from dbt.interfaces import Pass
 from dbt.stops import UsageError
 
@@ -40,13 +40,19 @@ def register(name: str) -> Callable[[P], P]:
 
 
 def registered() -> Mapping[str, type[Any]]:
-    """Every pass class by name: those that come along and those of plug-ins."""
+    """Every pass class by name: those that come along and those of plug-ins.
+
+    Raises UsageError when two plug-ins share a name, or one cannot be imported.
+    """
     for home in HOMES:
         package = importlib.import_module(home)
         for module in pkgutil.iter_modules(package.__path__, home + "."):
             importlib.import_module(module.name)
-    for point in entry_points(group="dbt.passes"):
-        point.load()
+    for name, point in plugins.available("dbt.passes").items():
+        try:
+            point.load()
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UsageError(f"plug-in {name} ({point.value}): {error}") from error
     return _PASSES
 
 
