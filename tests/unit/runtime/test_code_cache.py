@@ -1,0 +1,62 @@
+"""The index of translations against a plain list of blocks."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbt.interfaces import PAGE
+from dbt.ir.block import TAKEN, Block, BlockKey, Goto
+from dbt.runtime.code_cache import CodeCache
+
+START = 3 * PAGE
+
+
+def block(pc: int, mode: int = 0, size: int = 8) -> Block:
+    return Block(BlockKey(pc, mode), [], Goto(BlockKey(0)), size)
+
+
+def test_at_and_across() -> None:
+    cache = CodeCache()
+    cache.add(block(0x8000, size=16))
+    cache.add(block(0x8000, TAKEN, size=4))
+    cache.add(block(0x8008, size=8))
+    assert set(cache.at(0x8000)) == {BlockKey(0x8000), BlockKey(0x8000, TAKEN)}
+    assert cache.at(0x8004) == []
+    assert cache.across(0x8000) == []
+    assert cache.across(0x8004) == [BlockKey(0x8000)]
+    assert set(cache.across(0x800C)) == {BlockKey(0x8000), BlockKey(0x8008)}
+    assert cache.across(0x8010) == []
+
+
+def test_removing_the_last_block_forgets_the_page() -> None:
+    cache = CodeCache()
+    cache.add(block(0x8000))
+    cache.remove([BlockKey(0x8000), BlockKey(0x9000)])
+    assert cache.pages() == []
+    assert len(cache) == 0
+    assert list(cache) == []
+
+
+places = st.tuples(st.integers(0, 3 * PAGE // 4 - 1), st.sampled_from([0, TAKEN]))
+
+
+@given(st.lists(st.tuples(st.booleans(), places, st.integers(1, 16))))
+def test_like_a_list(steps: list[tuple[bool, tuple[int, int], int]]) -> None:
+    cache, plain = CodeCache(), dict[BlockKey, int]()
+    for adding, (word, mode), insns in steps:
+        key = BlockKey(START + 4 * word, mode)
+        size = min(4 * insns, PAGE - key.pc % PAGE)
+        if adding:
+            cache.add(Block(key, [], Goto(key), size))
+            plain[key] = size
+        else:
+            cache.remove([key])
+            plain.pop(key, None)
+        assert len(cache) == len(plain)
+        assert set(cache) == plain.keys()
+        assert (key in cache) == adding
+        assert set(cache.pages()) == {other.pc // PAGE for other in plain}
+        for page in cache.pages():
+            assert set(cache.on_page(page)) == {k for k in plain if k.pc // PAGE == page}
+        pc = key.pc + 4
+        inside = {k for k in plain if k.pc < pc < k.pc + plain[k]}
+        assert set(cache.across(pc)) == inside
