@@ -1,0 +1,212 @@
+"""The engine on hand-written ARM code: budgets, invalidation, boundaries, both backends."""
+
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from dbt import plugins
+from dbt.interfaces import (
+    CODE,
+    EXEC,
+    PAGE,
+    READ,
+    WRITE,
+    BackendOptions,
+    Context,
+    FaultHit,
+    HaltHit,
+    SyscallHit,
+)
+from dbt.ir.block import BlockKey
+from dbt.runtime.chaining import ChainPolicy
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+from dbt.stops import Access, GuestFault
+from dbt.translate import Translator
+from frontends.arm import ArmFrontend
+
+AT = 0x8000
+START = BlockKey(AT)
+MOV_R0, ADD_R0_1, SUBS_R1_1, BNE, SWI, UDF, STR_R2_R3, NOP = (
+    0xE3A00000, 0xE2800001, 0xE2511001, 0x1A000000, 0xEF000000, 0xE7F000F0, 0xE5832000, 0xE320F000,
+)  # fmt: skip
+
+
+def branch(word: int, here: int, there: int) -> int:
+    return word | ((there - here - 8) >> 2 & 0xFFFFFF)
+
+
+LOOP = [MOV_R0, ADD_R0_1, SUBS_R1_1, branch(BNE, 12, 4), SWI]
+"""r0 counts r1 rounds: 1 + 3 * r1 instructions, then a system call."""
+
+
+@attrs.define
+class Machine:
+    engine: Engine
+    state: GuestState
+    memory: GuestMemory
+
+    def code(self, words: list[int], at: int = AT) -> None:
+        self.memory.poke(at, b"".join(word.to_bytes(4, "little") for word in words))
+
+    def dispatched(self, reason: str) -> int:
+        found = self.engine.executor.dispatches()
+        return next((count for key, count in found.items() if key.value == reason), 0)
+
+
+@pytest.fixture(params=["reference", "numba_jit:0", "numba_jit:2"])
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    name, _, tier = request.param.partition(":")
+    memory, frontend = GuestMemory(), ArmFrontend()
+    state = GuestState(frontend.layout)
+    memory.map(AT, PAGE, READ | WRITE | EXEC)
+    context = Context(
+        state, memory, Counters(), Stacks(), frontend.key_of, BackendOptions(tier=tier or "0")
+    )
+    executor = plugins.load("dbt.backends", name)().open(context)
+    translate = Translator(frontend, memory).translate
+    engine = Engine(executor, context, memory, translate, ChainPolicy())
+    yield Machine(engine, state, memory)
+    executor.close()
+    memory.close()
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5, 7, 298, 299, 300])
+def test_a_limit_is_exact_wherever_it_falls(machine: Machine, limit: int) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 100
+    machine.engine.limit = limit
+    event = machine.engine.run(START)
+    assert isinstance(event, LimitReached)
+    assert machine.engine.executed == limit
+    # The next instruction, and the rounds done, follow from the number alone.
+    place = 4 if limit == 0 else 4 + (limit - 1) % 3 * 4
+    assert event.key.pc == (AT if limit == 0 else AT + place)
+    assert machine.state["r0"] == (limit + 1) // 3
+    assert machine.state["pc"] == event.key.pc
+
+
+def test_going_on_after_a_limit(machine: Machine) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 50
+    key = START
+    while True:
+        machine.engine.limit = machine.engine.executed + 13
+        event = machine.engine.run(key)
+        if not isinstance(event, LimitReached):
+            break
+        key = event.key
+    assert event == SyscallHit(0, BlockKey(AT + 20))
+    assert machine.engine.executed == 1 + 3 * 50 + 1
+    assert machine.state["r0"] == 50
+
+
+def test_slices_keep_the_count(machine: Machine) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 3000
+    machine.engine._slice = 1000
+    slices, event = 0, machine.engine.run(START)
+    while isinstance(event, Slice):
+        slices += 1
+        machine.engine._slice = 1000
+        event = machine.engine.run(event.key)
+    assert slices >= 8
+    assert machine.engine.executed == 1 + 3 * 3000 + 1
+
+
+def test_what_cannot_go_on_is_not_counted(machine: Machine) -> None:
+    machine.code([ADD_R0_1, ADD_R0_1, UDF])
+    assert machine.engine.run(START) == HaltHit("undefined", AT + 8)
+    assert machine.engine.executed == 2
+    machine.code([ADD_R0_1, STR_R2_R3, ADD_R0_1])
+    machine.state["r3"] = 0x4000
+    event = machine.engine.run(START)
+    assert event == FaultHit(AT + 4, 0, 0x4000, Access.WRITE)
+    assert machine.engine.executed == 3
+    assert machine.state["r0"] == 3
+
+
+def test_code_that_cannot_be_fetched(machine: Machine) -> None:
+    with pytest.raises(GuestFault) as caught:
+        machine.engine.run(BlockKey(0x4000))
+    assert (caught.value.address, caught.value.access) == (0x4000, Access.EXECUTE)
+    assert machine.engine.translated_blocks == 0
+
+
+def test_a_store_into_translated_code_takes_effect_at_the_next_instruction(
+    machine: Machine,
+) -> None:
+    """The store's own block holds what it changes."""
+    machine.code([STR_R2_R3, NOP, ADD_R0_1, SWI])
+    machine.state["r2"] = MOV_R0 | 42
+    machine.state["r3"] = AT + 8
+    event = machine.engine.run(START)
+    assert isinstance(event, SyscallHit)
+    assert machine.state["r0"] == 42
+    assert machine.engine.executed == 4
+    assert machine.engine.invalidations == 1
+    assert machine.dispatched("invalidation") == 1
+
+
+def test_a_host_write_invalidates_too(machine: Machine) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 5
+    machine.engine.run(START)
+    assert machine.memory.perms[AT // PAGE] & CODE
+    machine.code([MOV_R0 | 9, SWI])
+    assert len(machine.engine.cache) == 0
+    assert not machine.memory.perms[AT // PAGE] & CODE
+    machine.engine.run(START)
+    assert machine.state["r0"] == 9
+
+
+def test_boundaries_are_counted(machine: Machine) -> None:
+    engine = machine.engine
+    machine.code([ADD_R0_1] * 4 + [SWI])
+    engine.run(START)
+    assert set(engine.cache) == {START}
+    engine.add_boundary(AT + 8)
+    engine.add_boundary(AT + 8)
+    assert START not in engine.cache
+    engine.run(START)
+    assert set(engine.cache) == {START, BlockKey(AT + 8)}
+    engine.remove_boundary(AT + 8)
+    engine.discard_pc(AT)
+    engine.run(START)
+    assert BlockKey(AT + 8) in engine.cache
+    engine.remove_boundary(AT + 8)
+    engine.flush()
+    assert len(engine.cache) == 0
+    engine.run(START)
+    assert set(engine.cache) == {START}
+
+
+def test_a_denied_pc_in_the_middle_of_a_loop_is_dispatched_each_time(machine: Machine) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 40
+    machine.engine.policy.deny(AT + 8)
+    machine.engine.run(START)
+    # The first time it is not translated yet.
+    assert machine.dispatched("denied") == 39
+    machine.engine.policy.allow(AT + 8)
+    machine.state["r1"] = 40
+    machine.engine.run(START)
+    assert machine.dispatched("denied") == 39
+
+
+def test_steps_give_the_same(machine: Machine) -> None:
+    machine.code(LOOP)
+    machine.state["r1"] = 6
+    machine.engine.executor.fuel = machine.engine._granted = 1000
+    key: object = START
+    steps = 0
+    while isinstance(key, BlockKey):
+        key = machine.engine.step(key)
+        steps += 1
+    assert isinstance(key, SyscallHit)
+    assert machine.engine.executed == 1 + 3 * 6 + 1 <= steps
+    assert machine.state["r0"] == 6
+    assert len(machine.engine.cache) == 0
