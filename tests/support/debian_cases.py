@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.busybox_cases import prepare_files
 from support.debian_root import DEFAULT_ROOT
-from support.oracle import QEMU, TIMEOUT, Case
+from support.oracle import QEMU, Case
 
 COMMANDS = {
     # coreutils and friends
@@ -148,7 +148,6 @@ def _case(name: str, program: str, *arguments: str) -> Case:
         options=options,
         qemu_options=options,
         qemu_env={"PATH": str(_wrappers())} if program == "bash" else {},
-        timeout=400.0 if program.startswith("python") else TIMEOUT,
     )
 
 
