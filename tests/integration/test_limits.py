@@ -1,0 +1,118 @@
+"""Limits of a run: instructions to the very one, and time, also in a call that blocks."""
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from support.forkserver import Outcome
+from support.guests import BENCHMARKS, guest
+from support.runs import command, measure
+
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, InsnLimit, TimeLimit
+
+MODES = {
+    "reference": ("--backend", "reference"),
+    "interpreted": ("--tier", "0"),
+    "compiled": ("--tier", "2"),
+    "mixed": ("--tier", "auto", "--hot", "2"),
+    "unchained": ("--tier", "2", "--chain", "off"),
+}
+
+READ_A_BYTE = (
+    0xE3A00000,  # mov  r0, #0
+    0xE24D1010,  # sub  r1, sp, #16
+    0xE3A02001,  # mov  r2, #1
+    0xE3A07003,  # mov  r7, #3        read
+    0xEF000000,  # swi  0
+    0xE3A07001,  # mov  r7, #1        exit with what read returned
+    0xEF000000,  # swi  0
+)
+
+
+def program(path: Path, words: tuple[int, ...]) -> Path:
+    """The smallest static program with this code."""
+    code = struct.pack(f"<{len(words)}I", *words)
+    start = 0x10000 + 52 + 32
+    header = struct.pack(
+        "<16sHHIIIIIHHHHHH",
+        b"\x7fELF\x01\x01\x01", 2, 40, 1, start, 52, 0, 0x05000000, 52, 32, 1, 0, 0, 0,
+    )  # fmt: skip
+    size = 52 + 32 + len(code)
+    segment = struct.pack("<8I", 1, 0, 0x10000, 0x10000, size, size, 5, 0x1000)
+    path.write_bytes(header + segment + code)
+    return path
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_spinning_guest_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
+    outcome = command("run", *MODES[mode], "--timeout", "0.7", str(guest("spin")), cwd=tmp_path)
+    assert outcome.status == 124
+    assert outcome.stderr.startswith(b"armdbt: time is over at forever")
+    assert 0.6 < outcome.seconds < 15
+
+
+def reading(tmp_path: Path, *options: str, give: bytes = b"") -> Outcome:
+    """Run a program that reads a byte from a pipe that stays open."""
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    end = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(end, give)
+        reader = program(tmp_path / "reader.elf", READ_A_BYTE)
+        return command("run", *options, str(reader), cwd=tmp_path, stdin=fifo, timeout=20)
+    finally:
+        os.close(end)
+
+
+@pytest.mark.parametrize("mode", ["reference", "interpreted", "compiled"])
+def test_a_blocking_read_is_interrupted_in_time(mode: str, tmp_path: Path) -> None:
+    outcome = reading(tmp_path, *MODES[mode], "--timeout", "0.5")
+    assert outcome.status == 124
+    assert b"time is over" in outcome.stderr
+    assert 0.4 < outcome.seconds < 15
+
+
+def test_a_read_that_does_not_block_is_not_disturbed(tmp_path: Path) -> None:
+    outcome = reading(tmp_path, "--timeout", "20", give=b"x")
+    assert (outcome.status, outcome.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_limit_beyond_the_end_changes_nothing(mode: str) -> None:
+    free = measure(MODES[mode], BENCHMARKS / "fib.elf", "8")
+    length = free.instructions
+    for limit in (length, length + 1):
+        run = measure((*MODES[mode], "--max-insns", str(limit)), BENCHMARKS / "fib.elf", "8")
+        assert (run.outcome, run.instructions) == (free.outcome, length)
+    short = measure((*MODES[mode], "--max-insns", str(length - 1)), BENCHMARKS / "fib.elf", "8")
+    assert (short.outcome.status, short.instructions) == (125, length - 1)
+
+
+@pytest.mark.parametrize("tier", ["0", "2", "auto"])
+def test_a_run_goes_on_after_its_time(tier: str) -> None:
+    process = Process(
+        str(BENCHMARKS / "fib.elf"), ["18"], env={}, options=BackendOptions(tier=tier, hot=10)
+    )
+    stop = process.run(timeout=0.0)
+    assert isinstance(stop, TimeLimit)
+    assert isinstance(process.run(max_insns=100), InsnLimit)
+    assert isinstance(process.run(), Exited)
+    total = process.stats()["instructions"]
+    process.close()
+    assert total == measure(("--tier", "0"), BENCHMARKS / "fib.elf", "18").instructions
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_self_modifying_code(mode: str) -> None:
+    run = measure(MODES[mode], guest("selfmod"), "ahead")
+    total = 0
+    for number in range(200):
+        total = (total * 3 + number) & 0xFFFFFFFF
+    assert run.outcome.stdout.decode() == (
+        f"fresh {total:x}\nprotected 15 17\ntext 1 42\nbeside 100\nahead 2\n"
+    )
+    assert run.outcome.status == 0
+    assert run.stats["invalidations"] >= 200
