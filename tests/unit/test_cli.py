@@ -1,0 +1,153 @@
+"""The command line: what options become, what the dumps hold, which status a run ends with."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.guests import BENCHMARKS, guest, symbols
+from support.runs import command
+
+from dbt import cli
+from dbt.log import ITEMS
+from dbt.stops import UsageError
+
+HELLO = guest("hello")
+FIB = BENCHMARKS / "fib.elf"
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("", []),
+        ("0x8000", [(0x8000, 0x8001)]),
+        ("0x8000..0x8fff", [(0x8000, 0x9000)]),
+        ("0x8000+0x10,4096..8191", [(0x8000, 0x8010), (0x1000, 0x2000)]),
+    ],
+)
+def test_ranges(text: str, ranges: list[tuple[int, int]]) -> None:
+    assert cli._ranges(text) == ranges
+
+
+@pytest.mark.parametrize("text", ["main", "+", "0x10+main", "1..2..3"])
+def test_ranges_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match=r"neither A\.\.B nor A"):
+        cli._ranges(text)
+
+
+def test_options_after_the_program_are_its_own() -> None:
+    arguments = cli._parser().parse_args(["run", "-strace", "prog", "--tier", "-x", "--", "y"])
+    assert arguments.strace
+    assert arguments.tier == "auto"
+    assert arguments.program == "prog"
+    assert arguments.args == ["--tier", "-x", "--", "y"]
+
+
+def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(cli.os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KEPT", "1")
+    monkeypatch.setenv("DROPPED", "1")
+    parse = cli._parser().parse_args
+    arguments = parse(["run", "-U", "DROPPED", "-E", "NEW=a=b", "-E", "KEPT=2", "prog"])
+    assert cli._environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
+
+
+def dump(tmp_path: Path, *options: str, program: Path = HELLO) -> str:
+    outcome = command("run", *options, "-D", "dump", str(program), cwd=tmp_path)
+    assert outcome.stderr == b""
+    return (tmp_path / "dump").read_text()
+
+
+WORDS = {
+    "in_asm": "push",
+    "ir": "insn 0x",
+    "ir_instr": 'count "block:0x',
+    "ir_opt": "insn 0x",
+    "bytecode": "ENTER",
+    "llvm": "define ",
+    "out_asm": "\tmov",
+    "exec": "SyscallHit(",
+    "strace": "write(",
+    "chain": "blocks invalidated",
+}
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_each_dump_holds_its_stage(item: str, tmp_path: Path) -> None:
+    tier = "0" if item == "bytecode" else "2"
+    program = guest("selfmod") if item == "chain" else HELLO
+    options = ("--tier", tier, "-d", item, "-p", "block-count")
+    text = dump(tmp_path, *options, program=program)
+    assert WORDS[item] in text
+    assert item == "strace" or f"-- {item}\n" in text
+    assert not any(f"-- {other}\n" in text for other in ITEMS if other != item)
+
+
+def test_stages_in_order_and_filtered(tmp_path: Path) -> None:
+    main = symbols(HELLO)["main"]
+    text = dump(tmp_path, "--tier", "0", "-d", "ir_opt,in_asm,ir", "-dfilter", f"{main:#x}+4")
+    heads = [line[3:] for line in text.splitlines() if line.startswith("-- ")]
+    assert heads == ["in_asm", "ir", "ir_opt"]
+    assert f"block {main:#x}" in text
+
+
+def test_stats_json(tmp_path: Path) -> None:
+    outcome = command(
+        "run", "--tier", "2", "-p", "block-count", "--stats-json", "s.json", str(FIB), "6",
+        cwd=tmp_path,
+    )  # fmt: skip
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert outcome.status == 0
+    assert stats["stop"] == {"kind": "Exited", "status": 0}
+    assert stats["syscalls"]["write"] >= 1
+    assert stats["unknown_syscalls"] == {}
+    assert stats["instructions"] > 100
+    fib = symbols(FIB)["fib"]
+    assert stats["counters"][f"block:{fib:#x}"] >= 1
+    assert sum(stats["dispatches"].values()) >= stats["dispatches"]["not_translated"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_stats_on_standard_error(tmp_path: Path) -> None:
+    outcome = command("run", "--stats", str(HELLO), cwd=tmp_path)
+    lines = outcome.stderr.decode().splitlines()
+    assert lines[0] == "-- statistics"
+    figures = dict(line.split(maxsplit=1) for line in lines[1:])
+    assert int(figures["instructions"]) > 10
+    assert int(figures["syscalls.exit"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (("--max-insns", "10"), 125, "instruction limit reached at 0x"),
+        (("-p", "swi-filter{allow=exit}"), 125, "swi-denied at 0x"),
+        (("-p", "swi-filter{allow=write+exit+exit_group}"), 0, ""),
+        (("--chain", "off", "--verify"), 0, ""),
+    ],
+)
+def test_status(options: tuple[str, ...], status: int, words: str, tmp_path: Path) -> None:
+    outcome = command("run", *options, str(HELLO), cwd=tmp_path)
+    assert outcome.status == status
+    assert (words in outcome.stderr.decode()) if words else outcome.stderr == b""
+
+
+def test_explain_shows_every_stage(tmp_path: Path) -> None:
+    outcome = command("explain", "--tier", "2", "-p", "block-count", str(FIB), "fib", cwd=tmp_path)
+    text = outcome.stdout.decode()
+    heads = [line[3:] for line in text.splitlines() if line.startswith("-- ")]
+    assert heads == ["in_asm", "ir", "ir_instr", "ir_opt", "bytecode", "llvm", "out_asm"]
+
+
+def test_passes_are_listed(tmp_path: Path) -> None:
+    text = command("passes", cwd=tmp_path).stdout.decode()
+    for name in ("shadow-stack{trap}", "swi-filter{allow}", "peephole", "numba_jit, reference"):
+        assert name in text
+
+
+def test_variables_reach_the_guest(tmp_path: Path) -> None:
+    program = str(guest("start_stack"))
+    outcome = command("run", "-E", "A=1", "-E", "B=2", "-U", "A", program, "one", cwd=tmp_path)
+    assert b"argc 2\n" in outcome.stdout
+    assert b"argv[1] one\n" in outcome.stdout
+    assert b"variables 2\n" in outcome.stdout  # -U comes before -E
