@@ -194,7 +194,7 @@ class Runner:
         self._server: ForkServer | None = None
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
-        self._results: dict[tuple[str, tuple[str, ...]], Future[Result]] = {}
+        self._results: dict[tuple[Case, tuple[str, ...]], Future[Result]] = {}
 
     @property
     def server(self) -> ForkServer:
@@ -205,7 +205,7 @@ class Runner:
 
     def submit(self, case: Case, options: Sequence[str]) -> Future[Result]:
         """Start a case, unless it has been started."""
-        key = case.name, tuple(options)
+        key = case, tuple(options)
         if key not in self._results:
             server = self.server
             self._results[key] = self._pool.submit(armdbt_result, server, case, options)
