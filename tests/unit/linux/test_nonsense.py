@@ -1,6 +1,9 @@
 """Nonsense arguments give an error number, never a Python exception."""
 
+import os
 import random
+import signal
+import traceback
 
 import pytest
 from support.linux_kernel import BUFFER, BUFFER_SIZE, call
@@ -19,8 +22,29 @@ VALUES = (
 )  # fmt: skip
 
 
+SECONDS = 60
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families(kernel: Kernel, family: str) -> None:
+    """In a process of its own, which has no children to wait for and may lose its signals."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(SECONDS)
+            nonsense(kernel, family)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def nonsense(kernel: Kernel, family: str) -> None:
     chooser = random.Random(family)
     kernel.overdue = lambda: True
     names = [
