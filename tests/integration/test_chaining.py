@@ -53,11 +53,12 @@ def executions(process: Process, pc: int) -> int:
     )
 
 
-@pytest.mark.parametrize("backend", ["numba_jit", "reference"])
+@pytest.mark.parametrize(
+    ("backend", "tier"),
+    [("reference", "0"), ("numba_jit", "0"), ("numba_jit", "2"), ("numba_jit", "auto")],
+)
 def test_denied_target_enters_the_dispatcher_once_per_execution(backend: str, tier: str) -> None:
     """Mid-run: deny a hot function, count, allow it again; nothing else changes."""
-    if backend == "reference" and tier != "0":
-        pytest.skip("the reference backend has no tiers")
     options = BackendOptions(tier=tier, hot=20)
     with fib("20", backend=backend, options=options, passes=[BlockCount()]) as process:
         pc = process.resolve("fib")
