@@ -1,5 +1,6 @@
 """Debian's static busybox: every command line as under qemu-arm, the core of them in every mode."""
 
+import shutil
 from collections.abc import Collection
 
 import pytest
@@ -8,6 +9,7 @@ from support.debian_root import DEFAULT_ROOT, is_whole
 from support.oracle import (
     FULL,
     MODES,
+    QEMU,
     Case,
     Runner,
     assert_same,
@@ -19,7 +21,7 @@ from support.oracle import (
 
 pytestmark = pytest.mark.oracle
 
-ALL = cases() if is_whole(DEFAULT_ROOT) else []
+ALL = cases() if is_whole(DEFAULT_ROOT) and shutil.which(QEMU) else []
 
 
 OTHERS = ("chain-all", "interpreted")
