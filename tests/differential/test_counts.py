@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.guests import BENCHMARKS, DEMO, call_targets, guest, symbols
+from support.guests import BENCHMARKS, DEMO, branch_targets, guest, symbols
 from support.runs import Measured, measure
 
 MODES: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +74,7 @@ def test_a_denied_function_enters_the_dispatcher_as_often_as_it_is_called(tier: 
     """`helper` of the demo is called once a round; nothing but the denials may change."""
     rounds = 700
     helper = symbols(DEMO)["helper"]
-    assert helper in call_targets(DEMO)
+    assert helper in branch_targets(DEMO)
     options = ("--tier", tier, "--hot", "1")
     free = measure(options, DEMO, str(rounds))
     denied = measure((*options, "--no-chain", "helper"), DEMO, str(rounds))

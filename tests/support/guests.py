@@ -9,7 +9,8 @@ GUESTS = ROOT / "tests" / "guests"
 BENCHMARKS = ROOT / "benchmarks" / "guests"
 DEMO = ROOT / "dbt" / "data" / "demo.elf"
 
-BL = 0x0B000000
+BRANCH = 0x0A000000
+"""``b`` and ``bl``: bits 27 to 25; bit 24 tells them apart."""
 
 
 def guest(name: str) -> Path:
@@ -29,12 +30,13 @@ def symbols(path: Path) -> dict[str, int]:
         return {s.name: s["st_value"] for s in table.iter_symbols() if s.name} if table else {}
 
 
-def call_targets(path: Path) -> list[int]:
-    """Targets of the ``bl`` instructions of a static A32 program, one entry per call: addresses
-    where blocks certainly begin, the busier ones more often."""
-    targets = []
+def branch_targets(path: Path) -> list[int]:
+    """The entry point and the targets of the ``b`` and ``bl`` instructions of a static A32
+    program, one element per branch: addresses where blocks certainly begin, the busier ones more
+    often. Words of data that look like branches are taken for them."""
     with path.open("rb") as file:
         elf = ELFFile(file)
+        targets = [elf["e_entry"]]
         executable = [
             s for s in elf.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_flags"] & 1
         ]
@@ -42,7 +44,7 @@ def call_targets(path: Path) -> list[int]:
             start, data = segment["p_vaddr"], segment.data()
             for at in range(0, len(data) - 3, 4):
                 word = int.from_bytes(data[at : at + 4], "little")
-                if word & 0x0F000000 == BL and word >> 28 != 15:
+                if word & 0x0E000000 == BRANCH and word >> 28 != 15:
                     offset = ((word & 0xFFFFFF) ^ 0x800000) - 0x800000
                     target = start + at + 8 + offset * 4
                     if start <= target < start + len(data):

@@ -22,7 +22,7 @@ import attrs
 import pytest
 from support.debian_root import DEFAULT_ROOT, is_whole
 from support.forkserver import ForkServer, Outcome
-from support.guests import call_targets
+from support.guests import branch_targets
 
 QEMU = "qemu-arm"
 TIMEOUT = 300.0
@@ -69,7 +69,7 @@ DENIED = 20
 
 @functools.cache
 def _targets(program: str) -> list[int]:
-    return call_targets(Path(program))
+    return branch_targets(Path(program))
 
 
 def mode_options(mode: str, case: "Case") -> tuple[str, ...]:
