@@ -30,14 +30,15 @@ from dbt.interfaces import PERMS_DISTANCE
 
 # -- Control area: offsets in the state buffer, all u64 ----------------------------------------
 MEM_BASE = 0  # host address of guest address 0
-LINK_CODE = 8  # u64[] by link slot: code pointer or 0
+LINK_CODE = 8  # u64[] by link slot: a unit, or UNLINKED
 RETURN_TABLE = 16
 JUMP_TABLE = 24
 COUNTERS = 32
 STACKS = 40
 FUEL = 48  # i64
 FAULT_ADDRESS = 56  # the guest address of a refused access (first byte of the access)
-EXIT_CODE = 64  # scratch for cold exits
+EXIT_CODE = 64  # why the unit is left, written before it is
+UNLINKED = 72  # code pointer with a unit's signature: where links that are not made lead
 FIRST_FREE = 128  # up to CONTROL_BYTES: for whoever needs more
 
 PERMS_FROM_BASE = -PERMS_DISTANCE  # perms of a page are at mem_base + PERMS_FROM_BASE + page

@@ -84,7 +84,8 @@ class UnitEmitter:
         self.cold_lines: list[str] = []
         self.number = 0
         self.cold_number = 0
-        self.exits: Exits = []
+        self.exits: dict[int, Exits] = {}
+        """By the control word that the way out ends in."""
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
         self.fuel = "%f"
@@ -170,10 +171,11 @@ class UnitEmitter:
 
     # -- leaving
 
-    def cold(self, code: int | str, before: str = "", refund: int = 0) -> str:
+    def cold(self, code: int | str, before: str = "", refund: int = 0, way: int = LEAVE) -> str:
         """A cold way out with an exit code and the state as it is now; returns its label.
 
-        ``before`` is text to run first; ``refund`` is fuel to give back.
+        ``before`` is text to run first; ``refund`` is fuel to give back; ``way`` is the control
+        word that says where it leads.
         """
         label = f"%c{self.cold_number}"
         self.cold_number += 1
@@ -185,37 +187,45 @@ class UnitEmitter:
         self._stores(lines, f"{label}s")
         if self.flags and any(name in self.dirty for name in FLAGS):
             self._settled(lines, f"{label}o")
-        lines.append(" br label %lv")
+        lines.append(f" br label %lv{way}")
         self.cold_lines += lines
-        self._leaving(label, code, fuel)
+        self._leaving(way, label, code, fuel)
         return label
 
     def leave(self, code: int) -> None:
         """Leave from the hot path, with what is pending written."""
         self.flush()
-        self.lines.append(" br label %lv")
-        self._leaving(self.label, code, self.fuel)
+        self.lines.append(f" br label %lv{LEAVE}")
+        self._leaving(LEAVE, self.label, code, self.fuel)
 
-    def _leaving(self, label: str, code: int | str, fuel: str) -> None:
-        self.exits.append((label, [str(code), fuel, *(self.slots[s] for s in self.frame.pinned)]))
+    def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
+        values = [str(code), fuel, *(self.slots[slot] for slot in self.frame.pinned)]
+        self.exits.setdefault(way, []).append((label, values))
 
     def _leave_lines(self) -> list[str]:
-        """The block that all ways out meet in: a tail call of ``leave``."""
-        lines = ["lv:"]
+        """Blocks that the ways out of one kind meet in, each a tail call."""
+        lines: list[str] = []
         types = ("i64", "i64", *("i32" for _ in self.frame.pinned))
-        code, fuel, *values = merge(lines, self.exits, types, "%l")
-        self._call_leave(lines, code, self.frame.call_arguments(fuel, values))
+        for way, exits in self.exits.items():
+            lines.append(f"lv{way}:")
+            code, fuel, *values = merge(lines, exits, types, f"%l{way}.")
+            self._call_leave(lines, way, code, self.frame.call_arguments(fuel, values))
         return lines
 
-    def _call_leave(self, lines: list[str], code: str, arguments: str) -> None:
+    def _call_leave(self, lines: list[str], way: int, code: str, arguments: str) -> None:
         lines.append(
-            f" %le = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
-            f" store i64 {code}, ptr %le\n"
-            f" %lp = getelementptr i8, ptr %s, i64 {LEAVE}\n"
-            " %lt = load ptr, ptr %lp\n"
-            f" %lr = musttail call preserve_nonecc i64 %lt({arguments})\n"
-            " ret i64 %lr"
+            f" %le{way} = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+            f" store i64 {code}, ptr %le{way}\n"
+            f" %lp{way} = getelementptr i8, ptr %s, i64 {way}\n"
+            f" %lt{way} = load ptr, ptr %lp{way}\n"
+            f" %lr{way} = musttail call preserve_nonecc i64 %lt{way}({arguments})\n"
+            f" ret i64 %lr{way}"
         )
+
+    def report(self, code: int) -> None:
+        """Say why the unit is about to be left, for whoever comes to run."""
+        address = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
+        self.lines.append(f" store i64 {code}, ptr {address}")
 
     def go(self, code: str) -> None:
         """Go on at the unit ``code``."""

@@ -2,15 +2,17 @@
 
 With chaining off every block comes back to the dispatcher, and most of what that costs is leaving
 compiled code: storing what units keep in registers, settling flags, returning through C, and all of
-it back again. ``dispatch`` has a unit's signature, so it looks the next block up, counts the reason
-and goes on without any of that. Whatever is rare (no translation, no unit, a link to be made,
-another kind of exit) it hands to ``leave``, uncounted, for the loop to decide.
+it back again. The functions here have a unit's signature, so they look the next block up, count the
+reason and go on without any of that: one for each kind of exit, so that none has to ask. Whatever
+is rare (no translation, no unit, a link to be made) they hand to ``leave``, uncounted, for the loop
+to decide.
 """
 
 from backends.numba_jit import abi, tables
 from dbt.interfaces import Reason
 
-_ORDER = list(Reason)
+_COUNTER = {reason: 8 * index for index, reason in enumerate(Reason)}
+"""Offsets of the counters."""
 
 
 def _word(name: str, offset: int, kind: str = "ptr") -> str:
@@ -39,43 +41,14 @@ def _block_at(name: str, location: str) -> str:
 {_entry(name, f"%{name}.t", f"%{name}.i", "i32")}"""
 
 
-def dispatcher(signature: str, parameters: str) -> str:
-    """LLVM text of ``dispatch``; ``signature`` and ``parameters`` are those of every unit."""
-    reasons = {reason: 8 * index for index, reason in enumerate(_ORDER)}
+def _dispatch(name: str, signature: str, parameters: str, found: str, on: int, why: Reason) -> str:
+    """A dispatcher. ``found`` is text that puts the id of the next block into ``%b``; ``on`` is
+    the control word that says whether such exits may chain, ``why`` the reason when not."""
     return f"""
-declare i32 @llvm.fshr.i32(i32, i32, i32)
-define preserve_nonecc i64 @dispatch{signature}
+define preserve_nonecc i64 @{name}{signature}
 {_word("exit", abi.EXIT_CODE, "i64")}
  %payload = lshr i64 %exit, {abi.KIND_BITS}
- %kind = and i64 %exit, {(1 << abi.KIND_BITS) - 1}
- switch i64 %kind, label %rare [
-  i64 {abi.X_LINK}, label %link
-  i64 {abi.X_RETURN}, label %return
-  i64 {abi.X_JUMP}, label %jump
- ]
-link:
-{_word("locations", tables.SLOT_LOCATION)}
-{_entry("location", "%locations", "%payload", "i64")}
-{_word("direct", tables.DIRECT_ON, "i64")}
- %unplain = icmp slt i64 %location, 0
- br i1 %unplain, label %slot, label %plain
-plain:{_block_at("found", "%location")}
- br label %known
-slot:
-{_word("targets", tables.SLOT_TARGET)}
-{_entry("target", "%targets", "%payload", "i32")}
- br label %known
-return:{_block_at("caller", "%payload")}
-{_word("returns", tables.RETURN_ON, "i64")}
- br label %known
-jump:{_block_at("landing", "%payload")}
-{_word("jumps", tables.JUMP_ON, "i64")}
- br label %known
-known:
- %b = phi i32 [%found, %plain], [%target, %slot], [%caller, %return], [%landing, %jump]
- %on = phi i64 [%direct, %plain], [%direct, %slot], [%returns, %return], [%jumps, %jump]
- %reason = phi i64 [{reasons[Reason.UNLINKED]}, %plain], [{reasons[Reason.UNLINKED]}, %slot],
-  [{reasons[Reason.RETURN_MISS]}, %return], [{reasons[Reason.INDIRECT_MISS]}, %jump]
+{found}
  %block = zext i32 %b to i64
 {_word("units", tables.UNIT)}
 {_entry("unit", "%units", "%block", "ptr")}
@@ -84,12 +57,13 @@ known:
 ready:
 {_word("denials", tables.DENIED)}
 {_entry("denied", "%denials", "%block", "i8")}
+{_word("on", on, "i64")}
  %refused = icmp ne i8 %denied, 0
  %off = icmp eq i64 %on, 0
  %counts = or i1 %refused, %off
  br i1 %counts, label %go, label %rare
 go:
- %why = select i1 %refused, i64 {reasons[Reason.DENIED]}, i64 %reason
+ %why = select i1 %refused, i64 {_COUNTER[Reason.DENIED]}, i64 {_COUNTER[why]}
 {_word("reasons", tables.REASONS)}
  %counter = getelementptr i8, ptr %reasons, i64 %why
  %count = load i64, ptr %counter
@@ -102,3 +76,36 @@ rare:
  ret i64 %left
 }}
 """
+
+
+def _by_slot() -> str:
+    return f"""
+{_word("locations", tables.SLOT_LOCATION)}
+{_entry("location", "%locations", "%payload", "i64")}
+ %unplain = icmp slt i64 %location, 0
+ br i1 %unplain, label %slot, label %plain, !prof !0
+plain:{_block_at("found", "%location")}
+ br label %known
+slot:
+{_word("targets", tables.SLOT_TARGET)}
+{_entry("target", "%targets", "%payload", "i32")}
+ br label %known
+known:
+ %b = phi i32 [%found, %plain], [%target, %slot]"""
+
+
+def dispatchers(signature: str, parameters: str) -> str:
+    """LLVM text of ``dispatch_link``, ``dispatch_return`` and ``dispatch_jump``.
+
+    ``signature`` and ``parameters`` are those of every unit.
+    """
+    located = _block_at("b", "%payload")
+    kinds = [
+        ("dispatch_link", _by_slot(), tables.DIRECT_ON, Reason.UNLINKED),
+        ("dispatch_return", located, tables.RETURN_ON, Reason.RETURN_MISS),
+        ("dispatch_jump", located, tables.JUMP_ON, Reason.INDIRECT_MISS),
+    ]
+    functions = [
+        _dispatch(name, signature, parameters, found, on, why) for name, found, on, why in kinds
+    ]
+    return "\n".join(["declare i32 @llvm.fshr.i32(i32, i32, i32)", *functions])

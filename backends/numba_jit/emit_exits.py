@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
+from backends.numba_jit.emit_frame import LEAVE_JUMP, LEAVE_RETURN
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from dbt.ir.block import (
     BlockKey,
@@ -32,10 +33,10 @@ def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
         case Branch(cond=cond):
             _branch(e, e.value(cond))
         case Return(target=target):
-            _computed(e, target, abi.RETURN_TABLE, abi.X_RETURN)
+            _computed(e, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN)
         case Jump(target=target) | Call(target=target):
             assert not isinstance(target, BlockKey)
-            _computed(e, target, abi.JUMP_TABLE, abi.X_JUMP)
+            _computed(e, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
         case Swi(number=number, resume=resume):
             _record(e, SwiRecord(number, resume))
         case Hook(resume=resume):
@@ -46,6 +47,7 @@ def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
 
 def _link(e: "UnitEmitter", index: int) -> None:
     slot = e.links[index]
+    exit_code = abi.X_LINK | slot << abi.KIND_BITS
     links = e.pointer(abi.LINK_CODE)
     address = e.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
     code = e.new(f"load ptr, ptr {address}")
@@ -57,11 +59,9 @@ def _link(e: "UnitEmitter", index: int) -> None:
         same = e.new(f"icmp eq ptr {code}, @{symbol}")
         e.lines.append(f" br i1 {same}, label %{label}, label {e.next_label()}, !prof !1")
         e.open()
-    _go_unless_null(e, code, e.cold(abi.X_LINK | slot << abi.KIND_BITS))
-
-
-def _go_unless_null(e: "UnitEmitter", code: str, cold: str) -> None:
-    e.branch_cold(e.new(f"icmp eq ptr {code}, null"), cold)
+    # A link that is not made leads to UNLINKED, which reads why: a store here is cheaper than a
+    # test and a way out per link.
+    e.report(exit_code)
     e.go(code)
 
 
@@ -76,7 +76,7 @@ def _branch(e: "UnitEmitter", condition: str) -> None:
     _link(e, 1)
 
 
-def _computed(e: "UnitEmitter", target: Value, table: int, kind: int) -> None:
+def _computed(e: "UnitEmitter", target: Value, table: int, kind: int, way: int) -> None:
     e.flush()
     location = e.value(target)
     name = e.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
@@ -90,7 +90,9 @@ def _computed(e: "UnitEmitter", target: Value, table: int, kind: int) -> None:
         f"\n {prefix}s = shl i64 {prefix}z, {abi.KIND_BITS}"
         f"\n {prefix}c = or i64 {prefix}s, {kind}"
     )
-    _go_unless_null(e, code, e.cold(f"{prefix}c", before))
+    cold = e.cold(f"{prefix}c", before, way=way)
+    e.branch_cold(e.new(f"icmp eq ptr {code}, null"), cold)
+    e.go(code)
 
 
 def _record(e: "UnitEmitter", record: Record) -> None:

@@ -20,6 +20,8 @@ from dbt.ir.types import I1
 if TYPE_CHECKING:
     from backends.numba_jit.emit import UnitEmitter
 
+_WORDS = 1 << 32
+
 FLAGS = ("nf", "zf", "cf", "vf")
 """Slots of the flags as frontends name them: negative, zero, carry (not borrow), overflow."""
 
@@ -133,21 +135,30 @@ def _uncomplemented(value: Value) -> Value | None:
 def _is_difference(x: Value, a: Value, b: Value) -> bool:
     if isinstance(x, Inst) and x.op is ops.SUB and same(x.args[0], a) and same(x.args[1], b):
         return True
-    if not isinstance(b, Const) or a.type is None or a.type.bits != 32:
-        return False
-    (root, offset), (other, start) = root_of(x), root_of(a)
-    return root is not None and root is other and (offset - start + b.value) % (1 << 32) == 0
+    return isinstance(b, Const) and _apart(x, a) == -b.value % _WORDS
+
+
+def _apart(x: Value, y: Value) -> int | None:
+    """The constant ``x - y`` modulo 2**32, where both are one 32-bit value plus a constant."""
+    (root, offset), (other, start) = root_of(x), root_of(y)
+    if root is None or root is not other or root.type is None or root.type.bits != 32:
+        return None
+    return (offset - start) % _WORDS
 
 
 def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -> bool:
+    """True for an equality that holds exactly when the operands are equal."""
     if not isinstance(zero, Inst) or zero.op is not ops.EQ:
         return False
     assert isinstance(negative, Inst)
-    left, right = zero.args
-    difference = negative.args[0]
-    return (same(left, operands[0]) and same(right, operands[1])) or (
-        left is difference and isinstance(right, Const) and right.value == 0
-    )
+    (left, right), (a, b) = zero.args, operands
+    if (same(left, a) and same(right, b)) or (
+        left is negative.args[0] and isinstance(right, Const) and right.value == 0
+    ):
+        return True
+    if not isinstance(right, Const) or not isinstance(b, Const):
+        return False
+    return _apart(left, a) == (right.value - b.value) % _WORDS
 
 
 def owe(e: "UnitEmitter", operands: tuple[Value, Value]) -> None:

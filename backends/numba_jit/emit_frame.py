@@ -14,7 +14,12 @@ from dbt.interfaces import Layout, Slot
 from dbt.ir.types import Type
 
 LEAVE = abi.FIRST_FREE
-"""Control word: address of ``leave``, which every way out of a unit ends in."""
+LEAVE_RETURN = abi.FIRST_FREE + 32
+LEAVE_JUMP = abi.FIRST_FREE + 40
+"""Control words: code pointers, each with a unit's signature, that the ways out of a unit end in.
+
+Returns and jumps that found no entry have one each, so that a dispatcher need not ask what it was;
+direct links lead to ``abi.UNLINKED``. All of these may be ``leave`` itself."""
 
 PINS = 6
 

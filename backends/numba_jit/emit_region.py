@@ -146,17 +146,19 @@ class RegionEmitter(UnitEmitter):
     def _settled(self, lines: list[str], name: str) -> None:
         """Nothing is owed within a region: it begins with settling."""
 
-    def _leaving(self, label: str, code: int | str, fuel: str) -> None:
-        self.exits.append((label, [str(code), fuel]))
+    def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
+        self.exits.setdefault(way, []).append((label, [str(code), fuel]))
 
     def go(self, code: str) -> None:
         self.lines.append(" br label %tl")
         self.tails.append((self.label, [code, self.fuel]))
 
     def _leave_lines(self) -> list[str]:
-        lines = ["lv:"]
-        code, fuel = merge(lines, self.exits, ("i64", "i64"), "%l")
-        self._call_leave(lines, code, self._export(lines, fuel, "%ly"))
+        lines: list[str] = []
+        for way, exits in self.exits.items():
+            lines.append(f"lv{way}:")
+            code, fuel = merge(lines, exits, ("i64", "i64"), f"%l{way}.")
+            self._call_leave(lines, way, code, self._export(lines, fuel, f"%ly{way}."))
         return lines
 
     def _tail_lines(self) -> list[str]:

@@ -195,7 +195,7 @@ class NumbaExecutor:
             site = (start + word) * 2 + half
             self._sites[slot] = site
             t.slot_site.view[slot] = base + site * 4
-            t.link_code.view[slot] = 0
+            t.link_code.view[slot] = t.unlinked
         if not installed.entries:
             for slot in self._into.get(installed.key, ()):
                 t.slot_target.view[slot] = block_id
@@ -220,7 +220,7 @@ class NumbaExecutor:
             into = self._into[self._slot_keys.pop(slot)]
             into.discard(slot)
             del self._sites[slot]
-            t.link_code.view[slot] = 0
+            t.link_code.view[slot] = t.unlinked
         if self._waiting in installed.slots:
             self._waiting = None
         self._free_slots += installed.slots
@@ -234,6 +234,11 @@ class NumbaExecutor:
         """Keys of all blocks."""
         return self._ids.keys()
 
+    @property
+    def slot_count(self) -> int:
+        """Link slots are numbered below this."""
+        return self._next_slot
+
     def installed_block(self, block_id: int) -> Installed | None:
         """A block by id."""
         return self._blocks.get(block_id)
@@ -244,7 +249,7 @@ class NumbaExecutor:
         site = self._sites.get(slot)
         if site is not None:
             self.tables.words32[site] = 0
-            self.tables.link_code.view[slot] = 0
+            self.tables.link_code.view[slot] = self.tables.unlinked
 
     def _link(self, slot: int, block_id: int) -> None:
         """Chain a direct exit to a block if the rules permit it."""
@@ -252,7 +257,7 @@ class NumbaExecutor:
         with self._lock:
             if LinkKind.DIRECT in self._rules.kinds and not t.denied.view[block_id]:
                 t.words32[self._sites[slot]] = t.start.view[block_id]
-                t.link_code.view[slot] = t.unit.view[block_id]
+                t.link_code.view[slot] = t.unit.view[block_id] or t.unlinked
                 self._control[tables.LINKS_MADE // 8] += 1
 
     def compiled(self, installed: Installed, code: int) -> None:

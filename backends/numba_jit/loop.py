@@ -23,7 +23,7 @@ RETURN_MISS = _ORDER.index(Reason.RETURN_MISS) * 8
 
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
-LINK_CODE = abi.LINK_CODE
+LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
 BLOCK_AT, REASONS, LINKS_MADE = tables.BLOCK_AT, tables.REASONS, tables.LINKS_MADE
 SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
@@ -65,11 +65,12 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
     if load32(site) == 0:
         store64(state + LINKS_MADE, load64(state + LINKS_MADE) + 1)
     store32(site, load32(load64(state + START) + block * 4))
-    store64(code, load64(load64(state + UNIT) + block * 8))
+    unit = load64(load64(state + UNIT) + block * 8)
+    store64(code, unit if unit else load64(state + NOWHERE))
     fence()
     if load64(state + DIRECT_ON) == 0 or load8(denied):  # new rules came in between
         store32(site, 0)
-        store64(code, 0)
+        store64(code, load64(state + NOWHERE))
 
 
 def make_run_loop(stamp: int) -> Any:  # noqa: C901

@@ -28,6 +28,8 @@ class Owner(Protocol):
     records: "Records"
     tables: "Tables"
 
+    @property
+    def slot_count(self) -> int: ...
     def installed_block(self, block_id: int) -> "Installed | None": ...
     def compiled(self, installed: "Installed", code: int) -> None: ...
 
@@ -51,7 +53,9 @@ class Promotion:
 
             owner = self._owner
             self._compiler = UnitCompiler(owner.context, owner.records, dispatching=True)
-            owner.tables.control[tables.ENTER // 8] = self._compiler.enter_address
+            owner.tables.units_begin(
+                self._compiler.enter_address, self._compiler.unlinked_address, owner.slot_count
+            )
         return self._compiler
 
     def installed(self, installed: "Installed") -> None:

@@ -138,6 +138,18 @@ class Tables:
         control[RETURN_ON // 8] = returns
         control[JUMP_ON // 8] = jumps
 
+    @property
+    def unlinked(self) -> int:
+        """The code pointer of link slots that are not linked; 0 before there are units."""
+        return int(self.control[abi.UNLINKED // 8])
+
+    def units_begin(self, enter: int, unlinked: int, slots: int) -> None:
+        """Hear how units are entered, and where the links of the first ``slots`` slots lead."""
+        self.control[ENTER // 8] = enter
+        self.control[abi.UNLINKED // 8] = unlinked
+        for slot in range(slots):
+            self.link_code.view[slot] = unlinked
+
     def close(self) -> None:
         """Give all tables back."""
         self.control.release()

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from backends.numba_jit.emit import Module, UnitEmitter
-from backends.numba_jit.emit_dispatch import dispatcher
+from backends.numba_jit.emit_dispatch import dispatchers
 from backends.numba_jit.emit_flags import SETTLE
-from backends.numba_jit.emit_frame import FOOTER, LEAVE, PINS, Frame
+from backends.numba_jit.emit_frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
 from backends.numba_jit.emit_region import RegionEmitter, find_regions
 from backends.numba_jit.jobs import UnitJob
 from backends.numba_jit.objects import Library, ObjectMaker
@@ -33,8 +33,10 @@ class UnitCompiler:
     With ``regions`` (by default unless the option ``unit`` is ``block``) loops within a batch
     become one unit each at the optimised level.
 
-    With ``dispatching``, units go on through ``dispatch`` where ``tables.Tables`` say that no
-    decision of the loop is needed.
+    With ``dispatching``, units go on through a dispatcher of their own where ``tables.Tables`` say
+    that no decision of the loop is needed.
+
+    ``unlinked_address`` is the code pointer of link slots whose link is not made.
 
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
     what it returns). Not thread safe: compile and drop from one thread at a time.
@@ -57,13 +59,18 @@ class UnitCompiler:
         self._batches: dict[int, _Batch] = {}
         names = ["enter", "leave", *(["settle"] if self.frame.lazy_flags else [])]
         text = self.frame.shared()
+        ways = {"link": "leave", "return": "leave", "jump": "leave"}
         if dispatching:
-            names.append("dispatch")
-            text += dispatcher(self.frame.signature, self.frame.parameters)
+            ways = {kind: f"dispatch_{kind}" for kind in ways}
+            names += ways.values()
+            text += dispatchers(self.frame.signature, self.frame.parameters)
         image = self._maker.compile(text + FOOTER, "optimised")
         self._shared = self._maker.link(image, names)
         self.enter_address = self._shared.address("enter")
-        self._write_word(LEAVE, self._shared.address("dispatch" if dispatching else "leave"))
+        self.unlinked_address = self._shared.address(ways["link"])
+        self._write_word(LEAVE, self._shared.address("leave"))
+        self._write_word(LEAVE_RETURN, self._shared.address(ways["return"]))
+        self._write_word(LEAVE_JUMP, self._shared.address(ways["jump"]))
         if self.frame.lazy_flags:
             self._write_word(SETTLE, self._shared.address("settle"))
 

@@ -66,10 +66,14 @@ class UnitMachine:
         pointers = self.compiler.compile(self.jobs(*blocks), level)
         code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
         for slot, key in self.targets.items():
-            self.links[slot] = code.get(key, 0) if link else 0
+            self.link(slot, code.get(key) if link else None)
         for key, pointer in code.items():
             self.entries[abi.entry_index(toy.location_of(key))] = pointer if link else 0
         return code
+
+    def link(self, slot: int, pointer: int | None) -> None:
+        """Link a slot to a unit, or to none."""
+        self.links[slot] = pointer or self.compiler.unlinked_address
 
     def enter(self, pointer: int, fuel: int = 1000) -> tuple[int, int, int]:
         """Exit kind, payload, and fuel left."""

@@ -92,7 +92,7 @@ def run(
 ) -> tuple[object, ...]:
     code = machine.compile(*program.values(), level="optimised")
     for slot in unlinked:
-        machine.links[slot] = 0
+        machine.link(slot, None)
     keys = list(program)
     key, fuel = BlockKey(toy.START), FUEL
     try:
@@ -162,7 +162,7 @@ def test_an_access_past_the_last_page_faults(machine: UnitMachine) -> None:
 @pytest.mark.parametrize("slot", [1, 2, 3])
 def test_a_missing_link_comes_back(machine: UnitMachine, slot: int) -> None:
     code = countdown(machine, {"r2": 2})
-    machine.links[slot] = 0
+    machine.link(slot, None)
     kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
     assert (kind, payload) == (abi.X_LINK, slot)
 
@@ -171,7 +171,7 @@ def test_a_replaced_block_is_obeyed(machine: UnitMachine) -> None:
     code = countdown(machine, {"r2": 2})
     other = parse_blocks("block 0x8010 {\n insn 0x8010 4\n halt replaced 0x8010\n}")
     (pointer,) = machine.compiler.compile(machine.jobs(*other), "quick")
-    machine.links[1] = pointer
+    machine.link(1, pointer)
     kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
     assert kind == abi.X_RECORD
     assert machine.record(payload) == HaltRecord("replaced", 0x8010)

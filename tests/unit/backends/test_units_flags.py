@@ -23,6 +23,9 @@ COMPARES = {
     "folded": "%x:i32 = add %a, 0x1\n %r:i32 = add %a, 0xffffffc1\n"
     " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %r, 0x0\n"
     " %n:i1 = slt %r, 0x0",
+    "folded twice": "%x:i32 = add %a, 0x1\n %r:i32 = add %a, 0xffffffc1\n"
+    " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %a, 0x3f\n"
+    " %n:i1 = slt %r, 0x0",
     "zero": "%z:i1 = eq %a, 0x0\n %n:i1 = slt %a, 0x0",
 }
 OTHERS = {
@@ -32,6 +35,9 @@ OTHERS = {
     " %c:i1 = ule %a, %b\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
     "wrong sign": "%r:i32 = sub %a, 0x1\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
     " %c:i1 = ule %b, %a\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
+    "wrong zero": "%x:i32 = add %a, 0x1\n %r:i32 = add %a, 0xffffffc1\n"
+    " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %a, 0x40\n"
+    " %n:i1 = slt %r, 0x0",
 }
 SECOND = {
     "reads": "%0:i1 = get vf\n %1:i32 = zext %0\n set r2 %1",
@@ -76,7 +82,7 @@ def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, seco
     blocks = program((COMPARES | OTHERS)[first], SECOND[second])
     code = machine.compile(*blocks)
     for linked in (True, False):
-        machine.links[1] = code[BlockKey(0x8010)] if linked else 0
+        machine.link(1, code[BlockKey(0x8010)] if linked else None)
         for a, b in VALUES:
             start = dict.fromkeys(("nf", "zf", "cf", "vf", "r2", "r3"), 0) | {"r0": a, "r1": b}
             machine.state.restore(start)
