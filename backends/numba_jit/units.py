@@ -81,7 +81,9 @@ class UnitCompiler:
         """Code pointers of the jobs' units, in order. ``level`` is ``quick`` or ``optimised``."""
         if not jobs:
             return []
-        text, module = self._emit(jobs, regions=self._regions and level == "optimised")
+        if self._regions and level == "optimised":
+            level = "region"
+        text, module = self._emit(jobs, regions=level == "region")
         names = [f"u{index}" for index in range(len(jobs))]
         library = self._maker.link(self._maker.compile(text, level), names)
         pointers = [library.address(name) for name in names]
