@@ -8,8 +8,6 @@ from typing import Any
 
 import attrs
 
-LEVELS = ("quick", "optimised", "region")
-
 
 @attrs.frozen
 class Pipeline:
@@ -21,7 +19,7 @@ class Pipeline:
 
 PIPELINES = {
     "quick": Pipeline(codegen=0),
-    # Blocks come optimised from IR passes and in SSA form: LLVM's passes found nothing to improve in
+    # Blocks come in SSA form and optimised by our own passes: LLVM's found nothing to improve in
     # them. Regions keep state in variables.
     "optimised": Pipeline(codegen=2),
     "region": Pipeline(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),

@@ -1,6 +1,7 @@
 """The command line: what options become, what the dumps hold, which status a run ends with."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from support.guests import BENCHMARKS, guest, symbols
 from support.runs import command
 
 from dbt import cli
+from dbt.commands import machine
 from dbt.log import ITEMS
 from dbt.stops import UsageError
 
@@ -25,13 +27,13 @@ FIB = BENCHMARKS / "fib.elf"
     ],
 )
 def test_ranges(text: str, ranges: list[tuple[int, int]]) -> None:
-    assert cli._ranges(text) == ranges
+    assert machine.ranges(text) == ranges
 
 
 @pytest.mark.parametrize("text", ["main", "+", "0x10+main", "1..2..3"])
 def test_ranges_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match=r"neither A\.\.B nor A"):
-        cli._ranges(text)
+        machine.ranges(text)
 
 
 def test_options_after_the_program_are_its_own() -> None:
@@ -43,13 +45,13 @@ def test_options_after_the_program_are_its_own() -> None:
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(cli.os.environ):
+    for name in list(os.environ):
         monkeypatch.delenv(name)
     monkeypatch.setenv("KEPT", "1")
     monkeypatch.setenv("DROPPED", "1")
     parse = cli._parser().parse_args
     arguments = parse(["run", "-U", "DROPPED", "-E", "NEW=a=b", "-E", "KEPT=2", "prog"])
-    assert cli._environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
+    assert machine.environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
 
 
 def dump(tmp_path: Path, *options: str, program: Path = HELLO) -> str:

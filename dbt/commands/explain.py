@@ -1,0 +1,28 @@
+"""``armdbt explain``: every stage of one block, from guest bytes to host code."""
+
+import argparse
+
+from dbt.commands.machine import machine_options, make_process
+from dbt.stops import GuestFault, UsageError
+
+HELP = "show every stage of one block"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    machine_options(parser)
+    parser.add_argument("program", metavar="PROG")
+    parser.add_argument("pc", metavar="PC", help="address or symbol")
+    parser.set_defaults(args=[])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the stages; the exit status."""
+    process = make_process(arguments)
+    try:
+        stages = process.explain(arguments.pc)
+    except GuestFault:
+        raise UsageError(f"there is no code at {arguments.pc}") from None
+    for stage, text in stages.items():
+        print(f"-- {stage}\n{text.rstrip()}\n")
+    return 0

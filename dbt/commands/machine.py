@@ -1,0 +1,151 @@
+"""Options that describe a program to run and the machine it runs on, for every command."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from dbt.interfaces import BackendOptions
+from dbt.log import ITEMS, Log
+from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from dbt.process import Process
+
+
+def machine_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that runs or translates a program."""
+    add = parser.add_argument
+    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
+    add("-E", dest="env", action="append", default=[], metavar="VAR=VAL", help="set a variable")
+    add("-U", dest="unset", action="append", default=[], metavar="VAR", help="unset a variable")
+    add("-0", dest="argv0", metavar="NAME", help="argv[0] of the guest")
+    add("-s", dest="stack", type=number, default=8 << 20, metavar="BYTES", help="stack size")
+    add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
+    add("-strace", action="store_true", help="print system calls")
+    add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
+    add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
+    add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in these ranges (A+SIZE)")
+    add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
+    add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
+    add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
+    add("--tier", choices=("0", "1", "2", "auto"), default="auto", help="interpret, compile, both")
+    add("--unit", choices=("block",), default="block", help="what is compiled at a time")
+    add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
+    add("--chain", choices=("off", "direct", "all"), default="all", help="which edges may chain")
+    add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
+    add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
+    add("--no-pass", action="append", default=[], metavar="NAME", help="optimise without this pass")
+    add("--time-passes", action="store_true", help="time each pass (shown by --stats)")
+    add("--verify", action="store_true", help="verify the IR after every stage")
+
+
+def number(text: str) -> int:
+    """An argument that is a number: decimal, or 0x…."""
+    try:
+        value = int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def ranges(text: str) -> list[tuple[int, int]]:
+    """Address ranges of -dfilter: first and past the last."""
+    found = []
+    for part in filter(None, text.split(",")):
+        start, separator, rest = part.partition("..")
+        size = ""
+        if not separator:
+            start, separator, size = part.partition("+")
+        try:
+            first = int(start, 0)
+            end = int(rest, 0) + 1 if rest else first + (int(size, 0) if size else 1)
+        except ValueError:
+            raise UsageError(f"-dfilter: {part!r} is neither A..B nor A+SIZE") from None
+        found.append((first, end))
+    return found
+
+
+def environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The guest's environment: the host's with -U and -E."""
+    variables = dict(os.environ)
+    if variables.get("LC_CTYPE") == "C.UTF-8" and not _was_set("LC_CTYPE"):
+        del variables["LC_CTYPE"]
+    for name in arguments.unset:
+        variables.pop(name, None)
+    for item in arguments.env:
+        name, separator, value = item.partition("=")
+        if not separator:
+            raise UsageError(f"-E takes VAR=VAL, not {item!r}")
+        variables[name] = value
+    return variables
+
+
+def _was_set(name: str) -> bool:
+    """True unless Python itself set a variable when it started (PEP 538 coerces LC_CTYPE)."""
+    try:
+        with open("/proc/self/environ", "rb") as environ:
+            return any(item.startswith(f"{name}=".encode()) for item in environ.read().split(b"\0"))
+    except OSError:
+        return True
+
+
+def _log(arguments: argparse.Namespace) -> Log:
+    items = [item for item in arguments.dump.split(",") if item]
+    out: TextIO | None = None
+    if arguments.dump_file:
+        try:
+            out = open(arguments.dump_file, "w", encoding="utf-8")  # noqa: SIM115 (the log's)
+        except OSError as error:
+            raise UsageError(f"{arguments.dump_file}: {error.strerror}") from None
+    return Log(items, out, ranges(arguments.dfilter))
+
+
+def _check_directories(arguments: argparse.Namespace) -> None:
+    root = [arguments.root] if arguments.root else []
+    for path in (*root, *arguments.allow_read, *arguments.allow_write):
+        if not os.path.isdir(path):
+            raise UsageError(f"{path}: not a directory")
+
+
+def make_process(arguments: argparse.Namespace) -> "Process":
+    """The process that the options describe (``program`` and ``args`` among them)."""
+    from dbt.linux.kernel import LinuxOptions
+    from dbt.passes.pipeline import Pipeline
+    from dbt.passes.registry import parse_passes
+    from dbt.process import Process
+
+    log = _log(arguments)
+    _check_directories(arguments)
+    options = BackendOptions(tier=arguments.tier, unit=arguments.unit)
+    if arguments.hot is not None:
+        options = BackendOptions(tier=arguments.tier, unit=arguments.unit, hot=arguments.hot)
+    strace = arguments.strace or log.wants("strace")
+    linux = LinuxOptions(
+        root=arguments.root,
+        allow_read=tuple(arguments.allow_read),
+        allow_write=tuple(arguments.allow_write),
+        strace=strace,
+        strace_log=lambda text: print(text, file=log.out, flush=True),
+        stack_size=arguments.stack,
+        seed=arguments.seed,
+    )
+    pipeline = Pipeline.default().without(arguments.no_pass)
+    pipeline.timed = arguments.time_passes
+    process = Process(
+        arguments.program,
+        arguments.args,
+        argv0=arguments.argv0,
+        env=environment(arguments),
+        backend=arguments.backend,
+        options=options,
+        linux=linux,
+        chain=arguments.chain,
+        passes=parse_passes(arguments.passes),
+        pipeline=pipeline,
+        verify=arguments.verify,
+        log=log,
+    )
+    process.chain.deny(*(process.resolve(where) for where in arguments.no_chain))
+    return process

@@ -1,0 +1,65 @@
+"""``armdbt run``: run a program."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from dbt.commands.machine import machine_options, make_process, number
+from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped
+
+if TYPE_CHECKING:
+    from dbt.process import Process
+
+HELP = "run a program"
+EXIT_TIMEOUT = 124
+EXIT_STOPPED = 125
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    machine_options(parser)
+    add = parser.add_argument
+    add("--max-insns", type=number, metavar="N", help="stop after N instructions")
+    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("--stats", action="store_true", help="print figures of the run at its end")
+    add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
+    add("program", metavar="PROG")
+    add("args", nargs=argparse.REMAINDER, metavar="ARGS")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program; the exit status."""
+    process = make_process(arguments)
+    stop = process.run(arguments.max_insns, arguments.timeout)
+    sys.stdout.flush()
+    status = report_stop(process, stop)
+    if arguments.stats:
+        from dbt.report import print_stats
+
+        print_stats(process, sys.stderr)
+    if arguments.stats_json:
+        from dbt.report import write_stats
+
+        write_stats(process, stop, arguments.stats_json)
+    return status
+
+
+def report_stop(process: "Process", stop: Stop) -> int:
+    """Say how a run ended, unless the guest ended it itself; the exit status."""
+    match stop:
+        case Exited(status=status):
+            return status & 0xFF
+        case Killed(signal=number, report=report):
+            print(report or process.report(number), file=sys.stderr)
+            return 128 + number
+        case TimeLimit(pc=pc):
+            print(f"armdbt: time is over at {process.symbolize(pc)}", file=sys.stderr)
+            return EXIT_TIMEOUT
+        case InsnLimit(pc=pc):
+            text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
+        case Trapped(reason=reason, pc=pc):
+            text = f"{reason} at {pc:#010x} ({process.symbolize(pc)})"
+        case Requested(pc=pc, reason=reason):
+            text = f"stopped by a hook at {pc:#010x} {reason}".rstrip()
+    print(f"armdbt: {text}", file=sys.stderr)
+    return EXIT_STOPPED

@@ -1,0 +1,1 @@
+"""The laboratories behind ``armdbt bench``: chaining and interception."""

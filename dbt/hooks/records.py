@@ -1,0 +1,66 @@
+"""The event stream as data: what happened, where, how deep, when. No reference to the process.
+
+Every mechanism makes these, the ground truth makes these, every output format reads these.
+
+Activations
+-----------
+A function *entered* at a watched pc is an *activation*: the pair (``site``, ``stack``) of the link
+register and the stack pointer found there tells it from all others that are alive.
+
+- ``CALL``: control arrives at the first instruction of a watched function, by whatever way (branch,
+  fall-through, computed jump, signal), and a new activation begins.
+- ``TAIL_CALL``: the same, but link register and stack pointer are still those that the innermost
+  live activation was entered with, and no call instruction led here: the function takes the
+  other's place and will return for both.
+- ``RETURN``: control arrives at the activation's ``site`` with the stack pointer it was entered
+  with. Activations that tail called return at the same moment, the innermost first.
+- ``UNWOUND``: the activation was given up without returning (longjmp, an exception, a thread's or
+  program's end is none): control went on with a stack pointer above its own, or an outer
+  activation returned first. It is told at the latest when the outer one returns.
+- ``SYSCALL``, ``SYSCALL_RETURN``: at the trap instruction; calls that never return (exit, a
+  successful execve, sigreturn) have no second record, fork has one in each process.
+"""
+
+import enum
+
+import attrs
+
+
+class Kind(enum.Enum):
+    """What a record tells."""
+
+    CALL = "call"
+    TAIL_CALL = "tail_call"
+    RETURN = "return"
+    UNWOUND = "unwound"
+    SYSCALL = "syscall"
+    SYSCALL_RETURN = "syscall_return"
+
+
+@attrs.frozen
+class Record:
+    """One event."""
+
+    kind: Kind
+    function: int
+    """Address of the function's first instruction (low bit clear); of system calls the number."""
+    symbol: str
+    """The function's name, or its address as text; the system call's name."""
+    site: int
+    """Where the activation is to return to (low bit clear); of system calls what follows the
+    trap."""
+    stack: int
+    """The stack pointer the activation was entered with; of system calls the present one."""
+    depth: int
+    """How many watched activations are alive below this one."""
+    insns: int
+    """Guest instructions completed before the event."""
+    caller: int = 0
+    """Address of the instruction that called or jumped; 0 where a mechanism cannot see it."""
+    thread: int = 0
+    """Guest thread id."""
+    arguments: tuple[int, ...] = ()
+    """Of calls the four argument registers; of system calls all arguments."""
+    result: int | None = None
+    """Of returns the result register; of system call returns the result, negative errno on
+    failure."""

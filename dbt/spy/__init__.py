@@ -1,0 +1,1 @@
+"""What a program does with files, pipes, sockets, processes and the console, as a record."""
