@@ -1,86 +1,27 @@
-"""What every benchmark shares: machine facts, interleaved repeats, medians, JSON, tables."""
+"""What every benchmark shares; what the laboratories need too is in ``dbt/experiments``."""
 
 import argparse
-import json
-import os
-import platform
-import shutil
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
+from dbt.experiments.machine import QEMU, machine_facts, qemu_version
+from dbt.experiments.measure import interleave
+from dbt.experiments.report import print_table, write_json
 
-QEMU = "qemu-arm"
+__all__ = [
+    "GUESTS",
+    "QEMU",
+    "arguments",
+    "geometric_mean",
+    "interleave",
+    "machine_facts",
+    "qemu_version",
+    "report",
+]
+
 GUESTS = Path(__file__).resolve().parent / "guests"
-
-
-def machine_facts() -> dict[str, str]:
-    """What a reader needs to know before comparing figures."""
-    facts = {
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "cpu": _cpu(),
-        "cores": str(os.cpu_count()),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
-    for package in ("armdbt", "numba", "llvmlite", "numpy"):
-        try:
-            facts[package] = version(package)
-        except PackageNotFoundError:
-            facts[package] = "missing"
-    facts["qemu"] = qemu_version()
-    return facts
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("model name", "Model")):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
-
-
-def qemu_version() -> str:
-    if shutil.which(QEMU) is None:
-        return "missing"
-    done = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.partition("\n")[0].partition("version ")[2]
-
-
-@attrs.frozen
-class Timing:
-    """Seconds of one contender, in the order they were taken."""
-
-    seconds: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-    @property
-    def spread(self) -> float:
-        """(slowest - fastest) / median."""
-        return (max(self.seconds) - min(self.seconds)) / self.median
-
-
-def interleave(contenders: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, Timing]:
-    """Run each contender once per round, so that a slow spell of the machine hits all of them.
-
-    A contender returns its seconds.
-    """
-    taken: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(repeats):
-        for name, contender in contenders.items():
-            taken[name].append(contender())
-    return {name: Timing(tuple(seconds)) for name, seconds in taken.items()}
 
 
 def geometric_mean(values: Iterable[float]) -> float:
@@ -110,22 +51,8 @@ def report(
     options: argparse.Namespace,
 ) -> None:
     """Print the rows as a table; with --json, write them with the machine facts."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, justify="left" if column == columns[0] else "right")
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    print_table(title, columns, rows)
     if options.json:
         result = {"benchmark": title, "machine": machine_facts(), "rows": list(rows)}
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+        write_json(str(options.json), result)

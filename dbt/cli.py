@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dbt.commands import demo, explain, passes, run
+from dbt.commands import bench, demo, explain, passes, run
 from dbt.ir.verifier import VerifyError
 from dbt.stops import UsageError
 
-COMMANDS = {"run": run, "explain": explain, "passes": passes, "demo": demo}
+COMMANDS = {"run": run, "explain": explain, "passes": passes, "demo": demo, "bench": bench}
 EXIT_USAGE = 2
 
 

@@ -1,0 +1,32 @@
+"""``armdbt bench KIND``: the laboratories. Each kind is a module of ``dbt/experiments``."""
+
+import argparse
+import importlib
+
+HELP = "measure: chaining, mechanisms of interception, callbacks"
+
+KINDS = {
+    "chaining": ("dbt.experiments.chaining", "what chaining is worth, and denying it costs"),
+}
+"""Name to the module, which has ``options(parser)`` and ``run(arguments)``, and its summary.
+
+The module is imported when its kind is asked for: other commands do not pay for it."""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options: the kind, and what the kind's own parser is to read."""
+    kinds = "; ".join(f"{name}: {summary}" for name, (_, summary) in KINDS.items())
+    parser.add_argument("kind", choices=tuple(KINDS), metavar="KIND", help=kinds)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="see KIND --help")
+    parser.set_defaults(parser_class=type(parser))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the laboratory; the exit status."""
+    name, summary = KINDS[arguments.kind]
+    module = importlib.import_module(name)
+    parser: argparse.ArgumentParser = arguments.parser_class(
+        prog=f"armdbt bench {arguments.kind}", description=summary, allow_abbrev=False
+    )
+    module.options(parser)
+    return int(module.run(parser.parse_args(arguments.rest)))
