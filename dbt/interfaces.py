@@ -206,6 +206,13 @@ class HookHit:
 
 
 @attrs.frozen
+class WatchHit:
+    """The dispatcher was about to enter the block at ``key``, whose pc is watched."""
+
+    key: BlockKey
+
+
+@attrs.frozen
 class FaultHit:
     """A load or store was forbidden. The instruction at ``pc`` did nothing and was not counted."""
 
@@ -238,7 +245,9 @@ class FuelOut:
     key: BlockKey
 
 
-Event: TypeAlias = NotTranslated | SyscallHit | HookHit | FaultHit | HaltHit | TrapHit | FuelOut
+Event: TypeAlias = (
+    NotTranslated | SyscallHit | HookHit | WatchHit | FaultHit | HaltHit | TrapHit | FuelOut
+)
 
 
 # -- Backends
@@ -290,6 +299,12 @@ class Executor(Protocol):
 
     def apply(self, rules: LinkRules) -> None:
         """Obey new rules from the next edge on: unlink what they no longer permit."""
+
+    def watch(self, pcs: Collection[int]) -> None:
+        """From the next edge on, come back with WatchHit instead of running on into a block at one
+        of these pcs; nothing chains into them (a dispatch counts as ``denied``). Blocks whose
+        condition has been tested, or whose hook has run (TAKEN, HOOKED), are not meant, nor is the
+        block that ``run`` is called with."""
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Exact numbers of returns to the dispatcher, by reason, since the executor was opened."""

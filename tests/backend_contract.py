@@ -8,7 +8,8 @@ matters most, numbers written down.
 from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
 from support.contract.ops import OpsContract
+from support.contract.watching import WatchingContract
 
 
-class BackendContract(OpsContract, EffectsContract, ChainingContract):
+class BackendContract(OpsContract, EffectsContract, ChainingContract, WatchingContract):
     """All cases."""

@@ -4,8 +4,8 @@ With chaining off every block comes back to the dispatcher, and most of what tha
 compiled code: storing what units keep in registers, settling flags, returning through C, and all of
 it back again. The functions here have a unit's signature, so they look the next block up, count the
 reason and go on without any of that: one for each kind of exit, so that none has to ask. Whatever
-is rare (no translation, no unit, a link to be made) they hand to ``leave``, uncounted, for the loop
-to decide.
+is rare (no translation, no unit, a link to be made, a watched block) they hand to ``leave``,
+uncounted, for the loop to decide.
 """
 
 from backends.numba_jit import abi, tables
@@ -59,9 +59,12 @@ ready:
 {_entry("denied", "%denials", "%block", "i8")}
 {_word("on", on, "i64")}
  %refused = icmp ne i8 %denied, 0
+ %watched = icmp uge i8 %denied, {tables.WATCHED}
  %off = icmp eq i64 %on, 0
  %counts = or i1 %refused, %off
- br i1 %counts, label %go, label %rare
+ %calm = xor i1 %watched, 1
+ %goes = and i1 %counts, %calm
+ br i1 %goes, label %go, label %rare
 go:
  %why = select i1 %refused, i64 {_COUNTER[Reason.DENIED]}, i64 {_COUNTER[why]}
 {_word("reasons", tables.REASONS)}

@@ -39,8 +39,9 @@ from dbt.interfaces import (
     Reason,
     SyscallHit,
     TrapHit,
+    WatchHit,
 )
-from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Hook, Swi, exit_targets
+from dbt.ir.block import CONTINUED, HOOKED, TAKEN, Block, BlockKey, Hook, Swi, exit_targets
 from dbt.stops import Access
 
 PAGES = (1 << 32) // PAGE
@@ -94,6 +95,7 @@ class NumbaExecutor:
         self._starts: list[int] = []
         self._at_start: dict[int, int] = {}
         self._rules: LinkRules = _Everything()
+        self._watched: frozenset[int] = frozenset()
         self._lock = threading.RLock()
         self._waiting: int | None = None
         perms = (ctypes.c_ubyte * PAGES).from_address(context.memory.perms_base)
@@ -185,8 +187,7 @@ class NumbaExecutor:
         t.start.view[block_id] = start
         t.unit.view[block_id] = 0
         t.hot.view[block_id] = self._hot
-        denied = not self._rules.permits(installed.key.pc)
-        t.denied.view[block_id] = denied
+        denied = t.denied.view[block_id] = self._refusal(installed.key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
             t.entry0.view[index] = 0 if denied else start
@@ -284,13 +285,28 @@ class NumbaExecutor:
                 returns=LinkKind.RETURN in rules.kinds,
                 jumps=LinkKind.INDIRECT in rules.kinds,
             )
-            for installed in self._blocks.values():
-                self._set_denied(installed, not rules.permits(installed.key.pc))
+            self._refuse()
             if not direct:
                 for slot in self._sites:
                     self._unlink(slot)
 
-    def _set_denied(self, installed: Installed, denied: bool) -> None:
+    def watch(self, pcs: Collection[int]) -> None:
+        """Come back before a block at one of these pcs is entered."""
+        with self._lock:
+            self._watched = frozenset(pcs)
+            self._refuse()
+
+    def _refusal(self, key: BlockKey) -> int:
+        """What DENIED holds for the blocks of a key."""
+        if key.pc in self._watched and not key.mode & CONTINUED:
+            return tables.REFUSED | tables.WATCHED
+        return 0 if self._rules.permits(key.pc) else tables.REFUSED
+
+    def _refuse(self) -> None:
+        for installed in self._blocks.values():
+            self._set_denied(installed, self._refusal(installed.key))
+
+    def _set_denied(self, installed: Installed, denied: int) -> None:
         t = self.tables
         if t.denied.view[installed.block_id] == denied:
             return
@@ -352,6 +368,9 @@ class NumbaExecutor:
         if kind == tables.X_MISSING_AT:
             key = self.context.key_of(payload)
             return self._stop(NotTranslated(key), key.pc)
+        if kind == tables.X_WATCH:
+            key = self._blocks[payload].key
+            return self._stop(WatchHit(key), key.pc)
         if kind == abi.X_FUEL:
             key = self._blocks[payload].key
             self._count(Reason.BUDGET)

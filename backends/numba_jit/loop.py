@@ -23,6 +23,7 @@ RETURN_MISS = _ORDER.index(Reason.RETURN_MISS) * 8
 
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
+X_WATCH, WATCHED = tables.X_WATCH, tables.WATCHED
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
 BLOCK_AT, REASONS, LINKS_MADE = tables.BLOCK_AT, tables.REASONS, tables.LINKS_MADE
@@ -102,8 +103,11 @@ def make_run_loop(stamp: int) -> Any:  # noqa: C901
                     return X_MISSING | payload << 8
                 if load32(load64(load64(state + SLOT_SITE) + payload * 8)):
                     continue  # chained: only the tier changes
-                if load8(load64(state + DENIED) + block):
+                denied = load8(load64(state + DENIED) + block)
+                if denied:
                     count(state, REFUSED)
+                    if denied & WATCHED:
+                        return X_WATCH | block << 8
                 else:
                     count(state, UNLINKED)
                     link(state, payload, block)
@@ -112,8 +116,11 @@ def make_run_loop(stamp: int) -> Any:  # noqa: C901
                 if block == 0:
                     count(state, NOT_TRANSLATED)
                     return X_MISSING_AT | payload << 8
-                if load8(load64(state + DENIED) + block):
+                denied = load8(load64(state + DENIED) + block)
+                if denied:
                     count(state, REFUSED)
+                    if denied & WATCHED:
+                        return X_WATCH | block << 8
                 elif kind == X_RETURN:
                     if load64(state + RETURN_ON) == 0:
                         count(state, RETURN_MISS)

@@ -21,7 +21,7 @@ PENDING_COUNT = _OURS + 40
 AGAIN = _OURS + 48  # what a hot block's counter is set to
 START = _OURS + 56  # u32[] by block id: bytecode index
 UNIT = _OURS + 64  # u64[] by block id: code pointer or 0
-DENIED = _OURS + 72  # u8[] by block id
+DENIED = _OURS + 72  # u8[] by block id: 0, or bits REFUSED and WATCHED
 BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
 SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
 SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
@@ -34,7 +34,10 @@ RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
 
 # Exit kinds beyond those of the ABI.
-X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT = range(5, 10)
+X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)
+
+# Bits of DENIED: nothing chains into the block; what is watched is also refused.
+REFUSED, WATCHED = 1, 2
 
 PENDING_LIMIT = 16
 MAX_BLOCKS = 1 << 22

@@ -29,8 +29,9 @@ from dbt.interfaces import (
     Reason,
     SyscallHit,
     TrapHit,
+    WatchHit,
 )
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import CONTINUED, Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.stops import Access, GuestFault
 
@@ -98,6 +99,7 @@ class ReferenceExecutor:
         self._links: set[Link] = set()
         self._links_made = 0
         self._rules: LinkRules = _Everything()
+        self._watched: frozenset[int] = frozenset()
         self._lock = threading.Lock()
         self._waiting: Link | None = None
         self._dispatches = dict.fromkeys(Reason, 0)
@@ -143,6 +145,8 @@ class ReferenceExecutor:
             if not self._follow(block.key, result):
                 return NotTranslated(result.key)
             key = result.key
+            if self._watches(key):
+                return WatchHit(key)
 
     def _resume(self, key: BlockKey) -> None:
         """Make the link that waited for the translation of ``key``."""
@@ -159,7 +163,7 @@ class ReferenceExecutor:
         if edge.key not in self._blocks:
             self._waiting = link if direct else None
             self._dispatches[Reason.NOT_TRANSLATED] += 1
-        elif not self._rules.permits(edge.key.pc):
+        elif not self._permits(edge.key):
             self._dispatches[Reason.DENIED] += 1
         elif direct:
             self._dispatches[Reason.UNLINKED] += 1
@@ -170,7 +174,7 @@ class ReferenceExecutor:
 
     def _make(self, link: Link) -> None:
         with self._lock:
-            if LinkKind.DIRECT in self._rules.kinds and self._rules.permits(link.target.pc):
+            if LinkKind.DIRECT in self._rules.kinds and self._permits(link.target):
                 self._links.add(link)
                 self._links_made += 1
 
@@ -197,8 +201,23 @@ class ReferenceExecutor:
         """Obey new rules from the next edge on."""
         with self._lock:
             self._rules = rules
-            chains = LinkKind.DIRECT in rules.kinds
-            self._links = {link for link in self._links if chains and rules.permits(link.target.pc)}
+            self._unlink()
+
+    def watch(self, pcs: Collection[int]) -> None:
+        """Come back before a block at one of these pcs is entered."""
+        with self._lock:
+            self._watched = frozenset(pcs)
+            self._unlink()
+
+    def _unlink(self) -> None:
+        chains = LinkKind.DIRECT in self._rules.kinds
+        self._links = {link for link in self._links if chains and self._permits(link.target)}
+
+    def _watches(self, key: BlockKey) -> bool:
+        return key.pc in self._watched and not key.mode & CONTINUED
+
+    def _permits(self, key: BlockKey) -> bool:
+        return self._rules.permits(key.pc) and not self._watches(key)
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""

@@ -12,6 +12,8 @@ TAKEN = 1
 counted)."""
 HOOKED = 2
 """Mode bit: the hook that stands at this pc has run."""
+CONTINUED = TAKEN | HOOKED
+"""A key with one of these goes on with an instruction that control has already arrived at."""
 FRONTEND_MODE_SHIFT = 8
 """Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
 
@@ -180,6 +182,7 @@ class Block:
 
 
 __all__ = [
+    "CONTINUED",
     "FRONTEND_MODE_SHIFT",
     "GET",
     "HOOKED",

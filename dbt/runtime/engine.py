@@ -23,8 +23,9 @@ from dbt.interfaces import (
     FaultHit,
     FuelOut,
     NotTranslated,
+    WatchHit,
 )
-from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, exit_targets
+from dbt.ir.block import CONTINUED, TAKEN, Block, BlockKey, exit_targets
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
@@ -94,6 +95,9 @@ class Engine:
         self._installed = on_install
         self._boundaries: set[int] = set()
         self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
+        self._watched: set[int] = set()
+        self.announced: BlockKey | None = None
+        """A watched key whose WatchHit was returned and that has not been entered since."""
         self._granted = 0
         self._slice = FIRST_SLICE
         memory.on_code_write = self._on_code_write
@@ -113,10 +117,17 @@ class Engine:
         Raises GuestFault (an execute access) when the code at the next pc cannot be fetched.
         """
         while True:
+            if self._is_watched(key):
+                self.announced = key
+                return WatchHit(key)
             self._grant()
             started = time.perf_counter()
             event = self.executor.run(key)
+            if event not in (FuelOut(key), NotTranslated(key)):  # then it was not entered
+                self.announced = None
             match event:
+                case WatchHit(key=key):
+                    continue
                 case NotTranslated(key=key):
                     self.provide(key)
                 case FuelOut(key=key):
@@ -131,6 +142,9 @@ class Engine:
                     key = stepped
                 case _:
                     return event
+
+    def _is_watched(self, key: BlockKey) -> bool:
+        return key.pc in self._watched and not key.mode & CONTINUED and key != self.announced
 
     def _grant(self) -> None:
         """Keep one slice of fuel, never past the limit."""
@@ -149,7 +163,11 @@ class Engine:
     def _finish(self, key: BlockKey) -> Event | LimitReached:
         """Step what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & TAKEN:
+            if self._is_watched(key):
+                self.announced = key
+                return WatchHit(key)
             event = self.step(key)
+            self.announced = None
             if not isinstance(event, BlockKey):
                 return event
             key = event
@@ -161,7 +179,7 @@ class Engine:
 
         A conditional instruction may take two steps, the second with the TAKEN mode bit.
         """
-        block = self._translate(key.with_mode(HOOKED), {key.pc + 2, key.pc + 4})
+        block = self._translate(key, {key.pc + 2, key.pc + 4})
         result, completed = execute(block, self.context)
         self.executor.fuel -= completed
         return result.key if isinstance(result, Edge) else result
@@ -233,6 +251,20 @@ class Engine:
         self.invalidations += 1
         self.discard(keys)
         self.memory.clear_code(page)
+
+    # -- watching ----------------------------------------------------------------------------------
+
+    def watch(self, pc: int) -> None:
+        """Return WatchHit whenever control arrives at ``pc``, and let nothing chain into it."""
+        self.add_boundary(pc)
+        self._watched.add(pc)
+        self.executor.watch(self._watched)
+
+    def unwatch(self, pc: int) -> None:
+        """Undo ``watch``."""
+        self._watched.discard(pc)
+        self.executor.watch(self._watched)
+        self.remove_boundary(pc)
 
     # -- boundaries and policy ---------------------------------------------------------------------
 
