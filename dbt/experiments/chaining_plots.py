@@ -1,0 +1,82 @@
+"""The plots of the chaining laboratory, from its JSON."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dbt.experiments.plots import Curve, draw
+
+Row = Mapping[str, Any]
+
+AXES: dict[str, dict[str, Any]] = {
+    "kinds": {"x_label": "kinds of edges chained", "y_label": "ns per guest instruction"},
+    "denied": {
+        "x_label": "denied targets",
+        "y_label": "slow-down",
+        "x_scale": "symlog",
+    },
+    "frequency": {
+        "x_label": "calls of the denied function per 1,000 instructions",
+        "y_label": "slow-down",
+        "x_scale": "symlog",
+    },
+    "length": {
+        "x_label": "instructions in a block, at most",
+        "y_label": "slow-down, nothing chained",
+        "x_scale": "log2",
+    },
+}
+
+
+def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Path]:
+    """One figure a series; the files written."""
+    written = []
+    for series, axes in AXES.items():
+        rows = [row for row in result["rows"] if row["series"] == series]
+        curves = {name: curve_of(group) for name, group in _grouped(rows).items()}
+        if series == "kinds":
+            curves = {f"tier {tier}": _kinds(rows, tier) for tier in _tiers(rows)}
+        if not curves:
+            continue
+        path = directory / f"chaining-{result['program'].removesuffix('.elf')}-{series}.{suffix}"
+        draw(path, result["program"], curves, base=None if series == "kinds" else 1.0, **axes)
+        written.append(path)
+    return written
+
+
+def _tiers(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(row["tier"] for row in rows))
+
+
+def _grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        name = f"tier {row['tier']}"
+        if row["series"] == "denied":
+            name += f", {row['label']}"
+        groups[name].append(row)
+    return groups
+
+
+def curve_of(rows: Iterable[Row]) -> Curve:
+    """Slow-down over x, with quartiles; draws at the same x become one point: the middle one, with
+    the lowest and the highest quartile of them all."""
+    at: dict[float, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["slowdown"] is not None:
+            at[row["x"]].append(row)
+    x = sorted(at)
+    return Curve(
+        x,
+        [statistics.median(row["slowdown"] for row in at[place]) for place in x],
+        [min(row["slowdown_quartiles"][0] for row in at[place]) for place in x],
+        [max(row["slowdown_quartiles"][1] for row in at[place]) for place in x],
+    )
+
+
+def _kinds(rows: Iterable[Row], tier: str) -> Curve:
+    own = [row for row in rows if row["tier"] == tier]
+    nanoseconds = [row["ns_per_insn"] for row in own]
+    return Curve([row["x"] for row in own], nanoseconds)
