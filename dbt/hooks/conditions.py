@@ -1,0 +1,100 @@
+"""Conditions of hooks: ``when="r0 > 4096 and depth < 3"``, compiled to IR.
+
+The language is a small part of Python's: integers, names, ``+ - * & | ^ << >>``, comparisons (also
+chained), ``and``, ``or``, ``not``. All numbers are unsigned and wrap to 32 bits, as in the guest's
+registers; shifts by 32 or more give 0; ``signed(r0) < 0`` compares signed. A number stands for true
+when it is not 0.
+
+Names: ``r0`` to ``r15``, ``sp``, ``lr``, ``pc``, ``arg0`` to ``arg3`` (the argument registers) and
+``depth`` (how many watched activations are alive).
+
+There is no way to read guest memory: such a read could fault, and the guest would be told of a
+fault that is not its own.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from dbt.hooks.expressions import Emitted, Plain, Reader
+from dbt.ir.block import Value
+from dbt.ir.builder import Builder
+from dbt.ir.types import I32
+from dbt.stops import UsageError
+
+DEPTH = "depth"
+SLOTS: Mapping[str, str] = {
+    **{f"r{number}": f"r{number}" for number in range(15)},
+    "sp": "r13",
+    "lr": "r14",
+    **{f"arg{number}": f"r{number}" for number in range(4)},
+    DEPTH: DEPTH,
+}
+"""The state slot of each name. ``pc`` and ``r15`` are no slots while a block runs."""
+_PC = frozenset({"pc", "r15"})
+_KNOWN = "r0 to r15, sp, lr, pc, arg0 to arg3, depth"
+
+
+@attrs.frozen
+class Condition:
+    """A checked condition: ``compile`` and ``holds`` mean the same."""
+
+    text: str
+    tree: ast.expr = attrs.field(eq=False, repr=False)
+
+    def compile(self, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
+        """Append IR that computes the condition, an ``i1``, from the state at hand.
+
+        ``pc`` is where the guest stands; ``depth`` names the slot of that name.
+        """
+
+        def value(name: str) -> Value | None:
+            if name in _PC:
+                return builder.const(pc)
+            slot = SLOTS.get(name)
+            return None if slot is None else builder.get(depth if slot == DEPTH else slot)
+
+        domain = Emitted(builder, I32, signed=False)
+        return Reader(domain, value, _KNOWN, self._error).condition(self.tree)
+
+    def holds(self, get: Callable[[str], int], *, pc: int, depth: str = DEPTH) -> bool:
+        """Whether the condition holds in a state that ``get`` reads, slot by slot."""
+
+        def value(name: str) -> int | None:
+            if name in _PC:
+                return pc
+            slot = SLOTS.get(name)
+            return None if slot is None else get(depth if slot == DEPTH else slot)
+
+        domain = Plain(I32, signed=False)
+        return bool(Reader(domain, value, _KNOWN, self._error).condition(self.tree))
+
+    def _error(self, node: ast.AST, problem: str) -> UsageError:
+        return _error(self.text, getattr(node, "col_offset", 0), problem)
+
+
+def _error(text: str, column: int, problem: str) -> UsageError:
+    return UsageError(f"condition {text!r}, column {column + 1}: {problem}")
+
+
+def parse_condition(text: str) -> Condition:
+    """Read and check a condition. Raises UsageError, which names the place."""
+    source = text.strip()
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except SyntaxError as error:
+        raise _error(source, (error.offset or len(source) + 1) - 1, error.msg) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise _error(source[:40], 0, "this is no expression") from None
+    condition = Condition(source, tree)
+    try:
+        condition.holds(lambda _: 0, pc=0)
+    except RecursionError:
+        raise _error(source[:40], 0, "too deeply nested") from None
+    return condition
+
+
+def compile_condition(text: str, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
+    """``parse_condition(text).compile(...)``. Raises UsageError."""
+    return parse_condition(text).compile(builder, pc=pc, depth=depth)
