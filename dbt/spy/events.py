@@ -1,0 +1,116 @@
+"""One event of the record, and its line of JSON.
+
+The header of a Sebek 3 packet (The Honeynet Project, ``net_tx.h``) held: magic, version, type
+(read, write, socket, open), counter, seconds and microseconds, parent pid, pid, uid, fd, inode, the
+first 12 bytes of the command, length, data. Every event here has ``Who`` and a time for the first
+half; the second half and what Sebek could not tell are the ``fields``.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+SCHEMA = 1
+"""Version of the schema. New fields and events do not change it; a new meaning does."""
+
+_IO = "fd object what path end inode size offset peek data sha256 address"
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(fields.split())
+    for kind, fields in {
+        "begin": "schema program argv cwd started data_limit",
+        "open": "syscall fd object what path end inode flags cloexec error",
+        "dup": "syscall fd from object what path end cloexec",
+        "close": "syscall fd object what path end",
+        "read": f"syscall {_IO} error",
+        "write": f"syscall {_IO} error",
+        "socket": "syscall fd object what op address how accepted error",
+        "file": "syscall op path to mode owner size link error",
+        "map": "syscall fd object what path address size offset prot shared",
+        "fork": "syscall child error",
+        "exec": "syscall path argv closed error",
+        "exit": "syscall status",
+        "wait": "syscall child status signal",
+        "kill": "syscall target signal error",
+        "call": "symbol pc depth arguments return_to",
+        "return": "symbol pc depth result returned_to",
+        "end": "status reason",
+    }.items()
+}
+"""The fields an event of each kind may have, besides those that all have."""
+
+COMMON = ("event", "t", "pid", "ppid", "uid", "process")
+
+
+@attrs.frozen
+class Who:
+    """The process that did it. ``name`` is the program's, as prctl(PR_GET_NAME) tells it."""
+
+    pid: int
+    ppid: int
+    uid: int
+    name: str
+
+
+@attrs.frozen
+class Event:
+    """Something that happened. ``time``: nanoseconds since the record began, on a clock that all
+    processes share; the report orders by it.
+
+    Raises ValueError for a kind or field that ``FIELDS`` does not know.
+    """
+
+    kind: str
+    time: int
+    who: Who
+    fields: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        unknown = set(self.fields) - FIELDS.get(self.kind, frozenset())
+        if self.kind not in FIELDS or unknown:
+            raise ValueError(f"event {self.kind!r} has no field {sorted(unknown)}")
+
+    def __getitem__(self, field: str) -> Any:
+        """A field, or None."""
+        return self.fields.get(field)
+
+    def to_line(self) -> str:
+        """The event as one line of JSON, without the line's end.
+
+        ``data`` that is not UTF-8 becomes ``data64`` (base64).
+        """
+        who = self.who
+        row: dict[str, Any] = {
+            "event": self.kind, "t": self.time, "pid": who.pid, "ppid": who.ppid, "uid": who.uid,
+            "process": who.name,
+        }  # fmt: skip
+        for name, value in self.fields.items():
+            if isinstance(value, bytes):
+                row.update(_from_bytes(name, value))
+            else:
+                row[name] = value
+        return json.dumps(row, separators=(",", ":"))
+
+    @classmethod
+    def from_line(cls, line: str) -> "Event":
+        """The event that a line tells. Raises ValueError for what is none."""
+        row = json.loads(line)
+        try:
+            kind, time, *who = (row.pop(name) for name in COMMON)
+        except (AttributeError, KeyError) as error:
+            raise ValueError(f"no event: {line[:60]!r}") from error
+        if "data64" in row:
+            row["data"] = base64.b64decode(row.pop("data64"), validate=True)
+        elif "data" in row:
+            row["data"] = row["data"].encode()
+        return cls(kind, time, Who(*who), row)
+
+
+def _from_bytes(name: str, value: bytes) -> dict[str, str]:
+    try:
+        return {name: value.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}64": base64.b64encode(value).decode()}

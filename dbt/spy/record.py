@@ -1,0 +1,81 @@
+"""The file of the record: lines appended by every process, read back in the order of the clock."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+
+from dbt.spy.events import SCHEMA, Event
+from dbt.stops import UsageError
+
+
+class Recorder:
+    """Appends events to a file, one write per line, so that lines of forked children never mix.
+
+    The file has a temporary name until ``close`` gives it its own; without a ``path`` it has none
+    and is gone with the last process that writes to it. Raises UsageError when it cannot be made.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        directory = (os.path.dirname(path) or ".") if path else None
+        try:
+            made, self._temporary = tempfile.mkstemp(".part", "armdbt-spy-", directory)
+            os.close(made)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+            self._fd = os.open(self._temporary, flags)
+            if path is None:
+                os.unlink(self._temporary)
+        except OSError as error:
+            raise UsageError(f"{path or directory}: {error.strerror}") from None
+
+    def append(self, event: Event) -> None:
+        """Write an event. Raises UsageError when the disk is full."""
+        line = event.to_line().encode() + b"\n"
+        if os.write(self._fd, line) != len(line):
+            raise UsageError(f"{self._path}: the record could not be written")
+
+    def events(self) -> list[Event]:
+        """All events so far, of all processes, in the order of the clock."""
+        size = os.fstat(self._fd).st_size
+        text = os.pread(self._fd, size, 0).decode()
+        return in_order(map(Event.from_line, text.splitlines()))
+
+    def close(self) -> None:
+        """Give the file its name. Children that go on still append to it."""
+        if self._path is not None:
+            umask = os.umask(0)
+            os.umask(umask)
+            with contextlib.suppress(OSError):
+                os.fchmod(self._fd, 0o666 & ~umask)
+            try:
+                os.replace(self._temporary, self._path)
+            except OSError as error:
+                raise UsageError(f"{self._path}: {error.strerror}") from None
+            self._path = None
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Events of several processes by time; those of one moment stay as they were written."""
+    return sorted(events, key=lambda event: event.time)
+
+
+def load(path: str) -> list[Event]:
+    """The record in a file, in the order of the clock. Raises UsageError for what is none."""
+    events = []
+    number = 0
+    try:
+        with open(path, encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):  # noqa: B007 (the error names it)
+                events.append(Event.from_line(line))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{path}, line {number}: {error}") from None
+    events = in_order(events)
+    begin = next((event for event in events if event.kind == "begin"), None)
+    if begin is None:
+        raise UsageError(f"{path}: not a record of armdbt spy")
+    if begin["schema"] != SCHEMA:
+        raise UsageError(f"{path}: schema {begin['schema']}, this armdbt reads {SCHEMA}")
+    return events

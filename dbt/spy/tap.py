@@ -1,0 +1,175 @@
+"""From system call events to the events of the record.
+
+``Tap`` keeps what the calls say about one process (its descriptors, its working directory) and asks
+the handler of each call (``dbt/spy/handlers``) what to tell. A call is told when it has returned,
+with the time at which it took effect as others may see it: what gives something away (writes,
+close, fork, kill, exit) has the time it began, everything else the time it ended. So a byte is
+written before it is read, whatever the order of the lines.
+"""
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from dbt.spy.descriptors import Descriptors, Handle, Names, Thing, absolute
+from dbt.spy.events import Event
+from dbt.spy.guest import Guest
+
+AT_FDCWD = -100
+STANDARD = ("stdin", "stdout", "stderr")
+
+
+@attrs.frozen
+class Call:
+    """A system call. ``result`` is None before it has returned; times in nanoseconds."""
+
+    name: str
+    arguments: list[int]
+    began: int
+    ended: int = 0
+    result: int | None = None
+
+    def __getitem__(self, index: int) -> int:
+        """An argument, unsigned unless the call takes it signed; 0 past the last."""
+        return self.arguments[index] if index < len(self.arguments) else 0
+
+    def fd(self, index: int) -> int:
+        """A descriptor argument: signed."""
+        return signed(self[index])
+
+    @property
+    def value(self) -> int:
+        """The result, negative errno on failure."""
+        assert self.result is not None
+        return signed(self.result & 0xFFFFFFFF)
+
+    @property
+    def failed(self) -> bool:
+        return -4096 < self.value < 0
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The field ``error`` of a call that failed, else nothing."""
+        if not self.failed:
+            return {}
+        return {"error": errno.errorcode.get(-self.value, str(-self.value))}
+
+
+Handler = Callable[["Tap", Call], None]
+BEFORE: dict[str, Handler] = {}
+AFTER: dict[str, Handler] = {}
+
+
+def before(*names: str) -> Callable[[Handler], Handler]:
+    """Register what is done when these calls begin."""
+    return _register(BEFORE, names)
+
+
+def after(*names: str) -> Callable[[Handler], Handler]:
+    """Register what is done when these calls have returned."""
+    return _register(AFTER, names)
+
+
+def _register(table: dict[str, Handler], names: tuple[str, ...]) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            if name in table:
+                raise ValueError(f"two handlers for the system call {name}")
+            table[name] = handler
+        return handler
+
+    return register
+
+
+def signed(value: int) -> int:
+    """A 32-bit value as a signed one; what is negative already stays."""
+    return value - (1 << 32) if value >> 31 == 1 else value
+
+
+class Tap:
+    """What is known of the present process, and what has to be told of it.
+
+    ``limit``: how many bytes of each transfer are kept. A forked child goes on with its own copy.
+    """
+
+    def __init__(self, guest: Guest, emit: Callable[[Event], None], limit: int = 4096) -> None:
+        self.guest = guest
+        self.limit = limit
+        self.descriptors = Descriptors()
+        self.cwd = guest.cwd()
+        self.start = guest.now()
+        self.executing: Call | None = None
+        self.asked: tuple[str, list[str]] = ("", [])
+        """Path and arguments of an execve that has not returned."""
+        self._names = Names()
+        self._emit = emit
+        self._began = self.start
+        for fd, name in enumerate(STANDARD):
+            found = guest.behind(fd)
+            if found is not None:
+                self.descriptors.open(fd, self.thing("console", name, found.inode))
+
+    # -- events in ---------------------------------------------------------------------------------
+
+    def entering(self, name: str, registers: list[int]) -> None:
+        """A system call begins."""
+        self._began = self.guest.now()
+        if self.executing is not None:
+            self.executed()
+        if name in BEFORE:
+            arguments = self.guest.arguments(name, registers)
+            BEFORE[name](self, Call(name, arguments, self._began))
+
+    def leaving(self, name: str, registers: list[int], result: int) -> None:
+        """A system call has returned."""
+        handler = AFTER.get(name)
+        if handler is not None:
+            arguments = self.guest.arguments(name, registers)
+            handler(self, Call(name, arguments, self._began, self.guest.now(), result))
+
+    def executed(self) -> None:
+        """An execve did not return and its process goes on: it has worked."""
+        call, (path, argv) = self.executing, self.asked
+        assert call is not None
+        self.executing = None
+        closed = self.descriptors.execute()
+        self.tell("exec", call.began, syscall=call.name, path=path, argv=argv, closed=closed)
+
+    # -- what handlers use -------------------------------------------------------------------------
+
+    def tell(self, kind: str, time: int, **fields: Any) -> None:
+        """Write an event. ``time`` as ``Guest.now`` tells it."""
+        self._emit(Event(kind, time - self.start, self.guest.who(), fields))
+
+    def thing(self, what: str, path: str = "", inode: int = 0) -> Thing:
+        """A new thing."""
+        return Thing(self._names.next(self.guest.who().pid), what, path, inode)
+
+    def known(self, fd: int) -> Handle | None:
+        """What an open descriptor stands for. One that came in a way not seen here is looked at."""
+        handle = self.descriptors.get(fd)
+        if handle is None:
+            found = self.guest.behind(fd)
+            if found is not None:
+                handle = self.descriptors.open(fd, self.thing(found.what, "", found.inode))
+        return handle
+
+    def described(self, fd: int, handle: Handle | None) -> dict[str, Any]:
+        """The fields that say what an event was about."""
+        fields: dict[str, Any] = {"fd": fd}
+        if handle is not None:
+            thing = handle.thing
+            fields |= {"object": thing.id, "what": thing.what}
+            fields |= {"path": thing.path} if thing.path else {}
+            fields |= {"end": handle.end} if handle.end else {}
+        return fields
+
+    def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
+        """A path argument, absolute; empty when there is none."""
+        text = self.guest.string(address)
+        if not text:
+            return ""
+        handle = None if dirfd == AT_FDCWD else self.descriptors.get(dirfd)
+        return absolute(text, self.cwd if handle is None else handle.thing.path)
