@@ -1,0 +1,62 @@
+"""A loaded program that has not run: what an emulator without a loader needs."""
+
+import attrs
+
+from dbt.experiments.guest import Program, Setting, open_program
+
+GENERAL = (*(f"r{number}" for number in range(15)), "pc")
+
+
+@attrs.frozen
+class Segment:
+    """Mapped guest memory: whole pages, and READ, WRITE, EXEC as in ``dbt.interfaces``."""
+
+    start: int
+    perms: int
+    data: bytes
+
+
+@attrs.frozen
+class Image:
+    """Memory and registers at the program's first instruction."""
+
+    program: Program
+    segments: tuple[Segment, ...]
+    registers: dict[str, int]
+    location: int
+    """Where to start; bit 0 is Thumb."""
+
+    @property
+    def stack(self) -> int:
+        """The first stack pointer."""
+        return self.registers["r13"]
+
+
+@attrs.frozen
+class Seen:
+    """What one watched run showed."""
+
+    seconds: float
+    """Processor time; the adapter says what is in it."""
+    events: int
+    output: bytes
+    status: int | None
+    """Exit status; None when the program did not end by itself."""
+    unsupported: tuple[str, ...] = ()
+    """System calls and exceptions that the adapter has no answer to."""
+
+
+def load_image(program: Program) -> Image:
+    """Load a program as ``armdbt run`` does. Raises UsageError when it cannot be loaded."""
+    process = open_program(program, Setting(tier="0"), backend="reference")
+    try:
+        memory = process.memory
+        segments = tuple(
+            Segment(area.start, area.perms, memory.read(area.start, area.end - area.start))
+            for area in process.kernel.space.areas
+        )
+        registers = {name: process.state.get(name) for name in GENERAL}
+        location = registers["pc"]
+        return Image(program, segments, registers, location)
+    finally:
+        process.close()

@@ -1,0 +1,132 @@
+"""qemu-arm (Debian: qemu-user): its log, read while it runs.
+
+Debian ships no plugin with it, and its user mode has no breakpoints of its own; what tells of
+every call and return is the log of executed blocks with registers.
+
+- ``block``: ``-d exec,cpu,nochain``, the registers before each block. What is entered in the middle
+  of a block is not seen.
+- ``step``: the same with blocks of one instruction.
+
+Seconds are the processor time of the whole of qemu-arm, start-up too, and of our reading. System
+calls are served as qemu-arm serves them; this adapter does not tell them.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from dbt.experiments.machine import QEMU
+from dbt.experiments.peers.image import Image, Seen
+from dbt.experiments.peers.tracker import Registers, Tracker
+from dbt.hooks.records import Record
+
+NAME = "qemu"
+MODES = ("none", "block", "step")
+TIMEOUT = 600.0
+"""Seconds after which a run is given up."""
+
+
+def lacking() -> str | None:
+    """Why it cannot run here, or None."""
+    return None if shutil.which(QEMU) else "needs qemu-arm (Debian: qemu-user)"
+
+
+def watch(
+    image: Image, mode: str, functions: Mapping[int, str], sink: Callable[[Record], None]
+) -> Seen:
+    """Run a program to its end, watched in one of MODES."""
+    if mode not in MODES:
+        raise ValueError(mode)
+    reader = LogReader(image.stack, functions, sink)
+    began = time.thread_time()
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as written, open(reading, encoding="ascii") as log:
+        with open(writing, "wb") as end:
+            child = subprocess.Popen(
+                [*_command(mode, end.fileno()), *_guest(image)],
+                stdin=subprocess.DEVNULL, stdout=written, stderr=written, env={},
+                pass_fds=(end.fileno(),),
+            )  # fmt: skip
+        timer = threading.Timer(TIMEOUT, child.kill)
+        timer.start()
+        try:
+            reader.read(log)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            timer.cancel()
+        written.seek(0)
+        output = written.read()
+    seconds = usage.ru_utime + usage.ru_stime + time.thread_time() - began
+    ended = child.returncode if child.returncode >= 0 else None
+    return Seen(seconds, reader.events, output, ended)
+
+
+def _command(mode: str, log: int) -> list[str]:
+    command = [shutil.which(QEMU) or QEMU]
+    if mode == "none":
+        return command
+    if mode == "step":
+        command.append(_single_step())
+    return [*command, "-d", "exec,cpu,nochain", "-D", f"/dev/fd/{log}"]
+
+
+def _guest(image: Image) -> list[str]:
+    root = ["-L", image.program.root] if image.program.root else []
+    return [*root, image.program.path, *image.program.args]
+
+
+def _single_step() -> str:
+    """The option for blocks of one instruction, which was renamed in 8.1."""
+    text = subprocess.run([QEMU, "--help"], capture_output=True, text=True, check=False).stdout
+    return "-one-insn-per-tb" if "-one-insn-per-tb" in text else "-singlestep"
+
+
+class LogReader:
+    """Follows ``-d exec,cpu``: four lines of registers before each block.
+
+    Stack pointers are told as if the stack began where ours does.
+    """
+
+    def __init__(
+        self, stack: int, functions: Mapping[int, str], sink: Callable[[Record], None]
+    ) -> None:
+        self._tracker = Tracker(functions, self._registers, sink)
+        self._first_stack = stack
+        self._shift: int | None = None
+        self._low = self._high = ""
+
+    @property
+    def events(self) -> int:
+        """Records told so far."""
+        return self._tracker.events
+
+    def read(self, log: Iterable[str]) -> None:
+        """Read to the end."""
+        functions, sites = self._tracker.functions, self._tracker.sites
+        for line in log:
+            if line.startswith("R00="):
+                self._low = line
+            elif line.startswith("R12="):
+                self._high = line
+                if self._shift is None:
+                    self._shift = self._first_stack - _value(line, 1)
+                pc = _value(line, 3)
+                if pc in functions or pc in sites:
+                    self._tracker.arrive(pc)
+
+    def _registers(self) -> Registers:
+        low, high = self._low, self._high
+        arguments = (_value(low, 0), _value(low, 1), _value(low, 2), _value(low, 3))
+        assert self._shift is not None
+        return Registers(arguments, (_value(high, 1) + self._shift) & 0xFFFFFFFF, _value(high, 2))
+
+
+def _value(line: str, index: int) -> int:
+    """A register of ``R00=00000000 R01=40800ac6 ...``."""
+    start = 13 * index + 4
+    return int(line[start : start + 8], 16)

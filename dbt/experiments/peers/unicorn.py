@@ -1,0 +1,188 @@
+"""Unicorn (extra ``peers``): its hooks, used in the ways its users use them.
+
+- ``code``: one UC_HOOK_CODE on every instruction.
+- ``block``: one UC_HOOK_BLOCK on every block; what is entered in the middle of a block is not seen.
+- ``address``: a UC_HOOK_CODE on each function's first instruction, and one more on each return
+  address as it is learned. Hooks are compiled into translations: one that is set on code already
+  translated stays silent until that is made anew.
+- ``address+flush``: the same, and the translation at the return address is thrown away then.
+
+Seconds are the processor time of ``uc_emu_start``, translation included. Supported system calls:
+write (to descriptors 1 and 2), exit, exit_group, getpid, and the ARM-private cacheflush and
+set_tls. Everything else, signals among it, gets ENOSYS and is listed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dbt.experiments.peers.image import Image, Seen
+from dbt.experiments.peers.tracker import Registers, Tracker
+from dbt.hooks.records import Record
+from dbt.interfaces import EXEC, PAGE, READ, WRITE
+
+NAME = "unicorn"
+MODES = ("none", "code", "block", "address", "address+flush")
+
+SOFTWARE_INTERRUPT = 2
+"""QEMU's EXCP_SWI (target/arm/cpu.h), as UC_HOOK_INTR gives it."""
+OABI_BASE = 0x900000
+ENOSYS = 38
+
+
+def lacking() -> str | None:
+    """Why it cannot run here, or None."""
+    try:
+        import unicorn  # noqa: F401
+    except ImportError:
+        return "needs unicorn: pip install 'armdbt[peers]'"
+    return None
+
+
+def watch(
+    image: Image, mode: str, functions: Mapping[int, str], sink: Callable[[Record], None]
+) -> Seen:
+    """Run a program to its end, watched in one of MODES."""
+    if mode not in MODES:
+        raise ValueError(mode)
+    machine = _Machine(image)
+    tracker = Tracker(functions, machine.registers, sink)
+    if mode != "none":
+        _WATCHERS[mode](machine, tracker)
+    seconds = machine.run()
+    return Seen(
+        seconds, tracker.events, bytes(machine.output), machine.status, tuple(machine.unsupported)
+    )
+
+
+class _Machine:
+    """One Unicorn with the program in it and the few system calls."""
+
+    def __init__(self, image: Image) -> None:
+        import unicorn
+        from unicorn import arm_const as arm
+
+        self.uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_ARM)
+        self.output = bytearray()
+        self.status: int | None = None
+        self.unsupported: dict[str, None] = {}
+        self._arm = arm
+        self._error = unicorn.UcError
+        self._location = image.location
+        self._watched = [getattr(arm, f"UC_ARM_REG_{name}") for name in _WATCHED]
+        for segment in image.segments:
+            self.uc.mem_map(segment.start, len(segment.data), _protection(segment.perms))
+            self.uc.mem_write(segment.start, segment.data)
+        for name, value in image.registers.items():
+            self.uc.reg_write(getattr(arm, f"UC_ARM_REG_{name.upper()}"), value)
+        self.hook(unicorn.UC_HOOK_INTR, self._interrupt)
+
+    def hook(self, kind: int, function: Any, begin: int = 1, end: int = 0) -> None:
+        """Add a hook; the default range is everywhere."""
+        self.uc.hook_add(kind, function, begin=begin, end=end)
+
+    def registers(self) -> Registers:
+        """Argument registers, stack pointer, link register."""
+        r0, r1, r2, r3, stack, link = (self.uc.reg_read(number) for number in self._watched)
+        return Registers((r0, r1, r2, r3), stack, link)
+
+    def run(self) -> float:
+        """Run to the end; processor seconds."""
+        began = time.thread_time()
+        try:
+            self.uc.emu_start(self._location, 0xFFFFFFFC)
+        except self._error as error:
+            self.unsupported[str(error)] = None
+        return time.thread_time() - began
+
+    def _interrupt(self, uc: Any, number: int, _data: object) -> None:
+        arm = self._arm
+        if number != SOFTWARE_INTERRUPT:
+            self.unsupported[f"exception {number}"] = None
+            uc.emu_stop()
+            return
+        call = self._number(uc.reg_read(arm.UC_ARM_REG_PC))
+        first, second, third = (uc.reg_read(number) for number in self._watched[:3])
+        result = self._serve(call, first, second, third)
+        uc.reg_write(arm.UC_ARM_REG_R0, result & 0xFFFFFFFF)
+
+    def _number(self, after: int) -> int:
+        """The call's number: r7, or in the immediate when it is not zero (OABI)."""
+        if not self.uc.reg_read(self._arm.UC_ARM_REG_CPSR) & 0x20:
+            immediate = int.from_bytes(self.uc.mem_read(after - 4, 3), "little")
+            if immediate:
+                return int(immediate ^ OABI_BASE)
+        return int(self.uc.reg_read(self._arm.UC_ARM_REG_R7))
+
+    def _serve(self, call: int, first: int, second: int, third: int) -> int:
+        match call:
+            case 1 | 248:
+                self.status = first & 0xFF
+                self.uc.emu_stop()
+                return first
+            case 4 if first in (1, 2):
+                self.output += self.uc.mem_read(second, third)
+                return third
+            case 20:
+                return 1
+            case 0xF0002:
+                self.uc.ctl_remove_cache(first & ~1, second)
+                return 0
+            case 0xF0005:
+                self.uc.reg_write(self._arm.UC_ARM_REG_C13_C0_3, first)
+                return 0
+        self.unsupported[f"system call {call}"] = None
+        return -ENOSYS
+
+
+_WATCHED = ("R0", "R1", "R2", "R3", "SP", "LR")
+
+
+def _protection(perms: int) -> int:
+    """UC_PROT_READ, WRITE, EXEC are 1, 2, 4: ours."""
+    return perms & (READ | WRITE | EXEC)
+
+
+def _every_instruction(machine: _Machine, tracker: Tracker) -> None:
+    import unicorn
+
+    arrive = tracker.arrive
+    machine.hook(unicorn.UC_HOOK_CODE, lambda _uc, pc, _size, _data: arrive(pc))
+
+
+def _every_block(machine: _Machine, tracker: Tracker) -> None:
+    import unicorn
+
+    arrive = tracker.arrive
+    machine.hook(unicorn.UC_HOOK_BLOCK, lambda _uc, pc, _size, _data: arrive(pc))
+
+
+def _addresses(machine: _Machine, tracker: Tracker, *, flush: bool = False) -> None:
+    import unicorn
+
+    def arrived(_uc: Any, pc: int, _size: int, _data: object) -> None:
+        tracker.arrive(pc)
+
+    def learn(site: int) -> None:
+        if site in tracker.functions:
+            return
+        machine.hook(unicorn.UC_HOOK_CODE, arrived, site, site)
+        if flush:
+            page = site & -PAGE
+            machine.uc.ctl_remove_cache(page, page + PAGE)
+
+    tracker.on_site = learn
+    for pc in tracker.functions:
+        machine.hook(unicorn.UC_HOOK_CODE, arrived, pc, pc)
+
+
+def _addresses_flushed(machine: _Machine, tracker: Tracker) -> None:
+    _addresses(machine, tracker, flush=True)
+
+
+_WATCHERS: dict[str, Callable[[_Machine, Tracker], None]] = {
+    "code": _every_instruction,
+    "block": _every_block,
+    "address": _addresses,
+    "address+flush": _addresses_flushed,
+}
