@@ -1,0 +1,88 @@
+"""What an output format is: something that takes records one by one and writes what people open.
+
+``Format`` describes one; ``dbt.hooks.outputs.NAMES`` holds them all. An output is made on an open
+stream, is fed every record in the order of the run, and is told where the run ended:
+
+    output = NAMES["callgrind"].make(out, program)
+    for record in records:
+        output.feed(record)
+    output.finish(end=insns)
+
+Cost is guest instructions everywhere. Streams may begin and end in the middle of calls: the files
+come out balanced all the same (``dbt.hooks.outputs.calltree`` says how).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from dbt.hooks.records import Record
+
+
+class Image(Protocol):
+    """An ELF file in the guest's memory: host path, lowest and past its highest address."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def low(self) -> int: ...
+    @property
+    def high(self) -> int: ...
+
+
+def _none() -> tuple[()]:
+    return ()
+
+
+@attrs.frozen
+class Program:
+    """What an output may say about the program, asked when it writes."""
+
+    command: tuple[str, ...] = ()
+    """Program and arguments."""
+    images: Callable[[], Sequence[Image]] = _none
+    blocks: Callable[[], Iterable[tuple[int, int]]] = _none
+    """Guest address and bytes of every block that was executed."""
+    start: int = 0
+    """Guest instructions completed before the first record could come."""
+
+    def object_of(self) -> Callable[[int], str]:
+        """A function from a guest address to the path of the file mapped there, or ``""``."""
+        images = tuple(self.images())
+
+        def find(pc: int) -> str:
+            return next((image.path for image in images if image.low <= pc < image.high), "")
+
+        return find
+
+
+class Output(Protocol):
+    """One format being written."""
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+
+    def finish(self, end: int) -> None:
+        """The run ended after ``end`` guest instructions: close what is open, write the rest."""
+
+
+@attrs.frozen
+class Format:
+    """A row of the registry. ``make`` opens an output on a text stream (binary: on a byte
+    stream)."""
+
+    summary: str
+    make: Callable[[Any, Program], Output]
+    binary: bool = False
+    terminal: bool = False
+    """Made to be read in a terminal; all others want a file."""
+    records: bool = True
+    """False: records are of no use to it."""
+    passes: tuple[str, ...] = ()
+    """Instrumentation passes that the program must run with."""
+
+
+def clean(name: str) -> str:
+    """A name that may come from a hostile file, without characters that lines or terminals obey."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)

@@ -1,0 +1,103 @@
+"""Frames added up: cost by function, and by arc from caller to callee.
+
+The inclusive cost of a call counts only where the function is not active already: recursion, direct
+or mutual, is not counted twice, and no function costs more than the whole run.
+"""
+
+from collections import Counter
+
+import attrs
+
+from dbt.hooks.outputs.base import clean
+from dbt.hooks.outputs.calltree import CallTree, Frame
+from dbt.hooks.records import Record
+
+
+@attrs.frozen(cache_hash=True)
+class Function:
+    """A function of the program: the same name may stand at several addresses."""
+
+    address: int
+    symbol: str
+
+
+UNWATCHED = Function(0, "(unwatched)")
+"""Stands for all code outside every watched function."""
+
+
+@attrs.define
+class Cost:
+    """Guest instructions, and how many calls they were spent in."""
+
+    calls: int = 0
+    self_cost: int = 0
+    inclusive: int = 0
+
+
+@attrs.frozen(cache_hash=True)
+class Arc:
+    """``site`` is the address of the calling instruction, 0 where it is not known."""
+
+    caller: Function
+    callee: Function
+    site: int
+
+
+class CallGraph:
+    """Feed it records; read ``functions`` and ``arcs`` when it is finished."""
+
+    def __init__(self, start: int = 0) -> None:
+        self.functions: dict[Function, Cost] = {}
+        self.arcs: dict[Arc, Cost] = {}
+        self.total = 0
+        self._start = start
+        self._tree = CallTree(self, start)
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        self._tree.feed(record)
+
+    def finish(self, end: int) -> None:
+        """The run has ended after ``end`` instructions."""
+        self._tree.finish(end)
+        self.total = self._tree.now - self._start
+        if self._tree.outside or any(arc.caller is UNWATCHED for arc in self.arcs):
+            self.functions[UNWATCHED] = Cost(0, self._tree.outside, self.total)
+
+    def opened(self, frame: Frame) -> None:
+        """Nothing is known before it is closed."""
+
+    def closed(self, frame: Frame) -> None:
+        """Add a frame to its function and its arc."""
+        function = _function(frame)
+        caller = UNWATCHED if frame.parent is None else _function(frame.parent)
+        arc = Arc(caller, function, frame.call.caller)
+        for cost in (
+            self.functions.setdefault(function, Cost()),
+            self.arcs.setdefault(arc, Cost()),
+        ):
+            cost.calls += 1
+            cost.self_cost += frame.self_cost
+            if not frame.recursive:
+                cost.inclusive += frame.inclusive
+
+    def syscall(self, call: Record, result: int | None) -> None:
+        """System calls cost no guest instructions."""
+
+    def ranked(self) -> list[tuple[Function, Cost]]:
+        """Functions, the most expensive first."""
+        rows = self.functions.items()
+        return sorted(rows, key=lambda row: (-row[1].self_cost, -row[1].inclusive, row[0].address))
+
+    def names(self) -> dict[Function, str]:
+        """A printable name for each function; with its address where the name is not unique."""
+        plain = {function: clean(function.symbol) for function in self.functions}
+        uses = Counter(plain.values())
+        return {
+            function: name if uses[name] == 1 else f"{name}@{function.address:#x}"
+            for function, name in plain.items()
+        }
+
+
+def _function(frame: Frame) -> Function:
+    return Function(frame.call.function, frame.call.symbol)

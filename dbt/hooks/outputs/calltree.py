@@ -1,0 +1,175 @@
+"""A record stream folded into frames with costs; the model that most outputs share.
+
+Every CALL or TAIL_CALL opens a ``Frame`` and every frame is closed exactly once, innermost first:
+what listeners see is always balanced.
+
+- RETURN and UNWOUND close the innermost frame of the same activation, and first, as unwound, what
+  is still open above it. One whose activation was never seen (the stream began inside it) is
+  ignored.
+- A CALL tells how many activations are alive below it. Frames that cannot be among them are closed
+  first, as unwound: their end is missing from the stream.
+- What is open when the stream ends is closed as ``OPEN``.
+
+Instructions completed between two records count for the innermost frame of the thread that makes
+the second one. A tail call opens a frame inside the frame that made it, for both are alive until
+they return together. So the sum of all ``self_cost`` and ``outside`` is the length of the run.
+"""
+
+import enum
+from collections import Counter
+from typing import Protocol
+
+import attrs
+
+from dbt.hooks.records import Kind, Record
+
+CALLS = (Kind.CALL, Kind.TAIL_CALL)
+ENDS = (Kind.RETURN, Kind.UNWOUND)
+
+
+class End(enum.Enum):
+    """How a frame was left."""
+
+    RETURNED = "returned"
+    UNWOUND = "unwound"
+    OPEN = "open"
+
+
+@attrs.define(eq=False)
+class Frame:
+    """One activation. Costs are guest instructions, complete when the frame is closed."""
+
+    call: Record
+    parent: "Frame | None"
+    recursive: bool
+    """The same function was active below already, in this thread."""
+    self_cost: int = 0
+    inner_cost: int = 0
+    """Of the frames called from here."""
+    end: End = End.OPEN
+    ended: int = 0
+    """Guest instructions completed when it was closed."""
+    result: int | None = None
+
+    @property
+    def inclusive(self) -> int:
+        """Its own cost and that of everything called from it."""
+        return self.self_cost + self.inner_cost
+
+    @property
+    def tail(self) -> bool:
+        """Entered by a tail call."""
+        return self.call.kind is Kind.TAIL_CALL
+
+
+class Listener(Protocol):
+    """What is told of a stream, in its order."""
+
+    def opened(self, frame: Frame) -> None: ...
+    def closed(self, frame: Frame) -> None: ...
+    def syscall(self, call: Record, result: int | None) -> None:
+        """A system call; ``result`` is None when none came before the thread's next record."""
+
+
+@attrs.define
+class _Thread:
+    frames: list[Frame] = attrs.field(factory=list)
+    active: Counter[tuple[int, str]] = attrs.field(factory=Counter)
+    pending: Record | None = None
+    """A system call whose return has not been seen."""
+
+
+class CallTree:
+    """Fold records; ``outside`` counts the instructions that no frame was there for."""
+
+    def __init__(self, listener: Listener, start: int = 0) -> None:
+        self._listener = listener
+        self._threads: dict[int, _Thread] = {}
+        self.now = start
+        self.outside = 0
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        thread = self._threads.get(record.thread)
+        if thread is None:
+            thread = self._threads[record.thread] = _Thread()
+        self._advance(thread, record.insns)
+        if thread.pending is not None:
+            if record.kind is Kind.SYSCALL_RETURN and record.function == thread.pending.function:
+                call, thread.pending = thread.pending, None
+                self._listener.syscall(call, record.result)
+                return
+            self._give_up(thread)
+        if record.kind in CALLS:
+            self._open(thread, record)
+        elif record.kind in ENDS:
+            self._leave(thread, record)
+        elif record.kind is Kind.SYSCALL:
+            thread.pending = record
+        else:
+            self._listener.syscall(record, record.result)
+
+    def finish(self, end: int) -> None:
+        """The stream has ended: close everything."""
+        for thread in reversed(self._threads.values()):
+            self._advance(thread, end)
+            self._give_up(thread)
+            while thread.frames:
+                self._close(thread, End.OPEN)
+        self.outside += max(0, end - self.now)
+        self.now = max(self.now, end)
+
+    def _advance(self, thread: _Thread, insns: int) -> None:
+        spent = insns - self.now
+        if spent <= 0:
+            return
+        self.now = insns
+        if thread.frames:
+            thread.frames[-1].self_cost += spent
+        else:
+            self.outside += spent
+
+    def _give_up(self, thread: _Thread) -> None:
+        if thread.pending is not None:
+            call, thread.pending = thread.pending, None
+            self._listener.syscall(call, None)
+
+    def _open(self, thread: _Thread, call: Record) -> None:
+        # A tail call may be told at the depth of the frame it replaces.
+        limit = call.depth + (call.kind is Kind.TAIL_CALL)
+        while thread.frames and thread.frames[-1].call.depth >= limit:
+            self._close(thread, End.UNWOUND)
+        key = call.function, call.symbol
+        parent = thread.frames[-1] if thread.frames else None
+        frame = Frame(call, parent, thread.active[key] > 0)
+        thread.frames.append(frame)
+        thread.active[key] += 1
+        self._listener.opened(frame)
+
+    def _leave(self, thread: _Thread, record: Record) -> None:
+        found = _innermost(thread.frames, record)
+        if found is None:
+            return
+        while len(thread.frames) > found + 1:
+            self._close(thread, End.UNWOUND)
+        thread.frames[-1].result = record.result
+        self._close(thread, End.RETURNED if record.kind is Kind.RETURN else End.UNWOUND)
+
+    def _close(self, thread: _Thread, end: End) -> None:
+        frame = thread.frames.pop()
+        thread.active[frame.call.function, frame.call.symbol] -= 1
+        frame.end = end
+        frame.ended = self.now
+        if frame.parent is not None:
+            frame.parent.inner_cost += frame.inclusive
+        self._listener.closed(frame)
+
+
+def _innermost(frames: list[Frame], record: Record) -> int | None:
+    """The index of the innermost frame of a record's activation."""
+    wanted = record.function, record.site, record.stack
+    for index in range(len(frames) - 1, -1, -1):
+        call = frames[index].call
+        if (call.function, call.site, call.stack) == wanted:
+            return index
+    return None

@@ -1,0 +1,71 @@
+"""A trace for Perfetto and chrome://tracing: every call on a time line of guest instructions.
+
+Trace Event Format, JSON object form. A time stamp is the number of guest instructions completed, so
+one "microsecond" on the screen is one instruction. Calls are ``B`` and ``E`` events, balanced and
+nested per thread; system calls are instants. ``args.end`` of an ``E`` tells when a call did not
+return: ``unwound``, or ``open`` where the run ended inside it.
+"""
+
+import json
+from typing import Any, TextIO
+
+from dbt.hooks.outputs.base import Program
+from dbt.hooks.outputs.calltree import CallTree, End, Frame
+from dbt.hooks.records import Record
+
+_PID = 1
+
+
+class Chrome:
+    """Writes events as they come."""
+
+    def __init__(self, out: TextIO, program: Program) -> None:
+        self._out = out
+        self._tree = CallTree(self, program.start)
+        self._threads: set[int] = set()
+        self._separator = '{"displayTimeUnit": "ns", "traceEvents": [\n'
+        self._event("M", "process_name", args={"name": " ".join(program.command)})
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        if record.thread not in self._threads:
+            self._threads.add(record.thread)
+            name = f"guest thread {record.thread}"
+            self._event("M", "thread_name", record.thread, args={"name": name})
+        self._tree.feed(record)
+
+    def finish(self, end: int) -> None:
+        """End all calls, then the file."""
+        self._tree.finish(end)
+        unit = {"unit of time": "guest instructions"}
+        self._out.write(f'\n], "otherData": {json.dumps(unit)}}}\n')
+
+    def opened(self, frame: Frame) -> None:
+        """Begin a slice."""
+        call = frame.call
+        args: dict[str, object] = {"arguments": [*map(hex, call.arguments)]}
+        if call.caller:
+            args["caller"] = hex(call.caller)
+        category = "tail_call" if frame.tail else "call"
+        self._event("B", call.symbol, call.thread, cat=category, ts=call.insns, args=args)
+
+    def closed(self, frame: Frame) -> None:
+        """End a slice."""
+        args: dict[str, object] = {}
+        if frame.result is not None:
+            args["result"] = hex(frame.result)
+        if frame.end is not End.RETURNED:
+            args["end"] = frame.end.value
+        self._event("E", frame.call.symbol, frame.call.thread, ts=frame.ended, args=args)
+
+    def syscall(self, call: Record, result: int | None) -> None:
+        """An instant."""
+        args: dict[str, object] = {"arguments": [*map(hex, call.arguments)]}
+        if result is not None:
+            args["result"] = result
+        self._event("i", call.symbol, call.thread, cat="syscall", ts=call.insns, s="t", args=args)
+
+    def _event(self, phase: str, name: str, thread: int = 0, **rest: Any) -> None:
+        event = {"name": name, "ph": phase, "pid": _PID, "tid": thread, **rest}
+        self._out.write(self._separator + json.dumps(event))
+        self._separator = ",\n"

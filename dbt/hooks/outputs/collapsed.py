@@ -1,0 +1,65 @@
+"""Collapsed stacks for flame graphs: flamegraph.pl, speedscope, inferno.
+
+    main;fib;fib 1234
+
+One line per call path, functions joined by semicolons, then the guest instructions spent in the
+last one itself. Paths that cost nothing have no line; what no watched function was there for is
+``(unwatched)``. Threads are added up.
+"""
+
+from typing import TextIO
+
+import attrs
+
+from dbt.hooks.outputs.base import Program, clean
+from dbt.hooks.outputs.callgraph import UNWATCHED
+from dbt.hooks.outputs.calltree import CallTree, Frame
+from dbt.hooks.records import Record
+
+
+@attrs.define(eq=False)
+class _Path:
+    """A call path: the last function's own cost, and the longer paths."""
+
+    cost: int = 0
+    longer: "dict[str, _Path]" = attrs.field(factory=dict)
+
+
+class Collapsed:
+    """Writes the lines at the end."""
+
+    def __init__(self, out: TextIO, program: Program) -> None:
+        self._out = out
+        self._tree = CallTree(self, program.start)
+        self._root = _Path()
+        self._open: dict[Frame, _Path] = {}
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        self._tree.feed(record)
+
+    def opened(self, frame: Frame) -> None:
+        """Find the path."""
+        before = self._root if frame.parent is None else self._open[frame.parent]
+        name = clean(frame.call.symbol).replace(";", ":")
+        self._open[frame] = before.longer.setdefault(name, _Path())
+
+    def closed(self, frame: Frame) -> None:
+        """Add the cost to the path."""
+        self._open.pop(frame).cost += frame.self_cost
+
+    def syscall(self, call: Record, result: int | None) -> None:
+        """System calls cost no guest instructions."""
+
+    def finish(self, end: int) -> None:
+        """Write all paths, depth first."""
+        self._tree.finish(end)
+        if self._tree.outside:
+            self._out.write(f"{UNWATCHED.symbol} {self._tree.outside}\n")
+        waiting = [([name], path) for name, path in reversed(self._root.longer.items())]
+        while waiting:
+            names, path = waiting.pop()
+            if path.cost:
+                self._out.write(f"{';'.join(names)} {path.cost}\n")
+            for name, longer in reversed(path.longer.items()):
+                waiting.append(([*names, name], longer))

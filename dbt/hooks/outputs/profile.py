@@ -1,0 +1,80 @@
+"""The flat profile for a terminal: a row per function, the most expensive first.
+
+``self`` counts the guest instructions in the function, and in functions it calls that are not
+watched; ``inclusive`` adds what it calls, a recursive call not twice. Callers are named with the
+number of their calls, the most frequent first.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING, TextIO
+
+from dbt.hooks.outputs.base import Program
+from dbt.hooks.outputs.callgraph import CallGraph, Function
+from dbt.hooks.records import Record
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_CALLERS = 3
+_FILE_WIDTH = 200
+"""Columns of a table that no terminal limits."""
+
+
+class Profile:
+    """Writes the table at the end."""
+
+    def __init__(self, out: TextIO, program: Program) -> None:
+        self._out = out
+        self._graph = CallGraph(program.start)
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        self._graph.feed(record)
+
+    def finish(self, end: int) -> None:
+        """Write the table."""
+        from rich.console import Console
+
+        self._graph.finish(end)
+        console = Console(file=self._out, width=None if self._out.isatty() else _FILE_WIDTH)
+        console.print(_table(self._graph))
+
+
+def _table(graph: CallGraph) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{graph.total:,} guest instructions", box=None, title_justify="left")
+    table.add_column("function", overflow="fold")
+    for heading in ("calls", "self", "%", "inclusive", "%"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("callers", overflow="fold")
+    names = graph.names()
+    callers = _callers(graph, names)
+    for function, cost in graph.ranked():
+        table.add_row(
+            Text(names[function]),
+            f"{cost.calls:,}" if cost.calls else "",
+            f"{cost.self_cost:,}",
+            _share(cost.self_cost, graph.total),
+            f"{cost.inclusive:,}",
+            _share(cost.inclusive, graph.total),
+            Text(callers.get(function, "")),
+        )
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}" if whole else ""
+
+
+def _callers(graph: CallGraph, names: dict[Function, str]) -> dict[Function, str]:
+    found: dict[Function, Counter[str]] = {}
+    for arc, cost in graph.arcs.items():
+        found.setdefault(arc.callee, Counter())[names[arc.caller]] += cost.calls
+    texts = {}
+    for callee, calls in found.items():
+        shown = [f"{name} {count:,}" for name, count in calls.most_common(_CALLERS)]
+        more = len(calls) - len(shown)
+        texts[callee] = ", ".join(shown) + (f", {more} more" if more else "")
+    return texts

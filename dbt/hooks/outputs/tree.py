@@ -1,0 +1,108 @@
+"""The call tree for a terminal, as it happens, one line per call.
+
+         insns
+                main(0x1, 0x407ffe44, 0x407ffe4c, 0x0) {
+             7    helper(0x3, 0x0, 0x0, 0x0) = 0x2d0a4b9
+                  <write(0x1, 0x10578, 0x6) = 6>
+            95  } main = 0x0
+
+On the left the guest instructions spent in a call, inclusive, once it is over. ``->`` marks a tail
+call, ``<...>`` a system call. The four argument registers are shown whatever the function takes.
+"""
+
+import errno
+from typing import TextIO
+
+from dbt.hooks.outputs.base import Program, clean
+from dbt.hooks.outputs.calltree import CallTree, End, Frame
+from dbt.hooks.records import Record
+
+_WIDTH = 14
+_STEP = "  "
+
+
+class Tree:
+    """Writes a line when a call is over, or when something happens inside it."""
+
+    def __init__(self, out: TextIO, program: Program) -> None:
+        self._out = out
+        self._tree = CallTree(self, program.start)
+        self._level: dict[int, int] = {}
+        self._waiting: Frame | None = None
+        self._thread: int | None = None
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        if self._thread is None:
+            self._out.write(f"{'insns':>{_WIDTH}}\n")
+            self._thread = record.thread
+        self._tree.feed(record)
+
+    def finish(self, end: int) -> None:
+        """Close what is open."""
+        self._tree.finish(end)
+        self._out.flush()
+
+    def opened(self, frame: Frame) -> None:
+        """Wait: if it is over before anything else happens, one line is enough."""
+        self._flush()
+        self._waiting = frame
+        self._switch(frame.call.thread)
+
+    def closed(self, frame: Frame) -> None:
+        """Write how it ended."""
+        thread = frame.call.thread
+        outcome = _outcome(frame)
+        if self._waiting is frame:
+            self._waiting = None
+            self._line(thread, f"{_head(frame)}{outcome}", frame.inclusive)
+        else:
+            self._flush()
+            self._switch(thread)
+            self._level[thread] -= 1
+            name = clean(frame.call.symbol)
+            self._line(thread, f"}} {name}{outcome}", frame.inclusive)
+
+    def syscall(self, call: Record, result: int | None) -> None:
+        """Write it at once."""
+        self._flush()
+        self._switch(call.thread)
+        end = "" if result is None else f" = {_errno(result)}"
+        arguments = ", ".join(map(hex, call.arguments))
+        self._line(call.thread, f"<{clean(call.symbol)}({arguments}){end}>")
+
+    def _flush(self) -> None:
+        frame, self._waiting = self._waiting, None
+        if frame is not None:
+            thread = frame.call.thread
+            self._line(thread, f"{_head(frame)} {{")
+            self._level[thread] = self._level.get(thread, 0) + 1
+
+    def _switch(self, thread: int) -> None:
+        if thread != self._thread:
+            self._thread = thread
+            self._out.write(f"{'':{_WIDTH}}  [thread {thread}]\n")
+
+    def _line(self, thread: int, text: str, insns: int | None = None) -> None:
+        cost = "" if insns is None else str(insns)
+        indent = _STEP * self._level.get(thread, 0)
+        self._out.write(f"{cost:>{_WIDTH}}  {indent}{text}\n")
+
+
+def _head(frame: Frame) -> str:
+    arrow = "-> " if frame.tail else ""
+    return f"{arrow}{clean(frame.call.symbol)}({', '.join(map(hex, frame.call.arguments))})"
+
+
+def _outcome(frame: Frame) -> str:
+    match frame.end:
+        case End.UNWOUND:
+            return " unwound"
+        case End.OPEN:
+            return " still running"
+    return "" if frame.result is None else f" = {frame.result:#x}"
+
+
+def _errno(result: int) -> str:
+    name = errno.errorcode.get(-result) if result < 0 else None
+    return f"{result} {name}" if name else str(result)
