@@ -12,11 +12,18 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dbt.commands import bench, demo, explain, passes, run
+from dbt.commands import bench, demo, explain, passes, run, spy
 from dbt.ir.verifier import VerifyError
 from dbt.stops import UsageError
 
-COMMANDS = {"run": run, "explain": explain, "passes": passes, "demo": demo, "bench": bench}
+COMMANDS = {
+    "run": run,
+    "explain": explain,
+    "passes": passes,
+    "demo": demo,
+    "bench": bench,
+    "spy": spy,
+}
 EXIT_USAGE = 2
 
 

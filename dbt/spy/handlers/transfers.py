@@ -173,7 +173,7 @@ def _moved(tap: Tap, call: Call, kind: str, fd: int, data: bytes | None, **field
         return
     if handle is not None:
         fields["inode"] = handle.thing.inode
-        if data is not None and not fields.get("peek"):
+        if data is not None and len(data) == call.value and not fields.get("peek"):
             fields["sha256"] = handle.thing.digest(f"{kind} {handle.end}", data)
     if data is not None:
         fields["data"] = data[: tap.limit]

@@ -1,0 +1,64 @@
+"""``armdbt spy``: run a program and record what it does with files, pipes, sockets, processes and
+the console, with the data; or read such a record."""
+
+import argparse
+import sys
+
+from dbt.commands.machine import machine_options, make_process, number
+from dbt.commands.run import report_stop
+from dbt.stops import UsageError
+
+HELP = "record files, pipes, sockets, processes and console, with data"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    machine_options(parser)
+    add = parser.add_argument
+    add("-o", dest="record", metavar="FILE", help="write the record: JSON lines (docs/spy.md)")
+    add("--report", metavar="FILE", help="write the report; - is standard output (default: "
+        "standard error, nothing with -o)")  # fmt: skip
+    add("--data", type=number, default=4096, metavar="BYTES", help="bytes kept of each transfer")
+    add("--call", action="append", default=[], metavar="SYMBOL", help="record its calls, too")
+    add("--read", metavar="FILE", help="report on an earlier record; run nothing")
+    add("--max-insns", type=number, metavar="N", help="stop after N instructions")
+    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("program", metavar="PROG", nargs="?")
+    add("args", nargs=argparse.REMAINDER, metavar="ARGS")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program, or read a record; the exit status."""
+    if arguments.read:
+        return _read(arguments)
+    if arguments.program is None:
+        raise UsageError("spy needs a program, or --read FILE")
+    from dbt.spy import Spy
+
+    process = make_process(arguments)
+    spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
+    try:
+        stop = process.run(arguments.max_insns, arguments.timeout)
+    except BaseException:
+        spy.close()
+        raise
+    sys.stdout.flush()
+    spy.finish(stop)
+    status = report_stop(process, stop)
+    for symbol in sorted(spy.missing):
+        print(f"armdbt: no symbol {symbol!r} was there to be recorded", file=sys.stderr)
+    if arguments.report or not arguments.record:
+        from dbt.spy.report import write_report
+
+        write_report(spy.events(), arguments.report)
+    return status
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    if arguments.program is not None or arguments.record:
+        raise UsageError("--read takes no program and no -o: it runs nothing")
+    from dbt.spy.record import load
+    from dbt.spy.report import write_report
+
+    write_report(load(arguments.read), arguments.report or "-")
+    return 0

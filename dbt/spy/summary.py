@@ -1,0 +1,213 @@
+"""What a record says about each process, file, pipe and call: the report's figures, as data."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from dbt.spy.events import Event
+
+STREAMED = ("pipe", "socket")
+NAMELESS = "(no name)"
+
+
+@attrs.define
+class Life:
+    """A process. ``programs``: argv of each program it ran, the first one first; what it was forked
+    with is not among them. ``end`` is empty while nothing is known of its end."""
+
+    pid: int
+    name: str = ""
+    programs: list[list[str]] = attrs.field(factory=list)
+    end: str = ""
+    children: list["Life"] = attrs.field(factory=list)
+
+
+@attrs.define
+class Stream:
+    """What went one way through one thing, of all processes, in the order of the clock."""
+
+    size: int = 0
+    by: Counter[str] = attrs.field(factory=Counter)
+    """Bytes by process."""
+    data: list[bytes] = attrs.field(factory=list)
+    whole: bool = True
+    """Every byte is in ``data``."""
+    _running: str | None = ""
+
+    def add(self, event: Event) -> None:
+        """One transfer."""
+        self.size += event["size"]
+        self.by[title(event)] += event["size"]
+        self.data.append(event["data"] or b"")
+        self.whole &= len(self.data[-1]) == event["size"]
+        if event["size"] and self._running is not None:
+            self._running = event["sha256"]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything, when the record can tell; else empty.
+
+        It can when it kept all the data, or when a single process moved it.
+        """
+        if self.whole:
+            return hashlib.sha256(b"".join(self.data)).hexdigest()
+        return self._running or "" if len(self.by) == 1 else ""
+
+
+@attrs.define
+class File:
+    """All that was done with a path."""
+
+    path: str
+    what: str
+    opened: int = 0
+    mapped: int = 0
+    by: set[int] = attrs.field(factory=set)
+    read: dict[str, Stream] = attrs.field(factory=dict)
+    written: dict[str, Stream] = attrs.field(factory=dict)
+    """By thing: each open of the path is one."""
+
+
+@attrs.define
+class Flow:
+    """A direction of a pipe or of a pair of sockets."""
+
+    name: str
+    written: Stream = attrs.field(factory=Stream)
+    read: Stream = attrs.field(factory=Stream)
+
+
+@attrs.define
+class Activation:
+    """A call of a watched function. ``result`` is None when no return was seen."""
+
+    symbol: str
+    depth: int
+    arguments: Sequence[int] | None
+    result: int | None = None
+    inner: list["Activation"] = attrs.field(factory=list)
+
+
+def title(event: Event) -> str:
+    """A process as the report names it."""
+    return f"{event.who.name} {event.who.pid}"
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+def processes(events: Iterable[Event]) -> list[Life]:
+    """The process tree: the processes that no other in the record has forked."""
+    lives: dict[int, Life] = {}
+    roots: list[Life] = []
+    for event in events:
+        life = lives.get(event.who.pid)
+        if life is None:
+            life = lives[event.who.pid] = Life(event.who.pid)
+            roots.append(life)
+        life.name = event.who.name
+        if event.kind == "fork" and event["child"]:
+            child = lives[event["child"]] = Life(event["child"], life.name)
+            life.children.append(child)
+        else:
+            _lived(life, lives, event)
+    return roots
+
+
+def _lived(life: Life, lives: dict[int, Life], event: Event) -> None:
+    match event.kind:
+        case "begin":
+            life.programs.append(event["argv"])
+        case "exec" if not event["error"]:
+            life.programs.append(event["argv"])
+        case "exit":
+            life.end = f"exit {event['status']}"
+        case "end":
+            life.end = event["reason"] or life.end
+        case "wait" if event["child"] in lives and event["signal"]:
+            lives[event["child"]].end = f"signal {event['signal']}"
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def files(events: Iterable[Event]) -> list[File]:
+    """Files, directories and devices that were opened, by first use."""
+    found: dict[str, File] = {}
+    for event in events:
+        what = event["what"]
+        if not event["object"] or what in ("console", *STREAMED):
+            continue
+        if event.kind not in ("open", "read", "write", "map"):
+            continue
+        path = event["path"] or f"{NAMELESS} {what} {event['object']}"
+        file = found.setdefault(path, File(path, what))
+        file.by.add(event.who.pid)
+        file.opened += event.kind == "open"
+        file.mapped += event.kind == "map"
+        if _moved(event):
+            side = file.read if event.kind == "read" else file.written
+            side.setdefault(event["object"], Stream()).add(event)
+    return list(found.values())
+
+
+def _moved(event: Event) -> bool:
+    return event.kind in ("read", "write") and not event["error"] and not event["peek"]
+
+
+# -- pipes and sockets -----------------------------------------------------------------------------
+
+_OTHER = {"first": "second", "second": "first"}
+
+
+def flows(events: Iterable[Event]) -> list[Flow]:
+    """Pipes, and each direction of socket pairs, by creation. What came from outside the record has
+    one flow for both ends."""
+    found: dict[tuple[str, str], Flow] = {}
+    for event in events:
+        if event["what"] not in STREAMED or not event["object"]:
+            continue
+        end = event["end"] or ""
+        if event.kind == "open":
+            _flow(found, event, end)
+        elif _moved(event):
+            source = _OTHER.get(end, end) if event.kind == "read" else end
+            flow = _flow(found, event, source)
+            (flow.read if event.kind == "read" else flow.written).add(event)
+    return list(found.values())
+
+
+def _flow(found: dict[tuple[str, str], Flow], event: Event, source: str) -> Flow:
+    paired = source in _OTHER
+    name = f"{event['what']} {event['object']}" + (f" from {source}" if paired else "")
+    return found.setdefault((event["object"], source if paired else ""), Flow(name))
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
+    """Calls of watched functions by process, nested as they were."""
+    outermost: dict[int, list[Activation]] = {}
+    names: dict[int, str] = {}
+    active: dict[int, list[Activation]] = {}
+    for event in events:
+        if event.kind not in ("call", "return"):
+            continue
+        pid, depth = event.who.pid, event["depth"]
+        names[pid] = title(event)
+        stack = active.setdefault(pid, [])
+        while stack and stack[-1].depth > depth:
+            stack.pop()
+        if event.kind == "return" and stack and stack[-1].depth == depth:
+            stack.pop().result = event["result"]
+            continue
+        while stack and stack[-1].depth == depth:
+            stack.pop()
+        node = Activation(event["symbol"], depth, event["arguments"], event["result"])
+        (stack[-1].inner if stack else outermost.setdefault(pid, [])).append(node)
+        if event.kind == "call":
+            stack.append(node)
+    return {names[pid]: nodes for pid, nodes in outermost.items()}
