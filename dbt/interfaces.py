@@ -6,7 +6,7 @@ The executor runs translated code until something needs Python, and says what as
 """
 
 import enum
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -59,6 +59,12 @@ def lay_out(declared: Iterable[tuple[str, Type]], hot: tuple[str, ...] = ()) -> 
         slots.append(Slot(name, type_, offset))
         offset += size
     return Layout(tuple(slots), -(-offset // 16) * 16, hot)
+
+
+def extend(layout: Layout, declared: Iterable[tuple[str, Type]]) -> Layout:
+    """A layout with further slots behind its own."""
+    own = [(slot.name, slot.type) for slot in layout.slots]
+    return lay_out([*own, *declared], layout.hot)
 
 
 class State(Protocol):
@@ -135,6 +141,42 @@ class StackBank(Protocol):
     def index(self, name: str) -> int: ...
     def push(self, name: str, value: int) -> None: ...
     def pop(self, name: str) -> int: ...
+
+
+@attrs.frozen
+class NativeFunction:
+    """What compiled code may know of a function that ``invoke`` calls, beyond its address."""
+
+    uses_state: bool = True
+    """It may look at, or change, guest state: registers must be in the state buffer."""
+    may_stop: bool = True
+    """It may ask the run to stop: it looks at the fuel, or changes it."""
+    llvm: str = ""
+    """LLVM assembly of a module that defines it as ``symbol`` and needs nothing else, so that it
+    can be made a part of the code that calls it; empty: it is called by its address."""
+    symbol: str = ""
+
+
+class FunctionBank(Protocol):
+    """Functions that ``invoke`` calls, by name (``dbt/runtime/functions.py``).
+
+    A function is ``void f(i64 environment, i64 a0, …)`` in C's calling convention, with up to
+    ``MOST_ARGUMENTS`` arguments; the environment is the address of the state buffer. It must come
+    back. The i-th function's address stands at ``address + 8 * i`` and may change at any time; what
+    ``native`` says changes only when the engine has dropped all translations.
+    """
+
+    address: int
+
+    def index(self, name: str, arity: int) -> int:
+        """Index of a function, made when new. An undefined one may be called: it ends the run.
+        Raises ValueError for a function that is defined with another number of arguments."""
+
+    def native(self, name: str) -> NativeFunction:
+        """What may be known of a function."""
+
+    def call(self, name: str, args: Sequence[int]) -> None:
+        """Call it (the reference evaluator's ``invoke``)."""
 
 
 # -- Chaining
@@ -275,6 +317,7 @@ class Context:
     memory: Memory
     counters: CounterBank
     stacks: StackBank
+    functions: FunctionBank
     key_of: Callable[[int], BlockKey]
     """Key of an indirect location (Frontend.key_of)."""
     options: BackendOptions = BackendOptions()
@@ -284,7 +327,8 @@ class Executor(Protocol):
     """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
 
     fuel: int
-    """Guest instructions left. ``run`` takes what it executes off this, exactly."""
+    """Guest instructions left. ``run`` takes what it executes off this, exactly. A function that
+    ``invoke`` calls may set it to 0, which makes ``run`` come back at the next block."""
 
     def install(self, block: Block) -> None:
         """Accept an optimised, verified block; an older one with the same key is replaced."""
@@ -356,6 +400,8 @@ class Frontend(Protocol):
     layout: Layout
     max_insns: int
     call_abi: CallAbi
+    breakpoint: bytes
+    """An instruction that ends its block with ``Halt("breakpoint")``, as it stands in memory."""
 
     def key_of(self, location: int) -> BlockKey:
         """The block an indirect location names (ARM: bit 0 is Thumb)."""

@@ -17,7 +17,8 @@ from types import FrameType
 from typing import Any
 
 from dbt import plugins
-from dbt.hooks import Hooks, StopRequested
+from dbt.hooks import Hooks, StopRequested, mechanisms
+from dbt.hooks.machine import HookMachine
 from dbt.interfaces import (
     Backend,
     BackendOptions,
@@ -29,6 +30,8 @@ from dbt.interfaces import (
     Pass,
     SyscallHit,
     TrapHit,
+    WatchHit,
+    extend,
 )
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel, LinuxOptions
@@ -37,6 +40,7 @@ from dbt.passes.pipeline import Pipeline
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import (
@@ -89,10 +93,11 @@ class Process:
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
         self.log = log
         self.memory = GuestMemory()
-        self.state = GuestState(self.frontend.layout)
+        self.state = GuestState(extend(self.frontend.layout, mechanisms.SLOTS))
         self.call_abi = self.frontend.call_abi
         self.counters = Counters()
         self.stacks = Stacks()
+        self.functions = Functions(self.state.address)
         abi = self.frontend.syscall_abi()
         self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
         environment = os.environ if env is None else env
@@ -103,7 +108,13 @@ class Process:
         self.options = options or BackendOptions()
         bound = [bind(abi) if (bind := getattr(p, "bind", None)) else p for p in passes]
         self.translator = Translator(
-            self.frontend, self.memory, bound, pipeline, verify=verify, log=log
+            self.frontend,
+            self.memory,
+            bound,
+            pipeline,
+            verify=verify,
+            log=log,
+            layout=self.state.layout,
         )
         opened = plugins.load("dbt.backends", backend)() if isinstance(backend, str) else backend
         context = Context(
@@ -111,6 +122,7 @@ class Process:
             self.memory,
             self.counters,
             self.stacks,
+            self.functions,
             self.frontend.key_of,
             self.options,
         )
@@ -127,10 +139,16 @@ class Process:
             on_invalidate=self._note_invalidation if log.wants("chain") else None,
             on_install=self._dump_backend if log.items & BACKEND_ITEMS else None,
         )
-        self.hooks = Hooks(self)
-        self.translator.hooked = self.hooks.pcs
-        self.kernel.intercept = lambda _, name, args: self.hooks.entering(name, args)
-        self.kernel.after = lambda _, name, args, result: self.hooks.leaving(name, args, result)
+        self._machine = HookMachine(
+            self.engine, self.translator, self.state, self.stacks, self.symbolize
+        )
+        self.hooks = Hooks(self._machine, self.resolve, self.kernel.symbolizer.functions)
+        self.kernel.intercept = lambda kernel, name, arguments: self.hooks.entering(
+            name, arguments, kernel.request.number, kernel.resume
+        )
+        self.kernel.after = lambda kernel, name, arguments, result: self.hooks.leaving(
+            name, arguments, result, kernel.request.number, kernel.resume
+        )
         self.kernel.on_exec = self.engine.flush
         self.kernel.on_fork_child = self._in_fork_child
         self.kernel.overdue = self._overdue
@@ -186,10 +204,11 @@ class Process:
                     self._next = after
                     return TimeLimit(after.pc)
                 return self._killed(after)
-            case HookHit(resume=resume):
-                self._next = resume
-                self.hooks.fire(resume.pc)
-                return resume
+            case HookHit() | WatchHit():
+                return self._hooked(event)
+            case HaltHit(reason="breakpoint", pc=pc) if self._machine.has_breakpoint(pc):
+                stepped = self._machine.breakpoint_hit(pc)
+                return stepped if isinstance(stepped, BlockKey) else self._event(stepped)
             case FaultHit():
                 return self._killed(self._where(kernel.fault(event)), event)
             case HaltHit():
@@ -204,10 +223,19 @@ class Process:
                 return Trapped(reason, pc)
         raise AssertionError(event)
 
+    def _hooked(self, event: HookHit | WatchHit) -> BlockKey:
+        """Run the hooks at a stub, a trampoline or a watched pc."""
+        machine = self._machine
+        if isinstance(event, HookHit):
+            self._next = event.resume
+            return machine.hook_hit(event.resume)
+        self._next = event.key
+        return machine.watch_hit(event.key)
+
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Deliver signals, at keys that a signal frame can name."""
         location = self.frontend.location_of(key)
-        if self.frontend.key_of(location) != key:
+        if self.frontend.key_of(location) != key or key == self.engine.announced:
             return key
         self.state["pc"] = key.pc
         return self._where(self.kernel.poll(location))
@@ -305,11 +333,6 @@ class Process:
     def key_of(self, location: int) -> BlockKey:
         """The block key of a guest location."""
         return self.frontend.key_of(location)
-
-    def hook_changed(self, pc: int, *, present: bool) -> None:
-        """A hook now stands, or no longer stands, at ``pc`` (called by ``hooks``)."""
-        (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)
-        self.engine.discard_pc(pc)
 
     def explain(self, where: int | str) -> dict[str, str]:
         """Every stage of the block at a symbol or address, by name, in order."""

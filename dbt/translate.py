@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Sequence
 
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
-from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Hook
+from dbt.ir.block import CONTINUED, HOOKED, Block, BlockKey, Hook
 from dbt.ir.printer import print_block
 from dbt.ir.verifier import VerifyError, verify
 from dbt.log import QUIET, Log
@@ -16,7 +16,8 @@ class Translator:
     """Lift, instrument, optimise; verified between stages when ``verify`` is set.
 
     ``hooked`` holds the pcs at which a hook stands: a block that begins there is a stub that enters
-    the host, and goes on at the same pc with the HOOKED mode bit.
+    the host, and goes on at the same pc with the HOOKED mode bit. At the pcs in ``trampolines``
+    there is no guest code: their blocks enter the host, which says where to go on.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Translator:
         *,
         verify: bool = False,
         log: Log = QUIET,
+        layout: Layout | None = None,
     ) -> None:
         self.frontend = frontend
         self.code = code
@@ -35,19 +37,19 @@ class Translator:
         self.pipeline = pipeline or Pipeline.default()
         self.verify = verify
         self.log = log
+        self.layout = layout or frontend.layout
+        """The guest state: what the frontend declares, and more when hooks need it."""
         self.hooked: Collection[int] = ()
+        self.trampolines: Collection[int] = ()
         self.lift_seconds = 0.0
         self.pass_seconds = 0.0
-
-    @property
-    def layout(self) -> Layout:
-        """The guest state the frontend declares."""
-        return self.frontend.layout
 
     def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """One block, ready to install. Raises GuestFault when its first byte is no code."""
         started = time.perf_counter()
-        if key.pc in self.hooked and not key.mode & (HOOKED | TAKEN):
+        if key.pc in self.trampolines:
+            return Block(key, [], Hook(key))
+        if key.pc in self.hooked and not key.mode & CONTINUED:
             self.code.fetch(key.pc, 2)
             return Block(key, [], Hook(key.with_mode(HOOKED)))
         block = self.frontend.lift(self.code, key, boundaries)

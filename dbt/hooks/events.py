@@ -1,4 +1,4 @@
-"""What a hook function receives."""
+"""What a hook function receives: the present state of the guest, and what it may change."""
 
 import attrs
 
@@ -9,12 +9,13 @@ class StopRequested(Exception):
     """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
 
 
-@attrs.frozen
+@attrs.define
 class CallEvent:
     """A function is about to run its first instruction.
 
-    ``return_to`` is the location in the link register; ``depth`` counts the hooked functions, with
-    a return hook, that are active.
+    ``return_to`` is the location it is to return to; ``tail`` tells that it takes the place of the
+    function that jumped here; ``depth`` counts the watched activations below it, ``insns`` the
+    guest instructions completed so far.
     """
 
     pc: int
@@ -24,17 +25,43 @@ class CallEvent:
     state: State
     memory: Memory
     abi: CallAbi
+    tail: bool = False
+    insns: int = 0
+    thread: int = 0
+    caller: int = 0
+    go_to: int | None = None
+    """Where the guest will go on instead of the function; see ``skip`` and ``redirect``."""
 
     def argument(self, index: int) -> int:
         """Argument word ``index`` as the AAPCS passes it: registers first, then the stack."""
         registers = self.abi.arguments
         if index < len(registers):
             return self.state.get(registers[index])
-        offset = 4 * (index - len(registers))
-        return self.memory.load(self.state.get(self.abi.stack) + offset, 4)
+        return self.memory.load(self._stacked(index), 4)
+
+    def set_argument(self, index: int, value: int) -> None:
+        """Change argument word ``index``. Raises GuestFault for a stack that cannot be written."""
+        registers = self.abi.arguments
+        if index < len(registers):
+            self.state.set(registers[index], value)
+        else:
+            self.memory.store(self._stacked(index), 4, value & 0xFFFFFFFF)
+
+    def _stacked(self, index: int) -> int:
+        return self.state.get(self.abi.stack) + 4 * (index - len(self.abi.arguments))
+
+    def skip(self, result: int | None = None) -> None:
+        """Do not run the function: go back to its caller, with ``result`` if one is given."""
+        if result is not None:
+            self.state.set(self.abi.result, result)
+        self.go_to = self.state.get(self.abi.link)
+
+    def redirect(self, location: int) -> None:
+        """Run another function instead, with the same arguments; it returns to the caller."""
+        self.go_to = location
 
 
-@attrs.frozen
+@attrs.define
 class ReturnEvent:
     """A hooked function has returned to the location its caller gave it."""
 
@@ -45,18 +72,25 @@ class ReturnEvent:
     state: State
     memory: Memory
     abi: CallAbi
+    insns: int = 0
+    thread: int = 0
 
     @property
     def result(self) -> int:
-        """The result word."""
+        """The result word; may be set."""
         return self.state.get(self.abi.result)
+
+    @result.setter
+    def result(self, value: int) -> None:
+        self.state.set(self.abi.result, value)
 
 
 @attrs.define
 class SyscallEvent:
     """A system call. ``result`` is None on entry; a hook may set it there to skip the call.
 
-    On return hooks see the result (negative errno on failure) and may change it.
+    ``arguments`` may be changed on entry. On return hooks see the result (negative errno on
+    failure) and may change it. ``number`` is the kernel's number, ``site`` what follows the trap.
     """
 
     name: str
@@ -64,3 +98,7 @@ class SyscallEvent:
     state: State
     memory: Memory
     result: int | None = None
+    number: int = 0
+    site: int = 0
+    insns: int = 0
+    thread: int = 0

@@ -1,159 +1,132 @@
-"""The hook registry: which functions stand at which pc, and the returns that are awaited.
+"""The hook API: functions of the user's that run when the guest calls, returns, enters the kernel.
 
-A hooked pc begins a block of its own, a stub that enters the host, so chaining stays on everywhere
-else. Return hooks learn their return site when the function is entered: the pair (return location,
-stack pointer) identifies the activation, so recursion is told apart; activations that a longjmp
-unwound are dropped when an outer one returns. Limit: a function whose return site is never reached
-again (noreturn, longjmp past it) has no return event.
+Each hook is served by a *mechanism* (``dbt/hooks/mechanisms``), chosen per hook by name or
+``auto``; the hooks of one mechanism share its activations. Hooks may be set and removed at any
+time, also from inside one: it takes effect at the next execution.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol
-
-import attrs
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
-from dbt.interfaces import CallAbi, Memory, State
-from dbt.ir.block import BlockKey
+from dbt.hooks.machine import HookMachine
+from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
+from dbt.hooks.records import Kind, Record
+from dbt.hooks.tracker import DEPTH, Listeners, Tracker
+from dbt.stops import UsageError
 
 CallHook = Callable[[CallEvent], Any]
 ReturnHook = Callable[[ReturnEvent], Any]
 SyscallHook = Callable[[SyscallEvent], Any]
-
-
-class Host(Protocol):
-    """What the registry needs of a process."""
-
-    call_abi: CallAbi
-
-    @property
-    def state(self) -> State: ...
-    @property
-    def memory(self) -> Memory: ...
-    def hook_changed(self, pc: int, *, present: bool) -> None:
-        """A hook now stands, or no longer stands, at ``pc``: make its block anew."""
-
-    def symbolize(self, pc: int) -> str: ...
-    def resolve(self, where: int | str) -> int: ...
-    def key_of(self, location: int) -> BlockKey: ...
-
-
-@attrs.frozen
-class _Activation:
-    function: int
-    site: int
-    location: int
-    stack: int
+Sink = Callable[[Record], Any]
+Remove = Callable[[], None]
 
 
 class Hooks:
-    """Set and remove hooks, at any time, also from inside one."""
+    """Set and remove hooks."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._calls: dict[int, list[CallHook]] = {}
-        self._returns: dict[int, list[ReturnHook]] = {}
-        self._sites: set[int] = set()
-        self._active: list[_Activation] = []
+    def __init__(
+        self,
+        machine: HookMachine,
+        resolve: Callable[[int | str], int],
+        functions: Callable[[], Iterable[int]],
+    ) -> None:
+        self._machine = machine
+        self._resolve = resolve
+        self._functions = functions
+        self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
-        self.pcs: set[int] = set()
-        """Every pc at which a hook stands (what the translator asks)."""
 
     # -- setting -----------------------------------------------------------------------------------
 
-    def on_call(self, where: int | str, hook: CallHook) -> Callable[[], None]:
+    def on_call(self, where: int | str, hook: CallHook, *, mechanism: str = "auto") -> Remove:
         """Call ``hook`` whenever the function at a symbol or address is entered, by any way.
 
-        Returns a function that removes the hook. Raises UsageError for an unknown symbol.
+        Returns a function that removes the hook. Raises UsageError for an unknown symbol or
+        mechanism.
         """
-        return self._add(self._calls, self._host.resolve(where), hook)
+        return self._add(mechanism, self._pc(where), "calls", hook)
 
-    def on_return(self, where: int | str, hook: ReturnHook) -> Callable[[], None]:
+    def on_return(self, where: int | str, hook: ReturnHook, *, mechanism: str = "auto") -> Remove:
         """Call ``hook`` whenever the function has returned to its caller."""
-        return self._add(self._returns, self._host.resolve(where), hook)
+        return self._add(mechanism, self._pc(where), "returns", hook)
 
     def on_syscall(
         self, name: str | None, hook: SyscallHook, *, leaving: bool = False
     ) -> Callable[[], None]:
         """Call ``hook`` before (or, ``leaving``, after) a system call; None means every one."""
-        table = self._leaving if leaving else self._entering
-        table.setdefault(name, []).append(hook)
-        return lambda: table[name].remove(hook)
+        hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
+        hooks.append(hook)
+        return partial(hooks.remove, hook)
 
-    def _add(self, table: dict[int, list[Any]], location: int, hook: Any) -> Callable[[], None]:
-        pc = self._host.key_of(location).pc
-        table.setdefault(pc, []).append(hook)
-        self._update(pc)
+    def trace(
+        self,
+        pcs: Iterable[int | str] | None,
+        sink: Sink,
+        *,
+        mechanism: str = "auto",
+        syscalls: bool = True,
+    ) -> Remove:
+        """Give ``sink`` a ``Record`` of every event of some functions; None means every function
+        that the program's symbol tables name now."""
+        wanted = self._functions() if pcs is None else map(self._pc, pcs)
+        removers = [self._add(mechanism, pc, "sinks", sink) for pc in sorted(set(wanted))]
+        if syscalls:
+            removers.append(self.on_syscall(None, partial(self._tell, sink, Kind.SYSCALL)))
+            told = partial(self._tell, sink, Kind.SYSCALL_RETURN)
+            removers.append(self.on_syscall(None, told, leaving=True))
 
         def remove() -> None:
-            table[pc].remove(hook)
-            if not table[pc]:
-                del table[pc]
-            self._update(pc)
+            while removers:
+                removers.pop()()
 
         return remove
 
-    def _update(self, pc: int) -> None:
-        present = pc in self._calls or pc in self._returns or pc in self._sites
-        if present is not (pc in self.pcs):
-            (self.pcs.add if present else self.pcs.discard)(pc)
-            self._host.hook_changed(pc, present=present)
+    def _pc(self, where: int | str) -> int:
+        return self._machine.key_of(self._resolve(where)).pc
 
-    # -- firing ------------------------------------------------------------------------------------
+    def _add(self, mechanism: str, pc: int, kind: str, hook: Any) -> Remove:
+        watcher, tracker = self._mechanism(mechanism)
+        listeners = tracker.functions.setdefault(pc, Listeners())
+        if not listeners:
+            watcher.watch(pc)
+        hooks: list[Any] = getattr(listeners, kind)
+        hooks.append(hook)
 
-    def fire(self, pc: int) -> None:
-        """Run the hooks at ``pc``: returns that arrive here first, then the call entered here."""
-        if pc in self._sites:
-            self._arrive(pc)
-        if pc in self._calls or pc in self._returns:
-            self._enter(pc)
+        def remove() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+                if not listeners and pc in tracker.functions:
+                    del tracker.functions[pc]
+                    watcher.unwatch(pc)
 
-    def _enter(self, pc: int) -> None:
-        host = self._host
-        location = host.state.get(host.call_abi.link)
-        symbol = host.symbolize(pc)
-        event = CallEvent(
-            pc, symbol, location, len(self._active), host.state, host.memory, host.call_abi
-        )
-        for call in list(self._calls.get(pc, ())):
-            call(event)
-        if pc in self._returns:
-            site = host.key_of(location).pc
-            stack = host.state.get(host.call_abi.stack)
-            self._active.append(_Activation(pc, site, location, stack))
-            self._sites.add(site)
-            self._update(site)
+        return remove
 
-    def _arrive(self, pc: int) -> None:
-        host = self._host
-        stack = host.state.get(host.call_abi.stack)
-        # The stack grows down: frames below the current pointer can only have been unwound.
-        while self._active and self._active[-1].stack < stack:
-            self._active.pop()
-        while self._active and (self._active[-1].site, self._active[-1].stack) == (pc, stack):
-            function = self._active.pop().function
-            event = ReturnEvent(
-                function,
-                host.symbolize(function),
-                pc,
-                len(self._active),
-                host.state,
-                host.memory,
-                host.call_abi,
-            )
-            for hook in list(self._returns.get(function, ())):
-                hook(event)
+    def _mechanism(self, name: str) -> tuple[Mechanism, Tracker]:
+        name = AUTO if name == "auto" else name
+        if name not in self._mechanisms:
+            if name not in MECHANISMS:
+                known = ", ".join(MECHANISMS)
+                raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
+            tracker = Tracker(self._machine)
+            self._mechanisms[name] = (MECHANISMS[name](self._machine, tracker), tracker)
+        return self._mechanisms[name]
 
     # -- system calls ------------------------------------------------------------------------------
 
-    def entering(self, name: str, arguments: list[int]) -> int | None:
+    def entering(
+        self, name: str, arguments: list[int], number: int = 0, site: int = 0
+    ) -> int | None:
         """Run the entry hooks of a system call; an int is the result of a call to be skipped."""
-        return self._syscall(self._entering, name, arguments, None)
+        return self._syscall(self._entering, name, arguments, None, number, site)
 
-    def leaving(self, name: str, arguments: list[int], result: int) -> int | None:
+    def leaving(
+        self, name: str, arguments: list[int], result: int, number: int = 0, site: int = 0
+    ) -> int | None:
         """Run the return hooks; an int replaces the result."""
-        return self._syscall(self._leaving, name, arguments, result)
+        return self._syscall(self._leaving, name, arguments, result, number, site)
 
     def _syscall(
         self,
@@ -161,11 +134,26 @@ class Hooks:
         name: str,
         arguments: list[int],
         result: int | None,
+        number: int,
+        site: int,
     ) -> int | None:
         hooks = [*table.get(name, ()), *table.get(None, ())]
         if not hooks:
             return None
-        event = SyscallEvent(name, arguments, self._host.state, self._host.memory, result)
+        machine = self._machine
+        event = SyscallEvent(
+            name, arguments, machine.state, machine.memory, result, number, site,
+            machine.insns, machine.thread,
+        )  # fmt: skip
         for hook in hooks:
             hook(event)
         return event.result
+
+    def _tell(self, sink: Sink, kind: Kind, event: SyscallEvent) -> None:
+        state = event.state
+        record = Record(
+            kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
+            state.get(DEPTH), event.insns, thread=event.thread,
+            arguments=tuple(event.arguments), result=event.result,
+        )  # fmt: skip
+        sink(record)

@@ -46,6 +46,16 @@ class Symbolizer:
                 return None if bias is None else (found.address + bias) & 0xFFFFFFFF
         return None
 
+    def functions(self) -> dict[int, str]:
+        """The functions that the symbol tables of what is mapped name, by address."""
+        found: dict[int, str] = {}
+        for image in self.images():
+            bias = self._bias(image.path)
+            for symbol in _symbols(image.path).symbols:
+                if symbol.function and bias is not None:
+                    found.setdefault((symbol.address + bias) & 0xFFFFFFFF, symbol.name)
+        return found
+
     def describe(self, pc: int) -> str:
         """``name+0x14 in file``, ``0x1234 in file`` or the bare address."""
         area = self._space.at(pc)

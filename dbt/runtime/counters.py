@@ -75,6 +75,21 @@ class Stacks(_Bank):
         at = self._entry(base, depth - 1)
         return int.from_bytes(self._map[at : at + 4], "little")
 
+    def entry(self, name: str, index: int) -> int:
+        """Entry ``index`` from the bottom (meaningless when it was lost to a full stack)."""
+        at = self._entry(self.index(name) * STACK_BYTES, index)
+        return int.from_bytes(self._map[at : at + 4], "little")
+
+    def put(self, name: str, index: int, value: int) -> None:
+        """Replace an entry."""
+        at = self._entry(self.index(name) * STACK_BYTES, index)
+        self._map[at : at + 4] = value.to_bytes(4, "little")
+
+    def resize(self, name: str, depth: int) -> None:
+        """Cut a stack off, or take entries back that were popped from it."""
+        base = self.index(name) * STACK_BYTES
+        self._map[base : base + 8] = depth.to_bytes(8, "little")
+
     def depth(self, name: str) -> int:
         """Entries on a stack (may exceed what it still holds)."""
         return self._u64(self.index(name) * STACK_BYTES)

@@ -117,6 +117,8 @@ class Engine:
         Raises GuestFault (an execute access) when the code at the next pc cannot be fetched.
         """
         while True:
+            if key != self.announced:
+                self.announced = None
             if self._is_watched(key):
                 self.announced = key
                 return WatchHit(key)

@@ -163,6 +163,10 @@ class GuestMemory:
         self.check(address, size, MAPPED, Access.READ)
         return bytes(self._bytes[address : address + size])
 
+    def raw(self, address: int, size: int) -> memoryview:
+        """A window without checks, for tables and breakpoints; translations stay as they are."""
+        return self._bytes[address : address + size]
+
     def fetch(self, address: int, size: int) -> bytes:
         self.check(address, size, EXEC, Access.EXECUTE)
         return bytes(self._bytes[address : address + size])

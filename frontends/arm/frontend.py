@@ -20,6 +20,7 @@ class ArmFrontend:
     name = "arm"
     layout = LAYOUT
     call_abi = CALL_ABI
+    breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
 
     def __init__(self) -> None:
         self.max_insns = 64

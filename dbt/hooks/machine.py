@@ -1,0 +1,209 @@
+"""The process as hook mechanisms see it: stubs, watched pcs, breakpoints, trampolines, passes."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from dbt.hooks.mechanisms.base import Remove
+from dbt.hooks.points import Handler, Points
+from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, Pass
+from dbt.ir.block import TAKEN, BlockKey
+from dbt.runtime.chaining import ChainPolicy
+from dbt.runtime.counters import Stacks
+from dbt.runtime.engine import Engine
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+from dbt.translate import Translator
+
+TRAMPOLINES = 0xFFFF2000
+"""Where trampolines are: above all that Linux gives a program, behind the kernel helper page."""
+TABLES = 0xFFFE0000
+"""Where tables for translated code are, below the vectors page."""
+
+
+class HookMachine:
+    """Implements ``mechanisms.base.Machine`` for one process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        translator: Translator,
+        state: GuestState,
+        stacks: Stacks,
+        symbolize: Callable[[int], str],
+    ) -> None:
+        self.engine = engine
+        self.translator = translator
+        self._symbolize = symbolize
+        self.state = state
+        self.stacks = stacks
+        self.call_abi: CallAbi = translator.frontend.call_abi
+        self.chain: ChainPolicy = engine.policy
+        self._names: dict[int, str] = {}
+        self._stubs = Points(self._stub_changed)
+        self._watches = Points(self._watch_changed)
+        self._breakpoints = Points(self._breakpoint_changed)
+        self._patched: dict[int, bytes] = {}
+        self._trampolines: dict[int, Handler] = {}
+        self._table_end = TABLES
+        translator.hooked = self._stubs.pcs
+        translator.trampolines = self._trampolines.keys()
+
+    # -- the guest ---------------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> GuestMemory:
+        """Guest memory."""
+        return self.engine.memory
+
+    @property
+    def insns(self) -> int:
+        """Guest instructions completed; exact in hooks."""
+        return self.engine.executed
+
+    @property
+    def thread(self) -> int:
+        """Guest thread id: of a program with one thread its process id."""
+        return os.getpid()
+
+    def key_of(self, location: int) -> BlockKey:
+        """The block key of a location."""
+        return self.translator.frontend.key_of(location)
+
+    def name(self, pc: int) -> str:
+        """The function's name, or its address as text."""
+        name = self._names.get(pc)
+        if name is None:
+            name = self._names[pc] = self._symbolize(pc).partition(" in ")[0]
+        return name
+
+    # -- points ------------------------------------------------------------------------------------
+
+    def stub(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Make the block at ``pc`` enter the host."""
+        return self._stubs.add(pc, handler, first=first)
+
+    def _stub_changed(self, pc: int, present: bool) -> None:
+        (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)
+        self.engine.discard_pc(pc)
+
+    def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the dispatcher look out for ``pc``."""
+        return self._watches.add(pc, handler, first=first)
+
+    def _watch_changed(self, pc: int, present: bool) -> None:
+        (self.engine.watch if present else self.engine.unwatch)(pc)
+
+    def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Write a breakpoint instruction to ``pc``, if there is memory."""
+        return self._breakpoints.add(pc, handler, first=first)
+
+    def _breakpoint_changed(self, pc: int, present: bool) -> None:
+        if not self.memory.mapped(pc):
+            return
+        if present:
+            word = self.translator.frontend.breakpoint
+            self._patched[pc] = self.memory.peek(pc, len(word))
+            self.memory.poke(pc, word)
+        elif (
+            pc in self._patched
+            and self.memory.peek(pc, len(self._patched[pc])) == self.translator.frontend.breakpoint
+        ):
+            self.memory.poke(pc, self._patched.pop(pc))
+
+    def trampoline(self, handler: Handler) -> tuple[int, Remove]:
+        """A location outside of guest memory whose execution calls ``handler``."""
+        pc = TRAMPOLINES
+        while pc in self._trampolines:
+            pc += 4
+        self._trampolines[pc] = handler
+
+        def remove() -> None:
+            del self._trampolines[pc]
+            self.engine.discard_pc(pc)
+
+        return pc, remove
+
+    # -- what points lead to -----------------------------------------------------------------------
+
+    def hook_hit(self, resume: BlockKey) -> BlockKey:
+        """A stub or a trampoline has run; where the guest goes on."""
+        trampoline = self._trampolines.get(resume.pc)
+        if trampoline is None:
+            location = self._stubs.fire(resume.pc)
+        else:
+            location = trampoline()
+        return resume if location is None else self.key_of(location)
+
+    def watch_hit(self, key: BlockKey) -> BlockKey:
+        """The dispatcher met a watched pc; where the guest goes on."""
+        location = self._watches.fire(key.pc)
+        return key if location is None else self.key_of(location)
+
+    def has_breakpoint(self, pc: int) -> bool:
+        """True when a ``bkpt`` at ``pc`` is ours."""
+        return pc in self._patched
+
+    def breakpoint_hit(self, pc: int) -> BlockKey | Event:
+        """Our ``bkpt`` at ``pc`` has trapped: call the handlers, then execute the instruction that
+        belongs there."""
+        location = self._breakpoints.fire(pc)
+        if location is not None:
+            return self.key_of(location)
+        word = self._patched.get(pc)
+        key = BlockKey(pc)
+        if word is None:  # a handler removed it
+            return key
+        return self._step_over(key, word)
+
+    def _step_over(self, key: BlockKey, word: bytes) -> BlockKey | Event:
+        view = self.memory.raw(key.pc, len(word))
+        patch = bytes(view)
+        view[:] = word
+        try:
+            after = self.engine.step(key)
+            while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & TAKEN:
+                after = self.engine.step(after)
+        finally:
+            if key.pc in self._patched:
+                view[:] = patch
+        return after
+
+    # -- code --------------------------------------------------------------------------------------
+
+    def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
+        """Run a pass on every block from now on."""
+        passes = self.translator.instrument
+        passes.append(pass_)
+        if everything:
+            self.engine.flush()
+
+        def remove() -> None:
+            passes.remove(pass_)
+            self.engine.flush()
+
+        return remove
+
+    def retranslate(self, pcs: Iterable[int]) -> None:
+        """Translate what holds these pcs anew when it is next reached."""
+        for pc in pcs:
+            self.engine.discard_pc(pc)
+
+    def retranslate_all(self) -> None:
+        """Translate everything anew."""
+        self.engine.flush()
+
+    def begin_block(self, pc: int) -> Remove:
+        """See to it that a block begins at ``pc``."""
+        self.engine.add_boundary(pc)
+        return partial(self.engine.remove_boundary, pc)
+
+    def table(self, size: int) -> tuple[int, memoryview]:
+        """Bytes that translated code can load: address and content."""
+        address = self._table_end
+        self._table_end += -(-size // PAGE) * PAGE
+        if self._table_end > 0xFFFF0000:
+            raise MemoryError("no room for another table")
+        for page in range(address // PAGE, self._table_end // PAGE):
+            self.memory.perms[page] = READ | MAPPED
+        return address, self.memory.raw(address, size)

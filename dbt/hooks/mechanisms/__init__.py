@@ -1,0 +1,25 @@
+"""Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
+
+from dbt.hooks.mechanisms.base import Machine, Mechanism
+from dbt.hooks.mechanisms.dispatch import Dispatch
+from dbt.hooks.mechanisms.entry import CAME, Entry
+from dbt.hooks.mechanisms.jump import JumpCheck
+from dbt.hooks.mechanisms.nochain import NoChain
+from dbt.hooks.mechanisms.sentinel import Sentinel
+from dbt.hooks.mechanisms.shadow import AIM, Shadow
+from dbt.hooks.mechanisms.trap import Trap
+from dbt.hooks.tracker import DEPTH
+from dbt.ir.types import I32
+
+MECHANISMS: dict[str, type[Mechanism]] = {
+    mechanism.name: mechanism
+    for mechanism in (Dispatch, NoChain, JumpCheck, Entry, Sentinel, Shadow, Trap)
+}
+NAMES = tuple(MECHANISMS)
+AUTO = Entry.name
+"""What ``auto`` means: it is transparent, and costs nothing where no hook stands."""
+
+SLOTS = ((DEPTH, I32), (CAME, I32), (AIM, I32))
+"""Slots that the machine's layout needs for hooks."""
+
+__all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]

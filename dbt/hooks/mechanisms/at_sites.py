@@ -1,0 +1,48 @@
+"""What the mechanisms have in common that put a point at entries and at learned return sites."""
+
+import abc
+from collections.abc import Callable
+from functools import partial
+
+from dbt.hooks.mechanisms.base import Machine, Mechanism
+from dbt.hooks.mechanisms.sites import Sites
+from dbt.hooks.points import Handler
+from dbt.hooks.tracker import Activation, Tracker
+
+
+class AtSites(Mechanism):
+    """A point at each watched entry and at each site that an activation is to return to."""
+
+    def __init__(self, machine: Machine, tracker: Tracker) -> None:
+        super().__init__(machine, tracker)
+        self._removers: dict[int, Callable[[], None]] = {}
+        self.sites = Sites(self.set_up)
+
+    @abc.abstractmethod
+    def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
+        """Have ``handler`` called whenever control arrives at ``pc``; undone by the result."""
+
+    def watch(self, pc: int) -> None:
+        self._removers[pc] = self.point(pc, partial(self.entered, pc))
+
+    def unwatch(self, pc: int) -> None:
+        self._removers.pop(pc)()
+        if not self._removers:
+            self.sites.clear()
+
+    def expect(self, activation: Activation) -> None:
+        self.sites.use(activation)
+
+    def done(self, activation: Activation) -> None:
+        self.sites.release(activation)
+
+    def entered(self, pc: int) -> int | None:
+        """Control is at a watched function."""
+        return self.tracker.entered(pc, self.link())
+
+    def set_up(self, site: int) -> Callable[[], None]:
+        """Learn a return site."""
+        return self.point(site, partial(self._arrived, site), first=True)
+
+    def _arrived(self, site: int) -> None:
+        self.tracker.arrived(site, self.stack())

@@ -1,0 +1,87 @@
+"""What a mechanism is, and what it may use of the process."""
+
+import abc
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Protocol
+
+from dbt.hooks.points import Handler
+from dbt.hooks.tracker import Activation, Guest, Tracker
+from dbt.interfaces import Pass
+from dbt.runtime.chaining import ChainPolicy
+from dbt.runtime.counters import Stacks
+
+Remove = Callable[[], None]
+
+
+class Machine(Guest, Protocol):
+    """The process as mechanisms see it. What is set is undone by the function returned."""
+
+    chain: ChainPolicy
+    stacks: Stacks
+
+    def stub(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Make the block at ``pc`` enter the host; only what holds ``pc`` is translated anew."""
+
+    def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the dispatcher look out for ``pc``, and nothing chained into it."""
+
+    def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Write a breakpoint instruction to ``pc``."""
+
+    def trampoline(self, handler: Handler) -> tuple[int, Remove]:
+        """A location outside of guest memory whose execution enters the host."""
+
+    def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
+        """Run a pass on every block from now on; ``everything`` is translated anew for it."""
+
+    def retranslate_all(self) -> None:
+        """Translate everything anew."""
+
+    def begin_block(self, pc: int) -> Remove:
+        """See to it that a block begins at ``pc``."""
+
+    def table(self, size: int) -> tuple[int, memoryview]:
+        """Zeroed bytes that translated code can always load, in guest memory where no program
+        has any: address and content."""
+
+    def retranslate(self, pcs: Iterable[int]) -> None:
+        """Translate what holds these pcs anew when it is next reached."""
+
+
+class Mechanism(abc.ABC):
+    """One way to notice that functions are entered and returned from.
+
+    ``watch`` and ``unwatch`` name the functions; ``expect`` and ``done`` (called by the tracker)
+    the activations whose return is wanted.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, machine: Machine, tracker: Tracker) -> None:
+        self.machine = machine
+        self.tracker = tracker
+        tracker.returns = self
+
+    @abc.abstractmethod
+    def watch(self, pc: int) -> None:
+        """Notice when control arrives at ``pc``."""
+
+    @abc.abstractmethod
+    def unwatch(self, pc: int) -> None:
+        """No longer notice it."""
+
+    @abc.abstractmethod
+    def expect(self, activation: Activation) -> None:
+        """Notice when this activation returns."""
+
+    @abc.abstractmethod
+    def done(self, activation: Activation) -> None:
+        """The activation is over."""
+
+    def link(self) -> int:
+        """The location that the link register holds."""
+        return self.machine.state.get(self.machine.call_abi.link)
+
+    def stack(self) -> int:
+        """The stack pointer."""
+        return self.machine.state.get(self.machine.call_abi.stack)

@@ -1,0 +1,76 @@
+"""``entry``: the function's first block enters the host; the return site is learned at run time.
+
+How it works
+    The block at a watched pc is a stub that goes to the host, and then on to the real block. When
+    the function is entered the link register says where it will return to: that pc becomes a stub
+    too, and stays one for the calls that will come from there. The block that holds the call
+    instruction before it is made anew with two more IR ops, which leave a mark when it calls: so a
+    function entered again from a learned site after a longjmp is told from a tail call.
+    (DynamoRIO's drwrap; PANDA's ``hooks``.)
+What it costs
+    Two visits to the host per call and return. A translation of the few blocks concerned, once per
+    function and return site. Nothing anywhere else: chaining stays as it is.
+What it cannot see
+    A longjmp itself: activations it gave up are told when the next event shows it, and ``depth``
+    counts them until then. Who called: ``caller`` is known from a learned site only.
+"""
+
+from collections.abc import Callable
+
+import attrs
+
+from dbt.hooks.mechanisms.at_sites import AtSites
+from dbt.hooks.mechanisms.base import Machine
+from dbt.hooks.mechanisms.sites import Sites
+from dbt.hooks.points import Handler
+from dbt.hooks.tracker import Tracker
+from dbt.ir.block import Block, Call
+from dbt.ir.builder import Builder
+
+CAME = "came"
+"""Slot: the mark a call from a learned site leaves, return location xor stack pointer."""
+
+
+@attrs.define(eq=False)
+class MarkCalls:
+    """Leave a mark at calls that are to return to one of ``sites``.
+
+    call 0x9000, link 0x8004    =>    %0:i32 = get r13
+                                      %1:i32 = xor %0, 0x8004
+                                      set came %1
+                                      call 0x9000, link 0x8004
+    """
+
+    sites: Sites
+    stack: str
+
+    def run(self, block: Block) -> None:
+        """Mark the call at the end of a block, if it is one of those."""
+        match block.exit:
+            case Call(link=link) if link & ~1 in self.sites:
+                emit = Builder(block.insts)
+                emit.set(CAME, emit.xor(emit.get(self.stack), emit.const(link)))
+
+
+class Entry(AtSites):
+    """Stubs at entries and learned return sites, marks at learned call sites."""
+
+    name = "entry"
+
+    def __init__(self, machine: Machine, tracker: Tracker) -> None:
+        super().__init__(machine, tracker)
+        marks = MarkCalls(self.sites, machine.call_abi.stack)
+        machine.instrument(marks, everything=False)
+
+    def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
+        return self.machine.stub(pc, handler, first=first)
+
+    def entered(self, pc: int) -> int | None:
+        state, location = self.machine.state, self.link()
+        called = state.get(CAME) == location ^ self.stack()
+        state.set(CAME, 0)
+        return self.tracker.entered(pc, location, called=called)
+
+    def set_up(self, site: int) -> Callable[[], None]:
+        self.machine.retranslate([site - 2, site - 4])  # the call instruction, to be marked
+        return super().set_up(site)

@@ -1,0 +1,204 @@
+"""``shadow``: every call and every return passes a shadow stack kept in IR.
+
+How it works
+    Each call pushes the location it is to return to and the stack pointer; each return pops them
+    and compares. What does not match goes to the host by a trampoline, with the intended target in
+    a slot; the host finds the frame, drops those given up in between, and goes on. The frame of a
+    watched activation is spoilt on purpose, so its return never matches: that is how the host hears
+    of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
+    above the innermost frame, or lands where that is to return to, goes to the host.
+    (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
+What it costs
+    About ten IR ops per call and return of the *whole program*; two visits to the host per watched
+    call and return; one per longjmp or odd return. Everything is translated anew when the first
+    hook is set. Chaining stays as it is.
+What it cannot see
+    Frames beyond the newest 65,536. Programs that switch stacks: leaving for a stack that lies
+    higher looks like unwinding.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+
+from dbt.hooks.mechanisms.base import Machine, Mechanism
+from dbt.hooks.tracker import Activation, Tracker
+from dbt.ir.block import Block, Call, Inst, Jump, Return, Value
+from dbt.ir.builder import Builder
+
+LINKS, STACKS = "hooks.links", "hooks.stacks"
+"""The two side stacks: return locations and stack pointers."""
+AIM = "aim"
+"""Slot: where a return or jump that was sent to the trampoline wanted to go."""
+SPOILT = 0xFFFFFFFE
+"""Return location of a watched activation's frame; no location is equal to it."""
+BOTTOM = 0xFFFFFFFF
+"""Stack pointer of the frame below all frames."""
+
+
+@attrs.define(eq=False)
+class ShadowCalls:
+    """Push at calls, pop and compare at returns, look at jumps.
+
+    call 0x9000, link 0x8004    =>    push hooks.links 0x8004
+                                      %0:i32 = get r13
+                                      push hooks.stacks %0
+                                      call 0x9000, link 0x8004
+
+    return %0                   =>    %1:i32 = pop hooks.links
+                                      %2:i1 = ne %1, %0
+                                      %3:i32 = pop hooks.stacks
+                                      %4:i32 = get r13
+                                      %5:i1 = ne %3, %4
+                                      %6:i1 = or %2, %5
+                                      set aim %0
+                                      %7:i32 = select %6, 0xffff2000, %0
+                                      return %7
+    """
+
+    stack: str
+    returns: int
+    jumps: int
+
+    def run(self, block: Block) -> None:
+        """Instrument the exit of a block."""
+        emit = Builder(block.insts)
+        match block.exit:
+            case Call(link=link):
+                emit.push(LINKS, emit.const(link))
+                emit.push(STACKS, emit.get(self.stack))
+            case Return(target=target):
+                astray = emit.ne(emit.pop(LINKS), target)
+                moved = emit.ne(emit.pop(STACKS), emit.get(self.stack))
+                odd = emit.or_(astray, moved)
+                block.exit = Return(self._aim(emit, odd, target, self.returns))
+            case Jump(target=target):
+                block.exit = Jump(self._aim(emit, self._leaves(emit, target), target, self.jumps))
+
+    def _leaves(self, emit: Builder, target: Value) -> Inst:
+        """Whether a jump may end the innermost frame."""
+        link, stack, now = emit.pop(LINKS), emit.pop(STACKS), emit.get(self.stack)
+        emit.push(LINKS, link)
+        emit.push(STACKS, stack)
+        lands = emit.or_(emit.eq(link, target), emit.eq(link, SPOILT))
+        return emit.or_(emit.ult(stack, now), emit.and_(emit.eq(stack, now), lands))
+
+    def _aim(self, emit: Builder, odd: Inst, target: Value, trampoline: int) -> Inst:
+        emit.set(AIM, target)
+        return emit.select(odd, emit.const(trampoline), target)
+
+
+class Shadow(Mechanism):
+    """The shadow stack and its host side."""
+
+    name = "shadow"
+
+    def __init__(self, machine: Machine, tracker: Tracker) -> None:
+        super().__init__(machine, tracker)
+        self._removers: dict[int, Callable[[], None]] = {}
+        self._spoilt: dict[int, int] = {}  # frame number to the location it is to return to
+        self._end: list[Callable[[], None]] = []
+
+    # -- setting -----------------------------------------------------------------------------------
+
+    def watch(self, pc: int) -> None:
+        if not self._removers:
+            self._begin()
+        self._removers[pc] = self.machine.stub(pc, partial(self._entered, pc))
+
+    def unwatch(self, pc: int) -> None:
+        self._removers.pop(pc)()
+        if not self._removers:
+            while self._end:
+                self._end.pop()()
+
+    def _begin(self) -> None:
+        machine, stacks = self.machine, self.machine.stacks
+        stacks.resize(LINKS, 0)
+        stacks.resize(STACKS, 0)
+        stacks.push(LINKS, 0)
+        stacks.push(STACKS, BOTTOM)
+        self._spoilt.clear()
+        returns, remove_returns = machine.trampoline(self._odd_return)
+        jumps, remove_jumps = machine.trampoline(self._odd_jump)
+        pass_ = ShadowCalls(machine.call_abi.stack, returns, jumps)
+        self._end = [remove_returns, remove_jumps, machine.instrument(pass_)]
+
+    # -- the frames --------------------------------------------------------------------------------
+
+    def _frames(self) -> int:
+        return self.machine.stacks.depth(LINKS)
+
+    def _frame(self, index: int) -> tuple[int, int]:
+        """Return location and stack pointer of a frame, as they were."""
+        stacks = self.machine.stacks
+        link = self._spoilt.get(index)
+        return stacks.entry(LINKS, index) if link is None else link, stacks.entry(STACKS, index)
+
+    def _cut(self, frames: int) -> None:
+        """Drop the frames from a number on."""
+        self.machine.stacks.resize(LINKS, frames)
+        self.machine.stacks.resize(STACKS, frames)
+        for index in [index for index in self._spoilt if index >= frames]:
+            del self._spoilt[index]
+
+    def _drop_below(self, stack: int) -> None:
+        frames = self._frames()
+        while frames > 1 and self._frame(frames - 1)[1] < stack:
+            frames -= 1
+        self._cut(frames)
+
+    def _find(self, location: int, stack: int) -> int | None:
+        """The innermost frame that is to return to a location with this stack pointer."""
+        for index in range(self._frames() - 1, 0, -1):
+            link, pointer = self._frame(index)
+            if pointer != stack:
+                return None
+            if link == location:
+                return index
+        return None
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def _entered(self, pc: int) -> int | None:
+        location, stack = self.link(), self.stack()
+        self._drop_below(stack)
+        top = self._frames() - 1
+        fresh = top not in self._spoilt and self._frame(top) == (location, stack)
+        go_to = self.tracker.entered(pc, location, called=fresh)
+        return self._return_to(location) if go_to == location else go_to
+
+    def expect(self, activation: Activation) -> None:
+        stacks, top = self.machine.stacks, self._frames() - 1
+        frame = (activation.location, activation.stack)
+        if self._frame(top) != frame:
+            stacks.push(LINKS, SPOILT)
+            stacks.push(STACKS, activation.stack)
+            top += 1
+        stacks.put(LINKS, top, SPOILT)
+        self._spoilt[top] = activation.location
+
+    def done(self, activation: Activation) -> None:
+        """Its frame goes with the return that ends it."""
+
+    def _odd_return(self) -> int:
+        """The IR has popped a frame that did not match: put it back, and look for the right one."""
+        frames = self._frames() + 1
+        self.machine.stacks.resize(LINKS, frames)
+        self.machine.stacks.resize(STACKS, frames)
+        return self._return_to(self.machine.state.get(AIM))
+
+    def _odd_jump(self) -> int:
+        return self._return_to(self.machine.state.get(AIM))
+
+    def _return_to(self, location: int) -> int:
+        """Control goes to ``location``, which ends the frames that return there."""
+        stack = self.stack()
+        self._drop_below(stack)
+        self.tracker.unwind(stack)
+        index = self._find(location, stack)
+        if index is not None:
+            self._cut(index)
+            self.tracker.arrived(self.machine.key_of(location).pc, stack)
+        return location

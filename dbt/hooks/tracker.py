@@ -1,0 +1,214 @@
+"""Activations: which watched functions are alive, and the events that follow from it.
+
+A mechanism finds out *that* control arrived at a function or at a return site; what that means is
+decided here, once for all mechanisms, by the rules of ``records.py``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+
+from dbt.hooks.events import CallEvent, ReturnEvent
+from dbt.hooks.records import Kind, Record
+from dbt.interfaces import CallAbi, Memory, State
+from dbt.ir.block import BlockKey
+
+DEPTH = "depth"
+"""Slot: how many activations are alive, for compiled conditions."""
+
+
+class Guest(Protocol):
+    """What a tracker needs of a process."""
+
+    call_abi: CallAbi
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def memory(self) -> Memory: ...
+    @property
+    def insns(self) -> int:
+        """Guest instructions completed."""
+
+    @property
+    def thread(self) -> int:
+        """Id of the guest thread that runs."""
+
+    def key_of(self, location: int) -> BlockKey: ...
+    def name(self, pc: int) -> str:
+        """The function's name, or its address as text."""
+
+
+class Returns(Protocol):
+    """The part of a mechanism that sees to it that returns are noticed."""
+
+    def expect(self, activation: "Activation") -> None:
+        """A function was entered whose return is wanted."""
+
+    def done(self, activation: "Activation") -> None:
+        """It has returned, or never will."""
+
+
+@attrs.define(eq=False)
+class Activation:
+    """A live call of a watched function. ``location`` is where it is to return to (with the state
+    bit), ``site`` the pc of that; ``tail``: it took the place of the one below it."""
+
+    function: int
+    location: int
+    site: int
+    stack: int
+    tail: bool
+
+
+@attrs.define
+class Listeners:
+    """Who wants to hear about one function."""
+
+    calls: list[Callable[[CallEvent], Any]] = attrs.Factory(list)
+    returns: list[Callable[[ReturnEvent], Any]] = attrs.Factory(list)
+    sinks: list[Callable[[Record], Any]] = attrs.Factory(list)
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.returns or self.sinks)
+
+
+class Tracker:
+    """The activations of one mechanism, innermost last."""
+
+    def __init__(self, guest: Guest) -> None:
+        self.guest = guest
+        self.functions: dict[int, Listeners] = {}
+        self.active: list[Activation] = []
+        self.returns: Returns
+
+    # -- what a mechanism calls --------------------------------------------------------------------
+
+    def entered(
+        self, pc: int, location: int, *, called: bool | None = None, caller: int = 0
+    ) -> int | None:
+        """Control has arrived at the function at ``pc``, to return to ``location``.
+
+        ``called``: a call instruction led here, True or False, None when that cannot be seen. The
+        result is where to go on instead, if a hook wants that.
+        """
+        guest = self.guest
+        stack = guest.state.get(guest.call_abi.stack)
+        tail = self._make_room(location, stack, called)
+        listeners = self.functions.get(pc) or Listeners()
+        if listeners.sinks:
+            self._record(Kind.TAIL_CALL if tail else Kind.CALL, pc, location, stack, caller)
+        go_to = self._call(listeners, pc, location, tail, caller)
+        if listeners.returns or listeners.sinks:
+            site = guest.key_of(location).pc
+            self._push(Activation(pc, location, site, stack, tail))
+            if go_to == location:  # the function is skipped: return as the mechanism wants it
+                go_to = guest.state.get(guest.call_abi.link)
+        return go_to
+
+    def arrived(self, site: int, stack: int) -> None:
+        """Control has arrived at ``site`` with this stack pointer: activations may have ended."""
+        self.unwind(stack)
+        first = next(
+            (i for i, a in enumerate(self.active) if a.site == site and a.stack == stack), None
+        )
+        if first is None:
+            return
+        while len(self.active) > first:
+            activation = self._pop()
+            if activation.site == site and activation.stack == stack:
+                self._returned(activation)
+            else:
+                self._unwound(activation)
+
+    def unwind(self, stack: int) -> None:
+        """The stack grows down: frames below ``stack`` can only have been given up."""
+        while self.active and self.active[-1].stack < stack:
+            self._unwound(self._pop())
+
+    # -- activations -------------------------------------------------------------------------------
+
+    def _make_room(self, location: int, stack: int, called: bool | None) -> bool:
+        """Drop what cannot be alive any more; True for a tail call."""
+        self.unwind(stack)
+        while self.active:
+            top = self.active[-1]
+            if (top.location, top.stack) != (location, stack):
+                return False
+            if not called:
+                return True
+            self._unwound(self._pop())  # its call instruction ran again: it is not alive
+        return False
+
+    def _push(self, activation: Activation) -> None:
+        self.active.append(activation)
+        self._publish()
+        self.returns.expect(activation)
+
+    def _pop(self) -> Activation:
+        activation = self.active.pop()
+        self._publish()
+        self.returns.done(activation)
+        return activation
+
+    def _publish(self) -> None:
+        self.guest.state.set(DEPTH, len(self.active))
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    def _call(
+        self, listeners: Listeners, pc: int, location: int, tail: bool, caller: int
+    ) -> int | None:
+        if not listeners.calls:
+            return None
+        guest = self.guest
+        event = CallEvent(
+            pc, guest.name(pc), location, len(self.active), guest.state, guest.memory,
+            guest.call_abi, tail, guest.insns, guest.thread, caller,
+        )  # fmt: skip
+        for hook in list(listeners.calls):
+            hook(event)
+        return event.go_to
+
+    def _returned(self, activation: Activation) -> None:
+        guest, depth = self.guest, len(self.active)
+        listeners = self.functions.get(activation.function)
+        if listeners is None:
+            return
+        if listeners.returns:
+            event = ReturnEvent(
+                activation.function, guest.name(activation.function), activation.site, depth,
+                guest.state, guest.memory, guest.call_abi, guest.insns, guest.thread,
+            )  # fmt: skip
+            for hook in list(listeners.returns):
+                hook(event)
+        if listeners.sinks:
+            result = guest.state.get(guest.call_abi.result)
+            self._tell(Kind.RETURN, activation, listeners, result=result)
+
+    def _unwound(self, activation: Activation) -> None:
+        listeners = self.functions.get(activation.function)
+        if listeners is not None and listeners.sinks:
+            self._tell(Kind.UNWOUND, activation, listeners)
+
+    def _tell(
+        self, kind: Kind, activation: Activation, listeners: Listeners, result: int | None = None
+    ) -> None:
+        guest, pc = self.guest, activation.function
+        record = Record(
+            kind, pc, guest.name(pc), activation.site, activation.stack, len(self.active),
+            guest.insns, thread=guest.thread, result=result,
+        )  # fmt: skip
+        for sink in list(listeners.sinks):
+            sink(record)
+
+    def _record(self, kind: Kind, pc: int, location: int, stack: int, caller: int) -> None:
+        guest = self.guest
+        arguments = tuple(guest.state.get(slot) for slot in guest.call_abi.arguments)
+        record = Record(
+            kind, pc, guest.name(pc), guest.key_of(location).pc, stack, len(self.active),
+            guest.insns, caller, guest.thread, arguments,
+        )  # fmt: skip
+        for sink in list(self.functions[pc].sinks):
+            sink(record)

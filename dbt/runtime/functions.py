@@ -1,0 +1,161 @@
+"""Functions that translated code invokes: named from Python, a table of C pointers for it."""
+
+import ctypes
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from dbt.interfaces import NativeFunction
+from dbt.ir.ops import MOST_ARGUMENTS
+
+CAPACITY = 1 << 12
+_PYTHON = NativeFunction()
+
+
+def prototype(arity: int) -> Any:
+    """The ctypes type of ``void f(i64 environment, i64 a0, …)`` with ``arity`` arguments."""
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * (1 + arity))
+
+
+@attrs.frozen
+class _Defined:
+    """One definition: the native function, and what must live as long as it."""
+
+    arity: int
+    call: Callable[..., Any]
+    address: int
+    native: NativeFunction
+    anchor: object
+
+
+class Functions:
+    """Named functions over a table of addresses that stays where it is.
+
+    An exception in a function does not pass through compiled code: the first one is kept in
+    ``failure``, and ``on_failure`` is called, which asks the run to stop. Replacing a function
+    takes effect at its next call, unless compiled code knows more of it than its address: then
+    ``on_change`` is called, which has such code made again.
+    """
+
+    def __init__(self, environment: int) -> None:
+        self.environment = environment
+        self._table = (ctypes.c_uint64 * CAPACITY)()
+        self.address = ctypes.addressof(self._table)
+        self.names: dict[str, int] = {}
+        self.failure: BaseException | None = None
+        self.on_failure: Callable[[], None] = _nothing
+        self.on_change: Callable[[], None] = _nothing
+        self._arity: dict[str, int] = {}
+        self._defined: dict[str, _Defined] = {}
+        self._kept: list[_Defined] = []
+        """Definitions that were replaced: code may still be about to call them."""
+
+    # -- what translated code asks -----------------------------------------------------------------
+
+    def index(self, name: str, arity: int) -> int:
+        """Index of a function. Raises ValueError when it takes another number of arguments."""
+        if self._arity.setdefault(name, arity) != arity:
+            raise ValueError(f"function {name!r} takes {self._arity[name]} arguments, not {arity}")
+        index = self.names.get(name)
+        if index is None:
+            index = len(self.names)
+            if index >= CAPACITY:
+                raise MemoryError(f"more than {CAPACITY} functions, at {name!r}")
+            self.names[name] = index
+            self._set(name, self._undefined(name, arity))
+        return index
+
+    def native(self, name: str) -> NativeFunction:
+        """What compiled code may know of a function."""
+        return self._defined[name].native
+
+    def call(self, name: str, args: Sequence[int]) -> None:
+        """Call a function as translated code does."""
+        self.index(name, len(args))
+        signed = [value - (1 << 64) if value >> 63 else value for value in args]
+        self._defined[name].call(self.environment, *signed)
+
+    # -- defining ----------------------------------------------------------------------------------
+
+    def define(self, name: str, function: Callable[..., Any]) -> None:
+        """Make ``invoke "name"`` call a Python function with (environment, arguments).
+
+        The environment is the address of the state buffer. Raises ValueError when the number of
+        arguments is not the one that code calls it with.
+        """
+        arity = _arity(function)
+        self._define(name, self._guarded(function, arity))
+
+    def define_native(
+        self,
+        name: str,
+        address: int,
+        arity: int,
+        native: NativeFunction = _PYTHON,
+        anchor: object = None,
+    ) -> None:
+        """The same with a compiled function at ``address``. ``anchor`` is kept alive with it."""
+        call = prototype(arity)(address)
+        self._define(name, _Defined(arity, call, address, native, anchor))
+
+    def _define(self, name: str, defined: _Defined) -> None:
+        if defined.arity > MOST_ARGUMENTS:
+            raise ValueError(f"function {name!r} takes more than {MOST_ARGUMENTS} arguments")
+        self.index(name, defined.arity)
+        changes = self._defined[name].native != defined.native
+        self._set(name, defined)
+        if changes:
+            self.on_change()
+
+    def _set(self, name: str, defined: _Defined) -> None:
+        old = self._defined.get(name)
+        if old is not None:
+            self._kept.append(old)
+        self._defined[name] = defined
+        self._table[self.names[name]] = defined.address
+
+    def _undefined(self, name: str, arity: int) -> _Defined:
+        def call(*_: int) -> None:
+            raise LookupError(f"no function is named {name!r}")
+
+        return self._guarded(call, arity)
+
+    def _guarded(self, function: Callable[..., Any], arity: int) -> _Defined:
+        def guarded(*args: int) -> None:
+            try:
+                function(*args)
+            except BaseException as error:  # it is raised where the run comes back to Python
+                self.fail(error)
+
+        thunk = prototype(arity)(guarded)
+        address = ctypes.cast(thunk, ctypes.c_void_p).value
+        assert address is not None
+        return _Defined(arity, guarded, address, _PYTHON, thunk)
+
+    # -- failing -----------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the first exception and have the run stop."""
+        if self.failure is None:
+            self.failure = error
+            self.on_failure()
+
+    def take_failure(self) -> BaseException | None:
+        """The exception that waits to be raised, once."""
+        failure, self.failure = self.failure, None
+        return failure
+
+
+def _arity(function: Callable[..., Any]) -> int:
+    """Arguments of a function behind the environment."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    if not parameters or any(parameter.kind not in kinds for parameter in parameters):
+        raise ValueError(f"{function} must take the environment and a fixed number of arguments")
+    return len(parameters) - 1
+
+
+def _nothing() -> None:
+    """Nobody listens."""
