@@ -137,12 +137,13 @@ def run_once(
     passes: Sequence[Pass] = (),
     prepare: Callable[[Process], object] | None = None,
     finish: Callable[[Process], object] | None = None,
+    timeout: float | None = None,
     clock: Clock = time.thread_time,
 ) -> Outcome:
-    """Run the program to its end; ``prepare`` sees the process before, ``finish`` after it.
+    """Run the program to its end, or for ``timeout`` seconds.
 
-    Descriptors 0 to 2 are turned away from the terminal meanwhile. Raises UsageError when the
-    program cannot be loaded.
+    ``prepare`` sees the process before, ``finish`` after it. Descriptors 0 to 2 are turned away
+    from the terminal meanwhile. Raises UsageError when the program cannot be loaded.
     """
     with redirected() as output:  # the guest takes its descriptors when the process is made
         process = open_program(program, setting, passes)
@@ -153,7 +154,7 @@ def run_once(
             engine = process.engine
             engine.provide = watch.watch(engine.provide)  # type: ignore[method-assign, assignment]
             with watch.running():
-                stop = process.run()
+                stop = process.run(timeout=timeout)
             if finish is not None:
                 finish(process)
             stats = process.stats()

@@ -26,8 +26,6 @@ from dbt.hooks.records import Record
 
 NAME = "qemu"
 MODES = ("none", "block", "step")
-TIMEOUT = 600.0
-"""Seconds after which a run is given up."""
 
 
 def lacking() -> str | None:
@@ -36,9 +34,13 @@ def lacking() -> str | None:
 
 
 def watch(
-    image: Image, mode: str, functions: Mapping[int, str], sink: Callable[[Record], None]
+    image: Image,
+    mode: str,
+    functions: Mapping[int, str],
+    sink: Callable[[Record], None],
+    timeout: float = 600.0,
 ) -> Seen:
-    """Run a program to its end, watched in one of MODES."""
+    """Run a program to its end or for ``timeout`` seconds, watched in one of MODES."""
     if mode not in MODES:
         raise ValueError(mode)
     reader = LogReader(image.stack, functions, sink)
@@ -51,7 +53,7 @@ def watch(
                 stdin=subprocess.DEVNULL, stdout=written, stderr=written, env={},
                 pass_fds=(end.fileno(),),
             )  # fmt: skip
-        timer = threading.Timer(TIMEOUT, child.kill)
+        timer = threading.Timer(timeout, child.kill)
         timer.start()
         try:
             reader.read(log)

@@ -40,16 +40,20 @@ def lacking() -> str | None:
 
 
 def watch(
-    image: Image, mode: str, functions: Mapping[int, str], sink: Callable[[Record], None]
+    image: Image,
+    mode: str,
+    functions: Mapping[int, str],
+    sink: Callable[[Record], None],
+    timeout: float = 600.0,
 ) -> Seen:
-    """Run a program to its end, watched in one of MODES."""
+    """Run a program to its end or for ``timeout`` seconds, watched in one of MODES."""
     if mode not in MODES:
         raise ValueError(mode)
     machine = _Machine(image)
     tracker = Tracker(functions, machine.registers, sink)
     if mode != "none":
         _WATCHERS[mode](machine, tracker)
-    seconds = machine.run()
+    seconds = machine.run(timeout)
     return Seen(
         seconds, tracker.events, bytes(machine.output), machine.status, tuple(machine.unsupported)
     )
@@ -86,11 +90,11 @@ class _Machine:
         r0, r1, r2, r3, stack, link = (self.uc.reg_read(number) for number in self._watched)
         return Registers((r0, r1, r2, r3), stack, link)
 
-    def run(self) -> float:
+    def run(self, timeout: float) -> float:
         """Run to the end; processor seconds."""
         began = time.thread_time()
         try:
-            self.uc.emu_start(self._location, 0xFFFFFFFC)
+            self.uc.emu_start(self._location, 0xFFFFFFFC, int(timeout * 1_000_000))
         except self._error as error:
             self.unsupported[str(error)] = None
         return time.thread_time() - began

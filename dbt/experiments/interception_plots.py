@@ -1,0 +1,29 @@
+"""The plot of the interception laboratory, from its JSON."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dbt.experiments.plots import need_matplotlib, save
+
+
+def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Path]:
+    """Nanoseconds an event, one bar a contender; the files written."""
+    rows = [row for row in result["rows"] if row["ns_per_event"] is not None]
+    if not rows:
+        return []
+    plt = need_matplotlib()
+    figure, axes = plt.subplots(figsize=(6.4, 0.8 + 0.28 * len(rows)), layout="constrained")
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    colors = [f"C{groups.index(row['group'])}" for row in rows]
+    names = [f"{row['group']}: {row['name']}" for row in rows]
+    bars = axes.barh(names, [row["ns_per_event"] for row in rows], color=colors)
+    axes.bar_label(bars, fmt="%.0f", padding=3, fontsize="small")
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("ns per event, log scale")
+    axes.set_title(f"{result['program']}, {len(result['functions'])} functions watched")
+    axes.spines[["top", "right"]].set_visible(False)
+    path = directory / f"interception-{result['program'].removesuffix('.elf')}.{suffix}"
+    save(figure, path)
+    return [path]
