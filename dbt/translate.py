@@ -1,10 +1,10 @@
 """The life of a block, from guest bytes to what a backend installs, in order."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
-from dbt.ir.block import CONTINUED, HOOKED, Block, BlockKey, Hook
+from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.ir.verifier import VerifyError, verify
 from dbt.log import QUIET, Log
@@ -12,12 +12,15 @@ from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import name_of
 
 
+def _no_stub(key: BlockKey) -> None:
+    """There are no hooks."""
+
+
 class Translator:
     """Lift, instrument, optimise; verified between stages when ``verify`` is set.
 
-    ``hooked`` holds the pcs at which a hook stands: a block that begins there is a stub that enters
-    the host, and goes on at the same pc with the HOOKED mode bit. At the pcs in ``trampolines``
-    there is no guest code: their blocks enter the host, which says where to go on.
+    ``stub`` is asked first: the block that hooks want in place of what the guest has there, or
+    None.
     """
 
     def __init__(
@@ -39,19 +42,16 @@ class Translator:
         self.log = log
         self.layout = layout or frontend.layout
         """The guest state: what the frontend declares, and more when hooks need it."""
-        self.hooked: Collection[int] = ()
-        self.trampolines: Collection[int] = ()
+        self.stub: Callable[[BlockKey], Block | None] = _no_stub
         self.lift_seconds = 0.0
         self.pass_seconds = 0.0
 
     def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """One block, ready to install. Raises GuestFault when its first byte is no code."""
         started = time.perf_counter()
-        if key.pc in self.trampolines:
-            return Block(key, [], Hook(key))
-        if key.pc in self.hooked and not key.mode & CONTINUED:
-            self.code.fetch(key.pc, 2)
-            return Block(key, [], Hook(key.with_mode(HOOKED)))
+        stub = self.stub(key)
+        if stub is not None:
+            return stub
         block = self.frontend.lift(self.code, key, boundaries)
         lifted = time.perf_counter()
         if self.log.items:

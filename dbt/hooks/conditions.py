@@ -70,12 +70,35 @@ class Condition:
         domain = Plain(I32, signed=False)
         return bool(Reader(domain, value, _KNOWN, self._error).condition(self.tree))
 
+    def mentions(self, name: str) -> bool:
+        """True when the condition asks for ``name``."""
+        return _mentions(self.tree, name)
+
+    def without(self, name: str) -> "Condition | None":
+        """What must hold whatever ``name`` is: the terms of the outermost ``and`` that do not ask
+        for it. None when there are none."""
+        tree = self.tree
+        terms = tree.values if isinstance(tree, ast.BoolOp) and _is_and(tree) else [tree]
+        kept = [term for term in terms if not _mentions(term, name)]
+        if not kept:
+            return None
+        whole = kept[0] if len(kept) == 1 else ast.BoolOp(ast.And(), kept)
+        return Condition(ast.unparse(whole), whole)
+
     def _error(self, node: ast.AST, problem: str) -> UsageError:
         return _error(self.text, getattr(node, "col_offset", 0), problem)
 
 
 def _error(text: str, column: int, problem: str) -> UsageError:
     return UsageError(f"condition {text!r}, column {column + 1}: {problem}")
+
+
+def _is_and(tree: ast.BoolOp) -> bool:
+    return isinstance(tree.op, ast.And)
+
+
+def _mentions(tree: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
 
 
 def parse_condition(text: str) -> Condition:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import partial, reduce
 
-from dbt.hooks.mechanisms.base import Remove
+from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
 from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, Pass
-from dbt.ir.block import TAKEN, BlockKey
+from dbt.ir.block import ASK, CONTINUED, HOOKED, TAKEN, Block, BlockKey, Branch, Hook
+from dbt.ir.builder import Builder
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
@@ -46,8 +47,8 @@ class HookMachine:
         self._patched: dict[int, bytes] = {}
         self._trampolines: dict[int, Handler] = {}
         self._table_end = TABLES
-        translator.hooked = self._stubs.pcs
-        translator.trampolines = self._trampolines.keys()
+        self._conditions: dict[int, dict[Handler, Conditions]] = {}
+        translator.stub = self._stub_block
 
     # -- the guest ---------------------------------------------------------------------------------
 
@@ -79,9 +80,39 @@ class HookMachine:
 
     # -- points ------------------------------------------------------------------------------------
 
-    def stub(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Make the block at ``pc`` enter the host."""
-        return self._stubs.add(pc, handler, first=first)
+    def stub(
+        self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
+    ) -> Remove:
+        """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
+        holds."""
+        conditions = self._conditions.setdefault(pc, {})
+        conditions[handler] = when
+        remove = self._stubs.add(pc, handler, first=first)
+        self.engine.discard_pc(pc)  # others may have stood here, on conditions
+
+        def undo() -> None:
+            conditions.pop(handler, None)
+            remove()
+            self.engine.discard_pc(pc)
+
+        return undo
+
+    def _stub_block(self, key: BlockKey) -> Block | None:
+        """The block that stands in place of the guest's own. Raises GuestFault where the guest may
+        not execute."""
+        pc = key.pc
+        if pc in self._trampolines:
+            return Block(key, [], Hook(key))
+        if pc not in self._stubs.pcs or key.mode & CONTINUED:
+            return None
+        self.memory.fetch(pc, 2)
+        resume = BlockKey(pc, key.mode & ~ASK | HOOKED)
+        wanted = self._conditions[pc].values()
+        if key.mode & ASK or any(conditions is None for conditions in wanted):
+            return Block(key, [], Hook(resume))
+        emit = Builder([])
+        holds = [one.compile(emit, pc=pc) for conditions in wanted for one in conditions or ()]
+        return Block(key, emit.insts, Branch(reduce(emit.or_, holds), key.with_mode(ASK), resume))
 
     def _stub_changed(self, pc: int, present: bool) -> None:
         (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from dbt.hooks.conditions import parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
 from dbt.hooks.records import Kind, Record
-from dbt.hooks.tracker import DEPTH, Listeners, Tracker
+from dbt.hooks.tracker import DEPTH, Hook, Listeners, Tracker
 from dbt.stops import UsageError
 
 CallHook = Callable[[CallEvent], Any]
@@ -41,17 +42,37 @@ class Hooks:
 
     # -- setting -----------------------------------------------------------------------------------
 
-    def on_call(self, where: int | str, hook: CallHook, *, mechanism: str = "auto") -> Remove:
+    def on_call(
+        self,
+        where: int | str,
+        hook: CallHook,
+        *,
+        mechanism: str = "auto",
+        when: str | None = None,
+    ) -> Remove:
         """Call ``hook`` whenever the function at a symbol or address is entered, by any way.
 
-        Returns a function that removes the hook. Raises UsageError for an unknown symbol or
-        mechanism.
-        """
-        return self._add(mechanism, self._pc(where), "calls", hook)
+        ``when`` is a condition on the guest's registers as they are on entry, for instance
+        ``"r0 > 4096 and depth < 3"`` (``conditions.py``). Mechanisms that stand in the function's
+        first block (entry, sentinel, shadow) compile it there, except for terms with ``depth``;
+        with the others Python asks.
 
-    def on_return(self, where: int | str, hook: ReturnHook, *, mechanism: str = "auto") -> Remove:
-        """Call ``hook`` whenever the function has returned to its caller."""
-        return self._add(mechanism, self._pc(where), "returns", hook)
+        Returns a function that removes the hook. Raises UsageError for an unknown symbol or
+        mechanism, or a condition that makes no sense.
+        """
+        return self._add(mechanism, self._pc(where), "calls", _hook(hook, when))
+
+    def on_return(
+        self,
+        where: int | str,
+        hook: ReturnHook,
+        *,
+        mechanism: str = "auto",
+        when: str | None = None,
+    ) -> Remove:
+        """Call ``hook`` whenever the function has returned to its caller. ``when`` is asked when it
+        is entered. Calls that are under way already are not meant."""
+        return self._add(mechanism, self._pc(where), "returns", _hook(hook, when))
 
     def on_syscall(
         self, name: str | None, hook: SyscallHook, *, leaving: bool = False
@@ -72,7 +93,7 @@ class Hooks:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
         that the program's symbol tables name now."""
         wanted = self._functions() if pcs is None else map(self._pc, pcs)
-        removers = [self._add(mechanism, pc, "sinks", sink) for pc in sorted(set(wanted))]
+        removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
         if syscalls:
             removers.append(self.on_syscall(None, partial(self._tell, sink, Kind.SYSCALL)))
             told = partial(self._tell, sink, Kind.SYSCALL_RETURN)
@@ -87,22 +108,32 @@ class Hooks:
     def _pc(self, where: int | str) -> int:
         return self._machine.key_of(self._resolve(where)).pc
 
-    def _add(self, mechanism: str, pc: int, kind: str, hook: Any) -> Remove:
+    def _add(self, mechanism: str, pc: int, kind: str, hook: Hook) -> Remove:
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
-        if not listeners:
-            watcher.watch(pc)
-        hooks: list[Any] = getattr(listeners, kind)
-        hooks.append(hook)
+        hooks: list[Hook] = getattr(listeners, kind)
+        self._change(watcher, pc, listeners, partial(hooks.append, hook))
 
         def remove() -> None:
             if hook in hooks:
-                hooks.remove(hook)
-                if not listeners and pc in tracker.functions:
+                self._change(watcher, pc, listeners, partial(hooks.remove, hook))
+                if not listeners:
                     del tracker.functions[pc]
-                    watcher.unwatch(pc)
 
         return remove
+
+    @staticmethod
+    def _change(
+        watcher: Mechanism, pc: int, listeners: Listeners, change: Callable[[], None]
+    ) -> None:
+        """Change who listens; the mechanism hears what it needs to know of it."""
+        before = bool(listeners) and (listeners.conditions(),)
+        change()
+        after = bool(listeners) and (listeners.conditions(),)
+        if before and before != after:
+            watcher.unwatch(pc)
+        if after and before != after:
+            watcher.watch(pc)
 
     def _mechanism(self, name: str) -> tuple[Mechanism, Tracker]:
         name = AUTO if name == "auto" else name
@@ -157,3 +188,7 @@ class Hooks:
             arguments=tuple(event.arguments), result=event.result,
         )  # fmt: skip
         sink(record)
+
+
+def _hook(call: Callable[[Any], Any], when: str | None) -> Hook:
+    return Hook(call, None if when is None else parse_condition(when))

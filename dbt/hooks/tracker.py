@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from dbt.hooks.conditions import Condition
 from dbt.hooks.events import CallEvent, ReturnEvent
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import CallAbi, Memory, State
@@ -60,18 +61,50 @@ class Activation:
     site: int
     stack: int
     tail: bool
+    returns: "list[Hook]" = attrs.Factory(list)
+    """Return hooks whose condition held on entry."""
+
+
+@attrs.frozen(eq=False)
+class Hook:
+    """A function of the user's, and when it is to be called."""
+
+    call: Callable[[Any], Any]
+    when: Condition | None = None
+
+    def matters(self, get: Callable[[str], int], pc: int) -> bool:
+        """True when nothing but ``depth`` keeps the hook from being called."""
+        known = self.when and self.when.without(DEPTH)
+        return known is None or known.holds(get, pc=pc)
 
 
 @attrs.define
 class Listeners:
     """Who wants to hear about one function."""
 
-    calls: list[Callable[[CallEvent], Any]] = attrs.Factory(list)
-    returns: list[Callable[[ReturnEvent], Any]] = attrs.Factory(list)
-    sinks: list[Callable[[Record], Any]] = attrs.Factory(list)
+    calls: list[Hook] = attrs.Factory(list)
+    returns: list[Hook] = attrs.Factory(list)
+    sinks: list[Hook] = attrs.Factory(list)
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.returns or self.sinks)
+
+    def hooks(self) -> list[Hook]:
+        """All of them."""
+        return [*self.calls, *self.returns, *self.sinks]
+
+    def conditions(self) -> tuple[Condition, ...] | None:
+        """What can be asked before the host is entered: one of these must hold. ``depth`` is for
+        the host to say, which counts activations as it meets them."""
+        terms = [hook.when and hook.when.without(DEPTH) for hook in self.hooks()]
+        known = tuple(term for term in terms if term is not None)
+        return known if len(known) == len(terms) else None
+
+    def tracks(self, get: Callable[[str], int], pc: int) -> bool:
+        """Whether an activation that begins in a state is to be kept: for its return, or to be
+        counted."""
+        counted = [hook for hook in self.calls if hook.when and hook.when.mentions(DEPTH)]
+        return bool(self.sinks) or any(hook.matters(get, pc) for hook in [*self.returns, *counted])
 
 
 class Tracker:
@@ -99,10 +132,11 @@ class Tracker:
         listeners = self.functions.get(pc) or Listeners()
         if listeners.sinks:
             self._record(Kind.TAIL_CALL if tail else Kind.CALL, pc, location, stack, caller)
+        returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
         go_to = self._call(listeners, pc, location, tail, caller)
-        if listeners.returns or listeners.sinks:
+        if listeners.tracks(guest.state.get, pc):
             site = guest.key_of(location).pc
-            self._push(Activation(pc, location, site, stack, tail))
+            self._push(Activation(pc, location, site, stack, tail, returns))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
                 go_to = guest.state.get(guest.call_abi.link)
         return go_to
@@ -160,29 +194,35 @@ class Tracker:
     def _call(
         self, listeners: Listeners, pc: int, location: int, tail: bool, caller: int
     ) -> int | None:
-        if not listeners.calls:
+        hooks = [hook for hook in listeners.calls if self._holds(hook, pc)]
+        if not hooks:
             return None
         guest = self.guest
         event = CallEvent(
             pc, guest.name(pc), location, len(self.active), guest.state, guest.memory,
             guest.call_abi, tail, guest.insns, guest.thread, caller,
         )  # fmt: skip
-        for hook in list(listeners.calls):
-            hook(event)
+        for hook in hooks:
+            if hook in listeners.calls:
+                hook.call(event)
         return event.go_to
+
+    def _holds(self, hook: Hook, pc: int) -> bool:
+        return hook.when is None or hook.when.holds(self.guest.state.get, pc=pc)
 
     def _returned(self, activation: Activation) -> None:
         guest, depth = self.guest, len(self.active)
         listeners = self.functions.get(activation.function)
         if listeners is None:
             return
-        if listeners.returns:
+        if activation.returns:
             event = ReturnEvent(
                 activation.function, guest.name(activation.function), activation.site, depth,
                 guest.state, guest.memory, guest.call_abi, guest.insns, guest.thread,
             )  # fmt: skip
-            for hook in list(listeners.returns):
-                hook(event)
+            for hook in activation.returns:
+                if hook in listeners.returns:
+                    hook.call(event)
         if listeners.sinks:
             result = guest.state.get(guest.call_abi.result)
             self._tell(Kind.RETURN, activation, listeners, result=result)
@@ -201,7 +241,7 @@ class Tracker:
             guest.insns, thread=guest.thread, result=result,
         )  # fmt: skip
         for sink in list(listeners.sinks):
-            sink(record)
+            sink.call(record)
 
     def _record(self, kind: Kind, pc: int, location: int, stack: int, caller: int) -> None:
         guest = self.guest
@@ -211,4 +251,4 @@ class Tracker:
             guest.insns, caller, guest.thread, arguments,
         )  # fmt: skip
         for sink in list(self.functions[pc].sinks):
-            sink(record)
+            sink.call(record)

@@ -12,6 +12,8 @@ TAKEN = 1
 counted)."""
 HOOKED = 2
 """Mode bit: the hook that stands at this pc has run."""
+ASK = 4
+"""Mode bit: the condition of the hook that stands at this pc holds; the host is to be entered."""
 CONTINUED = TAKEN | HOOKED
 """A key with one of these goes on with an instruction that control has already arrived at."""
 FRONTEND_MODE_SHIFT = 8
@@ -182,6 +184,7 @@ class Block:
 
 
 __all__ = [
+    "ASK",
     "CONTINUED",
     "FRONTEND_MODE_SHIFT",
     "GET",

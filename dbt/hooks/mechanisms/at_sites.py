@@ -15,7 +15,7 @@ class AtSites(Mechanism):
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
-        self._removers: dict[int, Callable[[], None]] = {}
+        self.removers: dict[int, Callable[[], None]] = {}
         self.sites = Sites(self.set_up)
 
     @abc.abstractmethod
@@ -23,11 +23,11 @@ class AtSites(Mechanism):
         """Have ``handler`` called whenever control arrives at ``pc``; undone by the result."""
 
     def watch(self, pc: int) -> None:
-        self._removers[pc] = self.point(pc, partial(self.entered, pc))
+        self.removers[pc] = self.point(pc, partial(self.entered, pc))
 
     def unwatch(self, pc: int) -> None:
-        self._removers.pop(pc)()
-        if not self._removers:
+        self.removers.pop(pc)()
+        if not self.removers:
             self.sites.clear()
 
     def expect(self, activation: Activation) -> None:

@@ -2,8 +2,9 @@
 
 import abc
 from collections.abc import Callable, Iterable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
+from dbt.hooks.conditions import Condition
 from dbt.hooks.points import Handler
 from dbt.hooks.tracker import Activation, Guest, Tracker
 from dbt.interfaces import Pass
@@ -11,6 +12,8 @@ from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 
 Remove = Callable[[], None]
+Conditions: TypeAlias = "tuple[Condition, ...] | None"
+"""Conditions of which one must hold; None: none is asked for."""
 
 
 class Machine(Guest, Protocol):
@@ -19,8 +22,11 @@ class Machine(Guest, Protocol):
     chain: ChainPolicy
     stacks: Stacks
 
-    def stub(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Make the block at ``pc`` enter the host; only what holds ``pc`` is translated anew."""
+    def stub(
+        self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
+    ) -> Remove:
+        """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
+        holds; only what holds ``pc`` is translated anew."""
 
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the dispatcher look out for ``pc``, and nothing chained into it."""
@@ -64,7 +70,7 @@ class Mechanism(abc.ABC):
 
     @abc.abstractmethod
     def watch(self, pc: int) -> None:
-        """Notice when control arrives at ``pc``."""
+        """Notice when control arrives at ``pc``; ``conditions`` says which arrivals matter."""
 
     @abc.abstractmethod
     def unwatch(self, pc: int) -> None:
@@ -77,6 +83,10 @@ class Mechanism(abc.ABC):
     @abc.abstractmethod
     def done(self, activation: Activation) -> None:
         """The activation is over."""
+
+    def conditions(self, pc: int) -> Conditions:
+        """Of the function's arrivals only those matter for which one of these holds."""
+        return self.tracker.functions[pc].conditions()
 
     def link(self) -> int:
         """The location that the link register holds."""

@@ -16,6 +16,7 @@ What it cannot see
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 
@@ -61,6 +62,11 @@ class Entry(AtSites):
         super().__init__(machine, tracker)
         marks = MarkCalls(self.sites, machine.call_abi.stack)
         machine.instrument(marks, everything=False)
+
+    def watch(self, pc: int) -> None:
+        self.removers[pc] = self.machine.stub(
+            pc, partial(self.entered, pc), when=self.conditions(pc)
+        )
 
     def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
         return self.machine.stub(pc, handler, first=first)

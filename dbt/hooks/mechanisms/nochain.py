@@ -34,6 +34,6 @@ class NoChain(Dispatch):
 
     def unwatch(self, pc: int) -> None:
         super().unwatch(pc)
-        if not self._removers and self._before is not None:
+        if not self.removers and self._before is not None:
             self.machine.chain.set_kinds(self._before)
             self._before = None

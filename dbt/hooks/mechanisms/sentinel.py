@@ -33,7 +33,9 @@ class Sentinel(Mechanism):
         self._location, _ = machine.trampoline(self._returned)
 
     def watch(self, pc: int) -> None:
-        self._removers[pc] = self.machine.stub(pc, partial(self._entered, pc))
+        self._removers[pc] = self.machine.stub(
+            pc, partial(self._entered, pc), when=self.conditions(pc)
+        )
 
     def unwatch(self, pc: int) -> None:
         self._removers.pop(pc)()

@@ -105,7 +105,9 @@ class Shadow(Mechanism):
     def watch(self, pc: int) -> None:
         if not self._removers:
             self._begin()
-        self._removers[pc] = self.machine.stub(pc, partial(self._entered, pc))
+        self._removers[pc] = self.machine.stub(
+            pc, partial(self._entered, pc), when=self.conditions(pc)
+        )
 
     def unwatch(self, pc: int) -> None:
         self._removers.pop(pc)()
