@@ -52,7 +52,12 @@ def execute(
     write to pages that hold translated code.
     """
     outcome = evaluate_block(
-        block, context.state, memory or context.memory, context.counters, context.stacks
+        block,
+        context.state,
+        memory or context.memory,
+        context.counters,
+        context.stacks,
+        context.functions,
     )
     result = _event_of(block.key, outcome, context)
     context.state.set(PC_SLOT, _pc_of(result))

@@ -7,9 +7,12 @@ matters most, numbers written down.
 
 from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
+from support.contract.functions import FunctionsContract
 from support.contract.ops import OpsContract
 from support.contract.watching import WatchingContract
 
 
-class BackendContract(OpsContract, EffectsContract, ChainingContract, WatchingContract):
+class BackendContract(
+    OpsContract, EffectsContract, ChainingContract, WatchingContract, FunctionsContract
+):
     """All cases."""

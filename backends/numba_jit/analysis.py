@@ -131,7 +131,7 @@ class Analysis:
         for arg in inst.args:
             self.use(arg, index)
         self._next_access = None
-        if inst.op.may_stop:
+        if inst.op.may_stop or inst.op is ops.INVOKE:  # all state must be right here
             self._stop = index
 
     def _use_operands(self, inst: Inst, index: int) -> None:

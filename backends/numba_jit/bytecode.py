@@ -546,6 +546,18 @@ class Lowering:
         self.put(o.TRAPIF, 0, self.read(inst.args[0]), imm=record)
         self.close(place)
 
+    def lower_invoke(self, inst: Inst, index: int) -> None:
+        # The function may change any slot: what lives in one and is used later moves out.
+        for name, type_ in self.lowerer.types.items():
+            self.vacate(self.word_of[name], words_of(type_), index)
+        place = -1 if inst.when is None else self.skip_unless(inst.when)
+        for number, value in enumerate(inst.args):
+            assert value.type is not None
+            self.put(o.ARG64 if value.type is I64 else o.ARG, number, self.read(value))
+        function = self.lowerer.context.functions.index(str(inst.imm[0]), len(inst.args))
+        self.put(o.INVOKE, imm=function)
+        self.close(place)
+
     def record(self, record: Record) -> int:
         """Make a record that goes with this block."""
         index = self.lowerer.records.new(record)
@@ -627,4 +639,5 @@ _EFFECTS: dict[Op, Callable[[Lowering, Inst, int], None]] = {
     ops.STORE: Lowering.lower_store, ops.INSN: Lowering.lower_insn,
     ops.COUNT: Lowering.lower_count, ops.PUSH: Lowering.lower_push,
     ops.POP: Lowering.lower_pop, ops.TRAP_IF: Lowering.lower_trap,
+    ops.INVOKE: Lowering.lower_invoke,
 }  # fmt: skip

@@ -7,6 +7,7 @@ else.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import attrs
@@ -24,6 +25,7 @@ from backends.numba_jit.emit_flags import (
 )
 from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
 from backends.numba_jit.emit_instrument import count, pop, push
+from backends.numba_jit.emit_invoke import invoke, uses_state
 from backends.numba_jit.emit_memory import Check, plan_checks
 from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.jobs import UnitJob
@@ -46,6 +48,8 @@ class Module:
     context: Context
     records: Records
     intrinsics: dict[str, str] = attrs.Factory(dict)
+    linked: dict[str, str] = attrs.Factory(dict)
+    """LLVM modules of the functions to be made a part of this one, by symbol."""
     made: list[int] = attrs.Factory(list)
     """Indices of the records that the code refers to."""
 
@@ -101,7 +105,8 @@ class UnitEmitter:
         self.pc = block.key.pc
         self.insn_count = block.insn_count
         self.checks: dict[Inst, Check] = plan_checks(block.insts)
-        self.flags = sets_all_first(block.insts)
+        functions = self.module.context.functions
+        self.flags = sets_all_first(block.insts, partial(uses_state, functions))
         self.flag_values: dict[str, Value] = {}
 
     def emit(self, name: str) -> str:
@@ -260,6 +265,22 @@ class UnitEmitter:
         self._stores(self.lines, f"%w{self.number}_")
         self.dirty = {}
 
+    def surrender(self) -> None:
+        """Write all state: whoever is called now may look at it, and change it."""
+        if any(name in self.dirty for name in FLAGS):
+            self._settled(self.lines, f"%i{self.number}o")
+        self._stores(self.lines, f"%i{self.number}_")
+        self.dirty, self.flag_values = {}, {}
+        for slot in self.frame.pinned:
+            address = self.new(f"getelementptr i8, ptr %s, i64 {self.frame.slots[slot].offset}")
+            self.lines.append(f" store i32 {self.slots[slot]}, ptr {address}")
+
+    def reclaim(self) -> None:
+        """Forget what was known of the state, and read what has to be at hand."""
+        self.slots = {}
+        for slot in self.frame.pinned:
+            self.current(slot)
+
     def _settled(self, lines: list[str], name: str) -> None:
         """Say that the flag slots are right: they were all written just now."""
         if self.frame.lazy_flags:
@@ -378,5 +399,6 @@ EFFECTS: dict[Op, Effect] = {
     ops.PUSH: push,
     ops.POP: pop,
     ops.TRAP_IF: UnitEmitter.trap_if,
+    ops.INVOKE: invoke,
 }
 assert all(op.pure or op in EFFECTS for op in ops.OPS.values())

@@ -6,7 +6,7 @@ as owed. Blocks that read flags, or set only some, settle the debt first; so doe
 outside of compiled units the flag slots are always right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
@@ -58,8 +58,11 @@ def settlement(slots: Mapping[str, Slot]) -> str:
     return "\n".join(lines)
 
 
-def sets_all_first(insts: list[Inst]) -> bool | None:
-    """How a block treats flags: None not at all, True when it begins with setting all four."""
+def sets_all_first(insts: list[Inst], uses_state: Callable[[Inst], bool]) -> bool | None:
+    """How a block treats flags: None not at all, True when it begins with setting all four.
+
+    ``uses_state`` tells which instructions call functions that may look at them.
+    """
     seen: set[str] = set()
     for inst in insts:
         op = inst.op
@@ -69,7 +72,11 @@ def sets_all_first(insts: list[Inst]) -> bool | None:
             seen.add(str(inst.imm[0]))
             if len(seen) == len(FLAGS):
                 return True
-        elif (op is ops.GET and inst.imm[0] in FLAGS) or (seen and (op is ops.INSN or op.may_stop)):
+        elif (
+            (op is ops.GET and inst.imm[0] in FLAGS)
+            or uses_state(inst)
+            or (seen and (op is ops.INSN or op.may_stop))
+        ):
             return False
     return False if seen else None
 

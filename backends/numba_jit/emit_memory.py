@@ -4,8 +4,8 @@ Addresses are looked at as a root value plus a constant. One check covers all ac
 that a guest instruction makes around one root (LDM, STM, LDRD): none of them has happened when it
 fails, so the instruction has changed nothing. (The evaluator stores what comes before the forbidden
 byte; the architecture allows both, and the instruction is tried again.) Later instructions need no
-check where earlier ones of the block have looked at the pages on both sides: permissions do not
-change within a block.
+check where earlier ones of the block have looked at the pages on both sides: permissions change
+within a block only where a function is invoked.
 """
 
 import attrs
@@ -117,5 +117,7 @@ def plan_checks(insts: list[Inst]) -> dict[Inst, Check]:
         elif not op.pure and op is not ops.GET and op is not ops.SET and planner.groups:
             # A mark begins another instruction; instrumentation must see each access by itself.
             planner.close_all()
+        if op is ops.INVOKE:
+            planner.covered.clear()
     planner.close_all()
     return planner.plan

@@ -21,6 +21,7 @@ from backends.numba_jit.native import (
     get_b,
     get_d,
     high32,
+    invoke,
     load8,
     load16,
     load32,
@@ -54,6 +55,7 @@ X_RECORD, X_FUEL = abi.X_RECORD, abi.X_FUEL
 X_UNIT, X_FAULT, X_PROMOTE = tables.X_UNIT, tables.X_FAULT, tables.X_PROMOTE
 FUEL, FAULT_ADDRESS = abi.FUEL, abi.FAULT_ADDRESS
 MEM_BASE, COUNTERS, STACKS = abi.MEM_BASE, abi.COUNTERS, abi.STACKS
+FUNCTIONS, ARGUMENTS = abi.FUNCTIONS, tables.ARGUMENTS
 CODE0, RETURN0, JUMP0 = tables.CODE0, tables.RETURN0, tables.JUMP0
 HOT, AGAIN = tables.HOT, tables.AGAIN
 PENDING, PENDING_COUNT, PENDING_LIMIT = tables.PENDING, tables.PENDING_COUNT, tables.PENDING_LIMIT
@@ -321,6 +323,15 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             else:
                 store64(stack, depth - 1)
                 set_d(regs, w, load32(stack + 8 + ((depth - 1) & (STACK_ENTRIES - 1)) * 4))
+        elif op == ARG:
+            store64(state + ARGUMENTS + ((w >> 8) & 255) * 8, get_a(regs, w))
+        elif op == ARG64:
+            store64(state + ARGUMENTS + ((w >> 8) & 255) * 8, get64_a(regs, w))
+        elif op == INVOKE:
+            store64(state + FUEL, fuel)
+            function = load64(load64(state + FUNCTIONS) + high32(w) * 8)
+            invoke(function, state, state + ARGUMENTS)
+            fuel = load64(state + FUEL)
         elif op == MOV:
             set_d(regs, w, get_a(regs, w))
         elif op == LI:

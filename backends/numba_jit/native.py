@@ -12,6 +12,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from dbt.ir.ops import MOST_ARGUMENTS
+
 _I64 = ir.IntType(64)
 
 
@@ -180,6 +182,27 @@ def fence(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+@intrinsic
+def invoke(typing_context: Any, function: Any, state: Any, arguments: Any) -> Any:
+    """Call a function with the state's address and all words of an argument area.
+
+    It may take fewer: in the C calling conventions of 64-bit hosts the caller passes integers in
+    registers first and takes the rest off the stack itself.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[2], _I64.as_pointer())
+        passed = [
+            builder.load(builder.gep(pointer, [_I64(index)]), align=8)
+            for index in range(MOST_ARGUMENTS)
+        ]
+        kind = ir.FunctionType(ir.VoidType(), [_I64] * (1 + MOST_ARGUMENTS)).as_pointer()
+        builder.call(builder.inttoptr(args[0], kind), [args[1], *passed])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic

@@ -4,6 +4,7 @@ llvmlite is imported when the first ``ObjectMaker`` is made.
 """
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -69,6 +70,7 @@ class ObjectMaker:
             for level, pipeline in PIPELINES.items()
         }
         self._passes = {level: self._pass_manager(level) for level in PIPELINES}
+        self._inliner = self._inlining()
         machine = self._machines["quick"]
         self._header = (
             f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
@@ -91,9 +93,21 @@ class ObjectMaker:
             getattr(manager, f"add_{name}_pass")()
         return builder, manager
 
-    def _module(self, text: str, level: str) -> Any:
+    def _inlining(self) -> Any:
         llvm = self._llvm
-        module = llvm.parse_assembly(self._header + text, llvm.create_context())
+        builder = llvm.create_pass_builder(
+            self._machines["optimised"], llvm.create_pipeline_tuning_options(speed_level=1)
+        )
+        manager = llvm.create_new_module_pass_manager()
+        manager.add_always_inliner_pass()
+        return builder, manager
+
+    def _module(self, text: str, level: str, linked: Iterable[str] = ()) -> Any:
+        llvm = self._llvm
+        context = llvm.create_context()
+        module = llvm.parse_assembly(self._header + text, context)
+        if linked:
+            self._link_in(module, linked, context)
         passes = self._passes[level]
         if passes:
             builder, manager = passes
@@ -102,21 +116,40 @@ class ObjectMaker:
                     manager.run(function, builder)
         return module
 
-    def compile(self, text: str, level: str) -> bytes:
-        """An object file made from LLVM text. Raises RuntimeError for text that does not parse."""
-        module = self._module(text, level)
+    def _link_in(self, module: Any, linked: Iterable[str], context: Any) -> None:
+        """Make modules a part of one, and their functions a part of those that call them."""
+        for text in linked:
+            other = self._llvm.parse_assembly(self._header + text, context)
+            names = [function.name for function in other.functions if not function.is_declaration]
+            module.link_in(other)
+            for name in names:
+                module.get_function(name).linkage = "internal"
+        builder, manager = self._inliner
+        manager.run(module, builder)
+
+    def compile(self, text: str, level: str, linked: Iterable[str] = ()) -> bytes:
+        """An object file made from LLVM text and the modules ``linked`` into it.
+
+        Raises RuntimeError for text that does not parse.
+        """
+        module = self._module(text, level, linked)
         try:
             return bytes(self._machines[level].emit_object(module))
         finally:
             module.close()
 
+    def code_size(self, image: bytes) -> int:
+        """Bytes of machine code in an object file."""
+        sections = self._llvm.ObjectFileRef.from_data(image).sections()
+        return sum(section.size() for section in sections if section.is_text())
+
     def optimised_text(self, text: str, level: str) -> str:
         """The LLVM text after the passes of a level."""
         return str(self._module(text, level))
 
-    def assembly(self, text: str, level: str) -> str:
+    def assembly(self, text: str, level: str, linked: Iterable[str] = ()) -> str:
         """The host's assembly of a text, as the object holds it."""
-        return str(self._machines[level].emit_assembly(self._module(text, level)))
+        return str(self._machines[level].emit_assembly(self._module(text, level, linked)))
 
     def link(self, image: bytes, symbols: list[str]) -> Library:
         """Bring an object into memory."""

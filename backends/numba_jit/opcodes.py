@@ -38,6 +38,9 @@ OPERATIONS = """
     COUNT       counter #
     PUSH        A on stack #
     POP         D from stack #
+    ARG         argument d of a function = A
+    ARG64       argument d of a function = A, of 64 bits
+    INVOKE      call function #
     MOV         D = A
     LI          D = #
     MOVNZ       D = A when B is not 0
@@ -153,8 +156,9 @@ NAMES = tuple(line.split()[0] for line in OPERATIONS.strip().splitlines())
 (
     HOLE, ENTER, ENTER_HOT, TO_UNIT, GOTO, BRZ, BRNZ, BEQ, BNE, BULT, BULE, BSLT, BSLE, BEQI, BNEI,
     BULTI, BULEI, BSLTI, BSLEI, BHI, BGT, BLS, BLE, JUMP, RET, EXIT, SKIPZ, SKIPNZ, TRAPIF, COUNT,
-    PUSH, POP, MOV, LI, MOVNZ, SEL, GETW, SETW, ADD, SUB, MUL, UDIV, SDIV, AND, OR, XOR, SHL, SHR,
-    SAR, ROR, EQ, NE, ULT, ULE, SLT, SLE, ADDI, RSBI, ANDI, ORI, XORI, SHLI, SHRI, SARI, RORI, EQI,
+    PUSH, POP, ARG, ARG64, INVOKE, MOV, LI, MOVNZ, SEL, GETW, SETW, ADD, SUB, MUL, UDIV, SDIV, AND,
+    OR, XOR, SHL, SHR, SAR, ROR, EQ, NE, ULT, ULE, SLT, SLE, ADDI, RSBI, ANDI, ORI, XORI, SHLI,
+    SHRI, SARI, RORI, EQI,
     NEI, ULTI, ULEI, SLTI, SLEI, NOT, CLZ, BSWAP, RBIT, SX, BIT, BIC, ADDSH, CARRY, OVERFLOW, NZ,
     SUBF, SUBFI, ADDF, ADDFI, LD8, LD16, LD32, LD64, LD128, LDS8, LDS16, LDX8, LDX16, LDX32, ST8,
     ST16, ST32, ST64, ST128, STX8, STX16, STX32, CHKR, CHKW, LDU, LDPU, STU, STPU, MOV64, ZX64,

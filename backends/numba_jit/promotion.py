@@ -109,8 +109,12 @@ class Promotion:
         self._compile_ns += time.thread_time_ns() - began
 
     def statistics(self) -> Mapping[str, int]:
-        """Units compiled so far and the processor time it took."""
-        return {"compiled_blocks": self._compiled, "compile_us": self._compile_ns // 1000}
+        """Units compiled so far, their machine code, and the processor time it took."""
+        return {
+            "compiled_blocks": self._compiled,
+            "code_bytes": self._compiler.code_bytes if self._compiler else 0,
+            "compile_us": self._compile_ns // 1000,
+        }
 
     def explain(self, installed: "Installed") -> Mapping[str, str]:
         """The texts of a block's unit."""

@@ -8,7 +8,8 @@ import ctypes
 from typing import Any
 
 from backends.numba_jit import abi
-from dbt.interfaces import Context
+from dbt.interfaces import CONTROL_BYTES, Context
+from dbt.ir.ops import MOST_ARGUMENTS
 
 # Further words of the control area, behind those of ``abi`` and of the units.
 _OURS = abi.FIRST_FREE + 64
@@ -32,6 +33,8 @@ DIRECT_ON = _OURS + 128
 JUMP_ON = _OURS + 136
 RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
+
+ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
 # Exit kinds beyond those of the ABI.
 X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)
@@ -115,6 +118,7 @@ class Tables:
             abi.LINK_CODE: self.link_code.address,
             abi.COUNTERS: context.counters.address,
             abi.STACKS: context.stacks.address,
+            abi.FUNCTIONS: context.functions.address,
             CODE0: self.words.address,
             HOT: self.hot.address,
             PENDING: self.pending.address,

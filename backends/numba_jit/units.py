@@ -10,6 +10,7 @@ from backends.numba_jit.emit import Module, UnitEmitter
 from backends.numba_jit.emit_dispatch import dispatchers
 from backends.numba_jit.emit_flags import SETTLE
 from backends.numba_jit.emit_frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
+from backends.numba_jit.emit_invoke import is_quiet
 from backends.numba_jit.emit_region import RegionEmitter, find_regions
 from backends.numba_jit.jobs import UnitJob
 from backends.numba_jit.objects import Library, ObjectMaker
@@ -57,6 +58,8 @@ class UnitCompiler:
         self._regions = context.options.unit != "block" if regions is None else regions
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
+        self.code_bytes = 0
+        """Machine code made so far, also what was given up since."""
         names = ["enter", "leave", *(["settle"] if self.frame.lazy_flags else [])]
         text = self.frame.shared()
         ways = {"link": "leave", "return": "leave", "jump": "leave"}
@@ -85,7 +88,9 @@ class UnitCompiler:
             level = "region"
         text, module = self._emit(jobs, regions=level == "region")
         names = [f"u{index}" for index in range(len(jobs))]
-        library = self._maker.link(self._maker.compile(text, level), names)
+        image = self._maker.compile(text, level, module.linked.values())
+        self.code_bytes += self._maker.code_size(image)
+        library = self._maker.link(image, names)
         pointers = [library.address(name) for name in names]
         batch = _Batch(library, module.made, len(jobs))
         self._batches.update(dict.fromkeys(pointers, batch))
@@ -94,7 +99,7 @@ class UnitCompiler:
     def _emit(self, jobs: Sequence[UnitJob], *, regions: bool = False) -> tuple[str, Module]:
         module = Module(self.frame, self._context, self._records)
         symbols = {job.block.key: f"u{index}" for index, job in enumerate(jobs)}
-        found = find_regions(jobs) if regions else {}
+        found = find_regions([job for job in jobs if self._is_quiet(job)]) if regions else {}
         units = []
         for index, job in enumerate(jobs):
             region = found.get(job.block.key)
@@ -102,6 +107,9 @@ class UnitCompiler:
             units.append(emitter.emit(f"u{index}"))
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module
+
+    def _is_quiet(self, job: UnitJob) -> bool:
+        return is_quiet(self._context.functions, job.block.insts)
 
     def drop(self, pointers: Iterable[int]) -> None:
         """Give up units. Code and records go when all units of a batch are given up.
@@ -123,7 +131,7 @@ class UnitCompiler:
         """The LLVM text and the host assembly of a block's unit."""
         text, module = self._emit([UnitJob(block, 0, links)])
         self._records.drop(module.made)
-        assembly = self._maker.assembly(text, level)
+        assembly = self._maker.assembly(text, level, module.linked.values())
         return {
             "llvm": text,
             "out_asm": re.sub(r"(?m)^\s+\.(?!LBB).*\n|^\.Lfunc.*\n", "", assembly),

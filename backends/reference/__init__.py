@@ -138,8 +138,9 @@ class ReferenceExecutor:
             block, insn_count = found
             if self.fuel < insn_count:
                 return self._stop(FuelOut(key), key.pc)
+            self.fuel -= insn_count  # before, so that functions it invokes may take the rest
             result, completed = execute(block, self.context, self._memory)
-            self.fuel -= completed
+            self.fuel += insn_count - completed
             if not isinstance(result, Edge):
                 return self._stop(result)
             if not self._follow(block.key, result):

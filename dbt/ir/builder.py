@@ -162,5 +162,8 @@ class Builder:
     def pop(self, stack: str) -> Inst:
         return self.emit(ops.POP, (), I32, (stack,))
 
+    def invoke(self, function: str, *args: Value) -> None:
+        self.emit(ops.INVOKE, args, None, (function,))
+
     def trap_if(self, cond: Value, reason: str) -> None:
         self.emit(ops.TRAP_IF, (cond,), None, (reason,))

@@ -130,6 +130,12 @@ class StacksLike(Protocol):
     def pop(self, name: str) -> int: ...
 
 
+class FunctionsLike(Protocol):
+    """Named functions that ``invoke`` calls."""
+
+    def call(self, name: str, args: Sequence[int]) -> None: ...
+
+
 @attrs.frozen
 class Left:
     """The block ran to its exit.
@@ -176,9 +182,13 @@ def evaluate_block(
     memory: MemoryLike,
     counters: CountersLike,
     stacks: StacksLike,
+    functions: FunctionsLike | None = None,
 ) -> Outcome:
-    """Execute a verified block once, and say how it left. The ``pc`` slot is not touched."""
-    return _Evaluation(block, state, memory, counters, stacks).run()
+    """Execute a verified block once, and say how it left. The ``pc`` slot is not touched.
+
+    ``functions`` is needed by blocks with ``invoke``.
+    """
+    return _Evaluation(block, state, memory, counters, stacks, functions).run()
 
 
 class _Trapped(Exception):
@@ -195,12 +205,14 @@ class _Evaluation:
         memory: MemoryLike,
         counters: CountersLike,
         stacks: StacksLike,
+        functions: FunctionsLike | None,
     ) -> None:
         self.block = block
         self.state = state
         self.memory = memory
         self.counters = counters
         self.stacks = stacks
+        self.functions = functions
         self.values: dict[Inst, int] = {}
         self.pc = block.key.pc
         self.marks = 0
@@ -280,6 +292,10 @@ class _Evaluation:
 
     def pop(self, inst: Inst) -> int:
         return self.stacks.pop(str(inst.imm[0]))
+
+    def invoke(self, inst: Inst) -> None:
+        assert self.functions is not None
+        self.functions.call(str(inst.imm[0]), [self.value(arg) for arg in inst.args])
 
     def trap_if(self, inst: Inst) -> None:
         if self.value(inst.args[0]):

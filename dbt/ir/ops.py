@@ -5,11 +5,15 @@ effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op compu
 
 Signatures name operands and result: ``T`` is any integer type, the same wherever it stands; ``A``
 is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
+``I*`` are as many operands as one likes, up to ``MOST_ARGUMENTS``, each of any integer type.
 """
 
 import enum
 
 import attrs
+
+MOST_ARGUMENTS = 6
+"""Operands that ``invoke`` may have."""
 
 
 class Effect(enum.Flag):
@@ -43,12 +47,15 @@ class Op:
     """The op may carry ``when``: it has an effect that can be left undone."""
     may_stop: bool = attrs.field(init=False)
     """The op can leave the block before its end."""
+    variadic: bool = attrs.field(init=False)
+    """The op takes any number of integers as operands, up to ``MOST_ARGUMENTS``."""
 
     def __attrs_post_init__(self) -> None:
         undoable = self.effects & ~(Effect.READS_STATE | Effect.MARK)
         object.__setattr__(self, "pure", self.effects is Effect.PURE)
         object.__setattr__(self, "conditional", bool(undoable))
         object.__setattr__(self, "may_stop", bool(self.effects & Effect.MAY_STOP))
+        object.__setattr__(self, "variadic", self.args == ("I*",))
 
     def __str__(self) -> str:
         return self.name
@@ -138,4 +145,12 @@ TRAP_IF = _op(
     "Stop the guest, before the current instruction completes, when the operand is 1.",
     _E.INSTRUMENTATION | _E.MAY_STOP,
     ("reason",),
+)
+INVOKE = _op(
+    "invoke",
+    "I* ->",
+    "Call a native function with the operands, extended with zeros to i64. All state is in its"
+    " slots before, and read again after; where the guest goes on it cannot change.",
+    _E.INSTRUMENTATION | _E.READS_STATE | _E.WRITES_STATE,
+    ("function",),
 )

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from dbt.ir import block, printer, verifier
-from dbt.ir.ops import OPS, Effect, Op
+from dbt.ir.ops import MOST_ARGUMENTS, OPS, Effect, Op
 from dbt.ir.types import TYPES
 
 _EXITS = (
@@ -60,7 +60,8 @@ def _ops() -> Iterator[str]:
     yield "## Ops"
     yield ""
     yield "`T` is one integer type throughout a row, `A` any type, `S` the slot's type, `R` a type"
-    yield "written on the result. Ops whose `when` column has a mark may be predicated."
+    yield f"written on the result, `I*` up to {MOST_ARGUMENTS} operands of any integer type each."
+    yield "Ops whose `when` column has a mark may be predicated."
     yield ""
     yield "| op | operands | result | effects | when | meaning |"
     yield "| --- | --- | --- | --- | --- | --- |"

@@ -4,7 +4,8 @@
 2. A value is computed before it is used, once, by an instruction of the same block.
 3. A constant is an unsigned int within its type.
 4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``A``
-   any type, ``S`` the type of the slot, ``R`` any type written on the result. ``zext`` and ``sext``
+   any type, ``S`` the type of the slot, ``R`` any type written on the result, ``I*`` up to six
+   operands of any integer type each. ``zext`` and ``sext``
    go to a wider integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes.
 5. ``when`` is an ``i1`` and stands only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
@@ -14,7 +15,7 @@
    ``store``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
 9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
    ``i32``; pcs, links and locations fit 32 bits.
-10. Counters, stacks, slots and reasons have names that are not empty.
+10. Counters, stacks, functions, slots and reasons have names that are not empty.
 """
 
 from collections.abc import Iterator, Mapping
@@ -88,7 +89,10 @@ class _Verifier:
             raise _Breach(f"{op.name} is no op of the table")
         if inst in self.seen:
             raise _Breach("the instruction stands here a second time")
-        if len(inst.args) != len(op.args):
+        if op.variadic:
+            if len(inst.args) > ops.MOST_ARGUMENTS:
+                raise _Breach(f"{op.name} takes at most {ops.MOST_ARGUMENTS} operands")
+        elif len(inst.args) != len(op.args):
             raise _Breach(f"{op.name} takes {len(op.args)} operands, not {len(inst.args)}")
         if len(inst.imm) != len(op.imm):
             raise _Breach(f"{op.name} takes {len(op.imm)} immediates, not {len(inst.imm)}")
@@ -124,8 +128,11 @@ class _Verifier:
 
     def types(self, inst: Inst) -> None:
         bound: dict[str, Type] = {}
-        for letter, arg in zip(inst.op.args, inst.args, strict=True):
-            self.match(letter, arg.type, bound)
+        if inst.op.variadic:
+            self.integers(inst)
+        else:
+            for letter, arg in zip(inst.op.args, inst.args, strict=True):
+                self.match(letter, arg.type, bound)
         if inst.op.result is None:
             if inst.type is not None:
                 raise _Breach(f"{inst.op.name} computes no value")
@@ -136,6 +143,11 @@ class _Verifier:
             self.width(inst)
         if "S" in bound:
             self.slot(str(inst.imm[0]) if inst.imm else "", bound["S"])
+
+    def integers(self, inst: Inst) -> None:
+        for arg in inst.args:
+            if arg.type not in INTEGERS:
+                raise _Breach(f"an integer type expected, not {arg.type}")
 
     def match(self, letter: str, type_: Type | None, bound: dict[str, Type]) -> None:
         assert type_ is not None

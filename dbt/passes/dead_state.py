@@ -3,17 +3,17 @@
 set zf 0x0:i1            =>    set zf 0x1:i1
 set zf 0x1:i1
 
-Whatever may leave the block (a load, a store, a trap) sees all state, so a write stays if such
-an op comes before the next write of its slot.
+Whatever may leave the block (a load, a store, a trap) sees all state, and so does a function that
+is invoked: a write stays if such an op comes before the next write of its slot.
 """
 
 import attrs
 
 from dbt.ir.block import Block, Inst
-from dbt.ir.ops import GET, OPS, SET
+from dbt.ir.ops import GET, INVOKE, OPS, SET
 from dbt.passes.registry import register
 
-_OBSERVERS = frozenset(op for op in OPS.values() if op.may_stop)
+_OBSERVERS = frozenset(op for op in OPS.values() if op.may_stop) | {INVOKE}
 
 
 @register("dead-state")

@@ -15,13 +15,13 @@ set r1 0x5 when %1             %2:i32 = select %1, 0x5, %0
 %2:i32 = get r1                set r1 %2
 set r2 %2                      set r2 %2
 
-A write of what the slot already holds is dropped.
+A write of what the slot already holds is dropped. After ``invoke`` nothing is known.
 """
 
 import attrs
 
 from dbt.ir.block import Block, Inst, Value
-from dbt.ir.ops import GET, SELECT, SET
+from dbt.ir.ops import GET, INVOKE, SELECT, SET
 from dbt.passes.registry import register
 from dbt.passes.rewrite import replace_in_exit, replace_operands
 
@@ -32,7 +32,7 @@ class StateForward:
     """Make later reads of a slot use the value read or written before."""
 
     def run(self, block: Block) -> None:
-        """One walk down; only ``set`` changes state within a block."""
+        """One walk down; only ``set``, and functions invoked, change state within a block."""
         known: dict[int | str, Value] = {}
         replaced: dict[Value, Value] = {}
         out: list[Inst] = []
@@ -49,6 +49,8 @@ class StateForward:
                     replace_operands(inst, replaced)
                 if op is SET and self._redundant(inst, known, out):
                     continue
+                if op is INVOKE:
+                    known.clear()
             out.append(inst)
         block.insts = out
         if replaced:

@@ -47,6 +47,7 @@ from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
 from dbt.plugins import load
 from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from frontends.arm import ArmFrontend
@@ -134,7 +135,15 @@ class Machine:
         self.pipeline = Pipeline.default().without(without)
         options = BackendOptions(tier=tier or "auto")
         self.executor = load("dbt.backends", name)().open(
-            Context(self.state, self.memory, Counters(), Stacks(), ArmFrontend().key_of, options)
+            Context(
+                self.state,
+                self.memory,
+                Counters(),
+                Stacks(),
+                Functions(self.state.address),
+                ArmFrontend().key_of,
+                options,
+            )
         )
         self.data = b""
 

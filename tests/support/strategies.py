@@ -209,3 +209,16 @@ def rules(keys: list[int]) -> st.SearchStrategy[toy.Rules]:
         st.frozensets(st.sampled_from(list(toy.LinkKind))),
         st.frozensets(st.sampled_from(keys)),
     )
+
+
+def add_calls(draw: st.DrawFn, block: Block, names: list[str]) -> None:
+    """Put calls of functions, with one argument the first, two the second …, into a block."""
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(1, len(block.insts)))
+        before = [inst for inst in block.insts[:at] if inst.type is not None]
+        flags = [inst for inst in before if inst.type is I1]
+        number = draw(st.integers(0, len(names) - 1))
+        choices = st.sampled_from([*before, Const(0xFFFFFFFF, I32), Const(1, I1), Const(3, I64)])
+        args = tuple(draw(choices) for _ in range(number + 1))
+        when = draw(st.sampled_from([None, None, *flags[-3:]]))
+        block.insts.insert(at, Inst(ops.INVOKE, args, None, (names[number],), when))

@@ -26,6 +26,7 @@ from dbt.ir.block import FRONTEND_MODE_SHIFT, Block, BlockKey
 from dbt.ir.types import I1, I32, I64
 from dbt.ir.verifier import verify
 from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 
@@ -78,6 +79,7 @@ class Toy:
         self.memory = GuestMemory()
         self.counters = Counters(1 << 10)
         self.stacks = Stacks(8)
+        self.functions = Functions(self.state.address)
         self.memory.map(START, PAGE, READ | EXEC)
         self.memory.map(DATA, DATA_SIZE, READ | WRITE)
         self.memory.map(READ_ONLY, PAGE, READ)
@@ -88,6 +90,7 @@ class Toy:
             self.memory,
             self.counters,
             self.stacks,
+            self.functions,
             key_of,
             options or BackendOptions(),
         )

@@ -11,6 +11,7 @@ from backends.numba_jit.units import UnitCompiler, UnitJob
 from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
@@ -25,7 +26,10 @@ class UnitMachine:
         self.state = GuestState(layout)
         self.memory = GuestMemory()
         self.counters, self.stacks = Counters(1 << 10), Stacks(8)
-        self.context = Context(self.state, self.memory, self.counters, self.stacks, toy.key_of)
+        self.functions = Functions(self.state.address)
+        self.context = Context(
+            self.state, self.memory, self.counters, self.stacks, self.functions, toy.key_of
+        )
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records, regions=regions)
         self.links = (ctypes.c_uint64 * SLOTS)()
@@ -41,6 +45,7 @@ class UnitMachine:
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
             abi.COUNTERS: self.counters.address,
             abi.STACKS: self.stacks.address,
+            abi.FUNCTIONS: self.functions.address,
         }.items():
             self.word(offset).value = value
         prototype = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)

@@ -22,6 +22,7 @@ from dbt.ir.block import BlockKey
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
@@ -64,7 +65,13 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     state = GuestState(frontend.layout)
     memory.map(AT, PAGE, READ | WRITE | EXEC)
     context = Context(
-        state, memory, Counters(), Stacks(), frontend.key_of, BackendOptions(tier=tier or "0")
+        state,
+        memory,
+        Counters(),
+        Stacks(),
+        Functions(state.address),
+        frontend.key_of,
+        BackendOptions(tier=tier or "0"),
     )
     executor = plugins.load("dbt.backends", name)().open(context)
     translate = Translator(frontend, memory).translate

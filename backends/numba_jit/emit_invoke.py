@@ -1,0 +1,78 @@
+"""Calls of native functions as LLVM text.
+
+A function is called by its address, unless its code was given along: then it is linked into the
+module and becomes a part of the unit. What is known of it (``dbt.interfaces.NativeFunction``) says
+how much of what a unit keeps in registers has to be written before and read again after.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from backends.numba_jit import abi
+from dbt.interfaces import FunctionBank, NativeFunction
+from dbt.ir import ops
+from dbt.ir.block import Const, Inst, Value
+from dbt.ir.types import I64
+
+if TYPE_CHECKING:
+    from backends.numba_jit.emit import UnitEmitter
+
+
+def uses_state(functions: FunctionBank, inst: Inst) -> bool:
+    """True for a call whose function may look at guest state."""
+    if inst.op is not ops.INVOKE:
+        return False
+    functions.index(str(inst.imm[0]), len(inst.args))
+    return functions.native(str(inst.imm[0])).uses_state
+
+
+def is_quiet(functions: FunctionBank, insts: Iterable[Inst]) -> bool:
+    """True when a unit need not write anything for the functions it calls."""
+    calls = [str(inst.imm[0]) for inst in insts if inst.op is ops.INVOKE]
+    return not any(uses_state(functions, inst) for inst in insts) and not any(
+        functions.native(name).may_stop for name in calls
+    )
+
+
+def invoke(e: "UnitEmitter", inst: Inst) -> None:
+    """Append a call."""
+    functions = e.module.context.functions
+    name = str(inst.imm[0])
+    index = functions.index(name, len(inst.args))
+    native = functions.native(name)
+    arguments = [e.new("ptrtoint ptr %s to i64"), *(_wide(e, value) for value in inst.args)]
+    if native.uses_state:
+        e.surrender()
+    if native.may_stop:
+        e.lines.append(f" store i64 {e.fuel}, ptr {_fuel(e)}")
+    e.predicated(inst, partial(_call, e, native, index, arguments))
+    if native.may_stop:
+        e.fuel = e.new(f"load i64, ptr {_fuel(e)}")
+    if native.uses_state:
+        e.reclaim()
+
+
+def _fuel(e: "UnitEmitter") -> str:
+    return e.new(f"getelementptr i8, ptr %s, i64 {abi.FUEL}")
+
+
+def _wide(e: "UnitEmitter", value: Value) -> str:
+    if isinstance(value, Const) or value.type is I64:
+        return e.value(value)
+    return e.new(f"zext {value.type} {e.value(value)} to i64")
+
+
+def _call(
+    e: "UnitEmitter", native: NativeFunction, index: int, arguments: list[str], _inst: Inst
+) -> str:
+    passed = ", ".join(f"i64 {argument}" for argument in arguments)
+    if native.llvm:
+        kinds = ", ".join(["i64"] * len(arguments))
+        target = e.intrinsic(native.symbol, f"void @{native.symbol}({kinds})")
+        e.module.linked[native.symbol] = native.llvm
+    else:
+        table = e.pointer(abi.FUNCTIONS)
+        target = e.new(f"load ptr, ptr {e.new(f'getelementptr ptr, ptr {table}, i64 {index}')}")
+    e.lines.append(f" call void {target}({passed})")
+    return ""
