@@ -29,7 +29,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
         "write": f"syscall {_IO} error",
         "socket": "syscall fd object what op address how accepted error",
         "file": "syscall op path to mode owner size link error",
-        "map": "syscall fd object what path address size offset prot shared",
+        "map": "syscall fd object what path at size offset prot shared",
         "fork": "syscall child error",
         "exec": "syscall path argv closed error",
         "exit": "syscall status",
@@ -41,6 +41,24 @@ FIELDS: Mapping[str, frozenset[str]] = {
     }.items()
 }
 """The fields an event of each kind may have, besides those that all have."""
+
+TYPES: Mapping[str, type] = {
+    name: kind
+    for kind, names in {
+        int: "schema data_limit fd from inode size offset mode accepted at child status signal"
+        " target pc depth result return_to returned_to",
+        str: "program cwd started syscall object what path end error op address how to owner link"
+        " prot sha256 reason symbol",
+        bool: "cloexec peek shared",
+        list: "argv flags closed arguments",
+        bytes: "data",
+    }.items()
+    for name in names.split()
+}
+"""What a field is, in whatever event it stands."""
+
+ITEMS: Mapping[str, type] = {"argv": str, "flags": str, "closed": int, "arguments": int}
+"""What the lists are of."""
 
 COMMON = ("event", "t", "pid", "ppid", "uid", "process")
 
@@ -60,7 +78,8 @@ class Event:
     """Something that happened. ``time``: nanoseconds since the record began, on a clock that all
     processes share; the report orders by it.
 
-    Raises ValueError for a kind or field that ``FIELDS`` does not know.
+    Raises ValueError for a kind or field that ``FIELDS`` does not know, and for a value that is not
+    of the field's type.
     """
 
     kind: str
@@ -72,6 +91,9 @@ class Event:
         unknown = set(self.fields) - FIELDS.get(self.kind, frozenset())
         if self.kind not in FIELDS or unknown:
             raise ValueError(f"event {self.kind!r} has no field {sorted(unknown)}")
+        wrong = [name for name, value in self.fields.items() if not _fits(name, value)]
+        if wrong:
+            raise ValueError(f"event {self.kind!r}: not the right type: {wrong}")
 
     def __getitem__(self, field: str) -> Any:
         """A field, or None."""
@@ -98,15 +120,23 @@ class Event:
     def from_line(cls, line: str) -> "Event":
         """The event that a line tells. Raises ValueError for what is none."""
         row = json.loads(line)
-        try:
-            kind, time, *who = (row.pop(name) for name in COMMON)
-        except (AttributeError, KeyError) as error:
-            raise ValueError(f"no event: {line[:60]!r}") from error
+        missing = set(COMMON) - (row.keys() if isinstance(row, dict) else set())
+        if missing:
+            raise ValueError(f"no event, it has no {' '.join(sorted(missing))}: {line[:60]!r}")
+        kind, time, *who = (row.pop(name) for name in COMMON)
+        if [type(value) for value in (kind, time, *who)] != [str, int, int, int, int, str]:
+            raise ValueError(f"no event: {line[:60]!r}")
         if "data64" in row:
             row["data"] = base64.b64decode(row.pop("data64"), validate=True)
         elif "data" in row:
-            row["data"] = row["data"].encode()
+            row["data"] = str(row["data"]).encode()
         return cls(kind, time, Who(*who), row)
+
+
+def _fits(name: str, value: object) -> bool:
+    if isinstance(value, list):
+        return name in ITEMS and all(type(item) is ITEMS[name] for item in value)
+    return type(value) is TYPES[name]
 
 
 def _from_bytes(name: str, value: bytes) -> dict[str, str]:

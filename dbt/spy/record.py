@@ -65,9 +65,10 @@ def load(path: str) -> list[Event]:
     events = []
     number = 0
     try:
-        with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):  # noqa: B007 (the error names it)
-                events.append(Event.from_line(line))
+        with open(path, "rb") as file:
+            for line in file:
+                number += 1
+                events.append(Event.from_line(line.decode()))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError) as error:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TextIO
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
@@ -27,7 +27,7 @@ DIGEST = 16
 MOST_CALLS = 200
 
 
-def print_report(events: Sequence[Event], out: TextIO) -> None:
+def print_report(events: Sequence[Event], out: IO[str]) -> None:
     """Write the report on a record (events in the order of the clock)."""
     wide = None if out.isatty() else WIDTH
     console = Console(file=out, width=wide, highlight=False, markup=False, emoji=False)
@@ -52,7 +52,7 @@ def print_report(events: Sequence[Event], out: TextIO) -> None:
 def write_report(events: Sequence[Event], path: str | None) -> None:
     """The report into a file; ``-`` is standard output, None standard error. Raises UsageError."""
     standard = contextlib.nullcontext(sys.stdout)
-    where: AbstractContextManager[TextIO] = standard if path == "-" else destination(path)
+    where: AbstractContextManager[IO[str]] = standard if path == "-" else destination(path)
     with where as out:
         print_report(events, out)
 
@@ -90,7 +90,8 @@ def _heading(console: Console, events: Sequence[Event]) -> None:
     begin = next((event for event in events if event.kind == "begin"), None)
     if begin is not None:
         console.print(Text(printable(shlex.join(begin["argv"])), "bold"))
-        console.print(Text(f"{begin['program']}, {begin['started']}, {len(events)} events"))
+        about = f"{begin['program']}, {begin['started']}, {len(events)} events"
+        console.print(Text(printable(about)))
     console.print()
 
 
@@ -105,12 +106,12 @@ def _process(life: Life) -> Tree:
 
 
 def _life(life: Life) -> str:
-    programs = " → ".join(printable(shlex.join(argv)) for argv in life.programs)
+    programs = " → ".join(shlex.join(argv) for argv in life.programs)
     end = life.end or "still running"
     number = life.end.removeprefix("signal ")
     if number != life.end and number.isdigit():
         end = f"killed by {_signal(int(number))}"
-    return f"{life.pid} {programs or f'({life.name}, forked)'}: {end}"
+    return printable(f"{life.pid} {programs or f'({life.name}, forked)'}: {end}")
 
 
 def _signal(number: int) -> str:

@@ -7,8 +7,8 @@ from dbt.spy.tap import AT_FDCWD, Call, Tap, after
 
 F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC, FD_CLOEXEC = 0, 2, 1030, 1
 FIONCLEX, FIOCLEX = 0x5450, 0x5451
-SFD_CLOEXEC = os.O_CLOEXEC
 MFD_CLOEXEC = 1
+CLOSE_RANGE_CLOEXEC = 4
 
 ACCESS = {os.O_RDONLY: "O_RDONLY", os.O_WRONLY: "O_WRONLY", os.O_RDWR: "O_RDWR"}
 FLAGS = ("O_CREAT", "O_EXCL", "O_NOCTTY", "O_TRUNC", "O_APPEND", "O_NONBLOCK", "O_DSYNC",
@@ -181,7 +181,7 @@ def close_range(tap: Tap, call: Call) -> None:
     if call.failed:
         return
     for fd in [fd for fd in tap.descriptors if first <= fd <= last]:
-        if flags:
+        if flags & CLOSE_RANGE_CLOEXEC:
             tap.descriptors.set_cloexec(fd, cloexec=True)
         else:
             _close(tap, call, fd)

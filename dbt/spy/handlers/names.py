@@ -162,6 +162,6 @@ def _mapped(tap: Tap, call: Call, argument: Callable[[int], int], unit: int) -> 
     letters = "".join(c if prot & bit else "-" for c, bit in (("r", 1), ("w", 2), ("x", 4)))
     tap.tell(
         "map", call.ended, syscall=call.name, **tap.described(fd, tap.known(fd)),
-        address=(call.result or 0) & 0xFFFFFFFF, size=size, offset=argument(5) * unit,
+        at=(call.result or 0) & 0xFFFFFFFF, size=size, offset=argument(5) * unit,
         prot=letters, shared=bool(flags & MAP_SHARED),
     )  # fmt: skip

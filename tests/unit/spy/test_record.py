@@ -1,0 +1,99 @@
+"""The file of the record."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dbt.spy.events import SCHEMA, Event, Who
+from dbt.spy.record import Recorder, load
+from dbt.stops import UsageError
+
+WHO = Who(1, 0, 0, "x")
+BEGIN = Event("begin", 0, WHO, {"schema": SCHEMA, "argv": ["x"]})
+
+
+def test_lines_of_many_processes_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    recorder = Recorder(str(path))
+    recorder.append(BEGIN)
+    children = []
+    for child in range(4):
+        pid = os.fork()
+        if pid == 0:
+            for number in range(200):
+                data = bytes([65 + child]) * (500 + number * 20)
+                fields = {"fd": child, "size": number, "data": data}
+                recorder.append(Event("write", 1000 - number, WHO, fields))
+            os._exit(0)
+        children.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 4
+    recorder.close()
+    events = load(str(path))
+    assert len(events) == 801
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert all(set(event["data"]) == {65 + event["fd"]} for event in events[1:])
+
+
+def test_the_file_has_its_name_only_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    recorder = Recorder(str(path))
+    recorder.append(BEGIN)
+    assert not path.exists()
+    recorder.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~_umask()
+    assert list(tmp_path.iterdir()) == [path]
+    recorder.append(BEGIN)  # a child that goes on
+    assert len(load(str(path))) == 2
+
+
+def _umask() -> int:
+    value = os.umask(0)
+    os.umask(value)
+    return value
+
+
+def test_without_a_name_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    recorder = Recorder(None)
+    recorder.append(BEGIN)
+    assert recorder.events() == [BEGIN]
+    recorder.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a record"),
+        ('{"event":"exit","t":0,"pid":1,"ppid":0,"uid":0,"process":"x","status":0}\n', "not a"),
+        (BEGIN.to_line() + "\nnonsense\n", "line 2"),
+        (BEGIN.to_line().replace('"t":0', '"t":"soon"'), "line 1"),
+        (BEGIN.to_line().replace('"argv"', '"argw"'), "argw"),
+        (BEGIN.to_line().replace('"schema":1', '"schema":99'), "schema 99"),
+    ],
+)
+def test_what_is_no_record_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "record.jsonl"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message) as error:
+        load(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    path.write_bytes(b"\x7fELF\xff\xfe\n")
+    with pytest.raises(UsageError, match=r"record\.jsonl, line"):
+        load(str(path))
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    missing = tmp_path / "missing" / "record.jsonl"
+    with pytest.raises(UsageError, match="No such file"):
+        Recorder(str(missing))
+    with pytest.raises(UsageError, match="No such file"):
+        load(str(missing))

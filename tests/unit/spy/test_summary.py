@@ -1,0 +1,195 @@
+"""What the report makes of a record."""
+
+import hashlib
+import io
+from typing import Any
+
+from dbt.spy import summary
+from dbt.spy.events import Event, Who
+from dbt.spy.report import print_report, printable
+
+CONSOLE = {"fd": 1, "object": "5.2", "what": "console", "path": "stdout"}
+FILE = {"fd": 3, "object": "5.9", "what": "file", "path": "/tmp/f"}
+PIPE = {"fd": 4, "object": "5.8", "what": "pipe"}
+
+
+def event(kind: str, pid: int = 5, name: str = "sh", time: int = 0, **fields: Any) -> Event:
+    return Event(kind, time, Who(pid, 1, 0, name), fields)
+
+
+def moved(kind: str, about: dict[str, Any], data: bytes, keep: int = 99, **more: Any) -> Event:
+    digest = hashlib.sha256(data).hexdigest()
+    kept = data[:keep]
+    return event(kind, **{"size": len(data), "data": kept, "sha256": digest, **about, **more})
+
+
+def text(*events: Event) -> str:
+    out = io.StringIO()
+    print_report(events, out)
+    return out.getvalue()
+
+
+# -- digests ---------------------------------------------------------------------------------------
+
+
+def digest(*events: Event) -> str:
+    (file,) = summary.files(events)
+    (stream,) = file.written.values()
+    return stream.digest
+
+
+def test_the_digest_is_that_of_the_bytes_of_all_writers() -> None:
+    first, second = moved("write", FILE, b"one "), moved("write", FILE, b"two", pid=6)
+    assert digest(first, second) == hashlib.sha256(b"one two").hexdigest()
+
+
+def test_of_cut_data_the_digest_is_known_from_a_single_writer() -> None:
+    assert digest(moved("write", FILE, b"longer", 3)) == hashlib.sha256(b"longer").hexdigest()
+
+
+def test_of_cut_data_of_two_writers_nothing_is_claimed() -> None:
+    assert digest(moved("write", FILE, b"longer", 3), moved("write", FILE, b"x", pid=6)) == ""
+
+
+def test_after_unseen_data_nothing_is_claimed() -> None:
+    unseen = event("write", **FILE, size=4)
+    assert digest(unseen, moved("write", FILE, b"longer", 3)) == ""
+
+
+def test_peeks_and_failures_are_not_counted() -> None:
+    (file,) = summary.files(
+        [
+            moved("read", FILE, b"abc"),
+            moved("read", FILE, b"abc", peek=True),
+            event("read", **FILE, size=0, error="EINTR"),
+        ]
+    )
+    (stream,) = file.read.values()
+    assert (stream.size, stream.by) == (3, {"sh 5": 3})
+
+
+# -- who did what ----------------------------------------------------------------------------------
+
+
+def test_the_process_tree() -> None:
+    (root,) = summary.processes(
+        [
+            event("begin", argv=["sh", "-c", "x"], program="/bin/sh", started="now"),
+            event("fork", child=6),
+            event("exec", 6, "nope", path="/nope", argv=["nope"], error="ENOENT"),
+            event("exec", 6, "cat", path="/bin/cat", argv=["cat", "f"], closed=[]),
+            event("fork", child=7),
+            event("wait", child=6, signal=15),
+            event("exit", 7, status=3),
+            event("exit", status=0),
+            event("end", status=0),
+        ]
+    )
+    assert (root.pid, root.programs, root.end) == (5, [["sh", "-c", "x"]], "exit 0")
+    cat, forked = root.children
+    assert (cat.name, cat.programs, cat.end) == ("cat", [["cat", "f"]], "signal 15")
+    assert (forked.name, forked.programs, forked.end) == ("sh", [], "exit 3")
+
+
+def test_both_ways_of_a_socket_pair() -> None:
+    pair = {"fd": 3, "object": "5.8", "what": "socket"}
+    one, other = summary.flows(
+        [
+            event("open", **pair, end="first"),
+            event("open", **pair, end="second"),
+            moved("write", pair, b"to", end="first"),
+            moved("read", pair, b"to", end="second", pid=6),
+            moved("write", pair, b"back", end="second", pid=6),
+        ]
+    )
+    assert (one.name, one.written.by, one.read.by) == (
+        "socket 5.8 from first", {"sh 5": 2}, {"sh 6": 2},
+    )  # fmt: skip
+    assert (other.written.by, other.read.by) == ({"sh 6": 4}, {})
+
+
+def test_both_ends_of_a_pipe_are_one_flow() -> None:
+    (flow,) = summary.flows(
+        [
+            event("open", **PIPE, end="read"),
+            event("open", **PIPE, end="write"),
+            moved("write", PIPE, b"abc", end="write"),
+            moved("read", PIPE, b"ab", end="read", pid=6),
+        ]
+    )
+    assert (flow.written.size, flow.read.size) == (3, 2)
+
+
+def called(depth: int, symbol: str = "f", **more: Any) -> Event:
+    return event("call", symbol=symbol, depth=depth, arguments=[depth], pc=0, **more)
+
+
+def returned(depth: int, result: int, **more: Any) -> Event:
+    return event("return", symbol="f", depth=depth, result=result, pc=0, **more)
+
+
+def test_calls_are_nested_and_know_their_results() -> None:
+    ((outer,),) = summary.calls(
+        [called(0), called(1), called(2), returned(2, 22), called(2), returned(2, 23),
+         returned(1, 11), returned(0, 10)]
+    ).values()  # fmt: skip
+    assert outer.result == 10
+    (middle,) = outer.inner
+    assert middle.result == 11
+    assert [inner.result for inner in middle.inner] == [22, 23]
+
+
+def test_unwound_calls_have_no_result() -> None:
+    ((outer,),) = summary.calls([called(0), called(1), called(2), returned(0, 1)]).values()
+    assert outer.inner[0].result is None
+    assert outer.inner[0].inner[0].result is None
+
+
+def test_processes_have_calls_of_their_own() -> None:
+    found = summary.calls(
+        [called(0), called(0, pid=6), returned(0, 6, pid=6), returned(0, 5), returned(0, 7, pid=6)]
+    )
+    assert [node.result for node in found["sh 5"]] == [5]
+    assert [(node.arguments, node.result) for node in found["sh 6"]] == [([0], 6), (None, 7)]
+
+
+# -- the text --------------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_guest_steers_the_terminal() -> None:
+    nasty = "\x1b[2J\x9b1m[red]\u202e\r"
+    shown = text(
+        event("begin", argv=["sh", nasty], program=nasty, started="now"),
+        event("open", **{**FILE, "path": f"/tmp/{nasty}"}),
+        event("file", op="unlink", path=nasty),
+        moved("write", PIPE, nasty.encode(), end="write"),
+        moved("write", CONSOLE, nasty.encode(), pid=6, name=nasty),
+        called(0, nasty),
+    )
+    assert not set(shown) & set("\x1b\x9b\u202e\r")
+    assert "[red]" in shown
+    assert "\\x1b" in shown
+
+
+def test_the_console_is_a_transcript() -> None:
+    shown = text(
+        moved("write", CONSOLE, b"a line\nand "),
+        moved("write", CONSOLE, b"another\n"),
+        moved("read", {**CONSOLE, "path": "stdin"}, b"typed\n", pid=6),
+        moved("write", CONSOLE, b"x" * 50, 10),
+    )
+    rows = [line.partition("std")[2].partition("  ")[2] or line for line in shown.splitlines()]
+    assert [row.strip() for row in rows[-5:]] == [
+        "a line", "and another", "typed", "x" * 10, "… 40 more bytes",
+    ]  # fmt: skip
+
+
+def test_a_long_list_of_calls_is_cut_and_says_so() -> None:
+    shown = text(*(part for _ in range(300) for part in (called(0), returned(0, 1))))
+    assert shown.count("f(0x0) = 0x1") == 200
+    assert "more than 200" in shown
+
+
+def test_printable_keeps_what_is() -> None:
+    assert printable("grün → ✓") == "grün → ✓"
+    assert printable("a\nb\udc80") == "a\\nb\\udc80"
