@@ -7,6 +7,7 @@ HELP = "measure: chaining, mechanisms of interception, callbacks"
 
 KINDS = {
     "chaining": ("dbt.experiments.chaining", "what chaining is worth, and denying it costs"),
+    "interception": ("dbt.experiments.interception", "mechanisms and peers against ground truth"),
 }
 """Name to the module, which has ``options(parser)`` and ``run(arguments)``, and its summary.
 

@@ -21,8 +21,9 @@ NOTHING = "none"
 """The contender of each group that watches nothing: what its others are compared with."""
 PEER_TIMEOUT = 600.0
 """Seconds after which a run of a peer is given up."""
-OUTSIDE = frozenset({"syscall", "fault", "invalidation", "halt", "budget"})
-"""Reasons to come back to the dispatcher that have nothing to do with edges."""
+OUTSIDE = frozenset({"syscall", "fault", "invalidation", "budget"})
+"""Reasons to come back to the dispatcher that have nothing to do with edges. (A trap's breakpoint
+is a ``halt``.)"""
 
 
 @attrs.frozen

@@ -57,7 +57,8 @@ def judge(
     except UsageError as error:
         return Verdict(0, len(expected), 0, f"refused: {error}")
     result = compare(expected, found)
-    return Verdict(result.found, result.missed, result.spurious, _note(observed, plain))
+    counts = len(result.found), len(result.missed), len(result.spurious)
+    return Verdict(*counts, _note(observed, plain))
 
 
 def _note(observed: Observed, plain: Observed) -> str:

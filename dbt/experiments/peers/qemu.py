@@ -26,6 +26,8 @@ from dbt.hooks.records import Record
 
 NAME = "qemu"
 MODES = ("none", "block", "step")
+STACK_SIZE, STACK_TOP = 8 << 20, 64 << 10
+"""Bytes below and above the first stack pointer that are its stack."""
 
 
 def lacking() -> str | None:
@@ -91,7 +93,7 @@ def _single_step() -> str:
 class LogReader:
     """Follows ``-d exec,cpu``: four lines of registers before each block.
 
-    Stack pointers are told as if the stack began where ours does.
+    Addresses in its stack are told as if the stack began where ours does.
     """
 
     def __init__(
@@ -123,9 +125,13 @@ class LogReader:
 
     def _registers(self) -> Registers:
         low, high = self._low, self._high
-        arguments = (_value(low, 0), _value(low, 1), _value(low, 2), _value(low, 3))
+        r0, r1, r2, r3 = (self._moved(_value(low, index)) for index in range(4))
+        return Registers((r0, r1, r2, r3), self._moved(_value(high, 1)), _value(high, 2))
+
+    def _moved(self, value: int) -> int:
         assert self._shift is not None
-        return Registers(arguments, (_value(high, 1) + self._shift) & 0xFFFFFFFF, _value(high, 2))
+        below = self._first_stack - self._shift - value
+        return value + self._shift if -STACK_TOP < below < STACK_SIZE else value
 
 
 def _value(line: str, index: int) -> int:

@@ -22,6 +22,7 @@ PROGRAM = Program("none.elf")
 CALL = Record(Kind.CALL, 0x100, "f", 0x14, 0x1000, 0, 3)
 RETURN = Record(Kind.RETURN, 0x100, "f", 0x14, 0x1000, 0, 5, result=1)
 WRITE = Record(Kind.SYSCALL, 4, "write", 0x18, 0x1000, 0, 6)
+ENDED = Observed(0.0, "Exited(status=0)", "", 10)
 
 
 @attrs.define(eq=False)
@@ -34,7 +35,7 @@ class Paper:
     group: str = "paper"
     calls_only: bool = False
     refuses: bool = False
-    observed: Observed = Observed(0.0, "Exited(status=0)", "", 10)
+    observed: Observed = ENDED
 
     def watch(
         self,
@@ -79,7 +80,7 @@ def test_refusals_have_no_times() -> None:
     assert row["slowdown_quartiles"] == [None, None]
 
 
-def judged(contender: Paper, *truth: Record, plain: Observed = Paper("x").observed) -> Verdict:
+def judged(contender: Paper, *truth: Record, plain: Observed = ENDED) -> Verdict:
     return judge(contender, PROGRAM, {}, truth, plain)  # type: ignore[arg-type]
 
 
@@ -159,7 +160,7 @@ def test_the_functions_watched() -> None:
 
 
 def test_unknown_mechanism() -> None:
-    with pytest.raises(UsageError, match="mechanisms are .*entry.*, not 'magic'"):
+    with pytest.raises(UsageError, match=r"mechanisms are .*entry.*, not 'magic'"):
         mechanisms(["magic"], "2")
     chosen = mechanisms(["entry"], "0")
     assert chosen == [Mechanism(NOTHING, "0"), Mechanism("entry", "0")]
