@@ -167,6 +167,15 @@ class FunctionBank(Protocol):
     """
 
     address: int
+    failure: BaseException | None
+    """What a function raised first: it cannot pass through compiled code, so it is kept."""
+    on_failure: Callable[[], None]
+    """Called when there is one, from within the function."""
+    on_change: Callable[[], None]
+    """Called when what ``native`` says has changed."""
+
+    def take_failure(self) -> BaseException | None:
+        """The failure, which is forgotten."""
 
     def index(self, name: str, arity: int) -> int:
         """Index of a function, made when new. An undefined one may be called: it ends the run.

@@ -5,6 +5,7 @@ instruction budgets. What a system call or a signal means is none of its busines
 those events.
 """
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
@@ -100,6 +101,12 @@ class Engine:
         """A watched key whose WatchHit was returned and that has not been entered since."""
         self._granted = 0
         self._slice = FIRST_SLICE
+        self._held = 0  # fuel taken away so that the executor comes back
+        self._runner = 0  # the thread in which the executor runs
+        self._later: list[BlockKey] = []  # to be discarded once it has come back
+        self._waiting: Event | Slice | LimitReached | None = None
+        context.functions.on_failure = self.stop_soon
+        context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
         policy.listeners.append(self.policy_changed)
         self.policy_changed()
@@ -109,14 +116,28 @@ class Engine:
     @property
     def executed(self) -> int:
         """Guest instructions completed, exact whenever ``run`` is not running."""
-        return self._granted - self.executor.fuel
+        return self._granted - self.executor.fuel - self._held
 
     def run(self, key: BlockKey) -> Event | Slice | LimitReached:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
 
-        Raises GuestFault (an execute access) when the code at the next pc cannot be fetched.
+        Raises GuestFault (an execute access) when the code at the next pc cannot be fetched, and
+        what a function raised that the guest's code invoked: then the next ``run``, of whatever
+        key, goes on where this one came back.
         """
+        event, self._waiting = self._waiting, None
+        if event is None:
+            event = self._run(key)
+            failure = self.context.functions.take_failure()
+            if failure is not None:
+                self._waiting = event
+                raise failure
+        return event
+
+    def _run(self, key: BlockKey) -> Event | Slice | LimitReached:
         while True:
+            if self._failed:
+                return Slice(key)
             if key != self.announced:
                 self.announced = None
             if self._is_watched(key):
@@ -124,7 +145,7 @@ class Engine:
                 return WatchHit(key)
             self._grant()
             started = time.perf_counter()
-            event = self.executor.run(key)
+            event = self._execute(key)
             if event not in (FuelOut(key), NotTranslated(key)):  # then it was not entered
                 self.announced = None
             match event:
@@ -133,10 +154,7 @@ class Engine:
                 case NotTranslated(key=key):
                     self.provide(key)
                 case FuelOut(key=key):
-                    self._adapt(time.perf_counter() - started)
-                    if self._granted < self.limit:
-                        return Slice(key)
-                    return self._finish(key)
+                    return self._out_of_fuel(key, time.perf_counter() - started)
                 case FaultHit() if self._hits_code(event):
                     stepped = self._step_store(event)
                     if not isinstance(stepped, BlockKey):
@@ -144,6 +162,34 @@ class Engine:
                     key = stepped
                 case _:
                     return event
+
+    def _execute(self, key: BlockKey) -> Event:
+        """Run the executor, then do what had to wait until it came back."""
+        self._runner = threading.get_ident()
+        try:
+            event = self.executor.run(key)
+            return (
+                FuelOut(event.key) if self._failed and isinstance(event, NotTranslated) else event
+            )
+        finally:
+            self._runner = 0
+            self._give_back()
+            later, self._later = self._later, []
+            self.discard(later)
+
+    @property
+    def _failed(self) -> bool:
+        """A function that the guest's code invoked has raised an exception."""
+        return self.context.functions.failure is not None
+
+    def stop_soon(self) -> None:
+        """Come back at the next block. For functions that the guest's code invokes."""
+        self._held += self.executor.fuel
+        self.executor.fuel = 0
+
+    def _give_back(self) -> None:
+        self.executor.fuel += self._held
+        self._held = 0
 
     def _is_watched(self, key: BlockKey) -> bool:
         return key.pc in self._watched and not key.mode & CONTINUED and key != self.announced
@@ -156,13 +202,19 @@ class Engine:
             self.executor.fuel = left + more
             self._granted += more
 
+    def _out_of_fuel(self, key: BlockKey, seconds: float) -> Event | Slice | LimitReached:
+        if self._failed:
+            return Slice(key)
+        self._adapt(seconds)
+        return Slice(key) if self._granted < self.limit else self._finish(key)
+
     def _adapt(self, seconds: float) -> None:
         if seconds < SLICE_SECONDS and self._slice < LARGEST_SLICE:
             self._slice *= 2
         elif seconds > 3 * SLICE_SECONDS and self._slice > FIRST_SLICE:
             self._slice //= 2
 
-    def _finish(self, key: BlockKey) -> Event | LimitReached:
+    def _finish(self, key: BlockKey) -> Event | Slice | LimitReached:
         """Step what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & TAKEN:
             if self._is_watched(key):
@@ -170,6 +222,8 @@ class Engine:
                 return WatchHit(key)
             event = self.step(key)
             self.announced = None
+            if self._failed and isinstance(event, BlockKey):
+                return Slice(event)
             if not isinstance(event, BlockKey):
                 return event
             key = event
@@ -184,6 +238,7 @@ class Engine:
         block = self._translate(key, {key.pc + 2, key.pc + 4})
         result, completed = execute(block, self.context)
         self.executor.fuel -= completed
+        self._give_back()
         return result.key if isinstance(result, Edge) else result
 
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
@@ -231,8 +286,17 @@ class Engine:
     # -- invalidating ------------------------------------------------------------------------------
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
-        """Drop translations; each is made anew when the guest next reaches it."""
+        """Drop translations; each is made anew when the guest next reaches it.
+
+        While the executor runs, nothing may go that is running: then this waits until it comes back
+        (at the next block, for functions that the guest's code invokes).
+        """
         keys = list(keys)
+        if self._runner and keys:
+            self._later += keys
+            if self._runner == threading.get_ident():
+                self.stop_soon()
+            return
         self.executor.discard(keys)
         self.cache.remove(keys)
 
