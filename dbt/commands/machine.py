@@ -102,6 +102,12 @@ def _log(arguments: argparse.Namespace) -> Log:
     return Log(items, out, ranges(arguments.dfilter))
 
 
+def _write_line(out: TextIO, text: str) -> None:
+    """One write a line: those of several processes must not mix."""
+    out.write(f"{text}\n")
+    out.flush()
+
+
 def _check_directories(arguments: argparse.Namespace) -> None:
     root = [arguments.root] if arguments.root else []
     for path in (*root, *arguments.allow_read, *arguments.allow_write):
@@ -127,7 +133,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         strace=strace,
-        strace_log=lambda text: print(text, file=log.out, flush=True),
+        strace_log=lambda text: _write_line(log.out, text),
         stack_size=arguments.stack,
         seed=arguments.seed,
     )

@@ -30,6 +30,7 @@ from dbt.linux.signals import SIGBUS, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS
+from dbt.linux.typed import DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault, Killed, Stop
@@ -39,6 +40,8 @@ Before = Callable[["Kernel", str, list[int]], int | None]
 After = Callable[["Kernel", str, list[int], int], int | None]
 
 EINTR = -errno.EINTR
+ERESTARTSYS = 512
+"""The kernel's own errno of a call that will run again; only traces show it."""
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "sendfile64", "splice"}
 
 
@@ -115,7 +118,8 @@ class Kernel:
         """Asked while a call sleeps: True when the user's time limit has passed."""
         self._sleep_until: int | None = None
         self._random = None if options.seed is None else random.Random(options.seed)
-        self._strace = Strace(self) if options.strace else None
+        self.decoder = Decoder(abi, memory)
+        self.strace = Strace(self) if options.strace else None
 
     # -- loading -----------------------------------------------------------------------------------
 
@@ -137,10 +141,15 @@ class Kernel:
         try:
             result = self._serve(request)
         except Leave as leave:
+            if self.strace is not None:
+                self.strace.left()
             if not isinstance(leave.outcome, int):
                 return leave.outcome
             return self.signals.deliver(leave.outcome)
-        if result == EINTR and self.signals.restarts(request.name):
+        restarts = result == EINTR and self.signals.restarts(request.name)
+        if self.strace is not None:
+            self.strace.after(-ERESTARTSYS if restarts else result)
+        if restarts:
             location = self.abi.restart(self.state, request, location)
         else:
             self.end_sleep()
@@ -154,12 +163,10 @@ class Kernel:
         result = None
         if self.intercept is not None:
             result = self.intercept(self, request.name, registers)
+        if self.strace is not None:
+            self.strace.before(request, registers, skipped=result is not None)
         if result is None:
-            if self._strace is not None:
-                self._strace.before(request.name, registers)
             result = self.perform(request.name, registers, aligned=request.aligned)
-        if self._strace is not None:
-            self._strace.after(result)
         if self.after is not None:
             changed = self.after(self, request.name, registers, result)
             result = result if changed is None else changed
@@ -210,6 +217,13 @@ class Kernel:
 
     # -- looking -----------------------------------------------------------------------------------
 
+    def decode(self, name: str, registers: Sequence[int], result: int | None = None) -> DecodedCall:
+        """The call being served, or one like it, in words: typed arguments, texts, contents."""
+        now = self.request
+        return self.decoder.decode(
+            name, registers, result, aligned=now.aligned, variant=now.variant
+        )
+
     @property
     def images(self) -> list[Image]:
         """The ELF files in memory, by address."""
@@ -242,7 +256,8 @@ class Kernel:
         if self.options.strace_log is not None:
             self.options.strace_log(line)
         else:
-            print(line, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
     def close(self) -> None:
         """Give the host's signals and the guest's descriptors back."""

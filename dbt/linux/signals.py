@@ -263,6 +263,8 @@ class Signals:
         if action.handler == SIG_DFL and number in _STOPPING:
             os.kill(os.getpid(), SIGSTOP)
             return location
+        if self._kernel.strace is not None:
+            self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
             return Killed(number, location & ~1)
         try:

@@ -142,6 +142,9 @@ class ArmLinuxAbi:
     def open_flags_from_host(self, flags: int) -> int:
         return linux_structs.open_flags_from_host(flags)
 
+    def open_flag_names(self) -> tuple[tuple[str, int], ...]:
+        return linux_structs.OPEN_FLAG_NAMES
+
 
 def _before(resume: int) -> int:
     """Address of the ``swi`` before a location."""

@@ -210,6 +210,15 @@ _OPEN_FLAGS = (
     (0o10000000, os.O_PATH), (0o20000000, os.O_TMPFILE & ~os.O_DIRECTORY),
 )  # fmt: skip
 
+OPEN_FLAG_NAMES = (
+    ("O_APPEND", 0o2000), ("O_CREAT", 0o100), ("O_DIRECTORY", 0o40000), ("O_EXCL", 0o200),
+    ("O_LARGEFILE", O_LARGEFILE), ("O_NOCTTY", 0o400), ("O_NOFOLLOW", 0o100000),
+    ("O_NONBLOCK", 0o4000), ("O_DSYNC", 0o10000), ("__O_SYNC", 0o4000000), ("O_TRUNC", 0o1000),
+    ("O_DIRECT", 0o200000), ("O_NOATIME", 0o1000000), ("O_CLOEXEC", 0o2000000),
+    ("O_PATH", 0o10000000), ("__O_TMPFILE", 0o20000000),
+)  # fmt: skip
+"""Names of the guest's open flags, in the order in which they are shown."""
+
 
 def open_flags_to_host(flags: int) -> int:
     """Guest ``O_*`` as the host numbers them; unknown bits and O_LARGEFILE are dropped."""

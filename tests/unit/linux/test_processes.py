@@ -11,7 +11,6 @@ import pytest
 from support.linux_kernel import BUFFER, call, error
 
 from dbt.linux.kernel import Kernel, Leave
-from dbt.linux.strace import Strace
 from dbt.stops import Exited
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests"
@@ -236,19 +235,3 @@ def test_uname_and_thread_pointer(kernel: Kernel) -> None:
 def test_unknown_calls_are_counted(kernel: Kernel) -> None:
     assert error(call(kernel, "kexec_nonsense")) == "ENOSYS"
     assert kernel.unknown_syscalls == {"kexec_nonsense": 1}
-
-
-def test_strace_lines(kernel: Kernel) -> None:
-    lines: list[str] = []
-    kernel.options.strace_log = lines.append
-    trace = Strace(kernel)
-    text(kernel, BUFFER, b"file\n")
-    trace.before("openat", [0xFFFFFF9C, BUFFER, 0, 0, 0, 0, 0])
-    trace.after(-2)
-    trace.before("mmap2", [0, 4096, 3, 0x22, 0xFFFFFFFF, 0, 0])
-    trace.after(-0x50000000)
-    pid = os.getpid()
-    assert lines == [
-        f'{pid} openat(AT_FDCWD,"file\\n",0x0,0) = -1 errno=2 (ENOENT: No such file or directory)',
-        f"{pid} mmap2(0x0,4096,0x3,0x22,-1,0x0) = 0xb0000000",
-    ]

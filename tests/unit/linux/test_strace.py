@@ -1,0 +1,84 @@
+"""Lines of -strace. ``tests/differential/test_strace.py`` compares whole traces with qemu-arm's."""
+
+import os
+
+import pytest
+from support.linux_kernel import BUFFER
+
+from dbt.linux.kernel import Kernel
+from dbt.linux.siginfo import SigInfo
+from dbt.linux.strace import Strace
+from dbt.syscall_abi import Request
+
+
+@pytest.fixture
+def lines(kernel: Kernel) -> list[str]:
+    """What is traced, without the process id."""
+    found: list[str] = []
+    prefix = f"{os.getpid()} "
+    kernel.options.strace_log = lambda line: found.append(line.removeprefix(prefix))
+    return found
+
+
+def trace(kernel: Kernel, name: str, registers: list[int], result: int | None) -> None:
+    strace = Strace(kernel)
+    strace.before(Request(0, name), registers + [0] * (7 - len(registers)), skipped=False)
+    if result is None:
+        strace.left()
+    else:
+        strace.after(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "registers", "result", "line"),
+    [
+        ("openat", [0xFFFFFF9C, BUFFER, 0],
+         -2, 'openat(AT_FDCWD,"name",O_RDONLY) = -1 errno=2 (No such file or directory)'),
+        ("mmap2", [0, 4096, 3, 0x22, 0xFFFFFFFF, 0], -0x50000000,
+         "mmap2(NULL,4096,PROT_READ|PROT_WRITE,MAP_PRIVATE|MAP_ANONYMOUS,-1,0) = 0xb0000000"),
+        ("write", [1, BUFFER, 3], 3, f"write(1,{BUFFER:#x},3) = 3"),
+        ("umask", [0o22], 0o22, "umask(022) = 18"),
+        ("uname", [0], -14, "uname((nil)) = -1 errno=14 (Bad address)"),
+        ("prctl", [15, 0xFFFFFFFF], 0, "prctl(15,-1,0,0,0,0) = 0"),
+        ("clone", [0x1200011, 0, 0, 0, 0x1234], 77,
+         "clone(CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|0x11,child_stack=0x00000000,"
+         "parent_tidptr=0x00000000,tls=0x00000000,child_tidptr=0x00001234) = 77"),
+        ("read", [0, BUFFER, 1], -512,
+         f"read(0,{BUFFER:#x},1) = -1 errno=512 (To be restarted)"),
+        ("exit_group", [3], None, "exit_group(3)"),
+        ("sigreturn", [17], None,
+         "sigreturn(17,0,0,0,0,0) = -1 errno=513 (Successful exit from sigreturn)"),
+        ("rseq", [0, 32, 0, 0x5305], -38,
+         "rseq(NULL,32,0,0x5305) = -1 errno=38 (Function not implemented)"),
+    ],
+)  # fmt: skip
+def test_lines(
+    kernel: Kernel, lines: list[str], name: str, registers: list[int], result: int, line: str
+) -> None:
+    kernel.memory.write(BUFFER, b"name\0")
+    trace(kernel, name, registers, result)
+    assert lines == [line]
+
+
+def test_what_a_call_wrote_is_shown_behind_its_result(kernel: Kernel, lines: list[str]) -> None:
+    kernel.memory.write(BUFFER, (5).to_bytes(4, "little") + (7).to_bytes(4, "little"))
+    trace(kernel, "clock_gettime", [0, BUFFER], 0)
+    assert lines == [
+        f"clock_gettime(CLOCK_REALTIME,{BUFFER:#010x}) = 0 ({{tv_sec = 5,tv_nsec = 7}})"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("info", "line"),
+    [
+        (SigInfo(10, 0, pid=5, uid=6),
+         "--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=5, si_uid=6} ---"),
+        (SigInfo(11, 1, address=0x70000000),
+         "--- SIGSEGV {si_signo=SIGSEGV, si_code=1, si_addr=0x70000000} ---"),
+        (SigInfo(34, -1, pid=5, uid=0, value=9),
+         "--- 34 {si_signo=34, si_code=SI_QUEUE, si_pid=5, si_uid=0, si_sigval=9} ---"),
+    ],
+)  # fmt: skip
+def test_signals(kernel: Kernel, lines: list[str], info: SigInfo, line: str) -> None:
+    Strace(kernel).taken(info)
+    assert lines == [line]
