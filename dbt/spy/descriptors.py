@@ -65,9 +65,9 @@ class Descriptors:
         return handle
 
     def duplicate(self, old: int, new: int, *, cloexec: bool = False) -> Handle | None:
-        """``new`` becomes a duplicate of ``old``; a number is its own duplicate (dup2)."""
+        """``new`` becomes a duplicate of ``old``, another number."""
         handle = self._open.get(old)
-        if handle is not None and old != new:
+        if handle is not None:
             handle = self._open[new] = attrs.evolve(handle, cloexec=cloexec)
         return handle
 

@@ -35,8 +35,9 @@ FIELDS: Mapping[str, frozenset[str]] = {
         "exit": "syscall status",
         "wait": "syscall child status signal",
         "kill": "syscall target signal error",
-        "call": "symbol pc depth arguments return_to",
-        "return": "symbol pc depth result returned_to",
+        "call": "symbol pc depth arguments return_to tail",
+        "return": "symbol pc depth result",
+        "unwound": "symbol pc depth",
         "end": "status reason",
     }.items()
 }
@@ -46,10 +47,10 @@ TYPES: Mapping[str, type] = {
     name: kind
     for kind, names in {
         int: "schema data_limit fd from inode size offset mode accepted at child status signal"
-        " target pc depth result return_to returned_to",
+        " target pc depth result return_to",
         str: "program cwd started syscall object what path end error op address how to owner link"
         " prot sha256 reason symbol",
-        bool: "cloexec peek shared",
+        bool: "cloexec peek shared tail",
         list: "argv flags closed arguments",
         bytes: "data",
     }.items()

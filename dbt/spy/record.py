@@ -13,12 +13,15 @@ class Recorder:
     """Appends events to a file, one write per line, so that lines of forked children never mix.
 
     The file has a temporary name until ``close`` gives it its own; without a ``path`` it has none
-    and is gone with the last process that writes to it. Raises UsageError when it cannot be made.
+    and is gone with the last process that writes to it. Raises UsageError when it cannot be made,
+    and for a ``path`` that is there and no regular file: it would be replaced.
     """
 
     def __init__(self, path: str | None) -> None:
-        self._path = path
-        directory = (os.path.dirname(path) or ".") if path else None
+        if path and os.path.exists(path) and not os.path.isfile(path):
+            raise UsageError(f"{path}: not a regular file")
+        self._path = os.path.realpath(path) if path else None
+        directory = os.path.dirname(self._path) if self._path else None
         try:
             made, self._temporary = tempfile.mkstemp(".part", "armdbt-spy-", directory)
             os.close(made)

@@ -225,7 +225,6 @@ def _calls(console: Console, calls: dict[str, list[Activation]]) -> None:
 
 
 def _call(node: Activation) -> str:
-    symbol = node.symbol.partition(" in ")[0]
-    arguments = ", ".join(f"{word:#x}" for word in node.arguments or ())
+    words = "…" if node.arguments is None else ", ".join(f"{word:#x}" for word in node.arguments)
     result = "(did not return)" if node.result is None else f"= {node.result:#x}"
-    return f"{symbol}({arguments}) {result}"
+    return f"{'→ ' if node.tail else ''}{node.symbol}({words}) {result}"

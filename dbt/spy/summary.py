@@ -81,12 +81,14 @@ class Flow:
 
 @attrs.define
 class Activation:
-    """A call of a watched function. ``result`` is None when no return was seen."""
+    """A call of a watched function. ``result`` is None when no return was seen, ``arguments`` when
+    the process has it from the one that forked it."""
 
     symbol: str
     depth: int
     arguments: Sequence[int] | None
     result: int | None = None
+    tail: bool = False
     inner: list["Activation"] = attrs.field(factory=list)
 
 
@@ -194,19 +196,19 @@ def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
     names: dict[int, str] = {}
     active: dict[int, list[Activation]] = {}
     for event in events:
-        if event.kind not in ("call", "return"):
+        if event.kind not in ("call", "return", "unwound"):
             continue
         pid, depth = event.who.pid, event["depth"]
         names[pid] = title(event)
         stack = active.setdefault(pid, [])
         while stack and stack[-1].depth > depth:
             stack.pop()
-        if event.kind == "return" and stack and stack[-1].depth == depth:
-            stack.pop().result = event["result"]
+        known = stack.pop() if stack and stack[-1].depth == depth else None
+        if event.kind != "call" and known is not None:
+            known.result = event["result"]
             continue
-        while stack and stack[-1].depth == depth:
-            stack.pop()
-        node = Activation(event["symbol"], depth, event["arguments"], event["result"])
+        tail = bool(event["tail"])
+        node = Activation(event["symbol"], depth, event["arguments"], event["result"], tail)
         (stack[-1].inner if stack else outermost.setdefault(pid, [])).append(node)
         if event.kind == "call":
             stack.append(node)

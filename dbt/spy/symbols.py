@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dbt.hooks import CallEvent, ReturnEvent, SyscallEvent
+from dbt.hooks import SyscallEvent
+from dbt.hooks.records import Kind, Record
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
     from dbt.process import Process
 
-REGISTERS = 4
-"""Argument words that are kept: as many as the AAPCS passes in registers."""
 _NEW_CODE = ("mmap2", "mmap", "mprotect")
 
 
@@ -25,7 +24,7 @@ class SymbolHooks:
         self._process = process
         self._wanted = wanted
         self._tell = tell
-        self._placed: dict[str, list[Callable[[], None]]] = {}
+        self._placed: dict[str, Callable[[], None]] = {}
         self.found: set[str] = set()
         """Symbols that were there at some time, in this process."""
         process.hooks.on_syscall(None, self._entering)
@@ -41,18 +40,14 @@ class SymbolHooks:
                 pc = self._process.resolve(symbol)
             except UsageError:
                 continue
-            hooks = self._process.hooks
-            self._placed[symbol] = [
-                hooks.on_call(pc, self._called), hooks.on_return(pc, self._returned)
-            ]  # fmt: skip
+            trace = self._process.hooks.trace([pc], self._told, syscalls=False)
+            self._placed[symbol] = trace
             self.found.add(symbol)
 
     def remove(self) -> None:
         """Take all hooks away."""
-        for removers in self._placed.values():
-            for remover in removers:
-                remover()
-        self._placed.clear()
+        while self._placed:
+            self._placed.popitem()[1]()
 
     def _entering(self, event: SyscallEvent) -> None:
         if event.name in ("execve", "execveat"):
@@ -64,15 +59,14 @@ class SymbolHooks:
         if event.name in _NEW_CODE or not self._placed:
             self.place()
 
-    def _called(self, event: CallEvent) -> None:
-        arguments = [event.argument(index) for index in range(REGISTERS)]
-        self._tell(
-            "call", symbol=event.symbol, pc=event.pc, depth=event.depth, arguments=arguments,
-            return_to=event.return_to,
-        )  # fmt: skip
-
-    def _returned(self, event: ReturnEvent) -> None:
-        self._tell(
-            "return", symbol=event.symbol, pc=event.pc, depth=event.depth, result=event.result,
-            returned_to=event.returned_to,
-        )  # fmt: skip
+    def _told(self, record: Record) -> None:
+        about = {"symbol": record.symbol, "pc": record.function, "depth": record.depth}
+        match record.kind:
+            case Kind.CALL | Kind.TAIL_CALL:
+                tail = record.kind is Kind.TAIL_CALL
+                arguments = list(record.arguments)
+                self._tell("call", **about, arguments=arguments, return_to=record.site, tail=tail)
+            case Kind.RETURN:
+                self._tell("return", **about, result=record.result or 0)
+            case Kind.UNWOUND:
+                self._tell("unwound", **about)

@@ -170,6 +170,14 @@ def test_paths_below_a_directory_descriptor_and_after_chdir() -> None:
     assert tool.tap.cwd == "/usr"
 
 
+def test_a_number_that_becomes_itself_is_not_told() -> None:
+    tool = spied()
+    opened(tool)
+    assert tool.call("dup2", 3, 3, result=3) == []
+    (event,) = tool.call("dup2", 3, 7, result=7)
+    assert (event.kind, event["fd"], event["from"], event["path"]) == ("dup", 7, 3, "/tmp/f")
+
+
 def test_descriptors_without_a_path_have_their_kind() -> None:
     tool = spied()
     tool.put(A, b"scratch\0")

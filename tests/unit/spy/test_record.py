@@ -91,6 +91,22 @@ def test_bytes_that_are_no_text_are_no_record(tmp_path: Path) -> None:
         load(str(path))
 
 
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    """Renaming onto /dev/null would make a file of it."""
+    fifo, target, link = tmp_path / "fifo", tmp_path / "target", tmp_path / "link"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path, Path("/dev/null")):
+        with pytest.raises(UsageError, match="not a regular file"):
+            Recorder(str(path))
+    target.touch()
+    link.symlink_to(target)
+    recorder = Recorder(str(link))
+    recorder.append(BEGIN)
+    recorder.close()
+    assert link.is_symlink()
+    assert load(str(target)) == [BEGIN]
+
+
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     missing = tmp_path / "missing" / "record.jsonl"
     with pytest.raises(UsageError, match="No such file"):

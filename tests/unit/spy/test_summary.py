@@ -140,9 +140,22 @@ def test_calls_are_nested_and_know_their_results() -> None:
 
 
 def test_unwound_calls_have_no_result() -> None:
-    ((outer,),) = summary.calls([called(0), called(1), called(2), returned(0, 1)]).values()
+    given_up = [event("unwound", symbol="f", depth=depth, pc=0) for depth in (2, 1)]
+    ((outer,),) = summary.calls(
+        [called(0), called(1), called(2), *given_up, returned(0, 1)]
+    ).values()
+    assert outer.result == 1
     assert outer.inner[0].result is None
     assert outer.inner[0].inner[0].result is None
+
+
+def test_a_record_may_leave_returns_out() -> None:
+    """Of functions that a program's end or an exec cut short."""
+    ((outer, after),) = summary.calls([called(0), called(1), called(2), called(0)]).values()
+    assert outer.inner[0].inner[0].inner == []
+    assert (after.depth, after.inner) == (0, [])
+    ((outer,),) = summary.calls([called(0), called(1), returned(0, 1)]).values()
+    assert outer.result == 1
 
 
 def test_processes_have_calls_of_their_own() -> None:
