@@ -84,5 +84,7 @@ class Format:
 
 
 def clean(name: str) -> str:
-    """A name that may come from a hostile file, without characters that lines or terminals obey."""
+    """A name that may come from a hostile file: not empty, one line, nothing a terminal obeys."""
+    if not name:
+        return "?"
     return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)

@@ -83,7 +83,7 @@ class _Names:
         return self._files.spell("???")
 
     def object_of(self, function: Function) -> str:
-        return self._objects.spell(clean(self._object_of(function.address)) or "???")
+        return self._objects.spell(clean(self._object_of(function.address) or "???"))
 
     def of(self, function: Function) -> str:
         return self._functions.spell(self._names[function])

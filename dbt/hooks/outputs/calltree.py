@@ -11,8 +11,10 @@ what listeners see is always balanced.
 - What is open when the stream ends is closed as ``OPEN``.
 
 Instructions completed between two records count for the innermost frame of the thread that makes
-the second one. A tail call opens a frame inside the frame that made it, for both are alive until
-they return together. So the sum of all ``self_cost`` and ``outside`` is the length of the run.
+the second one, those after the last record for its thread. Time does not run backwards: a record
+that claims so is taken at the time of the one before. A tail call opens a frame inside the frame
+that made it, for both are alive until they return together. So the sum of all ``self_cost`` and
+``outside`` is the length of the run.
 """
 
 import enum
@@ -85,14 +87,18 @@ class CallTree:
     def __init__(self, listener: Listener, start: int = 0) -> None:
         self._listener = listener
         self._threads: dict[int, _Thread] = {}
+        self._running = _Thread()
         self.now = start
         self.outside = 0
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
+        if record.insns < self.now:
+            record = attrs.evolve(record, insns=self.now)
         thread = self._threads.get(record.thread)
         if thread is None:
             thread = self._threads[record.thread] = _Thread()
+        self._running = thread
         self._advance(thread, record.insns)
         if thread.pending is not None:
             if record.kind is Kind.SYSCALL_RETURN and record.function == thread.pending.function:
@@ -111,13 +117,11 @@ class CallTree:
 
     def finish(self, end: int) -> None:
         """The stream has ended: close everything."""
-        for thread in reversed(self._threads.values()):
-            self._advance(thread, end)
+        self._advance(self._running, end)
+        for thread in self._threads.values():
             self._give_up(thread)
             while thread.frames:
                 self._close(thread, End.OPEN)
-        self.outside += max(0, end - self.now)
-        self.now = max(self.now, end)
 
     def _advance(self, thread: _Thread, insns: int) -> None:
         spent = insns - self.now

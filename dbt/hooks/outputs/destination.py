@@ -60,7 +60,4 @@ def _is_special(path: str) -> bool:
 
 
 def _open(path: str, *, binary: bool) -> IO[Any]:
-    if binary:
-        return open(path, "wb")
-    # Paths of the host need not be text: what was decoded with surrogates goes back as it was.
-    return open(path, "w", encoding="utf-8", errors="surrogateescape")
+    return open(path, "wb") if binary else open(path, "w", encoding="utf-8")

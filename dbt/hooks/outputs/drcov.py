@@ -13,7 +13,7 @@ import os
 import struct
 from typing import BinaryIO
 
-from dbt.hooks.outputs.base import Program, clean
+from dbt.hooks.outputs.base import Program
 from dbt.hooks.records import Record
 
 _BLOCK = struct.Struct("<IHH")
@@ -46,6 +46,7 @@ class Drcov:
             "Columns: id, base, end, entry, path",
         ]
         for number, image in enumerate(images):
-            lines.append(f"{number:3}, {image.low:#x}, {image.high:#x}, 0x0, {clean(image.path)}")
+            path = image.path.replace("\n", "?")
+            lines.append(f"{number:3}, {image.low:#x}, {image.high:#x}, 0x0, {path}")
         lines.append(f"BB Table: {len(blocks)} bbs")
         self._out.write(os.fsencode("\n".join(lines) + "\n") + b"".join(blocks))

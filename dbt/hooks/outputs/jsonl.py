@@ -35,9 +35,11 @@ def from_json(data: Any) -> Record:
     """The inverse of ``to_json``. Raises ValueError for anything else."""
     if not isinstance(data, dict) or not data.keys() <= _FIELDS.keys():
         raise ValueError("no record")
-    values = {**data, "kind": Kind(data.get("kind"))}
-    values["arguments"] = tuple(data.get("arguments", ()))
-    numbers = [*(values.get(name, 0) for name in _NUMBERS), *values["arguments"]]
+    arguments = data.get("arguments", [])
+    if not isinstance(arguments, list):
+        raise ValueError("the arguments are no list")
+    values = {**data, "kind": Kind(data.get("kind")), "arguments": tuple(arguments)}
+    numbers = [*(values.get(name, 0) for name in _NUMBERS), *arguments]
     numbers.append(values.get("result") or 0)
     if not all(type(number) is int for number in numbers):
         raise ValueError("a number is no number")
