@@ -1,11 +1,12 @@
 """The record for people: processes, files, pipes, the console's transcript, calls."""
 
 import contextlib
+import itertools
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import IO
 
@@ -24,7 +25,10 @@ PREVIEW = 60
 """Bytes of a pipe's data that are shown."""
 DIGEST = 16
 """Hexadecimal digits of a SHA-256 that are shown."""
-MOST_CALLS = 200
+MOST = 200
+"""Rows of a table, and calls of a process, that are shown."""
+
+Rows = Iterator[tuple[object, ...]]
 
 
 def print_report(events: Sequence[Event], out: IO[str]) -> None:
@@ -34,18 +38,13 @@ def print_report(events: Sequence[Event], out: IO[str]) -> None:
     _heading(console, events)
     for root in summary.processes(events):
         console.print(_process(root))
-    sections = (
-        ("Files", _files(summary.files(events))),
-        ("Changes of names and files", _operations(events)),
-        ("Pipes and sockets", _flows(summary.flows(events))),
-        ("Connections", _connections(events)),
-        ("Console", _console(events)),
-    )
-    for name, table in sections:
-        if table.row_count:
-            console.print()
-            console.print(Text(name, "bold"))
-            console.print(table)
+    files = _files(summary.files(events))
+    _section(console, "Files", "path opened mapped by read sha256 written sha256", files)
+    _section(console, "Changes of names and files", "by what path result", _operations(events))
+    flows = _flows(summary.flows(events))
+    _section(console, "Pipes and sockets", "which|written by|read by|data", flows)
+    _section(console, "Connections", "by what address result", _connections(events))
+    _section(console, "Console", "by stream text", _transcript(events))
     _calls(console, summary.calls(events))
 
 
@@ -71,16 +70,21 @@ def shown(data: bytes, size: int) -> str:
     return text if len(data) == size else f"{text} … {size - len(data)} more"
 
 
-def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+def _section(console: Console, title: str, columns: str, rows: Rows) -> None:
+    """A table with its title, unless it is empty."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
-        justify = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    return table
-
-
-def _row(table: Table, *cells: object) -> None:
-    table.add_row(*(Text(printable(str(cell))) for cell in cells))
+    for column in columns.split("|" if "|" in columns else None):
+        number = column in ("opened", "mapped", "read", "written")
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    for cells in itertools.islice(rows, MOST):
+        table.add_row(*(Text(printable(str(cell))) for cell in cells))
+    if table.row_count:
+        console.print()
+        console.print(Text(title, "bold"))
+        console.print(table)
+    more = sum(1 for _ in rows)
+    if more:
+        console.print(Text(f"… {more} more: the record has all"))
 
 
 # -- the sections ----------------------------------------------------------------------------------
@@ -121,17 +125,12 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _files(files: Sequence[File]) -> Table:
-    table = _table(
-        "path", "opened", "mapped", "by", "read", "sha256", "written", "sha256 ",
-        right=("opened", "mapped", "read", "written"),
-    )  # fmt: skip
+def _files(files: Iterable[File]) -> Rows:
     for file in files:
         path = file.path + ("/" if file.what == "directory" and file.path != "/" else "")
         by = " ".join(map(str, sorted(file.by)))
         sides = (*_side(file.read.values()), *_side(file.written.values()))
-        _row(table, path, file.opened or "", file.mapped or "", by, *sides)
-    return table
+        yield path, file.opened or "", file.mapped or "", by, *sides
 
 
 def _side(streams: Iterable[Stream]) -> tuple[object, str]:
@@ -142,67 +141,54 @@ def _side(streams: Iterable[Stream]) -> tuple[object, str]:
     return (size if moved else "", digests.pop()[:DIGEST] if len(digests) == 1 else "")
 
 
-def _operations(events: Iterable[Event]) -> Table:
-    table = _table("by", "what", "path", "result")
+def _operations(events: Iterable[Event]) -> Rows:
     for event in events:
         if event.kind == "file" or (event.kind in ("open", "exec") and event["error"]):
+            path = event["path"] or event["what"] or ""
             target = event["to"] or event["link"]
             arrow = f" → {target}" if target else ""
-            mode = f" {event['mode']:o}" if event["mode"] is not None else ""
-            size = f" to {event['size']}" if event["size"] is not None else ""
-            owner = f" {event['owner']}" if event["owner"] else ""
-            what = (event["op"] or event.kind) + mode + size + owner
-            path = (event["path"] or event["what"] or "") + arrow
-            _row(table, summary.title(event), what, path, event["error"] or "done")
-    return table
+            yield summary.title(event), _operation(event), path + arrow, event["error"] or "done"
 
 
-def _flows(flows: Sequence[Flow]) -> Table:
-    table = _table("which", "written by", "read by", "data")
+def _operation(event: Event) -> str:
+    mode = f" {event['mode']:o}" if event["mode"] is not None else ""
+    size = f" to {event['size']}" if event["size"] is not None else ""
+    owner = f" {event['owner']}" if event["owner"] else ""
+    return (event["op"] or event.kind) + mode + size + owner
+
+
+def _flows(flows: Iterable[Flow]) -> Rows:
     for flow in flows:
         source = flow.written if flow.written.size else flow.read
         data = b"".join(source.data)[:PREVIEW]
-        _row(table, flow.name, _shares(flow.written), _shares(flow.read), shown(data, source.size))
-    return table
+        yield flow.name, _shares(flow.written), _shares(flow.read), shown(data, source.size)
 
 
 def _shares(stream: Stream) -> str:
     return ", ".join(f"{who}: {size}" for who, size in stream.by.items()) or "nobody"
 
 
-def _connections(events: Iterable[Event]) -> Table:
-    table = _table("by", "what", "address", "result")
+def _connections(events: Iterable[Event]) -> Rows:
     for event in events:
         if event.kind == "socket":
             what = f"{event['op']} {event['how'] or ''}".rstrip()
-            _row(
-                table, summary.title(event), what, event["address"] or "", event["error"] or "done"
-            )
-    return table
+            result = event["error"] or "done"
+            yield summary.title(event), what, event["address"] or "", result
 
 
-def _console(events: Iterable[Event]) -> Table:
+def _transcript(events: Iterable[Event]) -> Rows:
     """One row per line of text; what one process writes piece by piece is put together."""
-    table = _table("by", "stream", "text")
-    last: tuple[str, str] | None = None
-    text, size = b"", 0
-    for event in [*events, None]:
-        if event is not None:
-            console = event.kind in ("read", "write") and event["what"] == "console"
-            if not console or not event["size"] or event["peek"]:
-                continue
-            key = summary.title(event), _stream(event)
-            if key == last:
-                text, size = text + (event["data"] or b""), size + event["size"]
-                continue
-        if last is not None:
-            for index, line in enumerate(text.splitlines()):
-                _row(table, *(last if index == 0 else ("", "")), shown(line, len(line)))
-            if len(text) != size:
-                _row(table, "", "", f"… {size - len(text)} more bytes")
-        if event is not None:
-            last, text, size = key, event["data"] or b"", event["size"]
-    return table
+    consoles = (event for event in events if event["what"] == "console" and event["size"])
+    moved = (event for event in consoles if event.kind in ("read", "write") and not event["peek"])
+    for key, pieces in itertools.groupby(moved, lambda e: (summary.title(e), _stream(e))):
+        text, missing = b"", 0
+        for event in pieces:
+            data = event["data"] or b""
+            text, missing = text + data, missing + event["size"] - len(data)
+        for index, line in enumerate(text.splitlines()):
+            yield *(key if index == 0 else ("", "")), shown(line, len(line))
+        if missing:
+            yield *(("", "") if text else key), f"… {missing} more bytes"
 
 
 def _stream(event: Event) -> str:
@@ -214,14 +200,14 @@ def _calls(console: Console, calls: dict[str, list[Activation]]) -> None:
         console.print()
         console.print(Text(printable(f"Calls in {who}"), "bold"))
         pending = list(reversed(outermost))
-        for _ in range(MOST_CALLS):
+        for _ in range(MOST):
             if not pending:
                 break
             node = pending.pop()
             console.print(Text(printable("  " * node.depth + _call(node))), soft_wrap=True)
             pending += reversed(node.inner)
         if pending:
-            console.print(Text(f"… more than {MOST_CALLS}: the record has all"))
+            console.print(Text(f"… more than {MOST}: the record has all"))
 
 
 def _call(node: Activation) -> str:

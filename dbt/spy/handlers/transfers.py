@@ -132,7 +132,8 @@ def _between(
     if data is None:
         data = _left(tap, call, target, target_end)
     _moved(tap, call, "read", source, data, **_where(call, source_end))
-    _moved(tap, call, "write", target, data, **_where(call, target_end))
+    if call.value:  # at the end of the source nothing is written
+        _moved(tap, call, "write", target, data, **_where(call, target_end))
 
 
 def _left(tap: Tap, call: Call, fd: int, end: int | None) -> bytes | None:

@@ -122,6 +122,8 @@ def test_sendfile_takes_its_data_from_the_file() -> None:
     tool.put(B, struct.pack("<2I", 5, 0))
     read, write = tool.call("sendfile64", 6, 3, B, 100, result=3)
     assert (read["data"], read["offset"], write["offset"]) == (b"234", 2, None)
+    (read,) = tool.call("sendfile", 6, 3, 0, 100, result=0)
+    assert (read.kind, read["size"]) == ("read", 0)
 
 
 def test_splice_looks_at_whichever_side_is_a_file() -> None:

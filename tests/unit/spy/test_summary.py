@@ -203,6 +203,13 @@ def test_a_long_list_of_calls_is_cut_and_says_so() -> None:
     assert "more than 200" in shown
 
 
+def test_a_long_transcript_is_cut_and_says_so() -> None:
+    shown = text(moved("write", CONSOLE, b"".join(b"line %d\n" % n for n in range(300)), 9999))
+    assert "line 199" in shown
+    assert "line 200" not in shown
+    assert "… 100 more: the record has all" in shown
+
+
 def test_printable_keeps_what_is() -> None:
     assert printable("grün → ✓") == "grün → ✓"
     assert printable("a\nb\udc80") == "a\\nb\\udc80"
