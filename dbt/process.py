@@ -204,11 +204,10 @@ class Process:
                     self._next = after
                     return TimeLimit(after.pc)
                 return self._killed(after)
-            case HookHit() | WatchHit():
+            case HookHit() | WatchHit() | HaltHit(reason="breakpoint") if self._machine.wants(
+                event
+            ):
                 return self._hooked(event)
-            case HaltHit(reason="breakpoint", pc=pc) if self._machine.has_breakpoint(pc):
-                stepped = self._machine.breakpoint_hit(pc)
-                return stepped if isinstance(stepped, BlockKey) else self._event(stepped)
             case FaultHit():
                 return self._killed(self._where(kernel.fault(event)), event)
             case HaltHit():
@@ -223,14 +222,19 @@ class Process:
                 return Trapped(reason, pc)
         raise AssertionError(event)
 
-    def _hooked(self, event: HookHit | WatchHit) -> BlockKey:
-        """Run the hooks at a stub, a trampoline or a watched pc."""
-        machine = self._machine
-        if isinstance(event, HookHit):
-            self._next = event.resume
-            return machine.hook_hit(event.resume)
-        self._next = event.key
-        return machine.watch_hit(event.key)
+    def _hooked(self, event: HookHit | WatchHit | HaltHit) -> BlockKey | Stop:
+        """Run the hooks that an event is for."""
+        after = self._machine.hit(event)
+        return self._after_hooks(after) if isinstance(after, BlockKey) else self._event(after)
+
+    def _after_hooks(self, key: BlockKey) -> BlockKey:
+        """Hooks have run, the guest goes on at ``key``: now or, if one raised, in the next run."""
+        failure = self._machine.take_failure()
+        if failure is not None:
+            self._next = key
+            self.state["pc"] = key.pc
+            raise failure
+        return key
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Deliver signals, at keys that a signal frame can name."""

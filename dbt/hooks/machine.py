@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterable
 from functools import partial, reduce
+from typing import Any
 
 from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
-from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, Pass
+from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, HaltHit, HookHit, Pass, WatchHit
 from dbt.ir.block import ASK, CONTINUED, HOOKED, TAKEN, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
 from dbt.runtime.chaining import ChainPolicy
@@ -47,6 +48,9 @@ class HookMachine:
         self._patched: dict[int, bytes] = {}
         self._trampolines: dict[int, Handler] = {}
         self._table_end = TABLES
+        self._failure: BaseException | None = None
+        self._passed: tuple[int, int] | None = None
+        """Breakpoint whose handlers have run, and the instruction count of that moment."""
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
         translator.stub = self._stub_block
 
@@ -77,6 +81,18 @@ class HookMachine:
         if name is None:
             name = self._names[pc] = self._symbolize(pc).partition(" in ")[0]
         return name
+
+    def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
+        """Call a function of the user's; ``take_failure`` has the first thing raised."""
+        try:
+            hook(argument)
+        except BaseException as failure:
+            self._failure = self._failure or failure
+
+    def take_failure(self) -> BaseException | None:
+        """What a hook has raised, once."""
+        failure, self._failure = self._failure, None
+        return failure
 
     # -- points ------------------------------------------------------------------------------------
 
@@ -157,33 +173,33 @@ class HookMachine:
 
     # -- what points lead to -----------------------------------------------------------------------
 
-    def hook_hit(self, resume: BlockKey) -> BlockKey:
-        """A stub or a trampoline has run; where the guest goes on."""
-        trampoline = self._trampolines.get(resume.pc)
-        if trampoline is None:
-            location = self._stubs.fire(resume.pc)
-        else:
-            location = trampoline()
-        return resume if location is None else self.key_of(location)
+    def wants(self, event: HookHit | WatchHit | HaltHit) -> bool:
+        """True unless it is a breakpoint of the program's own."""
+        return not isinstance(event, HaltHit) or event.pc in self._patched
 
-    def watch_hit(self, key: BlockKey) -> BlockKey:
-        """The dispatcher met a watched pc; where the guest goes on."""
-        location = self._watches.fire(key.pc)
+    def hit(self, event: HookHit | WatchHit | HaltHit) -> BlockKey | Event:
+        """Run the hooks that an event is for: where the guest goes on, or what comes next."""
+        match event:
+            case HookHit(resume=key) if key.pc in self._trampolines:
+                location = self._trampolines[key.pc]()
+            case HookHit(resume=key):
+                location = self._stubs.fire(key.pc)
+            case WatchHit(key=key):
+                location = self._watches.fire(key.pc)
+            case HaltHit(pc=pc):
+                return self._breakpoint_hit(pc)
         return key if location is None else self.key_of(location)
 
-    def has_breakpoint(self, pc: int) -> bool:
-        """True when a ``bkpt`` at ``pc`` is ours."""
-        return pc in self._patched
-
-    def breakpoint_hit(self, pc: int) -> BlockKey | Event:
-        """Our ``bkpt`` at ``pc`` has trapped: call the handlers, then execute the instruction that
-        belongs there."""
-        location = self._breakpoints.fire(pc)
-        if location is not None:
-            return self.key_of(location)
+    def _breakpoint_hit(self, pc: int) -> BlockKey | Event:
+        """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""
+        key, moment = BlockKey(pc), (pc, self.insns)
+        if moment != self._passed:
+            location = self._breakpoints.fire(pc)
+            if location is not None:
+                return self.key_of(location)
+            self._passed = moment
         word = self._patched.get(pc)
-        key = BlockKey(pc)
-        if word is None:  # a handler removed it
+        if word is None or self._failure is not None:  # a handler removed it, or raised
             return key
         return self._step_over(key, word)
 

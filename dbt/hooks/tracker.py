@@ -37,6 +37,10 @@ class Guest(Protocol):
         """Id of the guest thread that runs."""
 
     def key_of(self, location: int) -> BlockKey: ...
+    def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
+        """Call a function of the user's. What it raises is raised by ``run``, when everything that
+        belongs to the event is done."""
+
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
 
@@ -204,7 +208,7 @@ class Tracker:
         )  # fmt: skip
         for hook in hooks:
             if hook in listeners.calls:
-                hook.call(event)
+                self.guest.call(hook.call, event)
         return event.go_to
 
     def _holds(self, hook: Hook, pc: int) -> bool:
@@ -222,7 +226,7 @@ class Tracker:
             )  # fmt: skip
             for hook in activation.returns:
                 if hook in listeners.returns:
-                    hook.call(event)
+                    self.guest.call(hook.call, event)
         if listeners.sinks:
             result = guest.state.get(guest.call_abi.result)
             self._tell(Kind.RETURN, activation, listeners, result=result)
@@ -241,7 +245,7 @@ class Tracker:
             guest.insns, thread=guest.thread, result=result,
         )  # fmt: skip
         for sink in list(listeners.sinks):
-            sink.call(record)
+            self.guest.call(sink.call, record)
 
     def _record(self, kind: Kind, pc: int, location: int, stack: int, caller: int) -> None:
         guest = self.guest
@@ -251,4 +255,4 @@ class Tracker:
             guest.insns, caller, guest.thread, arguments,
         )  # fmt: skip
         for sink in list(self.functions[pc].sinks):
-            sink.call(record)
+            self.guest.call(sink.call, record)

@@ -16,6 +16,7 @@ What it cannot see
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 
@@ -125,7 +126,7 @@ class JumpCheck(Mechanism):
                 remove()
 
             self._stop = stop
-        self._known[pc], forget_entry = machine.trampoline(lambda: self._at(pc))
+        self._known[pc], forget_entry = machine.trampoline(partial(self._follow, pc))
         undos = [self._mark(pc), machine.begin_block(pc), forget_entry]
         machine.retranslate_all()
 
@@ -166,15 +167,14 @@ class JumpCheck(Mechanism):
         return unmark
 
     def _looked_up(self) -> int:
-        location = self.machine.state.get(AIM)
-        wanted = self._at(self.machine.key_of(location).pc)
-        return location if wanted is None else wanted
+        return self._follow(self.machine.state.get(AIM))
 
-    def _at(self, pc: int) -> int:
-        """Control is about to go to ``pc``; where it is to go."""
-        wanted = None
+    def _follow(self, location: int) -> int:
+        """Control is about to go to a location; where it is to go."""
+        pc = self.machine.key_of(location).pc
         if pc in self._sites:
             self.tracker.arrived(pc, self.stack())
-        if pc in self._known:
-            wanted = self.tracker.entered(pc, self.link())
-        return pc if wanted is None else wanted
+        if pc not in self._known:
+            return location
+        wanted = self.tracker.entered(pc, self.link())
+        return location if wanted in (None, location) else self._follow(wanted)
