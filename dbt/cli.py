@@ -12,12 +12,13 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dbt.commands import bench, demo, explain, passes, run, spy
+from dbt.commands import bench, calls, demo, explain, passes, run, spy
 from dbt.ir.verifier import VerifyError
 from dbt.stops import UsageError
 
 COMMANDS = {
     "run": run,
+    "calls": calls,
     "explain": explain,
     "passes": passes,
     "demo": demo,

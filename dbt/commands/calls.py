@@ -1,0 +1,158 @@
+"""``armdbt calls``: what a program calls, as a tree, a profile, or a file that other tools open."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from dbt.commands.machine import machine_options, make_process, number
+from dbt.commands.run import report_stop
+from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from dbt.hooks.outputs import Format, Output, Program
+    from dbt.hooks.records import Record
+    from dbt.process import Process
+
+HELP = "show or record what a program calls"
+FORMATS = "tree (default), profile, callgrind, chrome, dot, collapsed, drcov, jsonl"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    machine_options(parser)
+    add = parser.add_argument
+    add("--format", action="append", default=[], metavar="NAME[:FILE]", help=FORMATS)
+    add("--only", action="append", default=[], metavar="SYMBOL", help="watch only this function")
+    add("--mechanism", default="auto", metavar="NAME", help="how functions are watched")
+    add("--max-depth", type=number, metavar="N", help="leave out what N calls are around")
+    add("--no-syscalls", action="store_true", help="leave out system calls")
+    add("--max-insns", type=number, metavar="N", help="stop after N instructions")
+    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("program", metavar="PROG")
+    add("args", nargs=argparse.REMAINDER, metavar="ARGS")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program and write the formats; the exit status is that of ``armdbt run``.
+
+    An interrupted run is written too. Processes that the program forks are not part of it.
+    """
+    wanted = [_Wanted.parse(text) for text in arguments.format or ["tree"]]
+    _check_files(wanted)
+    needed = {name for want in wanted for name in want.format.passes}
+    arguments.passes += sorted(needed - set(arguments.passes))
+    process = make_process(arguments)
+    interrupted = False
+    with contextlib.ExitStack() as stack:
+        program = _describe(process, arguments)
+        writers = [_Writer.open(want, program, stack) for want in wanted]
+        readers = [writer for writer in writers if writer.format.records]
+        if readers:
+            process.hooks.trace(
+                arguments.only or None,
+                _sink(process, readers, arguments.max_depth),
+                mechanism=arguments.mechanism,
+                syscalls=not arguments.no_syscalls,
+            )
+        try:
+            stop = process.run(arguments.max_insns, arguments.timeout)
+        except KeyboardInterrupt:
+            interrupted = True
+        sys.stdout.flush()
+        for writer in writers:
+            writer.finish(process.engine.executed)
+    if interrupted:
+        raise KeyboardInterrupt
+    return report_stop(process, stop)
+
+
+@attrs.frozen
+class _Wanted:
+    """A ``--format`` option. ``file`` is None for standard error."""
+
+    format: "Format"
+    file: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> "_Wanted":
+        from dbt.hooks.outputs import NAMES
+
+        name, _, file = text.partition(":")
+        if name not in NAMES:
+            raise UsageError(f"--format is one of {', '.join(NAMES)}, not {name!r}")
+        if not file and not NAMES[name].terminal:
+            raise UsageError(f"--format {name} needs a file: {name}:FILE")
+        return cls(NAMES[name], file or None)
+
+
+@attrs.frozen
+class _Writer:
+    """An output with the name of what it is written to."""
+
+    format: "Format"
+    file: str
+    output: "Output"
+
+    @classmethod
+    def open(cls, want: _Wanted, program: "Program", stack: contextlib.ExitStack) -> "_Writer":
+        from dbt.hooks.outputs.destination import destination
+
+        stream = stack.enter_context(destination(want.file, binary=want.format.binary))
+        output = want.format.make(stream, program)
+        return cls(want.format, want.file or "standard error", output)
+
+    def finish(self, end: int) -> None:
+        from dbt.hooks.outputs.destination import writing
+
+        with writing(self.file):
+            self.output.finish(end)
+
+
+def _check_files(wanted: Sequence[_Wanted]) -> None:
+    files = [want.file for want in wanted if want.file is not None]
+    for file in files:
+        if files.count(file) > 1:
+            raise UsageError(f"--format: two formats for {file}")
+
+
+def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
+    from dbt.hooks.outputs import Program
+    from dbt.instrument.coverage import PREFIX, covered
+
+    return Program(
+        command=(arguments.program, *arguments.args),
+        images=lambda: process.kernel.images,
+        blocks=lambda: covered(process.counters.snapshot(PREFIX)),
+        start=process.engine.executed,
+    )
+
+
+def _sink(
+    process: "Process", writers: Sequence[_Writer], max_depth: int | None
+) -> Callable[["Record"], None]:
+    """Feeds every record that is wanted to every output."""
+    from dbt.hooks.records import Kind
+
+    outputs = [(writer.file, writer.output.feed) for writer in writers]
+    kernel = process.kernel
+    limit = 1 << 32 if max_depth is None else max_depth
+    syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
+
+    def sink(record: "Record") -> None:
+        if record.depth >= limit and record.kind not in syscalls:
+            return
+        if kernel.is_child:  # its buffers are copies of ours, its files are ours
+            return
+        for file, feed in outputs:
+            try:
+                feed(record)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise UsageError(f"{file}: {error.strerror}") from None
+
+    return sink
