@@ -174,8 +174,9 @@ class Engine:
         finally:
             self._runner = 0
             self._give_back()
-            later, self._later = self._later, []
-            self.discard(later)
+            if self._later:
+                later, self._later = self._later, []
+                self.discard(later)
 
     @property
     def _failed(self) -> bool:
@@ -236,8 +237,9 @@ class Engine:
         A conditional instruction may take two steps, the second with the TAKEN mode bit.
         """
         block = self._translate(key, {key.pc + 2, key.pc + 4})
+        self.executor.fuel -= block.insn_count
         result, completed = execute(block, self.context)
-        self.executor.fuel -= completed
+        self.executor.fuel += block.insn_count - completed
         self._give_back()
         return result.key if isinstance(result, Edge) else result
 
