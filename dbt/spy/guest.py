@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from dbt.linux.table import SYSCALLS
+from dbt.linux.typed import DecodedCall
 from dbt.spy.events import Who
 from dbt.stops import GuestFault
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFIFO: "pipe",
           stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}  # fmt: skip
-MAX_STRINGS = 4096
-MAX_STRING = 128 << 10
 
 
 @attrs.frozen
@@ -42,24 +40,14 @@ class Guest(Protocol):
     def cwd(self) -> str:
         """The working directory at start."""
 
-    def arguments(self, name: str, registers: list[int]) -> list[int]:
-        """A call's arguments from its registers: 64-bit ones put together, signs where it has
-        signs."""
+    def decode(self, name: str, registers: list[int], result: int | None) -> DecodedCall:
+        """A call of now in words; ``result`` None before it has returned."""
 
     def read(self, address: int, size: int) -> bytes:
         """Guest memory; empty where it cannot be read."""
 
-    def string(self, address: int) -> str:
-        """A string; empty where there is none."""
-
-    def strings(self, address: int) -> list[str]:
-        """A null-terminated array of strings, as execve takes it."""
-
     def words(self, address: int, count: int) -> tuple[int, ...]:
         """32-bit words, zero where they cannot be read."""
-
-    def flags(self, guest_flags: int) -> int:
-        """open's flags, as the host numbers them."""
 
     def behind(self, fd: int) -> Behind | None:
         """What an open descriptor stands for; None when it is not open."""
@@ -87,11 +75,10 @@ class ProcessGuest:
     def cwd(self) -> str:
         return os.fsdecode(self.process.kernel.paths.cwd)
 
-    def arguments(self, name: str, registers: list[int]) -> list[int]:
-        entry = SYSCALLS.get(name)
-        if entry is None:
-            return list(registers)
-        return entry.arguments(registers, aligned=self.process.kernel.request.aligned)
+    def decode(self, name: str, registers: list[int], result: int | None) -> DecodedCall:
+        kernel = self.process.kernel
+        aligned, variant = kernel.request.aligned, kernel.request.variant
+        return kernel.decoder.decode(name, registers, result, aligned=aligned, variant=variant)
 
     def read(self, address: int, size: int) -> bytes:
         try:
@@ -99,27 +86,9 @@ class ProcessGuest:
         except GuestFault:
             return b""
 
-    def string(self, address: int) -> str:
-        try:
-            return os.fsdecode(self.process.memory.cstring(address, MAX_STRING))
-        except (GuestFault, ValueError):
-            return ""
-
-    def strings(self, address: int) -> list[str]:
-        found: list[str] = []
-        while address and len(found) < MAX_STRINGS:
-            (pointer,) = self.words(address + 4 * len(found), 1)
-            if not pointer:
-                break
-            found.append(self.string(pointer))
-        return found
-
     def words(self, address: int, count: int) -> tuple[int, ...]:
         data = self.read(address, 4 * count)
         return struct.unpack(f"<{count}I", data) if data else (0,) * count
-
-    def flags(self, guest_flags: int) -> int:
-        return self.process.kernel.abi.open_flags_to_host(guest_flags)
 
     def behind(self, fd: int) -> Behind | None:
         try:

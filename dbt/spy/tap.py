@@ -7,12 +7,13 @@ close, fork, kill, exit) has the time it began, everything else the time it ende
 written before it is read, whatever the order of the lines.
 """
 
-import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
+from dbt.linux.typed import DecodedArgument, DecodedCall, error_name
 from dbt.spy.descriptors import Descriptors, Handle, Names, Thing, absolute
 from dbt.spy.events import Event
 from dbt.spy.guest import Guest
@@ -23,27 +24,57 @@ STANDARD = ("stdin", "stdout", "stderr")
 
 @attrs.frozen
 class Call:
-    """A system call. ``result`` is None before it has returned; times in nanoseconds."""
+    """A system call in words. ``result`` is None before it has returned; times in nanoseconds."""
 
-    name: str
-    arguments: list[int]
+    decoded: DecodedCall
     began: int
     ended: int = 0
-    result: int | None = None
 
-    def __getitem__(self, index: int) -> int:
-        """An argument, unsigned unless the call takes it signed; 0 past the last."""
-        return self.arguments[index] if index < len(self.arguments) else 0
+    @property
+    def name(self) -> str:
+        return self.decoded.name
 
-    def fd(self, index: int) -> int:
+    def _argument(self, name: str) -> DecodedArgument | None:
+        return next((a for a in self.decoded.arguments if a.name == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether the call has an argument of this name."""
+        return self._argument(name) is not None
+
+    def __getitem__(self, name: str) -> int:
+        """An argument's value, unsigned; 0 for one that the call has not."""
+        argument = self._argument(name)
+        return argument.value if argument is not None else 0
+
+    def fd(self, name: str = "fd") -> int:
         """A descriptor argument: signed."""
-        return signed(self[index])
+        return signed(self[name])
+
+    def content(self, name: str) -> Any:
+        """What an argument stands for or points at; None where that cannot be read."""
+        argument = self._argument(name)
+        return argument.content if argument is not None else None
+
+    def string(self, name: str) -> str:
+        """A path or another string; empty where there is none."""
+        return os.fsdecode(self.content(name) or b"")
+
+    def flags(self, name: str = "flags") -> list[str]:
+        """The names of the bits of an argument."""
+        argument = self._argument(name)
+        return argument.text.split("|") if argument is not None else []
+
+    @property
+    def cloexec(self) -> bool:
+        """Whether the call's flags ask for close-on-exec, however they call it."""
+        flags = [*self.flags(), *self.flags("type")]
+        return any(flag.endswith("_CLOEXEC") for flag in flags)
 
     @property
     def value(self) -> int:
         """The result, negative errno on failure."""
-        assert self.result is not None
-        return signed(self.result & 0xFFFFFFFF)
+        assert self.decoded.result is not None
+        return signed(self.decoded.result & 0xFFFFFFFF)
 
     @property
     def failed(self) -> bool:
@@ -54,7 +85,7 @@ class Call:
         """The field ``error`` of a call that failed, else nothing."""
         if not self.failed:
             return {}
-        return {"error": errno.errorcode.get(-self.value, str(-self.value))}
+        return {"error": error_name(self.value)}
 
 
 Handler = Callable[["Tap", Call], None]
@@ -119,15 +150,14 @@ class Tap:
         if self.executing is not None:
             self.executed()
         if name in BEFORE:
-            arguments = self.guest.arguments(name, registers)
-            BEFORE[name](self, Call(name, arguments, self._began))
+            BEFORE[name](self, Call(self.guest.decode(name, registers, None), self._began))
 
     def leaving(self, name: str, registers: list[int], result: int) -> None:
         """A system call has returned."""
         handler = AFTER.get(name)
         if handler is not None:
-            arguments = self.guest.arguments(name, registers)
-            handler(self, Call(name, arguments, self._began, self.guest.now(), result))
+            decoded = self.guest.decode(name, registers, result)
+            handler(self, Call(decoded, self._began, self.guest.now()))
 
     def executed(self) -> None:
         """An execve did not return and its process goes on: it has worked."""
@@ -166,10 +196,13 @@ class Tap:
             fields |= {"end": handle.end} if handle.end else {}
         return fields
 
-    def path(self, address: int, dirfd: int = AT_FDCWD) -> str:
-        """A path argument, absolute; empty when there is none."""
-        text = self.guest.string(address)
-        if not text:
-            return ""
-        handle = None if dirfd == AT_FDCWD else self.descriptors.get(dirfd)
-        return absolute(text, self.cwd if handle is None else handle.thing.path)
+    def path(self, call: Call, name: str = "path", at: str = "at") -> str:
+        """A path argument, absolute; that of the descriptor ``at`` when it is empty."""
+        text = call.string(name)
+        directory = self.cwd
+        if call.has(at) and call.fd(at) != AT_FDCWD:
+            handle = self.known(call.fd(at))
+            directory = handle.thing.path if handle is not None else ""
+            if not text:
+                return directory
+        return absolute(text, directory) if text else ""

@@ -1,13 +1,17 @@
 """A guest made of plain data, for tests of the record without a program."""
 
-import os
 import struct
 
 import attrs
 
+from dbt.linux.typed import DecodedCall, Decoder
 from dbt.spy.events import Event, Who
 from dbt.spy.guest import Behind
 from dbt.spy.tap import Tap
+from dbt.stops import Access, GuestFault
+from frontends.arm.linux_abi import ArmLinuxAbi
+
+ABI = ArmLinuxAbi()
 
 
 @attrs.define
@@ -32,9 +36,9 @@ class FakeGuest:
     def cwd(self) -> str:
         return "/home"
 
-    def arguments(self, name: str, registers: list[int]) -> list[int]:
-        del name
-        return registers
+    def decode(self, name: str, registers: list[int], result: int | None) -> DecodedCall:
+        words = [register & 0xFFFFFFFF for register in registers]
+        return Decoder(ABI, _Memory(self)).decode(name, words, result)  # type: ignore[arg-type]
 
     def read(self, address: int, size: int) -> bytes:
         for base, block in self.memory.items():
@@ -43,20 +47,9 @@ class FakeGuest:
                 return found if len(found) == size else b""
         return b""
 
-    def string(self, address: int) -> str:
-        block = self.memory.get(address, b"")
-        return os.fsdecode(block.partition(b"\0")[0])
-
-    def strings(self, address: int) -> list[str]:
-        words = struct.iter_unpack("<I", self.memory.get(address, b""))
-        return [self.string(pointer) for (pointer,) in words if pointer]
-
     def words(self, address: int, count: int) -> tuple[int, ...]:
         data = self.read(address, 4 * count)
         return struct.unpack(f"<{count}I", data) if data else (0,) * count
-
-    def flags(self, guest_flags: int) -> int:
-        return guest_flags
 
     def behind(self, fd: int) -> Behind | None:
         return Behind(*self.inodes[fd]) if fd in self.inodes else None
@@ -66,6 +59,19 @@ class FakeGuest:
 
     def contents(self, fd: int, offset: int, size: int) -> bytes | None:
         return self.files[fd][offset : offset + size] if fd in self.files else None
+
+
+@attrs.frozen
+class _Memory:
+    """The guest's memory as the decoder wants it: zeros follow each block, all else faults."""
+
+    guest: FakeGuest
+
+    def read(self, address: int, size: int) -> bytes:
+        for base, block in self.guest.memory.items():
+            if base <= address < base + len(block):
+                return block[address - base :][:size].ljust(size, b"\0")
+        raise GuestFault(address, Access.READ)
 
 
 class Spied:

@@ -1,5 +1,7 @@
 """Calls that make, change, end and wait for processes."""
 
+import os
+
 from dbt.spy.tap import Call, Tap, after, before, signed
 
 STOPPED = 0x7F
@@ -14,24 +16,11 @@ def fork(tap: Tap, call: Call) -> None:
         tap.tell("fork", call.began, syscall=call.name, **child, **call.error)
 
 
-@before("execve")
-def execve(tap: Tap, call: Call) -> None:
+@before("execve", "execveat")
+def execute(tap: Tap, call: Call) -> None:
     """Its arguments are gone with the old program when it has worked: they are read before."""
-    _asks(tap, call, tap.path(call[0]), call[1])
-
-
-@before("execveat")
-def execveat(tap: Tap, call: Call) -> None:
-    path = tap.path(call[1], call.fd(0))
-    handle = tap.known(call.fd(0))
-    if not path and handle is not None:
-        path = handle.thing.path
-    _asks(tap, call, path, call[2])
-
-
-def _asks(tap: Tap, call: Call, path: str, argv: int) -> None:
     tap.executing = call
-    tap.asked = path, tap.guest.strings(argv)
+    tap.asked = tap.path(call), [os.fsdecode(word) for word in call.content("argv") or ()]
 
 
 @after("execve", "execveat")
@@ -44,14 +33,14 @@ def exec_failed(tap: Tap, call: Call) -> None:
 
 @before("exit", "exit_group")
 def exit_(tap: Tap, call: Call) -> None:
-    tap.tell("exit", call.began, syscall=call.name, status=call[0] & 0xFF)
+    tap.tell("exit", call.began, syscall=call.name, status=call["status"] & 0xFF)
 
 
 @after("wait4")
 def wait4(tap: Tap, call: Call) -> None:
     if call.value <= 0:
         return
-    (status,) = tap.guest.words(call[1], 1) if call[1] else (None,)
+    status = call.content("status")
     how: dict[str, int] = {}
     if status is not None and status & 0xFF != STOPPED:
         signal = status & 0x7F
@@ -62,22 +51,15 @@ def wait4(tap: Tap, call: Call) -> None:
 @after("waitid")
 def waitid(tap: Tap, call: Call) -> None:
     """siginfo_t: signal, errno, code, pid, uid, status."""
-    words = tap.guest.words(call[2], 6) if call[2] and not call.failed else (0,) * 6
-    _, _, code, child, _, status = words
+    info = 0 if call.failed else call["info"]
+    _, _, code, child, _, status = tap.guest.words(info, 6) if info else (0,) * 6
     if child:
         how = {"status": status} if code == CLD_EXITED else {"signal": status}
         tap.tell("wait", call.ended, syscall=call.name, child=child, **how)
 
 
-@after("kill", "tkill", "rt_sigqueueinfo")
+@after("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
 def kill(tap: Tap, call: Call) -> None:
-    _killed(tap, call, signed(call[0]), call[1])
-
-
-@after("tgkill", "rt_tgsigqueueinfo")
-def tgkill(tap: Tap, call: Call) -> None:
-    _killed(tap, call, signed(call[1]), call[2])
-
-
-def _killed(tap: Tap, call: Call, target: int, number: int) -> None:
+    target = signed(call["tid" if call.has("tid") else "pid"])
+    number = call["signal"]
     tap.tell("kill", call.began, syscall=call.name, target=target, signal=number, **call.error)

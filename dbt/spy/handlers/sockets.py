@@ -2,12 +2,13 @@
 
 import ipaddress
 import struct
+from typing import Any
 
 from dbt.spy.tap import Call, Tap, after
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 LONGEST = 128  # struct sockaddr_storage
-HOW = {0: "read", 1: "write", 2: "both"}
+HOW = {"SHUT_RD": "read", "SHUT_WR": "write", "SHUT_RDWR": "both"}
 
 
 def address_text(data: bytes) -> str:
@@ -29,36 +30,19 @@ def address_text(data: bytes) -> str:
     return f"family {family}: {data[2:].hex()}"
 
 
-def _address(tap: Tap, at: int, size: int) -> dict[str, str]:
-    return {"address": address_text(tap.guest.read(at, min(size, LONGEST)))} if at else {}
-
-
-@after("connect", "bind")
-def connect(tap: Tap, call: Call) -> None:
-    _told(tap, call, **_address(tap, call[1], call[2]))
-
-
-@after("listen")
-def listen(tap: Tap, call: Call) -> None:
-    _told(tap, call)
-
-
-@after("shutdown")
-def shutdown(tap: Tap, call: Call) -> None:
-    _told(tap, call, how=HOW.get(call[1], str(call[1])))
-
-
-@after("accept", "accept4")
-def accept(tap: Tap, call: Call) -> None:
-    if call.failed:
-        _told(tap, call)
-        return
-    (size,) = tap.guest.words(call[2], 1) if call[2] else (0,)
-    tap.known(call.value)
-    _told(tap, call, accepted=call.value, **_address(tap, call[1], size))
-
-
-def _told(tap: Tap, call: Call, **fields: object) -> None:
-    fd = call.fd(0)
-    about = tap.described(fd, tap.known(fd))
-    tap.tell("socket", call.ended, syscall=call.name, op=call.name, **about, **fields, **call.error)
+@after("connect", "bind", "listen", "shutdown", "accept", "accept4")
+def connection(tap: Tap, call: Call) -> None:
+    fields: dict[str, Any] = call.error
+    address = call.content("address")
+    if call.name.startswith("accept") and not call.failed:
+        tap.known(call.value)
+        fields["accepted"] = call.value
+        size = min(call.content("size") or 0, LONGEST)
+        address = tap.guest.read(call["address"], size) if call["address"] else None
+    if address:
+        fields["address"] = address_text(address)
+    if call.has("how"):
+        (how,) = call.flags("how")
+        fields["how"] = HOW.get(how, how)
+    about = tap.described(call.fd(), tap.known(call.fd()))
+    tap.tell("socket", call.ended, syscall=call.name, op=call.name, **about, **fields)

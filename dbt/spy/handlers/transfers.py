@@ -4,92 +4,47 @@ from typing import Any
 
 from dbt.spy.tap import Call, Tap, after
 
-MSG_PEEK = 2
-IOV_MAX = 1024
+_KINDS = {
+    "read": "read pread64 readv preadv preadv2 recv recvfrom",
+    "write": "write pwrite64 writev pwritev pwritev2 send sendto",
+}
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
 
-# -- one buffer ------------------------------------------------------------------------------------
+@after(*_KIND_OF)
+def transfer(tap: Tap, call: Call) -> None:
+    fields = _offset(call)
+    if "MSG_PEEK" in call.flags():
+        fields["peek"] = True
+    _moved(tap, call, _KIND_OF[call.name], call.fd(), _data(call), **fields)
 
 
-@after("read")
-def read(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "read", call.fd(0), _buffer(tap, call, call[1]))
+@after("recvmsg", "sendmsg")
+def message(tap: Tap, call: Call) -> None:
+    """The vector is in the message's header, after the name and its size."""
+    kind, vectors = ("read", "readv") if call.name == "recvmsg" else ("write", "writev")
+    _, _, vector, count = tap.guest.words(call["message"], 4)
+    decoded = tap.guest.decode(vectors, [call["fd"], vector, count], call.decoded.result)
+    data = _data(Call(decoded, call.began, call.ended))
+    peek = {"peek": True} if kind == "read" and "MSG_PEEK" in call.flags() else {}
+    _moved(tap, call, kind, call.fd(), data, **peek)
 
 
-@after("write")
-def write(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "write", call.fd(0), _buffer(tap, call, call[1]))
+def _data(call: Call) -> bytes | None:
+    """The bytes that a call moved, in one buffer or in several."""
+    if call.failed or not call.value:
+        return b""
+    content = call.content("vector" if call.has("vector") else "buffer")
+    data = b"".join(content) if isinstance(content, list) else content
+    return None if data is None else data[: call.value]
 
 
-@after("pread64")
-def pread(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "read", call.fd(0), _buffer(tap, call, call[1]), offset=call[3])
-
-
-@after("pwrite64")
-def pwrite(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "write", call.fd(0), _buffer(tap, call, call[1]), offset=call[3])
-
-
-# -- several buffers -------------------------------------------------------------------------------
-
-
-@after("readv")
-def readv(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "read", call.fd(0), _gathered(tap, call, call[1], call[2]))
-
-
-@after("writev")
-def writev(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "write", call.fd(0), _gathered(tap, call, call[1], call[2]))
-
-
-@after("preadv", "preadv2")
-def preadv(tap: Tap, call: Call) -> None:
-    data = _gathered(tap, call, call[1], call[2])
-    _moved(tap, call, "read", call.fd(0), data, **_offset(call))
-
-
-@after("pwritev", "pwritev2")
-def pwritev(tap: Tap, call: Call) -> None:
-    data = _gathered(tap, call, call[1], call[2])
-    _moved(tap, call, "write", call.fd(0), data, **_offset(call))
-
-
-def _offset(call: Call) -> dict[str, int]:
-    """Offsets of the vector calls are two words; -1 is the file's own position."""
-    offset = call[3] | call[4] << 32
-    return {} if offset == (1 << 64) - 1 else {"offset": offset}
-
-
-# -- sockets ---------------------------------------------------------------------------------------
-
-
-@after("recv", "recvfrom")
-def recv(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "read", call.fd(0), _buffer(tap, call, call[1]), **_peek(call[3]))
-
-
-@after("send", "sendto")
-def send(tap: Tap, call: Call) -> None:
-    _moved(tap, call, "write", call.fd(0), _buffer(tap, call, call[1]))
-
-
-@after("recvmsg")
-def recvmsg(tap: Tap, call: Call) -> None:
-    _, _, vector, count = tap.guest.words(call[1], 4)
-    data = _gathered(tap, call, vector, count)
-    _moved(tap, call, "read", call.fd(0), data, **_peek(call[2]))
-
-
-@after("sendmsg")
-def sendmsg(tap: Tap, call: Call) -> None:
-    _, _, vector, count = tap.guest.words(call[1], 4)
-    _moved(tap, call, "write", call.fd(0), _gathered(tap, call, vector, count))
-
-
-def _peek(flags: int) -> dict[str, bool]:
-    return {"peek": True} if flags & MSG_PEEK else {}
+def _offset(call: Call) -> dict[str, Any]:
+    """Where in the file; nothing for its own position (-1 means that to the vector calls)."""
+    if call.has("low"):
+        offset = call["low"] | call["high"] << 32
+        return {} if offset == (1 << 64) - 1 else {"offset": offset}
+    return {"offset": call["offset"]} if call.has("offset") else {}
 
 
 # -- from one descriptor to another ----------------------------------------------------------------
@@ -98,36 +53,33 @@ def _peek(flags: int) -> dict[str, bool]:
 
 @after("sendfile", "sendfile64")
 def sendfile(tap: Tap, call: Call) -> None:
-    """sendfile(out, in, offset, count)."""
-    at = call[2]
     words = 2 if call.name == "sendfile64" else 1
-    offset = _joined(tap.guest.words(at, words)) if at else None
-    _between(tap, call, call.fd(1), offset, call.fd(0), None)
+    _between(tap, call, _position(tap, call["offset"], words), None)
 
 
 @after("splice", "copy_file_range")
 def splice(tap: Tap, call: Call) -> None:
-    """splice(in, offset in, out, offset out, count, flags)."""
-    before, beyond = (_joined(tap.guest.words(at, 2)) if at else None for at in (call[1], call[3]))
-    _between(tap, call, call.fd(0), before, call.fd(2), beyond)
+    source, target = (_position(tap, call[name], 2) for name in ("in_offset", "out_offset"))
+    _between(tap, call, source, target)
 
 
 @after("tee")
 def tee(tap: Tap, call: Call) -> None:
-    """tee(in, out, count, flags): the source keeps its data."""
-    _moved(tap, call, "read", call.fd(0), None, peek=True)
-    _moved(tap, call, "write", call.fd(1), None)
+    """The source keeps its data."""
+    _moved(tap, call, "read", call.fd("in"), None, peek=True)
+    _moved(tap, call, "write", call.fd("out"), None)
 
 
-def _joined(words: tuple[int, ...]) -> int:
-    return sum(word << 32 * index for index, word in enumerate(words))
+def _position(tap: Tap, address: int, words: int) -> int | None:
+    """An offset in memory; None when the call uses the file's own."""
+    found = tap.guest.words(address, words) if address else ()
+    return sum(word << 32 * index for index, word in enumerate(found)) if found else None
 
 
-def _between(
-    tap: Tap, call: Call, source: int, source_end: int | None, target: int, target_end: int | None
-) -> None:
+def _between(tap: Tap, call: Call, source_end: int | None, target_end: int | None) -> None:
     """A transfer whose offsets, as the call left them, stand after the last byte; None is the
     file's own position."""
+    source, target = call.fd("in"), call.fd("out")
     data = _left(tap, call, source, source_end)
     if data is None:
         data = _left(tap, call, target, target_end)
@@ -149,19 +101,6 @@ def _where(call: Call, end: int | None) -> dict[str, int]:
 
 
 # -- telling ---------------------------------------------------------------------------------------
-
-
-def _buffer(tap: Tap, call: Call, address: int) -> bytes:
-    return b"" if call.failed else tap.guest.read(address, call.value)
-
-
-def _gathered(tap: Tap, call: Call, vector: int, count: int) -> bytes:
-    """The first ``result`` bytes of the buffers of an iovec array."""
-    data = b""
-    words = () if call.failed else tap.guest.words(vector, 2 * min(count, IOV_MAX))
-    for base, size in zip(words[::2], words[1::2], strict=True):
-        data += tap.guest.read(base, min(size, call.value - len(data)))
-    return data
 
 
 def _moved(tap: Tap, call: Call, kind: str, fd: int, data: bytes | None, **fields: Any) -> None:

@@ -75,7 +75,7 @@ def test_positions_of_pread_and_preadv() -> None:
     tool = spied()
     tool.put(A, b"data")
     tool.put(C, struct.pack("<2I", A, 4))
-    (event,) = tool.call("pread64", 3, A, 4, 1 << 33, result=4)
+    (event,) = tool.call("pread64", 3, A, 4, 0, 0, 2, result=4)
     assert event["offset"] == 1 << 33
     (event,) = tool.call("preadv", 3, C, 1, 5, 1, result=4)
     assert event["offset"] == 5 | 1 << 32
@@ -217,7 +217,7 @@ def test_descriptors_without_a_path_have_their_kind() -> None:
         ("chmod", (A, 0o600), {"op": "chmod", "path": "/home/a", "mode": 0o600}),
         ("fchmod", (3, 0o600), {"op": "chmod", "path": "/tmp/f", "mode": 0o600}),
         ("chown32", (A, 5, 0xFFFFFFFF), {"op": "chown", "path": "/home/a", "owner": "5:-1"}),
-        ("truncate64", (A, 1 << 40), {"op": "truncate", "path": "/home/a", "size": 1 << 40}),
+        ("truncate64", (A, 0, 0, 256), {"op": "truncate", "path": "/home/a", "size": 1 << 40}),
         ("ftruncate", (3, 9), {"op": "truncate", "path": "/tmp/f", "size": 9}),
         ("utimensat", (3, 0, 0, 0), {"op": "utime", "path": "/tmp/f"}),
     ],
