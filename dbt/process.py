@@ -107,6 +107,9 @@ class Process:
         self._next = self.frontend.key_of(location)
         self.options = options or BackendOptions()
         bound = [bind(abi) if (bind := getattr(p, "bind", None)) else p for p in passes]
+        for pass_ in bound:
+            if attach := getattr(pass_, "attach", None):
+                attach(self)
         self.translator = Translator(
             self.frontend,
             self.memory,
@@ -339,6 +342,10 @@ class Process:
         return self.frontend.key_of(location)
 
     def explain(self, where: int | str) -> dict[str, str]:
+    def location_of(self, key: BlockKey) -> int:
+        """The location that leads to a block (its low bit may be state)."""
+        return self.frontend.location_of(key)
+
         """Every stage of the block at a symbol or address, by name, in order."""
         key = self.frontend.key_of(self.resolve(where))
         texts = self.translator.stages(key)

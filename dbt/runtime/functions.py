@@ -79,14 +79,14 @@ class Functions:
 
     # -- defining ----------------------------------------------------------------------------------
 
-    def define(self, name: str, function: Callable[..., Any]) -> None:
+    def define(self, name: str, function: Callable[..., Any], arity: int | None = None) -> None:
         """Make ``invoke "name"`` call a Python function with (environment, arguments).
 
-        The environment is the address of the state buffer. Raises ValueError when the number of
-        arguments is not the one that code calls it with.
+        The environment is the address of the state buffer. ``arity`` is the number of arguments
+        behind it; a function that has parameters of its own tells it itself. Raises ValueError when
+        that is not the number that code calls it with.
         """
-        arity = _arity(function)
-        self._define(name, self._guarded(function, arity))
+        self._define(name, self._guarded(function, _arity(function) if arity is None else arity))
 
     def define_native(
         self,

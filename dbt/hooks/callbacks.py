@@ -1,0 +1,262 @@
+"""Callbacks: a function of the user's, written once, run at calls, returns or pcs at any of four
+prices.
+
+>>> def hit(cells, pc, target):
+...     cells[0] += 1
+...     if target == 0x8000:
+...         cells[1] += 1
+>>> watch = Callback(hit, cells=2, at="calls", price="numba-linked")
+>>> process = dbt.Process("fib.elf", ["20"], passes=[watch])      # doctest: +SKIP
+>>> process.run(); watch.values                                  # doctest: +SKIP
+[21891, 0]
+
+The function
+------------
+Its first parameter is an array of int64, ``cells`` long, that belongs to the callback and outlives
+every call; ``values`` reads it. The names of the others, six at most, say what it gets:
+
+- ``pc``: the address of the instruction that calls or returns, or that is about to run;
+- ``target``: the location it goes to, ``link``: the location a call is to return to (0 where there
+  is none);
+- any name of a condition (``r0``, ``sp``, ``arg1`` …): that register, as it is then.
+
+The prices
+----------
+======================  ============================================================================
+``inline``              IR ops: no call. For ``cells[n] += 1`` and ``if`` only (``inlined.py``)
+``numba-linked``        compiled by numba, and made a part of the code that calls it
+``numba-pointer``       compiled by numba, called by its address
+``python``              called in the interpreter; may do anything, also look at the process
+======================  ============================================================================
+
+All four leave the same cells. Numbers wrap to 64 bits when compiled, and as cells; within a Python
+function they do not. An exception ends the run: at the price ``python`` it is raised as it is,
+compiled as a CallbackError, where bounds are checked too.
+"""
+
+import ctypes
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from dbt.hooks.conditions import DEPTH, SLOTS, Condition, parse_condition
+from dbt.hooks.inlined import Inlined, read_body
+from dbt.interfaces import CounterBank, NativeFunction
+from dbt.ir.block import TAKEN, Block, BlockKey, Call, Inst, Return, Value
+from dbt.ir.builder import Builder
+from dbt.ir.ops import INSN, MOST_ARGUMENTS
+from dbt.stops import UsageError
+
+PRICES = ("inline", "numba-linked", "numba-pointer", "python")
+PLACES = ("calls", "returns", "calls+returns")
+_EVENT = ("pc", "target", "link")
+
+
+class CallbackError(Exception):
+    """A compiled callback raised an exception; which one only the price ``python`` can tell."""
+
+
+class Bank(Protocol):
+    """What a callback needs of a process's functions (``dbt/runtime/functions.py``)."""
+
+    on_change: Callable[[], None]
+
+    def define(self, name: str, function: Callable[..., Any], arity: int) -> None: ...
+    def define_native(
+        self, name: str, address: int, arity: int, native: NativeFunction, anchor: object
+    ) -> None: ...
+    def fail(self, error: BaseException) -> None: ...
+
+
+class Cells(CounterBank, Protocol):
+    """The counters of a process (``dbt/runtime/counters.py``)."""
+
+    names: dict[str, int]
+
+
+class Host(Protocol):
+    """What a callback needs of the process it is attached to."""
+
+    @property
+    def counters(self) -> Cells: ...
+    @property
+    def functions(self) -> Bank: ...
+    def location_of(self, key: BlockKey) -> int: ...
+
+
+@attrs.define(eq=False)
+class Callback:
+    """An instrumentation pass that runs ``function`` at the places ``at``.
+
+    ``at`` is one of ``PLACES`` or the pcs of instructions; a pc counts each time it is reached,
+    whether or not the instruction's own condition holds. ``when`` is a condition
+    (``dbt/hooks/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is the
+    length of the array. ``name`` has to differ from other callbacks' of the process.
+
+    Raises UsageError when the function cannot be had at that price.
+    """
+
+    function: Callable[..., Any]
+    cells: int = attrs.field(default=1, kw_only=True)
+    at: str | Collection[int] = attrs.field(default="calls", kw_only=True)
+    price: str = attrs.field(default="numba-linked", kw_only=True)
+    when: str | None = attrs.field(default=None, kw_only=True)
+    name: str = attrs.field(default="", kw_only=True)
+    _parameters: tuple[str, ...] = attrs.field(init=False)
+    _condition: Condition | None = attrs.field(init=False, default=None)
+    _body: Inlined | None = attrs.field(init=False, default=None)
+    _host: Host | None = attrs.field(init=False, default=None)
+    _array: Any = attrs.field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        self.name = self.name or getattr(self.function, "__name__", "callback")
+        if self.price not in PRICES:
+            raise UsageError(f"no price {self.price!r} (there are {', '.join(PRICES)})")
+        if isinstance(self.at, str) and self.at not in PLACES:
+            raise UsageError(f"no place {self.at!r} (there are {', '.join(PLACES)}, or pcs)")
+        if self.cells < 1:
+            raise UsageError("a callback has at least one cell")
+        self._parameters = self._read_parameters(self.function)
+        self._condition = None if self.when is None else parse_condition(self.when)
+        if self._condition is not None and self._condition.mentions(DEPTH):
+            raise UsageError(f"condition {self.when!r}: callbacks do not know depth")
+        if self.price == "inline":
+            self._body = read_body(self.function, self.cells)
+
+    def _read_parameters(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        try:
+            array, *names = inspect.signature(function).parameters
+        except (TypeError, ValueError):
+            raise UsageError(f"callback {self.name}: the first parameter is its array") from None
+        for name in names:
+            if name not in _EVENT and (name not in SLOTS or name == DEPTH):
+                raise UsageError(f"callback {self.name}: there is no value {name!r} to give it")
+        if len(names) > MOST_ARGUMENTS:
+            raise UsageError(
+                f"callback {self.name}: at most {MOST_ARGUMENTS} values behind {array}"
+            )
+        return tuple(names)
+
+    # -- the process -------------------------------------------------------------------------------
+
+    def attach(self, host: Host) -> None:
+        """Become part of a process, which calls this; a callback belongs to one process."""
+        if self._host is not None:
+            raise UsageError(f"callback {self.name} belongs to a process already")
+        counters = host.counters
+        if self._counter(0) in counters.names:
+            raise UsageError(f"two callbacks are named {self.name!r}")
+        numbers = [counters.index(self._counter(cell)) for cell in range(self.cells)]
+        assert numbers == list(range(numbers[0], numbers[0] + self.cells)), "they are new"
+        address = counters.address + 8 * numbers[0]
+        self._array = (ctypes.c_int64 * self.cells).from_address(address)
+        self._host = host
+        self._define()
+
+    def _counter(self, cell: int) -> str:
+        return f"{self.name}[{cell}]"
+
+    @property
+    def values(self) -> list[int]:
+        """The cells, at any time."""
+        return list(self._array) if self._array is not None else [0] * self.cells
+
+    def replace(self, function: Callable[..., Any]) -> None:
+        """Run another function, with the same parameters, from the next event on; cells stay.
+
+        Raises UsageError as the constructor does.
+        """
+        if self._read_parameters(function) != self._parameters:
+            raise UsageError(f"callback {self.name} takes {', '.join(self._parameters)}")
+        if self.price == "inline":
+            self._body = read_body(function, self.cells)
+        self.function = function
+        if self._host is not None:
+            self._define()
+            if self.price == "inline":
+                self._host.functions.on_change()
+
+    def _define(self) -> None:
+        assert self._host is not None
+        functions, function, array = self._host.functions, self.function, self._array
+        if self.price == "python":
+            functions.define(
+                self.name,
+                lambda _environment, *values: function(array, *values),
+                len(self._parameters),
+            )
+        elif self.price != "inline":
+            self._compile(functions)
+
+    def _compile(self, functions: Bank) -> None:
+        from dbt.hooks.compiled import compile_callback
+
+        arity = len(self._parameters)
+        error = CallbackError(f"callback {self.name} raised an exception (compiled code)")
+        compiled = compile_callback(
+            self.function,
+            arity,
+            ctypes.addressof(self._array),
+            self.cells,
+            lambda: functions.fail(error),
+        )
+        native = compiled.called if self.price == "numba-pointer" else compiled.linked
+        if native is None:
+            raise UsageError(f"callback {self.name} needs numba's runtime: price it numba-pointer")
+        functions.define_native(self.name, compiled.address, arity, native, compiled.anchor)
+
+    # -- the pass ----------------------------------------------------------------------------------
+
+    def run(self, block: Block) -> None:
+        """Add what runs the callback wherever the block has one of its places."""
+        if not isinstance(self.at, str):
+            self._run_at_pcs(block, self.at)
+            return
+        exit_ = block.exit
+        if isinstance(exit_, Call) and "calls" in self.at:
+            target = exit_.target
+            if isinstance(target, BlockKey):
+                assert self._host is not None
+                target = Builder([]).const(self._host.location_of(target))
+            self._emit(block.insts, _last_pc(block), target, exit_.link)
+        elif isinstance(exit_, Return) and "returns" in self.at:
+            self._emit(block.insts, _last_pc(block), exit_.target)
+
+    def _run_at_pcs(self, block: Block, pcs: Collection[int]) -> None:
+        insts: list[Inst] = []
+        counted = bool(block.key.mode & TAKEN)  # by the block that tested its condition
+        for inst in block.insts:
+            insts.append(inst)
+            if inst.op is INSN and int(inst.imm[0]) in pcs and not counted:
+                self._emit(insts, int(inst.imm[0]))
+            counted = counted and inst.op is not INSN
+        block.insts = insts
+
+    def _emit(self, insts: list[Inst], pc: int, target: Value | None = None, link: int = 0) -> None:
+        builder = Builder(insts)
+        values = dict(self._values(builder, pc, target, link))
+        if self._condition is not None:
+            builder.when = self._condition.compile(builder, pc=pc)
+        if self._body is not None:
+            self._body.emit(builder, values, self._counter)
+        else:
+            builder.invoke(self.name, *(values[name] for name in self._parameters))
+
+    def _values(
+        self, builder: Builder, pc: int, target: Value | None, link: int
+    ) -> Iterator[tuple[str, Value]]:
+        event: Mapping[str, Value] = {
+            "pc": builder.const(pc),
+            "target": target or builder.const(0),
+            "link": builder.const(link),
+        }
+        for name in self._parameters:
+            yield name, event[name] if name in event else builder.get(SLOTS[name])
+
+
+def _last_pc(block: Block) -> int:
+    """The address of the last instruction of a block."""
+    marks = [int(inst.imm[0]) for inst in block.insts if inst.op is INSN]
+    return marks[-1] if marks else block.key.pc
