@@ -20,7 +20,7 @@ _SAME = frozenset(
     """
     open openat creat close access faccessat faccessat2 fchmod fchownat statx fallocate
     truncate ftruncate dup dup2 lseek fcntl fcntl64 ioctl fsync fdatasync syncfs chdir chroot acct
-    fchdir chmod chown lchown fchown mkdir mkdirat mknod mknodat rmdir unlink unlinkat rename
+    fchdir chmod chown lchown fchown mkdir mkdirat mknod mknodat unlink unlinkat rename
     renameat link symlink symlinkat umask mount umount umount2 removexattr lremovexattr
     fremovexattr mq_unlink mmap2 munmap mprotect madvise mlockall munlockall brk exit exit_group
     fork getpid gettid getppid getpgrp setsid setpgid getpgid getsid getuid geteuid getgid getegid
@@ -35,6 +35,7 @@ read|write         fd:fd buffer:hex count:int
 writev             fd:fd vector:nil count:hex
 _llseek            fd:fd high:uint low:uint result:ptr whence:llwhence
 fchmodat           at:at path:path mode:mode flags:flags(at)
+rmdir              path:path end:empty
 linkat             old_at:at old:path new_at:at new:path flags:flags(at)
 stat|lstat|stat64|lstat64 path:path buffer:ptr
 fstat|fstat64      fd:fd buffer:ptr

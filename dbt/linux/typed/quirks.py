@@ -46,6 +46,11 @@ def _hidden(look: Look, value: int, of: str) -> Shown:
     return None
 
 
+def _empty(look: Look, value: int, of: str) -> Shown:
+    """Nothing, but the comma before it."""
+    return "", None
+
+
 def _low64(look: Look, value: int, of: str) -> Shown:
     """The low half of a 64-bit number."""
     return str(value & 0xFFFFFFFF), None
@@ -104,6 +109,7 @@ KINDS: dict[str, Kind] = {
     "siginfo": _siginfo,
     "hidden": _hidden,
     "count": _hidden,
+    "empty": _empty,
     "low64": _low64,
     "again": _again,
     "timevals": _timevals,
