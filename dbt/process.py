@@ -143,7 +143,12 @@ class Process:
             on_install=self._dump_backend if log.items & BACKEND_ITEMS else None,
         )
         self._machine = HookMachine(
-            self.engine, self.translator, self.state, self.stacks, self.symbolize
+            self.engine,
+            self.translator,
+            self.state,
+            self.stacks,
+            self.functions,
+            self.symbolize,
         )
         self.hooks = Hooks(self._machine, self.resolve, self.kernel.symbolizer.functions)
         self.kernel.intercept = lambda kernel, name, arguments: self.hooks.entering(
@@ -337,15 +342,15 @@ class Process:
         """``name+0x14 in file`` for a guest address."""
         return self.kernel.symbolize(pc)
 
+    def location_of(self, key: BlockKey) -> int:
+        """The location that leads to a block (its low bit may be state)."""
+        return self.frontend.location_of(key)
+
     def key_of(self, location: int) -> BlockKey:
         """The block key of a guest location."""
         return self.frontend.key_of(location)
 
     def explain(self, where: int | str) -> dict[str, str]:
-    def location_of(self, key: BlockKey) -> int:
-        """The location that leads to a block (its low bit may be state)."""
-        return self.frontend.location_of(key)
-
         """Every stage of the block at a symbol or address, by name, in order."""
         key = self.frontend.key_of(self.resolve(where))
         texts = self.translator.stages(key)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from typing import Any
 
+from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
 from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, HaltHit, HookHit, Pass, WatchHit
@@ -13,6 +14,7 @@ from dbt.ir.builder import Builder
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
+from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.translate import Translator
@@ -32,6 +34,7 @@ class HookMachine:
         translator: Translator,
         state: GuestState,
         stacks: Stacks,
+        functions: Functions,
         symbolize: Callable[[int], str],
     ) -> None:
         self.engine = engine
@@ -44,6 +47,8 @@ class HookMachine:
         self._names: dict[int, str] = {}
         self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
+        self._functions = functions
+        self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
         self._patched: dict[int, bytes] = {}
         self._trampolines: dict[int, Handler] = {}
@@ -64,7 +69,8 @@ class HookMachine:
     @property
     def insns(self) -> int:
         """Guest instructions completed; exact in hooks."""
-        return self.engine.executed
+        counted = self._helpers.counted if self._helpers else 0
+        return self.engine.executed - counted
 
     @property
     def thread(self) -> int:
@@ -157,6 +163,16 @@ class HookMachine:
             and self.memory.peek(pc, len(self._patched[pc])) == self.translator.frontend.breakpoint
         ):
             self.memory.poke(pc, self._patched.pop(pc))
+
+    def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the block at ``pc`` call a native function when it begins to run."""
+        if self._helpers is None:
+            executed = partial(getattr, self.engine, "executed")
+            self._helpers = Helpers(
+                self._functions, executed, self._stub_changed, self.take_failure
+            )
+            self.instrument(CallHelpers(self._helpers), everything=False)
+        return self._helpers.add(pc, handler, first=first)
 
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution calls ``handler``."""

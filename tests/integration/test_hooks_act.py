@@ -13,6 +13,8 @@ from dbt.stops import Exited, UsageError
 
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 ADDRESS = "fib"
+STEERING = [name for name in NAMES if name != "helper"]
+"""``helper`` cannot change where the guest goes on."""
 
 
 def start(tier: str, argument: str = "10", **options: Any) -> Process:
@@ -52,7 +54,7 @@ def test_a_result_is_changed(tier: str, mechanism: str, capfd: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("returns", [False, True])
-@pytest.mark.parametrize("mechanism", NAMES)
+@pytest.mark.parametrize("mechanism", STEERING)
 def test_a_call_is_skipped(
     tier: str, mechanism: str, returns: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,7 +77,7 @@ def test_a_call_is_skipped(
     assert results == ([0xBEEF] if returns else [])
 
 
-@pytest.mark.parametrize("mechanism", NAMES)
+@pytest.mark.parametrize("mechanism", STEERING)
 def test_a_call_is_redirected(tier: str, mechanism: str, capfd: pytest.CaptureFixture[str]) -> None:
     process = start(tier)
     text = process.state["r13"] - 4096
@@ -90,6 +92,13 @@ def test_a_call_is_redirected(tier: str, mechanism: str, capfd: pytest.CaptureFi
     process.hooks.on_return(ADDRESS, lambda event: seen.append(event.result), mechanism=mechanism)
     assert printed(process, capfd) == "fib 6\n"
     assert seen == [6]
+
+
+def test_a_mechanism_that_cannot_steer_says_so(tier: str) -> None:
+    process = start(tier)
+    process.hooks.on_call(ADDRESS, lambda event: event.skip(1), mechanism="helper")
+    with pytest.raises(UsageError, match="helper cannot skip or redirect"):
+        process.run()
 
 
 class TestConditions:

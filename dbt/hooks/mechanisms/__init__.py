@@ -3,6 +3,7 @@
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
 from dbt.hooks.mechanisms.entry import CAME, Entry
+from dbt.hooks.mechanisms.helper import Helper
 from dbt.hooks.mechanisms.jump import JumpCheck
 from dbt.hooks.mechanisms.nochain import NoChain
 from dbt.hooks.mechanisms.sentinel import Sentinel
@@ -13,7 +14,7 @@ from dbt.ir.types import I32
 
 MECHANISMS: dict[str, type[Mechanism]] = {
     mechanism.name: mechanism
-    for mechanism in (Dispatch, NoChain, JumpCheck, Entry, Sentinel, Shadow, Trap)
+    for mechanism in (Dispatch, NoChain, JumpCheck, Entry, Sentinel, Shadow, Helper, Trap)
 }
 NAMES = tuple(MECHANISMS)
 AUTO = Entry.name

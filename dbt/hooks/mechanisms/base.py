@@ -34,6 +34,9 @@ class Machine(Guest, Protocol):
     def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Write a breakpoint instruction to ``pc``."""
 
+    def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the block at ``pc`` call a native function when it begins to run."""
+
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution enters the host."""
 

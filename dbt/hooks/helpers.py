@@ -1,0 +1,81 @@
+"""Blocks that begin with a call of a native function: what the ``helper`` mechanism stands on."""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+
+from dbt.hooks.points import Handler, Points
+from dbt.ir.block import CONTINUED, Block
+from dbt.ir.builder import Builder
+from dbt.ir.ops import INSN
+from dbt.runtime.functions import Functions
+from dbt.stops import UsageError
+
+
+@attrs.define(eq=False)
+class CallHelpers:
+    """Begin the blocks at some pcs with a call.
+
+    insn 0x8000 4    =>    insn 0x8000 4
+                           invoke hook.0x8000
+    """
+
+    helpers: "Helpers"
+
+    def run(self, block: Block) -> None:
+        """Put the call in, if the block stands at a point."""
+        key = block.key
+        if key.pc not in self.helpers.points.pcs or key.mode & CONTINUED:
+            return
+        calls = Builder([])
+        calls.invoke(self.helpers.name(key.pc))
+        at = 1 if block.insts and block.insts[0].op is INSN else 0
+        block.insts[at:at] = calls.insts
+        self.helpers.counts[key.pc] = block.insn_count
+
+
+class Helpers:
+    """Points whose handlers are invoked from translated code.
+
+    While they run, ``counted`` instructions too many count as completed.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        executed: Callable[[], int],
+        changed: Callable[[int, bool], None],
+        take_failure: Callable[[], BaseException | None],
+    ) -> None:
+        self._functions = functions
+        self._executed = executed
+        self._take_failure = take_failure
+        self.points = Points(changed)
+        self.counts: dict[int, int] = {}
+        self.counted = 0
+        self._last = (0, -1)
+
+    def name(self, pc: int) -> str:
+        """The function that is invoked at ``pc``."""
+        return f"hook.{pc:#x}"
+
+    def add(self, pc: int, handler: Handler, *, first: bool) -> Callable[[], None]:
+        """Have ``handler`` called at ``pc``."""
+        if pc not in self.points.pcs:
+            self._functions.define(self.name(pc), partial(self._invoked, pc))
+        return self.points.add(pc, handler, first=first)
+
+    def _invoked(self, pc: int, _environment: int) -> None:
+        self.counted = self.counts[pc]
+        moment = (pc, self._executed() - self.counted)
+        try:
+            wanted = None if moment == self._last else self.points.fire(pc)
+        finally:
+            self.counted = 0
+        self._last = moment
+        failure = self._take_failure()
+        if failure is not None:
+            raise failure
+        if wanted is not None:
+            raise UsageError("the mechanism helper cannot skip or redirect a call")
