@@ -60,6 +60,8 @@ class Mechanism:
     tier: str = "2"
     calls_only: bool = False
     """True when it does not tell of system calls."""
+    values: bool = True
+    """False when its arguments and results cannot be compared with ours."""
 
     @property
     def group(self) -> str:
@@ -132,6 +134,11 @@ class Peer:
     module: ModuleType
     mode: str
     calls_only: bool = True
+
+    @property
+    def values(self) -> bool:
+        """Whether arguments and results can be compared with ours."""
+        return bool(self.module.VALUES)
 
     @property
     def group(self) -> str:

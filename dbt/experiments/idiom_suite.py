@@ -36,7 +36,7 @@ def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
 def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str, Any]:
     program = Program(str(path))
     functions = functions_in(program)
-    events = truth_of(program, functions)
+    events = truth_of(program, functions, TIMEOUT)
     unwatched = plain.watch(program, {}, lambda _: None, TIMEOUT)
     verdicts = [judge(one, program, functions, events, unwatched, TIMEOUT) for one in judged]
     return {

@@ -1,8 +1,8 @@
 """Other translators under the same programs, watched as their users would watch them.
 
 Each adapter has ``MODES`` (names of ways to watch; ``none`` watches nothing and is what the others
-are compared with), ``lacking()`` (why it cannot run here, or None) and
-``watch(image, mode, functions, sink)``.
+are compared with), ``VALUES`` (whether arguments and results can be compared with ours),
+``lacking()`` (why it cannot run here, or None) and ``watch(image, mode, functions, sink)``.
 """
 
 from dbt.experiments.peers.image import Image, Seen, load_image

@@ -26,6 +26,8 @@ from dbt.hooks.records import Record
 
 NAME = "qemu"
 MODES = ("none", "block", "step")
+VALUES = False
+"""Arguments and results cannot be compared with ours: programs start with other registers."""
 STACK_SIZE, STACK_TOP = 8 << 20, 64 << 10
 """Bytes below and above the first stack pointer that are its stack."""
 

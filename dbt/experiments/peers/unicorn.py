@@ -23,6 +23,8 @@ from dbt.interfaces import EXEC, PAGE, READ, WRITE
 
 NAME = "unicorn"
 MODES = ("none", "code", "block", "address", "address+flush")
+VALUES = True
+"""Arguments and results can be compared with ours: programs start in the same state."""
 
 SOFTWARE_INTERRUPT = 2
 """QEMU's EXCP_SWI (target/arm/cpu.h), as UC_HOOK_INTR gives it."""

@@ -34,6 +34,7 @@ class Paper:
     times: list[float] = attrs.field(factory=list)
     group: str = "paper"
     calls_only: bool = False
+    values: bool = True
     refuses: bool = False
     observed: Observed = ENDED
 
@@ -90,6 +91,9 @@ def test_verdicts() -> None:
     assert judged(Paper("a", (CALL, RETURN)), CALL) == Verdict(1, 0, 1)
     assert judged(Paper("a", (CALL,), calls_only=True), CALL, WRITE).right
     assert not judged(Paper("a", (CALL,)), CALL, WRITE).right
+    other = attrs.evolve(CALL, arguments=(1, 2, 3, 4))
+    assert not judged(Paper("a", (other,)), CALL).right
+    assert judged(Paper("a", (other,), values=False), CALL).right
 
 
 def test_verdicts_with_notes() -> None:
@@ -180,7 +184,7 @@ def test_plot(tmp_path: Path) -> None:
 def test_truth_is_taken_on_the_small_input(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[object, ...]] = []
 
-    def truth(program: str, args: tuple[str, ...], pcs: object, linux: object) -> list[Record]:
+    def truth(program: str, args: tuple[str, ...], pcs: object, **_: object) -> list[Record]:
         seen.append((program, args))
         return [CALL]
 
