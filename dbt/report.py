@@ -31,7 +31,13 @@ def print_stats(process: "Process", out: TextIO) -> None:
         print(f"{name:<{width}}  {count:>14}", file=out)
     for name, count in process.kernel.unknown_syscalls.items():
         print(f"system call not supported: {name} ({count} times, ENOSYS)", file=out)
+    for rule, matched, injected in _faults(process):
+        print(f"fault injected: {rule} ({injected} of {matched} calls)", file=out)
     out.flush()
+
+
+def _faults(process: "Process") -> list[tuple[str, int, int]]:
+    return [row for plan in process.kernel.faults for row in plan.report()]
 
 
 def write_json(path: str, data: object) -> None:
@@ -49,7 +55,12 @@ def write_json(path: str, data: object) -> None:
 def write_stats(process: "Process", stop: Stop, path: str) -> None:
     """The figures, the counters and how the run ended, as one JSON object."""
     end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
-    data = {"stop": end, **process.stats(), "counters": process.counters.snapshot()}
+    faults = [
+        {"rule": rule, "matched": matched, "injected": injected}
+        for rule, matched, injected in _faults(process)
+    ]
+    counters = process.counters.snapshot()
+    data = {"stop": end, **process.stats(), "counters": counters, "faults": faults}
     write_json(path, data)
 
 

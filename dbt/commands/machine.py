@@ -22,6 +22,7 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     add("-s", dest="stack", type=number, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
     add("-strace", action="store_true", help="print system calls")
+    add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
     add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
     add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
     add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in these ranges (A+SIZE)")
@@ -117,11 +118,13 @@ def _check_directories(arguments: argparse.Namespace) -> None:
 
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
+    from dbt.hooks.faults import FaultPlan
     from dbt.linux.kernel import LinuxOptions
     from dbt.passes.pipeline import Pipeline
     from dbt.passes.registry import parse_passes
     from dbt.process import Process
 
+    plans = [FaultPlan.parse(text) for text in arguments.inject]
     log = _log(arguments)
     _check_directories(arguments)
     options = BackendOptions(tier=arguments.tier, unit=arguments.unit)
@@ -153,5 +156,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         verify=arguments.verify,
         log=log,
     )
+    for plan in plans:
+        plan.attach(process)
     process.chain.deny(*(process.resolve(where) for where in arguments.no_chain))
     return process

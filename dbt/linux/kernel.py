@@ -12,7 +12,8 @@ import pkgutil
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import attrs
 
@@ -30,7 +31,7 @@ from dbt.linux.signals import SIGBUS, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS
-from dbt.linux.typed import DecodedCall, Decoder
+from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault, Killed, Stop
@@ -116,6 +117,9 @@ class Kernel:
         self.on_icache_flush: Callable[[int, int], None] = self._flush_pages
         self.overdue: Callable[[], bool] = _false
         """Asked while a call sleeps: True when the user's time limit has passed."""
+        self.faults: list[Any] = []
+        """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
+        self._skipped = False
         self._sleep_until: int | None = None
         self._random = None if options.seed is None else random.Random(options.seed)
         self.decoder = Decoder(abi, memory)
@@ -138,6 +142,7 @@ class Kernel:
             self.signals.force(info)
             return self.signals.deliver(location)
         self.request = request
+        self._skipped = False
         try:
             result = self._serve(request)
         except Leave as leave:
@@ -146,7 +151,8 @@ class Kernel:
             if not isinstance(leave.outcome, int):
                 return leave.outcome
             return self.signals.deliver(leave.outcome)
-        restarts = result == EINTR and self.signals.restarts(request.name)
+        # An EINTR that a hook gave is for the guest to see.
+        restarts = result == EINTR and not self._skipped and self.signals.restarts(request.name)
         if self.strace is not None:
             self.strace.after(-ERESTARTSYS if restarts else result)
         if restarts:
@@ -163,8 +169,9 @@ class Kernel:
         result = None
         if self.intercept is not None:
             result = self.intercept(self, request.name, registers)
+        self._skipped = result is not None
         if self.strace is not None:
-            self.strace.before(request, registers, skipped=result is not None)
+            self.strace.before(request, registers, skipped=self._skipped)
         if result is None:
             result = self.perform(request.name, registers, aligned=request.aligned)
         if self.after is not None:
@@ -216,6 +223,10 @@ class Kernel:
         return self.signals.deliver(location)
 
     # -- looking -----------------------------------------------------------------------------------
+
+    def call_names(self) -> Collection[str]:
+        """Names of the system calls there are, served or not."""
+        return SIGNATURES.keys()
 
     def decode(self, name: str, registers: Sequence[int], result: int | None = None) -> DecodedCall:
         """The call being served, or one like it, in words: typed arguments, texts, contents."""
