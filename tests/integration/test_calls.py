@@ -1,0 +1,215 @@
+"""``armdbt calls`` on programs: the formats tell one story, and the guest notices nothing."""
+
+import json
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.guests import BENCHMARKS, DEMO, GUESTS, guest
+from support.oracle import QEMU, need_qemu
+from support.runs import command, measure
+
+from dbt.cli import _parser
+from dbt.hooks.outputs import NAMES
+from dbt.hooks.outputs.calltree import CallTree, End, Frame
+from dbt.hooks.outputs.jsonl import read
+from dbt.hooks.records import Kind, Record
+
+FIB = BENCHMARKS / "fib.elf"
+FILES = [name for name, row in NAMES.items() if not row.terminal]
+ALL = [word for name in NAMES for word in ("--format", f"{name}:{name}")]
+FIB_CALLS = 2 * 144 - 1  # fib(11): one call per leaf and per sum
+IDIOMS = sorted((GUESTS / "idioms").glob("*.elf"))
+
+
+def calls(*options: str, program: Path, args: tuple[str, ...] = (), cwd: Path) -> int:
+    """Run with all formats written to files named like them; the exit status."""
+    outcome = command("calls", *ALL, *options, str(program), *args, cwd=cwd)
+    assert b"Traceback" not in outcome.stderr
+    assert sorted(path.name for path in cwd.iterdir() if path.name in NAMES) == sorted(NAMES)
+    return outcome.status
+
+
+def flat(profile: str) -> dict[str, tuple[int, int, int]]:
+    """Calls, own and inclusive cost by function, of the flat profile."""
+    rows = re.findall(
+        r"^ (\S+) +([\d,]+)? +([\d,]+) +[\d.]+ +([\d,]+) +[\d.]+ ", profile, re.MULTILINE
+    )
+    return {name: tuple(int(cell.replace(",", "") or 0) for cell in cells) for name, *cells in rows}
+
+
+def test_the_formats_agree_about_fib(tmp_path: Path) -> None:
+    assert calls(program=FIB, args=("11",), cwd=tmp_path) == 0
+    insns = measure((), FIB, "11").instructions
+    profile = flat((tmp_path / "profile").read_text())
+    assert profile["fib"][0] == FIB_CALLS
+    assert sum(own for _, own, _ in profile.values()) == insns
+    assert profile["main"][2] == profile["main"][1] + sum(
+        profile[name][2] for name in ("number", "fib", "print")
+    )
+    stacks = [line.rpartition(" ") for line in (tmp_path / "collapsed").read_text().splitlines()]
+    by_function: Counter[str] = Counter()
+    for path, _, cost in stacks:
+        by_function[path.rpartition(";")[2]] += int(cost)
+    assert by_function == {name: own for name, (_, own, _) in profile.items() if own}
+    trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
+    begun = Counter(event["name"] for event in trace if event["ph"] == "B")
+    assert begun == {name: count for name, (count, *_) in profile.items() if count}
+    grind = (tmp_path / "callgrind").read_text()
+    assert f"totals: {insns}\n" in grind
+    assert f"ob=(1) {FIB}" in grind
+    tree = (tmp_path / "tree").read_text()
+    assert len(re.findall(r"\bfib\(", tree)) == FIB_CALLS
+
+
+def test_results_and_arguments_of_the_records(tmp_path: Path) -> None:
+    calls("--only", "fib", program=FIB, args=("11",), cwd=tmp_path)
+    stack: list[Record] = []
+    fib = {0: 0, 1: 1}
+    for record in read((tmp_path / "jsonl").read_text().splitlines()):
+        if record.kind is Kind.CALL:
+            assert record.depth == len(stack)
+            stack.append(record)
+        elif record.kind is Kind.RETURN:
+            argument = stack.pop().arguments[0]
+            expected = fib.setdefault(argument, fib.get(argument - 1, 0) + fib.get(argument - 2, 0))
+            assert record.result == expected
+    assert not stack
+    assert fib[11] == 89
+
+
+def test_standard_output_is_the_guests_and_the_tree_goes_to_standard_error(tmp_path: Path) -> None:
+    outcome = command("calls", str(FIB), "5", cwd=tmp_path)
+    assert outcome.stdout == b"fib 5\n"
+    assert b"  main(0x2, " in outcome.stderr
+    assert b"<write(0x1, " in outcome.stderr
+
+
+def test_only_some_functions_and_no_system_calls(tmp_path: Path) -> None:
+    options = ("--only", "helper", "--only", "square", "--no-syscalls")
+    assert calls(*options, program=DEMO, args=("50",), cwd=tmp_path) == 0
+    kinds = {(r.kind, r.symbol) for r in read((tmp_path / "jsonl").read_text().splitlines())}
+    assert kinds == {
+        (kind, name) for kind in (Kind.CALL, Kind.RETURN) for name in ("helper", "square")
+    }
+
+
+def test_depth(tmp_path: Path) -> None:
+    calls("--max-depth", "3", program=FIB, args=("8",), cwd=tmp_path)
+    records = list(read((tmp_path / "jsonl").read_text().splitlines()))
+    assert {r.depth for r in records if r.kind in (Kind.CALL, Kind.RETURN)} == {0, 1, 2}
+    insns = measure((), FIB, "8").instructions
+    profile = flat((tmp_path / "profile").read_text())
+    assert profile["fib"][0] == 1
+    assert sum(own for _, own, _ in profile.values()) == insns
+
+
+def test_a_run_that_is_stopped_inside_calls(tmp_path: Path) -> None:
+    assert calls("--max-insns", "2000", program=FIB, args=("20",), cwd=tmp_path) == 125
+    assert sum(own for _, own, _ in flat((tmp_path / "profile").read_text()).values()) == 2000
+    trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
+    phases = Counter(event["ph"] for event in trace)
+    assert phases["B"] == phases["E"]
+    assert sum(event.get("args", {}).get("end") == "open" for event in trace) > 3
+
+
+def test_the_status_is_the_guests(tmp_path: Path) -> None:
+    plain = command("run", str(guest("setjmp")), cwd=tmp_path)
+    assert calls(program=guest("setjmp"), cwd=tmp_path) == plain.status
+
+
+class Balance:
+    """Counts how frames end; that they nest is what the unit tests of the model show."""
+
+    def __init__(self) -> None:
+        self.open: list[Frame] = []
+        self.ends: Counter[End] = Counter()
+
+    def opened(self, frame: Frame) -> None:
+        self.open.append(frame)
+
+    def closed(self, frame: Frame) -> None:
+        self.open.remove(frame)
+        self.ends[frame.end] += 1
+
+    def syscall(self, call: Record, result: int | None) -> None:
+        pass
+
+
+@pytest.mark.parametrize("program", IDIOMS, ids=lambda path: path.stem)
+def test_every_idiom_comes_out_balanced(program: Path, tmp_path: Path) -> None:
+    """Every end in the stream ends a frame: the model drops and invents nothing."""
+    calls(program=program, cwd=tmp_path)
+    records = list(read((tmp_path / "jsonl").read_text().splitlines()))
+    heard = Balance()
+    tree = CallTree(heard)
+    for record in records:
+        tree.feed(record)
+    tree.finish(records[-1].insns)
+    told = Counter(record.kind for record in records)
+    assert heard.ends[End.RETURNED] == told[Kind.RETURN]
+    assert heard.ends[End.UNWOUND] == told[Kind.UNWOUND]
+    assert sum(heard.ends.values()) == told[Kind.CALL] + told[Kind.TAIL_CALL]
+    trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
+    phases = Counter(event["ph"] for event in trace)
+    assert phases["B"] == phases["E"] == sum(heard.ends.values())
+
+
+@pytest.mark.parametrize("program", [FIB, DEMO, guest("setjmp")], ids=lambda path: path.stem)
+def test_covered_blocks_are_what_qemu_executes(program: Path, tmp_path: Path) -> None:
+    need_qemu()
+    command("calls", "--format", "drcov:cov", str(program), "10", cwd=tmp_path)
+    text, _, table = (tmp_path / "cov").read_bytes().partition(b" bbs\n")
+    base = int(re.search(r"^ +0, (0x[0-9a-f]+), ", text.decode(), re.MULTILINE)[1], 16)  # type: ignore[index]
+    ours = {
+        base + int.from_bytes(table[at : at + 4], "little") + step
+        for at in range(0, len(table), 8)
+        for step in range(0, int.from_bytes(table[at + 4 : at + 6], "little"), 4)
+    }
+    log = tmp_path / "log"
+    subprocess.run(
+        [QEMU, "-d", "in_asm", "-D", str(log), str(program), "10"], check=False, capture_output=True
+    )
+    theirs = {
+        int(pc, 16) for pc in re.findall(r"^(0x[0-9a-f]{8}): ", log.read_text(), re.MULTILINE)
+    }
+    assert len(ours) > 20
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--format", "svg"), "--format is one of tree, "),
+        (("--format", "callgrind"), "--format callgrind needs a file"),
+        (("--format", "dot:a", "--format", "jsonl:a"), "two formats for a"),
+        (("--format", "dot:no/such/a"), "no/such/a: No such file"),
+        (("--only", "nothing"), "no symbol 'nothing'"),
+        (("--mechanism", "magic"), "magic"),
+        (("--format", "jsonl:/dev/full"), "/dev/full: No space left"),
+    ],
+)
+def test_bad_usage_is_one_line(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    outcome = command("calls", *options, str(FIB), "5", cwd=tmp_path)
+    assert outcome.status == 2
+    (line,) = outcome.stderr.decode().splitlines()
+    assert message in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_was_forked_leaves_the_files_alone(tmp_path: Path) -> None:
+    calls(program=guest("processes"), cwd=tmp_path)
+    records = list(read((tmp_path / "jsonl").read_text().splitlines()))
+    ends = [r for r in records if r.kind is Kind.SYSCALL and r.symbol in ("exit", "exit_group")]
+    assert len(ends) == 1
+    assert len([r for r in records if r.symbol == "fork" and r.result]) == 2
+
+
+def test_the_help_names_all_formats() -> None:
+    shown = _parser().parse_args(["calls", "prog"])
+    assert shown.format == []
+    from dbt.commands.calls import FORMATS
+
+    assert [name.partition(" ")[0] for name in FORMATS.split(", ")] == list(NAMES)
