@@ -8,6 +8,7 @@ from dbt.spy.tap import Call, Tap, after
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 LONGEST = 128  # struct sockaddr_storage
+_GIVE_BACK = ("accept", "accept4", "recvfrom")
 HOW = {"SHUT_RD": "read", "SHUT_WR": "write", "SHUT_RDWR": "both"}
 
 
@@ -30,17 +31,21 @@ def address_text(data: bytes) -> str:
     return f"family {family}: {data[2:].hex()}"
 
 
+def address_of(tap: Tap, call: Call) -> dict[str, str]:
+    """The field ``address`` of a call that gives one, or got one back."""
+    data = call.content("address")
+    if call.name in _GIVE_BACK and not call.failed and call["address"] and call["size"]:
+        (size,) = tap.guest.words(call["size"], 1)
+        data = tap.guest.read(call["address"], min(size, LONGEST))
+    return {"address": address_text(data)} if data else {}
+
+
 @after("connect", "bind", "listen", "shutdown", "accept", "accept4")
 def connection(tap: Tap, call: Call) -> None:
-    fields: dict[str, Any] = call.error
-    address = call.content("address")
+    fields: dict[str, Any] = address_of(tap, call) | call.error
     if call.name.startswith("accept") and not call.failed:
         tap.known(call.value)
         fields["accepted"] = call.value
-        size = min(call.content("size") or 0, LONGEST)
-        address = tap.guest.read(call["address"], size) if call["address"] else None
-    if address:
-        fields["address"] = address_text(address)
     if call.has("how"):
         (how,) = call.flags("how")
         fields["how"] = HOW.get(how, how)

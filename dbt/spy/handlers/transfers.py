@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dbt.spy.handlers.sockets import address_of
 from dbt.spy.tap import Call, Tap, after
 
 _KINDS = {
@@ -13,7 +14,7 @@ _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split
 
 @after(*_KIND_OF)
 def transfer(tap: Tap, call: Call) -> None:
-    fields = _offset(call)
+    fields = _offset(call) | address_of(tap, call)
     if "MSG_PEEK" in call.flags():
         fields["peek"] = True
     _moved(tap, call, _KIND_OF[call.name], call.fd(), _data(call), **fields)

@@ -136,6 +136,14 @@ def test_splice_looks_at_whichever_side_is_a_file() -> None:
     )  # fmt: skip
 
 
+def test_data_that_was_gone_before_it_was_seen() -> None:
+    """The file was cut after the call: no digest is claimed for bytes nobody saw."""
+    tool = spied(files={3: b"0123"}, positions={3: 8})
+    opened(tool, 3)
+    read, write = tool.call("sendfile", 1, 3, 0, 100, result=6)
+    assert (read["size"], read["data"], read["sha256"], write["sha256"]) == (6, b"23", None, None)
+
+
 def test_from_pipe_to_pipe_nobody_sees_the_data() -> None:
     tool = spied()
     piped(tool, 3, 4)
@@ -363,3 +371,29 @@ def test_an_attempt_to_connect_is_told() -> None:
     )  # fmt: skip
     (event,) = tool.call("shutdown", 3, 1, result=0)
     assert (event["op"], event["how"]) == ("shutdown", "write")
+
+
+def test_an_accepted_connection_is_a_socket() -> None:
+    tool = spied(inodes={3: ("socket", 8), 5: ("socket", 9)})
+    tool.put(A, b"\1\0/run/peer\0")
+    tool.put(B, struct.pack("<I", 12))
+    (event,) = tool.call("accept4", 3, A, B, 0, result=5)
+    assert (event["fd"], event["accepted"], event["address"]) == (3, 5, "/run/peer")
+    tool.put(C, b"hi")
+    (event,) = tool.call("send", 5, C, 2, 0, result=2)
+    assert (event["what"], event["inode"]) == ("socket", 9)
+    (event,) = tool.call("accept", 3, A, B, result=EAGAIN)
+    assert (event["accepted"], event["error"]) == (None, "EAGAIN")
+
+
+def test_datagrams_tell_whom_they_went_to_and_came_from() -> None:
+    tool = spied(inodes={3: ("socket", 8)})
+    tool.put(A, b"\2\0\0\x35\x08\x08\x08\x08" + bytes(8))
+    tool.put(B, b"query")
+    tool.put(C, struct.pack("<I", 16))
+    (event,) = tool.call("sendto", 3, B, 5, 0, A, 16, result=5)
+    assert (event["address"], event["data"]) == ("8.8.8.8:53", b"query")
+    (event,) = tool.call("recvfrom", 3, B, 5, 0, A, C, result=5)
+    assert (event.kind, event["address"]) == ("read", "8.8.8.8:53")
+    (event,) = tool.call("recvfrom", 3, B, 5, 0, 0, 0, result=5)
+    assert event["address"] is None
