@@ -359,6 +359,10 @@ class Executor(Protocol):
         condition has been tested, or whose hook has run (TAKEN, HOOKED), are not meant, nor is the
         block that ``run`` is called with."""
 
+    def check(self, pcs: Collection[int] | None) -> None:
+        """As ``watch``, but links stay and blocks look themselves, first thing when they begin:
+        those installed while ``pcs`` is not None (a return counts as ``hook``)."""
+
     def dispatches(self) -> Mapping[Reason, int]:
         """Exact numbers of returns to the dispatcher, by reason, since the executor was opened."""
 

@@ -9,10 +9,15 @@ from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
 from support.contract.functions import FunctionsContract
 from support.contract.ops import OpsContract
-from support.contract.watching import WatchingContract
+from support.contract.watching import CheckingContract, WatchingContract
 
 
 class BackendContract(
-    OpsContract, EffectsContract, ChainingContract, WatchingContract, FunctionsContract
+    OpsContract,
+    EffectsContract,
+    ChainingContract,
+    WatchingContract,
+    CheckingContract,
+    FunctionsContract,
 ):
     """All cases."""

@@ -14,6 +14,7 @@ import attrs
 
 from backends.numba_jit import abi
 from backends.numba_jit.emit_access import load, store
+from backends.numba_jit.emit_check import emit_check
 from backends.numba_jit.emit_exits import emit_exit
 from backends.numba_jit.emit_flags import (
     FLAGS,
@@ -97,7 +98,7 @@ class UnitEmitter:
 
     def _begin(self, job: UnitJob, label: str) -> None:
         self.block = block = job.block
-        self.block_id, self.links = job.block_id, job.links
+        self.block_id, self.links, self.check = job.block_id, job.links, job.check
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
         self.label = label
@@ -114,6 +115,8 @@ class UnitEmitter:
         self._head(name)
         if self.frame.lazy_flags and self.flags is False:
             settle_first(self, name)
+        if self.check:
+            emit_check(self)
         self._body()
         return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
 

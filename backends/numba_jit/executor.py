@@ -59,6 +59,7 @@ class Installed:
     lowered: Lowered
     start: int  # index of its first word
     entries: list[int]  # entry indices of the locations that lead here
+    checks: bool = False  # looks itself whether it is flagged
     unit: int = 0  # code pointer
 
 
@@ -96,6 +97,7 @@ class NumbaExecutor:
         self._at_start: dict[int, int] = {}
         self._rules: LinkRules = _Everything()
         self._watched: frozenset[int] = frozenset()
+        self._flagged: frozenset[int] = frozenset()
         self._lock = threading.RLock()
         self._waiting: int | None = None
         perms = (ctypes.c_ubyte * PAGES).from_address(context.memory.perms_base)
@@ -134,7 +136,9 @@ class NumbaExecutor:
             lowered = self._lowerer.lower(block, block_id, slots, self._auto)
             start = self._place(lowered.words)
             entries = self._locations(block.key)
-            installed = Installed(block.key, block, block_id, slots, lowered, start, entries)
+            installed = Installed(
+                block.key, block, block_id, slots, lowered, start, entries, self._lowerer.checking
+            )
             self._blocks[block_id] = installed
             self._ids[block.key] = block_id
             insort(self._starts, start)
@@ -187,6 +191,7 @@ class NumbaExecutor:
         t.start.view[block_id] = start
         t.unit.view[block_id] = 0
         t.hot.view[block_id] = self._hot
+        t.flagged.view[block_id] = self._is_flagged(installed.key)
         denied = t.denied.view[block_id] = self._refusal(installed.key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
@@ -296,6 +301,20 @@ class NumbaExecutor:
             self._watched = frozenset(pcs)
             self._refuse()
 
+    def check(self, pcs: Collection[int] | None) -> None:
+        """Have blocks look themselves whether they are at one of these pcs."""
+        self._lowerer.checking = pcs is not None
+        self._flagged = frozenset(pcs or ())
+        for block_id, installed in self._blocks.items():
+            self.tables.flagged.view[block_id] = self._is_flagged(installed.key)
+
+    def _is_flagged(self, key: BlockKey) -> bool:
+        return key.pc in self._flagged and not key.mode & CONTINUED
+
+    def _let_pass(self, block_id: int) -> None:
+        """The block is entered from here: it was asked about before."""
+        self._control[tables.PASS // 8] = block_id if self.tables.flagged.view[block_id] else 0
+
     def _refusal(self, key: BlockKey) -> int:
         """What DENIED holds for the blocks of a key."""
         if key.pc in self._watched and not key.mode & CONTINUED:
@@ -331,6 +350,7 @@ class NumbaExecutor:
         if waiting and self._slot_keys[waiting] == key:
             self._link(waiting, block_id)
         self._promotion.before_run()
+        self._let_pass(block_id)
         loop, address = self._loop, self.context.state.address
         while True:
             result = loop(address, block_id)
@@ -338,6 +358,7 @@ class NumbaExecutor:
             if kind == tables.X_PROMOTE:
                 self._promotion.promote()
                 block_id = payload
+                self._let_pass(block_id)
                 continue
             if kind == tables.X_MISSING_AT:
                 block_id = self._alias(payload)
@@ -370,6 +391,8 @@ class NumbaExecutor:
             return self._stop(NotTranslated(key), key.pc)
         if kind == tables.X_WATCH:
             key = self._blocks[payload].key
+            if key.pc not in self._watched:  # else the dispatch was counted
+                self._count(Reason.HOOK)
             return self._stop(WatchHit(key), key.pc)
         if kind == abi.X_FUEL:
             key = self._blocks[payload].key

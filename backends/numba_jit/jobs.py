@@ -13,3 +13,5 @@ class UnitJob:
     block: Block
     block_id: int
     links: tuple[int, ...] = ()
+    check: bool = False
+    """The unit looks first whether its block is flagged (``tables.FLAGGED``)."""

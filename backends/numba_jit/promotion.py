@@ -101,7 +101,7 @@ class Promotion:
         if not batch:
             return
         began = time.thread_time_ns()
-        jobs = [UnitJob(found.block, found.block_id, found.slots) for found in batch]
+        jobs = [UnitJob(found.block, found.block_id, found.slots, found.checks) for found in batch]
         codes = self.compiler.compile(jobs, LEVELS[self._tier])
         for installed, code in zip(batch, codes, strict=True):
             self._owner.compiled(installed, code)

@@ -33,6 +33,8 @@ DIRECT_ON = _OURS + 128
 JUMP_ON = _OURS + 136
 RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
+FLAGGED = _OURS + 160  # u8[] by block id: the block is to come back before it begins
+PASS = _OURS + 168  # id of a flagged block that may begin, once
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
@@ -90,6 +92,7 @@ class Tables:
         self.start = self._new(MAX_BLOCKS, "I")
         self.unit = self._new(MAX_BLOCKS, "Q")
         self.denied = self._new(MAX_BLOCKS, "B")
+        self.flagged = self._new(MAX_BLOCKS, "B")
         self.hot = self._new(MAX_BLOCKS, "I")
         self.pending = self._new(MAX_BLOCKS, "I")
         self.block_at = self._new(LOCATIONS, "I")
@@ -125,6 +128,7 @@ class Tables:
             START: self.start.address,
             UNIT: self.unit.address,
             DENIED: self.denied.address,
+            FLAGGED: self.flagged.address,
             BLOCK_AT: self.block_at.address,
             SLOT_LOCATION: self.slot_location.address,
             SLOT_TARGET: self.slot_target.address,

@@ -100,6 +100,7 @@ class ReferenceExecutor:
         self._links_made = 0
         self._rules: LinkRules = _Everything()
         self._watched: frozenset[int] = frozenset()
+        self._checked: frozenset[int] = frozenset()
         self._lock = threading.Lock()
         self._waiting: Link | None = None
         self._dispatches = dict.fromkeys(Reason, 0)
@@ -147,6 +148,9 @@ class ReferenceExecutor:
                 return NotTranslated(result.key)
             key = result.key
             if self._watches(key):
+                return WatchHit(key)
+            if key.pc in self._checked and not key.mode & CONTINUED:
+                self._dispatches[Reason.HOOK] += 1
                 return WatchHit(key)
 
     def _resume(self, key: BlockKey) -> None:
@@ -209,6 +213,10 @@ class ReferenceExecutor:
         with self._lock:
             self._watched = frozenset(pcs)
             self._unlink()
+
+    def check(self, pcs: Collection[int] | None) -> None:
+        """Come back when a block at one of these pcs is entered."""
+        self._checked = frozenset(pcs or ())
 
     def _unlink(self) -> None:
         chains = LinkKind.DIRECT in self._rules.kinds

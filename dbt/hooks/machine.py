@@ -47,6 +47,7 @@ class HookMachine:
         self._names: dict[int, str] = {}
         self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
+        self._checks = Points(self._check_changed)
         self._functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
@@ -147,6 +148,13 @@ class HookMachine:
     def _watch_changed(self, pc: int, present: bool) -> None:
         (self.engine.watch if present else self.engine.unwatch)(pc)
 
+    def check(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have every block look whether it is at ``pc``."""
+        return self._checks.add(pc, handler, first=first)
+
+    def _check_changed(self, pc: int, present: bool) -> None:
+        (self.engine.check if present else self.engine.uncheck)(pc)
+
     def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Write a breakpoint instruction to ``pc``, if there is memory."""
         return self._breakpoints.add(pc, handler, first=first)
@@ -202,6 +210,8 @@ class HookMachine:
                 location = self._stubs.fire(key.pc)
             case WatchHit(key=key):
                 location = self._watches.fire(key.pc)
+                checked = self._checks.fire(key.pc)
+                location = location if checked is None else checked
             case HaltHit(pc=pc):
                 return self._breakpoint_hit(pc)
         return key if location is None else self.key_of(location)

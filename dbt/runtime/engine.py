@@ -97,6 +97,7 @@ class Engine:
         self._boundaries: set[int] = set()
         self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
         self._watched: set[int] = set()
+        self._checked: set[int] = set()
         self.announced: BlockKey | None = None
         """A watched key whose WatchHit was returned and that has not been entered since."""
         self._granted = 0
@@ -193,13 +194,14 @@ class Engine:
         self._held = 0
 
     def _is_watched(self, key: BlockKey) -> bool:
-        return key.pc in self._watched and not key.mode & CONTINUED and key != self.announced
+        looked_for = key.pc in self._watched or key.pc in self._checked
+        return looked_for and not key.mode & CONTINUED and key != self.announced
 
     def _grant(self) -> None:
         """Keep one slice of fuel, never past the limit."""
         left = self.executor.fuel
         more = min(self._slice - left, self.limit - self._granted)
-        if more > 0:
+        if more > 0 or self._granted > self.limit:  # a limit may be lower than the last one
             self.executor.fuel = left + more
             self._granted += more
 
@@ -333,6 +335,23 @@ class Engine:
         self._watched.discard(pc)
         self.executor.watch(self._watched)
         self.remove_boundary(pc)
+
+    def check(self, pc: int) -> None:
+        """As ``watch``, but leave chaining as it is: blocks look themselves. With the first such pc
+        everything is translated anew, to look."""
+        if not self._checked:
+            self.flush()
+        self.add_boundary(pc)
+        self._checked.add(pc)
+        self.executor.check(self._checked)
+
+    def uncheck(self, pc: int) -> None:
+        """Undo ``check``. With the last such pc everything is translated anew."""
+        self._checked.discard(pc)
+        self.remove_boundary(pc)
+        if not self._checked:
+            self.flush()
+        self.executor.check(self._checked or None)
 
     # -- boundaries and policy ---------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
 
+from dbt.hooks.mechanisms.backend import BackendCheck
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
 from dbt.hooks.mechanisms.entry import CAME, Entry
@@ -14,7 +15,17 @@ from dbt.ir.types import I32
 
 MECHANISMS: dict[str, type[Mechanism]] = {
     mechanism.name: mechanism
-    for mechanism in (Dispatch, NoChain, JumpCheck, Entry, Sentinel, Shadow, Helper, Trap)
+    for mechanism in (
+        Dispatch,
+        NoChain,
+        JumpCheck,
+        Entry,
+        Sentinel,
+        Shadow,
+        Helper,
+        BackendCheck,
+        Trap,
+    )
 }
 NAMES = tuple(MECHANISMS)
 AUTO = Entry.name

@@ -31,6 +31,9 @@ class Machine(Guest, Protocol):
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the dispatcher look out for ``pc``, and nothing chained into it."""
 
+    def check(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have every block look, when it begins, whether it is at ``pc``."""
+
     def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Write a breakpoint instruction to ``pc``."""
 
