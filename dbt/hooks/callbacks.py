@@ -194,13 +194,14 @@ class Callback:
         from dbt.hooks.compiled import compile_callback
 
         arity = len(self._parameters)
-        error = CallbackError(f"callback {self.name} raised an exception (compiled code)")
         compiled = compile_callback(
             self.function,
             arity,
             ctypes.addressof(self._array),
             self.cells,
-            lambda: functions.fail(error),
+            lambda: functions.fail(
+                CallbackError(f"callback {self.name} raised an exception in compiled code")
+            ),
         )
         native = compiled.called if self.price == "numba-pointer" else compiled.linked
         if native is None:

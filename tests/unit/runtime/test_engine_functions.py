@@ -115,6 +115,20 @@ def test_an_exception_near_the_limit_does_not_change_it(machine: Machine, limit:
     assert machine.state["r0"] == (limit + 1) // 3
 
 
+def test_a_limit_set_after_an_exception_is_exact(machine: Machine) -> None:
+    def tick(r1: int) -> None:
+        if r1 == 95:
+            raise KeyError(r1)
+
+    machine.tick(tick)
+    machine.state["r1"] = 100
+    with pytest.raises(KeyError):
+        machine.finish(machine.engine.run(START))
+    machine.engine.limit = machine.engine.executed + 7
+    assert isinstance(machine.finish(machine.engine.run(START)), LimitReached)
+    assert machine.engine.executed == machine.engine.limit == 1 + 3 * 6 + 7
+
+
 def test_everything_may_be_dropped_from_inside(machine: Machine) -> None:
     def tick(r1: int) -> None:
         if r1 % 5 == 0:
