@@ -21,7 +21,7 @@ from dbt.experiments.guest import Agreement, Outcome, Program, Setting, run_once
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, interleave, quartiles
 from dbt.experiments.plots import need_matplotlib
-from dbt.experiments.report import print_table, write_json
+from dbt.experiments.report import Table, print_tables, write_json, write_markdown
 from dbt.stops import UsageError
 
 DEMO_ROUNDS = ("2000000", "20000")
@@ -43,6 +43,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--denied", default=None, metavar="N,...", help="numbers of denied targets (0,1,10,100)")
     add("--draws", type=_positive, metavar="N", help="random choices of denied targets (3)")
     add("--json", metavar="FILE", help="write everything there")
+    add("--markdown", metavar="FILE", help="write the tables there")
     add("--plot", metavar="DIR", help="draw plots there (needs matplotlib)")
     add("--plot-format", choices=("svg", "png"), default="svg", help="of the plots (svg)")
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
@@ -59,9 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     repeats = arguments.repeats or (1 if arguments.short else 5)
     result = experiment(program, plan, repeats)
     result["command"] = reproduce(arguments, plan, program, repeats)
-    show(result)
+    print_tables(tables(result))
     if arguments.json:
         write_json(arguments.json, result)
+    if arguments.markdown:
+        write_markdown(arguments.markdown, tables(result), result["command"])
     if arguments.plot:
         for path in chaining_plots.draw_all(result, Path(arguments.plot), arguments.plot_format):
             print(f"drew {path}")
@@ -123,7 +126,7 @@ def reproduce(
     words += ["--tiers", ",".join(plan.tiers), "--draws", str(plan.draws)]
     words += ["--denied", ",".join(map(str, plan.counts))]
     words += ["--units", ",".join(plan.units)] + ["--short"] * arguments.short
-    for option in ("json", "plot"):
+    for option in ("json", "markdown", "plot"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     if arguments.plot and arguments.plot_format != "svg":
@@ -250,13 +253,15 @@ TITLES = {
 }
 
 
-def show(result: Mapping[str, Any]) -> None:
-    """Print one table a series."""
+def tables(result: Mapping[str, Any]) -> list[Table]:
+    """One table a series."""
+    found = []
     for series in sweep.SERIES:
         rows = [_cells(row) for row in result["rows"] if row["series"] == series]
         if rows:
             title = f"{TITLES[series]}: {result['program']}, median of {result['repeats']}"
-            print_table(title, COLUMNS[series], rows)
+            found.append(Table(title, COLUMNS[series], rows))
+    return found
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dbt.experiments.contenders import NOTHING, Contender
 from dbt.experiments.guest import Program, Setting, open_program
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.profile import functions_of
-from dbt.experiments.report import print_table
+from dbt.experiments.report import Table
 from dbt.experiments.verdicts import Verdict, judge, truth_of
 from dbt.stops import UsageError
 
@@ -58,16 +58,17 @@ def functions_in(program: Program) -> dict[int, str]:
         process.close()
 
 
-def show_suite(result: Mapping[str, Any]) -> None:
+def suite_tables(result: Mapping[str, Any]) -> list[Table]:
     """A line an idiom, a column a contender, and the sums."""
     names = result["contenders"]
     rows = [_cells(row, names) for row in result["rows"]]
+    count = len(rows)
     right = Counter(name for row in rows for name in names if row[name] == "ok")
-    rows.append({"idiom": "right", **{name: f"{right[name]} of {len(rows)}" for name in names}})
+    rows.append({"idiom": "right", **{name: f"{right[name]} of {count}" for name in names}})
     headings = {name: name.replace(": ", "\n") for name in names}
     shown = [{headings.get(key, key): value for key, value in row.items()} for row in rows]
     title = "Idioms: ok, or events missed (-) and invented (+)"
-    print_table(title, ["idiom", "events", *headings.values()], shown)
+    return [Table(title, ["idiom", "events", *headings.values()], shown)]
 
 
 def _cells(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from dbt.experiments import contenders as taking_part
 from dbt.experiments import interception_plots
 from dbt.experiments.contenders import Contender
 from dbt.experiments.guest import Program, Setting, open_program
-from dbt.experiments.idiom_suite import run_suite, show_suite
+from dbt.experiments.idiom_suite import run_suite, suite_tables
 from dbt.experiments.interception_costs import costs
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.plots import need_matplotlib
 from dbt.experiments.profile import functions_of
-from dbt.experiments.report import print_table, write_json
+from dbt.experiments.report import Table, print_tables, write_json, write_markdown
 from dbt.experiments.verdicts import judge, truth_of
 from dbt.process import Process
 from dbt.stops import UsageError
@@ -48,6 +48,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=int, metavar="N", help="rounds (3; short: 1)")
     add("--short", action="store_true", help="one round on a small input: to see that it runs")
     add("--json", metavar="FILE", help="write everything there")
+    add("--markdown", metavar="FILE", help="write the tables there")
     add("--plot", metavar="DIR", help="draw plots there (needs matplotlib)")
     add("--plot-format", choices=("svg", "png"), default="svg", help="of the plots (svg)")
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
@@ -70,11 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
         result = measure(arguments, chosen)
     result["missing_peers"] = missing
     result["command"] = reproduce(arguments)
-    (show_suite if arguments.suite else show)(result)
+    tables = suite_tables(result) if arguments.suite else tables_of(result)
+    print_tables(tables)
     for why in missing:
         print(f"not taking part: {why}")
     if arguments.json:
         write_json(arguments.json, result)
+    if arguments.markdown:
+        write_markdown(arguments.markdown, tables, result["command"])
     if arguments.plot and not arguments.suite:
         for path in interception_plots.draw_all(
             result, Path(arguments.plot), arguments.plot_format
@@ -139,7 +143,7 @@ def reproduce(arguments: argparse.Namespace) -> str:
     for option in ("function", "mechanism"):
         for value in getattr(arguments, option):
             words += [f"--{option}", value]
-    for option in ("truth_args", "suite", "repeats", "json", "plot"):
+    for option in ("truth_args", "suite", "repeats", "json", "markdown", "plot"):
         if getattr(arguments, option) is not None:
             words += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
     words += ["--no-peers"] * arguments.no_peers + ["--short"] * arguments.short
@@ -187,15 +191,13 @@ SEEN = ("contender", "found", "missed", "spurious", "slow-down", "quartiles", "e
 WHERE = ("contender", "returns to the dispatcher", "chained", "translated again", "code bytes")
 
 
-def show(result: Mapping[str, Any]) -> None:
+def tables_of(result: Mapping[str, Any]) -> list[Table]:
     """Two tables: what was seen at which price, and where ours pay it."""
     watched = f"{len(result['functions'])} functions of {result['program']}"
-    title = f"{watched}: {result['truth_events']} events on {shlex.join(result['truth_args'])!r}"
-    print_table(title, SEEN, [_seen(row) for row in result["rows"]])
-    ours = [row for row in result["rows"] if row["dispatches"]]
-    print_table(
-        f"Where ours pay, on {shlex.join(result['args'])!r}", WHERE, [_where(row) for row in ours]
-    )
+    seen = f"{watched}: {result['truth_events']} events on {shlex.join(result['truth_args'])!r}"
+    where = f"Where ours pay, on {shlex.join(result['args'])!r}"
+    ours = [_where(row) for row in result["rows"] if row["dispatches"]]
+    return [Table(seen, SEEN, [_seen(row) for row in result["rows"]]), Table(where, WHERE, ours)]
 
 
 def _seen(row: Mapping[str, Any]) -> dict[str, Any]:

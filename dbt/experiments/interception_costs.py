@@ -10,6 +10,9 @@ from dbt.experiments.measure import Timing, interleave, quartiles
 from dbt.hooks.records import Record
 from dbt.stops import UsageError
 
+FEW_EVENTS = 1000
+"""With fewer there is no saying what one costs."""
+
 
 class Count:
     """A sink that counts."""
@@ -96,7 +99,7 @@ def _row(
         "slowdown": statistics.median(ratios) if ratios else None,
         "slowdown_quartiles": list(quartiles(ratios)) if ratios else [None, None],
         "events": events[one],
-        "ns_per_event": extra / events[one] * 1e9 if events[one] else None,
+        "ns_per_event": extra / events[one] * 1e9 if events[one] >= FEW_EVENTS else None,
         "guest_agrees": observed.agrees(unwatched),
         "unsupported": list(observed.unsupported),
         "dispatches": dict(observed.dispatches),

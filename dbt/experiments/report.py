@@ -1,13 +1,27 @@
-"""What an experiment leaves: a table in the terminal, JSON in a file."""
+"""What an experiment leaves: tables in the terminal and as Markdown, JSON in a file."""
 
+import os
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+import attrs
+
 from dbt.report import write_json
+from dbt.stops import UsageError
 
 WIDTH = 132
 """Columns of a table that goes to a file."""
+
+
+@attrs.frozen
+class Table:
+    """Rows by column name; the first column stands left, the others right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, Any]]
 
 
 def cell(value: object) -> str:
@@ -27,17 +41,56 @@ def print_table(
     rows: Sequence[Mapping[str, Any]],
     out: TextIO | None = None,
 ) -> None:
-    """Print rows; the first column stands left, the others right."""
+    """Print one table."""
+    print_tables([Table(title, columns, rows)], out)
+
+
+def print_tables(tables: Iterable[Table], out: TextIO | None = None) -> None:
+    """Print tables, as wide as the terminal or, to a file, WIDTH."""
+    from rich import table as rich_table
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, justify="left" if column == columns[0] else "right")
-    for row in rows:
-        table.add_row(*(cell(row.get(column)) for column in columns))
     out = out or sys.stdout
-    Console(file=out, width=None if out.isatty() else WIDTH).print(table)
+    console = Console(file=out, width=None if out.isatty() else WIDTH)
+    for table in tables:
+        drawn = rich_table.Table(title=table.title)
+        for column in table.columns:
+            drawn.add_column(column, justify="left" if column == table.columns[0] else "right")
+        for row in table.rows:
+            drawn.add_row(*(cell(row.get(column)) for column in table.columns))
+        console.print(drawn)
 
 
-__all__ = ["cell", "print_table", "write_json"]
+def markdown(table: Table) -> str:
+    """A table as Markdown."""
+    lines = [
+        f"**{table.title}**",
+        "",
+        "| " + " | ".join(column.replace("\n", " ") for column in table.columns) + " |",
+        "| " + " | ".join(["---", *["---:"] * (len(table.columns) - 1)]) + " |",
+    ]
+    lines += [
+        "| " + " | ".join(cell(row.get(column)) for column in table.columns) + " |"
+        for row in table.rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_markdown(path: str, tables: Iterable[Table], command: str) -> None:
+    """Write tables and the command that made them, under a temporary name, then rename.
+
+    Raises UsageError when that fails.
+    """
+    text = "\n".join([f"```sh\n{command}\n```\n", *map(markdown, tables)])
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=os.path.dirname(path) or ".", delete=False
+        ) as temporary:
+            temporary.write(text)
+        os.replace(temporary.name, path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+__all__ = ["Table", "cell", "markdown", "print_table", "print_tables", "write_json",
+           "write_markdown"]  # fmt: skip

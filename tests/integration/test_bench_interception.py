@@ -72,7 +72,7 @@ def test_suite_with_peers(tmp_path: Path) -> None:
 
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need matplotlib (extra plot)")
-    command = f"--no-peers --short --mechanism entry --plot {tmp_path} --plot-format png {DEMO} 5"
+    command = f"--no-peers --short --mechanism entry --plot {tmp_path} --plot-format png {DEMO} 500"
     bench(tmp_path, command)
     assert (tmp_path / "interception-demo.png").read_bytes().startswith(b"\x89PNG")
 

@@ -61,7 +61,7 @@ def test_costs() -> None:
     nothing = Paper(NOTHING, times=[99.0, 1.0, 2.0, 1.0], observed=Observed(0, "s", "", 10, {}, 8))
     watching = Paper(
         "entry",
-        tells=(CALL, RETURN),
+        tells=(CALL, RETURN) * 500,
         times=[99.0, 2.0, 3.0, 4.0],
         observed=Observed(0, "s", "", 10, {"hook": 2}, 11, 500),
     )
@@ -70,8 +70,8 @@ def test_costs() -> None:
     assert row["seconds"] == [2.0, 3.0, 4.0]
     assert row["slowdown"] == 2.0  # of 2, 1.5 and 4
     assert row["slowdown_quartiles"] == [1.75, 3.0]
-    assert row["events"] == 2
-    assert row["ns_per_event"] == 1e9  # two seconds more for two events
+    assert row["events"] == 1000
+    assert row["ns_per_event"] == 2e6  # two seconds more for 1,000 events
     assert (row["retranslated"], row["code_bytes"], row["guest_agrees"]) == (3, 500, True)
 
 
@@ -173,7 +173,9 @@ def test_unknown_mechanism() -> None:
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need matplotlib (extra plot)")
     rows = rows_of(
-        Paper(NOTHING, times=[1.0, 1.0]), Paper("entry", (CALL,), times=[1.0, 2.0]), repeats=1
+        Paper(NOTHING, times=[1.0, 1.0]),
+        Paper("entry", (CALL,) * 1000, times=[1.0, 2.0]),
+        repeats=1,
     )
     result = {"program": "p.elf", "functions": ["f"], "rows": rows}
     (path,) = interception.interception_plots.draw_all(result, tmp_path, "svg")
