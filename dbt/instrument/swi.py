@@ -6,6 +6,13 @@ swi 0x0, 0x8008     =>    count swi
                           push swi %0
                           swi 0x0, 0x8008
 
+swi-trace{sites=true}:
+swi 0x0, 0x8008     =>    count swi
+                          %0:i32 = get r7
+                          push swi %0
+                          push swi-site 0x8008
+                          swi 0x0, 0x8008
+
 swi-filter{allow=4}:
 swi 0x0, 0x8008     =>    %0:i32 = get r7
                           %1:i1 = ne %0, 0x4
@@ -17,6 +24,7 @@ from typing import Protocol
 
 import attrs
 
+from dbt.interfaces import STACK_ENTRIES
 from dbt.ir.block import Block, Swi, Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I1
@@ -24,6 +32,7 @@ from dbt.passes.registry import register
 from dbt.stops import UsageError
 
 STACK = "swi"
+SITES = "swi-site"
 DENIED = "swi-denied"
 
 
@@ -37,6 +46,13 @@ class SwiNumbers(Protocol):
 
     def number_of(self, name: str) -> int:
         """Number of a system call. Raises KeyError."""
+
+
+class RecordedStacks(Protocol):
+    """``Process.stacks``."""
+
+    def depth(self, name: str) -> int: ...
+    def entry(self, name: str, index: int) -> int: ...
 
 
 def _number(emit: Builder, abi: SwiNumbers, immediate: int) -> Value:
@@ -55,9 +71,12 @@ def _bound(abi: SwiNumbers | None) -> SwiNumbers:
 class SwiTrace:
     """Count system calls (counter ``swi``) and keep their numbers on side stack ``swi``.
 
-    No dispatcher or Python is involved; the stack holds the latest 65,536.
+    No dispatcher or Python is involved; the stack holds the latest 65,536. With ``sites``, the
+    address of what follows each is kept on a second one; ``recorded`` reads both. A trap that is no
+    system call is there too, with the number that its immediate would name.
     """
 
+    sites: bool = False
     abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
 
     def bind(self, abi: SwiNumbers) -> "SwiTrace":
@@ -71,6 +90,15 @@ class SwiTrace:
                 emit = Builder(block.insts)
                 emit.count("swi")
                 emit.push(STACK, _number(emit, _bound(self.abi), immediate))
+                if self.sites:
+                    emit.push(SITES, emit.const(block.exit.resume.pc))
+
+
+def recorded(stacks: RecordedStacks) -> list[tuple[int, int]]:
+    """What ``swi-trace{sites=true}`` kept: number and site of each trap instruction, in order."""
+    depth = min(stacks.depth(STACK), STACK_ENTRIES)
+    first = stacks.depth(STACK) - depth
+    return [(stacks.entry(STACK, i), stacks.entry(SITES, i)) for i in range(first, first + depth)]
 
 
 def _allowed(value: object) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 Before = Callable[["Kernel", str, list[int]], int | None]
 After = Callable[["Kernel", str, list[int], int], int | None]
 
+OnTrap = Callable[[int, int, Request | IllegalTrap], None]
+
 EINTR = -errno.EINTR
 ERESTARTSYS = 512
 """The kernel's own errno of a call that will run again; only traces show it."""
@@ -112,6 +114,9 @@ class Kernel:
         self.last_fault: FaultHit | HaltHit | None = None
         self.intercept: Before | None = None
         self.after: After | None = None
+        self.on_trap: OnTrap | None = None
+        """Called at every trap instruction that was executed, a system call or not, with its
+        immediate, what follows it, and what it asks for."""
         self.on_exec: Callable[[], None] = _nothing
         self.on_fork_child: Callable[[], None] = _nothing
         self.on_icache_flush: Callable[[int, int], None] = self._flush_pages
@@ -137,6 +142,8 @@ class Kernel:
         """Serve the trap instruction with immediate ``number``; the location to go on at."""
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
+        if self.on_trap is not None:
+            self.on_trap(number, resume.pc, request)
         if isinstance(request, IllegalTrap):
             info = SigInfo(request.signal, request.code, address=request.address)
             self.signals.force(info)

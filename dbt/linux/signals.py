@@ -200,6 +200,8 @@ class Signals:
 
     def restarts(self, name: str) -> bool:
         """Whether a call that gave EINTR is to run again."""
+        if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)
+            return False
         info = self._next()
         while info is not None and self._ignored(info.signal):
             self.pending.remove(info)

@@ -1,0 +1,91 @@
+"""System calls are seen in two places, and both see the same ones.
+
+The execution loop is left at a trap instruction, where nothing is translated (``kernel.on_trap``);
+the pass ``swi-trace`` keeps what the block that ends in it does. Each guest is one that could tell
+them apart: conditional traps, immediates that name nothing, calls that restart, that never return,
+that return twice.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.guests import ROOT, guest
+
+from frontends.arm.linux_abi import OABI_BASE
+
+MODES = {
+    "reference": ("reference", "0", "all"),
+    "interpreted": ("numba_jit", "0", "off"),
+    "compiled": ("numba_jit", "2", "all"),
+    "mixed": ("numba_jit", "auto", "all"),
+}
+STATUS = {"swi_kinds": 7, "restarts": 7, "oabi": 14, "processes": 5, "hello": 0}
+
+
+def streams(name: str, mode: str, out: Path) -> list[dict[str, list]]:  # type: ignore[type-arg]
+    """What each process of a guest saw, the first one first."""
+    done = subprocess.run(
+        [sys.executable, "-m", "support.swi_streams", str(out), *MODES[mode], str(guest(name))],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == STATUS[name], done.stderr.decode()
+    return [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+
+
+EVERYWHERE = ("swi_kinds", "restarts")
+ROWS = [(name, mode) for name in EVERYWHERE for mode in MODES]
+ROWS += [(name, "mixed") for name in STATUS if name not in EVERYWHERE]
+
+
+@pytest.mark.parametrize(("name", "mode"), ROWS)
+def test_both_places_see_the_same(name: str, mode: str, tmp_path: Path) -> None:
+    found = streams(name, mode, tmp_path)
+    assert found
+    for process in found:
+        assert process["loop"] == process["ir"]
+        assert process["counted"] == len(process["loop"]) > 1
+
+
+def test_every_kind_of_trap_is_seen_as_what_it_is(tmp_path: Path) -> None:
+    (process,) = streams("swi_kinds", "mixed", tmp_path)
+    kinds = [kind for kind in process["kinds"] if kind != "sigreturn"]
+    assert kinds == [
+        *["rt_sigaction"] * 3,
+        *["getpid"] * 5,  # EABI, OABI, syscall(20); of the conditional ones only those taken
+        *["signal 4", "signal 4", "signal 11", "signal 5"],
+        *["ARM_cacheflush", "ARM_cacheflush", "ARM_set_tls", "ARM_get_tls"],
+        *["signal 5", "signal 11", "ARM_0xf0007", "signal 4"],
+        *["syscall_9999", "restart_syscall", "exit"],
+    ]
+    assert process["kinds"].count("sigreturn") == 7
+    numbers = [number for number, _ in process["ir"]]
+    assert 0x123456 ^ OABI_BASE in numbers
+    sites = [site for _, site in process["ir"]]
+    assert len(set(sites)) == len(sites) - 6  # sigreturn is the only one that was made twice
+
+
+def test_calls_that_restart_never_return_or_return_twice(tmp_path: Path) -> None:
+    child, *others = sorted(streams("restarts", "mixed", tmp_path), key=lambda p: len(p["kinds"]))
+    vforked, parent = others
+    # A read that restarts is two traps at one place; the one that is interrupted is one.
+    reads = [site for kind, (_, site) in zip(parent["kinds"], parent["loop"], strict=True)
+             if kind == "read"]  # fmt: skip
+    assert len(reads) == 3
+    assert reads[0] == reads[1]
+    # Both children begin with what the parent had, and the trap of the fork is in both once.
+    for process, call in ((child, "fork"), (vforked, "vfork")):
+        shared = len(process["kinds"]) - 1
+        assert process["kinds"][-2:] == [call, "exit"]
+        assert process["loop"][:shared] == parent["loop"][:shared]
+    # The program that took the parent's place goes on in the same stream.
+    kinds = parent["kinds"]
+    assert kinds[-5:] == ["execve", "write", "execve", "write", "exit"]
+    assert kinds.count("sigreturn") == 2
