@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,15 @@ import attrs
 
 from dbt.experiments.contenders import NOTHING, Contender
 from dbt.experiments.guest import Program, Setting, open_program
+from dbt.experiments.isolation import Died, isolated
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.profile import functions_of
 from dbt.experiments.report import Table
 from dbt.experiments.verdicts import Verdict, judge, truth_of
 from dbt.stops import UsageError
 
-TIMEOUT = 20.0
-"""Seconds that one contender may take for one idiom."""
+TIMEOUT = 5.0
+"""Seconds that one contender may take for one idiom; twice that, and it is killed."""
 
 
 def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
@@ -38,7 +40,13 @@ def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str,
     functions = functions_in(program)
     events = truth_of(program, functions, TIMEOUT)
     unwatched = plain.watch(program, {}, lambda _: None, TIMEOUT)
-    verdicts = [judge(one, program, functions, events, unwatched, TIMEOUT) for one in judged]
+    verdicts = []
+    for one in judged:
+        work = partial(judge, one, program, functions, events, unwatched, TIMEOUT)
+        try:
+            verdicts.append(isolated(work, 2 * TIMEOUT))
+        except Died as death:
+            verdicts.append(Verdict(0, len(events), 0, str(death)))
     return {
         "idiom": path.stem,
         "events": len(events),

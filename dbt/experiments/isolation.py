@@ -1,0 +1,90 @@
+"""Do something in a process of its own, which may hang or crash without harm to the experiment."""
+
+import contextlib
+import os
+import pickle
+import select
+import signal
+import struct
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_SIZE = struct.Struct("<Q")
+
+
+class Died(Exception):
+    """The work did not come to an end: ``str`` says what happened instead."""
+
+
+def isolated(work: Callable[[], Result], timeout: float) -> Result:
+    """The result of ``work``, done in a forked process; it must be picklable.
+
+    After ``timeout`` seconds the process and all that it started are killed. Raises Died when
+    there is no result.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _work(work, writing)
+    os.close(writing)
+    try:
+        data = _receive(reading, time.monotonic() + timeout)
+    finally:
+        os.close(reading)
+        status = _end(child)
+    if data is None:
+        raise Died(status)
+    done, value = pickle.loads(data)
+    if not done:
+        raise Died(value)
+    result: Result = value
+    return result
+
+
+def _work(work: Callable[[], object], writing: int) -> None:
+    """The forked process: send the result and end, whatever happens."""
+    os.setpgrp()
+    status = 1
+    try:
+        try:
+            message: tuple[bool, object] = True, work()
+        except Exception as error:
+            message = False, f"fails: {type(error).__name__}: {error}"
+        data = pickle.dumps(message)
+        with open(writing, "wb") as stream:
+            stream.write(_SIZE.pack(len(data)) + data)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _receive(reading: int, deadline: float) -> bytes | None:
+    """A whole message, or None. Its end counts, not that of the stream: a guest's children may
+    keep that open."""
+    data = b""
+    while len(data) < _SIZE.size or len(data) < _SIZE.size + _SIZE.unpack_from(data)[0]:
+        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
+        more = os.read(reading, 1 << 16) if ready else b""
+        if not more:
+            return None
+        data += more
+    return data[_SIZE.size :]
+
+
+def _end(child: int) -> str:
+    """Kill what is left of the process and its children; how it ended, in words."""
+    gone, status = os.waitpid(child, os.WNOHANG)
+    if not gone:
+        time.sleep(0.01)  # it may be about to end by itself
+        gone, status = os.waitpid(child, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    if not gone:
+        _, status = os.waitpid(child, 0)
+        return "hangs"
+    number = -os.waitstatus_to_exitcode(status)
+    return f"crashes ({signal.Signals(number).name})" if number > 0 else "ends without a result"
