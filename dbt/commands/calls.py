@@ -10,6 +10,7 @@ import attrs
 
 from dbt.commands.machine import machine_options, make_process, number
 from dbt.commands.run import report_stop
+from dbt.commands.watching import Watching
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
         if readers:
-            process.hooks.trace(
-                arguments.only or None,
+            watching = Watching(
+                process,
+                arguments.only,
                 _sink(process, readers, arguments.max_depth),
                 mechanism=arguments.mechanism,
                 syscalls=not arguments.no_syscalls,
             )
+            stack.callback(_tell_missing, watching)
         try:
             stop = process.run(arguments.max_insns, arguments.timeout)
         except KeyboardInterrupt:
@@ -110,6 +113,11 @@ class _Writer:
 
         with writing(self.file):
             self.output.finish(end)
+
+
+def _tell_missing(watching: Watching) -> None:
+    for name in sorted(watching.missing):
+        print(f"armdbt: no symbol {name!r} in the program and its libraries", file=sys.stderr)
 
 
 def _check_files(wanted: Sequence[_Wanted]) -> None:

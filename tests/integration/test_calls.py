@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.guests import BENCHMARKS, DEMO, GUESTS, guest
-from support.oracle import QEMU, need_qemu
+from support.oracle import QEMU, need_qemu, need_root
 from support.runs import command, measure
 
 from dbt.cli import _parser
@@ -213,3 +213,30 @@ def test_the_help_names_all_formats() -> None:
     from dbt.commands.calls import FORMATS
 
     assert [name.partition(" ")[0] for name in FORMATS.split(", ")] == list(NAMES)
+
+
+def test_functions_of_libraries_are_watched_when_they_come(tmp_path: Path) -> None:
+    root = need_root()
+    options = ("-L", str(root), "--only", "setlocale", "--only", "strlen", "--only", "nothing")
+    assert calls(*options, program=root / "bin/echo", args=("hi",), cwd=tmp_path) == 0
+    profile = flat((tmp_path / "profile").read_text())
+    assert profile["setlocale"][0] == 1
+    assert profile["strlen"][0] > 10
+    objects = re.findall(r"^c?ob=\(\d+\) (.*)$", (tmp_path / "callgrind").read_text(), re.MULTILINE)
+    assert str((root / "lib/arm-linux-gnueabi/libc.so.6").resolve()) in objects
+    outcome = command("calls", *options, str(root / "bin/echo"), cwd=tmp_path)
+    assert outcome.stderr.decode().splitlines()[-1] == (
+        "armdbt: no symbol 'nothing' in the program and its libraries"
+    )
+
+
+def test_the_functions_of_a_program_that_execve_brings(tmp_path: Path) -> None:
+    root = need_root()
+    calls(
+        "-L", str(root), program=root / "bin/bash", args=("-c", "exec /bin/echo hi"), cwd=tmp_path
+    )
+    records = list(read((tmp_path / "jsonl").read_text().splitlines()))
+    names = [record.symbol for record in records]
+    after = names[names.index("execve") + 1 :]
+    assert "setlocale" in after
+    assert not [name for name in after if "+0x" in name or name.startswith("0x")]
