@@ -18,10 +18,10 @@ from rich.tree import Tree
 from dbt.hooks.outputs.destination import destination
 from dbt.spy import summary
 from dbt.spy.events import Event
-from dbt.spy.summary import Activation, File, Flow, Life, Stream
+from dbt.spy.summary import Activation, Failure, File, Flow, Life, Stream
 
 WIDTH = 120
-PREVIEW = 60
+PREVIEW = 40
 """Bytes of a pipe's data that are shown."""
 DIGEST = 16
 """Hexadecimal digits of a SHA-256 that are shown."""
@@ -41,6 +41,8 @@ def print_report(events: Sequence[Event], out: IO[str]) -> None:
     files = _files(summary.files(events))
     _section(console, "Files", "path opened mapped by read sha256 written sha256", files)
     _section(console, "Changes of names and files", "by what path result", _operations(events))
+    failures = _failures(summary.failures(events))
+    _section(console, "Failed", "path times by error", failures)
     flows = _flows(summary.flows(events))
     _section(console, "Pipes and sockets", "which|written by|read by|data", flows)
     _section(console, "Connections", "by what address result", _connections(events))
@@ -74,7 +76,7 @@ def _section(console: Console, title: str, columns: str, rows: Rows) -> None:
     """A table with its title, unless it is empty."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns.split("|" if "|" in columns else None):
-        number = column in ("opened", "mapped", "read", "written")
+        number = column in ("opened", "mapped", "read", "written", "times")
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for cells in itertools.islice(rows, MOST):
         table.add_row(*(Text(printable(str(cell))) for cell in cells))
@@ -128,9 +130,8 @@ def _signal(number: int) -> str:
 def _files(files: Iterable[File]) -> Rows:
     for file in files:
         path = file.path + ("/" if file.what == "directory" and file.path != "/" else "")
-        by = " ".join(map(str, sorted(file.by)))
         sides = (*_side(file.read.values()), *_side(file.written.values()))
-        yield path, file.opened or "", file.mapped or "", by, *sides
+        yield path, file.opened or "", file.mapped or "", _pids(file.by), *sides
 
 
 def _side(streams: Iterable[Stream]) -> tuple[object, str]:
@@ -143,18 +144,26 @@ def _side(streams: Iterable[Stream]) -> tuple[object, str]:
 
 def _operations(events: Iterable[Event]) -> Rows:
     for event in events:
-        if event.kind == "file" or (event.kind in ("open", "exec") and event["error"]):
-            path = event["path"] or event["what"] or ""
+        if event.kind == "file":
             target = event["to"] or event["link"]
-            arrow = f" → {target}" if target else ""
-            yield summary.title(event), _operation(event), path + arrow, event["error"] or "done"
+            path = event["path"] + (f" → {target}" if target else "")
+            yield summary.title(event), _operation(event), path, event["error"] or "done"
 
 
 def _operation(event: Event) -> str:
     mode = f" {event['mode']:o}" if event["mode"] is not None else ""
     size = f" to {event['size']}" if event["size"] is not None else ""
     owner = f" {event['owner']}" if event["owner"] else ""
-    return (event["op"] or event.kind) + mode + size + owner
+    return str(event["op"]) + mode + size + owner
+
+
+def _failures(failures: Iterable[Failure]) -> Rows:
+    for failure in failures:
+        yield failure.what, failure.count, _pids(failure.by), failure.error
+
+
+def _pids(pids: Iterable[int]) -> str:
+    return " ".join(map(str, sorted(pids)))
 
 
 def _flows(flows: Iterable[Flow]) -> Rows:

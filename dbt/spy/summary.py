@@ -165,26 +165,56 @@ _OTHER = {"first": "second", "second": "first"}
 
 
 def flows(events: Iterable[Event]) -> list[Flow]:
-    """Pipes, and each direction of socket pairs, by creation. What came from outside the record has
-    one flow for both ends."""
-    found: dict[tuple[str, str], Flow] = {}
+    """Pipes, and each direction of socket pairs, by creation. Objects with one inode are one pipe:
+    a FIFO, or a pipe that was opened once more by name. What came from outside the record has one
+    flow for both ends."""
+    found: dict[tuple[object, str], Flow] = {}
+    same: dict[tuple[str, int], str] = {}
     for event in events:
-        if event["what"] not in STREAMED or not event["object"]:
+        what, name, end = event["what"], event["object"], event["end"] or ""
+        if what not in STREAMED or not name:
             continue
-        end = event["end"] or ""
+        if what == "pipe" and event["inode"]:
+            name = same.setdefault((what, event["inode"]), name)
         if event.kind == "open":
-            _flow(found, event, end)
+            _flow(found, event, name, end)
         elif _moved(event):
-            source = _OTHER.get(end, end) if event.kind == "read" else end
-            flow = _flow(found, event, source)
+            flow = _flow(found, event, name, _OTHER.get(end, end) if event.kind == "read" else end)
             (flow.read if event.kind == "read" else flow.written).add(event)
     return list(found.values())
 
 
-def _flow(found: dict[tuple[str, str], Flow], event: Event, source: str) -> Flow:
-    paired = source in _OTHER
-    name = f"{event['what']} {event['object']}" + (f" from {source}" if paired else "")
-    return found.setdefault((event["object"], source if paired else ""), Flow(name))
+def _flow(found: dict[tuple[object, str], Flow], event: Event, name: str, source: str) -> Flow:
+    """``source``: the end that was written to; it tells the directions of a pair apart."""
+    paired = source if source in _OTHER else ""
+    title = " ".join(filter(None, (event["what"], event["path"], name)))
+    return found.setdefault((name, paired), Flow(title + (f" from {source}" if paired else "")))
+
+
+# -- what failed -----------------------------------------------------------------------------------
+
+
+@attrs.define
+class Failure:
+    """An open or an exec that failed, however often: what was asked for and why it failed."""
+
+    what: str
+    error: str
+    count: int = 0
+    by: set[int] = attrs.field(factory=set)
+
+
+def failures(events: Iterable[Event]) -> list[Failure]:
+    """Opens and execs that failed, by first occurrence."""
+    found: dict[tuple[str, str], Failure] = {}
+    for event in events:
+        if event.kind in ("open", "exec") and event["error"]:
+            what = event["path"] or event["what"] or ""
+            what = f"exec {what}" if event.kind == "exec" else what
+            failure = found.setdefault((what, event["error"]), Failure(what, event["error"]))
+            failure.count += 1
+            failure.by.add(event.who.pid)
+    return list(found.values())
 
 
 # -- calls -----------------------------------------------------------------------------------------

@@ -45,10 +45,11 @@ _PAIRS = {"pipe": ("pipe", "read", "write"), "pipe2": ("pipe", "read", "write"),
 @after(*_PAIRS)
 def pair(tap: Tap, call: Call) -> None:
     what, *ends = _PAIRS[call.name]
-    if call.failed:
+    fds = call.content("fds")
+    if call.failed or fds is None:
         tap.tell("open", call.ended, syscall=call.name, what=what, **call.error)
         return
-    first, second = call.content("fds")
+    first, second = fds
     one = _new(tap, call, first, what, end=ends[0])
     two = tap.descriptors.open(second, one.thing, end=ends[1], cloexec=call.cloexec)
     _tell_open(tap, call, first, one)

@@ -20,7 +20,8 @@ def event(kind: str, pid: int = 5, name: str = "sh", time: int = 0, **fields: An
 def moved(kind: str, about: dict[str, Any], data: bytes, keep: int = 99, **more: Any) -> Event:
     digest = hashlib.sha256(data).hexdigest()
     kept = data[:keep]
-    return event(kind, **{"size": len(data), "data": kept, "sha256": digest, **about, **more})
+    fields = {"size": len(data), "data": kept, "sha256": digest, **about, **more}
+    return event(kind, **fields)
 
 
 def text(*events: Event) -> str:
@@ -118,6 +119,40 @@ def test_both_ends_of_a_pipe_are_one_flow() -> None:
         ]
     )
     assert (flow.written.size, flow.read.size) == (3, 2)
+
+
+def test_objects_with_one_inode_are_one_pipe() -> None:
+    """``cat <(echo)``: the reader opens /dev/fd/63; and two processes may open one FIFO."""
+    again = {"fd": 5, "object": "6.1", "what": "pipe"}
+    (flow,) = summary.flows(
+        [
+            event("open", **PIPE, end="write", inode=7),
+            moved("write", PIPE, b"abc", end="write", inode=7),
+            event("open", pid=6, **again, inode=7),
+            moved("read", again, b"abc", pid=6, inode=7),
+        ]
+    )
+    assert (flow.written.by, flow.read.by) == ({"sh 5": 3}, {"sh 6": 3})
+
+
+def test_failures_are_counted_by_what_and_why() -> None:
+    missing = {"path": "/lib/x.so", "error": "ENOENT"}
+    found = summary.failures(
+        [
+            event("open", **missing),
+            event("open", pid=6, **missing),
+            event("open", path="/lib/x.so", error="EACCES"),
+            event("open", what="socket", error="EAFNOSUPPORT"),
+            event("exec", path="/bin/x", argv=["x"], error="ENOENT"),
+            event("open", **FILE),
+        ]
+    )
+    assert [(one.what, one.error, one.count, one.by) for one in found] == [
+        ("/lib/x.so", "ENOENT", 2, {5, 6}),
+        ("/lib/x.so", "EACCES", 1, {5}),
+        ("socket", "EAFNOSUPPORT", 1, {5}),
+        ("exec /bin/x", "ENOENT", 1, {5}),
+    ]
 
 
 def called(depth: int, symbol: str = "f", **more: Any) -> Event:
