@@ -157,7 +157,7 @@ class Process:
         self.kernel.after = lambda kernel, name, arguments, result: self.hooks.leaving(
             name, arguments, result, kernel.request.number, kernel.resume
         )
-        self.kernel.on_exec = self.engine.flush
+        self.kernel.on_exec = self._in_new_program
         self.kernel.on_fork_child = self._in_fork_child
         self.kernel.overdue = self._overdue
         self._deadline: float | None = None
@@ -299,6 +299,11 @@ class Process:
         flags = [s.name for s in self.state.layout.slots if s.type.bits == 1]
         lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
         return lines
+
+    def _in_new_program(self) -> None:
+        """The guest has called execve: nothing known of its code holds any more."""
+        self.hooks.forget()
+        self.engine.flush()
 
     def _in_fork_child(self) -> None:
         """The watchdog's thread did not survive the fork; the deadline itself did."""

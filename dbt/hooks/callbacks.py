@@ -63,7 +63,7 @@ class Bank(Protocol):
 
     on_change: Callable[[], None]
 
-    def define(self, name: str, function: Callable[..., Any], arity: int) -> None: ...
+    def define(self, name: str, function: Callable[..., Any], first: Any) -> None: ...
     def define_native(
         self, name: str, address: int, arity: int, native: NativeFunction, anchor: object
     ) -> None: ...
@@ -182,11 +182,7 @@ class Callback:
         assert self._host is not None
         functions, function, array = self._host.functions, self.function, self._array
         if self.price == "python":
-            functions.define(
-                self.name,
-                lambda _environment, *values: function(array, *values),
-                len(self._parameters),
-            )
+            functions.define(self.name, function, array)
         elif self.price != "inline":
             self._compile(functions)
 

@@ -89,6 +89,12 @@ class HookMachine:
             name = self._names[pc] = self._symbolize(pc).partition(" in ")[0]
         return name
 
+    def forget(self) -> None:
+        """Another program is in memory."""
+        self._names.clear()
+        self._table_end = TABLES
+        self._passed = None
+
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's; ``take_failure`` has the first thing raised."""
         try:

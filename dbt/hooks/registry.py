@@ -145,6 +145,18 @@ class Hooks:
             self._mechanisms[name] = (MECHANISMS[name](self._machine, tracker), tracker)
         return self._mechanisms[name]
 
+    def forget(self) -> None:
+        """Another program has taken the place of the one that functions were hooked in (execve):
+        all hooks on functions are gone, those on system calls stay."""
+        for mechanism, tracker in self._mechanisms.values():
+            for pc, listeners in tracker.functions.items():
+                mechanism.unwatch(pc)
+                for hooks in (listeners.calls, listeners.returns, listeners.sinks):
+                    hooks.clear()
+            mechanism.close()
+        self._mechanisms.clear()
+        self._machine.forget()
+
     # -- system calls ------------------------------------------------------------------------------
 
     def entering(

@@ -8,6 +8,7 @@ import pytest
 from dbt.hooks import CallEvent, ReturnEvent
 from dbt.hooks.mechanisms import NAMES
 from dbt.interfaces import BackendOptions
+from dbt.linux.kernel import LinuxOptions
 from dbt.process import Process
 from dbt.stops import Exited, UsageError
 
@@ -165,3 +166,20 @@ class TestConditions:
     def test_a_mechanism_that_does_not_exist(self) -> None:
         with pytest.raises(UsageError, match="hook mechanism is auto or one of"):
             start("0").hooks.on_call(ADDRESS, print, mechanism="magic")
+
+
+@pytest.mark.parametrize("mechanism", NAMES)
+def test_execve_ends_hooks_on_functions(tier: str, mechanism: str, tmp_path: Path) -> None:
+    """The program executes itself: the functions of the new one are not those of the old."""
+    program = Path(__file__).parents[1] / "guests" / "processes.elf"
+    linux = LinuxOptions(allow_write=(str(tmp_path),))
+    process = Process(str(program), env={}, options=BackendOptions(tier=tier, hot=20), linux=linux)
+    calls: list[str] = []
+    names: list[str] = []
+    remove = process.hooks.on_call("main", lambda e: calls.append(e.symbol), mechanism=mechanism)
+    process.hooks.on_syscall("execve", lambda event: names.append(event.name))
+    assert process.run() == Exited(5)
+    assert calls == ["main"]
+    assert len(names) == 2
+    remove()  # of no effect, and no error
+    process.hooks.on_call("main", print, mechanism=mechanism)

@@ -27,13 +27,16 @@ FALLS_INTO = IDIOMS / "loop_falls_into.elf"
 pytestmark = pytest.mark.parametrize("mechanism", NAMES)
 
 
-@pytest.fixture(params=["all", "off"])
-def chain(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=[("0", "all"), ("2", "all"), ("2", "off")], ids="-".join)
+def how(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Tier and chain mode."""
+    found: tuple[str, str] = request.param
+    return found
 
 
 @pytest.fixture
-def start(tier: str, chain: str) -> Iterator[Any]:
+def start(how: tuple[str, str]) -> Iterator[Any]:
+    tier, chain = how
     processes = []
 
     def make(program: Path, *args: str, **options: Any) -> Process:
@@ -133,7 +136,7 @@ def test_unicorn_1661_other_hooks_do_not_change_what_a_hook_may_do(
     assert results[0] == results[1]
 
 
-def test_panda_1445_chaining_hides_no_call(start: Any, mechanism: str, tier: str) -> None:
+def test_panda_1445_chaining_hides_no_call(start: Any, mechanism: str) -> None:
     """There, "would miss many calls if tb_chaining was enabled"."""
     process = start(FIB, "12")
     calls: list[int] = []
@@ -145,7 +148,7 @@ def test_panda_1445_chaining_hides_no_call(start: Any, mechanism: str, tier: str
     assert returns[-1] == 144
 
 
-def test_panda_170_chaining_that_is_off_is_off(start: Any, mechanism: str, chain: str) -> None:
+def test_panda_170_chaining_that_is_off_is_off(start: Any, mechanism: str) -> None:
     """There, the switch did nothing. Here every block that runs is counted in the dispatcher, but
     those that the host itself continues at."""
     process = start(FIB, "12", passes=(BlockCount(),))

@@ -90,6 +90,9 @@ class Mechanism(abc.ABC):
     def done(self, activation: Activation) -> None:
         """The activation is over."""
 
+    def close(self) -> None:  # noqa: B027 (most have nothing to give up)
+        """Give up what stands without hooks too. The mechanism is not used afterwards."""
+
     def conditions(self, pc: int) -> Conditions:
         """Of the function's arrivals only those matter for which one of these holds."""
         return self.tracker.functions[pc].conditions()

@@ -61,12 +61,15 @@ class Entry(AtSites):
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
         marks = MarkCalls(self.sites, machine.call_abi.stack)
-        machine.instrument(marks, everything=False)
+        self._unmark = machine.instrument(marks, everything=False)
 
     def watch(self, pc: int) -> None:
         self.removers[pc] = self.machine.stub(
             pc, partial(self.entered, pc), when=self.conditions(pc)
         )
+
+    def close(self) -> None:
+        self._unmark()
 
     def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
         return self.machine.stub(pc, handler, first=first)

@@ -30,7 +30,7 @@ class Sentinel(Mechanism):
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
         self._removers: dict[int, Callable[[], None]] = {}
-        self._location, _ = machine.trampoline(self._returned)
+        self._location, self._forget = machine.trampoline(self._returned)
 
     def watch(self, pc: int) -> None:
         self._removers[pc] = self.machine.stub(
@@ -39,6 +39,9 @@ class Sentinel(Mechanism):
 
     def unwatch(self, pc: int) -> None:
         self._removers.pop(pc)()
+
+    def close(self) -> None:
+        self._forget()
 
     def _entered(self, pc: int) -> int | None:
         location, called = self.link(), True
