@@ -8,6 +8,7 @@ HELP = "measure: chaining, mechanisms of interception, callbacks"
 KINDS = {
     "chaining": ("dbt.experiments.chaining", "what chaining is worth, and denying it costs"),
     "interception": ("dbt.experiments.interception", "mechanisms and peers against ground truth"),
+    "callbacks": ("dbt.experiments.callbacks", "a hook written once, at each of its prices"),
 }
 """Name to the module, which has ``options(parser)`` and ``run(arguments)``, and its summary.
 

@@ -79,14 +79,13 @@ class Functions:
 
     # -- defining ----------------------------------------------------------------------------------
 
-    def define(self, name: str, function: Callable[..., Any], arity: int | None = None) -> None:
-        """Make ``invoke "name"`` call a Python function with (environment, arguments).
+    def define(self, name: str, function: Callable[..., Any], first: Any = None) -> None:
+        """Make ``invoke "name"`` call a Python function with the arguments behind ``first``, which
+        is the environment (the address of the state buffer) if it is not given.
 
-        The environment is the address of the state buffer. ``arity`` is the number of arguments
-        behind it; a function that has parameters of its own tells it itself. Raises ValueError when
-        that is not the number that code calls it with.
+        Raises ValueError when the function takes another number of arguments than code gives it.
         """
-        self._define(name, self._guarded(function, _arity(function) if arity is None else arity))
+        self._define(name, self._guarded(function, _arity(function), first))
 
     def define_native(
         self,
@@ -122,10 +121,12 @@ class Functions:
 
         return self._guarded(call, arity)
 
-    def _guarded(self, function: Callable[..., Any], arity: int) -> _Defined:
-        def guarded(*args: int) -> None:
+    def _guarded(self, function: Callable[..., Any], arity: int, first: Any = None) -> _Defined:
+        first = self.environment if first is None else first
+
+        def guarded(_environment: int, *args: int) -> None:
             try:
-                function(*args)
+                function(first, *args)
             except BaseException as error:  # it is raised where the run comes back to Python
                 self.fail(error)
 
@@ -149,11 +150,11 @@ class Functions:
 
 
 def _arity(function: Callable[..., Any]) -> int:
-    """Arguments of a function behind the environment."""
+    """Arguments of a function behind the first."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     if not parameters or any(parameter.kind not in kinds for parameter in parameters):
-        raise ValueError(f"{function} must take the environment and a fixed number of arguments")
+        raise ValueError(f"{function} must take the first and a fixed number of arguments")
     return len(parameters) - 1
 
 

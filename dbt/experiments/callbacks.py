@@ -1,0 +1,251 @@
+"""What a callback costs at each of its prices: ``armdbt bench callbacks``.
+
+One program is run in interleaved rounds: alone, and with a hook at every call and every return, at
+each price of ``dbt/hooks/callbacks.py``. Two hooks are measured. ``count`` adds one to a counter,
+and can be had as IR ops too; ``table`` counts targets by their low bits, which needs arithmetic and
+an access that is not known beforehand. All prices must leave the same cells, the guest's output and
+the number of its instructions must be what they are without a hook, and the events must be as many
+as the ``call-count`` pass counts, or the experiment stops.
+
+What is timed: ``dbt/experiments/guest.py``. Nanoseconds per event are the time beyond the program's
+own, by events; slow-downs are medians of ratios within a round.
+"""
+
+import argparse
+import shlex
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dbt.data import DEMO
+from dbt.experiments.guest import Agreement, Outcome, Program, Setting, run_once
+from dbt.experiments.machine import machine_facts
+from dbt.experiments.measure import Timing, interleave, quartiles
+from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.hooks.callbacks import PRICES, Callback
+from dbt.instrument.call_count import CallCount
+from dbt.process import Process
+from dbt.stops import UsageError
+
+DEMO_ROUNDS = "200000"
+NOTHING = "nothing"
+CELLS = 64
+TIERS = ("0", "1", "2", "auto")
+
+
+def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Count events."""
+    cells[0] += 1
+
+
+def table(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Count events by where they go."""
+    cells[(target >> 2) & 63] += 1
+
+
+HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
+    "count": (count, PRICES),
+    "table": (table, [price for price in PRICES if price != "inline"]),
+}
+"""Hook functions, and the prices each can be had at."""
+
+
+@attrs.frozen
+class Case:
+    """One configuration: a tier, and a hook at a price."""
+
+    tier: str
+    hook: str = NOTHING
+    price: str = ""
+
+    @property
+    def alone(self) -> "Case":
+        """The same without a hook."""
+        return Case(self.tier)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this kind's options."""
+    add = parser.add_argument
+    add("--repeats", type=_positive, default=5, metavar="N", help="rounds (5)")
+    add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
+    add("--unit", default="block", metavar="U", help="what is compiled at a time (block)")
+    add("--json", metavar="FILE", help="write everything there")
+    add("--markdown", metavar="FILE", help="write the tables there")
+    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
+    add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
+    add("args", metavar="ARGS", nargs=argparse.REMAINDER)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write; the exit status."""
+    tiers = tuple(arguments.tiers.split(","))
+    for tier in tiers:
+        if tier not in TIERS:
+            raise UsageError(f"--tiers takes some of {','.join(TIERS)}, not {tier!r}")
+    program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
+    if arguments.program is not None:
+        program = Program(arguments.program, tuple(arguments.args), arguments.root)
+    result = experiment(program, tiers, arguments.unit, arguments.repeats)
+    result["command"] = _reproduce(arguments, program)
+    print_tables(tables(result))
+    if arguments.json:
+        write_json(arguments.json, result)
+    if arguments.markdown:
+        write_markdown(arguments.markdown, tables(result), result["command"])
+    print(f"to reproduce: {result['command']}")
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return int(text)
+
+
+def _reproduce(arguments: argparse.Namespace, program: Program) -> str:
+    words = ["armdbt", "bench", "callbacks", "--repeats", str(arguments.repeats)]
+    words += ["--tiers", arguments.tiers, "--unit", arguments.unit]
+    for option in ("json", "markdown"):
+        if getattr(arguments, option):
+            words += [f"--{option}", getattr(arguments, option)]
+    if arguments.root:
+        words += ["-L", arguments.root]
+    if arguments.program is not None:
+        words += [program.path, *program.args]
+    return shlex.join(words)
+
+
+# -- Measuring -------------------------------------------------------------------------------------
+
+
+def experiment(
+    program: Program, tiers: Sequence[str], unit: str = "block", repeats: int = 1
+) -> dict[str, Any]:
+    """Run every case ``repeats`` times; everything, ready for JSON.
+
+    Raises UsageError when two cases do not agree on what happened.
+    """
+    cases = [
+        Case(tier, hook, price)
+        for tier in tiers
+        for hook, prices in ((NOTHING, ("",)), *((name, HOOKS[name][1]) for name in HOOKS))
+        for price in prices
+    ]
+    judge = _Judge(program, unit)
+    before = machine_facts()
+    timings = interleave({case: judge.timed(case) for case in cases}, repeats)
+    return {
+        "experiment": "callbacks",
+        "program": Path(program.path).name,
+        "args": list(program.args),
+        "repeats": repeats,
+        "unit": unit,
+        "events": judge.events,
+        "machine": before,
+        "load_after": machine_facts()["load"],
+        "rows": [_row(case, timings, judge) for case in cases],
+    }
+
+
+class _Judge:
+    """Runs cases, and insists that all of them see the same."""
+
+    def __init__(self, program: Program, unit: str) -> None:
+        self.program = program
+        self.unit = unit
+        self.agreement = Agreement()
+        self.last: dict[Case, Outcome] = {}
+        self.cells: dict[str, list[int]] = {}
+        self.events = self._count()
+
+    def _count(self) -> int:
+        """Calls and returns of the program, as another pass counts them."""
+        found: dict[str, int] = {}
+
+        def finish(process: Process) -> None:
+            found.update(process.counters.snapshot())
+
+        outcome = run_once(
+            self.program, Setting("0", self.unit), passes=[CallCount()], finish=finish
+        )
+        self.agreement.check("call-count", outcome)
+        events = sum(found.values())
+        if not events:
+            raise UsageError(f"{self.program.path} makes no calls")
+        return events
+
+    def timed(self, case: Case) -> Callable[[], float]:
+        """What runs a case once, and gives its seconds."""
+
+        def once() -> float:
+            callbacks = []
+            if case.price:
+                function, _ = HOOKS[case.hook]
+                callbacks = [Callback(function, cells=CELLS, at="calls+returns", price=case.price)]
+            outcome = run_once(self.program, Setting(case.tier, self.unit), passes=callbacks)
+            self.last[case] = outcome
+            self.agreement.check(str(case), outcome)
+            for callback in callbacks:
+                self._check(case, callback.values)
+            return outcome.seconds
+
+        return once
+
+    def _check(self, case: Case, cells: list[int]) -> None:
+        if sum(cells) != self.events:
+            raise UsageError(f"{case}: {sum(cells)} events, call-count has {self.events}")
+        if self.cells.setdefault(case.hook, cells) != cells:
+            raise UsageError(f"{case}: other cells than at another price")
+
+
+def _row(case: Case, timings: Mapping[Case, Timing], judge: _Judge) -> dict[str, Any]:
+    timing, base = timings[case], timings[case.alone]
+    ratios = timing.ratios(base)
+    outcome = judge.last[case]
+    return {
+        "tier": case.tier,
+        "hook": case.hook,
+        "price": case.price,
+        "seconds": list(timing.seconds),
+        "median_s": timing.median,
+        "iqr_s": timing.iqr,
+        "slowdown": statistics.median(ratios) if ratios else None,
+        "slowdown_quartiles": list(quartiles(ratios)) if ratios else None,
+        "ns_per_event": (
+            (timing.median - base.median) / judge.events * 1e9 if case.price else None
+        ),
+        "translation_s": outcome.translation_seconds,
+        "instructions": outcome.instructions,
+    }
+
+
+# -- Showing ---------------------------------------------------------------------------------------
+
+COLUMNS = ("tier", "hook", "price", "ns/event", "slow-down", "quartiles", "seconds", "translating")
+
+
+def tables(result: Mapping[str, Any]) -> list[Table]:
+    """The one table."""
+    title = (
+        f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}: "
+        f"{result['events']:,} events, {result['repeats']} rounds"
+    )
+    return [Table(title, COLUMNS, [_cells(row) for row in result["rows"]])]
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    spread = row["slowdown_quartiles"]
+    return {
+        "tier": row["tier"],
+        "hook": row["hook"],
+        "price": row["price"] or None,
+        "ns/event": row["ns_per_event"],
+        "slow-down": row["slowdown"],
+        "quartiles": f"{spread[0]:.2f}-{spread[1]:.2f}" if spread and row["price"] else None,
+        "seconds": row["median_s"],
+        "translating": row["translation_s"],
+    }

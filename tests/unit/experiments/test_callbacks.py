@@ -1,0 +1,65 @@
+"""``armdbt bench callbacks``: what it checks, and that its table holds what was measured."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dbt.cli import main
+from dbt.experiments import callbacks
+from dbt.experiments.callbacks import Case, experiment, tables
+from dbt.experiments.guest import Program
+from dbt.hooks.callbacks import PRICES, Callback
+from dbt.stops import UsageError
+
+FIB = Program(str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf"), ("12",))
+
+
+def test_every_price_of_every_hook_is_a_row() -> None:
+    result = experiment(FIB, ("0", "2"), repeats=1)
+    rows = [(row["tier"], row["hook"], row["price"]) for row in result["rows"]]
+    prices = [("nothing", ""), *(("count", p) for p in PRICES), *(("table", p) for p in PRICES[1:])]
+    assert rows == [(tier, *row) for tier in ("0", "2") for row in prices]
+    # fib(12) is called 465 times and returns as often.
+    assert 2 * 465 < result["events"] < 2 * 465 + 100
+    (table,) = tables(result)
+    assert [row["price"] for row in table.rows][:2] == [None, "inline"]
+    assert len({row["instructions"] for row in result["rows"]}) == 1
+
+
+def test_a_price_that_misses_events_stops_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Callback, "values", property(lambda self: [1, *[0] * 63]))
+    with pytest.raises(UsageError, match="1 events, call-count has"):
+        experiment(FIB, ("0",))
+
+
+def test_prices_that_count_differently_stop_the_experiment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge = callbacks._Judge(FIB, "block")
+    judge._check(Case("0", "table", "python"), [judge.events, 0])
+    with pytest.raises(UsageError, match="other cells than at another price"):
+        judge._check(Case("2", "table", "numba-linked"), [judge.events - 1, 1])
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, page = tmp_path / "out.json", tmp_path / "page.md"
+    words = ["bench", "callbacks", "--repeats", "1", "--tiers", "0", "--json", str(out)]
+    assert main([*words, "--markdown", str(page), FIB.path, "5"]) == 0
+    shown = capsys.readouterr().out
+    assert "numba-linked" in shown
+    assert f"to reproduce: armdbt {' '.join(words)} --markdown" in shown.replace(
+        "--tiers 0 --unit block", "--tiers 0"
+    )
+    assert json.loads(out.read_text())["experiment"] == "callbacks"
+    assert "| python |" in page.read_text()
+
+
+@pytest.mark.parametrize("words", [["--tiers", "3"], ["--repeats", "0"]])
+def test_bad_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = main(["bench", "callbacks", *words, FIB.path])
+    except SystemExit as error:
+        status = error.code  # type: ignore[assignment]
+    assert status == 2
+    assert capsys.readouterr().err.count("\n") >= 1
