@@ -61,6 +61,7 @@ TYPES: Mapping[str, type] = {
 ITEMS: Mapping[str, type] = {"argv": str, "flags": str, "closed": int, "arguments": int}
 """What the lists are of."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 COMMON = ("event", "t", "pid", "ppid", "uid", "process")
 
 
@@ -115,7 +116,7 @@ class Event:
                 row.update(_from_bytes(name, value))
             else:
                 row[name] = value
-        return json.dumps(row, separators=(",", ":"))
+        return _ENCODER.encode(row)
 
     @classmethod
     def from_line(cls, line: str) -> "Event":

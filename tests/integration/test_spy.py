@@ -15,9 +15,15 @@ from dbt.spy.summary import files, flows, processes
 FILES, PROCESSES, FIB = guest("files"), guest("processes"), BENCHMARKS / "fib.elf"
 
 
-def spy(cwd: Path, *argv: object, status: int = 0, stdout: bytes | None = None) -> list[Event]:
+def spy(
+    cwd: Path,
+    *argv: object,
+    status: int = 0,
+    stdout: bytes | None = None,
+    stdin: Path | None = None,
+) -> list[Event]:
     """Run ``armdbt spy -o``; the record."""
-    done = command("spy", "-o", "record.jsonl", *map(str, argv), cwd=cwd)
+    done = command("spy", "-o", "record.jsonl", *map(str, argv), cwd=cwd, stdin=stdin)
     assert done.status == status, done.stderr.decode()
     assert stdout is None or done.stdout == stdout
     return load(str(cwd / "record.jsonl"))
@@ -185,12 +191,39 @@ def test_a_shell_pipeline(tmp_path: Path) -> None:
 
 
 @pytest.mark.oracle
-def test_dynamic_programs_show_what_they_map(tmp_path: Path) -> None:
+def test_what_is_typed_at_the_console(tmp_path: Path) -> None:
+    typed = tmp_path / "typed"
+    typed.write_bytes(b"typed\n")
+    busybox = need_root() / "bin" / "busybox"
+    events = spy(tmp_path, busybox, "head", "-n1", stdin=typed, stdout=b"typed\n")
+    told = [
+        (event.kind, event["path"], event["data"])
+        for event in events
+        if event["what"] == "console" and event["size"]
+    ]
+    assert told == [("read", "stdin", b"typed\n"), ("write", "stdout", b"typed\n")]
+
+
+@pytest.mark.oracle
+def test_a_pipe_opened_by_name_is_one_flow(tmp_path: Path) -> None:
+    root = need_root()
+    script = "read line < <(printf told); echo $line"
+    events = spy(tmp_path, "-L", root, root / "bin/bash", "-c", script, stdout=b"told\n")
+    (flow,) = flows(events)
+    assert b"".join(flow.written.data) == b"".join(flow.read.data) == b"told"
+    assert set(flow.written.by) != set(flow.read.by)
+
+
+@pytest.mark.oracle
+def test_dynamic_programs_show_what_they_map_and_call(tmp_path: Path) -> None:
     root = need_root()
     (tmp_path / "text").write_bytes(b"b\na\n")
-    options = ("-L", root, "--call", "qsort_r")
+    options = ("-L", root, "--call", "setlocale", "-E", "LC_ALL=C")
     events = spy(tmp_path, *options, root / "usr/bin/sort", "text", stdout=b"a\nb\n")
     mapped = [event["path"] for event in of(events, "map") if "x" in event["prot"]]
     assert any(path.endswith("libc.so.6") for path in mapped)
     (read,) = [event for event in of(events, "read") if event["data"] == b"b\na\n"]
     assert read["path"] == str(tmp_path / "text")
+    first, *_ = of(events, "call")
+    assert (first["symbol"], first["arguments"][0]) == ("setlocale", 6)  # LC_ALL
+    assert len(of(events, "call")) == len(of(events, "return"))
