@@ -53,7 +53,8 @@ class Step:
 
 @attrs.frozen
 class SystemCall:
-    """A trap instruction asked the kernel for something; ``site`` is what follows it."""
+    """A trap instruction asked the kernel for something; ``site`` is what follows it, ``insns``
+    counts the trap instruction."""
 
     number: int
     name: str
@@ -199,9 +200,8 @@ class _Tracer:
         self.call = None
         if isinstance(request, Request):
             stack = self._abi.stack_pointer(state)
-            before = self.insns - 1  # the trap instruction itself is no part of "before"
             self.call = SystemCall(
-                request.number, request.name, request.arguments, hit.resume.pc, stack, before
+                request.number, request.name, request.arguments, hit.resume.pc, stack, self.insns
             )
             self.sink(self.call)
 

@@ -1,7 +1,7 @@
 @ fork returns in both processes, each of which calls a function; these are the parent's events.
 @ expect: call make site=a depth=0
-@ expect: return make depth=0
-@ expect: call parent site=b depth=0
+@ expect: return make depth=0 result=1
+@ expect: call parent site=b depth=0 args=1
 @ expect: return parent result=7 depth=0
 @ status: 7
 #include "idiom.h"
@@ -13,6 +13,8 @@ b:      exit
 function make
         mov     r7, #2
         swi     0
+        cmp     r0, #0
+        movne   r0, #1                  @ process ids differ from run to run
         bx      lr
 function child
         mov     r0, #7

@@ -1,0 +1,39 @@
+"""The idioms end under qemu-arm as their sources say, and so they do here in every mode."""
+
+import pytest
+from support import idioms
+from support.idioms import idiom
+from support.oracle import (
+    FULL,
+    MODES,
+    Case,
+    Runner,
+    assert_same,
+    mode_options,
+    need_qemu,
+    qemu_result,
+)
+
+pytestmark = pytest.mark.oracle
+
+
+def cases() -> list[Case]:
+    return [Case(name, (str(idiom(name).program),)) for name in idioms.names()]
+
+
+CASES = [pytest.param(case, id=case.name) for case in cases()]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_qemu_agrees_with_the_source(case: Case) -> None:
+    need_qemu()
+    outcome = qemu_result(case).outcome
+    assert (outcome.status, outcome.stdout) == (idiom(case.name).status, b"")
+
+
+@pytest.mark.parametrize("mode", [*MODES] if FULL else ["interpreted", "compiled"])
+@pytest.mark.parametrize("case", CASES)
+def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+    need_qemu()
+    actual = runner.submit(case, mode_options(mode, case)).result()
+    assert_same(case, qemu_result(case), actual)

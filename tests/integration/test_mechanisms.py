@@ -1,0 +1,221 @@
+"""Every mechanism on every idiom: its events are the true ones, or its limit is stated here.
+
+A limit is asserted to be real: when a mechanism learns to see what it could not, its row must go.
+"""
+
+import contextlib
+import functools
+import itertools
+import random
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+from support import idioms
+from support.guests import branch_targets
+from support.idioms import SYSCALLS, Idiom, idiom
+from support.oracle import FULL
+
+from dbt.experiments.compare import difference
+from dbt.experiments.truth import truth
+from dbt.hooks.mechanisms import NAMES
+from dbt.hooks.records import Record
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, Stop
+
+IDIOMS = idioms.names()
+EVERYWHERE = [*itertools.product(["0", "2"], ["all", "off", "denied"])]
+ELSEWHERE = EVERYWHERE if FULL else [("0", "all"), ("2", "denied")]
+THOROUGH = {"entry", "shadow"}
+"""Mechanisms that promise most are always run in all modes; the others when ARMDBT_FULL is set."""
+TIMEOUT = 20
+PATIENCE = 2
+"""Seconds; some limits are programs that never end."""
+
+# -- Limits ----------------------------------------------------------------------------------------
+
+
+def _limits() -> Iterator[tuple[str, str, str]]:
+    """(mechanism, idiom, why its events cannot be the true ones)."""
+    every = set(NAMES)
+    rows = [
+        (
+            every,
+            "coroutine signal_altstack_above stack_switch_above",
+            "stack pointers of different stacks are compared: leaving for a higher stack looks like"
+            " unwinding",
+        ),
+        (
+            every - {"shadow"},
+            "longjmp_skips_unwatched stack_return",
+            "nothing watched happens while the stack pointer is above: the frame that has been"
+            " given up looks alive when the stack has grown again",
+        ),
+        (
+            every - {"shadow", "entry", "sentinel"},
+            "longjmp_same_site longjmp_skips_call",
+            "call instructions are not seen: a second call from the same site, with the first one"
+            " given up, looks like a tail call",
+        ),
+        (
+            {"shadow"},
+            "pc_getter",
+            "a bl that learns the pc leaves a frame that nothing pops, which hides the function's"
+            " own from a jump that is its return",
+        ),
+        (
+            {"jump"},
+            "start_function",
+            "the first instruction of the program is entered by no jump",
+        ),
+        (
+            {"jump"},
+            "signal_altstack signal_between signal_calls signal_longjmp signal_nested"
+            " signal_restorer signal_sigreturn signal_two_at_once swi_bad",
+            "the kernel enters handlers, not a jump",
+        ),
+        (
+            {"jump"},
+            "signal_before_entry",
+            "sigreturn leads to the function, not a jump",
+        ),
+        (
+            {"trap"},
+            "return_skips_word",
+            "the breakpoint at the return site is in data that the program reads",
+        ),
+        ({"trap"}, "selfmod_entry", "the program writes over the breakpoint"),
+        (
+            {"sentinel"},
+            "pc_getter_function return_into_function return_pop_r0 return_skips_word",
+            "the program sees the changed return address",
+        ),
+        (
+            {"sentinel"},
+            "longjmp_frames longjmp_to_site",
+            "the return site is reached by another way than through the changed address",
+        ),
+    ]
+    for mechanisms, names, why in rows:
+        for pair in itertools.product(sorted(mechanisms), names.split()):
+            yield (*pair, why)
+
+
+LIMITS = {(mechanism, name): why for mechanism, name, why in _limits()}
+
+
+def test_limits_are_of_things_that_exist() -> None:
+    for mechanism, name in LIMITS:
+        assert mechanism in NAMES
+        assert name in IDIOMS
+    rows = list(_limits())
+    assert len(rows) == len(LIMITS), "two reasons for one limit"
+
+
+# -- Comparing -------------------------------------------------------------------------------------
+
+
+@functools.cache
+def true_records(name: str) -> tuple[Record, ...]:
+    return tuple(truth(str(idiom(name).program), timeout=60))
+
+
+def watched(found: Idiom, mechanism: str, tier: str, chain: str) -> tuple[list[Record], Stop]:
+    """The events that a mechanism tells of an idiom, and how the program ended."""
+    denied = chain == "denied"
+    process = Process(
+        str(found.program),
+        env={},
+        options=BackendOptions(tier=tier),
+        chain="all" if denied else chain,
+    )
+    records: list[Record] = []
+    try:
+        if denied:
+            targets = branch_targets(found.program)
+            chosen = random.Random(f"{mechanism} {found.name} {tier}")
+            process.chain.deny(*chosen.sample(targets, len(targets) // 2 + 1))
+        process.hooks.trace(None, records.append, mechanism=mechanism)
+        return records, process.run(timeout=TIMEOUT)
+    finally:
+        process.close()
+
+
+class Endless(Exception):
+    """The program does not end, and may not even execute instructions."""
+
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Raise Endless in the block after a while. (No idiom has an alarm of its own.)"""
+
+    def over(number: int, frame: FrameType | None) -> None:
+        raise Endless
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def modes(mechanism: str) -> list[tuple[str, str]]:
+    return EVERYWHERE if mechanism in THOROUGH else ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "name", "tier", "chain"),
+    [
+        (mechanism, name, *mode)
+        for mechanism in NAMES
+        for name in IDIOMS
+        if (mechanism, name) not in LIMITS
+        for mode in modes(mechanism)
+    ],
+)
+def test_events_are_the_true_ones(mechanism: str, name: str, tier: str, chain: str) -> None:
+    found = idiom(name)
+    records, stop = watched(found, mechanism, tier, chain)
+    told = difference(true_records(name), records)
+    assert not told, told
+    assert stop == Exited(found.status)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "name"), [pytest.param(*key, id="-".join(key)) for key in LIMITS]
+)
+def test_limits_are_real(mechanism: str, name: str) -> None:
+    found = idiom(name)
+    true = true_records(name)
+    with contextlib.suppress(Endless), patience():
+        records, stop = watched(found, mechanism, "0", "all")
+        agrees = not difference(true, records) and stop == Exited(found.status)
+        assert not agrees, f"no limit any more: {LIMITS[mechanism, name]}"
+
+
+# -- Depth -----------------------------------------------------------------------------------------
+
+LATE = frozenset(["exception"])
+"""Idioms where a longjmp shows itself later to hooks than to the truth, with a call in between: its
+depth counts frames that are gone."""
+
+
+@pytest.mark.parametrize("mechanism", sorted(THOROUGH))
+@pytest.mark.parametrize("name", [name for name in IDIOMS if name not in LATE])
+def test_depths_of_calls_are_the_true_ones(mechanism: str, name: str) -> None:
+    if (mechanism, name) in LIMITS:
+        return
+    records, _ = watched(idiom(name), mechanism, "0", "all")
+    assert depths(records) == depths(true_records(name))
+
+
+def depths(records: list[Record] | tuple[Record, ...]) -> list[tuple[str, int]]:
+    return [
+        (record.symbol, record.depth)
+        for record in records
+        if record.kind not in SYSCALLS and record.arguments
+    ]
