@@ -1,0 +1,20 @@
+"""Which files does a program open, and what does it do when reading fails half way?"""
+
+import dbt
+from dbt.hooks import SyscallEvent
+from dbt.hooks.faults import FaultPlan
+
+process = dbt.Process("tests/guests/failing.elf", env={})
+opened = set()
+
+
+def leaving(event: SyscallEvent) -> None:
+    call = process.kernel.decode(event.name, event.arguments, event.result)
+    opened.update(call.paths)
+
+
+process.hooks.on_syscall(None, leaving, leaving=True)
+plan = FaultPlan.parse("read: EIO after 5")
+plan.attach(process)
+process.run()
+print(sorted(opened), plan.report())
