@@ -122,6 +122,15 @@ def test_calls_by_symbol_with_nested_returns(tmp_path: Path) -> None:
     assert all(results[n] == results[n - 1] + results[n - 2] for n in range(2, 6))
 
 
+def test_calls_before_the_first_system_call_of_the_next_program_are_not_seen(
+    tmp_path: Path,
+) -> None:
+    """The stated limit: processes.elf executes itself, and prints before anything else."""
+    events = spy(tmp_path, "--call", "print", PROCESSES, status=5)
+    assert [event["depth"] for event in of(events, "call")] == [0, 0, 0]
+    assert [event["result"] for event in of(events, "return")] == [25, 25, 9]
+
+
 def test_a_symbol_that_is_nowhere_is_said(tmp_path: Path) -> None:
     done = command("spy", "--call", "nothing", "--report", "r", str(FILES), cwd=tmp_path)
     assert done.status == 0
@@ -227,3 +236,19 @@ def test_dynamic_programs_show_what_they_map_and_call(tmp_path: Path) -> None:
     first, *_ = of(events, "call")
     assert (first["symbol"], first["arguments"][0]) == ("setlocale", 6)  # LC_ALL
     assert len(of(events, "call")) == len(of(events, "return"))
+
+
+@pytest.mark.oracle
+def test_calls_are_recorded_in_the_next_program(tmp_path: Path) -> None:
+    root = need_root()
+    (tmp_path / "text").write_bytes(b"b\na\n")
+    script = "exec /usr/bin/sort text"
+    options = ("-L", root, "--call", "setlocale", "-E", "LC_ALL=C")
+    events = spy(tmp_path, *options, root / "bin/bash", "-c", script, stdout=b"a\nb\n")
+    (worked,) = of(events, "exec")
+    calls = of(events, "call")
+    names = [event.who.name for event in calls]
+    assert set(names) == {"bash", "sort"}
+    assert names == sorted(names)
+    assert all(event.time > worked.time for event in calls if event.who.name == "sort")
+    assert calls[names.index("sort")]["depth"] == 0
