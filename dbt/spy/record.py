@@ -40,9 +40,10 @@ class Recorder:
 
     def events(self) -> list[Event]:
         """All events so far, of all processes, in the order of the clock."""
-        size = os.fstat(self._fd).st_size
-        text = os.pread(self._fd, size, 0).decode()
-        return in_order(map(Event.from_line, text.splitlines()))
+        with open(f"/proc/self/fd/{self._fd}", "rb") as file:
+            # A line that a child is just writing has no end yet.
+            whole = (line.decode() for line in file if line.endswith(b"\n"))
+            return in_order(map(Event.from_line, whole))
 
     def close(self) -> None:
         """Give the file its name. Children that go on still append to it."""

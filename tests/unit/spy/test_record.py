@@ -60,6 +60,7 @@ def test_without_a_name_nothing_is_left_behind(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     recorder = Recorder(None)
     recorder.append(BEGIN)
+    os.write(recorder._fd, b'{"event":"wri')
     assert recorder.events() == [BEGIN]
     recorder.close()
     assert list(tmp_path.iterdir()) == []
