@@ -2,8 +2,10 @@
 
 import argparse
 import contextlib
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             watching = Watching(
                 process,
                 arguments.only,
-                _sink(process, readers, arguments.max_depth),
+                _Sink(process, readers, arguments.max_depth),
                 mechanism=arguments.mechanism,
                 syscalls=not arguments.no_syscalls,
             )
@@ -139,28 +141,45 @@ def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
     )
 
 
-def _sink(
-    process: "Process", writers: Sequence[_Writer], max_depth: int | None
-) -> Callable[["Record"], None]:
-    """Feeds every record that is wanted to every output."""
-    from dbt.hooks.records import Kind
+class _Sink:
+    """Feeds every record that is wanted to every output.
 
-    outputs = [(writer.file, writer.output.feed) for writer in writers]
-    kernel = process.kernel
-    limit = 1 << 32 if max_depth is None else max_depth
-    syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
+    An interrupt waits until the outputs have taken the record they are at, so that what is written
+    after it is whole.
+    """
 
-    def sink(record: "Record") -> None:
-        if record.depth >= limit and record.kind not in syscalls:
+    def __init__(
+        self, process: "Process", writers: Sequence[_Writer], max_depth: int | None
+    ) -> None:
+        from dbt.hooks.records import Kind
+
+        self._outputs = [(writer.file, writer.output.feed) for writer in writers]
+        self._kernel = process.kernel
+        self._limit = 1 << 32 if max_depth is None else max_depth
+        self._syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
+        self._busy = self._interrupted = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def __call__(self, record: "Record") -> None:
+        if record.depth >= self._limit and record.kind not in self._syscalls:
             return
-        if kernel.is_child:  # its buffers are copies of ours, its files are ours
+        if self._kernel.is_child:  # its buffers are copies of ours, its files are ours
             return
-        for file, feed in outputs:
-            try:
+        self._busy = True
+        try:
+            for file, feed in self._outputs:  # noqa: B007 (named when writing fails)
                 feed(record)
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                raise UsageError(f"{file}: {error.strerror}") from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}") from None
+        finally:
+            self._busy = False
+        if self._interrupted:
+            raise KeyboardInterrupt
 
-    return sink
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if not self._busy:
+            raise KeyboardInterrupt
+        self._interrupted = True

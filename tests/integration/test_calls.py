@@ -2,7 +2,10 @@
 
 import json
 import re
+import signal
 import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -240,3 +243,20 @@ def test_the_functions_of_a_program_that_execve_brings(tmp_path: Path) -> None:
     after = names[names.index("execve") + 1 :]
     assert "setlocale" in after
     assert not [name for name in after if "+0x" in name or name.startswith("0x")]
+
+
+def test_an_interrupted_run_is_written_whole(tmp_path: Path) -> None:
+    words = ("calls", "--only", "fib", "--format", "chrome:chrome", "--format", "profile:profile")
+    running = subprocess.Popen([sys.executable, "-m", "dbt", *words, str(FIB), "40"], cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size for path in tmp_path.iterdir()):
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(60) == 130
+    trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
+    phases = Counter(event["ph"] for event in trace)
+    assert phases["B"] == phases["E"] > 0
+    assert flat((tmp_path / "profile").read_text())["fib"][0] == phases["B"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["chrome", "profile"]
