@@ -235,9 +235,8 @@ def test_functions_of_libraries_are_watched_when_they_come(tmp_path: Path) -> No
 
 def test_the_functions_of_a_program_that_execve_brings(tmp_path: Path) -> None:
     root = need_root()
-    calls(
-        "-L", str(root), program=root / "bin/bash", args=("-c", "exec /bin/echo hi"), cwd=tmp_path
-    )
+    options = ("-L", str(root), "--format", "jsonl:jsonl")
+    command("calls", *options, str(root / "usr/bin/env"), "echo", "hi", cwd=tmp_path)
     records = list(read((tmp_path / "jsonl").read_text().splitlines()))
     names = [record.symbol for record in records]
     after = names[names.index("execve") + 1 :]
