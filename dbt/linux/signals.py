@@ -82,6 +82,8 @@ class Signals:
         self.mask = 0
         self.pending: list[SigInfo] = []
         self.altstack = (0, SS_DISABLE, 0)
+        self.reaped: SigInfo | None = None
+        """The child that was waited for last: its SIGCHLD may come after it is gone."""
         self.timer_values: dict[int, int] = {}
         """The value that a timer's signal carries, by signal."""
         self._saved_mask: int | None = None
@@ -184,9 +186,24 @@ class Signals:
     def _collect(self) -> None:
         while self._caught:
             number = self._caught.pop(0)
+            if number == SIGCHLD:
+                self.post(self._child())
+                continue
             value = self.timer_values.get(number)
             code = SI_USER if value is None else SI_TIMER
             self.post(SigInfo(number, code, value=value or 0))
+
+    def _child(self) -> SigInfo:
+        """What SIGCHLD tells: a child that waits to be waited for, or the one that was last."""
+        states = os.WEXITED | os.WSTOPPED | os.WCONTINUED
+        with suppress(ChildProcessError):
+            found = os.waitid(os.P_ALL, 0, states | os.WNOHANG | os.WNOWAIT)
+            if found is not None and found.si_pid in self._kernel.process.children:
+                return SigInfo(
+                    SIGCHLD, found.si_code, pid=found.si_pid, uid=found.si_uid,
+                    value=found.si_status,
+                )  # fmt: skip
+        return self.reaped or SigInfo(SIGCHLD, SI_USER)
 
     def _next(self) -> SigInfo | None:
         """The lowest pending signal that is not blocked (faults come first)."""

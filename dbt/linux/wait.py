@@ -8,7 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
-from dbt.linux.siginfo import SigInfo
+from dbt.linux.siginfo import CLD_DUMPED, CLD_EXITED, CLD_KILLED, SigInfo
 from dbt.linux.signals import SIGCHLD
 from dbt.linux.table import S32, syscall
 
@@ -44,11 +44,21 @@ def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: in
         return 0
     if os.WIFEXITED(status.value) or os.WIFSIGNALED(status.value):
         kernel.process.children.discard(found)
+        kernel.signals.reaped = _ended(found, status.value)
     if status_at:
         kernel.memory.store(status_at, 4, status.value & 0xFFFFFFFF)
     if usage_at:
         kernel.memory.write(usage_at, pack_rusage(_HOST_RUSAGE.unpack(usage.raw)))
     return found
+
+
+def _ended(pid: int, status: int) -> SigInfo:
+    """What SIGCHLD says of a child that ended with a wait status."""
+    if os.WIFEXITED(status):
+        code, value = CLD_EXITED, os.WEXITSTATUS(status)
+    else:
+        code, value = CLD_DUMPED if os.WCOREDUMP(status) else CLD_KILLED, os.WTERMSIG(status)
+    return SigInfo(SIGCHLD, code, pid=pid, uid=os.getuid(), value=value)
 
 
 @syscall("waitid")

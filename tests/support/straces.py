@@ -4,8 +4,8 @@ qemu-arm writes the head of a call before it runs and the result behind it, all 
 stream. Standard error is therefore a datagram socket that tells who wrote what.
 
 What is made the same, and why, is all in ``normal``: addresses and process ids; the times that a
-clock gave; when a signal arrives, which is a race; and three calls that qemu-user 7.2 does not serve
-or trace as a kernel does, numbered there.
+clock gave; when a signal arrives, which is a race; and four things that qemu-user 7.2 does not do
+as a kernel does, numbered there.
 """
 
 import array
@@ -113,6 +113,7 @@ class Normal:
 
     calls: list[str]
     signals: list[str]
+    """The signals it took, without the times that a child used."""
     children: list["Normal"]
 
     def flat(self, indent: str = "") -> list[str]:
@@ -123,21 +124,24 @@ class Normal:
         return out
 
     def taken(self) -> list[str]:
-        """Names of the signals that all processes took, sorted."""
+        """The signals that all processes took, sorted."""
         return sorted(self.signals + [name for child in self.children for name in child.taken()])
 
 
 def normal(trace: Trace, pid: int | None = None) -> Normal:
     """The trace of a process and of its children."""
     pid = trace.first if pid is None else pid
+    pids = set(trace.texts)
     calls: list[str] = []
     signals: list[str] = []
     for line in lines(trace, pid):
-        signal = re.match(r"--- (\w+) ", line)
-        if signal:
-            signals.append(signal[1])
+        if line.startswith("--- "):
+            text = re.sub(r", si_utime=\d+, si_stime=\d+", "", line)
+            # 4. qemu-user calls an undefined instruction ILL_ILLOPN, the kernel ILL_ILLOPC.
+            text = text.replace("si_signo=SIGILL, si_code=2", "si_signo=SIGILL, si_code=1")
+            signals.append(_NUMBER.sub(lambda match: _number(match, pids), text))
         elif not _is_a_race(line):
-            calls += _call(line, set(trace.texts))
+            calls += _call(line, pids)
     below = [normal(trace, child) for child in children(trace, pid)]
     return Normal(calls, signals, below)
 

@@ -10,6 +10,7 @@ from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error
 from dbt.interfaces import READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
+from dbt.linux.siginfo import CLD_EXITED, SigInfo
 from dbt.linux.signals import SIGALRM, SIGCHLD, SIGSEGV, bit
 from dbt.stops import Access, Exited, Killed
 
@@ -195,3 +196,20 @@ def test_a_posix_timer_sends_its_value(kernel: Kernel) -> None:
     assert words == (SIGUSR1, 0, -2, 77)
     assert call(kernel, "timer_delete", number) == 0
     assert error(call(kernel, "timer_delete", number)) == "EINVAL"
+
+
+def test_sigchld_tells_of_a_child_that_ended_or_was_just_waited_for(kernel: Kernel) -> None:
+    handle(kernel, SIGCHLD)
+    child = os.fork()
+    if not child:
+        os._exit(3)
+    kernel.process.children.add(child)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert kernel.signals.interrupted()
+    expected = SigInfo(SIGCHLD, CLD_EXITED, pid=child, uid=os.getuid(), value=3)
+    assert kernel.signals.pending == [expected]
+    kernel.signals.pending.clear()
+    assert call(kernel, "wait4", child, 0, 0, 0) == child
+    os.kill(os.getpid(), SIGCHLD)
+    assert kernel.signals.interrupted()
+    assert kernel.signals.pending == [expected]
