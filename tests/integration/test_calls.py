@@ -15,6 +15,7 @@ from support.oracle import QEMU, need_qemu, need_root
 from support.runs import command, measure
 
 from dbt.cli import _parser
+from dbt.hooks.mechanisms import NAMES as MECHANISMS
 from dbt.hooks.outputs import NAMES
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
 from dbt.hooks.outputs.jsonl import read
@@ -116,6 +117,18 @@ def test_a_run_that_is_stopped_inside_calls(tmp_path: Path) -> None:
     phases = Counter(event["ph"] for event in trace)
     assert phases["B"] == phases["E"]
     assert sum(event.get("args", {}).get("end") == "open" for event in trace) > 3
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_every_mechanism_tells_the_same(mechanism: str, tmp_path: Path) -> None:
+    """Of functions that are called: a program's entry point is not."""
+    shown = []
+    only = [word for name in ("main", "say", "helper", "fib", "mix") for word in ("--only", name)]
+    for options in ((), ("--mechanism", mechanism)):
+        command("calls", *options, *only, "--format", "profile:p", str(DEMO), "9", cwd=tmp_path)
+        shown.append((tmp_path / "p").read_text())
+    assert "fib" in shown[0]
+    assert shown[0] == shown[1]
 
 
 def test_the_status_is_the_guests(tmp_path: Path) -> None:
