@@ -16,9 +16,12 @@ from support.oracle import (
 
 pytestmark = pytest.mark.oracle
 
+ALONE = {"execve": "qemu-arm has the host execute programs, which it cannot"}
+
 
 def cases() -> list[Case]:
-    return [Case(name, (str(idiom(name).program),)) for name in idioms.names()]
+    names = [name for name in idioms.names() if name not in ALONE]
+    return [Case(name, (str(idiom(name).program),)) for name in names]
 
 
 CASES = [pytest.param(case, id=case.name) for case in cases()]

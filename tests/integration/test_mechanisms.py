@@ -60,6 +60,11 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             " given up, looks like a tail call",
         ),
         (
+            every,
+            "swi_restart",
+            "a system call that is going to be made again is told as one that returned EINTR",
+        ),
+        (
             {"shadow"},
             "pc_getter",
             "a bl that learns the pc leaves a frame that nothing pops, which hides the function's"
@@ -73,7 +78,8 @@ def _limits() -> Iterator[tuple[str, str, str]]:
         (
             {"jump"},
             "signal_altstack signal_between signal_calls signal_longjmp signal_nested"
-            " signal_restorer signal_sigreturn signal_two_at_once swi_bad",
+            " signal_no_restorer signal_restorer signal_siginfo signal_sigreturn signal_two_at_once"
+            " swi_bad swi_interrupted",
             "the kernel enters handlers, not a jump",
         ),
         (
