@@ -10,6 +10,9 @@ what listeners see is always balanced.
   first, as unwound: their end is missing from the stream.
 - What is open when the stream ends is closed as ``OPEN``.
 
+Frames are a stack per thread. Of coroutines, which return in another order than they were called,
+the one that returns first closes those called after it as unwound.
+
 Instructions completed between two records count for the innermost frame of the thread that makes
 the second one, those after the last record for its thread. Time does not run backwards: a record
 that claims so is taken at the time of the one before. A tail call opens a frame inside the frame

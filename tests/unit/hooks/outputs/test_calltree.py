@@ -153,3 +153,15 @@ def test_a_system_call_is_told_once(returns: bool) -> None:
     machine.leave()
     heard, _ = fold(machine.records, 0)
     assert heard.story == ["+main", f"write {-4 if returns else None}", "-main returned"]
+
+
+def test_coroutines_are_balanced_though_their_ends_are_lost() -> None:
+    """The limit the model states: swap, called on one stack, returns while work's goes on."""
+    swap = Record(Kind.CALL, 0x8000, "swap", 0x100A0, 0xBEFFFEF0, 0, 3)
+    work = Record(Kind.CALL, 0x8100, "work", 0x100B4, 0x111FC, 1, 9)
+    back = attrs.evolve(swap, kind=Kind.RETURN, insns=17)
+    done = attrs.evolve(work, kind=Kind.RETURN, insns=27)
+    heard, tree = fold([swap, work, back, done], 30)
+    assert heard.story == ["+swap", "+work", "-work unwound", "-swap returned"]
+    assert [frame.self_cost for frame in heard.closed_frames] == [8, 6]
+    assert tree.outside == 16
