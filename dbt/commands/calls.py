@@ -132,11 +132,23 @@ def _check_files(wanted: Sequence[_Wanted]) -> None:
 def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
     from dbt.hooks.outputs import Program
     from dbt.instrument.coverage import PREFIX, covered
+    from dbt.linux.typed.decode import Decoder
+
+    kernel = process.kernel
+    decoder = Decoder(kernel.abi, process.memory)
+
+    def syscall(call: "Record", result: int | None) -> str:
+        request = kernel.request
+        aligned, variant = request.aligned, request.variant
+        return str(
+            decoder.decode(call.symbol, call.arguments, result, aligned=aligned, variant=variant)
+        )
 
     return Program(
         command=(arguments.program, *arguments.args),
-        images=lambda: process.kernel.images,
+        images=lambda: kernel.images,
         blocks=lambda: covered(process.counters.snapshot(PREFIX)),
+        syscall=syscall,
         start=process.engine.executed,
     )
 

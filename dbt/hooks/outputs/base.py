@@ -35,6 +35,12 @@ def _none() -> tuple[()]:
     return ()
 
 
+def in_numbers(call: Record, result: int | None) -> str:
+    """A system call as ``name(0x1, 0x2) = 3``; without a result when it did not return."""
+    text = f"{call.symbol}({', '.join(map(hex, call.arguments))})"
+    return text if result is None else f"{text} = {result}"
+
+
 @attrs.frozen
 class Program:
     """What an output may say about the program, asked when it writes."""
@@ -44,6 +50,8 @@ class Program:
     images: Callable[[], Sequence[Image]] = _none
     blocks: Callable[[], Iterable[tuple[int, int]]] = _none
     """Guest address and bytes of every block that was executed."""
+    syscall: Callable[[Record, int | None], str] = in_numbers
+    """A system call in words, asked when its record comes, and again when it has returned."""
     start: int = 0
     """Guest instructions completed before the first record could come."""
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 
 _PID = 1
 
@@ -21,6 +21,8 @@ class Chrome:
 
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
+        self._describe = program.syscall
+        self._before: dict[int, str] = {}
         self._tree = CallTree(self, program.start)
         self._threads: set[int] = set()
         self._separator = '{"displayTimeUnit": "ns", "traceEvents": [\n'
@@ -33,6 +35,8 @@ class Chrome:
             name = f"guest thread {record.thread}"
             self._event("M", "thread_name", record.thread, args={"name": name})
         self._tree.feed(record)
+        if record.kind is Kind.SYSCALL:
+            self._before[record.thread] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """End all calls, then the file."""
@@ -60,9 +64,9 @@ class Chrome:
 
     def syscall(self, call: Record, result: int | None) -> None:
         """An instant."""
-        args: dict[str, object] = {"arguments": [*map(hex, call.arguments)]}
-        if result is not None:
-            args["result"] = result
+        before = self._before.pop(call.thread, call.symbol)
+        text = before if result is None else self._describe(call, result)
+        args = {"call": text}
         self._event("i", call.symbol, call.thread, cat="syscall", ts=call.insns, s="t", args=args)
 
     def _event(self, phase: str, name: str, thread: int = 0, **rest: Any) -> None:

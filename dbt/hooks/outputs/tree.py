@@ -3,19 +3,18 @@
          insns
                 main(0x1, 0x407ffe44, 0x407ffe4c, 0x0) {
              7    helper(0x3, 0x0, 0x0, 0x0) = 0x2d0a4b9
-                  <write(0x1, 0x10578, 0x6) = 6>
+                  <write(1,"hello\\12",6) = 6>
             95  } main = 0x0
 
 On the left the guest instructions spent in a call, inclusive, once it is over. ``->`` marks a tail
 call, ``<...>`` a system call. The four argument registers are shown whatever the function takes.
 """
 
-import errno
 from typing import TextIO
 
 from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 
 _WIDTH = 14
 _STEP = "  "
@@ -26,6 +25,8 @@ class Tree:
 
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
+        self._describe = program.syscall
+        self._before: dict[int, str] = {}
         self._tree = CallTree(self, program.start)
         self._level: dict[int, int] = {}
         self._waiting: Frame | None = None
@@ -37,6 +38,8 @@ class Tree:
             self._out.write(f"{'insns':>{_WIDTH}}\n")
             self._thread = record.thread
         self._tree.feed(record)
+        if record.kind is Kind.SYSCALL:
+            self._before[record.thread] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """Close what is open."""
@@ -64,12 +67,12 @@ class Tree:
             self._line(thread, f"}} {name}{outcome}", frame.inclusive)
 
     def syscall(self, call: Record, result: int | None) -> None:
-        """Write it at once."""
+        """Write it: as it is now, or as it was when it began if it did not return."""
         self._flush()
         self._switch(call.thread)
-        end = "" if result is None else f" = {_errno(result)}"
-        arguments = ", ".join(map(hex, call.arguments))
-        self._line(call.thread, f"<{clean(call.symbol)}({arguments}){end}>")
+        before = self._before.pop(call.thread, call.symbol)
+        text = before if result is None else self._describe(call, result)
+        self._line(call.thread, f"<{clean(text)}>")
 
     def _flush(self) -> None:
         frame, self._waiting = self._waiting, None
@@ -101,8 +104,3 @@ def _outcome(frame: Frame) -> str:
         case End.OPEN:
             return " still running"
     return "" if frame.result is None else f" = {frame.result:#x}"
-
-
-def _errno(result: int) -> str:
-    name = errno.errorcode.get(-result) if result < 0 else None
-    return f"{result} {name}" if name else str(result)

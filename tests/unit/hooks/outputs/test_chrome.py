@@ -77,7 +77,7 @@ def test_events_of_a_short_run() -> None:
         ("E", "main", 13, "open"),
     ]
     assert events[0]["args"] == {"arguments": ["0x0", "0x1", "0x2", "0x3"], "caller": "0x8ffc"}
-    assert events[1]["args"] == {"arguments": ["0x1", "0x2", "0x3"], "result": -4}
+    assert events[1]["args"] == {"call": "write(0x1, 0x2, 0x3) = -4"}
     assert events[3]["cat"] == "tail_call"
     assert events[4]["args"] == {"result": "0x2a"}
 
