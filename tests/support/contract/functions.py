@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import strategies
 from support.contract import Contract
-from support.toy import DATA, FLAGS, START, WORDS, Toy, toy
+from support.toy import ALL, DATA, FLAGS, START, WORDS, Toy, toy
 
 from backends.reference import ReferenceBackend
 from dbt.interfaces import FaultHit, FuelOut, HaltHit, NativeFunction
@@ -190,6 +190,75 @@ class FunctionsContract(Contract):
         rig.executor.fuel = 10
         assert rig.executor.run(BlockKey(START)) == FaultHit(0x8004, 0, 0, Access.READ)
         assert (rig.state.get("r0"), rig.state.get("r1"), rig.executor.fuel) == (5, 0x44, 9)
+
+    COMPARE = """
+          %0:i32 = get r0
+          %1:i32 = get r1
+          %2:i32 = sub %0, %1
+          %3:i1 = slt %2, 0x0
+          set nf %3
+          %4:i1 = eq %2, 0x0
+          set zf %4
+          %5:i1 = ule %1, %0
+          set cf %5
+          %6:i32 = not %1
+          %7:i1 = overflow %0, %6, 0x1:i1
+          set vf %7"""
+    FLAGGED = """
+        block 0x8000 {{
+          insn 0x8000 4{compare}
+          goto 0x8010
+        }}
+        block 0x8010 {{
+          insn 0x8010 4{second}
+          insn 0x8014 4
+          invoke look
+          %8:i32 = get r5
+          %9:i32 = load %8
+          goto 0x8020
+        }}
+        block 0x8020 {{
+          insn 0x8020 4
+          %0:i1 = get nf
+          %1:i1 = get zf
+          %2:i32 = zext %0
+          %3:i32 = zext %1
+          set r2 %2
+          set r3 %3
+          halt done 0x8020
+        }}"""
+
+    @pytest.mark.parametrize("changes", [False, True])
+    @pytest.mark.parametrize("again", [False, True])
+    def test_flags_are_there_and_stay_as_they_are_set(
+        self, rig: Toy, again: bool, changes: bool
+    ) -> None:
+        """Flags of a comparison, in the block before or in the one that calls."""
+        seen = []
+
+        def look(env: int) -> None:
+            seen.append(tuple(rig.state.get(flag) for flag in FLAGS))
+            if changes:
+                rig.state.set("nf", 1)
+                rig.state.set("zf", 1)
+
+        rig.functions.define("look", look)
+        second = self.COMPARE.replace("get r1", "get r4") if again else ""
+        self.install(rig, self.FLAGGED.format(compare=self.COMPARE, second=second))
+        rig.executor.apply(ALL)
+        # 3 - 5 is negative, with a borrow; 3 - 3 is zero, without.
+        for _ in range(3):
+            rig.state.restore({"r0": 3, "r1": 5, "r4": 3, "nf": 0, "zf": 0, "cf": 1, "vf": 1})
+            rig.state.set("r5", DATA)
+            assert rig.executor.run(BlockKey(START)) == HaltHit("done", 0x8020)
+            assert seen.pop() == ((0, 1, 1, 0) if again else (1, 0, 0, 0))
+            expected = (1, 1) if changes else (0, 1) if again else (1, 0)
+            assert (rig.state.get("r2"), rig.state.get("r3")) == expected
+            rig.state.set("r5", 0)
+            rig.state.set("r0", 3)
+            assert isinstance(rig.executor.run(BlockKey(START)), FaultHit)
+            assert (rig.state.get("nf"), rig.state.get("zf")) == expected
+            seen.pop()
 
     def test_a_function_may_close_a_page_that_was_looked_at_before(self, rig: Toy) -> None:
         def close(env: int) -> None:
