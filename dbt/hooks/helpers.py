@@ -6,7 +6,7 @@ from functools import partial
 import attrs
 
 from dbt.hooks.points import Handler, Points
-from dbt.ir.block import CONTINUED, Block
+from dbt.ir.block import TAKEN, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
 from dbt.runtime.functions import Functions
@@ -18,7 +18,7 @@ class CallHelpers:
     """Begin the blocks at some pcs with a call.
 
     insn 0x8000 4    =>    insn 0x8000 4
-                           invoke hook.0x8000
+                           invoke hook.0x8000 0x1
     """
 
     helpers: "Helpers"
@@ -26,13 +26,12 @@ class CallHelpers:
     def run(self, block: Block) -> None:
         """Put the call in, if the block stands at a point."""
         key = block.key
-        if key.pc not in self.helpers.points.pcs or key.mode & CONTINUED:
+        if key.pc not in self.helpers.points.pcs or key.mode & TAKEN:
             return
         calls = Builder([])
-        calls.invoke(self.helpers.name(key.pc))
+        calls.invoke(self.helpers.name(key.pc), calls.const(block.insn_count))
         at = 1 if block.insts and block.insts[0].op is INSN else 0
         block.insts[at:at] = calls.insts
-        self.helpers.counts[key.pc] = block.insn_count
 
 
 class Helpers:
@@ -52,7 +51,6 @@ class Helpers:
         self._executed = executed
         self._take_failure = take_failure
         self.points = Points(changed)
-        self.counts: dict[int, int] = {}
         self.counted = 0
         self._last = (0, -1)
 
@@ -66,8 +64,8 @@ class Helpers:
             self._functions.define(self.name(pc), partial(self._invoked, pc))
         return self.points.add(pc, handler, first=first)
 
-    def _invoked(self, pc: int, _environment: int) -> None:
-        self.counted = self.counts[pc]
+    def _invoked(self, pc: int, _environment: int, counted: int) -> None:
+        self.counted = counted  # the whole block's, when it begins
         moment = (pc, self._executed() - self.counted)
         try:
             wanted = None if moment == self._last else self.points.fire(pc)

@@ -233,7 +233,7 @@ class HookMachine:
         word = self._patched.get(pc)
         if word is None or self._failure is not None:  # a handler removed it, or raised
             return key
-        return self._step_over(key, word)
+        return self._step_over(key.with_mode(HOOKED), word)  # the stub there has run
 
     def _step_over(self, key: BlockKey, word: bytes) -> BlockKey | Event:
         view = self.memory.raw(key.pc, len(word))

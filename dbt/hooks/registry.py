@@ -137,13 +137,21 @@ class Hooks:
 
     def _mechanism(self, name: str) -> tuple[Mechanism, Tracker]:
         name = AUTO if name == "auto" else name
+        if name not in MECHANISMS:
+            known = ", ".join(MECHANISMS)
+            raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
+        self._refuse_a_second(name)
         if name not in self._mechanisms:
-            if name not in MECHANISMS:
-                known = ", ".join(MECHANISMS)
-                raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
             tracker = Tracker(self._machine)
             self._mechanisms[name] = (MECHANISMS[name](self._machine, tracker), tracker)
         return self._mechanisms[name]
+
+    def _refuse_a_second(self, name: str) -> None:
+        """Raise UsageError when two mechanisms would send the same exits elsewhere."""
+        for other, (_, tracker) in self._mechanisms.items():
+            both = MECHANISMS[name].redirects and MECHANISMS[other].redirects
+            if both and name != other and tracker.functions:
+                raise UsageError(f"the mechanisms {other} and {name} cannot be used at once")
 
     def forget(self) -> None:
         """Another program has taken the place of the one that functions were hooked in (execve):

@@ -1,11 +1,16 @@
 """Hooks from Python, by symbol and address, set and removed at any time."""
 
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from dbt.hooks import CallEvent, ReturnEvent, StopRequested, SyscallEvent
+from dbt.hooks.mechanisms import NAMES
+from dbt.hooks.records import Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
-from dbt.stops import Exited, Requested
+from dbt.stops import Exited, Requested, UsageError
 
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 
@@ -102,3 +107,32 @@ def test_system_calls_are_seen_skipped_and_changed(tier: str) -> None:
     assert isinstance(process.run(), Exited)
     assert "write" in entered
     assert any(name == "write" and result > 0 for name, result in left)
+
+
+@pytest.mark.parametrize("left_out", ["jump", "shadow"])
+def test_mechanisms_side_by_side_on_the_same_functions(tier: str, left_out: str) -> None:
+    """All but ``sentinel``, whose return address the others would see, and one of the two that
+    exclude each other."""
+    process = start(tier)
+    streams: dict[str, list[tuple[object, ...]]] = {}
+
+    def sink(name: str, r: Record) -> None:
+        event = (r.kind, r.function, r.site, r.depth, r.insns, r.arguments, r.result)
+        streams.setdefault(name, []).append(event)
+
+    for name in set(NAMES) - {"sentinel", left_out}:
+        process.hooks.trace(["fib", "main"], partial(sink, name), mechanism=name, syscalls=False)
+    assert isinstance(process.run(), Exited)
+    first, *others = streams.values()
+    assert len(first) == 2 * (177 + 1)
+    assert all(other == first for other in others)
+
+
+def test_two_mechanisms_that_redirect_exits_exclude_each_other() -> None:
+    process = start("0")
+    remove = process.hooks.on_call("fib", print, mechanism="shadow")
+    with pytest.raises(UsageError, match="shadow and jump cannot be used at once"):
+        process.hooks.on_call("fib", print, mechanism="jump")
+    remove()
+    process.hooks.on_call("fib", lambda event: None, mechanism="jump")
+    assert isinstance(process.run(), Exited)

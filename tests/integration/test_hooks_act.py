@@ -18,6 +18,11 @@ STEERING = [name for name in NAMES if name != "helper"]
 """``helper`` cannot change where the guest goes on."""
 
 
+@pytest.fixture(params=["0", "2"])
+def tier(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def start(tier: str, argument: str = "10", **options: Any) -> Process:
     return Process(FIB, [argument], env={}, options=BackendOptions(tier=tier, hot=20), **options)
 

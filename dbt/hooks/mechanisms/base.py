@@ -68,6 +68,8 @@ class Mechanism(abc.ABC):
     """
 
     name: ClassVar[str]
+    redirects: ClassVar[bool] = False
+    """It sends computed exits elsewhere; there can be one such mechanism at a time."""
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         self.machine = machine

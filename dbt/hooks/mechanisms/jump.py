@@ -105,6 +105,7 @@ class JumpCheck(Mechanism):
     """A table that every jump asks."""
 
     name = "jump"
+    redirects = True
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)

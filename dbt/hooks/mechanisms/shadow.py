@@ -93,6 +93,7 @@ class Shadow(Mechanism):
     """The shadow stack and its host side."""
 
     name = "shadow"
+    redirects = True
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
