@@ -13,8 +13,8 @@ from dbt.linux.typed import (
     rows_misc,
     rows_processes,
     rows_time,
-    vectors,
 )
+from dbt.linux.typed import vectors as _vectors  # noqa: F401  (registers kinds)
 from dbt.linux.typed.flags import octal, signal_text
 from dbt.linux.typed.kinds import KINDS, Look, signed
 from dbt.linux.typed.model import DecodedArgument, DecodedCall, Parameter, Signature, merge
@@ -32,8 +32,6 @@ _OWN_ERRORS = {
     ERESTARTSYS: "To be restarted",
     ESIGRETURN: "Successful exit from sigreturn",
 }
-
-assert vectors.AF_UNIX  # its kinds are registered by importing it
 
 
 @attrs.frozen

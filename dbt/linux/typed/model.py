@@ -100,7 +100,8 @@ class DecodedCall:
     @property
     def fds(self) -> list[int]:
         """The file descriptors it takes."""
-        return [argument.value for argument in self.of_type("fd")]
+        values = (argument.value for argument in self.of_type("fd"))
+        return [value - (1 << 32) if value >> 31 else value for value in values]
 
 
 _ITEM = re.compile(r"(\w+):(\w+)(?:\((\w+)\))?")

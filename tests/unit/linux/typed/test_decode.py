@@ -66,6 +66,12 @@ def test_texts(kernel: Kernel, name: str, registers: list[int], text: str) -> No
     assert str(kernel.decode(name, registers)) == text
 
 
+def test_descriptors(kernel: Kernel) -> None:
+    assert kernel.decode("dup2", [3, 4]).fds == [3, 4]
+    assert kernel.decode("mmap2", [0, 4096, 3, 0x22, 0xFFFFFFFF, 0]).fds == [-1]
+    assert kernel.decode("getpid", []).fds == []
+
+
 def test_results(kernel: Kernel) -> None:
     assert kernel.decode("brk", [0], 0x9000).result_text == "0x00009000"
     assert kernel.decode("umask", [0o22], 0o22).result_text == "022"
