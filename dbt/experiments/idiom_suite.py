@@ -1,6 +1,5 @@
 """The idiom suite: small programs, one idiom each, judged for every contender."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -67,18 +66,50 @@ def functions_in(program: Program) -> dict[int, str]:
 
 
 def suite_tables(result: Mapping[str, Any]) -> list[Table]:
-    """A line an idiom, a column a contender, and the sums."""
+    """The sums of each contender, and what each got wrong, for a terminal."""
+    return [_sums(result), _wrong(result)]
+
+
+def whole_tables(result: Mapping[str, Any]) -> list[Table]:
+    """The sums, and every idiom against every contender: wider than terminals are."""
     names = result["contenders"]
-    rows = [_cells(row, names) for row in result["rows"]]
-    count = len(rows)
-    right = Counter(name for row in rows for name in names if row[name] == "ok")
-    rows.append({"idiom": "right", **{name: f"{right[name]} of {count}" for name in names}})
-    headings = {name: name.replace(": ", "\n") for name in names}
-    shown = [{headings.get(key, key): value for key, value in row.items()} for row in rows]
-    title = "Idioms: ok, or events missed (-) and invented (+)"
-    return [Table(title, ["idiom", "events", *headings.values()], shown)]
+    rows = []
+    for row in result["rows"]:
+        cells = {name: str(Verdict(**row["verdicts"][name])) for name in names}
+        rows.append({"idiom": row["idiom"], "events": row["events"], **cells})
+    matrix = Table("ok, or events missed (-) and invented (+)", ["idiom", "events", *names], rows)
+    return [_sums(result), matrix]
 
 
-def _cells(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    cells = {name: str(Verdict(**row["verdicts"][name])) for name in names}
-    return {"idiom": row["idiom"], "events": row["events"], **cells}
+def _verdicts(result: Mapping[str, Any], name: str) -> dict[str, Verdict]:
+    return {row["idiom"]: Verdict(**row["verdicts"][name]) for row in result["rows"]}
+
+
+def _sums(result: Mapping[str, Any]) -> Table:
+    rows = []
+    for name in result["contenders"]:
+        verdicts = _verdicts(result, name).values()
+        rows.append(
+            {
+                "contender": name,
+                "right": sum(verdict.right for verdict in verdicts),
+                "found": sum(verdict.found for verdict in verdicts),
+                "missed": sum(verdict.missed for verdict in verdicts),
+                "invented": sum(verdict.spurious for verdict in verdicts),
+                "with a note": sum(bool(verdict.note) for verdict in verdicts),
+            }
+        )
+    columns = ("contender", "right", "found", "missed", "invented", "with a note")
+    return Table(f"{len(result['rows'])} idioms", columns, rows)
+
+
+def _wrong(result: Mapping[str, Any]) -> Table:
+    rows = []
+    for name in result["contenders"]:
+        wrong = [
+            f"{idiom} {verdict}"
+            for idiom, verdict in _verdicts(result, name).items()
+            if not verdict.right
+        ]
+        rows.append({"contender": name, "not right": ", ".join(wrong) or "nothing"})
+    return Table("What was missed (-) and invented (+)", ("contender", "not right"), rows)

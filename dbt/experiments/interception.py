@@ -22,7 +22,7 @@ from dbt.experiments import contenders as taking_part
 from dbt.experiments import interception_plots
 from dbt.experiments.contenders import Contender
 from dbt.experiments.guest import Program, Setting, open_program
-from dbt.experiments.idiom_suite import run_suite, suite_tables
+from dbt.experiments.idiom_suite import run_suite, suite_tables, whole_tables
 from dbt.experiments.interception_costs import costs
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.plots import need_matplotlib
@@ -78,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, result)
     if arguments.markdown:
-        write_markdown(arguments.markdown, tables, result["command"])
+        whole = whole_tables(result) if arguments.suite else tables
+        write_markdown(arguments.markdown, whole, result["command"])
     if arguments.plot and not arguments.suite:
         for path in interception_plots.draw_all(
             result, Path(arguments.plot), arguments.plot_format

@@ -13,6 +13,7 @@ from dbt.data import DEMO
 from dbt.experiments import interception, verdicts
 from dbt.experiments.contenders import NOTHING, Mechanism, Observed, Sink, mechanisms
 from dbt.experiments.guest import Program
+from dbt.experiments.idiom_suite import suite_tables, whole_tables
 from dbt.experiments.interception_costs import costs
 from dbt.experiments.verdicts import Verdict, judge, without_system_calls
 from dbt.hooks.records import Kind, Record
@@ -193,3 +194,21 @@ def test_truth_is_taken_on_the_small_input(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(verdicts, "truth", truth)
     assert verdicts.truth_of(Program("p.elf", ("1",)), {0x100: "f"}) == [CALL]
     assert seen == [("p.elf", ("1",))]
+
+
+def test_tables_of_the_suite() -> None:
+    good, bad = attrs.asdict(Verdict(3, 0, 0)), attrs.asdict(Verdict(1, 2, 1, "hangs"))
+    result = {
+        "contenders": ["a", "b"],
+        "rows": [
+            {"idiom": "bl", "events": 3, "verdicts": {"a": good, "b": good}},
+            {"idiom": "tail", "events": 3, "verdicts": {"a": good, "b": bad}},
+        ],
+    }
+    sums, wrong = suite_tables(result)
+    assert [(row["right"], row["missed"], row["invented"]) for row in sums.rows] == [
+        (2, 0, 0), (1, 2, 1),
+    ]  # fmt: skip
+    assert [row["not right"] for row in wrong.rows] == ["nothing", "tail -2 +1 hangs"]
+    _, matrix = whole_tables(result)
+    assert [row["b"] for row in matrix.rows] == ["ok", "-2 +1 hangs"]
