@@ -31,6 +31,12 @@ define void @{name}(i64 %env, i64 %a) alwaysinline nounwind {{
         self.address = self._library.address(name)
         self.native = NativeFunction(uses_state=False, may_stop=False, llvm=text, symbol=name)
 
+    def take(self) -> tuple[int, int]:
+        """Count and sum, which begin again at 0."""
+        taken = self.count, self.sum
+        self._cells[0] = self._cells[1] = 0
+        return taken
+
     @property
     def count(self) -> int:
         """Calls so far."""

@@ -1,12 +1,14 @@
 """Functions that blocks invoke: what they see, what they change, and what becomes of exceptions."""
 
 import ctypes
+import functools
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import strategies
 from support.contract import Contract
+from support.functions import Counting
 from support.toy import ALL, DATA, FLAGS, START, WORDS, Toy, toy
 
 from backends.reference import ReferenceBackend
@@ -317,6 +319,33 @@ class FunctionsContract(Contract):
                 event = machine.run_all(program, BlockKey(START))
                 outcomes.append((event, machine.reasons(), machine.snapshot(), log))
         assert outcomes[1] == outcomes[0]
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def test_random_program_with_linked_code(self, data: st.DataObject) -> None:
+        """A function whose code is known, between calls of one that stirs the state."""
+        program: dict[BlockKey, Block] = data.draw(strategies.programs())
+        for block in program.values():
+            strategies.add_calls(data.draw, block, ["tick"])
+            strategies.add_calls(data.draw, block, ["stir"])
+        state = data.draw(strategies.states())
+        tick = ticking()
+        outcomes = []
+        for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
+            with toy(backend, options) as machine:
+                log = stirring(machine)
+                machine.functions.define_native("tick", tick.address, 1, tick.native, tick)
+                machine.state.restore(state)
+                machine.executor.fuel = 40
+                event = machine.run_all(program, BlockKey(START))
+                outcomes.append((event, machine.snapshot(), log, tick.take()))
+        assert outcomes[1] == outcomes[0]
+
+
+@functools.cache
+def ticking() -> Counting:
+    """One function for all tests: it is compiled."""
+    return Counting("ticking")
 
 
 def stirring(machine: Toy) -> list[object]:

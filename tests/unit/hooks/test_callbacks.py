@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 import dbt
+from dbt.hooks import StopRequested
 from dbt.hooks.callbacks import PRICES, Callback, CallbackError
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import BackendOptions
 from dbt.passes.pipeline import Pipeline
-from dbt.stops import Exited, InsnLimit, UsageError
+from dbt.stops import Exited, InsnLimit, Requested, UsageError
 
 FIB = str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf")
 TIERS = ["reference", "0", "1", "2", "auto"]
@@ -138,6 +139,54 @@ def test_a_python_callback_may_raise_and_the_run_goes_on(tier: str) -> None:
         assert watch.values[0] == quiet.values[0] == number
     assert made.run() == Exited(0)
     assert watch.values[0] == quiet.values[0]
+    made.close()
+
+
+@pytest.mark.parametrize("every", [1, 7])
+@pytest.mark.parametrize("tier", TIERS)
+def test_exceptions_anywhere_change_nothing(
+    tier: str, every: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also in blocks that end in a system call, which then is made once, when the run goes on."""
+
+    def picky(cells, pc):  # type: ignore[no-untyped-def]
+        cells[0] += 1
+        if cells[0] % every == 0:
+            raise ValueError
+
+    everywhere = range(0x10000, 0x11000, 4)
+    watch = Callback(picky, at=everywhere, price="python")
+    made = process(watch, tier=tier, n=2)
+    raised = 0
+    while True:
+        try:
+            stop = made.run(max_insns=100)
+        except ValueError:
+            raised += 1
+        else:
+            if stop == Exited(0):
+                break
+            assert isinstance(stop, InsnLimit)
+    plain = process(tier="0", n=2)
+    assert plain.run() == Exited(0)
+    assert made.engine.executed == plain.engine.executed == watch.values[0]
+    assert raised > 20
+    assert capfd.readouterr().out == "fib 1\n" * 2
+    made.close()
+    plain.close()
+
+
+def test_a_callback_may_ask_to_stop() -> None:
+    def enough(cells):  # type: ignore[no-untyped-def]
+        cells[0] += 1
+        if cells[0] == 5:
+            raise StopRequested("enough")
+
+    watch = Callback(enough, price="python")
+    made = process(watch, tier="2")
+    assert made.run() == Requested(made.state["pc"], "enough")
+    assert watch.values == [5]
+    assert made.run() == Exited(0)
     made.close()
 
 
