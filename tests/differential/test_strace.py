@@ -4,6 +4,7 @@
 """
 
 import difflib
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -118,6 +119,24 @@ def test_shell(name: str, work: Callable[[], Path]) -> None:
     need_qemu()
     need_root()
     assert_same(qemu_shell(SCRIPTS[name], work()), armdbt_shell(SCRIPTS[name], work()))
+
+
+def test_terminal(work: Callable[[], Path]) -> None:
+    """Terminal settings, read and changed."""
+    need_qemu()
+    need_root()
+    traces = []
+    for command in ([QEMU_PATH, "-strace"], [*ARMDBT]):
+        master, terminal = os.openpty()
+        argv = [*command, str(BUSYBOX), "stty", "-echo", "-onlcr", "-icanon", "rows", "40"]
+        env = {**BASE_ENV, "PYTHONPATH": str(ROOT)} if command[0] != QEMU_PATH else BASE_ENV
+        traces.append(record(argv, cwd=work(), env=env, stdin=terminal))
+        os.close(terminal)
+        os.close(master)
+    assert "TCSETSW,{c_iflag = ICRNL|IXON,c_oflag = OPOST,c_cflag = B38400,CS8," in "".join(
+        normal(traces[1]).calls
+    )
+    assert_same(*traces)
 
 
 @pytest.mark.parametrize("name", GUESTS)

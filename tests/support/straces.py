@@ -43,10 +43,10 @@ def record(
     *,
     cwd: Path,
     env: Mapping[str, str],
-    stdin: bytes = b"",
+    stdin: int = subprocess.DEVNULL,
     timeout: float = 60,
 ) -> Trace:
-    """Run a command whose standard error is a trace."""
+    """Run a command whose standard error is a trace; ``stdin`` is a descriptor."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     texts: dict[int, bytes] = {}
@@ -66,19 +66,24 @@ def record(
             argv,
             cwd=cwd,
             env=env,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=theirs,
             start_new_session=True,
         )
-        stdout, _ = process.communicate(stdin, timeout=timeout)
+        stdout, _ = process.communicate(timeout=timeout)
     finally:
         theirs.send(b"\0")
         reader.join()
         ours.close()
         theirs.close()
-    decoded = {pid: text.decode("latin-1") for pid, text in texts.items()}
+    decoded = {pid: _escaped(text) for pid, text in texts.items()}
     return Trace(process.pid, decoded, stdout, process.returncode)
+
+
+def _escaped(text: bytes) -> str:
+    """qemu-arm writes the bytes of strings as they are; armdbt writes unprintable ones in octal."""
+    return re.sub(r"[^\n -~]", lambda match: f"\\{ord(match[0]):o}", text.decode("latin-1"))
 
 
 _TRACED = re.compile(r"\w+\(|\(forked\)|--- \w+ \{|Unknown syscall ")

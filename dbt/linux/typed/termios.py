@@ -1,11 +1,9 @@
 """Terminal settings in qemu-arm's words (print_termios)."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dbt.linux.typed.flags import bits, flag_text
-
-if TYPE_CHECKING:
-    from dbt.linux.typed.kinds import Look
+from dbt.linux.typed.kinds import Look, pointer, quoted
 
 _INPUT = bits(
     "IGNBRK=1 BRKINT=2 IGNPAR=4 PARMRK=8 INPCK=0o20 ISTRIP=0o40 INLCR=0o100 IGNCR=0o200"
@@ -44,11 +42,18 @@ def _named(names: dict[str, int], value: int) -> str:
     return next((name for name, number in names.items() if number == value), f"{value:#x}")
 
 
-def text(look: "Look", address: int) -> tuple[str, Any]:
+def _control_characters(look: Look, address: int) -> bytes:
+    """Those up to the first that is zero (disabled): qemu-arm takes them for a string."""
+    layout = look.abi.layout("termios", look.variant)
+    found = layout.unpack_bytes(look.read(address, layout.size) or bytes(layout.size), "cc")
+    return bytes(found).partition(b"\0")[0]
+
+
+def text(look: Look, address: int) -> tuple[str, Any]:
     """``{c_iflag = …,…}`` and the members; the pointer when it cannot be read."""
     members = look.struct("termios", address)
     if members is None:
-        return f"0x{address:08x}" if address else "NULL", None
+        return pointer(address), None
     output, control = members["oflag"], members["cflag"]
     plain = output & ~sum(mask for mask, _ in _DELAYS)
     parts = [f"c_iflag = {flag_text(_INPUT, members['iflag'])}"]
@@ -62,5 +67,6 @@ def text(look: "Look", address: int) -> tuple[str, Any]:
     if control & _CBAUD:
         parts.append(flag_text(_CONTROL, control & ~(_CBAUD | _CSIZE)))
     parts.append(f"c_lflag = {flag_text(_LOCAL, members['lflag'])}")
-    parts += ['c_cc = ""', f"c_line = '{chr(members['line']) if members['line'] else chr(0)}'"]
+    parts.append(f"c_cc = {quoted(_control_characters(look, address))}")
+    parts.append(f"c_line = '{quoted(bytes([members['line']]))[1:-1]}'")
     return "{" + ",".join(parts) + "}", members
