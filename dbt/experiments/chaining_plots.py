@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dbt.experiments.guest import KINDS
 from dbt.experiments.plots import Curve, draw
 
 Row = Mapping[str, Any]
 
 AXES: dict[str, dict[str, Any]] = {
-    "kinds": {"x_label": "kinds of edges chained", "y_label": "ns per guest instruction"},
+    "kinds": {
+        "x_label": "kinds of edges chained",
+        "y_label": "ns per guest instruction",
+        "x_ticks": tuple(KINDS),
+    },
     "denied": {
         "x_label": "denied targets",
         "y_label": "slow-down",
@@ -20,7 +25,7 @@ AXES: dict[str, dict[str, Any]] = {
     "frequency": {
         "x_label": "calls of the denied function per 1,000 instructions",
         "y_label": "slow-down",
-        "x_scale": "symlog",
+        "x_scale": "log",
     },
     "length": {
         "x_label": "instructions in a block, at most",

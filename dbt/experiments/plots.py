@@ -41,9 +41,13 @@ def draw(
     y_label: str,
     x_scale: str = "linear",
     y_scale: str = "linear",
+    x_ticks: Sequence[str] = (),
     base: float | None = 1.0,
 ) -> None:
-    """Write one figure (the suffix says SVG or PNG); ``base`` draws a line to compare with."""
+    """Write one figure (the suffix says SVG or PNG); ``base`` draws a line to compare with.
+
+    ``x_ticks`` are names of x = 0, 1, 2, ...
+    """
     plt = need_matplotlib()
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for label, curve in curves.items():
@@ -58,6 +62,8 @@ def draw(
         axes.axhline(base, color="black", linewidth=0.8)
     axes.set(title=title, xlabel=x_label, ylabel=y_label)
     _scale(axes, x_scale, y_scale)
+    if x_ticks:
+        axes.set_xticks(range(len(x_ticks)), x_ticks)
     axes.legend(fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     save(figure, path)
@@ -66,8 +72,11 @@ def draw(
 def _scale(axes: Any, x_scale: str, y_scale: str) -> None:
     if x_scale == "symlog":
         axes.set_xscale("symlog", linthresh=1)
+        axes.set_xlim(left=-0.3)
+        axes.xaxis.set_major_formatter("{x:g}")
     elif x_scale == "log2":
         axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
     else:
         axes.set_xscale(x_scale)
     axes.set_yscale(y_scale)
