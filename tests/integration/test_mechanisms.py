@@ -65,6 +65,12 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             "a system call that is going to be made again is told as one that returned EINTR",
         ),
         (
+            every - {"sentinel"},
+            "longjmp_adr_again",
+            "no call instruction calls, so that a second call with the first one given up looks"
+            " like a tail call",
+        ),
+        (
             {"shadow"},
             "pc_getter",
             "a bl that learns the pc leaves a frame that nothing pops, which hides the function's"

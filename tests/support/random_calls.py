@@ -1,0 +1,175 @@
+"""Random programs that do nothing but call, return, tail call and throw, in many ways.
+
+They always end: r11 counts function entries down, and a function entered with none left returns at
+once. r10 points to the innermost handler on the stack: where to go on, and the handler before it.
+"""
+
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from support.guests import GUESTS
+from support.oracle import lacking
+
+COMPILER = "arm-linux-gnueabi-gcc"
+FLAGS = [
+    "-marm",
+    "-march=armv5te",
+    "-static",
+    "-nostdlib",
+    "-no-pie",
+    "-Wl,--build-id=none",
+    "-Wl,-z,noexecstack",
+]
+FUEL = 250
+
+
+class Generator:
+    """Writes one program; the seed decides everything.
+
+    ``hard``: after a throw control may pass by a call that was made before, and arrive at its site
+    without a call. Only who sees every stack pointer knows that this is no return.
+    """
+
+    def __init__(self, seed: int, *, hard: bool) -> None:
+        self._random = random.Random(seed)
+        self._hard = hard
+        self._lines: list[str] = []
+        self._labels = 0
+        self._tries = 0
+        count = self._random.randrange(3, 9)
+        self._names = [f"f{number}" for number in range(count)]
+
+    def text(self) -> str:
+        """The assembly source."""
+        self._put('#include "idiom.h"')
+        self._put("_start: mov r10, #0", f"        mov r11, #{FUEL}")
+        for _ in range(3):
+            self._call()
+        self._put("        and r0, r11, #0xff", "        exit", "        .ltorg")
+        for index, name in enumerate(self._names):
+            self._function(name, last=index == len(self._names) - 1)
+        return "\n".join(self._lines) + "\n"
+
+    def _put(self, *lines: str) -> None:
+        self._lines.extend(lines)
+
+    def _label(self) -> str:
+        self._labels += 1
+        return f"l{self._labels}"
+
+    def _some(self) -> str:
+        return self._random.choice(self._names)
+
+    # -- functions ---------------------------------------------------------------------------------
+
+    def _function(self, name: str, *, last: bool) -> None:
+        self._put(f"function {name}", "        subs r11, r11, #1")
+        if self._random.random() < 0.3:
+            self._put("        movmi pc, lr", "        add r0, r0, #1")
+            self._leave_leaf(last=last)
+        else:
+            self._put("        bxmi lr", "        add r0, r0, #1")
+            self._framed(last=last)
+        self._put("        .ltorg")
+
+    def _leave_leaf(self, *, last: bool) -> None:
+        ways = [["bx lr"], ["mov pc, lr"], [f"b {self._some()}"], ["mov r1, lr", "bx r1"]]
+        ways += [["tst r11, #1", "bxne lr", f"b {self._some()}"], [f"ldr pc, ={self._some()}"]]
+        ways += [] if last else [[]]
+        self._finish(self._random.choice(ways))
+
+    def _framed(self, *, last: bool) -> None:
+        saved = self._random.choice(["r4, ", "r4, r5, r6, ", "r4, r5, r7, r8, r9, "])
+        self._put(f"        push {{{saved}lr}}")
+        for _ in range(self._random.randrange(1, 4)):
+            self._statement()
+        ways = [[f"pop {{{saved}pc}}"]] * 3
+        restored = f"pop {{{saved}lr}}"
+        ways += [[restored, "bx lr"], [restored, "mov pc, lr"], [restored, f"b {self._some()}"]]
+        ways += [[f"pop {{{saved[:-2]}}}", "ldr pc, [sp], #4"], [f"ldmfd sp!, {{{saved}pc}}"]]
+        ways += [[f"pop {{{saved[:-2]}}}", "pop {r3}", "bx r3"]]
+        ways += [[restored, f"ldr ip, ={self._some()}", "bx ip"]]
+        ways += [["tst r11, #2", f"popne {{{saved}pc}}", restored, f"b {self._some()}"]]
+        ways += [] if last else [[restored]]
+        self._finish(self._random.choice(ways))
+
+    def _finish(self, way: list[str]) -> None:
+        self._put(*(f"        {line}" for line in way))
+        if not way or not way[-1].startswith("pop {") or "pc" in way[-1]:
+            return
+        over = self._label()  # falls through: literals may not stand in the way
+        self._put(f"        b {over}", "        .ltorg", f"{over}:")
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def _statement(self, depth: int = 0) -> None:
+        ways = [self._call] * 5 + [self._getter, self._trap] + [self._throw] * 3
+        if depth < 2:
+            ways += [lambda: self._loop(depth)] * 2 + [lambda: self._try(depth)] * 2
+            ways += [lambda: self._loop(depth, self._try)] * 3
+        self._random.choice(ways)()
+
+    def _call(self) -> None:
+        name, after = self._some(), self._label()
+        ways = [
+            [f"        bl {name}"],
+            [f"        ldr ip, ={name}", "        blx ip"],
+            [f"        ldr ip, ={name}", "        mov lr, pc", "        bx ip"],
+            ["        mov lr, pc", f"        ldr pc, ={name}"],
+        ]
+        skipped = ["        tst r11, #1", f"        blne {name}"]
+        named = [f"        adr lr, {after}", f"        b {name}", f"{after}:"]
+        # Made again after a throw, a call that no instruction shows looks like a tail call.
+        ways += [named] if not self._tries else []
+        ways += [skipped] * 2 if not self._tries or self._hard else []
+        self._put(*self._random.choice(ways))
+
+    def _getter(self) -> None:
+        here = self._label()
+        self._put(f"        bl {here}", f"{here}: sub r0, lr, pc")
+
+    def _trap(self) -> None:
+        self._put("        mov r0, #99", "        mov r7, #6", "        swi 0")
+
+    def _throw(self) -> None:
+        bit = self._random.choice([1, 2, 4, 8])
+        over = self._label()
+        self._put(
+            f"        tst r11, #{bit}",
+            "        cmpne r10, #0",
+            f"        beq {over}",
+            "        mov sp, r10",
+            "        ldr pc, [sp]",
+            f"{over}:",
+        )
+
+    def _try(self, depth: int) -> None:
+        landing = self._label()
+        self._put("        push {r10}", f"        ldr ip, ={landing}", "        push {ip}")
+        self._put("        mov r10, sp")
+        self._tries += 1
+        self._statement(depth + 1)
+        self._tries -= 1
+        if self._random.random() < 0.8:  # else a throw lands where the last call returns to
+            self._put("        nop")
+        self._put(f"{landing}: ldr r10, [sp, #4]", "        add sp, sp, #8")
+
+    def _loop(self, depth: int, body: Callable[[int], None] | None = None) -> None:
+        top = self._label()
+        self._put(f"{top}:")
+        (body or self._statement)(depth + 1)
+        self._put("        cmp r11, #40", "        subgt r11, r11, #3", f"        bgt {top}")
+
+
+def build(seed: int, home: Path, *, hard: bool) -> Path:
+    """Assemble the program of a seed in a directory: its ELF file."""
+    if shutil.which(COMPILER) is None:
+        lacking(f"needs {COMPILER} (Debian: gcc-arm-linux-gnueabi)")
+    source, program = home / f"random{seed}.S", home / f"random{seed}.elf"
+    source.write_text(Generator(seed, hard=hard).text())
+    include = f"-I{GUESTS / 'idioms'}"
+    subprocess.run([COMPILER, *FLAGS, include, "-o", program, source], check=True)
+    return program
