@@ -224,6 +224,9 @@ class _Tracer:
     def watch(self, pcs: Collection[int]) -> None:
         """Nothing is watched: who traces sets no hooks."""
 
+    def check(self, pcs: Collection[int] | None) -> None:
+        """Nor does anything else look out for them."""
+
     def dispatches(self) -> Mapping[Reason, int]:
         """There is no dispatcher."""
         return {}
