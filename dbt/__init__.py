@@ -3,19 +3,28 @@
 ``Process`` is the way in; ``armdbt --help`` shows the command line.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dbt.hooks import StopRequested
+    from dbt.interfaces import BackendOptions
+    from dbt.linux.kernel import LinuxOptions
     from dbt.process import Process
 
 __version__ = "0.1.0"
-__all__ = ["Process", "__version__"]
+__all__ = ["BackendOptions", "LinuxOptions", "Process", "StopRequested", "__version__"]
+
+_HOMES = {
+    "Process": "dbt.process",
+    "BackendOptions": "dbt.interfaces",
+    "LinuxOptions": "dbt.linux.kernel",
+    "StopRequested": "dbt.hooks",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Most of the package is not needed to import one of its parts.
-    if name == "Process":
-        from dbt.process import Process
-
-        return Process
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,6 +22,8 @@ ReturnHook = Callable[[ReturnEvent], Any]
 SyscallHook = Callable[[SyscallEvent], Any]
 Sink = Callable[[Record], Any]
 Remove = Callable[[], None]
+Choice = str | type[Mechanism]
+"""A mechanism by name, ``auto``, or a class of the user's own."""
 
 
 class Hooks:
@@ -47,7 +49,7 @@ class Hooks:
         where: int | str,
         hook: CallHook,
         *,
-        mechanism: str = "auto",
+        mechanism: Choice = "auto",
         when: str | None = None,
     ) -> Remove:
         """Call ``hook`` whenever the function at a symbol or address is entered, by any way.
@@ -67,7 +69,7 @@ class Hooks:
         where: int | str,
         hook: ReturnHook,
         *,
-        mechanism: str = "auto",
+        mechanism: Choice = "auto",
         when: str | None = None,
     ) -> Remove:
         """Call ``hook`` whenever the function has returned to its caller. ``when`` is asked when it
@@ -87,7 +89,7 @@ class Hooks:
         pcs: Iterable[int | str] | None,
         sink: Sink,
         *,
-        mechanism: str = "auto",
+        mechanism: Choice = "auto",
         syscalls: bool = True,
     ) -> Remove:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
@@ -108,7 +110,7 @@ class Hooks:
     def _pc(self, where: int | str) -> int:
         return self._machine.key_of(self._resolve(where)).pc
 
-    def _add(self, mechanism: str, pc: int, kind: str, hook: Hook) -> Remove:
+    def _add(self, mechanism: Choice, pc: int, kind: str, hook: Hook) -> Remove:
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
         hooks: list[Hook] = getattr(listeners, kind)
@@ -135,23 +137,23 @@ class Hooks:
         if after and before != after:
             watcher.watch(pc)
 
-    def _mechanism(self, name: str) -> tuple[Mechanism, Tracker]:
-        name = AUTO if name == "auto" else name
-        if name not in MECHANISMS:
-            known = ", ".join(MECHANISMS)
-            raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
-        self._refuse_a_second(name)
+    def _mechanism(self, choice: Choice) -> tuple[Mechanism, Tracker]:
+        kind = _class(choice)
+        name = kind.name
+        self._refuse_a_second(kind)
         if name not in self._mechanisms:
             tracker = Tracker(self._machine)
-            self._mechanisms[name] = (MECHANISMS[name](self._machine, tracker), tracker)
+            self._mechanisms[name] = (kind(self._machine, tracker), tracker)
         return self._mechanisms[name]
 
-    def _refuse_a_second(self, name: str) -> None:
+    def _refuse_a_second(self, kind: type[Mechanism]) -> None:
         """Raise UsageError when two mechanisms would send the same exits elsewhere."""
-        for other, (_, tracker) in self._mechanisms.items():
-            both = MECHANISMS[name].redirects and MECHANISMS[other].redirects
-            if both and name != other and tracker.functions:
-                raise UsageError(f"the mechanisms {other} and {name} cannot be used at once")
+        for other, tracker in self._mechanisms.values():
+            both = kind.redirects and other.redirects and kind.name != other.name
+            if both and tracker.functions:
+                raise UsageError(
+                    f"the mechanisms {other.name} and {kind.name} cannot be used at once"
+                )
 
     def forget(self) -> None:
         """Another program has taken the place of the one that functions were hooked in (execve):
@@ -208,6 +210,16 @@ class Hooks:
             arguments=tuple(event.arguments), result=event.result,
         )  # fmt: skip
         sink(record)
+
+
+def _class(choice: Choice) -> type[Mechanism]:
+    if not isinstance(choice, str):
+        return choice
+    name = AUTO if choice == "auto" else choice
+    if name not in MECHANISMS:
+        known = ", ".join(MECHANISMS)
+        raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
+    return MECHANISMS[name]
 
 
 def _hook(call: Callable[[Any], Any], when: str | None) -> Hook:
