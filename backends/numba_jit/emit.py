@@ -25,12 +25,12 @@ from backends.numba_jit.emit_flags import (
     subtraction,
 )
 from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
-from backends.numba_jit.emit_instrument import count, pop, push
+from backends.numba_jit.emit_instrument import count, pop, push, trap_if
 from backends.numba_jit.emit_invoke import invoke, uses_state
 from backends.numba_jit.emit_memory import Check, plan_checks
 from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.jobs import UnitJob
-from backends.numba_jit.records import Record, Records, TrapRecord
+from backends.numba_jit.records import Record, Records
 from dbt.interfaces import Context
 from dbt.ir import ops
 from dbt.ir.block import TAKEN, BlockKey, Const, Inst, Value
@@ -106,8 +106,8 @@ class UnitEmitter:
         self.pc = block.key.pc
         self.insn_count = block.insn_count
         self.checks: dict[Inst, Check] = plan_checks(block.insts)
-        functions = self.module.context.functions
-        self.flags = sets_all_first(block.insts, partial(uses_state, functions))
+        looks = partial(uses_state, self.module.context.functions)
+        self.flags = sets_all_first(block.insts, looks)
         self.flag_values: dict[str, Value] = {}
 
     def emit(self, name: str) -> str:
@@ -382,13 +382,6 @@ class UnitEmitter:
             return ""
         return self.new(f"phi {LLVM_TYPES[inst.type.name]} [{value}, {done}], [{zero}, {before}]")
 
-    def trap_if(self, inst: Inst) -> None:
-        condition = self.value(inst.args[0])
-        if inst.when is not None:
-            condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
-        code = self.module.record(TrapRecord(str(inst.imm[0]), self.pc))
-        self.branch_cold(condition, self.cold(code, refund=self.refund()))
-
 
 Effect: TypeAlias = Callable[[UnitEmitter, Inst], None]
 
@@ -401,7 +394,7 @@ EFFECTS: dict[Op, Effect] = {
     ops.COUNT: count,
     ops.PUSH: push,
     ops.POP: pop,
-    ops.TRAP_IF: UnitEmitter.trap_if,
+    ops.TRAP_IF: trap_if,
     ops.INVOKE: invoke,
 }
 assert all(op.pure or op in EFFECTS for op in ops.OPS.values())

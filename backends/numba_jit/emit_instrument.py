@@ -1,9 +1,10 @@
-"""Counters and side stacks as LLVM text (``dbt.interfaces`` says how they lie in memory)."""
+"""Counters, side stacks and traps as LLVM text (``dbt.interfaces`` says how they lie in memory)."""
 
 from functools import partial
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
+from backends.numba_jit.records import TrapRecord
 from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
 from dbt.ir.block import Inst
 
@@ -56,3 +57,11 @@ def _pop(e: "UnitEmitter", inst: Inst) -> str:
     left = e.new(f"select i1 {empty}, i64 0, i64 {top}")
     e.lines.append(f" store i64 {left}, ptr {stack}")
     return e.new(f"select i1 {empty}, i32 0, i32 {value}")
+
+
+def trap_if(e: "UnitEmitter", inst: Inst) -> None:
+    condition = e.value(inst.args[0])
+    if inst.when is not None:
+        condition = e.new(f"and i1 {condition}, {e.value(inst.when)}")
+    code = e.module.record(TrapRecord(str(inst.imm[0]), e.pc))
+    e.branch_cold(condition, e.cold(code, refund=e.refund()))
