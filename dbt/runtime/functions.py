@@ -10,7 +10,7 @@ import attrs
 from dbt.interfaces import NativeFunction
 from dbt.ir.ops import MOST_ARGUMENTS
 
-CAPACITY = 1 << 12
+CAPACITY = 1 << 18
 _PYTHON = NativeFunction()
 
 
@@ -56,16 +56,14 @@ class Functions:
 
     def index(self, name: str, arity: int) -> int:
         """Index of a function. Raises ValueError when it takes another number of arguments."""
+        self._check(name, arity)
+        if name not in self.names:
+            self._set(name, self._undefined(name, arity))
+        return self.names[name]
+
+    def _check(self, name: str, arity: int) -> None:
         if self._arity.setdefault(name, arity) != arity:
             raise ValueError(f"function {name!r} takes {self._arity[name]} arguments, not {arity}")
-        index = self.names.get(name)
-        if index is None:
-            index = len(self.names)
-            if index >= CAPACITY:
-                raise MemoryError(f"more than {CAPACITY} functions, at {name!r}")
-            self.names[name] = index
-            self._set(name, self._undefined(name, arity))
-        return index
 
     def native(self, name: str) -> NativeFunction:
         """What compiled code may know of a function."""
@@ -102,13 +100,16 @@ class Functions:
     def _define(self, name: str, defined: _Defined) -> None:
         if defined.arity > MOST_ARGUMENTS:
             raise ValueError(f"function {name!r} takes more than {MOST_ARGUMENTS} arguments")
-        self.index(name, defined.arity)
-        changes = self._defined[name].native != defined.native
+        self._check(name, defined.arity)
+        changes = name in self._defined and self._defined[name].native != defined.native
         self._set(name, defined)
         if changes:
             self.on_change()
 
     def _set(self, name: str, defined: _Defined) -> None:
+        if self.names.setdefault(name, len(self.names)) >= CAPACITY:
+            del self.names[name]
+            raise MemoryError(f"more than {CAPACITY} functions, at {name!r}")
         old = self._defined.get(name)
         if old is not None:
             self._kept.append(old)

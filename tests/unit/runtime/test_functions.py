@@ -9,7 +9,7 @@ from dbt.runtime.functions import Functions, prototype
 
 
 def table(functions: Functions) -> "ctypes.Array[ctypes.c_uint64]":
-    return (ctypes.c_uint64 * 8).from_address(functions.address)
+    return (ctypes.c_uint64 * 64).from_address(functions.address)
 
 
 def called(functions: Functions, name: str, *args: int) -> None:
@@ -95,3 +95,15 @@ def test_change_is_told_when_more_than_the_address_changes() -> None:
     assert changes == [0]
     functions.define("f", lambda env: None)
     assert changes == [0, 1]
+
+
+def test_there_is_room_for_every_function_of_a_large_program() -> None:
+    functions = Functions(0)
+    thunk = prototype(0)(lambda env: None)
+    address = ctypes.cast(thunk, ctypes.c_void_p).value
+    assert address is not None
+    for number in range(20_000):
+        functions.define_native(str(number), address, 0, anchor=thunk)
+    assert functions.index("19999", 0) == 19_999
+    called(functions, "7")
+    assert functions.failure is None
