@@ -5,6 +5,7 @@ else, to become a part of the code that calls it. numba is imported when the fir
 """
 
 import ctypes
+import functools
 import itertools
 import re
 from collections.abc import Callable
@@ -56,8 +57,11 @@ def compile_callback(
     text = _self_contained(made.inspect_llvm(), made.native_name, symbol, arity)
     may_stop = not text or str(ctypes.cast(thunk, ctypes.c_void_p).value) in text
     called = NativeFunction(uses_state=False, may_stop=may_stop)
-    linked = attrs.evolve(called, llvm=text, symbol=symbol) if text else None
-    return Compiled(made.address, called, linked, (made, thunk))
+    if not text:
+        return Compiled(made.address, called, None, (made, thunk))
+    code = _loaded(text, symbol)
+    linked = attrs.evolve(called, llvm=text, symbol=symbol)
+    return Compiled(int(code[symbol]), called, linked, (code, thunk))
 
 
 def _wrapper(
@@ -110,6 +114,31 @@ def _gist(error: Exception) -> str:
     return telling[0] if telling else "numba gives no reason"
 
 
+@functools.cache
+def _linker() -> Any:
+    """Brings LLVM modules into memory."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.create_lljit_compiler(_host())
+
+
+def _host() -> Any:
+    import llvmlite.binding as llvm
+
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), opt=3, jit=True
+    )
+
+
+def _loaded(text: str, symbol: str) -> Any:
+    """A module's code in memory, by symbol. numba's own has a call within the call."""
+    import llvmlite.binding as llvm
+
+    return llvm.JITLibraryBuilder().add_ir(text).export_symbol(symbol).link(_linker(), symbol)
+
+
 # -- Code to be linked -----------------------------------------------------------------------------
 
 
@@ -134,7 +163,7 @@ define void @{symbol}({arguments}) alwaysinline nounwind {{
         if not value.is_declaration and value.name != symbol:
             value.linkage = "internal"
     builder = llvm.create_pass_builder(
-        llvm.Target.from_default_triple().create_target_machine(opt=3),
+        _host(),
         llvm.create_pipeline_tuning_options(speed_level=3),
     )
     builder.getModulePassManager().run(module, builder)
