@@ -161,6 +161,7 @@ class Process:
         self.kernel.on_fork_child = self._in_fork_child
         self.kernel.overdue = self._overdue
         self._deadline: float | None = None
+        self._is_new_program = False
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -208,6 +209,9 @@ class Process:
                 return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
             case SyscallHit(number=number, resume=resume):
                 after = self._where(kernel.syscall(number, resume))
+                if self._is_new_program:
+                    self._is_new_program = False
+                    self.hooks.new_program()
                 if isinstance(after, BlockKey) and self._overdue():
                     self._next = after
                     return TimeLimit(after.pc)
@@ -304,6 +308,7 @@ class Process:
         """The guest has called execve: nothing known of its code holds any more."""
         self.hooks.forget()
         self.engine.flush()
+        self._is_new_program = True
 
     def _in_fork_child(self) -> None:
         """The watchdog's thread did not survive the fork; the deadline itself did."""

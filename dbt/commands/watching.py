@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _PROT_EXEC = 4
 _MAPPING = ("mmap2", "mmap")
-_EXEC = ("execve", "execveat")
 _PROT, _ERRORS = 2, -4096
 
 
@@ -23,8 +22,7 @@ class Watching:
     ``missing`` are the symbols that nothing mapped so far has. Raises UsageError when a program
     that loads no libraries lacks one.
 
-    After an execve what is watched is put right at the new program's first system call: functions
-    it enters before are missed, unless they stand where the old program's stood.
+    After an execve the functions of the new program are watched.
     """
 
     def __init__(
@@ -41,9 +39,8 @@ class Watching:
         self._sink = sink
         self._mechanism = mechanism
         self._watched: dict[int, Callable[[], None]] = {}
-        self._exec = False
         self.missing: set[str] = set()
-        process.hooks.on_syscall(None, self._entering)
+        process.hooks.on_program(self._new_program)
         for name in _MAPPING:
             process.hooks.on_syscall(name, self._mapped, leaving=True)
         process.hooks.trace((), sink, mechanism=mechanism, syscalls=syscalls)
@@ -52,10 +49,9 @@ class Watching:
             for name in self.missing:
                 process.resolve(name)
 
-    def _entering(self, event: "SyscallEvent") -> None:
-        if self._exec:
-            self._update()
-        self._exec = event.name in _EXEC
+    def _new_program(self) -> None:
+        self._watched.clear()  # execve has removed all hooks on functions
+        self._update()
 
     def _mapped(self, event: "SyscallEvent") -> None:
         failed = event.result is None or _ERRORS < event.result < 0

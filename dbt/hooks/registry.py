@@ -41,6 +41,7 @@ class Hooks:
         self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
+        self._programs: list[Callable[[], Any]] = []
 
     # -- setting -----------------------------------------------------------------------------------
 
@@ -154,6 +155,17 @@ class Hooks:
                 raise UsageError(
                     f"the mechanisms {other.name} and {kind.name} cannot be used at once"
                 )
+
+    def on_program(self, hook: Callable[[], Any]) -> Remove:
+        """Call ``hook`` when an execve has put another program in memory, before its first
+        instruction: the place to set hooks in it."""
+        self._programs.append(hook)
+        return partial(self._programs.remove, hook)
+
+    def new_program(self) -> None:
+        """Another program is in memory."""
+        for hook in list(self._programs):
+            hook()
 
     def forget(self) -> None:
         """Another program has taken the place of the one that functions were hooked in (execve):

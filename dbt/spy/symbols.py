@@ -15,7 +15,7 @@ _NEW_CODE = ("mmap2", "mmap", "mprotect")
 
 class SymbolHooks:
     """Keeps hooks at the symbols ``wanted``: in libraries once they are mapped, and in the next
-    program after execve, from its first system call on.
+    program after execve.
 
     ``tell(kind, **fields)`` gets the events.
     """
@@ -27,7 +27,7 @@ class SymbolHooks:
         self._placed: dict[str, Callable[[], None]] = {}
         self.found: set[str] = set()
         """Symbols that were there at some time, in this process."""
-        process.hooks.on_syscall(None, self._entering)
+        process.hooks.on_program(self._new_program)
         process.hooks.on_syscall(None, self._leaving, leaving=True)
         self.place()
 
@@ -44,19 +44,12 @@ class SymbolHooks:
             self._placed[symbol] = trace
             self.found.add(symbol)
 
-    def remove(self) -> None:
-        """Take all hooks away."""
-        while self._placed:
-            self._placed.popitem()[1]()
-
-    def _entering(self, event: SyscallEvent) -> None:
-        if event.name in ("execve", "execveat"):
-            self.remove()  # the addresses mean something else in the next program
-        elif not self._placed:
-            self.place()
+    def _new_program(self) -> None:
+        self._placed.clear()  # execve has removed all hooks on functions
+        self.place()
 
     def _leaving(self, event: SyscallEvent) -> None:
-        if event.name in _NEW_CODE or not self._placed:
+        if event.name in _NEW_CODE:
             self.place()
 
     def _told(self, record: Record) -> None:

@@ -166,7 +166,9 @@ def test_every_idiom_comes_out_balanced(program: Path, tmp_path: Path) -> None:
     tree.finish(records[-1].insns)
     told = Counter(record.kind for record in records)
     assert heard.ends[End.RETURNED] == told[Kind.RETURN]
-    assert heard.ends[End.UNWOUND] == told[Kind.UNWOUND]
+    # Nothing tells the end of what was alive when execve put another program in its place.
+    replaced = program.stem == "execve"
+    assert heard.ends[End.UNWOUND] == told[Kind.UNWOUND] + replaced
     assert sum(heard.ends.values()) == told[Kind.CALL] + told[Kind.TAIL_CALL]
     trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
     phases = Counter(event["ph"] for event in trace)

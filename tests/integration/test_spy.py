@@ -122,13 +122,11 @@ def test_calls_by_symbol_with_nested_returns(tmp_path: Path) -> None:
     assert all(results[n] == results[n - 1] + results[n - 2] for n in range(2, 6))
 
 
-def test_calls_before_the_first_system_call_of_the_next_program_are_not_seen(
-    tmp_path: Path,
-) -> None:
-    """The stated limit: processes.elf executes itself, and prints before anything else."""
+def test_calls_of_the_next_program_are_seen_from_its_first_instruction(tmp_path: Path) -> None:
+    """processes.elf executes itself, and prints before anything else."""
     events = spy(tmp_path, "--call", "print", PROCESSES, status=5)
-    assert [event["depth"] for event in of(events, "call")] == [0, 0, 0]
-    assert [event["result"] for event in of(events, "return")] == [25, 25, 9]
+    assert [event["depth"] for event in of(events, "call")] == [0, 0, 0, 0]
+    assert [event["result"] for event in of(events, "return")] == [25, 25, 9, 25]
 
 
 def test_a_symbol_that_is_nowhere_is_said(tmp_path: Path) -> None:
