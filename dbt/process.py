@@ -237,7 +237,13 @@ class Process:
     def _hooked(self, event: HookHit | WatchHit | HaltHit) -> BlockKey | Stop:
         """Run the hooks that an event is for."""
         after = self._machine.hit(event)
-        return self._after_hooks(after) if isinstance(after, BlockKey) else self._event(after)
+        if not isinstance(after, BlockKey):
+            return self._event(after)
+        key = self._after_hooks(after)
+        if self._overdue():
+            self._next = key
+            return TimeLimit(key.pc)
+        return key
 
     def _after_hooks(self, key: BlockKey) -> BlockKey:
         """Hooks have run, the guest goes on at ``key``: now or, if one raised, in the next run."""

@@ -71,12 +71,6 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             " like a tail call",
         ),
         (
-            {"shadow"},
-            "pc_getter",
-            "a bl that learns the pc leaves a frame that nothing pops, which hides the function's"
-            " own from a jump that is its return",
-        ),
-        (
             {"jump"},
             "start_function",
             "the first instruction of the program is entered by no jump",

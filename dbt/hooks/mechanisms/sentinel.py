@@ -20,6 +20,7 @@ from functools import partial
 
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.tracker import Activation, Tracker
+from dbt.stops import Access, GuestFault
 
 
 class Sentinel(Mechanism):
@@ -56,12 +57,12 @@ class Sentinel(Mechanism):
     def done(self, activation: Activation) -> None:
         """Nothing stands anywhere for it."""
 
-    def _returned(self) -> int | None:
+    def _returned(self) -> int:
         """The trampoline runs: some activation returns."""
         stack, active = self.stack(), self.tracker.active
         self.tracker.unwind(stack)
-        if not active:
-            return None
+        if not active:  # the guest has come here by itself: there is nothing to be executed
+            raise GuestFault(self._location, Access.EXECUTE)
         location = active[-1].location
         if self.link() == self._location:
             self.machine.state.set(self.machine.call_abi.link, location)

@@ -24,7 +24,7 @@ import attrs
 
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.tracker import Activation, Tracker
-from dbt.ir.block import Block, Call, Inst, Jump, Return, Value
+from dbt.ir.block import Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 
 LINKS, STACKS = "hooks.links", "hooks.stacks"
@@ -65,6 +65,8 @@ class ShadowCalls:
         """Instrument the exit of a block."""
         emit = Builder(block.insts)
         match block.exit:
+            case Call(target=BlockKey(pc=pc), link=link) if pc == link & ~1:
+                pass  # this only asks for the pc: nothing will return
             case Call(link=link):
                 emit.push(LINKS, emit.const(link))
                 emit.push(STACKS, emit.get(self.stack))
