@@ -166,17 +166,16 @@ class HookMachine:
         return self._breakpoints.add(pc, handler, first=first)
 
     def _breakpoint_changed(self, pc: int, present: bool) -> None:
-        if not self.memory.mapped(pc):
-            return
-        if present:
-            word = self.translator.frontend.breakpoint
-            self._patched[pc] = self.memory.peek(pc, len(word))
-            self.memory.poke(pc, word)
-        elif (
-            pc in self._patched
-            and self.memory.peek(pc, len(self._patched[pc])) == self.translator.frontend.breakpoint
-        ):
-            self.memory.poke(pc, self._patched.pop(pc))
+        ours = self.translator.frontend.breakpoint
+        there = self.memory.mapped(pc)
+        if present and there:
+            self._patched[pc] = self.memory.peek(pc, len(ours))
+            self.memory.poke(pc, ours)
+        elif not present:
+            word = self._patched.pop(pc, None)
+            # What the program has written over it since is the program's.
+            if word is not None and there and self.memory.peek(pc, len(ours)) == ours:
+                self.memory.poke(pc, word)
 
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` call a native function when it begins to run."""

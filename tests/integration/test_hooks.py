@@ -10,7 +10,7 @@ from dbt.hooks.mechanisms import NAMES
 from dbt.hooks.records import Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
-from dbt.stops import Exited, Requested, UsageError
+from dbt.stops import Exited, Killed, Requested, UsageError
 
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 
@@ -136,3 +136,17 @@ def test_two_mechanisms_that_redirect_exits_exclude_each_other() -> None:
     remove()
     process.hooks.on_call("fib", lambda event: None, mechanism="jump")
     assert isinstance(process.run(), Exited)
+
+
+def test_a_breakpoint_that_was_written_over_is_the_programs(tier: str) -> None:
+    process = start(tier)
+    fib = process.resolve("fib")
+    remove = process.hooks.on_call("fib", lambda event: None, mechanism="trap")
+    undefined = bytes.fromhex("f000f0e7")  # UDF #0
+    process.memory.poke(fib, undefined)
+    remove()
+    assert process.memory.peek(fib, 4) == undefined
+    process.memory.poke(fib, process.frontend.breakpoint)
+    stop = process.run()
+    assert isinstance(stop, Killed)
+    assert (stop.signal, stop.pc) == (5, fib)
