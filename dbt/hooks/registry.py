@@ -80,7 +80,10 @@ class Hooks:
     def on_syscall(
         self, name: str | None, hook: SyscallHook, *, leaving: bool = False
     ) -> Callable[[], None]:
-        """Call ``hook`` before (or, ``leaving``, after) a system call; None means every one."""
+        """Call ``hook`` before (or, ``leaving``, after) a system call; None means every one.
+
+        One that is made again after a signal enters each time and leaves when it returns.
+        """
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
         return partial(hooks.remove, hook)

@@ -113,7 +113,10 @@ class Kernel:
         self.is_child = False
         self.last_fault: FaultHit | HaltHit | None = None
         self.intercept: Before | None = None
+        """Called before each call: an int is the result of a call that is not to be made."""
         self.after: After | None = None
+        """Called when a call returns to the guest, which one that is made again after a signal
+        does not: an int takes the place of the result."""
         self.on_trap: OnTrap | None = None
         """Called at every trap instruction that was executed, a system call or not, with its
         immediate, what follows it, and what it asks for."""
@@ -124,7 +127,6 @@ class Kernel:
         """Asked while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
-        self._skipped = False
         self._sleep_until: int | None = None
         self._random = None if options.seed is None else random.Random(options.seed)
         self.decoder = Decoder(abi, memory)
@@ -149,38 +151,42 @@ class Kernel:
             self.signals.force(info)
             return self.signals.deliver(location)
         self.request = request
-        self._skipped = False
+        registers = list(request.arguments)
         try:
-            result = self._serve(request)
+            result, restarts = self._serve(request, registers)
         except Leave as leave:
             if self.strace is not None:
                 self.strace.left()
             if not isinstance(leave.outcome, int):
                 return leave.outcome
             return self.signals.deliver(leave.outcome)
-        # An EINTR that a hook gave is for the guest to see.
-        restarts = result == EINTR and not self._skipped and self.signals.restarts(request.name)
-        if self.strace is not None:
-            self.strace.after(-ERESTARTSYS if restarts else result)
         if restarts:
             location = self.abi.restart(self.state, request, location)
         else:
+            result = self._leave(request, registers, result)
             self.end_sleep()
             self.abi.set_result(self.state, result)
+        if self.strace is not None:
+            self.strace.after(-ERESTARTSYS if restarts else result)
         after = self.signals.deliver(location)
         self.signals.drop_temporary_mask()
         return after
 
-    def _serve(self, request: Request) -> int:
-        registers = list(request.arguments)
-        result = None
+    def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool]:
+        """Make the call: its result, and whether it does not return but is to be made again.
+        ``registers`` are its arguments, which an entry hook may change."""
+        given = None
         if self.intercept is not None:
-            result = self.intercept(self, request.name, registers)
-        self._skipped = result is not None
+            given = self.intercept(self, request.name, registers)
         if self.strace is not None:
-            self.strace.before(request, registers, skipped=self._skipped)
-        if result is None:
-            result = self.perform(request.name, registers, aligned=request.aligned)
+            self.strace.before(request, registers, skipped=given is not None)
+        if given is not None:  # an EINTR among them is for the guest to see
+            return given, False
+        result = self.perform(request.name, registers, aligned=request.aligned)
+        return result, result == EINTR and self.signals.restarts(request.name)
+
+    def _leave(self, request: Request, registers: list[int], result: int) -> int:
+        """The call returns: its result once the hooks have seen it."""
         if self.after is not None:
             changed = self.after(self, request.name, registers, result)
             result = result if changed is None else changed

@@ -61,11 +61,6 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             " given up, looks like a tail call",
         ),
         (
-            every,
-            "swi_restart",
-            "a system call that is going to be made again is told as one that returned EINTR",
-        ),
-        (
             every - {"sentinel"},
             "longjmp_adr_again",
             "no call instruction calls, so that a second call with the first one given up looks"
@@ -80,7 +75,7 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             {"jump"},
             "signal_altstack signal_between signal_calls signal_longjmp signal_nested"
             " signal_no_restorer signal_restorer signal_siginfo signal_sigreturn signal_two_at_once"
-            " swi_bad swi_interrupted",
+            " swi_bad swi_interrupted swi_restart",
             "the kernel enters handlers, not a jump",
         ),
         (

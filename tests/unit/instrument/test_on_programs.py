@@ -11,7 +11,7 @@ from dbt.interfaces import BackendOptions, Pass
 from dbt.passes.registry import parse_passes
 from dbt.process import Process
 from dbt.stops import Exited, Trapped, UsageError
-from dbt.syscall_abi import Request
+from dbt.syscall_abi import IllegalTrap, Request
 
 MODES = {
     "reference": ("reference", "0", "all"),
@@ -149,18 +149,15 @@ def test_a_filter_of_calls_that_do_not_exist() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["hello", "selfmod", "oabi", "setjmp"])
-def test_traced_calls_are_those_the_kernel_saw(
-    name: str, mode: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_traced_calls_are_those_the_kernel_saw(name: str, mode: str) -> None:
     seen: list[int] = []
     with started(name, mode, parse_passes(["swi-trace"])) as process:
-        serve = process.kernel._serve
 
-        def note(request: Request) -> int | None:
+        def note(_immediate: int, _site: int, request: Request | IllegalTrap) -> None:
+            assert isinstance(request, Request)
             seen.append(request.number)
-            return serve(request)
 
-        monkeypatch.setattr(process.kernel, "_serve", note)
+        process.kernel.on_trap = note
         assert isinstance(process.run(), Exited)
         depth = process.stacks.depth("swi")
         traced = [process.stacks.pop("swi") for _ in range(depth)][::-1]

@@ -1,0 +1,117 @@
+"""What ``Kernel.after`` is told: calls that return to the guest, and no others."""
+
+import os
+import signal
+from collections.abc import Sequence
+
+import pytest
+from support.linux_kernel import BUFFER, call
+
+from dbt.ir.block import BlockKey
+from dbt.linux.kernel import EINTR, Kernel
+from dbt.linux.siginfo import SI_USER, SigInfo
+from dbt.linux.signals import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
+from dbt.linux.strace import Strace
+
+CODE, HANDLER = 0xA000, 0x8000
+READ, WRITE, GETPID = 3, 4, 20
+EPIPE = -32
+
+
+def trap(kernel: Kernel, number: int, *arguments: int) -> object:
+    """Make a system call at CODE as translated code does."""
+    kernel.state["r7"] = number
+    for index, argument in enumerate(arguments):
+        kernel.state[f"r{index}"] = argument
+    return kernel.syscall(0, BlockKey(CODE + 4))
+
+
+def result(kernel: Kernel) -> int:
+    value = kernel.state["r0"]
+    return value - (1 << 32) if value >> 31 else value
+
+
+@pytest.fixture
+def left(kernel: Kernel) -> list[tuple[str, int]]:
+    """The calls that ``kernel.after`` is told, which change nothing."""
+    told: list[tuple[str, int]] = []
+
+    def after(_: Kernel, name: str, arguments: Sequence[int], value: int) -> None:
+        told.append((name, value))
+
+    kernel.after = after
+    return told
+
+
+def interrupted_read(kernel: Kernel, flags: int) -> object:
+    """A read of an empty pipe, which an alarm with a handler ends."""
+    kernel.signals.set_action(SIGALRM, Action(HANDLER, flags))
+    call(kernel, "pipe", BUFFER)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    return trap(kernel, READ, kernel.memory.load(BUFFER, 4), BUFFER, 1)
+
+
+def test_a_call_that_is_made_again_does_not_leave(
+    kernel: Kernel, left: list[tuple[str, int]]
+) -> None:
+    assert interrupted_read(kernel, SA_RESTART) == HANDLER
+    assert left == []
+    assert kernel.memory.load(kernel.state["r13"] + 20 + 4 * 18, 4) == CODE  # the frame's pc
+
+
+def test_a_call_that_is_interrupted_leaves(kernel: Kernel, left: list[tuple[str, int]]) -> None:
+    assert interrupted_read(kernel, 0) == HANDLER
+    assert left == [("read", EINTR)]
+
+
+def test_an_interrupt_given_on_entry_leaves(kernel: Kernel, left: list[tuple[str, int]]) -> None:
+    kernel.intercept = lambda *_: EINTR
+    assert trap(kernel, READ, 0, BUFFER, 1) == CODE + 4
+    assert left == [("read", EINTR)]
+    assert result(kernel) == EINTR
+
+
+def test_an_interrupt_given_on_return_is_the_guests(kernel: Kernel) -> None:
+    """No signal is there, so that a call of the kernel's own EINTR would be made again."""
+    kernel.after = lambda *_: EINTR
+    assert trap(kernel, GETPID) == CODE + 4
+    assert result(kernel) == EINTR
+
+
+def test_an_interrupt_may_be_taken_away(kernel: Kernel) -> None:
+    kernel.after = lambda *_: 7
+    interrupted_read(kernel, 0)
+    assert kernel.memory.load(kernel.state["r13"] + 20 + 12, 4) == 7  # the frame's r0
+
+
+def blocked_pipe(kernel: Kernel) -> tuple[int, int]:
+    """The ends of a pipe, in a kernel that keeps SIGPIPE pending."""
+    kernel.signals.set_mask(bit(SIGPIPE))
+    call(kernel, "pipe", BUFFER)
+    return kernel.memory.load(BUFFER, 4), kernel.memory.load(BUFFER + 4, 4)
+
+
+def test_a_broken_pipe_that_a_hook_makes_up_brings_its_signal(kernel: Kernel) -> None:
+    _, writer = blocked_pipe(kernel)
+    kernel.after = lambda *_: EPIPE
+    trap(kernel, WRITE, writer, BUFFER, 1)
+    assert kernel.signals.pending == [SigInfo(SIGPIPE, SI_USER, pid=os.getpid())]
+
+
+def test_a_broken_pipe_that_a_hook_takes_away_brings_none(kernel: Kernel) -> None:
+    reader, writer = blocked_pipe(kernel)
+    call(kernel, "close", reader)
+    kernel.after = lambda *_: 1
+    trap(kernel, WRITE, writer, BUFFER, 1)
+    assert kernel.signals.pending == []
+
+
+@pytest.mark.parametrize("flags", [0, SA_RESTART], ids=["eintr", "restart"])
+def test_what_strace_shows(kernel: Kernel, flags: int) -> None:
+    lines: list[str] = []
+    kernel.options.strace_log = lines.append
+    kernel.strace = Strace(kernel)
+    interrupted_read(kernel, flags)
+    shown = lines[0].split(" = ")[1]
+    again, over = "-1 errno=512 (To be restarted)", "-1 errno=4 (Interrupted system call)"
+    assert shown == (again if flags else over)
