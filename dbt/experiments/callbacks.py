@@ -21,7 +21,16 @@ from typing import Any
 import attrs
 
 from dbt.data import DEMO
-from dbt.experiments.guest import Agreement, Outcome, Program, Setting, run_once
+from dbt.experiments.guest import (
+    TIERS,
+    UNITS,
+    Agreement,
+    Outcome,
+    Program,
+    Setting,
+    listed,
+    run_once,
+)
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, interleave, quartiles
 from dbt.experiments.report import Table, print_tables, write_json, write_markdown
@@ -33,7 +42,6 @@ from dbt.stops import UsageError
 DEMO_ROUNDS = "200000"
 NOTHING = "nothing"
 CELLS = 64
-TIERS = ("0", "1", "2", "auto")
 
 
 def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -72,7 +80,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--repeats", type=_positive, default=5, metavar="N", help="rounds (5)")
     add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
-    add("--unit", default="block", metavar="U", help="what is compiled at a time (block)")
+    add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
     add("--json", metavar="FILE", help="write everything there")
     add("--markdown", metavar="FILE", help="write the tables there")
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
@@ -82,10 +90,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write; the exit status."""
-    tiers = tuple(arguments.tiers.split(","))
-    for tier in tiers:
-        if tier not in TIERS:
-            raise UsageError(f"--tiers takes some of {','.join(TIERS)}, not {tier!r}")
+    tiers = listed(arguments.tiers, TIERS, "--tiers")
     program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
     if arguments.program is not None:
         program = Program(arguments.program, tuple(arguments.args), arguments.root)

@@ -9,7 +9,7 @@ the same in every run, or the experiment stops. ``dbt/experiments/guest.py`` say
 import argparse
 import shlex
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,16 @@ import attrs
 
 from dbt.data import DEMO
 from dbt.experiments import chaining_plots, profile, sweep
-from dbt.experiments.guest import Agreement, Outcome, Program, Setting, run_once
+from dbt.experiments.guest import (
+    TIERS,
+    UNITS,
+    Agreement,
+    Outcome,
+    Program,
+    Setting,
+    listed,
+    run_once,
+)
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, interleave, quartiles
 from dbt.experiments.plots import need_matplotlib
@@ -39,7 +48,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--short", action="store_true", help="few settings, one round: to see that it runs")
     add("--seed", type=int, default=1, metavar="N", help="of the random choices (1)")
     add("--tiers", default=None, metavar="T,...", help="0, 1, 2, auto (0,2,auto)")
-    add("--units", default="block", metavar="U,...", help="what is compiled at a time (block)")
+    add("--units", default="block", metavar="U,...", help="block, region (block)")
     add("--denied", default=None, metavar="N,...", help="numbers of denied targets (0,1,10,100)")
     add("--draws", type=_positive, metavar="N", help="random choices of denied targets (3)")
     add("--json", metavar="FILE", help="write everything there")
@@ -90,25 +99,16 @@ def _plan(arguments: argparse.Namespace) -> sweep.Plan:
         functions=3 if short else sweep.FUNCTIONS,
         counts=(0, 1, 10) if short else sweep.COUNTS,
         draws=arguments.draws or (1 if short else 3),
-        units=_listed(arguments.units, ("block",), "--units"),
+        units=listed(arguments.units, UNITS, "--units"),
     )
     if arguments.tiers is not None:
-        tiers = _listed(arguments.tiers, ("0", "1", "2", "auto"), "--tiers")
-        plan = attrs.evolve(plan, tiers=tiers)
+        plan = attrs.evolve(plan, tiers=listed(arguments.tiers, TIERS, "--tiers"))
     if arguments.denied is not None:
         numbers = arguments.denied.split(",")
         if not all(number.isdecimal() for number in numbers):
             raise UsageError(f"--denied takes numbers, not {arguments.denied!r}")
         plan = attrs.evolve(plan, counts=tuple(map(int, numbers)))
     return plan
-
-
-def _listed(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{option} takes some of {','.join(known)}, not {name!r}")
-    return names
 
 
 def _program(arguments: argparse.Namespace) -> Program:

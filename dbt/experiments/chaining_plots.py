@@ -2,7 +2,7 @@
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Pa
         rows = [row for row in result["rows"] if row["series"] == series]
         curves = {name: curve_of(group) for name, group in _grouped(rows).items()}
         if series == "kinds":
-            curves = {f"tier {tier}": _kinds(rows, tier) for tier in _tiers(rows)}
+            curves = {name: _kinds(group) for name, group in _grouped(rows).items()}
         if not curves:
             continue
         path = directory / f"chaining-{result['program'].removesuffix('.elf')}-{series}.{suffix}"
@@ -51,14 +51,11 @@ def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Pa
     return written
 
 
-def _tiers(rows: Iterable[Row]) -> list[str]:
-    return list(dict.fromkeys(row["tier"] for row in rows))
-
-
-def _grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:
+def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = defaultdict(list)
+    units = {row["unit"] for row in rows}
     for row in rows:
-        name = f"tier {row['tier']}"
+        name = f"tier {row['tier']}" + f", {row['unit']}" * (len(units) > 1)
         if row["series"] == "denied":
             name += f", {row['label']}"
         groups[name].append(row)
@@ -81,7 +78,5 @@ def curve_of(rows: Iterable[Row]) -> Curve:
     )
 
 
-def _kinds(rows: Iterable[Row], tier: str) -> Curve:
-    own = [row for row in rows if row["tier"] == tier]
-    nanoseconds = [row["ns_per_insn"] for row in own]
-    return Curve([row["x"] for row in own], nanoseconds)
+def _kinds(rows: Sequence[Row]) -> Curve:
+    return Curve([row["x"] for row in rows], [row["ns_per_insn"] for row in rows])

@@ -47,6 +47,8 @@ def points(plan: Plan, profile: Profile) -> list[Point]:
     found: list[Point] = []
     for tier in plan.tiers:
         for unit in plan.units:
+            if unit != "block" and tier in ("0", "1"):
+                continue
             base = Setting(tier=tier, unit=unit)
             found += _kinds(base)
             found += _denied(base, plan, profile)

@@ -88,6 +88,25 @@ def test_kinds_are_what_they_say(result: dict[str, Any]) -> None:
         assert seen["off"]["unlinked"] > seen["direct"]["unlinked"]
 
 
+def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
+    """A denied pc within a loop's unit costs its executions too; interpreted there is no region."""
+    path = tmp_path / "units.json"
+    command = f"bench chaining --short --tiers 0,2 --units block,region --json {path} {DEMO} 500"
+    assert main(shlex.split(command)) == 0
+    result = json.loads(path.read_text())
+    counts = {
+        unit: [
+            row["dispatches"].get("denied", 0)
+            for row in rows(result, tier="2", unit=unit)
+            if row["series"] in ("denied", "frequency")
+        ]
+        for unit in ("block", "region")
+    }
+    assert counts["block"] == counts["region"]
+    assert sum(counts["block"]) > 1000
+    assert {row["unit"] for row in rows(result, tier="0")} == {"block"}
+
+
 def test_plots_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need matplotlib (extra plot)")
     command = f"bench chaining --short --tiers 0 --plot {tmp_path} {DEMO} 5"
@@ -102,7 +121,7 @@ def test_plots_are_drawn(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ("--tiers 7", "--tiers takes some of"),
-        ("--units wood", "--units takes some of block"),
+        ("--units wood", "--units takes some of block,region"),
         ("--denied 1,x", "--denied takes numbers"),
         ("--repeats 0", "no positive number"),
         ("nowhere.elf", "nowhere.elf"),
