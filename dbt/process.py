@@ -150,7 +150,9 @@ class Process:
             self.functions,
             self.symbolize,
         )
-        self.hooks = Hooks(self._machine, self.resolve, self.kernel.symbolizer.functions)
+        self.hooks = Hooks(
+            self._machine, self.resolve, self.kernel.symbolizer.functions, self.kernel.decode
+        )
         self.kernel.intercept = lambda kernel, name, arguments: self.hooks.entering(
             name, arguments, kernel.request.number, kernel.resume
         )

@@ -2,6 +2,7 @@
 
 import attrs
 
+from dbt.decoded import Decode, DecodedCall
 from dbt.interfaces import CallAbi, Memory, State
 
 
@@ -97,8 +98,18 @@ class SyscallEvent:
     arguments: list[int]
     state: State
     memory: Memory
+    _decode: Decode = attrs.field(repr=False)
     result: int | None = None
     number: int = 0
     site: int = 0
     insns: int = 0
     thread: int = 0
+
+    @property
+    def decoded(self) -> DecodedCall:
+        """The call in words, as arguments, result and memory are now: each look decodes anew.
+
+        ``event.decoded["path"].content`` is what an argument means, by its name in the typed table.
+        What the call writes is there once it has a result. Only while the hook runs.
+        """
+        return self._decode(self.name, self.arguments, self.result)

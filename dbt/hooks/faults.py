@@ -23,34 +23,25 @@ begins a comment.
 import errno
 import random
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from fnmatch import translate
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import attrs
 
+from dbt.decoded import DecodedCall
 from dbt.hooks.events import SyscallEvent
 from dbt.stops import UsageError
 
 Remove = Callable[[], None]
 
 
-class Call(Protocol):
-    """A decoded call (``dbt.linux.typed.DecodedCall``)."""
-
-    @property
-    def paths(self) -> list[bytes]: ...
-    @property
-    def fds(self) -> list[int]: ...
-
-
 class Calls(Protocol):
-    """What a plan needs of the kernel: names, arguments in words, a place to be reported from."""
+    """What a plan needs of the kernel: the names of calls, a place to be reported from."""
 
     faults: "list[FaultPlan]"
 
-    def decode(self, name: str, registers: Sequence[int]) -> Call: ...
     def call_names(self) -> Collection[str]: ...
 
 
@@ -95,14 +86,14 @@ class Rule:
     def __attrs_post_init__(self) -> None:
         self._random = random.Random(self.when.seed)
 
-    def fails(self, name: str, call: Callable[[], Call]) -> bool:
+    def fails(self, name: str, call: Callable[[], DecodedCall]) -> bool:
         """Whether this call is to fail; ``call`` gives its arguments, if they are needed."""
         if name not in self.names or not self._matches(call):
             return False
         self.matched += 1
         return self.when.wants(self.matched, self._random)
 
-    def _matches(self, call: Callable[[], Call]) -> bool:
+    def _matches(self, call: Callable[[], DecodedCall]) -> bool:
         if self.path is not None:
             pattern = self.path
             if not any(pattern.match(path.decode("latin-1")) for path in call().paths):
@@ -137,7 +128,7 @@ class FaultPlan:
             for name in rule.names:
                 if name not in known:
                     raise UsageError(f"fault plan: {rule.text!r}: no system call is named {name}")
-        remove = process.hooks.on_syscall(None, partial(self._entering, kernel))
+        remove = process.hooks.on_syscall(None, self._entering)
         kernel.faults.append(self)
 
         def detach() -> None:
@@ -146,14 +137,8 @@ class FaultPlan:
 
         return detach
 
-    def _entering(self, kernel: Calls, event: SyscallEvent) -> None:
-        decoded: list[Call] = []
-
-        def call() -> Call:
-            if not decoded:
-                decoded.append(kernel.decode(event.name, event.arguments))
-            return decoded[0]
-
+    def _entering(self, event: SyscallEvent) -> None:
+        call = cache(lambda: event.decoded)
         wanting = [rule for rule in self.rules if rule.fails(event.name, call)]
         if wanting and event.result is None:
             wanting[0].injected += 1

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from dbt.decoded import Decode
 from dbt.hooks.conditions import parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
@@ -34,10 +35,12 @@ class Hooks:
         machine: HookMachine,
         resolve: Callable[[int | str], int],
         functions: Callable[[], Iterable[int]],
+        decode: Decode,
     ) -> None:
         self._machine = machine
         self._resolve = resolve
         self._functions = functions
+        self._decode = decode
         self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
@@ -210,7 +213,7 @@ class Hooks:
             return None
         machine = self._machine
         event = SyscallEvent(
-            name, arguments, machine.state, machine.memory, result, number, site,
+            name, arguments, machine.state, machine.memory, self._decode, result, number, site,
             machine.insns, machine.thread,
         )  # fmt: skip
         for hook in hooks:

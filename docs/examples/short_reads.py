@@ -9,8 +9,7 @@ opened = set()
 
 
 def leaving(event: SyscallEvent) -> None:
-    call = process.kernel.decode(event.name, event.arguments, event.result)
-    opened.update(call.paths)
+    opened.update(event.decoded.paths)
 
 
 process.hooks.on_syscall(None, leaving, leaving=True)

@@ -18,7 +18,7 @@ def left(call):
     """A system call has returned, in this process or in one that it forked."""
     if call.result < 0:
         return
-    decoded = process.kernel.decoder.decode(call.name, call.arguments, call.result)
+    decoded = call.decoded
     if call.name in ("open", "openat", "creat"):
         names[call.result] = os.fsdecode(decoded["path"].content)
     elif call.name in ("pipe", "pipe2"):

@@ -1,9 +1,12 @@
 """Hooks on the system calls of programs."""
 
+import pytest
+from support.guests import guest
 from support.idioms import idiom
 
 from dbt.hooks import SyscallEvent
 from dbt.hooks.faults import FaultPlan
+from dbt.linux.typed import Decoder
 from dbt.process import Process
 from dbt.stops import Exited
 
@@ -43,3 +46,82 @@ def test_an_interrupt_that_a_plan_makes_up_is_told_and_not_made_again() -> None:
     FaultPlan.parse("read: EINTR first").attach(process)
     assert process.run() == Exited(-4 & 0xFF)
     assert left == [-4]
+
+
+# -- In words --------------------------------------------------------------------------------------
+
+
+def test_arguments_by_name_on_entry() -> None:
+    process = Process(str(guest("failing")), env={})
+    paths: list[bytes] = []
+
+    def entering(event: SyscallEvent) -> None:
+        call = event.decoded
+        assert (call.name, call.result, call.result_text) == ("openat", None, "")
+        assert call["at"].text == "AT_FDCWD"
+        assert call["path"].value == event.arguments[1]
+        paths.append(call["path"].content)
+
+    process.hooks.on_syscall("openat", entering)
+    assert process.run() == Exited(0)
+    assert set(paths) == {b"/dev/null", b"/dev/zero"}
+
+
+def test_results_and_what_the_call_wrote_on_return() -> None:
+    process = Process(RESTARTED, env={})
+    seen: list[str] = []
+    ends: list[int] = []
+
+    def left(event: SyscallEvent) -> None:
+        if event.name == "pipe":
+            ends.extend(event.decoded["fds"].content)
+        seen.append(event.decoded.result_text)
+
+    process.hooks.on_syscall("pipe", left, leaving=True)
+    process.hooks.on_syscall("read", left, leaving=True)
+    process.hooks.on_syscall("read", lambda e: ends.extend(e.decoded.fds))
+    process.run()
+    assert seen == ["0", "1"]
+    assert ends == [ends[0], ends[1], ends[0], ends[0]]
+
+
+def test_words_follow_what_hooks_have_changed() -> None:
+    process = Process(str(guest("hello")), env={})
+    told: list[str] = []
+
+    def shorten(event: SyscallEvent) -> None:
+        before = event.decoded
+        event.arguments[2] = 5
+        told.append(before["buffer"].text)
+        told.append(event.decoded["buffer"].text)
+        process.memory.write(event.arguments[1], b"HELLO")
+        event.result = 5
+        told.append(str(event.decoded))
+
+    process.hooks.on_syscall("write", shorten)
+    process.hooks.on_syscall("write", lambda e: setattr(e, "result", -9), leaving=True)
+    process.hooks.on_syscall("write", lambda e: told.append(e.decoded.result_text), leaving=True)
+    assert process.run() == Exited(0)
+    assert told == [
+        '"hello, world\\12"',
+        '"hello"',
+        'write(1,"HELLO",5) = 5',
+        "-1 errno=9 (Bad file descriptor)",
+    ]
+
+
+def test_nothing_is_decoded_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("nobody asked")
+
+    monkeypatch.setattr(Decoder, "decode_as", refuse)
+    process = Process(str(guest("hello")), env={})
+    seen: list[str] = []
+    process.hooks.on_syscall(None, lambda e: seen.append(e.name))
+    process.hooks.trace(None, lambda record: None)
+    assert process.run() == Exited(0)
+    assert seen == ["write", "exit"]
+    again = Process(str(guest("hello")), env={})
+    again.hooks.on_syscall(None, lambda e: e.decoded)
+    with pytest.raises(AssertionError, match="nobody asked"):
+        again.run()

@@ -32,7 +32,7 @@ def test_it_prints_what_the_page_says(program: str, printed: str) -> None:
 
 
 def test_all_programs_were_found() -> None:
-    assert len(PROGRAM.findall(PAGE.read_text())) == PAGE.read_text().count("```python") == 7
+    assert len(PROGRAM.findall(PAGE.read_text())) == PAGE.read_text().count("```python") == 8
 
 
 if __name__ == "__main__":

@@ -2,21 +2,23 @@
 
 import errno
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 import attrs
 import pytest
 
+from dbt.decoded import DecodedArgument, DecodedCall
 from dbt.hooks.events import SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.stops import UsageError
 
 
-@attrs.define
-class Call:
-    paths: list[bytes] = attrs.field(factory=list)
-    fds: list[int] = attrs.field(factory=list)
+def decoded(name: str, path: bytes, fd: int) -> DecodedCall:
+    """A call with a path, if it is not empty, and a descriptor, if it is not negative."""
+    paths = [DecodedArgument("path", "path", 0, repr(path), path)] if path else []
+    fds = [DecodedArgument("fd", "fd", fd, str(fd))] if fd >= 0 else []
+    return DecodedCall(name, (*paths, *fds))
 
 
 @attrs.define
@@ -25,7 +27,8 @@ class Process:
 
     faults: list[FaultPlan] = attrs.field(factory=list)
     entering: list[Callable[[SyscallEvent], Any]] = attrs.field(factory=list)
-    now: Call = attrs.field(factory=Call)
+    looks: int = 0
+    """How often a call was put into words."""
 
     @property
     def hooks(self) -> "Process":
@@ -42,16 +45,17 @@ class Process:
         self.entering.append(hook)
         return lambda: self.entering.remove(hook)
 
-    def decode(self, name: str, registers: Sequence[int]) -> Call:
-        return self.now
-
     def call_names(self) -> Collection[str]:
         return ["open", "openat", "read", "write", "brk", "connect"]
 
     def call(self, name: str, path: bytes = b"", fd: int = -1, result: int | None = None) -> str:
         """The error a call gets, or nothing."""
-        self.now = Call([path] if path else [], [fd] if fd >= 0 else [])
-        event = SyscallEvent(name, [0] * 7, None, None, result)  # type: ignore[arg-type]
+
+        def decode(*_: object) -> DecodedCall:
+            self.looks += 1
+            return decoded(name, path, fd)
+
+        event = SyscallEvent(name, [0] * 7, None, None, decode, result)  # type: ignore[arg-type]
         for hook in self.entering:
             hook(event)
         return "" if event.result is None or event.result >= 0 else errno.errorcode[-event.result]
@@ -92,6 +96,16 @@ def test_a_share_of_the_calls_is_the_same_in_every_run() -> None:
     assert failing("read: EIO 10% seed 7", 1000) == expected
     assert 70 < len(expected) < 130
     assert failing("read: EIO 10% seed 8", 1000) != expected
+
+
+def test_a_call_is_put_into_words_once_and_only_when_a_condition_asks() -> None:
+    process = Process()
+    FaultPlan.parse('open "/a": EIO; open fd=1: EIO; read: EIO').attach(process)
+    process.call("read")
+    process.call("brk")
+    assert process.looks == 0
+    process.call("open")
+    assert process.looks == 1
 
 
 def test_only_calls_that_match_are_counted() -> None:
