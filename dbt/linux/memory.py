@@ -22,6 +22,8 @@ MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
 MADV_DONTNEED, MADV_FREE = 4, 8
 _MADVICE = {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}
 MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
+MLOCK_ONFAULT = 1
 
 
 def _fail(code: int) -> OSError:
@@ -258,18 +260,35 @@ def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
     return 0
 
 
-@syscall("mlock", "munlock", "mlock2")
+@syscall("mlock", "munlock")
 def mlock(kernel: "Kernel", address: int, size: int) -> int:
-    """Nothing is ever paged out as far as the guest can tell."""
+    """Nothing is ever paged out as far as the guest can tell (mm/mlock.c)."""
     start = address & -PAGE
     if size and not kernel.space.covered(start, page_up(address + size)):
         raise _fail(errno.ENOMEM)
     return 0
 
 
-@syscall("mlockall", "munlockall")
-def mlockall(kernel: "Kernel") -> int:
-    """As mlock, for everything."""
+@syscall("mlock2")
+def mlock2(kernel: "Kernel", address: int, size: int, flags: int) -> int:
+    """As mlock. EINVAL for unknown flags."""
+    if flags & ~MLOCK_ONFAULT:
+        raise _fail(errno.EINVAL)
+    return mlock(kernel, address, size)
+
+
+@syscall("mlockall")
+def mlockall(kernel: "Kernel", flags: int) -> int:
+    """As mlock, for everything. EINVAL for unknown flags, and without one that says when."""
+    del kernel
+    if flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) or flags in (0, MCL_ONFAULT):
+        raise _fail(errno.EINVAL)
+    return 0
+
+
+@syscall("munlockall")
+def munlockall(kernel: "Kernel") -> int:
+    """As munlock, for everything."""
     del kernel
     return 0
 

@@ -122,6 +122,23 @@ def test_shared_mappings_of_read_only_files_stay_so(kernel: Kernel, tmp_path: Pa
     assert error(call(kernel, "mprotect", at, PAGE, RW)) == "EACCES"
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"), [(1, 0), (2, 0), (5, 0), (7, 0), (0, -22), (4, -22), (8, -22), (9, -22)]
+)
+def test_mlockall_wants_to_know_when(kernel: Kernel, flags: int, expected: int) -> None:
+    assert call(kernel, "mlockall", flags) == expected
+
+
+def test_mlock_wants_memory_that_is_there(kernel: Kernel) -> None:
+    assert call(kernel, "mlock", BUFFER + 1, PAGE) == 0
+    assert call(kernel, "mlock2", BUFFER, PAGE, 1) == 0
+    assert call(kernel, "munlock", BUFFER, PAGE) == 0
+    assert call(kernel, "munlockall") == 0
+    assert error(call(kernel, "mlock", BUFFER - 1, 2)) == "ENOMEM"
+    assert error(call(kernel, "mlock2", BUFFER - 1, 2, 1)) == "ENOMEM"
+    assert error(call(kernel, "mlock2", BUFFER, PAGE, 2)) == "EINVAL"
+
+
 def test_cacheflush_checks_its_range(kernel: Kernel) -> None:
     flushed: list[tuple[int, int]] = []
     kernel.on_icache_flush = lambda start, end: flushed.append((start, end))
