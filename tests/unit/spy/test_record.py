@@ -48,6 +48,20 @@ def test_the_file_has_its_name_only_at_the_end(tmp_path: Path) -> None:
     assert len(load(str(path))) == 2
 
 
+def test_a_line_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    """Not even when the position of the descriptor, which all processes share, is moved."""
+    path = tmp_path / "record.jsonl"
+    recorder = Recorder(str(path))
+    recorder.append(BEGIN)
+    (name,) = map(str, tmp_path.iterdir())
+    links = Path("/proc/self/fd")
+    (fd,) = (int(link.name) for link in links.iterdir() if os.path.realpath(link) == name)
+    os.lseek(fd, 0, os.SEEK_SET)
+    recorder.append(BEGIN)
+    recorder.close()
+    assert load(str(path)) == [BEGIN, BEGIN]
+
+
 def _umask() -> int:
     value = os.umask(0)
     os.umask(value)
