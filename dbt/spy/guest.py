@@ -76,9 +76,7 @@ class ProcessGuest:
         return os.fsdecode(self.process.kernel.paths.cwd)
 
     def decode(self, name: str, registers: list[int], result: int | None) -> DecodedCall:
-        kernel = self.process.kernel
-        aligned, variant = kernel.request.aligned, kernel.request.variant
-        return kernel.decoder.decode(name, registers, result, aligned=aligned, variant=variant)
+        return self.process.kernel.decode(name, registers, result)
 
     def read(self, address: int, size: int) -> bytes:
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.guests import BENCHMARKS, guest
+from support.idioms import idiom
 from support.oracle import need_root
 from support.runs import command
 
@@ -31,6 +32,12 @@ def spy(
 
 def of(events: list[Event], *kinds: str) -> list[Event]:
     return [event for event in events if event.kind in kinds]
+
+
+def test_a_read_that_is_made_again_is_told_once(tmp_path: Path) -> None:
+    events = spy(tmp_path, idiom("swi_restart").program, status=1)
+    told = [(event.kind, event["size"], event["error"]) for event in of(events, "read", "write")]
+    assert told == [("write", 1, None), ("read", 1, None)]
 
 
 # -- files -----------------------------------------------------------------------------------------
