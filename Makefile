@@ -11,6 +11,9 @@ CODE   := dbt frontends backends tests benchmarks
 COUNT  ?= 200000
 SEED   ?= 1
 
+# Tests run on every core; PYTEST_ARGS="-n 0" for a debugger.
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+
 .DEFAULT_GOAL := help
 
 help:           ## this list
@@ -59,7 +62,7 @@ imports: $(DEV) ## who may import whom
 	$(BIN)/lint-imports
 
 tests: $(DEV)   ## pytest; what needs Debian's tools skips when they are missing
-	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 format: $(DEV)  ## rewrite the code as lint wants it
 	$(BIN)/ruff format $(CODE)
@@ -71,7 +74,7 @@ root:           ## unpack Debian's armel programs into .cache (apt-get, dpkg-deb
 	$(PYTHON) tests/support/debian_root.py
 
 oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
-	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(BIN)/python -m pytest -q tests/differential $(PYTEST_ARGS)
+	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)
 
 fuzz: $(DEV)    ## COUNT random instructions against the oracles
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED)

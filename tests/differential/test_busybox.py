@@ -11,8 +11,9 @@ from support.oracle import (
     MODES,
     QEMU,
     Case,
-    Runner,
+    armdbt_result,
     assert_same,
+    comparisons,
     mode_options,
     need_qemu,
     need_root,
@@ -54,11 +55,10 @@ def modes(name: str, everywhere: Collection[str], otherwise: Collection[str]) ->
     return MODES if name in everywhere else otherwise
 
 
-@pytest.mark.parametrize(
-    ("case", "mode"), [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in selected()]
-)
-def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+@pytest.mark.parametrize(("case", "mode"), comparisons(selected()))
+def test_same_as_qemu(case: Case, mode: str) -> None:
     need_qemu()
+    need_root()
     expected = qemu_result(case)
-    actual = runner.submit(case, mode_options(mode, case)).result()
+    actual = armdbt_result(case, mode_options(mode, case))
     assert_same(case, expected, actual)

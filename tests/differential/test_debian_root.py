@@ -6,8 +6,9 @@ from support.debian_root import DEFAULT_ROOT, is_whole
 from support.oracle import (
     FULL,
     Case,
-    Runner,
+    armdbt_result,
     assert_same,
+    comparisons,
     mode_options,
     need_qemu,
     need_root,
@@ -38,11 +39,10 @@ def selected() -> list[tuple[Case, str]]:
     return rows + (further if FULL else [])
 
 
-@pytest.mark.parametrize(
-    ("case", "mode"), [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in selected()]
-)
-def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+@pytest.mark.parametrize(("case", "mode"), comparisons(selected()))
+def test_same_as_qemu(case: Case, mode: str) -> None:
     need_qemu()
+    need_root()
     expected = qemu_result(case)
-    actual = runner.submit(case, mode_options(mode, case)).result()
+    actual = armdbt_result(case, mode_options(mode, case))
     assert_same(case, expected, actual)

@@ -8,8 +8,9 @@ from support.oracle import (
     FULL,
     MODES,
     Case,
-    Runner,
+    armdbt_result,
     assert_same,
+    comparisons,
     mode_options,
     need_qemu,
     qemu_result,
@@ -66,12 +67,10 @@ def selected() -> list[tuple[Case, str]]:
     return [(case, mode) for case in cases() for mode in kept]
 
 
-@pytest.mark.parametrize(
-    ("case", "mode"), [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in selected()]
-)
-def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+@pytest.mark.parametrize(("case", "mode"), comparisons(selected()))
+def test_same_as_qemu(case: Case, mode: str) -> None:
     need_qemu()
-    actual = runner.submit(case, mode_options(mode, case)).result()
+    actual = armdbt_result(case, mode_options(mode, case))
     assert_same(case, qemu_result(case), actual)
 
 
@@ -86,7 +85,7 @@ SLOW_ON_REFERENCE = frozenset(["stack", "sha256", "quicksort", "matrix", "crc32"
         if not SLOW_ON_REFERENCE & set(case.name.split("-"))
     ],
 )
-def test_the_reference_backend_agrees(runner: Runner, case: Case) -> None:
+def test_the_reference_backend_agrees(case: Case) -> None:
     need_qemu()
-    actual = runner.submit(case, ("--backend", "reference")).result()
+    actual = armdbt_result(case, ("--backend", "reference"))
     assert_same(case, qemu_result(case), actual)

@@ -6,7 +6,7 @@ from support.idioms import idiom
 from support.oracle import (
     FULL,
     Case,
-    Runner,
+    armdbt_result,
     assert_same,
     mode_options,
     need_qemu,
@@ -35,7 +35,7 @@ def test_qemu_agrees_with_the_source(case: Case) -> None:
 
 @pytest.mark.parametrize("mode", ["interpreted", "compiled", "denied"] if FULL else ["compiled"])
 @pytest.mark.parametrize("case", CASES)
-def test_same_as_qemu(runner: Runner, case: Case, mode: str) -> None:
+def test_same_as_qemu(case: Case, mode: str) -> None:
     need_qemu()
-    actual = runner.submit(case, mode_options(mode, case)).result()
+    actual = armdbt_result(case, mode_options(mode, case))
     assert_same(case, qemu_result(case), actual)

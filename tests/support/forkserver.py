@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,7 @@ class ForkServer:
         argv: Sequence[str],
         *,
         cwd: Path,
-        env: dict[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
         stdin: Path | None = None,
         timeout: float = 60.0,
     ) -> Outcome:
@@ -198,7 +198,7 @@ class ForkServer:
             job = {
                 "argv": list(argv),
                 "cwd": str(cwd),
-                "env": env or {},
+                "env": dict(env or {}),
                 "stdin": str(stdin or os.devnull),
                 "stdout": str(out),
                 "stderr": str(err),

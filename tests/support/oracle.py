@@ -13,16 +13,15 @@ import random
 import shutil
 import subprocess
 import tempfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 import pytest
 from support.debian_root import DEFAULT_ROOT, is_whole
-from support.forkserver import ForkServer, Outcome
+from support.forkserver import Outcome
 from support.guests import branch_targets
+from support.runs import command
 
 QEMU = "qemu-arm"
 TIMEOUT = 300.0
@@ -105,6 +104,17 @@ class Case:
     timeout: float = TIMEOUT
 
 
+NOTHING = Case("nothing", ())
+"""Stands for the cases of a test that has none for want of programs: it skips, and says why."""
+
+
+def comparisons(selected: Iterable[tuple[Case, str]]) -> list[pytest.ParameterSet]:
+    """Cases and modes as parameters of a test."""
+    return [pytest.param(*row, id=f"{row[0].name}-{row[1]}") for row in selected] or [
+        pytest.param(NOTHING, "", id=NOTHING.name)
+    ]
+
+
 @attrs.frozen
 class Result:
     """An outcome and the files left behind."""
@@ -171,11 +181,14 @@ def qemu_result(case: Case) -> Result:
         return Result(Outcome(status, done.stdout, errors), listing(fresh.work))
 
 
-def armdbt_result(server: ForkServer, case: Case, options: Sequence[str]) -> Result:
+def armdbt_result(case: Case, options: Sequence[str]) -> Result:
     """What armdbt makes of a case with more command line options."""
     with _Fresh(case) as fresh:
-        outcome = server.run(
-            ["run", *case.options, *options, *case.argv],
+        outcome = command(
+            "run",
+            *case.options,
+            *options,
+            *case.argv,
             cwd=fresh.work,
             env={**BASE_ENV, **case.env},
             stdin=fresh.stdin,
@@ -184,37 +197,7 @@ def armdbt_result(server: ForkServer, case: Case, options: Sequence[str]) -> Res
         return Result(outcome, listing(fresh.work))
 
 
-# -- Running many ----------------------------------------------------------------------------------
-
-
-class Runner:
-    """Runs cases on as many cores as there are, ahead of the tests that ask for them."""
-
-    def __init__(self) -> None:
-        self._server: ForkServer | None = None
-        self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
-        self._results: dict[tuple[Case, tuple[str, ...]], Future[Result]] = {}
-
-    @property
-    def server(self) -> ForkServer:
-        with self._lock:
-            if self._server is None:
-                self._server = ForkServer()
-            return self._server
-
-    def submit(self, case: Case, options: Sequence[str]) -> Future[Result]:
-        """Start a case, unless it has been started."""
-        key = case, tuple(options)
-        if key not in self._results:
-            server = self.server
-            self._results[key] = self._pool.submit(armdbt_result, server, case, options)
-        return self._results[key]
-
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        if self._server is not None:
-            self._server.close()
+# -- Comparing -------------------------------------------------------------------------------------
 
 
 def assert_same(case: Case, expected: Result, actual: Result) -> None:

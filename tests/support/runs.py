@@ -44,6 +44,12 @@ def measure(options: Sequence[str], program: Path, *args: str, timeout: float = 
         return Measured(outcome, stats)
 
 
-def command(*argv: str, cwd: Path, stdin: Path | None = None, timeout: float = 60) -> Outcome:
+def command(
+    *argv: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: Path | None = None,
+    timeout: float = 60,
+) -> Outcome:
     """``armdbt ARGV...`` in a process of its own."""
-    return _server().run(argv, cwd=cwd, stdin=stdin, timeout=timeout)
+    return _server().run(argv, cwd=cwd, env=env, stdin=stdin, timeout=timeout)
