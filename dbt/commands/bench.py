@@ -3,12 +3,13 @@
 import argparse
 import importlib
 
-HELP = "measure: chaining, mechanisms of interception, callbacks"
+HELP = "measure: chaining, mechanisms of interception, callbacks; compare results"
 
 KINDS = {
     "chaining": ("dbt.experiments.chaining", "what chaining is worth, and denying it costs"),
     "interception": ("dbt.experiments.interception", "mechanisms and peers against ground truth"),
     "callbacks": ("dbt.experiments.callbacks", "a hook written once, at each of its prices"),
+    "compare": ("dbt.experiments.second_run", "does a second run differ by more than noise?"),
 }
 """Name to the module, which has ``options(parser)`` and ``run(arguments)``, and its summary.
 

@@ -10,7 +10,7 @@ from dbt.experiments.guest import Program, redirected
 from dbt.experiments.truth import truth
 from dbt.hooks.records import Kind, Record
 from dbt.linux.kernel import LinuxOptions
-from dbt.stops import UsageError
+from dbt.stops import TimeLimit, UsageError
 
 SYSTEM_CALLS = frozenset({Kind.SYSCALL, Kind.SYSCALL_RETURN})
 
@@ -61,6 +61,8 @@ def judge(
         observed = contender.watch(program, functions, found.append, timeout)
     except UsageError as error:
         return Verdict(0, len(expected), 0, f"refused: {error}")
+    if TimeLimit.__name__ in observed.stop and TimeLimit.__name__ not in plain.stop:
+        return Verdict(0, len(expected), 0, "hangs")  # how much it told until then is chance
     if not contender.values:
         expected, found = without_values(expected), without_values(found)
     result = compare(expected, found)

@@ -1,0 +1,144 @@
+"""What two runs of an experiment can be compared by: its JSON, as figures and exact counts."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from dbt.stops import UsageError
+
+Row = Mapping[str, Any]
+
+TIMED_REASONS = frozenset({"budget"})
+"""Reasons to come back to the dispatcher that hang on the clock: no exact counts."""
+
+
+@attrs.frozen
+class Figure:
+    """One figure as every round had it."""
+
+    values: tuple[float, ...]
+    own: float = 0.0
+    """What the program itself takes, in the figure's unit: noise of that is noise of this."""
+
+
+@attrs.frozen
+class Configuration:
+    """One row of a result: figures, which have noise, and counts, which have none."""
+
+    name: str
+    figures: Mapping[str, Figure]
+    counts: Mapping[str, object]
+
+
+@attrs.frozen
+class Result:
+    """One run of an experiment."""
+
+    path: str
+    experiment: str
+    subject: tuple[object, ...]
+    """What was run: another subject cannot be compared."""
+    machine: Mapping[str, str]
+    configurations: Mapping[str, Configuration]
+
+
+def read(path: str) -> Result:
+    """Read what a laboratory wrote (``--json``). Raises UsageError, one line, for anything else."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: no JSON: {error}") from None
+    try:
+        experiment = data["experiment"]
+        found = {one.name: one for one in READERS[experiment](data)}
+        subject = (data.get("program"), *data.get("args", ()), *data.get("truth_args", ()))
+        machine = {"date": "", **data["machine"]}
+        return Result(path, experiment, subject, machine, found)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{path}: no result of armdbt bench ({what})") from None
+
+
+# -- The kinds -------------------------------------------------------------------------------------
+
+
+def _chaining(data: Row) -> Iterator[Configuration]:
+    for row in data["rows"]:
+        what = row["function"] or row["label"]
+        if row["draw"] is not None:
+            what += f" {row['draw'] + 1}"
+        if row["series"] == "denied":
+            what += f", {row['denied']} denied"
+        if row["series"] == "length":
+            what = f"at most {row['max_insns']} instructions"
+        name = f"tier {row['tier']} {row['unit']}, {row['series']}: {what}"
+        counts = {key: row[key] for key in ("instructions", "output_sha256", "blocks")}
+        yield Configuration(name, _slowdown(row), {**counts, **_dispatches(row)})
+
+
+def _interception(data: Row) -> Iterator[Configuration]:
+    for row in data["rows"]:
+        if row["seconds"] is None:  # it refused the program
+            yield Configuration(f"{row['group']}: {row['name']}", {}, {"takes part": False})
+            continue
+        keys = ("found", "missed", "spurious", "events", "guest_agrees", "retranslated")
+        counts = {key: row.get(key) for key in keys}
+        figures = _slowdown(row)
+        if row["ns_per_event"] is not None:
+            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], row["events"])
+        name = f"{row['group']}: {row['name']}"
+        yield Configuration(name, figures, {**counts, **_dispatches(row)})
+
+
+def _callbacks(data: Row) -> Iterator[Configuration]:
+    for row in data["rows"]:
+        name = f"tier {row['tier']}: {row['hook']} {row['price']}".rstrip()
+        counts = {"events": row.get("events", data["events"]), "instructions": row["instructions"]}
+        figures = _slowdown(row)
+        if figures:
+            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], data["events"])
+        yield Configuration(name, figures, counts)
+
+
+def _idioms(data: Row) -> Iterator[Configuration]:
+    for row in data["rows"]:
+        for contender, verdict in row["verdicts"].items():
+            counts = {"events": row["events"], **verdict}
+            yield Configuration(f"{row['idiom']}, {contender}", {}, counts)
+
+
+READERS: Mapping[str, Callable[[Row], Iterator[Configuration]]] = {
+    "chaining": _chaining,
+    "interception": _interception,
+    "callbacks": _callbacks,
+    "idioms": _idioms,
+}
+"""The experiment's name, as its JSON has it, to what reads it."""
+
+
+def _slowdown(row: Row) -> dict[str, Figure]:
+    """The ratio to the base in each round; none for the base itself."""
+    own, base = row["seconds"], row["base_seconds"]
+    if own == base:
+        return {}
+    ratios = [mine / other for mine, other in zip(own, base, strict=True) if other > 0]
+    return {"slow-down": Figure(tuple(ratios))} if ratios else {}
+
+
+def _per_event(own: list[float], base: list[float], events: int) -> Figure:
+    """Nanoseconds in each round."""
+    values = [(mine - other) / events * 1e9 for mine, other in zip(own, base, strict=True)]
+    return Figure(tuple(values), min(base) / events * 1e9)
+
+
+def _dispatches(row: Row) -> dict[str, object]:
+    return {
+        f"dispatches: {reason}": count
+        for reason, count in row["dispatches"].items()
+        if reason not in TIMED_REASONS
+    }
