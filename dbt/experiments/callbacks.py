@@ -7,11 +7,18 @@ an access that is not known beforehand. All prices must leave the same cells, th
 the number of its instructions must be what they are without a hook, and the events must be as many
 as the ``call-count`` pass counts, or the experiment stops.
 
-What is timed: ``dbt/experiments/guest.py``. Nanoseconds per event are the time beyond the program's
-own, by events; slow-downs are medians of ratios within a round.
+Beside ours, unless told otherwise and where it is installed, Unicorn: a Python hook on every
+instruction that calls or returns in the program, which counts too. It is compared with Unicorn
+without hooks.
+
+What is timed: ``dbt/experiments/guest.py``, and of Unicorn ``peers/unicorn.py``. Nanoseconds per
+event are the time beyond the program's own, by events; slow-downs are medians of ratios within a
+round.
 """
 
 import argparse
+import functools
+import hashlib
 import shlex
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +32,7 @@ from dbt.experiments.guest import (
     TIERS,
     UNITS,
     Agreement,
+    Disagreement,
     Outcome,
     Program,
     Setting,
@@ -33,6 +41,7 @@ from dbt.experiments.guest import (
 )
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, interleave, quartiles
+from dbt.experiments.peers import Image, load_image, unicorn
 from dbt.experiments.report import Table, print_tables, write_json, write_markdown
 from dbt.hooks.callbacks import PRICES, Callback
 from dbt.instrument.call_count import CallCount
@@ -42,6 +51,8 @@ from dbt.stops import UsageError
 DEMO_ROUNDS = "200000"
 NOTHING = "nothing"
 CELLS = 64
+UNICORN = unicorn.NAME
+"""In the place of a tier, for rows that are Unicorn's."""
 
 
 def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -63,7 +74,7 @@ HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
 
 @attrs.frozen
 class Case:
-    """One configuration: a tier, and a hook at a price."""
+    """One configuration: a tier, or UNICORN, and a hook at a price."""
 
     tier: str
     hook: str = NOTHING
@@ -81,6 +92,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=_positive, default=5, metavar="N", help="rounds (5)")
     add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
     add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
+    add("--no-peers", action="store_true", help="without Unicorn")
     add("--json", metavar="FILE", help="write everything there")
     add("--markdown", metavar="FILE", help="write the tables there")
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
@@ -94,9 +106,13 @@ def run(arguments: argparse.Namespace) -> int:
     program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
     if arguments.program is not None:
         program = Program(arguments.program, tuple(arguments.args), arguments.root)
-    result = experiment(program, tiers, arguments.unit, arguments.repeats)
+    result = experiment(
+        program, tiers, arguments.unit, arguments.repeats, peers=not arguments.no_peers
+    )
     result["command"] = _reproduce(arguments, program)
     print_tables(tables(result))
+    for why in result["missing_peers"]:
+        print(f"not taking part: {why}")
     if arguments.json:
         write_json(arguments.json, result)
     if arguments.markdown:
@@ -114,6 +130,7 @@ def _positive(text: str) -> int:
 def _reproduce(arguments: argparse.Namespace, program: Program) -> str:
     words = ["armdbt", "bench", "callbacks", "--repeats", str(arguments.repeats)]
     words += ["--tiers", arguments.tiers, "--unit", arguments.unit]
+    words += ["--no-peers"] * arguments.no_peers
     for option in ("json", "markdown"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
@@ -128,7 +145,12 @@ def _reproduce(arguments: argparse.Namespace, program: Program) -> str:
 
 
 def experiment(
-    program: Program, tiers: Sequence[str], unit: str = "block", repeats: int = 1
+    program: Program,
+    tiers: Sequence[str],
+    unit: str = "block",
+    repeats: int = 1,
+    *,
+    peers: bool = True,
 ) -> dict[str, Any]:
     """Run every case ``repeats`` times; everything, ready for JSON.
 
@@ -141,6 +163,13 @@ def experiment(
         for price in prices
     ]
     judge = _Judge(program, unit)
+    missing = []
+    if peers:
+        why = judge.why_no_unicorn()
+        if why is None:
+            cases += [Case(UNICORN), Case(UNICORN, "count", "python")]
+        else:
+            missing.append(f"{UNICORN}: {why}")
     before = machine_facts()
     timings = interleave({case: judge.timed(case) for case in cases}, repeats)
     return {
@@ -150,6 +179,7 @@ def experiment(
         "repeats": repeats,
         "unit": unit,
         "events": judge.events,
+        "missing_peers": missing,
         "machine": before,
         "load_after": machine_facts()["load"],
         "rows": [_row(case, timings, judge) for case in cases],
@@ -164,7 +194,11 @@ class _Judge:
         self.unit = unit
         self.agreement = Agreement()
         self.last: dict[Case, Outcome] = {}
+        self.hits: dict[Case, int] = {}
+        """Events of Unicorn's."""
         self.cells: dict[str, list[int]] = {}
+        self.image: Image
+        self.places: set[int] = set()
         self.events = self._count()
 
     def _count(self) -> int:
@@ -183,8 +217,44 @@ class _Judge:
             raise UsageError(f"{self.program.path} makes no calls")
         return events
 
+    def why_no_unicorn(self) -> str | None:
+        """Why Unicorn cannot take part, or None: found out by letting it run the program alone."""
+        why = unicorn.lacking()
+        if why is None:
+            self.image = load_image(self.program)
+            try:
+                self._unicorn(Case(UNICORN))
+            except Disagreement as error:
+                return str(error)
+            self.places = self._learn()
+        return why
+
+    def _learn(self) -> set[int]:
+        """Where the program calls and returns."""
+        places: set[int] = set()
+
+        def learn(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            places.add(pc)
+
+        callback = Callback(learn, cells=1, at="calls+returns", price="python")
+        self.agreement.check(
+            "learning", run_once(self.program, Setting("0", self.unit), passes=[callback])
+        )
+        return places
+
+    def _unicorn(self, case: Case) -> float:
+        seen = unicorn.count_at(self.image, self.places if case.price else ())
+        if seen.unsupported:
+            raise Disagreement(f"the program wants what its adapter lacks: {seen.unsupported[0]}")
+        self.hits[case] = seen.events
+        output = hashlib.sha256(seen.output).hexdigest()
+        self.agreement.check_visible(UNICORN, f"Exited(status={seen.status})", output)
+        return seen.seconds
+
     def timed(self, case: Case) -> Callable[[], float]:
         """What runs a case once, and gives its seconds."""
+        if case.tier == UNICORN:
+            return functools.partial(self._unicorn, case)
 
         def once() -> float:
             callbacks = []
@@ -210,27 +280,38 @@ class _Judge:
 def _row(case: Case, timings: Mapping[Case, Timing], judge: _Judge) -> dict[str, Any]:
     timing, base = timings[case], timings[case.alone]
     ratios = timing.ratios(base)
-    outcome = judge.last[case]
+    outcome = judge.last.get(case)
+    events = judge.hits.get(case, judge.events) if case.price else 0
     return {
         "tier": case.tier,
         "hook": case.hook,
         "price": case.price,
         "seconds": list(timing.seconds),
         "median_s": timing.median,
+        "base_seconds": list(base.seconds),
         "iqr_s": timing.iqr,
         "slowdown": statistics.median(ratios) if ratios else None,
         "slowdown_quartiles": list(quartiles(ratios)) if ratios else None,
-        "ns_per_event": (
-            (timing.median - base.median) / judge.events * 1e9 if case.price else None
-        ),
-        "translation_s": outcome.translation_seconds,
-        "instructions": outcome.instructions,
+        "events": events,
+        "ns_per_event": (timing.median - base.median) / events * 1e9 if events else None,
+        "translation_s": outcome.translation_seconds if outcome else None,
+        "instructions": outcome.instructions if outcome else None,
     }
 
 
 # -- Showing ---------------------------------------------------------------------------------------
 
-COLUMNS = ("tier", "hook", "price", "ns/event", "slow-down", "quartiles", "seconds", "translating")
+COLUMNS = (
+    "tier",
+    "hook",
+    "price",
+    "events",
+    "ns/event",
+    "slow-down",
+    "quartiles",
+    "seconds",
+    "translating",
+)
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
@@ -248,6 +329,7 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "tier": row["tier"],
         "hook": row["hook"],
         "price": row["price"] or None,
+        "events": row["events"] or None,
         "ns/event": row["ns_per_event"],
         "slow-down": row["slowdown"],
         "quartiles": f"{spread[0]:.2f}-{spread[1]:.2f}" if spread and row["price"] else None,

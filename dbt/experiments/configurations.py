@@ -98,10 +98,10 @@ def _interception(data: Row) -> Iterator[Configuration]:
 def _callbacks(data: Row) -> Iterator[Configuration]:
     for row in data["rows"]:
         name = f"tier {row['tier']}: {row['hook']} {row['price']}".rstrip()
-        counts = {"events": row.get("events", data["events"]), "instructions": row["instructions"]}
+        counts = {"events": row["events"], "instructions": row["instructions"]}
         figures = _slowdown(row)
         if figures:
-            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], data["events"])
+            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], row["events"])
         yield Configuration(name, figures, counts)
 
 

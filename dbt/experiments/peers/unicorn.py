@@ -13,7 +13,7 @@ set_tls. Everything else, signals among it, gets ENOSYS and is listed.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dbt.experiments.peers.image import Image, Seen
@@ -58,6 +58,27 @@ def watch(
     seconds = machine.run(timeout)
     return Seen(
         seconds, tracker.events, bytes(machine.output), machine.status, tuple(machine.unsupported)
+    )
+
+
+def count_at(image: Image, places: Iterable[int], timeout: float = 600.0) -> Seen:
+    """Run a program with the least that a Python hook can do, at some instructions: count.
+
+    A hook runs when its instruction is reached, whether its condition holds or not.
+    """
+    import unicorn
+
+    machine = _Machine(image)
+    cells = [0]
+
+    def hit(_uc: Any, _pc: int, _size: int, cells: list[int]) -> None:
+        cells[0] += 1
+
+    for pc in places:
+        machine.uc.hook_add(unicorn.UC_HOOK_CODE, hit, cells, pc, pc)
+    seconds = machine.run(timeout)
+    return Seen(
+        seconds, cells[0], bytes(machine.output), machine.status, tuple(machine.unsupported)
     )
 
 

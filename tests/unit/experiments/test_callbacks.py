@@ -1,6 +1,7 @@
 """``armdbt bench callbacks``: what it checks, and that its table holds what was measured."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ FIB = Program(str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf
 
 
 def test_every_price_of_every_hook_is_a_row() -> None:
-    result = experiment(FIB, ("0", "2"), repeats=1)
+    result = experiment(FIB, ("0", "2"), repeats=1, peers=False)
     rows = [(row["tier"], row["hook"], row["price"]) for row in result["rows"]]
     prices = [("nothing", ""), *(("count", p) for p in PRICES), *(("table", p) for p in PRICES[1:])]
     assert rows == [(tier, *row) for tier in ("0", "2") for row in prices]
@@ -25,6 +26,31 @@ def test_every_price_of_every_hook_is_a_row() -> None:
     (table,) = tables(result)
     assert [row["price"] for row in table.rows][:2] == [None, "inline"]
     assert len({row["instructions"] for row in result["rows"]}) == 1
+
+
+def test_unicorns_python_hook_stands_beside_ours() -> None:
+    pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
+    result = experiment(FIB, ("0",), repeats=1)
+    alone, hooked = (row for row in result["rows"] if row["tier"] == "unicorn")
+    assert hooked["base_seconds"] == alone["seconds"]
+    # Its hook does not ask whether a condition holds: returns that are not taken count too.
+    assert result["events"] <= hooked["events"] < 2 * result["events"]
+    assert hooked["ns_per_event"] > 0
+    assert result["missing_peers"] == []
+
+
+def test_why_unicorn_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "unicorn", None)
+    result = experiment(FIB, ("0",), repeats=1)
+    assert result["missing_peers"] == ["unicorn: needs unicorn: pip install 'armdbt[peers]'"]
+    assert {row["tier"] for row in result["rows"]} == {"0"}
+
+
+def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
+    pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
+    signals = Program(str(Path(__file__).parents[2] / "guests" / "signals.elf"))
+    (why,) = experiment(signals, ("0",), repeats=1)["missing_peers"]
+    assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
 
 
 def test_a_price_that_misses_events_stops_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:

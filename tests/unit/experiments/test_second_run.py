@@ -49,13 +49,13 @@ def interception(found: int = 5, events: int = 2000) -> dict[str, Any]:
     return {**chaining(experiment="interception", truth_args=["3"]), "rows": rows}
 
 
-def callbacks(seconds: list[float] = CALM) -> dict[str, Any]:
+def callbacks(seconds: list[float] = CALM, events: int = 1000) -> dict[str, Any]:
     rows = [
         {"tier": "2", "hook": "nothing", "price": "", "seconds": BASE, "base_seconds": BASE},
         {"tier": "2", "hook": "count", "price": "python", "seconds": seconds, "base_seconds": BASE},
     ]
-    rows = [{**row, "instructions": 100} for row in rows]
-    return {**chaining(experiment="callbacks", events=1000), "rows": rows}
+    rows = [{**row, "instructions": 100, "events": events} for row in rows]
+    return {**chaining(experiment="callbacks"), "rows": rows}
 
 
 def idioms(missed: int = 0) -> dict[str, Any]:
@@ -134,7 +134,7 @@ SLOWER = [value * 1.2 for value in CALM]
         (callbacks(), callbacks(), ([], [])),
         (callbacks(), callbacks(SLOWER),
          (["tier 2: count python, slow-down", "tier 2: count python, ns/event"], [])),
-        (callbacks(), {**callbacks(), "events": 1001}, ([], ["events 1000 1001"] * 2)),
+        (callbacks(), callbacks(events=1001), ([], ["events 1000 1001"] * 2)),
         (idioms(), idioms(), ([], [])),
         (idioms(), idioms(missed=1), ([], ["found 5 4", "missed 0 1"])),
     ],
