@@ -1,5 +1,7 @@
 """Frontends, backends and passes by entry point. Two plug-ins of one name are refused."""
 
+import functools
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -11,7 +13,7 @@ GROUPS = ("dbt.frontends", "dbt.backends", "dbt.passes")
 def available(group: str) -> dict[str, EntryPoint]:
     """Entry points of a group by name. Raises UsageError when two differ but share a name."""
     found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=group):
+    for point in _installed(group, tuple(sys.path)):
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise UsageError(
@@ -19,6 +21,13 @@ def available(group: str) -> dict[str, EntryPoint]:
                 f"{other.value} and {point.value}"
             )
     return found
+
+
+@functools.cache
+def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001
+    """Entry points of what is installed on ``path``, which is ``sys.path``; kept, because every
+    distribution's file is read for them."""
+    return tuple(entry_points(group=group))
 
 
 def load(group: str, name: str) -> Any:

@@ -18,6 +18,9 @@ from backends.numba_jit.records import Records
 from dbt.interfaces import Context
 from dbt.ir.block import Block
 
+_SHARED: dict[str, bytes] = {}
+"""Object code that all units of a machine share, by its text: machines are of few kinds."""
+
 
 @attrs.define(eq=False)
 class _Batch:
@@ -67,8 +70,10 @@ class UnitCompiler:
             ways = {kind: f"dispatch_{kind}" for kind in ways}
             names += ways.values()
             text += dispatchers(self.frame.signature, self.frame.parameters)
-        image = self._maker.compile(text + FOOTER, "optimised")
-        self._shared = self._maker.link(image, names)
+        text += FOOTER
+        if text not in _SHARED:
+            _SHARED[text] = self._maker.compile(text, "optimised")
+        self._shared = self._maker.link(_SHARED[text], names)
         self.enter_address = self._shared.address("enter")
         self.unlinked_address = self._shared.address(ways["link"])
         self._write_word(LEAVE, self._shared.address("leave"))
