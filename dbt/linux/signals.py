@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SIGHUP, SIGINT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL = 1, 2, 4, 5, 6, 7, 8, 9
 SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGSTOP = 11, 13, 14, 15, 17, 18, 19
-SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGVTALRM, SIGPROF, SIGWINCH = 20, 21, 22, 23, 26, 27, 28
+SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXFSZ, SIGVTALRM, SIGPROF = 20, 21, 22, 23, 25, 26, 27
+SIGWINCH = 28
 SIGNALS = 64
 
 SIG_DFL, SIG_IGN = 0, 1
@@ -41,6 +42,9 @@ _SYNCHRONOUS = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}
 _TIMERS = {SIGALRM, SIGVTALRM, SIGPROF}
 _KEPT = {SIGKILL, SIGSTOP, *_SYNCHRONOUS, SIGURG}
 """Signals whose host disposition and host mask are never the guest's."""
+
+_PYTHONS = {SIGPIPE, SIGXFSZ}
+"""Signals that Python ignores as it starts: what its parent made of them is lost."""
 
 _NEVER_RESTARTED = {
     "rt_sigsuspend", "sigsuspend", "pause", "poll", "ppoll", "ppoll_time64", "select",
@@ -73,12 +77,22 @@ _KEPT_BITS = sum(bit(number) for number in _KEPT)
 UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP)
 
 
+def _inherited() -> dict[int, Action]:
+    """What was ignored when the program started: it stays so (signal(7), execve(2))."""
+    known = signal.valid_signals() - _KEPT - _PYTHONS
+    return {
+        int(number): Action(SIG_IGN)
+        for number in known
+        if signal.getsignal(number) == signal.SIG_IGN
+    }
+
+
 class Signals:
     """The signal state of one process. Masks are ints, bit n - 1 for signal n."""
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
-        self.actions: dict[int, Action] = {}
+        self.actions = _inherited()
         self.mask = 0
         self.pending: list[SigInfo] = []
         self.altstack = (0, SS_DISABLE, 0)

@@ -3,15 +3,16 @@
 import os
 import signal
 import struct
+from pathlib import Path
 
 import pytest
-from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error
+from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error, make_kernel
 
 from dbt.interfaces import READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SigInfo
-from dbt.linux.signals import SIGALRM, SIGCHLD, SIGSEGV, bit
+from dbt.linux.signals import SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
 from dbt.stops import Access, Exited, Killed
 
 SIGUSR1, SIGUSR2 = 10, 12
@@ -213,3 +214,20 @@ def test_sigchld_tells_of_a_child_that_ended_or_was_just_waited_for(kernel: Kern
     os.kill(os.getpid(), SIGCHLD)
     assert kernel.signals.interrupted()
     assert kernel.signals.pending == [expected]
+
+
+def test_what_the_host_ignored_at_the_start_stays_ignored(tmp_path: Path) -> None:
+    """As under nohup, or in the background of a script."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        kernel = make_kernel(tmp_path)
+        assert call(kernel, "rt_sigaction", signal.SIGHUP, 0, BUFFER, 8) == 0
+        assert struct.unpack("<I", kernel.memory.read(BUFFER, 4)) == (SIG_IGN,)
+        pid = call(kernel, "fork")
+        if pid == 0:
+            os._exit(int(signal.getsignal(signal.SIGHUP) != signal.SIG_IGN))
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        kernel.close()
+        kernel.memory.close()
+    finally:
+        signal.signal(signal.SIGHUP, before)
