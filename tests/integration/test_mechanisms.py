@@ -151,18 +151,19 @@ class Endless(Exception):
 
 @contextlib.contextmanager
 def patience() -> Iterator[None]:
-    """Raise Endless in the block after a while. (No idiom has an alarm of its own.)"""
+    """Raise Endless in the block after a while of processor time. (No idiom has such a timer.)"""
 
     def over(number: int, frame: FrameType | None) -> None:
         raise Endless
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    before = signal.signal(signal.SIGPROF, over)
+    # Again and again: what a destructor or a callback of the collector raises is lost.
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE, PATIENCE)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def modes(mechanism: str) -> list[tuple[str, str]]:
