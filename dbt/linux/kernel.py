@@ -6,6 +6,7 @@ modules of this package, which fill ``dbt.linux.table.SYSCALLS`` when imported.
 """
 
 import errno
+import functools
 import importlib
 import os
 import pkgutil
@@ -75,6 +76,7 @@ class Leave(Exception):
         self.outcome = outcome
 
 
+@functools.cache
 def load_families() -> None:
     """Import every module of this package, so that its calls are in the table."""
     for module in pkgutil.iter_modules(dbt.linux.__path__):
