@@ -79,12 +79,9 @@ UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP)
 
 def _inherited() -> dict[int, Action]:
     """What was ignored when the program started: it stays so (signal(7), execve(2))."""
-    known = signal.valid_signals() - _KEPT - _PYTHONS
-    return {
-        int(number): Action(SIG_IGN)
-        for number in known
-        if signal.getsignal(number) == signal.SIG_IGN
-    }
+    known = set(range(1, SIGNALS + 1)) - _KEPT - _PYTHONS
+    ignored = (number for number in known if signal.getsignal(number) == signal.SIG_IGN)
+    return {number: Action(SIG_IGN) for number in ignored}
 
 
 class Signals:
