@@ -208,7 +208,7 @@ def tables(one: Comparison) -> Iterator[Table]:
     """Every figure; what differs of machine and counts; what has no counterpart."""
     title = f"{Path(one.old.path).stem}, both runs"
     if one.changes:
-        yield Table(title, FIGURES, [_cells(change) for change in one.changes])
+        yield Table(title, FIGURES, [figure_cells(change) for change in one.changes])
     changed = [
         {"fact": fact, "first": one.old.machine.get(fact), "second": one.new.machine.get(fact)}
         for fact in dict.fromkeys([*one.old.machine, *one.new.machine])
@@ -226,7 +226,8 @@ def tables(one: Comparison) -> Iterator[Table]:
         yield Table(f"{title}: in one of them only", ("configuration", "in"), rows)
 
 
-def _cells(change: Change) -> dict[str, Any]:
+def figure_cells(change: Change) -> dict[str, Any]:
+    """A row of FIGURES."""
     return {
         "configuration": change.configuration,
         "figure": change.figure,

@@ -1,0 +1,182 @@
+"""Everything under docs/experiments, made anew: ``python -m benchmarks.experiments``.
+
+Each experiment is one ``armdbt bench`` command, run from the root of the tree; it leaves JSON, and
+beside the pages a table and plots. At the end the tables in the pages are filled in again
+(``benchmarks/pages.py``). What measures time runs alone; the idiom suites, which do not, run
+together. Five rounds of everything take less than half an hour on two idle cores.
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+from benchmarks import pages
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = "docs/experiments"
+SECOND = f"{PAGES}/second-run"
+DEBIAN = ".cache/debian-armel"
+ROUNDS = 5
+AWK = (
+    "BEGIN {{ for (i = 1; i < {}; i++) {{ s += i % 7; a[i % 100] = a[i % 100] i % 10 }} print s }}"
+)
+
+
+@attrs.frozen
+class Experiment:
+    """One command; ``{}`` in the guest's arguments stands for the size."""
+
+    name: str
+    kind: str
+    options: str
+    guest: tuple[str, ...] = ()
+    size: str = ""
+    short_size: str = ""
+    plots: bool = True
+    timed: bool = True
+    needs: str | None = None
+    """A file that must be there, relative to the tree."""
+
+    def command(self, out: str, *, short: bool = False, only_json: bool = False) -> list[str]:
+        """The words after ``armdbt``."""
+        words = ["bench", self.kind, *self.options.split()]
+        if self.timed:
+            words += ["--repeats", "1" if short else str(ROUNDS)]
+            words += ["--short"] * (short and self.kind == "chaining")
+        words += ["--json", f"{out}/{self.name}.json"]
+        if not only_json:
+            words += ["--markdown", f"{out}/{self.name}.md"]
+            words += ["--plot", out] * self.plots
+        size = self.short_size if short else self.size
+        return [*words, *(word.format(size) for word in self.guest)]
+
+
+def guest(name: str) -> str:
+    """A compute program of the benchmarks."""
+    return f"benchmarks/guests/{name}.elf"
+
+
+FIB = (guest("fib"), "{}")
+SUITE = "--suite tests/guests/idioms"
+CHAINING = "--seed 1 --draws 3 --denied 0,1,10,100"
+
+EXPERIMENTS = (
+    Experiment(
+        "chaining-demo", "chaining", f"{CHAINING} --tiers 0,2,auto", ("dbt/data/demo.elf", "{}"),
+        "4000000", "2000",
+    ),
+    Experiment("chaining-fib", "chaining", f"{CHAINING} --tiers 2", FIB, "34", "15"),
+    Experiment(
+        "chaining-bytecode", "chaining", f"{CHAINING} --tiers 2", (guest("bytecode"), "{}"),
+        "60000", "200",
+    ),
+    Experiment(
+        "chaining-quicksort", "chaining", f"{CHAINING} --tiers 2 --units block,region",
+        (guest("quicksort"), "{}"), "60", "1",
+    ),
+    Experiment(
+        "chaining-busybox", "chaining", f"{CHAINING} --tiers auto",
+        (f"{DEBIAN}/bin/busybox", "awk", AWK), "10000", "100",
+        needs=f"{DEBIAN}/bin/busybox",
+    ),
+    Experiment(
+        "interception-all", "interception", "--tier 2 --truth-args 8", FIB, "17", "10",
+    ),
+    Experiment(
+        "interception-one", "interception",
+        "--tier 2 --function print --truth-args 8 --no-peers", FIB, "36", "20", plots=False,
+    ),
+    Experiment("callbacks-fib", "callbacks", "--tiers 0,2", FIB, "32", "20", plots=False),
+    Experiment(
+        "idioms-tier0", "interception", f"--tier 0 {SUITE}", plots=False, timed=False,
+    ),
+    Experiment(
+        "idioms-tier2", "interception", f"--tier 2 --no-peers {SUITE}", plots=False, timed=False,
+    ),
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make what was asked for; 0 when all of it was made, 2 when it cannot be."""
+    options = _arguments(argv)
+    wanted, why = choose(options.names)
+    for reason in why:
+        print(f"experiments: {reason}", file=sys.stderr)
+    if why and options.names:
+        return 2
+    if options.list:
+        for one in wanted:
+            print(f"{one.name}: armdbt {shlex.join(one.command(options.out or PAGES))}")
+        return 0
+    out = options.out or (SECOND if options.again else PAGES)
+    (ROOT / out).mkdir(parents=True, exist_ok=True)
+    only_json = options.again or options.only_json
+    commands = {one: one.command(out, short=options.short, only_json=only_json) for one in wanted}
+    failed = [one.name for one in wanted if one.timed and run({one.name: commands[one]})]
+    failed += run({one.name: commands[one] for one in wanted if not one.timed})
+    if options.again:
+        page = f"{out}/comparison.md"
+        words = _armdbt(["bench", "compare", PAGES, out, "--markdown", page])
+        subprocess.run(words, cwd=ROOT, check=False)  # counts that differ are told there
+    pages.fill_all(ROOT / (PAGES if options.again else out))
+    for reason in [*why, *(f"{name} failed" for name in failed)]:
+        print(f"experiments: {reason}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="experiments", description=(__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("--out", metavar="DIR", help=f"write there, relative to the tree ({PAGES})")
+    add("--again", action="store_true", help=f"JSON into {SECOND}, compared with {PAGES}")
+    add("--only-json", action="store_true", help="no tables, no plots")
+    add("--short", action="store_true", help="one round, small: to see that it runs")
+    add("--list", action="store_true", help="only print the commands")
+    add(
+        "names", nargs="*", metavar="NAME", help="some of " + ", ".join(e.name for e in EXPERIMENTS)
+    )
+    return parser.parse_args(argv)
+
+
+def choose(names: Iterable[str]) -> tuple[list[Experiment], list[str]]:
+    """The experiments of these names, or all; and why others are left out."""
+    known = {one.name: one for one in EXPERIMENTS}
+    chosen = list(dict.fromkeys(names)) or list(known)
+    why = [f"{name} is none of {', '.join(known)}" for name in chosen if name not in known]
+    found = []
+    for name in chosen:
+        one = known.get(name)
+        if one is None:
+            continue
+        if one.needs and not (ROOT / one.needs).exists():
+            why.append(f"{name} is left out: it needs {one.needs} (make root)")
+        else:
+            found.append(one)
+    return found, why
+
+
+def run(commands: dict[str, list[str]]) -> list[str]:
+    """Run commands side by side; the names of those that failed."""
+    began = time.monotonic()
+    children = {
+        name: subprocess.Popen(_armdbt(words), cwd=ROOT, stdout=subprocess.DEVNULL)
+        for name, words in commands.items()
+    }
+    failed = [name for name, child in children.items() if child.wait()]
+    for name in children:
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+    return failed
+
+
+def _armdbt(words: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "dbt", *words]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
