@@ -85,10 +85,16 @@ mutate: $(DEV)  ## 2,000 damaged ELF files: no traceback, no hang, no crash
 bench: $(DEV)   ## all benchmarks; BENCH_ARGS=--short for one quick round
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+experiments: $(DEV) ## make docs/experiments anew, 30 min; ONLY="chaining-fib …", OUT=DIR
+	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(EXPERIMENTS_ARGS) $(ONLY)
+
+second-run: $(DEV) ## the experiments once more, and whether they differ by more than noise
+	$(BIN)/python -m benchmarks.experiments --again $(EXPERIMENTS_ARGS) $(ONLY)
+
 guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 	$(MAKE) -C tests/guests
 
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate bench guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate bench experiments second-run guests clean
