@@ -340,10 +340,11 @@ def fill(text: str, directory: Path) -> str:
 
     def table(slot: re.Match[str]) -> str:
         try:
-            body = markdown(TABLES[slot[2]](directory))
+            made = TABLES[slot[2]](directory)
+            body = markdown(made) if made.rows else f"**{made.title}**: none.\n"
         except Missing as missing:
             body = f"No result yet: {missing}.\n"
-        return f"{slot[1]}{body}{slot[3]}"
+        return f"{slot[1]}\n{body}\n{slot[3]}"
 
     return SLOT.sub(table, text)
 
