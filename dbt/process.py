@@ -18,7 +18,7 @@ from typing import Any
 
 from dbt import plugins
 from dbt.hooks import Hooks, StopRequested, mechanisms
-from dbt.hooks.machine import HookMachine
+from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
     Backend,
     BackendOptions,
@@ -149,7 +149,9 @@ class Process:
             self.stacks,
             self.functions,
             self.symbolize,
+            self._stack_bound,
         )
+        self.kernel.on_stack_moved = self._machine.stack_moved_by_kernel
         self.hooks = Hooks(
             self._machine, self.resolve, self.kernel.symbolizer.functions, self.kernel.decode
         )
@@ -218,8 +220,8 @@ class Process:
                     self._next = after
                     return TimeLimit(after.pc)
                 return self._killed(after)
-            case HookHit() | WatchHit() | HaltHit(reason="breakpoint") if self._machine.wants(
-                event
+            case HookHit() | WatchHit() | HaltHit(reason="breakpoint") | TrapHit() if (
+                self._machine.wants(event)
             ):
                 return self._hooked(event)
             case FaultHit():
@@ -236,7 +238,7 @@ class Process:
                 return Trapped(reason, pc)
         raise AssertionError(event)
 
-    def _hooked(self, event: HookHit | WatchHit | HaltHit) -> BlockKey | Stop:
+    def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that an event is for."""
         after = self._machine.hit(event)
         if not isinstance(after, BlockKey):
@@ -311,6 +313,12 @@ class Process:
         flags = [s.name for s in self.state.layout.slots if s.type.bits == 1]
         lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
         return lines
+
+    def _stack_bound(self, pointer: int) -> int:
+        """The end of the stack the program was started on, when ``pointer`` is there."""
+        area = self.kernel.space.at(pointer)
+        ours = area is not None and area.start <= self.kernel.stack_start <= area.end
+        return area.end if area is not None and ours else pointer
 
     def _in_new_program(self) -> None:
         """The guest has called execve: nothing known of its code holds any more."""

@@ -3,13 +3,25 @@
 import os
 from collections.abc import Callable, Iterable
 from functools import partial, reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
-from dbt.interfaces import MAPPED, PAGE, READ, CallAbi, Event, HaltHit, HookHit, Pass, WatchHit
-from dbt.ir.block import ASK, CONTINUED, HOOKED, TAKEN, Block, BlockKey, Branch, Hook
+from dbt.hooks.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
+from dbt.interfaces import (
+    MAPPED,
+    PAGE,
+    READ,
+    CallAbi,
+    Event,
+    HaltHit,
+    HookHit,
+    Pass,
+    TrapHit,
+    WatchHit,
+)
+from dbt.ir.block import ASK, CONTINUED, HOOKED, MOVED, TAKEN, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
@@ -23,6 +35,8 @@ TRAMPOLINES = 0xFFFF2000
 """Where trampolines are: above all that Linux gives a program, behind the kernel helper page."""
 TABLES = 0xFFFE0000
 """Where tables for translated code are, below the vectors page."""
+Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
+"""Events that may be the hooks'."""
 
 
 class HookMachine:
@@ -36,6 +50,7 @@ class HookMachine:
         stacks: Stacks,
         functions: Functions,
         symbolize: Callable[[int], str],
+        stack_bound: Callable[[int], int],
     ) -> None:
         self.engine = engine
         self.translator = translator
@@ -58,6 +73,9 @@ class HookMachine:
         self._passed: tuple[int, int] | None = None
         """Breakpoint whose handlers have run, and the instruction count of that moment."""
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
+        self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
+        self._stop_watching_stack: Remove | None = None
+        self.stack_moved_by_kernel = self._follower.moved_by_kernel
         translator.stub = self._stub_block
 
     # -- the guest ---------------------------------------------------------------------------------
@@ -202,11 +220,16 @@ class HookMachine:
 
     # -- what points lead to -----------------------------------------------------------------------
 
-    def wants(self, event: HookHit | WatchHit | HaltHit) -> bool:
-        """True unless it is a breakpoint of the program's own."""
-        return not isinstance(event, HaltHit) or event.pc in self._patched
+    def wants(self, event: Hit) -> bool:
+        """True unless it is a breakpoint of the program's own, or a trap of somebody else's."""
+        match event:
+            case HaltHit(pc=pc):
+                return pc in self._patched
+            case TrapHit(reason=reason):
+                return reason in (RAISED, LOADED)
+        return True
 
-    def hit(self, event: HookHit | WatchHit | HaltHit) -> BlockKey | Event:
+    def hit(self, event: Hit) -> BlockKey | Event:
         """Run the hooks that an event is for: where the guest goes on, or what comes next."""
         match event:
             case HookHit(resume=key) if key.pc in self._trampolines:
@@ -219,6 +242,8 @@ class HookMachine:
                 location = location if checked is None else checked
             case HaltHit(pc=pc):
                 return self._breakpoint_hit(pc)
+            case TrapHit(pc=pc):
+                return self._step(BlockKey(pc, HOOKED))
         return key if location is None else self.key_of(location)
 
     def _breakpoint_hit(self, pc: int) -> BlockKey | Event:
@@ -239,12 +264,27 @@ class HookMachine:
         patch = bytes(view)
         view[:] = word
         try:
-            after = self.engine.step(key)
-            while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & TAKEN:
-                after = self.engine.step(after)
+            return self._step(key)
         finally:
             if key.pc in self._patched:
                 view[:] = patch
+
+    def _step(self, key: BlockKey) -> BlockKey | Event:
+        """Execute one instruction, and see what it does to the stack pointer."""
+        old = self._follower.pointer
+        after = self._step_once(key)
+        if not isinstance(after, TrapHit) or not self.wants(after):
+            return after
+        loaded = after.reason == LOADED
+        after = self._step_once(key.with_mode(MOVED))
+        if isinstance(after, BlockKey):
+            self._follower.moved(old, loaded=loaded)
+        return after
+
+    def _step_once(self, key: BlockKey) -> BlockKey | Event:
+        after = self.engine.step(key)
+        while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & TAKEN:
+            after = self.engine.step(after)
         return after
 
     # -- code --------------------------------------------------------------------------------------
@@ -259,6 +299,21 @@ class HookMachine:
         def remove() -> None:
             passes.remove(pass_)
             self.engine.flush()
+
+        return remove
+
+    def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
+        """Tell ``follower`` of switches between stacks, and of pointers that pass a frame."""
+        stacks = self._follower
+        if self._stop_watching_stack is None:
+            self._stop_watching_stack = self.instrument(WatchStack(self.call_abi.stack))
+        stacks.add(follower, switched)
+
+        def remove() -> None:
+            stacks.remove(follower)
+            if not stacks.active and self._stop_watching_stack is not None:
+                self._stop_watching_stack()
+                self._stop_watching_stack = None
 
         return remove
 

@@ -12,6 +12,7 @@ import attrs
 from dbt.hooks.conditions import Condition
 from dbt.hooks.events import CallEvent, ReturnEvent
 from dbt.hooks.records import Kind, Record
+from dbt.hooks.stacks import Stack, nobody
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.ir.block import BlockKey
 
@@ -58,12 +59,14 @@ class Returns(Protocol):
 @attrs.define(eq=False)
 class Activation:
     """A live call of a watched function. ``location`` is where it is to return to (with the state
-    bit), ``site`` the pc of that; ``tail``: it took the place of the one below it."""
+    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``tail``: it took
+    the place of the one below it."""
 
     function: int
     location: int
     site: int
     stack: int
+    depth: int
     tail: bool
     returns: "list[Hook]" = attrs.Factory(list)
     """Return hooks whose condition held on entry."""
@@ -112,13 +115,18 @@ class Listeners:
 
 
 class Tracker:
-    """The activations of one mechanism, innermost last."""
+    """The activations of one mechanism. ``active`` are those on the present stack, innermost last:
+    all there are, unless the mechanism follows the stacks (``dbt/hooks/stacks.py``)."""
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
         self.functions: dict[int, Listeners] = {}
         self.active: list[Activation] = []
+        self.alive = 0
+        self.changed: Callable[[], None] = nobody
+        """Called when activations have come or gone."""
         self.returns: Returns
+        self._elsewhere: dict[Stack, list[Activation]] = {}
 
     # -- what a mechanism calls --------------------------------------------------------------------
 
@@ -140,7 +148,7 @@ class Tracker:
         go_to = self._call(listeners, pc, location, tail, caller)
         if listeners.tracks(guest.state.get, pc):
             site = guest.key_of(location).pc
-            self._push(Activation(pc, location, site, stack, tail, returns))
+            self._push(Activation(pc, location, site, stack, self.alive, tail, returns))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
                 go_to = guest.state.get(guest.call_abi.link)
         return go_to
@@ -148,9 +156,14 @@ class Tracker:
     def arrived(self, site: int, stack: int) -> None:
         """Control has arrived at ``site`` with this stack pointer: activations may have ended."""
         self.unwind(stack)
-        first = next(
-            (i for i, a in enumerate(self.active) if a.site == site and a.stack == stack), None
-        )
+        first = None
+        for index in range(
+            len(self.active) - 1, -1, -1
+        ):  # pointers fall from the first to the last
+            if self.active[index].stack != stack:
+                break
+            if self.active[index].site == site:
+                first = index
         if first is None:
             return
         while len(self.active) > first:
@@ -164,6 +177,18 @@ class Tracker:
         """The stack grows down: frames below ``stack`` can only have been given up."""
         while self.active and self.active[-1].stack < stack:
             self._unwound(self._pop())
+
+    # -- the stacks, if they are followed ----------------------------------------------------------
+
+    def switched(self, left: Stack, entered: Stack) -> None:
+        """The guest went to another stack; what is alive on the one it left stays so."""
+        if self.active:
+            self._elsewhere[left] = self.active
+        self.active = self._elsewhere.pop(entered, [])
+
+    def innermost(self) -> int | None:
+        """The stack pointer of the innermost activation on the present stack."""
+        return self.active[-1].stack if self.active else None
 
     # -- activations -------------------------------------------------------------------------------
 
@@ -181,17 +206,19 @@ class Tracker:
 
     def _push(self, activation: Activation) -> None:
         self.active.append(activation)
-        self._publish()
+        self._publish(1)
         self.returns.expect(activation)
 
     def _pop(self) -> Activation:
         activation = self.active.pop()
-        self._publish()
+        self._publish(-1)
         self.returns.done(activation)
         return activation
 
-    def _publish(self) -> None:
-        self.guest.state.set(DEPTH, len(self.active))
+    def _publish(self, more: int) -> None:
+        self.alive += more
+        self.guest.state.set(DEPTH, self.alive)
+        self.changed()
 
     # -- telling -----------------------------------------------------------------------------------
 
@@ -203,7 +230,7 @@ class Tracker:
             return None
         guest = self.guest
         event = CallEvent(
-            pc, guest.name(pc), location, len(self.active), guest.state, guest.memory,
+            pc, guest.name(pc), location, self.alive, guest.state, guest.memory,
             guest.call_abi, tail, guest.insns, guest.thread, caller,
         )  # fmt: skip
         for hook in hooks:
@@ -215,14 +242,15 @@ class Tracker:
         return hook.when is None or hook.when.holds(self.guest.state.get, pc=pc)
 
     def _returned(self, activation: Activation) -> None:
-        guest, depth = self.guest, len(self.active)
+        guest = self.guest
         listeners = self.functions.get(activation.function)
         if listeners is None:
             return
         if activation.returns:
             event = ReturnEvent(
-                activation.function, guest.name(activation.function), activation.site, depth,
-                guest.state, guest.memory, guest.call_abi, guest.insns, guest.thread,
+                activation.function, guest.name(activation.function), activation.site,
+                activation.depth, guest.state, guest.memory, guest.call_abi, guest.insns,
+                guest.thread,
             )  # fmt: skip
             for hook in activation.returns:
                 if hook in listeners.returns:
@@ -241,7 +269,7 @@ class Tracker:
     ) -> None:
         guest, pc = self.guest, activation.function
         record = Record(
-            kind, pc, guest.name(pc), activation.site, activation.stack, len(self.active),
+            kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
             guest.insns, thread=guest.thread, result=result,
         )  # fmt: skip
         for sink in list(listeners.sinks):
@@ -251,7 +279,7 @@ class Tracker:
         guest = self.guest
         arguments = tuple(guest.state.get(slot) for slot in guest.call_abi.arguments)
         record = Record(
-            kind, pc, guest.name(pc), guest.key_of(location).pc, stack, len(self.active),
+            kind, pc, guest.name(pc), guest.key_of(location).pc, stack, self.alive,
             guest.insns, caller, guest.thread, arguments,
         )  # fmt: skip
         for sink in list(self.functions[pc].sinks):

@@ -14,6 +14,8 @@ HOOKED = 2
 """Mode bit: the hook that stands at this pc has run."""
 ASK = 4
 """Mode bit: the condition of the hook that stands at this pc holds; the host is to be entered."""
+MOVED = 8
+"""Mode bit: the host looks at what the first instruction does to the stack pointer."""
 CONTINUED = TAKEN | HOOKED
 """A key with one of these goes on with an instruction that control has already arrived at."""
 FRONTEND_MODE_SHIFT = 8
@@ -190,6 +192,7 @@ __all__ = [
     "GET",
     "HOOKED",
     "INSN",
+    "MOVED",
     "SET",
     "TAKEN",
     "Block",

@@ -122,6 +122,8 @@ class Kernel:
         self.on_trap: OnTrap | None = None
         """Called at every trap instruction that was executed, a system call or not, with its
         immediate, what follows it, and what it asks for."""
+        self.on_stack_moved: Callable[[int], None] = _ignore
+        """Called when a signal frame was made or left, with the stack pointer there was before."""
         self.on_exec: Callable[[], None] = _nothing
         self.on_fork_child: Callable[[], None] = _nothing
         self.on_icache_flush: Callable[[int, int], None] = self._flush_pages
@@ -300,6 +302,10 @@ def _false() -> bool:
 
 def _nothing() -> None:
     """The engine is not there yet."""
+
+
+def _ignore(pointer: int) -> None:
+    """Nobody follows the stack."""
 
 
 _HALTS = {

@@ -319,7 +319,9 @@ class Signals:
             trap_number=14 if fault and number in (SIGSEGV, SIGBUS) else 0,
             error_code=(0x807 if write else 7) if fault else 0,
         )
+        pointer = kernel.abi.stack_pointer(kernel.state)
         after = kernel.abi.push_frame(kernel.state, kernel.memory, location, delivery)
+        kernel.on_stack_moved(pointer)
         self._saved_mask = None
         if action.flags & SA_RESETHAND:
             self.set_action(number, attrs.evolve(action, handler=SIG_DFL))
@@ -365,10 +367,12 @@ class Signals:
     def leave_handler(self, *, realtime: bool) -> int | Stop:
         """sigreturn: the location to go on at."""
         kernel = self._kernel
+        pointer = kernel.abi.stack_pointer(kernel.state)
         try:
             frame = kernel.abi.pop_frame(kernel.state, kernel.memory, realtime=realtime)
         except (GuestFault, ValueError):
             return Killed(SIGSEGV, kernel.resume & ~1)
+        kernel.on_stack_moved(pointer)
         self.set_mask(frame.mask)
         if frame.altstack is not None and not self.on_altstack():
             with suppress(OSError):

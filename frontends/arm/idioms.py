@@ -3,7 +3,7 @@
 Before ARMv5 there was no call to a computed address, and to this day any instruction may load pc.
 What a jump means can be told from it and the instruction before it:
 
-    mov lr, pc; bx rN / mov pc, rN / ldr pc, [..]     call, when the two stand side by side
+    mov lr, pc; bx rN / mov pc, rN / ldr pc, [..] / b label     call, when they stand side by side
     bx lr; mov pc, lr                                 return
     pop {.., pc}; ldm sp, {.., pc}; ldmdb fp, {.., sp, pc}; ldr pc, [sp], #4     return
     pop {rN}; bx rN; ldr rN, [sp], #4; mov pc, rN     return

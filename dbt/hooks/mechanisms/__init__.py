@@ -10,6 +10,7 @@ from dbt.hooks.mechanisms.nochain import NoChain
 from dbt.hooks.mechanisms.sentinel import Sentinel
 from dbt.hooks.mechanisms.shadow import AIM, Shadow
 from dbt.hooks.mechanisms.trap import Trap
+from dbt.hooks.stacks import HIGHEST
 from dbt.hooks.tracker import DEPTH
 from dbt.ir.types import I32
 
@@ -31,7 +32,7 @@ NAMES = tuple(MECHANISMS)
 AUTO = Entry.name
 """What ``auto`` means: it is transparent, and costs nothing where no hook stands."""
 
-SLOTS = ((DEPTH, I32), (CAME, I32), (AIM, I32))
+SLOTS = ((DEPTH, I32), (CAME, I32), (AIM, I32), (HIGHEST, I32))
 """Slots that the machine's layout needs for hooks."""
 
 __all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]

@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from dbt.hooks.conditions import Condition
 from dbt.hooks.points import Handler
+from dbt.hooks.stacks import Follower, Switched
 from dbt.hooks.tracker import Activation, Guest, Tracker
 from dbt.interfaces import Pass
 from dbt.runtime.chaining import ChainPolicy
@@ -45,6 +46,10 @@ class Machine(Guest, Protocol):
 
     def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
         """Run a pass on every block from now on; ``everything`` is translated anew for it."""
+
+    def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
+        """Tell ``follower`` when the guest goes to another stack (``switched`` before it), and when
+        the pointer of one passes a frame; everything is translated anew for the first one."""
 
     def retranslate_all(self) -> None:
         """Translate everything anew."""

@@ -6,13 +6,16 @@ How it works
     too, and stays one for the calls that will come from there. The block that holds the call
     instruction before it is made anew with two more IR ops, which leave a mark when it calls: so a
     function entered again from a learned site after a longjmp is told from a tail call.
-    (DynamoRIO's drwrap; PANDA's ``hooks``.)
+    (DynamoRIO's drwrap; PANDA's ``hooks``.) The stack pointer is followed wherever it may rise
+    (``dbt/hooks/stacks.py``): frames given up by a longjmp are told at once, and frames on another
+    stack are not taken for such.
 What it costs
-    Two visits to the host per call and return. A translation of the few blocks concerned, once per
-    function and return site. Nothing anywhere else: chaining stays as it is.
+    Two visits to the host per call and return; one when the stack pointer passes a watched frame or
+    goes to another stack. A comparison at each rise of the stack pointer, about one per function
+    that has a frame. A translation of the few blocks concerned, once per function and return site;
+    of everything with the first hook and the last. Chaining stays as it is.
 What it cannot see
-    A longjmp itself: activations it gave up are told when the next event shows it, and ``depth``
-    counts them until then. Who called: ``caller`` is known from a learned site only.
+    Who called: ``caller`` is known from a learned site only.
 """
 
 from collections.abc import Callable
@@ -21,7 +24,7 @@ from functools import partial
 import attrs
 
 from dbt.hooks.mechanisms.at_sites import AtSites
-from dbt.hooks.mechanisms.base import Machine
+from dbt.hooks.mechanisms.base import Machine, Remove
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler
 from dbt.hooks.tracker import Tracker
@@ -62,11 +65,20 @@ class Entry(AtSites):
         super().__init__(machine, tracker)
         marks = MarkCalls(self.sites, machine.call_abi.stack)
         self._unmark = machine.instrument(marks, everything=False)
+        self._unfollow: Remove | None = None
 
     def watch(self, pc: int) -> None:
+        if self._unfollow is None:
+            self._unfollow = self.machine.follow_stacks(self.tracker)
         self.removers[pc] = self.machine.stub(
             pc, partial(self.entered, pc), when=self.conditions(pc)
         )
+
+    def unwatch(self, pc: int) -> None:
+        super().unwatch(pc)
+        if not self.removers and self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
 
     def close(self) -> None:
         self._unmark()

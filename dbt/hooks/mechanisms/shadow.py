@@ -6,15 +6,16 @@ How it works
     a slot; the host finds the frame, drops those given up in between, and goes on. The frame of a
     watched activation is spoilt on purpose, so its return never matches: that is how the host hears
     of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
-    above the innermost frame, or lands where that is to return to, goes to the host.
+    above the innermost frame, or lands where that is to return to, goes to the host. The stack
+    pointer is followed (``dbt/hooks/stacks.py``): each stack of the guest has its own frames.
     (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
 What it costs
     About ten IR ops per call and return of the *whole program*; two visits to the host per watched
-    call and return; one per longjmp or odd return. Everything is translated anew when the first
-    hook is set. Chaining stays as it is.
+    call and return; one per longjmp, odd return or switch of stacks, which takes time in proportion
+    to the frames on both. Everything is translated anew with the first hook and the last. Chaining
+    stays as it is.
 What it cannot see
-    Frames beyond the newest 65,536. Programs that switch stacks: leaving for a stack that lies
-    higher looks like unwinding.
+    Frames beyond the newest 65,536.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from functools import partial
 import attrs
 
 from dbt.hooks.mechanisms.base import Machine, Mechanism
+from dbt.hooks.stacks import Stack
 from dbt.hooks.tracker import Activation, Tracker
 from dbt.ir.block import Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
@@ -35,6 +37,8 @@ SPOILT = 0xFFFFFFFE
 """Return location of a watched activation's frame; no location is equal to it."""
 BOTTOM = 0xFFFFFFFF
 """Stack pointer of the frame below all frames."""
+Frames = tuple[list[tuple[int, int]], dict[int, int]]
+"""What is on the side stacks above the bottom, and which of the frames are spoilt."""
 
 
 @attrs.define(eq=False)
@@ -101,6 +105,7 @@ class Shadow(Mechanism):
         super().__init__(machine, tracker)
         self._removers: dict[int, Callable[[], None]] = {}
         self._spoilt: dict[int, int] = {}  # frame number to the location it is to return to
+        self._elsewhere: dict[Stack, Frames] = {}
         self._end: list[Callable[[], None]] = []
 
     # -- setting -----------------------------------------------------------------------------------
@@ -125,10 +130,12 @@ class Shadow(Mechanism):
         stacks.push(LINKS, 0)
         stacks.push(STACKS, BOTTOM)
         self._spoilt.clear()
+        self._elsewhere.clear()
         returns, remove_returns = machine.trampoline(self._odd_return)
         jumps, remove_jumps = machine.trampoline(self._odd_jump)
         pass_ = ShadowCalls(machine.call_abi.stack, returns, jumps)
-        self._end = [remove_returns, remove_jumps, machine.instrument(pass_)]
+        unfollow = machine.follow_stacks(self.tracker, self._switched)
+        self._end = [remove_returns, remove_jumps, machine.instrument(pass_), unfollow]
 
     # -- the frames --------------------------------------------------------------------------------
 
@@ -163,6 +170,20 @@ class Shadow(Mechanism):
             if link == location:
                 return index
         return None
+
+    def _switched(self, left: Stack, entered: Stack) -> None:
+        """Put the frames of the stack that the guest has left away, take out the other's."""
+        stacks = self.machine.stacks
+        indices = range(1, self._frames())
+        if indices:
+            frames = [(stacks.entry(LINKS, at), stacks.entry(STACKS, at)) for at in indices]
+            self._elsewhere[left] = frames, self._spoilt
+        frames, self._spoilt = self._elsewhere.pop(entered, ([], {}))
+        stacks.resize(LINKS, 1)
+        stacks.resize(STACKS, 1)
+        for link, pointer in frames:
+            stacks.push(LINKS, link)
+            stacks.push(STACKS, pointer)
 
     # -- events ------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dbt.ir.block import BlockKey, Call, Const, Goto, Value
 from dbt.ir.block import Branch as BranchExit
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
-from frontends.arm.idioms import register_jump
+from frontends.arm.idioms import links, register_jump
 from frontends.arm.translator import FRONTEND_MODE, THUMB, Translator
 
 
@@ -20,9 +20,12 @@ class Branch(Translator):
         self.write(14, Const(self.next_pc, I32))
 
     def B(self, c: int, i: int) -> None:
-        """b label."""
+        """b label; a call when lr was set for it."""
         target = BlockKey(self._destination(i), self.mode & FRONTEND_MODE)
-        if c == AL or self.taken:
+        if links(self.word, self.previous):
+            if not self.split_on_condition(c):
+                self.end(Call(target, self.next_pc))
+        elif c == AL or self.taken:
             self.end(Goto(target))
         else:
             self.end(BranchExit(condition(self.ir, c), target, self.next_key))

@@ -1,0 +1,236 @@
+"""Which stack the guest is on, and when its pointer passes what somebody cares about.
+
+Frames can only be compared within one stack: a coroutine that goes on, or a handler on an alternate
+stack, gives up nothing, wherever its stack lies. A stack is the range of addresses that the stack
+pointer has moved through by adding and subtracting. When the pointer is *loaded* with a value
+outside of all known ranges, another stack begins; a value within a known one leads back to it.
+
+A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
+passes ``HIGHEST`` or is loaded with less than it was; then the host executes the instruction and
+tells those who follow. The kernel's own moves (signal frames) come by ``moved_by_kernel``.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from dbt.interfaces import State
+from dbt.ir import ops
+from dbt.ir.block import MOVED, Block, Const, Inst, Value
+from dbt.ir.builder import Builder
+
+HIGHEST = "highest"
+"""Slot: up to here the stack pointer may rise without anybody having to know."""
+RAISED, LOADED = "stack-raised", "stack-loaded"
+"""Reasons of the traps: the pointer has been moved up, or replaced by a value from elsewhere."""
+SIGNAL_FRAME = 4096
+"""No signal frame is larger: where the kernel moves the pointer further, another stack begins."""
+
+
+@attrs.define(eq=False)
+class Stack:
+    """Addresses that one stack's pointer has been seen at, both ends included."""
+
+    low: int
+    high: int
+
+    def __contains__(self, pointer: int) -> bool:
+        return self.low <= pointer <= self.high
+
+    def extend(self, pointer: int) -> None:
+        """The pointer moved here."""
+        self.low = min(self.low, pointer)
+        self.high = max(self.high, pointer)
+
+
+class Follower(Protocol):
+    """Whoever has frames on the guest's stacks."""
+
+    changed: Callable[[], None]
+    """To be called when frames have come or gone."""
+
+    def switched(self, left: Stack, entered: Stack) -> None:
+        """The guest went to another stack."""
+
+    def unwind(self, pointer: int) -> None:
+        """The pointer of the present stack rose to ``pointer``: what is below is given up."""
+
+    def innermost(self) -> int | None:
+        """The stack pointer of the innermost frame on the present stack."""
+
+
+Switched: TypeAlias = Callable[[Stack, Stack], None]
+"""Called with the stack that the guest has left, and the one it went to."""
+
+
+class StackFollower:
+    """Knows the stacks. ``bound`` gives the highest address of the stack that a pointer is on, if
+    that can be known when following begins (else the pointer itself)."""
+
+    def __init__(self, state: State, slot: str, bound: Callable[[int], int]) -> None:
+        self._state = state
+        self._slot = slot
+        self._bound = bound
+        self._followers: dict[Follower, Switched | None] = {}
+        self._known: list[Stack] = []
+        self.current = Stack(0, 0)
+
+    @property
+    def pointer(self) -> int:
+        """The stack pointer."""
+        return self._state.get(self._slot)
+
+    @property
+    def active(self) -> bool:
+        """Somebody follows."""
+        return bool(self._followers)
+
+    def add(self, follower: Follower, switched: Switched | None) -> None:
+        """Tell ``follower`` from now on, and of switches ``switched`` before it."""
+        if not self._followers:
+            pointer = self.pointer
+            self.current = Stack(pointer, max(pointer, self._bound(pointer)))
+            self._known = [self.current]
+        self._followers[follower] = switched
+        follower.changed = self._publish
+        self._publish()
+
+    def remove(self, follower: Follower) -> None:
+        """Tell it no longer."""
+        del self._followers[follower]
+        follower.changed = nobody
+
+    def _publish(self) -> None:
+        self.current.extend(self.pointer)  # or a switch would have been told
+        frames = (follower.innermost() for follower in self._followers)
+        known = [self.current.high, *(frame for frame in frames if frame is not None)]
+        self._state.set(HIGHEST, min(known))
+
+    def moved(self, old: int, *, loaded: bool) -> None:
+        """The instruction that trapped has been executed: the pointer was ``old``."""
+        self.current.extend(old)
+        self._go_on(self._find(self.pointer) if loaded else self.current)
+
+    def moved_by_kernel(self, old: int) -> None:
+        """The kernel has moved the pointer from ``old``, to a signal frame or back."""
+        if not self._followers or self.pointer == old:
+            return
+        self.current.extend(old)
+        pushed = 0 <= old - self.pointer <= SIGNAL_FRAME
+        self._go_on(self.current if pushed else self._find(self.pointer))
+
+    def _find(self, pointer: int) -> Stack:
+        for stack in (self.current, *self._known):
+            if pointer in stack:
+                return stack
+        self._known.append(Stack(pointer, pointer))
+        return self._known[-1]
+
+    def _go_on(self, stack: Stack) -> None:
+        left, self.current = self.current, stack
+        for follower, switched in list(self._followers.items()):
+            if left is not stack:
+                if switched is not None:
+                    switched(left, stack)
+                follower.switched(left, stack)
+            follower.unwind(self.pointer)
+        self._publish()
+
+
+def nobody() -> None:
+    """Nobody wants to know."""
+
+
+# -- The pass --------------------------------------------------------------------------------------
+
+
+@attrs.define(eq=False)
+class WatchStack:
+    """Trap where the stack pointer may pass ``HIGHEST`` or leave its stack.
+
+    set r13 %2 (add %1 4)    =>    %3:i32 = get highest
+                                   %4:i1 = ult %3, %2
+                                   trap_if stack-raised %4
+                                   set r13 %2
+
+    The trap comes before the first effect of the guest instruction, which has then not happened. An
+    instruction of a ``MOVED`` block is not watched: the host executes it.
+    """
+
+    slot: str
+
+    def run(self, block: Block) -> None:
+        """Instrument a block."""
+        if block.key.mode & MOVED:
+            return
+        wanted = list(self._wanted(block.insts))
+        for at, move in wanted:  # from the end, so that places stay what they are
+            emit = Builder([])
+            self._check(emit, move)
+            block.insts[at:at] = emit.insts
+
+    def _wanted(self, insts: list[Inst]) -> Iterator[tuple[int, Inst]]:
+        """Places and moves to check, the last first. Of several rises in a row the last is the
+        highest."""
+        covered = False
+        for at in range(len(insts) - 1, -1, -1):
+            move = insts[at]
+            if move.op is not ops.SET or move.imm[0] != self.slot:
+                continue
+            if not self._is_step(move.args[0]):
+                covered = False
+                yield _before_effects(insts, at), move
+            elif self._rises(move.args[0]):
+                if not covered:
+                    yield _before_effects(insts, at), move
+                covered = move.when is None or covered
+            else:
+                covered = False
+
+    def _check(self, emit: Builder, move: Inst) -> None:
+        new = move.args[0]
+        passes = emit.ult(emit.get(HIGHEST), new)
+        if self._is_step(new):
+            reason = RAISED
+        else:
+            reason = LOADED
+            passes = emit.or_(passes, emit.ult(new, emit.get(self.slot)))
+        emit.when = move.when
+        emit.trap_if(passes, reason)
+
+    def _is_step(self, value: Value) -> bool:
+        """The pointer's new value is made of its old one."""
+        if not isinstance(value, Inst):
+            return False
+        if value.op is ops.GET:
+            return value.imm[0] == self.slot
+        first = (ops.ADD, ops.SUB, ops.AND, ops.OR, ops.XOR)
+        return value.op in first and self._is_step(value.args[0])
+
+    @staticmethod
+    def _rises(value: Value) -> bool:
+        """False when a step certainly leads down."""
+        match value:
+            case Inst(op=ops.AND):
+                return False
+            case Inst(op=ops.ADD, args=(_, Const(value=by))):
+                return not by >> 31
+            case Inst(op=ops.SUB, args=(_, Const(value=by))):
+                return bool(by >> 31)
+        return True
+
+
+def _before_effects(insts: list[Inst], at: int) -> int:
+    """Where the guest instruction that moves the pointer at ``at`` has had no effect yet, but all
+    that the move is made of is known."""
+    move = insts[at]
+    needed = {id(value) for value in (*move.args, move.when) if isinstance(value, Inst)}
+    place = at
+    for before in range(at - 1, -1, -1):
+        inst = insts[before]
+        if inst.op is ops.INSN or id(inst) in needed:
+            break
+        if not inst.op.pure and inst.op not in (ops.GET, ops.LOAD):
+            place = before
+    return place
