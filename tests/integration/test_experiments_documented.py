@@ -7,16 +7,48 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.experiments import EXPERIMENTS, SECOND
+from benchmarks.pages import fill
 from dbt.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs" / "experiments"
 RESULTS = sorted(DOCS.glob("*.json"))
+AGAIN = sorted((DOCS / Path(SECOND).name).glob("*.json"))
 PAGES = sorted(DOCS.glob("*.md"))
 
 
 def test_there_are_results() -> None:
     kinds = {json.loads(path.read_text())["experiment"] for path in RESULTS}
     assert {"chaining", "interception", "idioms"} <= kinds
+
+
+@pytest.mark.parametrize("path", [*RESULTS, *AGAIN], ids=lambda path: path.stem)
+def test_make_experiments_makes_it(path: Path) -> None:
+    """The kind of laboratory, the program and where it was written."""
+    (one,) = (one for one in EXPERIMENTS if one.name == path.stem)
+    words = shlex.split(json.loads(path.read_text())["command"])
+    assert words[1:3] == ["bench", one.kind]
+    assert words[words.index("--json") + 1].endswith(f"/{path.name}")
+    assert set(one.guest[:1]) <= {*words, "dbt/data/demo.elf"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_tables_are_those_of_the_results(path: Path) -> None:
+    """`python -m benchmarks.pages` was run after the last experiment."""
+    text = path.read_text()
+    assert fill(text, DOCS) == text
+
+
+def test_a_second_run_is_compared_with_the_first() -> None:
+    assert {path.name for path in AGAIN} <= {path.name for path in RESULTS}
+    page = DOCS / Path(SECOND).name / "comparison.md"
+    assert page.exists() == bool(AGAIN)
+    if AGAIN:
+        directory = DOCS.relative_to(DOCS.parents[1])
+        command = f"armdbt bench compare {directory} {directory / AGAIN[0].parent.name}"
+        assert page.read_text().startswith(f"```sh\n{command}")
+        assert all(f"**{path.stem}, both runs" in page.read_text() for path in AGAIN
+                   if "idioms" not in path.stem)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
@@ -40,7 +72,8 @@ def test_the_command_is_one_that_is_understood(
 
 def _options(words: list[str]) -> list[str]:
     """The words before the program, which takes all that follows."""
-    end = next((at for at, word in enumerate(words) if word.endswith(".elf")), len(words))
+    programs = {one.guest[0] for one in EXPERIMENTS if one.guest}
+    end = next((at for at, word in enumerate(words) if word in programs), len(words))
     return words[:end]
 
 

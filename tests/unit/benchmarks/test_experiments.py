@@ -1,0 +1,74 @@
+"""``make experiments``: what it would run is understood, what it leaves is where it says."""
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+
+from benchmarks import experiments
+from benchmarks.experiments import EXPERIMENTS, ROOT, Experiment, choose
+from dbt.cli import main
+
+
+@pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.name)
+@pytest.mark.parametrize("short", [False, True], ids=["whole", "short"])
+def test_commands_are_understood(one: Experiment, short: bool) -> None:
+    """An unknown option would be refused before --help is answered."""
+    words = one.command("out", short=short)
+    at = words.index(one.guest[0]) if one.guest else len(words)
+    with pytest.raises(SystemExit) as ended:
+        main([*words[:at], "--help"])
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.name)
+def test_sizes_are_filled_in(one: Experiment) -> None:
+    words = one.command("out")
+    if one.guest:
+        assert any(one.size in word for word in words)
+        assert words != one.command("out", short=True)
+    assert not any("{}" in word for word in words)
+    if one.guest and one.needs is None:
+        assert (ROOT / one.guest[0]).exists()
+
+
+def test_time_is_measured_in_five_rounds_or_more() -> None:
+    for one in EXPERIMENTS:
+        words = one.command("out")
+        assert not one.timed or int(words[words.index("--repeats") + 1]) >= 5
+
+
+def test_json_only_leaves_no_tables_and_no_plots() -> None:
+    words = " ".join(EXPERIMENTS[0].command("out", only_json=True))
+    assert "--json out/chaining-demo.json" in words
+    assert "--markdown" not in words
+    assert "--plot" not in words
+
+
+def test_what_is_missing_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = attrs.evolve(EXPERIMENTS[0], name="nowhere", needs="no/such/file")
+    monkeypatch.setattr(experiments, "EXPERIMENTS", (*EXPERIMENTS, nowhere))
+    found, why = choose([])
+    assert nowhere not in found
+    assert "nowhere is left out: it needs no/such/file (make root)" in why
+    assert experiments.main(["nowhere"]) == 2
+    assert "make root" in capsys.readouterr().err
+
+
+def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert experiments.main(["weather"]) == 2
+    assert "weather is none of chaining-demo" in capsys.readouterr().err
+
+
+def test_one_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert experiments.main(["--short", "--out", str(tmp_path), "callbacks-fib"]) == 0
+    assert json.loads((tmp_path / "callbacks-fib.json").read_text())["experiment"] == "callbacks"
+    assert (tmp_path / "callbacks-fib.md").exists()
+    assert capsys.readouterr().out.startswith("callbacks-fib: ")
+
+
+def test_failures_are_named() -> None:
+    assert experiments.run({"good": ["passes"], "bad": ["bench", "weather"]}) == ["bad"]
