@@ -17,7 +17,7 @@ from dbt.experiments.idiom_suite import suite_tables, whole_tables
 from dbt.experiments.interception_costs import costs
 from dbt.experiments.verdicts import Verdict, judge, without_system_calls
 from dbt.hooks.records import Kind, Record
-from dbt.stops import UsageError
+from dbt.stops import TimeLimit, UsageError
 
 PROGRAM = Program("none.elf")
 CALL = Record(Kind.CALL, 0x100, "f", 0x14, 0x1000, 0, 3)
@@ -104,6 +104,14 @@ def test_verdicts_with_notes() -> None:
     assert str(judged(Paper("a", (CALL,)), CALL, plain=other)) == "guest differs"
     lacking = Paper("a", (CALL,), observed=Observed(0, "s", "", unsupported=("system call 37",)))
     assert str(judged(lacking, CALL)) == "system call 37"
+
+
+def test_what_a_hanging_program_tells_until_the_time_limit_is_no_verdict() -> None:
+    late = attrs.evolve(ENDED, stop=str(TimeLimit(0x100)))
+    told = Paper("a", (CALL, RETURN, CALL, RETURN), observed=late)
+    assert judged(told, CALL, RETURN) == Verdict(0, 2, 0, "hangs")
+    # Unwatched it would hang as well: then what was told counts.
+    assert judged(told, CALL, RETURN, plain=late).found == 2
 
 
 @pytest.mark.parametrize(
