@@ -97,9 +97,11 @@ class Change:
 
     @property
     def ratio(self) -> float | None:
-        """Newer median by older; None where the older is not positive."""
+        """Newer median by older; None where the older is next to nothing."""
         old = statistics.median(self.old.values)
-        return statistics.median(self.new.values) / old if old > 0 else None
+        if old <= self.old.own * TOLERANCE / 100:
+            return None
+        return statistics.median(self.new.values) / old
 
 
 @attrs.frozen

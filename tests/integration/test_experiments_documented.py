@@ -22,7 +22,7 @@ def test_there_are_results() -> None:
     assert {"chaining", "interception", "idioms"} <= kinds
 
 
-@pytest.mark.parametrize("path", [*RESULTS, *AGAIN], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*RESULTS, *AGAIN], ids=lambda path: str(path.relative_to(DOCS)))
 def test_make_experiments_makes_it(path: Path) -> None:
     """The kind of laboratory, the program and where it was written."""
     (one,) = (one for one in EXPERIMENTS if one.name == path.stem)

@@ -12,6 +12,7 @@ from dbt.experiments.second_run import (
     DIFFERS,
     FEW,
     WITHIN,
+    Change,
     compare,
     interval,
     pairs,
@@ -92,6 +93,10 @@ def test_what_nothing_costs_may_vary_by_the_programs_own_noise() -> None:
     old, new = (0.1, 0.11, 0.1), (0.3, 0.31, 0.3)
     assert verdict(Figure(old, 10.0), Figure(new, 10.0)) == WITHIN
     assert verdict(Figure(old, 1.0), Figure(new, 1.0)) == DIFFERS
+    assert Change("c", "ns/event", Figure(old, 10.0), Figure(new, 10.0), WITHIN).ratio is None
+    assert Change(
+        "c", "ns/event", Figure(old, 1.0), Figure(new, 1.0), DIFFERS
+    ).ratio == pytest.approx(3.0)
 
 
 def test_tolerance_can_be_chosen() -> None:
