@@ -149,10 +149,23 @@ def nobody() -> None:
 class WatchStack:
     """Trap where the stack pointer may pass ``HIGHEST`` or leave its stack.
 
-    set r13 %2 (add %1 4)    =>    %3:i32 = get highest
-                                   %4:i1 = ult %3, %2
-                                   trap_if stack-raised %4
-                                   set r13 %2
+    insn 0x8000 4           =>    insn 0x8000 4
+    %0:i32 = get r13              %0:i32 = get r13
+    %1:i32 = add %0, 0x8          %1:i32 = add %0, 0x8
+    set r13 %1                    %2:i32 = get highest
+                                  %3:i1 = ult %2, %1
+                                  trap_if stack-raised %3
+                                  set r13 %1
+
+    insn 0x8000 4           =>    insn 0x8000 4
+    %0:i32 = get r2               %0:i32 = get r2
+    set r13 %0                    %1:i32 = get highest
+                                  %2:i1 = ult %1, %0
+                                  %3:i32 = get r13
+                                  %4:i1 = ult %0, %3
+                                  %5:i1 = or %2, %4
+                                  trap_if stack-loaded %5
+                                  set r13 %0
 
     The trap comes before the first effect of the guest instruction, which has then not happened. An
     instruction of a ``MOVED`` block is not watched: the host executes it.

@@ -1,7 +1,5 @@
-"""Random programs of calls, returns, tail calls and throws: mechanisms against ground truth.
-
-``shadow`` sees all of it. ``entry`` is given programs in which it can know all: see ``Generator``.
-"""
+"""Random programs of calls, throws and changes of stack: the mechanisms that see all of it against
+ground truth."""
 
 import functools
 import random
@@ -22,7 +20,7 @@ from dbt.stops import Exited
 pytestmark = pytest.mark.oracle  # needs an assembler
 
 SEEDS = range(200 if FULL else 20)
-HARD = {"shadow": True, "entry": False}
+MECHANISMS = ["entry", "shadow"]
 TIMEOUT = 60
 
 
@@ -32,17 +30,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @functools.cache
-def program(seed: int, home: Path, hard: bool) -> tuple[Path, list[Record]]:
-    built = build(seed, home, hard=hard)
+def program(seed: int, home: Path) -> tuple[Path, list[Record]]:
+    built = build(seed, home)
     return built, truth(str(built), timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("chain", ["all", "off", "denied"])
-@pytest.mark.parametrize("mechanism", HARD)
+@pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_events_are_the_true_ones(home: Path, seed: int, mechanism: str, chain: str) -> None:
     tier = "2" if (seed + len(chain)) % 4 == 0 else "0"
-    path, true = program(seed, home, HARD[mechanism])
+    path, true = program(seed, home)
     denied = chain == "denied"
     process = Process(
         str(path),
@@ -64,6 +62,6 @@ def test_events_are_the_true_ones(home: Path, seed: int, mechanism: str, chain: 
 
 
 def test_the_programs_do_what_they_are_for(home: Path) -> None:
-    kinds = [record.kind for seed in SEEDS for record in program(seed, home, True)[1]]
+    kinds = [record.kind for seed in SEEDS for record in program(seed, home)[1]]
     for kind in (Kind.CALL, Kind.RETURN, Kind.TAIL_CALL, Kind.UNWOUND, Kind.SYSCALL):
         assert kinds.count(kind) > 20, kind

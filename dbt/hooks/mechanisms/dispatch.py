@@ -11,7 +11,10 @@ What it costs
 What it cannot see
     Whether a call instruction led here: a function that is called again from the same site with the
     same stack pointer, after a longjmp gave up its earlier activation, looks like a tail call.
-    Otherwise as ``entry``.
+    Where the stack pointer was meanwhile: a longjmp, or another way to give frames up, is noticed
+    at the next event, and not at all when the stack has grown again by then; ``depth`` counts such
+    frames too. Which stack the pointer is on: leaving for a higher one (a coroutine, a handler on
+    an alternate stack) looks like unwinding. Who called.
 """
 
 from collections.abc import Callable

@@ -41,14 +41,15 @@ def slot_of(location: int) -> int:
 class CheckJumps:
     """Look targets up before control goes there.
 
-    return %0    =>    %1:i32 = shr %0, 0x1
-                       %2:i32 = and %1, 0xffff
-                       %3:i32 = add %2, 0xfffe0000
-                       %4:i8 = load %3
-                       %5:i1 = ne %4, 0x0
-                       set aim %0
-                       %6:i32 = select %5, 0xffff2000, %0
-                       return %6
+    %0:i32 = get r14    =>    %0:i32 = get r14
+    return %0                 %1:i32 = shr %0, 0x1
+                              %2:i32 = and %1, 0xffff
+                              %3:i32 = add %2, 0xfffe0000
+                              %4:i8 = load %3
+                              %5:i1 = ne %4, 0x0:i8
+                              set aim %0
+                              %6:i32 = select %5, 0xffff2000, %0
+                              return %6
     """
 
     table: int

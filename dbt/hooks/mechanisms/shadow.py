@@ -50,7 +50,8 @@ class ShadowCalls:
                                       push hooks.stacks %0
                                       call 0x9000, link 0x8004
 
-    return %0                   =>    %1:i32 = pop hooks.links
+    %0:i32 = get r14            =>    %0:i32 = get r14
+    return %0                         %1:i32 = pop hooks.links
                                       %2:i1 = ne %1, %0
                                       %3:i32 = pop hooks.stacks
                                       %4:i32 = get r13

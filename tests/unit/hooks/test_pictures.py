@@ -1,0 +1,52 @@
+"""The before/after pictures in the docstrings of the mechanisms' passes are true."""
+
+import inspect
+from typing import Any
+
+import pytest
+from support.pictures import assert_true, pictures
+
+from dbt.hooks.helpers import CallHelpers, Helpers
+from dbt.hooks.mechanisms.entry import MarkCalls
+from dbt.hooks.mechanisms.jump import CheckJumps
+from dbt.hooks.mechanisms.shadow import ShadowCalls
+from dbt.hooks.mechanisms.sites import Sites
+from dbt.hooks.stacks import WatchStack
+from dbt.hooks.tracker import Activation
+from dbt.interfaces import Pass
+from dbt.runtime.functions import Functions
+
+
+def _sites() -> Sites:
+    sites = Sites(lambda site: lambda: None)
+    sites.use(Activation(0x9000, 0x8004, 0x8004, 0, 0, tail=False))
+    return sites
+
+
+def _helpers() -> Helpers:
+    helpers = Helpers(Functions(0), lambda: 0, lambda pc, present: None, lambda: None)
+    helpers.add(0x8000, lambda: None, first=False)
+    return helpers
+
+
+PASSES: list[Any] = [
+    MarkCalls(_sites(), "r13"),
+    ShadowCalls("r13", 0xFFFF2000, 0xFFFF2004),
+    CheckJumps(0xFFFE0000, 0xFFFF2000, {0x9000: 0xFFFF2004}),
+    CallHelpers(_helpers()),
+    WatchStack("r13"),
+]
+PICTURES = [
+    pytest.param(pass_, *picture, id=f"{type(pass_).__name__}-{number}")
+    for pass_ in PASSES
+    for number, picture in enumerate(pictures(inspect.cleandoc(type(pass_).__doc__ or "")))
+]
+
+
+def test_every_pass_has_a_picture() -> None:
+    assert {type(parameters.values[0]) for parameters in PICTURES} == set(map(type, PASSES))
+
+
+@pytest.mark.parametrize(("pass_", "before", "after"), PICTURES)
+def test_picture_is_true(pass_: Pass, before: str, after: str) -> None:
+    assert_true(pass_, before, after)
