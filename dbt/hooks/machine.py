@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from typing import Any, TypeAlias
 
+from dbt.hooks.callers import Callers
 from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
@@ -60,6 +61,7 @@ class HookMachine:
         self.call_abi: CallAbi = translator.frontend.call_abi
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
+        self._callers = Callers(translator.frontend, engine.memory, state)
         self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
         self._checks = Points(self._check_changed)
@@ -99,6 +101,10 @@ class HookMachine:
     def key_of(self, location: int) -> BlockKey:
         """The block key of a location."""
         return self.translator.frontend.key_of(location)
+
+    def caller(self, location: int, pc: int) -> int:
+        """The call instruction that led to ``pc``, to return to ``location``; 0 if none did."""
+        return self._callers.caller(location, pc)
 
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""

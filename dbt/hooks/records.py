@@ -56,7 +56,8 @@ class Record:
     insns: int
     """Guest instructions completed before the event."""
     caller: int = 0
-    """Address of the instruction that called or jumped; 0 where a mechanism cannot see it."""
+    """Address of the instruction that called or jumped. Hooks see it where a call instruction led
+    straight to the function, else it is 0 (tail calls, jump tables, veneers)."""
     thread: int = 0
     """Guest thread id."""
     arguments: tuple[int, ...] = ()

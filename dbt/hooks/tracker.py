@@ -42,6 +42,9 @@ class Guest(Protocol):
         """Call a function of the user's. What it raises is raised by ``run``, when everything that
         belongs to the event is done."""
 
+    def caller(self, location: int, pc: int) -> int:
+        """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
+
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
 
@@ -130,9 +133,7 @@ class Tracker:
 
     # -- what a mechanism calls --------------------------------------------------------------------
 
-    def entered(
-        self, pc: int, location: int, *, called: bool | None = None, caller: int = 0
-    ) -> int | None:
+    def entered(self, pc: int, location: int, *, called: bool | None = None) -> int | None:
         """Control has arrived at the function at ``pc``, to return to ``location``.
 
         ``called``: a call instruction led here, True or False, None when that cannot be seen. The
@@ -142,6 +143,7 @@ class Tracker:
         stack = guest.state.get(guest.call_abi.stack)
         tail = self._make_room(location, stack, called)
         listeners = self.functions.get(pc) or Listeners()
+        caller = 0 if tail else guest.caller(location, pc)
         if listeners.sinks:
             self._record(Kind.TAIL_CALL if tail else Kind.CALL, pc, location, stack, caller)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]

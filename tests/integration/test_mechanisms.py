@@ -20,7 +20,7 @@ from support.oracle import FULL
 from dbt.experiments.compare import difference
 from dbt.experiments.truth import truth
 from dbt.hooks.mechanisms import NAMES
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, Stop
@@ -217,3 +217,24 @@ def test_depths_are_the_true_ones(mechanism: str, name: str) -> None:
 
 def depths(records: list[Record] | tuple[Record, ...]) -> list[tuple[str, int]]:
     return [(record.symbol, record.depth) for record in records if record.kind not in SYSCALLS]
+
+
+# -- Callers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", IDIOMS)
+def test_callers_are_the_true_ones_or_none(name: str) -> None:
+    records, _ = watched(idiom(name), "entry", "0", "all")
+    pairs = zip(callers(records), callers(true_records(name)), strict=True)
+    assert all(found in (true, 0) for found, true in pairs)
+
+
+def test_callers_are_known_where_a_call_instruction_leads_to_the_function() -> None:
+    known = "bl blx_register call_table mov_lr_pc_bx mov_lr_pc_ldr_pc mov_lr_pc_mov_pc"
+    for name in known.split():
+        records, _ = watched(idiom(name), "entry", "2", "all")
+        assert callers(records) == callers(true_records(name)), name
+
+
+def callers(records: list[Record] | tuple[Record, ...]) -> list[int]:
+    return [record.caller for record in records if record.kind is Kind.CALL]

@@ -14,7 +14,7 @@ What it cannot see
     Where the stack pointer was meanwhile: a longjmp, or another way to give frames up, is noticed
     at the next event, and not at all when the stack has grown again by then; ``depth`` counts such
     frames too. Which stack the pointer is on: leaving for a higher one (a coroutine, a handler on
-    an alternate stack) looks like unwinding. Who called.
+    an alternate stack) looks like unwinding.
 """
 
 from collections.abc import Callable

@@ -15,7 +15,8 @@ What it costs
     that has a frame. A translation of the few blocks concerned, once per function and return site;
     of everything with the first hook and the last. Chaining stays as it is.
 What it cannot see
-    Who called: ``caller`` is known from a learned site only.
+    What jumped: ``caller`` is known where a call instruction led straight here (as with all
+    mechanisms: ``dbt/hooks/callers.py``).
 """
 
 from collections.abc import Callable

@@ -1,0 +1,76 @@
+"""Who called: the call instruction in front of a return location, if it led where control is."""
+
+from dbt.interfaces import Frontend, Memory, State
+from dbt.ir import ops
+from dbt.ir.block import TAKEN, Block, BlockKey, Call, Const, Value
+from dbt.ir.evaluate import PURE
+from dbt.stops import GuestFault
+
+SIZES = (4, 2)
+"""Lengths that a call instruction may have, in bytes."""
+MOST = 1 << 14
+"""Sites that are remembered."""
+
+
+class Callers:
+    """Looks at the code before return sites. What it remembers of a site goes with its bytes."""
+
+    def __init__(self, frontend: Frontend, memory: Memory, state: State) -> None:
+        self._frontend = frontend
+        self._memory = memory
+        self._state = state
+        self._calls: dict[tuple[int, bytes], Call | None] = {}
+
+    def caller(self, location: int, pc: int) -> int:
+        """Address of the instruction that called the function at ``pc``, to return to ``location``;
+        0 when none there leads to ``pc`` with the registers and the memory as they are."""
+        key = self._frontend.key_of(location)
+        for size in SIZES:
+            if size > key.pc:
+                continue
+            try:
+                call = self._call(BlockKey(key.pc - size, key.mode | TAKEN), location)
+                if call is not None and self._target(call.target) == pc:
+                    return key.pc - size
+            except GuestFault:
+                continue
+        return 0
+
+    def _call(self, key: BlockKey, location: int) -> Call | None:
+        start = max(0, key.pc - 4)  # what stands before a call may make it one (mov lr, pc)
+        end = location & ~1
+        known = location, self._memory.fetch(start, end - start)
+        if known not in self._calls:
+            if len(self._calls) >= MOST:
+                self._calls.clear()
+            block = self._frontend.lift(self._memory, key, {end})
+            self._calls[known] = _call_in(block, location)
+        return self._calls[known]
+
+    def _target(self, target: BlockKey | Value) -> int | None:
+        if isinstance(target, BlockKey):
+            return target.pc
+        value = self._value(target)
+        return None if value is None else self._frontend.key_of(value).pc
+
+    def _value(self, value: Value) -> int | None:
+        if isinstance(value, Const):
+            return value.value
+        if value.op is ops.GET:
+            return self._state.get(str(value.imm[0]))
+        args = [known for arg in value.args if (known := self._value(arg)) is not None]
+        if len(args) < len(value.args) or value.type is None:
+            return None
+        if value.op is ops.LOAD:
+            return self._memory.load(args[0], value.type.bytes)
+        if not value.op.pure:
+            return None
+        operand = value.args[1 if value.op is ops.SELECT else 0].type
+        return int(PURE[value.op](operand, *args)) & value.type.mask
+
+
+def _call_in(block: Block, location: int) -> Call | None:
+    match block.exit:
+        case Call(link=link) if link == location:
+            return block.exit
+    return None
