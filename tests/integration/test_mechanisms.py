@@ -230,7 +230,7 @@ def test_callers_are_the_true_ones_or_none(name: str) -> None:
 
 
 def test_callers_are_known_where_a_call_instruction_leads_to_the_function() -> None:
-    known = "bl blx_register call_table mov_lr_pc_bx mov_lr_pc_ldr_pc mov_lr_pc_mov_pc"
+    known = "bl bl_conditional call_table callback mov_lr_pc_bx mov_lr_pc_ldr_pc recursion"
     for name in known.split():
         records, _ = watched(idiom(name), "entry", "2", "all")
         assert callers(records) == callers(true_records(name)), name
