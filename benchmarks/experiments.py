@@ -27,6 +27,9 @@ AWK = (
     "BEGIN {{ for (i = 1; i < {}; i++) {{ s += i % 7; a[i % 100] = a[i % 100] i % 10 }} print s }}"
 )
 
+BASH = "f() {{ local i=$1; ((i)) && f $((i - 1)); }}; f {}; echo done"
+"""Few calls of the script are many of bash's functions."""
+
 
 @attrs.frozen
 class Experiment:
@@ -91,6 +94,11 @@ EXPERIMENTS = (
     Experiment(
         "interception-one", "interception",
         "--tier 2 --function print --truth-args 8 --no-peers", FIB, "36", "20", plots=False,
+    ),
+    Experiment(
+        "interception-bash", "interception", f"--tier auto --no-peers -L {DEBIAN}",
+        (f"{DEBIAN}/bin/bash", "--norc", "-c", BASH), "3", "1", plots=False,
+        needs=f"{DEBIAN}/bin/bash",
     ),
     Experiment("callbacks-fib", "callbacks", "--tiers 0,2", FIB, "32", "20", plots=False),
     Experiment(

@@ -10,6 +10,7 @@ A page says where a table goes::
 What stands between is replaced; TABLES has the names. Results that are missing are named there.
 """
 
+import functools
 import json
 import re
 import statistics
@@ -24,6 +25,7 @@ from dbt.experiments.second_run import DIFFERS, FIGURES, compare, figure_cells, 
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "experiments"
 SLOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
+WATCHED = ("one", "all", "bash")
 CHAINING = ("demo", "fib", "bytecode", "quicksort", "busybox")
 
 Row = Mapping[str, Any]
@@ -259,7 +261,8 @@ def watched(directory: Path, name: str) -> Table:
         if row["name"] != "none" and row["seconds"]
     ]
     title = (
-        f"{data['program']} {' '.join(data['args'])}, {len(data['functions'])} functions watched"
+        f"{' '.join([data['program'], *data['args']])}: {len(data['functions']):,} functions "
+        f"watched, {data['truth_events']:,} events to find"
     )
     return Table(title, list(rows[0]), rows)
 
@@ -322,11 +325,14 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "frequency": frequency,
     "lengths": lengths,
     "interception-machine": lambda where: machine(
-        where, ("idioms-tier0", "idioms-tier2", "interception-one", "interception-all")
+        where,
+        (*(f"idioms-tier{tier}" for tier in (0, 2)), *(f"interception-{name}" for name in WATCHED)),
     ),
     "idioms": idioms,
-    "interception-one": lambda where: watched(where, "interception-one"),
-    "interception-all": lambda where: watched(where, "interception-all"),
+    **{
+        f"interception-{name}": functools.partial(watched, name=f"interception-{name}")
+        for name in WATCHED
+    },
     "callbacks-machine": lambda where: machine(where, ("callbacks-fib",)),
     "callbacks": callbacks,
     "second-run": second_run,
