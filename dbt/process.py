@@ -10,10 +10,8 @@
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from types import FrameType
 from typing import Any
 
 from dbt import plugins
@@ -36,6 +34,7 @@ from dbt.interfaces import (
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
+from dbt.obituary import obituary
 from dbt.passes.pipeline import Pipeline
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
@@ -56,6 +55,7 @@ from dbt.stops import (
     UsageError,
 )
 from dbt.translate import Translator
+from dbt.watchdog import Watchdog
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
 """Dump items whose text the executor makes."""
@@ -166,6 +166,8 @@ class Process:
         self.kernel.overdue = self._overdue
         self._deadline: float | None = None
         self._is_new_program = False
+        self._waiting: SyscallHit | None = None
+        """A system call that is to be made before anything else."""
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -178,7 +180,7 @@ class Process:
         engine = self.engine
         engine.limit = engine.executed + max_insns if max_insns is not None else 1 << 62
         try:
-            with _Watchdog(timeout) as watchdog:
+            with Watchdog(timeout) as watchdog:
                 self._deadline = watchdog.deadline
                 stop = self._run()
         except BaseException:
@@ -193,7 +195,8 @@ class Process:
         key = self._next
         while True:
             try:
-                after = self._event(self.engine.run(key))
+                event, self._waiting = self._waiting or self.engine.run(key), None
+                after = self._event(event)
             except GuestFault as fault:
                 after = self._fetch_fault(fault)
             except StopRequested as request:
@@ -211,15 +214,8 @@ class Process:
             case Slice(key=key):
                 self._next = key
                 return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
-            case SyscallHit(number=number, resume=resume):
-                after = self._where(kernel.syscall(number, resume))
-                if self._is_new_program:
-                    self._is_new_program = False
-                    self.hooks.new_program()
-                if isinstance(after, BlockKey) and self._overdue():
-                    self._next = after
-                    return TimeLimit(after.pc)
-                return self._killed(after)
+            case SyscallHit():
+                return self._system_call(event)
             case HookHit() | WatchHit() | HaltHit(reason="breakpoint") | TrapHit() if (
                 self._machine.wants(event)
             ):
@@ -238,6 +234,23 @@ class Process:
                 return Trapped(reason, pc)
         raise AssertionError(event)
 
+    def _system_call(self, event: SyscallHit) -> BlockKey | Stop:
+        """Serve a system call. If an entry hook raises, it is made when the run is continued."""
+        self._waiting = event
+        after = self._killed(self._where(self.kernel.syscall(event.number, event.resume)))
+        self._waiting = None
+        if not isinstance(after, BlockKey):
+            failure = self._machine.take_failure()
+            if failure is not None:
+                raise failure
+            return after
+        self._next = after
+        if self._is_new_program:
+            self._is_new_program = False
+            self.hooks.new_program()
+        self._after_hooks(after)
+        return TimeLimit(after.pc) if self._overdue() else after
+
     def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that an event is for."""
         after = self._machine.hit(event)
@@ -251,9 +264,9 @@ class Process:
 
     def _after_hooks(self, key: BlockKey) -> BlockKey:
         """Hooks have run, the guest goes on at ``key``: now or, if one raised, in the next run."""
+        self._next = key
         failure = self._machine.take_failure()
         if failure is not None:
-            self._next = key
             self.state["pc"] = key.pc
             raise failure
         return key
@@ -284,35 +297,10 @@ class Process:
         """Complete a Killed with the report that only the facade can write."""
         if isinstance(after, Killed):
             pc = event.pc if event is not None else self.state["pc"]
-            return Killed(after.signal, pc, self.report(after.signal, event))
+            return Killed(after.signal, pc, obituary(self, after.signal, event))
         return after
 
     # -- the end -----------------------------------------------------------------------------------
-
-    def report(self, number: int, event: FaultHit | HaltHit | None = None) -> str:
-        """What a guest killed by a signal leaves behind: where, which instruction, registers."""
-        pc = event.pc if event is not None else self.state["pc"]
-        lines = [f"guest killed by {_signal_name(number)} at {pc:#010x} ({self.symbolize(pc)})"]
-        if isinstance(event, FaultHit):
-            lines.append(f"  {event.access.value} of {event.address:#010x} is not allowed")
-        elif event is not None:
-            lines.append(f"  {event.reason}")
-        try:
-            mode = event.mode if isinstance(event, FaultHit) else 0
-            lines.append(f"  {pc:#010x}: {self.frontend.disassemble(self.memory, pc, mode)}")
-        except GuestFault:
-            lines.append(f"  {pc:#010x}: not executable")
-        lines.extend(self.registers())
-        return "\n".join(lines)
-
-    def registers(self) -> list[str]:
-        """All general registers, four a line, then the flags."""
-        slots = [s for s in self.state.layout.slots if s.type.bits == 32 and s.name[0] in "rp"]
-        cells = [f"{slot.name:>4} {self.state[slot.name]:08x}" for slot in slots]
-        lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
-        flags = [s.name for s in self.state.layout.slots if s.type.bits == 1]
-        lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
-        return lines
 
     def _stack_bound(self, pointer: int) -> int:
         """The end of the stack the program was started on, when ``pointer`` is there."""
@@ -329,7 +317,7 @@ class Process:
     def _in_fork_child(self) -> None:
         """The watchdog's thread did not survive the fork; the deadline itself did."""
         if self._deadline is not None:
-            _Watchdog(max(0.0, self._deadline - time.monotonic())).__enter__()
+            Watchdog(max(0.0, self._deadline - time.monotonic())).__enter__()
 
     def _end_child(self, stop: Stop | None) -> None:
         sys.stdout.flush()
@@ -376,6 +364,15 @@ class Process:
         """The block key of a guest location."""
         return self.frontend.key_of(location)
 
+    def registers(self) -> list[str]:
+        """All general registers, four a line, then the flags."""
+        slots = [s for s in self.frontend.layout.slots if s.type.bits == 32 and s.name[0] in "rp"]
+        cells = [f"{slot.name:>4} {self.state[slot.name]:08x}" for slot in slots]
+        lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
+        flags = [s.name for s in self.frontend.layout.slots if s.type.bits == 1]
+        lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
+        return lines
+
     def explain(self, where: int | str) -> dict[str, str]:
         """Every stage of the block at a symbol or address, by name, in order."""
         key = self.frontend.key_of(self.resolve(where))
@@ -419,43 +416,3 @@ class Process:
 
     def _note_invalidation(self, text: str) -> None:
         self.log.write("chain", text)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-class _Watchdog:
-    """Wakes the main thread from a blocking host call when the time is over."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self.deadline = None if seconds is None else time.monotonic() + seconds
-        self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> "_Watchdog":
-        if self.deadline is None or threading.current_thread() is not threading.main_thread():
-            return self
-        signal.signal(signal.SIGURG, _ignore)
-        thread = threading.main_thread().ident
-        assert thread is not None
-        self._timer = threading.Timer(
-            max(0.0, self.deadline - time.monotonic()) + 0.001,
-            lambda: signal.pthread_kill(thread, signal.SIGURG),
-        )
-        self._timer.daemon = True
-        # A thread inherits the mask: this one must not take signals meant for the guest.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        self._timer.start()
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-
-def _ignore(number: int, frame: FrameType | None) -> None:
-    """A handler that lets the interrupted call return."""

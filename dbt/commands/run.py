@@ -50,7 +50,9 @@ def report_stop(process: "Process", stop: Stop) -> int:
         case Exited(status=status):
             return status & 0xFF
         case Killed(signal=number, report=report):
-            print(report or process.report(number), file=sys.stderr)
+            from dbt.obituary import obituary
+
+            print(report or obituary(process, number), file=sys.stderr)
             return 128 + number
         case TimeLimit(pc=pc):
             print(f"armdbt: time is over at {process.symbolize(pc)}", file=sys.stderr)

@@ -45,6 +45,8 @@ class Hooks:
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._programs: list[Callable[[], Any]] = []
+        self._held: tuple[list[int], int | None] | None = None
+        """Arguments and result of a system call that is not made yet, for a hook has raised."""
 
     # -- setting -----------------------------------------------------------------------------------
 
@@ -190,13 +192,26 @@ class Hooks:
     def entering(
         self, name: str, arguments: list[int], number: int = 0, site: int = 0
     ) -> int | None:
-        """Run the entry hooks of a system call; an int is the result of a call to be skipped."""
-        return self._syscall(self._entering, name, arguments, None, number, site)
+        """Run the entry hooks of a system call; an int is the result of a call to be skipped.
+
+        Raises what a hook raised, before the call is made. The next time this is asked is for the
+        same call: it goes on as the hooks have wanted it.
+        """
+        if self._held is not None:
+            (arguments[:], result), self._held = self._held, None
+            return result
+        result = self._syscall(self._entering, name, arguments, None, number, site)
+        failure = self._machine.take_failure()
+        if failure is not None:
+            self._held = list(arguments), result
+            raise failure
+        return result
 
     def leaving(
         self, name: str, arguments: list[int], result: int, number: int = 0, site: int = 0
     ) -> int | None:
-        """Run the return hooks; an int replaces the result."""
+        """Run the return hooks; an int replaces the result. What one raises is kept (see
+        ``HookMachine.take_failure``) until the call is over."""
         return self._syscall(self._leaving, name, arguments, result, number, site)
 
     def _syscall(
@@ -217,7 +232,7 @@ class Hooks:
             machine.insns, machine.thread,
         )  # fmt: skip
         for hook in hooks:
-            hook(event)
+            machine.call(hook, event)
         return event.result
 
     def _tell(self, sink: Sink, kind: Kind, event: SyscallEvent) -> None:

@@ -4,11 +4,11 @@ import pytest
 from support.guests import guest
 from support.idioms import idiom
 
-from dbt.hooks import SyscallEvent
+from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.linux.typed import Decoder
 from dbt.process import Process
-from dbt.stops import Exited
+from dbt.stops import Exited, Requested
 
 RESTARTED = str(idiom("swi_restart").program)
 """A read of a pipe is interrupted, made again, and returns 1, which is the program's status."""
@@ -125,3 +125,60 @@ def test_nothing_is_decoded_unless_asked(monkeypatch: pytest.MonkeyPatch) -> Non
     again.hooks.on_syscall(None, lambda e: e.decoded)
     with pytest.raises(AssertionError, match="nobody asked"):
         again.run()
+
+
+# -- Hooks that raise ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_run_goes_on_after_a_hook_has_raised(
+    leaving: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = Process(str(guest("hello")), env={})
+    seen: list[int | None] = []
+
+    def once(event: SyscallEvent) -> None:
+        seen.append(event.result)
+        raise StopRequested("look")
+
+    remove = process.hooks.on_syscall("write", once, leaving=leaving)
+    stop = process.run()
+    assert isinstance(stop, Requested)
+    written = capfd.readouterr().out
+    assert bool(written) is leaving, "an entry hook that raises comes before the call"
+    remove()
+    assert process.run() == Exited(0)
+    assert written + capfd.readouterr().out == "hello, world\n"
+    assert seen == [13 if leaving else None]
+
+
+def test_a_call_goes_on_as_its_hooks_wanted_it_before_one_raised(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    process = Process(str(guest("hello")), env={})
+
+    def skip(event: SyscallEvent) -> None:
+        event.result = event.arguments[2]
+
+    def stop(event: SyscallEvent) -> None:
+        raise StopRequested(event.name)
+
+    process.hooks.on_syscall("write", skip)
+    process.hooks.on_syscall("write", stop)
+    assert isinstance(process.run(), Requested)
+    assert process.run() == Exited(0)
+    assert capfd.readouterr().out == "", "the call was to be skipped"
+
+
+def test_what_a_hook_on_exit_raises_is_not_lost() -> None:
+    process = Process(str(guest("hello")), env={})
+
+    def fail(event: SyscallEvent) -> None:
+        raise LookupError(event.name)
+
+    remove = process.hooks.on_syscall("exit_group", fail)
+    process.hooks.on_syscall("exit", fail)
+    with pytest.raises(LookupError, match="exit"):
+        process.run()
+    remove()
+    assert process.run() == Exited(0)
