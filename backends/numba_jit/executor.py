@@ -4,7 +4,7 @@ import ctypes
 import threading
 import time
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -84,6 +84,7 @@ class NumbaExecutor:
         self._lowerer = Lowerer(context, self.records)
         self._ids: dict[BlockKey, int] = {}
         self._blocks: dict[int, Installed] = {}
+        self._at: dict[int, set[int]] = {}  # ids of the blocks that begin at a pc
         self._free_ids: list[int] = []
         self._next_id = 1
         self._slot_keys: dict[int, BlockKey] = {}
@@ -140,6 +141,7 @@ class NumbaExecutor:
                 block.key, block, block_id, slots, lowered, start, entries, self._lowerer.checking
             )
             self._blocks[block_id] = installed
+            self._at.setdefault(block.key.pc, set()).add(block_id)
             self._ids[block.key] = block_id
             insort(self._starts, start)
             self._at_start[start] = block_id
@@ -230,6 +232,7 @@ class NumbaExecutor:
         if self._waiting in installed.slots:
             self._waiting = None
         self._free_slots += installed.slots
+        self._at[installed.key.pc].discard(installed.block_id)
         self._free_ids.append(installed.block_id)
         self.records.drop(installed.lowered.records)
         start = installed.start
@@ -290,7 +293,7 @@ class NumbaExecutor:
                 returns=LinkKind.RETURN in rules.kinds,
                 jumps=LinkKind.INDIRECT in rules.kinds,
             )
-            self._refuse()
+            self._refuse(self._blocks.values())
             if not direct:
                 for slot in self._sites:
                     self._unlink(slot)
@@ -298,15 +301,21 @@ class NumbaExecutor:
     def watch(self, pcs: Collection[int]) -> None:
         """Come back before a block at one of these pcs is entered."""
         with self._lock:
-            self._watched = frozenset(pcs)
-            self._refuse()
+            before, self._watched = self._watched, frozenset(pcs)
+            self._refuse(self._begun_at(before ^ self._watched))
 
     def check(self, pcs: Collection[int] | None) -> None:
         """Have blocks look themselves whether they are at one of these pcs."""
         self._lowerer.checking = pcs is not None
-        self._flagged = frozenset(pcs or ())
-        for block_id, installed in self._blocks.items():
-            self.tables.flagged.view[block_id] = self._is_flagged(installed.key)
+        before, self._flagged = self._flagged, frozenset(pcs or ())
+        for installed in self._begun_at(before ^ self._flagged):
+            self.tables.flagged.view[installed.block_id] = self._is_flagged(installed.key)
+
+    def _begun_at(self, pcs: Iterable[int]) -> Iterator[Installed]:
+        """The blocks that begin at these pcs."""
+        for pc in pcs:
+            for block_id in self._at.get(pc, ()):
+                yield self._blocks[block_id]
 
     def _is_flagged(self, key: BlockKey) -> bool:
         return key.pc in self._flagged and not key.mode & CONTINUED
@@ -321,8 +330,9 @@ class NumbaExecutor:
             return tables.REFUSED | tables.WATCHED
         return 0 if self._rules.permits(key.pc) else tables.REFUSED
 
-    def _refuse(self) -> None:
-        for installed in self._blocks.values():
+    def _refuse(self, blocks: Iterable[Installed]) -> None:
+        """Ask again whether these may be chained into."""
+        for installed in blocks:
             self._set_denied(installed, self._refusal(installed.key))
 
     def _set_denied(self, installed: Installed, denied: int) -> None:
