@@ -113,10 +113,12 @@ def loads_stack(word: int) -> bool:
 
 @attrs.define(eq=False)
 class Stack:
-    """Addresses that one stack's pointer has been seen at, both ends included."""
+    """Addresses that one stack's pointer has been seen at, both ends included; ``lane`` as in
+    ``Record``."""
 
     low: int
     high: int
+    lane: int = 0
 
     def extend(self, pointer: int) -> None:
         """The pointer moved here."""
@@ -129,6 +131,7 @@ class Stacks:
 
     def __init__(self) -> None:
         self._known: list[Stack] = []
+        self._lanes = 0
         self.current = Stack(0, 0)
 
     def follow(self, before: Step | None, step: Step) -> None:
@@ -137,6 +140,7 @@ class Stacks:
         if before is None:
             self.current = Stack(pointer, pointer)
             self._known = [self.current]
+            self._lanes = 0
             return
         old = before.registers[SP]
         if pointer == old:
@@ -146,14 +150,17 @@ class Stacks:
         else:
             same = moves_stack(before.word) and not loads_stack(before.word)
         if not same:
-            self.current = self._find(pointer)
+            lane, self.current = self.current.lane, self._find(pointer)
+            if step.moved:  # by the kernel: to a handler, or back
+                self.current.lane = lane
         self.current.extend(pointer)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):
             if stack.low <= pointer <= stack.high:
                 return stack
-        self._known.append(Stack(pointer, pointer))
+        self._lanes += 1
+        self._known.append(Stack(pointer, pointer, self._lanes))
         return self._known[-1]
 
 
@@ -323,6 +330,7 @@ class Analysis:
                 thread=os.getpid(),
                 arguments=arguments,
                 result=result,
+                lane=activation.stack.lane,
             )
         )
 
@@ -341,5 +349,6 @@ class Analysis:
                 thread=os.getpid(),
                 arguments=call.arguments,
                 result=result,
+                lane=self._stacks.current.lane,
             )
         )

@@ -98,6 +98,11 @@ class HookMachine:
         """Guest thread id: of a program with one thread its process id."""
         return os.getpid()
 
+    @property
+    def lane(self) -> int:
+        """Which of the thread's stacks it is on (see ``Record.lane``)."""
+        return self._follower.current.lane if self._follower.active else 0
+
     def key_of(self, location: int) -> BlockKey:
         """The block key of a location."""
         return self.translator.frontend.key_of(location)

@@ -65,3 +65,12 @@ class Record:
     result: int | None = None
     """Of returns the result register; of system call returns the result, negative errno on
     failure."""
+    lane: int = 0
+    """Which of the thread's stacks it is on, for coroutines return in another order than they were
+    called: 0 for the first, and where a mechanism does not follow the stacks. A signal handler's
+    alternate stack has the lane of what it interrupted."""
+
+    @property
+    def line(self) -> tuple[int, int]:
+        """Thread and lane: within one of these, calls nest."""
+        return self.thread, self.lane

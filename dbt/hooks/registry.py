@@ -240,7 +240,7 @@ class Hooks:
         record = Record(
             kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
             state.get(DEPTH), event.insns, thread=event.thread,
-            arguments=tuple(event.arguments), result=event.result,
+            arguments=tuple(event.arguments), result=event.result, lane=self._machine.lane,
         )  # fmt: skip
         sink(record)
 

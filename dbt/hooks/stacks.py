@@ -30,10 +30,12 @@ SIGNAL_FRAME = 4096
 
 @attrs.define(eq=False)
 class Stack:
-    """Addresses that one stack's pointer has been seen at, both ends included."""
+    """Addresses that one stack's pointer has been seen at, both ends included; and its lane (see
+    ``Record.lane``)."""
 
     low: int
     high: int
+    lane: int = 0
 
     def __contains__(self, pointer: int) -> bool:
         return self.low <= pointer <= self.high
@@ -59,6 +61,9 @@ class Follower(Protocol):
     def innermost(self) -> int | None:
         """The stack pointer of the innermost frame on the present stack."""
 
+    def abandon(self) -> None:
+        """Nothing will be told any more: frames on other stacks are not to be waited for."""
+
 
 Switched: TypeAlias = Callable[[Stack, Stack], None]
 """Called with the stack that the guest has left, and the one it went to."""
@@ -74,6 +79,7 @@ class StackFollower:
         self._bound = bound
         self._followers: dict[Follower, Switched | None] = {}
         self._known: list[Stack] = []
+        self._lanes = 0
         self.current = Stack(0, 0)
 
     @property
@@ -92,7 +98,9 @@ class StackFollower:
             pointer = self.pointer
             self.current = Stack(pointer, max(pointer, self._bound(pointer)))
             self._known = [self.current]
+            self._lanes = 0
         self._followers[follower] = switched
+        follower.switched(self.current, self.current)
         follower.changed = self._publish
         self._publish()
 
@@ -100,6 +108,7 @@ class StackFollower:
         """Tell it no longer."""
         del self._followers[follower]
         follower.changed = nobody
+        follower.abandon()
 
     def _publish(self) -> None:
         self.current.extend(self.pointer)  # or a switch would have been told
@@ -117,14 +126,20 @@ class StackFollower:
         if not self._followers or self.pointer == old:
             return
         self.current.extend(old)
-        pushed = 0 <= old - self.pointer <= SIGNAL_FRAME
-        self._go_on(self.current if pushed else self._find(self.pointer))
+        if 0 <= old - self.pointer <= SIGNAL_FRAME:
+            self._go_on(self.current)
+        else:
+            lane = self.current.lane
+            stack = self._find(self.pointer)
+            stack.lane = lane
+            self._go_on(stack)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):
             if pointer in stack:
                 return stack
-        self._known.append(Stack(pointer, pointer))
+        self._lanes += 1
+        self._known.append(Stack(pointer, pointer, self._lanes))
         return self._known[-1]
 
     def _go_on(self, stack: Stack) -> None:

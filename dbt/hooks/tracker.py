@@ -62,14 +62,15 @@ class Returns(Protocol):
 @attrs.define(eq=False)
 class Activation:
     """A live call of a watched function. ``location`` is where it is to return to (with the state
-    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``tail``: it took
-    the place of the one below it."""
+    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``lane`` as in
+    ``Record``; ``tail``: it took the place of the one below it."""
 
     function: int
     location: int
     site: int
     stack: int
     depth: int
+    lane: int
     tail: bool
     returns: "list[Hook]" = attrs.Factory(list)
     """Return hooks whose condition held on entry."""
@@ -126,6 +127,8 @@ class Tracker:
         self.functions: dict[int, Listeners] = {}
         self.active: list[Activation] = []
         self.alive = 0
+        self.stack = Stack(0, 0)
+        """The present one, if stacks are followed."""
         self.changed: Callable[[], None] = nobody
         """Called when activations have come or gone."""
         self.returns: Returns
@@ -150,7 +153,8 @@ class Tracker:
         go_to = self._call(listeners, pc, location, tail, caller)
         if listeners.tracks(guest.state.get, pc):
             site = guest.key_of(location).pc
-            self._push(Activation(pc, location, site, stack, self.alive, tail, returns))
+            depth, lane = self.alive, self.stack.lane
+            self._push(Activation(pc, location, site, stack, depth, lane, tail, returns))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
                 go_to = guest.state.get(guest.call_abi.link)
         return go_to
@@ -186,11 +190,21 @@ class Tracker:
         """The guest went to another stack; what is alive on the one it left stays so."""
         if self.active:
             self._elsewhere[left] = self.active
+        self.stack = entered
         self.active = self._elsewhere.pop(entered, [])
 
     def innermost(self) -> int | None:
         """The stack pointer of the innermost activation on the present stack."""
         return self.active[-1].stack if self.active else None
+
+    def abandon(self) -> None:
+        """Stacks are not followed any more: what is alive elsewhere will not be heard of."""
+        while self._elsewhere:
+            _, activations = self._elsewhere.popitem()
+            for activation in activations:
+                self._publish(-1)
+                self.returns.done(activation)
+        self.stack = Stack(0, 0)
 
     # -- activations -------------------------------------------------------------------------------
 
@@ -272,7 +286,7 @@ class Tracker:
         guest, pc = self.guest, activation.function
         record = Record(
             kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
-            guest.insns, thread=guest.thread, result=result,
+            guest.insns, thread=guest.thread, result=result, lane=activation.lane,
         )  # fmt: skip
         for sink in list(listeners.sinks):
             self.guest.call(sink.call, record)
@@ -282,7 +296,7 @@ class Tracker:
         arguments = tuple(guest.state.get(slot) for slot in guest.call_abi.arguments)
         record = Record(
             kind, pc, guest.name(pc), guest.key_of(location).pc, stack, self.alive,
-            guest.insns, caller, guest.thread, arguments,
+            guest.insns, caller, guest.thread, arguments, lane=self.stack.lane,
         )  # fmt: skip
         for sink in list(self.functions[pc].sinks):
             self.guest.call(sink.call, record)

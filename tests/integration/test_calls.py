@@ -154,11 +154,6 @@ class Balance:
         pass
 
 
-COROUTINES = "coroutine"
-"""Its functions return in another order than they were called, which frames in a stack cannot: the
-tree closes some as unwound (see ``calltree.py``)."""
-
-
 @pytest.mark.parametrize("program", IDIOMS, ids=lambda path: path.stem)
 def test_every_idiom_comes_out_balanced(program: Path, tmp_path: Path) -> None:
     """Every end in the stream ends a frame: the model drops and invents nothing."""
@@ -170,11 +165,10 @@ def test_every_idiom_comes_out_balanced(program: Path, tmp_path: Path) -> None:
         tree.feed(record)
     tree.finish(records[-1].insns)
     told = Counter(record.kind for record in records)
-    if program.stem != COROUTINES:
-        assert heard.ends[End.RETURNED] == told[Kind.RETURN]
-        # Nothing tells the end of what was alive when execve put another program in its place.
-        replaced = program.stem == "execve"
-        assert heard.ends[End.UNWOUND] == told[Kind.UNWOUND] + replaced
+    assert heard.ends[End.RETURNED] == told[Kind.RETURN]
+    # Nothing tells the end of what was alive when execve put another program in its place.
+    replaced = program.stem == "execve"
+    assert heard.ends[End.UNWOUND] == told[Kind.UNWOUND] + replaced
     assert sum(heard.ends.values()) == told[Kind.CALL] + told[Kind.TAIL_CALL]
     trace = json.loads((tmp_path / "chrome").read_text())["traceEvents"]
     phases = Counter(event["ph"] for event in trace)

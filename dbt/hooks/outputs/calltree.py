@@ -10,14 +10,14 @@ what listeners see is always balanced.
   first, as unwound: their end is missing from the stream.
 - What is open when the stream ends is closed as ``OPEN``.
 
-Frames are a stack per thread. Of coroutines, which return in another order than they were called,
-the one that returns first closes those called after it as unwound.
+Frames are a stack per thread and lane, for coroutines return in another order than they were
+called. Depths say nothing where a thread has several lanes; whoever knows of lanes tells all ends.
 
-Instructions completed between two records count for the innermost frame of the thread that makes
-the second one, those after the last record for its thread. Time does not run backwards: a record
-that claims so is taken at the time of the one before. A tail call opens a frame inside the frame
-that made it, for both are alive until they return together. So the sum of all ``self_cost`` and
-``outside`` is the length of the run.
+Instructions completed between two records count for the innermost frame of the line (thread and
+lane) that makes the second one, those after the last record for its line. Time does not run
+backwards: a record that claims so is taken at the time of the one before. A tail call opens a frame
+inside the frame that made it, for both are alive until they return together. So the sum of all
+``self_cost`` and ``outside`` is the length of the run.
 """
 
 import enum
@@ -47,7 +47,7 @@ class Frame:
     call: Record
     parent: "Frame | None"
     recursive: bool
-    """The same function was active below already, in this thread."""
+    """The same function was active below already, in this line."""
     self_cost: int = 0
     inner_cost: int = 0
     """Of the frames called from here."""
@@ -77,11 +77,13 @@ class Listener(Protocol):
 
 
 @attrs.define
-class _Thread:
+class _Line:
     frames: list[Frame] = attrs.field(factory=list)
     active: Counter[tuple[int, str]] = attrs.field(factory=Counter)
     pending: Record | None = None
     """A system call whose return has not been seen."""
+    alone: bool = True
+    """The thread has no other."""
 
 
 class CallTree:
@@ -89,8 +91,8 @@ class CallTree:
 
     def __init__(self, listener: Listener, start: int = 0) -> None:
         self._listener = listener
-        self._threads: dict[int, _Thread] = {}
-        self._running = _Thread()
+        self._lines: dict[tuple[int, int], _Line] = {}
+        self._running = _Line()
         self.now = start
         self.outside = 0
 
@@ -98,73 +100,80 @@ class CallTree:
         """Take the next record."""
         if record.insns < self.now:
             record = attrs.evolve(record, insns=self.now)
-        thread = self._threads.get(record.thread)
-        if thread is None:
-            thread = self._threads[record.thread] = _Thread()
-        self._running = thread
-        self._advance(thread, record.insns)
-        if thread.pending is not None:
-            if record.kind is Kind.SYSCALL_RETURN and record.function == thread.pending.function:
-                call, thread.pending = thread.pending, None
+        line = self._lines.get(record.line)
+        if line is None:
+            line = self._begin(record)
+        self._running = line
+        self._advance(line, record.insns)
+        if line.pending is not None:
+            if record.kind is Kind.SYSCALL_RETURN and record.function == line.pending.function:
+                call, line.pending = line.pending, None
                 self._listener.syscall(call, record.result)
                 return
-            self._give_up(thread)
+            self._give_up(line)
         if record.kind in CALLS:
-            self._open(thread, record)
+            self._open(line, record)
         elif record.kind in ENDS:
-            self._leave(thread, record)
+            self._leave(line, record)
         elif record.kind is Kind.SYSCALL:
-            thread.pending = record
+            line.pending = record
         else:
             self._listener.syscall(record, record.result)
+
+    def _begin(self, record: Record) -> _Line:
+        line = self._lines[record.line] = _Line()
+        of_thread = [self._lines[key] for key in self._lines if key[0] == record.thread]
+        for one in of_thread:
+            one.alone = len(of_thread) == 1
+        return line
 
     def finish(self, end: int) -> None:
         """The stream has ended: close everything."""
         self._advance(self._running, end)
-        for thread in self._threads.values():
-            self._give_up(thread)
-            while thread.frames:
-                self._close(thread, End.OPEN)
+        for line in self._lines.values():
+            self._give_up(line)
+            while line.frames:
+                self._close(line, End.OPEN)
 
-    def _advance(self, thread: _Thread, insns: int) -> None:
+    def _advance(self, line: _Line, insns: int) -> None:
         spent = insns - self.now
         if spent <= 0:
             return
         self.now = insns
-        if thread.frames:
-            thread.frames[-1].self_cost += spent
+        if line.frames:
+            line.frames[-1].self_cost += spent
         else:
             self.outside += spent
 
-    def _give_up(self, thread: _Thread) -> None:
-        if thread.pending is not None:
-            call, thread.pending = thread.pending, None
+    def _give_up(self, line: _Line) -> None:
+        if line.pending is not None:
+            call, line.pending = line.pending, None
             self._listener.syscall(call, None)
 
-    def _open(self, thread: _Thread, call: Record) -> None:
+    def _open(self, line: _Line, call: Record) -> None:
         # A tail call may be told at the depth of the frame it replaces.
         limit = call.depth + (call.kind is Kind.TAIL_CALL)
-        while thread.frames and thread.frames[-1].call.depth >= limit:
-            self._close(thread, End.UNWOUND)
+        while line.alone and line.frames and line.frames[-1].call.depth >= limit:
+            self._close(line, End.UNWOUND)
         key = call.function, call.symbol
-        parent = thread.frames[-1] if thread.frames else None
-        frame = Frame(call, parent, thread.active[key] > 0)
-        thread.frames.append(frame)
-        thread.active[key] += 1
+        parent = line.frames[-1] if line.frames else None
+        frame = Frame(call, parent, line.active[key] > 0)
+        line.frames.append(frame)
+        line.active[key] += 1
         self._listener.opened(frame)
 
-    def _leave(self, thread: _Thread, record: Record) -> None:
-        found = _innermost(thread.frames, record)
+    def _leave(self, line: _Line, record: Record) -> None:
+        found = _innermost(line.frames, record)
         if found is None:
             return
-        while len(thread.frames) > found + 1:
-            self._close(thread, End.UNWOUND)
-        thread.frames[-1].result = record.result
-        self._close(thread, End.RETURNED if record.kind is Kind.RETURN else End.UNWOUND)
+        while len(line.frames) > found + 1:
+            self._close(line, End.UNWOUND)
+        line.frames[-1].result = record.result
+        self._close(line, End.RETURNED if record.kind is Kind.RETURN else End.UNWOUND)
 
-    def _close(self, thread: _Thread, end: End) -> None:
-        frame = thread.frames.pop()
-        thread.active[frame.call.function, frame.call.symbol] -= 1
+    def _close(self, line: _Line, end: End) -> None:
+        frame = line.frames.pop()
+        line.active[frame.call.function, frame.call.symbol] -= 1
         frame.end = end
         frame.ended = self.now
         if frame.parent is not None:

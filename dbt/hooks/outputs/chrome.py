@@ -2,8 +2,8 @@
 
 Trace Event Format, JSON object form. A time stamp is the number of guest instructions completed, so
 one "microsecond" on the screen is one instruction. Calls are ``B`` and ``E`` events, balanced and
-nested per thread; system calls are instants. ``args.end`` of an ``E`` tells when a call did not
-return: ``unwound``, or ``open`` where the run ended inside it.
+nested per track, which is a thread or a coroutine of it; system calls are instants. ``args.end`` of
+an ``E`` tells when a call did not return: ``unwound``, or ``open`` where the run ended inside it.
 """
 
 import json
@@ -22,21 +22,22 @@ class Chrome:
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
         self._describe = program.syscall
-        self._before: dict[int, str] = {}
+        self._before: dict[tuple[int, int], str] = {}
         self._tree = CallTree(self, program.start)
-        self._threads: set[int] = set()
+        self._tracks: set[tuple[int, int]] = set()
         self._separator = '{"displayTimeUnit": "ns", "traceEvents": [\n'
         self._event("M", "process_name", args={"name": " ".join(program.command)})
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
-        if record.thread not in self._threads:
-            self._threads.add(record.thread)
+        if record.line not in self._tracks:
+            self._tracks.add(record.line)
             name = f"guest thread {record.thread}"
-            self._event("M", "thread_name", record.thread, args={"name": name})
+            name += f", coroutine {record.lane}" if record.lane else ""
+            self._event("M", "thread_name", _track(record), args={"name": name})
         self._tree.feed(record)
         if record.kind is Kind.SYSCALL:
-            self._before[record.thread] = self._describe(record, None)
+            self._before[record.line] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """End all calls, then the file."""
@@ -51,7 +52,7 @@ class Chrome:
         if call.caller:
             args["caller"] = hex(call.caller)
         category = "tail_call" if frame.tail else "call"
-        self._event("B", call.symbol, call.thread, cat=category, ts=call.insns, args=args)
+        self._event("B", call.symbol, _track(call), cat=category, ts=call.insns, args=args)
 
     def closed(self, frame: Frame) -> None:
         """End a slice."""
@@ -60,16 +61,21 @@ class Chrome:
             args["result"] = hex(frame.result)
         if frame.end is not End.RETURNED:
             args["end"] = frame.end.value
-        self._event("E", frame.call.symbol, frame.call.thread, ts=frame.ended, args=args)
+        self._event("E", frame.call.symbol, _track(frame.call), ts=frame.ended, args=args)
 
     def syscall(self, call: Record, result: int | None) -> None:
         """An instant."""
-        before = self._before.pop(call.thread, call.symbol)
+        before = self._before.pop(call.line, call.symbol)
         text = before if result is None else self._describe(call, result)
         args = {"call": text}
-        self._event("i", call.symbol, call.thread, cat="syscall", ts=call.insns, s="t", args=args)
+        self._event("i", call.symbol, _track(call), cat="syscall", ts=call.insns, s="t", args=args)
 
-    def _event(self, phase: str, name: str, thread: int = 0, **rest: Any) -> None:
-        event = {"name": name, "ph": phase, "pid": _PID, "tid": thread, **rest}
+    def _event(self, phase: str, name: str, track: int = 0, **rest: Any) -> None:
+        event = {"name": name, "ph": phase, "pid": _PID, "tid": track, **rest}
         self._out.write(self._separator + json.dumps(event))
         self._separator = ",\n"
+
+
+def _track(record: Record) -> int:
+    """The thread's id, which is below 2^22 on Linux, or one that no thread has."""
+    return record.thread + (record.lane << 22)

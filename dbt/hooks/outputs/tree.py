@@ -18,6 +18,8 @@ from dbt.hooks.records import Kind, Record
 
 _WIDTH = 14
 _STEP = "  "
+Line = tuple[int, int]
+"""Thread and lane."""
 
 
 class Tree:
@@ -26,20 +28,20 @@ class Tree:
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
         self._describe = program.syscall
-        self._before: dict[int, str] = {}
+        self._before: dict[tuple[int, int], str] = {}
         self._tree = CallTree(self, program.start)
-        self._level: dict[int, int] = {}
+        self._level: dict[Line, int] = {}
         self._waiting: Frame | None = None
-        self._thread: int | None = None
+        self._shown: Line | None = None
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
-        if self._thread is None:
+        if self._shown is None:
             self._out.write(f"{'insns':>{_WIDTH}}\n")
-            self._thread = record.thread
+            self._shown = record.line
         self._tree.feed(record)
         if record.kind is Kind.SYSCALL:
-            self._before[record.thread] = self._describe(record, None)
+            self._before[record.line] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """Close what is open."""
@@ -50,45 +52,47 @@ class Tree:
         """Wait: if it is over before anything else happens, one line is enough."""
         self._flush()
         self._waiting = frame
-        self._switch(frame.call.thread)
+        self._switch(frame.call.line)
 
     def closed(self, frame: Frame) -> None:
         """Write how it ended."""
-        thread = frame.call.thread
+        line = frame.call.line
         outcome = _outcome(frame)
         if self._waiting is frame:
             self._waiting = None
-            self._line(thread, f"{_head(frame)}{outcome}", frame.inclusive)
+            self._write(line, f"{_head(frame)}{outcome}", frame.inclusive)
         else:
             self._flush()
-            self._switch(thread)
-            self._level[thread] -= 1
+            self._switch(line)
+            self._level[line] -= 1
             name = clean(frame.call.symbol)
-            self._line(thread, f"}} {name}{outcome}", frame.inclusive)
+            self._write(line, f"}} {name}{outcome}", frame.inclusive)
 
     def syscall(self, call: Record, result: int | None) -> None:
         """Write it: as it is now, or as it was when it began if it did not return."""
         self._flush()
-        self._switch(call.thread)
-        before = self._before.pop(call.thread, call.symbol)
+        self._switch(call.line)
+        before = self._before.pop(call.line, call.symbol)
         text = before if result is None else self._describe(call, result)
-        self._line(call.thread, f"<{clean(text)}>")
+        self._write(call.line, f"<{clean(text)}>")
 
     def _flush(self) -> None:
         frame, self._waiting = self._waiting, None
         if frame is not None:
-            thread = frame.call.thread
-            self._line(thread, f"{_head(frame)} {{")
-            self._level[thread] = self._level.get(thread, 0) + 1
+            line = frame.call.line
+            self._write(line, f"{_head(frame)} {{")
+            self._level[line] = self._level.get(line, 0) + 1
 
-    def _switch(self, thread: int) -> None:
-        if thread != self._thread:
-            self._thread = thread
-            self._out.write(f"{'':{_WIDTH}}  [thread {thread}]\n")
+    def _switch(self, line: Line) -> None:
+        if line != self._shown:
+            self._shown = line
+            thread, lane = line
+            coroutine = f", coroutine {lane}" if lane else ""
+            self._out.write(f"{'':{_WIDTH}}  [thread {thread}{coroutine}]\n")
 
-    def _line(self, thread: int, text: str, insns: int | None = None) -> None:
+    def _write(self, line: Line, text: str, insns: int | None = None) -> None:
         cost = "" if insns is None else str(insns)
-        indent = _STEP * self._level.get(thread, 0)
+        indent = _STEP * self._level.get(line, 0)
         self._out.write(f"{cost:>{_WIDTH}}  {indent}{text}\n")
 
 

@@ -19,7 +19,7 @@ from dbt.runtime.functions import Functions
 
 def _sites() -> Sites:
     sites = Sites(lambda site: lambda: None)
-    sites.use(Activation(0x9000, 0x8004, 0x8004, 0, 0, tail=False))
+    sites.use(Activation(0x9000, 0x8004, 0x8004, 0, 0, 0, tail=False))
     return sites
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from support.outputs import last, text
 from support.record_streams import Machine, streams
 
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 
 
 def read(shown: str) -> list[dict[str, Any]]:
@@ -89,3 +89,13 @@ def test_each_thread_is_named_once() -> None:
     shown = json.loads(text("chrome", machine.records, 0))
     names = [e["args"]["name"] for e in shown["traceEvents"] if e["ph"] == "M"]
     assert names == ["prog.elf 20", "guest thread 7", "guest thread 9"]
+
+
+def test_a_coroutine_has_a_track_of_its_own() -> None:
+    call = Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1, thread=7)
+    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, lane=2)
+    data = json.loads(text("chrome", [call, other], 5))
+    names = [e["args"]["name"] for e in data["traceEvents"] if e["name"] == "thread_name"]
+    assert names == ["guest thread 7", "guest thread 7, coroutine 2"]
+    tracks = {e["name"]: e["tid"] for e in read(text("chrome", [call, other], 5))}
+    assert tracks["f"] != tracks["g"]

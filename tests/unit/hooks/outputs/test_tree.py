@@ -1,5 +1,6 @@
 """The call tree for the terminal."""
 
+import attrs
 from hypothesis import assume, given
 from support.outputs import last, text
 from support.record_streams import Machine, streams
@@ -60,3 +61,15 @@ def test_names_cannot_reach_the_terminal() -> None:
         shown = text(name, [evil], 10)
         assert "\x1b" not in shown
         assert "?[2J?" in shown
+
+
+def test_a_coroutine_is_told_where_it_goes_on() -> None:
+    call = Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1, thread=7)
+    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, lane=2)
+    back = attrs.evolve(call, kind=Kind.RETURN, insns=4)
+    shown = text("tree", [call, other, back], 5)
+    assert [line.strip() for line in shown.splitlines() if "[" in line] == [
+        "[thread 7, coroutine 2]",
+        "[thread 7]",
+        "[thread 7, coroutine 2]",
+    ]
