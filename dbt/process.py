@@ -195,15 +195,28 @@ class Process:
         key = self._next
         while True:
             try:
-                event, self._waiting = self._waiting or self.engine.run(key), None
-                after = self._event(event)
-            except GuestFault as fault:
-                after = self._fetch_fault(fault)
+                after = self._go_on(key)
             except StopRequested as request:
                 return Requested(self.state["pc"], str(request))
             if not isinstance(after, BlockKey):
                 return after
-            self._next = key = after
+            key = after
+
+    def _go_on(self, key: BlockKey) -> BlockKey | Stop:
+        """Run to the next event, and see to it: the key to go on at, or how the run ends. What a
+        hook has raised is raised when that is done, and the next run goes on behind it."""
+        try:
+            event, self._waiting = self._waiting or self.engine.run(key), None
+            after = self._event(event)
+        except GuestFault as fault:
+            after = self._fetch_fault(fault)
+        if isinstance(after, BlockKey):
+            self._next = after
+        failure = self._machine.take_failure()
+        if failure is not None:
+            self.state["pc"] = self._next.pc
+            raise failure
+        return after
 
     def _event(self, event: object) -> BlockKey | Stop:
         """What follows an event: the key to go on at, or how the run ends."""
@@ -240,15 +253,11 @@ class Process:
         after = self._killed(self._where(self.kernel.syscall(event.number, event.resume)))
         self._waiting = None
         if not isinstance(after, BlockKey):
-            failure = self._machine.take_failure()
-            if failure is not None:
-                raise failure
             return after
         self._next = after
         if self._is_new_program:
             self._is_new_program = False
             self.hooks.new_program()
-        self._after_hooks(after)
         return TimeLimit(after.pc) if self._overdue() else after
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
@@ -256,20 +265,8 @@ class Process:
         after = self._machine.hit(event)
         if not isinstance(after, BlockKey):
             return self._event(after)
-        key = self._after_hooks(after)
-        if self._overdue():
-            self._next = key
-            return TimeLimit(key.pc)
-        return key
-
-    def _after_hooks(self, key: BlockKey) -> BlockKey:
-        """Hooks have run, the guest goes on at ``key``: now or, if one raised, in the next run."""
-        self._next = key
-        failure = self._machine.take_failure()
-        if failure is not None:
-            self.state["pc"] = key.pc
-            raise failure
-        return key
+        self._next = after
+        return TimeLimit(after.pc) if self._overdue() else after
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Deliver signals, at keys that a signal frame can name."""
