@@ -87,7 +87,8 @@ class Hooks:
     ) -> Callable[[], None]:
         """Call ``hook`` before (or, ``leaving``, after) a system call; None means every one.
 
-        One that is made again after a signal enters each time and leaves when it returns.
+        One that is made again after a signal enters each time and leaves when it returns. When a
+        hook before it raises, the call is made when the run is continued, as the hooks left it.
         """
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
@@ -130,6 +131,8 @@ class Hooks:
                 self._change(watcher, pc, listeners, partial(hooks.remove, hook))
                 if not listeners:
                     del tracker.functions[pc]
+                if not tracker.functions:
+                    watcher.idle()
 
         return remove
 
@@ -183,6 +186,7 @@ class Hooks:
                 mechanism.unwatch(pc)
                 for hooks in (listeners.calls, listeners.returns, listeners.sinks):
                     hooks.clear()
+            mechanism.idle()
             mechanism.close()
         self._mechanisms.clear()
         self._machine.forget()

@@ -62,7 +62,7 @@ class Follower(Protocol):
         """The stack pointer of the innermost frame on the present stack."""
 
     def abandon(self) -> None:
-        """Nothing will be told any more: frames on other stacks are not to be waited for."""
+        """Nothing will be told any more: its frames are not to be waited for."""
 
 
 Switched: TypeAlias = Callable[[Stack, Stack], None]

@@ -198,12 +198,14 @@ class Tracker:
         return self.active[-1].stack if self.active else None
 
     def abandon(self) -> None:
-        """Stacks are not followed any more: what is alive elsewhere will not be heard of."""
-        while self._elsewhere:
-            _, activations = self._elsewhere.popitem()
-            for activation in activations:
-                self._publish(-1)
-                self.returns.done(activation)
+        """Stacks are not followed any more: of what is alive nothing will be heard."""
+        elsewhere, self._elsewhere = self._elsewhere, {}
+        while self.active:
+            self._pop()
+        for activations in elsewhere.values():
+            self.active[:] = activations
+            while self.active:
+                self._pop()
         self.stack = Stack(0, 0)
 
     # -- activations -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support.idioms import idiom
 
 from dbt.hooks import CallEvent, ReturnEvent, StopRequested, SyscallEvent
 from dbt.hooks.mechanisms import NAMES
@@ -151,3 +152,53 @@ def test_a_breakpoint_that_was_written_over_is_the_programs(tier: str) -> None:
     stop = process.run()
     assert isinstance(stop, Killed)
     assert (stop.signal, stop.pc) == (5, fib)
+
+
+@pytest.mark.parametrize("mechanism", NAMES)
+def test_another_hook_on_a_condition_loses_no_call_that_is_under_way(
+    mechanism: str, tier: str
+) -> None:
+    results: list[list[int]] = []
+    for disturbed in (False, True):
+        process = start(tier)
+        returned: list[int] = []
+        results.append(returned)
+        when = "r0 < 100"  # of a hook that has one: adding another changes what is compiled
+        process.hooks.on_return(
+            "fib", lambda e, out=returned: out.append(e.result), mechanism=mechanism, when=when
+        )
+
+        def add(event: CallEvent, process: Process = process) -> None:
+            if event.argument(0) == 5:
+                process.hooks.on_call("fib", print, mechanism=mechanism, when="r0 > 100")
+
+        if disturbed:
+            process.hooks.on_call("fib", add, mechanism=mechanism, when="r0 == 5")
+        assert isinstance(process.run(), Exited)
+    assert results[0] == results[1]
+    assert results[0]
+
+
+@pytest.mark.parametrize("mechanism", ["entry", "shadow"])
+def test_what_was_alive_on_other_stacks_is_forgotten_with_the_hooks(mechanism: str) -> None:
+    process = Process(str(idiom("coroutine").program), env={})
+    records: list[Record] = []
+
+    def sink(record: Record) -> None:
+        records.append(record)
+        if len(records) == 3:
+            raise StopRequested("two stacks are in use")
+
+    remove = process.hooks.trace(None, sink, mechanism=mechanism)
+    process.run()
+    assert [record.lane for record in records] == [0, 1, 1]
+    remove()
+    assert process.state["depth"] == 0
+    again: list[Record] = []
+    process.hooks.trace(None, again.append, mechanism=mechanism, syscalls=False)
+    assert process.run() == Exited(5)
+    assert [(record.symbol, record.depth) for record in again[:3]] == [
+        ("g", 0),
+        ("g", 0),
+        ("swap", 0),
+    ]

@@ -97,6 +97,9 @@ class Mechanism(abc.ABC):
     def done(self, activation: Activation) -> None:
         """The activation is over."""
 
+    def idle(self) -> None:  # noqa: B027 (most have nothing that stands between hooks)
+        """No function is watched any more: give up what stands for all of them together."""
+
     def close(self) -> None:  # noqa: B027 (most have nothing to give up)
         """Give up what stands without hooks too. The mechanism is not used afterwards."""
 

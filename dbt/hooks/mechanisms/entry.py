@@ -75,11 +75,11 @@ class Entry(AtSites):
             pc, partial(self.entered, pc), when=self.conditions(pc)
         )
 
-    def unwatch(self, pc: int) -> None:
-        super().unwatch(pc)
-        if not self.removers and self._unfollow is not None:
+    def idle(self) -> None:
+        if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None
+            self.sites.clear()
 
     def close(self) -> None:
         self._unmark()

@@ -112,7 +112,7 @@ class Shadow(Mechanism):
     # -- setting -----------------------------------------------------------------------------------
 
     def watch(self, pc: int) -> None:
-        if not self._removers:
+        if not self._end:
             self._begin()
         self._removers[pc] = self.machine.stub(
             pc, partial(self._entered, pc), when=self.conditions(pc)
@@ -120,9 +120,10 @@ class Shadow(Mechanism):
 
     def unwatch(self, pc: int) -> None:
         self._removers.pop(pc)()
-        if not self._removers:
-            while self._end:
-                self._end.pop()()
+
+    def idle(self) -> None:
+        while self._end:
+            self._end.pop()()
 
     def _begin(self) -> None:
         machine, stacks = self.machine, self.machine.stacks
