@@ -209,6 +209,8 @@ class Process:
             event, self._waiting = self._waiting or self.engine.run(key), None
             after = self._event(event)
         except GuestFault as fault:
+            if self._waiting is not None or fault is self.engine.raised:  # it is a hook's own
+                raise
             after = self._fetch_fault(fault)
         if isinstance(after, BlockKey):
             self._next = after

@@ -1,6 +1,6 @@
 """Who called: the call instruction in front of a return location, if it led where control is."""
 
-from dbt.interfaces import Frontend, Memory, State
+from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
 from dbt.ir.block import TAKEN, Block, BlockKey, Call, Const, Value
 from dbt.ir.evaluate import PURE
@@ -15,8 +15,9 @@ MOST = 1 << 14
 class Callers:
     """Looks at the code before return sites. What it remembers of a site goes with its bytes."""
 
-    def __init__(self, frontend: Frontend, memory: Memory, state: State) -> None:
+    def __init__(self, frontend: Frontend, code: CodeReader, memory: Memory, state: State) -> None:
         self._frontend = frontend
+        self._code = code
         self._memory = memory
         self._state = state
         self._calls: dict[tuple[int, bytes], Call | None] = {}
@@ -39,11 +40,11 @@ class Callers:
     def _call(self, key: BlockKey, location: int) -> Call | None:
         start = max(0, key.pc - 4)  # what stands before a call may make it one (mov lr, pc)
         end = location & ~1
-        known = location, self._memory.fetch(start, end - start)
+        known = location, self._code.fetch(start, end - start)
         if known not in self._calls:
             if len(self._calls) >= MOST:
                 self._calls.clear()
-            block = self._frontend.lift(self._memory, key, {end})
+            block = self._frontend.lift(self._code, key, {end})
             self._calls[known] = _call_in(block, location)
         return self._calls[known]
 

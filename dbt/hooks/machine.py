@@ -61,7 +61,7 @@ class HookMachine:
         self.call_abi: CallAbi = translator.frontend.call_abi
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
-        self._callers = Callers(translator.frontend, engine.memory, state)
+        self._callers = Callers(translator.frontend, self, engine.memory, state)
         self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
         self._checks = Points(self._check_changed)
@@ -97,6 +97,15 @@ class HookMachine:
     def thread(self) -> int:
         """Guest thread id: of a program with one thread its process id."""
         return os.getpid()
+
+    def fetch(self, address: int, size: int) -> bytes:
+        """Code as the program has it, without our breakpoints. Raises GuestFault."""
+        code = bytearray(self.memory.fetch(address, size))
+        for at in range(size):
+            word = self._patched.get(address + at)
+            if word is not None:
+                code[at : at + len(word)] = word[: size - at]
+        return bytes(code)
 
     @property
     def lane(self) -> int:
@@ -253,8 +262,8 @@ class HookMachine:
                 location = location if checked is None else checked
             case HaltHit(pc=pc):
                 return self._breakpoint_hit(pc)
-            case TrapHit(pc=pc):
-                return self._step(BlockKey(pc, HOOKED))
+            case TrapHit(pc=pc, reason=reason):
+                return self._step_watched(BlockKey(pc, HOOKED), reason)
         return key if location is None else self.key_of(location)
 
     def _breakpoint_hit(self, pc: int) -> BlockKey | Event:
@@ -282,14 +291,17 @@ class HookMachine:
 
     def _step(self, key: BlockKey) -> BlockKey | Event:
         """Execute one instruction, and see what it does to the stack pointer."""
-        old = self._follower.pointer
         after = self._step_once(key)
-        if not isinstance(after, TrapHit) or not self.wants(after):
-            return after
-        loaded = after.reason == LOADED
+        if isinstance(after, TrapHit) and self.wants(after):
+            return self._step_watched(key, after.reason)
+        return after
+
+    def _step_watched(self, key: BlockKey, reason: str) -> BlockKey | Event:
+        """Execute one instruction that has trapped for what it does to the stack pointer."""
+        old = self._follower.pointer
         after = self._step_once(key.with_mode(MOVED))
         if isinstance(after, BlockKey):
-            self._follower.moved(old, loaded=loaded)
+            self._follower.moved(old, loaded=reason == LOADED)
         return after
 
     def _step_once(self, key: BlockKey) -> BlockKey | Event:

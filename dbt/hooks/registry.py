@@ -176,12 +176,13 @@ class Hooks:
     def new_program(self) -> None:
         """Another program is in memory."""
         for hook in list(self._programs):
-            hook()
+            self._machine.call(lambda hook: hook(), hook)
 
     def forget(self) -> None:
         """Another program has taken the place of the one that functions were hooked in (execve):
         all hooks on functions are gone, those on system calls stay."""
         for mechanism, tracker in self._mechanisms.values():
+            tracker.abandon()
             for pc, listeners in tracker.functions.items():
                 mechanism.unwatch(pc)
                 for hooks in (listeners.calls, listeners.returns, listeners.sinks):

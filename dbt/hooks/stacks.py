@@ -3,7 +3,9 @@
 Frames can only be compared within one stack: a coroutine that goes on, or a handler on an alternate
 stack, gives up nothing, wherever its stack lies. A stack is the range of addresses that the stack
 pointer has moved through by adding and subtracting. When the pointer is *loaded* with a value
-outside of all known ranges, another stack begins; a value within a known one leads back to it.
+outside of all known ranges, another stack begins; a value within a known one leads back to it. (So
+a stack in the midst of another, an array of some function, is not told from that; and room that a
+program makes on its stack by way of another register counts as a stack for as long as it is used.)
 
 A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
 passes ``HIGHEST`` or is loaded with less than it was; then the host executes the instruction and

@@ -198,7 +198,7 @@ class Tracker:
         return self.active[-1].stack if self.active else None
 
     def abandon(self) -> None:
-        """Stacks are not followed any more: of what is alive nothing will be heard."""
+        """Of what is alive nothing will be heard any more."""
         elsewhere, self._elsewhere = self._elsewhere, {}
         while self.active:
             self._pop()

@@ -106,6 +106,8 @@ class Engine:
         self._runner = 0  # the thread in which the executor runs
         self._later: list[BlockKey] = []  # to be discarded once it has come back
         self._waiting: Event | Slice | LimitReached | None = None
+        self.raised: BaseException | None = None
+        """What ``run`` has raised last for a function that the guest's code invoked."""
         context.functions.on_failure = self.stop_soon
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
@@ -132,6 +134,7 @@ class Engine:
             failure = self.context.functions.take_failure()
             if failure is not None:
                 self._waiting = event
+                self.raised = failure
                 raise failure
         return event
 

@@ -247,5 +247,14 @@ def test_callers_are_known_where_a_call_instruction_leads_to_the_function() -> N
         assert callers(records) == callers(true_records(name)), name
 
 
+def test_callers_are_known_between_breakpoints() -> None:
+    """A call whose instruction is also the return site of the one before it."""
+    for name in ("recursion_twice", "callback"):
+        told, _ = watched(idiom(name), "entry", "0", "all")
+        records, _ = watched(idiom(name), "trap", "0", "all")
+        assert callers(records) == callers(told), name
+        assert any(callers(told))
+
+
 def callers(records: list[Record] | tuple[Record, ...]) -> list[int]:
     return [record.caller for record in records if record.kind is Kind.CALL]

@@ -4,11 +4,12 @@ import pytest
 from support.guests import guest
 from support.idioms import idiom
 
+from dbt.experiments.truth import functions
 from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.linux.typed import Decoder
 from dbt.process import Process
-from dbt.stops import Exited, Requested
+from dbt.stops import Exited, GuestFault, Requested
 
 RESTARTED = str(idiom("swi_restart").program)
 """A read of a pipe is interrupted, made again, and returns 1, which is the program's status."""
@@ -182,3 +183,29 @@ def test_what_a_hook_on_exit_raises_is_not_lost() -> None:
         process.run()
     remove()
     assert process.run() == Exited(0)
+
+
+def test_a_bad_access_of_a_hook_is_the_hooks_and_not_the_guests() -> None:
+    """Not even where the guest has a handler for SIGSEGV."""
+    process = Process(str(idiom("signal_calls").program), env={})
+    whole = Process(str(idiom("signal_calls").program), env={}).run()
+
+    def peek(event: SyscallEvent) -> None:
+        event.memory.load(0x10, 4)
+
+    remove = process.hooks.on_syscall("kill", peek)
+    with pytest.raises(GuestFault):
+        process.run()
+    remove()
+    assert process.run() == whole
+
+
+def test_a_bad_access_of_an_invoked_hook_is_the_hooks() -> None:
+    process = Process(str(idiom("recursion").program), env={})
+    whole = Process(str(idiom("recursion").program), env={}).run()
+    name = next(iter(functions(process).values()))
+    remove = process.hooks.on_call(name, lambda e: e.memory.load(0x10, 4), mechanism="helper")
+    with pytest.raises(GuestFault):
+        process.run()
+    remove()
+    assert process.run() == whole

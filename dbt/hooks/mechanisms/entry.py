@@ -15,8 +15,8 @@ What it costs
     that has a frame. A translation of the few blocks concerned, once per function and return site;
     of everything with the first hook and the last. Chaining stays as it is.
 What it cannot see
-    What jumped: ``caller`` is known where a call instruction led straight here (as with all
-    mechanisms: ``dbt/hooks/callers.py``).
+    A stack in the midst of another (``dbt/hooks/stacks.py``). What jumped: ``caller`` is known
+    where a call instruction led straight here (as with all mechanisms: ``dbt/hooks/callers.py``).
 """
 
 from collections.abc import Callable

@@ -15,7 +15,7 @@ What it costs
     to the frames on both. Everything is translated anew with the first hook and the last. Chaining
     stays as it is.
 What it cannot see
-    Frames beyond the newest 65,536.
+    Frames beyond the newest 65,536. A stack in the midst of another (``dbt/hooks/stacks.py``).
 """
 
 from collections.abc import Callable
@@ -152,10 +152,10 @@ class Shadow(Mechanism):
 
     def _cut(self, frames: int) -> None:
         """Drop the frames from a number on."""
+        for index in range(frames, self._frames()):
+            self._spoilt.pop(index, None)
         self.machine.stacks.resize(LINKS, frames)
         self.machine.stacks.resize(STACKS, frames)
-        for index in [index for index in self._spoilt if index >= frames]:
-            del self._spoilt[index]
 
     def _drop_below(self, stack: int) -> None:
         frames = self._frames()
