@@ -232,7 +232,10 @@ class NumbaExecutor:
         if self._waiting in installed.slots:
             self._waiting = None
         self._free_slots += installed.slots
-        self._at[installed.key.pc].discard(installed.block_id)
+        there = self._at[installed.key.pc]
+        there.discard(installed.block_id)
+        if not there:
+            del self._at[installed.key.pc]
         self._free_ids.append(installed.block_id)
         self.records.drop(installed.lowered.records)
         start = installed.start

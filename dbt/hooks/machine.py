@@ -100,7 +100,10 @@ class HookMachine:
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
-        code = bytearray(self.memory.fetch(address, size))
+        there = self.memory.fetch(address, size)
+        if not self._patched:
+            return there
+        code = bytearray(there)
         for at in range(size):
             word = self._patched.get(address + at)
             if word is not None:

@@ -146,7 +146,8 @@ class Tracker:
         stack = guest.state.get(guest.call_abi.stack)
         tail = self._make_room(location, stack, called)
         listeners = self.functions.get(pc) or Listeners()
-        caller = 0 if tail else guest.caller(location, pc)
+        told = listeners.sinks or listeners.calls
+        caller = guest.caller(location, pc) if told and not tail else 0
         if listeners.sinks:
             self._record(Kind.TAIL_CALL if tail else Kind.CALL, pc, location, stack, caller)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]

@@ -28,7 +28,7 @@ class Tree:
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
         self._describe = program.syscall
-        self._before: dict[tuple[int, int], str] = {}
+        self._before: dict[Line, str] = {}
         self._tree = CallTree(self, program.start)
         self._level: dict[Line, int] = {}
         self._waiting: Frame | None = None
