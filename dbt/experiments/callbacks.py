@@ -17,11 +17,11 @@ round.
 """
 
 import argparse
-import functools
 import hashlib
 import shlex
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,10 @@ from dbt.experiments.guest import (
     run_once,
 )
 from dbt.experiments.machine import machine_facts
-from dbt.experiments.measure import Timing, interleave, quartiles
-from dbt.experiments.peers import Image, load_image, unicorn
+from dbt.experiments.measure import Timing, quartiles
+from dbt.experiments.peers import Image, Seen, load_image, unicorn
 from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.experiments.rounds import rounds
 from dbt.hooks.callbacks import PRICES, Callback
 from dbt.instrument.call_count import CallCount
 from dbt.process import Process
@@ -84,6 +85,16 @@ class Case:
     def alone(self) -> "Case":
         """The same without a hook."""
         return Case(self.tier)
+
+
+@attrs.frozen
+class Ran:
+    """What one run of a case showed: ours an outcome, and the cells; Unicorn what was seen."""
+
+    seconds: float
+    outcome: Outcome | None = None
+    cells: tuple[int, ...] = ()
+    seen: Seen | None = None
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +182,7 @@ def experiment(
         else:
             missing.append(f"{UNICORN}: {why}")
     before = machine_facts()
-    timings = interleave({case: judge.timed(case) for case in cases}, repeats)
+    taken = rounds({case: judge.task(case) for case in cases}, repeats, judge.check)
     return {
         "experiment": "callbacks",
         "program": Path(program.path).name,
@@ -182,21 +193,35 @@ def experiment(
         "missing_peers": missing,
         "machine": before,
         "load_after": machine_facts()["load"],
-        "rows": [_row(case, timings, judge) for case in cases],
+        "rows": [_row(case, taken, judge.events) for case in cases],
     }
 
 
+def run_case(program: Program, unit: str, case: Case) -> Ran:
+    """Run a case of ours once."""
+    callbacks = []
+    if case.price:
+        function, _ = HOOKS[case.hook]
+        callbacks = [Callback(function, cells=CELLS, at="calls+returns", price=case.price)]
+    outcome = run_once(program, Setting(case.tier, unit), passes=callbacks)
+    cells = [value for callback in callbacks for value in callback.values]
+    return Ran(outcome.seconds, outcome, tuple(cells))
+
+
+def run_unicorn(image: Image, places: Iterable[int]) -> Ran:
+    """Run Unicorn once, with a hook at some places."""
+    seen = unicorn.count_at(image, places)
+    return Ran(seen.seconds, seen=seen)
+
+
 class _Judge:
-    """Runs cases, and insists that all of them see the same."""
+    """Knows what the cases are to do, and insists that all of them see the same."""
 
     def __init__(self, program: Program, unit: str) -> None:
         self.program = program
         self.unit = unit
         self.agreement = Agreement()
-        self.last: dict[Case, Outcome] = {}
-        self.hits: dict[Case, int] = {}
-        """Events of Unicorn's."""
-        self.cells: dict[str, list[int]] = {}
+        self.cells: dict[str, tuple[int, ...]] = {}
         self.image: Image
         self.places: set[int] = set()
         self.events = self._count()
@@ -222,8 +247,9 @@ class _Judge:
         why = unicorn.lacking()
         if why is None:
             self.image = load_image(self.program)
+            alone = Case(UNICORN)
             try:
-                self._unicorn(Case(UNICORN))
+                self.check(alone, self.task(alone)())
             except Disagreement as error:
                 return str(error)
             self.places = self._learn()
@@ -242,46 +268,40 @@ class _Judge:
         )
         return places
 
-    def _unicorn(self, case: Case) -> float:
-        seen = unicorn.count_at(self.image, self.places if case.price else ())
-        if seen.unsupported:
-            raise Disagreement(f"the program wants what its adapter lacks: {seen.unsupported[0]}")
-        self.hits[case] = seen.events
-        output = hashlib.sha256(seen.output).hexdigest()
-        self.agreement.check_visible(UNICORN, f"Exited(status={seen.status})", output)
-        return seen.seconds
-
-    def timed(self, case: Case) -> Callable[[], float]:
-        """What runs a case once, and gives its seconds."""
+    def task(self, case: Case) -> Callable[[], Ran]:
+        """What runs a case once."""
         if case.tier == UNICORN:
-            return functools.partial(self._unicorn, case)
+            return partial(run_unicorn, self.image, self.places if case.price else ())
+        return partial(run_case, self.program, self.unit, case)
 
-        def once() -> float:
-            callbacks = []
-            if case.price:
-                function, _ = HOOKS[case.hook]
-                callbacks = [Callback(function, cells=CELLS, at="calls+returns", price=case.price)]
-            outcome = run_once(self.program, Setting(case.tier, self.unit), passes=callbacks)
-            self.last[case] = outcome
-            self.agreement.check(str(case), outcome)
-            for callback in callbacks:
-                self._check(case, callback.values)
-            return outcome.seconds
+    def check(self, case: Case, ran: Ran) -> None:
+        """Compare a run with all before it. Raises Disagreement, or UsageError of the cells."""
+        if ran.seen is not None:
+            if ran.seen.unsupported:
+                wanted = ran.seen.unsupported[0]
+                raise Disagreement(f"the program wants what its adapter lacks: {wanted}")
+            output = hashlib.sha256(ran.seen.output).hexdigest()
+            self.agreement.check_visible(UNICORN, f"Exited(status={ran.seen.status})", output)
+        if ran.outcome is not None:
+            self.agreement.check(str(case), ran.outcome)
+        if case.price and ran.seen is None:
+            self._check_cells(case, ran.cells)
 
-        return once
-
-    def _check(self, case: Case, cells: list[int]) -> None:
+    def _check_cells(self, case: Case, cells: tuple[int, ...]) -> None:
         if sum(cells) != self.events:
             raise UsageError(f"{case}: {sum(cells)} events, call-count has {self.events}")
         if self.cells.setdefault(case.hook, cells) != cells:
             raise UsageError(f"{case}: other cells than at another price")
 
 
-def _row(case: Case, timings: Mapping[Case, Timing], judge: _Judge) -> dict[str, Any]:
-    timing, base = timings[case], timings[case.alone]
+def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[str, Any]:
+    timing, base = (Timing(tuple(ran.seconds for ran in taken[c])) for c in (case, case.alone))
     ratios = timing.ratios(base)
-    outcome = judge.last.get(case)
-    events = judge.hits.get(case, judge.events) if case.price else 0
+    outcome, seen = taken[case][-1].outcome, taken[case][-1].seen
+    if not case.price:
+        events = 0
+    elif seen is not None:
+        events = seen.events
     return {
         "tier": case.tier,
         "hook": case.hook,

@@ -9,7 +9,8 @@ the same in every run, or the experiment stops. ``dbt/experiments/guest.py`` say
 import argparse
 import shlex
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,16 @@ from dbt.experiments.guest import (
     run_once,
 )
 from dbt.experiments.machine import machine_facts
-from dbt.experiments.measure import Timing, interleave, quartiles
+from dbt.experiments.measure import Timing, quartiles
 from dbt.experiments.plots import need_matplotlib
 from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.experiments.rounds import rounds
 from dbt.stops import UsageError
 
 DEMO_ROUNDS = ("2000000", "20000")
 """Arguments of the bundled program: usually, and with --short."""
 FEW_DISPATCHES = 100_000
 """With fewer there is no saying what one costs."""
-
-Runner = Callable[[Program, Setting], Outcome]
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -141,26 +141,15 @@ def reproduce(
 # -- Measuring -------------------------------------------------------------------------------------
 
 
-def experiment(
-    program: Program, plan: sweep.Plan, repeats: int, runner: Runner = run_once
-) -> dict[str, Any]:
+def experiment(program: Program, plan: sweep.Plan, repeats: int) -> dict[str, Any]:
     """Profile the program, run every setting ``repeats`` times; everything, ready for JSON."""
     profiled = profile.take(program)
     agreement = Agreement()
     agreement.check("the profile", profiled.outcome)
     points = sweep.points(plan, profiled)
-    last: dict[Setting, Outcome] = {}
-
-    def contender(setting: Setting) -> Callable[[], float]:
-        def once() -> float:
-            outcome = last[setting] = runner(program, setting)
-            agreement.check(str(setting), outcome)
-            return outcome.seconds
-
-        return once
-
+    tasks = {setting: partial(run_once, program, setting) for setting in sweep.settings_of(points)}
     before = machine_facts()
-    timings = interleave({s: contender(s) for s in sweep.settings_of(points)}, repeats)
+    taken = rounds(tasks, repeats, lambda setting, seen: agreement.check(str(setting), seen))
     return {
         "experiment": "chaining",
         "program": Path(program.path).name,
@@ -170,7 +159,7 @@ def experiment(
         "machine": before,
         "load_after": machine_facts()["load"],
         "profile": _profile_facts(profiled),
-        "rows": [_row(point, timings, last) for point in points],
+        "rows": [_row(point, taken) for point in points],
     }
 
 
@@ -188,11 +177,10 @@ def _profile_facts(profiled: profile.Profile) -> dict[str, Any]:
     }
 
 
-def _row(
-    point: sweep.Point, timings: Mapping[Setting, Timing], last: Mapping[Setting, Outcome]
-) -> dict[str, Any]:
-    timing, base = timings[point.setting], timings[point.base]
-    outcome, setting = last[point.setting], point.setting
+def _row(point: sweep.Point, taken: Mapping[Setting, Sequence[Outcome]]) -> dict[str, Any]:
+    setting = point.setting
+    timing, base = (_timing(taken[which]) for which in (setting, point.base))
+    outcome = taken[setting][-1]
     ratios = timing.ratios(base)
     first, third = quartiles(ratios) if ratios else (None, None)
     return {
@@ -215,13 +203,17 @@ def _row(
         "slowdown": statistics.median(ratios) if ratios else None,
         "slowdown_quartiles": [first, third],
         "ns_per_insn": timing.median / max(outcome.instructions, 1) * 1e9,
-        "ns_per_dispatch": _per_dispatch(timing, base, outcome, last[point.base]),
+        "ns_per_dispatch": _per_dispatch(timing, base, outcome, taken[point.base][-1]),
         "translation_s": outcome.translation_seconds,
         "instructions": outcome.instructions,
         "output_sha256": outcome.output,
         "blocks": outcome.blocks,
         "dispatches": outcome.dispatches,
     }
+
+
+def _timing(outcomes: Sequence[Outcome]) -> Timing:
+    return Timing(tuple(outcome.seconds for outcome in outcomes))
 
 
 def _per_dispatch(timing: Timing, base: Timing, own: Outcome, other: Outcome) -> float | None:

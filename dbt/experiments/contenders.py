@@ -131,19 +131,15 @@ def _image(program: Program) -> Image:
 class Peer:
     """Another translator, watched in one of its ways."""
 
-    module: ModuleType
+    group: str
+    """Its name: one of PEERS."""
     mode: str
     calls_only: bool = True
 
     @property
     def values(self) -> bool:
         """Whether arguments and results can be compared with ours."""
-        return bool(self.module.VALUES)
-
-    @property
-    def group(self) -> str:
-        """The translator's name."""
-        return str(self.module.NAME)
+        return bool(PEERS[self.group].VALUES)
 
     @property
     def name(self) -> str:
@@ -159,7 +155,7 @@ class Peer:
     ) -> Observed:
         """Run the program to its end, or for ``timeout`` seconds; watch the functions."""
         limit = timeout or PEER_TIMEOUT
-        seen = self.module.watch(_image(program), self.mode, functions, sink, limit)
+        seen = PEERS[self.group].watch(_image(program), self.mode, functions, sink, limit)
         output = hashlib.sha256(seen.output).hexdigest()
         stop = f"Exited(status={seen.status})" if seen.status is not None else "not ended"
         return Observed(seen.seconds, stop, output, unsupported=seen.unsupported)
@@ -167,7 +163,7 @@ class Peer:
 
 Contender: TypeAlias = Mechanism | Peer
 
-PEERS = (unicorn, qemu)
+PEERS: Mapping[str, ModuleType] = {module.NAME: module for module in (unicorn, qemu)}
 
 
 def mechanisms(names: Iterable[str] | None, tier: str) -> list[Mechanism]:
@@ -185,10 +181,10 @@ def peers() -> tuple[list[Peer], list[str]]:
     """The peers that can run here, and why others cannot."""
     found: list[Peer] = []
     missing = []
-    for module in PEERS:
+    for name, module in PEERS.items():
         why = module.lacking()
         if why is None:
-            found += [Peer(module, mode) for mode in module.MODES]
+            found += [Peer(name, mode) for mode in module.MODES]
         else:
-            missing.append(f"{module.NAME}: {why}")
+            missing.append(f"{name}: {why}")
     return found, missing

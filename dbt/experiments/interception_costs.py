@@ -1,12 +1,15 @@
 """What contenders of the interception laboratory cost."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 from dbt.experiments.contenders import NOTHING, Contender, Mechanism, Observed
 from dbt.experiments.guest import Program
-from dbt.experiments.measure import Timing, interleave, quartiles
+from dbt.experiments.isolation import afresh
+from dbt.experiments.measure import Timing, quartiles
+from dbt.experiments.rounds import Place, rounds
 from dbt.hooks.records import Record
 from dbt.stops import UsageError
 
@@ -24,31 +27,40 @@ class Count:
         self.events += 1
 
 
+Watched: TypeAlias = tuple[Observed, int]
+"""What a run showed, and how many events were told."""
+
+
 def costs(
-    program: Program, functions: Mapping[int, str], chosen: Sequence[Contender], repeats: int
+    program: Program,
+    functions: Mapping[int, str],
+    chosen: Sequence[Contender],
+    repeats: int,
+    place: Place[Contender, Watched] = afresh,
 ) -> list[dict[str, Any]]:
-    """One row a contender, in order; those that refuse the program have no times."""
-    last: dict[Contender, Observed] = {}
-    events: dict[Contender, int] = {}
+    """One row a contender, in order; those that refuse the program have no times.
 
-    def timed(one: Contender) -> Callable[[], float]:
-        def once() -> float:
-            sink = Count()
-            last[one] = one.watch(program, functions, sink)
-            events[one] = sink.events
-            return last[one].seconds
-
-        return once
-
+    ``place`` is where a round is done (``rounds``).
+    """
     able = [one for one in chosen if not refuses(one, program, functions)]
-    timings = interleave({one: timed(one) for one in able}, repeats)
+    tasks = {one: partial(watched, one, program, functions) for one in able}
+    taken = rounds(tasks, repeats, place=place)
     bases = {one.group: one for one in able if one.name == NOTHING}
-    return [
-        _row(one, bases[one.group], timings, last, events, program, functions)
-        if one in timings
-        else _refused(one)
-        for one in chosen
-    ]
+    rows = []
+    for one in chosen:
+        if one in taken:
+            share = one.chained_share(program, functions) if isinstance(one, Mechanism) else None
+            rows.append(_row(one, taken[one], taken[bases[one.group]], share))
+        else:
+            rows.append(_refused(one))
+    return rows
+
+
+def watched(one: Contender, program: Program, functions: Mapping[int, str]) -> Watched:
+    """Run the program once, watched by a contender whose events are only counted."""
+    sink = Count()
+    observed = one.watch(program, functions, sink)
+    return observed, sink.events
 
 
 def refuses(one: Contender, program: Program, functions: Mapping[int, str]) -> bool:
@@ -73,21 +85,14 @@ COLUMNS = (
 
 
 def _row(
-    one: Contender,
-    base: Contender,
-    timings: Mapping[Contender, Timing],
-    last: Mapping[Contender, Observed],
-    events: Mapping[Contender, int],
-    program: Program,
-    functions: Mapping[int, str],
+    one: Contender, own: Sequence[Watched], base: Sequence[Watched], share: float | None
 ) -> dict[str, Any]:
-    timing, plain = timings[one], timings[base]
+    timing, plain = _timing(own), _timing(base)
     ratios = timing.ratios(plain)
-    observed, unwatched = last[one], last[base]
+    (observed, events), (unwatched, _) = own[-1], base[-1]
     more = None
     if observed.translated is not None and unwatched.translated is not None:
         more = observed.translated - unwatched.translated
-    share = one.chained_share(program, functions) if isinstance(one, Mechanism) else None
     extra = timing.median - plain.median
     return {
         "group": one.group,
@@ -98,8 +103,8 @@ def _row(
         "base_seconds": list(plain.seconds),
         "slowdown": statistics.median(ratios) if ratios else None,
         "slowdown_quartiles": list(quartiles(ratios)) if ratios else [None, None],
-        "events": events[one],
-        "ns_per_event": extra / events[one] * 1e9 if events[one] >= FEW_EVENTS else None,
+        "events": events,
+        "ns_per_event": extra / events * 1e9 if events >= FEW_EVENTS else None,
         "guest_agrees": observed.agrees(unwatched),
         "unsupported": list(observed.unsupported),
         "dispatches": dict(observed.dispatches),
@@ -107,3 +112,7 @@ def _row(
         "retranslated": more,
         "code_bytes": observed.code_bytes,
     }
+
+
+def _timing(runs: Sequence[Watched]) -> Timing:
+    return Timing(tuple(observed.seconds for observed, _ in runs))

@@ -1,6 +1,11 @@
-"""Do something in a process of its own, which may hang or crash without harm to the experiment."""
+"""Do something in a process of its own.
+
+``isolated``: it may hang or crash without harm to the experiment. ``afresh``: it starts from
+nothing.
+"""
 
 import contextlib
+import multiprocessing
 import os
 import pickle
 import select
@@ -8,6 +13,8 @@ import signal
 import struct
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -17,6 +24,20 @@ _SIZE = struct.Struct("<Q")
 
 class Died(Exception):
     """The work did not come to an end: ``str`` says what happened instead."""
+
+
+def afresh(work: Callable[[], Result]) -> Result:
+    """The result of ``work``, done in an interpreter started for it, whose code and data lie
+    elsewhere than ours; work and result must be picklable.
+
+    Raises what the work raises, and Died when the process ends before it does.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        try:
+            return pool.submit(work).result()
+        except BrokenProcessPool:
+            raise Died("ends without a result") from None
 
 
 def isolated(work: Callable[[], Result], timeout: float) -> Result:

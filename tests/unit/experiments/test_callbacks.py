@@ -4,13 +4,14 @@ import json
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from dbt.cli import main
 from dbt.experiments import callbacks
-from dbt.experiments.callbacks import Case, experiment, tables
+from dbt.experiments.callbacks import Case, Ran, experiment, tables
 from dbt.experiments.guest import Program
-from dbt.hooks.callbacks import PRICES, Callback
+from dbt.hooks.callbacks import PRICES
 from dbt.stops import UsageError
 
 FIB = Program(str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf"), ("12",))
@@ -54,19 +55,20 @@ def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
     assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
 
 
-def test_a_price_that_misses_events_stops_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Callback, "values", property(lambda self: [1, *[0] * 63]))
-    with pytest.raises(UsageError, match="1 events, call-count has"):
-        experiment(FIB, ("0",))
-
-
-def test_prices_that_count_differently_stop_the_experiment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_price_that_misses_events_stops_the_experiment() -> None:
     judge = callbacks._Judge(FIB, "block")
-    judge._check(Case("0", "table", "python"), [judge.events, 0])
+    case = Case("0", "count", "python")
+    ran = judge.task(case)()
+    judge.check(case, ran)
+    with pytest.raises(UsageError, match="1 events, call-count has"):
+        judge.check(case, attrs.evolve(ran, cells=(1, *[0] * 63)))
+
+
+def test_prices_that_count_differently_stop_the_experiment() -> None:
+    judge = callbacks._Judge(FIB, "block")
+    judge.check(Case("0", "table", "python"), Ran(1.0, cells=(judge.events, 0)))
     with pytest.raises(UsageError, match="other cells than at another price"):
-        judge._check(Case("2", "table", "numba-linked"), [judge.events - 1, 1])
+        judge.check(Case("2", "table", "numba-linked"), Ran(1.0, cells=(judge.events - 1, 1)))
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

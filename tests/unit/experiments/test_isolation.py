@@ -3,11 +3,12 @@
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from dbt.experiments.isolation import Died, isolated
+from dbt.experiments.isolation import Died, afresh, isolated
 
 
 def crash() -> None:
@@ -64,3 +65,22 @@ def test_children_do_not_outlive_it(tmp_path: Path) -> None:
             return
         time.sleep(0.01)
     pytest.fail("the child is alive")
+
+
+# -- A new interpreter -----------------------------------------------------------------------------
+
+
+def test_a_new_interpreter_gives_its_result() -> None:
+    other = afresh(os.getpid)
+    assert other != os.getpid()
+    assert afresh(os.getpid) != other
+
+
+def test_what_new_interpreters_raise_is_raised() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        afresh(partial(int, "seven"))
+
+
+def test_a_new_interpreter_that_ends_has_no_result() -> None:
+    with pytest.raises(Died, match="ends without a result"):
+        afresh(partial(os._exit, 3))
