@@ -206,7 +206,7 @@ class Process:
         """Run to the next event, and see to it: the key to go on at, or how the run ends. What a
         hook has raised is raised when that is done, and the next run goes on behind it."""
         try:
-            event, self._waiting = self._waiting or self.engine.run(key), None
+            event = self._waiting or self.engine.run(key)
             after = self._event(event)
         except GuestFault as fault:
             if self._waiting is not None or fault is self.engine.raised:  # it is a hook's own
@@ -227,7 +227,7 @@ class Process:
         kernel = self.kernel
         match event:
             case Slice(key=key):
-                self._next = key
+                self._next = key = self._machine.settle(key)
                 return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
             case SyscallHit():
                 return self._system_call(event)
@@ -251,8 +251,9 @@ class Process:
 
     def _system_call(self, event: SyscallHit) -> BlockKey | Stop:
         """Serve a system call. If an entry hook raises, it is made when the run is continued."""
-        self._waiting = event
-        after = self._killed(self._where(self.kernel.syscall(event.number, event.resume)))
+        again, self._waiting = self._waiting is not None, event
+        where = self.kernel.syscall(event.number, event.resume, again=again)
+        after = self._killed(self._where(where))
         self._waiting = None
         if not isinstance(after, BlockKey):
             return after

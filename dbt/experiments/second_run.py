@@ -5,8 +5,8 @@ directories of them (files of the same name are pairs).
 
 A *figure* (slow-down, ns per event) differs when both hold:
 
-- its medians differ by more than the tolerance, 5 % of the older one unless told otherwise: two
-  processes lay out code and data differently, which no number of rounds in one of them shows;
+- its medians differ by more than the tolerance, 5 % of the older one unless told otherwise: what
+  changes slower than a run takes (heat, neighbours on the host) no number of rounds in it shows;
 - the 99 % bootstrap interval of the difference of the medians (rounds drawn with a fixed seed)
   does not hold 0. With five rounds that is to say: the two runs hardly overlap.
 

@@ -30,6 +30,7 @@ from dbt.hooks.records import Kind, Record
 from dbt.linux.kernel import LinuxOptions
 from dbt.loader.symbols import read_symbols
 from dbt.process import Process
+from dbt.stops import TimeLimit, UsageError
 
 SP, LR, PC = 13, 14, 15
 FRAME = 4096
@@ -49,7 +50,7 @@ def truth(
     """Every event about the functions at ``pcs`` (None: every function symbol of the program).
 
     The guest runs with our standard streams. ``timeout`` is in seconds. Raises UsageError when the
-    program cannot be loaded.
+    program cannot be loaded, or does not end in time: the first half of a truth is none.
     """
     analysis = Analysis({}, syscalls=syscalls)
 
@@ -58,9 +59,13 @@ def truth(
         wanted = known if pcs is None else {pc & ~1 for pc in pcs}
         analysis.functions = {pc: known.get(pc, f"{pc:#x}") for pc in wanted}
 
-    trace(
+    stop = trace(
         program, args, sink=analysis.observe, prepare=prepare, env=env, linux=linux, timeout=timeout
     )
+    if isinstance(stop, TimeLimit):
+        raise UsageError(
+            f"{program}: no ground truth, the program did not end within {timeout:g} s"
+        )
     return analysis.records
 
 

@@ -79,7 +79,7 @@ def _note(observed: Observed, plain: Observed) -> str:
 def truth_of(
     program: Program, functions: Mapping[int, str], timeout: float | None = None
 ) -> list[Record]:
-    """The events that there are, within ``timeout`` seconds."""
+    """The events that there are. Raises UsageError when ``timeout`` seconds are not enough."""
     linux = LinuxOptions(root=program.root, seed=program.seed)
     with redirected():
         return truth(program.path, program.args, functions, linux=linux, timeout=timeout)

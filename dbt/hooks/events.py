@@ -15,8 +15,8 @@ class CallEvent:
     """A function is about to run its first instruction.
 
     ``return_to`` is the location it is to return to; ``tail`` tells that it takes the place of the
-    function that jumped here; ``depth`` counts the watched activations below it, ``insns`` the
-    guest instructions completed so far.
+    function that jumped here; ``depth`` counts the activations below it whose end is waited for
+    (``Hooks.on_call``), ``insns`` the guest instructions completed so far.
     """
 
     pc: int

@@ -9,7 +9,7 @@
 A rule is the call's name (``a|b`` for several), conditions, a colon, the error, and when:
 
 - conditions: ``"PATTERN"``, that one of the call's paths matches (``*?[]`` as in a shell, ``*``
-  also over slashes); ``fd=N``, that it works on that descriptor; both may be given.
+  also over slashes); ``fd=N``, that it works on that descriptor; one of each may be given.
 - when: ``always`` (also when nothing is said), ``first``, ``first N``, ``at N``, ``every Nth``,
   ``after N`` (all but the first N), ``P%`` or ``P% seed S`` (the same calls in every run).
 
@@ -17,7 +17,7 @@ Each rule counts the calls that match it, from 1, whether or not another rule ma
 several rules that want a call to fail, the first in the plan has its way. The call is not executed:
 the guest gets the error, also EINTR, which is not restarted. A child that the guest forks goes on
 with the counts of its parent, on its own. Rules are separated by semicolons or newlines; ``#``
-begins a comment.
+outside of quotes begins a comment.
 """
 
 import errno
@@ -110,8 +110,7 @@ class FaultPlan:
     @classmethod
     def parse(cls, text: str) -> "FaultPlan":
         """The plan a text describes. Raises UsageError that names the rule and what is wrong."""
-        lines = (line.partition("#")[0] for line in text.splitlines())
-        parts = (part.strip() for line in lines for part in _split(line))
+        parts = (part.strip() for line in text.splitlines() for part in _split(line))
         rules = [_rule(part) for part in parts if part]
         if not rules:
             raise UsageError("fault plan: there is no rule in it")
@@ -158,8 +157,8 @@ _CONDITION = re.compile(r'"([^"]*)"|fd=(\d+)')
 
 
 def _split(line: str) -> list[str]:
-    """At semicolons that are not within quotes."""
-    return re.findall(r'(?:"[^"]*"|[^;"]|")+', line)
+    """At semicolons, and without the comment; within quotes there is neither."""
+    return re.findall(r'((?:"[^"]*"|[^;#"]|")+)|#.*', line)
 
 
 def _rule(text: str) -> Rule:
@@ -171,6 +170,8 @@ def _rule(text: str) -> Rule:
         raise _bad(text, f"{match['error']} is no error's name")
     rule = Rule(text, tuple(match["names"].split("|")), number, _when(text, match["when"]))
     for pattern, fd in _CONDITION.findall(match["conditions"]):
+        if (rule.fd if fd else rule.path) is not None:
+            raise _bad(text, f"there is more than one {'fd=N' if fd else 'PATTERN'}")
         if fd:
             rule.fd = int(fd)
         else:

@@ -74,6 +74,8 @@ class HookMachine:
         self._failure: BaseException | None = None
         self._passed: tuple[int, int] | None = None
         """Breakpoint whose handlers have run, and the instruction count of that moment."""
+        self._programs_own: Event | None = None
+        """The last breakpoint that stepping over one of ours met."""
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
         self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
@@ -247,7 +249,7 @@ class HookMachine:
         """True unless it is a breakpoint of the program's own, or a trap of somebody else's."""
         match event:
             case HaltHit(pc=pc):
-                return pc in self._patched
+                return pc in self._patched and event is not self._programs_own
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
@@ -256,7 +258,7 @@ class HookMachine:
         """Run the hooks that an event is for: where the guest goes on, or what comes next."""
         match event:
             case HookHit(resume=key) if key.pc in self._trampolines:
-                location = self._trampolines[key.pc]()
+                return self.settle(key)
             case HookHit(resume=key):
                 location = self._stubs.fire(key.pc)
             case WatchHit(key=key):
@@ -267,6 +269,16 @@ class HookMachine:
                 return self._breakpoint_hit(pc)
             case TrapHit(pc=pc, reason=reason):
                 return self._step_watched(BlockKey(pc, HOOKED), reason)
+        return key if location is None else self.key_of(location)
+
+    def settle(self, key: BlockKey) -> BlockKey:
+        """Where the guest is, for all to see. On a trampoline it is not to be found: what is
+        waiting there is done, for the trampoline may be gone when the guest goes on."""
+        trampoline = self._trampolines.get(key.pc)
+        return key if trampoline is None else self._behind(trampoline, key)
+
+    def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
+        location = trampoline()
         return key if location is None else self.key_of(location)
 
     def _breakpoint_hit(self, pc: int) -> BlockKey | Event:
@@ -287,7 +299,9 @@ class HookMachine:
         patch = bytes(view)
         view[:] = word
         try:
-            return self._step(key)
+            after = self._step(key)
+            self._programs_own = after if isinstance(after, HaltHit) else None
+            return after
         finally:
             if key.pc in self._patched:
                 view[:] = patch
@@ -303,9 +317,11 @@ class HookMachine:
         """Execute one instruction that has trapped for what it does to the stack pointer."""
         old = self._follower.pointer
         after = self._step_once(key.with_mode(MOVED))
-        if isinstance(after, BlockKey):
-            self._follower.moved(old, loaded=reason == LOADED)
-        return after
+        if not isinstance(after, BlockKey):
+            return after
+        trampoline = self._trampolines.get(after.pc)
+        self._follower.moved(old, loaded=reason == LOADED)  # hooks may take the trampoline away
+        return after if trampoline is None else self._behind(trampoline, after)
 
     def _step_once(self, key: BlockKey) -> BlockKey | Event:
         after = self.engine.step(key)

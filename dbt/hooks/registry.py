@@ -15,7 +15,7 @@ from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
 from dbt.hooks.records import Kind, Record
-from dbt.hooks.tracker import DEPTH, Hook, Listeners, Tracker
+from dbt.hooks.tracker import Hook, Listeners, Tracker
 from dbt.stops import UsageError
 
 CallHook = Callable[[CallEvent], Any]
@@ -65,6 +65,10 @@ class Hooks:
         first block (entry, sentinel, shadow) compile it there, except for terms with ``depth``;
         with the others Python asks.
 
+        What ends is noticed for the sake of return hooks, traces and conditions on ``depth`` only:
+        without one of these on a function, none of its activations counts in ``depth`` or can be
+        seen to be replaced (``CallEvent.tail``).
+
         Returns a function that removes the hook. Raises UsageError for an unknown symbol or
         mechanism, or a condition that makes no sense.
         """
@@ -103,13 +107,16 @@ class Hooks:
         syscalls: bool = True,
     ) -> Remove:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
-        that the program's symbol tables name now."""
+        that the program's symbol tables name now. Of calls that are under way already it is told
+        nothing."""
         wanted = self._functions() if pcs is None else map(self._pc, pcs)
         removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
         if syscalls:
-            removers.append(self.on_syscall(None, partial(self._tell, sink, Kind.SYSCALL)))
-            told = partial(self._tell, sink, Kind.SYSCALL_RETURN)
-            removers.append(self.on_syscall(None, told, leaving=True))
+            _, tracker = self._mechanism(mechanism)
+            for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
+                told = partial(self._tell, sink, kind, tracker)
+                leaving = kind is Kind.SYSCALL_RETURN
+                removers.append(self.on_syscall(None, told, leaving=leaving))
 
         def remove() -> None:
             while removers:
@@ -240,11 +247,11 @@ class Hooks:
             machine.call(hook, event)
         return event.result
 
-    def _tell(self, sink: Sink, kind: Kind, event: SyscallEvent) -> None:
+    def _tell(self, sink: Sink, kind: Kind, tracker: Tracker, event: SyscallEvent) -> None:
         state = event.state
         record = Record(
             kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
-            state.get(DEPTH), event.insns, thread=event.thread,
+            tracker.alive, event.insns, thread=event.thread,
             arguments=tuple(event.arguments), result=event.result, lane=self._machine.lane,
         )  # fmt: skip
         sink(record)

@@ -44,8 +44,10 @@ class Stack:
 
     def extend(self, pointer: int) -> None:
         """The pointer moved here."""
-        self.low = min(self.low, pointer)
-        self.high = max(self.high, pointer)
+        if pointer < self.low:
+            self.low = pointer
+        elif pointer > self.high:
+            self.high = pointer
 
 
 class Follower(Protocol):
@@ -114,9 +116,12 @@ class StackFollower:
 
     def _publish(self) -> None:
         self.current.extend(self.pointer)  # or a switch would have been told
-        frames = (follower.innermost() for follower in self._followers)
-        known = [self.current.high, *(frame for frame in frames if frame is not None)]
-        self._state.set(HIGHEST, min(known))
+        highest = self.current.high
+        for follower in self._followers:
+            frame = follower.innermost()
+            if frame is not None and frame < highest:
+                highest = frame
+        self._state.set(HIGHEST, highest)
 
     def moved(self, old: int, *, loaded: bool) -> None:
         """The instruction that trapped has been executed: the pointer was ``old``."""

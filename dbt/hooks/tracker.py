@@ -4,20 +4,17 @@ A mechanism finds out *that* control arrived at a function or at a return site; 
 decided here, once for all mechanisms, by the rules of ``records.py``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import attrs
 
-from dbt.hooks.conditions import Condition
+from dbt.hooks.conditions import DEPTH, Condition
 from dbt.hooks.events import CallEvent, ReturnEvent
 from dbt.hooks.records import Kind, Record
 from dbt.hooks.stacks import Stack, nobody
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.ir.block import BlockKey
-
-DEPTH = "depth"
-"""Slot: how many activations are alive, for compiled conditions."""
 
 
 class Guest(Protocol):
@@ -74,6 +71,8 @@ class Activation:
     tail: bool
     returns: "list[Hook]" = attrs.Factory(list)
     """Return hooks whose condition held on entry."""
+    sinks: "list[Hook]" = attrs.Factory(list)
+    """Those that were told of its entry."""
 
 
 @attrs.frozen(eq=False)
@@ -144,18 +143,20 @@ class Tracker:
         """
         guest = self.guest
         stack = guest.state.get(guest.call_abi.stack)
-        tail = self._make_room(location, stack, called)
+        site = guest.key_of(location).pc
+        tail = self._make_room(site, stack, called)
         listeners = self.functions.get(pc) or Listeners()
-        told = listeners.sinks or listeners.calls
+        sinks = list(listeners.sinks)
+        told = sinks or listeners.calls
         caller = guest.caller(location, pc) if told and not tail else 0
-        if listeners.sinks:
-            self._record(Kind.TAIL_CALL if tail else Kind.CALL, pc, location, stack, caller)
+        if sinks:
+            kind = Kind.TAIL_CALL if tail else Kind.CALL
+            self._record(kind, pc, site, stack, caller, sinks)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
         go_to = self._call(listeners, pc, location, tail, caller)
         if listeners.tracks(guest.state.get, pc):
-            site = guest.key_of(location).pc
             depth, lane = self.alive, self.stack.lane
-            self._push(Activation(pc, location, site, stack, depth, lane, tail, returns))
+            self._push(Activation(pc, location, site, stack, depth, lane, tail, returns, sinks))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
                 go_to = guest.state.get(guest.call_abi.link)
         return go_to
@@ -163,22 +164,11 @@ class Tracker:
     def arrived(self, site: int, stack: int) -> None:
         """Control has arrived at ``site`` with this stack pointer: activations may have ended."""
         self.unwind(stack)
-        first = None
-        for index in range(
-            len(self.active) - 1, -1, -1
-        ):  # pointers fall from the first to the last
-            if self.active[index].stack != stack:
-                break
-            if self.active[index].site == site:
-                first = index
-        if first is None:
-            return
-        while len(self.active) > first:
+        while self._standing(site, stack):
             activation = self._pop()
-            if activation.site == site and activation.stack == stack:
-                self._returned(activation)
-            else:
-                self._unwound(activation)
+            self._returned(activation)
+            if not activation.tail:  # else it returns for the one whose place it took, too
+                return
 
     def unwind(self, stack: int) -> None:
         """The stack grows down: frames below ``stack`` can only have been given up."""
@@ -211,16 +201,26 @@ class Tracker:
 
     # -- activations -------------------------------------------------------------------------------
 
-    def _make_room(self, location: int, stack: int, called: bool | None) -> bool:
+    def _make_room(self, site: int, stack: int, called: bool | None) -> bool:
         """Drop what cannot be alive any more; True for a tail call."""
         self.unwind(stack)
-        while self.active:
-            top = self.active[-1]
-            if (top.location, top.stack) != (location, stack):
-                return False
+        while self._standing(site, stack):
             if not called:
                 return True
             self._unwound(self._pop())  # its call instruction ran again: it is not alive
+        return False
+
+    def _standing(self, site: int, stack: int) -> bool:
+        """Give up what began within the innermost activation that is to return to ``site`` with
+        this stack pointer; False when there is none."""
+        for index in range(len(self.active) - 1, -1, -1):
+            activation = self.active[index]
+            if activation.stack != stack:  # pointers fall from the first to the last
+                return False
+            if activation.site == site:
+                while len(self.active) > index + 1:
+                    self._unwound(self._pop())
+                return True
         return False
 
     def _push(self, activation: Activation) -> None:
@@ -236,7 +236,6 @@ class Tracker:
 
     def _publish(self, more: int) -> None:
         self.alive += more
-        self.guest.state.set(DEPTH, self.alive)
         self.changed()
 
     # -- telling -----------------------------------------------------------------------------------
@@ -258,7 +257,11 @@ class Tracker:
         return event.go_to
 
     def _holds(self, hook: Hook, pc: int) -> bool:
-        return hook.when is None or hook.when.holds(self.guest.state.get, pc=pc)
+        return hook.when is None or hook.when.holds(self._slot, pc=pc)
+
+    def _slot(self, name: str) -> int:
+        """What a condition asks for: ``depth`` is that of this mechanism's activations."""
+        return self.alive if name == DEPTH else self.guest.state.get(name)
 
     def _returned(self, activation: Activation) -> None:
         guest = self.guest
@@ -274,13 +277,13 @@ class Tracker:
             for hook in activation.returns:
                 if hook in listeners.returns:
                     self.guest.call(hook.call, event)
-        if listeners.sinks:
+        if activation.sinks:
             result = guest.state.get(guest.call_abi.result)
             self._tell(Kind.RETURN, activation, listeners, result=result)
 
     def _unwound(self, activation: Activation) -> None:
         listeners = self.functions.get(activation.function)
-        if listeners is not None and listeners.sinks:
+        if listeners is not None and activation.sinks:
             self._tell(Kind.UNWOUND, activation, listeners)
 
     def _tell(
@@ -291,15 +294,18 @@ class Tracker:
             kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
             guest.insns, thread=guest.thread, result=result, lane=activation.lane,
         )  # fmt: skip
-        for sink in list(listeners.sinks):
-            self.guest.call(sink.call, record)
+        for sink in activation.sinks:
+            if sink in listeners.sinks:
+                self.guest.call(sink.call, record)
 
-    def _record(self, kind: Kind, pc: int, location: int, stack: int, caller: int) -> None:
+    def _record(
+        self, kind: Kind, pc: int, site: int, stack: int, caller: int, sinks: Iterable[Hook]
+    ) -> None:
         guest = self.guest
         arguments = tuple(guest.state.get(slot) for slot in guest.call_abi.arguments)
         record = Record(
-            kind, pc, guest.name(pc), guest.key_of(location).pc, stack, self.alive,
+            kind, pc, guest.name(pc), site, stack, self.alive,
             guest.insns, caller, guest.thread, arguments, lane=self.stack.lane,
         )  # fmt: skip
-        for sink in list(self.functions[pc].sinks):
+        for sink in sinks:
             self.guest.call(sink.call, record)

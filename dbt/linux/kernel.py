@@ -120,7 +120,7 @@ class Kernel:
         """Called when a call returns to the guest, which one that is made again after a signal
         does not: an int takes the place of the result."""
         self.on_trap: OnTrap | None = None
-        """Called at every trap instruction that was executed, a system call or not, with its
+        """Called once for each trap instruction that was executed, a system call or not, with its
         immediate, what follows it, and what it asks for."""
         self.on_stack_moved: Callable[[int], None] = _ignore
         """Called when a signal frame was made or left, with the stack pointer there was before."""
@@ -144,11 +144,12 @@ class Kernel:
 
     # -- events ------------------------------------------------------------------------------------
 
-    def syscall(self, number: int, resume: BlockKey) -> int | Stop:
-        """Serve the trap instruction with immediate ``number``; the location to go on at."""
+    def syscall(self, number: int, resume: BlockKey, *, again: bool = False) -> int | Stop:
+        """Serve the trap instruction with immediate ``number``; the location to go on at. When a
+        hook raises before the call is made, this is to be asked ``again``."""
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
-        if self.on_trap is not None:
+        if self.on_trap is not None and not again:
             self.on_trap(number, resume.pc, request)
         if isinstance(request, IllegalTrap):
             info = SigInfo(request.signal, request.code, address=request.address)

@@ -150,7 +150,8 @@ class Engine:
             self._grant()
             started = time.perf_counter()
             event = self._execute(key)
-            if event not in (FuelOut(key), NotTranslated(key)):  # then it was not entered
+            entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
+            if entered:
                 self.announced = None
             match event:
                 case WatchHit(key=key):

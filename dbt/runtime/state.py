@@ -18,18 +18,25 @@ class GuestState:
         )
         self._anchor = ctypes.c_char.from_buffer(self._map)
         self.address = ctypes.addressof(self._anchor)
-        self._slots = {
-            slot.name: (slot.offset, slot.offset + max(4, slot.type.bytes), slot.type.mask)
-            for slot in layout.slots
-        }
+        words = {4: memoryview(self._map).cast("I"), 8: memoryview(self._map).cast("Q")}
+        self._slots = {}
+        for slot in layout.slots:  # each aligned to its size
+            size = max(4, slot.type.bytes)
+            self._slots[slot.name] = words.get(size), slot.offset // size, size, slot.type.mask
 
     def get(self, slot: str) -> int:
-        start, end, _ = self._slots[slot]
-        return int.from_bytes(self._map[start:end], "little")
+        words, index, size, _ = self._slots[slot]
+        if words is not None:
+            return words[index]
+        return int.from_bytes(self._map[index * size : (index + 1) * size], "little")
 
     def set(self, slot: str, value: int) -> None:
-        start, end, mask = self._slots[slot]
-        self._map[start:end] = (value & mask).to_bytes(end - start, "little")
+        words, index, size, mask = self._slots[slot]
+        if words is not None:
+            words[index] = value & mask
+        else:
+            wide = (value & mask).to_bytes(size, "little")
+            self._map[index * size : (index + 1) * size] = wide
 
     def __getitem__(self, slot: str) -> int:
         return self.get(slot)

@@ -21,6 +21,7 @@ class Recorder:
         if path and os.path.exists(path) and not os.path.isfile(path):
             raise UsageError(f"{path}: not a regular file")
         self._path = os.path.realpath(path) if path else None
+        self._name = path or "the record"
         directory = os.path.dirname(self._path) if self._path else None
         try:
             made, self._temporary = tempfile.mkstemp(".part", "armdbt-spy-", directory)
@@ -35,8 +36,12 @@ class Recorder:
     def append(self, event: Event) -> None:
         """Write an event. Raises UsageError when the disk is full."""
         line = event.to_line().encode() + b"\n"
-        if os.write(self._fd, line) != len(line):
-            raise UsageError(f"{self._path}: the record could not be written")
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            raise UsageError(f"{self._name}: {error.strerror}") from None
+        if written != len(line):
+            raise UsageError(f"{self._name}: the record could not be written")
 
     def events(self) -> list[Event]:
         """All events so far, of all processes, in the order of the clock."""

@@ -8,7 +8,7 @@ from support.idioms import idiom
 
 from dbt.hooks import CallEvent, ReturnEvent, StopRequested, SyscallEvent
 from dbt.hooks.mechanisms import NAMES
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, Killed, Requested, UsageError
@@ -154,6 +154,70 @@ def test_a_breakpoint_that_was_written_over_is_the_programs(tier: str) -> None:
     assert (stop.signal, stop.pc) == (5, fib)
 
 
+def test_a_breakpoint_of_the_programs_under_one_of_ours(tier: str) -> None:
+    process = start(tier)
+    fib = process.resolve("fib")
+    process.memory.poke(fib, process.frontend.breakpoint)
+    seen: list[int] = []
+    process.hooks.on_call("fib", lambda event: seen.append(event.pc), mechanism="trap")
+    stop = process.run()
+    assert isinstance(stop, Killed)
+    assert (stop.signal, stop.pc) == (5, fib)
+    assert seen == [fib]
+
+
+def test_hooks_removed_from_inside_one_while_a_longjmp_gives_frames_up(tier: str) -> None:
+    """The instruction that gives them up goes to a trampoline, which is removed with the hooks."""
+    program = str(idiom("longjmp_frames").program)
+    process = Process(program, env={}, options=BackendOptions(tier=tier))
+    told: list[str] = []
+
+    def sink(record: Record) -> None:
+        told.append(record.symbol)
+        if record.kind is Kind.UNWOUND and record.symbol == "a":
+            remove()
+
+    remove = process.hooks.trace(None, sink, mechanism="shadow")
+    assert process.run() == Exited(7)
+    assert told[-4:] == ["longjmp", "c", "b", "a"]
+
+
+def test_depth_in_a_condition_counts_what_its_own_mechanism_watches(tier: str) -> None:
+    process = start(tier)
+    outermost: list[int] = []
+    depths: list[int] = []
+    process.hooks.trace(["main"], lambda record: None, mechanism="dispatch", syscalls=False)
+    process.hooks.trace(["fib"], lambda r: depths.append(r.depth), mechanism="entry")
+    process.hooks.on_call("fib", lambda e: outermost.append(e.argument(0)), when="depth < 1")
+    assert isinstance(process.run(), Exited)
+    assert outermost == [10]
+    assert depths[-1] == 0  # of exit_group: fib is over, and main is another mechanism's
+
+
+@pytest.mark.parametrize("mechanism", NAMES)
+def test_a_trace_begun_amid_calls_is_told_of_none_that_is_under_way(
+    mechanism: str, tier: str
+) -> None:
+    process = start(tier)
+    late: list[Record] = []
+
+    def sink(record: Record) -> None:
+        if record.depth == 3 and not late:
+            late.append(record)
+            process.hooks.trace(["fib"], late.append, mechanism=mechanism, syscalls=False)
+
+    process.hooks.trace(["fib"], sink, mechanism=mechanism, syscalls=False)
+    assert isinstance(process.run(), Exited)
+    alive: list[Record] = []
+    for record in late[1:]:
+        if record.kind is Kind.CALL:
+            alive.append(record)
+        else:
+            assert alive.pop().depth == record.depth
+    assert not alive
+    assert len(late) > 10
+
+
 @pytest.mark.parametrize("mechanism", NAMES)
 def test_another_hook_on_a_condition_loses_no_call_that_is_under_way(
     mechanism: str, tier: str
@@ -193,7 +257,6 @@ def test_what_was_alive_on_other_stacks_is_forgotten_with_the_hooks(mechanism: s
     process.run()
     assert [record.lane for record in records] == [0, 1, 1]
     remove()
-    assert process.state["depth"] == 0
     again: list[Record] = []
     process.hooks.trace(None, again.append, mechanism=mechanism, syscalls=False)
     assert process.run() == Exited(5)
@@ -202,3 +265,21 @@ def test_what_was_alive_on_other_stacks_is_forgotten_with_the_hooks(mechanism: s
         ("g", 0),
         ("swap", 0),
     ]
+
+
+COUNTED_AS = {"dispatch": "denied", "nochain": "denied", "trap": "halt", "helper": ""}
+"""The reasons of the dispatches by which mechanisms come to hooks; of the others it is ``hook``."""
+
+
+@pytest.mark.parametrize("mechanism", NAMES)
+def test_what_the_visits_of_hooks_count_as(tier: str, mechanism: str) -> None:
+    process = start(tier)
+    seen: list[int] = []
+    process.hooks.on_call("fib", lambda event: seen.append(event.pc), mechanism=mechanism)
+    assert isinstance(process.run(), Exited)
+    dispatches = process.stats()["dispatches"]
+    counts = {why: dispatches[why] for why in ("hook", "denied", "halt") if dispatches[why]}
+    reason = COUNTED_AS.get(mechanism, "hook")
+    assert set(counts) == ({reason} if reason else set())
+    # The first time there may be no translation yet, which is a reason of its own.
+    assert sum(counts.values()) in ((len(seen) - 1, len(seen)) if reason else (0,))

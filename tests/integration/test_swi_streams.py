@@ -15,6 +15,12 @@ from pathlib import Path
 import pytest
 from support.guests import ROOT, guest
 
+from dbt.hooks import StopRequested, SyscallEvent
+from dbt.instrument.swi import SwiTrace, recorded
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, Requested
+from dbt.syscall_abi import IllegalTrap, Request
 from frontends.arm.linux_abi import OABI_BASE
 
 MODES = {
@@ -89,3 +95,34 @@ def test_calls_that_restart_never_return_or_return_twice(tmp_path: Path) -> None
     kinds = parent["kinds"]
     assert kinds[-5:] == ["execve", "write", "execve", "write", "exit"]
     assert kinds.count("sigreturn") == 2
+
+
+@pytest.mark.parametrize("raising", ["hook", "on_trap"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_call_that_a_raised_exception_holds_is_one_trap(mode: str, raising: str) -> None:
+    backend, tier, chain = MODES[mode]
+    process = Process(
+        str(guest("swi_kinds")), env={}, backend=backend, options=BackendOptions(tier=tier, hot=2),
+        chain=chain, passes=[SwiTrace(sites=True)],
+    )  # fmt: skip
+    sites: list[int] = []
+
+    def trap(immediate: int, site: int, request: Request | IllegalTrap) -> None:
+        sites.append(site)
+        if raising == "on_trap":
+            raise StopRequested(str(request))
+
+    def stop(event: SyscallEvent) -> None:
+        raise StopRequested(event.name)
+
+    process.kernel.on_trap = trap
+    if raising == "hook":
+        process.hooks.on_syscall(None, stop)
+    stops = [process.run()]
+    while isinstance(stops[-1], Requested) and len(stops) < 100:
+        stops.append(process.run())
+    assert stops[-1] == Exited(STATUS["swi_kinds"])
+    assert len(stops) > 20
+    assert sites == [site for _, site in recorded(process.stacks)]
+    assert len(sites) == process.counters["swi"]
+    process.close()

@@ -11,7 +11,6 @@ from dbt.hooks.mechanisms.sentinel import Sentinel
 from dbt.hooks.mechanisms.shadow import AIM, Shadow
 from dbt.hooks.mechanisms.trap import Trap
 from dbt.hooks.stacks import HIGHEST
-from dbt.hooks.tracker import DEPTH
 from dbt.ir.types import I32
 
 MECHANISMS: dict[str, type[Mechanism]] = {
@@ -32,7 +31,7 @@ NAMES = tuple(MECHANISMS)
 AUTO = Entry.name
 """What ``auto`` means: it is transparent, and costs nothing where no hook stands."""
 
-SLOTS = ((DEPTH, I32), (CAME, I32), (AIM, I32), (HIGHEST, I32))
+SLOTS = ((CAME, I32), (AIM, I32), (HIGHEST, I32))
 """Slots that the machine's layout needs for hooks."""
 
 __all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]

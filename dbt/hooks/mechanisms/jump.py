@@ -11,8 +11,9 @@ What it costs
     visits to the host per watched call and return. Learning a return site is setting a byte:
     nothing is translated anew. Watching a function translates everything anew.
 What it cannot see
-    As ``dispatch``; and arrivals that are no jump: the first instruction of the program or of a
-    signal handler, and what follows a system call.
+    As ``dispatch``; arrivals that are no jump: the first instruction of the program or of a signal
+    handler, and what follows a system call; and a return site that is reached by a direct edge, as
+    after a longjmp past the call.
 """
 
 from collections.abc import Callable

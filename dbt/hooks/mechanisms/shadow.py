@@ -8,14 +8,17 @@ How it works
     of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
     above the innermost frame, or lands where that is to return to, goes to the host. The stack
     pointer is followed (``dbt/hooks/stacks.py``): each stack of the guest has its own frames.
-    (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
+    After a throw the return site of what may still be alive is a stub, for control may fall into
+    it. (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
 What it costs
     About ten IR ops per call and return of the *whole program*; two visits to the host per watched
     call and return; one per longjmp, odd return or switch of stacks, which takes time in proportion
     to the frames on both. Everything is translated anew with the first hook and the last. Chaining
     stays as it is.
 What it cannot see
-    Frames beyond the newest 65,536. A stack in the midst of another (``dbt/hooks/stacks.py``).
+    A direct branch to the return site, out of the function that is to return there, without a throw
+    or an odd jump before it: no compiler makes one. Frames beyond the newest 65,536. A stack in the
+    midst of another (``dbt/hooks/stacks.py``).
 """
 
 from collections.abc import Callable
@@ -26,7 +29,7 @@ import attrs
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.stacks import Stack
 from dbt.hooks.tracker import Activation, Tracker
-from dbt.ir.block import Block, BlockKey, Call, Inst, Jump, Return, Value
+from dbt.ir.block import MOVED, Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 
 LINKS, STACKS = "hooks.links", "hooks.stacks"
@@ -72,6 +75,10 @@ class ShadowCalls:
         match block.exit:
             case Call(target=BlockKey(pc=pc), link=link) if pc == link & ~1:
                 pass  # this only asks for the pc: nothing will return
+            case Return(target=target) | Jump(target=target) if block.key.mode & MOVED:
+                # The frames are still those of the stack it leaves: the host looks, afterwards.
+                emit.set(AIM, target)
+                block.exit = Jump(emit.const(self.jumps))
             case Call(link=link):
                 emit.push(LINKS, emit.const(link))
                 emit.push(STACKS, emit.get(self.stack))
@@ -107,6 +114,7 @@ class Shadow(Mechanism):
         self._removers: dict[int, Callable[[], None]] = {}
         self._spoilt: dict[int, int] = {}  # frame number to the location it is to return to
         self._elsewhere: dict[Stack, Frames] = {}
+        self._sites: dict[int, Callable[[], None]] = {}  # stubs at return sites, after a throw
         self._end: list[Callable[[], None]] = []
 
     # -- setting -----------------------------------------------------------------------------------
@@ -124,6 +132,8 @@ class Shadow(Mechanism):
     def idle(self) -> None:
         while self._end:
             self._end.pop()()
+        while self._sites:
+            self._sites.popitem()[1]()
 
     def _begin(self) -> None:
         machine, stacks = self.machine, self.machine.stacks
@@ -194,8 +204,22 @@ class Shadow(Mechanism):
         self._drop_below(stack)
         top = self._frames() - 1
         fresh = top not in self._spoilt and self._frame(top) == (location, stack)
+        self._make_room(location, stack, called=fresh)
         go_to = self.tracker.entered(pc, location, called=fresh)
         return self._return_to(location) if go_to == location else go_to
+
+    def _make_room(self, location: int, stack: int, *, called: bool) -> None:
+        """Drop the frames that cannot be alive, as the tracker drops its activations."""
+        stacks = self.machine.stacks
+        if called:
+            self._cut(self._frames() - 1)
+        while (index := self._find(location, stack)) is not None:
+            self._cut(index if called else index + 1)
+            if not called:
+                return
+        if called:
+            stacks.push(LINKS, location)
+            stacks.push(STACKS, stack)
 
     def expect(self, activation: Activation) -> None:
         stacks, top = self.machine.stacks, self._frames() - 1
@@ -229,4 +253,20 @@ class Shadow(Mechanism):
         if index is not None:
             self._cut(index)
             self.tracker.arrived(self.machine.key_of(location).pc, stack)
+        elif self._end:
+            self._look_out(stack)
         return location
+
+    def _look_out(self, stack: int) -> None:
+        """What may still be alive on this stack pointer can end by falling into its site."""
+        for index in range(self._frames() - 1, 0, -1):
+            location, pointer = self._frame(index)
+            if pointer != stack:
+                return
+            site = self.machine.key_of(location).pc
+            if index in self._spoilt and site not in self._sites:
+                handler = partial(self._fallen_into, location)
+                self._sites[site] = self.machine.stub(site, handler, first=True)
+
+    def _fallen_into(self, location: int) -> None:
+        self._return_to(location)

@@ -21,7 +21,7 @@ from dbt.experiments.trace import (
 from dbt.experiments.truth import Stacks, is_call, loads_stack, moves_stack, truth
 from dbt.hooks.records import Kind, Record
 from dbt.process import Process
-from dbt.stops import Exited, Stop
+from dbt.stops import Exited, Stop, UsageError
 
 NAMES = idioms.names()
 
@@ -131,6 +131,13 @@ def test_only_what_is_asked_for_is_watched() -> None:
     assert {r.symbol for r in anonymous if r.kind is Kind.CALL} == {
         f"{found.addresses['in_odd']:#x}"
     }
+
+
+def test_a_program_that_does_not_end_in_time_has_no_truth() -> None:
+    spin = str(guest("spin"))
+    with pytest.raises(UsageError, match=r"spin\.elf: no ground truth, .* within 0\.2 s") as error:
+        truth(spin, timeout=0.2)
+    assert "\n" not in str(error.value)
 
 
 # -- What an instruction is ------------------------------------------------------------------------

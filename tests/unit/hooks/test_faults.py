@@ -150,6 +150,20 @@ def test_several_names_both_conditions_and_comments() -> None:
     assert process.call("brk") == "ENOMEM"
 
 
+def test_within_quotes_no_comment_begins() -> None:
+    process = Process()
+    plan = FaultPlan.parse("""
+        openat "/tmp/#x*;#": EIO # and "here" one does
+        open "#": EPERM; read: EIO#; brk: EIO
+    """)
+    plan.attach(process)
+    assert len(plan.rules) == 3
+    assert process.call("openat", b"/tmp/#xy;#") == "EIO"
+    assert process.call("openat", b"/tmp/y") == ""
+    assert process.call("open", b"#") == "EPERM"
+    assert (process.call("read"), process.call("brk")) == ("EIO", "")
+
+
 def test_a_result_that_another_hook_gave_stands() -> None:
     process = Process()
     plan = FaultPlan.parse("read: EIO")
@@ -181,6 +195,11 @@ def test_a_plan_can_be_taken_off() -> None:
         ("read: EIO 101%", "101% is more than all"),
         ('read "/etc: EIO', "a rule is NAME"),
         ("read fd=x: EIO", "a rule is NAME"),
+        ('open "/a" "/b": EIO', "there is more than one PATTERN"),
+        ('open "" "/b": EIO', "there is more than one PATTERN"),
+        ("read fd=0 fd=4: EIO", "there is more than one fd=N"),
+        ('open "/a" fd=3 "/b": EIO', "there is more than one PATTERN"),
+        ('open "/a#: EIO', "a rule is NAME"),
         ("read: EIO; rad: EIO", "no system call is named rad"),
     ],
 )

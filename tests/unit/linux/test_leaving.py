@@ -115,3 +115,19 @@ def test_what_strace_shows(kernel: Kernel, flags: int) -> None:
     shown = lines[0].split(" = ")[1]
     again, over = "-1 errno=512 (To be restarted)", "-1 errno=4 (Interrupted system call)"
     assert shown == (again if flags else over)
+
+
+def test_a_trap_is_told_once_though_its_call_is_asked_for_again(kernel: Kernel) -> None:
+    sites: list[int] = []
+    kernel.on_trap = lambda _immediate, site, _request: sites.append(site)
+
+    def refuse(*_: object) -> None:
+        raise LookupError
+
+    kernel.intercept = refuse
+    with pytest.raises(LookupError):
+        trap(kernel, GETPID)
+    kernel.intercept = None
+    assert kernel.syscall(0, BlockKey(CODE + 4), again=True) == CODE + 4
+    assert result(kernel) == os.getpid()
+    assert sites == [CODE + 4]

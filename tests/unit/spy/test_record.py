@@ -128,3 +128,16 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
         Recorder(str(missing))
     with pytest.raises(UsageError, match="No such file"):
         load(str(missing))
+
+
+@pytest.mark.parametrize("name", ["record.jsonl", None])
+def test_a_full_disk_is_one_line(tmp_path: Path, name: str | None) -> None:
+    recorder = Recorder(str(tmp_path / name) if name else None)
+    recorder.append(BEGIN)
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, recorder._fd)
+    os.close(full)
+    with pytest.raises(UsageError, match=r"record.*: No space left on device") as error:
+        recorder.append(BEGIN)
+    assert "\n" not in str(error.value)
+    recorder.close()

@@ -1,0 +1,44 @@
+@ Two sites take turns, each call given up by a longjmp to where the stack pointer is the same: what
+@ is called again from a site is not what was alive there, and what began within that is over too.
+@ expect: call f site=in_f depth=0 args=0
+@ expect: call h site=in_h depth=1 args=1
+@ expect: unwound h depth=1
+@ expect: unwound f depth=0
+@ expect: call f site=in_f depth=0 args=2
+@ expect: call h site=in_h depth=1 args=3
+@ expect: unwound h depth=1
+@ expect: unwound f depth=0
+@ expect: call f site=in_f depth=0 args=4
+@ expect: return f result=4 depth=0
+@ status: 4
+#include "idiom.h"
+_start: ldr     r0, =buffer
+        bl      setjmp
+        tst     r0, #1                  @ what setjmp gave: 0, 1, 2, 3, 4
+        bne     odd
+        bl      f
+in_f:   exit
+odd:    bl      h
+in_h:   exit
+function f
+        cmp     r0, #4
+        bxeq    lr
+        add     r1, r0, #1
+        ldr     r0, =buffer
+        b       longjmp
+function h
+        add     r1, r0, #1
+        ldr     r0, =buffer
+        b       longjmp
+setjmp: mov     r1, sp
+        stmia   r0, {r1, r4-r11, lr}
+        mov     r0, #0
+        bx      lr
+longjmp:
+        ldmia   r0, {r2, r4-r11, lr}
+        mov     sp, r2
+        mov     r0, r1
+        bx      lr
+        .ltorg
+        .bss
+buffer: .space  40
