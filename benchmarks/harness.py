@@ -2,12 +2,12 @@
 
 import argparse
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dbt.experiments.machine import QEMU, machine_facts, qemu_version
-from dbt.experiments.measure import interleave
+from dbt.experiments.measure import Timing
 from dbt.experiments.report import print_table, write_json
 
 __all__ = [
@@ -22,10 +22,23 @@ __all__ = [
 ]
 
 GUESTS = Path(__file__).resolve().parent / "guests"
+Name = TypeVar("Name", bound=Hashable)
 
 
 def geometric_mean(values: Iterable[float]) -> float:
     return statistics.geometric_mean(list(values))
+
+
+def interleave(contenders: Mapping[Name, Callable[[], float]], repeats: int) -> dict[Name, Timing]:
+    """Run each contender once per round, so that a slow spell of the machine hits all of them.
+
+    A contender returns its seconds.
+    """
+    taken: dict[Name, list[float]] = {name: [] for name in contenders}
+    for _ in range(repeats):
+        for name, contender in contenders.items():
+            taken[name].append(contender())
+    return {name: Timing(tuple(seconds)) for name, seconds in taken.items()}
 
 
 # -- Command line and output -----------------------------------------------------------------------

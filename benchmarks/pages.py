@@ -15,13 +15,24 @@ import json
 import re
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from dbt.experiments.configurations import read
 from dbt.experiments.report import Table, markdown
-from dbt.experiments.second_run import DIFFERS, FIGURES, compare, figure_cells, pairs, summary
+from dbt.experiments.second_run import (
+    DIFFERS,
+    FIGURES,
+    Change,
+    Comparison,
+    compare,
+    figure_cells,
+    pairs,
+    summary,
+)
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "experiments"
 SLOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -289,29 +300,67 @@ def callbacks(directory: Path) -> Table:
     return Table(title, list(rows[0]), rows)
 
 
-SECOND = "second-run"
+SECOND, OTHER = "second-run", "other-processor"
 
 
 def second_run(directory: Path) -> Table:
     """One row an experiment that has been made twice."""
-    return summary([compare(read(old), read(new)) for old, new in _pairs(directory)])
+    return summary(_compared(directory, directory / SECOND))
 
 
 def second_run_differs(directory: Path) -> Table:
     """The figures that differ."""
-    rows = []
-    for old, new in _pairs(directory):
-        for change in compare(read(old), read(new)).changes:
-            if change.verdict == DIFFERS:
-                cells = figure_cells(change)
-                rows.append({**cells, "configuration": f"{Path(old).stem}: {change.configuration}"})
+    rows = [
+        {**figure_cells(change), "configuration": f"{name}: {change.configuration}"}
+        for name, change in _changes(_compared(directory, directory / SECOND))
+        if change.verdict == DIFFERS
+    ]
     return Table("Figures that differ by more than noise", FIGURES[:-1], rows)
 
 
-def _pairs(directory: Path) -> list[tuple[str, str]]:
-    if not any((directory / SECOND).glob("*.json")):
-        raise Missing(SECOND)
-    return pairs([str(directory), str(directory / SECOND)])
+def other_processor(directory: Path) -> Table:
+    """One row an experiment that has been made on another processor too."""
+    table = summary(_compared(directory / OTHER, directory))
+    return attrs.evolve(table, title="A run on another processor, and this one")
+
+
+def other_processor_figures(directory: Path) -> Table:
+    """What matters most, on both processors."""
+    rows = [
+        {
+            "configuration": f"{name}: {change.configuration}",
+            "figure": change.figure,
+            "other": statistics.median(change.old.values),
+            "here": statistics.median(change.new.values),
+            "ratio": change.ratio,
+        }
+        for name, change in _changes(_compared(directory / OTHER, directory))
+        if _matters(name, change)
+    ]
+    columns = ("configuration", "figure", "other", "here", "ratio")
+    return Table("The other processor and this one", columns, rows)
+
+
+def _matters(experiment: str, change: Change) -> bool:
+    """Nothing chained; one function watched; what an event costs."""
+    if experiment.startswith("chaining"):
+        return change.configuration.endswith("kinds: off")
+    return experiment == "interception-one" or change.figure == "ns/event"
+
+
+def _changes(compared: Iterable[Comparison]) -> Iterator[tuple[str, Change]]:
+    """Every figure of several comparisons, with the experiment's name."""
+    for one in compared:
+        for change in one.changes:
+            yield Path(one.old.path).stem, change
+
+
+def _compared(old: Path, new: Path) -> list[Comparison]:
+    """What two directories have in common. Raises Missing when one of them has no results."""
+    for directory in (old, new):
+        if not any(directory.glob("*.json")):
+            raise Missing(directory.name)
+    return [compare(read(one), read(other)) for one, other in pairs([str(old), str(new)])]
 
 
 # -- Filling in ------------------------------------------------------------------------------------
@@ -337,6 +386,8 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "callbacks": callbacks,
     "second-run": second_run,
     "second-run-differs": second_run_differs,
+    "other-processor": other_processor,
+    "other-processor-figures": other_processor_figures,
 }
 
 

@@ -240,7 +240,8 @@ class Process:
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)), event)
             case LimitReached(key=key):
-                self._next = key
+                self._next = key = self._machine.settle(key)
+                self.state["pc"] = key.pc
                 return InsnLimit(key.pc)
             case TrapHit(reason="alignment" as reason, pc=pc):
                 halt = HaltHit(reason, pc)

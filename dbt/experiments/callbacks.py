@@ -295,7 +295,7 @@ class _Judge:
 
 
 def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[str, Any]:
-    timing, base = (Timing(tuple(ran.seconds for ran in taken[c])) for c in (case, case.alone))
+    timing, base = Timing.of(taken[case]), Timing.of(taken[case.alone])
     ratios = timing.ratios(base)
     outcome, seen = taken[case][-1].outcome, taken[case][-1].seen
     if not case.price:

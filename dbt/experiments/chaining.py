@@ -179,7 +179,7 @@ def _profile_facts(profiled: profile.Profile) -> dict[str, Any]:
 
 def _row(point: sweep.Point, taken: Mapping[Setting, Sequence[Outcome]]) -> dict[str, Any]:
     setting = point.setting
-    timing, base = (_timing(taken[which]) for which in (setting, point.base))
+    timing, base = Timing.of(taken[setting]), Timing.of(taken[point.base])
     outcome = taken[setting][-1]
     ratios = timing.ratios(base)
     first, third = quartiles(ratios) if ratios else (None, None)
@@ -210,10 +210,6 @@ def _row(point: sweep.Point, taken: Mapping[Setting, Sequence[Outcome]]) -> dict
         "blocks": outcome.blocks,
         "dispatches": outcome.dispatches,
     }
-
-
-def _timing(outcomes: Sequence[Outcome]) -> Timing:
-    return Timing(tuple(outcome.seconds for outcome in outcomes))
 
 
 def _per_dispatch(timing: Timing, base: Timing, own: Outcome, other: Outcome) -> float | None:

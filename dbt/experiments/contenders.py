@@ -117,9 +117,13 @@ class Mechanism:
         return max(0.0, 1 - returns / max(entries, 1))
 
     def _tracing(self, functions: Iterable[int], sink: Sink) -> Callable[[Process], object]:
-        if self.name == NOTHING:
-            return lambda _: None
-        return lambda process: process.hooks.trace(functions, sink, mechanism=self.name)
+        def trace(process: Process) -> None:
+            for pc in functions:  # symbols are read at first use, which is not to be timed
+                process.symbolize(pc)
+            if self.name != NOTHING:
+                process.hooks.trace(functions, sink, mechanism=self.name)
+
+        return trace
 
 
 @functools.lru_cache(maxsize=1)

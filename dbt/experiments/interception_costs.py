@@ -3,7 +3,9 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
+
+import attrs
 
 from dbt.experiments.contenders import NOTHING, Contender, Mechanism, Observed
 from dbt.experiments.guest import Program
@@ -27,8 +29,17 @@ class Count:
         self.events += 1
 
 
-Watched: TypeAlias = tuple[Observed, int]
-"""What a run showed, and how many events were told."""
+@attrs.frozen
+class Watched:
+    """What a run showed, and how many events were told."""
+
+    observed: Observed
+    events: int
+
+    @property
+    def seconds(self) -> float:
+        """Processor time."""
+        return self.observed.seconds
 
 
 def costs(
@@ -60,7 +71,7 @@ def watched(one: Contender, program: Program, functions: Mapping[int, str]) -> W
     """Run the program once, watched by a contender whose events are only counted."""
     sink = Count()
     observed = one.watch(program, functions, sink)
-    return observed, sink.events
+    return Watched(observed, sink.events)
 
 
 def refuses(one: Contender, program: Program, functions: Mapping[int, str]) -> bool:
@@ -87,9 +98,9 @@ COLUMNS = (
 def _row(
     one: Contender, own: Sequence[Watched], base: Sequence[Watched], share: float | None
 ) -> dict[str, Any]:
-    timing, plain = _timing(own), _timing(base)
+    timing, plain = Timing.of(own), Timing.of(base)
     ratios = timing.ratios(plain)
-    (observed, events), (unwatched, _) = own[-1], base[-1]
+    observed, events, unwatched = own[-1].observed, own[-1].events, base[-1].observed
     more = None
     if observed.translated is not None and unwatched.translated is not None:
         more = observed.translated - unwatched.translated
@@ -112,7 +123,3 @@ def _row(
         "retranslated": more,
         "code_bytes": observed.code_bytes,
     }
-
-
-def _timing(runs: Sequence[Watched]) -> Timing:
-    return Timing(tuple(observed.seconds for observed, _ in runs))

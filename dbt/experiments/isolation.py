@@ -5,17 +5,15 @@ nothing.
 """
 
 import contextlib
-import multiprocessing
 import os
 import pickle
 import select
 import signal
 import struct
+import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -24,20 +22,6 @@ _SIZE = struct.Struct("<Q")
 
 class Died(Exception):
     """The work did not come to an end: ``str`` says what happened instead."""
-
-
-def afresh(work: Callable[[], Result]) -> Result:
-    """The result of ``work``, done in an interpreter started for it, whose code and data lie
-    elsewhere than ours; work and result must be picklable.
-
-    Raises what the work raises, and Died when the process ends before it does.
-    """
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        try:
-            return pool.submit(work).result()
-        except BrokenProcessPool:
-            raise Died("ends without a result") from None
 
 
 def isolated(work: Callable[[], Result], timeout: float) -> Result:
@@ -52,8 +36,53 @@ def isolated(work: Callable[[], Result], timeout: float) -> Result:
         os.close(reading)
         _work(work, writing)
     os.close(writing)
+    result: Result = _result(child, reading, timeout)
+    return result
+
+
+def afresh(work: Callable[[], Result]) -> Result:
+    """The result of ``work``, done in an interpreter started for it, whose code and data lie
+    elsewhere than ours; work and result must be picklable.
+
+    However this ends, the process and all that it started are gone. Raises Died when there is no
+    result.
+    """
+    data = pickle.dumps(work)
+    source, feeding = os.pipe()
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _serve; _serve({writing})"
+    )
+    child = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-c", code],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, source, 0)],
+    )
+    os.close(source)
+    os.close(writing)
+    with contextlib.suppress(BrokenPipeError), open(feeding, "wb") as stream:
+        stream.write(data)
+    result: Result = _result(child, reading, None)
+    return result
+
+
+def _serve(writing: int) -> None:
+    """The new interpreter: the work comes from standard input."""
+    data = sys.stdin.buffer.read()
+
+    def work() -> object:
+        return pickle.loads(data)()  # what cannot be loaded has failed, too
+
+    _work(work, writing)
+
+
+def _result(child: int, reading: int, timeout: float | None) -> Any:
+    """What a child sends, and its end."""
+    deadline = None if timeout is None else time.monotonic() + timeout
     try:
-        data = _receive(reading, time.monotonic() + timeout)
+        data = _receive(reading, deadline)
     finally:
         os.close(reading)
         status = _end(child)
@@ -62,12 +91,11 @@ def isolated(work: Callable[[], Result], timeout: float) -> Result:
     done, value = pickle.loads(data)
     if not done:
         raise Died(value)
-    result: Result = value
-    return result
+    return value
 
 
 def _work(work: Callable[[], object], writing: int) -> None:
-    """The forked process: send the result and end, whatever happens."""
+    """In the other process: send the result and end, whatever happens."""
     os.setpgrp()
     status = 1
     try:
@@ -83,12 +111,13 @@ def _work(work: Callable[[], object], writing: int) -> None:
         os._exit(status)
 
 
-def _receive(reading: int, deadline: float) -> bytes | None:
+def _receive(reading: int, deadline: float | None) -> bytes | None:
     """A whole message, or None. Its end counts, not that of the stream: a guest's children may
     keep that open."""
     data = b""
     while len(data) < _SIZE.size or len(data) < _SIZE.size + _SIZE.unpack_from(data)[0]:
-        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        ready, _, _ = select.select([reading], [], [], left)
         more = os.read(reading, 1 << 16) if ready else b""
         if not more:
             return None

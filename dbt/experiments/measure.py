@@ -1,12 +1,10 @@
 """Repeats and what is said of them: interleaved rounds, medians, quartiles, ratios in a round."""
 
 import statistics
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import attrs
-
-Name = TypeVar("Name", bound=Hashable)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:
@@ -22,11 +20,23 @@ def quartiles(values: Sequence[float]) -> tuple[float, float]:
     return first, third
 
 
+class Run(Protocol):
+    """Whatever shows how long one run took."""
+
+    @property
+    def seconds(self) -> float: ...
+
+
 @attrs.frozen
 class Timing:
     """Seconds of one contender, in the order they were taken."""
 
     seconds: tuple[float, ...]
+
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> "Timing":
+        """The seconds of several runs."""
+        return cls(tuple(run.seconds for run in runs))
 
     @property
     def median(self) -> float:
@@ -52,15 +62,3 @@ class Timing:
         return tuple(
             own / other for own, other in zip(self.seconds, base.seconds, strict=True) if other > 0
         )
-
-
-def interleave(contenders: Mapping[Name, Callable[[], float]], repeats: int) -> dict[Name, Timing]:
-    """Run each contender once per round, so that a slow spell of the machine hits all of them.
-
-    A contender returns its seconds.
-    """
-    taken: dict[Name, list[float]] = {name: [] for name in contenders}
-    for _ in range(repeats):
-        for name, contender in contenders.items():
-            taken[name].append(contender())
-    return {name: Timing(tuple(seconds)) for name, seconds in taken.items()}

@@ -197,6 +197,9 @@ class Analysis:
         self.records: list[Record] = []
         self._active: list[Activation] = []
         self._alive: Counter[tuple[int, int]] = Counter()  # by site and stack pointer
+        self._calls: set[tuple[int, int]] = set()
+        """Site and stack pointer of call instructions, until they have led to something watched or
+        control is back: a veneer or a PLT stub may stand in between."""
         self._stacks = Stacks()
         self._before: Step | None = None
 
@@ -216,12 +219,16 @@ class Analysis:
                     self.functions = {}
                     self._active.clear()
                     self._alive.clear()
+                    self._calls.clear()
 
     def _step(self, step: Step) -> None:
         before, self._before = self._before, step
         self._stacks.follow(before, step)
         if before is not None and step.registers[SP] != before.registers[SP]:
             self._pass_frames(step)
+        self._calls.discard((step.pc, step.registers[SP]))
+        if self._is_called(before, step):
+            self._calls.add((step.registers[LR] & ~1, step.registers[SP]))
         if (step.pc, step.registers[SP]) in self._alive:
             self._arrive(step)
         if step.pc in self.functions:
@@ -258,11 +265,12 @@ class Analysis:
         link, pointer = step.registers[LR], step.registers[SP]
         site, stack = link & ~1, self._stacks.current
         caller = 0 if before is None or step.moved else before.pc
-        tail = False
+        tail, called = False, (site, pointer) in self._calls
+        self._calls.discard((site, pointer))
         index = self._standing(site, step)
         if index is not None:
             self._give_up(self._inside(index), step)
-            tail = not self._called(before, step)
+            tail = not called
             while not tail and index is not None:
                 self._give_up([self._active[index]], step)
                 index = self._standing(site, step)
@@ -272,7 +280,7 @@ class Analysis:
         self._active.append(activation)
         self._alive[site, pointer] += 1
 
-    def _called(self, before: Step | None, step: Step) -> bool:
+    def _is_called(self, before: Step | None, step: Step) -> bool:
         """The instruction before this one was a call: it left its successor in lr."""
         if before is None or step.moved or step.registers[LR] != before.pc + 4:
             return False

@@ -269,7 +269,7 @@ class HookMachine:
                 return self._breakpoint_hit(pc)
             case TrapHit(pc=pc, reason=reason):
                 return self._step_watched(BlockKey(pc, HOOKED), reason)
-        return key if location is None else self.key_of(location)
+        return key if location is None else self.settle(self.key_of(location))
 
     def settle(self, key: BlockKey) -> BlockKey:
         """Where the guest is, for all to see. On a trampoline it is not to be found: what is

@@ -5,7 +5,9 @@ stack, gives up nothing, wherever its stack lies. A stack is the range of addres
 pointer has moved through by adding and subtracting. When the pointer is *loaded* with a value
 outside of all known ranges, another stack begins; a value within a known one leads back to it. (So
 a stack in the midst of another, an array of some function, is not told from that; and room that a
-program makes on its stack by way of another register counts as a stack for as long as it is used.)
+program makes on its stack by way of another register counts as a stack for as long as it is used.
+Where the pointer was is known of the moments at which something watched happened: a longjmp that
+lowers it further than that seems to lead to another stack.)
 
 A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
 passes ``HIGHEST`` or is loaded with less than it was; then the host executes the instruction and

@@ -151,7 +151,7 @@ class Tracker:
         caller = guest.caller(location, pc) if told and not tail else 0
         if sinks:
             kind = Kind.TAIL_CALL if tail else Kind.CALL
-            self._record(kind, pc, site, stack, caller, sinks)
+            self._record(kind, pc, site, stack, caller, listeners, sinks)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
         go_to = self._call(listeners, pc, location, tail, caller)
         if listeners.tracks(guest.state.get, pc):
@@ -220,7 +220,7 @@ class Tracker:
             if activation.site == site:
                 while len(self.active) > index + 1:
                     self._unwound(self._pop())
-                return True
+                return len(self.active) > index  # unless a hook has removed all hooks
         return False
 
     def _push(self, activation: Activation) -> None:
@@ -294,18 +294,28 @@ class Tracker:
             kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
             guest.insns, thread=guest.thread, result=result, lane=activation.lane,
         )  # fmt: skip
-        for sink in activation.sinks:
-            if sink in listeners.sinks:
-                self.guest.call(sink.call, record)
+        self._give(record, listeners, activation.sinks)
 
     def _record(
-        self, kind: Kind, pc: int, site: int, stack: int, caller: int, sinks: Iterable[Hook]
+        self,
+        kind: Kind,
+        pc: int,
+        site: int,
+        stack: int,
+        caller: int,
+        listeners: Listeners,
+        sinks: Iterable[Hook],
     ) -> None:
         guest = self.guest
-        arguments = tuple(guest.state.get(slot) for slot in guest.call_abi.arguments)
+        arguments = tuple([guest.state.get(slot) for slot in guest.call_abi.arguments])
         record = Record(
             kind, pc, guest.name(pc), site, stack, self.alive,
             guest.insns, caller, guest.thread, arguments, lane=self.stack.lane,
         )  # fmt: skip
+        self._give(record, listeners, sinks)
+
+    def _give(self, record: Record, listeners: Listeners, sinks: Iterable[Hook]) -> None:
+        """To those sinks that are not removed meanwhile."""
         for sink in sinks:
-            self.guest.call(sink.call, record)
+            if sink in listeners.sinks:
+                self.guest.call(sink.call, record)

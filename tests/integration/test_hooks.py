@@ -182,6 +182,42 @@ def test_hooks_removed_from_inside_one_while_a_longjmp_gives_frames_up(tier: str
     assert told[-4:] == ["longjmp", "c", "b", "a"]
 
 
+@pytest.mark.parametrize("mechanism", ["entry", "shadow", "sentinel"])
+def test_hooks_removed_from_inside_one_while_a_call_gives_others_up(
+    mechanism: str, tier: str
+) -> None:
+    program = str(idiom("longjmp_two_sites").program)
+    process = Process(program, env={}, options=BackendOptions(tier=tier))
+    told: list[Record] = []
+
+    def sink(record: Record) -> None:
+        told.append(record)
+        if record.kind is Kind.UNWOUND:
+            remove()
+
+    remove = process.hooks.trace(None, sink, mechanism=mechanism)
+    assert process.run() == Exited(4)
+    assert [record.symbol for record in told] == ["f", "h", "h"]
+
+
+def test_a_run_stopped_where_a_function_is_skipped_stands_in_the_program(tier: str) -> None:
+    """With ``sentinel`` the link register names a trampoline when hooks on the return stand."""
+    process = start(tier)
+
+    def skip(event: CallEvent) -> None:
+        event.skip(1)
+        raise StopRequested("skipped")
+
+    results: list[int] = []
+    process.hooks.on_return("fib", lambda e: results.append(e.result), mechanism="sentinel")
+    process.hooks.on_call("fib", skip, mechanism="sentinel")
+    stop = process.run()
+    assert isinstance(stop, Requested)
+    assert stop.pc < 0xFFFF0000
+    assert results == [1]
+    assert isinstance(process.run(), Exited)
+
+
 def test_depth_in_a_condition_counts_what_its_own_mechanism_watches(tier: str) -> None:
     process = start(tier)
     outermost: list[int] = []

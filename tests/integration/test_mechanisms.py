@@ -58,7 +58,7 @@ def _limits() -> Iterator[tuple[str, str, str]]:
         ),
         (
             every - FOLLOWING - {"sentinel"},
-            "longjmp_same_site longjmp_skips_call longjmp_two_sites",
+            "longjmp_same_site longjmp_skips_call longjmp_two_sites longjmp_veneer",
             "call instructions are not seen: a second call from the same site, with the first one"
             " given up, looks like a tail call",
         ),
@@ -98,12 +98,12 @@ def _limits() -> Iterator[tuple[str, str, str]]:
         ),
         (
             {"jump"},
-            "longjmp_past_call",
+            "longjmp_past_call longjmp_past_lower",
             "the return site is reached by a direct edge, which is not looked at",
         ),
         (
             {"sentinel"},
-            "longjmp_frames longjmp_past_call longjmp_to_site",
+            "longjmp_frames longjmp_past_call longjmp_past_lower longjmp_to_site",
             "the return site is reached by another way than through the changed address",
         ),
     ]

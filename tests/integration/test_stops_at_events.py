@@ -17,6 +17,7 @@ PROGRAMS = [
     "exception",
     "longjmp_frames",
     "longjmp_past_call",
+    "longjmp_two_sites",
     "noreturn_exit",
     "plt_stub_watched",
     "recursion",

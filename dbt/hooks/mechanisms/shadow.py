@@ -8,13 +8,14 @@ How it works
     of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
     above the innermost frame, or lands where that is to return to, goes to the host. The stack
     pointer is followed (``dbt/hooks/stacks.py``): each stack of the guest has its own frames.
-    After a throw the return site of what may still be alive is a stub, for control may fall into
-    it. (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
+    After a throw the return sites of what may still be alive are stubs, for control may fall into
+    them. (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
 What it costs
     About ten IR ops per call and return of the *whole program*; two visits to the host per watched
     call and return; one per longjmp, odd return or switch of stacks, which takes time in proportion
-    to the frames on both. Everything is translated anew with the first hook and the last. Chaining
-    stays as it is.
+    to the frames on both; one more per return to a site that is a stub since a throw, or since a
+    computed jump of the function before it made its frame. Everything is translated anew with the
+    first hook and the last. Chaining stays as it is.
 What it cannot see
     A direct branch to the return site, out of the function that is to return there, without a throw
     or an odd jump before it: no compiler makes one. Frames beyond the newest 65,536. A stack in the
@@ -68,6 +69,7 @@ class ShadowCalls:
     stack: str
     returns: int
     jumps: int
+    moves: int
 
     def run(self, block: Block) -> None:
         """Instrument the exit of a block."""
@@ -78,7 +80,7 @@ class ShadowCalls:
             case Return(target=target) | Jump(target=target) if block.key.mode & MOVED:
                 # The frames are still those of the stack it leaves: the host looks, afterwards.
                 emit.set(AIM, target)
-                block.exit = Jump(emit.const(self.jumps))
+                block.exit = Jump(emit.const(self.moves))
             case Call(link=link):
                 emit.push(LINKS, emit.const(link))
                 emit.push(STACKS, emit.get(self.stack))
@@ -145,9 +147,11 @@ class Shadow(Mechanism):
         self._elsewhere.clear()
         returns, remove_returns = machine.trampoline(self._odd_return)
         jumps, remove_jumps = machine.trampoline(self._odd_jump)
-        pass_ = ShadowCalls(machine.call_abi.stack, returns, jumps)
+        moves, remove_moves = machine.trampoline(self._moved)
+        pass_ = ShadowCalls(machine.call_abi.stack, returns, jumps, moves)
         unfollow = machine.follow_stacks(self.tracker, self._switched)
-        self._end = [remove_returns, remove_jumps, machine.instrument(pass_), unfollow]
+        remove_pass = machine.instrument(pass_)
+        self._end = [remove_returns, remove_jumps, remove_moves, remove_pass, unfollow]
 
     # -- the frames --------------------------------------------------------------------------------
 
@@ -239,32 +243,39 @@ class Shadow(Mechanism):
         frames = self._frames() + 1
         self.machine.stacks.resize(LINKS, frames)
         self.machine.stacks.resize(STACKS, frames)
-        return self._return_to(self.machine.state.get(AIM))
+        return self._return_to(self.machine.state.get(AIM), thrown=True)
 
     def _odd_jump(self) -> int:
         return self._return_to(self.machine.state.get(AIM))
 
-    def _return_to(self, location: int) -> int:
-        """Control goes to ``location``, which ends the frames that return there."""
-        stack = self.stack()
+    def _moved(self) -> int:
+        """One instruction has loaded the stack pointer and gone elsewhere."""
+        return self._return_to(self.machine.state.get(AIM), thrown=True)
+
+    def _return_to(self, location: int, *, thrown: bool = False) -> int:
+        """Control goes to ``location``, which ends the frames that return there. ``thrown``: if
+        none does, it is no jump within a function."""
+        stack, frames = self.stack(), self._frames()
         self._drop_below(stack)
+        thrown = thrown or self._frames() < frames
         self.tracker.unwind(stack)
         index = self._find(location, stack)
         if index is not None:
             self._cut(index)
             self.tracker.arrived(self.machine.key_of(location).pc, stack)
         elif self._end:
-            self._look_out(stack)
+            self._look_out(None if thrown else stack)
         return location
 
-    def _look_out(self, stack: int) -> None:
-        """What may still be alive on this stack pointer can end by falling into its site."""
-        for index in range(self._frames() - 1, 0, -1):
+    def _look_out(self, stack: int | None) -> None:
+        """What may still be alive, or that of it on one stack pointer, can end by control falling
+        into its site."""
+        for index in reversed(self._spoilt):
             location, pointer = self._frame(index)
-            if pointer != stack:
+            if stack not in (None, pointer):
                 return
             site = self.machine.key_of(location).pc
-            if index in self._spoilt and site not in self._sites:
+            if site not in self._sites:
                 handler = partial(self._fallen_into, location)
                 self._sites[site] = self.machine.stub(site, handler, first=True)
 

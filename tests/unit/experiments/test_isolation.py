@@ -76,9 +76,25 @@ def test_a_new_interpreter_gives_its_result() -> None:
     assert afresh(os.getpid) != other
 
 
-def test_what_new_interpreters_raise_is_raised() -> None:
-    with pytest.raises(ValueError, match="invalid literal"):
+def test_what_fails_in_a_new_interpreter_is_told() -> None:
+    with pytest.raises(Died, match="fails: ValueError: invalid literal"):
         afresh(partial(int, "seven"))
+
+
+def test_how_a_new_interpreter_was_killed_is_told() -> None:
+    with pytest.raises(Died, match=r"crashes \(SIGSEGV\)"):
+        afresh(partial(signal.raise_signal, signal.SIGSEGV))
+
+
+def test_much_work_and_much_to_tell() -> None:
+    assert len(afresh(partial(bytes.upper, b"x" * 1_000_000))) == 1_000_000
+
+
+def test_no_other_children_stay() -> None:
+    """A guest that waits for any child would wait for them."""
+    afresh(os.getpid)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_a_new_interpreter_that_ends_has_no_result() -> None:

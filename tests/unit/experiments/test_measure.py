@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbt.experiments.measure import Timing, interleave, quartiles
+from dbt.experiments.measure import Timing, quartiles
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,3 @@ def test_ratios_compare_within_a_round() -> None:
     assert Timing((2.0, 20.0, 3.0)).ratios(Timing((1.0, 10.0, 2.0))) == (2.0, 2.0, 1.5)
     with pytest.raises(ValueError, match="argument"):
         Timing((1.0, 2.0)).ratios(Timing((1.0,)))
-
-
-def test_rounds_are_interleaved() -> None:
-    order: list[str] = []
-    clock = iter(range(1, 7))
-
-    def contender(name: str) -> float:
-        order.append(name)
-        return float(next(clock))
-
-    timings = interleave({"a": lambda: contender("a"), "b": lambda: contender("b")}, 3)
-    assert order == ["a", "b", "a", "b", "a", "b"]
-    assert timings == {"a": Timing((1.0, 3.0, 5.0)), "b": Timing((2.0, 4.0, 6.0))}

@@ -23,8 +23,8 @@ def test_rounds_are_interleaved() -> None:
         return len(order)
 
     tasks = {name: partial(task, name) for name in "ab"}
-    assert rounds(tasks, 3, place=here) == {"a": [1, 3, 5], "b": [2, 4, 6]}
-    assert order == ["a", "b", "a", "b", "a", "b"]
+    assert rounds(tasks, 3, place=here) == {"a": [2, 5, 8], "b": [3, 6, 9]}
+    assert order == ["a", "a", "b"] * 3, "each round is begun by a run that does not count"
 
 
 def test_a_process_a_round() -> None:
@@ -45,11 +45,11 @@ def test_results_are_checked_after_each_round() -> None:
     numbers = iter(range(10))
     with pytest.raises(UsageError, match="b differs"):
         rounds(dict.fromkeys("ab", lambda: next(numbers)), 5, check, here)
-    assert seen == [("a", 0), ("b", 1), ("a", 2)]
-    assert next(numbers) == 4  # the second round was done, the third was not begun
+    assert seen == [("a", 1), ("b", 2), ("a", 4)]
+    assert next(numbers) == 6  # the second round was done, the third was not begun
 
 
-def test_what_a_round_raises_is_raised() -> None:
+def test_what_a_round_raises_is_told() -> None:
     nowhere = partial(run_once, Program("/no/such/program"), Setting("0"))
     with pytest.raises(UsageError, match="/no/such/program"):
         rounds({"a": nowhere}, 1)

@@ -31,7 +31,7 @@ def _helpers() -> Helpers:
 
 PASSES: list[Any] = [
     MarkCalls(_sites(), "r13"),
-    ShadowCalls("r13", 0xFFFF2000, 0xFFFF2004),
+    ShadowCalls("r13", 0xFFFF2000, 0xFFFF2004, 0xFFFF2008),
     CheckJumps(0xFFFE0000, 0xFFFF2000, {0x9000: 0xFFFF2004}),
     CallHelpers(_helpers()),
     WatchStack("r13"),
