@@ -9,7 +9,8 @@ import pytest
 from benchmarks.pages import PAGES, SLOT, TABLES, Missing, fill, fill_all
 
 OURS = ("kinds", "denied", "prices", "frequency", "lengths", "programs", "chaining-machine",
-        "interception-machine", "idioms", "interception-one", "interception-all")  # fmt: skip
+        "interception-machine", "idioms", "interception-one", "interception-all",
+        "other-processor", "other-processor-figures")  # fmt: skip
 
 
 def page(name: str) -> str:
