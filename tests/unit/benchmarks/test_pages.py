@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.pages import PAGES, SLOT, TABLES, Missing, fill, fill_all
+from benchmarks.pages import PAGES, SLOT, TABLES, fill, fill_all
+from benchmarks.tables import Missing
 
 OURS = ("kinds", "denied", "prices", "frequency", "lengths", "programs", "chaining-machine",
         "interception-machine", "idioms", "interception-one", "interception-all",
