@@ -1,8 +1,6 @@
 """The command line. Thin: it finds the command's module in ``dbt/commands`` and runs it.
 
-Options take qemu-arm's names where it has them. The guest's exit status passes through; 128+n when
-signal n killed it; 2 for errors of usage; 124 after a time-out; 125 when a check or limit stopped
-the guest.
+Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/ending.py``.
 """
 
 import argparse
@@ -13,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
-from dbt.ir.verifier import VerifyError
+from dbt.ending import excuse
 from dbt.stops import UsageError
 
 COMMANDS = {
@@ -25,7 +23,6 @@ COMMANDS = {
     "bench": bench,
     "spy": spy,
 }
-EXIT_USAGE = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,17 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         return int(arguments.command(arguments))
-    except UsageError as error:
-        print(f"armdbt: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except VerifyError as error:
-        print(f"armdbt: a pass made invalid IR: {error}", file=sys.stderr)
-        return run.EXIT_STOPPED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 128 + 13
-    except KeyboardInterrupt:
-        return 128 + 2
+    except BaseException as error:
+        known = excuse(error)
+        if known is None:
+            raise
+        text, status = known
+        if text:
+            print(text, file=sys.stderr)
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in buffers goes nowhere
+        return status
 
 
 class _Parser(argparse.ArgumentParser):

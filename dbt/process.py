@@ -8,13 +8,12 @@
 """
 
 import os
-import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbt import plugins
+from dbt.ending import end_child
 from dbt.hooks import Hooks, StopRequested, mechanisms
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
@@ -38,13 +37,12 @@ from dbt.obituary import obituary
 from dbt.passes.pipeline import Pipeline
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import (
     Access,
-    Exited,
     GuestFault,
     InsnLimit,
     Killed,
@@ -183,12 +181,12 @@ class Process:
             with Watchdog(timeout) as watchdog:
                 self._deadline = watchdog.deadline
                 stop = self._run()
-        except BaseException:
+        except BaseException as failure:
             if self.kernel.is_child:
-                self._end_child(None)
+                end_child(self, failure)
             raise
         if self.kernel.is_child:
-            self._end_child(stop)
+            end_child(self, stop)
         return stop
 
     def _run(self) -> Stop:
@@ -206,7 +204,7 @@ class Process:
         """Run to the next event, and see to it: the key to go on at, or how the run ends. What a
         hook has raised is raised when that is done, and the next run goes on behind it."""
         try:
-            event = self._waiting or self.engine.run(key)
+            event = self._waiting or self._next_event(key)
             after = self._event(event)
         except GuestFault as fault:
             if self._waiting is not None or fault is self.engine.raised:  # it is a hook's own
@@ -220,14 +218,18 @@ class Process:
             raise failure
         return after
 
-    def _event(self, event: object) -> BlockKey | Stop:
-        """What follows an event: the key to go on at, or how the run ends."""
+    def _next_event(self, key: BlockKey) -> Ended:
+        event = self.engine.run(key)
         if self.log.wants("exec"):
             self.log.write("exec", str(event))
+        return event
+
+    def _event(self, event: object) -> BlockKey | Stop:
+        """What follows an event: the key to go on at, or how the run ends."""
         kernel = self.kernel
         match event:
             case Slice(key=key):
-                self._next = key = self._machine.settle(key)
+                self._next = key
                 return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
             case SyscallHit():
                 return self._system_call(event)
@@ -240,8 +242,7 @@ class Process:
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)), event)
             case LimitReached(key=key):
-                self._next = key = self._machine.settle(key)
-                self.state["pc"] = key.pc
+                self._next = key
                 return InsnLimit(key.pc)
             case TrapHit(reason="alignment" as reason, pc=pc):
                 halt = HaltHit(reason, pc)
@@ -319,25 +320,6 @@ class Process:
         """The watchdog's thread did not survive the fork; the deadline itself did."""
         if self._deadline is not None:
             Watchdog(max(0.0, self._deadline - time.monotonic())).__enter__()
-
-    def _end_child(self, stop: Stop | None) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        match stop:
-            case Exited(status=status):
-                os._exit(status & 0xFF)
-            case Killed(signal=number, report=report):
-                if report:
-                    print(report, file=sys.stderr, flush=True)
-                signal.signal(number, signal.SIG_DFL)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-                os.kill(os.getpid(), number)
-                os._exit(128 + number)
-            case None:
-                import traceback
-
-                traceback.print_exc()
-        os._exit(124 if isinstance(stop, TimeLimit) else 125)
 
     # -- looking at it -----------------------------------------------------------------------------
 

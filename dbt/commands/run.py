@@ -5,14 +5,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from dbt.commands.machine import machine_options, make_process, number
-from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped
+from dbt.ending import last_words
+from dbt.stops import Stop
 
 if TYPE_CHECKING:
     from dbt.process import Process
 
 HELP = "run a program"
-EXIT_TIMEOUT = 124
-EXIT_STOPPED = 125
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -46,22 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def report_stop(process: "Process", stop: Stop) -> int:
     """Say how a run ended, unless the guest ended it itself; the exit status."""
-    match stop:
-        case Exited(status=status):
-            return status & 0xFF
-        case Killed(signal=number, report=report):
-            from dbt.obituary import obituary
-
-            print(report or obituary(process, number), file=sys.stderr)
-            return 128 + number
-        case TimeLimit(pc=pc):
-            print(f"armdbt: time is over at {process.symbolize(pc)}", file=sys.stderr)
-            return EXIT_TIMEOUT
-        case InsnLimit(pc=pc):
-            text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
-        case Trapped(reason=reason, pc=pc):
-            text = f"{reason} at {pc:#010x} ({process.symbolize(pc)})"
-        case Requested(pc=pc, reason=reason):
-            text = f"stopped by a hook at {pc:#010x} {reason}".rstrip()
-    print(f"armdbt: {text}", file=sys.stderr)
-    return EXIT_STOPPED
+    text, status = last_words(process, stop)
+    if text:
+        print(text, file=sys.stderr)
+    return status

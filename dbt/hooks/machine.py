@@ -70,6 +70,8 @@ class HookMachine:
         self._breakpoints = Points(self._breakpoint_changed)
         self._patched: dict[int, bytes] = {}
         self._trampolines: dict[int, Handler] = {}
+        self._left: dict[int, Handler] = {}
+        """Trampolines given up while a block that may lead to one was running."""
         self._table_end = TABLES
         self._failure: BaseException | None = None
         self._passed: tuple[int, int] | None = None
@@ -81,6 +83,7 @@ class HookMachine:
         self._stop_watching_stack: Remove | None = None
         self.stack_moved_by_kernel = self._follower.moved_by_kernel
         translator.stub = self._stub_block
+        engine.settle = self.settle
 
     # -- the guest ---------------------------------------------------------------------------------
 
@@ -173,7 +176,7 @@ class HookMachine:
         """The block that stands in place of the guest's own. Raises GuestFault where the guest may
         not execute."""
         pc = key.pc
-        if pc in self._trampolines:
+        if self._trampoline_at(key) is not None:
             return Block(key, [], Hook(key))
         if pc not in self._stubs.pcs or key.mode & CONTINUED:
             return None
@@ -233,12 +236,14 @@ class HookMachine:
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution calls ``handler``."""
         pc = TRAMPOLINES
-        while pc in self._trampolines:
+        while pc in self._trampolines or pc in self._left:
             pc += 4
         self._trampolines[pc] = handler
 
         def remove() -> None:
-            del self._trampolines[pc]
+            given_up = self._trampolines.pop(pc)
+            if self.engine.busy:
+                self._left[pc] = given_up
             self.engine.discard_pc(pc)
 
         return pc, remove
@@ -257,7 +262,7 @@ class HookMachine:
     def hit(self, event: Hit) -> BlockKey | Event:
         """Run the hooks that an event is for: where the guest goes on, or what comes next."""
         match event:
-            case HookHit(resume=key) if key.pc in self._trampolines:
+            case HookHit(resume=key) if self._trampoline_at(key) is not None:
                 return self.settle(key)
             case HookHit(resume=key):
                 location = self._stubs.fire(key.pc)
@@ -266,7 +271,8 @@ class HookMachine:
                 checked = self._checks.fire(key.pc)
                 location = location if checked is None else checked
             case HaltHit(pc=pc):
-                return self._breakpoint_hit(pc)
+                after = self._breakpoint_hit(pc)
+                return self.settle(after) if isinstance(after, BlockKey) else after
             case TrapHit(pc=pc, reason=reason):
                 return self._step_watched(BlockKey(pc, HOOKED), reason)
         return key if location is None else self.settle(self.key_of(location))
@@ -274,8 +280,13 @@ class HookMachine:
     def settle(self, key: BlockKey) -> BlockKey:
         """Where the guest is, for all to see. On a trampoline it is not to be found: what is
         waiting there is done, for the trampoline may be gone when the guest goes on."""
-        trampoline = self._trampolines.get(key.pc)
+        trampoline = self._trampoline_at(key)
+        while self._left:
+            self.engine.discard_pc(self._left.popitem()[0])
         return key if trampoline is None else self._behind(trampoline, key)
+
+    def _trampoline_at(self, key: BlockKey) -> Handler | None:
+        return self._trampolines.get(key.pc) or self._left.get(key.pc)
 
     def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
         location = trampoline()
@@ -319,7 +330,7 @@ class HookMachine:
         after = self._step_once(key.with_mode(MOVED))
         if not isinstance(after, BlockKey):
             return after
-        trampoline = self._trampolines.get(after.pc)
+        trampoline = self._trampoline_at(after)
         self._follower.moved(old, loaded=reason == LOADED)  # hooks may take the trampoline away
         return after if trampoline is None else self._behind(trampoline, after)
 

@@ -5,10 +5,11 @@ instruction budgets. What a system call or a signal means is none of its busines
 those events.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -58,8 +59,17 @@ class LimitReached:
     key: BlockKey
 
 
+Ended: TypeAlias = Event | Slice | LimitReached
+"""Why ``Engine.run`` has come back."""
+
+
 def _quiet(text: str) -> None:
     """Note nothing."""
+
+
+def _here(key: BlockKey) -> BlockKey:
+    """The guest is where it has come to."""
+    return key
 
 
 class Engine:
@@ -104,10 +114,14 @@ class Engine:
         self._slice = FIRST_SLICE
         self._held = 0  # fuel taken away so that the executor comes back
         self._runner = 0  # the thread in which the executor runs
+        self._stepping = False
         self._later: list[BlockKey] = []  # to be discarded once it has come back
-        self._waiting: Event | Slice | LimitReached | None = None
+        self._waiting: Ended | None = None
         self.raised: BaseException | None = None
         """What ``run`` has raised last for a function that the guest's code invoked."""
+        self.settle: Callable[[BlockKey], BlockKey] = _here
+        """Where the guest goes on that has come to a key, for all to see: asked before ``run`` ends
+        between blocks. May raise GuestFault."""
         context.functions.on_failure = self.stop_soon
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
@@ -121,7 +135,12 @@ class Engine:
         """Guest instructions completed, exact whenever ``run`` is not running."""
         return self._granted - self.executor.fuel - self._held
 
-    def run(self, key: BlockKey) -> Event | Slice | LimitReached:
+    @property
+    def busy(self) -> bool:
+        """Guest code is running: whoever asks was invoked by it, or is another thread."""
+        return self._runner != 0 or self._stepping
+
+    def run(self, key: BlockKey) -> Ended:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
 
         Raises GuestFault (an execute access) when the code at the next pc cannot be fetched, and
@@ -129,16 +148,25 @@ class Engine:
         key, goes on where this one came back.
         """
         event, self._waiting = self._waiting, None
-        if event is None:
-            event = self._run(key)
-            failure = self.context.functions.take_failure()
-            if failure is not None:
-                self._waiting = event
-                self.raised = failure
-                raise failure
+        if event is not None:
+            return event
+        event = self._run(key)
+        failure = self.context.functions.take_failure()
+        if failure is None:
+            return self._settled(event)
+        self._waiting = event
+        self.raised = failure
+        with contextlib.suppress(GuestFault):  # the next run meets it again
+            self._waiting = self._settled(event)
+        raise failure
+
+    def _settled(self, event: Ended) -> Ended:
+        if isinstance(event, Slice | LimitReached):
+            event = attrs.evolve(event, key=self.settle(event.key))
+            self.context.state.set(PC_SLOT, event.key.pc)
         return event
 
-    def _run(self, key: BlockKey) -> Event | Slice | LimitReached:
+    def _run(self, key: BlockKey) -> Ended:
         while True:
             if self._failed:
                 return Slice(key)
@@ -209,7 +237,7 @@ class Engine:
             self.executor.fuel = left + more
             self._granted += more
 
-    def _out_of_fuel(self, key: BlockKey, seconds: float) -> Event | Slice | LimitReached:
+    def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
             return Slice(key)
         self._adapt(seconds)
@@ -221,7 +249,7 @@ class Engine:
         elif seconds > 3 * SLICE_SECONDS and self._slice > FIRST_SLICE:
             self._slice //= 2
 
-    def _finish(self, key: BlockKey) -> Event | Slice | LimitReached:
+    def _finish(self, key: BlockKey) -> Ended:
         """Step what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & TAKEN:
             if self._is_watched(key):
@@ -234,7 +262,6 @@ class Engine:
             if not isinstance(event, BlockKey):
                 return event
             key = event
-        self.context.state.set(PC_SLOT, key.pc)
         return LimitReached(key)
 
     def step(self, key: BlockKey) -> BlockKey | Event:
@@ -244,7 +271,11 @@ class Engine:
         """
         block = self._translate(key, {key.pc + 2, key.pc + 4})
         self.executor.fuel -= block.insn_count
-        result, completed = execute(block, self.context)
+        self._stepping = True
+        try:
+            result, completed = execute(block, self.context)
+        finally:
+            self._stepping = False
         self.executor.fuel += block.insn_count - completed
         self._give_back()
         return result.key if isinstance(result, Edge) else result

@@ -12,7 +12,7 @@ from support.guests import guest
 from support.runs import command
 
 from dbt import cli
-from dbt.commands import run
+from dbt.ending import EXIT_STOPPED
 from dbt.ir import ops
 from dbt.ir.block import Block, Const, Inst
 from dbt.ir.types import I32
@@ -164,7 +164,7 @@ def test_a_pass_that_makes_bad_ir_is_named(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(registry._PASSES, "mistaken", UsesBeforeDefinition)
-    assert cli.main(["run", "--tier", "0", "-p", "mistaken", str(HELLO)]) == run.EXIT_STOPPED
+    assert cli.main(["run", "--tier", "0", "-p", "mistaken", str(HELLO)]) == EXIT_STOPPED
     out, err = capfd.readouterr()
     assert out == ""
     lines = err.splitlines()

@@ -11,7 +11,7 @@ from dbt.hooks.mechanisms import NAMES
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
-from dbt.stops import Exited, Killed, Requested, UsageError
+from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, UsageError
 
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 
@@ -198,6 +198,42 @@ def test_hooks_removed_from_inside_one_while_a_call_gives_others_up(
     remove = process.hooks.trace(None, sink, mechanism=mechanism)
     assert process.run() == Exited(4)
     assert [record.symbol for record in told] == ["f", "h", "h"]
+
+
+@pytest.mark.parametrize("mechanism", ["sentinel", "shadow", "jump"])
+@pytest.mark.parametrize("helper", ["removes", "raises", "removes and raises"])
+@pytest.mark.parametrize("limit", [None, 1], ids=["at once", "stepwise"])
+def test_hooks_removed_in_a_leaf_whose_return_is_sent_elsewhere(
+    tier: str, mechanism: str, helper: str, limit: int | None
+) -> None:
+    """A helper runs within the block that ends with the return: what that leads to must be there,
+    also when the hooks are gone."""
+    process = Process(str(idiom("bl").program), env={}, options=BackendOptions(tier=tier))
+    returned: list[int] = []
+    f = process.resolve("f")
+    remove = process.hooks.on_return(
+        f, lambda event: returned.append(event.result), mechanism=mechanism
+    )
+
+    def called(event: CallEvent) -> None:
+        if "removes" in helper:
+            remove()
+        if "raises" in helper:
+            raise StopRequested("in the leaf")
+
+    process.hooks.on_call(f, called, mechanism="helper")
+    stops: list[Stop] = []
+    while not isinstance(stop := process.run(limit), Exited):
+        stops.append(stop)
+        assert isinstance(stop, InsnLimit | Requested), stop
+        assert stop.pc == process.state["pc"] < 0xFFFF0000
+        if isinstance(stop, Requested):
+            remove()
+    assert stop == Exited(6)
+    assert any(isinstance(stop, Requested) for stop in stops) is ("raises" in helper)
+    # Stepwise, a stop stands before the return.
+    removed_before = "removes" in helper or ("raises" in helper and limit == 1)
+    assert returned == ([] if removed_before else [6])
 
 
 def test_a_run_stopped_where_a_function_is_skipped_stands_in_the_program(tier: str) -> None:

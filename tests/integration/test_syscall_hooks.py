@@ -1,5 +1,9 @@
 """Hooks on the system calls of programs."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 from support.guests import guest
 from support.idioms import idiom
@@ -8,6 +12,7 @@ from dbt.experiments.truth import functions
 from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.linux.typed import Decoder
+from dbt.log import Log
 from dbt.process import Process
 from dbt.stops import Exited, GuestFault, Requested
 
@@ -47,6 +52,68 @@ def test_an_interrupt_that_a_plan_makes_up_is_told_and_not_made_again() -> None:
     FaultPlan.parse("read: EINTR first").attach(process)
     assert process.run() == Exited(-4 & 0xFF)
     assert left == [-4]
+
+
+@pytest.mark.parametrize(
+    ("raises", "status", "told"),
+    [
+        ('UsageError("no such thing")', 2, "armdbt: no such thing\n"),
+        (
+            'VerifyError(block, 0, "bad")',
+            125,
+            r"armdbt: a pass made invalid IR: block 0x8000: bad\n[^\0]*",
+        ),
+        ('StopRequested("enough")', 125, r"armdbt: stopped by a hook at 0x\w+ enough\n"),
+        ("KeyboardInterrupt", 130, ""),
+        ("BrokenPipeError", 141, ""),
+        ('ValueError("a bug")', 125, r"Traceback [^\0]*\nValueError: a bug\n"),
+    ],
+)
+def test_how_a_forked_child_ends_in_which_a_hook_raises(
+    raises: str, status: int, told: str
+) -> None:
+    """As the program itself would: one line, and the status that its parent waits for."""
+    script = f"""
+import os, sys
+from dbt import Process
+from dbt.hooks import StopRequested
+from dbt.ir.block import Block, BlockKey, Goto
+from dbt.ir.verifier import VerifyError
+from dbt.stops import UsageError
+
+block = Block(BlockKey(0x8000), [], Goto(BlockKey(0x8004)))
+
+def in_child(event):
+    if process.kernel.is_child:
+        raise {raises}
+
+process = Process(sys.argv[1], env={{}}, backend="reference")
+process.hooks.on_syscall("exit", in_child)
+process.hooks.on_syscall("exit_group", in_child)
+print(process.run())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(guest("failing"))],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert re.fullmatch(told, done.stderr), done.stderr
+    assert f"child {status}" in done.stdout.splitlines()
+    assert "Exited(status=0)" in done.stdout
+
+
+def test_a_call_that_waits_for_a_hook_is_dumped_once(capsys: pytest.CaptureFixture[str]) -> None:
+    process = Process(str(guest("hello")), env={}, log=Log(["exec"]))
+    raised: list[str] = []
+
+    def stop(event: SyscallEvent) -> None:
+        raised.append(event.name)
+        raise StopRequested
+
+    process.hooks.on_syscall(None, stop)
+    while isinstance(process.run(), Requested):
+        pass
+    assert raised
+    assert capsys.readouterr().err.count("SyscallHit(") == len(raised)
 
 
 # -- In words --------------------------------------------------------------------------------------

@@ -1,0 +1,72 @@
+"""How the end of a run is told, and the exit status that it gives, to the program and to children
+that it has forked alike: the guest's own; 128+n when signal n killed it; 2 for errors of usage; 124
+after a time-out; 125 when a check, a hook or a limit stopped the guest.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from dbt.ir.verifier import VerifyError
+from dbt.obituary import obituary
+from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped, UsageError
+
+if TYPE_CHECKING:
+    from dbt.process import Process
+
+EXIT_USAGE = 2
+EXIT_TIMEOUT = 124
+EXIT_STOPPED = 125
+
+
+def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
+    """What is to be said of how a run has ended, if anything, and the status."""
+    match stop:
+        case Exited(status=status):
+            return "", status & 0xFF
+        case Killed(signal=number, report=report):
+            return report or obituary(process, number), 128 + number
+        case TimeLimit(pc=pc):
+            return f"armdbt: time is over at {process.symbolize(pc)}", EXIT_TIMEOUT
+        case InsnLimit(pc=pc):
+            text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
+        case Trapped(reason=reason, pc=pc):
+            text = f"{reason} at {pc:#010x} ({process.symbolize(pc)})"
+        case Requested(pc=pc, reason=reason):
+            text = f"stopped by a hook at {pc:#010x} {reason}".rstrip()
+    return f"armdbt: {text}", EXIT_STOPPED
+
+
+def excuse(error: BaseException) -> tuple[str, int] | None:
+    """The same of a run that has raised; None for a bug, whose traceback is wanted."""
+    match error:
+        case UsageError():
+            return f"armdbt: {error}", EXIT_USAGE
+        case VerifyError():
+            return f"armdbt: a pass made invalid IR: {error}", EXIT_STOPPED
+        case BrokenPipeError():
+            return "", 128 + signal.SIGPIPE
+        case KeyboardInterrupt():
+            return "", 128 + signal.SIGINT
+    return None
+
+
+def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
+    """End the host process of a forked child as its guest, or the run, has ended."""
+    text, status = "", EXIT_STOPPED
+    if not isinstance(ended, BaseException):
+        text, status = last_words(process, ended)
+    elif known := excuse(ended):
+        text, status = known
+    else:
+        sys.excepthook(type(ended), ended, ended.__traceback__)
+    with contextlib.suppress(OSError):  # nobody may be reading any more
+        sys.stdout.flush()
+        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+    if isinstance(ended, Killed):
+        signal.signal(ended.signal, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
+        os.kill(os.getpid(), ended.signal)
+    os._exit(status)
