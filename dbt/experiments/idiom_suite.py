@@ -35,7 +35,25 @@ def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
 
 
 def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str, Any]:
-    program = Program(str(path))
+    """A program's verdicts; of one without a truth to judge by, why that is."""
+    try:
+        events, verdicts = _judged(Program(str(path)), plain, judged)
+    except UsageError as error:
+        events, verdicts = 0, [Verdict(0, 0, 0, f"not judged: {error}")] * len(judged)
+    return {
+        "idiom": path.stem,
+        "events": events,
+        "verdicts": {
+            f"{one.group}: {one.name}": attrs.asdict(verdict)
+            for one, verdict in zip(judged, verdicts, strict=True)
+        },
+    }
+
+
+def _judged(
+    program: Program, plain: Contender, judged: Sequence[Contender]
+) -> tuple[int, list[Verdict]]:
+    """How many events there are, and the verdicts. Raises UsageError when that cannot be known."""
     functions = functions_in(program)
     events = truth_of(program, functions, TIMEOUT)
     unwatched = plain.watch(program, {}, lambda _: None, TIMEOUT)
@@ -46,14 +64,7 @@ def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str,
             verdicts.append(isolated(work, 2 * TIMEOUT))
         except Died as death:
             verdicts.append(Verdict(0, len(events), 0, str(death)))
-    return {
-        "idiom": path.stem,
-        "events": len(events),
-        "verdicts": {
-            f"{one.group}: {one.name}": attrs.asdict(verdict)
-            for one, verdict in zip(judged, verdicts, strict=True)
-        },
-    }
+    return len(events), verdicts
 
 
 def functions_in(program: Program) -> dict[int, str]:

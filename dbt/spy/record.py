@@ -43,6 +43,12 @@ class Recorder:
         if written != len(line):
             raise UsageError(f"{self._name}: the record could not be written")
 
+    def discard(self) -> None:
+        """Leave no file behind."""
+        if self._path is not None:
+            self._path = None
+            os.unlink(self._temporary)
+
     def events(self) -> list[Event]:
         """All events so far, of all processes, in the order of the clock."""
         with open(f"/proc/self/fd/{self._fd}", "rb") as file:

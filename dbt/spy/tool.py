@@ -11,7 +11,7 @@ from dbt.spy.guest import ProcessGuest
 from dbt.spy.record import Recorder
 from dbt.spy.symbols import SymbolHooks
 from dbt.spy.tap import Tap
-from dbt.stops import Exited, Killed, Stop
+from dbt.stops import Exited, Killed, Stop, UsageError
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -38,12 +38,16 @@ class Spy:
         self._recorder = Recorder(path)
         self._tap = Tap(ProcessGuest(process), self._recorder.append, limit)
         kernel = process.kernel.process
-        self._tap.tell(
-            "begin", self._tap.start, schema=SCHEMA, program=kernel.path,
-            argv=[argument.decode(errors="replace") for argument in kernel.argv],
-            cwd=self._tap.cwd, data_limit=limit,
-            started=datetime.datetime.now(datetime.UTC).isoformat(),
-        )  # fmt: skip
+        try:
+            self._tap.tell(
+                "begin", self._tap.start, schema=SCHEMA, program=kernel.path,
+                argv=[argument.decode(errors="replace") for argument in kernel.argv],
+                cwd=self._tap.cwd, data_limit=limit,
+                started=datetime.datetime.now(datetime.UTC).isoformat(),
+            )  # fmt: skip
+        except UsageError:
+            self._recorder.discard()
+            raise
         process.hooks.on_syscall(None, self._entering)
         process.hooks.on_syscall(None, self._leaving, leaving=True)
         self._symbols = SymbolHooks(process, symbols, self._tell_now) if symbols else None

@@ -70,6 +70,17 @@ def test_suite_with_peers(tmp_path: Path) -> None:
         assert row["verdicts"]["armdbt tier 2: entry"]["found"] == row["events"]
 
 
+def test_a_program_that_cannot_be_judged_costs_the_others_nothing(tmp_path: Path) -> None:
+    shutil.copy(IDIOMS / "bl.elf", tmp_path)
+    (tmp_path / "text.elf").write_text("no program\n")
+    result = bench(tmp_path, f"--no-peers --suite {tmp_path} --mechanism entry")
+    assert [row["idiom"] for row in result["rows"]] == ["bl", "text"]
+    (right, note) = [row["verdicts"]["armdbt tier 2: entry"]["note"] for row in result["rows"]]
+    assert right == ""
+    assert "not judged" in note
+    assert "text.elf" in note
+
+
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="plots need matplotlib (extra plot)")
     command = f"--no-peers --short --mechanism entry --plot {tmp_path} --plot-format png {DEMO} 500"

@@ -13,7 +13,7 @@ from dbt.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs" / "experiments"
 RESULTS = sorted(DOCS.glob("*.json"))
-AGAIN = sorted((DOCS / Path(SECOND).name).glob("*.json"))
+AGAIN = sorted((DOCS / SECOND).glob("*.json"))
 PAGES = sorted(DOCS.glob("*.md"))
 
 
@@ -41,9 +41,9 @@ def test_tables_are_those_of_the_results(path: Path) -> None:
 
 
 def test_a_second_run_is_compared_with_the_first() -> None:
-    page = (DOCS / Path(SECOND).name / "comparison.md").read_text()
+    page = (DOCS / SECOND / "comparison.md").read_text()
     directory = DOCS.relative_to(DOCS.parents[1])
-    command = f"armdbt bench compare {directory} {directory / Path(SECOND).name}"
+    command = f"armdbt bench compare {directory} {directory / SECOND}"
     assert page.startswith(f"```sh\n{command}")
     timed = [one.name for one in EXPERIMENTS if one.timed]
     assert all(f"**{name}, both runs" in page for name in timed)

@@ -9,9 +9,12 @@ from support.idioms import idiom
 from support.oracle import need_root
 from support.runs import command
 
+from dbt.process import Process
+from dbt.spy import Spy
 from dbt.spy.events import Event
-from dbt.spy.record import load
+from dbt.spy.record import Recorder, load
 from dbt.spy.summary import files, flows, processes
+from dbt.stops import UsageError
 
 FILES, PROCESSES, FIB = guest("files"), guest("processes"), BENCHMARKS / "fib.elf"
 
@@ -38,6 +41,19 @@ def test_a_read_that_is_made_again_is_told_once(tmp_path: Path) -> None:
     events = spy(tmp_path, idiom("swi_restart").program, status=1)
     told = [(event.kind, event["size"], event["error"]) for event in of(events, "read", "write")]
     assert told == [("write", 1, None), ("read", 1, None)]
+
+
+def test_a_record_that_cannot_begin_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_recorder: Recorder, _event: Event) -> None:
+        raise UsageError("record.jsonl: No space left on device")
+
+    monkeypatch.setattr(Recorder, "append", full)
+    process = Process(str(FILES), ["made"], env={})
+    with pytest.raises(UsageError, match="No space left"):
+        Spy(process, str(tmp_path / "record.jsonl"))
+    assert not list(tmp_path.iterdir())
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -70,5 +70,31 @@ def test_one_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith("callbacks-fib: ")
 
 
+@pytest.mark.parametrize(
+    ("here", "first", "told"),
+    [
+        ({"cpu": "one", "cpu_model": "7"}, experiments.PAGES, ""),  # older results have no model
+        ({"cpu": "two", "cpu_model": "8"}, experiments.OTHER, ""),
+        ({"cpu": "two", "cpu_model": "9"}, experiments.PAGES, "no results of two, 9"),
+    ],
+)
+def test_a_second_run_is_compared_with_results_of_the_same_processor(
+    here: dict[str, str],
+    first: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = {experiments.PAGES: {"cpu": "one"}, experiments.OTHER: {"cpu": "two", "cpu_model": "8"}}
+    for directory, facts in made.items():
+        (tmp_path / directory).mkdir(parents=True, exist_ok=True)
+        (tmp_path / directory / "any.json").write_text(json.dumps({"machine": facts}))
+    monkeypatch.setattr(experiments, "ROOT", tmp_path)
+    monkeypatch.setattr(experiments, "machine_facts", lambda: here)
+    assert experiments.first_run() == first
+    assert told in capsys.readouterr().err
+
+
 def test_failures_are_named() -> None:
     assert experiments.run({"good": ["passes"], "bad": ["bench", "weather"]}) == ["bad"]

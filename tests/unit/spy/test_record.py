@@ -130,6 +130,14 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
         load(str(missing))
 
 
+def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    recorder = Recorder(str(tmp_path / "record.jsonl"))
+    recorder.append(BEGIN)
+    recorder.discard()
+    recorder.close()
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["record.jsonl", None])
 def test_a_full_disk_is_one_line(tmp_path: Path, name: str | None) -> None:
     recorder = Recorder(str(tmp_path / name) if name else None)
