@@ -7,20 +7,24 @@ together. Everything takes half an hour on two idle cores.
 """
 
 import argparse
+import json
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from benchmarks import pages
+from dbt.experiments.machine import machine_facts, same_processor
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = "docs/experiments"
-SECOND = f"{PAGES}/second-run"
+OTHER = f"{PAGES}/other-processor"
+SECOND = "second-run"
+"""Directory within that of the first run."""
 DEBIAN = ".cache/debian-armel"
 ROUNDS = 5
 AWK = (
@@ -124,7 +128,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for one in wanted:
             print(f"{one.name}: armdbt {shlex.join(one.command(options.out or PAGES))}")
         return 0
-    out = options.out or (SECOND if options.again else PAGES)
+    first = first_run() if options.again else PAGES
+    out = options.out or (f"{first}/{SECOND}" if options.again else PAGES)
     (ROOT / out).mkdir(parents=True, exist_ok=True)
     only_json = options.again or options.only_json
     commands = {one: one.command(out, short=options.short, only_json=only_json) for one in wanted}
@@ -132,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed += run({one.name: commands[one] for one in wanted if not one.timed})
     if options.again:
         page = f"{out}/comparison.md"
-        words = _armdbt(["bench", "compare", PAGES, out, "--markdown", page])
+        words = _armdbt(["bench", "compare", first, out, "--markdown", page])
         subprocess.run(words, cwd=ROOT, check=False)  # counts that differ are told there
     pages.fill_all(ROOT / (PAGES if options.again else out))
     for reason in [*why, *(f"{name} failed" for name in failed)]:
@@ -144,7 +149,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="experiments", description=(__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("--out", metavar="DIR", help=f"write there, relative to the tree ({PAGES})")
-    add("--again", action="store_true", help=f"JSON into {SECOND}, compared with {PAGES}")
+    add("--again", action="store_true", help=f"JSON into {SECOND}/ of the results of this "
+        "processor, compared with these")  # fmt: skip
     add("--only-json", action="store_true", help="no tables, no plots")
     add("--short", action="store_true", help="one round, small: to see that it runs")
     add("--list", action="store_true", help="only print the commands")
@@ -152,6 +158,27 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "names", nargs="*", metavar="NAME", help="some of " + ", ".join(e.name for e in EXPERIMENTS)
     )
     return parser.parse_args(argv)
+
+
+def first_run() -> str:
+    """The directory whose results were made on a processor as this one, or PAGES."""
+    here = machine_facts()
+    made = {directory: _made_on(ROOT / directory) for directory in (PAGES, OTHER)}
+    for directory, facts in made.items():
+        if facts is not None and same_processor(facts, here):
+            return directory
+    known = ", ".join(sorted({facts["cpu"] for facts in made.values() if facts is not None}))
+    print(f"experiments: no results of {here['cpu']}, {here['cpu_model']} to compare with "
+          f"(there are: {known or 'none'})", file=sys.stderr)  # fmt: skip
+    return PAGES
+
+
+def _made_on(directory: Path) -> Mapping[str, str] | None:
+    """Facts of the machine that a directory's results are from."""
+    for path in sorted(directory.glob("*.json")):
+        facts: Mapping[str, str] = json.loads(path.read_text())["machine"]
+        return facts
+    return None
 
 
 def choose(names: Iterable[str]) -> tuple[list[Experiment], list[str]]:

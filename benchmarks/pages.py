@@ -49,7 +49,8 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "second-run": tables.second_run,
     "second-run-differs": tables.second_run_differs,
     "other-processor": tables.other_processor,
-    "other-processor-figures": tables.other_processor_figures,
+    "another-day": tables.another_day,
+    "other-figures": tables.other_figures,
 }
 
 

@@ -60,7 +60,7 @@ def machine(directory: Path, names: Iterable[str]) -> Table:
         {
             "result": f"[{name}]({name}.md)",
             "made (UTC)": data["machine"]["date"][:16].replace("T", " "),
-            "processor": f"{data['machine']['cores']} x {data['machine']['cpu']}",
+            "processor": _processor(data["machine"]),
             "Python": data["machine"]["python"],
             "numba": data["machine"]["numba"],
             "rounds": data.get("repeats"),
@@ -70,6 +70,11 @@ def machine(directory: Path, names: Iterable[str]) -> Table:
         for name, data in loaded(directory, names).items()
     ]
     return Table("Results", list(rows[0]), rows)
+
+
+def _processor(facts: Mapping[str, str]) -> str:
+    model = facts.get("cpu_model")
+    return f"{facts['cores']} x {facts['cpu']}" + (f" ({model})" if model else "")
 
 
 # -- Chaining --------------------------------------------------------------------------------------
@@ -288,7 +293,7 @@ def callbacks(directory: Path) -> Table:
     return Table(title, list(rows[0]), rows)
 
 
-SECOND, OTHER = "second-run", "other-processor"
+SECOND, OTHER, ANOTHER_DAY = "second-run", "other-processor", "another-day"
 
 
 def second_run(directory: Path) -> Table:
@@ -308,25 +313,34 @@ def second_run_differs(directory: Path) -> Table:
 
 def other_processor(directory: Path) -> Table:
     """One row an experiment that has been made on another processor too."""
-    table = summary(_compared(directory / OTHER, directory))
-    return attrs.evolve(table, title="A run on another processor, and this one")
+    table = summary(_compared(directory, directory / OTHER))
+    return attrs.evolve(table, title="This processor and another")
 
 
-def other_processor_figures(directory: Path) -> Table:
-    """What matters most, on both processors."""
-    rows = [
-        {
-            "configuration": f"{name}: {change.configuration}",
-            "figure": change.figure,
-            "other": statistics.median(change.old.values),
-            "here": statistics.median(change.new.values),
-            "ratio": change.ratio,
-        }
-        for name, change in _changes(_compared(directory / OTHER, directory))
-        if _matters(name, change)
-    ]
-    columns = ("configuration", "figure", "other", "here", "ratio")
-    return Table("The other processor and this one", columns, rows)
+def another_day(directory: Path) -> Table:
+    """One row an experiment that older code has made on another day."""
+    table = summary(_compared(directory / ANOTHER_DAY, directory))
+    return attrs.evolve(table, title="Another day's run, and this one")
+
+
+def other_figures(directory: Path) -> Table:
+    """What matters most, wherever and whenever it was measured."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for column in (OTHER, ANOTHER_DAY):
+        for name, change in _changes(_compared(directory, directory / column)):
+            if _matters(name, change):
+                configuration = f"{name}: {change.configuration}"
+                cells = rows.setdefault(
+                    (configuration, change.figure),
+                    {
+                        "configuration": configuration,
+                        "figure": change.figure,
+                        "here": statistics.median(change.old.values),
+                    },
+                )
+                cells[column.replace("-", " ")] = statistics.median(change.new.values)
+    columns = ("configuration", "figure", "here", "other processor", "another day")
+    return Table("What the pages draw conclusions from", columns, list(rows.values()))
 
 
 def _matters(experiment: str, change: Change) -> bool:

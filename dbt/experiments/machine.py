@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,10 +14,11 @@ PACKAGES = ("armdbt", "numba", "llvmlite", "numpy")
 
 
 def machine_facts() -> dict[str, str]:
-    """Date (UTC), processor, load, system and versions, as text."""
+    """Date (UTC), processor, load, system and versions, as text. ``cpu_model`` tells processors
+    apart whose names are the same, as they are under a hypervisor."""
     facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "cpu": _cpu(),
+        **_processor(),
         "cores": str(os.cpu_count()),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -44,11 +46,24 @@ def qemu_version() -> str:
     return done.stdout.partition("\n")[0].partition("version ")[2]
 
 
-def _cpu() -> str:
+MODEL = ("cpu family", "model", "stepping", "CPU implementer", "CPU part")
+"""Lines of /proc/cpuinfo: those of x86, and those of ARM."""
+
+
+def _processor() -> dict[str, str]:
+    """Name and model of the first processor."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("model name", "Model")):
-                return line.partition(":")[2].strip()
+        first = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
     except OSError:
-        pass
-    return platform.processor() or "unknown"
+        first = ""
+    pairs = (line.partition(":") for line in first.splitlines())
+    lines = {key.strip(): value.strip() for key, _, value in pairs}
+    name = lines.get("model name") or platform.processor() or "unknown"
+    model = ", ".join(f"{key} {lines[key]}" for key in MODEL if key in lines)
+    return {"cpu": name, "cpu_model": model or "unknown"}
+
+
+def same_processor(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two machines' facts name the same processor; older facts have no model."""
+    models = [facts["cpu_model"] for facts in (one, other) if "cpu_model" in facts]
+    return one["cpu"] == other["cpu"] and len(set(models)) <= 1

@@ -211,10 +211,11 @@ def tables(one: Comparison) -> Iterator[Table]:
     title = f"{Path(one.old.path).stem}, both runs"
     if one.changes:
         yield Table(title, FIGURES, [figure_cells(change) for change in one.changes])
+    first, second = one.old.machine, one.new.machine
     changed = [
-        {"fact": fact, "first": one.old.machine.get(fact), "second": one.new.machine.get(fact)}
-        for fact in dict.fromkeys([*one.old.machine, *one.new.machine])
-        if fact not in MOVING and one.old.machine.get(fact) != one.new.machine.get(fact)
+        {"fact": fact, "first": first[fact], "second": second[fact]}
+        for fact in first
+        if fact not in MOVING and fact in second and first[fact] != second[fact]
     ]
     if changed:
         yield Table(f"{title}: not the same machine", ("fact", "first", "second"), changed)
