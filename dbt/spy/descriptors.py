@@ -26,12 +26,16 @@ class Thing:
     what: str
     path: str = ""
     inode: int = 0
-    _digests: dict[str, "hashlib._Hash"] = attrs.field(factory=dict)
+    _digests: dict[str, "hashlib._Hash | None"] = attrs.field(factory=dict)
 
-    def digest(self, stream: str, data: bytes) -> str:
+    def digest(self, stream: str, data: bytes | None) -> str | None:
         """SHA-256 of all that went through ``stream`` (a direction, an end) so far, in this process
-        or before the fork in those it came from, with ``data`` as the latest."""
+        or before the fork in those it came from, with ``data`` as the latest. ``data`` None: nobody
+        saw it, and from then on there is no digest."""
         found = self._digests.setdefault(stream, hashlib.sha256())
+        if data is None or found is None:
+            self._digests[stream] = None
+            return None
         found.update(data)
         return found.hexdigest()
 

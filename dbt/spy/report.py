@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from dbt.hooks.outputs.destination import destination
+from dbt.hooks.outputs.destination import destination, plain_console, writing
 from dbt.spy import summary
 from dbt.spy.events import Event
 from dbt.spy.summary import Activation, Failure, File, Flow, Life, Stream
@@ -33,8 +33,7 @@ Rows = Iterator[tuple[object, ...]]
 
 def print_report(events: Sequence[Event], out: IO[str]) -> None:
     """Write the report on a record (events in the order of the clock)."""
-    wide = None if out.isatty() else WIDTH
-    console = Console(file=out, width=wide, highlight=False, markup=False, emoji=False)
+    console = plain_console(out, WIDTH)
     _heading(console, events)
     for root in summary.processes(events):
         console.print(_process(root))
@@ -54,7 +53,7 @@ def write_report(events: Sequence[Event], path: str | None) -> None:
     """The report into a file; ``-`` is standard output, None standard error. Raises UsageError."""
     standard = contextlib.nullcontext(sys.stdout)
     where: AbstractContextManager[IO[str]] = standard if path == "-" else destination(path)
-    with where as out:
+    with where as out, writing(path or "standard error"):
         print_report(events, out)
 
 
@@ -169,7 +168,7 @@ def _pids(pids: Iterable[int]) -> str:
 def _flows(flows: Iterable[Flow]) -> Rows:
     for flow in flows:
         source = flow.written if flow.written.size else flow.read
-        data = b"".join(source.data)[:PREVIEW]
+        data = source.beginning[:PREVIEW]
         yield flow.name, _shares(flow.written), _shares(flow.read), shown(data, source.size)
 
 
@@ -190,14 +189,26 @@ def _transcript(events: Iterable[Event]) -> Rows:
     consoles = (event for event in events if event["what"] == "console" and event["size"])
     moved = (event for event in consoles if event.kind in ("read", "write") and not event["peek"])
     for key, pieces in itertools.groupby(moved, lambda e: (summary.title(e), _stream(e))):
-        text, missing = b"", 0
-        for event in pieces:
-            data = event["data"] or b""
-            text, missing = text + data, missing + event["size"] - len(data)
-        for index, line in enumerate(text.splitlines()):
-            yield *(key if index == 0 else ("", "")), shown(line, len(line))
+        for index, line in enumerate(_lines(pieces)):
+            yield *(key if index == 0 else ("", "")), line
+
+
+def _lines(pieces: Iterable[Event]) -> Iterator[str]:
+    """Lines of text. Where bytes were not kept one ends, too: what comes next did not follow it."""
+    kept: list[bytes] = []
+    for event in pieces:
+        data = event["data"] or b""
+        kept.append(data)
+        missing = event["size"] - len(data)
         if missing:
-            yield *(("", "") if text else key), f"… {missing} more bytes"
+            yield from _split(kept)
+            yield f"… {missing} more bytes"
+            kept.clear()
+    yield from _split(kept)
+
+
+def _split(kept: Iterable[bytes]) -> Iterator[str]:
+    return (shown(line, len(line)) for line in b"".join(kept).splitlines())
 
 
 def _stream(event: Event) -> str:
@@ -208,15 +219,22 @@ def _calls(console: Console, calls: dict[str, list[Activation]]) -> None:
     for who, outermost in calls.items():
         console.print()
         console.print(Text(printable(f"Calls in {who}"), "bold"))
-        pending = list(reversed(outermost))
+        # Depths place what a forked child has from its parent; those of several lanes do not nest.
+        several = any(node.lane for node in outermost)
+        pending = [(0 if several else node.depth, node) for node in reversed(outermost)]
         for _ in range(MOST):
             if not pending:
                 break
-            node = pending.pop()
-            console.print(Text(printable("  " * node.depth + _call(node))), soft_wrap=True)
-            pending += reversed(node.inner)
+            level, node = pending.pop()
+            lane = "" if level else _lane(node)
+            console.print(Text(printable("  " * level + lane + _call(node))), soft_wrap=True)
+            pending += [(level + 1, inner) for inner in reversed(node.inner)]
         if pending:
             console.print(Text(f"… more than {MOST}: the record has all"))
+
+
+def _lane(node: Activation) -> str:
+    return f"coroutine {node.lane}: " if node.lane else ""
 
 
 def _call(node: Activation) -> str:

@@ -32,8 +32,8 @@ class Stream:
     by: Counter[str] = attrs.field(factory=Counter)
     """Bytes by process."""
     data: list[bytes] = attrs.field(factory=list)
-    whole: bool = True
-    """Every byte is in ``data``."""
+    _joined: int | None = None
+    """How many of ``data`` stand together before bytes are missing; None: all of them."""
     _running: str | None = ""
 
     def add(self, event: Event) -> None:
@@ -41,9 +41,20 @@ class Stream:
         self.size += event["size"]
         self.by[title(event)] += event["size"]
         self.data.append(event["data"] or b"")
-        self.whole &= len(self.data[-1]) == event["size"]
+        if self.whole and len(self.data[-1]) != event["size"]:
+            self._joined = len(self.data)
         if event["size"] and self._running is not None:
             self._running = event["sha256"]
+
+    @property
+    def whole(self) -> bool:
+        """Every byte is in ``data``."""
+        return self._joined is None
+
+    @property
+    def beginning(self) -> bytes:
+        """The first bytes, up to where the first are missing."""
+        return b"".join(self.data[: self._joined])
 
     @property
     def digest(self) -> str:
@@ -82,10 +93,13 @@ class Flow:
 @attrs.define
 class Activation:
     """A call of a watched function. ``result`` is None when no return was seen, ``arguments`` when
-    the process has it from the one that forked it."""
+    the process has it from the one that forked it. ``depth``: how many were alive, in all lanes;
+    ``lane`` as in ``dbt.hooks.records.Record``."""
 
     symbol: str
+    pc: int
     depth: int
+    lane: int
     arguments: Sequence[int] | None
     result: int | None = None
     tail: bool = False
@@ -221,25 +235,43 @@ def failures(events: Iterable[Event]) -> list[Failure]:
 
 
 def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
-    """Calls of watched functions by process, nested as they were."""
+    """Calls of watched functions by process, nested as they were: the outermost of each lane, by
+    first use."""
     outermost: dict[int, list[Activation]] = {}
     names: dict[int, str] = {}
-    active: dict[int, list[Activation]] = {}
+    alive: dict[int, dict[int, list[Activation]]] = {}
     for event in events:
-        if event.kind not in ("call", "return", "unwound"):
-            continue
-        pid, depth = event.who.pid, event["depth"]
-        names[pid] = title(event)
-        stack = active.setdefault(pid, [])
-        while stack and stack[-1].depth > depth:
-            stack.pop()
-        known = stack.pop() if stack and stack[-1].depth == depth else None
-        if event.kind != "call" and known is not None:
-            known.result = event["result"]
-            continue
-        tail = bool(event["tail"])
-        node = Activation(event["symbol"], depth, event["arguments"], event["result"], tail)
-        (stack[-1].inner if stack else outermost.setdefault(pid, [])).append(node)
-        if event.kind == "call":
-            stack.append(node)
+        pid = event.who.pid
+        if event.kind == "exec" and not event["error"]:
+            alive.pop(pid, None)  # of the old program nothing returns
+        elif event.kind in ("call", "return", "unwound"):
+            names[pid] = title(event)
+            lanes, roots = alive.setdefault(pid, {}), outermost.setdefault(pid, [])
+            node = _activation(event)
+            stack = lanes.setdefault(node.lane, [])
+            if event.kind == "call":
+                # A record may leave ends out. Depths tell who is gone while there is one lane.
+                while len(lanes) == 1 and stack and stack[-1].depth >= node.depth:
+                    stack.pop()
+                (stack[-1].inner if stack else roots).append(node)
+                stack.append(node)
+            elif not _ended(stack, node):
+                roots.append(node)  # called before the fork: around all that this process called
     return {names[pid]: nodes for pid, nodes in outermost.items()}
+
+
+def _ended(stack: list[Activation], end: Activation) -> bool:
+    """An activation has ended, and with it what is still above; False when it is not there."""
+    for index in range(len(stack) - 1, -1, -1):
+        if (stack[index].pc, stack[index].depth) == (end.pc, end.depth):
+            stack[index].result = end.result
+            del stack[index:]
+            return True
+    return False
+
+
+def _activation(event: Event) -> Activation:
+    return Activation(
+        event["symbol"], event["pc"], event["depth"], event["lane"] or 0, event["arguments"],
+        event["result"], bool(event["tail"]),
+    )  # fmt: skip

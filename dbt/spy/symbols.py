@@ -53,7 +53,8 @@ class SymbolHooks:
             self.place()
 
     def _told(self, record: Record) -> None:
-        about = {"symbol": record.symbol, "pc": record.function, "depth": record.depth}
+        about = {"symbol": record.symbol, "pc": record.function,
+                 "depth": record.depth, "lane": record.lane}  # fmt: skip
         match record.kind:
             case Kind.CALL | Kind.TAIL_CALL:
                 tail = record.kind is Kind.TAIL_CALL

@@ -13,7 +13,7 @@ from dbt.process import Process
 from dbt.spy import Spy
 from dbt.spy.events import Event
 from dbt.spy.record import Recorder, load
-from dbt.spy.summary import files, flows, processes
+from dbt.spy.summary import calls, files, flows, processes
 from dbt.stops import UsageError
 
 FILES, PROCESSES, FIB = guest("files"), guest("processes"), BENCHMARKS / "fib.elf"
@@ -150,6 +150,23 @@ def test_calls_of_the_next_program_are_seen_from_its_first_instruction(tmp_path:
     events = spy(tmp_path, "--call", "print", PROCESSES, status=5)
     assert [event["depth"] for event in of(events, "call")] == [0, 0, 0, 0]
     assert [event["result"] for event in of(events, "return")] == [25, 25, 9, 25]
+
+
+def test_calls_of_coroutines_are_matched_within_their_stacks(tmp_path: Path) -> None:
+    wanted = [word for symbol in ("swap", "work", "g") for word in ("--call", symbol)]
+    events = spy(tmp_path, *wanted, idiom("coroutine").program, status=5)
+    (outermost,) = calls(events).values()
+    assert [(node.symbol, node.lane, node.result) for node in outermost] == [
+        ("swap", 0, 3),
+        ("work", 1, 5),
+        ("g", 0, 3),
+        ("swap", 0, 5),
+        ("swap", 1, None),
+    ]
+    assert [(node.symbol, node.lane, node.result) for node in outermost[1].inner] == [
+        ("swap", 1, 3)
+    ]
+    assert not any(node.inner for node in outermost if node.symbol != "work")
 
 
 def test_a_symbol_that_is_nowhere_is_said(tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ import os
 
 from dbt.spy.tap import Call, Tap, after, before, signed
 
-STOPPED = 0x7F
+STOPPED, CONTINUED = 0x7F, 0xFF
+"""The low byte of a status that tells no end."""
 CLD_EXITED = 1
+CLD_KILLED, CLD_DUMPED = 2, 3
+"""Of the other codes (trapped, stopped, continued) none is an end."""
 
 
 @after("fork", "vfork", "clone", "clone3")
@@ -42,7 +45,7 @@ def wait4(tap: Tap, call: Call) -> None:
         return
     status = call.content("status")
     how: dict[str, int] = {}
-    if status is not None and status & 0xFF != STOPPED:
+    if status is not None and status & 0xFF not in (STOPPED, CONTINUED):
         signal = status & 0x7F
         how = {"signal": signal} if signal else {"status": status >> 8 & 0xFF}
     tap.tell("wait", call.ended, syscall=call.name, child=call.value, **how)
@@ -54,7 +57,11 @@ def waitid(tap: Tap, call: Call) -> None:
     info = 0 if call.failed else call["info"]
     _, _, code, child, _, status = tap.guest.words(info, 6) if info else (0,) * 6
     if child:
-        how = {"status": status} if code == CLD_EXITED else {"signal": status}
+        how: dict[str, int] = {}
+        if code == CLD_EXITED:
+            how = {"status": status}
+        elif code in (CLD_KILLED, CLD_DUMPED):
+            how = {"signal": status}
         tap.tell("wait", call.ended, syscall=call.name, child=child, **how)
 
 

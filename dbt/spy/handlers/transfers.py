@@ -112,10 +112,14 @@ def _moved(tap: Tap, call: Call, kind: str, fd: int, data: bytes | None, **field
     if call.failed:
         tap.tell(kind, time, syscall=call.name, **about, size=0, **fields, **call.error)
         return
+    if not call.value:
+        data = b""
     if handle is not None:
         fields["inode"] = handle.thing.inode
-        if data is not None and len(data) == call.value and not fields.get("peek"):
-            fields["sha256"] = handle.thing.digest(f"{kind} {handle.end}", data)
+        if not fields.get("peek"):
+            seen = data if data is not None and len(data) == call.value else None
+            digest = handle.thing.digest(f"{kind} {handle.end}", seen)
+            fields |= {"sha256": digest} if digest is not None else {}
     if data is not None:
         fields["data"] = data[: tap.limit]
     tap.tell(kind, time, syscall=call.name, **about, size=call.value, **fields)

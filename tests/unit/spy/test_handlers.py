@@ -155,6 +155,49 @@ def test_from_pipe_to_pipe_nobody_sees_the_data() -> None:
     assert (read["peek"], write["peek"], write["size"]) == (True, None, 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "registers"), [("splice", (3, 0, 6, 0, 100, 0)), ("tee", (3, 6, 100, 0))]
+)
+def test_after_bytes_that_nobody_saw_there_is_no_digest(
+    name: str, registers: tuple[int, ...]
+) -> None:
+    tool = spied()
+    piped(tool, 3, 4)
+    piped(tool, 5, 6)
+    tool.put(A, b"seen")
+    (event,) = tool.call("write", 6, A, 4, result=4)
+    assert event["sha256"] == hashlib.sha256(b"seen").hexdigest()
+    tool.call(name, *registers, result=2)
+    for _ in range(2):
+        (event,) = tool.call("write", 6, A, 4, result=4)
+        assert (event["data"], event["sha256"]) == (b"seen", None)
+    (event,) = tool.call("read", 5, A, 4, result=4)  # the other direction has lost nothing
+    assert event["sha256"] == hashlib.sha256(b"seen").hexdigest()
+    (event,) = tool.call("read", 3, A, 4, result=4)
+    taken = name == "splice"  # tee leaves it there
+    assert event["sha256"] == (None if taken else hashlib.sha256(b"seen").hexdigest())
+
+
+def test_after_a_message_that_was_cut_there_is_no_digest() -> None:
+    """MSG_TRUNC tells the message's size; the rest of it is nowhere."""
+    tool = spied(inodes={3: ("socket", 8)})
+    tool.put(A, b"mess")
+    (event,) = tool.call("recv", 3, A, 4, 0x20, result=7)
+    assert (event["size"], event["data"], event["sha256"]) == (7, b"mess", None)
+    (event,) = tool.call("recv", 3, A, 4, 0, result=4)
+    assert (event["data"], event["sha256"]) == (b"mess", None)
+
+
+def test_at_the_end_of_a_pipe_nothing_is_lost() -> None:
+    tool = spied()
+    piped(tool, 3, 4)
+    piped(tool, 5, 6)
+    tool.put(A, b"seen")
+    tool.call("read", 3, A, 4, result=4)
+    (event,) = tool.call("splice", 3, 0, 6, 0, 100, 0, result=0)
+    assert (event["size"], event["sha256"]) == (0, hashlib.sha256(b"seen").hexdigest())
+
+
 # -- descriptors -----------------------------------------------------------------------------------
 
 
@@ -285,7 +328,14 @@ def test_an_exec_that_fails_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [(3 << 8, {"status": 3}), (11, {"signal": 11}), (0x137F, {})]
+    ("status", "told"),
+    [
+        (3 << 8, {"status": 3}),
+        (11, {"signal": 11}),
+        (0x8B, {"signal": 11}),  # it left a core
+        (0x137F, {}),  # stopped
+        (0xFFFF, {}),  # continued
+    ],
 )
 def test_how_a_child_ended(status: int, told: dict[str, int]) -> None:
     tool = spied()
@@ -302,11 +352,22 @@ def test_waiting_for_nothing_is_not_told() -> None:
     assert event.fields == {"syscall": "wait4", "child": 55}
 
 
-def test_waitid_reads_the_siginfo() -> None:
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        (1, 4, {"status": 4}),
+        (2, 9, {"signal": 9}),
+        (3, 11, {"signal": 11}),
+        (4, 5, {}),  # trapped
+        (5, 19, {}),  # stopped
+        (6, 18, {}),  # continued
+    ],
+)
+def test_waitid_reads_the_siginfo(code: int, status: int, told: dict[str, int]) -> None:
     tool = spied()
-    tool.put(A, struct.pack("<6I", 17, 0, 1, 55, 0, 4))
-    (event,) = tool.call("waitid", 0, 0, A, 4, 0, result=0)
-    assert event.fields == {"syscall": "waitid", "child": 55, "status": 4}
+    tool.put(A, struct.pack("<6I", 17, 0, code, 55, 0, status))
+    (event,) = tool.call("waitid", 0, 0, A, 14, 0, result=0)
+    assert event.fields == {"syscall": "waitid", "child": 55, **told}
 
 
 def test_a_fork_is_told_by_the_parent_and_signals_by_the_sender() -> None:

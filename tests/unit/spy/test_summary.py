@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from dbt.spy import summary
 from dbt.spy.events import Event, Who
 from dbt.spy.report import print_report, printable
+from dbt.spy.summary import Activation
 
 CONSOLE = {"fd": 1, "object": "5.2", "what": "console", "path": "stdout"}
 FILE = {"fd": 3, "object": "5.9", "what": "file", "path": "/tmp/f"}
@@ -156,11 +158,17 @@ def test_failures_are_counted_by_what_and_why() -> None:
 
 
 def called(depth: int, symbol: str = "f", **more: Any) -> Event:
-    return event("call", symbol=symbol, depth=depth, arguments=[depth], pc=0, **more)
+    fields: dict[str, Any] = {"pc": 0, "arguments": [depth], **more}
+    return event("call", symbol=symbol, depth=depth, **fields)
 
 
 def returned(depth: int, result: int, **more: Any) -> Event:
-    return event("return", symbol="f", depth=depth, result=result, pc=0, **more)
+    fields: dict[str, Any] = {"pc": 0, **more}
+    return event("return", symbol="f", depth=depth, result=result, **fields)
+
+
+def tree(nodes: Sequence[Activation]) -> list[object]:
+    return [(node.symbol, node.lane, node.result, tree(node.inner)) for node in nodes]
 
 
 def test_calls_are_nested_and_know_their_results() -> None:
@@ -201,6 +209,57 @@ def test_processes_have_calls_of_their_own() -> None:
     assert [(node.arguments, node.result) for node in found["sh 6"]] == [([0], 6), (None, 7)]
 
 
+TURNS = [
+    called(0, "swap"),
+    called(1, "work", lane=1, pc=4),
+    called(2, "swap", lane=1),
+    returned(0, 10),
+    called(2, "swap"),
+    returned(2, 12, lane=1),
+    returned(1, 11, lane=1, pc=4),
+    called(1, "swap", lane=1),
+    returned(2, 20),
+]
+"""Two stacks take turns: a call on the one returns while those on the other go on."""
+
+
+def test_coroutines_have_stacks_of_their_own() -> None:
+    (outermost,) = summary.calls(TURNS).values()
+    assert tree(outermost) == [
+        ("swap", 0, 10, []),
+        ("work", 1, 11, [("swap", 1, 12, [])]),
+        ("swap", 0, 20, []),
+        ("swap", 1, None, []),
+    ]
+
+
+def test_depths_of_several_lanes_do_not_tell_who_is_gone() -> None:
+    """g was called when two were alive, and so was h: work has returned meanwhile."""
+    (outermost,) = summary.calls(
+        [called(0), called(1, "work", lane=1), called(2, "g", pc=4), returned(1, 1, lane=1),
+         called(2, "h", pc=8), returned(2, 8, pc=8), returned(2, 4, pc=4), returned(0, 0)]
+    ).values()  # fmt: skip
+    assert tree(outermost) == [
+        ("f", 0, 0, [("g", 0, 4, [("h", 0, 8, [])])]),
+        ("work", 1, 1, []),
+    ]
+
+
+def test_a_return_is_that_of_the_same_function() -> None:
+    (outermost,) = summary.calls([called(0, "g", pc=4), returned(0, 7, pc=8)]).values()
+    assert outermost[0].result is None
+
+
+def test_an_exec_ends_the_calls_of_all_lanes() -> None:
+    before = [called(0), called(1, "work", lane=1)]
+    failed = event("exec", path="/x", argv=["x"], error="ENOENT")
+    worked = event("exec", path="/x", argv=["x"])
+    (outermost,) = summary.calls([*before, worked, called(0, "new"), returned(0, 7)]).values()
+    assert tree(outermost) == [("f", 0, None, []), ("work", 1, None, []), ("new", 0, 7, [])]
+    (outermost,) = summary.calls([*before, failed, returned(0, 7)]).values()
+    assert tree(outermost) == [("f", 0, 7, []), ("work", 1, None, [])]
+
+
 # -- the text --------------------------------------------------------------------------------------
 
 
@@ -230,6 +289,38 @@ def test_the_console_is_a_transcript() -> None:
     assert [row.strip() for row in rows[-5:]] == [
         "a line", "and another", "typed", "x" * 10, "… 40 more bytes",
     ]  # fmt: skip
+
+
+def test_text_on_both_sides_of_missing_bytes_is_not_joined() -> None:
+    shown = text(
+        moved("write", CONSOLE, b"a line\nstart and end", 12),
+        moved("write", CONSOLE, b"next "),
+        moved("write", CONSOLE, b"piece\n"),
+        moved("write", CONSOLE, b"last and least", 4),
+    )
+    rows = [line.partition("stdout")[2] or line for line in shown.splitlines()]
+    assert [row.strip() for row in rows[-6:]] == [
+        "a line", "start", "… 8 more bytes", "next piece", "last", "… 10 more bytes",
+    ]  # fmt: skip
+
+
+def test_a_pipes_data_ends_where_bytes_are_missing() -> None:
+    cut = moved("write", PIPE, b"start and end", 5, end="write")
+    shown = text(cut, moved("write", PIPE, b"next", end="write"))
+    assert "start … 12 more" in shown
+    unseen = event("write", **PIPE, end="write", size=4)
+    shown = text(moved("write", PIPE, b"start", end="write"), unseen, cut)
+    assert "start … 17 more" in shown
+
+
+def test_the_calls_of_a_coroutine_stand_by_themselves() -> None:
+    assert text(*TURNS).splitlines()[-5:] == [
+        "swap(0x0) = 0xa",
+        "coroutine 1: work(0x1) = 0xb",
+        "  swap(0x2) = 0xc",
+        "swap(0x2) = 0x14",
+        "coroutine 1: swap(0x1) (did not return)",
+    ]
 
 
 def test_a_long_list_of_calls_is_cut_and_says_so() -> None:
