@@ -63,9 +63,9 @@ def report(
     rows: Sequence[Mapping[str, Any]],
     options: argparse.Namespace,
 ) -> None:
-    """Print the rows as a table; with --json, write them with the machine facts."""
-    print_table(title, columns, rows)
+    """Print the rows as a table; with --json, write them first, with the machine facts."""
     if options.json:
         result = {"benchmark": title, "machine": machine_facts(), "rows": list(rows)}
         options.json.parent.mkdir(parents=True, exist_ok=True)
         write_json(str(options.json), result)
+    print_table(title, columns, rows)

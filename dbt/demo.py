@@ -7,6 +7,7 @@ denied for one function, and shows what that costs.
 import contextlib
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any
 
 from dbt.data import DEMO
 from dbt.hooks import CallEvent, ReturnEvent, SyscallEvent
+from dbt.hooks.outputs.destination import plain_console
 from dbt.interfaces import BackendOptions, Reason
 from dbt.process import Process
 from dbt.report import write_json
@@ -24,6 +26,8 @@ from dbt.stops import Exited
 HOOKED = "helper"
 ROUNDS = "20000000"
 REPEATS = 3
+WIDTH = 80
+"""Columns of a table that goes to a file."""
 CONFIGURATIONS = (
     ("everything", "all", ()),
     (f"not {HOOKED}", "all", (HOOKED,)),
@@ -96,17 +100,19 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
 
 def run_demo(json_path: str | None) -> int:
     """Show it; the exit status."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
     with tempfile.TemporaryDirectory() as directory:
         output = os.path.join(directory, "out")
         with _stdout_to(output):
             seen = watch("1000")
             rows = {label: measure(chain, denied) for label, chain, denied in CONFIGURATIONS}
         printed = Path(output).read_text()
-    console.print(f"[bold]demo.elf[/] printed: {printed.splitlines()[-1]!r}")
+    if json_path:
+        write_json(json_path, {"events": seen, "runs": rows})
+    console = plain_console(sys.stdout, WIDTH)
+    console.print(Text.assemble(("demo.elf", "bold"), f" printed: {printed.splitlines()[-1]!r}"))
     events = Table("intercepted", "name", "events", title="Hooks from Python")
     for kind, counter in seen.items():
         for name, count in counter.most_common():
@@ -127,6 +133,4 @@ def run_demo(json_path: str | None) -> int:
             f"{row['dispatches'].get(Reason.DENIED.value, 0):,}",
         )
     console.print(table)
-    if json_path:
-        write_json(json_path, {"events": seen, "runs": rows})
     return 0

@@ -1,14 +1,13 @@
 """What a run leaves for people and for other programs: tables and JSON."""
 
 import json
-import os
-import tempfile
 from typing import TYPE_CHECKING, Any, TextIO
 
 import attrs
 
 from dbt import plugins
-from dbt.stops import Stop, UsageError
+from dbt.hooks.outputs.destination import destination, writing
+from dbt.stops import Stop
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -41,15 +40,10 @@ def _faults(process: "Process") -> list[tuple[str, int, int]]:
 
 
 def write_json(path: str, data: object) -> None:
-    """Write JSON under a temporary name, then rename. Raises UsageError when that fails."""
-    directory = os.path.dirname(path) or "."
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=directory, delete=False) as temporary:
-            json.dump(data, temporary, indent=1)
-            temporary.write("\n")
-        os.replace(temporary.name, path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+    """Write JSON as ``destination`` writes. Raises UsageError when that fails."""
+    with destination(path) as stream, writing(path):
+        json.dump(data, stream, indent=1)
+        stream.write("\n")
 
 
 def write_stats(process: "Process", stop: Stop, path: str) -> None:

@@ -32,4 +32,17 @@ def run(arguments: argparse.Namespace) -> int:
         prog=f"armdbt bench {arguments.kind}", description=summary, allow_abbrev=False
     )
     module.options(parser)
-    return int(module.run(parser.parse_args(arguments.rest)))
+    parsed = parser.parse_args(arguments.rest)
+    _check_destinations(parsed)
+    return int(module.run(parsed))
+
+
+def _check_destinations(arguments: argparse.Namespace) -> None:
+    """Refuse what results cannot be written to while nothing has been measured."""
+    from dbt.hooks.outputs.destination import check_destination, check_directory
+
+    checks = {"json": check_destination, "markdown": check_destination, "plot": check_directory}
+    for option, check in checks.items():
+        path = getattr(arguments, option, None)  # not every kind has each
+        if path:
+            check(path)

@@ -112,7 +112,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, write; the exit status."""
+    """Measure, write, print; the exit status."""
     tiers = listed(arguments.tiers, TIERS, "--tiers")
     program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
     if arguments.program is not None:
@@ -121,13 +121,14 @@ def run(arguments: argparse.Namespace) -> int:
         program, tiers, arguments.unit, arguments.repeats, peers=not arguments.no_peers
     )
     result["command"] = _reproduce(arguments, program)
-    print_tables(tables(result))
-    for why in result["missing_peers"]:
-        print(f"not taking part: {why}")
     if arguments.json:
         write_json(arguments.json, result)
+    shown = tables(result)
     if arguments.markdown:
-        write_markdown(arguments.markdown, tables(result), result["command"])
+        write_markdown(arguments.markdown, shown, result["command"])
+    print_tables(shown)
+    for why in result["missing_peers"]:
+        print(f"not taking part: {why}")
     print(f"to reproduce: {result['command']}")
     return 0
 

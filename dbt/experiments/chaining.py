@@ -61,7 +61,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print, write; the exit status."""
+    """Measure, write, print; the exit status."""
     if arguments.plot:
         need_matplotlib()
     plan = _plan(arguments)
@@ -69,14 +69,17 @@ def run(arguments: argparse.Namespace) -> int:
     repeats = arguments.repeats or (1 if arguments.short else 5)
     result = experiment(program, plan, repeats)
     result["command"] = reproduce(arguments, plan, program, repeats)
-    print_tables(tables(result))
     if arguments.json:
         write_json(arguments.json, result)
+    shown = tables(result)
     if arguments.markdown:
-        write_markdown(arguments.markdown, tables(result), result["command"])
+        write_markdown(arguments.markdown, shown, result["command"])
+    drawn: list[Path] = []
     if arguments.plot:
-        for path in chaining_plots.draw_all(result, Path(arguments.plot), arguments.plot_format):
-            print(f"drew {path}")
+        drawn = chaining_plots.draw_all(result, Path(arguments.plot), arguments.plot_format)
+    print_tables(shown)
+    for path in drawn:
+        print(f"drew {path}")
     print(f"to reproduce: {result['command']}")
     return 0
 

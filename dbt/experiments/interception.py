@@ -57,7 +57,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge or measure, print, write; the exit status."""
+    """Judge or measure, write, print; the exit status."""
     if arguments.plot:
         need_matplotlib()
     if arguments.repeats is not None and arguments.repeats < 1:
@@ -71,20 +71,20 @@ def run(arguments: argparse.Namespace) -> int:
         result = measure(arguments, chosen)
     result["missing_peers"] = missing
     result["command"] = reproduce(arguments)
-    tables = suite_tables(result) if arguments.suite else tables_of(result)
-    print_tables(tables)
-    for why in missing:
-        print(f"not taking part: {why}")
     if arguments.json:
         write_json(arguments.json, result)
+    tables = suite_tables(result) if arguments.suite else tables_of(result)
     if arguments.markdown:
         whole = whole_tables(result) if arguments.suite else tables
         write_markdown(arguments.markdown, whole, result["command"])
+    drawn: list[Path] = []
     if arguments.plot and not arguments.suite:
-        for path in interception_plots.draw_all(
-            result, Path(arguments.plot), arguments.plot_format
-        ):
-            print(f"drew {path}")
+        drawn = interception_plots.draw_all(result, Path(arguments.plot), arguments.plot_format)
+    print_tables(tables)
+    for why in missing:
+        print(f"not taking part: {why}")
+    for path in drawn:
+        print(f"drew {path}")
     print(f"to reproduce: {result['command']}")
     return 0
 

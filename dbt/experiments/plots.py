@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from dbt.hooks.outputs.destination import destination, writing
 from dbt.stops import UsageError
 
 
@@ -83,15 +84,11 @@ def _scale(axes: Any, x_scale: str, y_scale: str) -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a figure under a temporary name, then rename. Raises UsageError when that fails."""
+    """Write a figure. Raises UsageError when that fails."""
     plt = need_matplotlib()
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     metadata = {"Date": None} if path.suffix == ".svg" else None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, metadata=metadata)
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+        with destination(str(path), binary=True) as stream, writing(str(path)):
+            figure.savefig(stream, format=path.suffix[1:], metadata=metadata)
     finally:
         plt.close(figure)

@@ -1,15 +1,13 @@
 """What an experiment leaves: tables in the terminal and as Markdown, JSON in a file."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 import attrs
 
+from dbt.hooks.outputs.destination import destination, plain_console, writing
 from dbt.report import write_json
-from dbt.stops import UsageError
 
 WIDTH = 132
 """Columns of a table that goes to a file."""
@@ -48,10 +46,9 @@ def print_table(
 def print_tables(tables: Iterable[Table], out: TextIO | None = None) -> None:
     """Print tables, as wide as the terminal or, to a file, WIDTH."""
     from rich import table as rich_table
-    from rich.console import Console
 
     out = out or sys.stdout
-    console = Console(file=out, width=None if out.isatty() else WIDTH)
+    console = plain_console(out, WIDTH)
     for table in tables:
         drawn = rich_table.Table(title=table.title)
         for column in table.columns:
@@ -77,19 +74,10 @@ def markdown(table: Table) -> str:
 
 
 def write_markdown(path: str, tables: Iterable[Table], command: str) -> None:
-    """Write tables and the command that made them, under a temporary name, then rename.
-
-    Raises UsageError when that fails.
-    """
+    """Write tables and the command that made them. Raises UsageError when that fails."""
     text = "\n".join([f"```sh\n{command}\n```\n", *map(markdown, tables)])
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=os.path.dirname(path) or ".", delete=False
-        ) as temporary:
-            temporary.write(text)
-        os.replace(temporary.name, path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+    with destination(path) as stream, writing(path):
+        stream.write(text)
 
 
 __all__ = ["Table", "cell", "markdown", "print_table", "print_tables", "write_json",

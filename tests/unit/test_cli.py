@@ -110,6 +110,25 @@ def test_stats_json(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
 
 
+@pytest.mark.parametrize("path", ["/dev/fd/1", "link"])
+def test_stats_json_on_standard_output(path: str, tmp_path: Path) -> None:
+    """Behind what the guest wrote there, though it be a file."""
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    outcome = command("run", "--stats-json", path, str(FIB), "5", cwd=tmp_path)
+    printed, _, figures = outcome.stdout.partition(b"\n")
+    assert (outcome.status, outcome.stderr, printed) == (0, b"", b"fib 5")
+    assert json.loads(figures)["stop"] == {"kind": "Exited", "status": 0}
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_stats_json_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    outcome = command("run", "--stats-json", "directory", str(FIB), "5", cwd=tmp_path)
+    assert outcome.status == 2
+    assert outcome.stderr == b"armdbt: directory: Is a directory\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["directory"]
+
+
 def test_stats_on_standard_error(tmp_path: Path) -> None:
     outcome = command("run", "--stats", str(HELLO), cwd=tmp_path)
     lines = outcome.stderr.decode().splitlines()

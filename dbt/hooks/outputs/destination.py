@@ -1,13 +1,23 @@
-"""Where an output is written: a file that appears when it is complete, or standard error."""
+"""Where an output is written: a file that appears when it is complete, or a stream that is there.
+
+Also the console that draws tables on a stream.
+"""
 
 import contextlib
+import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LINKS = 40
+"""As many symbolic links as the kernel follows."""
 
 
 @contextlib.contextmanager
@@ -15,30 +25,31 @@ def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
     """A stream for ``path``; None is standard error.
 
     A regular file is written under a temporary name beside it and renamed when all went well, so
-    no reader meets half of one. Anything else (a pipe, ``/dev/stdout``) is written as it is. Raises
-    UsageError when the file cannot be made.
+    no reader meets half of one. Anything else is written as it is: a pipe, a device, and what a
+    descriptor of ours stands for (``/dev/stdout``), though that be a file, for others write there
+    too. Raises UsageError when the file cannot be made.
     """
     if path is None:
         yield sys.stderr
         sys.stderr.flush()
         return
-    special = _is_special(path)
     final = os.path.realpath(path)
-    target = path if special else f"{final}.{os.getpid()}.tmp"
+    temporary = f"{final}.{os.getpid()}.tmp"
     with writing(path):
-        stream = _open(target, binary=binary)
+        itself = _written_as_it_is(path)
+        stream = _open(temporary if itself is None else itself, binary=binary)
     try:
         yield stream
         with writing(path):
             stream.close()
-            if not special:
-                os.replace(target, final)
+            if itself is None:
+                os.replace(temporary, final)
     finally:
         with contextlib.suppress(OSError):
             stream.close()
-        if not special:
+        if itself is None:
             with contextlib.suppress(OSError):
-                os.unlink(target)
+                os.unlink(temporary)
 
 
 @contextlib.contextmanager
@@ -52,12 +63,69 @@ def writing(path: str) -> Iterator[None]:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
-def _is_special(path: str) -> bool:
+def check_destination(path: str) -> None:
+    """Raise UsageError, before there is anything to write, when ``destination`` is sure to."""
+    with writing(path):
+        if _descriptor(path) is not None:
+            return
+        final = os.path.realpath(path)
+        os.stat(_as_directory(os.path.dirname(final)))
+        if os.path.isdir(final):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def check_directory(path: str) -> None:
+    """Raise UsageError when there is no such directory."""
+    with writing(path):
+        os.stat(_as_directory(path))
+
+
+def _as_directory(path: str) -> str:
+    """The path with a slash behind it, with which a file will not do."""
+    return os.path.join(path, "")
+
+
+def plain_console(out: IO[str], width: int) -> "Console":
+    """A console that shows text as it is, as wide as the terminal or, without one, ``width``.
+
+    A broken pipe raises BrokenPipeError, as it does without a console.
+    """
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Called while the error is handled; rich would exit with 1 here."""
+            raise  # noqa: PLE0704
+
+    wide = None if out.isatty() else width
+    return Plain(file=out, width=wide, highlight=False, markup=False, emoji=False)
+
+
+def _written_as_it_is(path: str) -> str | int | None:
+    """What to open for what is no regular file: another descriptor of ours, or ``path``."""
+    number = _descriptor(path)
+    if number is not None:
+        return os.dup(number)  # to open the link would empty the file behind it
     try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
+        return None if stat.S_ISREG(os.stat(path).st_mode) else path
     except OSError:
-        return False
+        return None
 
 
-def _open(path: str, *, binary: bool) -> IO[Any]:
-    return open(path, "wb") if binary else open(path, "w", encoding="utf-8")
+def _descriptor(path: str) -> int | None:
+    """N when ``path`` is ``/proc/self/fd/N`` or leads there, as ``/dev/stdout`` does."""
+    own = os.path.realpath("/proc/self/fd")
+    for _ in range(_LINKS):
+        directory, name = os.path.split(path)
+        directory = os.path.realpath(directory)
+        path = os.path.join(directory, name)
+        if not os.path.islink(path):
+            return None
+        if directory == own:
+            return int(name)
+        path = os.path.join(directory, os.readlink(path))
+    return None
+
+
+def _open(file: str | int, *, binary: bool) -> IO[Any]:
+    return open(file, "wb") if binary else open(file, "w", encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
+from dbt.hooks.outputs.destination import plain_console
 from dbt.hooks.records import Record
 
 if TYPE_CHECKING:
@@ -33,11 +34,8 @@ class Profile:
 
     def finish(self, end: int) -> None:
         """Write the table."""
-        from rich.console import Console
-
         self._graph.finish(end)
-        console = Console(file=self._out, width=None if self._out.isatty() else _FILE_WIDTH)
-        console.print(_table(self._graph))
+        plain_console(self._out, _FILE_WIDTH).print(_table(self._graph))
 
 
 def _table(graph: CallGraph) -> "Table":

@@ -1,11 +1,21 @@
 """Tables as text."""
 
 import io
+import os
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from dbt.experiments.report import Table, cell, markdown, print_tables, write_markdown
+from dbt.experiments.report import (
+    Table,
+    cell,
+    markdown,
+    print_tables,
+    write_json,
+    write_markdown,
+)
 from dbt.stops import UsageError
 
 TABLE = Table("Costs", ("what", "s"), [{"what": "a", "s": 1.25}, {"what": "b"}])
@@ -38,3 +48,56 @@ def test_markdown_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path], "no temporary file is left"
     with pytest.raises(UsageError, match="nowhere"):
         write_markdown(str(tmp_path / "nowhere" / "x.md"), [], "")
+
+
+def test_text_of_a_program_is_no_markup() -> None:
+    out = io.StringIO()
+    print_tables([Table("on 's/[/]/x/ a[i]=1'", ("what",), [{"what": "[/] [bold] :smile:"}])], out)
+    assert "on 's/[/]/x/ a[i]=1'" in out.getvalue()
+    assert "[/] [bold] :smile:" in out.getvalue()
+
+
+WRITERS: Mapping[str, Callable[[str], None]] = {
+    "json": lambda path: write_json(path, {"rows": [1]}),
+    "markdown": lambda path: write_markdown(path, [TABLE], "armdbt bench x"),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_has_the_mode_of_others_and_stands_behind_the_link(
+    kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to("file")
+    before = os.umask(0o027)
+    try:
+        WRITERS[kind](str(tmp_path / "link"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "link").is_symlink()
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_pipe_stays_a_pipe(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    WRITERS[kind](str(path))
+    assert os.read(reader, 9)
+    os.close(reader)
+    assert path.is_fifo()
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(
+    ("name", "why"), [("directory", "Is a directory"), ("full", "No space left on device")]
+)
+def test_what_cannot_be_written_leaves_nothing(
+    kind: str, name: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "full").symlink_to("/dev/full")
+    with pytest.raises(UsageError, match=f"{name}: {why}"):
+        WRITERS[kind](str(tmp_path / name))
+    assert sorted(os.listdir(tmp_path)) == ["directory", "full"]
+    assert (tmp_path / "full").is_symlink()

@@ -1,5 +1,6 @@
 """Files appear whole or not at all; what is no regular file is left what it is."""
 
+import io
 import os
 import stat
 import threading
@@ -7,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dbt.hooks.outputs.destination import destination
+from dbt.hooks.outputs.destination import (
+    check_destination,
+    check_directory,
+    destination,
+    plain_console,
+)
 from dbt.stops import UsageError
 
 
@@ -58,7 +64,7 @@ def test_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "there"
 
 
-@pytest.mark.parametrize("path", ["no/such/directory/file", "."])
+@pytest.mark.parametrize("path", ["no/such/directory/file", ".", "/dev/fd/987"])
 def test_what_cannot_be_written_is_an_error_of_usage(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,3 +77,82 @@ def test_what_cannot_be_written_is_an_error_of_usage(
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No space left"), destination("/dev/full") as stream:
         stream.write("lost")
+
+
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}", "link"])
+@pytest.mark.parametrize("append", [0, os.O_APPEND])
+def test_what_a_descriptor_of_ours_stands_for_keeps_what_others_write(
+    name: str, append: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``armdbt calls --format jsonl:/dev/stdout PROG > log``."""
+    monkeypatch.chdir(tmp_path)
+    log = os.open("log", os.O_WRONLY | os.O_CREAT | append)
+    os.symlink(f"/dev/fd/{log}", "link")
+    try:
+        os.write(log, b"before, ")
+        with destination(name.format(log)) as stream:
+            stream.write("ours, ")
+        os.write(log, b"after")
+    finally:
+        os.close(log)
+    assert Path("log").read_text() == "before, ours, after"
+    assert sorted(os.listdir()) == ["link", "log"]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("no/such/file", "No such file or directory"),
+        ("link", "No such file or directory"),
+        ("file/below", "Not a directory"),
+        (".", "Is a directory"),
+    ],
+)
+def test_what_could_not_be_written_is_told_beforehand(
+    path: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("link").symlink_to("no/such/file")
+    with pytest.raises(UsageError, match=f"^{path}: {why}$"):
+        check_destination(path)
+
+
+def test_what_could_be_written_is_let_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to("new")
+    reading, writing = os.pipe()
+    for path in ("new", "link", "/dev/null", f"/dev/fd/{writing}"):
+        check_destination(path)
+    os.close(reading)
+    os.close(writing)
+    assert os.listdir() == ["link"]
+
+
+def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_directory(str(tmp_path))
+    for name in ("file", "nowhere"):
+        with pytest.raises(UsageError, match=f"{name}: No"):
+            check_directory(str(tmp_path / name))
+
+
+def test_the_console_shows_text_as_it_is() -> None:
+    out = io.StringIO()
+    text = "s/[/]/x/ a[i]=1 [bold] :smile:"
+    plain_console(out, 80).print(text)
+    assert out.getvalue() == f"{text}\n"
+
+
+class Broken(io.StringIO):
+    """A pipe that nobody reads."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_broken_pipe_is_an_error_on_a_console_too() -> None:
+    with pytest.raises(BrokenPipeError):
+        plain_console(Broken(), 80).print("lost")
