@@ -124,21 +124,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"experiments: {reason}", file=sys.stderr)
     if why and options.names:
         return 2
-    if options.list:
-        for one in wanted:
-            print(f"{one.name}: armdbt {shlex.join(one.command(options.out or PAGES))}")
-        return 0
     first = first_run() if options.again else PAGES
     out = options.out or (f"{first}/{SECOND}" if options.again else PAGES)
-    (ROOT / out).mkdir(parents=True, exist_ok=True)
     only_json = options.again or options.only_json
     commands = {one: one.command(out, short=options.short, only_json=only_json) for one in wanted}
+    comparison = _comparison(first, out) if options.again else []
+    if options.list:
+        for one, words in commands.items():
+            print(f"{one.name}: armdbt {shlex.join(words)}")
+        if comparison:
+            print(f"comparison: armdbt {shlex.join(comparison)}")
+        return 0
+    (ROOT / out).mkdir(parents=True, exist_ok=True)
     failed = [one.name for one in wanted if one.timed and run({one.name: commands[one]})]
     failed += run({one.name: commands[one] for one in wanted if not one.timed})
-    if options.again:
-        page = f"{out}/comparison.md"
-        words = _armdbt(["bench", "compare", first, out, "--markdown", page])
-        subprocess.run(words, cwd=ROOT, check=False)  # counts that differ are told there
+    if comparison:  # counts that differ are told there
+        subprocess.run(_armdbt(comparison), cwd=ROOT, check=False)
     pages.fill_all(ROOT / (PAGES if options.again else out))
     for reason in [*why, *(f"{name} failed" for name in failed)]:
         print(f"experiments: {reason}", file=sys.stderr)
@@ -179,6 +180,11 @@ def _made_on(directory: Path) -> Mapping[str, str] | None:
         facts: Mapping[str, str] = json.loads(path.read_text())["machine"]
         return facts
     return None
+
+
+def _comparison(first: str, second: str) -> list[str]:
+    """The words that lay the second run beside the first."""
+    return ["bench", "compare", first, second, "--markdown", f"{second}/comparison.md"]
 
 
 def choose(names: Iterable[str]) -> tuple[list[Experiment], list[str]]:

@@ -50,6 +50,7 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "second-run-differs": tables.second_run_differs,
     "other-processor": tables.other_processor,
     "another-day": tables.another_day,
+    "another-day-differs": tables.another_day_differs,
     "other-figures": tables.other_figures,
 }
 

@@ -4,18 +4,20 @@ Each raises Missing when there is no result to show.
 """
 
 import json
+import re
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from dbt.experiments.configurations import read
+from dbt.experiments.configurations import PRICE, SHARE, SLOWDOWN, Result, read
 from dbt.experiments.report import Table
 from dbt.experiments.second_run import (
     DIFFERS,
     FIGURES,
+    KINDS,
     Change,
     Comparison,
     compare,
@@ -303,31 +305,43 @@ def second_run(directory: Path) -> Table:
 
 def second_run_differs(directory: Path) -> Table:
     """The figures that differ."""
+    return _differing(_compared(directory, directory / SECOND), KINDS)
+
+
+def _differing(compared: Iterable[Comparison], kinds: Collection[str]) -> Table:
     rows = [
         {**figure_cells(change), "configuration": f"{name}: {change.configuration}"}
-        for name, change in _changes(_compared(directory, directory / SECOND))
-        if change.verdict == DIFFERS
+        for name, change in _changes(compared)
+        if change.verdict == DIFFERS and change.figure in kinds
     ]
     return Table("Figures that differ by more than noise", FIGURES[:-1], rows)
+
+
+def another_day(directory: Path) -> Table:
+    """One row an experiment that was made on the other processor on another day."""
+    table = summary(_compared(directory / ANOTHER_DAY, directory / OTHER))
+    return attrs.evolve(table, title="Another day, and this one: figures within noise")
+
+
+def another_day_differs(directory: Path) -> Table:
+    """The slow-downs that differ between the days."""
+    return _differing(_compared(directory / ANOTHER_DAY, directory / OTHER), (SLOWDOWN, SHARE))
 
 
 def other_processor(directory: Path) -> Table:
     """One row an experiment that has been made on another processor too."""
     table = summary(_compared(directory, directory / OTHER))
-    return attrs.evolve(table, title="This processor and another")
-
-
-def another_day(directory: Path) -> Table:
-    """One row an experiment that older code has made on another day."""
-    table = summary(_compared(directory / ANOTHER_DAY, directory))
-    return attrs.evolve(table, title="Another day's run, and this one")
+    return attrs.evolve(table, title="This processor, and another: figures within noise")
 
 
 def other_figures(directory: Path) -> Table:
     """What matters most, wherever and whenever it was measured."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for column in (OTHER, ANOTHER_DAY):
-        for name, change in _changes(_compared(directory, directory / column)):
+    compared = {where: _compared(directory, directory / where) for where in (OTHER, ANOTHER_DAY)}
+    here = _made(compared[OTHER][0].old)
+    made = {_made(one[0].new): one for one in compared.values()}
+    for title, found in made.items():
+        for name, change in _changes(found):
             if _matters(name, change):
                 configuration = f"{name}: {change.configuration}"
                 cells = rows.setdefault(
@@ -335,19 +349,24 @@ def other_figures(directory: Path) -> Table:
                     {
                         "configuration": configuration,
                         "figure": change.figure,
-                        "here": statistics.median(change.old.values),
+                        here: statistics.median(change.old.values),
                     },
                 )
-                cells[column.replace("-", " ")] = statistics.median(change.new.values)
-    columns = ("configuration", "figure", "here", "other processor", "another day")
+                cells[title] = statistics.median(change.new.values)
+    columns = ("configuration", "figure", here, *made)
     return Table("What the pages draw conclusions from", columns, list(rows.values()))
+
+
+def _made(result: Result) -> str:
+    """On which processor and when, in short."""
+    return f"{re.split(r'[ (]', result.machine['cpu'])[0]}, {result.machine['date'][:10]}"
 
 
 def _matters(experiment: str, change: Change) -> bool:
     """Nothing chained; one function watched; what an event costs."""
     if experiment.startswith("chaining"):
         return change.configuration.endswith("kinds: off")
-    return experiment == "interception-one" or change.figure == "ns/event"
+    return experiment == "interception-one" or change.figure in (PRICE, SHARE)
 
 
 def _changes(compared: Iterable[Comparison]) -> Iterator[tuple[str, Change]]:

@@ -1,6 +1,7 @@
 """What two runs of an experiment can be compared by: its JSON, as figures and exact counts."""
 
 import json
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,10 @@ import attrs
 from dbt.stops import UsageError
 
 Row = Mapping[str, Any]
+
+SLOWDOWN, PRICE, SHARE = "slow-down", "ns/event", "of Unicorn's"
+"""Figures: time by that of the base in the same round; what an event costs, which hangs on the
+machine; the same by what Unicorn takes for one in the same round, which hangs on it less."""
 
 TIMED_REASONS = frozenset({"budget"})
 """Reasons to come back to the dispatcher that hang on the clock: no exact counts."""
@@ -82,6 +87,7 @@ def _chaining(data: Row) -> Iterator[Configuration]:
 
 
 def _interception(data: Row) -> Iterator[Configuration]:
+    yardstick = _prices(data, group="unicorn", name="block")
     for row in data["rows"]:
         if row["seconds"] is None:  # it refused the program
             yield Configuration(f"{row['group']}: {row['name']}", {}, {"takes part": False})
@@ -90,18 +96,19 @@ def _interception(data: Row) -> Iterator[Configuration]:
         counts = {key: row.get(key) for key in keys}
         figures = _slowdown(row)
         if row["ns_per_event"] is not None:
-            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], row["events"])
+            figures |= _priced(row, yardstick)
         name = f"{row['group']}: {row['name']}"
         yield Configuration(name, figures, {**counts, **_dispatches(row)})
 
 
 def _callbacks(data: Row) -> Iterator[Configuration]:
+    yardstick = _prices(data, tier="unicorn", price="python")
     for row in data["rows"]:
         name = f"tier {row['tier']}: {row['hook']} {row['price']}".rstrip()
         counts = {"events": row["events"], "instructions": row["instructions"]}
         figures = _slowdown(row)
         if figures:
-            figures["ns/event"] = _per_event(row["seconds"], row["base_seconds"], row["events"])
+            figures |= _priced(row, yardstick)
         yield Configuration(name, figures, counts)
 
 
@@ -127,13 +134,27 @@ def _slowdown(row: Row) -> dict[str, Figure]:
     if own == base:
         return {}
     ratios = [mine / other for mine, other in zip(own, base, strict=True) if other > 0]
-    return {"slow-down": Figure(tuple(ratios))} if ratios else {}
+    return {SLOWDOWN: Figure(tuple(ratios))} if ratios else {}
 
 
-def _per_event(own: list[float], base: list[float], events: int) -> Figure:
-    """Nanoseconds in each round."""
-    values = [(mine - other) / events * 1e9 for mine, other in zip(own, base, strict=True)]
-    return Figure(tuple(values), min(base) / events * 1e9)
+def _priced(row: Row, yardstick: list[float]) -> dict[str, Figure]:
+    """What an event costs, and as a share of the yardstick's where there is one."""
+    own, base, events = row["seconds"], row["base_seconds"], row["events"]
+    prices = [(mine - other) / events * 1e9 for mine, other in zip(own, base, strict=True)]
+    program = min(base) / events * 1e9
+    figures = {PRICE: Figure(tuple(prices), program)}
+    if len(yardstick) == len(prices) and prices != yardstick:
+        shares = tuple(price / unit for price, unit in zip(prices, yardstick, strict=True))
+        figures[SHARE] = Figure(shares, program / statistics.median(yardstick))
+    return figures
+
+
+def _prices(data: Row, **which: str) -> list[float]:
+    """What an event cost in each round in the row that has these cells; empty if none has."""
+    for row in data["rows"]:
+        if row["seconds"] and row["events"] and which.items() <= row.items():
+            return list(_priced(row, [])[PRICE].values)
+    return []
 
 
 def _dispatches(row: Row) -> dict[str, object]:

@@ -3,7 +3,8 @@
 Takes results of ``bench chaining``, ``interception`` and ``callbacks``, in pairs, or two
 directories of them (files of the same name are pairs).
 
-A *figure* (slow-down, ns per event) differs when both hold:
+A *figure* (slow-down; ns per event; the same as a share of what Unicorn takes for one in the same
+round) differs when both hold:
 
 - its medians differ by more than the tolerance, 5 % of the older one unless told otherwise: what
   changes slower than a run takes (heat, neighbours on the host) no number of rounds in it shows;
@@ -26,7 +27,7 @@ from typing import Any
 
 import attrs
 
-from dbt.experiments.configurations import Figure, Result, read
+from dbt.experiments.configurations import PRICE, SHARE, SLOWDOWN, Figure, Result, read
 from dbt.experiments.measure import quartiles
 from dbt.experiments.report import Table, print_tables, write_markdown
 from dbt.stops import UsageError
@@ -50,19 +51,19 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare, print, write; 0 when no exact count differs, else 1."""
+    """Compare, write, print; 0 when no exact count differs, else 1."""
     if not 0 <= arguments.tolerance < 100:
         raise UsageError("--tolerance takes a percentage from 0 to 99")
     found = [
         compare(read(old), read(new), arguments.tolerance) for old, new in pairs(arguments.paths)
     ]
     shown = [summary(found), *(table for one in found for table in tables(one))]
-    print_tables(shown)
     if arguments.markdown:
         words = ["armdbt", "bench", "compare", *arguments.paths]
         if arguments.tolerance != TOLERANCE:
             words[3:3] = ["--tolerance", f"{arguments.tolerance:g}"]
         write_markdown(arguments.markdown, shown, " ".join(words))
+    print_tables(shown)
     inexact = sum(len(one.inexact) for one in found)
     print(f"{inexact} exact counts differ" if inexact else "no exact count differs")
     return 1 if inexact else 0
@@ -173,9 +174,9 @@ def interval(old: Sequence[float], new: Sequence[float]) -> tuple[float, float]:
 
 # -- Showing ---------------------------------------------------------------------------------------
 
+KINDS = (SLOWDOWN, PRICE, SHARE)
 SUMMARY = (
-    "experiment", "first", "second", "figures", "within noise", "median change", "largest",
-    "counts", "differ",
+    "experiment", "first", "second", *KINDS, "median change", "largest", "counts", "differ",
 )  # fmt: skip
 FIGURES = (
     "configuration", "figure", "first", "its quartiles", "second", "the second's", "ratio",
@@ -187,23 +188,32 @@ MOVING = ("date", "load")
 
 
 def summary(found: Sequence[Comparison]) -> Table:
-    """One row an experiment."""
-    return Table("A first run and a second", SUMMARY, [_sum(one) for one in found])
+    """One row an experiment: of each kind of figure how many are within noise, and by how much
+    slow-downs have changed."""
+    return Table("A first run and a second: figures within noise", SUMMARY, [*map(_sum, found)])
 
 
 def _sum(one: Comparison) -> dict[str, Any]:
-    moved = sorted(abs(ratio - 1) for change in one.changes if (ratio := change.ratio) is not None)
+    moved = sorted(
+        abs(ratio - 1)
+        for change in one.changes
+        if change.figure == SLOWDOWN and (ratio := change.ratio) is not None
+    )
     return {
         "experiment": Path(one.old.path).stem,
         "first": one.old.machine["date"][:16],
         "second": one.new.machine["date"][:16],
-        "figures": len(one.changes),
-        "within noise": sum(change.verdict == WITHIN for change in one.changes),
+        **{kind: _agreeing(one, kind) for kind in KINDS},
         "median change": f"{statistics.median(moved):.1%}" if moved else None,
         "largest": f"{moved[-1]:.1%}" if moved else None,
         "counts": one.counts,
         "differ": len(one.inexact),
     }
+
+
+def _agreeing(one: Comparison, kind: str) -> str | None:
+    verdicts = [change.verdict for change in one.changes if change.figure == kind]
+    return f"{verdicts.count(WITHIN)} of {len(verdicts)}" if verdicts else None
 
 
 def tables(one: Comparison) -> Iterator[Table]:

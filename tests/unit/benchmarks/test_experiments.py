@@ -1,12 +1,14 @@
 """``make experiments``: what it would run is understood, what it leaves is where it says."""
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 
 import attrs
 import pytest
 
-from benchmarks import experiments
+from benchmarks import experiments, pages
 from benchmarks.experiments import EXPERIMENTS, ROOT, Experiment, choose
 from dbt.cli import main
 
@@ -98,3 +100,31 @@ def test_a_second_run_is_compared_with_results_of_the_same_processor(
 
 def test_failures_are_named() -> None:
     assert experiments.run({"good": ["passes"], "bad": ["bench", "weather"]}) == ["bad"]
+
+
+@pytest.mark.parametrize("option", ["", "--short", "--only-json", "--again"])
+def test_the_list_is_what_would_be_run(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[tuple[str, list[str]]] = []
+
+    def run(commands: dict[str, list[str]]) -> list[str]:
+        ran.extend(commands.items())
+        return []
+
+    def compare(words: list[str], **_: object) -> None:
+        ran.append(("comparison", words[words.index("bench") :]))
+
+    monkeypatch.setattr(experiments, "run", run)
+    monkeypatch.setattr(subprocess, "run", compare)
+    monkeypatch.setattr(pages, "fill_all", lambda _: None)
+    monkeypatch.setattr(experiments, "first_run", lambda: experiments.PAGES)
+    out = tmp_path / "out"
+    words = [*option.split(), "--out", str(out), "chaining-fib", "callbacks-fib"]
+    assert experiments.main([*words, "--list"]) == 0
+    assert not ran
+    assert not out.exists()
+    listed = capsys.readouterr().out.splitlines()
+    assert experiments.main(words) == 0
+    assert listed == [f"{name}: armdbt {shlex.join(command)}" for name, command in ran]
+    assert ("comparison" in dict(ran)) == (option == "--again")

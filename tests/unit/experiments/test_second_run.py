@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dbt.cli import main
+from dbt.experiments import second_run
 from dbt.experiments.configurations import Figure, read
 from dbt.experiments.second_run import (
     DIFFERS,
@@ -16,6 +17,7 @@ from dbt.experiments.second_run import (
     compare,
     interval,
     pairs,
+    summary,
     tables,
     verdict,
 )
@@ -150,6 +152,30 @@ def test_comparison(
     assert differing(tmp_path, old, new) == expected
 
 
+def with_unicorn(speed: float) -> dict[str, Any]:
+    """A machine on which everything in Python takes ``speed`` times as long."""
+    ours, theirs = ([1 + speed * extra for extra in (0.5, 0.51, 0.52)] for _ in range(2))
+    rows = [
+        {"tier": tier, "hook": "count", "price": "python", "seconds": seconds}
+        for tier, seconds in (("2", ours), ("unicorn", [2 * value for value in theirs]))
+    ]
+    rest = {"base_seconds": BASE[:3], "instructions": 100, "events": 1000}
+    return {**callbacks(), "rows": [{**row, **rest} for row in rows]}
+
+
+def test_a_price_by_unicorns_is_the_same_on_a_slower_machine(tmp_path: Path) -> None:
+    found = compare(
+        read(written(tmp_path / "old.json", with_unicorn(10))),
+        read(written(tmp_path / "new.json", with_unicorn(17))),
+    )
+    told = {(c.configuration.split(":")[0], c.figure): c.verdict for c in found.changes}
+    assert told["tier 2", "ns/event"] == told["tier 2", "slow-down"] == DIFFERS
+    assert told["tier 2", "of Unicorn's"] == WITHIN
+    assert ("tier unicorn", "of Unicorn's") not in told
+    (row,) = summary([found]).rows
+    assert (row["ns/event"], row["of Unicorn's"]) == ("0 of 2", "1 of 1")
+
+
 def test_what_has_no_counterpart_and_another_machine_are_told(tmp_path: Path) -> None:
     old, new = chaining(), chaining()
     del new["rows"][0]
@@ -181,6 +207,19 @@ def test_exit_status_says_whether_counts_differ(
     assert "| 1.2 | differs |" in page.read_text()
     assert main(["bench", "compare", old, slower, old, other]) == 1
     assert capsys.readouterr().out.endswith("\n2 exact counts differ\n")
+
+
+def test_the_page_is_written_before_tables_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("shown")
+
+    monkeypatch.setattr(second_run, "print_tables", fail)
+    old, page = written(tmp_path / "old.json", chaining()), tmp_path / "page.md"
+    with pytest.raises(RuntimeError, match="shown"):
+        main(["bench", "compare", "--markdown", str(page), old, old])
+    assert page.exists()
 
 
 def test_directories_are_paired_by_name(tmp_path: Path) -> None:
