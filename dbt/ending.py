@@ -1,6 +1,6 @@
-"""How the end of a run is told, and the exit status that it gives, to the program and to children
-that it has forked alike: the guest's own; 128+n when signal n killed it; 2 for errors of usage; 124
-after a time-out; 125 when a check, a hook or a limit stopped the guest.
+"""How the end of a run is told, and the exit status that it gives: the guest's own; 128+n when
+signal n killed it (a child that the guest forked dies by it); 2 for errors of usage; 124 after a
+time-out; 125 when a check, a hook or a limit stopped the guest.
 """
 
 import contextlib
@@ -55,18 +55,29 @@ def excuse(error: BaseException) -> tuple[str, int] | None:
 
 def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
     """End the host process of a forked child as its guest, or the run, has ended."""
-    text, status = "", EXIT_STOPPED
+    status = EXIT_STOPPED
+    try:
+        text, status = _told(process, ended)
+        with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
+            sys.stdout.flush()
+        with contextlib.suppress(OSError, ValueError):
+            print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+        if isinstance(ended, Killed):
+            with contextlib.suppress(OSError, ValueError):  # a signal that libc keeps for itself
+                signal.signal(ended.signal, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
+            os.kill(os.getpid(), ended.signal)
+    finally:
+        os._exit(status)  # whatever happens: what follows is the parent's to do
+
+
+def _told(process: "Process", ended: Stop | BaseException) -> tuple[str, int]:
     if not isinstance(ended, BaseException):
-        text, status = last_words(process, ended)
-    elif known := excuse(ended):
-        text, status = known
-    else:
+        return last_words(process, ended)
+    if isinstance(ended, SystemExit):
+        status = 0 if ended.code is None else 1
+        return ("", ended.code & 0xFF) if isinstance(ended.code, int) else ("", status)
+    known = excuse(ended)
+    if known is None:
         sys.excepthook(type(ended), ended, ended.__traceback__)
-    with contextlib.suppress(OSError):  # nobody may be reading any more
-        sys.stdout.flush()
-        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
-    if isinstance(ended, Killed):
-        signal.signal(ended.signal, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
-        os.kill(os.getpid(), ended.signal)
-    os._exit(status)
+    return known or ("", EXIT_STOPPED)

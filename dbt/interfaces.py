@@ -337,7 +337,8 @@ class Executor(Protocol):
 
     fuel: int
     """Guest instructions left. ``run`` takes what it executes off this, exactly. A function that
-    ``invoke`` calls may set it to 0, which makes ``run`` come back at the next block."""
+    ``invoke`` calls may set it to 0, which makes ``run`` come back at the next block that
+    counts instructions."""
 
     def install(self, block: Block) -> None:
         """Accept an optimised, verified block; an older one with the same key is replaced."""

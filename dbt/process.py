@@ -35,6 +35,7 @@ from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.obituary import obituary
 from dbt.passes.pipeline import Pipeline
+from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
@@ -88,19 +89,18 @@ class Process:
         verify: bool = False,
         log: Log = QUIET,
     ) -> None:
+        env = os.environ if env is None else env
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
         self.log = log
         self.memory = GuestMemory()
         self.state = GuestState(extend(self.frontend.layout, mechanisms.SLOTS))
-        self.call_abi = self.frontend.call_abi
         self.counters = Counters()
         self.stacks = Stacks()
         self.functions = Functions(self.state.address)
         abi = self.frontend.syscall_abi()
         self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
-        environment = os.environ if env is None else env
-        argv = [os.fsencode(argv0 or program), *map(os.fsencode, args)]
-        envp = [os.fsencode(f"{name}={value}") for name, value in environment.items()]
+        argv = [*map(os.fsencode, (argv0 or program, *args))]
+        envp = [os.fsencode(f"{name}={value}") for name, value in env.items()]
         location = self.kernel.load(program, argv, envp)
         self._next = self.frontend.key_of(location)
         self.options = options or BackendOptions()
@@ -166,6 +166,8 @@ class Process:
         self._is_new_program = False
         self._waiting: SyscallHit | None = None
         """A system call that is to be made before anything else."""
+        self._ended: Stop | None = None
+        """How the run has ended that raised what a hook had raised."""
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -175,8 +177,8 @@ class Process:
 
         In a child that the guest forked this does not return: the host process ends with the guest.
         """
-        engine = self.engine
-        engine.limit = engine.executed + max_insns if max_insns is not None else 1 << 62
+        budget = self.engine.budget
+        budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
         try:
             with Watchdog(timeout) as watchdog:
                 self._deadline = watchdog.deadline
@@ -203,6 +205,9 @@ class Process:
     def _go_on(self, key: BlockKey) -> BlockKey | Stop:
         """Run to the next event, and see to it: the key to go on at, or how the run ends. What a
         hook has raised is raised when that is done, and the next run goes on behind it."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            return ended
         try:
             event = self._waiting or self._next_event(key)
             after = self._event(event)
@@ -214,7 +219,10 @@ class Process:
             self._next = after
         failure = self._machine.take_failure()
         if failure is not None:
-            self.state["pc"] = self._next.pc
+            if isinstance(after, BlockKey):
+                self.state["pc"] = after.pc
+            else:
+                self._ended = after
             raise failure
         return after
 
@@ -228,8 +236,10 @@ class Process:
         """What follows an event: the key to go on at, or how the run ends."""
         kernel = self.kernel
         match event:
-            case Slice(key=key):
+            case Slice(key=key) | LimitReached(key=key):
                 self._next = key
+                if isinstance(event, LimitReached):
+                    return InsnLimit(key.pc)
                 return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
             case SyscallHit():
                 return self._system_call(event)
@@ -241,9 +251,6 @@ class Process:
                 return self._killed(self._where(kernel.fault(event)), event)
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)), event)
-            case LimitReached(key=key):
-                self._next = key
-                return InsnLimit(key.pc)
             case TrapHit(reason="alignment" as reason, pc=pc):
                 halt = HaltHit(reason, pc)
                 return self._killed(self._where(kernel.halt(halt)), halt)

@@ -5,34 +5,38 @@ import threading
 import time
 from types import FrameType
 
+AGAIN_SECONDS = 0.05
+"""The first wake-up may come when there is nothing to wake up from yet."""
+
 
 class Watchdog:
-    """Wakes the main thread from a blocking host call when the time is over."""
+    """Wakes the main thread from blocking host calls when the time is over, again and again."""
 
     def __init__(self, seconds: float | None) -> None:
         self.deadline = None if seconds is None else time.monotonic() + seconds
-        self._timer: threading.Timer | None = None
+        self._over = threading.Event()
 
     def __enter__(self) -> "Watchdog":
         if self.deadline is None or threading.current_thread() is not threading.main_thread():
             return self
         signal.signal(signal.SIGURG, _ignore)
-        thread = threading.main_thread().ident
-        assert thread is not None
-        self._timer = threading.Timer(
-            max(0.0, self.deadline - time.monotonic()) + 0.001,
-            lambda: signal.pthread_kill(thread, signal.SIGURG),
-        )
-        self._timer.daemon = True
+        watch = threading.Thread(target=self._watch, args=(self.deadline,), daemon=True)
         # A thread inherits the mask: this one must not take signals meant for the guest.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        self._timer.start()
+        watch.start()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return self
 
+    def _watch(self, deadline: float) -> None:
+        thread = threading.main_thread().ident
+        assert thread is not None
+        left = max(0.0, deadline - time.monotonic()) + 0.001
+        while not self._over.wait(left):
+            signal.pthread_kill(thread, signal.SIGURG)
+            left = AGAIN_SECONDS
+
     def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._over.set()
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

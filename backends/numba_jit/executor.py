@@ -41,7 +41,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONTINUED, HOOKED, TAKEN, Block, BlockKey, Hook, Swi, exit_targets
+from dbt.ir.block import ARRIVED, HOOKED, TAKEN, Block, BlockKey, Hook, Swi, exit_targets
 from dbt.stops import Access
 
 PAGES = (1 << 32) // PAGE
@@ -321,7 +321,7 @@ class NumbaExecutor:
                 yield self._blocks[block_id]
 
     def _is_flagged(self, key: BlockKey) -> bool:
-        return key.pc in self._flagged and not key.mode & CONTINUED
+        return key.pc in self._flagged and not key.mode & ARRIVED
 
     def _let_pass(self, block_id: int) -> None:
         """The block is entered from here: it was asked about before."""
@@ -329,7 +329,7 @@ class NumbaExecutor:
 
     def _refusal(self, key: BlockKey) -> int:
         """What DENIED holds for the blocks of a key."""
-        if key.pc in self._watched and not key.mode & CONTINUED:
+        if key.pc in self._watched and not key.mode & ARRIVED:
             return tables.REFUSED | tables.WATCHED
         return 0 if self._rules.permits(key.pc) else tables.REFUSED
 

@@ -31,7 +31,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONTINUED, Block, BlockKey
+from dbt.ir.block import ARRIVED, Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.stops import Access, GuestFault
 
@@ -149,7 +149,7 @@ class ReferenceExecutor:
             key = result.key
             if self._watches(key):
                 return WatchHit(key)
-            if key.pc in self._checked and not key.mode & CONTINUED:
+            if key.pc in self._checked and not key.mode & ARRIVED:
                 self._dispatches[Reason.HOOK] += 1
                 return WatchHit(key)
 
@@ -223,7 +223,7 @@ class ReferenceExecutor:
         self._links = {link for link in self._links if chains and self._permits(link.target)}
 
     def _watches(self, key: BlockKey) -> bool:
-        return key.pc in self._watched and not key.mode & CONTINUED
+        return key.pc in self._watched and not key.mode & ARRIVED
 
     def _permits(self, key: BlockKey) -> bool:
         return self._rules.permits(key.pc) and not self._watches(key)

@@ -2,9 +2,10 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -123,15 +124,16 @@ def _tell_missing(watching: Watching) -> None:
 
 
 def _check_files(wanted: Sequence[_Wanted]) -> None:
-    files = [want.file for want in wanted if want.file is not None]
-    for file in files:
-        if files.count(file) > 1:
+    seen = set()
+    for file in (want.file for want in wanted if want.file is not None):
+        where = os.path.realpath(file)
+        if where in seen:
             raise UsageError(f"--format: two formats for {file}")
+        seen.add(where)
 
 
 def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
     from dbt.hooks.outputs import Program
-    from dbt.instrument.coverage import PREFIX, covered
     from dbt.linux.typed.decode import Decoder
 
     kernel = process.kernel
@@ -147,10 +149,24 @@ def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
     return Program(
         command=(arguments.program, *arguments.args),
         images=lambda: kernel.images,
-        blocks=lambda: covered(process.counters.snapshot(PREFIX)),
+        blocks=_blocks(process),
         syscall=syscall,
         start=process.engine.executed,
     )
+
+
+def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:
+    """What asks for the blocks executed since the last execve: those before were another's."""
+    from dbt.instrument.coverage import PREFIX, covered
+
+    before: dict[str, int] = {}
+    process.hooks.on_program(lambda: before.update(process.counters.snapshot(PREFIX)))
+
+    def blocks() -> Iterable[tuple[int, int]]:
+        now = process.counters.snapshot(PREFIX)
+        return covered({name: count - before.get(name, 0) for name, count in now.items()})
+
+    return blocks
 
 
 class _Sink:
@@ -170,7 +186,8 @@ class _Sink:
         self._limit = 1 << 32 if max_depth is None else max_depth
         self._syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
         self._busy = self._interrupted = False
-        signal.signal(signal.SIGINT, self._interrupt)
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._interrupt)
 
     def __call__(self, record: "Record") -> None:
         if record.depth >= self._limit and record.kind not in self._syscalls:

@@ -116,8 +116,3 @@ def parse_condition(text: str) -> Condition:
     except RecursionError:
         raise _error(source[:40], 0, "too deeply nested") from None
     return condition
-
-
-def compile_condition(text: str, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
-    """``parse_condition(text).compile(...)``. Raises UsageError."""
-    return parse_condition(text).compile(builder, pc=pc, depth=depth)

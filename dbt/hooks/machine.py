@@ -10,6 +10,7 @@ from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
 from dbt.hooks.points import Handler, Points
 from dbt.hooks.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
+from dbt.hooks.trampolines import Trampolines
 from dbt.interfaces import (
     MAPPED,
     PAGE,
@@ -26,14 +27,12 @@ from dbt.ir.block import ASK, CONTINUED, HOOKED, MOVED, TAKEN, Block, BlockKey, 
 from dbt.ir.builder import Builder
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
-from dbt.runtime.engine import Engine
+from dbt.runtime.engine import Ended, Engine, LimitReached
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.translate import Translator
 
-TRAMPOLINES = 0xFFFF2000
-"""Where trampolines are: above all that Linux gives a program, behind the kernel helper page."""
 TABLES = 0xFFFE0000
 """Where tables for translated code are, below the vectors page."""
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
@@ -69,9 +68,9 @@ class HookMachine:
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
         self._patched: dict[int, bytes] = {}
-        self._trampolines: dict[int, Handler] = {}
-        self._left: dict[int, Handler] = {}
-        """Trampolines given up while a block that may lead to one was running."""
+        self._trampolines = Trampolines(engine)
+        self._unpatched: set[int] = set()
+        """Breakpoints given up while a block that may lead to one was running."""
         self._table_end = TABLES
         self._failure: BaseException | None = None
         self._passed: tuple[int, int] | None = None
@@ -176,7 +175,7 @@ class HookMachine:
         """The block that stands in place of the guest's own. Raises GuestFault where the guest may
         not execute."""
         pc = key.pc
-        if self._trampoline_at(key) is not None:
+        if self._trampolines.at(pc) is not None:
             return Block(key, [], Hook(key))
         if pc not in self._stubs.pcs or key.mode & CONTINUED:
             return None
@@ -219,6 +218,8 @@ class HookMachine:
             self.memory.poke(pc, ours)
         elif not present:
             word = self._patched.pop(pc, None)
+            if word is not None and self.engine.busy:
+                self._unpatched.add(pc)
             # What the program has written over it since is the program's.
             if word is not None and there and self.memory.peek(pc, len(ours)) == ours:
                 self.memory.poke(pc, word)
@@ -235,18 +236,7 @@ class HookMachine:
 
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution calls ``handler``."""
-        pc = TRAMPOLINES
-        while pc in self._trampolines or pc in self._left:
-            pc += 4
-        self._trampolines[pc] = handler
-
-        def remove() -> None:
-            given_up = self._trampolines.pop(pc)
-            if self.engine.busy:
-                self._left[pc] = given_up
-            self.engine.discard_pc(pc)
-
-        return pc, remove
+        return self._trampolines.add(handler)
 
     # -- what points lead to -----------------------------------------------------------------------
 
@@ -254,15 +244,16 @@ class HookMachine:
         """True unless it is a breakpoint of the program's own, or a trap of somebody else's."""
         match event:
             case HaltHit(pc=pc):
-                return pc in self._patched and event is not self._programs_own
+                ours = pc in self._patched or pc in self._unpatched
+                return ours and event is not self._programs_own
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
 
-    def hit(self, event: Hit) -> BlockKey | Event:
+    def hit(self, event: Hit) -> BlockKey | Ended:
         """Run the hooks that an event is for: where the guest goes on, or what comes next."""
         match event:
-            case HookHit(resume=key) if self._trampoline_at(key) is not None:
+            case HookHit(resume=key) if self._trampolines.at(key.pc) is not None:
                 return self.settle(key)
             case HookHit(resume=key):
                 location = self._stubs.fire(key.pc)
@@ -280,21 +271,19 @@ class HookMachine:
     def settle(self, key: BlockKey) -> BlockKey:
         """Where the guest is, for all to see. On a trampoline it is not to be found: what is
         waiting there is done, for the trampoline may be gone when the guest goes on."""
-        trampoline = self._trampoline_at(key)
-        while self._left:
-            self.engine.discard_pc(self._left.popitem()[0])
+        trampoline = self._trampolines.at(key.pc)
+        self._trampolines.control_is_elsewhere()
+        self._unpatched.clear()
         return key if trampoline is None else self._behind(trampoline, key)
-
-    def _trampoline_at(self, key: BlockKey) -> Handler | None:
-        return self._trampolines.get(key.pc) or self._left.get(key.pc)
 
     def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
         location = trampoline()
         return key if location is None else self.key_of(location)
 
-    def _breakpoint_hit(self, pc: int) -> BlockKey | Event:
+    def _breakpoint_hit(self, pc: int) -> BlockKey | Ended:
         """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""
         key, moment = BlockKey(pc), (pc, self.insns)
+        self._unpatched.discard(pc)
         if moment != self._passed:
             location = self._breakpoints.fire(pc)
             if location is not None:
@@ -303,7 +292,11 @@ class HookMachine:
         word = self._patched.get(pc)
         if word is None or self._failure is not None:  # a handler removed it, or raised
             return key
-        return self._step_over(key.with_mode(HOOKED), word)  # the stub there has run
+        key = key.with_mode(HOOKED)  # the stub there has run
+        budget = self.engine.budget
+        if budget.executed >= budget.limit:  # a breakpoint takes no fuel to come to
+            return LimitReached(key)
+        return self._step_over(key, word)
 
     def _step_over(self, key: BlockKey, word: bytes) -> BlockKey | Event:
         view = self.memory.raw(key.pc, len(word))
@@ -330,7 +323,7 @@ class HookMachine:
         after = self._step_once(key.with_mode(MOVED))
         if not isinstance(after, BlockKey):
             return after
-        trampoline = self._trampoline_at(after)
+        trampoline = self._trampolines.at(after.pc)
         self._follower.moved(old, loaded=reason == LOADED)  # hooks may take the trampoline away
         return after if trampoline is None else self._behind(trampoline, after)
 

@@ -112,9 +112,8 @@ class Hooks:
         wanted = self._functions() if pcs is None else map(self._pc, pcs)
         removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
         if syscalls:
-            _, tracker = self._mechanism(mechanism)
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
-                told = partial(self._tell, sink, kind, tracker)
+                told = partial(self._tell, sink, kind, _class(mechanism).name)
                 leaving = kind is Kind.SYSCALL_RETURN
                 removers.append(self.on_syscall(None, told, leaving=leaving))
 
@@ -247,11 +246,14 @@ class Hooks:
             machine.call(hook, event)
         return event.result
 
-    def _tell(self, sink: Sink, kind: Kind, tracker: Tracker, event: SyscallEvent) -> None:
+    def _tell(self, sink: Sink, kind: Kind, mechanism: str, event: SyscallEvent) -> None:
         state = event.state
+        # An execve has put another tracker in the place of the one that was.
+        known = self._mechanisms.get(mechanism)
+        depth = known[1].alive if known else 0
         record = Record(
             kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
-            tracker.alive, event.insns, thread=event.thread,
+            depth, event.insns, thread=event.thread,
             arguments=tuple(event.arguments), result=event.result, lane=self._machine.lane,
         )  # fmt: skip
         sink(record)

@@ -18,6 +18,8 @@ MOVED = 8
 """Mode bit: the host looks at what the first instruction does to the stack pointer."""
 CONTINUED = TAKEN | HOOKED
 """A key with one of these goes on with an instruction that control has already arrived at."""
+ARRIVED = CONTINUED | ASK
+"""At a key with one of these, whoever looks out for its pc has been told."""
 FRONTEND_MODE_SHIFT = 8
 """Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
 
@@ -186,6 +188,7 @@ class Block:
 
 
 __all__ = [
+    "ARRIVED",
     "ASK",
     "CONTINUED",
     "FRONTEND_MODE_SHIFT",

@@ -6,8 +6,7 @@ Family modules (``files``, ``memory``, ``process``, ``signals``, ...) fill the t
 - ``kernel.paths`` (``paths.Paths``): ``host(path, dirfd=AT_FDCWD, follow=True)`` gives the host
   path of a guest path that may be read, or raises OSError. exec, the ELF interpreter and mappings
   use it.
-- ``kernel.files`` (``fdtable.FdTable``): ``host_fd(fd)`` (OSError EBADF), ``close_on_exec()``,
-  ``after_fork()`` in a forked child.
+- ``kernel.files`` (``fdtable.FdTable``): ``host_fd(fd)`` (OSError EBADF), ``close_on_exec()``.
 - ``host.call(name, *args)``: a libc call that EINTR interrupts. A handler lets that OSError out;
   the kernel restarts the call or not, as the signal's handler asks.
 - ``kernel.signals.set_temporary_mask(mask)``: for ppoll, pselect6, epoll_pwait and rt_sigsuspend;

@@ -59,7 +59,7 @@ def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) 
                 count = host.call("epoll_pwait2", host_fd, buffer, room, timespec, mask)
             break
         except OSError as error:
-            if error.errno != errno.EINTR or kernel.signals.interrupted():
+            if error.errno != errno.EINTR or kernel.signals.interrupted() or kernel.overdue():
                 raise
     events = list(_HOST_EVENT.iter_unpack(buffer.raw[: count * _HOST_EVENT.size]))
     data = b"".join(shape.pack(events=mask, data=data) for mask, data in events)

@@ -155,9 +155,6 @@ class FdTable:
         for fd in list(self._open):
             self.close(fd)
 
-    def after_fork(self) -> None:
-        """Called in a forked child. Directory positions are no longer shared with the parent."""
-
 
 def _copy(host_fd: int) -> int:
     return fcntl.fcntl(host_fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)

@@ -47,6 +47,9 @@ EINTR = -errno.EINTR
 ERESTARTSYS = 512
 """The kernel's own errno of a call that will run again; only traces show it."""
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "sendfile64", "splice"}
+_SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+"""Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
+_MSG_NOSIGNAL = 0x4000
 
 
 @attrs.define
@@ -88,8 +91,8 @@ class Kernel:
 
     ``space``, ``signals``, ``process``, ``files`` and ``paths`` hold what their families need.
     ``request`` is the call being served (its ``variant`` tells OABI structures from EABI ones).
-    ``on_exec`` must drop all translations, ``on_icache_flush(start, end)`` those of a range;
-    ``on_fork_child`` is called first in a forked child, whose host process the facade ends.
+    ``on_exec`` must drop all translations; ``on_fork_child`` is called in a forked child when its
+    state is its own, and the facade ends its host process.
     """
 
     def __init__(
@@ -126,7 +129,6 @@ class Kernel:
         """Called when a signal frame was made or left, with the stack pointer there was before."""
         self.on_exec: Callable[[], None] = _nothing
         self.on_fork_child: Callable[[], None] = _nothing
-        self.on_icache_flush: Callable[[int, int], None] = self._flush_pages
         self.overdue: Callable[[], bool] = _false
         """Asked while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []
@@ -158,7 +160,7 @@ class Kernel:
         self.request = request
         registers = list(request.arguments)
         try:
-            result, restarts = self._serve(request, registers)
+            result, restarts, made_up = self._serve(request, registers)
         except Leave as leave:
             if self.strace is not None:
                 self.strace.left()
@@ -168,7 +170,7 @@ class Kernel:
         if restarts:
             location = self.abi.restart(self.state, request, location)
         else:
-            result = self._leave(request, registers, result)
+            result = self._leave(request, registers, result, made_up=made_up)
             self.end_sleep()
             self.abi.set_result(self.state, result)
         if self.strace is not None:
@@ -177,26 +179,29 @@ class Kernel:
         self.signals.drop_temporary_mask()
         return after
 
-    def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool]:
-        """Make the call: its result, and whether it does not return but is to be made again.
-        ``registers`` are its arguments, which an entry hook may change."""
+    def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool, bool]:
+        """Make the call: its result, whether it does not return but is to be made again, and
+        whether a hook has made the result up. ``registers`` are its arguments, which an entry hook
+        may change."""
         given = None
         if self.intercept is not None:
             given = self.intercept(self, request.name, registers)
         if self.strace is not None:
             self.strace.before(request, registers, skipped=given is not None)
         if given is not None:  # an EINTR among them is for the guest to see
-            return given, False
+            return given, False, True
         result = self.perform(request.name, registers, aligned=request.aligned)
-        return result, result == EINTR and self.signals.restarts(request.name)
+        return result, result == EINTR and self.signals.restarts(request.name), False
 
-    def _leave(self, request: Request, registers: list[int], result: int) -> int:
+    def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:
         """The call returns: its result once the hooks have seen it."""
         if self.after is not None:
             changed = self.after(self, request.name, registers, result)
+            made_up = made_up or changed not in (None, result)
             result = result if changed is None else changed
-        if result == -errno.EPIPE and request.name in _WRITES:
-            self.signals.broken_pipe(SigInfo(SIGPIPE, siginfo.SI_USER, pid=os.getpid()))
+        if result == -errno.EPIPE and _breaks_pipe(request.name, registers):
+            info = SigInfo(SIGPIPE, siginfo.SI_USER, pid=os.getpid())
+            self.signals.broken_pipe(info, made_up=made_up)
         return result
 
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
@@ -293,8 +298,11 @@ class Kernel:
         self.signals.close()
         self.files.close_all()
 
-    def _flush_pages(self, start: int, end: int) -> None:
-        """Stores to code pages already dropped their translations; nothing is left to do."""
+
+def _breaks_pipe(name: str, registers: Sequence[int]) -> bool:
+    if name in _SENDS:
+        return not registers[_SENDS[name]] & _MSG_NOSIGNAL
+    return name in _WRITES
 
 
 def _false() -> bool:

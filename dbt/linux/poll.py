@@ -74,7 +74,7 @@ def wait(kernel: Kernel, wanted: list[Wanted], deadline: Deadline) -> list[int]:
                 host.call("ppoll", buffer, len(wanted), deadline.host_timespec(), mask)
             break
         except OSError as error:
-            if error.errno != errno.EINTR or kernel.signals.interrupted():
+            if error.errno != errno.EINTR or kernel.signals.interrupted() or kernel.overdue():
                 raise
     return [fields[2] & 0xFFFF for fields in _POLLFD.iter_unpack(buffer.raw[: len(data)])]
 

@@ -101,7 +101,6 @@ class ProcessState:
         self.clear_child_tid = 0
         kernel.is_child = True
         kernel.signals.child_started()
-        kernel.files.after_fork()
         kernel.on_fork_child()
 
 

@@ -135,8 +135,8 @@ def sigpending(kernel: "Kernel", address: int) -> int:
 
 
 def wait_for_signal(kernel: "Kernel") -> int:
-    """Sleep until a signal is to be delivered. Always ends in EINTR."""
-    while not kernel.signals.interrupted():
+    """Sleep until a signal is to be delivered, or time is over. Always ends in EINTR."""
+    while not (kernel.signals.interrupted() or kernel.overdue()):
         # A signal that comes between the test and the sleep is noticed after a short while.
         host.nap(_POLL_SECONDS)
     raise _fail(errno.EINTR)

@@ -8,7 +8,6 @@ one that notes the signal; it is delivered when the guest is between instruction
 import errno
 import os
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -126,9 +125,13 @@ class Signals:
         if number in _KEPT:
             return
         action = self.action(number)
-        wanted: Callable[[int, FrameType | None], Any] | signal.Handlers = self._note
+        wanted: Any = self._note
         if action.handler == SIG_IGN or (number == SIGCHLD and action.flags & SA_NOCLDWAIT):
             wanted = signal.SIG_IGN
+        elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
+            wanted = self._host_before.get(SIGINT)  # whoever runs the guest has a use for it
+            if wanted is None:
+                return
         elif action.handler == SIG_DFL and number not in _TIMERS:
             wanted = signal.SIG_DFL
         try:
@@ -183,9 +186,10 @@ class Signals:
             self.set_mask(self.mask & ~bit(info.signal))
         self._fault = info, write
 
-    def broken_pipe(self, info: SigInfo) -> None:
-        """A write met EPIPE while the host ignores SIGPIPE (Python does): the guest's SIGPIPE."""
-        if signal.getsignal(SIGPIPE) == signal.SIG_IGN:
+    def broken_pipe(self, info: SigInfo, *, made_up: bool) -> None:
+        """A write met EPIPE: the guest's SIGPIPE. The host has sent one unless the error is made
+        up, or it ignores the signal (Python does)."""
+        if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
             self.post(info)
 
     def _ignored(self, number: int) -> bool:

@@ -24,19 +24,16 @@ from dbt.interfaces import (
     Executor,
     FaultHit,
     FuelOut,
+    HookHit,
     NotTranslated,
     WatchHit,
 )
-from dbt.ir.block import CONTINUED, TAKEN, Block, BlockKey, exit_targets
+from dbt.ir.block import ARRIVED, TAKEN, Block, BlockKey, exit_targets
+from dbt.runtime.budget import Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
 from dbt.stops import Access, GuestFault
-
-UNLIMITED = 1 << 62
-SLICE_SECONDS = 0.02
-FIRST_SLICE = 20_000
-LARGEST_SLICE = 1 << 30
 
 
 class Translate(Protocol):
@@ -96,7 +93,7 @@ class Engine:
         self.memory = memory
         self.policy = policy
         self.cache = CodeCache()
-        self.limit = UNLIMITED
+        self.budget = Budget(executor)
         self.translated_blocks = 0
         self.translated_insns = 0
         self.invalidations = 0
@@ -110,9 +107,6 @@ class Engine:
         self._checked: set[int] = set()
         self.announced: BlockKey | None = None
         """A watched key whose WatchHit was returned and that has not been entered since."""
-        self._granted = 0
-        self._slice = FIRST_SLICE
-        self._held = 0  # fuel taken away so that the executor comes back
         self._runner = 0  # the thread in which the executor runs
         self._stepping = False
         self._later: list[BlockKey] = []  # to be discarded once it has come back
@@ -122,7 +116,7 @@ class Engine:
         self.settle: Callable[[BlockKey], BlockKey] = _here
         """Where the guest goes on that has come to a key, for all to see: asked before ``run`` ends
         between blocks. May raise GuestFault."""
-        context.functions.on_failure = self.stop_soon
+        context.functions.on_failure = self.budget.take_away
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
         policy.listeners.append(self.policy_changed)
@@ -133,12 +127,13 @@ class Engine:
     @property
     def executed(self) -> int:
         """Guest instructions completed, exact whenever ``run`` is not running."""
-        return self._granted - self.executor.fuel - self._held
+        return self.budget.executed
 
     @property
     def busy(self) -> bool:
-        """Guest code is running: whoever asks was invoked by it, or is another thread."""
-        return self._runner != 0 or self._stepping
+        """Guest code is running, or has come back to what nobody has seen to yet: where it leads
+        must stay there."""
+        return self._runner != 0 or self._stepping or self._waiting is not None
 
     def run(self, key: BlockKey) -> Ended:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
@@ -157,6 +152,8 @@ class Engine:
         self._waiting = event
         self.raised = failure
         with contextlib.suppress(GuestFault):  # the next run meets it again
+            if isinstance(event, HookHit) and (behind := self.settle(event.resume)) != event.resume:
+                event = Slice(behind)  # a trampoline needs no fuel: the block has gone on to it
             self._waiting = self._settled(event)
         raise failure
 
@@ -175,7 +172,7 @@ class Engine:
             if self._is_watched(key):
                 self.announced = key
                 return WatchHit(key)
-            self._grant()
+            self.budget.grant()
             started = time.perf_counter()
             event = self._execute(key)
             entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
@@ -206,7 +203,7 @@ class Engine:
             )
         finally:
             self._runner = 0
-            self._give_back()
+            self.budget.give_back()
             if self._later:
                 later, self._later = self._later, []
                 self.discard(later)
@@ -216,38 +213,15 @@ class Engine:
         """A function that the guest's code invoked has raised an exception."""
         return self.context.functions.failure is not None
 
-    def stop_soon(self) -> None:
-        """Come back at the next block. For functions that the guest's code invokes."""
-        self._held += self.executor.fuel
-        self.executor.fuel = 0
-
-    def _give_back(self) -> None:
-        self.executor.fuel += self._held
-        self._held = 0
-
     def _is_watched(self, key: BlockKey) -> bool:
         looked_for = key.pc in self._watched or key.pc in self._checked
-        return looked_for and not key.mode & CONTINUED and key != self.announced
-
-    def _grant(self) -> None:
-        """Keep one slice of fuel, never past the limit."""
-        left = self.executor.fuel
-        more = min(self._slice - left, self.limit - self._granted)
-        if more > 0 or self._granted > self.limit:  # a limit may be lower than the last one
-            self.executor.fuel = left + more
-            self._granted += more
+        return looked_for and not key.mode & ARRIVED and key != self.announced
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
             return Slice(key)
-        self._adapt(seconds)
-        return Slice(key) if self._granted < self.limit else self._finish(key)
-
-    def _adapt(self, seconds: float) -> None:
-        if seconds < SLICE_SECONDS and self._slice < LARGEST_SLICE:
-            self._slice *= 2
-        elif seconds > 3 * SLICE_SECONDS and self._slice > FIRST_SLICE:
-            self._slice //= 2
+        self.budget.adapt(seconds)
+        return self._finish(key) if self.budget.spent else Slice(key)
 
     def _finish(self, key: BlockKey) -> Ended:
         """Step what is left of the budget, one instruction at a time."""
@@ -277,7 +251,7 @@ class Engine:
         finally:
             self._stepping = False
         self.executor.fuel += block.insn_count - completed
-        self._give_back()
+        self.budget.give_back()
         return result.key if isinstance(result, Edge) else result
 
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
@@ -334,7 +308,7 @@ class Engine:
         if self._runner and keys:
             self._later += keys
             if self._runner == threading.get_ident():
-                self.stop_soon()
+                self.budget.take_away()
             return
         self.executor.discard(keys)
         self.cache.remove(keys)

@@ -91,6 +91,21 @@ def test_standard_output_is_the_guests_and_the_tree_goes_to_standard_error(tmp_p
     assert b'<write(1,"fib 5\\12",6) = 6>' in outcome.stderr
 
 
+@pytest.mark.parametrize("mode", ["ab", "wb"])
+def test_a_format_on_standard_output_keeps_what_is_in_its_file(mode: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"before\n")
+    words = ("calls", "--only", "fib", "--format", "jsonl:/dev/stdout", str(FIB), "5")
+    with log.open(mode) as out:
+        subprocess.run([sys.executable, "-m", "dbt", *words], stdout=out, check=True)
+    lines = log.read_text().splitlines()
+    assert ("before" in lines) == (mode == "ab")
+    assert "fib 5" in lines
+    records = list(read(line for line in lines if line.startswith("{")))
+    assert Kind.CALL in {record.kind for record in records}
+    assert list(tmp_path.iterdir()) == [log]
+
+
 def test_only_some_functions_and_no_system_calls(tmp_path: Path) -> None:
     options = ("--only", "helper", "--only", "square", "--no-syscalls")
     assert calls(*options, program=DEMO, args=("50",), cwd=tmp_path) == 0
@@ -202,7 +217,7 @@ def test_covered_blocks_are_what_qemu_executes(program: Path, tmp_path: Path) ->
     [
         (("--format", "svg"), "--format is one of tree, "),
         (("--format", "callgrind"), "--format callgrind needs a file"),
-        (("--format", "dot:a", "--format", "jsonl:a"), "two formats for a"),
+        (("--format", "dot:a", "--format", "jsonl:./a"), "two formats for ./a"),
         (("--format", "dot:no/such/a"), "no/such/a: No such file"),
         (("--only", "nothing"), "no symbol 'nothing'"),
         (("--mechanism", "magic"), "magic"),
@@ -257,6 +272,36 @@ def test_the_functions_of_a_program_that_execve_brings(tmp_path: Path) -> None:
     after = names[names.index("execve") + 1 :]
     assert "setlocale" in after
     assert not [name for name in after if "+0x" in name or name.startswith("0x")]
+
+
+def test_what_ran_before_an_execve_is_not_the_new_programs(tmp_path: Path) -> None:
+    """Both are loaded at the same address."""
+    root = need_root()
+    echo = str((root / "bin/echo").resolve())
+    for name, words in (
+        ("there", ("bin/echo", "hi")),
+        ("brought", ("usr/bin/env", "/bin/echo", "hi")),
+    ):
+        (tmp_path / name).mkdir()
+        formats = ("--format", "drcov:drcov", "--format", "callgrind:callgrind")
+        program, *args = words
+        given = ("-L", str(root), "-E", "PATH=/bin", *formats, str(root / program), *args)
+        assert command("calls", *given, cwd=tmp_path / name).stdout == b"hi\n"
+
+    def blocks(name: str) -> set[bytes]:
+        """Of the program alone, without its libraries."""
+        text, _, table = (tmp_path / name / "drcov").read_bytes().partition(b" bbs\n")
+        row = re.search(rf"^ +(\d+), .*{re.escape(echo)}$", text.decode(), re.MULTILINE)
+        assert row is not None
+        number = int(row[1]).to_bytes(2, "little")
+        rows = [table[at : at + 8] for at in range(0, len(table), 8)]
+        return {entry[:6] for entry in rows if entry[6:] == number}
+
+    # The names that it is called by differ, and so do a few branches.
+    assert blocks("brought") <= blocks("there")
+    assert len(blocks("brought")) > 0.9 * len(blocks("there")) > 50
+    objects = (tmp_path / "brought" / "callgrind").read_text()
+    assert str((root / "usr/bin/env").resolve()) in objects
 
 
 def test_an_interrupted_run_is_written_whole(tmp_path: Path) -> None:

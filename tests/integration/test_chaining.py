@@ -35,7 +35,7 @@ def run_slices(process: Process, count: int, not_at: int = 0) -> dict[str, int]:
     slices = 0
     while slices < count or process._next.pc == not_at:
         slices += 1
-        engine._slice = 500
+        engine.budget.slice = 500
         event = engine.run(process._next)
         assert isinstance(event, Slice)
         process._next = event.key

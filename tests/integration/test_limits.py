@@ -54,6 +54,22 @@ def test_a_spinning_guest_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
     assert 0.6 < outcome.seconds < 15
 
 
+@pytest.mark.parametrize("seconds", ["0.001", "0.5"])
+@pytest.mark.parametrize(
+    "how",
+    ["read", "poll", "ppoll", "select", "pselect", "epoll", "pause", "sigsuspend", "nanosleep"],
+)
+def test_a_guest_that_waits_for_ever_is_stopped_in_time(
+    how: str, seconds: str, tmp_path: Path
+) -> None:
+    """Also where time was over before it began to wait."""
+    words = ("run", "--timeout", seconds, str(guest("waiting")), how)
+    outcome = command(*words, cwd=tmp_path, timeout=20)
+    assert outcome.status == 124
+    assert b"armdbt: time is over at " in outcome.stderr
+    assert outcome.stdout == b""
+
+
 def reading(tmp_path: Path, *options: str, give: bytes = b"") -> Outcome:
     """Run a program that reads a byte from a pipe that stays open."""
     fifo = tmp_path / "pipe"

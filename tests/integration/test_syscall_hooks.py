@@ -66,6 +66,7 @@ def test_an_interrupt_that_a_plan_makes_up_is_told_and_not_made_again() -> None:
         ('StopRequested("enough")', 125, r"armdbt: stopped by a hook at 0x\w+ enough\n"),
         ("KeyboardInterrupt", 130, ""),
         ("BrokenPipeError", 141, ""),
+        ("SystemExit(3)", 3, ""),
         ('ValueError("a bug")', 125, r"Traceback [^\0]*\nValueError: a bug\n"),
     ],
 )

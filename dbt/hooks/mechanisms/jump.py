@@ -25,7 +25,7 @@ from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.shadow import AIM
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.tracker import Activation, Tracker
-from dbt.ir.block import CONTINUED, Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
+from dbt.ir.block import ARRIVED, Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET
 from dbt.ir.types import I8
@@ -76,7 +76,7 @@ class CheckJumps:
                 block.exit = Call(self._checked(block, target), link)
 
     def _key(self, target: BlockKey) -> BlockKey:
-        if target.mode & CONTINUED or target.pc not in self.known:
+        if target.mode & ARRIVED or target.pc not in self.known:
             return target
         return BlockKey(self.known[target.pc])
 
@@ -147,6 +147,9 @@ class JumpCheck(Mechanism):
             self._sites.clear()
             self._stop()
             self._stop = None
+
+    def idle(self) -> None:
+        self.tracker.abandon()  # nobody looks where they return
 
     def expect(self, activation: Activation) -> None:
         self._sites.use(activation)

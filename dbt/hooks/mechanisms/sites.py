@@ -9,15 +9,17 @@ from dbt.hooks.tracker import Activation
 
 @attrs.define
 class _Site:
-    users: int
     remove: Callable[[], None]
+    users: int = 0
+    closing: bool = False
 
 
 class Sites:
     """Counts the activations that are to return to each site.
 
     A site stays set when its last activation is over: the next call will come from the same place,
-    and setting it costs a translation. ``clear`` gives them all up.
+    and setting it costs a translation. ``clear`` gives them all up, those in use when they are no
+    longer.
     """
 
     def __init__(self, set_up: Callable[[int], Callable[[], None]]) -> None:
@@ -28,19 +30,26 @@ class Sites:
         """An activation is to return to its site."""
         site = self._sites.get(activation.site)
         if site is None:
-            site = self._sites[activation.site] = _Site(0, self._set_up(activation.site))
+            site = self._sites[activation.site] = _Site(self._set_up(activation.site))
         site.users += 1
+        site.closing = False
 
     def release(self, activation: Activation) -> None:
         """It is over."""
-        self._sites[activation.site].users -= 1
+        site = self._sites[activation.site]
+        site.users -= 1
+        if site.closing and not site.users:
+            self._give_up(activation.site)
 
     def clear(self) -> None:
-        """Give up the sites that no activation is to return to."""
+        """No function is watched any more."""
         for pc, site in list(self._sites.items()):
+            site.closing = True
             if not site.users:
-                site.remove()
-                del self._sites[pc]
+                self._give_up(pc)
+
+    def _give_up(self, pc: int) -> None:
+        self._sites.pop(pc).remove()
 
     def __contains__(self, pc: object) -> bool:
         return pc in self._sites

@@ -43,26 +43,21 @@ def in_numbers(call: Record, result: int | None) -> str:
 
 @attrs.frozen
 class Program:
-    """What an output may say about the program, asked when it writes."""
+    """What an output may say about the program as it is when it is asked."""
 
     command: tuple[str, ...] = ()
     """Program and arguments."""
     images: Callable[[], Sequence[Image]] = _none
     blocks: Callable[[], Iterable[tuple[int, int]]] = _none
-    """Guest address and bytes of every block that was executed."""
+    """Guest address and bytes of every block that was executed since the last execve."""
     syscall: Callable[[Record, int | None], str] = in_numbers
     """A system call in words, asked when its record comes, and again when it has returned."""
     start: int = 0
     """Guest instructions completed before the first record could come."""
 
-    def object_of(self) -> Callable[[int], str]:
-        """A function from a guest address to the path of the file mapped there, or ``""``."""
-        images = tuple(self.images())
-
-        def find(pc: int) -> str:
-            return next((image.path for image in images if image.low <= pc < image.high), "")
-
-        return find
+    def object_of(self, pc: int) -> str:
+        """The path of the file that is mapped at a guest address now, or ``""``."""
+        return next((image.path for image in self.images() if image.low <= pc < image.high), "")
 
 
 class Output(Protocol):

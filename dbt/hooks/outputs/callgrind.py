@@ -16,7 +16,7 @@ import attrs
 
 from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.callgraph import Arc, CallGraph, Cost, Function
-from dbt.hooks.records import Record
+from dbt.hooks.records import Kind, Record
 
 
 class Callgrind:
@@ -26,9 +26,15 @@ class Callgrind:
         self._out = out
         self._program = program
         self._graph = CallGraph(program.start)
+        self._objects: dict[Function, str] = {}
+        """The file of each function that was called, as it was mapped then."""
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
+        if record.kind in (Kind.CALL, Kind.TAIL_CALL):
+            function = Function(record.function, record.symbol)
+            if function not in self._objects:
+                self._objects[function] = self._program.object_of(record.function)
         self._graph.feed(record)
 
     def finish(self, end: int) -> None:
@@ -42,7 +48,7 @@ class Callgrind:
         write(f"creator: armdbt-{version('armdbt')}\n")
         write(f"cmd: {' '.join(map(clean, self._program.command))}\n")
         write("positions: instr\nevents: Ir\n")
-        names = _Names(graph.names(), self._program)
+        names = _Names(graph.names(), self._objects)
         calls: dict[Function, list[tuple[Arc, Cost]]] = {}
         for arc, cost in graph.arcs.items():
             calls.setdefault(arc.caller, []).append((arc, cost))
@@ -73,9 +79,9 @@ class _Table:
 class _Names:
     """Spells objects, files and functions; each kind has numbers of its own."""
 
-    def __init__(self, names: dict[Function, str], program: Program) -> None:
+    def __init__(self, names: dict[Function, str], objects: dict[Function, str]) -> None:
         self._names = names
-        self._object_of = program.object_of()
+        self._object_of = objects
         self._objects, self._files, self._functions = _Table(), _Table(), _Table()
 
     @property
@@ -83,7 +89,7 @@ class _Names:
         return self._files.spell("???")
 
     def object_of(self, function: Function) -> str:
-        return self._objects.spell(clean(self._object_of(function.address) or "???"))
+        return self._objects.spell(clean(self._object_of.get(function) or "???"))
 
     def of(self, function: Function) -> str:
         return self._functions.spell(self._names[function])

@@ -46,7 +46,8 @@ class Drcov:
             "Columns: id, base, end, entry, path",
         ]
         for number, image in enumerate(images):
-            path = image.path.replace("\n", "?")
+            # Readers split lines at ", ", and take other numbers of columns for another system's.
+            path = image.path.replace("\n", "?").replace(", ", "? ")
             lines.append(f"{number:3}, {image.low:#x}, {image.high:#x}, 0x0, {path}")
         lines.append(f"BB Table: {len(blocks)} bbs")
         self._out.write(os.fsencode("\n".join(lines) + "\n") + b"".join(blocks))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import edges
 
-from dbt.hooks.conditions import SLOTS, compile_condition, parse_condition
+from dbt.hooks.conditions import SLOTS, parse_condition
 from dbt.interfaces import lay_out
 from dbt.ir.block import Block, BlockKey, Goto
 from dbt.ir.builder import Builder
@@ -24,7 +24,7 @@ def emitted(text: str, values: dict[str, int], *, optimise: bool = False) -> boo
     """What the compiled condition says."""
     block = Block(BlockKey(PC), [], Goto(BlockKey(PC + 4)))
     emit = Builder(block.insts)
-    emit.set("zf", compile_condition(text, emit, pc=PC))
+    emit.set("zf", parse_condition(text).compile(emit, pc=PC))
     verify(block, LAYOUT)
     if optimise:
         Pipeline.default().run(block)

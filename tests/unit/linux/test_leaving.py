@@ -14,7 +14,7 @@ from dbt.linux.signals import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
 from dbt.linux.strace import Strace
 
 CODE, HANDLER = 0xA000, 0x8000
-READ, WRITE, GETPID = 3, 4, 20
+READ, WRITE, GETPID, SEND = 3, 4, 20, 289
 EPIPE = -32
 
 
@@ -96,6 +96,33 @@ def test_a_broken_pipe_that_a_hook_makes_up_brings_its_signal(kernel: Kernel) ->
     kernel.after = lambda *_: EPIPE
     trap(kernel, WRITE, writer, BUFFER, 1)
     assert kernel.signals.pending == [SigInfo(SIGPIPE, SI_USER, pid=os.getpid())]
+
+
+@pytest.mark.parametrize("where", ["on entry", "on return"])
+def test_it_comes_where_the_host_would_send_one_itself(
+    kernel: Kernel, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a forked child: the host has sent none for an error that never was."""
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_DFL)
+    _, writer = blocked_pipe(kernel)
+    if where == "on entry":
+        kernel.intercept = lambda *_: EPIPE
+    else:
+        kernel.after = lambda *_: EPIPE
+    trap(kernel, WRITE, writer, BUFFER, 1)
+    assert [info.signal for info in kernel.signals.pending] == [SIGPIPE]
+
+
+@pytest.mark.parametrize(("flags", "signals"), [(0, [SIGPIPE]), (0x4000, [])])
+def test_a_socket_whose_peer_is_gone_brings_it_unless_asked_not_to(
+    kernel: Kernel, flags: int, signals: list[int]
+) -> None:
+    kernel.signals.set_mask(bit(SIGPIPE))
+    call(kernel, "socketpair", 1, 1, 0, BUFFER)
+    call(kernel, "close", kernel.memory.load(BUFFER, 4))
+    trap(kernel, SEND, kernel.memory.load(BUFFER + 4, 4), BUFFER, 1, flags)
+    assert result(kernel) == EPIPE
+    assert [info.signal for info in kernel.signals.pending] == signals
 
 
 def test_a_broken_pipe_that_a_hook_takes_away_brings_none(kernel: Kernel) -> None:

@@ -12,7 +12,7 @@ from dbt.interfaces import READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SigInfo
-from dbt.linux.signals import SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
+from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
 from dbt.stops import Access, Exited, Killed
 
 SIGUSR1, SIGUSR2 = 10, 12
@@ -56,6 +56,18 @@ def test_a_handler_runs_and_returns_to_where_it_was(kernel: Kernel) -> None:
     assert trap(kernel, 119) == CODE + 4  # sigreturn
     assert (state["r0"], state["r5"], state["cf"], state["r13"]) == (0, 55, 1, top)
     assert kernel.signals.mask == 0
+
+
+def test_an_interrupt_at_its_default_stays_with_whoever_runs_the_guest(kernel: Kernel) -> None:
+    """As after libc's system(): else Ctrl-C would end the translator with nothing written."""
+    ours = signal.getsignal(signal.SIGINT)
+    handle(kernel, signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) != ours
+    kernel.signals.set_action(signal.SIGINT, DEFAULT)
+    assert signal.getsignal(signal.SIGINT) == ours
+    kernel.is_child = True
+    kernel.signals.set_action(signal.SIGINT, DEFAULT)
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
 
 
 def test_a_siginfo_handler_sees_who_sent_it(kernel: Kernel) -> None:

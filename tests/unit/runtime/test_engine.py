@@ -85,7 +85,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
 def test_a_limit_is_exact_wherever_it_falls(machine: Machine, limit: int) -> None:
     machine.code(LOOP)
     machine.state["r1"] = 100
-    machine.engine.limit = limit
+    machine.engine.budget.limit = limit
     event = machine.engine.run(START)
     assert isinstance(event, LimitReached)
     assert machine.engine.executed == limit
@@ -101,7 +101,7 @@ def test_going_on_after_a_limit(machine: Machine) -> None:
     machine.state["r1"] = 50
     key = START
     while True:
-        machine.engine.limit = machine.engine.executed + 13
+        machine.engine.budget.limit = machine.engine.executed + 13
         event = machine.engine.run(key)
         if not isinstance(event, LimitReached):
             break
@@ -114,11 +114,11 @@ def test_going_on_after_a_limit(machine: Machine) -> None:
 def test_slices_keep_the_count(machine: Machine) -> None:
     machine.code(LOOP)
     machine.state["r1"] = 3000
-    machine.engine._slice = 1000
+    machine.engine.budget.slice = 1000
     slices, event = 0, machine.engine.run(START)
     while isinstance(event, Slice):
         slices += 1
-        machine.engine._slice = 1000
+        machine.engine.budget.slice = 1000
         event = machine.engine.run(event.key)
     assert slices >= 8
     assert machine.engine.executed == 1 + 3 * 3000 + 1
@@ -207,7 +207,7 @@ def test_a_denied_pc_in_the_middle_of_a_loop_is_dispatched_each_time(machine: Ma
 def test_steps_give_the_same(machine: Machine) -> None:
     machine.code(LOOP)
     machine.state["r1"] = 6
-    machine.engine.executor.fuel = machine.engine._granted = 1000
+    machine.engine.executor.fuel = machine.engine.budget.granted = 1000
     key: object = START
     steps = 0
     while isinstance(key, BlockKey):

@@ -105,7 +105,7 @@ def test_an_exception_near_the_limit_does_not_change_it(machine: Machine, limit:
 
     machine.tick(tick)
     machine.state["r1"] = 100
-    machine.engine.limit = limit
+    machine.engine.budget.limit = limit
     with pytest.raises(KeyError):
         machine.finish(machine.engine.run(START))
     assert machine.engine.executed <= limit
@@ -124,9 +124,9 @@ def test_a_limit_set_after_an_exception_is_exact(machine: Machine) -> None:
     machine.state["r1"] = 100
     with pytest.raises(KeyError):
         machine.finish(machine.engine.run(START))
-    machine.engine.limit = machine.engine.executed + 7
+    machine.engine.budget.limit = machine.engine.executed + 7
     assert isinstance(machine.finish(machine.engine.run(START)), LimitReached)
-    assert machine.engine.executed == machine.engine.limit == 1 + 3 * 6 + 7
+    assert machine.engine.executed == machine.engine.budget.limit == 1 + 3 * 6 + 7
 
 
 def test_everything_may_be_dropped_from_inside(machine: Machine) -> None:
@@ -170,10 +170,10 @@ def test_linked_code_is_replaced_at_the_next_call(machine: Machine) -> None:
     first, second = Counting("first"), Counting("second")
     machine.functions.define_native("tick", first.address, 1, first.native, first)
     machine.state["r1"] = 20
-    machine.engine.limit = 1 + 3 * 8
+    machine.engine.budget.limit = 1 + 3 * 8
     assert isinstance(machine.finish(machine.engine.run(START)), LimitReached)
     machine.functions.define_native("tick", second.address, 1, second.native, second)
-    machine.engine.limit = 1 << 62
+    machine.engine.budget.limit = 1 << 62
     assert machine.finish(machine.engine.run(BlockKey(AT + 4))) == END
     assert (first.count, second.count) == (8, 12)
     assert first.sum == sum(range(13, 21))

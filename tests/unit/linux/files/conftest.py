@@ -38,7 +38,7 @@ class Guest:
         self.kernel: Any = SimpleNamespace(
             memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
             process=process, request=SimpleNamespace(variant=""), space=SimpleNamespace(areas=[]),
-            paths=Paths(options),
+            paths=Paths(options), overdue=lambda: False,
         )  # fmt: skip
         self.kernel.files = FdTable(self.kernel)
         self._next = ARENA

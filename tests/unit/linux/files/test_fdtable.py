@@ -108,7 +108,6 @@ def test_status_flags_have_the_guest_s_numbers(guest: Any, fd: int) -> None:
 def test_a_forked_child_has_the_same_numbers(guest: Any, fd: int, home: Path) -> None:
     pid = os.fork()
     if pid == 0:
-        guest.kernel.files.after_fork()
         os._exit(guest.call("write", fd, b"child", 5))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
     assert guest.call("write", fd, b"+", 1) == 1  # the position is shared

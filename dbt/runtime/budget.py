@@ -1,0 +1,55 @@
+"""How many instructions the executor may go on for."""
+
+from dbt.interfaces import Executor
+
+UNLIMITED = 1 << 62
+SLICE_SECONDS = 0.02
+FIRST_SLICE = 20_000
+LARGEST_SLICE = 1 << 30
+
+
+class Budget:
+    """Keeps an executor's fuel: a slice at a time, never past ``limit``, a number of instructions
+    completed since the beginning. A slice grows until it takes about 20 ms."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.limit = UNLIMITED
+        self.slice = FIRST_SLICE
+        self.granted = 0
+        self._executor = executor
+        self._held = 0  # fuel taken away so that the executor comes back
+
+    @property
+    def executed(self) -> int:
+        """Instructions completed, exact whenever the executor is not running."""
+        return self.granted - self._executor.fuel - self._held
+
+    @property
+    def spent(self) -> bool:
+        """Everything up to the limit is granted."""
+        return self.granted >= self.limit
+
+    def grant(self) -> None:
+        """Fill the fuel up to a slice."""
+        left = self._executor.fuel
+        more = min(self.slice - left, self.limit - self.granted)
+        if more > 0 or self.granted > self.limit:  # a limit may be lower than the last one
+            self._executor.fuel = left + more
+            self.granted += more
+
+    def adapt(self, seconds: float) -> None:
+        """A slice has taken so long."""
+        if seconds < SLICE_SECONDS and self.slice < LARGEST_SLICE:
+            self.slice *= 2
+        elif seconds > 3 * SLICE_SECONDS and self.slice > FIRST_SLICE:
+            self.slice //= 2
+
+    def take_away(self) -> None:
+        """Have the executor come back at the next block."""
+        self._held += self._executor.fuel
+        self._executor.fuel = 0
+
+    def give_back(self) -> None:
+        """Undo ``take_away``."""
+        self._executor.fuel += self._held
+        self._held = 0
