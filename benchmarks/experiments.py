@@ -125,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if why and options.names:
         return 2
     first = first_run() if options.again else PAGES
+    if first is None:
+        return 2
     out = options.out or (f"{first}/{SECOND}" if options.again else PAGES)
     only_json = options.again or options.only_json
     commands = {one: one.command(out, short=options.short, only_json=only_json) for one in wanted}
@@ -161,8 +163,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def first_run() -> str:
-    """The directory whose results were made on a processor as this one, or PAGES."""
+def first_run() -> str | None:
+    """The directory whose results were made on a processor as this one; None, and why, if none
+    was."""
     here = machine_facts()
     made = {directory: _made_on(ROOT / directory) for directory in (PAGES, OTHER)}
     for directory, facts in made.items():
@@ -170,8 +173,8 @@ def first_run() -> str:
             return directory
     known = ", ".join(sorted({facts["cpu"] for facts in made.values() if facts is not None}))
     print(f"experiments: no results of {here['cpu']}, {here['cpu_model']} to compare with "
-          f"(there are: {known or 'none'})", file=sys.stderr)  # fmt: skip
-    return PAGES
+          f"(there are: {known or 'none'}); --out DIR makes some", file=sys.stderr)  # fmt: skip
+    return None
 
 
 def _made_on(directory: Path) -> Mapping[str, str] | None:

@@ -57,11 +57,9 @@ def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
     """End the host process of a forked child as its guest, or the run, has ended."""
     status = EXIT_STOPPED
     try:
-        text, status = _told(process, ended)
         with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
             sys.stdout.flush()
-        with contextlib.suppress(OSError, ValueError):
-            print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+        status = _tell(process, ended)
         if isinstance(ended, Killed):
             with contextlib.suppress(OSError, ValueError):  # a signal that libc keeps for itself
                 signal.signal(ended.signal, signal.SIG_DFL)
@@ -71,12 +69,25 @@ def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
         os._exit(status)  # whatever happens: what follows is the parent's to do
 
 
+def _tell(process: "Process", ended: Stop | BaseException) -> int:
+    """Say it; the status. A failure in that must not hide how the child has ended."""
+    status = EXIT_STOPPED
+    try:
+        text, status = _told(process, ended)
+        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass  # nobody may be reading any more
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+    return status
+
+
 def _told(process: "Process", ended: Stop | BaseException) -> tuple[str, int]:
     if not isinstance(ended, BaseException):
         return last_words(process, ended)
-    if isinstance(ended, SystemExit):
-        status = 0 if ended.code is None else 1
-        return ("", ended.code & 0xFF) if isinstance(ended.code, int) else ("", status)
+    if isinstance(ended, SystemExit):  # what the interpreter makes of it
+        code = ended.code
+        return ("", code or 0) if code is None or isinstance(code, int) else (str(code), 1)
     known = excuse(ended)
     if known is None:
         sys.excepthook(type(ended), ended, ended.__traceback__)

@@ -219,8 +219,8 @@ class Process:
             self._next = after
         failure = self._machine.take_failure()
         if failure is not None:
-            if isinstance(after, BlockKey):
-                self.state["pc"] = after.pc
+            if isinstance(after, BlockKey | TimeLimit | InsnLimit):  # a limit is this run's alone
+                self.state["pc"] = self._next.pc
             else:
                 self._ended = after
             raise failure

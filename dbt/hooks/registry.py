@@ -130,16 +130,24 @@ class Hooks:
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
         hooks: list[Hook] = getattr(listeners, kind)
-        self._change(watcher, pc, listeners, partial(hooks.append, hook))
+
+        def forget() -> None:
+            if not listeners:
+                del tracker.functions[pc]
+            if not tracker.functions:
+                watcher.idle()
 
         def remove() -> None:
             if hook in hooks:
                 self._change(watcher, pc, listeners, partial(hooks.remove, hook))
-                if not listeners:
-                    del tracker.functions[pc]
-                if not tracker.functions:
-                    watcher.idle()
+                forget()
 
+        try:
+            self._change(watcher, pc, listeners, partial(hooks.append, hook))
+        except UsageError:  # the mechanism cannot watch it
+            hooks.remove(hook)
+            forget()
+            raise
         return remove
 
     @staticmethod

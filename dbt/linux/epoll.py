@@ -9,7 +9,7 @@ import struct
 from dbt.linux import host
 from dbt.linux.kernel import Kernel
 from dbt.linux.paths import failure
-from dbt.linux.poll import Deadline, signals_held, temporary_mask
+from dbt.linux.poll import Deadline, kept, signals_held, temporary_mask
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import read_nanoseconds
@@ -67,13 +67,13 @@ def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) 
     return count
 
 
-def _milliseconds(timeout: int) -> Deadline:
-    return Deadline(None if timeout < 0 else timeout * 1_000_000)
+def _milliseconds(kernel: Kernel, timeout: int) -> Deadline:
+    return kept(kernel, None if timeout < 0 else timeout * 1_000_000)
 
 
 @syscall("epoll_wait")
 def epoll_wait(kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32) -> int:
-    return _wait(kernel, fd, pointer, room, _milliseconds(timeout))
+    return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
 
 
 @syscall("epoll_pwait")
@@ -81,7 +81,7 @@ def epoll_pwait(
     kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
-    return _wait(kernel, fd, pointer, room, _milliseconds(timeout))
+    return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
 
 
 @syscall("epoll_pwait2")
@@ -90,4 +90,4 @@ def epoll_pwait2(
 ) -> int:
     temporary_mask(kernel, mask, size)
     wait = read_nanoseconds(kernel, timeout, wide=True) if timeout else None
-    return _wait(kernel, fd, pointer, room, Deadline(wait))
+    return _wait(kernel, fd, pointer, room, kept(kernel, wait))

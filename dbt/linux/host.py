@@ -6,6 +6,7 @@ OSError with the errno.
 
 import ctypes
 import os
+import stat
 import struct
 from typing import Any
 
@@ -31,6 +32,19 @@ def call(name: str, *args: Any) -> int:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     return int(result)
+
+
+def is_stream(fd: int) -> bool:
+    """Whether a descriptor carries a stream: anything but a socket for messages."""
+    if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+        return True
+    import socket  # costs start-up time
+
+    found = socket.socket(fileno=fd)
+    try:
+        return found.type == socket.SOCK_STREAM
+    finally:
+        found.detach()
 
 
 def nap(seconds: float) -> None:

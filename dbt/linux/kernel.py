@@ -22,7 +22,7 @@ import dbt.linux
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import exec as execution
-from dbt.linux import siginfo
+from dbt.linux import host, siginfo
 from dbt.linux.address_space import AddressSpace
 from dbt.linux.fdtable import FdTable
 from dbt.linux.paths import Paths
@@ -199,10 +199,20 @@ class Kernel:
             changed = self.after(self, request.name, registers, result)
             made_up = made_up or changed not in (None, result)
             result = result if changed is None else changed
-        if result == -errno.EPIPE and _breaks_pipe(request.name, registers):
+        if result == -errno.EPIPE and self._breaks_pipe(request.name, registers):
             info = SigInfo(SIGPIPE, siginfo.SI_USER, pid=os.getpid())
             self.signals.broken_pipe(info, made_up=made_up)
         return result
+
+    def _breaks_pipe(self, name: str, registers: Sequence[int]) -> bool:
+        """Whether EPIPE of a call brings SIGPIPE: of pipes and stream sockets (unix_dgram_sendmsg
+        sends none)."""
+        if name in _SENDS and registers[_SENDS[name]] & _MSG_NOSIGNAL:
+            return False
+        if name not in _WRITES and name not in _SENDS:
+            return False
+        fd = registers[2 if name == "splice" else 0]
+        return fd not in self.files or host.is_stream(self.files.host_fd(fd))
 
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
         """Run one call by name: its result, negative errno on failure. ``Leave`` passes through."""
@@ -297,12 +307,6 @@ class Kernel:
         """Give the host's signals and the guest's descriptors back."""
         self.signals.close()
         self.files.close_all()
-
-
-def _breaks_pipe(name: str, registers: Sequence[int]) -> bool:
-    if name in _SENDS:
-        return not registers[_SENDS[name]] & _MSG_NOSIGNAL
-    return name in _WRITES
 
 
 def _false() -> bool:

@@ -64,6 +64,14 @@ class Deadline:
         return struct.pack("=qq", *divmod(self.left(), NANO))
 
 
+def kept(kernel: Kernel, timeout: int | None) -> Deadline:
+    """A deadline that stays where it is when the call is made again."""
+    if timeout is None:
+        return Deadline(None)
+    now = time.monotonic_ns()
+    return Deadline(kernel.sleep_until(now + timeout) - now)
+
+
 def wait(kernel: Kernel, wanted: list[Wanted], deadline: Deadline) -> list[int]:
     """ppoll on (host descriptor, events): what happened to each. EINTR for a guest's signal."""
     data = b"".join(_POLLFD.pack(fd, events, 0) for fd, events in wanted)
@@ -113,7 +121,7 @@ def _poll(kernel: Kernel, pointer: int, count: int, deadline: Deadline) -> int:
 @syscall("poll")
 def poll(kernel: Kernel, pointer: int, count: int, timeout: S32) -> int:
     """The time-out is in milliseconds."""
-    return _poll(kernel, pointer, count, Deadline(None if timeout < 0 else timeout * 1_000_000))
+    return _poll(kernel, pointer, count, kept(kernel, None if timeout < 0 else timeout * 1_000_000))
 
 
 def _ppoll(kernel: Kernel, pointer: int, count: int, timeout: int, *, wide: bool) -> int:

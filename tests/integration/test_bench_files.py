@@ -37,16 +37,16 @@ def test_what_cannot_be_written_is_told_before_the_program_is_looked_at(
 @pytest.mark.parametrize(
     "words",
     [
-        ["chaining", "--plot", "no/such", "nowhere.elf"],
-        ["interception", "--plot", "no/such", "nowhere.elf"],
-        ["compare", "--markdown", "no/such", "old.json", "new.json"],
+        ["chaining", "--plot", "/dev/null/such", "nowhere.elf"],
+        ["interception", "--plot", "/dev/null/such", "nowhere.elf"],
+        ["compare", "--markdown", "/dev/null/such", "old.json", "new.json"],
     ],
 )
 def test_plots_and_comparisons_need_a_directory_too(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", *words]) == 2
-    assert capsys.readouterr().err == "armdbt: no/such: No such file or directory\n"
+    assert capsys.readouterr().err == "armdbt: /dev/null/such: Not a directory\n"
 
 
 @pytest.mark.parametrize("kind", SHORT)

@@ -70,6 +70,14 @@ def test_a_guest_that_waits_for_ever_is_stopped_in_time(
     assert outcome.stdout == b""
 
 
+@pytest.mark.parametrize("how", ["poll", "epoll"])
+def test_a_wait_goes_on_where_the_last_run_left_it(how: str) -> None:
+    process = Process(str(guest("waiting")), [how, "700"], env={})
+    stops = [process.run(timeout=0.2) for _ in range(6)]
+    assert isinstance(stops[0], TimeLimit)
+    assert Exited(1) in stops
+
+
 def reading(tmp_path: Path, *options: str, give: bytes = b"") -> Outcome:
     """Run a program that reads a byte from a pipe that stays open."""
     fifo = tmp_path / "pipe"

@@ -67,6 +67,7 @@ def test_an_interrupt_that_a_plan_makes_up_is_told_and_not_made_again() -> None:
         ("KeyboardInterrupt", 130, ""),
         ("BrokenPipeError", 141, ""),
         ("SystemExit(3)", 3, ""),
+        ('SystemExit("words")', 1, "words\n"),
         ('ValueError("a bug")', 125, r"Traceback [^\0]*\nValueError: a bug\n"),
     ],
 )

@@ -120,16 +120,10 @@ class JumpCheck(Mechanism):
 
     def watch(self, pc: int) -> None:
         machine = self.machine
+        known, forget_entry = machine.trampoline(partial(self._follow, pc))
         if self._stop is None:
-            trampoline, forget = machine.trampoline(self._looked_up)
-            remove = machine.instrument(CheckJumps(self._address, trampoline, self._known))
-
-            def stop() -> None:
-                forget()
-                remove()
-
-            self._stop = stop
-        self._known[pc], forget_entry = machine.trampoline(partial(self._follow, pc))
+            self._stop = self._begin()
+        self._known[pc] = known
         undos = [self._mark(pc), machine.begin_block(pc), forget_entry]
         machine.retranslate_all()
 
@@ -140,6 +134,17 @@ class JumpCheck(Mechanism):
                 one()
 
         self._removers[pc] = undo
+
+    def _begin(self) -> Callable[[], None]:
+        trampoline, forget = self.machine.trampoline(self._looked_up)
+        check = CheckJumps(self._address, trampoline, self._known)
+        remove = self.machine.instrument(check)
+
+        def stop() -> None:
+            forget()
+            remove()
+
+        return stop
 
     def unwatch(self, pc: int) -> None:
         self._removers.pop(pc)()

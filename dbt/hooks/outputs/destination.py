@@ -75,9 +75,9 @@ def check_destination(path: str) -> None:
 
 
 def check_directory(path: str) -> None:
-    """Raise UsageError when there is no such directory."""
+    """Make a directory that is not there. Raises UsageError when that fails."""
     with writing(path):
-        os.stat(_as_directory(path))
+        os.makedirs(path, exist_ok=True)
 
 
 def _as_directory(path: str) -> str:

@@ -1,5 +1,5 @@
-/* Waits for what never comes, in the way that the argument names; `kill` ends it by a signal of its
-   own. */
+/* Waits for what never comes, in the way that the argument names, poll and epoll for so many
+   milliseconds; `kill` ends it by a signal of its own. */
 #include "guest.h"
 
 enum {
@@ -13,12 +13,13 @@ int main(int argc, char **argv)
     int ends[2];
     u32 mask[2] = {0, 0}, event[4], day[2] = {86400, 0};
     char byte;
+    int most = argc > 2 ? (int)number(argv[2]) : -1;
 
     syscall(SYS_pipe, ends, 0, 0);
     if (same(how, "read"))
         syscall(SYS_read, ends[0], &byte, 1);
     else if (same(how, "poll"))
-        syscall(SYS_poll, 0, 0, -1);
+        syscall(SYS_poll, 0, 0, most);
     else if (same(how, "ppoll"))
         syscall6(SYS_ppoll, 0, 0, 0, 0, 0, 0);
     else if (same(how, "select"))
@@ -26,7 +27,7 @@ int main(int argc, char **argv)
     else if (same(how, "pselect"))
         syscall6(SYS_pselect6, 0, 0, 0, 0, 0, 0);
     else if (same(how, "epoll"))
-        syscall6(SYS_epoll_wait, syscall(SYS_epoll_create1, 0, 0, 0), (long)event, 1, -1, 0, 0);
+        syscall6(SYS_epoll_wait, syscall(SYS_epoll_create1, 0, 0, 0), (long)event, 1, most, 0, 0);
     else if (same(how, "pause"))
         syscall(SYS_pause, 0, 0, 0);
     else if (same(how, "sigsuspend"))

@@ -77,12 +77,12 @@ def test_one_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     [
         ({"cpu": "one", "cpu_model": "7"}, experiments.PAGES, ""),  # older results have no model
         ({"cpu": "two", "cpu_model": "8"}, experiments.OTHER, ""),
-        ({"cpu": "two", "cpu_model": "9"}, experiments.PAGES, "no results of two, 9"),
+        ({"cpu": "two", "cpu_model": "9"}, None, "no results of two, 9"),
     ],
 )
 def test_a_second_run_is_compared_with_results_of_the_same_processor(
     here: dict[str, str],
-    first: str,
+    first: str | None,
     told: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Sequence
 
 import pytest
@@ -113,12 +114,19 @@ def test_it_comes_where_the_host_would_send_one_itself(
     assert [info.signal for info in kernel.signals.pending] == [SIGPIPE]
 
 
-@pytest.mark.parametrize(("flags", "signals"), [(0, [SIGPIPE]), (0x4000, [])])
-def test_a_socket_whose_peer_is_gone_brings_it_unless_asked_not_to(
-    kernel: Kernel, flags: int, signals: list[int]
+@pytest.mark.parametrize(
+    ("kind", "flags", "signals"),
+    [
+        (socket.SOCK_STREAM, 0, [SIGPIPE]),
+        (socket.SOCK_STREAM, socket.MSG_NOSIGNAL, []),
+        (socket.SOCK_SEQPACKET, 0, []),
+    ],
+)
+def test_a_stream_whose_peer_is_gone_brings_it_unless_asked_not_to(
+    kernel: Kernel, kind: int, flags: int, signals: list[int]
 ) -> None:
     kernel.signals.set_mask(bit(SIGPIPE))
-    call(kernel, "socketpair", 1, 1, 0, BUFFER)
+    call(kernel, "socketpair", socket.AF_UNIX, kind, 0, BUFFER)
     call(kernel, "close", kernel.memory.load(BUFFER, 4))
     trap(kernel, SEND, kernel.memory.load(BUFFER + 4, 4), BUFFER, 1, flags)
     assert result(kernel) == EPIPE

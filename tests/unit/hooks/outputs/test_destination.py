@@ -131,11 +131,13 @@ def test_what_could_be_written_is_let_alone(
     assert os.listdir() == ["link"]
 
 
-def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
+def test_a_directory_is_made_and_is_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    check_directory(str(tmp_path))
-    for name in ("file", "nowhere"):
-        with pytest.raises(UsageError, match=f"{name}: No"):
+    for name in ("here", "here", "no/such"):
+        check_directory(str(tmp_path / name))
+        assert (tmp_path / name).is_dir()
+    for name in ("file", "file/below"):
+        with pytest.raises(UsageError, match=f"{name}: "):
             check_directory(str(tmp_path / name))
 
 

@@ -39,6 +39,7 @@ class Guest:
             memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
             process=process, request=SimpleNamespace(variant=""), space=SimpleNamespace(areas=[]),
             paths=Paths(options), overdue=lambda: False,
+            sleep_until=lambda wanted: wanted,
         )  # fmt: skip
         self.kernel.files = FdTable(self.kernel)
         self._next = ARENA
