@@ -48,6 +48,7 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "callbacks": tables.callbacks,
     "second-run": tables.second_run,
     "second-run-differs": tables.second_run_differs,
+    "other-second-run": lambda where: tables.second_run(where / tables.OTHER),
     "other-processor": tables.other_processor,
     "another-day": tables.another_day,
     "another-day-differs": tables.another_day_differs,
