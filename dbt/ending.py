@@ -71,14 +71,13 @@ def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
 
 def _tell(process: "Process", ended: Stop | BaseException) -> int:
     """Say it; the status. A failure in that must not hide how the child has ended."""
-    status = EXIT_STOPPED
     try:
         text, status = _told(process, ended)
-        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass  # nobody may be reading any more
     except Exception:
         sys.excepthook(*sys.exc_info())
+        return EXIT_STOPPED
+    with contextlib.suppress(OSError, ValueError):
+        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
     return status
 
 

@@ -126,7 +126,7 @@ def _tell_missing(watching: Watching) -> None:
 def _check_files(wanted: Sequence[_Wanted]) -> None:
     seen = set()
     for file in (want.file for want in wanted if want.file is not None):
-        where = os.path.realpath(file)
+        where = file if file.startswith("/dev/") else os.path.realpath(file)  # streams may meet
         if where in seen:
             raise UsageError(f"--format: two formats for {file}")
         seen.add(where)

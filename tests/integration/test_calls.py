@@ -1,6 +1,7 @@
 """``armdbt calls`` on programs: the formats tell one story, and the guest notices nothing."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -230,6 +231,37 @@ def test_bad_usage_is_one_line(options: tuple[str, ...], message: str, tmp_path:
     (line,) = outcome.stderr.decode().splitlines()
     assert message in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_formats_for_two_streams_that_are_one(tmp_path: Path) -> None:
+    words = (
+        "calls",
+        "--only",
+        "fib",
+        "--format",
+        "jsonl:/dev/stdout",
+        "--format",
+        "dot:/dev/stderr",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt", *words, str(FIB), "3"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"digraph" in done.stdout
+    assert b'"call"' in done.stdout
+
+
+def test_nobody_reads_standard_error_any_more(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "dbt", "calls", str(FIB), "5"]
+    try:
+        done = subprocess.run(words, stderr=writing, capture_output=False, check=False,
+                              stdout=subprocess.DEVNULL, cwd=tmp_path)  # fmt: skip
+    finally:
+        os.close(writing)
+    assert done.returncode == 141
 
 
 def test_a_process_that_was_forked_leaves_the_files_alone(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from dbt.ir.block import ARRIVED, Block, BlockKey, Branch, Call, Goto, Inst, Jum
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET
 from dbt.ir.types import I8
+from dbt.stops import UsageError
 
 TABLE_BYTES = 1 << 16
 
@@ -121,8 +122,11 @@ class JumpCheck(Mechanism):
     def watch(self, pc: int) -> None:
         machine = self.machine
         known, forget_entry = machine.trampoline(partial(self._follow, pc))
-        if self._stop is None:
-            self._stop = self._begin()
+        try:
+            self._stop = self._stop or self._begin()
+        except UsageError:  # there was room for one trampoline only
+            forget_entry()
+            raise
         self._known[pc] = known
         undos = [self._mark(pc), machine.begin_block(pc), forget_entry]
         machine.retranslate_all()

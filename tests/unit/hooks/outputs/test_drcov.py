@@ -74,8 +74,8 @@ def test_blocks_in_files_are_found_again_and_no_others(blocks: list[tuple[int, i
 
 
 def test_a_path_cannot_break_the_table() -> None:
-    images, _ = parse(make([Image("/tmp/a\nb, c,d, e", 0, 0x1000)], []))
-    assert images[0].path == "/tmp/a?b? c,d? e"
+    images, _ = parse(make([Image("/guest/a\nb, c,d, e", 0, 0x1000)], []))
+    assert images[0].path == "/guest/a?b? c,d? e"
 
 
 def test_a_path_that_is_no_text_is_written_as_it_is() -> None:
