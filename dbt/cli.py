@@ -40,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if text:
             print(text, file=sys.stderr)
         if isinstance(error, BrokenPipeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            for stream in (1, 2):  # what is left in buffers goes there
-                os.dup2(nowhere, stream)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in buffers goes nowhere
         return status
 
 
