@@ -182,7 +182,11 @@ class Process:
         try:
             with Watchdog(timeout) as watchdog:
                 self._deadline = watchdog.deadline
-                stop = self._run()
+                self.kernel.enter_guest()
+                try:
+                    stop = self._run()
+                finally:
+                    self.kernel.leave_guest()
         except BaseException as failure:
             if self.kernel.is_child:
                 end_child(self, failure)

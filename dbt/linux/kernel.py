@@ -22,7 +22,7 @@ import dbt.linux
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import exec as execution
-from dbt.linux import host, siginfo
+from dbt.linux import host, siginfo, timers
 from dbt.linux.address_space import AddressSpace
 from dbt.linux.fdtable import FdTable
 from dbt.linux.paths import Paths
@@ -303,9 +303,24 @@ class Kernel:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
+    def enter_guest(self) -> None:
+        """The guest runs: its timers go on, and the host treats signals as it wants."""
+        self.signals.resume_host()
+        self.process.interval_timers.resume()
+        timers.resume(self)
+
+    def leave_guest(self) -> None:
+        """The guest does not run, or has ended: its timers stop, and the host's own timers, signal
+        handlers and mask are back. A forked child keeps its signals until it is gone."""
+        self.process.interval_timers.pause()
+        timers.pause(self)
+        if not self.is_child:
+            self.signals.release_host()
+
     def close(self) -> None:
-        """Give the host's signals and the guest's descriptors back."""
-        self.signals.close()
+        """Give everything back that is the host's."""
+        self.leave_guest()
+        timers.delete_all(self)
         self.files.close_all()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import exec as execution
 from dbt.linux import timers
+from dbt.linux.itimers import IntervalTimers
 from dbt.linux.table import S32, syscall
 from dbt.linux.timers import Timer
 from dbt.stops import Exited
@@ -48,6 +49,7 @@ class ProcessState:
         self.death_signal = 0
         self.no_new_privs = False
         self.timers: dict[int, Timer] = {}
+        self.interval_timers = IntervalTimers()
         self.limits: dict[int, tuple[int, int]] = {}
         """Resource limits that the guest set: soft and hard."""
         self._vfork_pipe = -1
@@ -98,6 +100,7 @@ class ProcessState:
         self._vfork_pipe = writer
         self.children.clear()
         self.timers.clear()
+        self.interval_timers.forget()
         self.clear_child_tid = 0
         kernel.is_child = True
         kernel.signals.child_started()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from dbt.linux import host
+from dbt.linux.host_signals import HostSignals
 from dbt.linux.siginfo import SI_TIMER, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscall_abi import Delivery
@@ -99,9 +99,7 @@ class Signals:
         self._saved_mask: int | None = None
         self._fault: tuple[SigInfo, bool] | None = None
         self._caught: list[int] = []
-        self._host_before: dict[int, Any] = {}
-        self._host_mask = 0
-        self._host_mask_before: int | None = None
+        self._host = HostSignals()
 
     def action(self, number: int) -> Action:
         """What is to be done with a signal."""
@@ -120,35 +118,30 @@ class Signals:
             self.pending = [info for info in self.pending if info.signal != number]
         self.sync_host(number)
 
-    def sync_host(self, number: int) -> None:
-        """Make the host treat a signal as the guest wants it."""
+    def sync_host(self, number: int) -> bool:
+        """Make the host treat a signal as the guest wants it. False where it cannot."""
         if number in _KEPT:
-            return
+            return True
         action = self.action(number)
         wanted: Any = self._note
         if action.handler == SIG_IGN or (number == SIGCHLD and action.flags & SA_NOCLDWAIT):
             wanted = signal.SIG_IGN
         elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
-            wanted = self._host_before.get(SIGINT)  # whoever runs the guest has a use for it
+            wanted = self._host.before(SIGINT)  # whoever runs the guest has a use for it
             if wanted is None:
-                return
-        elif action.handler == SIG_DFL and number not in _TIMERS:
+                return True
+        elif action.handler == SIG_DFL and not self._is_timers(number):
             wanted = signal.SIG_DFL
-        try:
-            before = signal.signal(number, wanted)
-        except (ValueError, OSError):  # not the main thread, or a signal libc keeps for itself
-            return
-        self._host_before.setdefault(number, before)
+        return self._host.install(number, wanted)
+
+    def _is_timers(self, number: int) -> bool:
+        """Whether a timer of the guest may send a signal: it ends the guest, and not the host."""
+        return number in _TIMERS or number in self.timer_values
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals."""
         self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
-        wanted = self.mask & ~_KEPT_BITS
-        if wanted != self._host_mask:
-            before = host.set_signal_mask(wanted)
-            self._host_mask = wanted
-            if self._host_mask_before is None:
-                self._host_mask_before = before
+        self._host.set_mask(self.mask & ~_KEPT_BITS)
 
     def child_started(self) -> None:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
@@ -158,14 +151,21 @@ class Signals:
             if number not in _KEPT and self.action(number).handler == SIG_DFL:
                 self.sync_host(number)
 
-    def close(self) -> None:
-        """Give the host its own signal handling back."""
-        for number, handler in self._host_before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        self._host_before.clear()
-        if self._host_mask_before is not None:
-            host.set_signal_mask(self._host_mask_before)
-            self._host_mask_before = None
+    def release_host(self) -> None:
+        """Give the host its own signal handling back until ``resume_host``. What has come for the
+        guest waits for it here."""
+        for info in self._host.release():
+            self._arrived(info)
+
+    def resume_host(self) -> None:
+        """Have the host treat signals as the guest wants them again."""
+        self._host.resume()
+
+    def _arrived(self, info: signal.struct_siginfo) -> None:
+        value = self.timer_values.get(info.si_signo, info.si_status)
+        self.post(
+            SigInfo(info.si_signo, info.si_code, pid=info.si_pid, uid=info.si_uid, value=value)
+        )
 
     # -- sending -----------------------------------------------------------------------------------
 

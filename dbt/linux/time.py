@@ -1,14 +1,12 @@
-"""Clocks, sleeping and interval timers."""
+"""Clocks and sleeping."""
 
 import errno
 import os
-import signal
 import struct
 import time
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
-from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import (
     NANO,
@@ -16,7 +14,6 @@ from dbt.linux.timespec import (
     pack_timespec,
     pack_timeval,
     read_nanoseconds,
-    read_timeval,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +24,6 @@ TIMER_ABSTIME = 1
 _CPU_CLOCKS = {2: time.CLOCK_PROCESS_CPUTIME_ID, 3: time.CLOCK_THREAD_CPUTIME_ID}
 _SLEEPING_CLOCKS = {0, 1, 2, 7, 8, 9, 11}
 _LONGEST_NAP = 0.05
-_TIMER_SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
 
 
 def clock_nanoseconds(clock: int) -> int:
@@ -163,44 +159,3 @@ def clock_nanosleep64(kernel: "Kernel", clock: S32, flags: int, wanted: int, lef
     """Sleep on a clock, 64-bit."""
     duration = read_nanoseconds(kernel, wanted, wide=True)
     return _nanosleep(kernel, clock, flags, duration, left, wide=True)
-
-
-# -- timers ----------------------------------------------------------------------------------------
-
-
-def _pack_timer(values: tuple[float, float]) -> bytes:
-    """A struct itimerval: interval, then value (the host tells them the other way round)."""
-    value, interval = values
-    return pack_timeval(round(interval * 1e6)) + pack_timeval(round(value * 1e6))
-
-
-@syscall("setitimer")
-def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
-    """Set an interval timer of the host process; CPU timers count the translator's work too."""
-    if not 0 <= which <= 2:
-        raise invalid()
-    interval = value = 0
-    if new:
-        interval, value = read_timeval(kernel, new), read_timeval(kernel, new + 8)
-    kernel.signals.sync_host(_TIMER_SIGNALS[which])
-    before = signal.setitimer(which, value / 1e6, interval / 1e6)
-    if old:
-        kernel.memory.write(old, _pack_timer(before))
-    return 0
-
-
-@syscall("getitimer")
-def getitimer(kernel: "Kernel", which: S32, address: int) -> int:
-    """What is left of an interval timer."""
-    if not 0 <= which <= 2:
-        raise invalid()
-    kernel.memory.write(address, _pack_timer(signal.getitimer(which)))
-    return 0
-
-
-@syscall("alarm")
-def alarm(kernel: "Kernel", seconds: int) -> int:
-    """SIGALRM in some seconds; the seconds left of the last one."""
-    kernel.signals.sync_host(SIGALRM)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
-    return max(1, round(left)) if left else 0

@@ -24,12 +24,17 @@ _CLOCKS = {0, 1, 2, 3, 7}
 _ABSOLUTE = 1
 
 
-@attrs.frozen
+_DISARMED = bytes(_HOST_ITIMERSPEC.size)
+
+
+@attrs.define
 class Timer:
     """A host timer (libc's ``timer_t``) and the signal it sends (0: none)."""
 
     handle: int
     signal: int
+    paused: bytes = b""
+    """The setting to go on with, while the guest does not run."""
 
 
 def delete_all(kernel: "Kernel") -> None:
@@ -37,6 +42,22 @@ def delete_all(kernel: "Kernel") -> None:
     for timer in kernel.process.timers.values():
         host.call("timer_delete", timer.handle)
     kernel.process.timers.clear()
+
+
+def pause(kernel: "Kernel") -> None:
+    """Stop the guest's timers: their signals must not reach the host."""
+    for timer in kernel.process.timers.values():
+        before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
+        host.call("timer_settime", timer.handle, 0, _DISARMED, before)
+        timer.paused = before.raw
+
+
+def resume(kernel: "Kernel") -> None:
+    """Go on where ``pause`` has stopped them."""
+    for timer in kernel.process.timers.values():
+        if timer.paused:
+            host.call("timer_settime", timer.handle, 0, timer.paused, None)
+            timer.paused = b""
 
 
 @syscall("timer_create")
@@ -55,13 +76,15 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
         raise invalid()
     kernel.memory.store(result, 4, number)
     silent = notify == SIGEV_NONE
+    if not silent:
+        kernel.signals.timer_values[signo] = value
+        if not kernel.signals.sync_host(signo):  # outside the main thread: the host would die of it
+            kernel.unknown_syscalls["timer_create outside the main thread"] += 1
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     packed = _HOST_SIGEVENT.pack(0, 0 if silent else signo, 1 if silent else 0)
     handle = ctypes.c_int64(0)
     host.call("timer_create", clock, packed, ctypes.byref(handle))
     timers[number] = Timer(handle.value, 0 if silent else signo)
-    if not silent:
-        kernel.signals.timer_values[signo] = value
-        kernel.signals.sync_host(signo)
     return 0
 
 

@@ -1,0 +1,85 @@
+"""The signal handlers and the mask that the host's process has while a guest runs in it."""
+
+import signal
+from contextlib import suppress
+from typing import Any
+
+from dbt.linux import host
+
+_EVERY = (1 << 64) - 1
+
+
+class HostSignals:
+    """Installs the guest's handlers and mask in the host's process, and puts the host's own back
+    whenever the guest does not run. Masks are ints, bit n - 1 for signal n."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[int, Any] = {}
+        self._before: dict[int, Any] = {}
+        self._mask = 0
+        self._mask_before: int | None = None
+
+    def before(self, number: int) -> Any:
+        """The host's own handler of a signal that ``install`` has replaced, else None."""
+        return self._before.get(number)
+
+    def install(self, number: int, handler: Any) -> bool:
+        """Replace the handler of a signal. False where that cannot be: outside the main thread, and
+        for signals that libc keeps for itself."""
+        try:
+            found = signal.signal(number, handler)
+        except (ValueError, OSError):
+            return False
+        self._before.setdefault(number, found)
+        self._wanted[number] = handler
+        return True
+
+    def set_mask(self, mask: int) -> None:
+        """Block exactly these signals in this thread."""
+        if mask == self._mask:
+            return
+        before = host.set_signal_mask(mask)
+        self._mask = mask
+        if self._mask_before is None:
+            self._mask_before = before
+
+    def release(self) -> list[signal.struct_siginfo]:
+        """Put the host's handlers and mask back. Returns the signals that had come for the guest
+        and were blocked: the host must not get them."""
+        if not self._before and self._mask_before is None:
+            return []
+        # Nothing may arrive between a handler's change and the look at what is pending. A signal
+        # whose handler has still to run, has it run by the first change.
+        own = host.set_signal_mask(_EVERY)
+        before = own if self._mask_before is None else self._mask_before
+        guests = (set(self._before) | _members(self._mask)) - _members(before)
+        for number, handler in self._before.items():
+            with suppress(ValueError):  # not the main thread, which has done it after each run
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        caught = _take(guests)
+        self._before.clear()
+        self._mask_before = None
+        host.set_signal_mask(before)
+        return caught
+
+    def resume(self) -> None:
+        """Install again what ``release`` has removed."""
+        for number, handler in list(self._wanted.items()):
+            self.install(number, handler)
+        mask, self._mask = self._mask, 0
+        self.set_mask(mask)
+
+
+def _members(mask: int) -> set[int]:
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+def _take(numbers: set[int]) -> list[signal.struct_siginfo]:
+    """Remove these signals, which are blocked, from what is pending."""
+    found = []
+    while ready := numbers & set(signal.sigpending()):
+        info = signal.sigtimedwait(ready, 0)
+        if info is None:  # another thread was faster
+            break
+        found.append(info)
+    return found

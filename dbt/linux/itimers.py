@@ -1,0 +1,105 @@
+"""Interval timers (kernel/time/itimer.c): the host's, for as long as the guest runs."""
+
+import errno
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
+from dbt.linux.table import S32, syscall
+from dbt.linux.timespec import invalid, pack_timeval, read_timeval
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+_SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
+_SMALLEST = 1e-6
+
+Setting = tuple[float, float]
+"""Seconds to the next signal (0: disarmed), and between later ones."""
+
+
+class IntervalTimers:
+    """The three interval timers of one process. The host's own settings of those that the guest
+    uses are put aside, and come back when the guest is paused or ends."""
+
+    def __init__(self) -> None:
+        self._host: dict[int, tuple[Setting, float]] = {}
+        """The host's own setting of a timer that is the guest's now, and when it was replaced."""
+        self._paused: dict[int, Setting] = {}
+
+    def get(self, which: int) -> Setting:
+        """The guest's setting, as time has left it."""
+        return signal.getitimer(which) if which in self._host else (0.0, 0.0)
+
+    def set(self, which: int, value: float, interval: float) -> Setting:
+        """Arm or disarm a timer. Returns the guest's setting before."""
+        before = signal.setitimer(which, value, interval)
+        if which in self._host:
+            return before
+        self._host[which] = before, time.monotonic()
+        return 0.0, 0.0
+
+    def pause(self) -> None:
+        """Stop the guest's timers and put the host's settings back, less the time since then."""
+        for which, ((value, interval), since) in self._host.items():
+            passed = time.monotonic() - since if which == signal.ITIMER_REAL else 0.0
+            left = max(_SMALLEST, value - passed) if value else 0.0
+            self._paused[which] = signal.setitimer(which, left, interval)
+        self._host.clear()
+
+    def resume(self) -> None:
+        """Go on with the timers where ``pause`` has stopped them."""
+        for which, (value, interval) in self._paused.items():
+            self.set(which, value, interval)
+        self._paused.clear()
+
+    def forget(self) -> None:
+        """In a forked child: it has no timer, and the host's settings are its parent's business."""
+        self._host.clear()
+        self._paused.clear()
+
+
+def _set(kernel: "Kernel", which: int, value: float, interval: float) -> Setting:
+    """Arm a timer whose signal can be caught. Where it cannot, the host would die of it: ENOSYS."""
+    if not kernel.signals.sync_host(_SIGNALS[which]):
+        kernel.unknown_syscalls["setitimer outside the main thread"] += 1
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    return kernel.process.interval_timers.set(which, value, interval)
+
+
+def _pack(setting: Setting) -> bytes:
+    """A struct itimerval: interval, then value."""
+    value, interval = setting
+    return pack_timeval(round(interval * 1e6)) + pack_timeval(round(value * 1e6))
+
+
+@syscall("setitimer")
+def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
+    """Set an interval timer; those of processor time count the translator's work too."""
+    if not 0 <= which <= 2:
+        raise invalid()
+    interval = value = 0
+    if new:
+        interval, value = read_timeval(kernel, new), read_timeval(kernel, new + 8)
+    before = _set(kernel, which, value / 1e6, interval / 1e6)
+    if old:
+        kernel.memory.write(old, _pack(before))
+    return 0
+
+
+@syscall("getitimer")
+def getitimer(kernel: "Kernel", which: S32, address: int) -> int:
+    """What is left of an interval timer."""
+    if not 0 <= which <= 2:
+        raise invalid()
+    kernel.memory.write(address, _pack(kernel.process.interval_timers.get(which)))
+    return 0
+
+
+@syscall("alarm")
+def alarm(kernel: "Kernel", seconds: int) -> int:
+    """SIGALRM in some seconds; the seconds left of the last one."""
+    left, _ = _set(kernel, signal.ITIMER_REAL, seconds, 0)
+    return max(1, round(left)) if left else 0
