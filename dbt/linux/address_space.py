@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
+from dbt.linux.shared_code import SharedCode
 from dbt.runtime.memory import GuestMemory
 
 TASK_SIZE = 0xBF000000
@@ -30,9 +31,11 @@ def page_up(value: int) -> int:
 class Area:
     """A mapped range. ``perms`` are READ, WRITE, EXEC as asked for.
 
-    ``path`` is the host's file, ``offset`` where in it the area starts, ``valid_end`` the first
-    address past the file's last page (access from there on is SIGBUS). ``writable`` is False when a
-    shared mapping of a read-only descriptor may never become writable.
+    ``path`` is the host's file when it was mapped, ``offset`` where in it the area starts,
+    ``valid_end`` the first address past the file's last page (access from there on is SIGBUS).
+    ``object`` tells memory that areas share: device and inode of a file, (1, number) of shared
+    anonymous memory, (0, 0) of what has no other owner. ``writable`` is False when a shared mapping
+    of a read-only descriptor may never become writable.
     """
 
     start: int
@@ -43,6 +46,7 @@ class Area:
     offset: int = 0
     valid_end: int = 1 << 32
     writable: bool = True
+    object: tuple[int, int] = (0, 0)
 
     def cut(self, start: int, end: int) -> "Area":
         """The part within bounds."""
@@ -59,6 +63,8 @@ class AddressSpace:
         self.areas: list[Area] = []
         self.brk_start = self.brk = 0
         self.read_implies_exec = False
+        self.code = SharedCode(self)
+        self._anonymous_objects = 0
 
     def reset(self) -> None:
         """Unmap everything (exec)."""
@@ -124,6 +130,9 @@ class AddressSpace:
             # The host's pages stay writable where a later mprotect may allow the guest to write.
             host = READ | (WRITE if area.writable else 0)
             self.memory.map_shared(area.start, valid - area.start, host, fd, area.offset)
+        if fd < 0:
+            self._anonymous_objects += 1
+            area = attrs.evolve(area, object=(1, self._anonymous_objects))
         self._apply(area)
         self._remember(area)
 

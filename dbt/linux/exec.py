@@ -238,7 +238,7 @@ def _map_segment(space: AddressSpace, segment: Segment, fd: int, bias: int) -> N
     end = page_up(segment.end + bias)
     if segment.filesz:
         area = Area(start, page_up(file_end), perms, offset=segment.offset & -PAGE)
-        map_regular(space, area, fd, os.fstat(fd).st_size, writable=True)
+        map_regular(space, area, fd, os.fstat(fd), writable=True)
         start = area.end
         if segment.memsz > segment.filesz:
             space.memory.poke(file_end, bytes(start - file_end))

@@ -177,6 +177,7 @@ class Kernel:
             self.strace.after(-ERESTARTSYS if restarts else result)
         after = self.signals.deliver(location)
         self.signals.drop_temporary_mask()
+        self.space.code.catch_up()
         return after
 
     def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool, bool]:
@@ -253,6 +254,7 @@ class Kernel:
 
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
+        self.space.code.catch_up()
         return self.signals.deliver(location)
 
     # -- looking -----------------------------------------------------------------------------------

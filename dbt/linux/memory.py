@@ -11,6 +11,7 @@ from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
 from dbt.linux.address_space import MMAP_MIN, TASK_SIZE, AddressSpace, Area, page_up, protection
 from dbt.linux.table import S32, syscall
+from dbt.stops import Access
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -110,12 +111,14 @@ def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
         return
     if not stat.S_ISREG(status.st_mode):
         raise _fail(errno.ENODEV)
-    map_regular(kernel.space, area, host_fd, status.st_size, writable=mode != os.O_RDONLY)
+    map_regular(kernel.space, area, host_fd, status, writable=mode != os.O_RDONLY)
 
 
-def map_regular(space: AddressSpace, area: Area, fd: int, size: int, *, writable: bool) -> None:
-    """Map part of a regular file of ``size`` bytes."""
-    valid = area.start + page_up(max(0, size - area.offset))
+def map_regular(
+    space: AddressSpace, area: Area, fd: int, status: os.stat_result, *, writable: bool
+) -> None:
+    """Map part of a regular file."""
+    valid = area.start + page_up(max(0, status.st_size - area.offset))
     area = Area(
         area.start,
         area.end,
@@ -125,6 +128,7 @@ def map_regular(space: AddressSpace, area: Area, fd: int, size: int, *, writable
         area.offset,
         valid,
         writable or not area.shared,
+        (status.st_dev, status.st_ino),
     )
     space.map_shared(area, fd) if area.shared else space.map_file(area, fd)
 
@@ -295,10 +299,11 @@ def munlockall(kernel: "Kernel") -> int:
 
 @syscall("ARM_cacheflush")
 def cacheflush(kernel: "Kernel", start: int, end: int, flags: int) -> int:
-    """Translations of a range are stale (traps.c: do_cache_op): stores to it have dropped them."""
-    del kernel
+    """Drop the translations of a range, as far as it can be read (traps.c: do_cache_op)."""
     if end < start or flags:
         raise _fail(errno.EINVAL)
     if end > TASK_SIZE:
         raise _fail(errno.EFAULT)
+    kernel.space.code.flush(start, end)
+    kernel.memory.check(start, end - start, READ, Access.READ)
     return 0

@@ -74,6 +74,7 @@ class ProcessState:
         executes another program or ends."""
         sys.stdout.flush()
         sys.stderr.flush()
+        self._kernel.space.code.prepare_fork()
         reader, writer = os.pipe() if wait else (-1, -1)
         try:
             pid = os.fork()

@@ -18,6 +18,8 @@ GUARD = 64 << 10
 _PROT_NONE, _PROT_READ, _PROT_WRITE = 0, 1, 2
 _MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
 
+_IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [
@@ -84,7 +86,7 @@ class GuestMemory:
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages: their content is gone and every access faults."""
-        self._leave_code(address, size)
+        self.forget_code(address, size)
         first, count = address // PAGE, -(-size // PAGE)
         if any(self.perms[first : first + count]):
             flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
@@ -93,7 +95,7 @@ class GuestMemory:
 
     def protect(self, address: int, size: int, perms: int) -> None:
         """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped."""
-        self._leave_code(address, size)
+        self.forget_code(address, size)
         first, count = address // PAGE, -(-size // PAGE)
         self.perms[first : first + count] = bytes([perms | MAPPED]) * count
 
@@ -117,12 +119,15 @@ class GuestMemory:
         """Forget it."""
         self.perms[page] &= ~CODE
 
-    def _leave_code(self, address: int, size: int) -> None:
-        first, count = address // PAGE, -(-size // PAGE)
-        window = bytes(self.perms[first : first + count])
-        for index, perms in enumerate(window):
-            if perms & CODE:
-                self.on_code_write(first + index)
+    def forget_code(self, address: int, size: int) -> None:
+        """Invalidate the translations of the pages of a range: what they were made from may have
+        changed without a store that met the CODE bit."""
+        first, count = address // PAGE, -(-(address % PAGE + size) // PAGE)
+        marked = bytes(self.perms[first : first + count]).translate(_IS_CODE)
+        index = marked.find(1)
+        while index >= 0:
+            self.on_code_write(first + index)
+            index = marked.find(1, index + 1)
 
     # -- access ------------------------------------------------------------------------------------
 
@@ -148,14 +153,14 @@ class GuestMemory:
         """A checked window for host system calls; writable ones invalidate code pages."""
         if writable:
             self.check(address, size, WRITE, Access.WRITE)
-            self._leave_code(address, size) if size else None
+            self.forget_code(address, size) if size else None
         else:
             self.check(address, size, READ, Access.READ)
         return self._bytes[address : address + size]
 
     def poke(self, address: int, data: bytes) -> None:
         """Write whatever the permissions (loaders); code pages are invalidated."""
-        self._leave_code(address, len(data)) if data else None
+        self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data
 
     def peek(self, address: int, size: int) -> bytes:

@@ -112,7 +112,10 @@ def test_cstring(memory: GuestMemory) -> None:
 CHANGES: dict[str, Callable[[GuestMemory], object]] = {
     "store": lambda m: m.store(AT + 8, 4, 1),
     "write": lambda m: m.write(AT + 8, b"x"),
+    "write across": lambda m: m.write(AT - 4, b"12345678"),
     "poke": lambda m: m.poke(AT + 8, b"x"),
+    "poke across": lambda m: m.poke(AT - 4, b"12345678"),
+    "forget_code": lambda m: m.forget_code(AT + PAGE - 1, 1),
     "view": lambda m: m.view(AT + 8, 1, writable=True),
     "map": lambda m: m.map(AT, PAGE, READ),
     "unmap": lambda m: m.unmap(AT, PAGE),

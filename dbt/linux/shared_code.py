@@ -1,0 +1,58 @@
+"""Code in pages that several mappings, or several processes, share.
+
+A flush of one mapping's range makes an ARM processor, all of its cores, fetch anew from the memory
+behind it (ARMv7 manual, B2.2.9). So it holds for the other mappings of that memory too: in this
+process, and in those that are related to it by fork.
+"""
+
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dbt.interfaces import EXEC, PAGE
+
+if TYPE_CHECKING:
+    from dbt.linux.address_space import AddressSpace, Area
+
+_COUNT = struct.Struct("=Q")
+_SIZE = 64 * _COUNT.size
+
+
+class SharedCode:
+    """Drops translations of shared pages that were flushed here or in a related process."""
+
+    def __init__(self, space: "AddressSpace") -> None:
+        self._space = space
+        self._counters: mmap.mmap | None = None
+        """Flushes of shared pages so far. Each process counts in a place of its own, so that none
+        needs a lock."""
+        self._seen = bytes(_SIZE)
+
+    def prepare_fork(self) -> None:
+        """Make the counters, which a child inherits."""
+        if self._counters is None:
+            self._counters = mmap.mmap(-1, PAGE)
+
+    def flush(self, start: int, end: int) -> None:
+        """Drop the translations made from a range, and from what else shows the same memory."""
+        self._space.memory.forget_code(start, end - start)
+        flushed = {area.object for area in self._space.within(start, end) if area.shared}
+        if flushed:
+            self._drop(lambda area: area.object in flushed)
+            if self._counters is not None:
+                at = os.getpid() * _COUNT.size % _SIZE
+                (count,) = _COUNT.unpack_from(self._counters, at)
+                _COUNT.pack_into(self._counters, at, count + 1)
+
+    def catch_up(self) -> None:
+        """Drop what other processes have flushed since the last call."""
+        if self._counters is not None and (now := self._counters[:_SIZE]) != self._seen:
+            self._seen = now
+            self._drop(lambda area: bool(area.perms & EXEC))
+
+    def _drop(self, chosen: Callable[["Area"], bool]) -> None:
+        for area in self._space.areas:
+            if area.shared and chosen(area):
+                self._space.memory.forget_code(area.start, area.end - area.start)
