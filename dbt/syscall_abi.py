@@ -10,6 +10,7 @@ import attrs
 
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
+from dbt.stops import Access
 
 
 @attrs.frozen
@@ -29,11 +30,37 @@ class Request:
 
 @attrs.frozen
 class IllegalTrap:
-    """A trap instruction that is no system call: ``signal`` is sent with ``code``."""
+    """A trap instruction that is no system call: ``signal`` is sent with ``code``.
+
+    ``error`` is the error code that signal frames show from then on, None when it stays what it
+    was. ``location`` is where the frame says that the guest was; None is behind the trap.
+    """
 
     signal: int
     code: int
     address: int
+    error: int | None = None
+    location: int | None = None
+
+
+@attrs.frozen
+class TrapState:
+    """What the kernel remembers of a task's last processor exception: each signal frame from then
+    on shows it (``struct thread_struct``)."""
+
+    number: int = 0
+    error: int = 0
+    address: int = 0
+
+
+@attrs.frozen
+class CpuException:
+    """The signal that an exception of the processor brings, and what is remembered of it."""
+
+    signal: int
+    code: int
+    address: int
+    trap: TrapState
 
 
 @attrs.frozen
@@ -51,9 +78,7 @@ class Delivery:
     """Top of the alternate stack when the handler is to start there."""
     altstack: tuple[int, int, int]
     """Alternate stack as the ucontext shows it: ss_sp, ss_flags, ss_size."""
-    fault_address: int = 0
-    trap_number: int = 0
-    error_code: int = 0
+    trap: TrapState = TrapState()
 
 
 @attrs.frozen
@@ -82,6 +107,16 @@ class SyscallAbi(Protocol):
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         """Which call the trap instruction before location ``resume`` asks for."""
+
+    def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
+        """What the kernel remembers of a forbidden access; ``present``: to a page that is there
+        and does not allow it."""
+
+    def exception(
+        self, reason: str, state: State, memory: Memory, location: int, last: TrapState
+    ) -> CpuException:
+        """What an instruction at ``location`` brings that halted for ``reason``. ``last`` is what
+        was remembered before."""
 
     def set_result(self, state: State, value: int) -> None:
         """Write the result register (value modulo 2**32)."""

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 import dbt.linux
-from dbt.interfaces import FaultHit, HaltHit
+from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import exec as execution
 from dbt.linux import host, siginfo, timers
@@ -28,7 +28,7 @@ from dbt.linux.fdtable import FdTable
 from dbt.linux.paths import Paths
 from dbt.linux.process import ProcessState
 from dbt.linux.siginfo import SigInfo
-from dbt.linux.signals import SIGBUS, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, Signals
+from dbt.linux.signals import SIGBUS, SIGPIPE, SIGSEGV, Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS
@@ -155,8 +155,10 @@ class Kernel:
             self.on_trap(number, resume.pc, request)
         if isinstance(request, IllegalTrap):
             info = SigInfo(request.signal, request.code, address=request.address)
+            if request.error is not None:
+                self.signals.trap = attrs.evolve(self.signals.trap, number=0, error=request.error)
             self.signals.force(info)
-            return self.signals.deliver(location)
+            return self.signals.deliver(request.location or location)
         self.request = request
         registers = list(request.arguments)
         try:
@@ -232,25 +234,29 @@ class Kernel:
             return -errno.EINVAL
 
     def fault(self, hit: FaultHit) -> int | Stop:
-        """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file."""
+        """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
         self.last_fault = hit
         area = self.space.at(hit.address)
-        if area is not None and hit.address >= area.valid_end:
+        if area is None:
+            number, code = SIGSEGV, siginfo.SEGV_MAPERR
+        elif area.perms & _NEEDED[hit.access] and hit.address >= area.valid_end:
             number, code = SIGBUS, siginfo.BUS_ADRERR
         else:
-            known = area is not None or hit.address >= 0xFFFF0000
-            number, code = SIGSEGV, siginfo.SEGV_ACCERR if known else siginfo.SEGV_MAPERR
-        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
-        write = hit.access is Access.WRITE
-        self.signals.force(SigInfo(number, code, address=hit.address), write=write)
-        return self.signals.deliver(location)
+            number, code = SIGSEGV, siginfo.SEGV_ACCERR
+        forbidden = (number, code) == (SIGSEGV, siginfo.SEGV_ACCERR)
+        self.signals.trap = self.abi.page_fault(hit.access, hit.address, present=forbidden)
+        self.signals.force(SigInfo(number, code, address=hit.address))
+        return self.signals.deliver(self.abi.location_of(BlockKey(hit.pc, hit.mode)))
 
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
         self.last_fault = hit
-        number, code = _HALTS.get(hit.reason, (SIGILL, siginfo.ILL_ILLOPC))
-        self.signals.force(SigInfo(number, code, address=hit.pc))
-        return self.signals.deliver(hit.pc | (hit.reason == "thumb"))
+        location = hit.pc | (hit.reason == "thumb")
+        signals = self.signals
+        found = self.abi.exception(hit.reason, self.state, self.memory, location, signals.trap)
+        signals.trap = found.trap
+        signals.force(SigInfo(found.signal, found.code, address=found.address))
+        return signals.deliver(location)
 
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
@@ -338,12 +344,6 @@ def _ignore(pointer: int) -> None:
     """Nobody follows the stack."""
 
 
-_HALTS = {
-    "undefined": (SIGILL, siginfo.ILL_ILLOPC),
-    "thumb": (SIGILL, siginfo.ILL_ILLOPC),
-    "breakpoint": (SIGTRAP, siginfo.TRAP_BRKPT),
-    "noexec": (SIGSEGV, siginfo.SEGV_ACCERR),
-    "alignment": (SIGBUS, siginfo.BUS_ADRALN),
-}
+_NEEDED = {Access.READ: READ, Access.WRITE: WRITE, Access.EXECUTE: EXEC}
 
 __all__ = ["EINTR", "Kernel", "Killed", "Leave", "LinuxOptions", "load_families"]

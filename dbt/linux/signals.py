@@ -17,7 +17,7 @@ import attrs
 from dbt.linux.host_signals import HostSignals
 from dbt.linux.siginfo import SI_TIMER, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
-from dbt.syscall_abi import Delivery
+from dbt.syscall_abi import Delivery, TrapState
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -97,7 +97,9 @@ class Signals:
         self.timer_values: dict[int, int] = {}
         """The value that a timer's signal carries, by signal."""
         self._saved_mask: int | None = None
-        self._fault: tuple[SigInfo, bool] | None = None
+        self.trap = TrapState()
+        """The last processor exception."""
+        self._fault: SigInfo | None = None
         self._caught: list[int] = []
         self._host = HostSignals()
 
@@ -178,13 +180,13 @@ class Signals:
             return
         self.pending.append(info)
 
-    def force(self, info: SigInfo, *, write: bool = False) -> None:
+    def force(self, info: SigInfo) -> None:
         """A fault: it cannot be blocked or ignored (force_sig_fault)."""
         action = self.action(info.signal)
         if self.mask & bit(info.signal) or action.handler == SIG_IGN:
             self.actions[info.signal] = DEFAULT
             self.set_mask(self.mask & ~bit(info.signal))
-        self._fault = info, write
+        self._fault = info
 
     def broken_pipe(self, info: SigInfo, *, made_up: bool) -> None:
         """A write met EPIPE: the guest's SIGPIPE. The host has sent one unless the error is made
@@ -272,9 +274,8 @@ class Signals:
     def deliver(self, location: int) -> int | Stop:
         """Deliver what is pending, before the instruction at ``location``: where to go on."""
         if self._fault is not None:
-            info, write = self._fault
-            self._fault = None
-            after = self._deliver(location, info, write=write)
+            info, self._fault = self._fault, None
+            after = self._deliver(location, info)
             if not isinstance(after, int):
                 return after
             location = after
@@ -289,7 +290,7 @@ class Signals:
             location = after
         return location
 
-    def _deliver(self, location: int, info: SigInfo, *, write: bool = False) -> int | Stop:
+    def _deliver(self, location: int, info: SigInfo) -> int | Stop:
         number = info.signal
         action = self.action(number)
         if action.handler == SIG_IGN or (action.handler == SIG_DFL and number in _IGNORED):
@@ -302,15 +303,14 @@ class Signals:
         if action.handler == SIG_DFL:
             return Killed(number, location & ~1)
         try:
-            return self._enter(location, info, action, write=write)
+            return self._enter(location, info, action)
         except GuestFault:
-            return Killed(SIGSEGV, location & ~1)
+            return self._frame_fails(location, number)
 
-    def _enter(self, location: int, info: SigInfo, action: Action, *, write: bool) -> int:
+    def _enter(self, location: int, info: SigInfo, action: Action) -> int:
         """Start a handler."""
         kernel, number = self._kernel, info.signal
         saved = self.mask if self._saved_mask is None else self._saved_mask
-        fault = info.address is not None
         delivery = Delivery(
             signal=number,
             handler=action.handler,
@@ -319,9 +319,7 @@ class Signals:
             mask=saved,
             stack_top=self._stack_top(action),
             altstack=self._altstack_now(),
-            fault_address=info.address or 0,
-            trap_number=14 if fault and number in (SIGSEGV, SIGBUS) else 0,
-            error_code=(0x807 if write else 7) if fault else 0,
+            trap=self.trap,
         )
         pointer = kernel.abi.stack_pointer(kernel.state)
         after = kernel.abi.push_frame(kernel.state, kernel.memory, location, delivery)
@@ -332,6 +330,14 @@ class Signals:
         mask = self.mask | action.mask
         self.set_mask(mask if action.flags & SA_NODEFER else mask | bit(number))
         return after
+
+    def _frame_fails(self, location: int, number: int) -> int | Stop:
+        """The stack cannot take a frame (force_sigsegv): SIGSEGV, which its handler may take on
+        another stack; the end when it is SIGSEGV's own frame."""
+        if number == SIGSEGV:
+            return Killed(SIGSEGV, location & ~1)
+        self.force(SigInfo(SIGSEGV))
+        return self.deliver(location)
 
     def on_altstack(self) -> bool:
         """The stack pointer is within the alternate stack."""
@@ -368,14 +374,16 @@ class Signals:
                 self.set_action(number, DEFAULT)
         self.altstack = (0, SS_DISABLE, 0)
 
-    def leave_handler(self, *, realtime: bool) -> int | Stop:
-        """sigreturn: the location to go on at."""
+    def leave_handler(self, *, realtime: bool) -> int:
+        """sigreturn: the location to go on at. A bad frame brings SIGSEGV there."""
         kernel = self._kernel
         pointer = kernel.abi.stack_pointer(kernel.state)
         try:
             frame = kernel.abi.pop_frame(kernel.state, kernel.memory, realtime=realtime)
         except (GuestFault, ValueError):
-            return Killed(SIGSEGV, kernel.resume & ~1)
+            kernel.abi.set_result(kernel.state, 0)
+            self.force(SigInfo(SIGSEGV))
+            return kernel.resume
         kernel.on_stack_moved(pointer)
         self.set_mask(frame.mask)
         if frame.altstack is not None and not self.on_altstack():

@@ -7,7 +7,9 @@ exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kern
 
 from dbt.interfaces import Memory, State
 from dbt.ir.block import FRONTEND_MODE_SHIFT, BlockKey
-from dbt.syscall_abi import Delivery, IllegalTrap, Request, Restored
+from dbt.stops import Access
+from dbt.syscall_abi import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
+from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
 from frontends.arm.syscall_names import EABI, OABI
@@ -87,12 +89,20 @@ class ArmLinuxAbi:
         """The calls of traps.c: arm_syscall."""
         trap = _before(resume)
         if number == PRIVATE_BASE:
-            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0)
+            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0, 0)
         if number == PRIVATE_BASE + 1:
-            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap)
+            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap, None, trap | resume & 1)
         if number >> 16 != PRIVATE_BASE >> 16 or number & 0xFFFF > 0x7FF:
-            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap)
+            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap, number)
         return Request(number, PRIVATE.get(number, f"ARM_{number:#x}"), arguments)
+
+    def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
+        return exceptions.page_fault(access, address, present=present)
+
+    def exception(
+        self, reason: str, state: State, memory: Memory, location: int, last: TrapState
+    ) -> CpuException:
+        return exceptions.exception(reason, state, memory, location, last)
 
     def set_result(self, state: State, value: int) -> None:
         state.set("r0", value & 0xFFFFFFFF)

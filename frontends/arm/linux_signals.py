@@ -64,9 +64,9 @@ def _ucontext(state: State, location: int, delivery: Delivery, link: int) -> byt
     struct.pack_into("<5I", frame, 0, flags, 0, *delivery.altstack)
     struct.pack_into(
         "<21I", frame, _MCONTEXT_AT,
-        delivery.trap_number, delivery.error_code, delivery.mask & 0xFFFFFFFF,
+        delivery.trap.number, delivery.trap.error, delivery.mask & 0xFFFFFFFF,
         *(state.get(register) for register in _GENERAL),
-        location & ~1, cpsr(state, location), delivery.fault_address,
+        location & ~1, cpsr(state, location), delivery.trap.address,
     )  # fmt: skip
     struct.pack_into("<Q", frame, _SIGMASK_AT, delivery.mask)
     struct.pack_into("<I", frame, _RETCODE_AT, link)

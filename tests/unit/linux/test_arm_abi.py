@@ -44,12 +44,12 @@ def test_calls(kernel: Kernel, immediate: int, r7: int, name: str, aligned: bool
 @pytest.mark.parametrize(
     ("immediate", "r7", "trap"),
     [
-        (0x123456, 4, IllegalTrap(4, 4, 0x8000)),
-        (4, 0, IllegalTrap(4, 4, 0x8000)),
-        (0, 0xF0800, IllegalTrap(4, 4, 0x8000)),
-        (0, 0x100000, IllegalTrap(4, 4, 0x8000)),
-        (0, 0xF0000, IllegalTrap(11, 1, 0)),
-        (0x9F0001, 0, IllegalTrap(5, 1, 0x8000)),
+        (0x123456, 4, IllegalTrap(4, 4, 0x8000, 0x123456 ^ 0x900000)),
+        (4, 0, IllegalTrap(4, 4, 0x8000, 0x900004)),
+        (0, 0xF0800, IllegalTrap(4, 4, 0x8000, 0xF0800)),
+        (0, 0x100000, IllegalTrap(4, 4, 0x8000, 0x100000)),
+        (0, 0xF0000, IllegalTrap(11, 1, 0, 0)),
+        (0x9F0001, 0, IllegalTrap(5, 1, 0x8000, None, 0x8000)),
     ],
 )
 def test_traps(kernel: Kernel, immediate: int, r7: int, trap: IllegalTrap) -> None:

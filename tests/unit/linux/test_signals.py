@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error, make_kernel
 
-from dbt.interfaces import READ, FaultHit, HaltHit
+from dbt.interfaces import EXEC, PAGE, READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
+from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SigInfo
 from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
@@ -149,9 +150,10 @@ def test_a_stack_that_cannot_take_the_frame_kills(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "number"), [("undefined", 4), ("breakpoint", 5), ("noexec", 11), ("alignment", 7)]
+    ("reason", "number"), [("undefined", 4), ("breakpoint", 5), ("alignment", 7)]
 )
 def test_halts(kernel: Kernel, reason: str, number: int) -> None:
+    kernel.space.map(Area(CODE, CODE + PAGE, READ | EXEC))
     assert kernel.halt(HaltHit(reason, CODE)) == Killed(number, CODE)
 
 

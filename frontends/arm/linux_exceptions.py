@@ -1,0 +1,73 @@
+"""Which signal an exception of the processor brings, and what signal frames then say of it.
+
+Undefined instructions: arch/arm/kernel/traps.c (do_undefinstr) with the breakpoints that ptrace.c
+registers. Aborts: arch/arm/mm/fault.c; bkpt comes there as a debug event (hw_breakpoint.c).
+Unaligned accesses: arch/arm/mm/alignment.c mends LDM, STM, LDRD and STRD, so only the exclusive
+ones and swaps are left.
+"""
+
+import attrs
+
+from dbt.interfaces import Memory, State
+from dbt.stops import Access, GuestFault
+from dbt.syscall_abi import CpuException, TrapState
+from frontends.arm.registers import REGISTERS
+
+SIGILL, SIGTRAP, SIGBUS = 4, 5, 7
+ILL_ILLOPC, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN = 1, 1, 4, 1
+
+_ARM_BREAKPOINT, _ARM_BREAKPOINT_MASK = 0x07F001F0, 0x0FFFFFFF
+_THUMB_BREAKPOINTS = (0xDE01, 0xF7F0A000)
+
+_UNDEFINED_TRAP, _PAGE_FAULT_TRAP = 6, 14
+_DEBUG_EVENT, _ALIGNMENT = 2, 1
+_TRANSLATION, _PERMISSION = 0x17, 0x1F  # of a page, in the domain of user programs
+_WRITE, _FETCH = 1 << 11, 1 << 31
+
+
+def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
+    """See ``SyscallAbi.page_fault``."""
+    status = _PERMISSION if present else _TRANSLATION
+    if access is Access.WRITE:
+        status |= _WRITE
+    elif access is Access.EXECUTE:
+        status |= _FETCH
+    return TrapState(_PAGE_FAULT_TRAP, status, address)
+
+
+def exception(
+    reason: str, state: State, memory: Memory, location: int, last: TrapState
+) -> CpuException:
+    """See ``SyscallAbi.exception``."""
+    pc = location & ~1
+    match reason:
+        case "breakpoint":
+            trap = attrs.evolve(last, number=0, error=_DEBUG_EVENT)
+            return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap)
+        case "alignment":
+            word = _halfwords(memory, pc, 2)
+            stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
+            trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
+            return CpuException(SIGBUS, BUS_ADRALN, state.get(REGISTERS[word >> 16 & 15]), trap)
+    if _is_breakpoint(memory, location):
+        return CpuException(SIGTRAP, TRAP_BRKPT, pc, last)
+    trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
+    return CpuException(SIGILL, ILL_ILLOPC, pc, trap)
+
+
+def _is_breakpoint(memory: Memory, location: int) -> bool:
+    """Whether the undefined instruction is one of Linux's breakpoints."""
+    pc = location & ~1
+    try:
+        if not location & 1:
+            return _halfwords(memory, pc, 2) & _ARM_BREAKPOINT_MASK == _ARM_BREAKPOINT
+        first = _halfwords(memory, pc, 1)
+        if first >> 11 > 0b11100:  # the first half of a wide instruction
+            first = first << 16 | _halfwords(memory, (pc + 2) & 0xFFFFFFFF, 1)
+        return first in _THUMB_BREAKPOINTS
+    except GuestFault:
+        return False
+
+
+def _halfwords(memory: Memory, address: int, count: int) -> int:
+    return int.from_bytes(memory.fetch(address, 2 * count), "little")
