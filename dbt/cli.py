@@ -5,6 +5,7 @@ Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/endi
 
 import argparse
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     # Translation makes many small objects and no cycles: collecting them is a third of its time.
     gc.set_threshold(200_000, 20, 100)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as it is for standard error
     try:
         arguments = _parser().parse_args(argv)
         return int(arguments.command(arguments))

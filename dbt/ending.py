@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from dbt.ir.verifier import VerifyError
 from dbt.obituary import obituary
 from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped, UsageError
+from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -33,9 +34,9 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
         case InsnLimit(pc=pc):
             text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
         case Trapped(reason=reason, pc=pc):
-            text = f"{reason} at {pc:#010x} ({process.symbolize(pc)})"
+            text = f"{printable(reason)} at {pc:#010x} ({process.symbolize(pc)})"
         case Requested(pc=pc, reason=reason):
-            text = f"stopped by a hook at {pc:#010x} {reason}".rstrip()
+            text = f"stopped by a hook at {pc:#010x} {printable(reason)}".rstrip()
     return f"armdbt: {text}", EXIT_STOPPED
 
 
@@ -43,7 +44,7 @@ def excuse(error: BaseException) -> tuple[str, int] | None:
     """The same of a run that has raised; None for a bug, whose traceback is wanted."""
     match error:
         case UsageError():
-            return f"armdbt: {error}", EXIT_USAGE
+            return printable(f"armdbt: {error}"), EXIT_USAGE
         case VerifyError():
             return f"armdbt: a pass made invalid IR: {error}", EXIT_STOPPED
         case BrokenPipeError():

@@ -146,7 +146,7 @@ class Process:
             self.state,
             self.stacks,
             self.functions,
-            self.symbolize,
+            self.kernel.symbolizer.name,
             self._stack_bound,
         )
         self.kernel.on_stack_moved = self._machine.stack_moved_by_kernel

@@ -8,6 +8,7 @@ import attrs
 
 from dbt.hooks.outputs.destination import destination, plain_console, writing
 from dbt.report import write_json
+from dbt.text import printable
 
 WIDTH = 132
 """Columns of a table that goes to a file."""
@@ -30,7 +31,7 @@ def cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def print_table(
@@ -50,7 +51,7 @@ def print_tables(tables: Iterable[Table], out: TextIO | None = None) -> None:
     out = out or sys.stdout
     console = plain_console(out, WIDTH)
     for table in tables:
-        drawn = rich_table.Table(title=table.title)
+        drawn = rich_table.Table(title=printable(table.title))
         for column in table.columns:
             drawn.add_column(column, justify="left" if column == table.columns[0] else "right")
         for row in table.rows:

@@ -131,7 +131,7 @@ class HookMachine:
         """The function's name, or its address as text."""
         name = self._names.get(pc)
         if name is None:
-            name = self._names[pc] = self._symbolize(pc).partition(" in ")[0]
+            name = self._names[pc] = self._symbolize(pc)
         return name
 
     def forget(self) -> None:

@@ -22,6 +22,7 @@ from dbt.linux.memory import map_regular
 from dbt.loader import stack
 from dbt.loader.elf import Elf, ElfError, Segment, read_elf
 from dbt.stops import UsageError
+from dbt.text import NAME, printable
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -138,7 +139,7 @@ def _read(kernel: "Kernel", fd: int, path: str) -> Elf:
 
 
 def _find_interpreter(kernel: "Kernel", plan: Plan, wanted: bytes) -> None:
-    shown = _printable(wanted)
+    shown = printable(wanted, NAME)
     try:
         plan.interpreter_path = kernel.paths.host(wanted)
         plan.interpreter_fd = _open(plan.interpreter_path)
@@ -152,11 +153,6 @@ def _find_interpreter(kernel: "Kernel", plan: Plan, wanted: bytes) -> None:
     except OSError:
         plan.close()
         raise
-
-
-def _printable(path: bytes) -> str:
-    """A path in one line, whatever is in it."""
-    return path.decode("ascii", "backslashreplace").encode("unicode_escape").decode()
 
 
 def _script_words(path: str, head: bytes, depth: int) -> list[bytes]:
@@ -174,7 +170,7 @@ def _script_interpreter(kernel: "Kernel", path: str, wanted: bytes) -> str:
         return kernel.paths.host(wanted)
     except (OSError, ValueError) as error:
         code = (isinstance(error, OSError) and error.errno) or errno.ENOENT
-        reason = f"needs the interpreter {_printable(wanted)}, which was not found"
+        reason = f"needs the interpreter {printable(wanted, NAME)}, which was not found"
         raise ExecError(code, path, reason) from None
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dbt.linux.typed import qemu, quirks
 from dbt.linux.typed.decode import ESIGRETURN, error_text
 from dbt.linux.typed.flags import signal_text
+from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -40,16 +41,15 @@ class Strace:
         the result, the call itself does not run."""
         self._name, self._registers, self._skipped = request.name, tuple(registers), skipped
         self._convention = {"aligned": request.aligned, "variant": request.variant}
-        self._head = qemu.head(
-            self._kernel.decoder, request.name, self._registers, **self._convention
-        )
+        head = qemu.head(self._kernel.decoder, request.name, self._registers, **self._convention)
+        self._head = printable(head)
 
     def after(self, result: int) -> None:
         """Write the line of a call that returned. -512 for one that is to run again."""
         shown = qemu.tail(
             self._kernel.decoder, self._name, self._registers, result, **self._convention
         )
-        self._write(f"{self._head} = {shown}{' (INJECTED)' if self._skipped else ''}")
+        self._write(f"{self._head} = {printable(shown)}{' (INJECTED)' if self._skipped else ''}")
 
     def left(self) -> None:
         """Write the line of a call that does not return."""

@@ -6,6 +6,7 @@ import attrs
 
 from dbt.linux.address_space import AddressSpace, Area
 from dbt.loader.symbols import SymbolFile, read_symbols
+from dbt.text import LINE, NAME, printable
 
 
 @attrs.frozen
@@ -57,20 +58,27 @@ class Symbolizer:
         return found
 
     def describe(self, pc: int) -> str:
-        """``name+0x14 in file``, ``0x1234 in file`` or the bare address."""
+        """``name+0x14 in file``, ``0x1234 in file`` or the bare address, for people: names are
+        ``printable`` and cut."""
+        area = self._space.at(pc)
+        if area is None or not area.path:
+            return self.name(pc)
+        base = os.path.basename(area.path)
+        return f"{self.name(pc, NAME)} in {printable(base, NAME)}"
+
+    def name(self, pc: int, limit: int = LINE) -> str:
+        """``name+0x14``, the linked address, or the address; ``printable``, the name of at most
+        ``limit`` characters."""
         area = self._space.at(pc)
         if area is None or not area.path:
             return "kernel helper page" if pc >> 12 == 0xFFFF0 else f"{pc:#x}"
         file = _symbols(area.path)
-        base = os.path.basename(area.path)
         linked = file.linked(pc - area.start + area.offset)
-        if linked is None:
-            return f"{pc:#x} in {base}"
-        symbol = file.containing(linked)
-        if symbol is None:
-            return f"{linked:#x} in {base}"
+        symbol = None if linked is None else file.containing(linked)
+        if linked is None or symbol is None:
+            return f"{pc if linked is None else linked:#x}"
         offset = linked - symbol.address
-        return f"{symbol.name}+{offset:#x} in {base}" if offset else f"{symbol.name} in {base}"
+        return printable(symbol.name, limit) + (f"+{offset:#x}" if offset else "")
 
     def _bias(self, path: str) -> int | None:
         """Where the file was loaded, minus where it was linked."""

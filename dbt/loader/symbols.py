@@ -1,10 +1,15 @@
 """Symbols of an ELF file, read when first asked for."""
 
 import bisect
+import os
 import struct
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from typing import BinaryIO
 
 import attrs
+
+from dbt.text import LINE
 
 _SYM = struct.Struct("<IIIBBH")
 _NOTYPE, _OBJECT, _FUNC, _IFUNC = 0, 1, 2, 10
@@ -13,7 +18,11 @@ _PLACED = (_NOTYPE, _OBJECT, _FUNC, _IFUNC)
 
 @attrs.frozen
 class Symbol:
-    """A named address (as linked). Functions' addresses have their Thumb bit cleared."""
+    """A named address (as linked). Functions' addresses have their Thumb bit cleared.
+
+    ``name`` is what the file says, its bytes decoded as ``os.fsdecode`` does; from one longer than
+    ``LINE`` the first are kept, and an ellipsis.
+    """
 
     address: int
     size: int
@@ -72,23 +81,39 @@ def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
                 header = segment.header
                 found.segments.append((header.p_offset, header.p_filesz, header.p_vaddr))
             for kind in ("SHT_DYNSYM", "SHT_SYMTAB"):
-                for section in elf.iter_sections(kind):
-                    strings = elf.get_section(section["sh_link"]).data()
-                    found.symbols.extend(_placed(section.data(), strings))
+                section = next(elf.iter_sections(kind), None)  # there may be one of each
+                if section is not None:
+                    strings = _contents(stream, elf.get_section(section["sh_link"]))
+                    found.symbols.extend(_placed(_contents(stream, section), strings))
     except Exception:  # pyelftools raises anything for damaged files; symbols are a convenience
         return SymbolFile(path)
     found.symbols.sort(key=lambda s: (s.address, s.function))
     return found
 
 
+def _contents(stream: BinaryIO, section: Mapping[str, int]) -> bytes:
+    """The bytes of a section that the file has."""
+    stream.seek(section["sh_offset"])
+    size = os.fstat(stream.fileno()).st_size
+    return stream.read(min(section["sh_size"], size))
+
+
 def _placed(table: bytes, strings: bytes) -> list[Symbol]:
     out = []
+    table = table[: len(table) // _SYM.size * _SYM.size]
     for name_at, value, size, info, _, section in _SYM.iter_unpack(table):
         kind = info & 15
         if not section or section >= 0xFF00 or kind not in _PLACED:
             continue
-        name = strings[name_at : strings.index(b"\0", name_at)].decode("ascii", "replace")
+        name = _name(strings, name_at)
         if name and not name.startswith("$"):
             function = kind in (_FUNC, _IFUNC)
             out.append(Symbol(value & ~1 if function else value, size, name, function))
     return out
+
+
+def _name(strings: bytes, start: int) -> str:
+    end = strings.find(b"\0", start, start + LINE)
+    if end >= 0:
+        return strings[start:end].decode(errors="surrogateescape")
+    return strings[start : start + LINE - 1].decode(errors="surrogateescape") + "…"

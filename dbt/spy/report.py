@@ -19,6 +19,7 @@ from dbt.hooks.outputs.destination import destination, plain_console, writing
 from dbt.spy import summary
 from dbt.spy.events import Event
 from dbt.spy.summary import Activation, Failure, File, Flow, Life, Stream
+from dbt.text import NAME, printable
 
 WIDTH = 120
 PREVIEW = 40
@@ -57,17 +58,9 @@ def write_report(events: Sequence[Event], path: str | None) -> None:
         print_report(events, out)
 
 
-def printable(text: str) -> str:
-    """Text of the guest, with what could steer a terminal escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode()
-                   for c in text)  # fmt: skip
-
-
 def shown(data: bytes, size: int) -> str:
     """Bytes as text, with how many are missing of ``size``."""
-    text = printable(data.decode(errors="backslashreplace"))
+    text = printable(data)
     return text if len(data) == size else f"{text} … {size - len(data)} more"
 
 
@@ -240,4 +233,4 @@ def _lane(node: Activation) -> str:
 def _call(node: Activation) -> str:
     words = "…" if node.arguments is None else ", ".join(f"{word:#x}" for word in node.arguments)
     result = "(did not return)" if node.result is None else f"= {node.result:#x}"
-    return f"{'→ ' if node.tail else ''}{node.symbol}({words}) {result}"
+    return f"{'→ ' if node.tail else ''}{printable(node.symbol, NAME)}({words}) {result}"

@@ -1,7 +1,9 @@
 """The command line: what options become, what the dumps hold, which status a run ends with."""
 
+import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,11 @@ def test_variables_reach_the_guest(tmp_path: Path) -> None:
     assert b"argc 2\n" in outcome.stdout
     assert b"argv[1] one\n" in outcome.stdout
     assert b"variables 2\n" in outcome.stdout  # -U comes before -E
+
+
+def test_a_terminal_without_unicode_shows_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert cli.main(["passes"]) == 0
+    sys.stdout.flush()
+    assert rb"(-p NAME{OPTION=VALUE,\u2026})" in written.getvalue()

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import attrs
 
 from dbt.hooks.records import Record
+from dbt.text import LINE, printable
 
 
 class Image(Protocol):
@@ -86,8 +87,6 @@ class Format:
     """Instrumentation passes that the program must run with."""
 
 
-def clean(name: str) -> str:
-    """A name that may come from a hostile file: not empty, one line, nothing a terminal obeys."""
-    if not name:
-        return "?"
-    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
+def clean(name: str, limit: int = LINE) -> str:
+    """A name that may come from a hostile file: ``printable``, and not empty."""
+    return printable(name, limit) or "?"

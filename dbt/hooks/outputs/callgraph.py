@@ -11,6 +11,7 @@ import attrs
 from dbt.hooks.outputs.base import clean
 from dbt.hooks.outputs.calltree import CallTree, Frame
 from dbt.hooks.records import Record
+from dbt.text import LINE
 
 
 @attrs.frozen(cache_hash=True)
@@ -89,9 +90,10 @@ class CallGraph:
         rows = self.functions.items()
         return sorted(rows, key=lambda row: (-row[1].self_cost, -row[1].inclusive, row[0].address))
 
-    def names(self) -> dict[Function, str]:
-        """A printable name for each function; with its address where the name is not unique."""
-        plain = {function: clean(function.symbol) for function in self.functions}
+    def names(self, limit: int = LINE) -> dict[Function, str]:
+        """A printable name for each function, of at most ``limit`` characters; with its address
+        where the name is not unique."""
+        plain = {function: clean(function.symbol, limit) for function in self.functions}
         uses = Counter(plain.values())
         return {
             function: name if uses[name] == 1 else f"{name}@{function.address:#x}"

@@ -9,7 +9,7 @@ an ``E`` tells when a call did not return: ``unwound``, or ``open`` where the ru
 import json
 from typing import Any, TextIO
 
-from dbt.hooks.outputs.base import Program
+from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
 from dbt.hooks.records import Kind, Record
 
@@ -26,7 +26,7 @@ class Chrome:
         self._tree = CallTree(self, program.start)
         self._tracks: set[tuple[int, int]] = set()
         self._separator = '{"displayTimeUnit": "ns", "traceEvents": [\n'
-        self._event("M", "process_name", args={"name": " ".join(program.command)})
+        self._event("M", "process_name", args={"name": " ".join(map(clean, program.command))})
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
@@ -67,7 +67,7 @@ class Chrome:
         """An instant."""
         before = self._before.pop(call.line, call.symbol)
         text = before if result is None else self._describe(call, result)
-        args = {"call": text}
+        args = {"call": clean(text)}
         self._event("i", call.symbol, _track(call), cat="syscall", ts=call.insns, s="t", args=args)
 
     def _event(self, phase: str, name: str, track: int = 0, **rest: Any) -> None:

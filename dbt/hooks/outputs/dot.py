@@ -10,6 +10,7 @@ from typing import TextIO
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
 from dbt.hooks.records import Record
+from dbt.text import NAME
 
 _HEADER = """digraph calls {
   node [shape=box, style=filled, fontname="sans-serif"];
@@ -34,7 +35,7 @@ class Dot:
         graph.finish(end)
         self._out.write(_HEADER)
         ids: dict[Function, str] = {}
-        names = graph.names()
+        names = graph.names(NAME)
         for number, (function, cost) in enumerate(graph.ranked()):
             ids[function] = f"f{number}"
             own = cost.self_cost / graph.total if graph.total else 0.0

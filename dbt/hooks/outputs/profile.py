@@ -12,6 +12,7 @@ from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
 from dbt.hooks.outputs.destination import plain_console
 from dbt.hooks.records import Record
+from dbt.text import NAME
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,7 +48,7 @@ def _table(graph: CallGraph) -> "Table":
     for heading in ("calls", "self", "%", "inclusive", "%"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("callers", overflow="fold")
-    names = graph.names()
+    names = graph.names(NAME)
     callers = _callers(graph, names)
     for function, cost in graph.ranked():
         table.add_row(

@@ -15,6 +15,7 @@ from typing import TextIO
 from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
 from dbt.hooks.records import Kind, Record
+from dbt.text import NAME
 
 _WIDTH = 14
 _STEP = "  "
@@ -65,7 +66,7 @@ class Tree:
             self._flush()
             self._switch(line)
             self._level[line] -= 1
-            name = clean(frame.call.symbol)
+            name = clean(frame.call.symbol, NAME)
             self._write(line, f"}} {name}{outcome}", frame.inclusive)
 
     def syscall(self, call: Record, result: int | None) -> None:
@@ -98,7 +99,7 @@ class Tree:
 
 def _head(frame: Frame) -> str:
     arrow = "-> " if frame.tail else ""
-    return f"{arrow}{clean(frame.call.symbol)}({', '.join(map(hex, frame.call.arguments))})"
+    return f"{arrow}{clean(frame.call.symbol, NAME)}({', '.join(map(hex, frame.call.arguments))})"
 
 
 def _outcome(frame: Frame) -> str:

@@ -14,6 +14,7 @@ from dbt.interfaces import Memory
 from dbt.linux.typed import flags as names
 from dbt.stops import GuestFault
 from dbt.syscall_abi import SyscallAbi
+from dbt.text import LINE
 
 SHOWN_BYTES = 40
 """How much of a buffer is shown (qemu-arm's MAX_PRINT_BUF)."""
@@ -226,7 +227,8 @@ def _strings(look: Look, value: int, of: str) -> Shown:
             return (text + "NULL}" if element == 0 else text), found
         string = look.string(element) or b""
         found.append(string)
-        text += quoted(string) + ","
+        if len(text) <= LINE:
+            text += quoted(string) + ","
     return text, found
 
 

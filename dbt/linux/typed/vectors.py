@@ -126,8 +126,7 @@ def sockaddr_text(data: bytes) -> str:
     data = data.ljust(16, b"\0")
     port = int.from_bytes(data[2:4], "big")
     if family == AF_UNIX:
-        path = data[2:].split(b"\0")[0].decode("latin-1")
-        return f'{{sun_family=AF_UNIX,sun_path="{path}"}}'
+        return f"{{sun_family=AF_UNIX,sun_path={quoted(data[2:].partition(bytes(1))[0])}}}"
     if family == AF_INET:
         host = ".".join(map(str, data[4:8]))
         return f'{{sin_family=AF_INET,sin_port=htons({port}),sin_addr=inet_addr("{host}")}}'

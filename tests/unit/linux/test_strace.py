@@ -1,6 +1,7 @@
 """Lines of -strace. ``tests/differential/test_strace.py`` compares whole traces with qemu-arm's."""
 
 import os
+import struct
 
 import pytest
 from support.linux_kernel import BUFFER
@@ -9,6 +10,7 @@ from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import SigInfo
 from dbt.linux.strace import Strace
 from dbt.syscall_abi import Request
+from dbt.text import LINE
 
 
 @pytest.fixture
@@ -82,3 +84,12 @@ def test_what_a_call_wrote_is_shown_behind_its_result(kernel: Kernel, lines: lis
 def test_signals(kernel: Kernel, lines: list[str], info: SigInfo, line: str) -> None:
     Strace(kernel).taken(info)
     assert lines == [line]
+
+
+def test_a_long_line_is_cut_before_the_result(kernel: Kernel, lines: list[str]) -> None:
+    kernel.memory.write(BUFFER, b"\x1b" * 2000 + b"\0")
+    pointers = BUFFER + 4096
+    kernel.memory.write(pointers, struct.pack("<I", BUFFER) * 500 + bytes(4))
+    trace(kernel, "execve", [BUFFER, pointers, 0], -2)
+    assert len(lines[0]) < LINE + 100
+    assert lines[0].endswith(" characters) = -1 errno=2 (No such file or directory)")

@@ -27,7 +27,7 @@ class Sample:
 
 @pytest.fixture(autouse=True)
 def _sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_PASSES", dict(registry._PASSES))
+    monkeypatch.setattr(registry, "_PASSES", dict(registry.registered()))  # modules register once
     register("sample")(Sample)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dbt.spy import summary
 from dbt.spy.events import Event, Who
-from dbt.spy.report import print_report, printable
+from dbt.spy.report import print_report
 from dbt.spy.summary import Activation
 
 CONSOLE = {"fd": 1, "object": "5.2", "what": "console", "path": "stdout"}
@@ -334,8 +334,3 @@ def test_a_long_transcript_is_cut_and_says_so() -> None:
     assert "line 199" in shown
     assert "line 200" not in shown
     assert "… 100 more: the record has all" in shown
-
-
-def test_printable_keeps_what_is() -> None:
-    assert printable("grün → ✓") == "grün → ✓"
-    assert printable("a\nb\udc80") == "a\\nb\\udc80"

@@ -138,6 +138,10 @@ def test_socket_addresses(kernel: Kernel) -> None:
     assert kernel.decode("bind", [3, unix, 9])["address"].text == (
         '{sun_family=AF_UNIX,sun_path="/run/x"}'
     )
+    hostile = put(kernel, BUFFER, b"\1\0/run/\x1b[2J\n\xff\0")
+    assert kernel.decode("bind", [3, hostile, 14])["address"].text == (
+        r'{sun_family=AF_UNIX,sun_path="/run/\33[2J\12\377"}'
+    )
 
 
 def test_signal_sets_and_actions(kernel: Kernel) -> None:
