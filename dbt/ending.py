@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from dbt.ir.verifier import VerifyError
-from dbt.obituary import obituary
+from dbt.obituary import obituary, shortcomings
 from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped, UsageError
 from dbt.text import printable
 
@@ -26,9 +26,10 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
     """What is to be said of how a run has ended, if anything, and the status."""
     match stop:
         case Exited(status=status):
-            return "", status & 0xFF
+            return (_lacked(process) if status & 0xFF else ""), status & 0xFF
         case Killed(signal=number, report=report):
-            return report or obituary(process, number), 128 + number
+            told = [report or obituary(process, stop), _lacked(process)]
+            return "\n".join(filter(None, told)), 128 + number
         case TimeLimit(pc=pc):
             return f"armdbt: time is over at {process.symbolize(pc)}", EXIT_TIMEOUT
         case InsnLimit(pc=pc):
@@ -38,6 +39,10 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
         case Requested(pc=pc, reason=reason):
             text = f"stopped by a hook at {pc:#010x} {printable(reason)}".rstrip()
     return f"armdbt: {text}", EXIT_STOPPED
+
+
+def _lacked(process: "Process") -> str:
+    return shortcomings(process.kernel.unknown_syscalls)
 
 
 def excuse(error: BaseException) -> tuple[str, int] | None:

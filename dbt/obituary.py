@@ -1,29 +1,37 @@
-"""What a guest killed by a signal leaves behind: where, which instruction, registers."""
+"""What a guest killed by a signal leaves behind: why, where, which instruction, registers."""
 
 import signal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dbt.interfaces import FaultHit, HaltHit
-from dbt.stops import GuestFault
+from dbt.stops import GuestFault, Killed
 
 if TYPE_CHECKING:
     from dbt.process import Process
 
+_MOST_NAMES = 12
 
-def obituary(process: "Process", number: int, event: FaultHit | HaltHit | None = None) -> str:
-    """The report on a guest that signal ``number`` killed, at ``event`` if that did it."""
-    pc = event.pc if event is not None else process.state["pc"]
-    lines = [f"guest killed by {_signal_name(number)} at {pc:#010x} ({process.symbolize(pc)})"]
-    if isinstance(event, FaultHit):
-        lines.append(f"  {event.access.value} of {event.address:#010x} is not allowed")
-    elif event is not None:
-        lines.append(f"  {event.reason}")
+
+def obituary(process: "Process", stop: Killed) -> str:
+    """The report on a guest that a signal killed."""
+    pc = stop.pc
+    lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({process.symbolize(pc)})"]
+    lines += [f"  {stop.why}"] if stop.why else []
+    location = pc if stop.location is None else stop.location
+    mode = process.frontend.key_of(location).mode
     try:
-        mode = event.mode if isinstance(event, FaultHit) else 0
         lines.append(f"  {pc:#010x}: {process.frontend.disassemble(process.memory, pc, mode)}")
     except GuestFault:
         lines.append(f"  {pc:#010x}: not executable")
     return "\n".join([*lines, *process.registers()])
+
+
+def shortcomings(names: Iterable[str]) -> str:
+    """A line that names what a guest asked for and is not there; empty when there is nothing."""
+    known = list(names)
+    shown = ", ".join(known[:_MOST_NAMES])
+    more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f"armdbt: not supported, but asked for: {shown}{more}" if known else ""
 
 
 def _signal_name(number: int) -> str:

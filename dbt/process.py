@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from dbt import plugins
 from dbt.ending import end_child
 from dbt.hooks import Hooks, StopRequested, mechanisms
@@ -252,12 +254,11 @@ class Process:
             ):
                 return self._hooked(event)
             case FaultHit():
-                return self._killed(self._where(kernel.fault(event)), event)
+                return self._killed(self._where(kernel.fault(event)))
             case HaltHit():
-                return self._killed(self._where(kernel.halt(event)), event)
+                return self._killed(self._where(kernel.halt(event)))
             case TrapHit(reason="alignment" as reason, pc=pc):
-                halt = HaltHit(reason, pc)
-                return self._killed(self._where(kernel.halt(halt)), halt)
+                return self._killed(self._where(kernel.halt(HaltHit(reason, pc))))
             case TrapHit(reason=reason, pc=pc):
                 return Trapped(reason, pc)
         raise AssertionError(event)
@@ -296,7 +297,7 @@ class Process:
         """Execution reached ``fault.address``, which cannot be executed."""
         self.state["pc"] = fault.address
         hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
-        return self._killed(self._where(self.kernel.fault(hit)), hit)
+        return self._killed(self._where(self.kernel.fault(hit)))
 
     def _where(self, after: int | Stop) -> BlockKey | Stop:
         return self.frontend.key_of(after) if isinstance(after, int) else after
@@ -304,13 +305,10 @@ class Process:
     def _overdue(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
-    def _killed(
-        self, after: BlockKey | Stop, event: FaultHit | HaltHit | None = None
-    ) -> BlockKey | Stop:
+    def _killed(self, after: BlockKey | Stop) -> BlockKey | Stop:
         """Complete a Killed with the report that only the facade can write."""
         if isinstance(after, Killed):
-            pc = event.pc if event is not None else self.state["pc"]
-            return Killed(after.signal, pc, obituary(self, after.signal, event))
+            return attrs.evolve(after, report=obituary(self, after))
         return after
 
     # -- the end -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_stats(process: "Process", out: TextIO) -> None:
-    """Figures of a run as plain aligned lines, system calls that do not exist last."""
+    """Figures of a run as plain aligned lines, what is not supported last."""
     stats = process.stats()
     lines: list[tuple[str, Any]] = []
     for name, value in stats.items():
@@ -29,7 +29,7 @@ def print_stats(process: "Process", out: TextIO) -> None:
     for name, count in sorted(process.counters.snapshot().items()):
         print(f"{name:<{width}}  {count:>14}", file=out)
     for name, count in process.kernel.unknown_syscalls.items():
-        print(f"system call not supported: {name} ({count} times, ENOSYS)", file=out)
+        print(f"not supported: {name} ({count} times)", file=out)
     for rule, matched, injected in _faults(process):
         print(f"fault injected: {rule} ({injected} of {matched} calls)", file=out)
     out.flush()

@@ -40,11 +40,18 @@ class Exited:
 
 @attrs.frozen
 class Killed:
-    """A signal ended the guest. ``report`` is the ready-made text with pc, symbol, registers."""
+    """A signal ended the guest.
+
+    ``report`` is the ready-made text with reason, pc, symbol and registers, ``why`` the reason
+    alone, if there is more to say than the signal's name. ``location`` is pc with the state that
+    ``Frontend.key_of`` finds in it.
+    """
 
     signal: int
     pc: int
     report: str = ""
+    why: str = attrs.field(default="", eq=False)
+    location: int | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen

@@ -41,6 +41,7 @@ class IllegalTrap:
     address: int
     error: int | None = None
     location: int | None = None
+    why: str = attrs.field(default="", eq=False)
 
 
 @attrs.frozen
@@ -55,12 +56,18 @@ class TrapState:
 
 @attrs.frozen
 class CpuException:
-    """The signal that an exception of the processor brings, and what is remembered of it."""
+    """The signal that an exception of the processor brings, and what is remembered of it.
+
+    ``why`` is what the user is told when it kills; ``missing`` names what this emulation lacks, if
+    that is the reason.
+    """
 
     signal: int
     code: int
     address: int
     trap: TrapState
+    why: str
+    missing: str = ""
 
 
 @attrs.frozen

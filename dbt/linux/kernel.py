@@ -114,6 +114,7 @@ class Kernel:
         self.stack_start = 0
         """The stack pointer that the program started with."""
         self.unknown_syscalls: Counter[str] = Counter()
+        """What the guest asked for in vain: names of system calls, and other things in words."""
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False
         self.last_fault: FaultHit | HaltHit | None = None
@@ -154,7 +155,7 @@ class Kernel:
         if self.on_trap is not None and not again:
             self.on_trap(number, resume.pc, request)
         if isinstance(request, IllegalTrap):
-            info = SigInfo(request.signal, request.code, address=request.address)
+            info = SigInfo(request.signal, request.code, address=request.address, why=request.why)
             if request.error is not None:
                 self.signals.trap = attrs.evolve(self.signals.trap, number=0, error=request.error)
             self.signals.force(info)
@@ -237,15 +238,16 @@ class Kernel:
         """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
         self.last_fault = hit
         area = self.space.at(hit.address)
+        why = f"{hit.access.value} of {hit.address:#010x}, "
         if area is None:
-            number, code = SIGSEGV, siginfo.SEGV_MAPERR
+            number, code, why = SIGSEGV, siginfo.SEGV_MAPERR, why + "where nothing is mapped"
         elif area.perms & _NEEDED[hit.access] and hit.address >= area.valid_end:
-            number, code = SIGBUS, siginfo.BUS_ADRERR
+            number, code, why = SIGBUS, siginfo.BUS_ADRERR, why + "beyond the end of a mapped file"
         else:
-            number, code = SIGSEGV, siginfo.SEGV_ACCERR
+            number, code, why = SIGSEGV, siginfo.SEGV_ACCERR, why + _FORBIDDEN[hit.access]
         forbidden = (number, code) == (SIGSEGV, siginfo.SEGV_ACCERR)
         self.signals.trap = self.abi.page_fault(hit.access, hit.address, present=forbidden)
-        self.signals.force(SigInfo(number, code, address=hit.address))
+        self.signals.force(SigInfo(number, code, address=hit.address, why=why))
         return self.signals.deliver(self.abi.location_of(BlockKey(hit.pc, hit.mode)))
 
     def halt(self, hit: HaltHit) -> int | Stop:
@@ -255,7 +257,9 @@ class Kernel:
         signals = self.signals
         found = self.abi.exception(hit.reason, self.state, self.memory, location, signals.trap)
         signals.trap = found.trap
-        signals.force(SigInfo(found.signal, found.code, address=found.address))
+        if found.missing:
+            self.unknown_syscalls[found.missing] += 1
+        signals.force(SigInfo(found.signal, found.code, address=found.address, why=found.why))
         return signals.deliver(location)
 
     def poll(self, location: int) -> int | Stop:
@@ -344,6 +348,11 @@ def _ignore(pointer: int) -> None:
     """Nobody follows the stack."""
 
 
+_FORBIDDEN = {
+    Access.READ: "which may not be read",
+    Access.WRITE: "which may not be written to",
+    Access.EXECUTE: "which is not executable",
+}
 _NEEDED = {Access.READ: READ, Access.WRITE: WRITE, Access.EXECUTE: EXEC}
 
 __all__ = ["EINTR", "Kernel", "Killed", "Leave", "LinuxOptions", "load_families"]

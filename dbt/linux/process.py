@@ -130,10 +130,10 @@ def clone(
     """fork with options. Threads are not there (EAGAIN), nor is memory shared with the child,
     which only vfork-like calls may ask for (EINVAL otherwise)."""
     if flags & CLONE_THREAD:
-        kernel.unknown_syscalls["clone(CLONE_THREAD)"] += 1
+        kernel.unknown_syscalls["threads (clone with CLONE_THREAD)"] += 1
         raise _fail(errno.EAGAIN)
     if flags & CLONE_VM and not flags & CLONE_VFORK:
-        kernel.unknown_syscalls["clone(CLONE_VM)"] += 1
+        kernel.unknown_syscalls["processes that share memory (clone with CLONE_VM)"] += 1
         raise _fail(errno.EINVAL)
     if flags & _NAMESPACES:
         raise _fail(errno.EPERM)

@@ -16,7 +16,8 @@ SIGINFO_BYTES = 128
 
 @attrs.frozen
 class SigInfo:
-    """One pending signal. ``address`` belongs to faults, pid and uid to everything else."""
+    """One pending signal. ``address`` belongs to faults, pid and uid to everything else; ``why``
+    is what the user is told when it kills."""
 
     signal: int
     code: int = SI_KERNEL
@@ -25,6 +26,7 @@ class SigInfo:
     uid: int = 0
     value: int = 0
     address: int | None = None
+    why: str = attrs.field(default="", eq=False)
 
     def pack(self) -> bytes:
         """The 128 bytes of a 32-bit little-endian ``siginfo_t``."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from dbt.linux.host_signals import HostSignals
-from dbt.linux.siginfo import SI_TIMER, SI_USER, SigInfo
+from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscall_abi import Delivery, TrapState
 
@@ -301,7 +301,7 @@ class Signals:
         if self._kernel.strace is not None:
             self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
-            return Killed(number, location & ~1)
+            return Killed(number, location & ~1, why=_why(info), location=location)
         try:
             return self._enter(location, info, action)
         except GuestFault:
@@ -334,9 +334,11 @@ class Signals:
     def _frame_fails(self, location: int, number: int) -> int | Stop:
         """The stack cannot take a frame (force_sigsegv): SIGSEGV, which its handler may take on
         another stack; the end when it is SIGSEGV's own frame."""
+        pointer = self._kernel.abi.stack_pointer(self._kernel.state)
+        why = f"the frame of a handler of signal {number} does not fit on the stack at {pointer:#x}"
         if number == SIGSEGV:
-            return Killed(SIGSEGV, location & ~1)
-        self.force(SigInfo(SIGSEGV))
+            return Killed(SIGSEGV, location & ~1, why=why, location=location)
+        self.force(SigInfo(SIGSEGV, why=why))
         return self.deliver(location)
 
     def on_altstack(self) -> bool:
@@ -382,7 +384,8 @@ class Signals:
             frame = kernel.abi.pop_frame(kernel.state, kernel.memory, realtime=realtime)
         except (GuestFault, ValueError):
             kernel.abi.set_result(kernel.state, 0)
-            self.force(SigInfo(SIGSEGV))
+            why = f"sigreturn found no signal frame on the stack at {pointer:#x}"
+            self.force(SigInfo(SIGSEGV, why=why))
             return kernel.resume
         kernel.on_stack_moved(pointer)
         self.set_mask(frame.mask)
@@ -390,6 +393,15 @@ class Signals:
             with suppress(OSError):
                 self.set_altstack(frame.altstack)
         return frame.location
+
+
+def _why(info: SigInfo) -> str:
+    """What the user is told of a signal that kills."""
+    if info.why or info.address is not None:
+        return info.why
+    if info.code in (SI_USER, SI_TKILL, SI_QUEUE) and info.pid == os.getpid():
+        return "the program sent the signal to itself"
+    return "a timer of the program ran out" if info.code == SI_TIMER else ""
 
 
 def valid(number: int) -> bool:

@@ -25,7 +25,8 @@ _OLD_TIMEOUTS = (20, 21)  # SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD: a timeval
 @syscall("socket")
 def socket_(kernel: Kernel, family: int, kind: int, protocol: int) -> int:
     """No family is offered."""
-    del kernel, family, kind, protocol
+    del family, kind, protocol
+    kernel.unknown_syscalls["sockets (there is no network)"] += 1
     raise failure(errno.EAFNOSUPPORT)
 
 

@@ -89,11 +89,13 @@ class ArmLinuxAbi:
         """The calls of traps.c: arm_syscall."""
         trap = _before(resume)
         if number == PRIVATE_BASE:
-            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0, 0)
+            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0, 0, why="a branch through zero")
         if number == PRIVATE_BASE + 1:
-            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap, None, trap | resume & 1)
+            why = "the breakpoint call"
+            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap, None, trap | resume & 1, why=why)
         if number >> 16 != PRIVATE_BASE >> 16 or number & 0xFFFF > 0x7FF:
-            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap, number)
+            why = f"there is no system call number {number:#x}"
+            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap, number, why=why)
         return Request(number, PRIVATE.get(number, f"ARM_{number:#x}"), arguments)
 
     def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:

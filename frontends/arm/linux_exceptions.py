@@ -24,6 +24,12 @@ _DEBUG_EVENT, _ALIGNMENT = 2, 1
 _TRANSLATION, _PERMISSION = 0x17, 0x1F  # of a page, in the domain of user programs
 _WRITE, _FETCH = 1 << 11, 1 << 31
 
+_THUMB = ("Thumb instructions", "compile with -marm (Debian armel's programs are ARM code)")
+_FLOAT = (
+    "VFP and NEON instructions",
+    "compile with -mfloat-abi=soft (as Debian armel is; armhf cannot run)",
+)
+
 
 def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
     """See ``SyscallAbi.page_fault``."""
@@ -43,16 +49,33 @@ def exception(
     match reason:
         case "breakpoint":
             trap = attrs.evolve(last, number=0, error=_DEBUG_EVENT)
-            return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap)
+            return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap, "a breakpoint instruction")
         case "alignment":
             word = _halfwords(memory, pc, 2)
             stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
             trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
-            return CpuException(SIGBUS, BUS_ADRALN, state.get(REGISTERS[word >> 16 & 15]), trap)
+            address = state.get(REGISTERS[word >> 16 & 15])
+            why = f"unaligned exclusive access to {address:#010x}"
+            return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)
     if _is_breakpoint(memory, location):
-        return CpuException(SIGTRAP, TRAP_BRKPT, pc, last)
+        return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
-    return CpuException(SIGILL, ILL_ILLOPC, pc, trap)
+    missing, advice = (_THUMB if location & 1 else _lacking(memory, pc)) or ("", "")
+    why = f"{missing} are not supported: {advice}" if missing else "undefined instruction"
+    return CpuException(SIGILL, ILL_ILLOPC, pc, trap, why, missing)
+
+
+def _lacking(memory: Memory, pc: int) -> tuple[str, str] | None:
+    """The part of the architecture that an undefined A32 instruction belongs to, if it is one that
+    is not emulated, and what to do about it."""
+    try:
+        word = _halfwords(memory, pc, 2)
+    except GuestFault:
+        return None
+    simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
+    if simd or (word >> 24 & 15 in (0xC, 0xD, 0xE) and word >> 8 & 15 in (10, 11)):
+        return _FLOAT
+    return None
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:

@@ -194,7 +194,12 @@ def armdbt_result(case: Case, options: Sequence[str]) -> Result:
             stdin=fresh.stdin,
             timeout=case.timeout,
         )
-        return Result(outcome, listing(fresh.work))
+        errors = b"".join(
+            line
+            for line in outcome.stderr.splitlines(True)
+            if not line.startswith(b"armdbt: not supported, ")
+        )
+        return Result(attrs.evolve(outcome, stderr=errors), listing(fresh.work))
 
 
 # -- Comparing -------------------------------------------------------------------------------------

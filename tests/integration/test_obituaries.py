@@ -1,0 +1,104 @@
+"""What a run says of why it failed: the reason of a killing signal, and what is not supported."""
+
+from pathlib import Path
+
+import pytest
+from support.guests import guest
+from support.machine_code import CODE, EXIT, program
+from support.runs import command
+
+
+def run(tmp_path: Path, *words: int) -> tuple[int, list[str]]:
+    """Status, and the lines on standard error, of a program of these words."""
+    outcome = command("run", "--tier", "0", str(program(tmp_path, words)), cwd=tmp_path)
+    return outcome.status, outcome.stderr.decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "signal", "why"),
+    [
+        ([0xEF123456], 4, "there is no system call number 0x823456"),
+        ([0xE3A070FF, 0xE38778F0, 0xEF000000], 4, "there is no system call number 0xf000ff"),
+        ([0xE7F001F0], 5, "a breakpoint instruction"),
+        ([0xE7F000F0], 4, "undefined instruction"),
+        ([0xE3A05001, 0xE1951F9F], 7, "unaligned exclusive access to 0x00000001"),
+        ([0xE3A01000, 0xE5910000], 11, "read of 0x00000000, where nothing is mapped"),
+        ([0xE3E0D000, 0xE8BD8000], 11, "read of 0xffffffff, where nothing is mapped"),
+        ([0xE3A07077, 0xE3A0DA0F, 0xEF000000], 11,
+         "sigreturn found no signal frame on the stack at 0xf000"),
+        ([0xEEB70A00], 4, "VFP and NEON instructions are not supported: compile with "
+         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
+        ([0xF2000840], 4, "VFP and NEON instructions are not supported: compile with "
+         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
+        ([0xF420070F], 4, "VFP and NEON instructions are not supported: compile with "
+         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
+    ],
+)  # fmt: skip
+def test_reasons(tmp_path: Path, words: list[int], signal: int, why: str) -> None:
+    status, lines = run(tmp_path, *words)
+    assert status == 128 + signal
+    assert lines[1] == f"  {why}"
+
+
+def test_thumb_is_named_and_listed_as_thumb(tmp_path: Path) -> None:
+    # add r0, pc, #1; bx r0; movs r0, #42; svc #0
+    status, lines = run(tmp_path, 0xE28F0001, 0xE12FFF10, 0xDF00202A)
+    assert status == 128 + 4
+    assert lines[1] == (
+        "  Thumb instructions are not supported: compile with -marm "
+        "(Debian armel's programs are ARM code)"
+    )
+    assert lines[2] == f"  {CODE + 8:#010x}: movs r0, #0x2a"
+    assert lines[-1] == "armdbt: not supported, but asked for: Thumb instructions"
+
+
+def test_a_frame_that_does_not_fit(tmp_path: Path) -> None:
+    action = CODE + 4 * 16
+    words = [
+        0xE28F1038, 0xE3A0000A, 0xE3A02000, 0xE3A03008, 0xE3A070AE, 0xEF000000,  # sigaction(10)
+        0xE3A07014, 0xEF000000,  # getpid
+        0xE3A0DB01, 0xE3A0100A, 0xE3A07025, 0xEF000000,  # sp = 1024; kill(pid, 10)
+        *EXIT, 0, 0,
+        CODE, 0, 0, 0, 0,
+    ]  # fmt: skip
+    assert CODE + 4 * words.index(CODE) == action
+    status, lines = run(tmp_path, *words)
+    assert status == 128 + 11
+    assert lines[1] == "  the frame of a handler of signal 10 does not fit on the stack at 0x400"
+
+
+def test_a_signal_to_itself(tmp_path: Path) -> None:
+    outcome = command("run", "--tier", "0", str(guest("faults")), "abort", cwd=tmp_path)
+    assert outcome.status == 128 + 6
+    assert outcome.stderr.decode().splitlines()[1] == "  the program sent the signal to itself"
+
+
+def test_a_page_that_may_not_be_written(tmp_path: Path) -> None:
+    outcome = command("run", "--tier", "0", str(guest("faults")), "rodata", cwd=tmp_path)
+    assert ", which may not be written to" in outcome.stderr.decode().splitlines()[1]
+
+
+UNKNOWN = (0xE3A07C02, 0xEF000000)  # system call 512
+THREAD = (0xE3A00801, 0xE3800B02, 0xE3A07078, 0xEF000000)  # clone(CLONE_THREAD | …)
+SOCKET = (0xE3A00002, 0xE3A07F46, 0xE2877001, 0xEF000000)  # socket(AF_INET, …)
+
+
+def test_what_a_failing_run_lacked(tmp_path: Path) -> None:
+    status, lines = run(tmp_path, *UNKNOWN, *THREAD, *SOCKET, *THREAD, 0xE3A00003, *EXIT)
+    assert status == 3
+    assert lines == [
+        "armdbt: not supported, but asked for: syscall_512, threads (clone with CLONE_THREAD), "
+        "sockets (there is no network)"
+    ]
+
+
+def test_a_run_that_went_well_says_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, *UNKNOWN, 0xE3A00000, *EXIT) == (0, [])
+
+
+def test_many_things_lacked_are_one_line(tmp_path: Path) -> None:
+    """mov r7, #512; swi 0; add r7, r7, #1; cmp r7, #768; bne -> 256 calls that do not exist."""
+    loop = [0xE3A07C02, 0xEF000000, 0xE2877001, 0xE3570C03, 0x1AFFFFFB]
+    status, lines = run(tmp_path, *loop, 0xE3A00001, *EXIT)
+    assert (status, len(lines)) == (1, 1)
+    assert lines[0].endswith("syscall_523 and 244 more")
