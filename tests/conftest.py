@@ -13,7 +13,11 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("backend_contract", "support.contract")
 
+from support.crowded import crowd  # noqa: E402
 from support.filetests import FileTest, Mismatch, load  # noqa: E402
+
+if os.environ.get("ARMDBT_CROWDED"):
+    crowd()
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)

@@ -1,9 +1,8 @@
-"""LLVM at work: text to object code, object code to memory and away again.
+"""LLVM at work: text to object code.
 
 llvmlite is imported when the first ``ObjectMaker`` is made.
 """
 
-import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,23 +35,8 @@ def initialise() -> Any:
     return llvm
 
 
-class Library:
-    """Object code in memory; dropped with ``close`` (or the last reference)."""
-
-    def __init__(self, tracker: Any) -> None:
-        self._tracker = tracker
-
-    def address(self, symbol: str) -> int:
-        """The address of an exported symbol."""
-        return int(self._tracker[symbol])
-
-    def close(self) -> None:
-        """Free the code. None of it may be running or be reachable."""
-        self._tracker.close()
-
-
 class ObjectMaker:
-    """Compiles text for this machine at either level, and links objects."""
+    """Compiles text for this machine at any level."""
 
     def __init__(self) -> None:
         self._llvm = llvm = initialise()
@@ -75,10 +59,6 @@ class ObjectMaker:
         self._header = (
             f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
         )
-        self._jit = llvm.create_lljit_compiler(
-            target.create_target_machine(cpu=cpu, features=features, jit=True)
-        )
-        self._names = itertools.count()
 
     def _pass_manager(self, level: str) -> Any:
         names = PIPELINES[level].passes
@@ -150,10 +130,3 @@ class ObjectMaker:
     def assembly(self, text: str, level: str, linked: Iterable[str] = ()) -> str:
         """The host's assembly of a text, as the object holds it."""
         return str(self._machines[level].emit_assembly(self._module(text, level, linked)))
-
-    def link(self, image: bytes, symbols: list[str]) -> Library:
-        """Bring an object into memory."""
-        builder = self._llvm.JITLibraryBuilder().add_object_img(image)
-        for symbol in symbols:
-            builder.export_symbol(symbol)
-        return Library(builder.link(self._jit, f"units{next(self._names)}"))

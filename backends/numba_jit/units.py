@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from backends.native.arena import Arena
+from backends.native.link import Library, link
 from backends.numba_jit.emit import Module, UnitEmitter
 from backends.numba_jit.emit_dispatch import dispatchers
 from backends.numba_jit.emit_flags import SETTLE
@@ -13,7 +15,7 @@ from backends.numba_jit.emit_frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETUR
 from backends.numba_jit.emit_invoke import is_quiet
 from backends.numba_jit.emit_region import RegionEmitter, find_regions
 from backends.numba_jit.jobs import UnitJob
-from backends.numba_jit.objects import Library, ObjectMaker
+from backends.numba_jit.objects import ObjectMaker
 from backends.numba_jit.records import Records
 from dbt.interfaces import Context
 from dbt.ir.block import Block
@@ -58,22 +60,21 @@ class UnitCompiler:
         self._context = context
         self._records = records
         self._maker = ObjectMaker()
+        self._arena = Arena()
         self._regions = context.options.unit != "block" if regions is None else regions
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
         self.code_bytes = 0
         """Machine code made so far, also what was given up since."""
-        names = ["enter", "leave", *(["settle"] if self.frame.lazy_flags else [])]
         text = self.frame.shared()
         ways = {"link": "leave", "return": "leave", "jump": "leave"}
         if dispatching:
             ways = {kind: f"dispatch_{kind}" for kind in ways}
-            names += ways.values()
             text += dispatchers(self.frame.signature, self.frame.parameters)
         text += FOOTER
         if text not in _SHARED:
             _SHARED[text] = self._maker.compile(text, "optimised")
-        self._shared = self._maker.link(_SHARED[text], names)
+        self._shared = link(_SHARED[text], self._arena)
         self.enter_address = self._shared.address("enter")
         self.unlinked_address = self._shared.address(ways["link"])
         self._write_word(LEAVE, self._shared.address("leave"))
@@ -92,11 +93,10 @@ class UnitCompiler:
         if self._regions and level == "optimised":
             level = "region"
         text, module = self._emit(jobs, regions=level == "region")
-        names = [f"u{index}" for index in range(len(jobs))]
         image = self._maker.compile(text, level, module.linked.values())
         self.code_bytes += self._maker.code_size(image)
-        library = self._maker.link(image, names)
-        pointers = [library.address(name) for name in names]
+        library = link(image, self._arena)
+        pointers = [library.address(f"u{index}") for index in range(len(jobs))]
         batch = _Batch(library, module.made, len(jobs))
         self._batches.update(dict.fromkeys(pointers, batch))
         return pointers
@@ -145,7 +145,7 @@ class UnitCompiler:
     def close(self) -> None:
         """Free all code."""
         self.drop(list(self._batches))
-        self._shared.close()
+        self._arena.close()
 
 
 __all__ = ["UnitCompiler", "UnitJob"]

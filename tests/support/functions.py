@@ -2,6 +2,8 @@
 
 import ctypes
 
+from backends.native.arena import Arena
+from backends.native.link import link
 from backends.numba_jit.objects import ObjectMaker
 from dbt.interfaces import NativeFunction
 
@@ -25,9 +27,8 @@ define void @{name}(i64 %env, i64 %a) alwaysinline nounwind {{
  ret void
 }}
 """
-        maker = ObjectMaker()
-        self._library = maker.link(maker.compile(text, "optimised"), [name])
-        self._maker = maker
+        self._arena = Arena()
+        self._library = link(ObjectMaker().compile(text, "optimised"), self._arena)
         self.address = self._library.address(name)
         self.native = NativeFunction(uses_state=False, may_stop=False, llvm=text, symbol=name)
 

@@ -1,0 +1,202 @@
+"""Object files made by LLVM, put into an arena: code and constants side by side.
+
+LLVM's own linker maps each section for itself: where the address space is crowded, more than 2 GiB
+apart, which the small code model cannot reach and LLVM ends the process for. It also keeps some
+9 KB of each library for ever. What our objects need is little: read-only sections, relocations
+between them, and calls of C's library through stubs (System V ABI, AMD64 supplement, 4.4).
+"""
+
+import ctypes
+import struct
+
+import attrs
+
+from backends.native.arena import Arena
+
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SYMBOL = struct.Struct("<IBBHQQ")
+_RELOCATION = struct.Struct("<QQq")
+_MAGIC = b"\x7fELF\x02\x01\x01"
+_RELOCATABLE, _AMD64 = 1, 62
+_SYMTAB, _RELA, _NOBITS = 2, 4, 8
+_ABSOLUTE64, _RELATIVE32, _CALL32, _RELATIVE64 = 1, 2, 4, 24  # R_X86_64_64, PC32, PLT32, PC64
+_WRITABLE, _ALLOCATED = 1, 2
+_UNWIND = b".eh_frame"
+_UNDEFINED = 0
+_JUMP_TO_NEXT_WORD = bytes.fromhex("ff2500000000")  # jmp *0(%rip)
+_STUB = 16
+
+_process = ctypes.CDLL(None)
+
+
+class LinkError(Exception):
+    """An object file that cannot be linked: it is damaged, or needs what this linker has not."""
+
+
+@attrs.frozen
+class _Section:
+    """One row of the section table."""
+
+    name: bytes
+    type: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+
+
+@attrs.define(eq=False)
+class Library:
+    """Linked code. It stays until ``close``, or until its arena goes."""
+
+    addresses: dict[str, int]
+    """Host addresses of the global symbols."""
+    _arena: Arena
+    _address: int
+    _size: int
+
+    def address(self, symbol: str) -> int:
+        """The address of a global symbol."""
+        return self.addresses[symbol]
+
+    def close(self) -> None:
+        """Free the code. None of it may be running or be reachable."""
+        if self._size:
+            self._arena.free(self._address, self._size)
+            self._size = 0
+
+
+class _Object:
+    """An ELF object file for AMD64, parsed as far as linking needs it."""
+
+    def __init__(self, image: bytes) -> None:
+        if image[:7] != _MAGIC or struct.unpack_from("<HH", image, 16) != (_RELOCATABLE, _AMD64):
+            raise LinkError("not an object file for x86-64")
+        self.image = image
+        (table,) = struct.unpack_from("<Q", image, 40)
+        count, names = struct.unpack_from("<HH", image, 60)
+        rows = [_SECTION.unpack_from(image, table + index * 64) for index in range(count)]
+        name_table = rows[names][4]
+        self.sections = [
+            _Section(self._text(name_table + name), type_, flags, offset, size, link, info, align)
+            for name, type_, flags, _, offset, size, link, info, align, _ in rows
+        ]
+        self.loaded = [index for index, section in enumerate(self.sections) if _is_kept(section)]
+        self.symbols = [
+            (self._text(self.sections[section.link].offset + name), bind >> 4, index, value)
+            for section in self.sections
+            if section.type == _SYMTAB
+            for name, bind, _, index, value, _ in _SYMBOL.iter_unpack(self.bytes_of(section))
+        ]
+
+    def _text(self, at: int) -> bytes:
+        return self.image[at : self.image.index(0, at)]
+
+    def bytes_of(self, section: _Section) -> bytes:
+        """The content of a section."""
+        if section.type == _NOBITS:
+            return bytes(section.size)
+        return self.image[section.offset : section.offset + section.size]
+
+
+def _is_kept(section: _Section) -> bool:
+    if not section.flags & _ALLOCATED or not section.size or section.name == _UNWIND:
+        return False
+    if section.flags & _WRITABLE:
+        raise LinkError(f"section {section.name.decode()} is writable")
+    return True
+
+
+class _Image:
+    """An object's sections side by side, then a stub for each function it calls elsewhere."""
+
+    def __init__(self, object_: _Object) -> None:
+        self.object = object_
+        self.offsets: dict[int, int] = {}
+        size = 0
+        for index in object_.loaded:
+            section = object_.sections[index]
+            alignment = max(1, section.alignment)
+            size = -(-size // alignment) * alignment
+            self.offsets[index] = size
+            size += section.size
+        size = -(-size // _STUB) * _STUB
+        self.stubs: dict[bytes, int] = {}
+        for name, bind, index, _ in object_.symbols:
+            if bind and index == _UNDEFINED:
+                self.stubs[name] = size
+                size += _STUB
+        self.size = size
+
+    def at(self, address: int) -> bytearray:
+        """What stands in memory when the image begins at ``address``."""
+        code = bytearray(self.size)
+        for index, offset in self.offsets.items():
+            content = self.object.bytes_of(self.object.sections[index])
+            code[offset : offset + len(content)] = content
+        for name, offset in self.stubs.items():
+            stub = _JUMP_TO_NEXT_WORD + struct.pack("<Q", _host_function(name))
+            code[offset : offset + len(stub)] = stub
+        for section in self.object.sections:
+            if section.type == _RELA and section.info in self.offsets:
+                self._relocate(section, code, address)
+        return code
+
+    def _relocate(self, table: _Section, code: bytearray, address: int) -> None:
+        """Apply one relocation table."""
+        for offset, info, addend in _RELOCATION.iter_unpack(self.object.bytes_of(table)):
+            name, _, index, value = self.object.symbols[info >> 32]
+            kind = info & 0xFFFFFFFF
+            if index in self.offsets:
+                target = self.offsets[index] + value
+            elif kind == _CALL32 and name in self.stubs:
+                target = self.stubs[name]
+            else:
+                raise LinkError(f"symbol {name.decode(errors='replace')} is not defined")
+            at = self.offsets[table.info] + offset
+            if kind in (_RELATIVE32, _CALL32):
+                struct.pack_into("<i", code, at, target + addend - at)
+            elif kind == _RELATIVE64:
+                struct.pack_into("<q", code, at, target + addend - at)
+            elif kind == _ABSOLUTE64:
+                struct.pack_into("<Q", code, at, address + target + addend)
+            else:
+                raise LinkError(f"relocation type {kind}")
+
+    def addresses(self, address: int) -> dict[str, int]:
+        """Where the global symbols are."""
+        return {
+            name.decode(): address + self.offsets[index] + value
+            for name, bind, index, value in self.object.symbols
+            if bind and index in self.offsets
+        }
+
+
+def link(image: bytes, arena: Arena) -> Library:
+    """Bring an object file into memory.
+
+    Raises LinkError for what cannot be linked, such as a function that neither the object nor the
+    host's libraries define, and MemoryError when the host has no room.
+    """
+    try:
+        made = _Image(_Object(image))
+        address = arena.allocate(made.size)
+        try:
+            arena.write(address, made.at(address))
+            return Library(made.addresses(address), arena, address, made.size)
+        except BaseException:
+            arena.free(address, made.size)
+            raise
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
+        raise LinkError(f"damaged object file: {error}") from None
+
+
+def _host_function(name: bytes) -> int:
+    """The address of a function of the libraries of this process."""
+    try:
+        function = _process[name.decode()]
+    except AttributeError:
+        raise LinkError(f"symbol {name.decode(errors='replace')} is not defined") from None
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
