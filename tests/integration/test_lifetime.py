@@ -1,5 +1,6 @@
 """What a process allows at each time of its life, and that nothing of it stays behind."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -34,7 +35,7 @@ def fib(**options: object) -> Process:
 
 @pytest.fixture
 def process() -> Iterator[Process]:
-    with fib() as process:
+    with contextlib.closing(fib()) as process:
         yield process
 
 
@@ -80,7 +81,7 @@ def test_run_in_a_hook_is_refused_and_the_run_goes_on(process: Process) -> None:
 
     process.hooks.on_call("fib", again)
     process.hooks.on_syscall(None, again)
-    with fib() as plain:
+    with contextlib.closing(fib()) as plain:
         assert process.run() == plain.run()
         assert process.stats()["instructions"] == plain.stats()["instructions"]
     assert set(refused) == {"run: it runs already; return from the hook, and it goes on"}
