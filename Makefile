@@ -10,6 +10,7 @@ CODE   := dbt frontends backends tests benchmarks
 
 COUNT  ?= 200000
 SEED   ?= 1
+SECONDS ?= 600
 
 # Tests run on every core; PYTEST_ARGS="-n 0" for a debugger.
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
@@ -82,6 +83,9 @@ fuzz: $(DEV)    ## COUNT random instructions against the oracles
 mutate: $(DEV)  ## 2,000 damaged ELF files: no traceback, no hang, no crash
 	PYTHONPATH=tests $(BIN)/python -m support.elf_mutation --count 2000 --seed $(SEED)
 
+attack: $(DEV)  ## attack the sandbox and the host for SECONDS: 0 findings, or what to repeat
+	PYTHONPATH=tests $(BIN)/python -m support.attack --seconds $(SECONDS) --seed $(SEED) $(KINDS)
+
 bench: $(DEV)   ## all benchmarks; BENCH_ARGS=--short for one quick round
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -97,4 +101,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate bench experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate attack bench experiments second-run guests clean

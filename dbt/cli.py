@@ -4,15 +4,17 @@ Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/endi
 """
 
 import argparse
+import contextlib
 import gc
 import io
-import os
 import sys
 from collections.abc import Sequence
+from types import TracebackType
 from typing import NoReturn
 
+from dbt import streams
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
-from dbt.ending import excuse
+from dbt.ending import describe_bug, excuse
 from dbt.stops import UsageError
 
 COMMANDS = {
@@ -30,21 +32,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     # Translation makes many small objects and no cycles: collecting them is a third of its time.
     gc.set_threshold(200_000, 20, 100)
+    streams.hold()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as it is for standard error
+    before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
     try:
         arguments = _parser().parse_args(argv)
-        return int(arguments.command(arguments))
+        status = int(arguments.command(arguments))
+    except SystemExit as leaving:  # --help
+        status = leaving.code if isinstance(leaving.code, int) else 0
     except BaseException as error:
-        known = excuse(error)
-        if known is None:
-            raise
-        text, status = known
+        status = _failed(error)
+    finally:
+        sys.excepthook = before
+    return streams.finish(status)
+
+
+def _failed(error: BaseException) -> int:
+    """Say in one line what went wrong; the exit status."""
+    text, status = excuse(error) or describe_bug(error)
+    with contextlib.suppress(BrokenPipeError):
         if text:
-            print(text, file=sys.stderr)
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in buffers goes nowhere
-        return status
+            streams.say(text)
+    return status
+
+
+def _report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    del kind, trace
+    _failed(error)
 
 
 class _Parser(argparse.ArgumentParser):

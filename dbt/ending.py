@@ -1,17 +1,28 @@
 """How the end of a run is told, and the exit status that it gives: the guest's own; 128+n when
 signal n killed it (a child that the guest forked dies by it); 2 for errors of usage; 124 after a
-time-out; 125 when a check, a hook or a limit stopped the guest.
+time-out; 125 when a check, a hook or a limit stopped the guest, or a fault of armdbt itself.
 """
 
 import contextlib
 import os
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from dbt.ir.verifier import VerifyError
 from dbt.obituary import obituary, shortcomings
-from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped, UsageError
+from dbt.stops import (
+    Exited,
+    InsnLimit,
+    InternalError,
+    Killed,
+    Requested,
+    Stop,
+    TimeLimit,
+    Trapped,
+    UsageError,
+)
 from dbt.text import printable
 
 if TYPE_CHECKING:
@@ -20,6 +31,9 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2
 EXIT_TIMEOUT = 124
 EXIT_STOPPED = 125
+TRACEBACK_VARIABLE = "ARMDBT_TRACEBACK"
+MOST_SHOWN = 300
+"""Characters of an unforeseen error that are shown."""
 
 
 def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
@@ -56,7 +70,21 @@ def excuse(error: BaseException) -> tuple[str, int] | None:
             return "", 128 + signal.SIGPIPE
         case KeyboardInterrupt():
             return "", 128 + signal.SIGINT
+        case MemoryError():
+            return "armdbt: the host has no memory left", EXIT_STOPPED
+        case InternalError():
+            return describe_bug(error)
     return None
+
+
+def describe_bug(error: BaseException) -> tuple[str, int]:
+    """The line that a user sees of a fault of armdbt, and the status. ``ARMDBT_TRACEBACK=1`` shows
+    developers where it is."""
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    what = printable(str(error) if isinstance(error, InternalError) else repr(error), MOST_SHOWN)
+    advice = f"please report it with what {TRACEBACK_VARIABLE}=1 shows"
+    return f"armdbt: internal error: {what}; {advice}", EXIT_STOPPED
 
 
 def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:

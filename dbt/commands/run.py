@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dbt.commands.machine import machine_options, make_process, number
 from dbt.ending import last_words
 from dbt.stops import Stop
+from dbt.streams import say
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -28,24 +29,24 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the program; the exit status."""
-    with make_process(arguments) as process:
-        stop = process.run(arguments.max_insns, arguments.timeout)
-        sys.stdout.flush()
-        status = report_stop(process, stop)
-        if arguments.stats:
-            from dbt.report import print_stats
+    process = make_process(arguments)
+    stop = process.run(arguments.max_insns, arguments.timeout)
+    sys.stdout.flush()
+    status = report_stop(process, stop)
+    if arguments.stats:
+        from dbt.report import print_stats
 
-            print_stats(process, sys.stderr)
-        if arguments.stats_json:
-            from dbt.report import write_stats
+        print_stats(process, sys.stderr)
+    if arguments.stats_json:
+        from dbt.report import write_stats
 
-            write_stats(process, stop, arguments.stats_json)
-        return status
+        write_stats(process, stop, arguments.stats_json)
+    return status
 
 
 def report_stop(process: "Process", stop: Stop) -> int:
     """Say how a run ended, unless the guest ended it itself; the exit status."""
     text, status = last_words(process, stop)
     if text:
-        print(text, file=sys.stderr)
+        say(text)
     return status

@@ -32,7 +32,6 @@ import attrs
 
 from dbt.decoded import DecodedCall
 from dbt.hooks.events import SyscallEvent
-from dbt.hooks.points import take_out
 from dbt.stops import UsageError
 
 Remove = Callable[[], None]
@@ -133,7 +132,7 @@ class FaultPlan:
 
         def detach() -> None:
             remove()
-            take_out(kernel.faults, self)
+            kernel.faults.remove(self)
 
         return detach
 

@@ -330,10 +330,3 @@ def llistxattr(kernel: Kernel, path: int) -> int:
 def flistxattr(kernel: Kernel, fd: int) -> int:
     kernel.files.get(fd)
     return 0
-
-
-@syscall("umask")
-def umask(kernel: Kernel, mask: int) -> int:
-    """The host process's own mask: it is the guest's alone."""
-    del kernel
-    return os.umask(mask & 0o777)

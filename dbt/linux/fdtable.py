@@ -64,6 +64,9 @@ class FdTable:
                 inherited = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
             except OSError:
                 continue
+            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:  # it stands for one that is closed
+                os.close(inherited)
+                continue
             self._open[fd] = Descriptor(inherited, OpenFile())
         kernel.paths.attach(kernel, ProcFs(kernel).look)
 

@@ -1,8 +1,10 @@
 """Process ids, groups and sessions."""
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
+from dbt.linux import targets
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ def getpgid(kernel: "Kernel", pid: S32) -> int:
 
 @syscall("setpgid")
 def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
-    """Move a process to a group."""
-    del kernel
+    """Move a process to a group. ESRCH for one that is not the guest's."""
+    if pid and not targets.belongs(kernel, pid):
+        raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
     os.setpgid(pid, group)
     return 0
 

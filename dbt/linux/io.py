@@ -8,7 +8,7 @@ from dbt.linux.fdtable import Descriptor
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.kernel import Kernel
 from dbt.linux.paths import failure
-from dbt.linux.table import S32, S64, WORDS64, syscall
+from dbt.linux.table import S32, S64, syscall
 
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 
@@ -66,36 +66,48 @@ def writev(kernel: Kernel, fd: int, vector: int, count: int) -> int:
     return host.call("writev", host_fd, pack_iovec(parts), len(parts))
 
 
+# Offsets of preadv and pwritev are two words in any convention: no register pair.
+
+
+def _offset(low: int, high: int) -> int:
+    value = low | high << 32
+    return value - (1 << 64) if value >> 63 else value
+
+
 @syscall("preadv")
-def preadv(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def preadv(kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
-    return host.call("preadv", host_fd, pack_iovec(parts), len(parts), offset)
+    return host.call("preadv", host_fd, pack_iovec(parts), len(parts), _offset(low, high))
 
 
 @syscall("pwritev")
-def pwritev(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def pwritev(kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
-    return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), offset)
+    return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), _offset(low, high))
 
 
 @syscall("preadv2")
-def preadv2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
+def preadv2(
+    kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int, flags: int
+) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
-    if offset == -1:
+    if _offset(low, high) == -1:
         return readv(kernel, fd, vector, count)
-    return preadv(kernel, fd, vector, count, offset)
+    return preadv(kernel, fd, vector, count, low, high)
 
 
 @syscall("pwritev2")
-def pwritev2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
+def pwritev2(
+    kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int, flags: int
+) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
-    if offset == -1:
+    if _offset(low, high) == -1:
         return writev(kernel, fd, vector, count)
-    return pwritev(kernel, fd, vector, count, offset)
+    return pwritev(kernel, fd, vector, count, low, high)
 
 
 # -- positions -------------------------------------------------------------------------------------
@@ -110,7 +122,7 @@ def seek(found: Descriptor, offset: int, whence: int) -> int:
         offset += file.position
     elif whence != SEEK_SET:
         raise failure(errno.EINVAL)
-    if offset < 0:
+    if not 0 <= offset < 1 << 63:
         raise failure(errno.EINVAL)
     if offset == 0:
         file.listing = None
@@ -132,7 +144,6 @@ def lseek(kernel: Kernel, fd: int, offset: S32, whence: int) -> int:
 @syscall("_llseek")
 def llseek(kernel: Kernel, fd: int, high: int, low: int, result: int, whence: int) -> int:
     found = kernel.files.get(fd)
-    offset = low | high << 32
-    position = seek(found, offset - (1 << 64) if offset >> 63 else offset, whence)
+    position = seek(found, _offset(low, high), whence)
     kernel.memory.write(result, struct.pack("<Q", position))
     return 0

@@ -35,7 +35,7 @@ from dbt.linux.table import SYSCALLS
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault, Killed, Stop
+from dbt.stops import Access, GuestFault, InternalError, Killed, Stop
 from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
 Before = Callable[["Kernel", str, list[int]], int | None]
@@ -233,6 +233,12 @@ class Kernel:
             return -(error.errno or errno.EIO)
         except OverflowError:  # a number that no function of the host takes
             return -errno.EINVAL
+        except MemoryError:
+            return -errno.ENOMEM
+        except Leave:
+            raise
+        except Exception as error:
+            raise InternalError(f"system call {name}: {error!r}") from error
 
     def fault(self, hit: FaultHit) -> int | Stop:
         """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
@@ -319,12 +325,14 @@ class Kernel:
         """The guest runs: its timers go on, and the host treats signals as it wants."""
         self.signals.resume_host()
         self.process.interval_timers.resume()
+        self.process.file_mask.resume()
         timers.resume(self)
 
     def leave_guest(self) -> None:
         """The guest does not run, or has ended: its timers stop, and the host's own timers, signal
         handlers and mask are back. A forked child keeps its signals until it is gone."""
         self.process.interval_timers.pause()
+        self.process.file_mask.pause()
         timers.pause(self)
         if not self.is_child:
             self.signals.release_host()

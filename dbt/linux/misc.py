@@ -109,13 +109,20 @@ def restart_syscall(kernel: "Kernel") -> int:
     raise _fail(errno.EINTR)
 
 
+def _first_bytes(kernel: "Kernel", address: int, size: int) -> bytes:
+    """A string, cut at ``size`` bytes; what follows these is not read (strncpy_from_user)."""
+    try:
+        return kernel.memory.cstring(address, size)[:size]
+    except ValueError:
+        return kernel.memory.read(address, size)
+
+
 @syscall("prctl")
 def prctl(kernel: "Kernel", option: S32, argument: int) -> int:
     """The options that concern one process; the others give EINVAL."""
     process = kernel.process
     if option == _PR_SET_NAME:
-        data = kernel.memory.cstring(argument)
-        process.name = data[:15]
+        process.name = _first_bytes(kernel, argument, 15)
     elif option == _PR_GET_NAME:
         kernel.memory.write(argument, process.name.ljust(16, b"\0"))
     elif option == _PR_GET_PDEATHSIG:

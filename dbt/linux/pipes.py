@@ -14,6 +14,7 @@ from dbt.linux.table import syscall
 _PIPE_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT
 _MFD_CLOEXEC, _MFD_ALLOW_SEALING = 1, 2
 _EFD_SEMAPHORE = 1
+_MAX_NARROW, _MAX_WIDE = (1 << 31) - 1, (1 << 63) - 1
 
 
 def add_pair(kernel: Kernel, first: int, second: int, pointer: int, *, cloexec: bool) -> int:
@@ -79,30 +80,37 @@ def eventfd(kernel: Kernel, initial: int) -> int:
 # -- copying ---------------------------------------------------------------------------------------
 
 
-def _sendfile(kernel: Kernel, out: int, source: int, offset: int, count: int, form: str) -> int:
-    """``form`` is the format of the offset in guest memory, which is brought up to date."""
+def _sendfile(
+    kernel: Kernel, out: int, source: int, offset: int, count: int, form: str, most: int
+) -> int:
+    """``form`` is the format of the offset in guest memory, which is brought up to date; ``most``
+    the position at which the call ends, the highest that the format takes (do_sendfile)."""
+    host_source = kernel.files.host_fd(source)
+    if count > 0x7FFFFFFF:  # negative as the guest's kernel sees it (rw_verify_area)
+        raise failure(errno.EINVAL)
+    host_out = kernel.files.host_fd(out)
     if not offset:
-        return host.call(
-            "sendfile", kernel.files.host_fd(out), kernel.files.host_fd(source), 0, count
-        )
+        return host.call("sendfile", host_out, host_source, 0, count)
     size = struct.calcsize(form)
     position = ctypes.c_int64(struct.unpack(form, kernel.memory.read(offset, size))[0])
     kernel.memory.view(offset, size, writable=True).release()
-    pointer = ctypes.addressof(position)
-    host_out, host_source = kernel.files.host_fd(out), kernel.files.host_fd(source)
-    sent = host.call("sendfile", host_out, host_source, pointer, count)
+    if position.value + count > most:
+        if position.value >= most:
+            raise failure(errno.EOVERFLOW)
+        count = most - position.value
+    sent = host.call("sendfile", host_out, host_source, ctypes.addressof(position), count)
     kernel.memory.write(offset, struct.pack(form, position.value))
     return sent
 
 
 @syscall("sendfile")
 def sendfile(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
-    return _sendfile(kernel, out, source, offset, count, "<i")
+    return _sendfile(kernel, out, source, offset, count, "<i", _MAX_NARROW)
 
 
 @syscall("sendfile64")
 def sendfile64(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
-    return _sendfile(kernel, out, source, offset, count, "<q")
+    return _sendfile(kernel, out, source, offset, count, "<q", _MAX_WIDE)
 
 
 def _move(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import exec as execution
 from dbt.linux import timers
+from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
 from dbt.linux.table import S32, syscall
 from dbt.linux.timers import Timer
@@ -52,6 +53,7 @@ class ProcessState:
         self.interval_timers = IntervalTimers()
         self.limits: dict[int, tuple[int, int]] = {}
         """Resource limits that the guest set: soft and hard."""
+        self.file_mask = FileMask()
         self._vfork_pipe = -1
 
     def reset_for_exec(self, path: str, execfn: bytes, argv: list[bytes]) -> None:

@@ -34,5 +34,6 @@ class SigInfo:
         if self.address is not None:
             body = struct.pack("<I", self.address)
         else:
-            body = struct.pack("<iII", self.pid, self.uid, self.value & 0xFFFFFFFF)
+            words = (self.pid, self.uid, self.value)  # any, when the guest has queued it
+            body = struct.pack("<3I", *(word & 0xFFFFFFFF for word in words))
         return (head + body).ljust(SIGINFO_BYTES, b"\0")

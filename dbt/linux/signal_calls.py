@@ -189,7 +189,8 @@ def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
         host.nap(seconds)
         return
     found = signal.sigtimedwait(numbers, seconds)
-    if found is not None:
+    # Python gives an empty siginfo when another signal comes as the time is over.
+    if found is not None and found.si_signo in numbers:
         info = SigInfo(
             found.si_signo, found.si_code, pid=found.si_pid, uid=found.si_uid,
             value=found.si_status,

@@ -19,7 +19,20 @@ from dbt.linux.table import S32, syscall
 
 _TYPE_MASK = 0xF
 _HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
-_OLD_TIMEOUTS = (20, 21)  # SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD: a timeval
+_TIMEOUTS = frozenset({20, 21, 66, 67})  # SO_RCVTIMEO, SO_SNDTIMEO, and those of 64 bits
+_WIDE_TIMEOUTS = frozenset({66, 67})
+_FOR_EVER = 0x7FFFFFFF // 100 - 1
+"""Seconds that a kernel with 100 ticks a second and 32 bits for them cannot count."""
+_OPTION_BYTES = 64
+_SETTABLE = _TIMEOUTS | {
+    getattr(socket, f"SO_{name}")
+    for name in ("REUSEADDR", "DONTROUTE", "BROADCAST", "SNDBUF", "RCVBUF", "KEEPALIVE",
+                 "OOBINLINE", "PRIORITY", "LINGER", "REUSEPORT", "PASSCRED", "RCVLOWAT")
+}  # fmt: skip
+_READABLE = _SETTABLE | {
+    getattr(socket, f"SO_{name}")
+    for name in ("TYPE", "ERROR", "PEERCRED", "SNDLOWAT", "ACCEPTCONN", "DOMAIN", "PROTOCOL")
+}
 
 
 @syscall("socket")
@@ -116,33 +129,62 @@ def shutdown(kernel: Kernel, fd: int, how: int) -> int:
 # -- options and names -----------------------------------------------------------------------------
 
 
+def _socket(kernel: Kernel, fd: int) -> int:
+    """The host descriptor of a socket. EBADF, ENOTSOCK."""
+    found = kernel.files.host_fd(fd)
+    if not stat.S_ISSOCK(os.fstat(found).st_mode):
+        raise failure(errno.ENOTSOCK)
+    return found
+
+
+def _check_option(level: int, option: int, known: frozenset[int]) -> None:
+    """Refuse options whose values hold addresses or descriptors of the host, or have a length in
+    other units (SO_ATTACH_FILTER, SO_GET_FILTER, SO_PEERPIDFD): only plain values are passed on."""
+    if level != socket.SOL_SOCKET:  # no unix socket has options at another level
+        raise failure(errno.EOPNOTSUPP)
+    if option not in known:
+        raise failure(errno.ENOPROTOOPT)
+
+
 @syscall("setsockopt")
 def setsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: S32) -> int:
-    host_fd = kernel.files.host_fd(fd)
-    if not 0 <= size <= 4096:
+    if size < 0:
         raise failure(errno.EINVAL)
-    data = kernel.memory.read(value, size)
-    if level == socket.SOL_SOCKET and option in _OLD_TIMEOUTS:
-        if size < 8:
-            raise failure(errno.EINVAL)
-        data = struct.pack("=qq", *struct.unpack("<ii", data[:8]))
+    host_fd = _socket(kernel, fd)
+    _check_option(level, option, _SETTABLE)
+    data = kernel.memory.read(value, min(size, _OPTION_BYTES))
+    if option in _TIMEOUTS:
+        data = _host_timeout(data, "<qq" if option in _WIDE_TIMEOUTS else "<ii")
     return host.call("setsockopt", host_fd, level, option, data, len(data))
+
+
+def _host_timeout(data: bytes, form: str) -> bytes:
+    """A time-out as the host takes it. One that is too long for the guest's kernel to count lasts
+    for ever (sock_set_timeout)."""
+    if len(data) < struct.calcsize(form):
+        raise failure(errno.EINVAL)
+    seconds, rest = struct.unpack_from(form, data)
+    if not 0 <= rest < 1_000_000:
+        raise failure(errno.EDOM)
+    return struct.pack("=qq", seconds, rest) if seconds < _FOR_EVER else bytes(16)
 
 
 @syscall("getsockopt")
 def getsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: int) -> int:
-    host_fd = kernel.files.host_fd(fd)
+    host_fd = _socket(kernel, fd)
+    _check_option(level, option, _READABLE)
     room = kernel.memory.load(size, 4)
     if room >> 31:
         raise failure(errno.EINVAL)
-    timeout = level == socket.SOL_SOCKET and option in _OLD_TIMEOUTS
-    data = memoryview(bytearray(16 if timeout else max(1, min(room, 4096))))
-    length = memoryview(bytearray(struct.pack("=I", len(data) if timeout else min(room, 4096))))
+    narrow = option in _TIMEOUTS and option not in _WIDE_TIMEOUTS
+    data = memoryview(bytearray(_OPTION_BYTES))
+    length = memoryview(bytearray(struct.pack("=I", 16 if narrow else min(room, len(data)))))
     pointers = host.address_of(data), host.address_of(length)
     host.call("getsockopt", host_fd, level, option, *pointers)
     result = bytes(data[: struct.unpack("=I", length)[0]])
-    if timeout:
-        result = struct.pack("<ii", *struct.unpack("=qq", result))
+    if narrow:
+        seconds, rest = struct.unpack("=qq", result)
+        result = struct.pack("<II", seconds & 0xFFFFFFFF, rest)
     kernel.memory.write(value, result[:room])
     kernel.memory.store(size, 4, min(len(result), room))
     return 0
@@ -151,8 +193,7 @@ def getsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, siz
 @syscall("getsockname", "getpeername")
 def getsockname(kernel: Kernel, fd: int, address: int, size: int) -> int:
     """The sockets of a pair have no name: only the family is told."""
-    if not stat.S_ISSOCK(os.fstat(kernel.files.host_fd(fd)).st_mode):
-        raise failure(errno.ENOTSOCK)
+    _socket(kernel, fd)
     room = kernel.memory.load(size, 4)
     kernel.memory.write(address, struct.pack("<H", socket.AF_UNIX)[:room])
     kernel.memory.store(size, 4, 2)

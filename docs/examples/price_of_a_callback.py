@@ -19,7 +19,8 @@ def hit(cells, pc, target):
 
 for price in ("inline", "numba-linked", "numba-pointer", "python"):
     watch = Callback(hit, cells=2, at="calls+returns", price=price)
-    with dbt.Process(FIB, ["12"], passes=[watch], options=BackendOptions(tier="2")) as process:
-        began = time.perf_counter()
-        process.run()
-        print(f"{price:14} {watch.values}  {time.perf_counter() - began:.1f} s")
+    process = dbt.Process(FIB, ["12"], passes=[watch], options=BackendOptions(tier="2"))
+    began = time.perf_counter()
+    process.run()
+    print(f"{price:14} {watch.values}  {time.perf_counter() - began:.1f} s")
+    process.close()

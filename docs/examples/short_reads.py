@@ -4,6 +4,7 @@ import dbt
 from dbt.hooks import SyscallEvent
 from dbt.hooks.faults import FaultPlan
 
+process = dbt.Process("tests/guests/failing.elf", env={})
 opened = set()
 
 
@@ -11,9 +12,8 @@ def leaving(event: SyscallEvent) -> None:
     opened.update(event.decoded.paths)
 
 
+process.hooks.on_syscall(None, leaving, leaving=True)
 plan = FaultPlan.parse("read: EIO after 5")
-with dbt.Process("tests/guests/failing.elf", env={}) as process:
-    process.hooks.on_syscall(None, leaving, leaving=True)
-    plan.attach(process)
-    process.run()
+plan.attach(process)
+process.run()
 print(sorted(opened), plan.report())

@@ -1,7 +1,6 @@
 """A guest without a processor: memory, files and the table of system calls."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,7 +39,7 @@ class Guest:
             memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
             process=process, request=SimpleNamespace(variant=""), space=SimpleNamespace(areas=[]),
             paths=Paths(options), overdue=lambda: False,
-            sleep_until=lambda wanted: wanted, unknown_syscalls=Counter(),
+            sleep_until=lambda wanted: wanted,
         )  # fmt: skip
         self.kernel.files = FdTable(self.kernel)
         self._next = ARENA
