@@ -1,19 +1,23 @@
 """The numba/LLVM backend: a compiled interpreter (tier 0) and compiled units (tiers 1 and 2)."""
 
+import ctypes
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from dbt import interfaces
 from dbt.interfaces import Context, Executor
+from dbt.ir import ops
 
 
 class NumbaBackend:
-    """Opens executors. numba and LLVM are imported when the first one is opened.
+    """Opens executors. numba is imported when the loop has to be compiled, LLVM when a unit has.
 
-    ``on_compile`` is called once, with a line of text, when the execution loop is not found in
-    numba's disk cache and has to be compiled, which takes some seconds. By default the line goes to
-    stderr if that is a terminal.
+    ``on_compile`` is called once, with a line of text, when the execution loop is not found on
+    disk (``backends/native/cache.py``) and has to be compiled, which takes some seconds. By default
+    the line goes to stderr if that is a terminal.
     """
 
     name = "numba_jit"
@@ -29,31 +33,37 @@ class NumbaBackend:
 
 
 _loop: Any = None
+_arena: Any = None
 _loading = threading.Lock()
+_SOURCES = ("__init__", "abi", "interpreter", "loop", "native", "objects", "opcodes", "tables")
+"""What the object code of the loop is made from, with ``dbt.interfaces`` and ``dbt.ir.ops``."""
 
 
 def _load_loop(on_compile: Callable[[str], None]) -> Any:
     """The compiled loop; one for the whole process."""
-    global _loop  # noqa: PLW0603
+    global _loop, _arena  # noqa: PLW0603
     with _loading:
         if _loop is None:
-            from numba.core import event
+            from backends.native.arena import Arena
+            from backends.native.cache import cached, stamp
+            from backends.native.link import link
 
-            from backends.numba_jit.loop import make_run_loop, source_stamp
+            def make() -> bytes:
+                on_compile("compiling the execution loop (once, about ten seconds) ...")
+                from backends.numba_jit.loop import run_loop_object
 
-            class FirstCompile(event.Listener):  # type: ignore[misc]
-                told = False
+                return run_loop_object()
 
-                def on_start(self, _event: Any) -> None:
-                    if not self.told:
-                        self.told = True
-                        on_compile("compiling the execution loop (once, about ten seconds) ...")
-
-                def on_end(self, _event: Any) -> None:
-                    """Nothing to do."""
-
-            with event.install_listener("numba:compile", FirstCompile()):
-                _loop = make_run_loop(source_stamp())
+            here = Path(__file__).parent
+            sources: list[str | Path] = [
+                *(here / f"{name}.py" for name in _SOURCES),
+                interfaces.__file__,
+                ops.__file__,
+            ]
+            image = cached("loop", stamp(sources, "numba", "llvmlite"), make)
+            _arena = Arena()
+            prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+            _loop = prototype(link(image, _arena).address("run_loop"))
     return _loop
 
 

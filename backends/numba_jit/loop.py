@@ -3,15 +3,14 @@
 Compiled by numba, runs without the interpreter lock, and comes back only for what needs Python.
 """
 
-import hashlib
-from pathlib import Path
-from typing import Any
+import re
 
 from numba import njit
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.interpreter import OPTIONS, interpret
 from backends.numba_jit.native import enter_unit, fence, load8, load32, load64, store32, store64
+from backends.numba_jit.objects import ObjectMaker
 from dbt.interfaces import Reason
 
 _ORDER = list(Reason)
@@ -74,69 +73,72 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
         store64(code, load64(state + NOWHERE))
 
 
-def make_run_loop(stamp: int) -> Any:  # noqa: C901
-    """Compile the loop, or load it from numba's disk cache.
-
-    ``stamp`` names the version of everything compiled into it. Being a closure variable it is part
-    of the cache's key, which would otherwise not notice a change in another module.
-    """
-
-    @njit("int64(int64, int64)", cache=True, **OPTIONS)
-    def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
-        """Run from a block on, until an exit that needs Python (``abi``, ``tables``)."""
-        _ = stamp
-        while True:
-            unit = load64(load64(state + UNIT) + block * 8)
-            if unit:
-                result = enter_unit(load64(state + ENTER), unit, state)
+@njit(**OPTIONS)
+def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
+    """Run from a block on, until an exit that needs Python (``abi``, ``tables``)."""
+    while True:
+        unit = load64(load64(state + UNIT) + block * 8)
+        if unit:
+            result = enter_unit(load64(state + ENTER), unit, state)
+        else:
+            result = interpret(state, load32(load64(state + START) + block * 4))
+        kind = result & 255
+        payload = (result >> 8) & 0xFFFFFFFF
+        if kind == X_UNIT:
+            block = payload
+            continue
+        if kind == X_LINK:
+            block = target_of(state, payload)
+            if block == 0:
+                count(state, NOT_TRANSLATED)
+                return X_MISSING | payload << 8
+            if load32(load64(load64(state + SLOT_SITE) + payload * 8)):
+                continue  # chained: only the tier changes
+            denied = load8(load64(state + DENIED) + block)
+            if denied:
+                count(state, REFUSED)
+                if denied & WATCHED:
+                    return X_WATCH | block << 8
             else:
-                result = interpret(state, load32(load64(state + START) + block * 4))
-            kind = result & 255
-            payload = (result >> 8) & 0xFFFFFFFF
-            if kind == X_UNIT:
-                block = payload
-                continue
-            if kind == X_LINK:
-                block = target_of(state, payload)
-                if block == 0:
-                    count(state, NOT_TRANSLATED)
-                    return X_MISSING | payload << 8
-                if load32(load64(load64(state + SLOT_SITE) + payload * 8)):
-                    continue  # chained: only the tier changes
-                denied = load8(load64(state + DENIED) + block)
-                if denied:
-                    count(state, REFUSED)
-                    if denied & WATCHED:
-                        return X_WATCH | block << 8
-                else:
-                    count(state, UNLINKED)
-                    link(state, payload, block)
-            elif kind in (X_RETURN, X_JUMP):
-                block = block_at(state, payload)
-                if block == 0:
-                    count(state, NOT_TRANSLATED)
-                    return X_MISSING_AT | payload << 8
-                denied = load8(load64(state + DENIED) + block)
-                if denied:
-                    count(state, REFUSED)
-                    if denied & WATCHED:
-                        return X_WATCH | block << 8
-                elif kind == X_RETURN:
-                    if load64(state + RETURN_ON) == 0:
-                        count(state, RETURN_MISS)
-                elif load64(state + JUMP_ON) == 0:
-                    count(state, INDIRECT_MISS)
-            else:
-                return result
-
-    return run_loop
+                count(state, UNLINKED)
+                link(state, payload, block)
+        elif kind in (X_RETURN, X_JUMP):
+            block = block_at(state, payload)
+            if block == 0:
+                count(state, NOT_TRANSLATED)
+                return X_MISSING_AT | payload << 8
+            denied = load8(load64(state + DENIED) + block)
+            if denied:
+                count(state, REFUSED)
+                if denied & WATCHED:
+                    return X_WATCH | block << 8
+            elif kind == X_RETURN:
+                if load64(state + RETURN_ON) == 0:
+                    count(state, RETURN_MISS)
+            elif load64(state + JUMP_ON) == 0:
+                count(state, INDIRECT_MISS)
+        else:
+            return result
 
 
-def source_stamp() -> int:
-    """A number that changes with the sources the loop is compiled from."""
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for name in ("abi", "interpreter", "loop", "native", "opcodes", "tables"):
-        digest.update((here / f"{name}.py").read_bytes())
-    digest.update(repr(_ORDER).encode())
-    return int.from_bytes(digest.digest()[:6], "little")
+def run_loop_object() -> bytes:
+    """Compile ``i64 run_loop(i64 state, i64 block)`` to object code that needs neither numba nor
+    Python. That takes some seconds."""
+    run_loop.compile(_SIGNATURE)
+    compiled = run_loop.overloads[run_loop.signatures[0]]
+    name = compiled.fndesc.mangled_name
+    text = re.sub(r"(?m)^(target|source_filename) .*\n", "", compiled.library.get_llvm_str())
+    return ObjectMaker().compile(text + _ENTRY.format(name=name), "loop", exported=["run_loop"])
+
+
+_SIGNATURE = "int64(int64, int64)"
+# numba gives back a status, which is 0 unless the function has raised: this one cannot.
+_ENTRY = """
+define i64 @run_loop(i64 %state, i64 %block) nounwind {{
+ %result = alloca i64
+ %raised = alloca ptr
+ %status = call i32 @"{name}"(ptr %result, ptr %raised, i64 %state, i64 %block)
+ %value = load i64, ptr %result
+ ret i64 %value
+}}
+"""

@@ -22,6 +22,8 @@ PIPELINES = {
     # Blocks come in SSA form and optimised by our own passes: LLVM's found nothing to improve in
     # them. Regions keep state in variables.
     "optimised": Pipeline(codegen=2),
+    # numba has optimised it; most of the module only serves numba.
+    "loop": Pipeline(codegen=3),
     "region": Pipeline(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
 }
 
@@ -107,16 +109,33 @@ class ObjectMaker:
         builder, manager = self._inliner
         manager.run(module, builder)
 
-    def compile(self, text: str, level: str, linked: Iterable[str] = ()) -> bytes:
-        """An object file made from LLVM text and the modules ``linked`` into it.
+    def compile(
+        self,
+        text: str,
+        level: str,
+        linked: Iterable[str] = (),
+        exported: Iterable[str] | None = None,
+    ) -> bytes:
+        """An object file made from LLVM text and the modules ``linked`` into it. If ``exported``
+        names symbols, what they do not need is left out.
 
         Raises RuntimeError for text that does not parse.
         """
         module = self._module(text, level, linked)
         try:
+            if exported is not None:
+                self._strip(module, set(exported))
             return bytes(self._machines[level].emit_object(module))
         finally:
             module.close()
+
+    def _strip(self, module: Any, exported: set[str]) -> None:
+        for value in (*module.functions, *module.global_variables):
+            if not value.is_declaration and value.name not in exported:
+                value.linkage = "internal"
+        manager = self._llvm.create_new_module_pass_manager()
+        manager.add_global_dead_code_eliminate_pass()
+        manager.run(module, self._inliner[0])
 
     def code_size(self, image: bytes) -> int:
         """Bytes of machine code in an object file."""

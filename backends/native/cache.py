@@ -1,0 +1,148 @@
+"""Object code on disk: found again when nothing that it depends on has changed, else not.
+
+A file is used only where nobody else could have written it (owner and mode of the file and of all
+directories above it), and only when its digest is right. What cannot be read is made anew; what
+cannot be written is done without. Nothing of a file is looked at before its digest is checked.
+"""
+
+import contextlib
+import hashlib
+import os
+import platform
+import pwd
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from pathlib import Path
+
+MAGIC = b"armdbt object 1\n"
+_DIGEST = 32
+_KEPT = 8
+"""Files of one name in a directory: versions, and machines that share it."""
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def directories() -> list[Path]:
+    """Where objects may lie, best first: beside the package, then the user's cache."""
+    return [Path(__file__).parent / "__pycache__", *_user_cache()]
+
+
+def _user_cache() -> list[Path]:
+    chosen = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(chosen):
+        return [Path(chosen) / "armdbt"]
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):
+        try:
+            home = pwd.getpwuid(os.geteuid()).pw_dir
+        except KeyError:
+            return []
+    return [Path(home) / ".cache" / "armdbt"]
+
+
+def stamp(sources: Iterable[str | Path], *packages: str) -> bytes:
+    """A digest of all that object code depends on: sources, versions, Python and the processor."""
+    digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor())).encode())
+    digest.update(repr([metadata.version(package) for package in packages]).encode())
+    for source in sources:
+        content = Path(source).read_bytes()
+        digest.update(len(content).to_bytes(8, "little") + content)
+    return digest.digest()
+
+
+def _processor() -> str:
+    """What the host says of its first processor; the rest is taken to be alike."""
+    kept = ("vendor_id", "cpu family", "model", "stepping", "flags")
+    lines = []
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
+        for line in file:
+            if line == "\n":
+                break
+            if line.startswith(kept):
+                lines.append(line)
+    return "".join(lines)
+
+
+def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
+    """The object called ``name`` made for ``key`` (a stamp): from disk, or by ``make`` and then
+    also to disk, where that can be."""
+    file = f"{name}-{key.hex()[:16]}.o"
+    for directory in directories():
+        found = _read(directory / file, key)
+        if found is not None:
+            return found
+    content = make()
+    for directory in directories():
+        if _write(directory, file, key, content):
+            break
+    return content
+
+
+def _read(path: Path, key: bytes) -> bytes | None:
+    """The content of a cache file; None when there is none that can be used."""
+    try:
+        if not _is_ours_alone(path.parent):
+            return None
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
+                return None
+            data = file.read()
+    except OSError:
+        return None
+    head = len(MAGIC) + _DIGEST
+    content = data[head:]
+    return content if data[:head] == MAGIC + _digest(key, content) else None
+
+
+def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
+    """Put a cache file in place at once; False when that cannot be."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700, parents=True)
+        if not _is_ours_alone(directory):
+            return False
+        handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=directory)
+        try:
+            with open(handle, "wb") as out:
+                out.write(MAGIC + _digest(key, content) + content)
+                os.fchmod(out.fileno(), 0o644)
+            os.replace(temporary, directory / file)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError:
+        return False
+    _forget_old(directory, file)
+    return True
+
+
+def _forget_old(directory: Path, file: str) -> None:
+    """Keep the newest of the files of a name."""
+    name = file.rpartition("-")[0]
+    with contextlib.suppress(OSError):
+        files = sorted(directory.glob(f"{name}-*.o"), key=lambda path: path.stat().st_mtime)
+        for path in files[:-_KEPT]:
+            path.unlink()
+
+
+def _digest(key: bytes, content: bytes) -> bytes:
+    return hashlib.sha256(key + content).digest()
+
+
+def _is_ours_alone(directory: Path) -> bool:
+    """True when only this user and root can change what lies in a directory, or put another in its
+    place. In a directory with the sticky bit nobody can replace what belongs to somebody else."""
+    real = directory.resolve(strict=True)
+    if not _is_safe(real.stat()):
+        return False
+    return all(_is_safe(above.stat(), sticky=True) for above in real.parents)
+
+
+def _is_safe(status: os.stat_result, *, sticky: bool = False) -> bool:
+    """True when a file belongs to this user or root, and others cannot write it."""
+    if status.st_uid not in (0, os.geteuid()):
+        return False
+    return not status.st_mode & _OTHERS_WRITE or (sticky and bool(status.st_mode & stat.S_ISVTX))

@@ -1,0 +1,163 @@
+"""Object code on disk: used only when it is whole and nobody else can have written it."""
+
+import os
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from backends.native import cache as native_cache
+from backends.native.cache import cached
+
+KEY = bytes(range(32))
+CONTENT = random.Random(1).randbytes(5000)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only directory that is looked in; it is not there yet."""
+    where = tmp_path / "a" / "b"
+    monkeypatch.setattr(native_cache, "directories", lambda: [where])
+    # pytest's own directories lie below /tmp, which others can write but is sticky.
+    return where
+
+
+def never() -> bytes:
+    raise AssertionError("made though it is there")
+
+
+def the_file(place: Path) -> Path:
+    (file,) = place.iterdir()
+    return file
+
+
+def test_it_is_made_once(place: Path) -> None:
+    assert cached("x", KEY, lambda: CONTENT) == CONTENT
+    assert cached("x", KEY, never) == CONTENT
+    assert the_file(place).stat().st_mode & 0o777 == 0o644
+
+
+def test_other_keys_and_names_are_other_files(place: Path) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    assert cached("y", KEY, lambda: b"y") == b"y"
+    assert cached("x", bytes(32), lambda: b"0") == b"0"
+    assert cached("x", KEY, never) == CONTENT
+
+
+def empty(data: bytearray) -> None:
+    data.clear()
+
+
+def cut(data: bytearray) -> None:
+    del data[random.randrange(len(data)) :]
+
+
+def garbage(data: bytearray) -> None:
+    data[:] = random.randbytes(len(data))
+
+
+def one_bit(data: bytearray) -> None:
+    data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+
+
+def longer(data: bytearray) -> None:
+    data.append(0)
+
+
+@pytest.mark.parametrize("damage", [empty, cut, garbage, one_bit, longer])
+def test_damaged_files_are_made_anew(place: Path, damage: Callable[[bytearray], None]) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    good = the_file(place).read_bytes()
+    for _ in range(20):
+        data = bytearray(good)
+        damage(data)
+        the_file(place).write_bytes(data)
+        made: list[int] = []
+        assert cached("x", KEY, lambda made=made: made.append(1) or CONTENT) == CONTENT
+        assert made == [1]
+        assert the_file(place).read_bytes() == good
+
+
+def test_the_file_of_another_key_is_not_taken(place: Path) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    other = KEY[:8] + bytes(24)  # the same file name
+    assert cached("x", other, lambda: b"other") == b"other"
+    assert cached("x", KEY, lambda: b"again") == b"again"
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_files_that_others_can_write_are_not_taken(place: Path, mode: int) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    the_file(place).chmod(mode)
+    assert cached("x", KEY, lambda: b"anew") == b"anew"
+    assert cached("x", KEY, never) == b"anew"
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o1777])
+@pytest.mark.parametrize("above", [False, True])
+def test_directories_that_others_can_write_are_not_used(
+    place: Path, mode: int, above: bool
+) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    (place.parent if above else place).chmod(mode)
+    sticky_above = above and mode == 0o1777
+    made: list[int] = []
+    for _ in range(2):
+        assert cached("x", KEY, lambda: made.append(1) or b"anew") in (b"anew", CONTENT)
+    assert len(made) == (0 if sticky_above else 2)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("what", ["file", "directory", "above"])
+def test_what_belongs_to_others_is_not_used(place: Path, what: str) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    owned = {"file": the_file(place), "directory": place, "above": place.parent}[what]
+    os.chown(owned, 12345, 12345)
+    assert cached("x", KEY, lambda: b"anew") == b"anew"
+
+
+def test_links_and_special_files_are_not_followed(place: Path, tmp_path: Path) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    file = the_file(place)
+    elsewhere = tmp_path / "elsewhere"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    assert cached("x", KEY, lambda: b"anew") == b"anew"
+    file.unlink()
+    os.mkfifo(file)
+    assert cached("x", KEY, lambda: b"more") == b"more"
+
+
+def test_done_without_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setattr(native_cache, "directories", lambda: [blocked, blocked / "below"])
+    for _ in range(2):
+        assert cached("x", KEY, lambda: CONTENT) == CONTENT
+
+
+def test_several_at_once(place: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: cached("x", KEY, lambda: CONTENT), range(64)))
+    assert set(results) == {CONTENT}
+    assert len(list(place.iterdir())) == 1
+
+
+def test_old_files_go(place: Path) -> None:
+    for number in range(20):
+        cached("x", bytes([number]) * 32, lambda: CONTENT)
+    assert len(list(place.iterdir())) == 8
+
+
+def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert native_cache.directories()
+    monkeypatch.setattr(os, "geteuid", lambda: 0x7FFFFFF0)
+    assert len(native_cache.directories()) == 1
+    monkeypatch.setenv("HOME", "not/absolute")
+    assert len(native_cache.directories()) == 1
