@@ -35,15 +35,18 @@ def getpgrp(kernel: "Kernel") -> int:
 @syscall("getpgid")
 def getpgid(kernel: "Kernel", pid: S32) -> int:
     """A process's group."""
-    del kernel
-    return os.getpgid(pid)
+    return os.getpgid(targets.check(kernel, pid))
 
 
 @syscall("setpgid")
 def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
-    """Move a process to a group. ESRCH for one that is not the guest's."""
-    if pid and not targets.belongs(kernel, pid):
+    """Move a process to a group: to its own, or to one that a process of the guest is in."""
+    if group < 0:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    if pid != os.getpid() and pid not in (0, *(child.pid for child in kernel.process.children)):
         raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
+    if group not in (0, pid or os.getpid()):
+        targets.check_group(kernel, group)
     os.setpgid(pid, group)
     return 0
 
@@ -51,8 +54,7 @@ def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
 @syscall("getsid")
 def getsid(kernel: "Kernel", pid: S32) -> int:
     """A process's session."""
-    del kernel
-    return os.getsid(pid)
+    return os.getsid(targets.check(kernel, pid))
 
 
 @syscall("setsid")

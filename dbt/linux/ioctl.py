@@ -7,6 +7,7 @@ import array
 import errno
 import fcntl
 
+from dbt.linux import targets
 from dbt.linux.fdtable import Descriptor
 from dbt.linux.kernel import Kernel
 from dbt.linux.paths import failure
@@ -50,7 +51,10 @@ def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
         kernel.memory.write(argument, value.tobytes())
         return 0
     if request in _INTS_IN:
-        fcntl.ioctl(found.host, request, kernel.memory.read(argument, 4))
+        data = kernel.memory.read(argument, 4)
+        if request == TIOCSPGRP:
+            targets.check_group(kernel, int.from_bytes(data, "little", signed=True))
+        fcntl.ioctl(found.host, request, data)
         return 0
     if request in _PLAIN:
         return int(fcntl.ioctl(found.host, request, argument & 0x7FFFFFFF))

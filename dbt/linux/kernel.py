@@ -341,6 +341,8 @@ class Kernel:
         """Give everything back that is the host's."""
         self.leave_guest()
         timers.delete_all(self)
+        self.process.children.release()
+        self.process.tree.close()
         self.files.close_all()
 
 

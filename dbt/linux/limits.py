@@ -6,6 +6,7 @@ import resource
 import struct
 from typing import TYPE_CHECKING
 
+from dbt.linux import targets
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def setrlimit(kernel: "Kernel", number: int, address: int) -> int:
 @syscall("prlimit64")
 def prlimit64(kernel: "Kernel", pid: S32, number: int, new: int, old: int) -> int:
     """Get and set a limit of this process."""
-    if pid not in (0, os.getpid()):
+    if targets.check(kernel, pid) != os.getpid():
         raise _fail(errno.EPERM)
     before = limit(kernel, number)
     wanted = struct.unpack("<QQ", kernel.memory.read(new, 16)) if new else None
@@ -105,10 +106,17 @@ def sched_yield(kernel: "Kernel") -> int:
     return 0
 
 
+def _task(kernel: "Kernel", pid: int) -> None:
+    """Raise EINVAL, ESRCH or EPERM when ``pid`` is not a process of the guest's."""
+    if pid < 0:
+        raise _fail(errno.EINVAL)
+    targets.check(kernel, pid)
+
+
 @syscall("sched_getaffinity")
 def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
     """One processor: a guest has one thread."""
-    del pid
+    _task(kernel, pid)
     if size < 4 or size & 3:
         raise _fail(errno.EINVAL)
     kernel.memory.store(address, 4, 1)
@@ -118,7 +126,7 @@ def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
 @syscall("sched_setaffinity")
 def sched_setaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
     """Any set with the one processor."""
-    del pid
+    _task(kernel, pid)
     if not kernel.memory.read(address, min(size, 4))[:1] or not kernel.memory.load(address, 1) & 1:
         raise _fail(errno.EINVAL)
     return 0
@@ -127,14 +135,14 @@ def sched_setaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
 @syscall("sched_getscheduler")
 def sched_getscheduler(kernel: "Kernel", pid: S32) -> int:
     """SCHED_OTHER."""
-    del kernel, pid
+    _task(kernel, pid)
     return 0
 
 
 @syscall("sched_setscheduler")
 def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) -> int:
     """Only SCHED_OTHER."""
-    del pid
+    _task(kernel, pid)
     if policy not in (0, 3, 5):
         raise _fail(errno.EPERM)
     if kernel.memory.load(address, 4):
@@ -145,7 +153,7 @@ def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) ->
 @syscall("sched_getparam")
 def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
     """Priority zero."""
-    del pid
+    _task(kernel, pid)
     kernel.memory.store(address, 4, 0)
     return 0
 
@@ -153,7 +161,7 @@ def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
 @syscall("sched_setparam")
 def sched_setparam(kernel: "Kernel", pid: S32, address: int) -> int:
     """Only zero."""
-    del pid
+    _task(kernel, pid)
     if kernel.memory.load(address, 4):
         raise _fail(errno.EINVAL)
     return 0
@@ -175,9 +183,14 @@ def sched_get_priority_min(kernel: "Kernel", policy: S32) -> int:
 
 
 @syscall("getpriority")
-def getpriority(kernel: "Kernel", which: S32, who: int) -> int:
+def getpriority(kernel: "Kernel", which: S32, who: S32) -> int:
     """20 minus the nice value."""
-    del kernel
+    if which == os.PRIO_PROCESS:
+        targets.check(kernel, who)
+    elif which == os.PRIO_PGRP:
+        targets.check_group(kernel, who)
+    elif who not in (0, os.getuid()):
+        raise _fail(errno.ESRCH if which == os.PRIO_USER else errno.EINVAL)
     return 20 - os.getpriority(which, who)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import exec as execution
 from dbt.linux import timers
+from dbt.linux.children import SIGCHLD, Children
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
 from dbt.linux.table import S32, syscall
+from dbt.linux.targets import Tree
 from dbt.linux.timers import Timer
 from dbt.stops import Exited
 
@@ -36,9 +38,9 @@ class ProcessState:
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
-        self.first_pid = os.getpid()
-        """The guest's first process: the root of the tree that signals may be sent to."""
-        self.children: set[int] = set()
+        self.children = Children()
+        self.tree = Tree()
+        """All processes of the guest: those that it may name."""
         self.path = ""
         """Host path of the program."""
         self.argv: list[bytes] = []
@@ -71,12 +73,13 @@ class ProcessState:
             os.close(self._vfork_pipe)
             self._vfork_pipe = -1
 
-    def fork(self, *, wait: bool) -> int:
+    def fork(self, *, wait: bool, exit_signal: int = SIGCHLD) -> int:
         """Fork the host process: 0 in the child, else the child's pid. ``wait``: until the child
         executes another program or ends."""
         sys.stdout.flush()
         sys.stderr.flush()
         self._kernel.space.code.prepare_fork()
+        self.tree.begin()
         reader, writer = os.pipe() if wait else (-1, -1)
         try:
             pid = os.fork()
@@ -88,7 +91,10 @@ class ProcessState:
         if pid == 0:
             self._in_child(reader, writer)
             return 0
-        self.children.add(pid)
+        self.tree.add(pid)
+        self.children.add(pid, exit_signal)
+        if exit_signal != SIGCHLD:
+            self._kernel.signals.sync_host(SIGCHLD)
         if wait:
             os.close(writer)
             os.read(reader, 1)  # as Linux, a waiting vfork is not interrupted
@@ -101,7 +107,8 @@ class ProcessState:
             os.close(reader)
         self.release_vfork()
         self._vfork_pipe = writer
-        self.children.clear()
+        self.children.forget()
+        self.tree.add(os.getpid())
         self.timers.clear()
         self.interval_timers.forget()
         self.clear_child_tid = 0

@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbt.linux import host, targets
@@ -277,8 +278,11 @@ def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
     for target in targets.chosen(kernel, pid):
         if target == os.getpid():
             _send_self(kernel, _self_info(number, SI_USER))
+        elif pid > 0:
+            targets.send(kernel, target, number)
         else:
-            os.kill(target, number)
+            with suppress(ProcessLookupError):  # one of many, gone meanwhile
+                targets.send(kernel, target, number)
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from dbt.linux.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
 from dbt.linux.host_signals import HostSignals
 from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
@@ -29,7 +30,7 @@ SIGWINCH = 28
 SIGNALS = 64
 
 SIG_DFL, SIG_IGN = 0, 1
-SA_NOCLDWAIT, SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 2, 4, 0x04000000, 0x08000000
+SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 1, 2, 4, 0x04000000, 0x08000000
 SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x10000000, 0x40000000, 0x80000000
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
 SS_ONSTACK, SS_DISABLE = 1, 2
@@ -115,6 +116,8 @@ class Signals:
 
     def set_action(self, number: int, action: Action) -> None:
         """Change what is done with a signal, here and on the host."""
+        if number == SIGCHLD:
+            list(self._kernel.process.children.ended())  # they are still to be waited for
         self.actions[number] = action
         if self._ignored(number):
             self.pending = [info for info in self.pending if info.signal != number]
@@ -126,7 +129,9 @@ class Signals:
             return True
         action = self.action(number)
         wanted: Any = self._note
-        if action.handler == SIG_IGN or (number == SIGCHLD and action.flags & SA_NOCLDWAIT):
+        if number == SIGCHLD and (self.reaps() or self._kernel.process.children.send_others()):
+            pass  # the host must keep its own children, and tell of every end
+        elif action.handler == SIG_IGN:
             wanted = signal.SIG_IGN
         elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
             wanted = self._host.before(SIGINT)  # whoever runs the guest has a use for it
@@ -204,23 +209,47 @@ class Signals:
         while self._caught:
             number = self._caught.pop(0)
             if number == SIGCHLD:
-                self.post(self._child())
+                for info in self._children():
+                    self.post(info)
                 continue
             value = self.timer_values.get(number)
             code = SI_USER if value is None else SI_TIMER
             self.post(SigInfo(number, code, value=value or 0))
 
-    def _child(self) -> SigInfo:
-        """What SIGCHLD tells: a child that waits to be waited for, or the one that was last."""
-        states = os.WEXITED | os.WSTOPPED | os.WCONTINUED
-        with suppress(ChildProcessError):
-            found = os.waitid(os.P_ALL, 0, states | os.WNOHANG | os.WNOWAIT)
-            if found is not None and found.si_pid in self._kernel.process.children:
-                return SigInfo(
-                    SIGCHLD, found.si_code, pid=found.si_pid, uid=found.si_uid,
-                    value=found.si_status,
-                )  # fmt: skip
-        return self.reaped or SigInfo(SIGCHLD, SI_USER)
+    def _children(self) -> list[SigInfo]:
+        """What the host's SIGCHLD tells the guest: nothing, when another's child has changed."""
+        children = self._kernel.process.children
+        ended = self._ended()
+        if ended:
+            return [info for info in ended if info.signal]
+        if self.reaped is not None:
+            reaped, self.reaped = self.reaped, None
+            return [reaped]
+        stopped = children.stopped(WSTOPPED | WCONTINUED)
+        if stopped is not None:
+            return [] if self.action(SIGCHLD).flags & SA_NOCLDSTOP else [stopped.info()]
+        return [] if strangers_changed(children) else [SigInfo(SIGCHLD, SI_USER)]
+
+    def _ended(self) -> list[SigInfo]:
+        """What children that ended since the last time send. They are reaped if nobody is to wait
+        for them."""
+        children = self._kernel.process.children
+        found = []
+        for child, change in children.ended():
+            found.append(change.info(child.exit_signal))
+            if self.reaps() and child.exit_signal == SIGCHLD:
+                children.take(child, WEXITED)
+        return found
+
+    def reaps(self) -> bool:
+        """Whether children end without being waited for (do_notify_parent)."""
+        action = self.action(SIGCHLD)
+        return action.handler == SIG_IGN or bool(action.flags & SA_NOCLDWAIT)
+
+    def reap_ignored(self) -> None:
+        """Reap the children that nobody is to wait for."""
+        for info in self._ended() if self.reaps() else ():
+            self.reaped = info if info.signal else self.reaped
 
     def _next(self) -> SigInfo | None:
         """The lowest pending signal that is not blocked (faults come first)."""

@@ -1,50 +1,137 @@
-"""Which processes a guest may send signals to: those that its own first process started."""
+"""Which processes a guest may name: its own first one, and what was forked from there.
+
+Every call that takes a pid asks here. A pid alone does not say which process is meant: it is used
+again when its process is gone. The guest's processes are therefore written down when they are made,
+each with its start time (/proc/PID/stat, field 22), in a list that all of them share; a process is
+the guest's when pid and start time are in it, and it is reached through a pidfd, opened before
+that is looked up. So neither a stranger that got an old number, nor the other children of
+the Python program that runs the guest, can be meant.
+"""
 
 import errno
+import fcntl
 import os
-from collections.abc import Iterator
+import signal
+import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
+_RECORD = struct.Struct("=qq")  # pid, start time in clock ticks
 
-def _status(pid: int) -> tuple[int, int]:
-    """Parent and process group of a process, (0, 0) when it is gone."""
+
+def _fail(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
+def start_time(pid: int) -> int:
+    """When a process was started, in clock ticks since boot; -1 when there is none."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return 0, 0
-    return int(fields[1]), int(fields[2])
+            return int(file.read().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return -1
 
 
-def belongs(kernel: "Kernel", pid: int) -> bool:
-    """True for the guest's first process and its descendants."""
-    first = kernel.process.first_pid
-    while pid > 1:
-        if pid == first or pid in kernel.process.children:
-            return True
-        pid = _status(pid)[0]
-    return False
+class Tree:
+    """The processes of one guest. A file in memory is the list: appending to it is atomic, and
+    forked processes share it."""
+
+    def __init__(self) -> None:
+        self._fd = -1
+
+    def begin(self) -> None:
+        """Write down this process, before the first fork."""
+        if self._fd < 0:
+            self._fd = os.memfd_create("processes")
+            fcntl.fcntl(self._fd, fcntl.F_SETFL, os.O_APPEND)
+            self.add(os.getpid())
+
+    def add(self, pid: int) -> None:
+        """Write down a process that was forked."""
+        os.write(self._fd, _RECORD.pack(pid, start_time(pid)))
+
+    def pids(self) -> list[int]:
+        """All that are alive."""
+        known = dict(_RECORD.iter_unpack(self._read()))
+        return [pid for pid, start in known.items() if 0 <= start == start_time(pid)]
+
+    def holds(self, pid: int) -> bool:
+        """Whether the process that has this number now is the guest's."""
+        start = start_time(pid)
+        return start >= 0 and (pid, start) in set(_RECORD.iter_unpack(self._read()))
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _read(self) -> bytes:
+        return os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
 
 
-def _all() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+def check(kernel: "Kernel", pid: int) -> int:
+    """The process that a call means by ``pid``; 0 is the caller. ESRCH when there is none, EPERM
+    when it is not the guest's."""
+    if pid in (0, os.getpid()):
+        return os.getpid()
+    if pid < 0 or start_time(pid) < 0:
+        raise _fail(errno.ESRCH)
+    if not kernel.process.tree.holds(pid):
+        raise _fail(errno.EPERM)
+    return pid
+
+
+def check_group(kernel: "Kernel", group: int) -> int:
+    """The same for a process group: one with a process of the guest in it. 0 is the caller's."""
+    if group in (0, os.getpgrp()):
+        return os.getpgrp()
+    if not members(kernel, group):
+        raise _fail(errno.EPERM)
+    return group
+
+
+def members(kernel: "Kernel", group: int) -> list[int]:
+    """The guest's processes in a group."""
+    return [pid for pid in _alive(kernel) if _group(pid) == group]
 
 
 def chosen(kernel: "Kernel", pid: int) -> list[int]:
     """The processes that ``kill(pid)`` means. ESRCH, EPERM."""
     if pid > 0:
-        if pid != os.getpid() and not belongs(kernel, pid):
-            os.kill(pid, 0)  # ESRCH when there is none
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-        return [pid]
+        return [check(kernel, pid)]
     if pid == -1:
-        found = [p for p in _all() if p != os.getpid() and belongs(kernel, p)]
+        found = [p for p in _alive(kernel) if p != os.getpid()]
     else:
-        group = -pid or os.getpgrp()
-        found = [p for p in _all() if _status(p)[1] == group and belongs(kernel, p)]
+        found = members(kernel, -pid or os.getpgrp())
     if not found:
-        raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
+        raise _fail(errno.ESRCH)
     return found
+
+
+def send(kernel: "Kernel", pid: int, number: int) -> None:
+    """Send a signal (0: only look) to another process of the guest. ESRCH, EPERM."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a thread of some process
+            raise _fail(errno.ESRCH) from None
+        raise
+    try:
+        check(kernel, pid)  # after the opening: it cannot become another's number any more
+        signal.pidfd_send_signal(pidfd, number)
+    finally:
+        os.close(pidfd)
+
+
+def _alive(kernel: "Kernel") -> list[int]:
+    return kernel.process.tree.pids() or [os.getpid()]
+
+
+def _group(pid: int) -> int:
+    with suppress(OSError):
+        return os.getpgid(pid)
+    return -1

@@ -1,25 +1,33 @@
-"""Waiting for children, and what they used."""
+"""Waiting for children, and what they used (kernel/exit.c)."""
 
-import ctypes
 import errno
 import os
 import resource
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.linux import host
-from dbt.linux.siginfo import CLD_DUMPED, CLD_EXITED, CLD_KILLED, SigInfo
+from dbt.linux.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
+from dbt.linux.siginfo import SigInfo
 from dbt.linux.signals import SIGCHLD
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_LONGS = 14
-_HOST_RUSAGE = struct.Struct("=18q")
 _RUSAGE = struct.Struct("<18I")
-_WAIT_FLAGS = 0xE000000B  # __WNOTHREAD __WALL __WCLONE, WNOHANG WUNTRACED WCONTINUED
-_WNOHANG, _WEXITED_STOPPED_CONTINUED = 1, 2 | 4 | 8
+_WNOTHREAD, _WALL, _WCLONE = 0x20000000, 0x40000000, 0x80000000
+_KINDS = _WNOTHREAD | _WALL | _WCLONE
+_STATES = WSTOPPED | WEXITED | WCONTINUED
+_P_ALL, _P_PID, _P_PGID = 0, 1, 2
+_NAP = 0.05
+"""Seconds between two looks: a stop, or a signal just before the sleep, is noticed after that."""
+
+Chosen = Callable[[Child], bool]
+
+
+def _fail(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
 
 
 def pack_rusage(values: tuple[int, ...]) -> bytes:
@@ -27,56 +35,92 @@ def pack_rusage(values: tuple[int, ...]) -> bytes:
     return _RUSAGE.pack(*(value & 0xFFFFFFFF for value in values))
 
 
+def _everyone(child: Child) -> bool:
+    del child
+    return True
+
+
+def _one(pid: int) -> Chosen:
+    return lambda child: child.pid == pid
+
+
+def _group(group: int) -> Chosen:
+    return lambda child: os.getpgid(child.pid) == group
+
+
+def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
+    """Wait for a change of one of the chosen children. None when WNOHANG finds nothing; ECHILD, and
+    EINTR when a signal comes first."""
+    children, states = kernel.process.children, options & _STATES
+    while True:
+        kernel.signals.reap_ignored()
+        found = [c for c in children if _is_of_kind(c, options) and chosen(c)]
+        for child in found:
+            keep = options & WNOWAIT
+            change = children.look(child, states) if keep else children.take(child, states)
+            if change is not None:
+                if not keep and not child.announced:
+                    kernel.signals.reaped = change.info(child.exit_signal)
+                return change
+        if not any(child.pid in children for child in found):
+            raise _fail(errno.ECHILD)
+        if options & WNOHANG:
+            return None
+        if kernel.signals.interrupted() or kernel.overdue():
+            raise _fail(errno.EINTR)
+        children.sleep(found, states, _NAP)
+
+
+def _is_of_kind(child: Child, options: int) -> bool:
+    """What __WALL and __WCLONE choose (eligible_child)."""
+    return bool(options & _WALL) or (child.exit_signal != SIGCHLD) == bool(options & _WCLONE)
+
+
 @syscall("wait4")
 def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: int) -> int:
     """Wait for a child. EINTR when a signal comes first."""
-    if options & ~_WAIT_FLAGS:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    status = ctypes.c_int(0)
-    usage = ctypes.create_string_buffer(_HOST_RUSAGE.size)
-    flags = options - (1 << 32) if options >> 31 else options
-    if not flags & _WNOHANG and kernel.signals.interrupted():
-        flags |= _WNOHANG
-    found = host.call("wait4", pid, ctypes.byref(status), flags, usage)
-    if not found:
-        if not options & _WNOHANG:
-            raise OSError(errno.EINTR, os.strerror(errno.EINTR))
-        return 0
-    if os.WIFEXITED(status.value) or os.WIFSIGNALED(status.value):
-        kernel.process.children.discard(found)
-        kernel.signals.reaped = _ended(found, status.value)
-    if status_at:
-        kernel.memory.store(status_at, 4, status.value & 0xFFFFFFFF)
-    if usage_at:
-        kernel.memory.write(usage_at, pack_rusage(_HOST_RUSAGE.unpack(usage.raw)))
-    return found
-
-
-def _ended(pid: int, status: int) -> SigInfo:
-    """What SIGCHLD says of a child that ended with a wait status."""
-    if os.WIFEXITED(status):
-        code, value = CLD_EXITED, os.WEXITSTATUS(status)
+    if options & ~(WNOHANG | WSTOPPED | WCONTINUED | _KINDS):
+        raise _fail(errno.EINVAL)
+    if pid == -(1 << 31):
+        raise _fail(errno.ESRCH)
+    if pid > 0:
+        chosen = _one(pid)
     else:
-        code, value = CLD_DUMPED if os.WCOREDUMP(status) else CLD_KILLED, os.WTERMSIG(status)
-    return SigInfo(SIGCHLD, code, pid=pid, uid=os.getuid(), value=value)
+        chosen = _everyone if pid == -1 else _group(-pid or os.getpgrp())
+    change = _wait(kernel, chosen, options | WEXITED)
+    if change is None:
+        return 0
+    if status_at:
+        kernel.memory.store(status_at, 4, change.status)
+    if usage_at:
+        kernel.memory.write(usage_at, pack_rusage(change.usage))
+    return change.pid
 
 
 @syscall("waitid")
 def waitid(
     kernel: "Kernel", which: S32, pid: S32, info_at: int, options: int, usage_at: int
 ) -> int:
-    """Wait for a child, with a siginfo. The usage is always zero."""
-    if not options & _WEXITED_STOPPED_CONTINUED:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    raw = ctypes.create_string_buffer(128)
-    host.call("waitid", which, pid, raw, options)
-    number, _, code, _, child, uid, status = struct.unpack_from("=iiiiiIi", raw.raw)
+    """Wait for a child, with a siginfo. There are no pidfds (EBADF)."""
+    if options & ~(WNOHANG | WNOWAIT | _STATES | _KINDS) or not options & _STATES:
+        raise _fail(errno.EINVAL)
+    change = _wait(kernel, _selected(which, pid), options)
+    info = change.info() if change else SigInfo(0, 0)
     if info_at:
-        info = SigInfo(number and SIGCHLD, code, 0, child, uid, status)
         kernel.memory.write(info_at, info.pack())
-    if usage_at:
-        kernel.memory.write(usage_at, bytes(_RUSAGE.size))
+    if usage_at and change:
+        kernel.memory.write(usage_at, pack_rusage(change.usage))
     return 0
+
+
+def _selected(which: int, pid: int) -> Chosen:
+    if which == _P_ALL:
+        return _everyone
+    if which == _P_PID and pid > 0:
+        return _one(pid)
+    if which == _P_PGID and pid >= 0:
+        return _group(pid or os.getpgrp())
+    raise _fail(errno.EBADF if which == 3 and pid >= 0 else errno.EINVAL)
 
 
 @syscall("getrusage")
@@ -85,7 +129,7 @@ def getrusage(kernel: "Kernel", who: S32, address: int) -> int:
     try:
         usage = resource.getrusage(who)
     except ValueError:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from None
+        raise _fail(errno.EINVAL) from None
     times = []
     for seconds in (usage.ru_utime, usage.ru_stime):
         times += [int(seconds), int(seconds % 1 * 1_000_000)]

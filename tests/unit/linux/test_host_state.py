@@ -42,10 +42,15 @@ def create_timer(kernel: Kernel, number: int, microseconds: int) -> None:
     assert call(kernel, "timer_settime", timer, 0, BUFFER, 0) == 0
 
 
-def wait_pending(number: int) -> None:
-    """Return when a blocked signal is pending on the host."""
-    while number not in signal.sigpending():
+def wait_pending(kernel: Kernel, number: int) -> None:
+    """Return when a signal that the guest blocks is pending."""
+    while not kernel.signals.pending_mask() & bit(number):
         os.sched_yield()
+
+
+def send_here(number: int) -> None:
+    """Send a signal to this thread: pytest may have others."""
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 @pytest.mark.parametrize("which", ITIMERS)
@@ -84,9 +89,9 @@ def test_a_signal_pending_for_the_guest_does_not_reach_the_host(
     kernel: Kernel, caught: list[int]
 ) -> None:
     kernel.signals.set_mask(bit(signal.SIGUSR1) | bit(signal.SIGALRM))
-    os.kill(os.getpid(), signal.SIGUSR1)
+    send_here(signal.SIGUSR1)
     create_timer(kernel, signal.SIGALRM, 1)
-    wait_pending(signal.SIGALRM)
+    wait_pending(kernel, signal.SIGALRM)
     kernel.close()
     assert not caught
     assert not signal.sigpending()
@@ -96,7 +101,7 @@ def test_a_signal_pending_for_the_guest_does_not_reach_the_host(
 def test_a_signal_blocked_by_the_host_stays_the_hosts(kernel: Kernel, caught: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     try:
-        os.kill(os.getpid(), signal.SIGUSR1)
+        send_here(signal.SIGUSR1)
         kernel.signals.set_mask(bit(signal.SIGUSR1))
         kernel.close()
         assert signal.SIGUSR1 in signal.sigpending()
@@ -126,14 +131,14 @@ def test_a_paused_guest_leaves_the_host_alone_and_goes_on(
     call(kernel, "alarm", LONG)
     create_timer(kernel, signal.SIGUSR1, 900_000)
     kernel.leave_guest()
-    os.kill(os.getpid(), signal.SIGUSR1)
+    send_here(signal.SIGUSR1)
     assert caught == [signal.SIGUSR1]
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert call(kernel, "timer_gettime", 0, BUFFER) == 0
     assert kernel.memory.read(BUFFER, 16) == bytes(16)
 
     kernel.enter_guest()
-    os.kill(os.getpid(), signal.SIGUSR1)
+    send_here(signal.SIGUSR1)
     assert kernel.signals.interrupted()
     assert signal.getsignal(signal.SIGVTALRM) == signal.SIG_IGN
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == {signal.SIGPROF}

@@ -1,0 +1,203 @@
+"""A guest waits for its own children and signals its own processes: nobody else's."""
+
+import os
+import signal
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.linux_kernel import BUFFER, call, error
+
+from dbt.linux.children import Children
+from dbt.linux.kernel import Kernel
+from dbt.linux.signals import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
+
+P_PID, P_PGID = 1, 2
+WNOHANG, WEXITED, WNOWAIT = 1, 4, 0x1000000
+LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+
+
+def guests_child(kernel: Kernel, status: int = 0) -> int:
+    """A child of the guest that has exited."""
+    pid = call(kernel, "fork")
+    if pid == 0:
+        os._exit(status)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    return pid
+
+
+@contextmanager
+def living(pid: int) -> Iterator[int]:
+    """A process, forked to ``pid``, that lives until the block's end; asserts that it was not
+    killed."""
+    if pid == 0:
+        while True:
+            signal.pause()
+    try:
+        yield pid
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_wait_leaves_the_python_programs_own_children(kernel: Kernel) -> None:
+    own = os.fork()
+    if own == 0:
+        os._exit(7)
+    os.waitid(os.P_PID, own, os.WEXITED | os.WNOWAIT)
+    pid = guests_child(kernel, 5)
+    assert call(kernel, "wait4", -1, BUFFER, 0, 0) == pid
+    assert kernel.memory.load(BUFFER, 4) == 5 << 8
+    for pid in (-1, 0, own):
+        assert error(call(kernel, "wait4", pid, BUFFER, WNOHANG, 0)) == "ECHILD"
+    assert error(call(kernel, "waitid", 0, 0, BUFFER, WEXITED, 0)) == "ECHILD"
+    assert os.waitpid(own, 0) == (own, 7 << 8)
+
+
+def test_a_wait_for_all_is_interrupted_and_time_is_over(kernel: Kernel) -> None:
+    with living(os.fork()):
+        pid = call(kernel, "fork")
+        if pid == 0:
+            while True:
+                signal.pause()
+        kernel.overdue = lambda: True
+        assert error(call(kernel, "wait4", -1, 0, 0, 0)) == "EINTR"
+        assert call(kernel, "kill", pid, signal.SIGKILL) == 0
+        kernel.overdue = lambda: False
+        assert call(kernel, "wait4", -1, BUFFER, 0, 0) == pid
+        assert kernel.memory.load(BUFFER, 4) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("action", [Action(SIG_IGN), Action(SIG_DFL, SA_NOCLDWAIT)])
+def test_children_that_nobody_waits_for_are_gone_and_others_stay(
+    kernel: Kernel, action: Action
+) -> None:
+    """The host's SIGCHLD is not ignored for that: the Python program would lose its own."""
+    kernel.signals.set_action(SIGCHLD, action)
+    own = os.fork()
+    if own == 0:
+        os._exit(7)
+    pid = call(kernel, "fork")
+    if pid == 0:
+        os._exit(5)
+    assert error(call(kernel, "wait4", -1, 0, 0, 0)) == "ECHILD"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert os.waitpid(own, 0) == (own, 7 << 8)
+    assert error(call(kernel, "kill", pid, 0)) == "ESRCH"
+
+
+def test_without_zombies_a_handler_still_hears_of_the_end(kernel: Kernel) -> None:
+    kernel.signals.set_action(SIGCHLD, Action(0x8000, SA_NOCLDWAIT))
+    pid = call(kernel, "fork")
+    if pid == 0:
+        os._exit(5)
+    assert error(call(kernel, "wait4", -1, 0, 0, 0)) in {"ECHILD", "EINTR"}
+    while not kernel.signals.interrupted():
+        os.sched_yield()
+    (info,) = kernel.signals.pending
+    assert (info.signal, info.pid, info.value) == (SIGCHLD, pid, 5)
+
+
+def test_a_child_that_was_a_zombie_before_is_still_waited_for(kernel: Kernel) -> None:
+    pid = guests_child(kernel)
+    kernel.signals.set_action(SIGCHLD, Action(SIG_IGN))
+    assert call(kernel, "wait4", -1, 0, 0, 0) == pid
+
+
+def test_waitid_keeps_what_it_is_told_to_keep_and_tells_what_was_used(kernel: Kernel) -> None:
+    pid = guests_child(kernel, 3)
+    for options in (WEXITED | WNOWAIT, WEXITED):
+        assert call(kernel, "waitid", P_PGID, 0, BUFFER, options, BUFFER + 128) == 0
+        words = struct.unpack("<6i", kernel.memory.read(BUFFER, 24))
+        assert words == (SIGCHLD, 0, 1, pid, os.getuid(), 3)
+    assert kernel.memory.load(BUFFER + 128 + 16, 4) > 0  # ru_maxrss
+    assert error(call(kernel, "waitid", P_PID, pid, BUFFER, WEXITED, 0)) == "ECHILD"
+    assert error(call(kernel, "waitid", P_PID, 0, BUFFER, WEXITED, 0)) == "EINVAL"
+    assert error(call(kernel, "waitid", P_PID, 1, BUFFER, WEXITED | 0x100, 0)) == "EINVAL"
+
+
+def test_processes_of_the_python_program_are_strangers(kernel: Kernel) -> None:
+    with living(os.fork()) as stranger:
+        guests_child(kernel)
+        for pid in (stranger, os.getppid(), 1):
+            assert error(call(kernel, "kill", pid, signal.SIGKILL)) == "EPERM"
+            assert error(call(kernel, "tkill", pid, signal.SIGKILL)) == "EPERM"
+            assert error(call(kernel, "tgkill", pid, pid, signal.SIGKILL)) == "EPERM"
+            for name in ("getpgid", "getsid", "sched_getparam", "sched_getaffinity", "prlimit64"):
+                assert error(call(kernel, name, pid, 4, BUFFER)) == "EPERM"
+            assert error(call(kernel, "getpriority", 0, pid)) == "EPERM"
+            assert error(call(kernel, "setpgid", pid, 0)) == "ESRCH"
+        assert call(kernel, "wait4", -1, 0, 0, 0) > 0
+        assert error(call(kernel, "kill", -1, signal.SIGKILL)) == "ESRCH"
+
+
+def test_groups_of_strangers_are_neither_signalled_nor_joined(kernel: Kernel) -> None:
+    with living(os.fork()) as stranger:
+        os.setpgid(stranger, stranger)
+        assert error(call(kernel, "kill", -stranger, signal.SIGKILL)) == "ESRCH"
+        assert error(call(kernel, "setpgid", 0, stranger)) == "EPERM"
+        assert error(call(kernel, "getpriority", 1, stranger)) == "EPERM"
+
+
+def test_a_grandchild_is_the_guests_even_when_its_parent_is_gone(kernel: Kernel) -> None:
+    """Daemons leave the tree of parents."""
+    call(kernel, "pipe", BUFFER)
+    reader, writer = (kernel.memory.load(BUFFER + 4 * n, 4) for n in (0, 1))
+    child = call(kernel, "fork")
+    if child == 0:
+        grandchild = call(kernel, "fork")
+        if grandchild == 0:
+            while True:
+                signal.pause()
+        kernel.memory.store(BUFFER, 4, grandchild)
+        call(kernel, "write", writer, BUFFER, 4)
+        os._exit(0)
+    assert call(kernel, "wait4", child, 0, 0, 0) == child
+    assert call(kernel, "read", reader, BUFFER, 4) == 4
+    assert call(kernel, "kill", kernel.memory.load(BUFFER, 4), signal.SIGKILL) == 0
+
+
+@pytest.mark.skipif(not os.access(LAST_PID, os.W_OK), reason="the next pid cannot be chosen here")
+@pytest.mark.parametrize("reap", ["waitid", "ignore", "wait4"])
+def test_a_number_that_is_used_again_names_a_stranger(kernel: Kernel, reap: str) -> None:
+    if reap == "ignore":
+        kernel.signals.set_action(SIGCHLD, Action(SIG_IGN))
+        pid = call(kernel, "fork")
+        if pid == 0:
+            os._exit(0)
+        assert error(call(kernel, "wait4", pid, 0, 0, 0)) == "ECHILD"
+    else:
+        pid = guests_child(kernel)
+        wait = {"waitid": (P_PID, pid, 0, WEXITED, 0), "wait4": (pid, 0, 0, 0)}[reap]
+        assert call(kernel, reap, *wait) >= 0
+    for _ in range(100):
+        LAST_PID.write_text(str(pid - 1))
+        stranger = os.fork()
+        if stranger in (0, pid):
+            break
+        os.kill(stranger, signal.SIGKILL)
+        os.waitpid(stranger, 0)
+    with living(stranger):
+        assert stranger == pid
+        assert error(call(kernel, "kill", pid, signal.SIGKILL)) == "EPERM"
+        assert error(call(kernel, "wait4", pid, 0, WNOHANG, 0)) == "ECHILD"
+
+
+def test_children_that_outlive_their_guest_are_reaped_by_the_next(kernel: Kernel) -> None:
+    reader, writer = os.pipe()
+    pid = call(kernel, "fork")
+    if pid == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        os._exit(0)
+    kernel.close()
+    os.close(writer)
+    os.close(reader)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    Children().release()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
