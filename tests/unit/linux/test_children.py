@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.linux_kernel import BUFFER, call, error
+from support.linux_kernel import BUFFER, call, error, make_kernel
 
-from dbt.linux.children import Children
 from dbt.linux.kernel import Kernel
 from dbt.linux.signals import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
 
@@ -187,7 +186,9 @@ def test_a_number_that_is_used_again_names_a_stranger(kernel: Kernel, reap: str)
         assert error(call(kernel, "wait4", pid, 0, WNOHANG, 0)) == "ECHILD"
 
 
-def test_children_that_outlive_their_guest_are_reaped_by_the_next(kernel: Kernel) -> None:
+def test_children_that_outlive_their_guest_are_reaped_by_the_next(
+    kernel: Kernel, tmp_path: Path
+) -> None:
     reader, writer = os.pipe()
     pid = call(kernel, "fork")
     if pid == 0:
@@ -198,6 +199,8 @@ def test_children_that_outlive_their_guest_are_reaped_by_the_next(kernel: Kernel
     os.close(writer)
     os.close(reader)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    Children().release()
+    another = make_kernel(tmp_path)
+    another.close()
+    another.memory.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
