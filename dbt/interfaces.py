@@ -82,9 +82,10 @@ class State(Protocol):
 # -- Guest memory ---------------------------------------------------------------------------------
 
 PAGE = 4096
-READ, WRITE, EXEC, CODE, MAPPED = 1, 2, 4, 8, 16
+READ, WRITE, EXEC, CODE, MAPPED, ABSENT = 1, 2, 4, 8, 16, 32
 """Permission bits, one byte per guest page. CODE: translations were made from this page, so a store
-must stop with a write fault even where WRITE is set; the engine then invalidates and steps."""
+must stop with a write fault even where WRITE is set; the engine then invalidates and steps.
+ABSENT stands alone: the page belongs to a mapping but lies past the end of the mapped file."""
 
 
 class Memory(Protocol):

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.shared_code import SharedCode
+from dbt.interfaces import ABSENT, EXEC, PAGE, READ, WRITE
+from dbt.linux.mapped_files import MappedFile, MappedFiles
+from dbt.linux.mapping_budget import MappingBudget
+from dbt.linux.sharing import Sharing
 from dbt.runtime.memory import GuestMemory
 
 TASK_SIZE = 0xBF000000
@@ -19,6 +21,8 @@ STACK_TOP = TASK_SIZE
 MMAP_TOP = 0xB7000000
 MMAP_MIN = 0x8000
 PIE_BASE = 0x00400000
+PRIVATE = (0, 0)
+"""The object of memory that is the guest's alone."""
 _COPY = 1 << 20
 
 
@@ -31,11 +35,10 @@ def page_up(value: int) -> int:
 class Area:
     """A mapped range. ``perms`` are READ, WRITE, EXEC as asked for.
 
-    ``path`` is the host's file when it was mapped, ``offset`` where in it the area starts,
-    ``valid_end`` the first address past the file's last page (access from there on is SIGBUS).
-    ``object`` tells memory that areas share: device and inode of a file, (1, number) of shared
-    anonymous memory, (0, 0) of what has no other owner. ``writable`` is False when a shared mapping
-    of a read-only descriptor may never become writable.
+    ``path`` is the host's file when it was mapped, ``offset`` where in it the area starts.
+    ``object`` tells what is mapped: device and inode of a file, (1, number) of shared anonymous
+    memory, (0, 0) of what is the guest's alone. ``file`` tells its size where that is known.
+    ``writable`` is False when a shared mapping of a read-only descriptor may never become writable.
     """
 
     start: int
@@ -44,14 +47,14 @@ class Area:
     shared: bool = False
     path: str = ""
     offset: int = 0
-    valid_end: int = 1 << 32
     writable: bool = True
     object: tuple[int, int] = (0, 0)
+    file: MappedFile | None = None
 
     def cut(self, start: int, end: int) -> "Area":
         """The part within bounds."""
         start, end = max(start, self.start), min(end, self.end)
-        offset = self.offset + start - self.start if self.offset or self.path else 0
+        offset = self.offset + start - self.start if self.object != PRIVATE else 0
         return attrs.evolve(self, start=start, end=end, offset=offset)
 
 
@@ -63,8 +66,11 @@ class AddressSpace:
         self.areas: list[Area] = []
         self.brk_start = self.brk = 0
         self.read_implies_exec = False
-        self.code = SharedCode(self)
+        self.sharing = Sharing(self)
+        self.files = MappedFiles()
+        self._budget = MappingBudget()
         self._anonymous_objects = 0
+        memory.on_absent = self._look_again
 
     def reset(self) -> None:
         """Unmap everything (exec)."""
@@ -86,9 +92,7 @@ class AddressSpace:
     def within(self, start: int, end: int) -> Iterator[Area]:
         """Parts of areas within bounds, ascending."""
         first = max(0, bisect_right(self.areas, start, key=_start) - 1)
-        for area in list(self.areas[first:]):
-            if area.start >= end:
-                return
+        for area in self.areas[first : bisect_left(self.areas, end, first, key=_start)]:
             if area.end > start:
                 yield area.cut(start, end)
 
@@ -117,56 +121,60 @@ class AddressSpace:
     # -- changing ----------------------------------------------------------------------------------
 
     def map(self, area: Area) -> None:
-        """Map zeroed pages over whatever was there."""
-        self._forget(area.start, area.end)
+        """Map zeroed pages over whatever was there. Raises OSError (ENOMEM)."""
+        self._take_for_edges(area.start, area.end)
         self.memory.map(area.start, area.end - area.start, area.perms)
-        self._remember(area)
-
-    def map_shared(self, area: Area, fd: int) -> None:
-        """Map pages shared with a file, or with forked children when ``fd`` is -1."""
         self._forget(area.start, area.end)
-        valid = min(area.end, area.valid_end)
-        if valid > area.start:
-            # The host's pages stay writable where a later mprotect may allow the guest to write.
-            host = READ | (WRITE if area.writable else 0)
-            self.memory.map_shared(area.start, valid - area.start, host, fd, area.offset)
-        if fd < 0:
-            self._anonymous_objects += 1
-            area = attrs.evolve(area, object=(1, self._anonymous_objects))
-        self._apply(area)
         self._remember(area)
 
-    def map_file(self, area: Area, fd: int) -> None:
-        """Map a private copy of a file."""
+    def map_shared(self, area: Area) -> None:
+        """Map zeroed pages shared with forked children. Raises OSError."""
+        self._anonymous_objects += 1
+        self._map_host(attrs.evolve(area, object=(1, self._anonymous_objects)), -1)
+
+    def map_file(self, area: Area, fd: int, size: int) -> None:
+        """Map a file that has ``size`` bytes now. Raises OSError."""
+        if area.shared:
+            area = attrs.evolve(area, file=self.files.get(area.object, fd))
+        self._map_host(area, fd)
+        self._cut_off(area, size)
+
+    def _map_host(self, area: Area, fd: int) -> None:
+        self._budget.take()
+        start, size = area.start, area.end - area.start
+        # The host's pages stay writable where a later mprotect may allow the guest to write.
+        host = READ | (WRITE if area.writable else 0)
+        map_ = self.memory.map_shared if area.shared else self.memory.map_private
+        try:
+            map_(start, size, host, fd, area.offset)
+        except OSError:
+            if self.memory.free(start, size):
+                self._forget(area.start, area.end)
+            raise
+        self.memory.protect(start, size, area.perms)
         self._forget(area.start, area.end)
-        valid = min(area.end, area.valid_end)
-        self.memory.map(area.start, area.end - area.start, READ | WRITE)
-        self.fill(area.start, max(0, valid - area.start), fd, area.offset)
-        self._apply(area)
         self._remember(area)
-
-    def fill(self, address: int, size: int, fd: int, offset: int) -> None:
-        """Read a file into writable pages, as far as it goes."""
-        while size > 0:
-            view = self.memory.view(address, min(size, _COPY), writable=True)
-            count = os.preadv(fd, [view], offset)
-            if count == 0:
-                return
-            address, size, offset = address + count, size - count, offset + count
 
     def unmap(self, start: int, end: int) -> None:
-        """Drop pages."""
+        """Drop pages. Raises OSError (ENOMEM)."""
+        self._take_for_edges(start, end)
         for part in self.within(start, end):
             self.memory.unmap(part.start, part.end - part.start)
-        self._forget(start, end)
+            self._forget(part.start, part.end)
+
+    def _take_for_edges(self, start: int, end: int) -> None:
+        """What cuts a mapping of the host in parts needs room for one more."""
+        for at in (start, end):
+            area = self.at(at)
+            if area is not None and area.object != PRIVATE and area.start < at:
+                self._budget.take()
 
     def protect(self, start: int, end: int, perms: int) -> None:
         """Change what may be done with mapped pages."""
         for part in self.within(start, end):
-            changed = attrs.evolve(part, perms=perms)
+            self.memory.protect(part.start, part.end - part.start, perms)
             self._forget(part.start, part.end)
-            self._apply(changed)
-            self._remember(changed)
+            self._remember(attrs.evolve(part, perms=perms))
 
     def move(self, old: int, size: int, new: Area) -> None:
         """Map ``new`` with the content of ``size`` bytes at ``old``, then drop those."""
@@ -179,12 +187,62 @@ class AddressSpace:
         self.protect(new.start, new.end, area.perms if area else new.perms)
         self.unmap(old, old + size)
 
-    def _apply(self, area: Area) -> None:
-        valid = max(area.start, min(area.end, area.valid_end))
-        if valid > area.start:
-            self.memory.protect(area.start, valid - area.start, area.perms)
+    # -- files that grow and shrink ----------------------------------------------------------------
+
+    def resized(self, fd: int) -> None:
+        """The guest may have changed the size of the file open as ``fd``."""
+        status = os.fstat(fd)
+        mapped = [a for a in self.areas if a.object == (status.st_dev, status.st_ino)]
+        for area in mapped:
+            self._cut_off(area, status.st_size)
+        if mapped:
+            self.sharing.tell()
+
+    def look_at_sizes(self) -> None:
+        """Another process may have changed the size of a file."""
+        for area in self.areas:
+            if area.file is not None:
+                self._cut_off(area, area.file.size)
+
+    def _cut_off(self, area: Area, size: int) -> None:
+        """Make the pages past the end of a file of ``size`` bytes absent. Translations of the last
+        page go too: what follows the end has become zeros."""
+        valid = max(area.start, min(area.end, area.start + page_up(size - area.offset)))
+        last = max(area.start, valid - PAGE)
+        self.memory.forget_code(last, valid - last)
         if valid < area.end:
-            self.memory.protect(valid, area.end - valid, 0)
+            self.memory.set_absent(valid, area.end - valid)
+
+    def _look_again(self, page: int) -> bool:
+        """Whether an absent page is there by now; then it, and what is known to be, is present."""
+        address = page * PAGE
+        area = self.at(address)
+        if area is None or not self.memory.has_page(address):
+            return False
+        valid = address + PAGE
+        if area.file is not None:
+            valid = max(valid, area.start + page_up(area.file.size - area.offset))
+        self.memory.set_present(area.start, min(valid, area.end) - area.start, area.perms)
+        return True
+
+    def has_appeared(self, address: int) -> bool:
+        """Whether an access that failed is to be tried again: the file has grown. A page that the
+        host no longer has, because another process made the file shorter, becomes absent."""
+        page = address // PAGE
+        if self.memory.perms[page] == ABSENT:
+            return self._look_again(page)
+        area = self.at(address)
+        if area is not None and not self.memory.has_page(page * PAGE):
+            self.memory.set_absent(page * PAGE, area.end - page * PAGE)
+        return False
+
+    def lack(self, address: int) -> str:
+        """Why an access that is allowed cannot be made, in words."""
+        if self.memory.perms[address // PAGE] == ABSENT:
+            return "beyond the end of a mapped file"
+        return "for which the host has no room (a full disk?)"
+
+    # -- the list ----------------------------------------------------------------------------------
 
     def _forget(self, start: int, end: int) -> None:
         first = bisect_right(self.areas, start, key=_start) - 1
@@ -200,19 +258,33 @@ class AddressSpace:
 
     def _remember(self, area: Area) -> None:
         index = bisect_right(self.areas, area.start, key=_start)
-        before = self.areas[index - 1] if index else None
-        if before and before.end == area.start and _anonymous_alike(before, area):
-            self.areas[index - 1] = attrs.evolve(before, end=area.end)
-        else:
-            self.areas.insert(index, area)
+        end = index
+        if index and _continues(self.areas[index - 1], area):
+            index -= 1
+            area = attrs.evolve(
+                area, start=self.areas[index].start, offset=self.areas[index].offset
+            )
+        if end < len(self.areas) and _continues(area, self.areas[end]):
+            area = attrs.evolve(area, end=self.areas[end].end)
+            end += 1
+        self.areas[index:end] = [area]
 
 
 def _start(area: Area) -> int:
     return area.start
 
 
-def _anonymous_alike(a: Area, b: Area) -> bool:
-    return not (a.shared or b.shared or a.path or b.path) and a.perms == b.perms
+def _continues(area: Area, after: Area) -> bool:
+    """Whether two areas are one (mm/vma.c: can_vma_merge_after)."""
+    return (
+        area.end == after.start
+        and area.perms == after.perms
+        and area.object == after.object
+        and area.shared == after.shared
+        and area.path == after.path
+        and area.writable == after.writable
+        and (area.object == PRIVATE or area.offset + area.end - area.start == after.offset)
+    )
 
 
 def protection(prot: int, *, read_implies_exec: bool) -> int:

@@ -46,6 +46,8 @@ def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int
     with kernel.paths.parent(place) as (directory, name):
         safe = flags | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = host.call("openat", directory, name, safe, mode & 0o7777)
+    if flags & os.O_TRUNC:
+        kernel.space.resized(fd)
     file = OpenFile(place.guest, changeable=place.changeable)
     if place.is_directory:
         file.entries = list_directory(kernel.paths, place.guest, fd)
@@ -96,6 +98,8 @@ def _reopen(kernel: Kernel, descriptor: int, flags: int) -> tuple[int, OpenFile]
     if held not in (os.O_RDWR, wanted) or (flags & os.O_TRUNC and wanted == os.O_RDONLY):
         raise failure(errno.EACCES)
     fd = os.open(f"/proc/self/fd/{found.host}", flags & ~os.O_NOFOLLOW | os.O_CLOEXEC)
+    if flags & os.O_TRUNC:
+        kernel.space.resized(fd)
     return fd, OpenFile()
 
 
@@ -146,6 +150,7 @@ def _truncate(kernel: Kernel, path: int, length: int) -> int:
     fd, _ = open_place(kernel, place, os.O_WRONLY, 0)
     try:
         os.ftruncate(fd, length)
+        kernel.space.resized(fd)
     finally:
         os.close(fd)
     return 0
@@ -161,19 +166,29 @@ def truncate64(kernel: Kernel, path: int, length: S64) -> int:
     return _truncate(kernel, path, length)
 
 
+def _ftruncate(kernel: Kernel, fd: int, length: int) -> int:
+    found = kernel.files.host_fd(fd)
+    host.call("ftruncate", found, length)
+    kernel.space.resized(found)
+    return 0
+
+
 @syscall("ftruncate")
 def ftruncate(kernel: Kernel, fd: int, length: S32) -> int:
-    return host.call("ftruncate", kernel.files.host_fd(fd), length)
+    return _ftruncate(kernel, fd, length)
 
 
 @syscall("ftruncate64")
 def ftruncate64(kernel: Kernel, fd: int, length: S64) -> int:
-    return host.call("ftruncate", kernel.files.host_fd(fd), length)
+    return _ftruncate(kernel, fd, length)
 
 
 @syscall("fallocate")
 def fallocate(kernel: Kernel, fd: int, mode: int, offset: S64, length: S64) -> int:
-    return host.call("fallocate", kernel.files.host_fd(fd), mode, offset, length)
+    found = kernel.files.host_fd(fd)
+    host.call("fallocate", found, mode, offset, length)
+    kernel.space.resized(found)
+    return 0
 
 
 # -- synchronisation and advice --------------------------------------------------------------------

@@ -180,7 +180,7 @@ class Kernel:
             self.strace.after(-ERESTARTSYS if restarts else result)
         after = self.signals.deliver(location)
         self.signals.drop_temporary_mask()
-        self.space.code.catch_up()
+        self.space.sharing.catch_up()
         return after
 
     def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool, bool]:
@@ -243,18 +243,21 @@ class Kernel:
     def fault(self, hit: FaultHit) -> int | Stop:
         """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
         self.last_fault = hit
+        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
         area = self.space.at(hit.address)
         why = f"{hit.access.value} of {hit.address:#010x}, "
         if area is None:
             number, code, why = SIGSEGV, siginfo.SEGV_MAPERR, why + "where nothing is mapped"
-        elif area.perms & _NEEDED[hit.access] and hit.address >= area.valid_end:
-            number, code, why = SIGBUS, siginfo.BUS_ADRERR, why + "beyond the end of a mapped file"
+        elif area.perms & _NEEDED[hit.access]:
+            if self.space.has_appeared(hit.address):
+                return location
+            number, code, why = SIGBUS, siginfo.BUS_ADRERR, why + self.space.lack(hit.address)
         else:
             number, code, why = SIGSEGV, siginfo.SEGV_ACCERR, why + _FORBIDDEN[hit.access]
         forbidden = (number, code) == (SIGSEGV, siginfo.SEGV_ACCERR)
         self.signals.trap = self.abi.page_fault(hit.access, hit.address, present=forbidden)
         self.signals.force(SigInfo(number, code, address=hit.address, why=why))
-        return self.signals.deliver(self.abi.location_of(BlockKey(hit.pc, hit.mode)))
+        return self.signals.deliver(location)
 
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
@@ -270,7 +273,7 @@ class Kernel:
 
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
-        self.space.code.catch_up()
+        self.space.sharing.catch_up()
         return self.signals.deliver(location)
 
     # -- looking -----------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import stat
 import struct
 from typing import TYPE_CHECKING
 
+import attrs
+
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
 from dbt.linux.address_space import MMAP_MIN, TASK_SIZE, AddressSpace, Area, page_up, protection
@@ -63,7 +65,7 @@ def mmap2(
     shared = flags & MAP_TYPE != MAP_PRIVATE
     if flags & MAP_ANONYMOUS:
         area = Area(start, end, perms, shared)
-        kernel.space.map_shared(area, -1) if shared else kernel.space.map(area)
+        kernel.space.map_shared(area) if shared else kernel.space.map(area)
     else:
         _map_file(kernel, Area(start, end, perms, shared, offset=page * PAGE), fd)
     return start
@@ -111,26 +113,26 @@ def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
         return
     if not stat.S_ISREG(status.st_mode):
         raise _fail(errno.ENODEV)
-    map_regular(kernel.space, area, host_fd, status, writable=mode != os.O_RDONLY)
+    writable = mode != os.O_RDONLY
+    try:
+        map_regular(kernel.space, area, host_fd, status, writable=writable)
+    except PermissionError:
+        if area.perms & WRITE or not (area.shared and writable):
+            raise
+        map_regular(kernel.space, area, host_fd, status, writable=False)  # sealed: F_SEAL_WRITE
 
 
 def map_regular(
     space: AddressSpace, area: Area, fd: int, status: os.stat_result, *, writable: bool
 ) -> None:
     """Map part of a regular file."""
-    valid = area.start + page_up(max(0, status.st_size - area.offset))
-    area = Area(
-        area.start,
-        area.end,
-        area.perms,
-        area.shared,
-        os.path.realpath(f"/proc/self/fd/{fd}"),
-        area.offset,
-        valid,
-        writable or not area.shared,
-        (status.st_dev, status.st_ino),
+    area = attrs.evolve(
+        area,
+        path=os.readlink(f"/proc/self/fd/{fd}"),
+        writable=writable or not area.shared,
+        object=(status.st_dev, status.st_ino),
     )
-    space.map_shared(area, fd) if area.shared else space.map_file(area, fd)
+    space.map_file(area, fd, status.st_size)
 
 
 def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
@@ -138,7 +140,7 @@ def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
     if os.readlink(f"/proc/self/fd/{fd}") != "/dev/zero":
         raise _fail(errno.ENODEV)
     plain = Area(area.start, area.end, area.perms, area.shared)
-    kernel.space.map_shared(plain, -1) if area.shared else kernel.space.map(plain)
+    kernel.space.map_shared(plain) if area.shared else kernel.space.map(plain)
 
 
 def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[int, int]:
@@ -254,11 +256,9 @@ def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
         raise _fail(errno.EINVAL)
     start, end = _range(address, size)
     for area in kernel.space.within(start, end):
-        if area.shared and area.path and area.perms & READ:
-            valid = min(area.end, area.valid_end)
-            if valid > area.start:
-                at = kernel.memory.base + area.start
-                host.call("msync", at, valid - area.start, flags & MS_SYNC or MS_ASYNC)
+        if area.shared and area.path:
+            at = kernel.memory.base + area.start
+            host.call("msync", at, area.end - area.start, flags & MS_SYNC or MS_ASYNC)
     if not kernel.space.covered(start, end):
         raise _fail(errno.ENOMEM)
     return 0
@@ -304,6 +304,6 @@ def cacheflush(kernel: "Kernel", start: int, end: int, flags: int) -> int:
         raise _fail(errno.EINVAL)
     if end > TASK_SIZE:
         raise _fail(errno.EFAULT)
-    kernel.space.code.flush(start, end)
+    kernel.space.sharing.flush(start, end)
     kernel.memory.check(start, end - start, READ, Access.READ)
     return 0

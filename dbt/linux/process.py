@@ -78,7 +78,7 @@ class ProcessState:
         executes another program or ends."""
         sys.stdout.flush()
         sys.stderr.flush()
-        self._kernel.space.code.prepare_fork()
+        self._kernel.space.sharing.prepare_fork()
         self.tree.begin()
         reader, writer = os.pipe() if wait else (-1, -1)
         try:

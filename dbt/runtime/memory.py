@@ -5,10 +5,12 @@ the host: any 32-bit guest address falls inside the reservation. The permission 
 the guest may do and make its faults exact. Pages are committed by the host on first touch.
 """
 
+import contextlib
 import ctypes
+import errno
 from collections.abc import Callable
 
-from dbt.interfaces import CODE, EXEC, MAPPED, PAGE, PERMS_DISTANCE, READ, WRITE
+from dbt.interfaces import ABSENT, CODE, EXEC, MAPPED, PAGE, PERMS_DISTANCE, READ, WRITE
 from dbt.stops import Access, GuestFault
 
 SPACE = 1 << 32
@@ -17,8 +19,17 @@ GUARD = 64 << 10
 
 _PROT_NONE, _PROT_READ, _PROT_WRITE = 0, 1, 2
 _MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
+_MAP_FIXED_NOREPLACE = 0x100000
+_EPOLL_CTL_ADD = 1
+_RESERVATION = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
 
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
+_PROTECTED = [
+    bytes(ABSENT if old == ABSENT else perms | MAPPED for old in range(256)) for perms in range(8)
+]
+_PRESENT = [
+    bytes(perms | MAPPED if old == ABSENT else old for old in range(256)) for perms in range(8)
+]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
@@ -42,17 +53,23 @@ def _host_mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at:
     return int(result)
 
 
+def _stays_absent(page: int) -> bool:
+    """Nobody knows better."""
+    del page
+    return False
+
+
 class GuestMemory:
     """Guest memory and its permissions. Sizes in bytes; map operations take whole pages.
 
     ``on_code_write(page)`` is called before a checked store changes a page with the CODE bit; it
-    must invalidate that page's translations (which clears the bit).
+    must invalidate that page's translations (which clears the bit). ``on_absent(page)`` is called
+    when a page is wanted that is ABSENT: True when it has made it present.
     """
 
     def __init__(self) -> None:
-        flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
         total = PERMS_DISTANCE + SPACE + GUARD
-        self._reservation = _host_mmap(0, total, _PROT_READ | _PROT_WRITE, flags)
+        self._reservation = _host_mmap(0, total, _PROT_READ | _PROT_WRITE, _RESERVATION)
         self._total = total
         self.perms_base = self._reservation
         self.base = self._reservation + PERMS_DISTANCE
@@ -62,6 +79,7 @@ class GuestMemory:
         self.perms = memoryview((ctypes.c_ubyte * PAGES).from_address(self.perms_base)).cast("B")
         self._bytes = memoryview((ctypes.c_ubyte * SPACE).from_address(self.base)).cast("B")
         self.on_code_write: Callable[[int], None] = self.clear_code
+        self.on_absent: Callable[[int], bool] = _stays_absent
 
     def close(self) -> None:
         """Give the reservation back. Nothing may use this object, or code made for it, any more."""
@@ -77,27 +95,73 @@ class GuestMemory:
         self.protect(address, size, perms)
 
     def map_shared(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
-        """Map host pages shared with a file (``fd``) or, with fd -1, with forked children."""
-        self.unmap(address, size)
+        """Map host pages shared with a file (``fd``) or, with fd -1, with forked children.
+
+        Without WRITE among ``perms``, ``protect`` must not allow it later.
+        """
         prot = _PROT_READ | (_PROT_WRITE if perms & WRITE or fd < 0 else 0)
-        flags = _MAP_SHARED | _MAP_FIXED | (_MAP_ANONYMOUS if fd < 0 else 0)
-        _host_mmap(self.base + address, size, prot, flags, fd, offset)
+        flags = _MAP_SHARED | (_MAP_ANONYMOUS if fd < 0 else 0)
+        self._map_over(address, size, prot, flags, fd, offset)
         self.protect(address, size, perms)
+
+    def map_private(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
+        """Map pages of a file that become the guest's own when it writes to them."""
+        flags = _MAP_PRIVATE | _MAP_NORESERVE
+        self._map_over(address, size, _PROT_READ | _PROT_WRITE, flags, fd, offset)
+        self.protect(address, size, perms)
+
+    def _map_over(
+        self, address: int, size: int, prot: int, flags: int, fd: int, offset: int
+    ) -> None:
+        self.forget_code(address, size)
+        first, count = address // PAGE, size // PAGE
+        try:
+            _host_mmap(self.base + address, size, prot, flags | _MAP_FIXED, fd, offset)
+        except OSError:
+            # Some kernels have unmapped what was there when they find that the file cannot be
+            # mapped: a hole, which must be closed. Without a hole this fails and changes nothing.
+            with contextlib.suppress(OSError):
+                flags = _RESERVATION | _MAP_FIXED_NOREPLACE
+                _host_mmap(self.base + address, size, _PROT_READ | _PROT_WRITE, flags)
+                self.perms[first : first + count] = bytes(count)
+            raise
+        self.perms[first : first + count] = bytes(count)
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages: their content is gone and every access faults."""
         self.forget_code(address, size)
         first, count = address // PAGE, -(-size // PAGE)
-        if any(self.perms[first : first + count]):
-            flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
+        if not self.free(address, size):
+            flags = _RESERVATION | _MAP_FIXED
             _host_mmap(self.base + address, count * PAGE, _PROT_READ | _PROT_WRITE, flags)
             self.perms[first : first + count] = bytes(count)
 
     def protect(self, address: int, size: int, perms: int) -> None:
-        """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped."""
+        """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped. Absent
+        pages stay absent."""
         self.forget_code(address, size)
+        self._translate(address, size, _PROTECTED[perms])
+
+    def set_absent(self, address: int, size: int) -> None:
+        """The end of the file has moved below these pages of a mapping."""
+        self.forget_code(address, size)
+        first, count = address // PAGE, size // PAGE
+        self.perms[first : first + count] = bytes([ABSENT]) * count
+
+    def set_present(self, address: int, size: int, perms: int) -> None:
+        """The end of the file has moved above these pages: those absent get ``perms``."""
+        self._translate(address, size, _PRESENT[perms])
+
+    def _translate(self, address: int, size: int, table: bytes) -> None:
         first, count = address // PAGE, -(-size // PAGE)
-        self.perms[first : first + count] = bytes([perms | MAPPED]) * count
+        window = self.perms[first : first + count]
+        window[:] = bytes(window).translate(table)
+
+    def has_page(self, address: int) -> bool:
+        """Whether the host has a page here: False past the end of a mapped file."""
+        # Any call will do that fails after it has copied from memory: this one does for fd -1.
+        _libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
+        return ctypes.get_errno() != errno.EFAULT
 
     def mapped(self, address: int, size: int = 1) -> bool:
         """True when every page of the range is mapped."""
@@ -107,7 +171,7 @@ class GuestMemory:
     def free(self, address: int, size: int) -> bool:
         """True when no page of the range is mapped."""
         first, count = address // PAGE, -(-size // PAGE)
-        return not any(self.perms[first : first + count])
+        return bytes(self.perms[first : first + count]).count(0) == count
 
     # -- code pages --------------------------------------------------------------------------------
 
@@ -137,6 +201,8 @@ class GuestMemory:
             return
         last = address + size - 1
         for page in range(address // PAGE, last // PAGE + 1):
+            if page < PAGES and self.perms[page] == ABSENT:
+                self.on_absent(page)
             if page >= PAGES or self.perms[page] & need != need:
                 raise GuestFault(max(address, page * PAGE) & (SPACE - 1), access)
 
@@ -159,7 +225,11 @@ class GuestMemory:
         return self._bytes[address : address + size]
 
     def poke(self, address: int, data: bytes) -> None:
-        """Write whatever the permissions (loaders); code pages are invalidated."""
+        """Write whatever the permissions (loaders); code pages are invalidated. Raises GuestFault
+        past the end of a mapped file."""
+        for page in range(address // PAGE, (address + len(data) - 1) // PAGE + 1):
+            if self.perms[page] == ABSENT and not self.on_absent(page):
+                raise GuestFault(max(address, page * PAGE), Access.WRITE)
         self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dbt.linux.address_space import AddressSpace
 from dbt.linux.fdtable import FdTable
 from dbt.linux.kernel import LinuxOptions, load_families
 from dbt.linux.paths import Paths
@@ -37,7 +38,7 @@ class Guest:
         process = SimpleNamespace(argv=[b"prog", b"arg"], name=b"prog", path="/bin/prog")
         self.kernel: Any = SimpleNamespace(
             memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
-            process=process, request=SimpleNamespace(variant=""), space=SimpleNamespace(areas=[]),
+            process=process, request=SimpleNamespace(variant=""), space=AddressSpace(self.memory),
             paths=Paths(options), overdue=lambda: False,
             sleep_until=lambda wanted: wanted,
         )  # fmt: skip

@@ -1,8 +1,8 @@
-"""Code in pages that several mappings, or several processes, share.
+"""What one mapping or process does to memory that others share.
 
 A flush of one mapping's range makes an ARM processor, all of its cores, fetch anew from the memory
 behind it (ARMv7 manual, B2.2.9). So it holds for the other mappings of that memory too: in this
-process, and in those that are related to it by fork.
+process, and in those that are related to it by fork. The same goes for files that become shorter.
 """
 
 import mmap
@@ -20,13 +20,14 @@ _COUNT = struct.Struct("=Q")
 _SIZE = 64 * _COUNT.size
 
 
-class SharedCode:
-    """Drops translations of shared pages that were flushed here or in a related process."""
+class Sharing:
+    """Drops translations of shared pages that were flushed, and the pages that a file has lost,
+    here or in a related process."""
 
     def __init__(self, space: "AddressSpace") -> None:
         self._space = space
         self._counters: mmap.mmap | None = None
-        """Flushes of shared pages so far. Each process counts in a place of its own, so that none
+        """Changes of shared pages so far. Each process counts in a place of its own, so that none
         needs a lock."""
         self._seen = bytes(_SIZE)
 
@@ -41,16 +42,21 @@ class SharedCode:
         flushed = {area.object for area in self._space.within(start, end) if area.shared}
         if flushed:
             self._drop(lambda area: area.object in flushed)
-            if self._counters is not None:
-                at = os.getpid() * _COUNT.size % _SIZE
-                (count,) = _COUNT.unpack_from(self._counters, at)
-                _COUNT.pack_into(self._counters, at, count + 1)
+            self.tell()
+
+    def tell(self) -> None:
+        """Let the other processes catch up with a change."""
+        if self._counters is not None:
+            at = os.getpid() * _COUNT.size % _SIZE
+            (count,) = _COUNT.unpack_from(self._counters, at)
+            _COUNT.pack_into(self._counters, at, count + 1)
 
     def catch_up(self) -> None:
-        """Drop what other processes have flushed since the last call."""
+        """Drop what has become stale since the last call by the doing of other processes."""
         if self._counters is not None and (now := self._counters[:_SIZE]) != self._seen:
             self._seen = now
             self._drop(lambda area: bool(area.perms & EXEC))
+            self._space.look_at_sizes()
 
     def _drop(self, chosen: Callable[["Area"], bool]) -> None:
         for area in self._space.areas:

@@ -1,0 +1,47 @@
+"""How many more mappings the host lets this process have (vm.max_map_count).
+
+The guest is refused one before the host has none left, because translated code, the translator and
+Python need theirs.
+"""
+
+import errno
+import os
+
+_RESERVE = 8192
+"""Mappings that the guest does not get."""
+_AT_FIRST, _STEP = 1000, 64
+_PER_CALL = 2
+"""A mapping in the middle of another makes two more."""
+
+
+def limit() -> int:
+    """The most mappings that a process may have."""
+    with open("/proc/sys/vm/max_map_count", "rb") as file:
+        return int(file.read())
+
+
+def _count() -> int:
+    """The mappings that this process has."""
+    with open("/proc/self/maps", "rb", buffering=0) as file:
+        total = 0
+        while chunk := file.read(1 << 20):
+            total += chunk.count(b"\n")
+        return total
+
+
+class MappingBudget:
+    """Counts calls that may make mappings, and looks at the host's figures when it has to: the
+    closer the limit, the more often."""
+
+    def __init__(self) -> None:
+        self._calls = _AT_FIRST
+
+    def take(self) -> None:
+        """Before a call that may make mappings. Raises OSError (ENOMEM)."""
+        self._calls -= 1
+        if self._calls < 0:
+            free = limit() - _RESERVE - _count()
+            if free <= 0:
+                self._calls = 0
+                raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            self._calls = max(_STEP, free // (2 * _PER_CALL))
