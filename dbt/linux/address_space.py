@@ -176,16 +176,35 @@ class AddressSpace:
             self._forget(part.start, part.end)
             self._remember(attrs.evolve(part, perms=perms))
 
-    def move(self, old: int, size: int, new: Area) -> None:
-        """Map ``new`` with the content of ``size`` bytes at ``old``, then drop those."""
-        area = self.at(old)
-        self.map(attrs.evolve(new, perms=READ | WRITE))
-        for done in range(0, size, _COPY):
-            chunk = self.memory.peek(old + done, min(_COPY, size - done))
+    def move(self, old: Area, start: int, size: int, *, keep: bool) -> None:
+        """Move ``old``, a part of an area, to ``start`` and make it ``size`` bytes there, which are
+        not fewer. ``keep``: its place stays mapped, as if it had just been. Raises OSError."""
+        self._budget.take()
+        self._take_for_edges(old.start, old.end)
+        length = old.end - old.start
+        try:
+            self.memory.move(old.start, length, start, size, shared=old.shared)
+        except OSError:
+            if old.object != PRIVATE:
+                raise
+            self._copy(old, start, size)
+        if old.object == PRIVATE:
+            self.memory.set_present(start, size, old.perms)
+        self._forget(start, start + size)
+        self._remember(attrs.evolve(old, start=start, end=start + size))
+        if not keep:
+            self.memory.unmap(old.start, length)
+            self._forget(old.start, old.end)
+
+    def _copy(self, old: Area, start: int, size: int) -> None:
+        """Move anonymous memory that the host has as several mappings."""
+        self.memory.map(start, size, READ | WRITE)
+        for at in range(old.start, old.end, _COPY):
+            chunk = self.memory.peek(at, min(_COPY, old.end - at))
             if chunk.count(0) != len(chunk):
-                self.memory.poke(new.start + done, chunk)
-        self.protect(new.start, new.end, area.perms if area else new.perms)
-        self.unmap(old, old + size)
+                self.memory.poke(start + at - old.start, chunk)
+        self.memory.protect(start, size, old.perms)
+        self.memory.map(old.start, old.end - old.start, old.perms)
 
     # -- files that grow and shrink ----------------------------------------------------------------
 

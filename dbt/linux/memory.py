@@ -11,7 +11,15 @@ import attrs
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
-from dbt.linux.address_space import MMAP_MIN, TASK_SIZE, AddressSpace, Area, page_up, protection
+from dbt.linux.address_space import (
+    MMAP_MIN,
+    PRIVATE,
+    TASK_SIZE,
+    AddressSpace,
+    Area,
+    page_up,
+    protection,
+)
 from dbt.linux.table import S32, syscall
 from dbt.stops import Access
 
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_TYPE = 1, 2, 3, 15
 MAP_FIXED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 0x10, 0x20, 0x100000
 PROT_GROWSDOWN, PROT_GROWSUP = 0x01000000, 0x02000000
-MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
+MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 MADV_DONTNEED, MADV_FREE = 4, 8
 _MADVICE = {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}
 MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
@@ -186,41 +194,54 @@ def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
 
 @syscall("mremap")
 def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int, new: int) -> int:
-    """Shrink, grow or move a mapping. Shared and file mappings only shrink."""
-    if old % PAGE or not new_size or flags & ~3 or (flags & 3) == MREMAP_FIXED:
+    """Shrink, grow, move or duplicate a mapping (mm/mremap.c)."""
+    keep = bool(flags & MREMAP_DONTUNMAP)
+    if flags & ~7 or (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) and not flags & MREMAP_MAYMOVE):
+        raise _fail(errno.EINVAL)
+    size, old_size = page_up(new_size), page_up(old_size)
+    if old % PAGE or not size or (keep and size != old_size):
         raise _fail(errno.EINVAL)
     space = kernel.space
-    old_end, size, old_size = old + page_up(old_size), page_up(new_size), page_up(old_size)
-    area = space.at(old)
-    if area is None or not space.covered(old, old_end):
+    if space.at(old) is None:
         raise _fail(errno.EFAULT)
-    if not old_size:
-        raise _fail(errno.EINVAL)
-    if flags & MREMAP_FIXED:
-        start, end = _place(space, new, size, MAP_FIXED)
-        if start < old_end and old < end:
+    if flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
+        if new % PAGE or new + size > TASK_SIZE or (new < old + old_size and old < new + size):
             raise _fail(errno.EINVAL)
-        return _move(space, area, old, min(size, old_size), Area(start, end, area.perms), old_end)
+        start, end = _place(space, new, size, flags & MREMAP_FIXED and MAP_FIXED)
+        if flags & MREMAP_FIXED:
+            space.unmap(start, end)
+        return _move(space, _resizable(space, old, old_size, size), start, size, keep=keep)
     if size <= old_size:
-        space.unmap(old + size, old_end)
+        space.unmap(old + size, old + old_size)
         return old
-    if area.shared or area.path:
-        raise _fail(errno.ENOMEM)
-    if old + size <= TASK_SIZE and space.is_free(old_end, old + size):
-        space.map(Area(old_end, old + size, area.perms))
+    area = _resizable(space, old, old_size, size)
+    if old_size and old + size <= TASK_SIZE and space.is_free(area.end, old + size):
+        if area.object == PRIVATE:
+            space.map(attrs.evolve(area, start=area.end, end=old + size))
+        else:
+            space.move(area, old, size, keep=True)
         return old
     if not flags & MREMAP_MAYMOVE:
         raise _fail(errno.ENOMEM)
-    start, end = _place(space, 0, size, 0)
-    return _move(space, area, old, old_size, Area(start, end, area.perms), old_end)
+    return _move(space, area, _place(space, 0, size, 0)[0], size, keep=keep)
 
 
-def _move(space: AddressSpace, area: Area, old: int, size: int, new: Area, old_end: int) -> int:
-    if area.shared:
-        raise _fail(errno.ENOMEM)
-    space.move(old, size, new)
-    space.unmap(old, old_end)
-    return new.start
+def _resizable(space: AddressSpace, old: int, old_size: int, size: int) -> Area:
+    """The part of an area that is to be moved or resized. What it is to lose is unmapped."""
+    if old_size > size:
+        space.unmap(old + size, old + old_size)
+        old_size = size
+    area = space.at(old)
+    if area is None or old_size > area.end - old:
+        raise _fail(errno.EFAULT)
+    if not old_size and not area.shared:
+        raise _fail(errno.EINVAL)
+    return area.cut(old, old + old_size)
+
+
+def _move(space: AddressSpace, area: Area, start: int, size: int, *, keep: bool) -> int:
+    space.move(area, start, size, keep=keep or area.start == area.end)
+    return start
 
 
 @syscall("madvise")

@@ -20,6 +20,7 @@ GUARD = 64 << 10
 _PROT_NONE, _PROT_READ, _PROT_WRITE = 0, 1, 2
 _MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
 _MAP_FIXED_NOREPLACE = 0x100000
+_MREMAP_MAYMOVE, _MREMAP_FIXED, _MREMAP_DONTUNMAP = 1, 2, 4
 _EPOLL_CTL_ADD = 1
 _RESERVATION = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
 
@@ -41,12 +42,27 @@ _libc.mmap.argtypes = [
     ctypes.c_int,
     ctypes.c_int64,
 ]
+_libc.mremap.restype = ctypes.c_void_p
+_libc.mremap.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_void_p,
+]
 _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 def _host_mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at: int = 0) -> int:
-    result = _libc.mmap(address or None, size, prot, flags, fd, at)
+    return _mapped(_libc.mmap(address or None, size, prot, flags, fd, at))
+
+
+def _host_mremap(address: int, size: int, new_size: int, flags: int = 0, new: int = 0) -> int:
+    return _mapped(_libc.mremap(address, size, new_size, flags | _MREMAP_MAYMOVE, new))
+
+
+def _mapped(result: int | None) -> int:
     if result is None or result == ctypes.c_void_p(-1).value:
         error = ctypes.get_errno()
         raise OSError(error, "cannot map guest memory")
@@ -118,14 +134,48 @@ class GuestMemory:
         try:
             _host_mmap(self.base + address, size, prot, flags | _MAP_FIXED, fd, offset)
         except OSError:
-            # Some kernels have unmapped what was there when they find that the file cannot be
-            # mapped: a hole, which must be closed. Without a hole this fails and changes nothing.
-            with contextlib.suppress(OSError):
-                flags = _RESERVATION | _MAP_FIXED_NOREPLACE
-                _host_mmap(self.base + address, size, _PROT_READ | _PROT_WRITE, flags)
-                self.perms[first : first + count] = bytes(count)
+            self._close_hole(address, size)
             raise
         self.perms[first : first + count] = bytes(count)
+
+    def _close_hole(self, address: int, size: int) -> None:
+        """Some kernels have unmapped what was at a fixed address when they find that nothing can be
+        mapped there. Without such a hole this fails, and changes nothing."""
+        with contextlib.suppress(OSError):
+            flags = _RESERVATION | _MAP_FIXED_NOREPLACE
+            _host_mmap(self.base + address, size, _PROT_READ | _PROT_WRITE, flags)
+            self.perms[address // PAGE : (address + size) // PAGE] = bytes(size // PAGE)
+
+    def move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
+        """Move ``size`` bytes of one mapping to ``new``, and make it ``new_size`` bytes there.
+
+        What was at ``old`` stays mapped: ``shared`` pages are there twice, others are as when they
+        were mapped. The pages come to ``new`` with their permissions, the rest of ``new`` is
+        absent. Raises OSError, and has changed nothing then; EFAULT when the host has more than
+        one mapping there.
+        """
+        self.forget_code(old, size)
+        self.forget_code(new, new_size)
+        perms = bytes(self.perms[old // PAGE : (old + size) // PAGE])
+        # Never a hole in the guest's memory, which another thread's mapping could fall into: pages
+        # leave the old place without unmapping it, and come to the new one over what is there.
+        if shared:
+            at, length = _host_mremap(self.base + old, 0, new_size), new_size
+        else:
+            at, length = _host_mremap(self.base + old, size, size, _MREMAP_DONTUNMAP), size
+        try:
+            if length != new_size:
+                at, length = _host_mremap(at, size, new_size), new_size
+            _host_mremap(at, new_size, new_size, _MREMAP_FIXED, self.base + new)
+        except OSError:
+            self._close_hole(new, new_size)
+            if shared:
+                _libc.munmap(at, length)
+            else:
+                _host_mremap(at, length, size, _MREMAP_FIXED, self.base + old)
+            raise
+        absent = bytes([ABSENT]) * ((new_size - size) // PAGE)
+        self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages: their content is gone and every access faults."""
