@@ -34,12 +34,7 @@ def _change(kernel: Kernel, dirfd: int, path: bytes, flags: int, change: Change)
     if place.virtual is not None and place.virtual.descriptor is not None and follow:
         return _change_open(kernel, place.virtual.descriptor, change)
     place.require_change()
-    with kernel.paths.parent(place) as (directory, name):
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    try:
-        change(fd)
-    finally:
-        os.close(fd)
+    change(place.object.fd)
     return 0
 
 
@@ -263,12 +258,7 @@ def _access(kernel: Kernel, dirfd: int, path: bytes, mode: int, flags: int) -> i
         return 0
     if mode & os.W_OK and not place.device:
         place.require_change()
-    with kernel.paths.parent(place) as (directory, name):
-        effective = bool(flags & AT_EACCESS)
-        allowed = os.access(
-            name, mode, dir_fd=directory, effective_ids=effective, follow_symlinks=False
-        )
-    if not allowed:
+    if not os.access(place.object.reach, mode, effective_ids=bool(flags & AT_EACCESS)):
         raise failure(errno.EACCES)
     return 0
 

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dbt.linux.fdtable import Entries
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import AT_FDCWD, Paths, failure
+from dbt.linux.layers import Sight, Tree
+from dbt.linux.objects import Handle
+from dbt.linux.paths import AT_FDCWD, Paths, Place, failure
 from dbt.linux.structs import Struct, layout
 from dbt.linux.table import S32, syscall
 
@@ -30,27 +32,31 @@ def guest_inode(inode: int) -> int:
 # -- listing ---------------------------------------------------------------------------------------
 
 
-def list_directory(paths: Paths, guest: bytes, host_fd: int) -> Entries:
-    """What lists the open host directory, and the layers below it, as a guest directory."""
+def list_directory(paths: Paths, tree: Tree) -> Entries:
+    """What lists an open host directory of a layer, and the layers below it, as the guest's."""
 
-    def entries() -> list[Entry]:
-        found = _scan(host_fd)
+    def entries(host_fd: int) -> list[Entry]:
+        opened = Handle(host_fd, borrowed=True)
+        status = opened.status()
+        if status.st_nlink == 0:
+            raise failure(errno.ENOENT)
+        found = _scan(opened)
         seen = {name for name, _, _ in found}
-        if paths.root is not None:
-            for layer in paths.layers(guest):
+        here = paths.stand(tree, opened)
+        for other, layer in here.layers[1:]:
+            if other.sight(here.guest) is Sight.ALL:
                 extra = [e for e in _scan(layer) if e[0] not in seen]
                 seen.update(name for name, _, _ in extra)
                 found += extra
-        inode = guest_inode(os.fstat(host_fd).st_ino)
+        inode = guest_inode(status.st_ino)
         return [(b".", inode, DT_DIR), (b"..", inode, DT_DIR), *found]
 
     return entries
 
 
-def _scan(directory: int | bytes) -> list[Entry]:
+def _scan(directory: Handle) -> list[Entry]:
     """The entries of a host directory without the dots."""
-    path = f"/proc/self/fd/{directory}".encode() if isinstance(directory, int) else directory
-    with os.scandir(path) as found:
+    with os.scandir(directory.reach) as found:
         return [(entry.name, guest_inode(entry.inode()), _type(entry)) for entry in found]
 
 
@@ -65,7 +71,8 @@ def _type(entry: "os.DirEntry[bytes]") -> int:
 def list_names(names: Callable[[], list[bytes]]) -> Entries:
     """What lists a made up directory."""
 
-    def entries() -> list[Entry]:
+    def entries(host_fd: int) -> list[Entry]:
+        del host_fd
         found = [b".", b"..", *names()]
         return [(name, 1 + index, DT_UNKNOWN) for index, name in enumerate(found)]
 
@@ -89,11 +96,12 @@ def _record(shape: Struct, entry: Entry, position: int) -> bytes:
 def _getdents(
     kernel: Kernel, fd: int, buffer: int, size: int, record: Callable[[Entry, int], bytes]
 ) -> int:
-    file = kernel.files.get(fd).file
+    descriptor = kernel.files.get(fd)
+    file = descriptor.file
     if file.entries is None:
         raise failure(errno.ENOTDIR)
     if file.listing is None:
-        file.listing = file.entries()
+        file.listing = file.entries(descriptor.host)
     out = bytearray()
     position = file.position
     while position < len(file.listing):
@@ -124,30 +132,29 @@ def getdents(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
 # -- the working directory -------------------------------------------------------------------------
 
 
-def _enter(kernel: Kernel, path: bytes) -> int:
-    place = kernel.paths.existing(path)
+def _enter(kernel: Kernel, place: Place) -> int:
     if not place.is_directory:
         raise failure(errno.ENOTDIR)
-    if place.host and not os.access(place.host, os.X_OK):
+    if place.handle is not None and not os.access(place.handle.reach, os.X_OK):
         raise failure(errno.EACCES)
-    kernel.paths.cwd = place.guest
+    kernel.paths.enter(place)
     return 0
 
 
 @syscall("chdir")
 def chdir(kernel: Kernel, path: int) -> int:
-    return _enter(kernel, read_path(kernel, path))
+    return _enter(kernel, kernel.paths.existing(read_path(kernel, path)))
 
 
 @syscall("fchdir")
 def fchdir(kernel: Kernel, fd: int) -> int:
-    return _enter(kernel, kernel.files.directory_path(fd))
+    return _enter(kernel, kernel.paths.existing(b".", fd))
 
 
 @syscall("getcwd")
 def getcwd(kernel: Kernel, buffer: int, size: int) -> int:
     """Returns the length with the final NUL, as the system call does."""
-    text = kernel.paths.cwd + b"\0"
+    text = kernel.paths.getcwd() + b"\0"
     if len(text) > size:
         raise failure(errno.ERANGE)
     kernel.memory.write(buffer, text)
@@ -166,8 +173,8 @@ def chroot(kernel: Kernel, path: int) -> int:
 
 def _mkdir(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
     place = kernel.paths.creatable(path, dirfd, directory=True)
-    with kernel.paths.parent(place) as (directory, name):
-        os.mkdir(name, mode & 0o7777, dir_fd=directory)
+    directory, name = place.parent
+    os.mkdir(name, mode & 0o7777, dir_fd=directory)
     return 0
 
 
@@ -191,9 +198,9 @@ def remove_directory(kernel: Kernel, dirfd: int, path: bytes) -> int:
         raise failure(errno.ENOENT)
     if not stat.S_ISDIR(place.mode):
         raise failure(errno.ENOTDIR)
-    kernel.paths.may_remove(place)
-    with kernel.paths.parent(place) as (directory, name):
-        os.rmdir(name, dir_fd=directory)
+    place.require_removal()
+    directory, name = place.parent
+    os.rmdir(name, dir_fd=directory)
     return 0
 
 

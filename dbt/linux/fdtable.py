@@ -2,8 +2,8 @@
 
 A guest descriptor has a host descriptor of its own, close-on-exec on the host and under a number
 that has nothing to do with the guest's. So dup shares offsets and locks exactly as Linux does. What
-the host cannot keep, the guest's path and the position in a directory, is in ``OpenFile``, which
-duplicates share.
+the host cannot keep, the layer of the guest's files and the position in a directory, is in
+``OpenFile``, which duplicates share. No path is kept: where a file lies is asked of the host.
 """
 
 import errno
@@ -14,30 +14,32 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dbt.linux.layers import Tree
+from dbt.linux.objects import FIRST_HOST_FD
 from dbt.linux.paths import failure
 from dbt.linux.procfs import ProcFs
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-FIRST_HOST_FD = 64
-"""Host descriptors of the guest start here, away from the translator's own standard files."""
-
 DEFAULT_LIMIT = 1024
 
-Entries = Callable[[], list[tuple[bytes, int, int]]]
+Entries = Callable[[int], list[tuple[bytes, int, int]]]
+"""Lists a directory, given its host descriptor: names, inodes and types."""
 
 
 @attrs.define(eq=False)
 class OpenFile:
     """An open file description.
 
-    ``path``: its guest path, None for pipes, sockets and what was inherited. ``changeable``:
-    metadata may be changed through it. ``entries`` lists a directory (name, inode, type) and
-    ``listing``, ``position`` say how far it was read.
+    ``tree``: the layer it was found in, None for pipes, sockets, what was inherited and what is
+    made up; ``made_up`` is the path of the last. ``changeable``: metadata may be changed through
+    it, decided when it was opened. ``entries`` lists a directory and ``listing``, ``position`` say
+    how far it was read.
     """
 
-    path: bytes | None = None
+    tree: Tree | None = None
+    made_up: bytes = b""
     changeable: bool = False
     entries: Entries | None = None
     listing: list[tuple[bytes, int, int]] | None = None
@@ -91,13 +93,6 @@ class FdTable:
         if found is None:
             raise failure(errno.EBADF)
         return found.host
-
-    def directory_path(self, fd: int) -> bytes:
-        """The guest path of a directory descriptor. EBADF, ENOTDIR."""
-        file = self.get(fd).file
-        if file.path is None or file.entries is None:
-            raise failure(errno.ENOTDIR)
-        return file.path
 
     def by_host(self, host_fd: int) -> int | None:
         """The guest number of a host descriptor."""

@@ -1,6 +1,7 @@
 """Opening and closing files, their size, and getting them onto the disk."""
 
 import errno
+import fcntl
 import os
 import stat
 
@@ -9,11 +10,14 @@ from dbt.linux.directories import list_directory, list_names
 from dbt.linux.fdtable import OpenFile
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
+from dbt.linux.objects import FIRST_HOST_FD, Handle
 from dbt.linux.paths import AT_FDCWD, Place, Virtual, failure
 from dbt.linux.table import S32, S64, syscall
 
 _WRITES = os.O_TRUNC
-_NOT_ON_DEVICES = os.O_CREAT | os.O_EXCL | os.O_TRUNC
+_NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+"""Flags that say what a name may mean: the look-up has answered them."""
+_NEW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: int) -> int:
@@ -40,18 +44,33 @@ def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int
     if place.virtual is not None:
         return _open_virtual(kernel, place, place.virtual, flags)
     if place.device:
-        fd = os.open(place.host, flags & ~_NOT_ON_DEVICES | os.O_CLOEXEC)
-        return fd, OpenFile(place.guest)
+        return _open_object(place.object, flags & ~os.O_TRUNC), OpenFile(made_up=place.guest)
     _check_open(place, flags)
-    with kernel.paths.parent(place) as (directory, name):
-        safe = flags | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = host.call("openat", directory, name, safe, mode & 0o7777)
+    if place.handle is not None:
+        fd = _open_object(place.handle, flags)
+    else:
+        directory, name = place.parent
+        fd = host.call("openat", directory, name, flags | _NEW, mode & 0o7777)
     if flags & os.O_TRUNC:
         kernel.space.resized(fd)
-    file = OpenFile(place.guest, changeable=place.changeable)
+    if place.tree is None:
+        return fd, OpenFile(made_up=place.guest)
+    file = OpenFile(place.tree, changeable=place.changeable)
     if place.is_directory:
-        file.entries = list_directory(kernel.paths, place.guest, fd)
+        file.entries = list_directory(kernel.paths, place.tree)
     return fd, file
+
+
+def _open_object(found: Handle, flags: int) -> int:
+    """Open the very file that was looked up."""
+    if stat.S_ISLNK(found.status().st_mode):  # only O_NOFOLLOW comes here with a link
+        if not flags & os.O_PATH:
+            raise failure(errno.ELOOP)
+        if flags & os.O_DIRECTORY:
+            raise failure(errno.ENOTDIR)
+        return fcntl.fcntl(found.fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
+    safe = flags & ~_NAMING | os.O_CLOEXEC
+    return host.call("openat", AT_FDCWD, found.reach, safe, 0)
 
 
 def _check_open(place: Place, flags: int) -> None:
@@ -77,7 +96,7 @@ def _open_virtual(
         raise failure(errno.EISDIR if virtual.names is not None else errno.EACCES)
     if virtual.names is not None:
         fd = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        return fd, OpenFile(place.guest, entries=list_names(virtual.names))
+        return fd, OpenFile(made_up=place.guest, entries=list_names(virtual.names))
     if flags & os.O_DIRECTORY:
         raise failure(errno.ENOTDIR)
     assert virtual.content is not None
@@ -85,7 +104,8 @@ def _open_virtual(
     with open(fd, "wb", closefd=False) as file:
         file.write(virtual.content())
     try:
-        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC), OpenFile(place.guest)
+        again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+        return again, OpenFile(made_up=place.guest)
     finally:
         os.close(fd)
 

@@ -21,9 +21,9 @@ def _unlink(kernel: Kernel, dirfd: int, path: bytes) -> int:
     place = kernel.paths.existing(path, dirfd, follow=False)
     if place.is_directory:
         raise failure(errno.EISDIR)
-    kernel.paths.may_remove(place)
-    with kernel.paths.parent(place) as (directory, name):
-        os.unlink(name, dir_fd=directory)
+    place.require_removal()
+    directory, name = place.parent
+    os.unlink(name, dir_fd=directory)
     return 0
 
 
@@ -57,14 +57,10 @@ def _rename(
         raise failure(errno.ENOTDIR)
     if new.endswith(b"/") and not source.is_directory:
         raise failure(errno.ENOTDIR)
-    kernel.paths.may_remove(source)
-    kernel.paths.may_remove(target)
-    with (
-        kernel.paths.parent(source) as (from_directory, from_name),
-        kernel.paths.parent(target) as (to_directory, to_name),
-    ):
-        names = (from_directory, from_name, to_directory, to_name)
-        return host.call("renameat2", *names, flags) if flags else host.call("renameat", *names)
+    source.require_removal()
+    target.require_removal()
+    names = (*source.parent, *target.parent)
+    return host.call("renameat2", *names, flags) if flags else host.call("renameat", *names)
 
 
 def _named(kernel: Kernel, dirfd: int, path: bytes) -> Place:
@@ -96,16 +92,15 @@ def _link(kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flag
     if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     if not old and flags & AT_EMPTY_PATH:
-        old = kernel.files.get(old_fd).file.path or b""
+        old, flags = b"/proc/self/fd/%d" % old_fd, AT_SYMLINK_FOLLOW
+        kernel.files.get(old_fd)
     source = kernel.paths.existing(old, old_fd, follow=bool(flags & AT_SYMLINK_FOLLOW))
     target = kernel.paths.creatable(new, new_fd)
     if not source.changeable:
         raise failure(errno.EXDEV)
-    with (
-        kernel.paths.parent(source) as (from_directory, from_name),
-        kernel.paths.parent(target) as (to_directory, to_name),
-    ):
-        return host.call("linkat", from_directory, from_name, to_directory, to_name, 0)
+    # Following leads to the file that was looked up, even if that is a link: it goes no further.
+    reach = source.object.reach
+    return host.call("linkat", AT_FDCWD, reach, *target.parent, AT_SYMLINK_FOLLOW)
 
 
 @syscall("link")
@@ -126,8 +121,8 @@ def _symlink(kernel: Kernel, target: bytes, dirfd: int, path: bytes) -> int:
     if not target:
         raise failure(errno.ENOENT)
     place = kernel.paths.creatable(path, dirfd)
-    with kernel.paths.parent(place) as (directory, name):
-        os.symlink(target, name, dir_fd=directory)
+    directory, name = place.parent
+    os.symlink(target, name, dir_fd=directory)
     return 0
 
 
@@ -147,12 +142,7 @@ def _readlink(kernel: Kernel, dirfd: int, path: bytes, buffer: int, size: int) -
     place = kernel.paths.existing(path, dirfd, follow=False)
     if not stat.S_ISLNK(place.mode):
         raise failure(errno.EINVAL)
-    target = kernel.paths.link_target(place)
-    if target is None:
-        assert place.virtual is not None
-        assert place.virtual.descriptor is not None
-        host_fd = kernel.files.host_fd(place.virtual.descriptor)
-        target = os.readlink(f"/proc/self/fd/{host_fd}").encode()
+    target = kernel.paths.link_text(place)
     kernel.memory.write(buffer, target[:size])
     return min(len(target), size)
 
@@ -178,8 +168,8 @@ def _mknod(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
     if kind not in (stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK):
         raise failure(errno.EINVAL)
     place = kernel.paths.creatable(path, dirfd)
-    with kernel.paths.parent(place) as (directory, name):
-        os.mknod(name, kind | mode & 0o7777, dir_fd=directory)
+    directory, name = place.parent
+    os.mknod(name, kind | mode & 0o7777, dir_fd=directory)
     return 0
 
 

@@ -1,229 +1,273 @@
-"""The sandbox: the one place that decides which host file a guest path means, and what is allowed.
+"""The sandbox: the one place that decides which host file a guest path means.
 
-The guest sees layers. With a root (-L ROOT) an absolute path is looked up in ROOT first, then on
-the host, but there only below the working directory at start, the --allow-read and --allow-write
-directories, and a few devices. Without a root the guest sees the host. ``/proc`` is made up in both
-cases (``procfs.py``).
+The guest sees layers (``layers.py``). With a root (-L ROOT) an absolute path is looked up in ROOT
+first, then on the host, but there only below the working directory at start, the --allow-read and
+--allow-write directories, and a few devices. Without a root the guest sees the host. ``/proc`` is
+made up in both cases (``procfs.py``).
 
 Changes (create, write, rename, chmod, ...) are possible below the working directory at start and
 the --allow-write directories. Everything else behaves like a file system mounted read-only: EROFS.
 Devices and files that the host keeps from its user stay EACCES; what no layer shows is ENOENT.
 
-Links are followed here, component by component and in the guest's view: an absolute link in ROOT
-leads into ROOT, ``..`` ends at the guest's ``/``. A host path that comes out has no links left, so
-the calls that use it refuse to follow any: its directory is opened with RESOLVE_NO_SYMLINKS
-(openat2), and the last component is used relative to that. A link that another process puts in the
-way between look-up and use leads to ELOOP, not out of the sandbox.
+A look-up walks from open directory to open directory and follows links here, in the guest's view:
+an absolute link in ROOT leads into ROOT, ``..`` ends at the guest's ``/``. Whoever asked uses the
+descriptors that the walk has come to. No name is looked up twice, so what another process renames
+or puts in the way in between changes nothing.
+
+The working directory and directory descriptors are open host directories. Their path, and so what
+may be seen and changed below them, is asked of the host each time: a renamed directory is followed.
+One that has been moved to where the guest sees nothing is ENOENT as a start.
 """
 
 import errno
 import os
 import stat
-import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
 
-from dbt.linux import host
+from dbt.linux.layers import DEVICES, Policy, Sight, Tree, below, make_trees
+from dbt.linux.objects import Handle, open_below, open_object, where
+from dbt.linux.places import Here, Layer, Place, Virtual, failure
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel, LinuxOptions
+
+__all__ = ["AT_FDCWD", "Here", "Paths", "Place", "Virtual", "failure"]
 
 AT_FDCWD = -100
 PATH_MAX = 4096
 NAME_MAX = 255
 MAX_LINKS = 40
 
-DEVICES = frozenset(
-    b"/dev/" + name for name in (b"null", b"zero", b"full", b"tty", b"urandom", b"random")
-)
-_STANDARD = {b"/dev/stdin": b"0", b"/dev/stdout": b"1", b"/dev/stderr": b"2"}
-
-_OPENAT2 = 437  # the same number on every architecture
-_RESOLVE_NO_SYMLINKS = 0x04
-
-
-def failure(code: int) -> OSError:
-    """An OSError for an errno that Linux would return here."""
-    return OSError(code, os.strerror(code))
+_LINK = stat.S_IFLNK | 0o777
+_STANDARD = {
+    b"/dev/stdin": b"/proc/self/fd/0",
+    b"/dev/stdout": b"/proc/self/fd/1",
+    b"/dev/stderr": b"/proc/self/fd/2",
+    b"/dev/fd": b"/proc/self/fd",
+}
 
 
-@attrs.frozen
-class Virtual:
-    """A file that no host file stands for (``procfs.py``).
+@attrs.frozen(eq=False)
+class Anchor:
+    """What a directory descriptor or the working directory stands for: an open host directory of a
+    layer, or a made up one with a fixed path."""
 
-    Exactly one of the four is set: ``content`` makes its bytes, ``names`` lists a directory,
-    ``link`` is where a link leads, ``descriptor`` is what /proc/self/fd/N stands for.
-    """
-
-    mode: int
-    content: Callable[[], bytes] | None = None
-    names: Callable[[], list[bytes]] | None = None
-    link: bytes | None = None
-    descriptor: int | None = None
-
-
-@attrs.frozen
-class Place:
-    """What a guest path means: ``guest`` is absolute and without links, except perhaps the last.
-
-    ``host`` is the host's path, existing or (``status`` None) about to be created. ``changeable``:
-    the policy lets the guest change it. ``readable``: False for the directories above an allowed
-    one, which may be passed through only.
-    """
-
-    guest: bytes
-    host: bytes
-    status: os.stat_result | None
-    changeable: bool = False
-    readable: bool = True
-    virtual: Virtual | None = None
-    device: bool = False
-    must_be_directory: bool = False
-
-    @property
-    def exists(self) -> bool:
-        return self.status is not None or self.virtual is not None
-
-    @property
-    def mode(self) -> int:
-        """st_mode, 0 when there is no such file."""
-        if self.virtual is not None:
-            return self.virtual.mode
-        return self.status.st_mode if self.status is not None else 0
-
-    @property
-    def is_directory(self) -> bool:
-        return stat.S_ISDIR(self.mode)
-
-    def require_change(self) -> None:
-        """Raise EROFS unless the guest may change this file."""
-        if not self.changeable:
-            raise failure(errno.EROFS)
-
-
-def _below(path: bytes, directory: bytes) -> bool:
-    return directory in (b"/", path) or path.startswith(directory + b"/")
+    tree: Tree | None
+    handle: Handle | None
+    made_up: bytes = b""
 
 
 class Paths:
-    """The guest's view of files. ``cwd`` is its working directory, as the guest sees it.
-
-    A working directory that is renamed or moved keeps its old name here.
-    """
+    """The guest's view of files, and its working directory."""
 
     def __init__(self, options: "LinuxOptions") -> None:
         start = os.path.realpath(os.fsencode(options.cwd or os.getcwd()))
         self.root = os.path.realpath(os.fsencode(options.root)) if options.root else None
-        writable = [os.fsencode(directory) for directory in options.allow_write]
-        readable = [os.fsencode(directory) for directory in options.allow_read]
-        if self.root is None and not readable:
-            readable = [b"/"]
-        self._writable = [start, *map(os.path.realpath, writable)]
-        named = [start, *writable, *readable]
-        directories = {os.path.abspath(d) for d in named} | {os.path.realpath(d) for d in named}
-        self._visible = directories | DEVICES
-        self.cwd = self.guest_of(start)
+        self.policy = Policy(options, start)
+        self._trees = make_trees(self.root, self.policy)
         self._kernel: Kernel | None = None
         self._procfs: Callable[[bytes], Virtual | bytes | None] = lambda _: None
+        self._working = Anchor(None, None, b"/")
+        self.enter(self.existing(self.guest_of(start)))
 
     def attach(self, kernel: "Kernel", procfs: Callable[[bytes], "Virtual | bytes | None"]) -> None:
         """Connect the descriptor table (for ``dirfd``) and what answers for paths below /proc."""
         self._kernel = kernel
         self._procfs = procfs
 
-    # -- policy ------------------------------------------------------------------------------------
+    # -- where things lie --------------------------------------------------------------------------
 
-    def _may_change(self, host_path: bytes) -> bool:
-        return any(_below(host_path, directory) for directory in self._writable)
+    def enter(self, place: Place) -> None:
+        """Make a directory the working directory."""
+        handle = None if place.handle is None else place.handle.keep()
+        self._working = Anchor(place.tree, handle, place.guest)
 
-    def may_remove(self, place: Place) -> None:
-        """Raise unless a name may vanish: EROFS, or EBUSY for an allowed directory itself."""
-        place.require_change()
-        if place.host in self._writable:
-            raise failure(errno.EBUSY)
+    @property
+    def cwd(self) -> bytes:
+        """The working directory as /proc/self/cwd shows it."""
+        return self.shown(AT_FDCWD)
 
-    def _sees_host(self, path: bytes) -> bool:
-        return b"/" in self._visible or any(_below(path, directory) for directory in self._visible)
+    def _anchor(self, descriptor: int) -> Anchor | None:
+        """What an open file stands for, None when it has no place (a pipe, something inherited).
+        EBADF."""
+        if descriptor == AT_FDCWD:
+            return self._working
+        if self._kernel is None:
+            raise failure(errno.EBADF)
+        found = self._kernel.files.get(descriptor)
+        if found.file.tree is not None:
+            return Anchor(found.file.tree, Handle(found.host, borrowed=True))
+        return Anchor(None, None, found.file.made_up) if found.file.made_up else None
 
-    def _passes_host(self, path: bytes) -> bool:
-        return any(_below(directory, path) for directory in self._visible)
+    def _is_directory(self, fd: int) -> bool:
+        return self._kernel is not None and self._kernel.files.get(fd).file.entries is not None
 
-    # -- layers ------------------------------------------------------------------------------------
+    def shown(self, descriptor: int) -> bytes:
+        """Where an open file lies now, as a link in /proc/self shows it: with ``(deleted)`` if its
+        name was removed. EBADF."""
+        anchor = self._anchor(descriptor)
+        if anchor is None:
+            assert self._kernel is not None
+            return os.readlink(Handle(self._kernel.files.host_fd(descriptor), borrowed=True).reach)
+        if anchor.tree is None or anchor.handle is None:
+            return anchor.made_up
+        self._afresh()
+        path, gone = where(anchor.handle)
+        guest = anchor.tree.guest_path(path)
+        if guest is None:
+            return b"(unreachable)"
+        return guest + b" (deleted)" if gone else guest
 
-    def _candidates(self, guest: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Host paths that may stand for a guest path, best first, and whether more than passing
-        through is allowed."""
-        if self.root is not None:
-            yield self.root + guest if guest != b"/" else self.root, True
-        if self._sees_host(guest):
-            yield guest, True
-        elif self._passes_host(guest):
-            yield guest, False
+    def getcwd(self) -> bytes:
+        """The path of the working directory. ENOENT when it was removed or is out of sight."""
+        anchor = self._working
+        if anchor.tree is None or anchor.handle is None:
+            return anchor.made_up
+        self._afresh()
+        path, gone = where(anchor.handle)
+        guest = anchor.tree.guest_path(path)
+        if guest is None or gone:
+            raise failure(errno.ENOENT)
+        return guest
 
-    def _look(self, guest: bytes) -> Place | None:
-        """The file at a guest path whose directory part has no links; None when there is none."""
+    def guest_of(self, host_path: bytes) -> bytes:
+        """The guest's name of a host file: below the root without it."""
+        if self.root is not None and below(host_path, self.root):
+            return host_path[len(self.root) :] or b"/"
+        return host_path
+
+    def _afresh(self) -> None:
+        """Ask again where ROOT and the allowed directories lie, once for each look-up."""
+        self.policy.forget()
+        for tree in self._trees:
+            tree.forget()
+
+    # -- steps of a walk ---------------------------------------------------------------------------
+
+    def _top(self) -> Here:
+        return Here(b"/", tuple((tree, tree.top) for tree in self._trees))
+
+    def base(self, dirfd: int) -> Here:
+        """The directory that ``dirfd`` stands for. EBADF, ENOTDIR, ENOENT."""
+        anchor = self._anchor(dirfd)
+        if anchor is None or (dirfd != AT_FDCWD and not self._is_directory(dirfd)):
+            raise failure(errno.ENOTDIR)
+        if anchor.tree is None or anchor.handle is None:
+            return Here(anchor.made_up)
+        return self.stand(anchor.tree, anchor.handle)
+
+    def stand(self, tree: Tree, directory: Handle, *, first: bool = True) -> Here:
+        """An open directory as the start of a walk: its path now, and what other layers show there.
+        It is the ``first`` of them, or has its layer's rank. ENOENT out of sight."""
+        path, gone = where(directory)
+        guest = tree.guest_path(path)
+        if guest is None or not tree.sight(guest):
+            raise failure(errno.ENOENT)
+        layers: list[Layer] = []
+        for other in () if gone else self._trees:
+            if other is tree:
+                layers.append((tree, directory))
+            elif other.sight(guest):
+                try:
+                    layers.append((other, _open_directory(other.top, guest)))
+                except OSError:
+                    continue
+        if first or gone:
+            layers = [(tree, directory), *(layer for layer in layers if layer[0] is not tree)]
+        return Here(guest, tuple(layers))
+
+    def _up(self, here: Here) -> Here:
+        if not here.layers:
+            head = here.guest.rpartition(b"/")[0]
+            return Here(head) if head else self._top()
+        tree, directory = here.layers[0]
+        if tree.is_top(directory):
+            return self._top()
+        return self.stand(tree, open_object(b"..", directory), first=False)
+
+    def _down(self, here: Here, name: bytes) -> Place:
+        """What a name in a directory means."""
+        guest = here.join(name)
         special = self._special(guest)
         if special is not None:
             return special
-        if _below(guest, b"/proc"):
-            return None
-        for path, readable in self._candidates(guest):
-            try:
-                status = os.lstat(path)
-            except (FileNotFoundError, NotADirectoryError):
+        found: list[tuple[Layer, Handle, os.stat_result]] = []
+        for layer in here.layers:
+            if not layer[0].sight(guest):
                 continue
-            return Place(guest, path, status, readable and self._may_change(path), readable)
-        return None
+            try:
+                handle = open_object(name, layer[1])
+            except OSError as error:
+                if found or error.errno in (errno.ENOENT, errno.ENOTDIR):
+                    continue
+                raise
+            status = handle.status()
+            if not found or stat.S_ISDIR(status.st_mode):
+                found.append((layer, handle, status))
+            if not stat.S_ISDIR(found[0][2].st_mode):
+                break
+        if not found:
+            return self._missing(here, name)
+        (tree, directory), handle, status = found[0]
+        rest = tuple((layer[0], handle) for layer, handle, _ in found[1:])
+        return Place(guest, tree, directory, name, handle, status, rest)
+
+    def _missing(self, here: Here, name: bytes) -> Place:
+        """Where a file that is not there would be created: a changeable layer if there is one."""
+        guest = here.join(name)
+        seen = [layer for layer in here.layers if layer[0].sight(guest) is Sight.ALL]
+        if len(seen) > 1:
+            seen.sort(key=lambda layer: not layer[0].may_change(guest))
+        if not seen:
+            return Place(guest, name=name)
+        tree, directory = seen[0]
+        return Place(guest, tree, directory, name)
 
     def _special(self, guest: bytes) -> Place | None:
-        if guest.startswith(b"/dev/"):
-            if guest in DEVICES:
-                return Place(guest, guest, os.lstat(guest), device=True)
-            if guest in _STANDARD:
-                link = b"/proc/self/fd/" + _STANDARD[guest]
-                return Place(guest, b"", None, virtual=Virtual(stat.S_IFLNK | 0o777, link=link))
-            if guest == b"/dev/fd":
-                link = b"/proc/self/fd"
-                return Place(guest, b"", None, virtual=Virtual(stat.S_IFLNK | 0o777, link=link))
-        if _below(guest, b"/proc"):
-            found = self._procfs(guest)
-            if isinstance(found, Virtual):
-                return Place(guest, b"", None, virtual=found)
-            if found is not None:
-                return Place(guest, found, os.lstat(found))
-        return None
+        """Devices, and what is made up."""
+        if guest in DEVICES:
+            handle = open_object(guest)
+            return Place(guest, handle=handle, status=handle.status(), device=True)
+        if guest in _STANDARD:
+            return Place(guest, virtual=Virtual(_LINK, link=_STANDARD[guest]))
+        if not below(guest, b"/proc"):
+            return None
+        found = self._procfs(guest)
+        if found is None:
+            return Place(guest)
+        if isinstance(found, Virtual):
+            return Place(guest, virtual=found)
+        handle = open_object(found)
+        return Place(guest, handle=handle, status=handle.status())
 
-    def layers(self, guest: bytes) -> list[bytes]:
-        """Every host directory that shows files at a guest directory, best first."""
-        return [
-            path
-            for path, readable in self._candidates(guest)
-            if readable and os.path.isdir(path) and not os.path.islink(path)
-        ]
-
-    def _missing(self, guest: bytes) -> Place:
-        """Where a file that is not there would be created: a changeable layer if there is one."""
-        parents = []
-        for path, readable in self._candidates(guest):
-            if readable and os.path.isdir(os.path.dirname(path)):
-                parents.append(Place(guest, path, None, self._may_change(path)))
-        for place in parents:
-            if place.changeable:
-                return place
-        return parents[0] if parents else Place(guest, b"", None)
+    def _leap(self, here: Here, pending: list[bytes]) -> Here | None:
+        """All steps but the last at once, taken from ``pending``. None when they must be taken one
+        by one: something is special, or a link, or not there."""
+        if len(pending) < 3 or b".." in pending:
+            return None
+        steps = b"/".join(reversed(pending[1:]))
+        guest = here.join(steps)
+        if guest.startswith((b"/proc", b"/dev")):
+            return None
+        layers: list[Layer] = []
+        for tree, directory in here.layers:
+            if not tree.sight(guest):
+                continue
+            try:
+                layers.append((tree, open_below(directory, steps)))
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return None
+        if not layers:
+            return None
+        del pending[1:]
+        return Here(guest, tuple(layers))
 
     # -- resolution --------------------------------------------------------------------------------
-
-    def base(self, dirfd: int) -> bytes:
-        """The guest directory that ``dirfd`` names. EBADF, ENOTDIR."""
-        if dirfd == AT_FDCWD:
-            return self.cwd
-        if self._kernel is None:
-            raise failure(errno.EBADF)
-        return self._kernel.files.directory_path(dirfd)
 
     def resolve(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Place:
         """Find what a guest path means. A missing last component is no error (``Place.exists``);
@@ -232,59 +276,86 @@ class Paths:
             raise failure(errno.ENOENT)
         if len(path) >= PATH_MAX:
             raise failure(errno.ENAMETOOLONG)
-        here: list[bytes] = []
-        if not path.startswith(b"/"):
-            here = [name for name in self.base(dirfd).split(b"/") if name]
-        slash = path.rstrip(b"/") != path or path.endswith((b"/.", b"/.."))
+        self._afresh()
+        here = self._top() if path.startswith(b"/") else self.base(dirfd)
+        slash = _ends_in_directory(path)
         return self._walk(here, path, follow or slash, slash)
 
-    def _walk(self, here: list[bytes], path: bytes, follow: bool, slash: bool) -> Place:
+    def _walk(self, here: Here, path: bytes, follow: bool, slash: bool) -> Place:
         pending = _components(path)
         links = 0
         place: Place | None = None
+        here = self._leap(here, pending) or here
         while pending:
             name = pending.pop()
             if name == b"..":
-                here = here[:-1]
-                place = None
+                here, place = self._up(here), None
                 continue
             if len(name) > NAME_MAX:
                 raise failure(errno.ENAMETOOLONG)
-            guest = b"/" + b"/".join([*here, name])
-            place = self._look(guest)
-            if place is None:
-                if pending:
-                    raise failure(errno.ENOENT)
-                return attrs.evolve(self._missing(guest), must_be_directory=slash)
-            target = self.link_target(place) if pending or follow else None
-            if target is not None:
-                links += 1
-                if links > MAX_LINKS:
-                    raise failure(errno.ELOOP)
-                here = [] if target.startswith(b"/") else here
-                pending += _components(target)
-                place = None
-                continue
-            if not place.is_directory and (pending or slash):
+            place = self._down(here, name)
+            if not place.exists and not pending:
+                return attrs.evolve(place, must_be_directory=slash)
+            if stat.S_ISLNK(place.mode) and (pending or follow):
+                target = self._target(place)
+                if isinstance(target, bytes):
+                    links += 1
+                    if links > MAX_LINKS:
+                        raise failure(errno.ELOOP)
+                    slash = slash or (not pending and _ends_in_directory(target))
+                    here = self._top() if target.startswith(b"/") else here
+                    pending += _components(target)
+                    here, place = self._leap(here, pending) or here, None
+                    continue
+                place = target
+            if not place.exists:
+                raise failure(errno.ENOENT)
+            if place.is_directory:
+                here = place.here
+            elif pending or slash:
                 raise failure(errno.ENOTDIR)
-            here = [*here, name]
-        if place is None:
-            place = self._look(b"/" + b"/".join(here))
-        if place is None:
-            raise failure(errno.ENOENT)
-        return place
+        return place if place is not None else self._place_of(here)
 
-    def link_target(self, place: Place) -> bytes | None:
-        """Where a link leads. None for what is no link, and for a descriptor in /proc that has no
-        path to go on from."""
-        if not stat.S_ISLNK(place.mode):
-            return None
-        if place.virtual is not None:
-            if place.virtual.descriptor is not None and self._kernel is not None:
-                return self._kernel.files.get(place.virtual.descriptor).file.path
-            return place.virtual.link
-        with self.parent(place) as (directory, name):
-            return os.readlink(name, dir_fd=directory)
+    def _place_of(self, here: Here) -> Place:
+        """The place of a directory that a walk ended in without a name."""
+        if not here.layers:
+            place = self._special(here.guest)
+            if place is None or not place.exists:
+                raise failure(errno.ENOENT)
+            return place
+        tree, handle = here.layers[0]
+        status = handle.status()
+        return Place(here.guest, tree, handle=handle, status=status, below=here.layers[1:])
+
+    def _target(self, link: Place) -> bytes | Place:
+        """Where a link leads: a path, or for those in /proc/self the open file itself. One without
+        a place, a pipe for example, stays the link it is."""
+        virtual = link.virtual
+        if virtual is None:
+            return os.readlink(b"", dir_fd=link.object.fd)
+        if virtual.descriptor is None:
+            return virtual.link or b""
+        anchor = self._anchor(virtual.descriptor)
+        if anchor is None:
+            return link
+        if anchor.tree is None or anchor.handle is None:
+            return self._place_of(Here(anchor.made_up))
+        status = anchor.handle.status()
+        if stat.S_ISDIR(status.st_mode):
+            return self._place_of(self.stand(anchor.tree, anchor.handle))
+        guest = anchor.tree.guest_path(where(anchor.handle)[0])
+        if guest is None or not anchor.tree.sight(guest):
+            raise failure(errno.ENOENT)
+        return Place(guest, anchor.tree, handle=anchor.handle, status=status)
+
+    def link_text(self, link: Place) -> bytes:
+        """What readlink gives."""
+        virtual = link.virtual
+        if virtual is not None and virtual.descriptor is not None:
+            return self.shown(virtual.descriptor)
+        target = self._target(link)
+        assert isinstance(target, bytes)
+        return target
 
     def existing(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Place:
         """``resolve`` for calls that need the file: ENOENT when it is missing."""
@@ -301,7 +372,7 @@ class Paths:
         if place.exists:
             raise failure(errno.EEXIST)
         dots = stripped.rpartition(b"/")[2] in (b".", b"..")
-        if dots or (stripped != path and not directory) or _below(place.guest, b"/proc"):
+        if dots or (stripped != path and not directory) or below(place.guest, b"/proc"):
             raise failure(errno.ENOENT)
         place.require_change()
         return place
@@ -311,27 +382,10 @@ class Paths:
         place = self.existing(os.fsencode(path), dirfd, follow=follow)
         if place.virtual is not None and place.virtual.descriptor is not None and self._kernel:
             return f"/proc/self/fd/{self._kernel.files.host_fd(place.virtual.descriptor)}"
-        if place.virtual is not None or not place.readable:
+        if place.handle is None or not place.readable:
             raise failure(errno.EACCES)
-        return os.fsdecode(place.host)
-
-    def guest_of(self, host_path: bytes) -> bytes:
-        """The guest's name of a host file: below the root without it."""
-        if self.root is not None and _below(host_path, self.root):
-            return host_path[len(self.root) :] or b"/"
-        return host_path
-
-    @contextmanager
-    def parent(self, place: Place) -> Iterator[tuple[int, bytes]]:
-        """The directory of a place, opened without following links, and the name in it."""
-        if not place.host:
-            raise failure(errno.EROFS)
-        head, name = os.path.split(place.host)
-        directory = open_directory(head or b"/")
-        try:
-            yield directory, name or b"."
-        finally:
-            os.close(directory)
+        path, gone = where(place.handle)
+        return os.fsdecode(place.handle.reach if gone else path)
 
 
 def _components(path: bytes) -> list[bytes]:
@@ -339,25 +393,10 @@ def _components(path: bytes) -> list[bytes]:
     return [name for name in reversed(path.split(b"/")) if name not in (b"", b".")]
 
 
-def open_directory(path: bytes) -> int:
-    """An O_PATH descriptor of a host directory whose path must not contain a link (ELOOP)."""
-    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-    how = struct.pack("=QQQ", flags, 0, _RESOLVE_NO_SYMLINKS)
-    try:
-        return host.call("syscall", _OPENAT2, AT_FDCWD, path, how, len(how))
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.EPERM):
-            raise
-    return _open_by_steps(path, flags)
+def _ends_in_directory(path: bytes) -> bool:
+    """Whether the end of a path says that it means a directory."""
+    return path.endswith((b"/", b"/.", b"/..")) or path in (b".", b"..")
 
 
-def _open_by_steps(path: bytes, flags: int) -> int:
-    """``open_directory`` where openat2 is missing: one component at a time."""
-    current = os.open(b"/", flags)
-    for name in reversed(_components(path)):
-        try:
-            following = os.open(name, flags | os.O_NOFOLLOW, dir_fd=current)
-        finally:
-            os.close(current)
-        current = following
-    return current
+def _open_directory(top: Handle, guest: bytes) -> Handle:
+    return top if guest == b"/" else open_below(top, guest[1:])

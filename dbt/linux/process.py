@@ -12,6 +12,7 @@ from dbt.linux import timers
 from dbt.linux.children import SIGCHLD, Children
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
+from dbt.linux.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.timers import Timer
@@ -200,10 +201,12 @@ def _string(kernel: "Kernel", address: int, too_long: int) -> bytes:
         raise _fail(too_long) from None
 
 
-def _run(kernel: "Kernel", path: bytes, argv: list[bytes], envp: Sequence[bytes]) -> int:
+def _run(
+    kernel: "Kernel", path: bytes, argv: list[bytes], envp: Sequence[bytes], dirfd: int = AT_FDCWD
+) -> int:
     from dbt.linux.kernel import Leave
 
-    found = kernel.paths.host(path)
+    found = kernel.paths.host(path, dirfd)
     if not os.path.isfile(found) or not os.access(found, os.X_OK):
         raise _fail(errno.EACCES)
     plan = execution.prepare(kernel, found, path, argv or [b""])
@@ -231,9 +234,7 @@ def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flag
     name = _string(kernel, path, errno.ENAMETOOLONG)
     if not name and flags & 0x1000:
         name = f"/proc/self/fd/{dirfd}".encode()
-    elif not name.startswith(b"/") and dirfd != -100:
-        name = kernel.files.directory_path(dirfd) + b"/" + name
-    return _run(kernel, name, _strings(kernel, argv), _strings(kernel, envp))
+    return _run(kernel, name, _strings(kernel, argv), _strings(kernel, envp), dirfd)
 
 
 # -- exit ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.paths import Virtual
+from dbt.linux.paths import AT_FDCWD, Virtual
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -76,8 +76,9 @@ class ProcFs:
         if name in self._files:
             return Virtual(_FILE, content=self._files[name])
         if name in (b"cwd", b"exe", b"root"):
-            links = {b"cwd": self._kernel.paths.cwd, b"exe": self._exe(), b"root": b"/"}
-            return Virtual(_LINK, link=links[name])
+            if name == b"cwd":
+                return Virtual(_LINK, descriptor=AT_FDCWD)
+            return Virtual(_LINK, link=self._exe() if name == b"exe" else b"/")
         if name == b"fd":
             names = [str(fd).encode() for fd in self._kernel.files]
             return Virtual(_DIRECTORY, names=lambda: names)

@@ -156,13 +156,12 @@ _HOST_STATFS = struct.Struct("=7qQ3q")
 
 def _statfs(place: Place | int) -> dict[str, int]:
     """``struct statfs`` of the host, by the names the guest's structures have."""
-    if isinstance(place, Place) and not place.host:
+    if isinstance(place, Place) and place.handle is None:
         return {"type": _PROC_SUPER_MAGIC, "bsize": 4096, "namelen": 255, "frsize": 4096}
     out = bytearray(256)
-    target = place if isinstance(place, int) else place.host
-    name = "fstatfs" if isinstance(place, int) else "statfs"
+    fd = place if isinstance(place, int) else place.object.fd
     view = memoryview(out)
-    host.call(name, target, host.address_of(view))
+    host.call("fstatfs", fd, host.address_of(view))
     words = _HOST_STATFS.unpack_from(out)
     names = ("type", "bsize", "blocks", "bfree", "bavail", "files", "ffree", "fsid", "namelen",
              "frsize", "flags")  # fmt: skip

@@ -1,0 +1,308 @@
+"""Descriptors and the working directory are files, not names: they follow what is renamed."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbt.linux import paths as paths_module
+
+AT_FDCWD = -100
+AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_REMOVEDIR = 0x1000, 0x400, 0x200
+O_RDONLY, O_WRONLY, O_CREAT, O_DIRECTORY, O_PATH = 0, 1, 0o100, 0o40000, 0o10000000
+
+Make = Callable[..., Any]
+
+
+def link_text(guest: Any, path: str | bytes, dirfd: int = AT_FDCWD) -> bytes | int:
+    buffer = guest.room(4096)
+    count = guest.call("readlinkat", dirfd, path, buffer, 4096)
+    return bytes(guest.memory.read(buffer, count)) if count >= 0 else int(count)
+
+
+def text(guest: Any, path: str, dirfd: int = AT_FDCWD) -> bytes | int:
+    fd = guest.call("openat", dirfd, path, O_RDONLY, 0)
+    if fd < 0:
+        return int(fd)
+    buffer = guest.room(64)
+    count = guest.call("read", fd, buffer, 64)
+    guest.call("close", fd)
+    return bytes(guest.memory.read(buffer, count))
+
+
+def cwd(guest: Any) -> bytes | int:
+    buffer = guest.room(4096)
+    size = guest.call("getcwd", buffer, 4096)
+    return bytes(guest.memory.cstring(buffer)) if size >= 0 else int(size)
+
+
+@pytest.fixture
+def moved(guest: Any, home: Path) -> int:
+    """A descriptor of a directory that was ``old`` and is ``new``. ``old`` leads to another one."""
+    for name in ("old", "other"):
+        (home / name / "sub").mkdir(parents=True)
+        (home / name / "note").write_text(name)
+        (home / name / "link").symlink_to(f"to-{name}")
+    fd = int(guest.call("open", "old", O_DIRECTORY, 0))
+    assert guest.call("rename", "old", "new") == 0
+    assert guest.call("symlink", "other", "old") == 0
+    return fd
+
+
+def _tree(top: Path) -> dict[str, tuple[int, bytes]]:
+    """Everything below a directory: mode and content."""
+    found = {}
+    for path in sorted(top.rglob("*")):
+        status = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(top))] = (status.st_mode, content)
+    return found
+
+
+CHANGES = {
+    "unlinkat": (("unlinkat", "fd", "note", 0), lambda d: not (d / "note").exists()),
+    "rmdir": (("unlinkat", "fd", "sub", AT_REMOVEDIR), lambda d: not (d / "sub").exists()),
+    "mkdirat": (("mkdirat", "fd", "made", 0o700), lambda d: (d / "made").is_dir()),
+    "mknodat": (("mknodat", "fd", "made", 0o010600), lambda d: (d / "made").is_fifo()),
+    "symlinkat": (("symlinkat", "x", "fd", "made"), lambda d: (d / "made").is_symlink()),
+    "linkat": (("linkat", "fd", "note", "fd", "made", 0), lambda d: (d / "made").exists()),
+    "renameat": (("renameat", "fd", "note", "fd", "made"), lambda d: (d / "made").exists()),
+    "renameat2": (("renameat2", "fd", "note", "fd", "made", 1), lambda d: (d / "made").exists()),
+    "openat": (("openat", "fd", "made", O_CREAT | 1, 0o600), lambda d: (d / "made").exists()),
+    "fchmodat": (("fchmodat", "fd", "note", 0o612), lambda d: _mode(d / "note") == 0o612),
+    "fchmodat2": (("fchmodat2", "fd", "note", 0o612, 0), lambda d: _mode(d / "note") == 0o612),
+    "fchmod": (("fchmod", "fd", 0o712), lambda d: _mode(d) == 0o712),
+    "by-proc": (("chmod", "/proc/self/fd/{fd}/note", 0o612), lambda d: _mode(d / "note") == 0o612),
+    "utimensat": (("utimensat", "fd", "note", "times", 0), lambda d: _mtime(d / "note") == 7),
+}  # fmt: skip
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def _mtime(path: Path) -> int:
+    return int(path.stat().st_mtime)
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_changes_by_a_descriptor_reach_the_renamed_directory(
+    guest: Any, home: Path, moved: int, case: str
+) -> None:
+    (name, *arguments), done = CHANGES[case]
+    times = guest.put(b"".join(n.to_bytes(4, "little") for n in (7, 0, 7, 0)))
+    filled = {"fd": moved, "times": times}
+    before = _tree(home / "other")
+    given = [filled.get(a, a.format(fd=moved)) if isinstance(a, str) else a for a in arguments]
+    assert guest.call(name, *given) >= 0
+    assert done(home / "new")
+    assert _tree(home / "other") == before
+
+
+def test_look_ups_by_a_descriptor_reach_the_renamed_directory(
+    guest: Any, home: Path, moved: int
+) -> None:
+    assert text(guest, "note", moved) == b"old"
+    assert link_text(guest, "link", moved) == b"to-old"
+    assert text(guest, f"/proc/self/fd/{moved}/note") == b"old"
+    assert link_text(guest, f"/proc/self/fd/{moved}") == os.fsencode(home / "new")
+    assert guest.call("mkdir", home / "new" / "only-here", 0o700) == 0
+    buffer = guest.room(512)
+    assert guest.call("fstatat64", moved, "only-here", buffer, 0) == 0
+    assert guest.call("statx", moved, "only-here", 0, 0x7FF, buffer) == 0
+    assert guest.call("faccessat", moved, "only-here", 0) == 0
+    assert guest.call("faccessat2", moved, "only-here", 0, 0) == 0
+    assert guest.kernel.paths.host(b"note", moved) == str(home / "new" / "note")  # execveat
+
+
+def test_fchdir_enters_the_renamed_directory(guest: Any, home: Path, moved: int) -> None:
+    assert guest.call("fchdir", moved) == 0
+    assert cwd(guest) == os.fsencode(home / "new")
+    assert guest.call("unlink", "note") == 0
+    assert not (home / "new" / "note").exists()
+    assert (home / "other" / "note").read_text() == "other"
+
+
+def test_the_working_directory_is_followed(guest: Any, home: Path) -> None:
+    (home / "a" / "b").mkdir(parents=True)
+    assert guest.call("chdir", "a/b") == 0
+    (home / "a").rename(home / "c")  # by whomever
+    (home / "a" / "b").mkdir(parents=True)
+    (home / "a" / "b" / "note").touch()
+    assert cwd(guest) == os.fsencode(home / "c" / "b")
+    assert link_text(guest, "/proc/self/cwd") == os.fsencode(home / "c" / "b")
+    assert guest.call("unlink", "note") == -errno.ENOENT
+    assert guest.call("mkdir", "../made", 0o700) == 0
+    assert (home / "c" / "made").is_dir()
+    assert guest.call("chdir", "/proc/self/cwd/..") == 0
+    assert cwd(guest) == os.fsencode(home / "c")
+
+
+def test_a_removed_working_directory(guest: Any, home: Path) -> None:
+    (home / "d").mkdir()
+    assert guest.call("chdir", "d") == 0
+    fd = guest.call("open", ".", O_DIRECTORY, 0)
+    assert guest.call("rmdir", home / "d") == 0
+    (home / "d").mkdir()  # another one
+    (home / "d" / "note").touch()
+    assert cwd(guest) == -errno.ENOENT
+    gone = os.fsencode(home / "d") + b" (deleted)"
+    assert link_text(guest, "/proc/self/cwd") == gone
+    assert link_text(guest, f"/proc/self/fd/{fd}") == gone
+    assert guest.call("open", "note", O_RDONLY, 0) == -errno.ENOENT
+    assert guest.call("open", "new", O_CREAT | O_WRONLY, 0o600) == -errno.ENOENT
+    assert guest.call("mkdirat", fd, "new", 0o700) == -errno.ENOENT
+    assert guest.call("getdents64", fd, guest.room(512), 512) == -errno.ENOENT
+    buffer = guest.room(512)
+    assert guest.call("stat64", ".", buffer) == 0
+    assert guest.call("fchdir", fd) == 0
+    assert guest.call("chdir", "..") == 0
+    assert cwd(guest) == os.fsencode(home)
+
+
+def test_open_files_are_followed(guest: Any, home: Path) -> None:
+    (home / "f").write_text("mine")
+    fd = guest.call("open", "f", O_RDONLY, 0)
+    assert guest.call("rename", "f", "g") == 0
+    (home / "f").write_text("another")
+    assert link_text(guest, f"/proc/self/fd/{fd}") == os.fsencode(home / "g")
+    assert text(guest, f"/proc/self/fd/{fd}") == b"mine"
+    assert guest.call("truncate", f"/proc/self/fd/{fd}", 2) == 0
+    assert guest.call("linkat", fd, "", AT_FDCWD, "h", AT_EMPTY_PATH) == 0
+    assert (home / "h").read_text() == "mi"
+    assert guest.call("unlink", "g") == 0
+    assert guest.call("unlink", "h") == 0
+    assert link_text(guest, f"/proc/self/fd/{fd}") == os.fsencode(home / "g") + b" (deleted)"
+    assert text(guest, f"/proc/self/fd/{fd}") == b"mi"
+    assert guest.call("open", f"/proc/self/fd/{fd}", O_WRONLY, 0) >= 0
+    assert guest.call("linkat", fd, "", AT_FDCWD, "h", AT_EMPTY_PATH) == -errno.ENOENT
+    assert (home / "f").read_text() == "another"
+
+
+def test_names_that_look_removed(guest: Any, home: Path) -> None:
+    name = "d (deleted)"
+    (home / name).mkdir()
+    assert guest.call("chdir", name) == 0
+    assert cwd(guest) == os.fsencode(home / name)
+    assert guest.call("rmdir", home / name) == 0
+    assert cwd(guest) == -errno.ENOENT
+    assert link_text(guest, "/proc/self/cwd") == os.fsencode(home / name) + b" (deleted)"
+
+
+def test_one_of_two_names_removed(guest: Any, home: Path) -> None:
+    (home / "f").touch()
+    fd = guest.call("open", "f", O_RDONLY, 0)
+    (home / "g").hardlink_to(home / "f")
+    assert guest.call("unlink", "f") == 0
+    assert link_text(guest, f"/proc/self/fd/{fd}") == os.fsencode(home / "f") + b" (deleted)"
+
+
+def test_a_duplicate_lists_after_the_first_is_closed(guest: Any, home: Path) -> None:
+    (home / "sub").mkdir()
+    (home / "note").touch()
+    fd = guest.call("open", ".", O_DIRECTORY, 0)
+    copy = guest.call("dup", fd)
+    guest.call("close", fd)
+    guest.call("open", "sub", O_DIRECTORY, 0)  # takes the number that is free now
+    buffer = guest.room(512)
+    count = guest.call("getdents64", copy, buffer, 512)
+    assert b"note" in guest.memory.read(buffer, count)
+
+
+# -- what the sandbox says of an object ----------------------------------------------------------------
+
+
+def test_a_directory_moved_out_cannot_be_changed_any_more(guest: Any, home: Path) -> None:
+    (home / "d").mkdir()
+    fd = guest.call("open", "d", O_DIRECTORY, 0)
+    (home / "d").rename(home.parent / "outside" / "d")
+    assert guest.call("mkdirat", fd, "new", 0o700) == -errno.EROFS
+    assert guest.call("openat", fd, "new", O_CREAT | O_WRONLY, 0o600) == -errno.EROFS
+    assert guest.call("openat", fd, "..", O_DIRECTORY, 0) >= 0  # the host is there to be read
+    assert os.listdir(home.parent / "outside" / "d") == []
+
+
+def test_a_directory_moved_out_of_sight(make_guest: Make, home: Path) -> None:
+    seen, hidden = home.parent / "seen", home.parent / "outside"
+    (seen / "d").mkdir(parents=True)
+    guest = make_guest(cwd=str(home), allow_read=(str(seen),))
+    fd = guest.call("open", seen / "d", O_DIRECTORY, 0)
+    (seen / "d").rename(hidden / "d")
+    for path in ("secret", "../secret", ".", ".."):
+        assert guest.call("openat", fd, path, O_RDONLY, 0) == -errno.ENOENT
+    assert guest.call("fchdir", fd) == -errno.ENOENT
+
+
+def test_allowed_directories_are_objects(make_guest: Make, home: Path) -> None:
+    """Renamed they stay allowed; what takes their name is not."""
+    extra = home.parent / "extra"
+    extra.mkdir()
+    guest = make_guest(cwd=str(home), allow_write=(str(extra),))
+    extra.rename(home.parent / "renamed")
+    home.rename(home.parent / "moved")
+    extra.mkdir()
+    home.mkdir()
+    for path in (extra, home):
+        assert guest.call("mkdir", path / "new", 0o700) == -errno.EROFS
+        assert guest.call("rmdir", path) == -errno.EROFS
+    assert guest.call("mkdir", home.parent / "renamed" / "new", 0o700) == 0
+    assert guest.call("rmdir", home.parent / "renamed") == -errno.EBUSY
+    assert guest.call("mkdir", "new", 0o700) == 0  # below the working directory
+    assert (home.parent / "moved" / "new").is_dir()
+
+
+def test_a_root_that_is_renamed(make_guest: Make, home: Path) -> None:
+    root = home.parent / "root"
+    (root / "etc" / "d").mkdir(parents=True)
+    (root / "etc" / "passwd").write_text("guest")
+    (root / "link").symlink_to("/etc/passwd")
+    guest = make_guest(root=str(root), cwd=str(home))
+    assert guest.call("chdir", "/etc/d") == 0
+    root.rename(home.parent / "moved")
+    root.mkdir()
+    for path in ("/etc/passwd", "/link", "../passwd", "../../../../link"):
+        assert text(guest, path) == b"guest"
+    assert cwd(guest) == b"/etc/d"
+
+
+def test_a_directory_of_the_root_moved_out_of_it(make_guest: Make, home: Path) -> None:
+    root = home.parent / "root"
+    (root / "d").mkdir(parents=True)
+    guest = make_guest(root=str(root), cwd=str(home))
+    fd = guest.call("open", "/d", O_DIRECTORY, 0)
+    assert guest.call("chdir", "/d") == 0
+    (root / "d").rename(home.parent / "outside" / "d")
+    for path in ("..", "../secret", "../../outside/secret"):
+        assert guest.call("openat", fd, path, O_RDONLY, 0) == -errno.ENOENT
+        assert guest.call("open", path, O_RDONLY, 0) == -errno.ENOENT
+    assert cwd(guest) == -errno.ENOENT
+    assert link_text(guest, f"/proc/self/fd/{fd}") == b"(unreachable)"
+
+
+def test_a_directory_that_rises_during_a_look_up(
+    guest: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step up asks where it has come to: counting names would take it for ``home``."""
+    (home / "a" / "b").mkdir(parents=True)
+    real = paths_module.open_object
+
+    def racing(name: bytes, directory: Any = None) -> Any:
+        found = real(name, directory)
+        if name == b"b":
+            (home / "a" / "b").rename(home / "b")
+        return found
+
+    monkeypatch.setattr(paths_module, "open_object", racing)
+    assert guest.call("mkdir", "a/b/../../escaped", 0o700) == -errno.EROFS
+    assert not (home.parent / "escaped").exists()
+
+
+def test_what_was_looked_up_is_what_is_used(guest: Any, home: Path) -> None:
+    (home / "f").write_text("mine")
+    place = guest.kernel.paths.existing(b"f")
+    (home / "f").rename(home / "g")
+    (home / "f").symlink_to(home.parent / "outside" / "secret")
+    assert Path(os.fsdecode(place.object.reach)).read_text() == "mine"
