@@ -111,6 +111,14 @@ class Memory(Protocol):
 
 PERMS_DISTANCE = 2 << 20
 
+LOST_AT = (1 << 20) + PAGE
+"""Offset from ``perms_base`` of what is noted of pages that the host could not give when they were
+accessed (``backends/native/guard.py``): how many, then the guest address of each access, as u64."""
+LOST_PAGES_AT = LOST_AT + PAGE
+"""Offset from ``perms_base`` of where these pages have been moved to, in the same order."""
+LOST_PAGES = (PERMS_DISTANCE - LOST_PAGES_AT) // PAGE
+"""How many there is room for. What comes after them is counted and not noted."""
+
 
 # -- Instrumentation state
 # --------------------------------------------------------------------------

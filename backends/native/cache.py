@@ -6,6 +6,7 @@ cannot be written is done without. Nothing of a file is looked at before its dig
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import platform
@@ -52,6 +53,7 @@ def stamp(sources: Iterable[str | Path], *packages: str) -> bytes:
     return digest.digest()
 
 
+@functools.cache
 def _processor() -> str:
     """What the host says of its first processor; the rest is taken to be alike."""
     kept = ("vendor_id", "cpu family", "model", "stepping", "flags")

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from backends.native.guard import Watched
 from backends.numba_jit import abi, opcodes, tables
 from backends.numba_jit.bytecode import Lowered, Lowerer
 from backends.numba_jit.promotion import Promotion
@@ -109,6 +110,7 @@ class NumbaExecutor:
         self._hot = max(1, options.hot)
         self._control[tables.AGAIN // 8] = self._hot * 4
         self._promotion = Promotion(self)
+        self._watched_memory = Watched(context.memory)
 
     # -- fuel --------------------------------------------------------------------------------------
 
@@ -364,6 +366,7 @@ class NumbaExecutor:
             self._link(waiting, block_id)
         self._promotion.before_run()
         self._let_pass(block_id)
+        self._watched_memory.ensure()
         loop, address = self._loop, self.context.state.address
         while True:
             result = loop(address, block_id)
@@ -505,6 +508,7 @@ class NumbaExecutor:
 
     def close(self) -> None:
         """Release code and tables."""
+        self._watched_memory.close()
         self._promotion.close()
         self._perms.release()
         self._control = None

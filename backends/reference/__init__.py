@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
+from backends.native.guard import Watched
 from dbt.execute import Edge, execute
 from dbt.interfaces import (
     CODE,
@@ -95,6 +96,7 @@ class ReferenceExecutor:
         self.context = context
         self.fuel = 0
         self._memory = GuardedMemory(context.memory)
+        self._watched_memory = Watched(context.memory)
         self._blocks: dict[BlockKey, tuple[Block, int]] = {}
         self._links: set[Link] = set()
         self._links_made = 0
@@ -131,6 +133,7 @@ class ReferenceExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Go on at ``key`` until something needs Python."""
+        self._watched_memory.ensure()
         self._resume(key)
         while True:
             found = self._blocks.get(key)
@@ -247,6 +250,7 @@ class ReferenceExecutor:
 
     def close(self) -> None:
         """Forget all blocks."""
+        self._watched_memory.close()
         self._blocks.clear()
         self._links.clear()
 

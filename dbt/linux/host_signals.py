@@ -35,7 +35,9 @@ class HostSignals:
         return True
 
     def set_mask(self, mask: int) -> None:
-        """Block exactly these signals in this thread."""
+        """Block exactly these signals in this thread. SIGBUS stays open: while it is blocked, a
+        page that the host cannot give ends the process (``backends/native/guard.py``)."""
+        mask &= ~(1 << (signal.SIGBUS - 1))
         if mask == self._mask:
             return
         before = host.set_signal_mask(mask)

@@ -152,6 +152,10 @@ class Kernel:
         hook raises before the call is made, this is to be asked ``again``."""
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
+        if isinstance(request, Request):
+            lost = self._lost_page(self.abi.restart(self.state, request, location))
+            if lost is not None:
+                return lost
         if self.on_trap is not None and not again:
             self.on_trap(number, resume.pc, request)
         if isinstance(request, IllegalTrap):
@@ -226,8 +230,10 @@ class Kernel:
             self.unknown_syscalls[name] += 1
             return -errno.ENOSYS
         try:
-            return entry.handler(self, *entry.arguments(registers, aligned=aligned))
+            result = entry.handler(self, *entry.arguments(registers, aligned=aligned))
+            return result if self.memory.take_lost() is None else -errno.EFAULT
         except GuestFault:
+            self.memory.take_lost()
             return -errno.EFAULT
         except OSError as error:
             return -(error.errno or errno.EIO)
@@ -244,6 +250,9 @@ class Kernel:
         """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
         self.last_fault = hit
         location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
+        lost = self._lost_page(location)
+        if lost is not None:
+            return lost
         area = self.space.at(hit.address)
         why = f"{hit.access.value} of {hit.address:#010x}, "
         if area is None:
@@ -263,6 +272,9 @@ class Kernel:
         """An instruction that cannot be executed."""
         self.last_fault = hit
         location = hit.pc | (hit.reason == "thumb")
+        lost = self._lost_page(location)
+        if lost is not None:
+            return lost
         signals = self.signals
         found = self.abi.exception(hit.reason, self.state, self.memory, location, signals.trap)
         signals.trap = found.trap
@@ -271,8 +283,22 @@ class Kernel:
         signals.force(SigInfo(found.signal, found.code, address=found.address, why=found.why))
         return signals.deliver(location)
 
+    def _lost_page(self, location: int) -> int | Stop | None:
+        """SIGBUS for an access that met a page the host could not give, if there was one. The code
+        has run on since, up to ``location``."""
+        address = self.memory.take_lost()
+        if address is None:
+            return None
+        why = f"access to {address:#010x}, whose page the host cannot give"
+        self.signals.trap = self.abi.page_fault(Access.READ, address, present=False)
+        self.signals.force(SigInfo(SIGBUS, siginfo.BUS_ADRERR, address=address, why=why))
+        return self.signals.deliver(location)
+
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
+        lost = self._lost_page(location)
+        if lost is not None:
+            return lost
         self.space.sharing.catch_up()
         return self.signals.deliver(location)
 

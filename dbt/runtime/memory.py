@@ -10,8 +10,20 @@ import ctypes
 import errno
 from collections.abc import Callable
 
-from dbt.interfaces import ABSENT, CODE, EXEC, MAPPED, PAGE, PERMS_DISTANCE, READ, WRITE
-from dbt.stops import Access, GuestFault
+from dbt.interfaces import (
+    ABSENT,
+    CODE,
+    EXEC,
+    LOST_AT,
+    LOST_PAGES,
+    LOST_PAGES_AT,
+    MAPPED,
+    PAGE,
+    PERMS_DISTANCE,
+    READ,
+    WRITE,
+)
+from dbt.stops import Access, GuestFault, InternalError
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
@@ -91,7 +103,9 @@ class GuestMemory:
         self.base = self._reservation + PERMS_DISTANCE
         _libc.mprotect(self.base + SPACE, GUARD, _PROT_NONE)
         # One page of zeros follows the permission bytes: what lies past the last page is forbidden.
-        _libc.mprotect(self.perms_base + PAGES + PAGE, PERMS_DISTANCE - PAGES - PAGE, _PROT_NONE)
+        _libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, _PROT_NONE)
+        notes = (ctypes.c_uint64 * (1 + LOST_PAGES)).from_address(self.perms_base + LOST_AT)
+        self._lost = memoryview(notes).cast("B").cast("Q")
         self.perms = memoryview((ctypes.c_ubyte * PAGES).from_address(self.perms_base)).cast("B")
         self._bytes = memoryview((ctypes.c_ubyte * SPACE).from_address(self.base)).cast("B")
         self.on_code_write: Callable[[int], None] = self.clear_code
@@ -99,6 +113,7 @@ class GuestMemory:
 
     def close(self) -> None:
         """Give the reservation back. Nothing may use this object, or code made for it, any more."""
+        self._lost.release()
         self.perms.release()
         self._bytes.release()
         _libc.munmap(self._reservation, self._total)
@@ -209,6 +224,8 @@ class GuestMemory:
 
     def has_page(self, address: int) -> bool:
         """Whether the host has a page here: False past the end of a mapped file."""
+        if address // PAGE in (lost // PAGE for lost in self._lost[1 : 1 + self._lost[0]]):
+            return False  # what is there now only stands in for it
         # Any call will do that fails after it has copied from memory: this one does for fd -1.
         _libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
         return ctypes.get_errno() != errno.EFAULT
@@ -243,6 +260,39 @@ class GuestMemory:
             self.on_code_write(first + index)
             index = marked.find(1, index + 1)
 
+    # -- pages that the host could not give --------------------------------------------------------
+
+    def take_lost(self) -> int | None:
+        """The first guest address whose access met a page that the host could not give: its file is
+        shorter by now, or its disk is full. None if there was none since the last call. Such
+        pages are ABSENT from then on, and their translations gone."""
+        count = self._lost[0]
+        if not count:
+            return None
+        if count > LOST_PAGES:
+            raise InternalError("too many pages of mapped files have gone at once")
+        lost = list(self._lost[1 : 1 + count])
+        self._lost[0] = 0
+        for index, address in enumerate(lost):
+            self._move_back(self.perms_base + LOST_PAGES_AT + index * PAGE, address // PAGE)
+        return int(lost[0])
+
+    def _move_back(self, aside: int, page: int) -> None:
+        to = self.base + page * PAGE
+        if _libc.mremap(aside, PAGE, PAGE, _MREMAP_MAYMOVE | _MREMAP_FIXED, to) != to:
+            raise OSError(ctypes.get_errno(), "cannot move a page of guest memory")
+        flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
+        _host_mmap(aside, PAGE, _PROT_NONE, flags)
+        self.on_code_write(page)
+        self.perms[page] = ABSENT
+
+    def _check_lost(self, address: int, size: int, access: Access) -> None:
+        """Python has accessed a range, and some page was noted as lost. Raises GuestFault when it
+        is one of these, which stay noted."""
+        for page in range(address // PAGE, (address + size - 1) // PAGE + 1):
+            if self.perms[page] == ABSENT:
+                raise GuestFault(max(address, page * PAGE), access)
+
     # -- access ------------------------------------------------------------------------------------
 
     def check(self, address: int, size: int, need: int, access: Access) -> None:
@@ -259,11 +309,19 @@ class GuestMemory:
     def read(self, address: int, size: int) -> bytes:
         """Bytes the guest may read. Raises GuestFault."""
         self.check(address, size, READ, Access.READ)
-        return bytes(self._bytes[address : address + size])
+        return self._copy(address, size, Access.READ)
+
+    def _copy(self, address: int, size: int, access: Access) -> bytes:
+        data = bytes(self._bytes[address : address + size])
+        if self._lost[0]:
+            self._check_lost(address, size, access)
+        return data
 
     def write(self, address: int, data: bytes) -> None:
         """Write as the guest may; code pages are invalidated first. Raises GuestFault."""
         self.view(address, len(data), writable=True)[:] = data
+        if self._lost[0]:
+            self._check_lost(address, len(data), Access.WRITE)
 
     def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
         """A checked window for host system calls; writable ones invalidate code pages."""
@@ -282,11 +340,13 @@ class GuestMemory:
                 raise GuestFault(max(address, page * PAGE), Access.WRITE)
         self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data
+        if self._lost[0]:
+            self._check_lost(address, len(data), Access.WRITE)
 
     def peek(self, address: int, size: int) -> bytes:
         """Read mapped memory whatever the permissions (debuggers). Raises GuestFault."""
         self.check(address, size, MAPPED, Access.READ)
-        return bytes(self._bytes[address : address + size])
+        return self._copy(address, size, Access.READ)
 
     def raw(self, address: int, size: int) -> memoryview:
         """A window without checks, for tables and breakpoints; translations stay as they are."""
@@ -294,7 +354,7 @@ class GuestMemory:
 
     def fetch(self, address: int, size: int) -> bytes:
         self.check(address, size, EXEC, Access.EXECUTE)
-        return bytes(self._bytes[address : address + size])
+        return self._copy(address, size, Access.EXECUTE)
 
     def load(self, address: int, size: int) -> int:
         return int.from_bytes(self.read(address, size), "little")

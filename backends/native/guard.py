@@ -1,0 +1,235 @@
+"""Pages of guest memory that the host cannot give any more: what would end this process is noted.
+
+A page of a mapped file is gone when the file is made shorter, or when the disk is full that a hole
+in it would need. An access then brings SIGBUS, to compiled code and to Python alike. The handler
+here is machine code that calls nothing but the host's kernel. It moves such a page aside, to
+``perms_base + LOST_PAGES_AT``, lays an empty one in its place and makes the guest's permissions
+ABSENT. ``GuestMemory.take_lost`` finds what is noted and moves the page back. Any other SIGBUS goes
+where it would have gone without us.
+"""
+
+import ctypes
+import mmap
+import signal
+import threading
+from typing import Any
+
+from backends.native.arena import Arena
+from backends.native.cache import cached, stamp
+from backends.native.link import link
+from backends.native.llvm import compile_text
+from dbt import interfaces
+from dbt.interfaces import (
+    ABSENT,
+    LOST_AT,
+    LOST_PAGES,
+    LOST_PAGES_AT,
+    PAGE,
+    PERMS_DISTANCE,
+    Memory,
+)
+
+# Offsets in the handler's data: the kernel's struct sigaction of the previous handler, one of the
+# default action, the last address that was not ours, and the reservations it is responsible for.
+_PREVIOUS, _DEFAULT, _FOREIGN, _TABLE = 0, 32, 64, 128
+_DATA_BYTES = 64 << 10
+_ENTRIES = (_DATA_BYTES - _TABLE) // 8
+_MMAP, _RT_SIGACTION, _MREMAP, _GETPID, _GETTID, _TGKILL = 9, 13, 25, 39, 186, 234  # x86-64
+_MAYMOVE_FIXED = 3
+_READ_WRITE, _PRIVATE_FIXED_ANONYMOUS_NORESERVE = 3, 0x4032
+_SIGBUS = int(signal.SIGBUS)
+_SA_SIGINFO, _SA_NODEFER, _SA_ONSTACK = 4, 0x40000000, 0x08000000
+
+_REGISTERS = "={rax},{rax},{rdi},{rsi},{rdx},{r10},{r8},{r9},~{rcx},~{r11},~{memory}"
+_TEXT = f"""
+define internal i64 @host(i64 %n, i64 %a, i64 %b, i64 %c, i64 %d, i64 %e, i64 %f) alwaysinline {{
+ %r = call i64 asm sideeffect "syscall", "{_REGISTERS}"
+  (i64 %n, i64 %a, i64 %b, i64 %c, i64 %d, i64 %e, i64 %f)
+ ret i64 %r
+}}
+define void @handle(i32 %signal, ptr %info, ptr %context, ptr %data) nounwind {{
+ %code_at = getelementptr i8, ptr %info, i64 8
+ %code = load i32, ptr %code_at
+ %address_at = getelementptr i8, ptr %info, i64 16
+ %address = load i64, ptr %address_at
+ %table = getelementptr i8, ptr %data, i64 {_TABLE}
+ %sent = icmp sle i32 %code, 0
+ br i1 %sent, label %foreign, label %look
+look:
+ %index = phi i64 [ 0, %0 ], [ %next, %again ]
+ %entry = getelementptr i64, ptr %table, i64 %index
+ %base = load i64, ptr %entry
+ %past = add i64 %base, {PERMS_DISTANCE}
+ %guest = sub i64 %address, %past
+ %inside = icmp ult i64 %guest, {1 << 32}
+ %used = icmp ne i64 %base, 0
+ %ours = and i1 %inside, %used
+ br i1 %ours, label %found, label %again
+again:
+ %next = add i64 %index, 1
+ %more = icmp ult i64 %next, {_ENTRIES}
+ br i1 %more, label %look, label %foreign
+found:
+ %page = lshr i64 %guest, 12
+ %perms_at = add i64 %base, %page
+ %perms = inttoptr i64 %perms_at to ptr
+ store volatile i8 {ABSENT}, ptr %perms
+ %notes_at = add i64 %base, {LOST_AT}
+ %notes = inttoptr i64 %notes_at to ptr
+ %count = load volatile i64, ptr %notes
+ %counted = add i64 %count, 1
+ store volatile i64 %counted, ptr %notes
+ %here = and i64 %address, -{PAGE}
+ %room = icmp ult i64 %count, {LOST_PAGES}
+ br i1 %room, label %keep, label %fill
+keep:
+ %which = add i64 %count, 1
+ %note = getelementptr i64, ptr %notes, i64 %which
+ store volatile i64 %guest, ptr %note
+ %aside_by = mul i64 %count, {PAGE}
+ %aside_at = add i64 %base, {LOST_PAGES_AT}
+ %aside = add i64 %aside_at, %aside_by
+ %moved = call i64 @host(i64 {_MREMAP}, i64 %here, i64 {PAGE}, i64 {PAGE},
+  i64 {_MAYMOVE_FIXED}, i64 %aside, i64 0)
+ %kept = icmp eq i64 %moved, %aside
+ br i1 %kept, label %fill, label %foreign
+fill:
+ %filled = call i64 @host(i64 {_MMAP}, i64 %here, i64 {PAGE}, i64 {_READ_WRITE},
+  i64 {_PRIVATE_FIXED_ANONYMOUS_NORESERVE}, i64 -1, i64 0)
+ %well = icmp eq i64 %filled, %here
+ br i1 %well, label %done, label %foreign
+done:
+ ret void
+foreign:
+ %last_at = getelementptr i8, ptr %data, i64 {_FOREIGN}
+ %last = load volatile i64, ptr %last_at
+ store volatile i64 %address, ptr %last_at
+ %handler = load ptr, ptr %data
+ %handler_word = ptrtoint ptr %handler to i64
+ %is_function = icmp ugt i64 %handler_word, 1
+ %repeated = icmp eq i64 %last, %address
+ %not_sent = xor i1 %sent, 1
+ %in_vain = and i1 %repeated, %not_sent
+ %willing = xor i1 %in_vain, 1
+ %passed = and i1 %is_function, %willing
+ br i1 %passed, label %pass, label %leave
+pass:
+ call void %handler(i32 %signal, ptr %info, ptr %context)
+ ret void
+leave:
+ %ignored = icmp eq i64 %handler_word, 1
+ %quiet = and i1 %ignored, %sent
+ br i1 %quiet, label %done, label %default
+default:
+ %action = getelementptr i8, ptr %data, i64 {_DEFAULT}
+ %action_word = ptrtoint ptr %action to i64
+ %set = call i64 @host(i64 {_RT_SIGACTION}, i64 {_SIGBUS}, i64 %action_word, i64 0, i64 8,
+  i64 0, i64 0)
+ br i1 %sent, label %again_sent, label %done
+again_sent:
+ %pid = call i64 @host(i64 {_GETPID}, i64 0, i64 0, i64 0, i64 0, i64 0, i64 0)
+ %tid = call i64 @host(i64 {_GETTID}, i64 0, i64 0, i64 0, i64 0, i64 0, i64 0)
+ %killed = call i64 @host(i64 {_TGKILL}, i64 %pid, i64 %tid, i64 {_SIGBUS}, i64 0, i64 0, i64 0)
+ ret void
+}}
+"""
+
+
+class _Action(ctypes.Structure):
+    """glibc's ``struct sigaction``."""
+
+    _fields_ = [
+        ("handler", ctypes.c_void_p),
+        ("mask", ctypes.c_uint8 * 128),
+        ("flags", ctypes.c_int),
+        ("restorer", ctypes.c_void_p),
+    ]
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+class _Guard:
+    """The handler of this process, and the memories that it looks after."""
+
+    def __init__(self) -> None:
+        key = stamp([__file__, interfaces.__file__], "llvmlite")
+        image = cached("guard", key, lambda: compile_text(_TEXT))
+        self._data = mmap.mmap(-1, _DATA_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        anchor: Any = ctypes.c_char.from_buffer(self._data)
+        self._address = ctypes.addressof(anchor)
+        self._words = memoryview(self._data).cast("Q")
+        self._now = ctypes.create_string_buffer(32)
+        self._arena = Arena()
+        handle = link(image, self._arena).address("handle")
+        # The handler's fourth argument is the data: mov $data, %rcx; mov $handle, %rax; jmp *%rax
+        enter = b"\x48\xb9%b\x48\xb8%b\xff\xe0" % (_word(self._address), _word(handle))
+        self._enter = self._arena.allocate(len(enter))
+        self._arena.write(self._enter, enter)
+        self._lock = threading.Lock()
+
+    def watch(self, base: int) -> None:
+        """Look after a reservation."""
+        with self._lock:
+            for index in range(_TABLE // 8, _DATA_BYTES // 8):
+                if not self._words[index]:
+                    self._words[index] = base
+                    break
+            else:
+                raise MemoryError(f"more than {_ENTRIES} guest memories at once")
+        self.ensure()
+
+    def unwatch(self, base: int) -> None:
+        """Undo ``watch``. The previous handler is back when nothing is left to look after."""
+        with self._lock:
+            for index in range(_TABLE // 8, _DATA_BYTES // 8):
+                if self._words[index] == base:
+                    self._words[index] = 0
+                    break
+            if not any(self._words[_TABLE // 8 :]) and self._is_installed():
+                _libc.syscall(_RT_SIGACTION, _SIGBUS, ctypes.c_void_p(self._address), None, 8)
+
+    def ensure(self) -> None:
+        """Install the handler where another has taken its place."""
+        if self._is_installed():
+            return
+        self._data[_PREVIOUS : _PREVIOUS + 32] = self._now.raw
+        action = _Action(handler=self._enter, flags=_SA_SIGINFO | _SA_NODEFER | _SA_ONSTACK)
+        _libc.sigaction(_SIGBUS, ctypes.byref(action), None)
+
+    def _is_installed(self) -> bool:
+        """Ask the kernel; its answer is in ``_now``."""
+        _libc.syscall(_RT_SIGACTION, _SIGBUS, None, self._now, 8)
+        return self._now.raw[:8] == _word(self._enter)
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(8, "little")
+
+
+_guard: _Guard | None = None
+_making = threading.Lock()
+
+
+class Watched:
+    """Guest memory that is looked after until ``close``."""
+
+    def __init__(self, memory: Memory) -> None:
+        global _guard  # noqa: PLW0603
+        with _making:
+            if _guard is None:
+                _guard = _Guard()
+        self._guard, self._base = _guard, memory.perms_base
+        self._guard.watch(self._base)
+
+    def ensure(self) -> None:
+        """Take SIGBUS back from whoever has taken it since: the guest's own handling of signals
+        does. Cheap; to be called before guest code runs."""
+        self._guard.ensure()
+
+    def close(self) -> None:
+        """Look after it no longer. May be called more than once."""
+        if self._base:
+            self._guard.unwatch(self._base)
+            self._base = 0

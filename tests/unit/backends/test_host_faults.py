@@ -1,0 +1,245 @@
+"""Pages that the host cannot give: a fault of the guest, never the end of this process."""
+
+import ctypes
+import faulthandler
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.linux_kernel import call, make_kernel
+from support.toy import Toy
+
+from backends.native.guard import Watched
+from backends.numba_jit import NumbaBackend
+from backends.reference import ReferenceBackend
+from dbt.interfaces import ABSENT, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
+from dbt.ir.parser import parse_block
+from dbt.linux.address_space import Area
+from dbt.stops import GuestFault, Killed
+
+TESTS = Path(__file__).parents[2]
+AT = 0x100000
+WHERE = AT + PAGE + 8
+BLOCK = """
+block 0x8000 {
+  insn 0x8000 4
+  %0:i32 = get r1
+  %1:i32 = load %0
+  set r2 %1
+  halt done 0x8000
+}
+"""
+STORE = BLOCK.replace("set r2 %1", "nop").replace("%1:i32 = load %0", "%1:i32 = get r2")
+STORE = STORE.replace("nop", "store %0, %1")
+BACKENDS = [
+    pytest.param(ReferenceBackend, "0", id="reference"),
+    pytest.param(NumbaBackend, "0", id="tier0"),
+    pytest.param(NumbaBackend, "1", id="tier1"),
+    pytest.param(NumbaBackend, "2", id="tier2"),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[int]:
+    """A file of two pages."""
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    os.write(fd, b"abcdefgh" * (2 * PAGE // 8))
+    yield fd
+    os.close(fd)
+
+
+@pytest.fixture
+def machine(file: int) -> Iterator[Toy]:
+    """A machine that shares the file at ``AT``."""
+    made = Toy(NumbaBackend())
+    made.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("backend", "tier"), BACKENDS)
+@pytest.mark.parametrize("text", [BLOCK, STORE], ids=["load", "store"])
+def test_guest_code_meets_it(file: int, backend: type, tier: str, text: str) -> None:
+    machine = Toy(backend(), BackendOptions(tier=tier))
+    machine.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
+    block = parse_block(text)
+    machine.install(block)
+    machine.state["r1"] = WHERE
+    assert isinstance(machine.executor.run(block.key), HaltHit)
+    os.ftruncate(file, PAGE)
+    event = machine.executor.run(block.key)
+    assert isinstance(event, FaultHit if backend is ReferenceBackend else HaltHit)
+    assert machine.memory.take_lost() == WHERE
+    assert machine.memory.take_lost() is None
+    # From then on the fault is exact, and what is on the first page is as it was.
+    event = machine.executor.run(block.key)
+    assert isinstance(event, FaultHit)
+    assert (event.pc, event.address) == (0x8000, WHERE)
+    machine.state["r1"] = AT
+    assert isinstance(machine.executor.run(block.key), HaltHit)
+    machine.close()
+
+
+@pytest.mark.parametrize("operation", ["read", "write", "peek", "poke", "load", "store"])
+def test_python_meets_it(machine: Toy, file: int, operation: str) -> None:
+    os.ftruncate(file, 0)
+    arguments = {"write": (b"some bytes",), "poke": (b"some bytes",), "store": (4, 7), "load": (4,)}
+    with pytest.raises(GuestFault) as caught:
+        getattr(machine.memory, operation)(WHERE, *arguments.get(operation, (10,)))
+    assert caught.value.address == WHERE
+    lost = machine.memory.take_lost()  # where in the copy it was, is for the C library to choose
+    assert lost is not None
+    assert WHERE <= lost < WHERE + 10
+
+
+def test_the_file_is_there_again_when_it_has_grown(machine: Toy, file: int) -> None:
+    os.ftruncate(file, PAGE)
+    with pytest.raises(GuestFault):
+        machine.memory.read(WHERE, 4)
+    machine.memory.take_lost()
+    assert machine.memory.perms[WHERE // PAGE] == ABSENT
+    os.ftruncate(file, 2 * PAGE)
+    os.pwrite(file, b"new!", PAGE + 8)
+    machine.memory.protect(AT, 2 * PAGE, READ | WRITE)
+    machine.memory.perms[WHERE // PAGE] = READ | WRITE
+    assert machine.memory.read(WHERE, 4) == b"new!"
+    machine.memory.write(WHERE, b"ours")
+    assert os.pread(file, 4, PAGE + 8) == b"ours"
+
+
+def test_many_pages_at_once(machine: Toy, tmp_path: Path) -> None:
+    with open(tmp_path / "large", "wb+") as large:
+        large.truncate(200 * PAGE)
+        machine.memory.map_shared(AT, 200 * PAGE, READ | WRITE, large.fileno(), 0)
+        large.truncate(0)
+        view = machine.memory.raw(AT, 200 * PAGE)
+        assert bytes(view) == bytes(200 * PAGE)
+        assert machine.memory.take_lost() == AT
+        assert set(machine.memory.perms[AT // PAGE : AT // PAGE + 200]) == {ABSENT}
+        large.truncate(200 * PAGE)
+        os.pwrite(large.fileno(), b"last", 199 * PAGE)
+        assert machine.memory.raw(AT + 199 * PAGE, 4) == b"last"
+
+
+def test_system_calls_give_efault_or_wait_for_the_signal(tmp_path: Path, file: int) -> None:
+    kernel = make_kernel(tmp_path)
+    area = Area(AT, AT + 2 * PAGE, READ | WRITE, shared=True)
+    kernel.space.map(area)
+    kernel.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
+    watched = Watched(kernel.memory)
+    os.ftruncate(file, 0)
+    assert call(kernel, "open", WHERE, os.O_RDONLY) == -14
+    assert kernel.memory.take_lost() is None
+    bytes(kernel.memory.raw(AT, 1))  # what guest code does
+    stop = kernel.poll(0x8000)
+    assert isinstance(stop, Killed)
+    assert stop.signal == signal.SIGBUS
+    watched.close()
+    kernel.close()
+
+
+def action() -> bytes:
+    """The kernel's account of how SIGBUS is treated."""
+    now = ctypes.create_string_buffer(32)
+    ctypes.CDLL(None).syscall(13, int(signal.SIGBUS), None, now, 8)
+    return now.raw
+
+
+def test_the_handler_goes_with_the_last_machine() -> None:
+    before = action()
+    machines = [Toy(NumbaBackend()), Toy(ReferenceBackend())]
+    assert action() != before
+    for machine in machines:
+        machine.close()
+    assert action() == before
+
+
+def test_it_is_taken_back_from_who_has_taken_it(machine: Toy, file: int) -> None:
+    before = signal.signal(signal.SIGBUS, signal.SIG_IGN)
+    try:
+        block = parse_block(BLOCK)
+        machine.install(block)
+        machine.state["r1"] = WHERE
+        os.ftruncate(file, 0)
+        machine.executor.run(block.key)
+        assert machine.memory.take_lost() == WHERE
+    finally:
+        signal.signal(signal.SIGBUS, before)
+
+
+def test_a_forked_child_has_it_too(machine: Toy, file: int) -> None:
+    os.ftruncate(file, 0)
+    child = os.fork()
+    if not child:
+        try:
+            machine.memory.read(WHERE, 4)
+        except GuestFault:
+            os._exit(9)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the tests' modules at hand."""
+    return subprocess.run(
+        [sys.executable, "-c", *arguments],
+        env={"PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+FOREIGN = """
+import faulthandler, mmap, os, signal, sys, tempfile
+from support.toy import Toy
+from backends.reference import ReferenceBackend
+exec(sys.argv[1])
+machine = Toy(ReferenceBackend())
+exec(sys.argv[2])
+print("alive")
+"""
+TOUCH = """
+with tempfile.TemporaryFile() as file:
+    file.truncate(4096)
+    view = mmap.mmap(file.fileno(), 4096)
+    file.truncate(0)
+    view[0]
+"""
+SEND = "os.kill(os.getpid(), signal.SIGBUS)"
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "status", "output", "error"),
+    [
+        ("", TOUCH, -signal.SIGBUS, "", ""),
+        ("faulthandler.enable()", TOUCH, -signal.SIGBUS, "", "Fatal Python error: Bus error"),
+        ("signal.signal(signal.SIGBUS, signal.SIG_IGN)", TOUCH, -signal.SIGBUS, "", ""),
+        ("", SEND, -signal.SIGBUS, "", ""),
+        ("signal.signal(signal.SIGBUS, signal.SIG_IGN)", SEND, 0, "alive\n", ""),
+        ("signal.signal(signal.SIGBUS, lambda *_: print('got'))", SEND, 0, "got\nalive\n", ""),
+        ("signal.signal(signal.SIGBUS, lambda *_: print('got'))", TOUCH, -signal.SIGBUS, "", ""),
+    ],
+    ids=["touch", "faulthandler", "touch-ignored", "sent", "sent-ignored", "python", "in-vain"],
+)
+def test_what_is_not_ours_goes_where_it_would_have_gone(
+    before: str, then: str, status: int, output: str, error: str
+) -> None:
+    done = python(FOREIGN, before, then)
+    assert (done.returncode, done.stdout) == (status, output), done.stderr
+    assert error in done.stderr
+
+
+def test_faulthandler_of_this_process_is_not_in_the_way(machine: Toy, file: int) -> None:
+    was = faulthandler.is_enabled()
+    faulthandler.enable()
+    try:
+        machine.executor.run(parse_block(BLOCK).key)
+        os.ftruncate(file, 0)
+        with pytest.raises(GuestFault):
+            machine.memory.read(WHERE, 4)
+    finally:
+        if not was:
+            faulthandler.disable()
