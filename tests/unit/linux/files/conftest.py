@@ -3,19 +3,17 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dbt.linux.address_space import AddressSpace
-from dbt.linux.fdtable import FdTable
-from dbt.linux.kernel import LinuxOptions, load_families
-from dbt.linux.paths import Paths
-from dbt.linux.table import SYSCALLS
+from dbt.interfaces import READ, WRITE
+from dbt.linux.address_space import Area
+from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.runtime.memory import GuestMemory
-from dbt.stops import GuestFault
+from dbt.runtime.state import GuestState
 from frontends.arm.linux_abi import ArmLinuxAbi
+from frontends.arm.registers import LAYOUT
 
 ARENA = 0x10000
 ARENA_BYTES = 0x10000
@@ -30,19 +28,12 @@ class Guest:
     """
 
     def __init__(self, options: LinuxOptions) -> None:
-        load_families()
         self.memory = GuestMemory()
-        self.memory.map(ARENA, ARENA_BYTES, 3)
+        self.kernel = Kernel(self.memory, GuestState(LAYOUT), ArmLinuxAbi(), options)
+        self.kernel.space.map(Area(ARENA, ARENA + ARENA_BYTES, READ | WRITE))
         self.end = ARENA + ARENA_BYTES
-        signals = SimpleNamespace(interrupted=lambda: False, set_temporary_mask=lambda mask: None)
-        process = SimpleNamespace(argv=[b"prog", b"arg"], name=b"prog", path="/bin/prog")
-        self.kernel: Any = SimpleNamespace(
-            memory=self.memory, abi=ArmLinuxAbi(), options=options, signals=signals,
-            process=process, request=SimpleNamespace(variant=""), space=AddressSpace(self.memory),
-            paths=Paths(options), overdue=lambda: False,
-            sleep_until=lambda wanted: wanted,
-        )  # fmt: skip
-        self.kernel.files = FdTable(self.kernel)
+        process = self.kernel.process
+        process.argv, process.name, process.path = [b"prog", b"arg"], b"prog", "/bin/prog"
         self._next = ARENA
 
     def put(self, data: bytes | str | Path) -> int:
@@ -64,17 +55,10 @@ class Guest:
     def call(self, name: str, *arguments: int | bytes | str | Path) -> int:
         """A system call: the result, or a negative errno. Bytes and paths become pointers."""
         words = [a & 0xFFFFFFFF if isinstance(a, int) else self.put(a) for a in arguments]
-        entry = SYSCALLS[name]
-        try:
-            padded = [*words, 0, 0, 0, 0, 0, 0]
-            return entry.handler(self.kernel, *entry.arguments(padded, aligned=True))
-        except GuestFault:
-            return -14
-        except OSError as error:
-            return -(error.errno or 0)
+        return self.kernel.perform(name, [*words, 0, 0, 0, 0, 0, 0])
 
     def close(self) -> None:
-        self.kernel.files.close_all()
+        self.kernel.close()
         self.memory.close()
 
 
