@@ -7,6 +7,7 @@ independent ones at 4 MiB, the heap above them, mappings downward from below the
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 
@@ -23,6 +24,7 @@ MMAP_MIN = 0x8000
 PIE_BASE = 0x00400000
 PRIVATE = (0, 0)
 """The object of memory that is the guest's alone."""
+WIPE, OMIT = 1, 2
 _COPY = 1 << 20
 
 
@@ -39,6 +41,7 @@ class Area:
     ``object`` tells what is mapped: device and inode of a file, (1, number) of shared anonymous
     memory, (0, 0) of what is the guest's alone. ``file`` tells its size where that is known.
     ``writable`` is False when a shared mapping of a read-only descriptor may never become writable.
+    ``fork`` says what a child gets that is no copy: WIPE (zeros), OMIT (nothing).
     """
 
     start: int
@@ -50,6 +53,9 @@ class Area:
     writable: bool = True
     object: tuple[int, int] = (0, 0)
     file: MappedFile | None = None
+    fork: int = 0
+    locked: bool = False
+    grows_down: bool = False
 
     def cut(self, start: int, end: int) -> "Area":
         """The part within bounds."""
@@ -66,6 +72,8 @@ class AddressSpace:
         self.areas: list[Area] = []
         self.brk_start = self.brk = 0
         self.read_implies_exec = False
+        self.lock_future = False
+        """What is mapped from now on is locked (mlockall)."""
         self.sharing = Sharing(self)
         self.files = MappedFiles()
         self._budget = MappingBudget()
@@ -78,7 +86,7 @@ class AddressSpace:
             self.memory.unmap(area.start, area.end - area.start)
         self.areas = []
         self.brk_start = self.brk = 0
-        self.read_implies_exec = False
+        self.read_implies_exec = self.lock_future = False
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -173,8 +181,25 @@ class AddressSpace:
         """Change what may be done with mapped pages."""
         for part in self.within(start, end):
             self.memory.protect(part.start, part.end - part.start, perms)
+            self.change(part, perms=perms)
+
+    def change(self, part: Area, **attributes: Any) -> None:
+        """Give a part of an area other attributes."""
+        changed = attrs.evolve(part, **attributes)
+        if changed != part:
             self._forget(part.start, part.end)
-            self._remember(attrs.evolve(part, perms=perms))
+            self._remember(changed)
+
+    def in_child(self) -> None:
+        """This is a forked child: it gets no copy of what it was not to get (kernel/fork.c)."""
+        self.lock_future = False
+        for area in list(self.areas):
+            if area.fork & OMIT:
+                self.unmap(area.start, area.end)
+            elif area.fork & WIPE:
+                self.memory.map(area.start, area.end - area.start, area.perms)
+            if area.locked and not area.fork & OMIT:
+                self.change(area, locked=False)
 
     def move(self, old: Area, start: int, size: int, *, keep: bool) -> None:
         """Move ``old``, a part of an area, to ``start`` and make it ``size`` bytes there, which are
@@ -302,6 +327,9 @@ def _continues(area: Area, after: Area) -> bool:
         and area.shared == after.shared
         and area.path == after.path
         and area.writable == after.writable
+        and area.fork == after.fork
+        and area.locked == after.locked
+        and area.grows_down == after.grows_down
         and (area.object == PRIVATE or area.offset + area.end - area.start == after.offset)
     )
 

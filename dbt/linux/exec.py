@@ -251,7 +251,7 @@ def _map_stack(kernel: "Kernel", plan: Plan, envp: Sequence[bytes], bias: int, b
     elf, abi, options = plan.elf, kernel.abi, kernel.options
     size = min(page_up(max(options.stack_size, 64 * PAGE)), STACK_TOP - MMAP_TOP - (1 << 20))
     perms = READ | WRITE | (0 if elf.exec_stack is False else EXEC)
-    kernel.space.map(Area(STACK_TOP - size, STACK_TOP, perms))
+    kernel.space.map(Area(STACK_TOP - size, STACK_TOP, perms, grows_down=True))
     auxv = {
         stack.AT_HWCAP: abi.hwcap,
         stack.AT_PAGESZ: PAGE,

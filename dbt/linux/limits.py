@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STACK, CORE, NOFILE, AS, DATA = 3, 4, 7, 9, 2
 LIMITS = 16
-_INFINITY = (1 << 64) - 1
+UNLIMITED = (1 << 64) - 1
 _HIGHEST = 4096  # open files
 
 
@@ -30,13 +30,13 @@ def limit(kernel: "Kernel", number: int) -> tuple[int, int]:
     if number in kernel.process.limits:
         return kernel.process.limits[number]
     if number == STACK:
-        return kernel.options.stack_size, _INFINITY
+        return kernel.options.stack_size, UNLIMITED
     if number == NOFILE:
         return kernel.files.limit, _HIGHEST
     if number in (AS, DATA):
-        return _INFINITY, _INFINITY
+        return UNLIMITED, UNLIMITED
     soft, hard = resource.getrlimit(number)
-    return soft & _INFINITY, hard & _INFINITY
+    return soft & UNLIMITED, hard & UNLIMITED
 
 
 def set_limit(kernel: "Kernel", number: int, soft: int, hard: int) -> None:
@@ -76,7 +76,7 @@ def old_getrlimit(kernel: "Kernel", number: int, address: int) -> int:
 def setrlimit(kernel: "Kernel", number: int, address: int) -> int:
     """Set a limit."""
     soft, hard = struct.unpack("<II", kernel.memory.read(address, 8))
-    wide = [_INFINITY if value == 0xFFFFFFFF else value for value in (soft, hard)]
+    wide = [UNLIMITED if value == 0xFFFFFFFF else value for value in (soft, hard)]
     set_limit(kernel, number, *wide)
     return 0
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt.interfaces import PAGE, READ, WRITE
-from dbt.linux import host
 from dbt.linux.address_space import (
     MMAP_MIN,
     PRIVATE,
@@ -20,6 +19,8 @@ from dbt.linux.address_space import (
     page_up,
     protection,
 )
+from dbt.linux.advice import may_lock, populate
+from dbt.linux.limits import AS, DATA, UNLIMITED, limit
 from dbt.linux.table import S32, syscall
 from dbt.stops import Access
 
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
 
 MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE, MAP_TYPE = 1, 2, 3, 15
 MAP_FIXED, MAP_ANONYMOUS, MAP_FIXED_NOREPLACE = 0x10, 0x20, 0x100000
-PROT_GROWSDOWN, PROT_GROWSUP = 0x01000000, 0x02000000
+MAP_GROWSDOWN, MAP_LOCKED, MAP_POPULATE, MAP_NONBLOCK = 0x100, 0x2000, 0x8000, 0x10000
+MAP_HUGETLB = 0x40000
+_KNOWN_FLAGS = 0x7F933
+"""mman.h: LEGACY_MAP_MASK; MAP_SHARED_VALIDATE takes no others."""
+PROT_GROWSDOWN = 0x01000000
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
-MADV_DONTNEED, MADV_FREE = 4, 8
-_MADVICE = {0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21}
-MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
-MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
-MLOCK_ONFAULT = 1
 
 
 def _fail(code: int) -> OSError:
@@ -52,9 +52,17 @@ def brk(kernel: "Kernel", new: int) -> int:
         if not space.is_free(old_end, min(new_end + PAGE, TASK_SIZE)):
             return space.brk
         perms = protection(3, read_implies_exec=space.read_implies_exec)
-        space.map(Area(old_end, new_end, perms))
+        area = Area(old_end, new_end, perms)
+        try:
+            _check_limits(kernel, area)
+            _set_up(kernel, area)
+        except OSError:
+            return space.brk
     elif new_end < old_end:
-        space.unmap(new_end, old_end)
+        try:
+            space.unmap(new_end, old_end)
+        except OSError:
+            return space.brk
     space.brk = new
     return new
 
@@ -63,20 +71,62 @@ def brk(kernel: "Kernel", new: int) -> int:
 def mmap2(
     kernel: "Kernel", address: int, size: int, prot: int, flags: int, fd: S32, page: int
 ) -> int:
-    """Map a file (at an offset in 4096-byte units) or anonymous memory."""
+    """Map a file (at an offset in 4096-byte units) or anonymous memory (mm/mmap.c: do_mmap)."""
+    kind, anonymous = flags & MAP_TYPE, bool(flags & MAP_ANONYMOUS)
+    host_fd = -1 if anonymous else kernel.files.host_fd(fd)
+    if flags & MAP_HUGETLB:  # there are no huge pages
+        raise _fail(errno.ENOMEM if anonymous else errno.EINVAL)
     if not size:
         raise _fail(errno.EINVAL)
-    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE):
-        raise _fail(errno.EINVAL)
+    if page + page_up(size) // PAGE >= 1 << 32:
+        raise _fail(errno.EOVERFLOW)
     start, end = _place(kernel.space, address, size, flags)
+    locked = bool(flags & MAP_LOCKED) or kernel.space.lock_future
+    if locked and not may_lock(kernel, end - start):
+        raise _fail(errno.EAGAIN)
+    shared, grows_down = kind != MAP_PRIVATE, bool(flags & MAP_GROWSDOWN)
+    if kind not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE) or (
+        kind == MAP_SHARED_VALIDATE and anonymous
+    ):
+        raise _fail(errno.EINVAL)
+    if kind == MAP_SHARED_VALIDATE and flags & ~_KNOWN_FLAGS:
+        raise _fail(errno.EOPNOTSUPP)
     perms = protection(prot, read_implies_exec=kernel.space.read_implies_exec)
-    shared = flags & MAP_TYPE != MAP_PRIVATE
-    if flags & MAP_ANONYMOUS:
-        area = Area(start, end, perms, shared)
-        kernel.space.map_shared(area) if shared else kernel.space.map(area)
+    area = Area(start, end, perms, shared, locked=locked, grows_down=grows_down)
+    if not anonymous:
+        _check_file(host_fd, area)
+    if grows_down and (shared or not anonymous):
+        raise _fail(errno.EINVAL)
+    _check_limits(kernel, area)
+    if anonymous:
+        _set_up(kernel, area)
     else:
-        _map_file(kernel, Area(start, end, perms, shared, offset=page * PAGE), fd)
+        _map_file(kernel, attrs.evolve(area, offset=page * PAGE), host_fd)
+    if locked or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE:
+        populate(kernel, start, end)
     return start
+
+
+def _set_up(kernel: "Kernel", area: Area) -> None:
+    """Map zeroed memory."""
+    kernel.space.map_shared(area) if area.shared else kernel.space.map(area)
+
+
+def _check_limits(kernel: "Kernel", area: Area) -> None:
+    """ENOMEM when the guest would have more than it allows itself (mm/mmap.c: may_expand_vm)."""
+    areas = kernel.space.areas
+    most, most_data = limit(kernel, AS)[0], limit(kernel, DATA)[0]
+    size = area.end - area.start
+    if most < UNLIMITED and sum(a.end - a.start for a in areas) + size > most:
+        raise _fail(errno.ENOMEM)
+    if most_data < UNLIMITED and _is_data(area):
+        data = sum(a.end - a.start for a in areas if _is_data(a))
+        if data + size > most_data:
+            raise _fail(errno.ENOMEM)
+
+
+def _is_data(area: Area) -> bool:
+    return bool(area.perms & WRITE) and not area.shared and not area.grows_down
 
 
 @syscall("mmap")
@@ -110,24 +160,27 @@ def _place(space: AddressSpace, address: int, size: int, flags: int) -> tuple[in
     return start, start + size
 
 
-def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
-    host_fd = kernel.files.host_fd(fd)
-    mode = fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_ACCMODE
-    status = os.fstat(host_fd)
+def _check_file(fd: int, area: Area) -> None:
+    mode = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE
     if mode == os.O_WRONLY or (area.shared and area.perms & WRITE and mode == os.O_RDONLY):
         raise _fail(errno.EACCES)
-    if stat.S_ISCHR(status.st_mode):
-        _map_device(kernel, area, host_fd)
-        return
-    if not stat.S_ISREG(status.st_mode):
+    kind = stat.S_IFMT(os.fstat(fd).st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFCHR):
         raise _fail(errno.ENODEV)
-    writable = mode != os.O_RDONLY
+
+
+def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
+    status = os.fstat(fd)
+    if stat.S_ISCHR(status.st_mode):
+        _map_device(kernel, area, fd)
+        return
+    writable = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
     try:
-        map_regular(kernel.space, area, host_fd, status, writable=writable)
+        map_regular(kernel.space, area, fd, status, writable=writable)
     except PermissionError:
         if area.perms & WRITE or not (area.shared and writable):
             raise
-        map_regular(kernel.space, area, host_fd, status, writable=False)  # sealed: F_SEAL_WRITE
+        map_regular(kernel.space, area, fd, status, writable=False)  # sealed: F_SEAL_WRITE
 
 
 def map_regular(
@@ -147,8 +200,7 @@ def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
     """/dev/zero is anonymous memory; no other device can be mapped."""
     if os.readlink(f"/proc/self/fd/{fd}") != "/dev/zero":
         raise _fail(errno.ENODEV)
-    plain = Area(area.start, area.end, area.perms, area.shared)
-    kernel.space.map_shared(plain) if area.shared else kernel.space.map(plain)
+    _set_up(kernel, attrs.evolve(area, offset=0))
 
 
 def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[int, int]:
@@ -172,11 +224,13 @@ def munmap(kernel: "Kernel", address: int, size: int) -> int:
 @syscall("mprotect", "pkey_mprotect")
 def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
     """Change permissions. What is mapped before a hole is changed even though the call fails."""
-    if prot & ~(15 | PROT_GROWSDOWN | PROT_GROWSUP):
+    if prot & ~(15 | PROT_GROWSDOWN) or address % PAGE:  # no area grows upwards here
         raise _fail(errno.EINVAL)
     start, end = _range(address, size)
     space = kernel.space
-    if prot & PROT_GROWSDOWN and (area := space.at(start)):
+    if prot & PROT_GROWSDOWN and size and (area := space.at(start)):
+        if not area.grows_down:
+            raise _fail(errno.EINVAL)
         start = area.start
     perms = protection(prot, read_implies_exec=space.read_implies_exec)
     at = start
@@ -215,6 +269,7 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
         space.unmap(old + size, old + old_size)
         return old
     area = _resizable(space, old, old_size, size)
+    _check_limits(kernel, attrs.evolve(area, end=area.start + size - old_size))
     if old_size and old + size <= TASK_SIZE and space.is_free(area.end, old + size):
         if area.object == PRIVATE:
             space.map(attrs.evolve(area, start=area.end, end=old + size))
@@ -242,80 +297,6 @@ def _resizable(space: AddressSpace, old: int, old_size: int, size: int) -> Area:
 def _move(space: AddressSpace, area: Area, start: int, size: int, *, keep: bool) -> int:
     space.move(area, start, size, keep=keep or area.start == area.end)
     return start
-
-
-@syscall("madvise")
-def madvise(kernel: "Kernel", address: int, size: int, advice: int) -> int:
-    """Advice; only dropping anonymous pages has an effect."""
-    if advice not in _MADVICE:
-        raise _fail(errno.EINVAL)
-    start, end = _range(address, size)
-    space = kernel.space
-    if advice in (MADV_DONTNEED, MADV_FREE):
-        for area in space.within(start, end):
-            if not area.shared and not area.path:
-                kernel.memory.map(area.start, area.end - area.start, area.perms)
-    if not space.covered(start, end):
-        raise _fail(errno.ENOMEM)
-    return 0
-
-
-@syscall("mincore")
-def mincore(kernel: "Kernel", address: int, size: int, vector: int) -> int:
-    """Every mapped page counts as resident."""
-    start, end = _range(address, size)
-    if not kernel.space.covered(start, end):
-        raise _fail(errno.ENOMEM)
-    kernel.memory.write(vector, b"\1" * ((end - start) // PAGE))
-    return 0
-
-
-@syscall("msync")
-def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
-    """Write shared file pages back."""
-    if flags & ~7 or flags & (MS_ASYNC | MS_SYNC) == MS_ASYNC | MS_SYNC:
-        raise _fail(errno.EINVAL)
-    start, end = _range(address, size)
-    for area in kernel.space.within(start, end):
-        if area.shared and area.path:
-            at = kernel.memory.base + area.start
-            host.call("msync", at, area.end - area.start, flags & MS_SYNC or MS_ASYNC)
-    if not kernel.space.covered(start, end):
-        raise _fail(errno.ENOMEM)
-    return 0
-
-
-@syscall("mlock", "munlock")
-def mlock(kernel: "Kernel", address: int, size: int) -> int:
-    """Nothing is ever paged out as far as the guest can tell (mm/mlock.c)."""
-    start = address & -PAGE
-    if size and not kernel.space.covered(start, page_up(address + size)):
-        raise _fail(errno.ENOMEM)
-    return 0
-
-
-@syscall("mlock2")
-def mlock2(kernel: "Kernel", address: int, size: int, flags: int) -> int:
-    """As mlock. EINVAL for unknown flags."""
-    if flags & ~MLOCK_ONFAULT:
-        raise _fail(errno.EINVAL)
-    return mlock(kernel, address, size)
-
-
-@syscall("mlockall")
-def mlockall(kernel: "Kernel", flags: int) -> int:
-    """As mlock, for everything. EINVAL for unknown flags, and without one that says when."""
-    del kernel
-    if flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) or flags in (0, MCL_ONFAULT):
-        raise _fail(errno.EINVAL)
-    return 0
-
-
-@syscall("munlockall")
-def munlockall(kernel: "Kernel") -> int:
-    """As munlock, for everything."""
-    del kernel
-    return 0
 
 
 @syscall("ARM_cacheflush")

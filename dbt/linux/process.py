@@ -90,6 +90,8 @@ class ProcessState:
                 os.close(writer)
             raise
         if pid == 0:
+            if not wait:
+                self._kernel.space.in_child()
             self._in_child(reader, writer)
             return 0
         self.tree.add(pid)

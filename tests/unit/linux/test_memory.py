@@ -40,6 +40,11 @@ def test_anonymous_memory_is_zero_and_goes_down(kernel: Kernel) -> None:
         ((0xBFFFF000, PAGE, RW, PRIVATE | ANONYMOUS | FIXED, -1, 0), "ENOMEM"),
         ((0, 0xF0000000, RW, PRIVATE | ANONYMOUS, -1, 0), "ENOMEM"),
         ((BUFFER, PAGE, RW, PRIVATE | ANONYMOUS | NOREPLACE, -1, 0), "EEXIST"),
+        ((0, 0, RW, 0, 99, 0), "EBADF"),
+        ((0, PAGE, RW, PRIVATE | ANONYMOUS | 0x40000, -1, 0), "ENOMEM"),  # MAP_HUGETLB
+        ((0, PAGE, RW, 3 | ANONYMOUS, -1, 0), "EINVAL"),  # MAP_SHARED_VALIDATE
+        ((0, PAGE, RW, SHARED | ANONYMOUS | 0x100, -1, 0), "EINVAL"),  # MAP_GROWSDOWN
+        ((0, 2 * PAGE, RW, PRIVATE | ANONYMOUS, -1, 0xFFFFFFFF), "EOVERFLOW"),
     ],
 )
 def test_mmap_refuses(kernel: Kernel, arguments: tuple[int, ...], expected: str) -> None:
@@ -120,6 +125,52 @@ def test_shared_mappings_of_read_only_files_stay_so(kernel: Kernel, tmp_path: Pa
     assert error(call(kernel, "mmap2", 0, PAGE, RW, SHARED, fd, 0)) == "EACCES"
     at = call(kernel, "mmap2", 0, PAGE, 1, SHARED, fd, 0) & 0xFFFFFFFF
     assert error(call(kernel, "mprotect", at, PAGE, RW)) == "EACCES"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (3 | 0x8000, None),  # MAP_SHARED_VALIDATE, MAP_POPULATE
+        (3 | 0x80000, "ENOTSUP"),  # MAP_SYNC
+        (3 | NOREPLACE, "ENOTSUP"),
+        (SHARED | 0x80000, None),
+        (PRIVATE | 0x40000, "EINVAL"),  # MAP_HUGETLB
+        (PRIVATE | 0x100, "EINVAL"),  # MAP_GROWSDOWN
+        (4, "EINVAL"),
+        (PRIVATE | 0x2000 | 0x20000 | 0x4000, None),  # MAP_LOCKED, MAP_STACK, MAP_NORESERVE
+    ],
+)
+def test_flags_of_file_mappings(
+    kernel: Kernel, tmp_path: Path, flags: int, expected: str | None
+) -> None:
+    (tmp_path / "data").write_bytes(b"x")
+    fd = open_file(kernel, tmp_path / "data", os.O_RDWR)
+    result = call(kernel, "mmap2", 0x20000000, PAGE, 1, flags, fd, 0)
+    assert (None if result == 0x20000000 else error(result)) == expected
+
+
+def test_only_what_grows_down_is_changed_downwards(kernel: Kernel) -> None:
+    down = mmap(kernel, 2 * PAGE, flags=PRIVATE | ANONYMOUS | 0x100)
+    assert call(kernel, "mprotect", down + PAGE, PAGE, 1 | 0x01000000) == 0
+    with pytest.raises(GuestFault):
+        kernel.memory.store(down, 4, 1)
+    other = mmap(kernel, 2 * PAGE, prot=1)
+    for grows in (0x01000000, 0x02000000, 0x03000000):
+        assert error(call(kernel, "mprotect", other + PAGE, PAGE, RW | grows)) == "EINVAL"
+
+
+@pytest.mark.parametrize("limit", [9, 2], ids=["RLIMIT_AS", "RLIMIT_DATA"])
+def test_the_guest_keeps_to_the_limits_that_it_sets(kernel: Kernel, limit: int) -> None:
+    at = mmap(kernel, PAGE, at=0x20000000)
+    heap = call(kernel, "brk", 0)
+    size = sum(area.end - area.start for area in kernel.space.areas)
+    kernel.process.limits[limit] = (size + 4 * PAGE, size + 4 * PAGE)
+    assert error(mmap(kernel, 5 * PAGE) - (1 << 32)) == "ENOMEM"
+    assert call(kernel, "brk", heap + 5 * PAGE) == heap
+    assert error(call(kernel, "mremap", at, PAGE, 6 * PAGE, 1, 0)) == "ENOMEM"
+    mmap(kernel, 3 * PAGE)
+    assert call(kernel, "brk", heap + PAGE) == heap + PAGE
+    assert error(mmap(kernel, PAGE) - (1 << 32)) == "ENOMEM"
 
 
 @pytest.mark.parametrize(
