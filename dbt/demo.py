@@ -51,7 +51,6 @@ def _stdout_to(path: str) -> Iterator[None]:
 
 def watch(rounds: str) -> dict[str, Counter[str]]:
     """Run the program once with hooks; how many events of each kind, by name."""
-    process = Process(DEMO, [rounds], env={})
     seen: dict[str, Counter[str]] = {
         "calls": Counter(),
         "returns": Counter(),
@@ -67,12 +66,12 @@ def watch(rounds: str) -> dict[str, Counter[str]]:
     def system_call(event: SyscallEvent) -> None:
         seen["syscalls"][event.name] += 1
 
-    for function in (HOOKED, "fib"):
-        process.hooks.on_call(function, called)
-        process.hooks.on_return(function, returned)
-    process.hooks.on_syscall(None, system_call)
-    stop = process.run()
-    process.close()
+    with Process(DEMO, [rounds], env={}) as process:
+        for function in (HOOKED, "fib"):
+            process.hooks.on_call(function, called)
+            process.hooks.on_return(function, returned)
+        process.hooks.on_syscall(None, system_call)
+        stop = process.run()
     if stop != Exited(0):
         raise RuntimeError(f"the demo program ended with {stop}")
     return seen
@@ -83,13 +82,13 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
     seconds = []
     stats: dict[str, Any] = {}
     for _ in range(REPEATS):
-        process = Process(DEMO, [ROUNDS], env={}, options=BackendOptions(tier="2"), chain=chain)
-        process.chain.deny(*(process.resolve(name) for name in denied))
-        start = time.perf_counter()
-        process.run()
-        seconds.append(time.perf_counter() - start)
-        stats = process.stats()
-        process.close()
+        options = BackendOptions(tier="2")
+        with Process(DEMO, [ROUNDS], env={}, options=options, chain=chain) as process:
+            process.chain.deny(*(process.resolve(name) for name in denied))
+            start = time.perf_counter()
+            process.run()
+            seconds.append(time.perf_counter() - start)
+            stats = process.stats()
     return {
         "seconds": statistics.median(seconds),
         "all_seconds": seconds,

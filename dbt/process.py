@@ -1,16 +1,18 @@
 """The facade: one guest program, from its file to the Stop that ends it.
 
 >>> import dbt
->>> process = dbt.Process("fib.elf", ["20"])             # doctest: +SKIP
->>> process.hooks.on_call("fib", lambda event: print(event.argument(0)))  # doctest: +SKIP
->>> process.chain.deny(process.resolve("fib"))           # doctest: +SKIP
->>> process.run(max_insns=1_000_000)                     # doctest: +SKIP
+>>> with dbt.Process("fib.elf", ["20"]) as process:               # doctest: +SKIP
+...     process.hooks.on_call("fib", lambda event: print(event.argument(0)))
+...     process.chain.deny(process.resolve("fib"))
+...     process.run(max_insns=1_000_000)
 """
 
+import contextlib
 import os
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
 
 import attrs
 
@@ -22,6 +24,7 @@ from dbt.interfaces import (
     Backend,
     BackendOptions,
     Context,
+    Executor,
     FaultHit,
     Frontend,
     HaltHit,
@@ -33,6 +36,7 @@ from dbt.interfaces import (
     extend,
 )
 from dbt.ir.block import BlockKey
+from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.obituary import obituary
@@ -53,10 +57,9 @@ from dbt.stops import (
     Stop,
     TimeLimit,
     Trapped,
-    UsageError,
 )
 from dbt.translate import Translator
-from dbt.watchdog import Watchdog
+from dbt.watchdog import Clock, Watchdog
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
 """Dump items whose text the executor makes."""
@@ -70,6 +73,9 @@ class Process:
 
     ``state``, ``memory``, ``chain`` (the policy), ``hooks``, ``counters``, ``stacks`` and
     ``kernel`` may be used at any time between and, from hooks, during runs.
+
+    A process holds descriptors, signal handlers and about 100 GB of address space: use it in a
+    ``with`` statement, or call ``close``. One that is dropped gives them back, too.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -91,111 +97,137 @@ class Process:
         verify: bool = False,
         log: Log = QUIET,
     ) -> None:
-        env = os.environ if env is None else env
-        self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        self._lifetime = Lifetime()
+        self._clock = Clock()
         self.log = log
-        self.memory = GuestMemory()
-        self.state = GuestState(extend(self.frontend.layout, mechanisms.SLOTS))
-        self.counters = Counters()
-        self.stacks = Stacks()
-        self.functions = Functions(self.state.address)
+        self.options = options or BackendOptions()
+        self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        opened = plugins.load("dbt.backends", backend)() if isinstance(backend, str) else backend
         abi = self.frontend.syscall_abi()
-        self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
+        self.chain = ChainPolicy(chain)
+        env = os.environ if env is None else env
         argv = [*map(os.fsencode, (argv0 or program, *args))]
         envp = [os.fsencode(f"{name}={value}") for name, value in env.items()]
-        location = self.kernel.load(program, argv, envp)
-        self._next = self.frontend.key_of(location)
-        self.options = options or BackendOptions()
         bound = [bind(abi) if (bind := getattr(p, "bind", None)) else p for p in passes]
-        for pass_ in bound:
-            if attach := getattr(pass_, "attach", None):
-                attach(self)
-        self.translator = Translator(
-            self.frontend,
-            self.memory,
-            bound,
-            pipeline,
-            verify=verify,
-            log=log,
-            layout=self.state.layout,
-        )
-        opened = plugins.load("dbt.backends", backend)() if isinstance(backend, str) else backend
-        context = Context(
-            self.state,
-            self.memory,
-            self.counters,
-            self.stacks,
-            self.functions,
-            self.frontend.key_of,
-            self.options,
-        )
-        self.executor = opened.open(context)
-        self.chain = ChainPolicy(chain)
-        compiling = opened.name != "reference" and self.options.tier in ("1", "2")
-        self.engine = Engine(
+        self._waiting: SyscallHit | None = None
+        """A system call that is to be made before anything else."""
+        self._ended: Stop | None = None
+        """How the run has ended that raised what a hook had raised."""
+        with contextlib.ExitStack() as stack:
+            self.memory = GuestMemory()
+            stack.callback(self.memory.close)
+            self.state = GuestState(extend(self.frontend.layout, mechanisms.SLOTS))
+            self.counters = Counters()
+            self.stacks = Stacks()
+            self.functions = Functions(self.state.address)
+            self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
+            stack.callback(self.kernel.close)
+            self._next = self.frontend.key_of(self.kernel.load(program, argv, envp))
+            for pass_ in bound:
+                if attach := getattr(pass_, "attach", None):
+                    attach(self)
+            self.translator = Translator(
+                self.frontend,
+                self.memory,
+                bound,
+                pipeline,
+                verify=verify,
+                log=log,
+                layout=self.state.layout,
+            )
+            context = Context(
+                self.state,
+                self.memory,
+                self.counters,
+                self.stacks,
+                self.functions,
+                self.frontend.key_of,
+                self.options,
+            )
+            self.executor = opened.open(context)
+            stack.callback(self.executor.close)
+            compiling = opened.name != "reference" and self.options.tier in ("1", "2")
+            self._connect(context, AHEAD_WHEN_COMPILING if compiling else 0)
+            self._release = stack.pop_all()
+
+    def _connect(self, context: Context, ahead: int) -> None:
+        """Tell the parts of each other. None of them holds the process: it goes when its user
+        drops it."""
+        kernel, log = self.kernel, self.log
+        dump = partial(_dump_backend, self.executor, log)
+        self.engine = engine = Engine(
             self.executor,
             context,
             self.memory,
             self.translator.translate,
             self.chain,
-            ahead=AHEAD_WHEN_COMPILING if compiling else 0,
-            on_invalidate=self._note_invalidation if log.wants("chain") else None,
-            on_install=self._dump_backend if log.items & BACKEND_ITEMS else None,
+            ahead=ahead,
+            on_invalidate=partial(log.write, "chain") if log.wants("chain") else None,
+            on_install=dump if log.items & BACKEND_ITEMS else None,
         )
         self._machine = HookMachine(
-            self.engine,
+            engine,
             self.translator,
             self.state,
             self.stacks,
             self.functions,
-            self.kernel.symbolizer.name,
-            self._stack_bound,
+            kernel.symbolizer.name,
+            partial(_stack_bound, kernel),
         )
-        self.kernel.on_stack_moved = self._machine.stack_moved_by_kernel
-        self.hooks = Hooks(
-            self._machine, self.resolve, self.kernel.symbolizer.functions, self.kernel.decode
+        kernel.on_stack_moved = self._machine.stack_moved_by_kernel
+        self.hooks = hooks = Hooks(
+            self._machine, kernel.symbolizer.resolve, kernel.symbolizer.functions, kernel.decode
         )
-        self.kernel.intercept = lambda kernel, name, arguments: self.hooks.entering(
+        kernel.intercept = lambda kernel, name, arguments: hooks.entering(
             name, arguments, kernel.request.number, kernel.resume
         )
-        self.kernel.after = lambda kernel, name, arguments, result: self.hooks.leaving(
+        kernel.after = lambda kernel, name, arguments, result: hooks.leaving(
             name, arguments, result, kernel.request.number, kernel.resume
         )
-        self.kernel.on_exec = self._in_new_program
-        self.kernel.on_fork_child = self._in_fork_child
-        self.kernel.overdue = self._overdue
-        self._deadline: float | None = None
-        self._is_new_program = False
-        self._waiting: SyscallHit | None = None
-        """A system call that is to be made before anything else."""
-        self._ended: Stop | None = None
-        """How the run has ended that raised what a hook had raised."""
+        kernel.on_exec = partial(_replace_program, hooks, engine)
+        kernel.on_fork_child = self._clock.survive_fork
+        kernel.overdue = self._clock.overdue
 
     # -- running -----------------------------------------------------------------------------------
 
     def run(self, max_insns: int | None = None, timeout: float | None = None) -> Stop:
         """Run until the guest ends, or until exactly ``max_insns`` more instructions or ``timeout``
-        seconds have passed; both keep chaining. A run that hit a limit can be continued.
+        seconds have passed; both keep chaining. A run that hit a limit, that a hook has stopped or
+        that has raised what a hook raised can be continued.
 
         In a child that the guest forked this does not return: the host process ends with the guest.
+
+        Raises UsageError in a hook, while it runs in another thread, after ``close``, when the
+        guest has ended and when the last run was cut short in the middle (KeyboardInterrupt).
         """
-        budget = self.engine.budget
-        budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
-        try:
-            with Watchdog(timeout) as watchdog:
-                self._deadline = watchdog.deadline
-                self.kernel.enter_guest()
-                try:
-                    stop = self._run()
-                finally:
-                    self.kernel.leave_guest()
-        except BaseException as failure:
+        with self._lifetime.running():
+            budget = self.engine.budget
+            budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
+            try:
+                with Watchdog(timeout) as watchdog:
+                    self._clock.deadline = watchdog.deadline
+                    self.kernel.enter_guest()
+                    try:
+                        stop = self._run()
+                    finally:
+                        self.kernel.leave_guest()
+            except BaseException as failure:
+                if self.kernel.is_child:
+                    end_child(self, failure)
+                if not self._goes_on_after(failure):
+                    self._lifetime.broken(failure)
+                raise
             if self.kernel.is_child:
-                end_child(self, failure)
-            raise
-        if self.kernel.is_child:
-            end_child(self, stop)
-        return stop
+                end_child(self, stop)
+            self._lifetime.ended(stop)
+            return stop
+
+    def _goes_on_after(self, failure: BaseException) -> bool:
+        """The users' own functions have raised it, and the guest stands where the next run is to
+        begin."""
+        own = failure is self.engine.raised or failure is self._machine.raised
+        self.engine.raised = self._machine.raised = None  # its traceback holds this process
+        return own
 
     def _run(self) -> Stop:
         key = self._next
@@ -246,7 +278,7 @@ class Process:
                 self._next = key
                 if isinstance(event, LimitReached):
                     return InsnLimit(key.pc)
-                return TimeLimit(key.pc) if self._overdue() else self._killed(self._poll(key))
+                return TimeLimit(key.pc) if self._clock.overdue() else self._killed(self._poll(key))
             case SyscallHit():
                 return self._system_call(event)
             case HookHit() | WatchHit() | HaltHit(reason="breakpoint") | TrapHit() if (
@@ -272,10 +304,8 @@ class Process:
         if not isinstance(after, BlockKey):
             return after
         self._next = after
-        if self._is_new_program:
-            self._is_new_program = False
-            self.hooks.new_program()
-        return TimeLimit(after.pc) if self._overdue() else after
+        self.hooks.tell_new_program()
+        return TimeLimit(after.pc) if self._clock.overdue() else after
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that an event is for."""
@@ -283,7 +313,7 @@ class Process:
         if not isinstance(after, BlockKey):
             return self._event(after)
         self._next = after
-        return TimeLimit(after.pc) if self._overdue() else after
+        return TimeLimit(after.pc) if self._clock.overdue() else after
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Deliver signals, at keys that a signal frame can name."""
@@ -302,47 +332,17 @@ class Process:
     def _where(self, after: int | Stop) -> BlockKey | Stop:
         return self.frontend.key_of(after) if isinstance(after, int) else after
 
-    def _overdue(self) -> bool:
-        return self._deadline is not None and time.monotonic() >= self._deadline
-
     def _killed(self, after: BlockKey | Stop) -> BlockKey | Stop:
         """Complete a Killed with the report that only the facade can write."""
         if isinstance(after, Killed):
             return attrs.evolve(after, report=obituary(self, after))
         return after
 
-    # -- the end -----------------------------------------------------------------------------------
-
-    def _stack_bound(self, pointer: int) -> int:
-        """The end of the stack the program was started on, when ``pointer`` is there."""
-        area = self.kernel.space.at(pointer)
-        ours = area is not None and area.start <= self.kernel.stack_start <= area.end
-        return area.end if area is not None and ours else pointer
-
-    def _in_new_program(self) -> None:
-        """The guest has called execve: nothing known of its code holds any more."""
-        self.hooks.forget()
-        self.engine.flush()
-        self._is_new_program = True
-
-    def _in_fork_child(self) -> None:
-        """The watchdog's thread did not survive the fork; the deadline itself did."""
-        if self._deadline is not None:
-            Watchdog(max(0.0, self._deadline - time.monotonic())).__enter__()
-
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
         """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol."""
-        if isinstance(where, int):
-            return where
-        address = self.kernel.symbol(where)
-        if address is None:
-            try:
-                return int(where, 0)
-            except ValueError:
-                raise UsageError(f"no symbol {where!r} in the program") from None
-        return address
+        return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""
@@ -394,17 +394,55 @@ class Process:
             "unknown_syscalls": dict(kernel.unknown_syscalls),
         }
 
+    # -- the end -----------------------------------------------------------------------------------
+
     def close(self) -> None:
-        """Release code and guest memory."""
-        self.kernel.close()
-        self.executor.close()
-        self.memory.close()
+        """Release code, guest memory, descriptors and the host's signals and timers.
 
-    def _dump_backend(self, key: BlockKey) -> None:
-        if any(self.log.wants(item, key.pc) for item in BACKEND_ITEMS):
-            for item, text in self.executor.explain(key).items():
-                if self.log.wants(item, key.pc):
-                    self.log.write(item, text)
+        ``state``, ``counters`` and ``stacks`` can be read afterwards; whatever else is used raises
+        UsageError. Closing once more does nothing. Raises UsageError while it runs.
+        """
+        with self._lifetime.closing() as first:
+            if first:
+                release, machine, hooks = self._release, self._machine, self.hooks
+                self.chain = self.hooks = self.kernel = self.memory = self.engine = GONE
+                self.executor = self.translator = self._machine = GONE
+                hooks.close()
+                machine.close()
+                release.close()
 
-    def _note_invalidation(self, text: str) -> None:
-        self.log.write("chain", text)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if "_release" in self.__dict__:  # else it was never opened
+            with contextlib.suppress(Exception):
+                self.close()
+
+
+def _stack_bound(kernel: Kernel, pointer: int) -> int:
+    """The end of the stack the program was started on, when ``pointer`` is there."""
+    area = kernel.space.at(pointer)
+    ours = area is not None and area.start <= kernel.stack_start <= area.end
+    return area.end if area is not None and ours else pointer
+
+
+def _replace_program(hooks: Hooks, engine: Engine) -> None:
+    """The guest has called execve: nothing known of its code holds any more."""
+    hooks.forget()
+    engine.flush()
+
+
+def _dump_backend(executor: Executor, log: Log, key: BlockKey) -> None:
+    if any(log.wants(item, key.pc) for item in BACKEND_ITEMS):
+        for item, text in executor.explain(key).items():
+            if log.wants(item, key.pc):
+                log.write(item, text)

@@ -9,6 +9,22 @@ AGAIN_SECONDS = 0.05
 """The first wake-up may come when there is nothing to wake up from yet."""
 
 
+class Clock:
+    """The deadline of the present run, if it has one, in seconds of ``time.monotonic``."""
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+
+    def overdue(self) -> bool:
+        """The deadline has passed."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def survive_fork(self) -> None:
+        """In a forked child: the watchdog's thread did not survive, the deadline itself did."""
+        if self.deadline is not None:
+            Watchdog(max(0.0, self.deadline - time.monotonic())).__enter__()
+
+
 class Watchdog:
     """Wakes the main thread from blocking host calls when the time is over, again and again."""
 

@@ -49,9 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     _check_files(wanted)
     needed = {name for want in wanted for name in want.format.passes}
     arguments.passes += sorted(needed - set(arguments.passes))
-    process = make_process(arguments)
     interrupted = False
-    with contextlib.ExitStack() as stack:
+    with make_process(arguments) as process, contextlib.ExitStack() as stack:
         program = _describe(process, arguments)
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
@@ -71,9 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         for writer in writers:
             writer.finish(process.engine.executed)
-    if interrupted:
-        raise KeyboardInterrupt
-    return report_stop(process, stop)
+        stack.close()  # what is missing is told before how it ended
+        if interrupted:
+            raise KeyboardInterrupt
+        return report_stop(process, stop)
 
 
 @attrs.frozen

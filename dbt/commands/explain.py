@@ -18,11 +18,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the stages; the exit status."""
-    process = make_process(arguments)
-    try:
-        stages = process.explain(arguments.pc)
-    except GuestFault:
-        raise UsageError(f"there is no code at {arguments.pc}") from None
+    with make_process(arguments) as process:
+        try:
+            stages = process.explain(arguments.pc)
+        except GuestFault:
+            raise UsageError(f"there is no code at {arguments.pc}") from None
     for stage, text in stages.items():
         print(f"-- {stage}\n{text.rstrip()}\n")
     return 0

@@ -29,19 +29,19 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the program; the exit status."""
-    process = make_process(arguments)
-    stop = process.run(arguments.max_insns, arguments.timeout)
-    sys.stdout.flush()
-    status = report_stop(process, stop)
-    if arguments.stats:
-        from dbt.report import print_stats
+    with make_process(arguments) as process:
+        stop = process.run(arguments.max_insns, arguments.timeout)
+        sys.stdout.flush()
+        status = report_stop(process, stop)
+        if arguments.stats:
+            from dbt.report import print_stats
 
-        print_stats(process, sys.stderr)
-    if arguments.stats_json:
-        from dbt.report import write_stats
+            print_stats(process, sys.stderr)
+        if arguments.stats_json:
+            from dbt.report import write_stats
 
-        write_stats(process, stop, arguments.stats_json)
-    return status
+            write_stats(process, stop, arguments.stats_json)
+        return status
 
 
 def report_stop(process: "Process", stop: Stop) -> int:

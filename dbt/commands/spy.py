@@ -35,16 +35,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("spy needs a program, or --read FILE")
     from dbt.spy import Spy
 
-    process = make_process(arguments)
-    spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
-    try:
-        stop = process.run(arguments.max_insns, arguments.timeout)
-    except BaseException:
-        spy.close()
-        raise
-    sys.stdout.flush()
-    spy.finish(stop)
-    status = report_stop(process, stop)
+    with make_process(arguments) as process:
+        spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
+        try:
+            stop = process.run(arguments.max_insns, arguments.timeout)
+        except BaseException:
+            spy.close()
+            raise
+        sys.stdout.flush()
+        spy.finish(stop)
+        status = report_stop(process, stop)
     for symbol in sorted(spy.missing):
         print(f"armdbt: no symbol {symbol!r} was there to be recorded", file=sys.stderr)
     if arguments.report or not arguments.record:

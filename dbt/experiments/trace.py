@@ -121,16 +121,14 @@ def trace(
     """
     lifter: Frontend = plugins.load("dbt.frontends", frontend)()
     backend = _TracingBackend(lifter, sink)
-    process = Process(program, args, env=env or {}, linux=linux, frontend=frontend, backend=backend)
-    executor = cast(_Tracer, process.executor)
-    process.kernel.abi = cast(SyscallAbi, _ObservedAbi(process.kernel.abi, executor))
-    sink(Start(process.state.get(PC_SLOT), 0))
-    try:
+    options: Any = {"env": env or {}, "linux": linux, "frontend": frontend, "backend": backend}
+    with Process(program, args, **options) as process:
+        executor = cast(_Tracer, process.executor)
+        process.kernel.abi = cast(SyscallAbi, _ObservedAbi(process.kernel.abi, executor))
+        sink(Start(process.state.get(PC_SLOT), 0))
         if prepare is not None:
             prepare(process)
         return process.run(timeout=timeout)
-    finally:
-        process.close()
 
 
 @attrs.define

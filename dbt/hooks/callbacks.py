@@ -6,8 +6,9 @@ prices.
 ...     if target == 0x8000:
 ...         cells[1] += 1
 >>> watch = Callback(hit, cells=2, at="calls", price="numba-linked")
->>> process = dbt.Process("fib.elf", ["20"], passes=[watch])      # doctest: +SKIP
->>> process.run(); watch.values                                  # doctest: +SKIP
+>>> with dbt.Process("fib.elf", ["20"], passes=[watch]) as process:  # doctest: +SKIP
+...     process.run()
+>>> watch.values                                                     # doctest: +SKIP
 [21891, 0]
 
 The function
@@ -76,6 +77,12 @@ class Cells(CounterBank, Protocol):
     names: dict[str, int]
 
 
+class Locations(Protocol):
+    """What a callback needs of a frontend."""
+
+    def location_of(self, key: BlockKey) -> int: ...
+
+
 class Host(Protocol):
     """What a callback needs of the process it is attached to."""
 
@@ -83,7 +90,8 @@ class Host(Protocol):
     def counters(self) -> Cells: ...
     @property
     def functions(self) -> Bank: ...
-    def location_of(self, key: BlockKey) -> int: ...
+    @property
+    def frontend(self) -> Locations: ...
 
 
 @attrs.define(eq=False)
@@ -107,7 +115,10 @@ class Callback:
     _parameters: tuple[str, ...] = attrs.field(init=False)
     _condition: Condition | None = attrs.field(init=False, default=None)
     _body: Inlined | None = attrs.field(init=False, default=None)
-    _host: Host | None = attrs.field(init=False, default=None)
+    _functions: Bank | None = attrs.field(init=False, default=None)
+    _frontend: Locations | None = attrs.field(init=False, default=None)
+    _counters: Cells | None = attrs.field(init=False, default=None)
+    """Parts of the process. The process itself goes when its user drops it."""
     _array: Any = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -143,7 +154,7 @@ class Callback:
 
     def attach(self, host: Host) -> None:
         """Become part of a process, which calls this; a callback belongs to one process."""
-        if self._host is not None:
+        if self._functions is not None:
             raise UsageError(f"callback {self.name} belongs to a process already")
         counters = host.counters
         if self._counter(0) in counters.names:
@@ -152,7 +163,7 @@ class Callback:
         assert numbers == list(range(numbers[0], numbers[0] + self.cells)), "they are new"
         address = counters.address + 8 * numbers[0]
         self._array = (ctypes.c_int64 * self.cells).from_address(address)
-        self._host = host
+        self._counters, self._functions, self._frontend = counters, host.functions, host.frontend
         self._define()
 
     def _counter(self, cell: int) -> str:
@@ -173,14 +184,14 @@ class Callback:
         if self.price == "inline":
             self._body = read_body(function, self.cells)
         self.function = function
-        if self._host is not None:
+        if self._functions is not None:
             self._define()
             if self.price == "inline":
-                self._host.functions.on_change()
+                self._functions.on_change()
 
     def _define(self) -> None:
-        assert self._host is not None
-        functions, function, array = self._host.functions, self.function, self._array
+        functions, function, array = self._functions, self.function, self._array
+        assert functions is not None
         if self.price == "python":
             functions.define(self.name, function, array)
         elif self.price != "inline":
@@ -215,8 +226,8 @@ class Callback:
         if isinstance(exit_, Call) and "calls" in self.at:
             target = exit_.target
             if isinstance(target, BlockKey):
-                assert self._host is not None
-                target = Builder([]).const(self._host.location_of(target))
+                assert self._frontend is not None
+                target = Builder([]).const(self._frontend.location_of(target))
             self._emit(block.insts, _last_pc(block), target, exit_.link)
         elif isinstance(exit_, Return) and "returns" in self.at:
             self._emit(block.insts, _last_pc(block), exit_.target)

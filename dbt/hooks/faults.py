@@ -32,6 +32,7 @@ import attrs
 
 from dbt.decoded import DecodedCall
 from dbt.hooks.events import SyscallEvent
+from dbt.hooks.points import take_out
 from dbt.stops import UsageError
 
 Remove = Callable[[], None]
@@ -132,7 +133,7 @@ class FaultPlan:
 
         def detach() -> None:
             remove()
-            kernel.faults.remove(self)
+            take_out(kernel.faults, self)
 
         return detach
 

@@ -73,6 +73,8 @@ class HookMachine:
         """Breakpoints given up while a block that may lead to one was running."""
         self._table_end = TABLES
         self._failure: BaseException | None = None
+        self.raised: BaseException | None = None
+        """What ``take_failure`` has given last."""
         self._passed: tuple[int, int] | None = None
         """Breakpoint whose handlers have run, and the instruction count of that moment."""
         self._programs_own: Event | None = None
@@ -134,6 +136,11 @@ class HookMachine:
             name = self._names[pc] = self._symbolize(pc)
         return name
 
+    def close(self) -> None:
+        """There is no engine any more that could be told of changes."""
+        self.chain.listeners.remove(self.engine.policy_changed)
+        self._functions.on_change = self._functions.on_failure = lambda: None
+
     def forget(self) -> None:
         """Another program is in memory."""
         self._names.clear()
@@ -150,6 +157,7 @@ class HookMachine:
     def take_failure(self) -> BaseException | None:
         """What a hook has raised, once."""
         failure, self._failure = self._failure, None
+        self.raised = failure or self.raised
         return failure
 
     # -- points ------------------------------------------------------------------------------------

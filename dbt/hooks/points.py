@@ -1,6 +1,7 @@
 """Points: pcs at which something is to happen, with those who asked for it."""
 
 from collections.abc import Callable
+from typing import Any
 
 Handler = Callable[[], int | None]
 """Called when control has arrived at the point, before its instruction. A location that it returns
@@ -47,3 +48,9 @@ class Points:
                 location = handler()
                 wanted = wanted if location is None else location
         return wanted
+
+
+def take_out(hooks: list[Any], hook: Any) -> None:
+    """Remove a hook from a list; once is enough."""
+    if hook in hooks:
+        hooks.remove(hook)

@@ -14,6 +14,7 @@ from dbt.hooks.conditions import parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
+from dbt.hooks.points import take_out
 from dbt.hooks.records import Kind, Record
 from dbt.hooks.tracker import Hook, Listeners, Tracker
 from dbt.stops import UsageError
@@ -45,6 +46,7 @@ class Hooks:
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._programs: list[Callable[[], Any]] = []
+        self._program_is_new = False
         self._held: tuple[list[int], int | None] | None = None
         """Arguments and result of a system call that is not made yet, for a hook has raised."""
 
@@ -96,7 +98,7 @@ class Hooks:
         """
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
-        return partial(hooks.remove, hook)
+        return partial(take_out, hooks, hook)
 
     def trace(
         self,
@@ -185,12 +187,14 @@ class Hooks:
         """Call ``hook`` when an execve has put another program in memory, before its first
         instruction: the place to set hooks in it."""
         self._programs.append(hook)
-        return partial(self._programs.remove, hook)
+        return partial(take_out, self._programs, hook)
 
-    def new_program(self) -> None:
-        """Another program is in memory."""
-        for hook in list(self._programs):
-            self._machine.call(lambda hook: hook(), hook)
+    def tell_new_program(self) -> None:
+        """Call those who wait for one, when another program is in memory since the last time."""
+        if self._program_is_new:
+            self._program_is_new = False
+            for hook in list(self._programs):
+                self._machine.call(lambda hook: hook(), hook)
 
     def forget(self) -> None:
         """Another program has taken the place of the one that functions were hooked in (execve):
@@ -199,12 +203,21 @@ class Hooks:
             tracker.abandon()
             for pc, listeners in tracker.functions.items():
                 mechanism.unwatch(pc)
-                for hooks in (listeners.calls, listeners.returns, listeners.sinks):
-                    hooks.clear()
+                listeners.clear()
             mechanism.idle()
             mechanism.close()
         self._mechanisms.clear()
         self._machine.forget()
+        self._program_is_new = True
+
+    def close(self) -> None:
+        """There is no process any more: nothing is called, and to remove a hook does nothing."""
+        for _, tracker in self._mechanisms.values():
+            for listeners in tracker.functions.values():
+                listeners.clear()
+        self._programs.clear()
+        for hooks in (*self._entering.values(), *self._leaving.values()):
+            hooks.clear()
 
     # -- system calls ------------------------------------------------------------------------------
 

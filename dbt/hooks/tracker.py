@@ -99,6 +99,11 @@ class Listeners:
     def __bool__(self) -> bool:
         return bool(self.calls or self.returns or self.sinks)
 
+    def clear(self) -> None:
+        """Nobody wants to any more."""
+        for hooks in (self.calls, self.returns, self.sinks):
+            hooks.clear()
+
     def hooks(self) -> list[Hook]:
         """All of them."""
         return [*self.calls, *self.returns, *self.sinks]

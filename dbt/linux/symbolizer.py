@@ -6,6 +6,7 @@ import attrs
 
 from dbt.linux.address_space import AddressSpace, Area
 from dbt.loader.symbols import SymbolFile, read_symbols
+from dbt.stops import UsageError
 from dbt.text import LINE, NAME, printable
 
 
@@ -46,6 +47,18 @@ class Symbolizer:
                 bias = self._bias(path)
                 return None if bias is None else (found.address + bias) & 0xFFFFFFFF
         return None
+
+    def resolve(self, where: int | str) -> int:
+        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol."""
+        if isinstance(where, int):
+            return where
+        address = self.symbol(where)
+        if address is None:
+            try:
+                return int(where, 0)
+            except ValueError:
+                raise UsageError(f"no symbol {where!r} in the program") from None
+        return address
 
     def functions(self) -> dict[int, str]:
         """The functions that the symbol tables of what is mapped name, by address."""

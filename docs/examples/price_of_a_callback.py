@@ -19,8 +19,7 @@ def hit(cells, pc, target):
 
 for price in ("inline", "numba-linked", "numba-pointer", "python"):
     watch = Callback(hit, cells=2, at="calls+returns", price=price)
-    process = dbt.Process(FIB, ["12"], passes=[watch], options=BackendOptions(tier="2"))
-    began = time.perf_counter()
-    process.run()
-    print(f"{price:14} {watch.values}  {time.perf_counter() - began:.1f} s")
-    process.close()
+    with dbt.Process(FIB, ["12"], passes=[watch], options=BackendOptions(tier="2")) as process:
+        began = time.perf_counter()
+        process.run()
+        print(f"{price:14} {watch.values}  {time.perf_counter() - began:.1f} s")

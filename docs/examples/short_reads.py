@@ -4,7 +4,6 @@ import dbt
 from dbt.hooks import SyscallEvent
 from dbt.hooks.faults import FaultPlan
 
-process = dbt.Process("tests/guests/failing.elf", env={})
 opened = set()
 
 
@@ -12,8 +11,9 @@ def leaving(event: SyscallEvent) -> None:
     opened.update(event.decoded.paths)
 
 
-process.hooks.on_syscall(None, leaving, leaving=True)
 plan = FaultPlan.parse("read: EIO after 5")
-plan.attach(process)
-process.run()
+with dbt.Process("tests/guests/failing.elf", env={}) as process:
+    process.hooks.on_syscall(None, leaving, leaving=True)
+    plan.attach(process)
+    process.run()
 print(sorted(opened), plan.report())

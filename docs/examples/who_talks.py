@@ -5,7 +5,6 @@ import sys
 
 import dbt
 
-process = dbt.Process(sys.argv[1], sys.argv[2:])
 names = {0: "stdin", 1: "stdout", 2: "stderr"}
 
 
@@ -30,7 +29,8 @@ def left(call):
         tell(call.name, names.get(call.arguments[0]), data)
 
 
-process.hooks.on_syscall(None, left, leaving=True)
-process.hooks.on_call("print", lambda call: tell("print called from", hex(call.return_to)))
-process.hooks.on_return("print", lambda call: tell("print returns", call.result))
-process.run()
+with dbt.Process(sys.argv[1], sys.argv[2:]) as process:
+    process.hooks.on_syscall(None, left, leaving=True)
+    process.hooks.on_call("print", lambda call: tell("print called from", hex(call.return_to)))
+    process.hooks.on_return("print", lambda call: tell("print returns", call.result))
+    process.run()

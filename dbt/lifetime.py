@@ -1,0 +1,85 @@
+"""What may be done with a process at the moment, and what is left of it when it is closed."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from dbt.stops import Exited, Killed, Stop, Trapped, UsageError
+
+CLOSED = "the process is closed: make another Process"
+
+
+class Lifetime:
+    """Whether a process is idle, runs, has come to its end, or is closed."""
+
+    def __init__(self) -> None:
+        self._idle = threading.Lock()
+        self._over = ""
+        self.closed = False
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """The time of a run. Raises UsageError when there can be none."""
+        self._take("run: it runs already; return from the hook, and it goes on")
+        try:
+            if self.closed:
+                raise UsageError(f"run: {CLOSED}")
+            if self._over:
+                raise UsageError(
+                    f"run: {self._over}; only a limit, a time-out, a request to stop or an"
+                    " exception of a hook can be followed by another run"
+                )
+            yield
+        finally:
+            self._idle.release()
+
+    @contextlib.contextmanager
+    def closing(self) -> Iterator[bool]:
+        """The time in which it is closed; False when it is closed already. Raises UsageError
+        while it runs."""
+        self._take("close: it runs; raise dbt.StopRequested in the hook, and close it after run")
+        try:
+            first, self.closed = not self.closed, True
+            yield first
+        finally:
+            self._idle.release()
+
+    def _take(self, refusal: str) -> None:
+        if not self._idle.acquire(blocking=False):
+            raise UsageError(refusal)
+
+    def ended(self, stop: Stop) -> None:
+        """A run has ended: perhaps it was the last."""
+        match stop:
+            case Exited(status=status):
+                self._over = f"the program has exited with status {status}"
+            case Killed(signal=number):
+                self._over = f"signal {number} has killed the program"
+            case Trapped(reason=reason):
+                self._over = f"the check {reason} has stopped the program for good"
+
+    def broken(self, failure: BaseException) -> None:
+        """A run was cut short where the guest's state cannot be told."""
+        self._over = f"the last run was cut short by {type(failure).__name__}"
+
+
+class Gone:
+    """Stands in for the parts of a closed process: each use is refused with a sentence."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what copies, prints and completes looks for
+            raise AttributeError(name)
+        self._refuse()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._refuse()
+
+    def __repr__(self) -> str:
+        return "<part of a closed process>"
+
+    def _refuse(self) -> NoReturn:
+        raise UsageError(CLOSED)
+
+
+GONE: Any = Gone()
