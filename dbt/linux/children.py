@@ -70,6 +70,8 @@ class Child:
 
     def look(self, states: int) -> os.waitid_result | None:
         """Its change to one of ``states``, if there is one; it stays to be waited for."""
+        if not states:
+            return None
         return self._waitid(states | os.WNOWAIT)
 
     def take(self, states: int) -> Change | None:

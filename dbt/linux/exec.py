@@ -184,6 +184,7 @@ def check_size(kernel: "Kernel", strings: Sequence[bytes]) -> None:
 def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     """Throw the old image away and map the new one: the location to start at."""
     check_size(kernel, [*plan.argv, *envp])
+    kernel.process.end_vfork()
     kernel.on_exec()
     space = kernel.space
     space.reset()

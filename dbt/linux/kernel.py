@@ -363,7 +363,9 @@ class Kernel:
         self.process.interval_timers.pause()
         self.process.file_mask.pause()
         timers.pause(self)
-        if not self.is_child:
+        if self.is_child:
+            self.process.end_vfork()
+        else:
             self.signals.release_host()
 
     def close(self) -> None:

@@ -2,9 +2,8 @@
 
 import errno
 import os
-import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dbt.linux import exec as execution
@@ -16,22 +15,21 @@ from dbt.linux.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.timers import Timer
+from dbt.linux.vfork import Borrower, Lender
 from dbt.stops import Exited
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-CSIGNAL = 0xFF
-CLONE_VM, CLONE_VFORK, CLONE_THREAD = 0x100, 0x4000, 0x10000
-CLONE_SETTLS, CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID = 0x80000, 0x100000, 0x200000
-CLONE_CHILD_SETTID = 0x1000000
-_NAMESPACES = 0x7E020080  # CLONE_NEW*
-_CLONE_ARGS = struct.Struct("<8Q")
 _MAX_ARGUMENTS = 1 << 16
 
 
 def _fail(code: int) -> OSError:
     return OSError(code, os.strerror(code))
+
+
+def _ignore(pid: int) -> None:
+    """Nobody wants to know."""
 
 
 class ProcessState:
@@ -57,7 +55,8 @@ class ProcessState:
         self.limits: dict[int, tuple[int, int]] = {}
         """Resource limits that the guest set: soft and hard."""
         self.file_mask = FileMask()
-        self._vfork_pipe = -1
+        self.borrower: Borrower | None = None
+        """What a child of vfork owes its parent."""
 
     def reset_for_exec(self, path: str, execfn: bytes, argv: list[bytes]) -> None:
         """A new program runs in this process, asked for as ``execfn``."""
@@ -66,21 +65,36 @@ class ProcessState:
         self.name = os.path.basename(execfn)[:15]
         self.clear_child_tid = self.robust_list = 0
         timers.delete_all(self._kernel)
-        self.release_vfork()
 
-    def release_vfork(self) -> None:
-        """Let a parent that waits in vfork go on."""
-        if self._vfork_pipe >= 0:
-            os.close(self._vfork_pipe)
-            self._vfork_pipe = -1
+    def end_vfork(self) -> None:
+        """Give the parent that waits in vfork its memory back, and let it go on."""
+        if self.borrower is not None:
+            self.borrower.send()
+            self._drop_borrower()
+            self._kernel.signals.sync_defaults()
 
-    def fork(self, *, wait: bool, exit_signal: int = SIGCHLD) -> int:
-        """Fork the host process: 0 in the child, else the child's pid. ``wait``: until the child
-        executes another program or ends."""
+    def _drop_borrower(self) -> None:
+        if self.borrower is not None:
+            self.borrower.close()
+            self.borrower = None
+
+    def fork(
+        self,
+        *,
+        wait: bool = False,
+        shares_memory: bool = False,
+        exit_signal: int = SIGCHLD,
+        started: Callable[[int], None] = _ignore,
+    ) -> int:
+        """Fork the host process: 0 in the child, else the child's pid. ``started`` is called with
+        the pid in both. ``wait``: until the child executes another program or ends; only then can
+        it share memory."""
         sys.stdout.flush()
         sys.stderr.flush()
         self._kernel.space.sharing.prepare_fork()
         self.tree.begin()
+        if self.borrower is not None:
+            self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)
         try:
             pid = os.fork()
@@ -90,94 +104,34 @@ class ProcessState:
                 os.close(writer)
             raise
         if pid == 0:
-            if not wait:
+            if not shares_memory:
                 self._kernel.space.in_child()
-            self._in_child(reader, writer)
+            self._in_child()
+            if wait:
+                os.close(reader)
+                self.borrower = Borrower(self._kernel, writer, shares_memory=shares_memory)
+            self._kernel.signals.child_started()
+            self._kernel.on_fork_child()
+            started(os.getpid())
             return 0
         self.tree.add(pid)
-        self.children.add(pid, exit_signal)
+        child = self.children.add(pid, exit_signal)
         if exit_signal != SIGCHLD:
             self._kernel.signals.sync_host(SIGCHLD)
+        started(pid)
         if wait:
             os.close(writer)
-            os.read(reader, 1)  # as Linux, a waiting vfork is not interrupted
-            os.close(reader)
+            Lender(self._kernel, reader, child).wait()
         return pid
 
-    def _in_child(self, reader: int, writer: int) -> None:
-        kernel = self._kernel
-        if reader >= 0:
-            os.close(reader)
-        self.release_vfork()
-        self._vfork_pipe = writer
+    def _in_child(self) -> None:
+        self._drop_borrower()
         self.children.forget()
         self.tree.add(os.getpid())
         self.timers.clear()
         self.interval_timers.forget()
         self.clear_child_tid = 0
-        kernel.is_child = True
-        kernel.signals.child_started()
-        kernel.on_fork_child()
-
-
-# -- fork ------------------------------------------------------------------------------------------
-
-
-@syscall("fork")
-def fork(kernel: "Kernel") -> int:
-    """A child that is a copy."""
-    return kernel.process.fork(wait=False)
-
-
-@syscall("vfork")
-def vfork(kernel: "Kernel") -> int:
-    """A copy too, but the parent waits for the child's exec or exit. They share no memory."""
-    return kernel.process.fork(wait=True)
-
-
-@syscall("clone")
-def clone(
-    kernel: "Kernel", flags: int, stack: int, parent_tid: int, tls: int, child_tid: int
-) -> int:
-    """fork with options. Threads are not there (EAGAIN), nor is memory shared with the child,
-    which only vfork-like calls may ask for (EINVAL otherwise)."""
-    if flags & CLONE_THREAD:
-        kernel.unknown_syscalls["threads (clone with CLONE_THREAD)"] += 1
-        raise _fail(errno.EAGAIN)
-    if flags & CLONE_VM and not flags & CLONE_VFORK:
-        kernel.unknown_syscalls["processes that share memory (clone with CLONE_VM)"] += 1
-        raise _fail(errno.EINVAL)
-    if flags & _NAMESPACES:
-        raise _fail(errno.EPERM)
-    if flags & CLONE_PARENT_SETTID:
-        kernel.memory.load(parent_tid, 4)
-    pid = kernel.process.fork(wait=bool(flags & CLONE_VFORK))
-    if pid:
-        if flags & CLONE_PARENT_SETTID:
-            kernel.memory.store(parent_tid, 4, pid)
-        return pid
-    if flags & CLONE_CHILD_SETTID:
-        kernel.memory.store(child_tid, 4, os.getpid())
-    if flags & CLONE_CHILD_CLEARTID:
-        kernel.process.clear_child_tid = child_tid
-    if flags & CLONE_SETTLS:
-        kernel.abi.set_thread_pointer(kernel.state, tls)
-    if stack:
-        kernel.abi.set_stack_pointer(kernel.state, stack)
-    return 0
-
-
-@syscall("clone3")
-def clone3(kernel: "Kernel", address: int, size: int) -> int:
-    """clone with its arguments in memory."""
-    if size < _CLONE_ARGS.size:
-        raise _fail(errno.EINVAL)
-    words = _CLONE_ARGS.unpack(kernel.memory.read(address, _CLONE_ARGS.size))
-    flags, _, child_tid, parent_tid, _, stack, stack_size, tls = words
-    if flags >> 32 or flags & CSIGNAL:
-        raise _fail(errno.EINVAL)
-    top = (stack + stack_size) & 0xFFFFFFFF
-    return clone(kernel, flags, top, parent_tid, tls, child_tid)
+        self._kernel.is_child = True
 
 
 # -- exec ------------------------------------------------------------------------------------------
@@ -245,9 +199,9 @@ def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flag
 @syscall("exit", "exit_group")
 def exit_(kernel: "Kernel", status: int) -> int:
     """End the process."""
+    del kernel
     from dbt.linux.kernel import Leave
 
-    kernel.process.release_vfork()
     raise Leave(Exited(status & 0xFF))
 
 

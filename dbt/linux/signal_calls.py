@@ -265,6 +265,8 @@ def _self_info(number: int, code: int) -> SigInfo:
 
 def _send_self(kernel: "Kernel", info: SigInfo) -> None:
     if info.signal in (SIGKILL, SIGSTOP) and kernel.is_child:
+        if info.signal == SIGKILL:
+            kernel.process.end_vfork()
         os.kill(os.getpid(), info.signal)
     elif info.signal:
         kernel.signals.post(info)

@@ -137,13 +137,15 @@ class Signals:
             wanted = self._host.before(SIGINT)  # whoever runs the guest has a use for it
             if wanted is None:
                 return True
-        elif action.handler == SIG_DFL and not self._is_timers(number):
+        elif action.handler == SIG_DFL and not self._ends_guest(number):
             wanted = signal.SIG_DFL
         return self._host.install(number, wanted)
 
-    def _is_timers(self, number: int) -> bool:
-        """Whether a timer of the guest may send a signal: it ends the guest, and not the host."""
-        return number in _TIMERS or number in self.timer_values
+    def _ends_guest(self, number: int) -> bool:
+        """Whether a signal at its default must end the guest and not the host's process: timers
+        send it, or the parent that waits in vfork must have its memory back first."""
+        borrows = self._kernel.process.borrower is not None
+        return number in _TIMERS or number in self.timer_values or borrows
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals."""
@@ -154,6 +156,10 @@ class Signals:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
         self.pending.clear()
         self._caught.clear()
+        self.sync_defaults()
+
+    def sync_defaults(self) -> None:
+        """Make the host treat the signals that the guest leaves at their default as it should."""
         for number in signal.valid_signals():
             if number not in _KEPT and self.action(number).handler == SIG_DFL:
                 self.sync_host(number)
@@ -236,7 +242,8 @@ class Signals:
         children = self._kernel.process.children
         found = []
         for child, change in children.ended():
-            found.append(change.info(child.exit_signal))
+            sent = child.exit_signal if valid(child.exit_signal) else 0
+            found.append(change.info(sent))
             if self.reaps() and child.exit_signal == SIGCHLD:
                 children.take(child, WEXITED)
         return found
@@ -400,10 +407,14 @@ class Signals:
 
     def reset_for_exec(self) -> None:
         """Handlers become defaults; ignored, blocked and pending signals stay so."""
+        self.drop_handlers()
+        self.altstack = (0, SS_DISABLE, 0)
+
+    def drop_handlers(self) -> None:
+        """Signals with a handler are at their default again."""
         for number, action in list(self.actions.items()):
             if action.handler not in (SIG_DFL, SIG_IGN):
                 self.set_action(number, DEFAULT)
-        self.altstack = (0, SS_DISABLE, 0)
 
     def leave_handler(self, *, realtime: bool) -> int:
         """sigreturn: the location to go on at. A bad frame brings SIGSEGV there."""

@@ -57,7 +57,10 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
         found = [c for c in children if _is_of_kind(c, options) and chosen(c)]
         for child in found:
             keep = options & WNOWAIT
-            change = children.look(child, states) if keep else children.take(child, states)
+            # What ends only now, and is to be waited for by nobody, is reaped above the next time.
+            unseen = WEXITED if kernel.signals.reaps() and not child.announced else 0
+            look = children.look if keep else children.take
+            change = look(child, states & ~unseen)
             if change is not None:
                 if not keep and not child.announced:
                     kernel.signals.reaped = change.info(child.exit_signal)

@@ -31,6 +31,21 @@ READ_A_BYTE = (
     0xEF000000,  # swi  0
 )
 
+STOPPED_CHILD = (
+    0xE3A070BE,  # mov  r7, #190      vfork
+    0xEF000000,  # swi  0
+    0xE3500000,  # cmp  r0, #0
+    0x1A000005,  # bne  the exit
+    0xE3A07014,  # mov  r7, #20       getpid
+    0xEF000000,  # swi  0
+    0xE3A01013,  # mov  r1, #19       SIGSTOP
+    0xE3A07025,  # mov  r7, #37       kill
+    0xEF000000,  # swi  0
+    0xE3A00000,  # mov  r0, #0
+    0xE3A07001,  # mov  r7, #1        exit
+    0xEF000000,  # swi  0
+)
+
 
 def program(path: Path, words: tuple[int, ...]) -> Path:
     """The smallest static program with this code."""
@@ -52,6 +67,14 @@ def test_a_spinning_guest_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
     assert outcome.status == 124
     assert outcome.stderr.startswith(b"armdbt: time is over at forever")
     assert 0.6 < outcome.seconds < 15
+
+
+def test_a_stopped_vfork_child_ends_with_its_parents_time(tmp_path: Path) -> None:
+    """The child holds the command's output: a stopped one that was left would keep it open."""
+    path = program(tmp_path / "stopped", STOPPED_CHILD)
+    outcome = command("run", "--timeout", "0.7", str(path), cwd=tmp_path)
+    assert outcome.status == 124
+    assert outcome.stderr.count(b"armdbt: time is over at") == 2
 
 
 @pytest.mark.parametrize("seconds", ["0.001", "0.5"])
