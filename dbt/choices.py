@@ -1,100 +1,148 @@
-"""Refusals that help: what was wanted, what there is, and what was probably meant.
+"""Options are checked where they enter: what was given, what there is, what was probably meant.
 
-Every option that takes one of some names is checked by ``one_of``, so that all of them refuse with
-the same sentence.
+All that takes one of some names is checked by ``one_of``, so that each refusal reads the same:
+``no system call 'getpidd'; did you mean 'getpid'?``, ``no tier '3' (one of 0, 1, 2, auto)``.
 """
 
-from collections.abc import Collection
-from typing import Any
+import math
+import os
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
 
 from dbt.stops import UsageError
 
 SHOWN = 24
-"""As many choices are listed; of more only those that are close to what was given."""
-TEXT = 60
+"""So many choices are listed; of more only one that is close to what was given is named."""
+TEXT = 80
 """Characters of a wrong value that are shown."""
+WORD = 0xFFFFFFFF
+"""The largest guest address."""
+
+T = TypeVar("T")
 
 
 def one_of(what: str, given: object, known: Collection[str]) -> str:
-    """``given`` when it is one of ``known``. Raises UsageError: ``what`` says what it should be."""
+    """``given`` when it is one of ``known``, the names of some ``what``. Raises UsageError."""
     if isinstance(given, str) and given in known:
         return given
     raise unknown(what, given, known)
 
 
-def unknown(what: str, given: object, known: Collection[str]) -> UsageError:
-    """The refusal of a value that is none of ``known``."""
-    return UsageError(f"{what} is {shown(given)}{meant(given, known)}{listed(known)}")
+def unknown(what: str, given: object, known: Collection[str] = ()) -> UsageError:
+    """The refusal of a name that is none of ``known``."""
+    return UsageError(f"no {what} {shown(given)}{meant(given, known)}{listed(known)}")
 
 
 def shown(value: object) -> str:
-    """A wrong value as messages show it: with quotes when it is text, cut when it is long."""
-    text = repr(value)
+    """A wrong value as messages show it: text in quotes, cut when it is long."""
+    text = repr(value[: 2 * TEXT] if isinstance(value, str | bytes) else value)
     return text if len(text) <= TEXT else f"{text[:TEXT]}…"
 
 
 def meant(given: object, known: Collection[str]) -> str:
-    """``, did you mean X?`` when a choice is close to what was given, else nothing."""
-    if not isinstance(given, str | int):
+    """``; did you mean 'X'?`` when a choice is close to what was given, else nothing."""
+    if not isinstance(given, str) or not 0 < len(given) <= TEXT:
         return ""
     from difflib import get_close_matches  # start-up does without
 
-    text = str(given)
-    names = [name for name in known if name.lower() == text.lower()]
-    names = names or get_close_matches(text, known, n=1)
-    return f"; did you mean {names[0]!r}?" if names else ""
+    by_lower = {name.lower(): name for name in known if len(name) <= TEXT}
+    close = get_close_matches(given.lower(), by_lower, n=1)
+    return f"; did you mean {shown(by_lower[close[0]])}?" if close else ""
 
 
 def listed(known: Collection[str]) -> str:
     """`` (one of a, b, c)``; nothing when there are too many to read."""
-    if len(known) > SHOWN:
-        return ""
-    return f" (one of {', '.join(known)})" if known else " (there is none)"
+    return f" (one of {', '.join(known)})" if 0 < len(known) <= SHOWN else ""
 
 
-def whole(what: str, given: object, *, least: int = 0, most: int | None = None) -> int:
-    """``given`` when it is a whole number in a range; a bool is none. Raises UsageError."""
+def whole(what: str, given: Any, *, least: int = 0, most: int | None = None) -> int:
+    """``given`` as an int when it is a whole number in a range; a bool is none. numpy's integers
+    are. Raises UsageError."""
     if isinstance(given, bool) or not hasattr(given, "__index__"):
         raise UsageError(f"{what} is a whole number, not {shown(given)}")
-    number = int(given.__index__())  # numpy's count as well
-    if number < least or (most is not None and number > most):
-        bounds = f"at least {least}" if most is None else f"between {least:#x} and {most:#x}"
-        raise UsageError(f"{what} is {bounds}, not {shown(given)}")
+    number = int(given.__index__())
+    if most is not None and not least <= number <= most:
+        raise UsageError(f"{what} is between {least:#x} and {most:#x}, not {number:#x}")
+    if number < least:
+        raise UsageError(f"{what} is at least {least}, not {shown(number)}")
     return number
 
 
-def texts(what: str, given: Any, example: str) -> tuple[str, ...]:
-    """A sequence of texts as a tuple. One text is none, though it is a sequence of characters.
-
-    Raises UsageError, which shows the ``example`` of how it is written.
-    """
-    if not isinstance(given, str | bytes):
-        try:
-            items = tuple(given)
-        except TypeError:
-            items = (None,)
-        if all(isinstance(item, str) for item in items):
-            return items
-    raise UsageError(f"{what} is a sequence of texts, as {example}, not {shown(given)}")
+def seconds(what: str, given: Any) -> float | None:
+    """A time in seconds; None, and infinity, for none. Raises UsageError."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
+        raise UsageError(f"{what} is a number of seconds, 0 or more, not {shown(given)}")
+    return None if math.isinf(given) else float(given)
 
 
-def callable_with(what: str, given: object, example: str) -> None:
-    """Raise UsageError unless ``given`` can be called with one argument."""
+def truth(what: str, given: Any) -> bool:
+    """``given`` when it is True or False. Raises UsageError: ``"no"`` would count as true."""
+    if isinstance(given, bool):
+        return given
+    raise UsageError(f"{what} is True or False, not {shown(given)}")
+
+
+def instance(what: str, given: Any, class_: type[T]) -> T:
+    """``given`` when it is made by ``class_``. Raises UsageError."""
+    if isinstance(given, class_):
+        return given
+    raise UsageError(f"{what} is a {class_.__name__}, not {shown(given)}")
+
+
+def several(what: str, given: Any) -> tuple[Any, ...]:
+    """The elements of a collection; a text, or what is no collection, is one element of it.
+    Raises UsageError for None."""
+    if given is None:
+        raise UsageError(f"{what} is a collection, not None")
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        return (given,)
+    return tuple(given)
+
+
+def word(what: str, given: Any) -> str:
+    """A text that the kernel can take: without a NUL, which would end it. A path may be anything
+    that ``os.fspath`` takes. Raises UsageError."""
+    try:
+        text = os.fsdecode(given)
+    except TypeError:
+        raise UsageError(f"{what} is a text, not {shown(given)}") from None
+    if "\0" in text:
+        raise UsageError(f"{what} has a NUL in it: {shown(text)}")
+    return text
+
+
+def words(what: str, given: Any) -> tuple[str, ...]:
+    """A sequence of such texts. One text alone is refused: whether it is one, or a line to be
+    split, cannot be known. Raises UsageError."""
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise UsageError(f"{what} is a sequence of texts, as ['-c', 'echo hi'], not {shown(given)}")
+    return tuple(word(f"{what}[{index}]", item) for index, item in enumerate(given))
+
+
+def directory(given: Any) -> str:
+    """A path of the host that leads to a directory. Raises UsageError."""
+    path = word("a directory", given)
+    if not os.path.isdir(path):
+        raise UsageError(f"{path}: not a directory")
+    return path
+
+
+def function(what: str, given: Any, *arguments: str) -> Any:
+    """``given`` when it can be called with so many arguments. Raises UsageError."""
     if not callable(given):
-        raise UsageError(f"{what} is a function, as {example}, not {shown(given)}")
+        raise UsageError(f"{what} is a function, not {shown(given)}")
     from inspect import signature
 
     try:
         found = signature(given)
-    except (TypeError, ValueError):  # of a builtin nothing is known
-        return
+    except (TypeError, ValueError):  # nothing is known of some builtins
+        return given
     try:
-        found.bind(None)
+        found.bind(*arguments)
     except TypeError:
-        raise UsageError(
-            f"{what} is a function of one argument, as {example}; {_name(given)} takes {found}"
-        ) from None
-
-
-def _name(function: object) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+        wanted = f"({', '.join(arguments)})"
+        name = getattr(given, "__name__", type(given).__name__)
+        raise UsageError(f"{what} is called with {wanted}, but {name} takes {found}") from None
+    return given

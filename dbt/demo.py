@@ -84,7 +84,7 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
     for _ in range(REPEATS):
         options = BackendOptions(tier="2")
         with Process(DEMO, [ROUNDS], env={}, options=options, chain=chain) as process:
-            process.chain.deny(*(process.resolve(name) for name in denied))
+            process.chain.deny(*denied)
             start = time.perf_counter()
             process.run()
             seconds.append(time.perf_counter() - start)

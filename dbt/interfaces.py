@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 import attrs
 
+from dbt import choices
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.types import Type
 from dbt.stops import Access
@@ -314,17 +315,35 @@ Event: TypeAlias = (
 # ------------------------------------------------------------------------------------------
 
 
+TIERS = ("0", "1", "2", "auto")
+UNITS = ("block",)
+
+
+def _tier(given: object) -> str:
+    plain = isinstance(given, int) and not isinstance(given, bool)
+    return choices.one_of("tier", str(given) if plain else given, TIERS)
+
+
+def _unit(given: object) -> str:
+    return choices.one_of("unit", given, UNITS)
+
+
+def _hot(given: object) -> int:
+    return choices.whole("hot", given)
+
+
 @attrs.frozen
 class BackendOptions:
-    """What a user may choose. A backend ignores what it has no use for."""
+    """What a user may choose. A backend ignores what it has no use for. Raises UsageError.
 
-    tier: str = (
-        "auto"  # 0 interpret, 1 compile quickly, 2 compile optimised, auto: 0 then 2 when hot
-    )
-    unit: str = "block"
-    # Executions of a block after which `auto` compiles it: compiling takes 3-6 ms, and an execution
-    # in tier 0 some 20 ns longer.
-    hot: int = 10_000
+    ``tier``: 0 interprets, 1 compiles quickly, 2 compiles optimised, auto does 0 and then 2.
+    ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
+    compiles it (compiling takes 3-6 ms, an execution in tier 0 some 20 ns longer).
+    """
+
+    tier: str = attrs.field(default="auto", converter=_tier)
+    unit: str = attrs.field(default="block", converter=_unit)
+    hot: int = attrs.field(default=10_000, converter=_hot)
 
 
 @attrs.frozen

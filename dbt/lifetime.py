@@ -64,22 +64,24 @@ class Lifetime:
         self._over = f"the last run was cut short by {type(failure).__name__}"
 
 
+def closed(*_: object) -> NoReturn:
+    """Stands in for a function of a closed process."""
+    raise UsageError(CLOSED)
+
+
 class Gone:
     """Stands in for the parts of a closed process: each use is refused with a sentence."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # what copies, prints and completes looks for
             raise AttributeError(name)
-        self._refuse()
+        closed()
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._refuse()
+        closed()
 
     def __repr__(self) -> str:
         return "<part of a closed process>"
-
-    def _refuse(self) -> NoReturn:
-        raise UsageError(CLOSED)
 
 
 GONE: Any = Gone()

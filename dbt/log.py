@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
+from dbt import choices
 from dbt.stops import UsageError
 
 ITEMS = {
@@ -21,20 +22,25 @@ ITEMS = {
 
 
 class Log:
-    """Where dumps go. ``wants(item, pc)`` is asked before any text is made."""
+    """Where dumps go. ``wants(item, pc)`` is asked before any text is made.
+
+    ``items`` are names of ``ITEMS``, also with commas between them. ``ranges`` are addresses: the
+    first and past the last. Raises UsageError.
+    """
 
     def __init__(
         self,
-        items: Iterable[str] = (),
+        items: Iterable[str] | str = (),
         out: TextIO | None = None,
         ranges: Iterable[tuple[int, int]] = (),
     ) -> None:
-        self.items = frozenset(items)
-        unknown = self.items - ITEMS.keys()
-        if unknown:
-            raise UsageError(f"unknown dump item {sorted(unknown)[0]!r}; known: {', '.join(ITEMS)}")
+        if isinstance(items, str):
+            items = filter(None, items.split(","))
+        self.items = frozenset(choices.one_of("dump item", item, ITEMS) for item in items)
+        if out is not None and not hasattr(out, "write"):
+            raise UsageError(f"out is an open file, not {choices.shown(out)}")
         self._out = out
-        self.ranges = tuple(ranges)
+        self.ranges = tuple(map(_bounds, ranges))
 
     @property
     def out(self) -> TextIO:
@@ -50,6 +56,18 @@ class Log:
     def write(self, item: str, text: str) -> None:
         """Write one dump, headed by its item."""
         print(f"-- {item}\n{text}", file=self.out, flush=True)
+
+
+def _bounds(given: Any) -> tuple[int, int]:
+    try:
+        first, end = given
+    except (TypeError, ValueError):
+        raise UsageError(f"a range is a pair of addresses, not {choices.shown(given)}") from None
+    first = choices.whole("a range's first address", first, most=choices.WORD)
+    end = choices.whole("a range's end", end, most=choices.WORD + 1)
+    if first >= end:
+        raise UsageError(f"a range begins before it ends, not {first:#x}..{end:#x}")
+    return first, end
 
 
 QUIET = Log()

@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from dbt import choices
 from dbt.stops import UsageError
 
 GROUPS = ("dbt.frontends", "dbt.backends", "dbt.passes")
@@ -33,7 +34,5 @@ def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # 
 def load(group: str, name: str) -> Any:
     """Import what an entry point names. Raises UsageError for an unknown name."""
     points = available(group)
-    if name not in points:
-        kind = group.rpartition(".")[2].removesuffix("s")
-        raise UsageError(f"no {kind} called {name!r}; there is {', '.join(sorted(points))}")
-    return points[name].load()
+    kind = group.rpartition(".")[2].removesuffix("s")
+    return points[choices.one_of(kind, name, sorted(points))].load()

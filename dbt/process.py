@@ -9,14 +9,14 @@
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import attrs
 
-from dbt import plugins
+from dbt import choices, plugins
 from dbt.ending import end_child
 from dbt.hooks import Hooks, StopRequested, mechanisms
 from dbt.hooks.machine import Hit, HookMachine
@@ -41,6 +41,7 @@ from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.obituary import obituary
 from dbt.passes.pipeline import Pipeline
+from dbt.passes.registry import parse_passes
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
@@ -57,6 +58,7 @@ from dbt.stops import (
     Stop,
     TimeLimit,
     Trapped,
+    UsageError,
 )
 from dbt.translate import Translator
 from dbt.watchdog import Clock, Watchdog
@@ -77,6 +79,9 @@ class Process:
     A process holds descriptors, signal handlers and about 100 GB of address space: use it in a
     ``with`` statement, or call ``close``. One that is dropped gives them back, too.
 
+    ``args`` are texts without a NUL; ``env`` (None: the host's) has such texts by name. A frontend
+    and a backend are given by name, passes by name, spelling or as they are.
+
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
 
@@ -92,23 +97,28 @@ class Process:
         options: BackendOptions | None = None,
         linux: LinuxOptions | None = None,
         chain: str = "all",
-        passes: Sequence[Pass] = (),
+        passes: Iterable[Pass | str] | str = (),
         pipeline: Pipeline | None = None,
         verify: bool = False,
         log: Log = QUIET,
     ) -> None:
         self._lifetime = Lifetime()
         self._clock = Clock()
-        self.log = log
-        self.options = options or BackendOptions()
+        self.log = choices.instance("log", log, Log)
+        self.options = choices.instance("options", options or BackendOptions(), BackendOptions)
+        linux = choices.instance("linux", linux or LinuxOptions(), LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
-        opened = plugins.load("dbt.backends", backend)() if isinstance(backend, str) else backend
+        opened = _backend(backend)
         abi = self.frontend.syscall_abi()
-        self.chain = ChainPolicy(chain)
-        env = os.environ if env is None else env
-        argv = [*map(os.fsencode, (argv0 or program, *args))]
-        envp = [os.fsencode(f"{name}={value}") for name, value in env.items()]
-        bound = [bind(abi) if (bind := getattr(p, "bind", None)) else p for p in passes]
+        program = choices.word("program", program)
+        first = choices.word("argv0", argv0 or program)
+        argv = [*map(os.fsencode, (first, *choices.words("args", args)))]
+        envp = environment(os.environ if env is None else env)
+        if pipeline is not None:
+            choices.instance("pipeline", pipeline, Pipeline)
+        bound = [
+            bind(abi) if (bind := getattr(p, "bind", None)) else p for p in parse_passes(passes)
+        ]
         self._waiting: SyscallHit | None = None
         """A system call that is to be made before anything else."""
         self._ended: Stop | None = None
@@ -120,8 +130,9 @@ class Process:
             self.counters = Counters()
             self.stacks = Stacks()
             self.functions = Functions(self.state.address)
-            self.kernel = Kernel(self.memory, self.state, abi, linux or LinuxOptions())
+            self.kernel = Kernel(self.memory, self.state, abi, linux)
             stack.callback(self.kernel.close)
+            self.chain = ChainPolicy(chain, partial(_pc, self.frontend, self.kernel))
             self._next = self.frontend.key_of(self.kernel.load(program, argv, envp))
             for pass_ in bound:
                 if attach := getattr(pass_, "attach", None):
@@ -172,11 +183,12 @@ class Process:
             self.stacks,
             self.functions,
             kernel.symbolizer.name,
+            kernel.symbolizer.resolve,
             partial(_stack_bound, kernel),
         )
         kernel.on_stack_moved = self._machine.stack_moved_by_kernel
         self.hooks = hooks = Hooks(
-            self._machine, kernel.symbolizer.resolve, kernel.symbolizer.functions, kernel.decode
+            self._machine, kernel.symbolizer.functions, kernel.call_name, kernel.decode
         )
         kernel.intercept = lambda kernel, name, arguments: hooks.entering(
             name, arguments, kernel.request.number, kernel.resume
@@ -197,14 +209,18 @@ class Process:
 
         In a child that the guest forked this does not return: the host process ends with the guest.
 
-        Raises UsageError in a hook, while it runs in another thread, after ``close``, when the
-        guest has ended and when the last run was cut short in the middle (KeyboardInterrupt).
+        Raises UsageError for limits that make no sense; in a hook, while it runs in another thread,
+        after ``close``, when the guest has ended and when the last run was cut short in the middle
+        (KeyboardInterrupt).
         """
+        if max_insns is not None:
+            max_insns = choices.whole("max_insns", max_insns)
+        seconds = choices.seconds("timeout", timeout)
         with self._lifetime.running():
             budget = self.engine.budget
             budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
             try:
-                with Watchdog(timeout) as watchdog:
+                with Watchdog(seconds) as watchdog:
                     self._clock.deadline = watchdog.deadline
                     self.kernel.enter_guest()
                     try:
@@ -341,7 +357,8 @@ class Process:
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
-        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol."""
+        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
+        what is no address of the guest."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
@@ -366,9 +383,15 @@ class Process:
         return lines
 
     def explain(self, where: int | str) -> dict[str, str]:
-        """Every stage of the block at a symbol or address, by name, in order."""
+        """Every stage of the block at a symbol or address, by name, in order.
+
+        Raises UsageError where there is no code.
+        """
         key = self.frontend.key_of(self.resolve(where))
-        texts = self.translator.stages(key)
+        try:
+            texts = self.translator.stages(key)
+        except GuestFault:
+            raise UsageError(f"there is no code at {where}") from None
         if key not in self.engine.cache:
             self.engine.provide(key)
         texts.update(self.executor.explain(key))
@@ -426,6 +449,33 @@ class Process:
         if "_release" in self.__dict__:  # else it was never opened
             with contextlib.suppress(Exception):
                 self.close()
+
+
+def _backend(given: str | Backend) -> Backend:
+    if isinstance(given, str):
+        made: Backend = plugins.load("dbt.backends", given)()
+        return made
+    if isinstance(given, type) or not hasattr(given, "open"):
+        raise UsageError(f"a backend is a name, or has a method open, not {choices.shown(given)}")
+    return given
+
+
+def environment(variables: Mapping[str, str]) -> list[bytes]:
+    """The strings of an environment. Raises UsageError for what cannot be one."""
+    if not isinstance(variables, Mapping):
+        raise UsageError(f"env maps names to texts; {choices.shown(variables)} does not")
+    strings = []
+    for key, value in variables.items():
+        name = choices.word("a variable's name", key)
+        if not name or "=" in name:
+            raise UsageError(f"a variable's name is not empty and has no '=', not {name!r}")
+        strings.append(os.fsencode(f"{name}={choices.word(f'env[{name!r}]', value)}"))
+    return strings
+
+
+def _pc(frontend: Frontend, kernel: Kernel, where: int | str) -> int:
+    """Where a block begins that a location names."""
+    return frontend.key_of(kernel.symbolizer.resolve(where)).pc
 
 
 def _stack_bound(kernel: Kernel, pointer: int) -> int:

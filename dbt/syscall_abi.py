@@ -109,6 +109,9 @@ class SyscallAbi(Protocol):
     elf_machine: int
     """The e_machine that may be loaded."""
 
+    def name_of(self, number: int) -> str:
+        """The name of a system call; one that there is not is named by its number."""
+
     def location_of(self, key: BlockKey) -> int:
         """The location of a block (``Frontend.location_of``; generic mode bits are ignored)."""
 

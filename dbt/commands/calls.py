@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dbt import choices
 from dbt.commands.machine import machine_options, make_process, number
 from dbt.commands.run import report_stop
 from dbt.commands.watching import Watching
@@ -88,8 +89,7 @@ class _Wanted:
         from dbt.hooks.outputs import NAMES
 
         name, _, file = text.partition(":")
-        if name not in NAMES:
-            raise UsageError(f"--format is one of {', '.join(NAMES)}, not {name!r}")
+        choices.one_of("format", name, NAMES)
         if not file and not NAMES[name].terminal:
             raise UsageError(f"--format {name} needs a file: {name}:FILE")
         return cls(NAMES[name], file or None)

@@ -3,7 +3,6 @@
 import argparse
 
 from dbt.commands.machine import machine_options, make_process
-from dbt.stops import GuestFault, UsageError
 
 HELP = "show every stage of one block"
 
@@ -19,10 +18,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the stages; the exit status."""
     with make_process(arguments) as process:
-        try:
-            stages = process.explain(arguments.pc)
-        except GuestFault:
-            raise UsageError(f"there is no code at {arguments.pc}") from None
+        stages = process.explain(arguments.pc)
     for stage, text in stages.items():
         print(f"-- {stage}\n{text.rstrip()}\n")
     return 0

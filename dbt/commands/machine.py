@@ -29,10 +29,10 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
-    add("--tier", choices=("0", "1", "2", "auto"), default="auto", help="interpret, compile, both")
-    add("--unit", choices=("block",), default="block", help="what is compiled at a time")
+    add("--tier", default="auto", metavar="TIER", help="interpret (0), compile (1, 2), both (auto)")
+    add("--unit", default="block", metavar="UNIT", help="what is compiled at a time: block")
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
-    add("--chain", choices=("off", "direct", "all"), default="all", help="which edges may chain")
+    add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
     add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
     add("--no-pass", action="append", default=[], metavar="NAME", help="optimise without this pass")
@@ -109,13 +109,6 @@ def _write_line(out: TextIO, text: str) -> None:
     out.flush()
 
 
-def _check_directories(arguments: argparse.Namespace) -> None:
-    root = [arguments.root] if arguments.root else []
-    for path in (*root, *arguments.allow_read, *arguments.allow_write):
-        if not os.path.isdir(path):
-            raise UsageError(f"{path}: not a directory")
-
-
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
     from dbt.hooks.faults import FaultPlan
@@ -126,13 +119,12 @@ def make_process(arguments: argparse.Namespace) -> "Process":
 
     plans = [FaultPlan.parse(text) for text in arguments.inject]
     log = _log(arguments)
-    _check_directories(arguments)
     options = BackendOptions(tier=arguments.tier, unit=arguments.unit)
     if arguments.hot is not None:
         options = BackendOptions(tier=arguments.tier, unit=arguments.unit, hot=arguments.hot)
     strace = arguments.strace or log.wants("strace")
     linux = LinuxOptions(
-        root=arguments.root,
+        root=arguments.root or None,
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         strace=strace,
@@ -158,5 +150,5 @@ def make_process(arguments: argparse.Namespace) -> "Process":
     )
     for plan in plans:
         plan.attach(process)
-    process.chain.deny(*(process.resolve(where) for where in arguments.no_chain))
+    process.chain.deny(*arguments.no_chain)
     return process

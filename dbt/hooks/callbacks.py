@@ -42,6 +42,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from dbt import choices
 from dbt.hooks.conditions import DEPTH, SLOTS, Condition, parse_condition
 from dbt.hooks.inlined import Inlined, read_body
 from dbt.interfaces import CounterBank, NativeFunction
@@ -92,26 +93,28 @@ class Host(Protocol):
     def functions(self) -> Bank: ...
     @property
     def frontend(self) -> Locations: ...
+    def resolve(self, where: int | str) -> int: ...
 
 
 @attrs.define(eq=False)
 class Callback:
     """An instrumentation pass that runs ``function`` at the places ``at``.
 
-    ``at`` is one of ``PLACES`` or the pcs of instructions; a pc counts each time it is reached,
-    whether or not the instruction's own condition holds. ``when`` is a condition
-    (``dbt/hooks/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is the
-    length of the array. ``name`` has to differ from other callbacks' of the process.
+    ``at`` is one of ``PLACES`` or a list of instructions, by pc or symbol; one of these counts each
+    time it is reached, whether or not the instruction's own condition holds. ``when`` is a
+    condition (``dbt/hooks/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is
+    the length of the array. ``name`` has to differ from other callbacks' of the process.
 
     Raises UsageError when the function cannot be had at that price.
     """
 
     function: Callable[..., Any]
     cells: int = attrs.field(default=1, kw_only=True)
-    at: str | Collection[int] = attrs.field(default="calls", kw_only=True)
+    at: str | Collection[int | str] = attrs.field(default="calls", kw_only=True)
     price: str = attrs.field(default="numba-linked", kw_only=True)
     when: str | None = attrs.field(default=None, kw_only=True)
     name: str = attrs.field(default="", kw_only=True)
+    _pcs: frozenset[int] = attrs.field(init=False, default=frozenset())
     _parameters: tuple[str, ...] = attrs.field(init=False)
     _condition: Condition | None = attrs.field(init=False, default=None)
     _body: Inlined | None = attrs.field(init=False, default=None)
@@ -123,12 +126,12 @@ class Callback:
 
     def __attrs_post_init__(self) -> None:
         self.name = self.name or getattr(self.function, "__name__", "callback")
-        if self.price not in PRICES:
-            raise UsageError(f"no price {self.price!r} (there are {', '.join(PRICES)})")
-        if isinstance(self.at, str) and self.at not in PLACES:
-            raise UsageError(f"no place {self.at!r} (there are {', '.join(PLACES)}, or pcs)")
-        if self.cells < 1:
-            raise UsageError("a callback has at least one cell")
+        choices.one_of("price", self.price, PRICES)
+        self.cells = choices.whole("cells", self.cells, least=1)
+        if not isinstance(self.at, str):
+            self.at = choices.several("at", self.at)
+        elif self.at not in PLACES:
+            raise UsageError(f"{choices.unknown('place', self.at, PLACES)}; pcs stand in a list")
         self._parameters = self._read_parameters(self.function)
         self._condition = None if self.when is None else parse_condition(self.when)
         if self._condition is not None and self._condition.mentions(DEPTH):
@@ -143,7 +146,8 @@ class Callback:
             raise UsageError(f"callback {self.name}: the first parameter is its array") from None
         for name in names:
             if name not in _EVENT and (name not in SLOTS or name == DEPTH):
-                raise UsageError(f"callback {self.name}: there is no value {name!r} to give it")
+                values = (*_EVENT, *(slot for slot in SLOTS if slot != DEPTH))
+                raise UsageError(f"callback {self.name}: {choices.unknown('value', name, values)}")
         if len(names) > MOST_ARGUMENTS:
             raise UsageError(
                 f"callback {self.name}: at most {MOST_ARGUMENTS} values behind {array}"
@@ -156,6 +160,8 @@ class Callback:
         """Become part of a process, which calls this; a callback belongs to one process."""
         if self._functions is not None:
             raise UsageError(f"callback {self.name} belongs to a process already")
+        if not isinstance(self.at, str):
+            self._pcs = frozenset(map(host.resolve, self.at))
         counters = host.counters
         if self._counter(0) in counters.names:
             raise UsageError(f"two callbacks are named {self.name!r}")
@@ -220,7 +226,7 @@ class Callback:
     def run(self, block: Block) -> None:
         """Add what runs the callback wherever the block has one of its places."""
         if not isinstance(self.at, str):
-            self._run_at_pcs(block, self.at)
+            self._run_at_pcs(block, self._pcs)
             return
         exit_ = block.exit
         if isinstance(exit_, Call) and "calls" in self.at:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from dbt import choices
 from dbt.hooks.expressions import Emitted, Plain, Reader
 from dbt.ir.block import Value
 from dbt.ir.builder import Builder
@@ -33,7 +34,7 @@ SLOTS: Mapping[str, str] = {
 }
 """The state slot of each name. ``pc`` and ``r15`` are no slots while a block runs."""
 _PC = frozenset({"pc", "r15"})
-_KNOWN = "r0 to r15, sp, lr, pc, arg0 to arg3, depth"
+_KNOWN = (*SLOTS, *sorted(_PC))
 
 
 @attrs.frozen
@@ -103,7 +104,7 @@ def _mentions(tree: ast.expr, name: str) -> bool:
 
 def parse_condition(text: str) -> Condition:
     """Read and check a condition. Raises UsageError, which names the place."""
-    source = text.strip()
+    source = choices.instance("a condition", text, str).strip()
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError as error:

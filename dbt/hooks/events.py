@@ -1,13 +1,21 @@
 """What a hook function receives: the present state of the guest, and what it may change."""
 
+from collections.abc import Callable
+
 import attrs
 
+from dbt import choices
 from dbt.decoded import Decode, DecodedCall
 from dbt.interfaces import CallAbi, Memory, State
+from dbt.stops import UsageError
 
 
 class StopRequested(Exception):
     """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
+
+
+def _no_code(where: int | str) -> int:
+    raise UsageError(f"there is no process to find {where!r} in")
 
 
 @attrs.define
@@ -30,12 +38,14 @@ class CallEvent:
     insns: int = 0
     thread: int = 0
     caller: int = 0
+    _code: Callable[[int | str], int] = attrs.field(default=_no_code, repr=False, eq=False)
     go_to: int | None = None
     """Where the guest will go on instead of the function; see ``skip`` and ``redirect``."""
 
     def argument(self, index: int) -> int:
         """Argument word ``index`` as the AAPCS passes it: registers first, then the stack."""
         registers = self.abi.arguments
+        index = choices.whole("an argument's index", index, most=choices.WORD)
         if index < len(registers):
             return self.state.get(registers[index])
         return self.memory.load(self._stacked(index), 4)
@@ -43,6 +53,7 @@ class CallEvent:
     def set_argument(self, index: int, value: int) -> None:
         """Change argument word ``index``. Raises GuestFault for a stack that cannot be written."""
         registers = self.abi.arguments
+        index = choices.whole("an argument's index", index, most=choices.WORD)
         if index < len(registers):
             self.state.set(registers[index], value)
         else:
@@ -57,9 +68,12 @@ class CallEvent:
             self.state.set(self.abi.result, result)
         self.go_to = self.state.get(self.abi.link)
 
-    def redirect(self, location: int) -> None:
-        """Run another function instead, with the same arguments; it returns to the caller."""
-        self.go_to = location
+    def redirect(self, where: int | str) -> None:
+        """Run another function instead, with the same arguments; it returns to the caller.
+
+        Raises UsageError for an unknown symbol, and where there is no code.
+        """
+        self.go_to = self._code(where)
 
 
 @attrs.define
@@ -104,6 +118,17 @@ class SyscallEvent:
     site: int = 0
     insns: int = 0
     thread: int = 0
+
+    def check(self) -> None:
+        """Make what hooks have set ints of one word. Raises UsageError for what cannot be one, and
+        undoes it."""
+        given, self.result = self.result, None
+        if given is not None:
+            self.result = choices.whole("a result", given, least=-(1 << 31), most=choices.WORD)
+        for index, value in enumerate(self.arguments):
+            self.arguments[index] = 0
+            argument = choices.whole("an argument", value, least=-(1 << 31), most=choices.WORD)
+            self.arguments[index] = argument & choices.WORD
 
     @property
     def decoded(self) -> DecodedCall:

@@ -6,9 +6,10 @@ One walk over Python's own syntax tree; what it computes with is a ``Domain``: `
 
 import ast
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from dbt import choices
 from dbt.ir import evaluate
 from dbt.ir.block import Value
 from dbt.ir.builder import Builder
@@ -129,15 +130,15 @@ class Plain:
 class Reader(Generic[V]):
     """Reads expressions in a domain.
 
-    ``name`` gives the value of a name, or None when there is none; ``names`` is told to whoever
-    used an unknown one. ``error`` makes the exception for a problem at a node.
+    ``name`` gives the value of a name, or None when there is none; ``names`` are those that have
+    one. ``error`` makes the exception for a problem at a node.
     """
 
     def __init__(
         self,
         domain: Domain[V],
         name: Callable[[str], V | None],
-        names: str,
+        names: Collection[str],
         error: Callable[[ast.AST, str], UsageError],
     ) -> None:
         self.domain = domain
@@ -203,7 +204,7 @@ class Reader(Generic[V]):
             case ast.Name(id=name):
                 found = self._name(name)
                 if found is None:
-                    raise self._error(node, f"no value is named {name!r} (there are {self._names})")
+                    raise self._error(node, str(choices.unknown("value", name, self._names)))
                 return found
             case ast.BinOp(left=left, op=op, right=right):
                 symbol = SYMBOLS.get(type(op))

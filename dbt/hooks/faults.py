@@ -30,6 +30,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from dbt import choices
 from dbt.decoded import DecodedCall
 from dbt.hooks.events import SyscallEvent
 from dbt.hooks.points import take_out
@@ -111,6 +112,7 @@ class FaultPlan:
     @classmethod
     def parse(cls, text: str) -> "FaultPlan":
         """The plan a text describes. Raises UsageError that names the rule and what is wrong."""
+        text = choices.word("a fault plan", text)
         parts = (part.strip() for line in text.splitlines() for part in _split(line))
         rules = [_rule(part) for part in parts if part]
         if not rules:
@@ -127,7 +129,7 @@ class FaultPlan:
         for rule in self.rules:
             for name in rule.names:
                 if name not in known:
-                    raise UsageError(f"fault plan: {rule.text!r}: no system call is named {name}")
+                    raise _bad(rule.text, str(choices.unknown("system call", name, known)))
         remove = process.hooks.on_syscall(None, self._entering)
         kernel.faults.append(self)
 
@@ -168,7 +170,8 @@ def _rule(text: str) -> Rule:
         raise _bad(text, 'a rule is NAME ["PATTERN"] [fd=N]: ERROR [WHEN]')
     number = getattr(errno, match["error"], None)
     if not isinstance(number, int) or not match["error"].startswith("E"):
-        raise _bad(text, f"{match['error']} is no error's name")
+        names = list(errno.errorcode.values())
+        raise _bad(text, str(choices.unknown("error", match["error"], names)))
     rule = Rule(text, tuple(match["names"].split("|")), number, _when(text, match["when"]))
     for pattern, fd in _CONDITION.findall(match["conditions"]):
         if (rule.fd if fd else rule.path) is not None:

@@ -12,6 +12,7 @@ from dbt.hooks.points import Handler, Points
 from dbt.hooks.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
 from dbt.hooks.trampolines import Trampolines
 from dbt.interfaces import (
+    EXEC,
     MAPPED,
     PAGE,
     READ,
@@ -25,12 +26,14 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import ASK, CONTINUED, HOOKED, MOVED, TAKEN, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
+from dbt.lifetime import closed
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Ended, Engine, LimitReached
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
+from dbt.stops import UsageError
 from dbt.translate import Translator
 
 TABLES = 0xFFFE0000
@@ -50,11 +53,13 @@ class HookMachine:
         stacks: Stacks,
         functions: Functions,
         symbolize: Callable[[int], str],
+        resolve: Callable[[int | str], int],
         stack_bound: Callable[[int], int],
     ) -> None:
         self.engine = engine
         self.translator = translator
         self._symbolize = symbolize
+        self._resolve = resolve
         self.state = state
         self.stacks = stacks
         self.call_abi: CallAbi = translator.frontend.call_abi
@@ -125,6 +130,19 @@ class HookMachine:
         """The block key of a location."""
         return self.translator.frontend.key_of(location)
 
+    def code(self, where: int | str) -> int:
+        """The location of code, by symbol or address. Raises UsageError for an unknown symbol, and
+        where no instruction can begin."""
+        location = self._resolve(where)
+        frontend, memory = self.translator.frontend, self.memory
+        key = frontend.key_of(location)
+        named = f"{where!r}, {location:#x}" if isinstance(where, str) else f"{location:#x}"
+        if frontend.location_of(key) != location:
+            raise UsageError(f"no instruction begins at {named}: the address is not aligned")
+        if not memory.perms[key.pc // PAGE] & EXEC:
+            raise UsageError(f"there is no code at {named}")
+        return location
+
     def caller(self, location: int, pc: int) -> int:
         """The call instruction that led to ``pc``, to return to ``location``; 0 if none did."""
         return self._callers.caller(location, pc)
@@ -140,6 +158,7 @@ class HookMachine:
         """There is no engine any more that could be told of changes."""
         self.chain.listeners.remove(self.engine.policy_changed)
         self._functions.on_change = self._functions.on_failure = lambda: None
+        self._resolve = closed
 
     def forget(self) -> None:
         """Another program is in memory."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from dbt import choices
 from dbt.decoded import Decode
 from dbt.hooks.conditions import parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
@@ -34,13 +35,13 @@ class Hooks:
     def __init__(
         self,
         machine: HookMachine,
-        resolve: Callable[[int | str], int],
         functions: Callable[[], Iterable[int]],
+        call_name: Callable[[int | str], str],
         decode: Decode,
     ) -> None:
         self._machine = machine
-        self._resolve = resolve
         self._functions = functions
+        self._call_name = call_name
         self._decode = decode
         self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
@@ -72,7 +73,8 @@ class Hooks:
         seen to be replaced (``CallEvent.tail``).
 
         Returns a function that removes the hook. Raises UsageError for an unknown symbol or
-        mechanism, or a condition that makes no sense.
+        mechanism, a place without code, a condition that makes no sense, and for what is no
+        function of one argument.
         """
         return self._add(mechanism, self._pc(where), "calls", _hook(hook, when))
 
@@ -89,20 +91,25 @@ class Hooks:
         return self._add(mechanism, self._pc(where), "returns", _hook(hook, when))
 
     def on_syscall(
-        self, name: str | None, hook: SyscallHook, *, leaving: bool = False
+        self, name: str | int | None, hook: SyscallHook, *, leaving: bool = False
     ) -> Callable[[], None]:
-        """Call ``hook`` before (or, ``leaving``, after) a system call; None means every one.
+        """Call ``hook`` before (or, ``leaving``, after) a system call, given by its name or its
+        number; None means every one.
 
         One that is made again after a signal enters each time and leaves when it returns. When a
         hook before it raises, the call is made when the run is continued, as the hooks left it.
+
+        Raises UsageError for what is no system call, or no function of one argument.
         """
+        choices.function("a hook", hook, "event")
+        name = None if name is None else self._call_name(name)
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
         return partial(take_out, hooks, hook)
 
     def trace(
         self,
-        pcs: Iterable[int | str] | None,
+        pcs: Iterable[int | str] | int | str | None,
         sink: Sink,
         *,
         mechanism: Choice = "auto",
@@ -110,8 +117,12 @@ class Hooks:
     ) -> Remove:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
         that the program's symbol tables name now. Of calls that are under way already it is told
-        nothing."""
-        wanted = self._functions() if pcs is None else map(self._pc, pcs)
+        nothing. Raises UsageError as ``on_call`` does."""
+        choices.function("a sink", sink, "record")
+        if pcs is None:
+            wanted = self._functions()
+        else:
+            wanted = [self._pc(where) for where in choices.several("pcs", pcs)]
         removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
@@ -126,7 +137,7 @@ class Hooks:
         return remove
 
     def _pc(self, where: int | str) -> int:
-        return self._machine.key_of(self._resolve(where)).pc
+        return self._machine.key_of(self._machine.code(where)).pc
 
     def _add(self, mechanism: Choice, pc: int, kind: str, hook: Hook) -> Remove:
         watcher, tracker = self._mechanism(mechanism)
@@ -186,6 +197,7 @@ class Hooks:
     def on_program(self, hook: Callable[[], Any]) -> Remove:
         """Call ``hook`` when an execve has put another program in memory, before its first
         instruction: the place to set hooks in it."""
+        choices.function("a hook", hook)
         self._programs.append(hook)
         return partial(take_out, self._programs, hook)
 
@@ -265,7 +277,8 @@ class Hooks:
         )  # fmt: skip
         for hook in hooks:
             machine.call(hook, event)
-        return event.result
+        machine.call(SyscallEvent.check, event)
+        return event.result if isinstance(event.result, int) else None
 
     def _tell(self, sink: Sink, kind: Kind, mechanism: str, event: SyscallEvent) -> None:
         state = event.state
@@ -281,14 +294,12 @@ class Hooks:
 
 
 def _class(choice: Choice) -> type[Mechanism]:
-    if not isinstance(choice, str):
+    if isinstance(choice, type) and issubclass(choice, Mechanism):
         return choice
-    name = AUTO if choice == "auto" else choice
-    if name not in MECHANISMS:
-        known = ", ".join(MECHANISMS)
-        raise UsageError(f"hook mechanism is auto or one of {known}, not {name!r}")
-    return MECHANISMS[name]
+    name = choices.one_of("hook mechanism", choice, ("auto", *MECHANISMS))
+    return MECHANISMS[AUTO if name == "auto" else name]
 
 
 def _hook(call: Callable[[Any], Any], when: str | None) -> Hook:
+    choices.function("a hook", call, "event")
     return Hook(call, None if when is None else parse_condition(when))

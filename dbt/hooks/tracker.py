@@ -35,6 +35,9 @@ class Guest(Protocol):
         """Id of the guest thread that runs."""
 
     def key_of(self, location: int) -> BlockKey: ...
+    def code(self, where: int | str) -> int:
+        """The location of code, by symbol or address. Raises UsageError."""
+
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's. What it raises is raised by ``run``, when everything that
         belongs to the event is done."""
@@ -254,7 +257,7 @@ class Tracker:
         guest = self.guest
         event = CallEvent(
             pc, guest.name(pc), location, self.alive, guest.state, guest.memory,
-            guest.call_abi, tail, guest.insns, guest.thread, caller,
+            guest.call_abi, tail, guest.insns, guest.thread, caller, guest.code,
         )  # fmt: skip
         for hook in hooks:
             if hook in listeners.calls:

@@ -12,12 +12,17 @@ return %0                   =>    %1:i32 = pop shadow
 
 import attrs
 
+from dbt import choices
 from dbt.ir.block import Block, Call, Return
 from dbt.ir.builder import Builder
 from dbt.passes.registry import register
 
 STACK = "shadow"
 MISMATCH = "return-mismatch"
+
+
+def _trap(given: object) -> bool:
+    return choices.truth("trap", given)
 
 
 @register("shadow-stack")
@@ -29,7 +34,7 @@ class ShadowStack:
     not called): programs that have them are watched with ``trap=false``.
     """
 
-    trap: bool = True
+    trap: bool = attrs.field(default=True, converter=_trap)
 
     def run(self, block: Block) -> None:
         """Push at calls, pop and compare at returns."""

@@ -20,10 +20,12 @@ swi 0x0, 0x8008     =>    %0:i32 = get r7
                           swi 0x0, 0x8008
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
 import attrs
 
+from dbt import choices
 from dbt.interfaces import STACK_ENTRIES
 from dbt.ir.block import Block, Swi, Value
 from dbt.ir.builder import Builder
@@ -40,6 +42,8 @@ class SwiNumbers(Protocol):
     """What these passes need to know of the guest's system call convention."""
 
     number_slot: str
+    names: Collection[str]
+    """Of all system calls."""
 
     def immediate_number(self, immediate: int) -> int | None:
         """The number a ``swi`` immediate names by itself, None when the slot holds it."""
@@ -66,6 +70,10 @@ def _bound(abi: SwiNumbers | None) -> SwiNumbers:
     return abi
 
 
+def _sites(given: object) -> bool:
+    return choices.truth("sites", given)
+
+
 @register("swi-trace")
 @attrs.frozen
 class SwiTrace:
@@ -76,7 +84,7 @@ class SwiTrace:
     system call is there too, with the number that its immediate would name.
     """
 
-    sites: bool = False
+    sites: bool = attrs.field(default=False, converter=_sites)
     abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
 
     def bind(self, abi: SwiNumbers) -> "SwiTrace":
@@ -101,10 +109,13 @@ def recorded(stacks: RecordedStacks) -> list[tuple[int, int]]:
     return [(stacks.entry(STACK, i), stacks.entry(SITES, i)) for i in range(first, first + depth)]
 
 
-def _allowed(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(part for part in value.split("+") if part)
-    return tuple(str(part) for part in value)  # type: ignore[attr-defined]
+def _allowed(given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return tuple(part for part in given.split("+") if part)
+    items = choices.several("allow", given)
+    return tuple(
+        one if isinstance(one, str) else str(choices.whole("a system call", one)) for one in items
+    )
 
 
 @register("swi-filter")
@@ -128,8 +139,10 @@ class SwiFilter:
             return sorted(
                 int(item, 0) if item[0].isdigit() else abi.number_of(item) for item in self.allow
             )
-        except (KeyError, ValueError) as error:
-            raise UsageError(f"swi-filter: unknown system call {error.args[0]!r}") from None
+        except KeyError as error:
+            raise choices.unknown("system call", error.args[0], abi.names) from None
+        except ValueError as error:
+            raise UsageError(f"swi-filter: {error}") from None
 
     def run(self, block: Block) -> None:
         """Trap before the exit when the number matches none of the allowed ones."""

@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -19,12 +20,14 @@ from typing import Any
 import attrs
 
 import dbt.linux
+from dbt import choices
 from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import exec as execution
 from dbt.linux import host, siginfo, timers
 from dbt.linux.address_space import AddressSpace
 from dbt.linux.fdtable import FdTable
+from dbt.linux.options import LinuxOptions
 from dbt.linux.paths import Paths
 from dbt.linux.process import ProcessState
 from dbt.linux.siginfo import SigInfo
@@ -50,24 +53,8 @@ _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "se
 _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 """Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
 _MSG_NOSIGNAL = 0x4000
-
-
-@attrs.define
-class LinuxOptions:
-    """What the user may choose about the guest's world."""
-
-    root: str | None = None
-    """Where ``/`` of the guest is looked up first (qemu-arm's -L)."""
-    allow_read: tuple[str, ...] = ()
-    allow_write: tuple[str, ...] = ()
-    """Host directories below which the guest may read, and write."""
-    cwd: str | None = None
-    strace: bool = False
-    strace_log: Callable[[str], None] | None = None
-    """Where strace lines go; None: standard error."""
-    stack_size: int = 8 << 20
-    seed: int | None = None
-    """Makes AT_RANDOM and getrandom repeatable."""
+_NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
+"""What calls are named by that have no name."""
 
 
 class Leave(Exception):
@@ -303,6 +290,15 @@ class Kernel:
         return self.signals.deliver(location)
 
     # -- looking -----------------------------------------------------------------------------------
+
+    def call_name(self, given: int | str) -> str:
+        """The name of a system call that is given by name or number. Raises UsageError."""
+        if isinstance(given, str):
+            number = _NUMBERED.fullmatch(given)  # one that the kernel does not have
+            if given in SIGNATURES or (number and self.abi.name_of(int(number[1], 0)) == given):
+                return given
+            raise choices.unknown("system call", given, SIGNATURES)
+        return self.abi.name_of(choices.whole("a system call", given, most=choices.WORD))
 
     def call_names(self) -> Collection[str]:
         """Names of the system calls there are, served or not."""

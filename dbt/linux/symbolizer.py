@@ -4,9 +4,9 @@ import os
 
 import attrs
 
+from dbt import choices
 from dbt.linux.address_space import AddressSpace, Area
 from dbt.loader.symbols import SymbolFile, read_symbols
-from dbt.stops import UsageError
 from dbt.text import LINE, NAME, printable
 
 
@@ -49,16 +49,20 @@ class Symbolizer:
         return None
 
     def resolve(self, where: int | str) -> int:
-        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol."""
-        if isinstance(where, int):
-            return where
-        address = self.symbol(where)
-        if address is None:
+        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
+        what is no address of the guest."""
+        address: int | None = None
+        if not isinstance(where, str):
+            address = where
+        elif (address := self.symbol(where)) is None:
             try:
-                return int(where, 0)
+                address = int(where, 0)
             except ValueError:
-                raise UsageError(f"no symbol {where!r} in the program") from None
-        return address
+                raise choices.unknown("symbol", where, self._names()) from None
+        return choices.whole("an address", address, most=choices.WORD)
+
+    def _names(self) -> list[str]:
+        return [symbol.name for image in self.images() for symbol in _symbols(image.path).symbols]
 
     def functions(self) -> dict[int, str]:
         """The functions that the symbol tables of what is mapped name, by address."""

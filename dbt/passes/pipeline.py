@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import attrs
 
+from dbt import choices
 from dbt.interfaces import Layout, Pass
 from dbt.ir.block import Block
 from dbt.ir.verifier import verify
@@ -12,9 +13,8 @@ from dbt.passes.const_fold import ConstFold
 from dbt.passes.dead_code import DeadCode
 from dbt.passes.dead_state import DeadState
 from dbt.passes.peephole import Peephole
-from dbt.passes.registry import name_of
+from dbt.passes.registry import name_of, parse_passes
 from dbt.passes.state_forward import StateForward
-from dbt.stops import UsageError
 
 # Forwarding first: it turns what was state into values that the others can see. Dead state after
 # them, since what they fold away no longer observes; dead code last, to sweep up after all.
@@ -35,9 +35,9 @@ class Pipeline:
     """Passes in order. ``timed`` fills ``costs``, by name; ``checked`` verifies after each pass."""
 
     def __init__(
-        self, passes: Iterable[Pass], *, timed: bool = False, layout: Layout | None = None
+        self, passes: Iterable[Pass | str], *, timed: bool = False, layout: Layout | None = None
     ) -> None:
-        self.passes: Sequence[Pass] = tuple(passes)
+        self.passes: Sequence[Pass] = tuple(parse_passes(passes))
         self.timed = timed
         self.checked = layout is not None
         self.layout = layout
@@ -54,19 +54,16 @@ class Pipeline:
 
     def without(self, names: Collection[str]) -> "Pipeline":
         """The same pipeline less some passes. Raises UsageError for a name it does not have."""
-        for name in names:
-            if name not in self.names():
-                raise UsageError(f"no pass {name!r} in the pipeline ({', '.join(self.names())})")
-        passes = [pass_ for pass_ in self.passes if name_of(pass_) not in names]
-        return self._like(passes)
+        known = self._known(names)
+        return self._like(pass_ for pass_ in self.passes if name_of(pass_) not in known)
 
     def only(self, names: Collection[str]) -> "Pipeline":
         """The same pipeline with just these passes, in its own order. Raises UsageError."""
-        return self.without([name for name in self.names() if name not in self._known(names)])
+        known = self._known(names)
+        return self._like(pass_ for pass_ in self.passes if name_of(pass_) in known)
 
-    def _known(self, names: Collection[str]) -> Collection[str]:
-        self.without(names)
-        return names
+    def _known(self, names: Collection[str]) -> list[str]:
+        return [choices.one_of("pass", n, self.names()) for n in choices.several("names", names)]
 
     def _like(self, passes: Iterable[Pass]) -> "Pipeline":
         made = Pipeline(passes, timed=self.timed, layout=self.layout)

@@ -7,12 +7,12 @@ A registered pass is a frozen attrs class; its fields are its options, unless th
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
 
-from dbt import plugins
+from dbt import choices, plugins
 from dbt.interfaces import Pass
 from dbt.stops import UsageError
 
@@ -64,9 +64,20 @@ def name_of(pass_: Pass) -> str:
     return type(pass_).__name__
 
 
-def parse_passes(spellings: Collection[str]) -> list[Pass]:
-    """One pass per spelling. Raises UsageError."""
-    return [parse_pass(spelling) for spelling in spellings]
+def parse_passes(spellings: Iterable[str | Pass] | str) -> list[Pass]:
+    """One pass per spelling; what is a pass already stays one. Raises UsageError."""
+    return [_made(given) for given in choices.several("passes", spellings)]
+
+
+def _made(given: Any) -> Pass:
+    if isinstance(given, str):
+        return parse_pass(given)
+    if isinstance(given, type):
+        raise UsageError(f"a pass is made by its class: {given.__name__}(), not {given.__name__}")
+    if not callable(getattr(given, "run", None)):
+        raise UsageError(f"a pass has a method run(block); {choices.shown(given)} has none")
+    made: Pass = given
+    return made
 
 
 def parse_pass(spelling: str) -> Pass:
@@ -77,7 +88,7 @@ def parse_pass(spelling: str) -> Pass:
     name, options = match[1], match[2]
     class_ = _PASSES.get(name) or registered().get(name)
     if class_ is None:
-        raise UsageError(f"no pass is named {name!r} (there are {', '.join(sorted(_PASSES))})")
+        raise choices.unknown("pass", name, sorted(_PASSES))
     try:
         made: Pass = class_(**_options(name, class_, options or ""))
     except (TypeError, ValueError) as error:
@@ -108,9 +119,8 @@ def _options(name: str, class_: type[Any], text: str) -> dict[str, object]:
         key, equals, value = part.partition("=")
         field = fields.get(key.strip().replace("-", "_"))
         if field is None:
-            raise UsageError(
-                f"pass {name} has no option {key!r} (it has {', '.join(fields) or 'none'})"
-            )
+            known = [known.replace("_", "-") for known in fields]
+            raise UsageError(f"pass {name}: {choices.unknown('option', key.strip(), known)}")
         options[field.name] = _convert(name, field, value.strip() if equals else "true")
     return options
 

@@ -6,9 +6,14 @@ have the executor unlink what is no longer allowed.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
+from dbt import choices
 from dbt.interfaces import LinkKind
 from dbt.stops import UsageError
+
+Place: TypeAlias = int | str
+"""An address, or a symbol of the program."""
 
 MODES = {
     "off": frozenset[LinkKind](),
@@ -18,9 +23,13 @@ MODES = {
 
 
 class ChainPolicy:
-    """Kinds on or off, target pcs denied one by one, by range, or all but some (``only``)."""
+    """Kinds on or off, target pcs denied one by one, by range, or all but some (``only``).
 
-    def __init__(self, mode: str = "all") -> None:
+    All that takes places raises UsageError for what is neither an address nor a known symbol.
+    """
+
+    def __init__(self, mode: str = "all", resolve: Callable[[Place], int] | None = None) -> None:
+        self._resolve = resolve or _address
         self.kinds = self._kinds(mode)
         self.denied: set[int] = set()
         self.denied_ranges: list[tuple[int, int]] = []
@@ -29,10 +38,7 @@ class ChainPolicy:
 
     @staticmethod
     def _kinds(mode: str) -> frozenset[LinkKind]:
-        try:
-            return MODES[mode]
-        except KeyError:
-            raise UsageError(f"chain mode is one of {', '.join(MODES)}, not {mode!r}") from None
+        return MODES[choices.one_of("chain mode", mode, MODES)]
 
     def permits(self, pc: int) -> bool:
         """False when nothing may chain into a block at ``pc``."""
@@ -51,36 +57,58 @@ class ChainPolicy:
         self.kinds = self._kinds(mode)
         self._changed()
 
-    def set_kinds(self, kinds: Iterable[LinkKind]) -> None:
-        """Switch the kinds one by one."""
-        self.kinds = frozenset(kinds)
+    def set_kinds(self, kinds: Iterable[LinkKind | str] | str) -> None:
+        """Switch the kinds one by one, each a LinkKind or its value (``"direct"``)."""
+        self.kinds = frozenset(map(_kind, choices.several("kinds", kinds)))
         self._changed()
 
-    def deny(self, *pcs: int) -> None:
-        """Nothing chains into blocks at these pcs any more: each entry goes by the dispatcher."""
-        self.denied.update(pcs)
+    def deny(self, *places: Place) -> None:
+        """Nothing chains into blocks there any more: each entry goes by the dispatcher."""
+        self.denied.update(map(self._resolve, places))
         self._changed()
 
-    def allow(self, *pcs: int) -> None:
+    def allow(self, *places: Place) -> None:
         """Take back ``deny``."""
-        self.denied.difference_update(pcs)
+        self.denied.difference_update(map(self._resolve, places))
         self._changed()
 
-    def deny_range(self, start: int, end: int) -> None:
+    def deny_range(self, start: Place, end: Place) -> None:
         """Deny every block that begins in ``start <= pc < end``."""
-        self.denied_ranges.append((start, end))
+        self.denied_ranges.append(self._range(start, end))
         self._changed()
 
-    def allow_range(self, start: int, end: int) -> None:
-        """Take back a ``deny_range`` with the same bounds. Raises ValueError when there is none."""
-        self.denied_ranges.remove((start, end))
+    def allow_range(self, start: Place, end: Place) -> None:
+        """Take back a ``deny_range`` with the same bounds. Raises UsageError when there is none."""
+        bounds = self._range(start, end)
+        if bounds not in self.denied_ranges:
+            known = [f"{a:#x}..{b:#x}" for a, b in self.denied_ranges]
+            raise UsageError(f"no range {bounds[0]:#x}..{bounds[1]:#x}{choices.listed(known)}")
+        self.denied_ranges.remove(bounds)
         self._changed()
 
-    def only(self, pcs: Iterable[int] | None) -> None:
-        """Chain into these pcs and no others; None lifts the restriction."""
-        self.allowed_only = None if pcs is None else frozenset(pcs)
+    def only(self, places: Iterable[Place] | Place | None) -> None:
+        """Chain into blocks there and into no others; None lifts the restriction."""
+        if places is not None:
+            places = frozenset(map(self._resolve, choices.several("places", places)))
+        self.allowed_only = places
         self._changed()
+
+    def _range(self, start: Place, end: Place) -> tuple[int, int]:
+        past = choices.WORD + 1
+        bounds = self._resolve(start), past if end == past else self._resolve(end)
+        if bounds[0] >= bounds[1]:
+            raise UsageError(f"a range begins before it ends, not {bounds[0]:#x}..{bounds[1]:#x}")
+        return bounds
 
     def _changed(self) -> None:
         for listener in self.listeners:
             listener()
+
+
+def _address(place: Place) -> int:
+    return choices.whole("a pc", place, most=choices.WORD)
+
+
+def _kind(given: LinkKind | str) -> LinkKind:
+    known = {kind.value: kind for kind in LinkKind}
+    return given if isinstance(given, LinkKind) else known[choices.one_of("kind", given, known)]

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dbt import choices
 from dbt.hooks import SyscallEvent
 from dbt.spy import handlers
 from dbt.spy.events import SCHEMA, Event
@@ -33,8 +34,10 @@ class Spy:
         path: str | None = None,
         *,
         limit: int = DATA_LIMIT,
-        symbols: Sequence[str] = (),
+        symbols: Sequence[str] | str = (),
     ) -> None:
+        limit = choices.whole("limit", limit)
+        wanted = [choices.word("a symbol", one) for one in choices.several("symbols", symbols)]
         self._recorder = Recorder(path)
         self._tap = Tap(ProcessGuest(process), self._recorder.append, limit)
         kernel = process.kernel.process
@@ -50,8 +53,8 @@ class Spy:
             raise
         process.hooks.on_syscall(None, self._entering)
         process.hooks.on_syscall(None, self._leaving, leaving=True)
-        self._symbols = SymbolHooks(process, symbols, self._tell_now) if symbols else None
-        self._wanted = set(symbols)
+        self._symbols = SymbolHooks(process, wanted, self._tell_now) if wanted else None
+        self._wanted = set(wanted)
 
     def _entering(self, event: SyscallEvent) -> None:
         self._tap.entering(event.name, event.arguments)

@@ -65,9 +65,16 @@ class ArmLinuxAbi:
         """The number an OABI trap names by itself; None when it is in ``number_slot``."""
         return immediate ^ OABI_BASE if immediate else None
 
+    names = _NUMBERS.keys()
+
     def number_of(self, name: str) -> int:
         """The EABI number of a system call. Raises KeyError."""
         return _NUMBERS[name]
+
+    def name_of(self, number: int) -> str:
+        if number >= PRIVATE_BASE:
+            return PRIVATE.get(number, f"ARM_{number:#x}")
+        return EABI.get(number, f"syscall_{number}")
 
     def location_of(self, key: BlockKey) -> int:
         return key.pc | bool(key.mode & THUMB)
@@ -80,7 +87,7 @@ class ArmLinuxAbi:
             number, arguments = arguments[0], (*arguments[1:], 0)
         if number >= PRIVATE_BASE:
             return self._private(number, arguments, resume)
-        name = (OABI if old else EABI).get(number, f"syscall_{number}")
+        name = OABI.get(number, f"syscall_{number}") if old else self.name_of(number)
         return Request(number, name, arguments, not old, "oabi" if old else "")
 
     def _private(
@@ -96,7 +103,7 @@ class ArmLinuxAbi:
         if number >> 16 != PRIVATE_BASE >> 16 or number & 0xFFFF > 0x7FF:
             why = f"there is no system call number {number:#x}"
             return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap, number, why=why)
-        return Request(number, PRIVATE.get(number, f"ARM_{number:#x}"), arguments)
+        return Request(number, self.name_of(number), arguments)
 
     def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
         return exceptions.page_fault(access, address, present=present)

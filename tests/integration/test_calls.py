@@ -216,7 +216,7 @@ def test_covered_blocks_are_what_qemu_executes(program: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--format", "svg"), "--format is one of tree, "),
+        (("--format", "svg"), "no format 'svg' (one of tree, "),
         (("--format", "callgrind"), "--format callgrind needs a file"),
         (("--format", "dot:a", "--format", "jsonl:./a"), "two formats for ./a"),
         (("--format", "dot:no/such/a"), "no/such/a: No such file"),

@@ -169,8 +169,9 @@ class TestConditions:
             process.hooks.on_call(ADDRESS, print, when="r99 > 1")
 
     def test_a_mechanism_that_does_not_exist(self) -> None:
-        with pytest.raises(UsageError, match="hook mechanism is auto or one of"):
-            start("0").hooks.on_call(ADDRESS, print, mechanism="magic")
+        process = start("0")
+        with pytest.raises(UsageError, match="no hook mechanism 'magic'"):
+            process.hooks.on_call(ADDRESS, print, mechanism="magic")
 
 
 @pytest.mark.parametrize("mechanism", NAMES)

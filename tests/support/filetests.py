@@ -134,6 +134,7 @@ class ToyConvention:
 
     number_slot = "r5"
     numbers = {"exit": 1, "write": 4}
+    names = numbers.keys()
 
     def immediate_number(self, immediate: int) -> int | None:
         return immediate - 0x100 if immediate >= 0x100 else None

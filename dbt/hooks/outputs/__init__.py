@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from dbt import choices
 from dbt.hooks.outputs.base import Format, Output, Program
 from dbt.hooks.outputs.callgrind import Callgrind
 from dbt.hooks.outputs.chrome import Chrome
@@ -31,8 +32,11 @@ NAMES: Mapping[str, Format] = {
 def write(
     name: str, records: Iterable[Record], out: IO[Any], program: Program, *, end: int
 ) -> None:
-    """Write a whole stream as one format; ``end`` are the instructions of the run."""
-    output = NAMES[name].make(out, program)
+    """Write a whole stream as one format; ``end`` are the instructions of the run.
+
+    Raises UsageError for what is no format.
+    """
+    output = NAMES[choices.one_of("format", name, NAMES)].make(out, program)
     for record in records:
         output.feed(record)
     output.finish(end)

@@ -283,7 +283,7 @@ def test_the_code_is_part_of_the_unit() -> None:
     [
         (lambda: Callback(hit, price="free"), "no price 'free'"),
         (lambda: Callback(hit, at="jumps"), "no place 'jumps'"),
-        (lambda: Callback(hit, cells=0), "at least one cell"),
+        (lambda: Callback(hit, cells=0), "cells is at least 1, not 0"),
         (lambda: Callback(lambda: None), "first parameter is its array"),
         (lambda: Callback(lambda cells, colour: None), "no value 'colour'"),
         (lambda: Callback(lambda cells, depth: None), "no value 'depth'"),

@@ -116,7 +116,7 @@ def test_both_meanings_agree(text: str, values: dict[str, int]) -> None:
     ("text", "message"),
     [
         ("r0 >", "condition 'r0 >', column 5: invalid syntax"),
-        ("r16 == 0", "column 1: no value is named 'r16'"),
+        ("r16 == 0", "column 1: no value 'r16'"),
         ("r0 == len(r1)", "column 7: there is no function len"),
         ("r0 / 2 == 1", "column 1: operators are + - * & | ^ << >>"),
         ("r0 in (1, 2)", "column 7: "),

@@ -187,8 +187,8 @@ def test_a_plan_can_be_taken_off() -> None:
         ("", "there is no rule in it"),
         ("# only words", "there is no rule in it"),
         ("read EIO", "a rule is NAME"),
-        ("read: EIOU", "EIOU is no error's name"),
-        ("read: errorcode", "errorcode is no error's name"),
+        ("read: EIOU", "no error 'EIOU'; did you mean 'EIO'"),
+        ("read: errorcode", "no error 'errorcode'"),
         ("read: EIO sometimes", "'sometimes' is none of always"),
         ("read: EIO every", "every needs a number"),
         ("read: EIO every 0th", "every 0 never happens"),
@@ -200,7 +200,7 @@ def test_a_plan_can_be_taken_off() -> None:
         ("read fd=0 fd=4: EIO", "there is more than one fd=N"),
         ('open "/a" fd=3 "/b": EIO', "there is more than one PATTERN"),
         ('open "/a#: EIO', "a rule is NAME"),
-        ("read: EIO; rad: EIO", "no system call is named rad"),
+        ("read: EIO; rad: EIO", "no system call 'rad'; did you mean 'read'"),
     ],
 )
 def test_errors_are_one_line_and_name_the_rule(text: str, said: str) -> None:

@@ -51,7 +51,7 @@ def test_spelling(spelling: str, expected: Sample) -> None:
 @pytest.mark.parametrize(
     ("spelling", "message"),
     [
-        ("nonesuch", "no pass is named 'nonesuch'"),
+        ("nonesuch", "no pass 'nonesuch'"),
         ("sample{", "a pass is spelled"),
         ("sample{width=1}", "no option 'width'"),
         ("sample{secret=1}", "no option 'secret'"),
