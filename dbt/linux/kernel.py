@@ -371,6 +371,7 @@ class Kernel:
         self.process.children.release()
         self.process.tree.close()
         self.files.close_all()
+        self.paths.close()
 
 
 def _false() -> bool:

@@ -74,6 +74,10 @@ class Policy:
         """Names with links in them, which must be passed to come to an allowed directory."""
         self._now: list[tuple[bytes, bool]] | None = None
 
+    def close(self) -> None:
+        """Allow nothing any more, and hold no directory."""
+        self._allowed, self._now = [], None
+
     def forget(self) -> None:
         """Ask again where the allowed directories lie."""
         self._now = None

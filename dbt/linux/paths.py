@@ -78,6 +78,12 @@ class Paths:
         self._kernel = kernel
         self._procfs = procfs
 
+    def close(self) -> None:
+        """Give the descriptors of directories back: no path can be followed any more."""
+        self._trees = ()
+        self.policy.close()
+        self._working = Anchor(None, None, b"/")
+
     # -- where things lie --------------------------------------------------------------------------
 
     def enter(self, place: Place) -> None:
