@@ -7,7 +7,7 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -16,9 +16,6 @@ RELEASE = "6.1.0"
 _UTS_FIELD = 65
 _READ_IMPLIES_EXEC = 0x0400000
 _GRND_FLAGS = 7
-_PR_SET_PDEATHSIG, _PR_GET_PDEATHSIG, _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 1, 2, 3, 4
-_PR_SET_NAME, _PR_GET_NAME, _PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 15, 16, 38, 39
-_PR_CAPBSET_READ, _PR_GET_SECCOMP, _PR_SET_TIMERSLACK, _PR_GET_TIMERSLACK = 23, 21, 29, 30
 
 
 def _fail(code: int) -> OSError:
@@ -83,15 +80,6 @@ def personality(kernel: "Kernel", persona: int) -> int:
     return before
 
 
-@syscall("membarrier")
-def membarrier(kernel: "Kernel", command: S32) -> int:
-    """Supports no command (one thread needs none)."""
-    del kernel
-    if command:
-        raise _fail(errno.EINVAL)
-    return 0
-
-
 @syscall("vhangup", "acct", "swapon", "swapoff", "init_module", "delete_module", "syslog",
          "bpf", "perf_event_open", "ptrace", "kexec_load", "mount", "umount2", "umount",
          "unshare", "setns", "quotactl", "process_vm_readv",
@@ -107,38 +95,3 @@ def restart_syscall(kernel: "Kernel") -> int:
     """Interrupted calls restart from their own instruction."""
     del kernel
     raise _fail(errno.EINTR)
-
-
-def _first_bytes(kernel: "Kernel", address: int, size: int) -> bytes:
-    """A string, cut at ``size`` bytes; what follows these is not read (strncpy_from_user)."""
-    try:
-        return kernel.memory.cstring(address, size)[:size]
-    except ValueError:
-        return kernel.memory.read(address, size)
-
-
-@syscall("prctl")
-def prctl(kernel: "Kernel", option: S32, argument: int) -> int:
-    """The options that concern one process; the others give EINVAL."""
-    process = kernel.process
-    if option == _PR_SET_NAME:
-        process.name = _first_bytes(kernel, argument, 15)
-    elif option == _PR_GET_NAME:
-        kernel.memory.write(argument, process.name.ljust(16, b"\0"))
-    elif option == _PR_GET_PDEATHSIG:
-        kernel.memory.store(argument, 4, process.death_signal)
-    elif option == _PR_SET_PDEATHSIG:
-        if argument > 64:
-            raise _fail(errno.EINVAL)
-        process.death_signal = argument
-    elif option == _PR_GET_DUMPABLE:
-        return 1
-    elif option == _PR_SET_NO_NEW_PRIVS:
-        process.no_new_privs = True
-    elif option == _PR_GET_NO_NEW_PRIVS:
-        return int(process.no_new_privs)
-    elif option == _PR_GET_TIMERSLACK:
-        return 50_000
-    elif option not in (_PR_SET_DUMPABLE, _PR_CAPBSET_READ, _PR_GET_SECCOMP, _PR_SET_TIMERSLACK):
-        raise _fail(errno.EINVAL)
-    return 0

@@ -14,6 +14,7 @@ from dbt.linux.itimers import IntervalTimers
 from dbt.linux.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
+from dbt.linux.task import TaskAttributes
 from dbt.linux.timers import Timer
 from dbt.linux.vfork import Borrower, Lender
 from dbt.stops import Exited
@@ -48,8 +49,7 @@ class ProcessState:
         self.clear_child_tid = 0
         self.robust_list = 0
         self.persona = 0
-        self.death_signal = 0
-        self.no_new_privs = False
+        self.task = TaskAttributes()
         self.timers: dict[int, Timer] = {}
         self.interval_timers = IntervalTimers()
         self.limits: dict[int, tuple[int, int]] = {}
@@ -64,6 +64,7 @@ class ProcessState:
         self.argv = argv
         self.name = os.path.basename(execfn)[:15]
         self.clear_child_tid = self.robust_list = 0
+        self.task.executed()
         timers.delete_all(self._kernel)
 
     def end_vfork(self) -> None:
@@ -131,6 +132,7 @@ class ProcessState:
         self.timers.clear()
         self.interval_timers.forget()
         self.clear_child_tid = 0
+        self.task.forked()
         self._kernel.is_child = True
 
 

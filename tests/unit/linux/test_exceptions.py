@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 from support.linux_kernel import BUFFER, call
-from support.machine_code import CODE as START
-from support.machine_code import EXIT, program
 
-from dbt.interfaces import EXEC, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
+from dbt.interfaces import EXEC, PAGE, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import SigInfo
-from dbt.process import Process
-from dbt.stops import Access, Exited, Killed
+from dbt.stops import Access, Killed
 
 HANDLER, CODE = 0x8000, 0xA000
 SIGILL, SIGTRAP, SIGBUS, SIGUSR1, SIGSEGV = 4, 5, 7, 10, 11
@@ -86,26 +83,6 @@ def test_an_unaligned_access_names_its_data(kernel: Kernel, word: int, error: in
     assert kernel.halt(HaltHit("alignment", CODE)) == HANDLER
     assert information(kernel) == (SIGBUS, 1, 0x10203)
     assert remembered(kernel)[:2] == (0, error)
-
-
-@pytest.mark.parametrize("tier", ["reference", "0", "1", "2"])
-@pytest.mark.parametrize("access", [0xE1951F9F, 0xE1851F92], ids=["ldrex", "strex"])
-def test_an_unaligned_access_in_every_tier(tmp_path: Path, tier: str, access: int) -> None:
-    """The guest ends with the low byte of si_addr: of its data, not of the instruction."""
-    words = [
-        0xE28F1028, 0xE3A00007, 0xE3A02000, 0xE3A03008,  # rt_sigaction(7, action, 0, 8)
-        0xE3A070AE, 0xEF000000,
-        0xE28F5000, 0xE3855001,  # r5: an odd address near here
-        access,
-        0xE3A00063, *EXIT,
-        START + 4 * 17, SA_SIGINFO, 0, 0, 0,  # the action
-        0xE591000C, 0xE20000FF, *EXIT,  # the handler: exit(si_addr & 0xff)
-    ]  # fmt: skip
-    backend = "reference" if tier == "reference" else "numba_jit"
-    options = None if tier == "reference" else BackendOptions(tier=tier)
-    process = Process(str(program(tmp_path, words)), backend=backend, options=options)
-    assert process.run() == Exited((START + 4 * 6 + 8 + 1) & 0xFF)
-    process.close()
 
 
 @pytest.mark.parametrize(
