@@ -251,12 +251,10 @@ def getpriority(kernel: "Kernel", which: S32, who: S32) -> int:
         raise _fail(errno.EINVAL)
     if _means_caller(which, who):
         return 20 - kernel.process.task.nice
-    if which == os.PRIO_USER or who < 0:
+    if which == os.PRIO_USER:
         raise _fail(errno.ESRCH)
-    with suppress(PermissionError):
-        targets.chosen(kernel, who if which == os.PRIO_PROCESS else -who)
-        return 20 - os.getpriority(which, who)
-    raise _fail(errno.ESRCH)
+    check = targets.check if which == os.PRIO_PROCESS else targets.check_group
+    return 20 - os.getpriority(which, check(kernel, who))
 
 
 def _means_caller(which: int, who: int) -> bool:

@@ -79,7 +79,7 @@ def test_a_page_that_may_not_be_written(tmp_path: Path) -> None:
 
 
 UNKNOWN = (0xE3A07C02, 0xEF000000)  # system call 512
-THREAD = (0xE3A00801, 0xE3800B02, 0xE3A07078, 0xEF000000)  # clone(CLONE_THREAD | …)
+THREAD = (0xE3A0083D, 0xE3800C0F, 0xE3A07078, 0xEF000000)  # clone(CLONE_VM | … | CLONE_THREAD)
 SOCKET = (0xE3A00002, 0xE3A07F46, 0xE2877001, 0xEF000000)  # socket(AF_INET, …)
 
 
