@@ -36,6 +36,7 @@ for number, usual in (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="rewrite expectations of filetests")
+    parser.addoption("--sequences", type=int, default=20, help="drawn sequences of file calls")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "IrFile | None":

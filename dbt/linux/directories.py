@@ -6,6 +6,7 @@ With a root, files of all layers are listed.
 """
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Callable
@@ -98,6 +99,8 @@ def _getdents(
 ) -> int:
     descriptor = kernel.files.get(fd)
     file = descriptor.file
+    if file.listing is None and fcntl.fcntl(descriptor.host, fcntl.F_GETFL) & os.O_PATH:
+        raise failure(errno.EBADF)
     if file.entries is None:
         raise failure(errno.ENOTDIR)
     if file.listing is None:
@@ -189,11 +192,11 @@ def mkdirat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
 
 
 def remove_directory(kernel: Kernel, dirfd: int, path: bytes) -> int:
-    """rmdir. EINVAL for a last component ``.``, ENOTEMPTY for ``..``."""
-    last = path.rstrip(b"/").rpartition(b"/")[2]
-    if last in (b".", b".."):
-        raise failure(errno.EINVAL if last == b"." else errno.ENOTEMPTY)
-    place = kernel.paths.resolve(path.rstrip(b"/") or path, dirfd, follow=False)
+    """rmdir. EINVAL for a last component ``.``, ENOTEMPTY for ``..``, EBUSY for ``/``."""
+    place = kernel.paths.entry(path, dirfd)
+    if place.is_dots:
+        codes = {b".": errno.EINVAL, b"..": errno.ENOTEMPTY}
+        raise failure(codes.get(place.name, errno.EBUSY))
     if not place.exists:
         raise failure(errno.ENOENT)
     if not stat.S_ISDIR(place.mode):

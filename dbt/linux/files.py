@@ -25,7 +25,7 @@ def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: 
     flags = kernel.abi.open_flags_to_host(guest_flags)
     if flags & os.O_TMPFILE == os.O_TMPFILE:
         raise failure(errno.EOPNOTSUPP)
-    if flags & os.O_CREAT and path.endswith(b"/"):
+    if flags & os.O_CREAT and path.endswith(b"/") and not kernel.paths.entry(path, dirfd).is_dots:
         raise failure(errno.EISDIR)
     follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
         os.O_CREAT | os.O_EXCL

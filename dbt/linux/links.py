@@ -8,7 +8,7 @@ from dbt.linux import host
 from dbt.linux.directories import remove_directory
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import AT_FDCWD, Place, failure
+from dbt.linux.paths import AT_FDCWD, failure
 from dbt.linux.table import S32, syscall
 
 AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = 0x200, 0x400, 0x1000
@@ -18,9 +18,13 @@ RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
 
 
 def _unlink(kernel: Kernel, dirfd: int, path: bytes) -> int:
-    place = kernel.paths.existing(path, dirfd, follow=False)
+    place = kernel.paths.entry(path, dirfd)
+    if not place.exists:
+        raise failure(errno.ENOENT)
     if place.is_directory:
         raise failure(errno.EISDIR)
+    if place.must_be_directory:
+        raise failure(errno.ENOTDIR)
     place.require_removal()
     directory, name = place.parent
     os.unlink(name, dir_fd=directory)
@@ -46,25 +50,19 @@ def unlinkat(kernel: Kernel, dirfd: S32, path: int, flags: int) -> int:
 def _rename(
     kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int = 0
 ) -> int:
-    for path in (old, new):
-        if path.rstrip(b"/").rpartition(b"/")[2] in (b"", b".", b".."):
-            raise failure(errno.EBUSY if path else errno.ENOENT)
-    source = _named(kernel, old_fd, old)
-    target = _named(kernel, new_fd, new)
+    source = kernel.paths.entry(old, old_fd)
+    target = kernel.paths.entry(new, new_fd)
+    if source.is_dots or target.is_dots:
+        raise failure(errno.EBUSY)
     if not source.exists:
         raise failure(errno.ENOENT)
-    if old.endswith(b"/") and not source.is_directory:
-        raise failure(errno.ENOTDIR)
-    if new.endswith(b"/") and not source.is_directory:
+    slashes = source.must_be_directory or target.must_be_directory
+    if slashes and not source.is_directory:
         raise failure(errno.ENOTDIR)
     source.require_removal()
     target.require_removal()
     names = (*source.parent, *target.parent)
     return host.call("renameat2", *names, flags) if flags else host.call("renameat", *names)
-
-
-def _named(kernel: Kernel, dirfd: int, path: bytes) -> Place:
-    return kernel.paths.resolve(path.rstrip(b"/"), dirfd, follow=False)
 
 
 @syscall("rename")

@@ -40,6 +40,7 @@ AT_FDCWD = -100
 PATH_MAX = 4096
 NAME_MAX = 255
 MAX_LINKS = 40
+DOTS = (b"", b".", b"..")
 
 _LINK = stat.S_IFLNK | 0o777
 _STANDARD = {
@@ -300,8 +301,8 @@ class Paths:
             if len(name) > NAME_MAX:
                 raise failure(errno.ENAMETOOLONG)
             place = self._down(here, name)
-            if not place.exists and not pending:
-                return attrs.evolve(place, must_be_directory=slash)
+            if not place.exists and not pending and not slash:
+                return place
             if stat.S_ISLNK(place.mode) and (pending or follow):
                 target = self._target(place)
                 if isinstance(target, bytes):
@@ -370,15 +371,23 @@ class Paths:
             raise failure(errno.ENOENT)
         return place
 
-    def creatable(self, path: bytes, dirfd: int = AT_FDCWD, *, directory: bool = False) -> Place:
-        """``resolve`` for calls that make a new name: EEXIST, then EROFS, as Linux orders them.
-        Only that of a ``directory`` may end in a slash."""
-        stripped = path.rstrip(b"/") or path
+    def entry(self, path: bytes, dirfd: int = AT_FDCWD) -> Place:
+        """What a name means to calls that change names: a link itself, even if slashes follow
+        (``must_be_directory``), or one of the names that cannot be changed (``is_dots``)."""
+        stripped = path.rstrip(b"/")
+        last = stripped.rpartition(b"/")[2]
+        if path and last in DOTS:
+            return attrs.evolve(self.existing(path, dirfd), name=last, directory=None, is_dots=True)
         place = self.resolve(stripped, dirfd, follow=False)
+        return attrs.evolve(place, must_be_directory=stripped != path)
+
+    def creatable(self, path: bytes, dirfd: int = AT_FDCWD, *, directory: bool = False) -> Place:
+        """``entry`` for calls that make a new name: EEXIST, then EROFS, as Linux orders them.
+        Only that of a ``directory`` may end in a slash."""
+        place = self.entry(path, dirfd)
         if place.exists:
             raise failure(errno.EEXIST)
-        dots = stripped.rpartition(b"/")[2] in (b".", b"..")
-        if dots or (stripped != path and not directory) or below(place.guest, b"/proc"):
+        if (place.must_be_directory and not directory) or below(place.guest, b"/proc"):
             raise failure(errno.ENOENT)
         place.require_change()
         return place

@@ -66,6 +66,7 @@ class Place:
     virtual: Virtual | None = None
     device: bool = False
     must_be_directory: bool = False
+    is_dots: bool = False
 
     @property
     def exists(self) -> bool:
