@@ -12,6 +12,7 @@ import ctypes
 import mmap
 import signal
 import threading
+import weakref
 from typing import Any
 
 from backends.native.arena import Arena
@@ -220,16 +221,13 @@ class Watched:
         with _making:
             if _guard is None:
                 _guard = _Guard()
-        self._guard, self._base = _guard, memory.perms_base
-        self._guard.watch(self._base)
+        self._guard = _guard
+        self._guard.watch(memory.perms_base)
+        self.close = weakref.finalize(memory, _guard.unwatch, memory.perms_base)
+        """Look after it no longer: also done when the memory goes. May be called repeatedly."""
+        self.close.atexit = False
 
     def ensure(self) -> None:
         """Take SIGBUS back from whoever has taken it since: the guest's own handling of signals
         does. Cheap; to be called before guest code runs."""
         self._guard.ensure()
-
-    def close(self) -> None:
-        """Look after it no longer. May be called more than once."""
-        if self._base:
-            self._guard.unwatch(self._base)
-            self._base = 0

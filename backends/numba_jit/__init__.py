@@ -10,6 +10,7 @@ from typing import Any
 from dbt import interfaces
 from dbt.interfaces import Context, Executor
 from dbt.ir import ops
+from dbt.reservation import require_room
 
 
 class NumbaBackend:
@@ -26,9 +27,11 @@ class NumbaBackend:
         self.on_compile = on_compile or _tell
 
     def open(self, context: Context) -> Executor:
-        """Open an executor for one machine."""
+        """Open an executor for one machine. Raises UsageError when the host has no room for it."""
         from backends.numba_jit.executor import NumbaExecutor
+        from backends.numba_jit.tables import ROOM
 
+        require_room(ROOM, "tables and compilers")
         return NumbaExecutor(context, _load_loop(self.on_compile))
 
 

@@ -5,11 +5,13 @@ while it is in use. Their addresses stand in the state's control area.
 """
 
 import ctypes
+import struct
 from typing import Any
 
 from backends.numba_jit import abi
 from dbt.interfaces import CONTROL_BYTES, Context
 from dbt.ir.ops import MOST_ARGUMENTS
+from dbt.reservation import Reservation
 
 # Further words of the control area, behind those of ``abi`` and of the units.
 _OURS = abi.FIRST_FREE + 64
@@ -49,38 +51,24 @@ MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
 MAX_WORDS = 1 << 27
 LOCATIONS = 1 << 32
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = [
-    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64,
-]  # fmt: skip
-_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-_READ_WRITE, _PRIVATE_ANONYMOUS_NORESERVE = 3, 0x4022
+ROOM = 99 << 30
+"""Bytes of address space for all tables, and what compilers need: LLVM ends a process that has
+none left."""
 
 
 class Table:
     """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
 
     def __init__(self, entries: int, format_: str) -> None:
-        self.width = ctypes.sizeof(_CTYPES[format_])
-        self._bytes = entries * self.width
-        address = _libc.mmap(None, self._bytes, _READ_WRITE, _PRIVATE_ANONYMOUS_NORESERVE, -1, 0)
-        if address is None or address == ctypes.c_void_p(-1).value:
-            raise OSError(ctypes.get_errno(), "cannot reserve a table")
-        self.address = int(address)
-        raw: Any = memoryview((ctypes.c_ubyte * self._bytes).from_address(self.address))
-        self.view: Any = raw.cast("B").cast(format_)
+        self._reservation = Reservation(entries * struct.calcsize(format_), "tables")
+        self.address = self._reservation.address
+        whole: Any = self._reservation.view
+        self.view: Any = whole.cast(format_)
 
     def close(self) -> None:
         """Give the memory back."""
         self.view.release()
-        _libc.munmap(self.address, self._bytes)
-
-
-_CTYPES: dict[str, Any] = {
-    "B": ctypes.c_uint8, "I": ctypes.c_uint32, "Q": ctypes.c_uint64, "q": ctypes.c_int64,
-}  # fmt: skip
+        self._reservation.close()
 
 
 class Tables:

@@ -23,6 +23,7 @@ from dbt.interfaces import (
     READ,
     WRITE,
 )
+from dbt.reservation import Reservation
 from dbt.stops import Access, GuestFault, InternalError
 
 SPACE = 1 << 32
@@ -87,6 +88,16 @@ def _stays_absent(page: int) -> bool:
     return False
 
 
+def _clearing(perms: memoryview) -> Callable[[int], None]:
+    """What is done on a write to code while nobody has translations. It does not hold the memory,
+    which would then wait for the collector of cycles."""
+
+    def clear(page: int) -> None:
+        perms[page] &= ~CODE
+
+    return clear
+
+
 class GuestMemory:
     """Guest memory and its permissions. Sizes in bytes; map operations take whole pages.
 
@@ -96,27 +107,26 @@ class GuestMemory:
     """
 
     def __init__(self) -> None:
-        total = PERMS_DISTANCE + SPACE + GUARD
-        self._reservation = _host_mmap(0, total, _PROT_READ | _PROT_WRITE, _RESERVATION)
-        self._total = total
-        self.perms_base = self._reservation
-        self.base = self._reservation + PERMS_DISTANCE
+        self._reservation = Reservation(PERMS_DISTANCE + SPACE + GUARD, "guest memory")
+        self.perms_base = self._reservation.address
+        self.base = self.perms_base + PERMS_DISTANCE
         _libc.mprotect(self.base + SPACE, GUARD, _PROT_NONE)
         # One page of zeros follows the permission bytes: what lies past the last page is forbidden.
         _libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, _PROT_NONE)
-        notes = (ctypes.c_uint64 * (1 + LOST_PAGES)).from_address(self.perms_base + LOST_AT)
-        self._lost = memoryview(notes).cast("B").cast("Q")
-        self.perms = memoryview((ctypes.c_ubyte * PAGES).from_address(self.perms_base)).cast("B")
-        self._bytes = memoryview((ctypes.c_ubyte * SPACE).from_address(self.base)).cast("B")
-        self.on_code_write: Callable[[int], None] = self.clear_code
+        whole = self._reservation.view
+        self._lost = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
+        self.perms = whole[:PAGES]
+        self._bytes = whole[PERMS_DISTANCE : PERMS_DISTANCE + SPACE]
+        self.on_code_write: Callable[[int], None] = _clearing(self.perms)
         self.on_absent: Callable[[int], bool] = _stays_absent
 
     def close(self) -> None:
-        """Give the reservation back. Nothing may use this object, or code made for it, any more."""
+        """Give the reservation back, when the last view of it goes. Nothing may use this object, or
+        code made for it, any more."""
         self._lost.release()
         self.perms.release()
         self._bytes.release()
-        _libc.munmap(self._reservation, self._total)
+        self._reservation.close()
 
     # -- mapping -----------------------------------------------------------------------------------
 

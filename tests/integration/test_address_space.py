@@ -1,0 +1,102 @@
+"""Limits on address space: one line that says what is needed; what is dropped is given back."""
+
+import gc
+import resource
+import subprocess
+import sys
+
+import pytest
+from support.guests import GUESTS
+from support.toy import Toy
+
+from backends.numba_jit import NumbaBackend
+from backends.reference import ReferenceBackend
+from dbt.interfaces import PAGE, READ, WRITE, BackendOptions
+from dbt.ir.parser import parse_block
+from dbt.runtime.memory import GuestMemory
+
+GIB = 1 << 30
+BLOCK = """
+block 0x8000 {
+  insn 0x8000 4
+  halt done 0x8000
+}
+"""
+
+
+@pytest.mark.parametrize("gib", [2, 6, 40, 101, 103])
+def test_too_small_a_limit_is_one_line(gib: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt", "run", "--tier", "2", str(GUESTS / "hello.elf")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gib * GIB, gib * GIB)),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if gib == 103 and not done.returncode:
+        pytest.skip("enough on this host")
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("armdbt: cannot reserve ")
+    assert f"ulimit -v must be {104 << 20} or more, and is {gib << 20}" in line
+
+
+def test_what_it_says_is_enough() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt", "run", "--tier", "2", str(GUESTS / "hello.elf")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (104 * GIB, 104 * GIB)),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("hello, world\n", "", 0)
+
+
+def is_mapped(address: int) -> bool:
+    with open("/proc/self/maps") as file:
+        spans = [line.split()[0].split("-") for line in file]
+    return any(int(start, 16) <= address < int(end, 16) for start, end in spans)
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_memory_goes_with_its_last_user(close: bool) -> None:
+    memory = GuestMemory()
+    memory.map(0x10000, PAGE, READ | WRITE)
+    memory.write(0x10000, b"still")
+    base, view = memory.base, memory.view(0x10000, PAGE)
+    if close:
+        memory.close()
+        memory.close()
+    del memory
+    assert view[:5] == b"still"
+    view.release()
+    assert not is_mapped(base)
+
+
+def held() -> int:
+    """Address space in use, in GiB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * PAGE // GIB
+
+
+@pytest.mark.parametrize("backend", [NumbaBackend, ReferenceBackend])
+def test_a_machine_that_nobody_closes_is_given_back(backend: type) -> None:
+    def one() -> None:
+        machine = Toy(backend(), BackendOptions(tier="2"))
+        block = parse_block(BLOCK)
+        machine.install(block)
+        machine.executor.run(block.key)
+
+    one()
+    gc.collect()
+    before = held()
+    for _ in range(5):
+        one()
+        gc.collect()
+    assert held() <= before
+
+
+def test_closing_twice_is_closing() -> None:
+    machine = Toy(NumbaBackend(), BackendOptions(tier="2"))
+    block = parse_block(BLOCK)
+    machine.install(block)
+    machine.executor.run(block.key)
+    machine.close()
+    machine.close()
