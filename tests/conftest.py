@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("backend_contract", "support.contract")
 
 from support.crowded import crowd  # noqa: E402
 from support.filetests import FileTest, Mismatch, load  # noqa: E402
+from support.rotation import chosen  # noqa: E402
 
 if os.environ.get("ARMDBT_CROWDED"):
     crowd()
@@ -37,6 +38,15 @@ for number, usual in (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="rewrite expectations of filetests")
     parser.addoption("--sequences", type=int, default=20, help="drawn sequences of file calls")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no turn today."""
+    turn = chosen(items)
+    left_out = [item for item in items if item not in turn]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item in turn]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "IrFile | None":

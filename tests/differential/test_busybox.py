@@ -1,15 +1,14 @@
 """Debian's static busybox: every command line as under qemu-arm, the core of them in every mode."""
 
 import shutil
-from collections.abc import Collection
 
 import pytest
-from support.busybox_cases import CORE, QUICK, cases
+from support.busybox_cases import CORE, cases
 from support.debian_root import DEFAULT_ROOT, is_whole
 from support.oracle import (
-    FULL,
     MODES,
     QEMU,
+    REQUIRED,
     Case,
     armdbt_result,
     assert_same,
@@ -19,8 +18,9 @@ from support.oracle import (
     need_root,
     qemu_result,
 )
+from support.rotation import FULL
 
-pytestmark = pytest.mark.oracle
+pytestmark = [pytest.mark.oracle, pytest.mark.rotates("mode")]
 
 ALL = cases() if is_whole(DEFAULT_ROOT) and shutil.which(QEMU) else []
 
@@ -34,25 +34,18 @@ def test_the_oracle_is_here() -> None:
     need_root()
     names = {case.name for case in ALL}
     assert len(names) == len(ALL) > 100
-    assert names >= CORE >= QUICK
+    assert names >= CORE
     assert len(CORE) >= 45
 
 
 def selected() -> list[tuple[Case, str]]:
-    """CORE in every mode and the rest in two; without ARMDBT_FULL, a few in every mode and the rest
-    of CORE in one."""
-    if FULL:
-        return [(case, mode) for case in ALL for mode in modes(case.name, CORE, OTHERS)]
+    """CORE in every mode and the rest, which is left to CI, in two."""
     return [
         (case, mode)
         for case in ALL
-        if case.name in CORE
-        for mode in modes(case.name, QUICK, ("chain-all",))
+        if FULL or REQUIRED or case.name in CORE
+        for mode in (MODES if case.name in CORE else OTHERS)
     ]
-
-
-def modes(name: str, everywhere: Collection[str], otherwise: Collection[str]) -> Collection[str]:
-    return MODES if name in everywhere else otherwise
 
 
 @pytest.mark.parametrize(("case", "mode"), comparisons(selected()))

@@ -4,7 +4,7 @@ import pytest
 from support.debian_cases import cases
 from support.debian_root import DEFAULT_ROOT, is_whole
 from support.oracle import (
-    FULL,
+    REQUIRED,
     Case,
     armdbt_result,
     assert_same,
@@ -14,15 +14,16 @@ from support.oracle import (
     need_root,
     qemu_result,
 )
+from support.rotation import FULL
 
-pytestmark = pytest.mark.oracle
+pytestmark = [pytest.mark.oracle, pytest.mark.rotates("mode")]
 
 ALL = cases() if is_whole(DEFAULT_ROOT) else []
 QUICK = frozenset(["sort", "xz", "lua", "perl", "jq", "sqlite", "openssl-sha512", "bash-pipeline"])
 """Run by `make test` where the programs are at hand."""
 
-MODES_OF_QUICK = ("chain-off", "interpreted", "mixed")
-"""CI's further modes of the quick ones; every mode there is, is the task of busybox."""
+MODES_OF_QUICK = ("chain-all", "chain-off", "interpreted", "mixed")
+"""Every mode there is, is the task of busybox."""
 
 
 def test_the_oracle_is_here() -> None:
@@ -33,10 +34,13 @@ def test_the_oracle_is_here() -> None:
 
 
 def selected() -> list[tuple[Case, str]]:
-    """Every case as a user runs it, and a few in other modes; without ARMDBT_FULL, only the few."""
-    rows = [(case, "chain-all") for case in ALL if FULL or case.name in QUICK]
-    further = [(case, mode) for case in ALL if case.name in QUICK for mode in MODES_OF_QUICK]
-    return rows + (further if FULL else [])
+    """A few in several modes, and the rest, which is left to CI, as a user runs it."""
+    return [
+        (case, mode)
+        for case in ALL
+        if FULL or REQUIRED or case.name in QUICK
+        for mode in (MODES_OF_QUICK if case.name in QUICK else ("chain-all",))
+    ]
 
 
 @pytest.mark.parametrize(("case", "mode"), comparisons(selected()))

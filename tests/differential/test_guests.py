@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from support.guests import BENCHMARKS, DEMO, guest
 from support.oracle import (
-    FULL,
     MODES,
     Case,
     armdbt_result,
@@ -15,6 +14,7 @@ from support.oracle import (
     need_qemu,
     qemu_result,
 )
+from support.rotation import FULL
 
 pytestmark = pytest.mark.oracle
 

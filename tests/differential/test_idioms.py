@@ -4,7 +4,6 @@ import pytest
 from support import idioms
 from support.idioms import idiom
 from support.oracle import (
-    FULL,
     Case,
     armdbt_result,
     assert_same,
@@ -33,7 +32,8 @@ def test_qemu_agrees_with_the_source(case: Case) -> None:
     assert (outcome.status, outcome.stdout) == (idiom(case.name).status, b"")
 
 
-@pytest.mark.parametrize("mode", ["interpreted", "compiled", "denied"] if FULL else ["compiled"])
+@pytest.mark.rotates("mode")
+@pytest.mark.parametrize("mode", ["interpreted", "compiled", "denied"])
 @pytest.mark.parametrize("case", CASES)
 def test_same_as_qemu(case: Case, mode: str) -> None:
     need_qemu()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from support import strategies
 from support.guests import BENCHMARKS, DEMO, guest
-from support.oracle import FULL
+from support.oracle import REQUIRED
+from support.rotation import FULL
 from support.runs import Measured, measure
 from support.toy import DATA, LAYOUT, toy
 
@@ -48,7 +49,7 @@ MORE: dict[str, tuple[Path | str, ...]] = {
     "lists": (BENCHMARKS / "lists.elf", "1"),
     "lz": (BENCHMARKS / "lz.elf", "1"),
 }
-if FULL:
+if FULL or REQUIRED:
     PROGRAMS |= MORE
 
 
@@ -63,6 +64,7 @@ def expected(name: str) -> Measured:
     return run(name, "--tier", "0")
 
 
+@pytest.mark.rotates("tier")
 @pytest.mark.parametrize("tier", ["0", "2"])
 @pytest.mark.parametrize("without", VARIANTS)
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from support.busybox_cases import BUSYBOX, prepare_files
 from support.guests import ROOT, guest
-from support.oracle import BASE_ENV, FULL, QEMU, REQUIRED, need_qemu, need_root
+from support.oracle import BASE_ENV, QEMU, REQUIRED, need_qemu, need_root
+from support.rotation import FULL
 from support.straces import Normal, Trace, normal, record
 
 pytestmark = pytest.mark.oracle

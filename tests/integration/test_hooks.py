@@ -13,6 +13,7 @@ from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, Killed, Requested, UsageError
 
+pytestmark = pytest.mark.rotates("tier")
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 
 

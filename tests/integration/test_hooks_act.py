@@ -16,6 +16,7 @@ FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 ADDRESS = "fib"
 STEERING = [name for name in NAMES if name != "helper"]
 """``helper`` cannot change where the guest goes on."""
+pytestmark = pytest.mark.rotates("tier")
 
 
 @pytest.fixture(params=["0", "2"])

@@ -14,6 +14,7 @@ from dbt.process import Process
 from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, UsageError
 
 OTHERS = [name for name in NAMES if name != "helper"]
+pytestmark = pytest.mark.rotates("tier")
 
 
 def start(tier: str) -> Process:

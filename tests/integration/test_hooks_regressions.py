@@ -24,7 +24,7 @@ IDIOMS = TESTS / "guests" / "idioms"
 FALLS_INTO = IDIOMS / "loop_falls_into.elf"
 """``outer`` loops a hundred times through the beginning of ``f``, which stands inside the loop."""
 
-pytestmark = pytest.mark.parametrize("mechanism", NAMES)
+pytestmark = [pytest.mark.parametrize("mechanism", NAMES), pytest.mark.rotates("how")]
 
 
 @pytest.fixture(params=[("0", "all"), ("2", "all"), ("2", "off")], ids="-".join)

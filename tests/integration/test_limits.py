@@ -63,10 +63,10 @@ def program(path: Path, words: tuple[int, ...]) -> Path:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_spinning_guest_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
-    outcome = command("run", *MODES[mode], "--timeout", "0.7", str(guest("spin")), cwd=tmp_path)
+    outcome = command("run", *MODES[mode], "--timeout", "0.3", str(guest("spin")), cwd=tmp_path)
     assert outcome.status == 124
     assert outcome.stderr.startswith(b"armdbt: time is over at forever")
-    assert 0.6 < outcome.seconds < 15
+    assert 0.2 < outcome.seconds < 15
 
 
 def test_a_stopped_vfork_child_ends_with_its_parents_time(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_stopped_vfork_child_ends_with_its_parents_time(tmp_path: Path) -> Non
     assert outcome.stderr.count(b"armdbt: time is over at") == 2
 
 
-@pytest.mark.parametrize("seconds", ["0.001", "0.5"])
+@pytest.mark.parametrize("seconds", ["0.001", "0.2"])
 @pytest.mark.parametrize(
     "how",
     ["read", "poll", "ppoll", "select", "pselect", "epoll", "pause", "sigsuspend", "nanosleep"],
@@ -118,10 +118,10 @@ def reading(tmp_path: Path, *options: str, give: bytes = b"") -> Outcome:
 
 @pytest.mark.parametrize("mode", ["reference", "interpreted", "compiled"])
 def test_a_blocking_read_is_interrupted_in_time(mode: str, tmp_path: Path) -> None:
-    outcome = reading(tmp_path, *MODES[mode], "--timeout", "0.5")
+    outcome = reading(tmp_path, *MODES[mode], "--timeout", "0.3")
     assert outcome.status == 124
     assert b"time is over" in outcome.stderr
-    assert 0.4 < outcome.seconds < 15
+    assert 0.2 < outcome.seconds < 15
 
 
 def test_a_read_that_does_not_block_is_not_disturbed(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from support.guests import branch_targets
-from support.oracle import FULL
 from support.random_calls import build
+from support.rotation import FULL, TURN
 
 from dbt.experiments.compare import difference
 from dbt.experiments.truth import truth
@@ -17,9 +17,12 @@ from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited
 
-pytestmark = pytest.mark.oracle  # needs an assembler
+pytestmark = [
+    pytest.mark.oracle,  # needs an assembler
+    pytest.mark.rotates("chain"),
+]
 
-SEEDS = range(200 if FULL else 20)
+SEEDS = range(200) if FULL else range(TURN % 10 * 20, TURN % 10 * 20 + 20)
 MECHANISMS = ["entry", "shadow"]
 TIMEOUT = 60
 

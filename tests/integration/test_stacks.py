@@ -15,7 +15,10 @@ from dbt.interfaces import BackendOptions
 from dbt.linux.kernel import LinuxOptions
 from dbt.process import Process
 
-pytestmark = pytest.mark.oracle  # needs a cross compiler
+pytestmark = [
+    pytest.mark.oracle,  # needs a cross compiler
+    pytest.mark.rotates("mechanism"),
+]
 
 SETTINGS = LinuxOptions(seed=1)
 TIMEOUT = 120

@@ -31,6 +31,7 @@ PROGRAMS = [
     "swi_interrupted",
     "tail_chain",
 ]
+pytestmark = pytest.mark.rotates("tier")
 ENOUGH = 10_000
 """Stops; no program has as many events."""
 

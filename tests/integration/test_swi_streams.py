@@ -46,12 +46,9 @@ def streams(name: str, mode: str, out: Path) -> list[dict[str, list]]:  # type: 
     return [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
 
 
-EVERYWHERE = ("swi_kinds", "restarts")
-ROWS = [(name, mode) for name in EVERYWHERE for mode in MODES]
-ROWS += [(name, "mixed") for name in STATUS if name not in EVERYWHERE]
-
-
-@pytest.mark.parametrize(("name", "mode"), ROWS)
+@pytest.mark.rotates("mode")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", STATUS)
 def test_both_places_see_the_same(name: str, mode: str, tmp_path: Path) -> None:
     found = streams(name, mode, tmp_path)
     assert found

@@ -183,11 +183,8 @@ CORE = frozenset(
     sh-subshell sh-exec sh-gzip-trip sh-bzip2-trip sh-tar-trip sh-bc-dc
     """.split()  # noqa: SIM905
 )
-"""Run in every mode by CI. The others run in two modes: they reach no translation that these do not,
+"""Compared in every mode, by turns. The others are left to CI and have two modes: they reach no translation that these do not,
 and compiling every block takes seconds for each case."""
-
-QUICK = frozenset(["sha256-5mb", "tail", "sh-functions", "sh-kill"])
-"""Run in every mode by `make test` without oracles required."""
 
 
 @functools.cache

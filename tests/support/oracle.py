@@ -27,7 +27,6 @@ QEMU = "qemu-arm"
 TIMEOUT = 300.0
 """Seconds, for two idle cores many times over."""
 REQUIRED = os.environ.get("ARMDBT_REQUIRE_ORACLES", "") not in ("", "0")
-FULL = os.environ.get("ARMDBT_FULL", "") not in ("", "0")
 BASE_ENV = {"LC_ALL": "C", "TZ": "UTC", "HOME": "/", "PATH": "/usr/bin:/bin"}
 
 

@@ -16,6 +16,7 @@ from dbt.stops import Exited, InsnLimit, Requested, UsageError
 
 FIB = str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf")
 TIERS = ["reference", "0", "1", "2", "auto"]
+pytestmark = pytest.mark.rotates("tier")
 FIB_CALLS = {5: 15, 9: 109}
 """Calls of fib(n): 2 * F(n + 1) - 1."""
 

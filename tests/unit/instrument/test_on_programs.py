@@ -24,6 +24,7 @@ MODES = {
     "mixed": ("numba_jit", "auto", "all"),
 }
 SHORT = ("reference", "interpreted", "compiled")
+pytestmark = pytest.mark.rotates("mode")
 PROGRAMS: dict[str, tuple[Path, ...]] = {
     "fib": (BENCHMARKS / "fib.elf", Path("7")),
     "indirect": (guest("indirect"), Path("20")),

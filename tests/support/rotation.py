@@ -1,0 +1,54 @@
+"""Which rows of a product of independent factors are run.
+
+A module says which factor takes turns: ``pytestmark = pytest.mark.rotates("tier")``. Of its tests
+each combination of the other factors is run with one value of it, the next one with the next value,
+so that every value still meets every value of each other factor. ``ARMDBT_ROTATION=N`` begins
+elsewhere: what N runs leave out, the next ones make up for, and CI counts days. ``ARMDBT_FULL=1``
+runs the whole product, and a row that is asked for by its name is always run.
+"""
+
+import os
+import zlib
+from collections.abc import Hashable, Iterable, Sequence
+
+import pytest
+
+FULL = os.environ.get("ARMDBT_FULL", "") not in ("", "0")
+TURN = int(os.environ.get("ARMDBT_ROTATION", "0"))
+
+
+def chosen(
+    items: Sequence[pytest.Item], *, full: bool = FULL, turn: int = TURN
+) -> set[pytest.Item]:
+    """The items of a collection whose turn it is."""
+    functions: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    found: set[pytest.Item] = set()
+    for name, rows in functions.items():
+        marker = rows[0].get_closest_marker("rotates")
+        if full or marker is None or not hasattr(rows[0], "callspec"):
+            found.update(rows)
+        else:
+            found.update(_turns(rows, marker.args, turn + zlib.crc32(name.encode())))
+    return found
+
+
+def _turns(rows: Sequence[pytest.Item], names: Sequence[str], start: int) -> Iterable[pytest.Item]:
+    """One row of each combination of the factors that do not take turns; all of them where there
+    are fewer combinations than turns."""
+    values = [row.callspec.params for row in rows]  # type: ignore[attr-defined]
+    columns = [_numbered([row[name] for row in values]) for name in values[0] if name not in names]
+    groups: dict[tuple[int, ...], list[pytest.Item]] = {}
+    for row, combination in zip(rows, zip(*columns, strict=True), strict=False):
+        groups.setdefault(combination, []).append(row)
+    if len(groups) < max(map(len, groups.values()), default=1):
+        return rows
+    return [group[(start + sum(numbers)) % len(group)] for numbers, group in groups.items()]
+
+
+def _numbered(values: Sequence[object]) -> list[int]:
+    """Which of the different values each one is."""
+    numbers: dict[object, int] = {}
+    keys = [value if isinstance(value, Hashable) else id(value) for value in values]
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
