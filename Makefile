@@ -10,6 +10,8 @@ CODE   := dbt frontends backends tests benchmarks
 
 COUNT  ?= 200000
 SEED   ?= 1
+RUNS   ?= 20
+MUTANTS ?= 2000
 SECONDS ?= 600
 
 # Tests run on every core; PYTEST_ARGS="-n 0" for a debugger.
@@ -80,8 +82,14 @@ oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 fuzz: $(DEV)    ## COUNT random instructions against the oracles
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED)
 
-mutate: $(DEV)  ## 2,000 damaged ELF files: no traceback, no hang, no crash
-	PYTHONPATH=tests $(BIN)/python -m support.elf_mutation --count 2000 --seed $(SEED)
+full: $(DEV) root ## every test in every mode: for nights, and before a release
+	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) $(PYTEST_ARGS)
+
+soak: $(DEV)    ## unit and integration tests RUNS times, in part in a full address space
+	PYTHONPATH=tests $(BIN)/python -m support.soak --runs $(RUNS)
+
+mutate: $(DEV)  ## MUTANTS damaged ELF files: no traceback, no hang, no crash
+	PYTHONPATH=tests $(BIN)/python -m support.elf_mutation --count $(MUTANTS) --seed $(SEED)
 
 attack: $(DEV)  ## attack the sandbox and the host for SECONDS: 0 findings, or what to repeat
 	PYTHONPATH=tests $(BIN)/python -m support.attack --seconds $(SECONDS) --seed $(SEED) $(KINDS)
@@ -101,4 +109,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles fuzz mutate attack bench experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench experiments second-run guests clean
