@@ -109,6 +109,10 @@ class SyscallAbi(Protocol):
     elf_machine: int
     """The e_machine that may be loaded."""
 
+    def elf_objection(self, entry: int, flags: int) -> str:
+        """What the architecture has against a program's e_entry and e_flags (elf_check_arch), in
+        words that follow its path; empty: nothing."""
+
     def name_of(self, number: int) -> str:
         """The name of a system call; one that there is not is named by its number."""
 

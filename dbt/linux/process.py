@@ -3,15 +3,13 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.linux import exec as execution
 from dbt.linux import timers
 from dbt.linux.children import SIGCHLD, Children
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
-from dbt.linux.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.task import TaskAttributes
@@ -21,8 +19,6 @@ from dbt.stops import Exited
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
-
-_MAX_ARGUMENTS = 1 << 16
 
 
 def _fail(code: int) -> OSError:
@@ -134,65 +130,6 @@ class ProcessState:
         self.clear_child_tid = 0
         self.task.forked()
         self._kernel.is_child = True
-
-
-# -- exec ------------------------------------------------------------------------------------------
-
-
-def _strings(kernel: "Kernel", address: int) -> list[bytes]:
-    """A null-terminated array of strings; a null pointer is an empty one."""
-    out: list[bytes] = []
-    while address:
-        pointer = kernel.memory.load(address + 4 * len(out), 4)
-        if not pointer:
-            break
-        if len(out) >= _MAX_ARGUMENTS:
-            raise _fail(errno.E2BIG)
-        out.append(_string(kernel, pointer, errno.E2BIG))
-    return out
-
-
-def _string(kernel: "Kernel", address: int, too_long: int) -> bytes:
-    try:
-        return kernel.memory.cstring(address, 128 << 10)
-    except ValueError:
-        raise _fail(too_long) from None
-
-
-def _run(
-    kernel: "Kernel", path: bytes, argv: list[bytes], envp: Sequence[bytes], dirfd: int = AT_FDCWD
-) -> int:
-    from dbt.linux.kernel import Leave
-
-    found = kernel.paths.host(path, dirfd)
-    if not os.path.isfile(found) or not os.access(found, os.X_OK):
-        raise _fail(errno.EACCES)
-    plan = execution.prepare(kernel, found, path, argv or [b""])
-    try:
-        execution.check_size(kernel, [*plan.argv, *envp])
-        location = execution.replace_image(kernel, plan, envp)
-        kernel.files.close_on_exec()
-    finally:
-        plan.close()
-    raise Leave(location)
-
-
-@syscall("execve")
-def execve(kernel: "Kernel", path: int, argv: int, envp: int) -> int:
-    """Run another program in this process."""
-    name = _string(kernel, path, errno.ENAMETOOLONG)
-    return _run(kernel, name, _strings(kernel, argv), _strings(kernel, envp))
-
-
-@syscall("execveat")
-def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flags: int) -> int:
-    """The same, relative to a directory, or of an open file (AT_EMPTY_PATH)."""
-    if flags & ~0x1100:
-        raise _fail(errno.EINVAL)
-    name = _string(kernel, path, errno.ENAMETOOLONG)
-    if not name and flags & 0x1000:
-        name = f"/proc/self/fd/{dirfd}".encode()
-    return _run(kernel, name, _strings(kernel, argv), _strings(kernel, envp), dirfd)
 
 
 # -- exit ------------------------------------------------------------------------------------------

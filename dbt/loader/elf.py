@@ -7,13 +7,14 @@ with one clear sentence; nothing is allocated because a header says so. Field na
 import os
 import stat
 import struct
+from collections.abc import Callable
 
 import attrs
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 
 ET_EXEC, ET_DYN = 2, 3
-PT_LOAD, PT_INTERP, PT_PHDR, PT_GNU_STACK = 1, 3, 6, 0x6474E551
+PT_LOAD, PT_INTERP, PT_GNU_STACK = 1, 3, 0x6474E551
 _PF_X, _PF_W, _PF_R = 1, 2, 4
 _EHDR, _PHDR = struct.Struct("<16sHHIIIIIHHHHHH"), struct.Struct("<IIIIIIII")
 _ET_NAMES = {0: "no file type", 1: "an object file (not linked)", 4: "a core file"}
@@ -27,7 +28,12 @@ _MACHINES = {
 
 
 class ElfError(Exception):
-    """The file cannot be loaded; the text says why and does not repeat the path."""
+    """The file cannot be loaded; the text says why and does not repeat the path. ``late``: a kernel
+    finds out when the old program is gone already, and ends the process."""
+
+    def __init__(self, reason: str, *, late: bool = False) -> None:
+        super().__init__(reason)
+        self.late = late
 
 
 @attrs.frozen
@@ -58,11 +64,14 @@ class Elf:
     kind: int
     entry: int
     segments: tuple[Segment, ...]
+    """In the file's order: a later one replaces what it overlaps."""
     phnum: int
     phdr_vaddr: int
     """Where the program headers are in memory, unrelocated; 0 when no segment holds them."""
     interpreter: bytes | None
     exec_stack: bool | None
+    alignment: int = PAGE
+    """The largest p_align of a segment that is a power of two."""
 
     @property
     def relocatable(self) -> bool:
@@ -71,18 +80,27 @@ class Elf:
 
     @property
     def low(self) -> int:
-        """First byte of the first page."""
-        return self.segments[0].start
+        """First byte of the lowest page."""
+        return min(segment.start for segment in self.segments)
 
     @property
     def high(self) -> int:
         """One past the last byte."""
-        return self.segments[-1].end
+        return max(segment.end for segment in self.segments)
 
 
-def read_elf(fd: int, machine: int, limit: int) -> Elf:
-    """Check and read an open file. ``machine`` is the e_machine wanted, ``limit`` the end of the
-    user's address space. Raises ElfError."""
+def _accept(entry: int, flags: int) -> str:
+    """No objection to any entry point and e_flags."""
+    del entry, flags
+    return ""
+
+
+def read_elf(
+    fd: int, machine: int, limit: int, objection: Callable[[int, int], str] = _accept
+) -> Elf:
+    """Check and read an open file as fs/binfmt_elf.c does: of e_ident only the magic number counts.
+    ``machine`` is the e_machine wanted, ``limit`` the end of the user's address space, and
+    ``objection`` says what the architecture has against e_entry and e_flags. Raises ElfError."""
     status = os.fstat(fd)
     if stat.S_ISDIR(status.st_mode):
         raise ElfError("is a directory")
@@ -91,76 +109,84 @@ def read_elf(fd: int, machine: int, limit: int) -> Elf:
     header = os.pread(fd, _EHDR.size, 0)
     if header[:4] != b"\x7fELF":
         raise ElfError("is empty" if not header else "is not an ELF file")
-    kind, entry, phoff, phnum = _check_header(header, machine)
+    kind, entry, phoff, phnum, e_flags = _check_header(header, machine)
+    if reason := objection(entry, e_flags):
+        raise ElfError(reason)
     table = os.pread(fd, phnum * _PHDR.size, phoff)
     if len(table) < phnum * _PHDR.size:
         raise ElfError("is truncated: the program headers are past the end of the file")
     headers = list(_PHDR.iter_unpack(table))
-    segments = _segments(headers, status.st_size, limit)
+    interpreter = _interpreter(fd, headers)
     exec_stack = None
     for p_type, *_, p_flags, _align in headers:
         if p_type == PT_GNU_STACK:
             exec_stack = bool(p_flags & _PF_X)
+    segments = _segments(headers, limit)
     return Elf(
         kind,
         entry,
         segments,
         phnum,
-        _phdr_vaddr(headers, segments, phoff),
-        _interpreter(fd, headers),
+        _phdr_vaddr(segments, phoff),
+        interpreter,
         exec_stack,
+        _alignment(headers),
     )
 
 
-def _check_header(header: bytes, machine: int) -> tuple[int, int, int, int]:
-    """e_type, e_entry, e_phoff, e_phnum of a header that makes sense."""
-    if len(header) > 5 and header[4] == 2:
-        raise ElfError("is a 64-bit ELF file; only 32-bit programs can be run")
+def _check_header(header: bytes, machine: int) -> tuple[int, int, int, int, int]:
+    """e_type, e_entry, e_phoff, e_phnum and e_flags of a header that makes sense."""
     if len(header) < _EHDR.size:
         raise ElfError("is truncated: no complete ELF header")
-    if header[4] != 1:
-        raise ElfError(f"has an unknown ELF class {header[4]}")
-    if header[5] == 2:
-        raise ElfError("is a big-endian ELF file; only little-endian programs can be run")
-    if header[5] != 1:
-        raise ElfError(f"has an unknown ELF data encoding {header[5]}")
-    _, kind, e_machine, _, entry, phoff, _, _, _, phentsize, phnum, *_ = _EHDR.unpack(header)
+    _, kind, e_machine, _, entry, phoff, _, flags, _, phentsize, phnum, *_ = _EHDR.unpack(header)
     if e_machine != machine:
-        found = _MACHINES.get(e_machine, f"machine {e_machine}")
-        raise ElfError(f"is an ELF file for {found}, not {_MACHINES.get(machine, machine)}")
+        raise ElfError(_other_machine(header, e_machine, machine))
     if kind not in (ET_EXEC, ET_DYN):
         raise ElfError(f"is {_ET_NAMES.get(kind, f'an ELF file of type {kind}')}, not a program")
-    if phnum == 0:
-        raise ElfError("has no program headers")
     if phentsize != _PHDR.size:
         raise ElfError(f"has program headers of {phentsize} bytes instead of {_PHDR.size}")
+    if phnum == 0:
+        raise ElfError("has no program headers")
     if phnum > _MAX_PROGRAM_HEADERS:
         raise ElfError(f"has too many program headers ({phnum})")
-    return kind, entry, phoff, phnum
+    return kind, entry, phoff, phnum, flags
 
 
-def _segments(headers: list[tuple[int, ...]], file_size: int, limit: int) -> tuple[Segment, ...]:
-    """The loadable segments, ascending."""
+def _other_machine(header: bytes, found: int, machine: int) -> str:
+    if header[4] == 2:
+        return "is a 64-bit ELF file; only 32-bit programs can be run"
+    if header[5] == 2:
+        return "is a big-endian ELF file; only little-endian programs can be run"
+    wanted = _MACHINES.get(machine, machine)
+    return f"is an ELF file for {_MACHINES.get(found, f'machine {found}')}, not {wanted}"
+
+
+def _segments(headers: list[tuple[int, ...]], limit: int) -> tuple[Segment, ...]:
+    """The loadable segments. What is wrong with one, a kernel only finds when it maps it."""
     segments: list[Segment] = []
     for p_type, offset, vaddr, _, filesz, memsz, flags, _align in headers:
-        if p_type != PT_LOAD or memsz == 0:
+        if p_type != PT_LOAD:
             continue
+        wrong = ""
         if filesz > memsz:
-            raise ElfError(
-                f"has a segment at {vaddr:#x} with more bytes in the file than in memory"
-            )
-        if offset + filesz > file_size:
-            raise ElfError(f"is truncated: the segment at {vaddr:#x} is past the end of the file")
-        if vaddr + memsz > limit:
-            raise ElfError(f"has a segment at {vaddr:#x} outside the address space")
-        if filesz and vaddr % PAGE != offset % PAGE:
-            raise ElfError(f"has a segment at {vaddr:#x} that is not aligned to its pages")
-        if segments and vaddr < segments[-1].end:
-            raise ElfError(f"has overlapping or unsorted segments at {vaddr:#x}")
-        segments.append(Segment(vaddr, memsz, offset, filesz, _perms(flags)))
+            wrong = "with more bytes in the file than in memory"
+        elif vaddr + memsz > limit:
+            wrong = "outside the address space"
+        elif filesz and (vaddr % PAGE != offset % PAGE):
+            wrong = "that is not aligned to its pages"
+        if wrong:
+            raise ElfError(f"has a segment at {vaddr:#x} {wrong}", late=True)
+        if memsz:
+            segments.append(Segment(vaddr, memsz, offset, filesz, _perms(flags)))
     if not segments:
-        raise ElfError("has no loadable segment")
+        raise ElfError("has no loadable segment", late=True)
     return tuple(segments)
+
+
+def _alignment(headers: list[tuple[int, ...]]) -> int:
+    """maximum_alignment: what is no power of two does not count."""
+    wanted = (header[7] for header in headers if header[0] == PT_LOAD)
+    return max(PAGE, *(align for align in wanted if align & (align - 1) == 0), PAGE)
 
 
 def _perms(flags: int) -> int:
@@ -169,14 +195,13 @@ def _perms(flags: int) -> int:
     return perms | (WRITE if flags & _PF_W else 0) | (EXEC if flags & _PF_X else 0)
 
 
-def _phdr_vaddr(headers: list[tuple[int, ...]], segments: tuple[Segment, ...], phoff: int) -> int:
-    for p_type, _, vaddr, *_ in headers:
-        if p_type == PT_PHDR:
-            return vaddr
+def _phdr_vaddr(segments: tuple[Segment, ...], phoff: int) -> int:
+    """Where the program headers are in memory: in the last segment that holds them."""
+    found = 0
     for segment in segments:
         if segment.offset <= phoff < segment.offset + segment.filesz:
-            return segment.vaddr + phoff - segment.offset
-    return 0
+            found = segment.vaddr + phoff - segment.offset
+    return found
 
 
 def _interpreter(fd: int, headers: list[tuple[int, ...]]) -> bytes | None:

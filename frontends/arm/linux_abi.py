@@ -50,6 +50,9 @@ Serial\t\t: 0000000000000000
 
 _ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
+EF_ARM_EABI_MASK, EF_ARM_APCS_26 = 0xFF000000, 8
+EF_ARM_SOFT_FLOAT, EF_ARM_VFP_FLOAT = 0x200, 0x400
+
 
 class ArmLinuxAbi:
     """ARMv7 without a floating-point unit; see ``dbt.syscall_abi.SyscallAbi`` for the methods."""
@@ -60,6 +63,17 @@ class ArmLinuxAbi:
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
     number_slot = "r7"
+
+    def elf_objection(self, entry: int, flags: int) -> str:
+        """arch/arm/kernel/elf.c."""
+        if entry & 3 == 2:
+            return f"has an entry point that is not aligned ({entry:#x})"
+        if not flags & EF_ARM_EABI_MASK:
+            if flags & EF_ARM_APCS_26:
+                return "is a program for 26-bit ARM processors"
+            if flags & (EF_ARM_VFP_FLOAT | EF_ARM_SOFT_FLOAT) == EF_ARM_VFP_FLOAT:
+                return "needs VFP, which is not supported"
+        return ""
 
     def immediate_number(self, immediate: int) -> int | None:
         """The number an OABI trap names by itself; None when it is in ``number_slot``."""

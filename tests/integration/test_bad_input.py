@@ -41,10 +41,9 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "text": (lambda path: path.write_text("hello\n"), "not an ELF file"),
     "cut-header": (lambda path: path.write_bytes(HELLO.read_bytes()[:40]), "truncated"),
     "cut-program-headers": (lambda path: path.write_bytes(HELLO.read_bytes()[:60]), "truncated"),
-    "cut-segment": (lambda path: path.write_bytes(HELLO.read_bytes()[:200]), "truncated"),
     "64-bit": (lambda path: shutil.copy(sys.executable, path), "64-bit"),
     "x86": (patched(at18=3), "x86, not ARM"),
-    "big-endian": (patched(at5=2), "big-endian"),
+    "big-endian": (patched(at5=2, at18=0, at19=40), "big-endian"),
     "relocatable": (patched(at16=1), "not a program"),
     "core": (patched(at16=4), "not a program"),
 }

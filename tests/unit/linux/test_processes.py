@@ -149,22 +149,6 @@ def test_a_failed_exec_changes_nothing(
     assert kernel.space.areas == areas
 
 
-def test_exec_limits_the_arguments(kernel: Kernel) -> None:
-    result = execute(kernel, os.fsencode(GUESTS / "hello.elf"), *[b"x" * 20_000])
-    assert isinstance(result, Leave)
-    kernel.options.stack_size = 8192
-    result = execute_again(kernel)
-    assert error(result) == "E2BIG"
-
-
-def execute_again(kernel: Kernel) -> int:
-    at = kernel.state["r13"] - 0x2000
-    path = text(kernel, at, os.fsencode(GUESTS / "hello.elf"))
-    long = text(kernel, at + 0x400, b"y" * 2100)
-    kernel.memory.write(at + 0x300, struct.pack("<II", long, 0))
-    return call(kernel, "execve", path, at + 0x300, 0)
-
-
 def test_exit_statuses_are_a_byte(kernel: Kernel) -> None:
     with pytest.raises(Leave) as left:
         call(kernel, "exit_group", 0x305)
