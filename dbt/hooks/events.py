@@ -14,6 +14,9 @@ class StopRequested(Exception):
     """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
 
 
+_UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
+
+
 def _no_code(where: int | str) -> int:
     raise UsageError(f"there is no process to find {where!r} in")
 
@@ -22,25 +25,39 @@ def _no_code(where: int | str) -> int:
 class CallEvent:
     """A function is about to run its first instruction.
 
-    ``return_to`` is the location it is to return to; ``tail`` tells that it takes the place of the
-    function that jumped here; ``depth`` counts the activations below it whose end is waited for
-    (``Hooks.on_call``), ``insns`` the guest instructions completed so far.
+    ``return_to`` is the location it is to return to; ``insns`` counts the guest instructions
+    completed so far.
     """
 
     pc: int
     symbol: str
     return_to: int
-    depth: int
+    _depth: int | None
     state: State
     memory: Memory
     abi: CallAbi
-    tail: bool = False
+    _tail: bool | None = False
     insns: int = 0
     thread: int = 0
     caller: int = 0
     _code: Callable[[int | str], int] = attrs.field(default=_no_code, repr=False, eq=False)
     go_to: int | None = None
     """Where the guest will go on instead of the function; see ``skip`` and ``redirect``."""
+
+    @property
+    def depth(self) -> int:
+        """How many watched activations are alive below this one. Raises UsageError when all hooks
+        of the function were set with ``depth=False``."""
+        if self._depth is None:
+            raise UsageError(f"depth of {self.symbol} {_UNKNOWN}")
+        return self._depth
+
+    @property
+    def tail(self) -> bool:
+        """It takes the place of the watched function that jumped here. Raises as ``depth`` does."""
+        if self._tail is None:
+            raise UsageError(f"tail of {self.symbol} {_UNKNOWN}")
+        return self._tail
 
     def argument(self, index: int) -> int:
         """Argument word ``index`` as the AAPCS passes it: registers first, then the stack."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from dbt import choices
 from dbt.decoded import Decode
-from dbt.hooks.conditions import parse_condition
+from dbt.hooks.conditions import DEPTH, parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
@@ -60,6 +60,7 @@ class Hooks:
         *,
         mechanism: Choice = "auto",
         when: str | None = None,
+        depth: bool = True,
     ) -> Remove:
         """Call ``hook`` whenever the function at a symbol or address is entered, by any way.
 
@@ -68,15 +69,18 @@ class Hooks:
         first block (entry, sentinel, shadow) compile it there, except for terms with ``depth``;
         with the others Python asks.
 
-        What ends is noticed for the sake of return hooks, traces and conditions on ``depth`` only:
-        without one of these on a function, none of its activations counts in ``depth`` or can be
-        seen to be replaced (``CallEvent.tail``).
+        ``CallEvent.depth`` counts the activations, of all functions watched by this mechanism,
+        that began when a hook's condition held and have not ended. For that the end of each is
+        waited for, which costs as much as a hook on its return. ``depth=False`` saves it: then
+        activations that no other hook waits for do not count, and ``depth`` and ``tail`` are not
+        known at such calls.
 
         Returns a function that removes the hook. Raises UsageError for an unknown symbol or
         mechanism, a place without code, a condition that makes no sense, and for what is no
         function of one argument.
         """
-        return self._add(mechanism, self._pc(where), "calls", _hook(hook, when))
+        made = _hook(hook, when, depth=depth)
+        return self._add(mechanism, self._pc(where), "calls", made)
 
     def on_return(
         self,
@@ -300,6 +304,9 @@ def _class(choice: Choice) -> type[Mechanism]:
     return MECHANISMS[AUTO if name == "auto" else name]
 
 
-def _hook(call: Callable[[Any], Any], when: str | None) -> Hook:
+def _hook(call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> Hook:
     choices.function("a hook", call, "event")
-    return Hook(call, None if when is None else parse_condition(when))
+    condition = None if when is None else parse_condition(when)
+    if not choices.truth("depth", depth) and condition is not None and condition.mentions(DEPTH):
+        raise UsageError(f"condition {when!r} needs depth, and depth=False gives it up")
+    return Hook(call, condition, depth)

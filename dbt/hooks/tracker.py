@@ -84,6 +84,8 @@ class Hook:
 
     call: Callable[[Any], Any]
     when: Condition | None = None
+    counts: bool = True
+    """Activations that it is told of are kept to their end, and count in ``depth``."""
 
     def matters(self, get: Callable[[str], int], pc: int) -> bool:
         """True when nothing but ``depth`` keeps the hook from being called."""
@@ -118,11 +120,12 @@ class Listeners:
         known = tuple(term for term in terms if term is not None)
         return known if len(known) == len(terms) else None
 
-    def tracks(self, get: Callable[[str], int], pc: int) -> bool:
-        """Whether an activation that begins in a state is to be kept: for its return, or to be
-        counted."""
-        counted = [hook for hook in self.calls if hook.when and hook.when.mentions(DEPTH)]
-        return bool(self.sinks) or any(hook.matters(get, pc) for hook in [*self.returns, *counted])
+    def counting(self, get: Callable[[str], int], pc: int) -> list[Hook]:
+        """Those for whom an activation that begins in a state is to be kept to its end."""
+        return [hook for hook in self.hooks() if hook.counts and hook.matters(get, pc)]
+
+    def __contains__(self, hook: Hook) -> bool:
+        return hook in self.calls or hook in self.returns or hook in self.sinks
 
 
 class Tracker:
@@ -155,14 +158,15 @@ class Tracker:
         tail = self._make_room(site, stack, called)
         listeners = self.functions.get(pc) or Listeners()
         sinks = list(listeners.sinks)
+        counting = listeners.counting(guest.state.get, pc)
         told = sinks or listeners.calls
         caller = guest.caller(location, pc) if told and not tail else 0
         if sinks:
             kind = Kind.TAIL_CALL if tail else Kind.CALL
             self._record(kind, pc, site, stack, caller, listeners, sinks)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
-        go_to = self._call(listeners, pc, location, tail, caller)
-        if listeners.tracks(guest.state.get, pc):
+        go_to = self._call(listeners, pc, location, tail if counting else None, caller)
+        if any(hook in listeners for hook in counting):
             depth, lane = self.alive, self.stack.lane
             self._push(Activation(pc, location, site, stack, depth, lane, tail, returns, sinks))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
@@ -249,15 +253,17 @@ class Tracker:
     # -- telling -----------------------------------------------------------------------------------
 
     def _call(
-        self, listeners: Listeners, pc: int, location: int, tail: bool, caller: int
+        self, listeners: Listeners, pc: int, location: int, tail: bool | None, caller: int
     ) -> int | None:
+        """Call the hooks; ``tail`` is None where the activation is not to be kept."""
         hooks = [hook for hook in listeners.calls if self._holds(hook, pc)]
         if not hooks:
             return None
         guest = self.guest
         event = CallEvent(
-            pc, guest.name(pc), location, self.alive, guest.state, guest.memory,
-            guest.call_abi, tail, guest.insns, guest.thread, caller, guest.code,
+            pc, guest.name(pc), location, None if tail is None else self.alive,
+            guest.state, guest.memory, guest.call_abi, tail, guest.insns, guest.thread, caller,
+            guest.code,
         )  # fmt: skip
         for hook in hooks:
             if hook in listeners.calls:

@@ -312,7 +312,9 @@ COUNTED_AS = {"dispatch": "denied", "nochain": "denied", "trap": "halt", "helper
 def test_what_the_visits_of_hooks_count_as(tier: str, mechanism: str) -> None:
     process = start(tier)
     seen: list[int] = []
-    process.hooks.on_call("fib", lambda event: seen.append(event.pc), mechanism=mechanism)
+    process.hooks.on_call(
+        "fib", lambda event: seen.append(event.pc), mechanism=mechanism, depth=False
+    )
     assert isinstance(process.run(), Exited)
     dispatches = process.stats()["dispatches"]
     counts = {why: dispatches[why] for why in ("hook", "denied", "halt") if dispatches[why]}

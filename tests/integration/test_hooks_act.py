@@ -1,5 +1,6 @@
 """Hooks that change what the guest does, with every mechanism and in every tier."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -146,17 +147,23 @@ class TestConditions:
     def test_python_is_entered_only_when_it_holds(self, tier: str) -> None:
         process = start(tier)
         seen: list[int] = []
-        process.hooks.on_call(ADDRESS, lambda event: seen.append(event.pc), when="r0 == 10")
+        process.hooks.on_call(
+            ADDRESS, lambda event: seen.append(event.pc), when="r0 == 10", depth=False
+        )
         process.run()
         assert process.stats()["dispatches"]["hook"] == len(seen) == 1
 
     def test_two_hooks_with_different_conditions(self, tier: str) -> None:
         process = start(tier)
         seen: list[tuple[str, int]] = []
-        process.hooks.on_call(ADDRESS, lambda e: seen.append(("a", e.argument(0))), when="r0 == 10")
-        remove = process.hooks.on_call(
-            ADDRESS, lambda e: seen.append(("b", e.argument(0))), when="r0 >= 9"
-        )
+
+        def note(name: str, when: str) -> Callable[[], None]:
+            return process.hooks.on_call(
+                ADDRESS, lambda e: seen.append((name, e.argument(0))), when=when, depth=False
+            )
+
+        note("a", "r0 == 10")
+        remove = note("b", "r0 >= 9")
         process.run(max_insns=60)
         remove()
         process.run()
