@@ -360,6 +360,10 @@ class Context:
     options: BackendOptions = BackendOptions()
 
 
+class TablesFull(Exception):
+    """An executor has no room for another block: it takes it when others have been discarded."""
+
+
 class Executor(Protocol):
     """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
 
@@ -369,7 +373,8 @@ class Executor(Protocol):
     counts instructions."""
 
     def install(self, block: Block) -> None:
-        """Accept an optimised, verified block; an older one with the same key is replaced."""
+        """Accept an optimised, verified block; an older one with the same key is replaced. Raises
+        TablesFull."""
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them. Unknown keys are ignored."""

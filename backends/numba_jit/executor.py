@@ -39,6 +39,7 @@ from dbt.interfaces import (
     NotTranslated,
     Reason,
     SyscallHit,
+    TablesFull,
     TrapHit,
     WatchHit,
 )
@@ -46,6 +47,10 @@ from dbt.ir.block import ARRIVED, HOOKED, TAKEN, Block, BlockKey, Hook, Swi, exi
 from dbt.stops import Access
 
 PAGES = (1 << 32) // PAGE
+SIDES = 2
+"""Direct exits that a block has at most."""
+LARGEST = 1 << 16
+"""Words of bytecode that a block has at most."""
 REASON_AT = {reason: index for index, reason in enumerate(Reason)}
 
 
@@ -107,8 +112,8 @@ class NumbaExecutor:
         self._lower_ns = 0
         options = context.options
         self._auto = options.tier == "auto"
-        self._hot = max(1, options.hot)
-        self._control[tables.AGAIN // 8] = self._hot * 4
+        self._hot = min(max(1, options.hot), tables.MOST_HOT)
+        self._control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
         self._promotion = Promotion(self)
         self._watched_memory = Watched(context.memory)
 
@@ -126,10 +131,11 @@ class NumbaExecutor:
     # -- translations ------------------------------------------------------------------------------
 
     def install(self, block: Block) -> None:
-        """Lower a block and make it findable."""
+        """Lower a block and make it findable. Raises TablesFull."""
         self.discard([block.key])
         began = time.perf_counter_ns()
         with self._lock:
+            self._require_room()
             block_id = self._free_ids.pop() if self._free_ids else self._next_id
             if block_id == self._next_id:
                 self._next_id += 1
@@ -150,6 +156,19 @@ class NumbaExecutor:
             self._publish(installed)
         self._promotion.installed(installed)
         self._lower_ns += time.perf_counter_ns() - began
+
+    def _require_room(self) -> None:
+        """Raise TablesFull unless any block finds room in all tables."""
+        if not self._blocks:  # then everything is free, whatever the sizes were
+            self._free_ids, self._next_id = [], 1
+            self._free_slots, self._next_slot = [], 1
+            self._free_words, self._next_word = {}, 1
+        if (
+            (not self._free_ids and self._next_id >= tables.MAX_BLOCKS)
+            or (len(self._free_slots) < SIDES and self._next_slot + SIDES > tables.MAX_SLOTS)
+            or self._next_word + LARGEST > tables.MAX_WORDS
+        ):
+            raise TablesFull
 
     def _new_slot(self, target: BlockKey) -> int:
         slot = self._free_slots.pop() if self._free_slots else self._next_slot

@@ -102,7 +102,11 @@ class Promotion:
             return
         began = time.thread_time_ns()
         jobs = [UnitJob(found.block, found.block_id, found.slots, found.checks) for found in batch]
-        codes = self.compiler.compile(jobs, LEVELS[self._tier])
+        try:
+            codes = self.compiler.compile(jobs, LEVELS[self._tier])
+        except MemoryError:  # no room for code: what is interpreted gives the same results
+            self._tier = "0"
+            return
         for installed, code in zip(batch, codes, strict=True):
             self._owner.compiled(installed, code)
         self._compiled += len(batch)

@@ -47,6 +47,8 @@ X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)
 REFUSED, WATCHED = 1, 2
 
 PENDING_LIMIT = 16
+MOST_HOT = 0xFFFFFFFF
+"""What HOT counts from at most: a block that is to run more often runs for minutes until then."""
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
 MAX_WORDS = 1 << 27

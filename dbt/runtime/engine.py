@@ -26,6 +26,7 @@ from dbt.interfaces import (
     FuelOut,
     HookHit,
     NotTranslated,
+    TablesFull,
     WatchHit,
 )
 from dbt.ir.block import ARRIVED, TAKEN, Block, BlockKey, exit_targets
@@ -287,7 +288,12 @@ class Engine:
 
     def _install(self, key: BlockKey) -> Block:
         block = self._translate(key, self._boundaries)
-        self.executor.install(block)
+        try:
+            self.executor.install(block)
+        except TablesFull:
+            self._note("tables full: all blocks dropped")
+            self.flush()
+            self.executor.install(block)
         self.cache.add(block)
         self.memory.mark_code(key.pc // PAGE)
         self.translated_blocks += 1
