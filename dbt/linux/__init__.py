@@ -3,9 +3,8 @@
 Family modules (``files``, ``memory``, ``process``, ``signals``, ...) fill the table in
 ``table.py``; ``kernel.load_families`` imports them all. What the families ask of each other:
 
-- ``kernel.paths`` (``paths.Paths``): ``host(path, dirfd=AT_FDCWD, follow=True)`` gives the host
-  path of a guest path that may be read, or raises OSError. exec, the ELF interpreter and mappings
-  use it.
+- ``kernel.paths`` (``paths.Paths``): ``resolve`` finds the open host file that a guest path means
+  (``places.Place``), ``readable(path, dirfd=AT_FDCWD, follow=True)`` a file to be read.
 - ``kernel.files`` (``fdtable.FdTable``): ``host_fd(fd)`` (OSError EBADF), ``close_on_exec()``.
 - ``host.call(name, *args)``: a libc call that EINTR interrupts. A handler lets that OSError out;
   the kernel restarts the call or not, as the signal's handler asks.

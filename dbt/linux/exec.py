@@ -10,6 +10,7 @@ from dbt.interfaces import PAGE
 from dbt.linux import limits
 from dbt.linux.guestio import read_path
 from dbt.linux.image import replace_image
+from dbt.linux.objects import Handle
 from dbt.linux.paths import AT_FDCWD
 from dbt.linux.programs import ExecError, Plan, Program, open_first, open_program, prepare
 from dbt.linux.signals import SIGSEGV
@@ -155,14 +156,12 @@ def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flag
     if flags & ~(_AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH):
         raise _fail(errno.EINVAL)
     if not name:
-        host = f"/proc/self/fd/{kernel.files.host_fd(dirfd)}"
+        found = Handle(kernel.files.host_fd(dirfd), borrowed=True)
         called = f"/dev/fd/{dirfd}".encode()
-        program = open_program(host, called, hidden=kernel.files.get(dirfd).cloexec)
+        program = open_program(found, called, hidden=kernel.files.get(dirfd).cloexec)
         return _run(kernel, program, argv, envp)
-    host = kernel.paths.host(name, dirfd, follow=not flags & _AT_SYMLINK_NOFOLLOW)
-    if os.path.islink(host) and flags & _AT_SYMLINK_NOFOLLOW:
-        raise _fail(errno.ELOOP)
+    found = kernel.paths.readable(name, dirfd, follow=not flags & _AT_SYMLINK_NOFOLLOW)
     below = dirfd != AT_FDCWD and not name.startswith(b"/")
     called = f"/dev/fd/{dirfd}/".encode() + name if below else name
     hidden = below and kernel.files.get(dirfd).cloexec
-    return _run(kernel, open_program(host, called, hidden=hidden), argv, envp)
+    return _run(kernel, open_program(found, called, hidden=hidden), argv, envp)

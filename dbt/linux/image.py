@@ -50,7 +50,7 @@ def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     kernel.memory.poke(address, page)
     sp = _map_stack(kernel, plan, envp, bias, base)
     kernel.signals.reset_for_exec()
-    kernel.process.reset_for_exec(plan.path, plan.execfn, plan.argv)
+    kernel.process.reset_for_exec(plan.fd, plan.execfn, plan.argv)
     kernel.symbolizer.program = kernel.process.path
     return kernel.abi.start(kernel.state, entry & 0xFFFFFFFF, sp)
 

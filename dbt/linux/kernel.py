@@ -372,6 +372,7 @@ class Kernel:
         self.process.tree.close()
         self.files.close_all()
         self.paths.close()
+        self.process.program = None
 
 
 def _false() -> bool:

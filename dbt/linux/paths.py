@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["AT_FDCWD", "Here", "Paths", "Place", "Virtual", "failure"]
 
 AT_FDCWD = -100
+PROGRAM = -101
+"""Stands for the running program as AT_FDCWD stands for the working directory."""
 PATH_MAX = 4096
 NAME_MAX = 255
 MAX_LINKS = 40
@@ -104,6 +106,8 @@ class Paths:
             return self._working
         if self._kernel is None:
             raise failure(errno.EBADF)
+        if descriptor == PROGRAM:
+            return Anchor(None, self._kernel.process.program)
         found = self._kernel.files.get(descriptor)
         if found.file.tree is not None:
             return Anchor(found.file.tree, Handle(found.host, borrowed=True))
@@ -119,11 +123,12 @@ class Paths:
         if anchor is None:
             assert self._kernel is not None
             return os.readlink(Handle(self._kernel.files.host_fd(descriptor), borrowed=True).reach)
-        if anchor.tree is None or anchor.handle is None:
+        if anchor.handle is None:
             return anchor.made_up
         self._afresh()
         path, gone = where(anchor.handle)
-        guest = anchor.tree.guest_path(path)
+        trees = self._trees if anchor.tree is None else (anchor.tree,)
+        guest = next((g for tree in trees if (g := tree.guest_path(path)) is not None), None)
         if guest is None:
             return b"(unreachable)"
         return guest + b" (deleted)" if gone else guest
@@ -141,7 +146,7 @@ class Paths:
         return guest
 
     def guest_of(self, host_path: bytes) -> bytes:
-        """The guest's name of a host file: below the root without it."""
+        """The guest's name of a host file at the start: below the root without it."""
         if self.root is not None and below(host_path, self.root):
             return host_path[len(self.root) :] or b"/"
         return host_path
@@ -345,9 +350,12 @@ class Paths:
         anchor = self._anchor(virtual.descriptor)
         if anchor is None:
             return link
-        if anchor.tree is None or anchor.handle is None:
+        if anchor.handle is None:
             return self._place_of(Here(anchor.made_up))
         status = anchor.handle.status()
+        if anchor.tree is None:
+            shown = self.shown(virtual.descriptor)
+            return Place(shown, handle=anchor.handle, status=status)
         if stat.S_ISDIR(status.st_mode):
             return self._place_of(self.stand(anchor.tree, anchor.handle))
         guest = anchor.tree.guest_path(where(anchor.handle)[0])
@@ -392,15 +400,16 @@ class Paths:
         place.require_change()
         return place
 
-    def host(self, path: bytes | str, dirfd: int = AT_FDCWD, *, follow: bool = True) -> str:
-        """The host's path of a file that the guest may read."""
-        place = self.existing(os.fsencode(path), dirfd, follow=follow)
+    def readable(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Handle:
+        """A host file that the guest may read, a program for example. EACCES."""
+        place = self.existing(path, dirfd, follow=follow)
         if place.virtual is not None and place.virtual.descriptor is not None and self._kernel:
-            return f"/proc/self/fd/{self._kernel.files.host_fd(place.virtual.descriptor)}"
-        if place.handle is None or not place.readable:
+            return Handle(self._kernel.files.host_fd(place.virtual.descriptor), borrowed=True)
+        if not follow and stat.S_ISLNK(place.mode):
+            raise failure(errno.ELOOP)
+        if not place.readable:
             raise failure(errno.EACCES)
-        path, gone = where(place.handle)
-        return os.fsdecode(place.handle.reach if gone else path)
+        return place.object
 
 
 def _components(path: bytes) -> list[bytes]:

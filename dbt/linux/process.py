@@ -10,6 +10,7 @@ from dbt.linux import timers
 from dbt.linux.children import SIGCHLD, Children
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
+from dbt.linux.objects import Handle, where
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.task import TaskAttributes
@@ -38,7 +39,9 @@ class ProcessState:
         self.tree = Tree()
         """All processes of the guest: those that it may name."""
         self.path = ""
-        """Host path of the program."""
+        """Host path of the program when it started."""
+        self.program: Handle | None = None
+        """The program's file."""
         self.argv: list[bytes] = []
         self.name = b""
         """As prctl(PR_GET_NAME) shows it."""
@@ -54,9 +57,10 @@ class ProcessState:
         self.borrower: Borrower | None = None
         """What a child of vfork owes its parent."""
 
-    def reset_for_exec(self, path: str, execfn: bytes, argv: list[bytes]) -> None:
-        """A new program runs in this process, asked for as ``execfn``."""
-        self.path = os.path.realpath(path)
+    def reset_for_exec(self, fd: int, execfn: bytes, argv: list[bytes]) -> None:
+        """A new program runs in this process: an open file, asked for as ``execfn``."""
+        self.program = Handle(fd, borrowed=True).keep()
+        self.path = os.fsdecode(where(self.program)[0])
         self.argv = argv
         self.name = os.path.basename(execfn)[:15]
         self.clear_child_tid = self.robust_list = 0

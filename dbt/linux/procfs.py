@@ -1,7 +1,7 @@
 """``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
 
-Other processes do not exist here. ``/proc/self/exe`` and ``cwd`` lead to guest paths, ``fd/N`` to
-the guest's descriptors.
+Other processes do not exist here. ``/proc/self/exe``, ``cwd`` and ``fd/N`` lead to open files, as
+they do in Linux.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.paths import AT_FDCWD, Virtual
+from dbt.linux.paths import AT_FDCWD, PROGRAM, Virtual
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -76,9 +76,9 @@ class ProcFs:
         if name in self._files:
             return Virtual(_FILE, content=self._files[name])
         if name in (b"cwd", b"exe", b"root"):
-            if name == b"cwd":
-                return Virtual(_LINK, descriptor=AT_FDCWD)
-            return Virtual(_LINK, link=self._exe() if name == b"exe" else b"/")
+            if name == b"root":
+                return Virtual(_LINK, link=b"/")
+            return Virtual(_LINK, descriptor=AT_FDCWD if name == b"cwd" else PROGRAM)
         if name == b"fd":
             names = [str(fd).encode() for fd in self._kernel.files]
             return Virtual(_DIRECTORY, names=lambda: names)
@@ -100,9 +100,6 @@ class ProcFs:
         return sorted(name for name in names if name)
 
     # -- content -----------------------------------------------------------------------------------
-
-    def _exe(self) -> bytes:
-        return self._kernel.paths.guest_of(os.fsencode(self._kernel.process.path))
 
     def _maps(self) -> bytes:
         """The areas, with the guest's paths."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt.linux.address_space import TASK_SIZE
+from dbt.linux.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
 from dbt.text import NAME, printable
 
@@ -71,13 +72,14 @@ class Plan:
             os.close(self.interpreter_fd)
 
 
-def open_program(path: str, name: bytes, *, hidden: bool = False) -> Program:
-    """Open a file of the host's for execution (do_open_execat). EACCES, ETXTBSY."""
-    fd = _open(path)
+def open_program(found: Handle, name: bytes, *, hidden: bool = False) -> Program:
+    """Open a file that was looked up for execution (do_open_execat). EACCES, ETXTBSY."""
+    path = os.fsdecode(where(found)[0])
+    fd = _open(found.reach, path)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise ExecError(errno.EACCES, path, "is not a regular file")
-        if not os.access(path, os.X_OK):
+        if not os.access(found.reach, os.X_OK):
             raise ExecError(errno.EACCES, path, "is not executable")
         if _is_being_written(fd):
             raise ExecError(errno.ETXTBSY, path, "is open for writing")
@@ -89,12 +91,12 @@ def open_program(path: str, name: bytes, *, hidden: bool = False) -> Program:
 
 def open_first(path: str) -> Program:
     """Open the first program: the user may name any file that can be read."""
-    return Program(path, _open(path), os.fsencode(path))
+    return Program(path, _open(os.fsencode(path), path), os.fsencode(path))
 
 
-def _open(path: str) -> int:
+def _open(reach: bytes, path: str) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(reach, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         reason = (error.strerror or "cannot be opened").lower()
         raise ExecError(error.errno or errno.ENOENT, path, reason) from None
@@ -163,7 +165,7 @@ def _script_interpreter(kernel: "Kernel", script: Program, wanted: bytes, script
     if script.hidden:
         raise ExecError(errno.ENOENT, script.path, "is a script that is closed by its execution")
     try:
-        found = open_program(kernel.paths.host(wanted), wanted)
+        found = open_program(kernel.paths.readable(wanted), wanted)
     except (OSError, ValueError) as error:
         code = (isinstance(error, OSError) and error.errno) or errno.ENOENT
         lack = f"which {error.reason}" if isinstance(error, ExecError) else "which was not found"
@@ -194,7 +196,7 @@ def _read(kernel: "Kernel", fd: int, path: str, code: int) -> Elf:
 def _find_interpreter(kernel: "Kernel", plan: Plan, wanted: bytes) -> None:
     shown = printable(wanted, NAME)
     try:
-        found = open_program(kernel.paths.host(wanted), wanted)
+        found = open_program(kernel.paths.readable(wanted), wanted)
     except (OSError, ValueError) as error:
         code = (isinstance(error, OSError) and error.errno) or errno.ENOENT
         hint = f"needs the interpreter {shown}, which was not found (-L ROOT says where to look)"

@@ -33,7 +33,7 @@ class Guest:
         self.kernel.space.map(Area(ARENA, ARENA + ARENA_BYTES, READ | WRITE))
         self.end = ARENA + ARENA_BYTES
         process = self.kernel.process
-        process.argv, process.name, process.path = [b"prog", b"arg"], b"prog", "/bin/prog"
+        process.argv, process.name = [b"prog", b"arg"], b"prog"
         self._next = ARENA
 
     def put(self, data: bytes | str | Path) -> int:

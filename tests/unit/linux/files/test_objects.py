@@ -2,17 +2,23 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dbt.interfaces import READ, WRITE
 from dbt.linux import paths as paths_module
+from dbt.linux.address_space import Area
+from dbt.linux.kernel import Leave
 
 AT_FDCWD = -100
 AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_REMOVEDIR = 0x1000, 0x400, 0x200
 O_RDONLY, O_WRONLY, O_CREAT, O_DIRECTORY, O_PATH = 0, 1, 0o100, 0o40000, 0o10000000
+
+GUESTS = Path(__file__).resolve().parents[3] / "guests"
 
 Make = Callable[..., Any]
 
@@ -115,7 +121,7 @@ def test_look_ups_by_a_descriptor_reach_the_renamed_directory(
     assert guest.call("statx", moved, "only-here", 0, 0x7FF, buffer) == 0
     assert guest.call("faccessat", moved, "only-here", 0) == 0
     assert guest.call("faccessat2", moved, "only-here", 0, 0) == 0
-    assert guest.kernel.paths.host(b"note", moved) == str(home / "new" / "note")  # execveat
+    assert guest.call("execveat", moved, "only-here", 0, 0, 0) == -errno.EACCES
 
 
 def test_fchdir_enters_the_renamed_directory(guest: Any, home: Path, moved: int) -> None:
@@ -306,3 +312,66 @@ def test_what_was_looked_up_is_what_is_used(guest: Any, home: Path) -> None:
     (home / "f").rename(home / "g")
     (home / "f").symlink_to(home.parent / "outside" / "secret")
     assert Path(os.fsdecode(place.object.reach)).read_text() == "mine"
+
+
+# -- programs ------------------------------------------------------------------------------------------
+
+
+def run(guest: Any, name: str, *arguments: Any) -> str:
+    """Execute: the host path of the program that runs then."""
+    with pytest.raises(Leave):
+        guest.call(name, *arguments)
+    return str(guest.kernel.process.path)
+
+
+def test_execveat_runs_what_lies_in_the_renamed_directory(
+    guest: Any, home: Path, moved: int
+) -> None:
+    shutil.copy(GUESTS / "hello.elf", home / "new" / "prog")
+    shutil.copy(GUESTS / "spin.elf", home / "other" / "prog")
+    assert run(guest, "execveat", moved, "prog", 0, 0, 0) == str(home / "new" / "prog")
+    assert guest.kernel.process.name == b"prog"
+
+
+def test_execveat_of_a_removed_file(guest: Any, home: Path) -> None:
+    shutil.copy(GUESTS / "hello.elf", home / "prog")
+    fd = guest.call("open", "prog", O_RDONLY, 0)
+    (home / "link").symlink_to("prog")
+    nofollow = 0x100
+    assert guest.call("execveat", AT_FDCWD, "link", 0, 0, nofollow) == -errno.ELOOP
+    assert guest.call("unlink", "prog") == 0
+    (home / "prog").write_text("another")
+    run(guest, "execveat", fd, "", 0, 0, AT_EMPTY_PATH)
+
+
+def test_the_program_is_followed(guest: Any, home: Path) -> None:
+    shutil.copy(GUESTS / "hello.elf", home / "prog")
+    guest.kernel.load(str(home / "prog"), [b"prog"], [])
+    guest.kernel.space.map(Area(guest.end - 0x10000, guest.end, READ | WRITE))
+    (home / "prog").rename(home / "renamed")
+    (home / "prog").write_text("another")
+    assert link_text(guest, "/proc/self/exe") == os.fsencode(home / "renamed")
+    assert guest.call("unlink", "renamed") == 0
+    assert link_text(guest, "/proc/self/exe") == os.fsencode(home / "renamed") + b" (deleted)"
+    content = text(guest, "/proc/self/exe")
+    assert isinstance(content, bytes)
+    assert content.startswith(b"\x7fELF")
+    assert guest.call("truncate", "/proc/self/exe", 0) == -errno.EROFS
+    run(guest, "execve", "/proc/self/exe", 0, 0)
+
+
+def test_what_was_looked_up_is_what_runs(
+    guest: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exchanging the file between look-up and loading changes nothing."""
+    shutil.copy(GUESTS / "hello.elf", home / "prog")
+    real = guest.kernel.paths.readable
+
+    def racing(*arguments: Any, **options: Any) -> Any:
+        found = real(*arguments, **options)
+        (home / "prog").rename(home / "moved")
+        (home / "prog").write_text("another")
+        return found
+
+    monkeypatch.setattr(guest.kernel.paths, "readable", racing)
+    assert run(guest, "execve", "prog", 0, 0) == str(home / "moved")
