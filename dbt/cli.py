@@ -6,11 +6,10 @@ Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/endi
 import argparse
 import contextlib
 import gc
-import io
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dbt import streams
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
@@ -32,9 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     # Translation makes many small objects and no cycles: collecting them is a third of its time.
     gc.set_threshold(200_000, 20, 100)
-    streams.hold()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as it is for standard error
+    streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
     try:
         arguments = _parser().parse_args(argv)
@@ -66,6 +63,10 @@ def _report_bug(
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, as all other errors of usage."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help; argparse hides it when that fails."""
+        (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)

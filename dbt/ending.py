@@ -23,6 +23,7 @@ from dbt.stops import (
     Trapped,
     UsageError,
 )
+from dbt.streams import say
 from dbt.text import printable
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
     """End the host process of a forked child as its guest, or the run, has ended."""
     status = EXIT_STOPPED
     try:
-        with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
+        with contextlib.suppress(OSError, ValueError, UsageError):  # nobody may be reading
             sys.stdout.flush()
         status = _tell(process, ended)
         if isinstance(ended, Killed):
@@ -111,7 +112,8 @@ def _tell(process: "Process", ended: Stop | BaseException) -> int:
         sys.excepthook(*sys.exc_info())
         return EXIT_STOPPED
     with contextlib.suppress(OSError, ValueError):
-        print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+        if text:
+            say(text)
     return status
 
 

@@ -1,4 +1,4 @@
-"""Standard streams of a command: those that are closed, broken or full when it starts or ends.
+"""Streams for people: what happens when one is closed, full, or read by nobody.
 
 A closed descriptor among 0 to 2 would be given to the next file that is opened, which the guest
 would then inherit. A placeholder keeps its number: whoever uses it gets EBADF, and the guest does
@@ -6,73 +6,110 @@ not inherit it (``dbt/linux/fdtable.py``).
 """
 
 import contextlib
+import io
 import os
 import signal
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from dbt.stops import UsageError
 
 EXIT_UNWRITTEN = 2
-"""Standard output could not be written."""
 EXIT_BROKEN = 128 + signal.SIGPIPE
 
 
-def hold() -> None:
-    """Put a placeholder where a standard stream is closed. What the command writes to a closed
-    standard output fails; to a closed standard error, it goes nowhere."""
+class Stream(io.TextIOWrapper):
+    """A text stream that fails once: with UsageError, which names it, or with BrokenPipeError.
+
+    What is left in its buffer, and what is written later, goes nowhere, so that nothing fails again
+    when the interpreter ends.
+    """
+
+    def __init__(self, binary: BinaryIO, what: str, **options: Any) -> None:
+        super().__init__(binary, **options)
+        self.what = what
+
+    def write(self, text: str) -> int:
+        """Write text. Raises UsageError, BrokenPipeError."""
+        with self._failing():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write out what is buffered. Raises UsageError, BrokenPipeError."""
+        with self._failing():
+            super().flush()
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+            os.dup2(null, self.fileno(), inheritable=False)
+            os.close(null)
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise UsageError(f"{self.what}: {error.strerror}") from None
+
+
+def open_text(path: str) -> Stream:
+    """A file to write text to. Raises UsageError."""
+    try:
+        return Stream(open(path, "wb"), path, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def prepare() -> None:
+    """Make the standard streams of this process ones that fail as described here.
+
+    What is written to a standard output that is closed fails; to a standard error, it goes nowhere.
+    """
     for fd in range(3):
         try:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_PATH)  # the lowest number that is free: this one
     if sys.stdout is None:
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 (it is there until the end)
+        sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False))  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = _prepared(sys.stdout, "standard output")
+    sys.stderr = _prepared(sys.stderr, "standard error")
+
+
+def _prepared(stream: Any, what: str) -> Any:
+    """The stream, unless it is Python's own, with the failures of ``Stream``. All that a terminal
+    cannot encode is escaped, as Python does for standard error."""
+    if type(stream) is not io.TextIOWrapper:
+        return stream
+    options = {
+        "encoding": stream.encoding,
+        "line_buffering": stream.line_buffering,
+        "write_through": stream.write_through,
+    }
+    return Stream(stream.detach(), what, errors="backslashreplace", **options)
 
 
 def say(text: str) -> None:
-    """Write a line to standard error; a full disk behind it loses the line, no more.
+    """Write a line to standard error; where it cannot be written it is lost, no more.
 
     Raises BrokenPipeError when nobody reads it.
     """
-    try:
+    with contextlib.suppress(UsageError):
         print(text, file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError:
-        return
 
 
 def finish(status: int) -> int:
-    """Write out what is buffered, so that the interpreter finds nothing to fail at when it ends:
-    the exit status, which differs when a stream could not be written."""
+    """Write out what is buffered: the exit status, which differs when that fails."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        status = EXIT_BROKEN
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            say(f"armdbt: standard output: {error.strerror}")
-        status = EXIT_UNWRITTEN
-    except ValueError:  # someone has closed it
-        return status
-    try:
         sys.stderr.flush()
     except BrokenPipeError:
-        status = EXIT_BROKEN
-    except (OSError, ValueError):
-        pass
-    for stream in (sys.stdout, sys.stderr):
-        _give_up(stream)
+        return EXIT_BROKEN
+    except UsageError as error:
+        with contextlib.suppress(BrokenPipeError):
+            say(f"armdbt: {error}")
+        return EXIT_UNWRITTEN
     return status
-
-
-def _give_up(stream: TextIO) -> None:
-    """Let what is left in a stream's buffer go nowhere."""
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, stream.fileno())
-            os.close(null)

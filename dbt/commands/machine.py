@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
 from dbt.stops import UsageError
+from dbt.streams import open_text
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -94,12 +95,7 @@ def _was_set(name: str) -> bool:
 
 def _log(arguments: argparse.Namespace) -> Log:
     items = [item for item in arguments.dump.split(",") if item]
-    out: TextIO | None = None
-    if arguments.dump_file:
-        try:
-            out = open(arguments.dump_file, "w", encoding="utf-8")  # noqa: SIM115 (the log's)
-        except OSError as error:
-            raise UsageError(f"{arguments.dump_file}: {error.strerror}") from None
+    out = open_text(arguments.dump_file) if arguments.dump_file else None
     return Log(items, out, ranges(arguments.dfilter))
 
 
