@@ -4,9 +4,13 @@ import signal
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 AGAIN_SECONDS = 0.05
 """The first wake-up may come when there is nothing to wake up from yet."""
+
+LONGEST_WAIT = 1e6
+"""Seconds: what is longer than threads can wait is waited for in parts."""
 
 
 class Clock:
@@ -31,11 +35,12 @@ class Watchdog:
     def __init__(self, seconds: float | None) -> None:
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self._over = threading.Event()
+        self._before: Any = None
 
     def __enter__(self) -> "Watchdog":
         if self.deadline is None or threading.current_thread() is not threading.main_thread():
             return self
-        signal.signal(signal.SIGURG, _ignore)
+        self._before = signal.signal(signal.SIGURG, _ignore)
         watch = threading.Thread(target=self._watch, args=(self.deadline,), daemon=True)
         # A thread inherits the mask: this one must not take signals meant for the guest.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -46,13 +51,17 @@ class Watchdog:
     def _watch(self, deadline: float) -> None:
         thread = threading.main_thread().ident
         assert thread is not None
-        left = max(0.0, deadline - time.monotonic()) + 0.001
-        while not self._over.wait(left):
+        while (left := deadline - time.monotonic()) > 0:
+            if self._over.wait(min(left + 0.001, LONGEST_WAIT)):
+                return
+        while not self._over.is_set():
             signal.pthread_kill(thread, signal.SIGURG)
-            left = AGAIN_SECONDS
+            self._over.wait(AGAIN_SECONDS)
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        if self._before is not None:
+            signal.signal(signal.SIGURG, self._before)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

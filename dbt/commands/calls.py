@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt import choices
-from dbt.commands.machine import machine_options, make_process, number
+from dbt.commands.machine import machine_options, make_process, number, seconds
 from dbt.commands.run import report_stop
 from dbt.commands.watching import Watching
 from dbt.stops import UsageError
@@ -36,7 +36,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--max-depth", type=number, metavar="N", help="leave out what N calls are around")
     add("--no-syscalls", action="store_true", help="leave out system calls")
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
-    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("program", metavar="PROG")
     add("args", nargs=argparse.REMAINDER, metavar="ARGS")
 

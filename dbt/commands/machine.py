@@ -4,6 +4,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, TextIO
 
+from dbt import choices
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
 from dbt.stops import UsageError
@@ -52,6 +53,14 @@ def number(text: str) -> int:
     return value
 
 
+def seconds(text: str) -> float | None:
+    """An argument that is a time in seconds; ``inf`` is no limit."""
+    try:
+        return choices.seconds("--timeout", float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
 def ranges(text: str) -> list[tuple[int, int]]:
     """Address ranges of -dfilter: first and past the last."""
     found = []
@@ -65,6 +74,8 @@ def ranges(text: str) -> list[tuple[int, int]]:
             end = int(rest, 0) + 1 if rest else first + (int(size, 0) if size else 1)
         except ValueError:
             raise UsageError(f"-dfilter: {part!r} is neither A..B nor A+SIZE") from None
+        if end <= first:
+            raise UsageError(f"-dfilter: {part!r} ends before it begins")
         found.append((first, end))
     return found
 
@@ -75,10 +86,12 @@ def environment(arguments: argparse.Namespace) -> dict[str, str]:
     if variables.get("LC_CTYPE") == "C.UTF-8" and not _was_set("LC_CTYPE"):
         del variables["LC_CTYPE"]
     for name in arguments.unset:
+        if not name or "=" in name:
+            raise UsageError(f"-U takes the name of a variable, not {name!r}")
         variables.pop(name, None)
     for item in arguments.env:
         name, separator, value = item.partition("=")
-        if not separator:
+        if not separator or not name:
             raise UsageError(f"-E takes VAR=VAL, not {item!r}")
         variables[name] = value
     return variables

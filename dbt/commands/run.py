@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from dbt.commands.machine import machine_options, make_process, number
+from dbt.commands.machine import machine_options, make_process, number, seconds
 from dbt.ending import last_words
 from dbt.stops import Stop
 from dbt.streams import say
@@ -20,7 +20,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     machine_options(parser)
     add = parser.add_argument
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
-    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("--stats", action="store_true", help="print figures of the run at its end")
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
     add("program", metavar="PROG")

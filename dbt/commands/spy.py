@@ -4,7 +4,7 @@ the console, with the data; or read such a record."""
 import argparse
 import sys
 
-from dbt.commands.machine import machine_options, make_process, number
+from dbt.commands.machine import machine_options, make_process, number, seconds
 from dbt.commands.run import report_stop
 from dbt.stops import UsageError
 
@@ -22,7 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--call", action="append", default=[], metavar="SYMBOL", help="record its calls, too")
     add("--read", metavar="FILE", help="report on an earlier record; run nothing")
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
-    add("--timeout", type=float, metavar="S", help="stop after S seconds")
+    add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("program", metavar="PROG", nargs="?")
     add("args", nargs=argparse.REMAINDER, metavar="ARGS")
 

@@ -6,10 +6,15 @@ from typing import Any
 import attrs
 
 from dbt import choices
+from dbt.linux.address_space import MMAP_TOP, STACK_TOP
 
 
 def _directory(path: Any) -> str | None:
     return None if path is None else choices.directory(path)
+
+
+SMALLEST_STACK, LARGEST_STACK = 256 << 10, STACK_TOP - MMAP_TOP - (1 << 20)
+"""Bytes: room for arguments (ARG_MAX) and some calls, and what there is below the libraries."""
 
 
 def _directories(paths: Any) -> tuple[str, ...]:
@@ -25,7 +30,7 @@ def _strace_log(given: Any) -> Callable[[str], None] | None:
 
 
 def _stack_size(given: Any) -> int:
-    return choices.whole("stack_size", given, most=choices.WORD)
+    return choices.whole("stack_size", given, least=SMALLEST_STACK, most=LARGEST_STACK)
 
 
 def _seed(given: Any) -> int | None:

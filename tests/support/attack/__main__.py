@@ -6,7 +6,7 @@ import sys
 
 from support.attack.frame import Plan
 
-KINDS = ("syscalls",)
+KINDS = ("syscalls", "streams")
 
 
 def main() -> int:
