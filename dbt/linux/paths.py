@@ -30,6 +30,7 @@ import attrs
 from dbt.linux.layers import DEVICES, Policy, Sight, Tree, below, make_trees
 from dbt.linux.objects import Handle, open_below, open_object, where
 from dbt.linux.places import Here, Layer, Place, Virtual, failure
+from dbt.stops import UsageError
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel, LinuxOptions
@@ -63,18 +64,31 @@ class Anchor:
     made_up: bytes = b""
 
 
+def _start(options: "LinuxOptions") -> bytes:
+    """The host's path of the first working directory. UsageError when it was deleted: what a guest
+    may change is what lies below it."""
+    try:
+        return os.path.realpath(os.fsencode(options.cwd or os.getcwd()))
+    except FileNotFoundError:
+        raise UsageError("the working directory was deleted: change to another one") from None
+
+
 class Paths:
     """The guest's view of files, and its working directory."""
 
     def __init__(self, options: "LinuxOptions") -> None:
-        start = os.path.realpath(os.fsencode(options.cwd or os.getcwd()))
+        start = _start(options)
         self.root = os.path.realpath(os.fsencode(options.root)) if options.root else None
         self.policy = Policy(options, start)
         self._trees = make_trees(self.root, self.policy)
         self._kernel: Kernel | None = None
         self._procfs: Callable[[bytes], Virtual | bytes | None] = lambda _: None
         self._working = Anchor(None, None, b"/")
-        self.enter(self.existing(self.guest_of(start)))
+        try:
+            self.enter(self.existing(self.guest_of(start)))
+        except OSError as error:
+            self.close()
+            raise UsageError(f"the working directory: {error.strerror}") from None
 
     def attach(self, kernel: "Kernel", procfs: Callable[[bytes], "Virtual | bytes | None"]) -> None:
         """Connect the descriptor table (for ``dirfd``) and what answers for paths below /proc."""

@@ -66,6 +66,14 @@ def test_a_file_that_is_no_program(name: str, tmp_path: Path) -> None:
         ("--max-insns many", "'many' is no number"),
         ("--max-insns=-1", "negative"),
         ("--timeout soon", "soon"),
+        ("--timeout nan", "not nan"),
+        ("--timeout=-1", "0 or more"),
+        ("--max-insns 1e9", "'1e9' is no number"),
+        ("-s 0", "stack_size is between"),
+        ("-s 1000000000000", "stack_size is between"),
+        ("-dfilter 5..1", "ends before it begins"),
+        ("-E =VAL", "VAR=VAL"),
+        ("-U A=B", "the name of a variable"),
         ("--tier 9", "no tier '9' (one of 0, 1, 2, auto)"),
         ("--backend abacus", "no backend 'abacus'"),
         ("-d ir,nonsense", "no dump item 'nonsense'"),
@@ -95,6 +103,15 @@ def test_an_option_that_makes_no_sense(options: str, words: str, tmp_path: Path)
     assert text.startswith("armdbt: ")
     assert text.count("\n") == 1
     assert words in text
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--timeout inf", "--hot 99999999999", "--timeout 1e300", f"--max-insns {1 << 70}", f"-seed {1 << 90}", "-E A="],
+)
+def test_an_option_as_large_as_one_likes(options: str, tmp_path: Path) -> None:
+    outcome = command("run", *options.split(), str(HELLO), cwd=tmp_path)
+    assert (outcome.status, outcome.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("where", ["nobody", "0x4", "0xfffffffe"])

@@ -73,7 +73,7 @@ def case(seed: int, number: int) -> Case:
 
 def run_case(one: Case) -> tuple[int | None, bytes]:
     """Run it: the exit status (negative: a signal; None: it did not end), and what standard error
-    shows where it can show anything."""
+    shows (when its state is ``null``)."""
     with (
         tempfile.TemporaryFile() as shown,
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
