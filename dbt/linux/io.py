@@ -8,7 +8,7 @@ from dbt.linux.fdtable import Descriptor
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.kernel import Kernel
 from dbt.linux.paths import failure
-from dbt.linux.table import S32, S64, syscall
+from dbt.linux.table import S32, S64, WORDS64, syscall
 
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 
@@ -66,48 +66,36 @@ def writev(kernel: Kernel, fd: int, vector: int, count: int) -> int:
     return host.call("writev", host_fd, pack_iovec(parts), len(parts))
 
 
-# Offsets of preadv and pwritev are two words in any convention: no register pair.
-
-
-def _offset(low: int, high: int) -> int:
-    value = low | high << 32
-    return value - (1 << 64) if value >> 63 else value
-
-
 @syscall("preadv")
-def preadv(kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int) -> int:
+def preadv(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
-    return host.call("preadv", host_fd, pack_iovec(parts), len(parts), _offset(low, high))
+    return host.call("preadv", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("pwritev")
-def pwritev(kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int) -> int:
+def pwritev(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
-    return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), _offset(low, high))
+    return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("preadv2")
-def preadv2(
-    kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int, flags: int
-) -> int:
+def preadv2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
-    if _offset(low, high) == -1:
+    if offset == -1:
         return readv(kernel, fd, vector, count)
-    return preadv(kernel, fd, vector, count, low, high)
+    return preadv(kernel, fd, vector, count, offset)
 
 
 @syscall("pwritev2")
-def pwritev2(
-    kernel: Kernel, fd: int, vector: int, count: int, low: int, high: int, flags: int
-) -> int:
+def pwritev2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
-    if _offset(low, high) == -1:
+    if offset == -1:
         return writev(kernel, fd, vector, count)
-    return pwritev(kernel, fd, vector, count, low, high)
+    return pwritev(kernel, fd, vector, count, offset)
 
 
 # -- positions -------------------------------------------------------------------------------------
@@ -144,6 +132,7 @@ def lseek(kernel: Kernel, fd: int, offset: S32, whence: int) -> int:
 @syscall("_llseek")
 def llseek(kernel: Kernel, fd: int, high: int, low: int, result: int, whence: int) -> int:
     found = kernel.files.get(fd)
-    position = seek(found, _offset(low, high), whence)
+    offset = low | high << 32
+    position = seek(found, offset - (1 << 64) if offset >> 63 else offset, whence)
     kernel.memory.write(result, struct.pack("<Q", position))
     return 0

@@ -6,7 +6,8 @@ A handler takes the kernel and the arguments it needs, and returns the result::
     def pread64(kernel: Kernel, fd: S32, buffer: int, count: int, offset: S64) -> int: ...
 
 Arguments are unsigned 32-bit ints unless annotated ``S32`` (signed), ``U64`` or ``S64`` (a pair
-of registers, aligned as the guest's ABI wants it). A handler reports failure by raising OSError, or
+of registers, aligned as the guest's ABI wants it), or ``WORDS64`` (signed, two arguments of their
+own: low, high). A handler reports failure by raising OSError, or
 lets a GuestFault through (EFAULT). A result may be any int; it is cut to 32 bits.
 """
 
@@ -19,15 +20,16 @@ import attrs
 S32 = Annotated[int, "s32"]
 U64 = Annotated[int, "u64"]
 S64 = Annotated[int, "s64"]
+WORDS64 = Annotated[int, "words64"]
 
 Handler = Callable[..., int]
 _H = TypeVar("_H", bound=Handler)
-_KINDS: dict[Any, str] = {S32: "s32", U64: "u64", S64: "s64"}
+_KINDS: dict[Any, str] = {S32: "s32", U64: "u64", S64: "s64", WORDS64: "words64"}
 
 
 @attrs.frozen
 class Entry:
-    """A system call: its handler and the kinds of its arguments (``u32 s32 u64 s64``)."""
+    """A system call: its handler and the kinds of its arguments (``u32 s32 u64 s64 words64``)."""
 
     name: str
     handler: Handler
@@ -39,10 +41,10 @@ class Entry:
         at = 0
         for kind in self.kinds:
             if kind.endswith("64"):
-                at += at & 1 if aligned else 0
+                at += at & 1 if aligned and kind != "words64" else 0
                 value = registers[at] | registers[at + 1] << 32
                 at += 2
-                out.append(value - (1 << 64) if kind == "s64" and value >> 63 else value)
+                out.append(value - (1 << 64) if kind != "u64" and value >> 63 else value)
             else:
                 value = registers[at]
                 at += 1

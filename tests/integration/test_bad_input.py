@@ -107,7 +107,14 @@ def test_an_option_that_makes_no_sense(options: str, words: str, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "options",
-    ["--timeout inf", "--hot 99999999999", "--timeout 1e300", f"--max-insns {1 << 70}", f"-seed {1 << 90}", "-E A="],
+    [
+        "--timeout inf",
+        "--hot 99999999999",
+        "--timeout 1e300",
+        f"--max-insns {1 << 70}",
+        f"-seed {1 << 90}",
+        "-E A=",
+    ],
 )
 def test_an_option_as_large_as_one_likes(options: str, tmp_path: Path) -> None:
     outcome = command("run", *options.split(), str(HELLO), cwd=tmp_path)

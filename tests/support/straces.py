@@ -4,7 +4,7 @@ qemu-arm writes the head of a call before it runs and the result behind it, all 
 stream. Standard error is therefore a datagram socket that tells who wrote what.
 
 What is made the same, and why, is all in ``normal``: addresses and process ids; the times that a
-clock gave; when a signal arrives, which is a race; and four things that qemu-user 7.2 does not do
+clock gave; when a signal arrives, which is a race; and five things that qemu-user 7.2 does not do
 as a kernel does, numbered there.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import attrs
 
-from dbt.linux.typed import qemu
+from dbt.linux.typed import SIGNATURES, qemu
 from frontends.arm.syscall_names import EABI
 
 _CREDENTIALS = struct.Struct("=iII")
@@ -165,6 +165,8 @@ def _call(line: str, pids: set[int]) -> list[str]:
         return []
     if not qemu.known(name):
         return [f"{name}(...)"]
+    if name in SIGNATURES and SIGNATURES[name].wide:  # 5. it shows half of 64 bits, or registers
+        line = f"{name}(...) = {line.rpartition(' = ')[2]}"
     if name == "set_robust_list":  # 3. qemu-user has none (ENOSYS); the kernel has
         line = line.partition(" = ")[0]
     line = re.sub(r"tv_(sec|usec|nsec) = -?\d+", r"tv_\1 = T", line)

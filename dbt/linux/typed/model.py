@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-WIDE = frozenset({"s64", "u64", "low64"})
+PAIRS = frozenset({"s64", "u64"})
 """Kinds that take two registers, an even one first where the ABI aligns pairs."""
+WIDE = PAIRS | {"words64"}
+"""Kinds that take two registers."""
 
 
 @attrs.frozen
@@ -35,13 +37,18 @@ class Signature:
     parameters: tuple[Parameter, ...]
     result: str = "int"
 
+    @property
+    def wide(self) -> bool:
+        """It has an argument of 64 bits."""
+        return any(parameter.kind in WIDE for parameter in self.parameters)
+
     def values(self, registers: Sequence[int], *, aligned: bool = True) -> dict[str, int]:
         """The arguments by name, unsigned, from the argument registers."""
         out = {}
         at = 0
         for parameter in self.parameters:
             wide = parameter.kind in WIDE
-            at += at & 1 if wide and aligned else 0
+            at += at & 1 if parameter.kind in PAIRS and aligned else 0
             value = registers[at] if at < len(registers) else 0
             if wide:
                 value |= (registers[at + 1] if at + 1 < len(registers) else 0) << 32

@@ -2,8 +2,9 @@
 
 Three sorts of calls: those whose typed row is also what qemu-arm prints (``_SAME``); those it
 prints otherwise (``_OTHERWISE``, in the same language); and all others it knows, which it shows as
-six decimal numbers, whatever is in the registers. Calls newer than its table it does not name at
-all (``Unknown syscall 398``); for those the typed row stands.
+six decimal numbers, whatever is in the registers. Calls with a 64-bit argument always show it
+whole, by their typed row: qemu-arm shows its low half, or the registers. Calls newer than its
+table it does not name at all (``Unknown syscall 398``); for those the typed row stands.
 """
 
 from collections.abc import Sequence
@@ -50,9 +51,6 @@ getdents|getdents64 fd:fd buffer:nil size:uint
 utime|utimes       path:path times:ptr
 futimesat          at:at path:path times:timevals
 utimensat          at:at path:path times:ptr flags:flags(at)
-truncate64         path:path length:low64
-ftruncate64        fd:fd length:low64
-fallocate          fd:fd mode:flags(fallocate) offset:low64 length:low64
 dup3               fd:fd new:fd flags:int
 getxattr|lgetxattr path:path name:str value:ptr size:uint
 fgetxattr          fd:fd name:str value:ptr size:uint
@@ -134,7 +132,7 @@ def signature(name: str) -> Signature:
         return _OTHERWISE[name]
     typed = SIGNATURES.get(name)
     new = name in _UNKNOWN or (name.endswith("_time64") and name not in _NAMED_64)
-    if typed is not None and (name in _SAME or new):
+    if typed is not None and (name in _SAME or new or typed.wide):
         return typed
     return Signature(name, _RAW)
 

@@ -51,11 +51,6 @@ def _empty(look: Look, value: int, of: str) -> Shown:
     return "", None
 
 
-def _low64(look: Look, value: int, of: str) -> Shown:
-    """The low half of a 64-bit number."""
-    return str(value & 0xFFFFFFFF), None
-
-
 def _again(look: Look, value: int, of: str) -> Shown:
     """futex: the fifth argument once more instead of the sixth."""
     return str(signed(look.values["address2"])), None
@@ -110,7 +105,6 @@ KINDS: dict[str, Kind] = {
     "hidden": _hidden,
     "count": _hidden,
     "empty": _empty,
-    "low64": _low64,
     "again": _again,
     "timevals": _timevals,
     "bound": _bound,

@@ -15,10 +15,10 @@ readv              fd:fd vector:outiov(count) count:uint -> size
 writev             fd:fd vector:iov(count) count:uint -> size
 pread64            fd:fd buffer:out(count) count:int offset:s64 -> size
 pwrite64           fd:fd buffer:in(count) count:int offset:s64 -> size
-preadv             fd:fd vector:outiov(count) count:uint low:uint high:uint -> size
-pwritev            fd:fd vector:iov(count) count:uint low:uint high:uint -> size
-preadv2            fd:fd vector:outiov(count) count:uint low:uint high:uint flags:flags(rwf) -> size
-pwritev2           fd:fd vector:iov(count) count:uint low:uint high:uint flags:flags(rwf) -> size
+preadv             fd:fd vector:outiov(count) count:uint offset:words64 -> size
+pwritev            fd:fd vector:iov(count) count:uint offset:words64 -> size
+preadv2            fd:fd vector:outiov(count) count:uint offset:words64 flags:flags(rwf) -> size
+pwritev2           fd:fd vector:iov(count) count:uint offset:words64 flags:flags(rwf) -> size
 sendfile|sendfile64 out:fd in:fd offset:ptr count:uint -> size
 splice             in:fd in_offset:ptr out:fd out_offset:ptr count:uint flags:flags(splice) -> size
 tee                in:fd out:fd count:uint flags:flags(splice) -> size

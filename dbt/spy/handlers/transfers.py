@@ -42,10 +42,9 @@ def _data(call: Call) -> bytes | None:
 
 def _offset(call: Call) -> dict[str, Any]:
     """Where in the file; nothing for its own position (-1 means that to the vector calls)."""
-    if call.has("low"):
-        offset = call["low"] | call["high"] << 32
-        return {} if offset == (1 << 64) - 1 else {"offset": offset}
-    return {"offset": call["offset"]} if call.has("offset") else {}
+    if not call.has("offset") or (call.has("vector") and call["offset"] == (1 << 64) - 1):
+        return {}
+    return {"offset": call["offset"]}
 
 
 # -- from one descriptor to another ----------------------------------------------------------------

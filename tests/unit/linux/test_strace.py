@@ -93,3 +93,36 @@ def test_a_long_line_is_cut_before_the_result(kernel: Kernel, lines: list[str]) 
     trace(kernel, "execve", [BUFFER, pointers, 0], -2)
     assert len(lines[0]) < LINE + 100
     assert lines[0].endswith(" characters) = -1 errno=2 (No such file or directory)")
+
+
+@pytest.mark.parametrize(
+    ("name", "registers", "shown"),
+    [
+        ("pread64", [3, 0x8000, 8, 0, 5, 1], "3,0x00008000,8,4294967301"),
+        ("ftruncate64", [3, 0xBAD, 5, 1], "3,4294967301"),
+        ("truncate64", [0, 0xBAD, 5, 1], "NULL,4294967301"),
+        ("fallocate", [3, 1, 5, 1, 6, 2], "3,FALLOC_FL_KEEP_SIZE,4294967301,8589934598"),
+        ("arm_fadvise64_64", [3, 4, 5, 1, 6, 2], "3,4,4294967301,8589934598"),
+        ("readahead", [3, 0xBAD, 5, 1, 7], "3,4294967301,7"),
+        ("preadv", [3, 0, 0, 5, 1], "3,NULL,0,4294967301"),
+        ("pwritev", [3, 0, 0, 0xFFFFFFFE, 0xFFFFFFFF], "3,NULL,0,-2"),
+        ("preadv2", [3, 0, 0, 5, 1, 0], "3,NULL,0,4294967301,0"),
+        ("fanotify_mark", [3, 1, 5, 1, 0xFFFFFF9C, 0], "3,0x1,4294967301,AT_FDCWD,NULL"),
+        ("lookup_dcookie", [5, 1, 0, 9], "4294967301,NULL,9"),
+    ],
+)
+def test_arguments_of_64_bits_are_whole(
+    kernel: Kernel, lines: list[str], name: str, registers: list[int], shown: str
+) -> None:
+    """qemu-arm shows their low half, or the registers they are in."""
+    trace(kernel, name, registers, 0)
+    assert lines == [f"{name}({shown}) = 0"]
+
+
+def test_arguments_of_64_bits_in_the_old_convention(kernel: Kernel, lines: list[str]) -> None:
+    """Its pairs need no even register."""
+    strace = Strace(kernel)
+    request = Request(0, "ftruncate64", aligned=False, variant="oabi")
+    strace.before(request, [3, 5, 1, 0xBAD, 0, 0, 0], skipped=False)
+    strace.after(0)
+    assert lines == ["ftruncate64(3,4294967301) = 0"]
