@@ -119,6 +119,11 @@ LOST_PAGES_AT = LOST_AT + PAGE
 """Offset from ``perms_base`` of where these pages have been moved to, in the same order."""
 LOST_PAGES = (PERMS_DISTANCE - LOST_PAGES_AT) // PAGE
 """How many there is room for. What comes after them is counted and not noted."""
+LOST_WINDOW_AT = LOST_AT + 8 + 8 * LOST_PAGES
+"""Offset from ``perms_base`` of a u64, the number of a page, and the permissions of
+``LOST_WINDOW`` pages from there on: the neighbours of the first lost page. These are ABSENT
+meanwhile, so that code comes back at its next access to them."""
+LOST_WINDOW = 512
 
 
 # -- Instrumentation state

@@ -4,8 +4,9 @@ A page of a mapped file is gone when the file is made shorter, or when the disk 
 in it would need. An access then brings SIGBUS, to compiled code and to Python alike. The handler
 here is machine code that calls nothing but the host's kernel. It moves such a page aside, to
 ``perms_base + LOST_PAGES_AT``, lays an empty one in its place and makes the guest's permissions
-ABSENT. ``GuestMemory.take_lost`` finds what is noted and moves the page back. Any other SIGBUS goes
-where it would have gone without us.
+ABSENT, for a while also those of its neighbours, so that compiled code soon comes back.
+``GuestMemory.take_lost`` finds what is noted and moves the page back. Any other SIGBUS goes where
+it would have gone without us.
 """
 
 import ctypes
@@ -22,9 +23,13 @@ from backends.native.llvm import compile_text
 from dbt import interfaces
 from dbt.interfaces import (
     ABSENT,
+    CODE,
     LOST_AT,
     LOST_PAGES,
     LOST_PAGES_AT,
+    LOST_WINDOW,
+    LOST_WINDOW_AT,
+    MAPPED,
     PAGE,
     PERMS_DISTANCE,
     Memory,
@@ -34,6 +39,7 @@ from dbt.interfaces import (
 # default action, the last address that was not ours, and the reservations it is responsible for.
 _PREVIOUS, _DEFAULT, _FOREIGN, _TABLE = 0, 32, 64, 128
 _DATA_BYTES = 64 << 10
+PAGES = (1 << 32) // PAGE
 _ENTRIES = (_DATA_BYTES - _TABLE) // 8
 _MMAP, _RT_SIGACTION, _MREMAP, _GETPID, _GETTID, _TGKILL = 9, 13, 25, 39, 186, 234  # x86-64
 _MAYMOVE_FIXED = 3
@@ -74,7 +80,6 @@ found:
  %page = lshr i64 %guest, 12
  %perms_at = add i64 %base, %page
  %perms = inttoptr i64 %perms_at to ptr
- store volatile i8 {ABSENT}, ptr %perms
  %notes_at = add i64 %base, {LOST_AT}
  %notes = inttoptr i64 %notes_at to ptr
  %count = load volatile i64, ptr %notes
@@ -82,6 +87,39 @@ found:
  store volatile i64 %counted, ptr %notes
  %here = and i64 %address, -{PAGE}
  %room = icmp ult i64 %count, {LOST_PAGES}
+ %first = icmp eq i64 %count, 0
+ br i1 %first, label %window, label %with_room
+window:
+ %reaches = icmp ugt i64 %page, {LOST_WINDOW // 2}
+ %before = sub i64 %page, {LOST_WINDOW // 2}
+ %not_below = select i1 %reaches, i64 %before, i64 0
+ %not_above = icmp ult i64 %not_below, {PAGES - LOST_WINDOW}
+ %low = select i1 %not_above, i64 %not_below, i64 {PAGES - LOST_WINDOW}
+ %window_at = add i64 %base, {LOST_WINDOW_AT}
+ %saved_low = inttoptr i64 %window_at to ptr
+ store volatile i64 %low, ptr %saved_low
+ %low_at = add i64 %base, %low
+ %from = inttoptr i64 %low_at to ptr
+ %saved = getelementptr i8, ptr %saved_low, i64 8
+ br label %neighbour
+neighbour:
+ %i = phi i64 [ 0, %window ], [ %i_next, %after ]
+ %from_i = getelementptr i8, ptr %from, i64 %i
+ %saved_i = getelementptr i8, ptr %saved, i64 %i
+ %bits = load volatile i8, ptr %from_i
+ store volatile i8 %bits, ptr %saved_i
+ %kind = and i8 %bits, {CODE | MAPPED}
+ %hidden = icmp eq i8 %kind, {MAPPED}
+ br i1 %hidden, label %hide, label %after
+hide:
+ store volatile i8 {ABSENT}, ptr %from_i
+ br label %after
+after:
+ %i_next = add i64 %i, 1
+ %i_more = icmp ult i64 %i_next, {LOST_WINDOW}
+ br i1 %i_more, label %neighbour, label %with_room
+with_room:
+ store volatile i8 {ABSENT}, ptr %perms
  br i1 %room, label %keep, label %fill
 keep:
  %which = add i64 %count, 1

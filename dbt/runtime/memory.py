@@ -17,6 +17,8 @@ from dbt.interfaces import (
     LOST_AT,
     LOST_PAGES,
     LOST_PAGES_AT,
+    LOST_WINDOW,
+    LOST_WINDOW_AT,
     MAPPED,
     PAGE,
     PERMS_DISTANCE,
@@ -115,6 +117,7 @@ class GuestMemory:
         _libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, _PROT_NONE)
         whole = self._reservation.view
         self._lost = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
+        self._neighbours = whole[LOST_WINDOW_AT : LOST_WINDOW_AT + 8 + LOST_WINDOW]
         self.perms = whole[:PAGES]
         self._bytes = whole[PERMS_DISTANCE : PERMS_DISTANCE + SPACE]
         self.on_code_write: Callable[[int], None] = _clearing(self.perms)
@@ -124,6 +127,7 @@ class GuestMemory:
         """Give the reservation back, when the last view of it goes. Nothing may use this object, or
         code made for it, any more."""
         self._lost.release()
+        self._neighbours.release()
         self.perms.release()
         self._bytes.release()
         self._reservation.close()
@@ -283,6 +287,10 @@ class GuestMemory:
             raise InternalError("too many pages of mapped files have gone at once")
         lost = list(self._lost[1 : 1 + count])
         self._lost[0] = 0
+        first, *_ = self._neighbours[:8].cast("Q")
+        for page, perms in enumerate(self._neighbours[8:], first):
+            if self.perms[page] == ABSENT:
+                self.perms[page] = perms
         for index, address in enumerate(lost):
             self._move_back(self.perms_base + LOST_PAGES_AT + index * PAGE, address // PAGE)
         return int(lost[0])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import toy
 from support.linux_kernel import call, make_kernel
 from support.toy import Toy
 
@@ -109,6 +110,25 @@ def test_the_file_is_there_again_when_it_has_grown(machine: Toy, file: int) -> N
     assert machine.memory.read(WHERE, 4) == b"new!"
     machine.memory.write(WHERE, b"ours")
     assert os.pread(file, 4, PAGE + 8) == b"ours"
+
+
+@pytest.mark.parametrize("at", [0, 3 * PAGE, AT, (1 << 32) - 2 * PAGE])
+def test_neighbours_are_absent_until_it_is_taken(machine: Toy, file: int, at: int) -> None:
+    memory = machine.memory
+    memory.map_shared(at, PAGE, READ | WRITE, file, 0)
+    os.ftruncate(file, 0)
+    before = bytes(memory.perms)
+    code = toy.CODE_PAGE // PAGE
+    bytes(memory.raw(at, 1))
+    changed = [page for page, perms in enumerate(memory.perms) if perms != before[page]]
+    page = at // PAGE
+    assert page in changed
+    assert code not in changed  # a store there must still find out about translations
+    assert all(abs(page - other) <= 512 and memory.perms[other] == ABSENT for other in changed)
+    mapped = [p for p in range(max(0, page - 200), min(1 << 20, page + 200)) if before[p]]
+    assert set(mapped) - {code} <= set(changed)
+    assert memory.take_lost() == at
+    assert [p for p, perms in enumerate(memory.perms) if perms != before[p]] == [page]
 
 
 def test_many_pages_at_once(machine: Toy, tmp_path: Path) -> None:
