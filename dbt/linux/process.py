@@ -93,7 +93,7 @@ class ProcessState:
         sys.stdout.flush()
         sys.stderr.flush()
         self._kernel.space.sharing.prepare_fork()
-        self.tree.begin()
+        self.tree.begin(self._kernel.signals.expect_letters)
         if self.borrower is not None:
             self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)

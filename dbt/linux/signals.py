@@ -168,11 +168,14 @@ class Signals:
         """Give the host its own signal handling back until ``resume_host``. What has come for the
         guest waits for it here."""
         for info in self._host.release():
-            self._arrived(info)
+            if info.si_signo not in _KEPT:
+                self._arrived(info)
 
     def resume_host(self) -> None:
         """Have the host treat signals as the guest wants them again."""
         self._host.resume()
+        if self._kernel.process.tree.first:
+            self._caught.append(SIGURG)  # there may be letters
 
     def _arrived(self, info: signal.struct_siginfo) -> None:
         value = self.timer_values.get(info.si_signo, info.si_status)
@@ -214,6 +217,10 @@ class Signals:
     def _collect(self) -> None:
         while self._caught:
             number = self._caught.pop(0)
+            if number == SIGURG:  # the host's, and ours
+                for info in self._letters():
+                    self.post(info)
+                continue
             if number == SIGCHLD:
                 for info in self._children():
                     self.post(info)
@@ -221,6 +228,14 @@ class Signals:
             value = self.timer_values.get(number)
             code = SI_USER if value is None else SI_TIMER
             self.post(SigInfo(number, code, value=value or 0))
+
+    def expect_letters(self) -> bool:
+        """Let SIGURG tell that another process of the guest has left a signal for this one."""
+        return not self._kernel.is_child and self._host.install(SIGURG, self._note)
+
+    def _letters(self) -> list[SigInfo]:
+        tree = self._kernel.process.tree
+        return tree.letters() if tree.first == os.getpid() else []
 
     def _children(self) -> list[SigInfo]:
         """What the host's SIGCHLD tells the guest: nothing, when another's child has changed."""

@@ -6,6 +6,9 @@ each with its start time (/proc/PID/stat, field 22), in a list that all of them 
 the guest's when pid and start time are in it, and it is reached through a pidfd, opened before
 that is looked up. So neither a stranger that got an old number, nor the other children of
 the Python program that runs the guest, can be meant.
+
+The first process is the Python program's own, which a signal at its default would end or stop: the
+others leave it a letter instead, and wake it.
 """
 
 import errno
@@ -13,13 +16,18 @@ import fcntl
 import os
 import signal
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from dbt.linux.siginfo import SI_USER, SigInfo
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _RECORD = struct.Struct("=qq")  # pid, start time in clock ticks
+_LETTER = struct.Struct("=iiI")  # signal, pid, uid
+_WAKE = signal.SIGURG
 
 
 def _fail(code: int) -> OSError:
@@ -40,14 +48,31 @@ class Tree:
     forked processes share it."""
 
     def __init__(self) -> None:
-        self._fd = -1
+        self._fd = self._letters = self._letter_box = -1
+        self.first = 0
+        """The first process, when it can be woken; else 0."""
 
-    def begin(self) -> None:
-        """Write down this process, before the first fork."""
+    def begin(self, wakes: Callable[[], bool]) -> None:
+        """Write down this process, before the first fork. ``wakes`` makes SIGURG wake it."""
         if self._fd < 0:
             self._fd = os.memfd_create("processes")
             fcntl.fcntl(self._fd, fcntl.F_SETFL, os.O_APPEND)
+            self._letters, self._letter_box = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            self.first = os.getpid() if wakes() else 0
             self.add(os.getpid())
+
+    def leave_letter(self, number: int) -> None:
+        """Leave a signal for the first process. EAGAIN when thousands lie there."""
+        os.write(self._letter_box, _LETTER.pack(number, os.getpid(), os.getuid()))
+
+    def letters(self) -> list[SigInfo]:
+        """Take the signals that were left for the first process, which this is."""
+        found = b""
+        with suppress(BlockingIOError):
+            found = os.read(self._letters, 4096 // _LETTER.size * _LETTER.size)
+        return [
+            SigInfo(number, SI_USER, pid=p, uid=u) for number, p, u in _LETTER.iter_unpack(found)
+        ]
 
     def add(self, pid: int) -> None:
         """Write down a process that was forked."""
@@ -65,9 +90,10 @@ class Tree:
 
     def close(self) -> None:
         """Give the file back."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        for fd in (self._fd, self._letters, self._letter_box):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._letters = self._letter_box = -1
 
     def _read(self) -> bytes:
         return os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
@@ -122,9 +148,29 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
         raise
     try:
         check(kernel, pid)  # after the opening: it cannot become another's number any more
+        if _hurts_host(kernel, pid, number):
+            kernel.process.tree.leave_letter(number)
+            number = _WAKE
         signal.pidfd_send_signal(pidfd, number)
     finally:
         os.close(pidfd)
+
+
+def _hurts_host(kernel: "Kernel", pid: int, number: int) -> bool:
+    """Whether a signal is to be left as a letter. What the first process blocks is real: it is for
+    its sigwait and signalfd. So is SIGCONT: a stopped process reads no letters."""
+    if pid != kernel.process.tree.first or number in (0, signal.SIGCONT):
+        return False
+    return not _blocks(pid, number)
+
+
+def _blocks(pid: int, number: int) -> bool:
+    """Whether a process blocks a signal: SigBlk in /proc/PID/status."""
+    with suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"SigBlk:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
 
 
 def _alive(kernel: "Kernel") -> list[int]:

@@ -212,3 +212,48 @@ def test_children_that_outlive_their_guest_are_reaped_by_the_next(
     another.memory.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP])
+def test_a_child_ends_or_stops_the_guest_and_not_the_python_process(
+    kernel: Kernel, number: int
+) -> None:
+    """The first process is the Python program's own."""
+    host = os.fork()
+    if host == 0:
+        parent = os.getpid()
+        pid = call(kernel, "fork")
+        if pid == 0:
+            os._exit(-call(kernel, "kill", parent, number))
+        call(kernel, "wait4", pid, 0, 0, 0)
+        while not kernel.signals.interrupted():
+            os.sched_yield()
+        os._exit(kernel.signals.pending[0].signal)
+    _, status = os.waitpid(host, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        os.kill(host, signal.SIGKILL)
+        os.waitpid(host, 0)
+    assert status == number << 8
+
+
+def test_a_signal_from_a_child_waits_for_a_guest_that_is_paused(kernel: Kernel) -> None:
+    kernel.signals.set_action(signal.SIGUSR1, Action(0x8000))
+    before = signal.signal(signal.SIGUSR1, lambda *_: pytest.fail("the host was signalled"))
+    try:
+        reader, writer = os.pipe()
+        parent, pid = os.getpid(), call(kernel, "fork")
+        if pid == 0:
+            os.read(reader, 1)
+            os._exit(-call(kernel, "kill", parent, signal.SIGUSR1))
+        kernel.leave_guest()
+        signal.signal(signal.SIGUSR1, lambda *_: pytest.fail("the host was signalled"))
+        os.write(writer, b"x")
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        kernel.enter_guest()
+        assert kernel.signals.interrupted()
+        assert kernel.signals.pending[0].pid == pid
+        os.close(reader)
+        os.close(writer)
+    finally:
+        kernel.close()
+        signal.signal(signal.SIGUSR1, before)
