@@ -36,10 +36,14 @@ class MappingBudget:
     def __init__(self) -> None:
         self._calls = _AT_FIRST
 
+    def has_room(self) -> bool:
+        """Whether there is room for a call without looking; it is counted."""
+        self._calls -= 1
+        return self._calls >= 0
+
     def take(self) -> None:
         """Before a call that may make mappings. Raises OSError (ENOMEM)."""
-        self._calls -= 1
-        if self._calls < 0:
+        if not self.has_room():
             free = limit() - _RESERVE - _count()
             if free <= 0:
                 self._calls = 0

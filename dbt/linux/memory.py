@@ -114,6 +114,8 @@ def _set_up(kernel: "Kernel", area: Area) -> None:
 
 def _check_limits(kernel: "Kernel", area: Area) -> None:
     """ENOMEM when the guest would have more than it allows itself (mm/mmap.c: may_expand_vm)."""
+    if not kernel.process.limits:
+        return
     areas = kernel.space.areas
     most, most_data = limit(kernel, AS)[0], limit(kernel, DATA)[0]
     size = area.end - area.start

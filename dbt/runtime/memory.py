@@ -137,7 +137,8 @@ class GuestMemory:
     def map(self, address: int, size: int, perms: int) -> None:
         """Map zeroed private pages, over whatever was there."""
         self.unmap(address, size)
-        self.protect(address, size, perms)
+        first, count = address // PAGE, -(-size // PAGE)
+        self.perms[first : first + count] = bytes([perms | MAPPED]) * count
 
     def map_shared(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
         """Map host pages shared with a file (``fd``) or, with fd -1, with forked children.
@@ -208,9 +209,9 @@ class GuestMemory:
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages: their content is gone and every access faults."""
-        self.forget_code(address, size)
-        first, count = address // PAGE, -(-size // PAGE)
         if not self.free(address, size):
+            self.forget_code(address, size)
+            first, count = address // PAGE, -(-size // PAGE)
             flags = _RESERVATION | _MAP_FIXED
             _host_mmap(self.base + address, count * PAGE, _PROT_READ | _PROT_WRITE, flags)
             self.perms[first : first + count] = bytes(count)
