@@ -6,6 +6,8 @@ import time
 from types import FrameType
 from typing import Any
 
+from dbt.stops import UsageError
+
 AGAIN_SECONDS = 0.05
 """The first wake-up may come when there is nothing to wake up from yet."""
 
@@ -44,8 +46,13 @@ class Watchdog:
         watch = threading.Thread(target=self._watch, args=(self.deadline,), daemon=True)
         # A thread inherits the mask: this one must not take signals meant for the guest.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        watch.start()
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        try:
+            watch.start()
+        except RuntimeError as error:
+            signal.signal(signal.SIGURG, self._before)
+            raise UsageError(f"no time limit can be kept ({error}): see ulimit -u and -v") from None
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return self
 
     def _watch(self, deadline: float) -> None:

@@ -1,9 +1,7 @@
 """Counters and side stacks that passes use: named from Python, flat buffers for compiled code."""
 
-import ctypes
-import mmap
-
 from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
+from dbt.reservation import Reservation
 
 
 class _Bank:
@@ -11,10 +9,9 @@ class _Bank:
 
     def __init__(self, capacity: int, entry_bytes: int) -> None:
         self.capacity = capacity
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-        self._map = mmap.mmap(-1, capacity * entry_bytes, flags=flags)
-        self._anchor = ctypes.c_char.from_buffer(self._map)
-        self.address = ctypes.addressof(self._anchor)
+        self._reservation = Reservation(capacity * entry_bytes, "counters and stacks")
+        self._map = self._reservation.view
+        self.address = self._reservation.address
         self.names: dict[str, int] = {}
 
     def index(self, name: str) -> int:

@@ -1,9 +1,7 @@
 """Guest registers and flags: one flat little-endian buffer that Python and compiled code share."""
 
-import ctypes
-import mmap
-
 from dbt.interfaces import Layout
+from dbt.reservation import Reservation
 
 SCRATCH_BYTES = 64 << 10
 
@@ -13,11 +11,9 @@ class GuestState:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._map = mmap.mmap(
-            -1, layout.size + SCRATCH_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-        )
-        self._anchor = ctypes.c_char.from_buffer(self._map)
-        self.address = ctypes.addressof(self._anchor)
+        self._reservation = Reservation(layout.size + SCRATCH_BYTES, "guest registers")
+        self._map = self._reservation.view
+        self.address = self._reservation.address
         words = {4: memoryview(self._map).cast("I"), 8: memoryview(self._map).cast("Q")}
         self._slots = {}
         for slot in layout.slots:  # each aligned to its size

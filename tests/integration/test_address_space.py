@@ -2,8 +2,10 @@
 
 import gc
 import resource
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from support.guests import GUESTS
@@ -13,7 +15,9 @@ from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
 from dbt.interfaces import PAGE, READ, WRITE, BackendOptions
 from dbt.ir.parser import parse_block
+from dbt.process import Process
 from dbt.runtime.memory import GuestMemory
+from dbt.stops import UsageError
 
 GIB = 1 << 30
 BLOCK = """
@@ -24,11 +28,12 @@ block 0x8000 {
 """
 
 
-@pytest.mark.parametrize("gib", [2, 6, 40, 101, 103])
-def test_too_small_a_limit_is_one_line(gib: int) -> None:
+@pytest.mark.parametrize("gib", [2, 4.06, 6, 40, 101, 103])
+def test_too_small_a_limit_is_one_line(gib: float) -> None:
+    limit = int(gib * GIB)
     done = subprocess.run(
         [sys.executable, "-m", "dbt", "run", "--tier", "2", str(GUESTS / "hello.elf")],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gib * GIB, gib * GIB)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     if gib == 103 and not done.returncode:
@@ -37,7 +42,7 @@ def test_too_small_a_limit_is_one_line(gib: int) -> None:
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("armdbt: cannot reserve ")
-    assert f"ulimit -v must be {104 << 20} or more, and is {gib << 20}" in line
+    assert f"ulimit -v must be {104 << 20} or more, and is {limit >> 10}" in line
 
 
 def test_what_it_says_is_enough() -> None:
@@ -47,6 +52,19 @@ def test_what_it_says_is_enough() -> None:
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert (done.stdout, done.stderr, done.returncode) == ("hello, world\n", "", 0)
+
+
+def test_a_thread_that_cannot_be_started_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = signal.getsignal(signal.SIGURG), signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with Process(str(GUESTS / "hello.elf"), env={}) as process:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(UsageError, match="no time limit can be kept"):
+            process.run(timeout=60)
+    after = signal.getsignal(signal.SIGURG), signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert after == before
 
 
 def is_mapped(address: int) -> bool:
