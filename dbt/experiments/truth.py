@@ -13,6 +13,9 @@ Where the definitions leave room:
 - A function entered with the site and the stack pointer of a live activation that is not the
   innermost of its stack ends those inside of it: control is back in its frame. If a call
   instruction led here it ends that one too, for the two could not be told apart.
+- A function is *left* when the stack pointer is loaded with the value that it was entered with. It
+  is alive as long as nothing is entered but in its place: old epilogues do so before they return.
+  What is entered to return elsewhere shows that a longjmp led into the frame that had called it.
 - An activation is no obstacle to its own beginning: a function whose return site is its own first
   instruction returns when control arrives there again.
 - ``depth`` counts all live activations of the thread, whatever their stack; ``UNWOUND`` is told as
@@ -22,6 +25,7 @@ Where the definitions leave room:
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 import attrs
 
@@ -113,6 +117,29 @@ def loads_stack(word: int) -> bool:
     return word >> 26 & 3 == 1 and bool(word & (1 << 20)) and word >> 12 & 15 == SP
 
 
+def sets_stack(step: Step, after: Step) -> bool:
+    """The program loads sp with a value that is not made of its old one, perhaps the same. Of
+    conditional instructions that leave it as it was, nothing is known, and False is told."""
+    word = step.word
+    if after.moved:
+        return False
+    if after.registers[SP] != step.registers[SP]:
+        return loads_stack(word) or not moves_stack(word)
+    if word >> 28 != 0xE:
+        return False
+    if loads_stack(word):
+        return True
+    operation, from_itself = word >> 21 & 15, word & 0xFFF == SP  # mov sp, sp
+    processes = word >> 26 & 3 == 0 and (bool(word & (1 << 25)) or word & 0x90 != 0x90)
+    compares = operation >> 2 == 2
+    return (
+        processes
+        and not compares
+        and word >> 12 & 15 == SP
+        and not (word >> 16 & 15 == SP or from_itself)
+    )
+
+
 # -- Stacks ----------------------------------------------------------------------------------------
 
 
@@ -172,9 +199,10 @@ class Stacks:
 # -- The analysis ----------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Activation:
-    """A live activation; ``tail``: it took the place of the one with the same site and pointer."""
+    """A live activation; ``tail``: it took the place of the one with the same site and pointer;
+    ``left``: the stack pointer was loaded with ``pointer`` since."""
 
     function: int
     site: int
@@ -182,6 +210,7 @@ class Activation:
     stack: Stack
     depth: int
     tail: bool
+    left: bool = False
 
     def stands_at(self, site: int, pointer: int, stack: Stack) -> bool:
         """It is told from others by these."""
@@ -226,6 +255,8 @@ class Analysis:
         self._stacks.follow(before, step)
         if before is not None and step.registers[SP] != before.registers[SP]:
             self._pass_frames(step)
+        if before is not None and sets_stack(before, step):
+            self._leave(step)
         self._calls.discard((step.pc, step.registers[SP]))
         if self._is_called(before, step):
             self._calls.add((step.registers[LR] & ~1, step.registers[SP]))
@@ -244,6 +275,17 @@ class Analysis:
                     break  # those outside of it are higher still
                 gone.append(activation)
         self._give_up(gone, step)
+
+    def _leave(self, step: Step) -> None:
+        """The stack pointer was loaded."""
+        for activation in self._active:
+            if activation.stack is self._stacks.current:
+                activation.left |= activation.pointer == step.registers[SP]
+
+    def _left_behind(self, site: int) -> list[Activation]:
+        """The innermost activations of this stack that are left, and return elsewhere."""
+        here = [a for a in reversed(self._active) if a.stack is self._stacks.current]
+        return list(takewhile(lambda a: a.left and a.site != site, here))
 
     def _arrive(self, step: Step) -> None:
         """Control may be where an activation is to return to."""
@@ -267,6 +309,7 @@ class Analysis:
         caller = 0 if before is None or step.moved else before.pc
         tail, called = False, (site, pointer) in self._calls
         self._calls.discard((site, pointer))
+        self._give_up(self._left_behind(site), step)
         index = self._standing(site, step)
         if index is not None:
             self._give_up(self._inside(index), step)

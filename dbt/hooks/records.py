@@ -16,7 +16,9 @@ register and the stack pointer found there tells it from all others that are ali
   with. Activations that tail called return at the same moment, the innermost first.
 - ``UNWOUND``: the activation was given up without returning (longjmp, an exception, a thread's or
   program's end is none): control went on with a stack pointer above its own, or an outer
-  activation returned first. It is told at the latest when the outer one returns.
+  activation returned first. It is told at the latest when the outer one returns. Also when the
+  stack pointer was loaded with the value the activation was entered with, and a function is entered
+  then that is not to return to its ``site``: a longjmp into the frame that had made the call.
 - ``SYSCALL``, ``SYSCALL_RETURN``: at the trap instruction; calls that never return (exit, a
   successful execve, sigreturn) have no second record, fork has one in each process.
 """

@@ -10,8 +10,9 @@ Where the pointer was is known of the moments at which something watched happene
 lowers it further than that seems to lead to another stack.)
 
 A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
-passes ``HIGHEST`` or is loaded with less than it was; then the host executes the instruction and
-tells those who follow. The kernel's own moves (signal frames) come by ``moved_by_kernel``.
+passes ``HIGHEST``, is loaded with just that, or is loaded with less than it was; then the host
+executes the instruction and tells those who follow. The kernel's own moves (signal frames) come by
+``moved_by_kernel``.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,6 +64,9 @@ class Follower(Protocol):
 
     def unwind(self, pointer: int) -> None:
         """The pointer of the present stack rose to ``pointer``: what is below is given up."""
+
+    def loaded(self, pointer: int) -> None:
+        """The pointer was loaded, with ``pointer``: a frame that began there may be given up."""
 
     def innermost(self) -> int | None:
         """The stack pointer of the innermost frame on the present stack."""
@@ -129,6 +133,9 @@ class StackFollower:
         """The instruction that trapped has been executed: the pointer was ``old``."""
         self.current.extend(old)
         self._go_on(self._find(self.pointer) if loaded else self.current)
+        if loaded:
+            for follower in list(self._followers):
+                follower.loaded(self.pointer)
 
     def moved_by_kernel(self, old: int) -> None:
         """The kernel has moved the pointer from ``old``, to a signal frame or back."""
@@ -184,7 +191,7 @@ class WatchStack:
     insn 0x8000 4           =>    insn 0x8000 4
     %0:i32 = get r2               %0:i32 = get r2
     set r13 %0                    %1:i32 = get highest
-                                  %2:i1 = ult %1, %0
+                                  %2:i1 = ule %1, %0
                                   %3:i32 = get r13
                                   %4:i1 = ult %0, %3
                                   %5:i1 = or %2, %4
@@ -227,12 +234,12 @@ class WatchStack:
 
     def _check(self, emit: Builder, move: Inst) -> None:
         new = move.args[0]
-        passes = emit.ult(emit.get(HIGHEST), new)
+        highest = emit.get(HIGHEST)
         if self._is_step(new):
-            reason = RAISED
+            reason, passes = RAISED, emit.ult(highest, new)
         else:
             reason = LOADED
-            passes = emit.or_(passes, emit.ult(new, emit.get(self.slot)))
+            passes = emit.or_(emit.ule(highest, new), emit.ult(new, emit.get(self.slot)))
         emit.when = move.when
         emit.trap_if(passes, reason)
 

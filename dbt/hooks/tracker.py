@@ -76,6 +76,9 @@ class Activation:
     """Return hooks whose condition held on entry."""
     sinks: "list[Hook]" = attrs.Factory(list)
     """Those that were told of its entry."""
+    left: bool = False
+    """The stack pointer was loaded with the value that it was entered with: it is about to return,
+    or was given up by a longjmp into the frame that called it."""
 
 
 @attrs.frozen(eq=False)
@@ -187,6 +190,13 @@ class Tracker:
         while self.active and self.active[-1].stack < stack:
             self._unwound(self._pop())
 
+    def loaded(self, stack: int) -> None:
+        """The stack pointer was loaded with this value."""
+        for activation in reversed(self.active):
+            if activation.stack != stack:
+                return
+            activation.left = True
+
     # -- the stacks, if they are followed ----------------------------------------------------------
 
     def switched(self, left: Stack, entered: Stack) -> None:
@@ -216,6 +226,8 @@ class Tracker:
     def _make_room(self, site: int, stack: int, called: bool | None) -> bool:
         """Drop what cannot be alive any more; True for a tail call."""
         self.unwind(stack)
+        while self.active and self.active[-1].left and self.active[-1].site != site:
+            self._unwound(self._pop())
         while self._standing(site, stack):
             if not called:
                 return True

@@ -55,6 +55,15 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             " given up looks alive when the stack has grown again",
         ),
         (
+            every - FOLLOWING,
+            "exception_into_caller longjmp_into_caller longjmp_into_caller_tail"
+            " longjmp_into_caller_unwatched longjmp_without_frame"
+            " setcontext_into_caller"
+            " signal_longjmp_into_caller",
+            "the stack pointer is what it was when the function was called that has been given up,"
+            " and how it came to be so is not seen",
+        ),
+        (
             every - FOLLOWING - {"sentinel"},
             "longjmp_same_site longjmp_skips_call longjmp_two_sites longjmp_veneer",
             "call instructions are not seen: a second call from the same site, with the first one"

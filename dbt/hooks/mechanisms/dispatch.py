@@ -13,8 +13,10 @@ What it cannot see
     same stack pointer, after a longjmp gave up its earlier activation, looks like a tail call.
     Where the stack pointer was meanwhile: a longjmp, or another way to give frames up, is noticed
     at the next event, and not at all when the stack has grown again by then; ``depth`` counts such
-    frames too. Which stack the pointer is on: leaving for a higher one (a coroutine, a handler on
-    an alternate stack) looks like unwinding.
+    frames too. A longjmp, or an exception, into the frame that had made the call leaves the pointer
+    where it was at the call: what is entered next seems to be called by the function given up.
+    Which stack the pointer is on: leaving for a higher one (a coroutine, a handler on an alternate
+    stack) looks like unwinding.
 """
 
 from collections.abc import Callable

@@ -15,8 +15,10 @@ What it costs
     that has a frame. A translation of the few blocks concerned, once per function and return site;
     of everything with the first hook and the last. Chaining stays as it is.
 What it cannot see
-    A stack in the midst of another (``dbt/hooks/stacks.py``). What jumped: ``caller`` is known
-    where a call instruction led straight here (as with all mechanisms: ``dbt/hooks/callers.py``).
+    A function that loads the stack pointer with the value it was entered with, and then calls, is
+    taken for given up. A stack in the midst of another (``dbt/hooks/stacks.py``). What jumped:
+    ``caller`` is known where a call instruction led straight here (as with all mechanisms:
+    ``dbt/hooks/callers.py``).
 """
 
 from collections.abc import Callable

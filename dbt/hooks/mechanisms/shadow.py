@@ -18,8 +18,9 @@ What it costs
     first hook and the last. Chaining stays as it is.
 What it cannot see
     A direct branch to the return site, out of the function that is to return there, without a throw
-    or an odd jump before it: no compiler makes one. Frames beyond the newest 65,536. A stack in the
-    midst of another (``dbt/hooks/stacks.py``).
+    or an odd jump before it: no compiler makes one. A function that loads the stack pointer with
+    the value it was entered with, and then calls, is taken for given up. Frames beyond the newest
+    65,536. A stack in the midst of another (``dbt/hooks/stacks.py``).
 """
 
 from collections.abc import Callable

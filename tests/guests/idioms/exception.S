@@ -1,12 +1,12 @@
 @ An exception caught two frames up: control goes on in the middle of a function that then returns
-@ as usual. What it called has its stack pointer, and ends when it returns.
+@ as usual. What it called is given up, which shows when it calls something else.
 @ expect: call a site=after depth=0
 @ expect: call b site=in_a depth=1
 @ expect: call c site=in_b depth=2
 @ expect: unwound c depth=2
-@ expect: call g site=in_pad depth=2
-@ expect: return g depth=2
 @ expect: unwound b depth=1
+@ expect: call g site=in_pad depth=1
+@ expect: return g depth=1
 @ expect: return a result=5 depth=0
 @ status: 5
 #include "idiom.h"

@@ -1,13 +1,13 @@
 @ Two sites take turns, each call given up by a longjmp to where the stack pointer is the same: what
-@ is called again from a site is not what was alive there, and what began within that is over too.
+@ is called from a site is not within what was alive at the other.
 @ expect: call f site=in_f depth=0 args=0
-@ expect: call h site=in_h depth=1 args=1
-@ expect: unwound h depth=1
 @ expect: unwound f depth=0
+@ expect: call h site=in_h depth=0 args=1
+@ expect: unwound h depth=0
 @ expect: call f site=in_f depth=0 args=2
-@ expect: call h site=in_h depth=1 args=3
-@ expect: unwound h depth=1
 @ expect: unwound f depth=0
+@ expect: call h site=in_h depth=0 args=3
+@ expect: unwound h depth=0
 @ expect: call f site=in_f depth=0 args=4
 @ expect: return f result=4 depth=0
 @ status: 4

@@ -57,7 +57,7 @@ def test_a_conditional_move_is_looked_at_on_its_condition() -> None:
     move = ["insn 0x8000 4", "%0:i1 = get zf", "%1:i32 = get r7"]
     check = [
         "%2:i32 = get highest",
-        "%3:i1 = ult %2, %1",
+        "%3:i1 = ule %2, %1",
         "%4:i32 = get r13",
         "%5:i1 = ult %1, %4",
         "%6:i1 = or %3, %5",
@@ -99,12 +99,16 @@ class Frames:
         self.changed = nobody
         self.frame: int | None = None
         self.told: list[object] = []
+        self.loads: list[int] = []
 
     def switched(self, left: Stack, entered: Stack) -> None:
         self.told.append((left, entered))
 
     def unwind(self, pointer: int) -> None:
         self.told.append(pointer)
+
+    def loaded(self, pointer: int) -> None:
+        self.loads.append(pointer)
 
     def abandon(self) -> None:
         self.told.append("abandoned")
