@@ -20,6 +20,7 @@ from backends.reference import ReferenceBackend
 from dbt.interfaces import ABSENT, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
 from dbt.ir.parser import parse_block
 from dbt.linux.address_space import Area
+from dbt.linux.host_signals import HostSignals
 from dbt.stops import GuestFault, Killed
 
 TESTS = Path(__file__).parents[2]
@@ -189,6 +190,17 @@ def test_it_is_taken_back_from_who_has_taken_it(machine: Toy, file: int) -> None
         assert machine.memory.take_lost() == WHERE
     finally:
         signal.signal(signal.SIGBUS, before)
+
+
+def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Toy, file: int) -> None:
+    signals = HostSignals()
+    signals.set_mask((1 << 64) - 1)
+    try:
+        os.ftruncate(file, 0)
+        with pytest.raises(GuestFault):
+            machine.memory.read(WHERE, 4)
+    finally:
+        signals.release()
 
 
 def test_a_forked_child_has_it_too(machine: Toy, file: int) -> None:
