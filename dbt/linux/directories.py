@@ -69,13 +69,13 @@ def _type(entry: "os.DirEntry[bytes]") -> int:
     return DT_REG if entry.is_file(follow_symlinks=False) else DT_UNKNOWN
 
 
-def list_names(names: Callable[[], list[bytes]]) -> Entries:
-    """What lists a made up directory."""
+def list_names(names: Callable[[], list[tuple[bytes, int]]]) -> Entries:
+    """What lists a made up directory, whose names come with their types (S_IFLNK and so on)."""
 
     def entries(host_fd: int) -> list[Entry]:
         del host_fd
-        found = [b".", b"..", *names()]
-        return [(name, 1 + index, DT_UNKNOWN) for index, name in enumerate(found)]
+        found = [(b".", stat.S_IFDIR), (b"..", stat.S_IFDIR), *names()]
+        return [(name, 1 + index, kind >> 12) for index, (name, kind) in enumerate(found)]
 
     return entries
 

@@ -17,6 +17,7 @@ from dbt.linux.address_space import (
     page_up,
 )
 from dbt.linux.memory import map_regular
+from dbt.linux.proc_image import describe
 from dbt.linux.programs import ExecError, Plan
 from dbt.loader import stack
 from dbt.loader.elf import Elf, Segment
@@ -147,4 +148,5 @@ def _map_stack(kernel: "Kernel", plan: Plan, envp: Sequence[bytes], bias: int, b
         raise ExecError(errno.E2BIG, plan.path, "too many arguments") from None
     kernel.memory.poke(sp, content)
     kernel.stack_start = sp
+    kernel.process.image = describe(elf, bias, content, sp, plan.argv, envp)
     return sp

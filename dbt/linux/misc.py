@@ -12,7 +12,7 @@ from dbt.linux.table import syscall
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-RELEASE = "6.1.0"
+RELEASE, VERSION = "6.1.0", "#1 SMP PREEMPT armdbt"
 _UTS_FIELD = 65
 _READ_IMPLIES_EXEC = 0x0400000
 _GRND_FLAGS = 7
@@ -26,7 +26,7 @@ def _fail(code: int) -> OSError:
 def uname(kernel: "Kernel", address: int) -> int:
     """What system this is: Linux on the guest's machine."""
     fields = (
-        "Linux", platform.node(), RELEASE, "#1 SMP PREEMPT armdbt", kernel.abi.machine, "(none)",
+        "Linux", platform.node(), RELEASE, VERSION, kernel.abi.machine, "(none)",
     )  # fmt: skip
     packed = b"".join(
         text.encode("ascii", "replace")[: _UTS_FIELD - 1].ljust(_UTS_FIELD, b"\0")

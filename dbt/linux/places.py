@@ -20,14 +20,14 @@ def failure(code: int) -> OSError:
 class Virtual:
     """A file that no host file stands for (``procfs.py``).
 
-    Exactly one of the four is set: ``content`` makes its bytes, ``names`` lists a directory,
-    ``link`` is where a link leads, ``descriptor`` is the open file that a link in /proc/self stands
-    for: a number, or AT_FDCWD for the working directory.
+    Exactly one of the four is set: ``content`` makes its bytes, ``names`` lists a directory with
+    each name's type (S_IFLNK and so on), ``link`` is where a link leads, ``descriptor`` is the open
+    file that a link in /proc/self stands for: a number, or AT_FDCWD for the working directory.
     """
 
     mode: int
     content: Callable[[], bytes] | None = None
-    names: Callable[[], list[bytes]] | None = None
+    names: Callable[[], list[tuple[bytes, int]]] | None = None
     link: bytes | None = None
     descriptor: int | None = None
 

@@ -11,6 +11,7 @@ from dbt.linux.children import SIGCHLD, Children
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
 from dbt.linux.objects import Handle, where
+from dbt.linux.proc_image import Image
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.task import TaskAttributes
@@ -49,6 +50,7 @@ class ProcessState:
         self.robust_list = 0
         self.persona = 0
         self.task = TaskAttributes()
+        self.image = Image()
         self.timers: dict[int, Timer] = {}
         self.interval_timers = IntervalTimers()
         self.limits: dict[int, tuple[int, int]] = {}

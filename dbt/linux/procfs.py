@@ -1,7 +1,9 @@
 """``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
 
-Other processes do not exist here. ``/proc/self/exe``, ``cwd`` and ``fd/N`` lead to open files, as
-they do in Linux.
+Other processes are not there, nor what would need the host's kernel to tell it (``mem``, ``io``,
+``sched``, ``ns``, ``net``): looking such a name up gives ENOENT. What can be written to in a real
+/proc is shown read-only here, and to open it for writing gives EACCES. ``/proc/self/exe``,
+``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
 """
 
 import os
@@ -9,8 +11,12 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.paths import AT_FDCWD, PROGRAM, Virtual
+from dbt.linux import proc_memory, proc_task
+from dbt.linux.address_space import MMAP_MIN
+from dbt.linux.misc import RELEASE, VERSION
+from dbt.linux.paths import AT_FDCWD, PROGRAM
+from dbt.linux.places import Virtual
+from dbt.linux.prctl import LAST_CAPABILITY
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -20,21 +26,53 @@ _FILE = stat.S_IFREG | 0o444
 _LINK = stat.S_IFLNK | 0o777
 
 _SYS = (
-    "kernel/osrelease", "kernel/ostype", "kernel/hostname", "kernel/version", "kernel/pid_max",
-    "kernel/threads-max", "kernel/ngroups_max", "kernel/cap_last_cap", "kernel/random/uuid",
-    "kernel/random/boot_id", "vm/overcommit_memory", "vm/max_map_count", "vm/mmap_min_addr",
-    "fs/file-max", "fs/nr_open", "fs/pipe-max-size",
+    "kernel/hostname", "kernel/domainname", "kernel/pid_max", "kernel/threads-max",
+    "kernel/ngroups_max", "kernel/random/uuid", "kernel/random/boot_id",
+    "kernel/random/entropy_avail", "kernel/random/poolsize", "kernel/shmmax", "kernel/shmall",
+    "kernel/shmmni", "kernel/sem", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
+    "kernel/core_pattern", "kernel/core_uses_pid", "kernel/tainted", "kernel/printk",
+    "kernel/dmesg_restrict", "kernel/perf_event_paranoid", "vm/overcommit_memory",
+    "vm/overcommit_ratio", "vm/max_map_count", "vm/swappiness", "vm/nr_hugepages", "fs/file-max",
+    "fs/file-nr", "fs/nr_open", "fs/pipe-max-size", "fs/inotify/max_user_instances",
+    "fs/inotify/max_user_watches", "fs/inotify/max_queued_events", "fs/aio-max-nr",
 )  # fmt: skip
 _HOST_FILES = frozenset(
     f"/proc/{name}".encode()
-    for name in (
-        "meminfo", "version", "uptime", "loadavg", "stat", "filesystems",
-        *(f"sys/{name}" for name in _SYS),
-    )
-)  # fmt: skip
-_HOST_DIRECTORIES = frozenset(os.path.dirname(path) for path in _HOST_FILES) | {b"/proc/sys"}
+    for name in ("meminfo", "uptime", "loadavg", "filesystems", *(f"sys/{name}" for name in _SYS))
+)
+
+_MADE_UP: dict[bytes, bytes] = {
+    b"/proc/version": f"Linux version {RELEASE} (armdbt) {VERSION}\n".encode(),
+    b"/proc/sys/kernel/ostype": b"Linux\n",
+    b"/proc/sys/kernel/osrelease": f"{RELEASE}\n".encode(),
+    b"/proc/sys/kernel/version": f"{VERSION}\n".encode(),
+    b"/proc/sys/kernel/cap_last_cap": f"{LAST_CAPABILITY}\n".encode(),
+    b"/proc/sys/kernel/randomize_va_space": b"0\n",
+    b"/proc/sys/vm/mmap_min_addr": f"{MMAP_MIN}\n".encode(),
+}
+"""What describes the guest's kernel, which is not the host's."""
 
 _MOUNTS = b"rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n"
+_MOUNT_INFORMATION = b"1 1 0:1 / / rw - rootfs rootfs rw\n2 1 0:2 / /proc rw - proc proc rw\n"
+_NO_ID = b"4294967295"
+_OOM_SCORE = b"666\n"  # a small process's
+_ID_MAP = b"         0          0 4294967295\n"
+
+
+def _cpu_statistics() -> bytes:
+    """/proc/stat with the one processor that the guest has: all of the host's work is its."""
+    out = []
+    with open("/proc/stat", "rb") as file:
+        for line in file:
+            if line.startswith(b"cpu "):
+                out += [line, line.replace(b"cpu ", b"cpu0", 1)]
+            elif not line.startswith(b"cpu"):
+                out.append(line)
+    return b"".join(out)
+
+
+def _constant(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
 
 
 class ProcFs:
@@ -42,103 +80,110 @@ class ProcFs:
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
+        process = kernel.process
         self._files: dict[bytes, Callable[[], bytes]] = {
-            b"cmdline": lambda: b"".join(word + b"\0" for word in kernel.process.argv),
-            b"comm": lambda: kernel.process.name + b"\n",
-            b"maps": self._maps,
+            b"auxv": lambda: process.image.auxv,
+            b"cgroup": lambda: b"0::/\n",
+            b"cmdline": lambda: proc_task.command_line(kernel),
+            b"comm": lambda: process.name + b"\n",
+            b"coredump_filter": lambda: b"00000033\n",
+            b"environ": lambda: proc_task.environment(kernel),
+            b"gid_map": lambda: _ID_MAP,
+            b"limits": lambda: proc_task.limits(kernel),
+            b"loginuid": lambda: _NO_ID,
+            b"maps": lambda: proc_memory.maps(kernel),
+            b"mountinfo": lambda: _MOUNT_INFORMATION,
             b"mounts": lambda: _MOUNTS,
-            b"stat": self._stat,
-            b"statm": self._statm,
-            b"status": self._status,
+            b"oom_adj": lambda: b"0\n",
+            b"oom_score": lambda: _OOM_SCORE,
+            b"oom_score_adj": lambda: b"0\n",
+            b"personality": lambda: b"%08x\n" % process.persona,
+            b"sessionid": lambda: _NO_ID,
+            b"setgroups": lambda: b"allow\n",
+            b"smaps": lambda: proc_memory.smaps(kernel),
+            b"stat": lambda: proc_task.stat(kernel),
+            b"statm": lambda: proc_memory.statm(kernel),
+            b"status": lambda: proc_task.status(kernel),
+            b"syscall": lambda: b"running\n",
+            b"timerslack_ns": lambda: b"%d\n" % process.task.timer_slack,
+            b"uid_map": lambda: _ID_MAP,
+            b"wchan": lambda: b"0",
         }
+        self._system: dict[bytes, Callable[[], bytes]] = {
+            b"/proc/cpuinfo": kernel.abi.cpuinfo,
+            b"/proc/stat": _cpu_statistics,
+            **{path: _constant(content) for path, content in _MADE_UP.items()},
+        }
+        files = _HOST_FILES | self._system.keys()
+        directories = {os.path.dirname(path) for path in files}
+        self._directories = directories | {os.path.dirname(path) for path in directories}
+        self._directories -= {b"/"}
 
     def look(self, path: bytes) -> "Virtual | bytes | None":
         """What stands at an absolute guest path: a made up file, a host path, or nothing."""
         if path in _HOST_FILES:
-            return _if_there(path)
-        if path == b"/proc/cpuinfo":
-            return Virtual(_FILE, content=self._kernel.abi.cpuinfo)
-        if path in _HOST_DIRECTORIES:
-            return Virtual(_DIRECTORY, names=lambda: self._names(path))
+            return path if os.path.exists(path) else None
+        if path in self._system:
+            return Virtual(_FILE, content=self._system[path])
+        if path in self._directories:
+            return self._directory(path, lambda: self._names(path))
         if path in (b"/proc/self", b"/proc/thread-self"):
-            return Virtual(_LINK, link=str(os.getpid()).encode())
+            pid = str(os.getpid()).encode()
+            thread = pid + b"/task/" + pid
+            return Virtual(_LINK, link=pid if path == b"/proc/self" else thread)
         if path == b"/proc/mounts":
             return Virtual(_LINK, link=b"self/mounts")
         own = f"/proc/{os.getpid()}".encode()
         if path == own or path.startswith(own + b"/"):
-            return self._own(path[len(own) + 1 :])
+            return self._own(path, path[len(own) + 1 :])
         return None
 
-    def _own(self, name: bytes) -> Virtual | None:
+    def _directory(self, path: bytes, names: Callable[[], list[bytes]]) -> Virtual:
+        """A directory whose entries say what they are."""
+
+        def kind(name: bytes) -> int:
+            found = self.look(path + b"/" + name)
+            return stat.S_IFMT(found.mode) if isinstance(found, Virtual) else stat.S_IFREG
+
+        return Virtual(_DIRECTORY, names=lambda: [(name, kind(name)) for name in names()])
+
+    def _own(self, path: bytes, name: bytes) -> Virtual | None:
+        """A name below /proc/PID. Its one thread's directory shows the same."""
+        thread = b"task/" + str(os.getpid()).encode()
+        in_task = name == thread or name.startswith(thread + b"/")
+        name = name[len(thread) + 1 :] if in_task else name
         if not name:
-            names = [*self._files, b"cwd", b"exe", b"fd", b"root", b"task"]
-            return Virtual(_DIRECTORY, names=lambda: names)
+            names = [*self._files, b"cwd", b"exe", b"fd", b"fdinfo", b"root"]
+            names += [] if in_task else [b"task"]
+            return self._directory(path, lambda: sorted(names))
         if name in self._files:
             return Virtual(_FILE, content=self._files[name])
-        if name in (b"cwd", b"exe", b"root"):
-            if name == b"root":
-                return Virtual(_LINK, link=b"/")
+        if name in (b"cwd", b"exe"):
             return Virtual(_LINK, descriptor=AT_FDCWD if name == b"cwd" else PROGRAM)
-        if name == b"fd":
-            names = [str(fd).encode() for fd in self._kernel.files]
-            return Virtual(_DIRECTORY, names=lambda: names)
-        if name.startswith(b"fd/") and name[3:].isdigit() and int(name[3:]) in self._kernel.files:
-            return Virtual(_LINK, descriptor=int(name[3:]))
-        if name == b"task":
-            return Virtual(_DIRECTORY, names=lambda: [str(os.getpid()).encode()])
-        if name.startswith(b"task/"):
-            thread, _, rest = name[5:].partition(b"/")
-            if thread == str(os.getpid()).encode():
-                return self._own(rest)
-        return None
+        if name == b"root":
+            return Virtual(_LINK, link=b"/")
+        if name == b"task" and not in_task:
+            return self._directory(path, lambda: [thread.removeprefix(b"task/")])
+        return self._descriptors(path, name)
+
+    def _descriptors(self, path: bytes, name: bytes) -> Virtual | None:
+        """``fd``, ``fdinfo`` and what is in them."""
+        files = self._kernel.files
+        directory, _, rest = name.partition(b"/")
+        if directory not in (b"fd", b"fdinfo"):
+            return None
+        if not rest:
+            return self._directory(path, lambda: [str(fd).encode() for fd in sorted(files)])
+        if not rest.isdigit() or int(rest) not in files:
+            return None
+        number = int(rest)
+        if directory == b"fd":
+            return Virtual(_LINK, descriptor=number)
+        return Virtual(_FILE, content=lambda: proc_task.descriptor(self._kernel, number))
 
     def _names(self, directory: bytes) -> list[bytes]:
-        inside = _HOST_FILES | _HOST_DIRECTORIES
-        names = [os.path.basename(path) for path in inside if os.path.dirname(path) == directory]
+        inside = _HOST_FILES | self._system.keys() | self._directories
+        names = {os.path.basename(path) for path in inside if os.path.dirname(path) == directory}
         if directory == b"/proc":
-            names += [b"self", b"thread-self", b"mounts", b"cpuinfo", str(os.getpid()).encode()]
+            names |= {b"self", b"thread-self", b"mounts", str(os.getpid()).encode()}
         return sorted(name for name in names if name)
-
-    # -- content -----------------------------------------------------------------------------------
-
-    def _maps(self) -> bytes:
-        """The areas, with the guest's paths."""
-        lines = []
-        for area in self._kernel.space.areas:
-            perms = "".join(c if area.perms & b else "-" for c, b in _LETTERS)
-            perms += "s" if area.shared else "p"
-            name = os.fsencode(area.path)
-            name = self._kernel.paths.guest_of(name) if name.startswith(b"/") else name
-            head = f"{area.start:08x}-{area.end:08x} {perms} {area.offset:08x} 00:00 0"
-            lines.append((head.encode().ljust(49) + name if name else head.encode()) + b"\n")
-        return b"".join(lines)
-
-    def _pages(self) -> int:
-        return sum(area.end - area.start for area in self._kernel.space.areas) // PAGE
-
-    def _stat(self) -> bytes:
-        """The host's fields with the guest's name; startstack (28) where the kernel knows it."""
-        with open("/proc/self/stat", "rb") as file:
-            fields = file.read().rpartition(b") ")[2].split()
-        fields[25] = str(getattr(self._kernel, "stack_start", 0)).encode()
-        return b"%d (%s) %s\n" % (os.getpid(), self._kernel.process.name, b" ".join(fields))
-
-    def _statm(self) -> bytes:
-        pages = self._pages()
-        return b"%d %d 0 0 0 %d 0\n" % (pages, pages, pages)
-
-    def _status(self) -> bytes:
-        keep = (b"State", b"Tgid", b"Pid", b"PPid", b"Uid", b"Gid", b"Groups", b"Cpus_allowed")
-        with open("/proc/self/status", "rb") as file:
-            lines = [line for line in file if line.split(b":")[0] in keep]
-        size = self._pages() * PAGE // 1024
-        head = b"Name:\t%s\nUmask:\t0022\n" % self._kernel.process.name
-        sizes = b"VmPeak:\t%8d kB\nVmSize:\t%8d kB\nVmRSS:\t%8d kB\n" % (size, size, size)
-        return head + b"".join(lines) + sizes + b"Threads:\t1\n"
-
-
-_LETTERS = (("r", READ), ("w", WRITE), ("x", EXEC))
-
-
-def _if_there(path: bytes) -> bytes | None:
-    return path if os.path.exists(path) else None
