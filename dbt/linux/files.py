@@ -96,7 +96,8 @@ def _open_virtual(
         raise failure(errno.EISDIR if virtual.names is not None else errno.EACCES)
     if virtual.names is not None:
         fd = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        return fd, OpenFile(made_up=place.guest, entries=list_names(virtual.names))
+        entries = None if flags & os.O_PATH else list_names(virtual.names)
+        return fd, OpenFile(made_up=place.guest, entries=entries)
     if flags & os.O_DIRECTORY:
         raise failure(errno.ENOTDIR)
     assert virtual.content is not None

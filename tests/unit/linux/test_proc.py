@@ -52,13 +52,14 @@ def listing(kernel: Kernel, path: str) -> dict[str, int]:
     kernel.memory.write(buffer, path.encode() + b"\0")
     fd = call(kernel, "open", buffer, 0o40000)
     out, at = {}, 0
-    while size := call(kernel, "getdents64", fd, buffer, PAGE):
+    while (size := call(kernel, "getdents64", fd, buffer, PAGE)) > 0:
         data, at = kernel.memory.read(buffer, size), 0
         while at < size:
             (length,) = struct.unpack_from("<H", data, at + 16)
             out[data[at + 19 : at + length].split(b"\0")[0].decode()] = data[at + 18]
             at += length
     call(kernel, "close", fd)
+    assert size == 0
     return out
 
 
@@ -227,3 +228,11 @@ def test_what_is_not_there(program: Kernel, path: str) -> None:
     buffer = room(program)
     program.memory.write(buffer, f"/proc/{path}\0".encode())
     assert error(call(program, "open", buffer, 0)) == "ENOENT"
+
+
+def test_a_directory_opened_by_path_alone_is_not_listed(program: Kernel) -> None:
+    buffer = room(program)
+    program.memory.write(buffer, b"/proc/self\0")
+    fd = call(program, "open", buffer, 0o10000000)
+    assert fd >= 0
+    assert error(call(program, "getdents64", fd, buffer, PAGE)) == "EBADF"
