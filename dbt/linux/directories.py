@@ -100,9 +100,9 @@ def _getdents(
     descriptor = kernel.files.get(fd)
     file = descriptor.file
     made_up = bool(file.made_up) and file.entries is not None  # nothing of the host's to read
-    if file.listing is None and not made_up:
-        if fcntl.fcntl(descriptor.host, fcntl.F_GETFL) & os.O_PATH:
-            raise failure(errno.EBADF)
+    unknown = file.listing is None and not made_up
+    if unknown and fcntl.fcntl(descriptor.host, fcntl.F_GETFL) & os.O_PATH:
+        raise failure(errno.EBADF)
     if file.entries is None:
         raise failure(errno.ENOTDIR)
     if file.listing is None:
