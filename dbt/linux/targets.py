@@ -2,10 +2,10 @@
 
 Every call that takes a pid asks here. A pid alone does not say which process is meant: it is used
 again when its process is gone. The guest's processes are therefore written down when they are made,
-each with its start time (/proc/PID/stat, field 22), in a list that all of them share; a process is
-the guest's when pid and start time are in it, and it is reached through a pidfd, opened before
-that is looked up. So neither a stranger that got an old number, nor the other children of
-the Python program that runs the guest, can be meant.
+each with its start time (/proc/PID/stat, field 22), in a list that all of them share. A process is
+the guest's when it is in there, and it is reached through a pidfd that was opened before the look.
+So neither a stranger that got an old number, nor the other children of the Python program that runs
+the guest, can be meant.
 
 The first process is the Python program's own, which a signal at its default would end or stop: the
 others leave it a letter instead, and wake it.
@@ -16,7 +16,7 @@ import fcntl
 import os
 import signal
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from dbt.linux.siginfo import SI_USER, SigInfo
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_RECORD = struct.Struct("=qq")  # pid, start time in clock ticks
+_RECORD = struct.Struct("=qqQ")  # pid, start time in clock ticks, number of its pidfd's inode
 _LETTER = struct.Struct("=iiI")  # signal, pid, uid
 _WAKE = signal.SIGURG
 
@@ -34,13 +34,23 @@ def _fail(code: int) -> OSError:
     return OSError(code, os.strerror(code))
 
 
-def start_time(pid: int) -> int:
-    """When a process was started, in clock ticks since boot; -1 when there is none."""
+Identity = tuple[int, int, int]
+
+
+def identity(pid: int) -> Identity | None:
+    """What tells the process that has a pid now from all that had it before: when it was started
+    and, because a tick of that clock is 10 ms long, the inode of its pidfd (its own since Linux
+    6.9). None when there is no process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
+            start = int(file.read().rpartition(b")")[2].split()[19])
+        pidfd = os.pidfd_open(pid)
     except (OSError, ValueError, IndexError):
-        return -1
+        return None
+    try:
+        return pid, start, os.fstat(pidfd).st_ino
+    finally:
+        os.close(pidfd)
 
 
 class Tree:
@@ -76,17 +86,18 @@ class Tree:
 
     def add(self, pid: int) -> None:
         """Write down a process that was forked."""
-        os.write(self._fd, _RECORD.pack(pid, start_time(pid)))
+        known = identity(pid)
+        if known is not None:
+            os.write(self._fd, _RECORD.pack(*known))
 
     def pids(self) -> list[int]:
         """All that are alive."""
-        known = dict(_RECORD.iter_unpack(self._read()))
-        return [pid for pid, start in known.items() if 0 <= start == start_time(pid)]
+        known = set(self._known())
+        return [pid for pid in {record[0] for record in known} if identity(pid) in known]
 
     def holds(self, pid: int) -> bool:
         """Whether the process that has this number now is the guest's."""
-        start = start_time(pid)
-        return start >= 0 and (pid, start) in set(_RECORD.iter_unpack(self._read()))
+        return identity(pid) in set(self._known())
 
     def close(self) -> None:
         """Give the file back."""
@@ -95,8 +106,9 @@ class Tree:
                 os.close(fd)
         self._fd = self._letters = self._letter_box = -1
 
-    def _read(self) -> bytes:
-        return os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
+    def _known(self) -> Iterator[Identity]:
+        data = os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
+        return _RECORD.iter_unpack(data)
 
 
 def check(kernel: "Kernel", pid: int) -> int:
@@ -104,7 +116,7 @@ def check(kernel: "Kernel", pid: int) -> int:
     when it is not the guest's."""
     if pid in (0, os.getpid()):
         return os.getpid()
-    if pid < 0 or start_time(pid) < 0:
+    if identity(pid) is None:
         raise _fail(errno.ESRCH)
     if not kernel.process.tree.holds(pid):
         raise _fail(errno.EPERM)
