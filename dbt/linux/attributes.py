@@ -1,6 +1,7 @@
 """What can be changed about a file without opening it: mode, owner, times; asking for access."""
 
 import errno
+import fcntl
 import os
 import stat
 import time
@@ -64,9 +65,16 @@ def chmod(kernel: Kernel, path: int, mode: int) -> int:
     return _change(kernel, AT_FDCWD, _named(kernel, path), 0, _chmod(mode))
 
 
+def _change_opened(kernel: Kernel, fd: int, change: Change) -> int:
+    """``_change_open`` for calls that do not take an O_PATH descriptor (fdget): EBADF."""
+    if fcntl.fcntl(kernel.files.host_fd(fd), fcntl.F_GETFL) & os.O_PATH:
+        raise failure(errno.EBADF)
+    return _change_open(kernel, fd, change)
+
+
 @syscall("fchmod")
 def fchmod(kernel: Kernel, fd: int, mode: int) -> int:
-    return _change_open(kernel, fd, _chmod(mode))
+    return _change_opened(kernel, fd, _chmod(mode))
 
 
 @syscall("fchmodat")
@@ -122,7 +130,7 @@ def lchown(kernel: Kernel, path: int, uid: int, gid: int) -> int:
 
 @syscall("fchown")
 def fchown(kernel: Kernel, fd: int, uid: int, gid: int) -> int:
-    return _change_open(kernel, fd, _chown(_narrow(uid), _narrow(gid)))
+    return _change_opened(kernel, fd, _chown(_narrow(uid), _narrow(gid)))
 
 
 @syscall("chown32")
@@ -138,7 +146,7 @@ def lchown32(kernel: Kernel, path: int, uid: S32, gid: S32) -> int:
 
 @syscall("fchown32")
 def fchown32(kernel: Kernel, fd: int, uid: S32, gid: S32) -> int:
-    return _change_open(kernel, fd, _chown(uid, gid))
+    return _change_opened(kernel, fd, _chown(uid, gid))
 
 
 @syscall("fchownat")
@@ -189,7 +197,7 @@ def _utimensat(
     if not path:
         if flags:
             raise failure(errno.EINVAL)
-        return _change_open(kernel, dirfd, _set_times(times))
+        return _change_opened(kernel, dirfd, _set_times(times))
     name = _named(kernel, path, flags)
     return _change(kernel, dirfd, name, flags, _set_times(times))
 

@@ -24,7 +24,8 @@ def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: 
     """open and openat: a new guest descriptor. ``guest_flags`` as the guest numbers them."""
     flags = kernel.abi.open_flags_to_host(guest_flags)
     if flags & os.O_TMPFILE == os.O_TMPFILE:
-        raise failure(errno.EOPNOTSUPP)
+        host_fd, file = _open_unnamed(kernel, kernel.paths.existing(path, dirfd), flags, mode)
+        return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
     if flags & os.O_CREAT and path.endswith(b"/") and not kernel.paths.entry(path, dirfd).is_dots:
         raise failure(errno.EISDIR)
     follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
@@ -59,6 +60,19 @@ def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int
     if place.is_directory:
         file.entries = list_directory(kernel.paths, place.tree)
     return fd, file
+
+
+def _open_unnamed(kernel: Kernel, directory: Place, flags: int, mode: int) -> tuple[int, OpenFile]:
+    """O_TMPFILE: a new file in a directory, without a name until linkat gives it one."""
+    if flags & os.O_ACCMODE == os.O_RDONLY or flags & os.O_CREAT:
+        raise failure(errno.EINVAL)
+    if not directory.is_directory:
+        raise failure(errno.ENOTDIR)
+    place = kernel.paths.vacant(directory.here, b"#")
+    place.require_change()
+    parent, _ = place.parent
+    fd = host.call("openat", parent, b".", flags & ~os.O_NOFOLLOW | os.O_CLOEXEC, mode & 0o7777)
+    return fd, OpenFile(place.tree, changeable=True)
 
 
 def _open_object(found: Handle, flags: int) -> int:

@@ -236,13 +236,13 @@ class Paths:
             if not stat.S_ISDIR(found[0][2].st_mode):
                 break
         if not found:
-            return self._missing(here, name)
+            return self.vacant(here, name)
         (tree, directory), handle, status = found[0]
         rest = tuple((layer[0], handle) for layer, handle, _ in found[1:])
         return Place(guest, tree, directory, name, handle, status, rest)
 
-    def _missing(self, here: Here, name: bytes) -> Place:
-        """Where a file that is not there would be created: a changeable layer if there is one."""
+    def vacant(self, here: Here, name: bytes) -> Place:
+        """Where a name that is not there would be made: in a changeable layer if there is one."""
         guest = here.join(name)
         seen = [layer for layer in here.layers if layer[0].sight(guest) is Sight.ALL]
         if len(seen) > 1:

@@ -314,6 +314,38 @@ def test_what_was_looked_up_is_what_is_used(guest: Any, home: Path) -> None:
     assert Path(os.fsdecode(place.object.reach)).read_text() == "mine"
 
 
+def test_a_file_without_a_name(guest: Any, home: Path) -> None:
+    unnamed = 0o20000000 | O_DIRECTORY
+    assert guest.call("open", home.parent, unnamed | 2, 0o600) == -errno.EROFS
+    assert guest.call("open", ".", unnamed, 0o600) == -errno.EINVAL
+    fd = guest.call("open", ".", unnamed | 2, 0o600)
+    if fd == -errno.EOPNOTSUPP:
+        pytest.skip("the file system has no O_TMPFILE")
+    assert guest.call("write", fd, guest.put(b"text"), 4) == 4
+    assert os.listdir(home) == []
+    path = f"/proc/self/fd/{fd}"
+    shown = link_text(guest, path)
+    assert isinstance(shown, bytes)
+    assert shown.endswith(b" (deleted)")
+    outside = home.parent / "outside" / "new"
+    assert (
+        guest.call("linkat", AT_FDCWD, path, AT_FDCWD, outside, AT_SYMLINK_FOLLOW) == -errno.EROFS
+    )
+    assert guest.call("linkat", AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW) == 0
+    assert (home / "named").read_text() == "text"
+    assert link_text(guest, path) == shown  # the kernel too still shows the first
+
+
+def test_a_path_descriptor_changes_nothing(guest: Any, home: Path) -> None:
+    (home / "f").touch(0o600)
+    fd = guest.call("open", "f", O_PATH, 0)
+    assert guest.call("fchmod", fd, 0o644) == -errno.EBADF
+    assert guest.call("fchown32", fd, -1, -1) == -errno.EBADF
+    assert guest.call("utimensat", fd, 0, 0, 0) == -errno.EBADF
+    assert guest.call("fchmodat2", fd, "", 0o644, AT_EMPTY_PATH) == 0
+    assert _mode(home / "f") == 0o644
+
+
 # -- programs ------------------------------------------------------------------------------------------
 
 

@@ -291,6 +291,21 @@ def test_proc_shows_the_guest_only(rooted: Any) -> None:
     assert rooted.call("unlink", "/proc/self/maps") == -errno.EROFS
 
 
+def test_ways_around_names_are_not_offered(guest: Any) -> None:
+    assert guest.call("chroot", ".") == -errno.EPERM
+    for name in ("mount", "open_by_handle_at", "name_to_handle_at", "io_uring_setup", "openat2"):
+        assert guest.call(name, 0, 0, 0, 0, 0) in (-errno.EPERM, -errno.ENOSYS)
+
+
+def test_descriptors_are_not_passed(guest: Any) -> None:
+    pair = guest.room(8)
+    assert guest.call("socketpair", 1, 1, 0, pair) == 0
+    control = guest.room(16)
+    message = b"".join(n.to_bytes(4, "little") for n in (0, 0, 0, 0, control, 16, 0))
+    sender = guest.memory.load(pair, 4)
+    assert guest.call("sendmsg", sender, guest.put(message), 0) == -errno.EOPNOTSUPP
+
+
 def test_proc_fd_gives_no_more_access_than_the_descriptor(guest: Any) -> None:
     pair = guest.room(8)
     assert guest.call("pipe", pair) == 0
