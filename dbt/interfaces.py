@@ -321,7 +321,9 @@ Event: TypeAlias = (
 
 
 TIERS = ("0", "1", "2", "auto")
-UNITS = ("block",)
+UNITS = ("block", "region")
+"""What is compiled at a time: a block, or a loop within a batch of them. Tiers 0 and 1 know blocks
+only."""
 
 
 def _tier(given: object) -> str:

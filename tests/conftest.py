@@ -4,6 +4,7 @@ A file begins with ``test COMMAND``; what follows a block as comments is what th
 it. ``pytest --bless`` writes down what it says now: read the diff.
 """
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -38,6 +39,12 @@ for number, usual in (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="rewrite expectations of filetests")
     parser.addoption("--sequences", type=int, default=20, help="drawn sequences of file calls")
+
+
+def pytest_collection_finish() -> None:
+    """Collectors of garbage need not look at all that was imported again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

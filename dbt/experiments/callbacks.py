@@ -29,8 +29,6 @@ import attrs
 
 from dbt.data import DEMO
 from dbt.experiments.guest import (
-    TIERS,
-    UNITS,
     Agreement,
     Disagreement,
     Outcome,
@@ -46,6 +44,7 @@ from dbt.experiments.report import Table, print_tables, write_json, write_markdo
 from dbt.experiments.rounds import rounds
 from dbt.hooks.callbacks import PRICES, Callback
 from dbt.instrument.call_count import CallCount
+from dbt.interfaces import TIERS, UNITS
 from dbt.process import Process
 from dbt.stops import UsageError
 

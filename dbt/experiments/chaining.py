@@ -19,8 +19,6 @@ import attrs
 from dbt.data import DEMO
 from dbt.experiments import chaining_plots, profile, sweep
 from dbt.experiments.guest import (
-    TIERS,
-    UNITS,
     Agreement,
     Outcome,
     Program,
@@ -33,6 +31,7 @@ from dbt.experiments.measure import Timing, quartiles
 from dbt.experiments.plots import need_matplotlib
 from dbt.experiments.report import Table, print_tables, write_json, write_markdown
 from dbt.experiments.rounds import rounds
+from dbt.interfaces import TIERS, UNITS
 from dbt.stops import UsageError
 
 DEMO_ROUNDS = ("2000000", "20000")

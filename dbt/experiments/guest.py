@@ -32,11 +32,6 @@ KINDS: dict[str, frozenset[LinkKind]] = {
 }
 """Sets of kinds of edges that may chain, each more than the one before."""
 
-TIERS = ("0", "1", "2", "auto")
-UNITS = ("block", "region")
-"""What is compiled at a time (``BackendOptions.unit``): a block, or a loop within a batch of them.
-Tiers 0 and 1 know blocks only."""
-
 
 def listed(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
     """The names of ``A,B``. Raises UsageError for one that is not known."""

@@ -83,7 +83,7 @@ def test_a_file_that_is_no_program(name: str, tmp_path: Path) -> None:
         ("-L /no/such/root", "not a directory"),
         ("--allow-write /no/such/place", "not a directory"),
         ("--chain al", "no chain mode 'al'; did you mean 'all'? (one of off, direct, all)"),
-        ("--unit page", "no unit 'page' (one of block)"),
+        ("--unit page", "no unit 'page' (one of block, region)"),
         ("--inject raed:EIO", "no system call 'raed'; did you mean 'read'?"),
         ("--no-pass dead-cod", "no pass 'dead-cod'; did you mean 'dead-code'?"),
         ("--no-pass speed", "no pass 'speed'"),

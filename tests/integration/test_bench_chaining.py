@@ -12,13 +12,14 @@ from dbt.cli import main
 from dbt.data import DEMO
 
 ROUNDS = 500
+FEW = "--short --tiers 0,2 --draws 1 --denied 0,10"
 SERIES = {"kinds", "denied", "frequency", "length"}
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     path = tmp_path_factory.mktemp("bench") / "chaining.json"
-    command = f"bench chaining --short --tiers 0,2 --json {path} {DEMO} {ROUNDS}"
+    command = f"bench chaining {FEW} --json {path} {DEMO} {ROUNDS}"
     assert main(shlex.split(command)) == 0
     loaded = json.loads(path.read_text())
     assert isinstance(loaded, dict)
@@ -91,7 +92,7 @@ def test_kinds_are_what_they_say(result: dict[str, Any]) -> None:
 def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
     """A denied pc within a loop's unit costs its executions too; interpreted there is no region."""
     path = tmp_path / "units.json"
-    command = f"bench chaining --short --tiers 0,2 --units block,region --json {path} {DEMO} 500"
+    command = f"bench chaining --short --tiers 0,2 --draws 1 --units block,region --json {path} {DEMO} 500"
     assert main(shlex.split(command)) == 0
     result = json.loads(path.read_text())
     counts = {
