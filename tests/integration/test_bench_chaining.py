@@ -92,7 +92,7 @@ def test_kinds_are_what_they_say(result: dict[str, Any]) -> None:
 def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
     """A denied pc within a loop's unit costs its executions too; interpreted there is no region."""
     path = tmp_path / "units.json"
-    command = f"bench chaining --short --tiers 0,2 --draws 1 --units block,region --json {path} {DEMO} 500"
+    command = f"bench chaining {FEW} --units block,region --json {path} {DEMO} 500"
     assert main(shlex.split(command)) == 0
     result = json.loads(path.read_text())
     counts = {

@@ -67,6 +67,9 @@ def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 def test_one_experiment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (one,) = (one for one in EXPERIMENTS if one.name == "callbacks-fib")
+    small = attrs.evolve(one, options="--tiers 0", short_size="5")
+    monkeypatch.setattr(experiments, "EXPERIMENTS", (small,))
     for name, (function, _) in callbacks.HOOKS.items():
         monkeypatch.setitem(callbacks.HOOKS, name, (function, ["python"]))  # numba takes seconds
     assert experiments.main(["--short", "--out", str(tmp_path), "callbacks-fib"]) == 0
