@@ -46,11 +46,18 @@ def _user_cache() -> list[Path]:
 def stamp(sources: Iterable[str | Path], *packages: str) -> bytes:
     """A digest of all that object code depends on: sources, versions, Python and the processor."""
     digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor())).encode())
-    digest.update(repr([metadata.version(package) for package in packages]).encode())
+    digest.update(repr([_version(package) for package in packages]).encode())
     for source in sources:
         content = Path(source).read_bytes()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.digest()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # put there by other means than an installer
+        return ""
 
 
 @functools.cache
