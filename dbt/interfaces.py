@@ -461,7 +461,13 @@ class Frontend(Protocol):
         """The block an indirect location names (ARM: bit 0 is Thumb)."""
 
     def location_of(self, key: BlockKey) -> int:
-        """The inverse of key_of, for keys without generic mode bits."""
+        """The inverse of key_of, for keys without generic mode bits, and without what ``in_state``
+        finds in the state."""
+
+    def in_state(self, key: BlockKey, state: State) -> BlockKey:
+        """The key with the mode bits that no location has and the state tells. A frontend that has
+        such bits ends its computed jumps with ``Halt("jump")``, the location in the slot ``jump``,
+        where they are set."""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block. It ends at an exit, at ``max_insns``, at a page's end, before a pc in

@@ -281,7 +281,7 @@ class Process:
         return after
 
     def _next_event(self, key: BlockKey) -> Ended:
-        event = self.engine.run(key)
+        event = self.engine.run(self.frontend.in_state(key, self.state))
         if self.log.wants("exec"):
             self.log.write("exec", str(event))
         return event
@@ -303,6 +303,8 @@ class Process:
                 return self._hooked(event)
             case FaultHit():
                 return self._killed(self._where(kernel.fault(event)))
+            case HaltHit(reason="jump"):
+                return self.frontend.key_of(self.state["jump"])
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)))
             case TrapHit(reason="alignment" as reason, pc=pc):
@@ -334,7 +336,8 @@ class Process:
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Deliver signals, at keys that a signal frame can name."""
         location = self.frontend.location_of(key)
-        if self.frontend.key_of(location) != key or key == self.engine.announced:
+        named = self.frontend.in_state(self.frontend.key_of(location), self.state)
+        if named != key or key == self.engine.announced:
             return key
         self.state["pc"] = key.pc
         return self._where(self.kernel.poll(location))

@@ -128,7 +128,8 @@ class Hook:
 
 @attrs.frozen(eq=False)
 class Halt:
-    """The guest cannot go on: ``reason`` is e.g. ``undefined``, ``breakpoint``, ``noexec``.
+    """The guest cannot go on: ``reason`` is e.g. ``undefined``, ``breakpoint``; or goes on
+    elsewhere (``jump``, see ``Frontend.in_state``).
 
     The state's pc is ``pc``, the instruction that halts, and that instruction is not counted.
     """

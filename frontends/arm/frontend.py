@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from dbt.interfaces import PAGE, CodeReader
+from dbt.interfaces import PAGE, CodeReader, State
 from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
@@ -11,7 +11,7 @@ from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
 from frontends.arm.lift import A32_METHODS, A32Translator
 from frontends.arm.registers import CALL_ABI, LAYOUT
-from frontends.arm.translator import FRONTEND_MODE, THUMB, Refused, key_of
+from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of
 
 
 class ArmFrontend:
@@ -29,12 +29,20 @@ class ArmFrontend:
         """Bit 0 of a location is Thumb; in ARM state the low two bits are dropped."""
         return key_of(location)
 
+    def in_state(self, key: BlockKey, state: State) -> BlockKey:
+        """The key in the byte order that the guest is in (CPSR.E)."""
+        if bool(key.mode & BIG) == bool(state.get("ef")) or key.mode & THUMB:
+            return key
+        return BlockKey(key.pc, key.mode ^ BIG)
+
     def location_of(self, key: BlockKey) -> int:
         """The value of pc that names a block, with the Thumb bit."""
         return key.pc | bool(key.mode & THUMB)
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""
+        if key.mode & LEAVE:
+            return _unliftable(code, key, 4, "jump")
         if key.mode & THUMB:
             return _unliftable(code, key, 2, "thumb")
         if key.pc & 3:

@@ -25,7 +25,7 @@ _NOT_REALTIME = 0x5AC3C35A  # uc_flags of frames without siginfo
 
 _FLAGS = {
     "nf": 31, "zf": 30, "cf": 29, "vf": 28, "q": 27,
-    "ge3": 19, "ge2": 18, "ge1": 17, "ge0": 16,
+    "ge3": 19, "ge2": 18, "ge1": 17, "ge0": 16, "ef": 9,
 }  # fmt: skip
 _THUMB = 1 << 5
 _USER_MODE = 0x10
@@ -55,6 +55,7 @@ def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) 
     state.set("r13", at)
     state.set("r14", link)
     state.set("pc", delivery.handler & ~1)
+    state.set("ef", 0)
     return delivery.handler
 
 

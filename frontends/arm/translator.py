@@ -28,7 +28,7 @@ from dbt.ir.block import (
     Value,
 )
 from dbt.ir.builder import Builder
-from dbt.ir.types import I1, I32
+from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, computed_jump
 from frontends.arm.registers import REGISTERS
@@ -36,6 +36,12 @@ from frontends.arm.registers import REGISTERS
 FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
 THUMB = 1 << FRONTEND_MODE_SHIFT
 """Mode bit of Thumb state; bit 0 of a location."""
+BIG = 2 << FRONTEND_MODE_SHIFT
+"""Mode bit of big-endian data (CPSR.E). It is also in the slot ``ef``, and no location has it:
+``ArmFrontend.in_state`` puts it into keys that were made from locations."""
+
+LEAVE = 4 << FRONTEND_MODE_SHIFT
+"""Mode bit of a block that only halts with ``jump`` (see ``Translator.leave``)."""
 
 
 def key_of(location: int) -> BlockKey:
@@ -99,6 +105,31 @@ class Translator:
         """Q sticks once something saturated or overflowed."""
         self.ir.set("q", self.ir.or_(self.flag("q"), happened))
 
+    # -- memory, in the byte order that CPSR.E asks for
+
+    def load(self, address: Value, type_: Type = I32) -> Value:
+        """Load a value."""
+        return self._ordered(self.ir.load(address, type_))
+
+    def store(self, address: Value, value: Value) -> None:
+        """Store a value."""
+        self.ir.store(address, self._ordered(value))
+
+    def _ordered(self, value: Value) -> Value:
+        """The value with its bytes reversed when data is big-endian; of 64 bits, each word."""
+        if not self.mode & BIG or value.type is I8:
+            return value
+        ir = self.ir
+        if value.type is I64:
+            low, high = ir.trunc(value, I32), ir.trunc(ir.shr(value, 32), I32)
+            upper = ir.shl(ir.zext(self._ordered(high), I64), 32)
+            return ir.or_(upper, ir.zext(self._ordered(low), I64))
+        if value.type is I16:
+            wide = ir.zext(value, I32)
+            return ir.trunc(ir.or_(ir.shl(wide, 8), ir.shr(wide, 8)), I16)
+        outer = ir.and_(ir.ror(value, 8), 0xFF00FF00)
+        return ir.or_(outer, ir.and_(ir.ror(value, 24), 0x00FF00FF))
+
     # -- conditions
 
     def predicate(self, c: int) -> None:
@@ -138,6 +169,11 @@ class Translator:
     def transfer(self, kind: Transfer, target: Value) -> None:
         """End with a jump, call or return to a location; to a known one where it is a constant."""
         known = key_of(target.value) if isinstance(target, Const) else None
+        if self.mode & BIG and (known is None or kind is Transfer.RETURN):
+            self.leave(target)
+            return
+        if known is not None and self.mode & BIG and not known.mode & THUMB:
+            known = BlockKey(known.pc, known.mode | BIG)
         match kind:
             case Transfer.CALL:
                 self.end(Call(known or target, self.next_pc))
@@ -145,6 +181,12 @@ class Translator:
                 self.end(Return(target))
             case Transfer.JUMP:
                 self.end(Goto(known) if known else Jump(target))
+
+    def leave(self, target: Value) -> None:
+        """End with a jump that is not made here: translated code finds blocks by location, which
+        does not tell the byte order. The next block halts, and Python goes on from there."""
+        self.ir.set("jump", target)
+        self.end(Goto(BlockKey(self.pc, self.mode & FRONTEND_MODE | LEAVE)))
 
     def refuse_pc(self, *registers: int) -> None:
         """Refuse the instruction when one of its registers is r15."""

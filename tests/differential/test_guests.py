@@ -34,6 +34,7 @@ PROGRAMS = {
     "bad_swi": [()],
     "spin": [("x",)],
     "unaligned": [()],
+    "endian": [()],
     "files": [("made", "/no/such/directory/file")],
 }
 COMPUTE = {

@@ -108,7 +108,7 @@ class Machine:
 
     def step(self) -> str:
         """Execute the instruction: where it goes or how it stopped, as the tables say it."""
-        key = BlockKey(PC)
+        key = self.frontend.in_state(BlockKey(PC), self)  # type: ignore[arg-type]
         while True:
             block = self.frontend.lift(self, key)
             verify(block, self.frontend.layout)

@@ -1,6 +1,6 @@
 """A32 exceptions, status register, hints, barriers and the few coprocessor registers users see.
 
-What has no row is undefined: saved status registers, SETEND BE, RFE, SRS, every other coprocessor
+What has no row is undefined: saved status registers, RFE, SRS, every other coprocessor
 register.
 
 Fields
@@ -24,6 +24,7 @@ DSB        1111 0101 0111 1111 1111 0000 0100 ----            v7
 DMB        1111 0101 0111 1111 1111 0000 0101 ----            v7
 ISB        1111 0101 0111 1111 1111 0000 0110 ----            v7
 SETEND_LE  1111 0001 0000 0001 0000 0000 0000 0000            v6
+SETEND_BE  1111 0001 0000 0001 0000 0010 0000 0000            v6
 CPS        1111 0001 0000 --- 0 0000 000 --- 0 -----          v6
 
 # -- Coprocessor 15 -----------------------------------------------------------------------------

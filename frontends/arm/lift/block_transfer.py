@@ -23,7 +23,7 @@ class BlockTransfer(Translator):
         else:
             self.predicate(c)
         registers, addresses, moved = self._places(P, U, W, n, L)
-        values = [self.ir.load(address) for address in addresses]
+        values = [self.load(address) for address in addresses]
         if moved is not None:
             self.write(n, moved)
         for register, value in zip(registers, values, strict=True):
@@ -37,7 +37,7 @@ class BlockTransfer(Translator):
         self.predicate(c)
         registers, addresses, moved = self._places(P, U, W, n, L)
         for register, address in zip(registers, addresses, strict=True):
-            self.ir.store(address, self.read(register))
+            self.store(address, self.read(register))
         if moved is not None:
             self.write(n, moved)
 

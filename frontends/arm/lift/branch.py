@@ -4,7 +4,7 @@ from dbt.ir.block import BlockKey, Call, Const, Goto, Value
 from dbt.ir.block import Branch as BranchExit
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
-from frontends.arm.idioms import links, register_jump
+from frontends.arm.idioms import Transfer, links, register_jump
 from frontends.arm.translator import FRONTEND_MODE, THUMB, Translator
 
 
@@ -52,7 +52,7 @@ class Branch(Translator):
             return
         target: Value = self.read(m)
         self._link()
-        self.end(Call(target, self.next_pc))
+        self.transfer(Transfer.CALL, target)
 
     def BX(self, c: int, m: int) -> None:
         """bx Rm."""

@@ -34,8 +34,8 @@ class Exclusive(Translator):
         self.predicate(c)
         address = self._aligned(n, type_)
         new = self.read(m)
-        old: Value = self.ir.load(address, type_)
-        self.ir.store(address, new if type_ is I32 else self.ir.trunc(new, type_))
+        old: Value = self.load(address, type_)
+        self.store(address, new if type_ is I32 else self.ir.trunc(new, type_))
         self.write(d, old if type_ is I32 else self.ir.zext(old, I32))
 
     def SWP(self, c: int, n: int, d: int, m: int) -> None:
@@ -53,7 +53,7 @@ class Exclusive(Translator):
             self.unpredictable()
         self.predicate(c)
         address = self._aligned(n, type_)
-        low, high = self._halves(self.ir.load(address, type_))
+        low, high = self._halves(self.load(address, type_))
         self.ir.set("excl_on", Const(1, I1))
         self.ir.set("excl_addr", address)
         self.ir.set("excl_val_lo", low)
@@ -98,13 +98,13 @@ class Exclusive(Translator):
         armed = self.ir.and_(self.flag("excl_on"), self.ir.eq(address, self.ir.get("excl_addr")))
         armed = armed if executes is None else self.ir.and_(armed, executes)
         self.ir.when = armed
-        low, high = self._halves(self.ir.load(address, type_))
+        low, high = self._halves(self.load(address, type_))
         same = self.ir.eq(low, self.ir.get("excl_val_lo"))
         if type_ is I64:
             same = self.ir.and_(same, self.ir.eq(high, self.ir.get("excl_val_hi")))
         success = self.ir.and_(armed, same)
         self.ir.when = success
-        self.ir.store(address, new)
+        self.store(address, new)
         self.ir.when = executes
         self.ir.set("excl_on", Const(0, I1))
         self.write(d, self.ir.zext(self.ir.not_(success), I32))

@@ -59,7 +59,7 @@ class LoadStore(Translator):
             self.unpredictable()
         self.predicate(c)
         address, moved = self._address(P, U, W, n, offset)
-        value: Value = self.ir.load(address, type_)
+        value: Value = self.load(address, type_)
         if type_ is not I32:
             value = self.ir.sext(value, I32) if signed else self.ir.zext(value, I32)
         if moved is not None:
@@ -68,7 +68,7 @@ class LoadStore(Translator):
 
     def _load_pc(self, P: int, U: int, W: int, n: int, offset: Value) -> None:
         address, moved = self._address(P, U, W, n, offset)
-        target = self.ir.load(address)
+        target = self.load(address)
         if moved is not None:
             self.write(n, moved)
         self.transfer(load_jump(self.word, self.previous, n, bool(U and not P)), target)
@@ -79,7 +79,7 @@ class LoadStore(Translator):
         self.predicate(c)
         address, moved = self._address(P, U, W, n, offset)
         value = self.read(d)
-        self.ir.store(address, value if type_ is I32 else self.ir.trunc(value, type_))
+        self.store(address, value if type_ is I32 else self.ir.trunc(value, type_))
         if moved is not None:
             self.write(n, moved)
 

@@ -18,8 +18,8 @@ class LoadStorePair(LoadStore):
         address, moved = self._address(P, U, W, n, offset)
         if moved is not None and n in (d, d + 1):
             self.unpredictable()
-        low = self.ir.load(address)
-        high = self.ir.load(self._moved(address, 1, self.ir.const(4)))
+        low = self.load(address)
+        high = self.load(self._moved(address, 1, self.ir.const(4)))
         if moved is not None:
             self.write(n, moved)
         self.write(d, low)
@@ -30,8 +30,8 @@ class LoadStorePair(LoadStore):
             self.unpredictable()
         self.predicate(c)
         address, moved = self._address(P, U, W, n, offset)
-        self.ir.store(address, self.read(d))
-        self.ir.store(self._moved(address, 1, self.ir.const(4)), self.read(d + 1))
+        self.store(address, self.read(d))
+        self.store(self._moved(address, 1, self.ir.const(4)), self.read(d + 1))
         if moved is not None:
             self.write(n, moved)
 

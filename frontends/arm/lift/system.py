@@ -3,12 +3,13 @@
 ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 """
 
-from dbt.ir.block import Const, Halt, Swi, Value
+from dbt.ir.block import BlockKey, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
 from frontends.arm.registers import FLAGS
-from frontends.arm.translator import Translator
+from frontends.arm.translator import BIG, FRONTEND_MODE, Translator
 
 USER_MODE = 0x10
+BIG_ENDIAN = 1 << 9
 CPSR_BITS = dict(zip(FLAGS, (31, 30, 29, 28, 27, 16, 17, 18, 19), strict=True))
 """Where each flag stands in the CPSR."""
 
@@ -34,11 +35,11 @@ class System(Translator):
     # -- status register
 
     def MRS(self, c: int, d: int) -> None:
-        """mrs Rd, cpsr: the flags, and user mode."""
+        """mrs Rd, cpsr: the flags, the byte order, and user mode."""
         if d == 15:
             self.unpredictable()
         self.predicate(c)
-        value: Value = Const(USER_MODE, I32)
+        value: Value = Const(USER_MODE | (BIG_ENDIAN if self.mode & BIG else 0), I32)
         for name, bit in CPSR_BITS.items():
             value = self.ir.or_(self.ir.shl(self.ir.zext(self.flag(name), I32), bit), value)
         self.write(d, value)
@@ -80,6 +81,17 @@ class System(Translator):
 
     def SETEND_LE(self) -> None:
         """setend le."""
+        if self.mode & BIG:
+            self._set_endianness(0)
+
+    def SETEND_BE(self) -> None:
+        """setend be: data, not instructions, is big-endian from here on."""
+        if not self.mode & BIG:
+            self._set_endianness(1)
+
+    def _set_endianness(self, big: int) -> None:
+        self.ir.set("ef", Const(big, I1))
+        self.end(Goto(BlockKey(self.next_pc, self.mode & FRONTEND_MODE & ~BIG | BIG * big)))
 
     def CPS(self) -> None:
         """cps, cpsie, cpsid: nothing happens in user mode."""

@@ -239,7 +239,6 @@ REFUSED = [
     ("e10f0090", "swp r0, r0, [pc]"),
     ("e14f0000", "mrs r0, spsr"),
     ("e16ff000", "msr spsr_fsxc, r0"),
-    ("f1010200", "setend be"),
     ("e12fff3f", "blx pc"),
     ("ee1d0f90", "mrc p15, 0, r0, c13, c0, 4"),
     ("ee0d0f70", "mcr p15, 0, r0, c13, c0, 3"),
