@@ -33,7 +33,7 @@ _MOST_STACK = STACK_TOP - MMAP_TOP - (1 << 20)
 def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     """Throw the old image away and map the new one: the location to start at. Raises OSError when
     that cannot be: then there is no program any more."""
-    kernel.process.end_vfork()
+    kernel.process.end_vfork(executes=True)
     kernel.on_exec()
     space = kernel.space
     space.reset()

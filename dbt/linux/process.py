@@ -69,10 +69,12 @@ class ProcessState:
         self.task.executed()
         timers.delete_all(self._kernel)
 
-    def end_vfork(self) -> None:
+    def end_vfork(self, *, executes: bool = False) -> None:
         """Give the parent that waits in vfork its memory back, and let it go on."""
         if self.borrower is not None:
             self.borrower.send()
+            if executes:
+                self.borrower.tell_execution()
             self._drop_borrower()
             self._kernel.signals.sync_defaults()
 

@@ -242,10 +242,10 @@ class Signals:
         children = self._kernel.process.children
         ended = self._ended()
         if ended:
-            return [info for info in ended if info.signal]
+            return [info for info in ended if valid(info.signal)]
         if self.reaped is not None:
             reaped, self.reaped = self.reaped, None
-            return [reaped]
+            return [reaped] if valid(reaped.signal) else []
         stopped = children.stopped(WSTOPPED | WCONTINUED)
         if stopped is not None:
             return [] if self.action(SIGCHLD).flags & SA_NOCLDSTOP else [stopped.info()]
@@ -257,8 +257,7 @@ class Signals:
         children = self._kernel.process.children
         found = []
         for child, change in children.ended():
-            sent = child.exit_signal if valid(child.exit_signal) else 0
-            found.append(change.info(sent))
+            found.append(change.info(child.exit_signal))
             if self.reaps() and child.exit_signal == SIGCHLD:
                 children.take(child, WEXITED)
         return found
@@ -268,10 +267,15 @@ class Signals:
         action = self.action(SIGCHLD)
         return action.handler == SIG_IGN or bool(action.flags & SA_NOCLDWAIT)
 
+    def was_reaped(self, info: SigInfo) -> None:
+        """A child is waited for before its signal is seen here: remember what that will tell."""
+        if not self._ignored(info.signal) or self.mask & bit(info.signal):
+            self.reaped = info
+
     def reap_ignored(self) -> None:
         """Reap the children that nobody is to wait for."""
         for info in self._ended() if self.reaps() else ():
-            self.reaped = info if info.signal else self.reaped
+            self.reaped = info
 
     def _next(self) -> SigInfo | None:
         """The lowest pending signal that is not blocked (faults come first)."""

@@ -19,14 +19,12 @@ from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux.address_space import Area
-from dbt.linux.children import Child
+from dbt.linux.children import SIGCHLD, Child
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_HEAD = struct.Struct(
-    "=II"
-)  # address, size; the size 0 says that a layout of address bytes follows
+_HEAD = struct.Struct("=II")  # address, size; (n, 0): a layout of n bytes follows; (0, 0): executed
 _PAGEMAP_ENTRY = 8
 _CHANGED = bytes(
     # The top byte of an entry: bit 7 present, 6 swapped out, 5 of a file, 0 mapped by one process.
@@ -63,6 +61,12 @@ class Borrower:
                 data = self._kernel.memory.raw(address, size)
                 _write(self._writer, _HEAD.pack(address, size) + data)
 
+    def tell_execution(self) -> None:
+        """Tell the parent that a program is executed: its end sends SIGCHLD, whatever was asked
+        for (begin_new_exec)."""
+        with contextlib.suppress(BrokenPipeError), _no_sigpipe():
+            _write(self._writer, _HEAD.pack(0, 0))
+
     def close(self) -> None:
         """Let the parent go on."""
         os.close(self._writer)
@@ -83,6 +87,9 @@ class Lender:
         with open(self._reader, "rb", buffering=0) as pipe:
             while head := self._read(pipe.fileno(), _HEAD.size):
                 first, size = _HEAD.unpack(head)
+                if not (first or size):
+                    self._child.exit_signal = SIGCHLD
+                    continue
                 data = self._read(pipe.fileno(), size or first)
                 if not data:
                     return

@@ -63,7 +63,7 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
             change = look(child, states & ~unseen)
             if change is not None:
                 if not keep and not child.announced:
-                    kernel.signals.reaped = change.info(child.exit_signal)
+                    kernel.signals.was_reaped(change.info(child.exit_signal))
                 return change
         if not any(child.pid in children for child in found):
             raise _fail(errno.ECHILD)

@@ -257,3 +257,17 @@ def test_a_signal_from_a_child_waits_for_a_guest_that_is_paused(kernel: Kernel) 
     finally:
         kernel.close()
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_handler_is_not_told_of_a_child_that_ended_before_there_was_one(kernel: Kernel) -> None:
+    old = guests_child(kernel)
+    assert call(kernel, "wait4", old, 0, 0, 0) == old
+    kernel.signals.set_action(SIGCHLD, Action(0x8000))
+    pid = call(kernel, "fork")
+    if pid == 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    while not kernel.signals.interrupted():
+        os.sched_yield()
+    assert kernel.signals.pending[0].pid == pid
+    os.kill(pid, signal.SIGKILL)

@@ -4,11 +4,13 @@ import errno
 import os
 import signal
 import struct
+from contextlib import suppress
 
 import pytest
+from support.guests import guest
 from support.linux_kernel import BUFFER, call, error
 
-from dbt.linux.kernel import Kernel
+from dbt.linux.kernel import Kernel, Leave
 from dbt.linux.signals import SIGCHLD, Action
 
 VM, FS, FILES, SIGHAND, PIDFD, VFORK = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x4000
@@ -16,6 +18,7 @@ PARENT, THREAD, NEWNS, PARENT_SETTID, DETACHED = 0x8000, 0x10000, 0x20000, 0x100
 NEWUSER, CLEAR_SIGHAND, INTO_CGROUP = 0x10000000, 1 << 32, 1 << 33
 WNOHANG, WALL, WCLONE = 1, 0x40000000, 0x80000000
 FIRST_SIZE, SIZE = 64, 88
+HELLO = guest("hello")
 PID_MAX = 1 << 22
 
 
@@ -78,6 +81,17 @@ def waited(kernel: Kernel, options: int) -> int:
         result = call(kernel, "wait4", -1, 0, options, 0)
         if result != -errno.EINTR:
             return result
+
+
+def test_execution_makes_the_exit_signal_sigchld(kernel: Kernel) -> None:
+    kernel.memory.write(BUFFER, os.fsencode(HELLO) + b"\0")
+    pid = call(kernel, "clone", VM | VFORK, 0, 0, 0, 0)
+    if pid == 0:
+        with suppress(Leave):
+            call(kernel, "execve", BUFFER, 0, 0)
+        os._exit(9)
+    assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
+    assert kernel.memory.load(BUFFER, 4) == 9 << 8
 
 
 def arguments(kernel: Kernel, size: int, **fields: int) -> int:
