@@ -16,7 +16,13 @@ from dbt.linux.objects import Handle
 
 AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = -100, 0x200, 0x400, 0x1000
 STEPS = (b"a", b"b", b"c", b"..", b"..", b"link", b"secret")
-ROUNDS, CALLS = 8, 80
+CALLS = 80
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``--sequences N``: more of them."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--sequences") // 2))
 
 
 class Adversary:
@@ -131,7 +137,6 @@ def _call(guest: Any, draw: random.Random, fds: list[int]) -> None:
         fds.append(result)
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
 def test_nothing_outside_changes(
     guest: Any, home: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
@@ -147,7 +152,6 @@ def test_nothing_outside_changes(
     assert _outside(home) == before
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
 def test_nothing_hidden_is_opened(
     make_guest: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
