@@ -43,7 +43,7 @@ def list_directory(paths: Paths, tree: Tree) -> Entries:
             raise failure(errno.ENOENT)
         found = _scan(opened)
         seen = {name for name, _, _ in found}
-        here = paths.stand(tree, opened)
+        here = paths.view.stand(tree, opened)
         for other, layer in here.layers[1:]:
             if other.sight(here.guest) is Sight.ALL:
                 extra = [e for e in _scan(layer) if e[0] not in seen]

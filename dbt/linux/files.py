@@ -68,7 +68,7 @@ def _open_unnamed(kernel: Kernel, directory: Place, flags: int, mode: int) -> tu
         raise failure(errno.EINVAL)
     if not directory.is_directory:
         raise failure(errno.ENOTDIR)
-    place = kernel.paths.vacant(directory.here, b"#")
+    place = kernel.paths.view.vacant(directory.here, b"#")
     place.require_change()
     parent, _ = place.parent
     fd = host.call("openat", parent, b".", flags & ~os.O_NOFOLLOW | os.O_CLOEXEC, mode & 0o7777)

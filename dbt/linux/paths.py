@@ -1,9 +1,9 @@
 """The sandbox: the one place that decides which host file a guest path means.
 
-The guest sees layers (``layers.py``). With a root (-L ROOT) an absolute path is looked up in ROOT
-first, then on the host, but there only below the working directory at start, the --allow-read and
---allow-write directories, and a few devices. Without a root the guest sees the host. ``/proc`` is
-made up in both cases (``procfs.py``).
+The guest sees layers (``layers.py``, ``view.py``). With a root (-L ROOT) an absolute path is looked
+up in ROOT first, then on the host, but there only below the working directory at start, the
+--allow-read and --allow-write directories, and a few devices. Without a root the guest sees the
+host. ``/proc`` is made up in both cases (``procfs.py``).
 
 Changes (create, write, rename, chmod, ...) are possible below the working directory at start and
 the --allow-write directories. Everything else behaves like a file system mounted read-only: EROFS.
@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from dbt.linux.layers import DEVICES, Policy, Sight, Tree, below, make_trees
-from dbt.linux.objects import Handle, open_below, open_object, where
-from dbt.linux.places import Here, Layer, Place, Virtual, failure
+from dbt.linux.layers import Policy, Tree, below, make_trees
+from dbt.linux.objects import Handle, open_object, where
+from dbt.linux.places import Here, Place, Virtual, failure
+from dbt.linux.view import View
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
@@ -44,14 +45,6 @@ PATH_MAX = 4096
 NAME_MAX = 255
 MAX_LINKS = 40
 DOTS = (b"", b".", b"..")
-
-_LINK = stat.S_IFLNK | 0o777
-_STANDARD = {
-    b"/dev/stdin": b"/proc/self/fd/0",
-    b"/dev/stdout": b"/proc/self/fd/1",
-    b"/dev/stderr": b"/proc/self/fd/2",
-    b"/dev/fd": b"/proc/self/fd",
-}
 
 
 @attrs.frozen(eq=False)
@@ -79,26 +72,36 @@ class Paths:
     def __init__(self, options: "LinuxOptions") -> None:
         start = _start(options)
         self.root = os.path.realpath(os.fsencode(options.root)) if options.root else None
-        self.policy = Policy(options, start)
-        self._trees = make_trees(self.root, self.policy)
+        policy = Policy(options, start)
+        self.view = View(make_trees(self.root, policy), policy)
         self._kernel: Kernel | None = None
-        self._procfs: Callable[[bytes], Virtual | bytes | None] = lambda _: None
         self._working = Anchor(None, None, b"/")
         try:
-            self.enter(self.existing(self.guest_of(start)))
+            self.enter(self._first_directory(start))
         except OSError as error:
             self.close()
             raise UsageError(f"the working directory: {error.strerror}") from None
 
+    def _first_directory(self, start: bytes) -> Place:
+        """The first working directory: what the guest sees at its path, or if ROOT has something
+        else there, the host's directory itself."""
+        try:
+            place = self.existing(self.guest_of(start))
+            if place.is_directory:
+                return place
+        except OSError:
+            pass
+        handle = open_object(start)
+        return Place(start, self.view.trees[-1], handle=handle, status=handle.status())
+
     def attach(self, kernel: "Kernel", procfs: Callable[[bytes], "Virtual | bytes | None"]) -> None:
         """Connect the descriptor table (for ``dirfd``) and what answers for paths below /proc."""
         self._kernel = kernel
-        self._procfs = procfs
+        self.view.made_up = procfs
 
     def close(self) -> None:
         """Give the descriptors of directories back: no path can be followed any more."""
-        self._trees = ()
-        self.policy.close()
+        self.view.close()
         self._working = Anchor(None, None, b"/")
 
     # -- where things lie --------------------------------------------------------------------------
@@ -139,10 +142,9 @@ class Paths:
             return os.readlink(Handle(self._kernel.files.host_fd(descriptor), borrowed=True).reach)
         if anchor.handle is None:
             return anchor.made_up
-        self._afresh()
+        self.view.afresh()
         path, gone = where(anchor.handle)
-        trees = self._trees if anchor.tree is None else (anchor.tree,)
-        guest = next((g for tree in trees if (g := tree.guest_path(path)) is not None), None)
+        guest = self.view.shown(path, anchor.tree)
         if guest is None:
             return b"(unreachable)"
         return guest + b" (deleted)" if gone else guest
@@ -152,7 +154,7 @@ class Paths:
         anchor = self._working
         if anchor.tree is None or anchor.handle is None:
             return anchor.made_up
-        self._afresh()
+        self.view.afresh()
         path, gone = where(anchor.handle)
         guest = anchor.tree.guest_path(path)
         if guest is None or gone:
@@ -165,17 +167,6 @@ class Paths:
             return host_path[len(self.root) :] or b"/"
         return host_path
 
-    def _afresh(self) -> None:
-        """Ask again where ROOT and the allowed directories lie, once for each look-up."""
-        self.policy.forget()
-        for tree in self._trees:
-            tree.forget()
-
-    # -- steps of a walk ---------------------------------------------------------------------------
-
-    def _top(self) -> Here:
-        return Here(b"/", tuple((tree, tree.top) for tree in self._trees))
-
     def base(self, dirfd: int) -> Here:
         """The directory that ``dirfd`` stands for. EBADF, ENOTDIR, ENOENT."""
         anchor = self._anchor(dirfd)
@@ -183,115 +174,7 @@ class Paths:
             raise failure(errno.ENOTDIR)
         if anchor.tree is None or anchor.handle is None:
             return Here(anchor.made_up)
-        return self.stand(anchor.tree, anchor.handle)
-
-    def stand(self, tree: Tree, directory: Handle, *, first: bool = True) -> Here:
-        """An open directory as the start of a walk: its path now, and what other layers show there.
-        It is the ``first`` of them, or has its layer's rank. ENOENT out of sight."""
-        path, gone = where(directory)
-        guest = tree.guest_path(path)
-        if guest is None or not tree.sight(guest):
-            raise failure(errno.ENOENT)
-        layers: list[Layer] = []
-        for other in () if gone else self._trees:
-            if other is tree:
-                layers.append((tree, directory))
-            elif other.sight(guest):
-                try:
-                    layers.append((other, _open_directory(other.top, guest)))
-                except OSError:
-                    continue
-        if first or gone:
-            layers = [(tree, directory), *(layer for layer in layers if layer[0] is not tree)]
-        return Here(guest, tuple(layers))
-
-    def _up(self, here: Here) -> Here:
-        if not here.layers:
-            head = here.guest.rpartition(b"/")[0]
-            return Here(head) if head else self._top()
-        tree, directory = here.layers[0]
-        if tree.is_top(directory):
-            return self._top()
-        return self.stand(tree, open_object(b"..", directory), first=False)
-
-    def _down(self, here: Here, name: bytes) -> Place:
-        """What a name in a directory means."""
-        guest = here.join(name)
-        special = self._special(guest)
-        if special is not None:
-            return special
-        found: list[tuple[Layer, Handle, os.stat_result]] = []
-        for layer in here.layers:
-            if not layer[0].sight(guest):
-                continue
-            try:
-                handle = open_object(name, layer[1])
-            except OSError as error:
-                if found or error.errno in (errno.ENOENT, errno.ENOTDIR):
-                    continue
-                raise
-            status = handle.status()
-            if not found or stat.S_ISDIR(status.st_mode):
-                found.append((layer, handle, status))
-            if not stat.S_ISDIR(found[0][2].st_mode):
-                break
-        if not found:
-            return self.vacant(here, name)
-        (tree, directory), handle, status = found[0]
-        rest = tuple((layer[0], handle) for layer, handle, _ in found[1:])
-        return Place(guest, tree, directory, name, handle, status, rest)
-
-    def vacant(self, here: Here, name: bytes) -> Place:
-        """Where a name that is not there would be made: in a changeable layer if there is one."""
-        guest = here.join(name)
-        seen = [layer for layer in here.layers if layer[0].sight(guest) is Sight.ALL]
-        if len(seen) > 1:
-            seen.sort(key=lambda layer: not layer[0].may_change(guest))
-        if not seen:
-            return Place(guest, name=name)
-        tree, directory = seen[0]
-        return Place(guest, tree, directory, name)
-
-    def _special(self, guest: bytes) -> Place | None:
-        """Devices, and what is made up."""
-        if guest in DEVICES:
-            handle = open_object(guest)
-            return Place(guest, handle=handle, status=handle.status(), device=True)
-        if guest in _STANDARD:
-            return Place(guest, virtual=Virtual(_LINK, link=_STANDARD[guest]))
-        if not below(guest, b"/proc"):
-            return None
-        found = self._procfs(guest)
-        if found is None:
-            return Place(guest)
-        if isinstance(found, Virtual):
-            return Place(guest, virtual=found)
-        handle = open_object(found)
-        return Place(guest, handle=handle, status=handle.status())
-
-    def _leap(self, here: Here, pending: list[bytes]) -> Here | None:
-        """All steps but the last at once, taken from ``pending``. None when they must be taken one
-        by one: something is special, or a link, or not there."""
-        if len(pending) < 3 or b".." in pending:
-            return None
-        steps = b"/".join(reversed(pending[1:]))
-        guest = here.join(steps)
-        if guest.startswith((b"/proc", b"/dev")):
-            return None
-        layers: list[Layer] = []
-        for tree, directory in here.layers:
-            if not tree.sight(guest):
-                continue
-            try:
-                layers.append((tree, open_below(directory, steps)))
-            except FileNotFoundError:
-                continue
-            except OSError:
-                return None
-        if not layers:
-            return None
-        del pending[1:]
-        return Here(guest, tuple(layers))
+        return self.view.stand(anchor.tree, anchor.handle)
 
     # -- resolution --------------------------------------------------------------------------------
 
@@ -302,8 +185,8 @@ class Paths:
             raise failure(errno.ENOENT)
         if len(path) >= PATH_MAX:
             raise failure(errno.ENAMETOOLONG)
-        self._afresh()
-        here = self._top() if path.startswith(b"/") else self.base(dirfd)
+        self.view.afresh()
+        here = self.view.top() if path.startswith(b"/") else self.base(dirfd)
         slash = _ends_in_directory(path)
         return self._walk(here, path, follow or slash, slash)
 
@@ -311,15 +194,15 @@ class Paths:
         pending = _components(path)
         links = 0
         place: Place | None = None
-        here = self._leap(here, pending) or here
+        here = self.view.leap(here, pending) or here
         while pending:
             name = pending.pop()
             if name == b"..":
-                here, place = self._up(here), None
+                here, place = self.view.up(here), None
                 continue
             if len(name) > NAME_MAX:
                 raise failure(errno.ENAMETOOLONG)
-            place = self._down(here, name)
+            place = self.view.down(here, name)
             if not place.exists and not pending and not slash:
                 return place
             if stat.S_ISLNK(place.mode) and (pending or follow):
@@ -329,9 +212,9 @@ class Paths:
                     if links > MAX_LINKS:
                         raise failure(errno.ELOOP)
                     slash = slash or (not pending and _ends_in_directory(target))
-                    here = self._top() if target.startswith(b"/") else here
+                    here = self.view.top() if target.startswith(b"/") else here
                     pending += _components(target)
-                    here, place = self._leap(here, pending) or here, None
+                    here, place = self.view.leap(here, pending) or here, None
                     continue
                 place = target
             if not place.exists:
@@ -345,7 +228,7 @@ class Paths:
     def _place_of(self, here: Here) -> Place:
         """The place of a directory that a walk ended in without a name."""
         if not here.layers:
-            place = self._special(here.guest)
+            place = self.view.special(here.guest)
             if place is None or not place.exists:
                 raise failure(errno.ENOENT)
             return place
@@ -371,7 +254,7 @@ class Paths:
             shown = self.shown(virtual.descriptor)
             return Place(shown, handle=anchor.handle, status=status)
         if stat.S_ISDIR(status.st_mode):
-            return self._place_of(self.stand(anchor.tree, anchor.handle))
+            return self._place_of(self.view.stand(anchor.tree, anchor.handle))
         guest = anchor.tree.guest_path(where(anchor.handle)[0])
         if guest is None or not anchor.tree.sight(guest):
             raise failure(errno.ENOENT)
@@ -434,7 +317,3 @@ def _components(path: bytes) -> list[bytes]:
 def _ends_in_directory(path: bytes) -> bool:
     """Whether the end of a path says that it means a directory."""
     return path.endswith((b"/", b"/.", b"/..")) or path in (b".", b"..")
-
-
-def _open_directory(top: Handle, guest: bytes) -> Handle:
-    return top if guest == b"/" else open_below(top, guest[1:])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dbt.linux import paths as paths_module
+from dbt.linux import view as view_module
 from dbt.linux.objects import Handle
 
 AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = -100, 0x200, 0x400, 0x1000
@@ -143,7 +143,7 @@ def test_nothing_outside_changes(
     _plant(home)
     adversary = Adversary(home, seed)
     for step in ("open_object", "open_below", "where"):
-        monkeypatch.setattr(paths_module, step, adversary.around(getattr(paths_module, step)))
+        monkeypatch.setattr(view_module, step, adversary.around(getattr(view_module, step)))
     draw, fds = random.Random(seed), list[int]()
     before = _outside(home)
     for _ in range(CALLS):
@@ -163,7 +163,7 @@ def test_nothing_hidden_is_opened(
     guest = make_guest(root=str(root), cwd=str(home))
     adversary = Adversary(home, seed)
     for step in ("open_object", "open_below", "where"):
-        monkeypatch.setattr(paths_module, step, adversary.around(getattr(paths_module, step)))
+        monkeypatch.setattr(view_module, step, adversary.around(getattr(view_module, step)))
     draw, fds = random.Random(seed), list[int]()
     opened = 0
     for _ in range(CALLS):

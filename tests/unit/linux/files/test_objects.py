@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dbt.interfaces import READ, WRITE
-from dbt.linux import paths as paths_module
+from dbt.linux import view as view_module
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Leave
 
@@ -288,12 +288,42 @@ def test_a_directory_of_the_root_moved_out_of_it(make_guest: Make, home: Path) -
     assert link_text(guest, f"/proc/self/fd/{fd}") == b"(unreachable)"
 
 
+def test_a_step_up_comes_to_all_layers(make_guest: Make, home: Path) -> None:
+    """Also from a directory that only the lower one has, and in their order."""
+    shared = home.parent / "root" / str(home)[1:]
+    shared.mkdir(parents=True)
+    (home / "only-here").mkdir()
+    (home / "f").write_text("of the host")
+    (home / "of-host").write_text("of the host")
+    (shared / "f").write_text("of the root")
+    guest = make_guest(root=str(home.parent / "root"), cwd=str(home))
+    fd = guest.call("open", "only-here", O_DIRECTORY, 0)
+    assert guest.call("chdir", "only-here") == 0
+    for at in (fd, AT_FDCWD):
+        assert text(guest, "../f", at) == b"of the root"
+        assert text(guest, "../of-host", at) == b"of the host"
+    assert guest.call("chdir", "..") == 0
+    assert text(guest, "f") == b"of the root"
+    assert guest.call("open", "new", O_CREAT | O_WRONLY, 0o600) >= 0
+    assert (home / "new").exists()
+
+
+def test_a_start_where_the_root_has_something_else(make_guest: Make, home: Path) -> None:
+    hidden = home.parent / "root" / str(home)[1:]
+    hidden.parent.mkdir(parents=True)
+    hidden.symlink_to("nowhere")
+    guest = make_guest(root=str(home.parent / "root"), cwd=str(home))
+    assert cwd(guest) == os.fsencode(home)
+    assert guest.call("mkdir", "made", 0o700) == 0
+    assert (home / "made").is_dir()
+
+
 def test_a_directory_that_rises_during_a_look_up(
     guest: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step up asks where it has come to: counting names would take it for ``home``."""
     (home / "a" / "b").mkdir(parents=True)
-    real = paths_module.open_object
+    real = view_module.open_object
 
     def racing(name: bytes, directory: Any = None) -> Any:
         found = real(name, directory)
@@ -301,7 +331,7 @@ def test_a_directory_that_rises_during_a_look_up(
             (home / "a" / "b").rename(home / "b")
         return found
 
-    monkeypatch.setattr(paths_module, "open_object", racing)
+    monkeypatch.setattr(view_module, "open_object", racing)
     assert guest.call("mkdir", "a/b/../../escaped", 0o700) == -errno.EROFS
     assert not (home.parent / "escaped").exists()
 
