@@ -29,7 +29,8 @@ def start(environment: dict[str, str]) -> float:
 
 def per_block(tier: str, insns: int) -> dict[str, float]:
     """Milliseconds per block of everything between the bytes and installed code."""
-    process = Process(str(GUESTS / "lz.elf"), ["1"], options=BackendOptions(tier=tier))
+    options = BackendOptions(tier=tier)
+    process = Process(str(GUESTS / "lz.elf"), ["1"], env={}, options=options)
     try:
         begun = time.perf_counter()
         process.run(max_insns=insns)

@@ -15,7 +15,7 @@ from dbt.stops import GuestFault
 
 def blocks_of(program: str) -> tuple[list[tuple[BlockKey, Block]], float, int]:
     """Every block reached by lifting a program's text straight through; seconds, instructions."""
-    process = Process(program, ["1"], backend="reference")
+    process = Process(program, ["1"], env={}, backend="reference")
     try:
         frontend, memory = process.frontend, process.memory
         lifted: list[tuple[BlockKey, Block]] = []

@@ -28,7 +28,7 @@ def run(tier: str, chain: str, denied: bool, insns: int) -> dict[str, float]:
 
     program = str(GUESTS / f"{PROGRAM}.elf")
     options = BackendOptions(tier=tier)
-    process = Process(program, ["40"], options=options, chain=chain)
+    process = Process(program, ["40"], env={}, options=options, chain=chain)
     try:
         if denied:
             process.chain.deny(process.resolve("fib"))

@@ -79,7 +79,9 @@ class Process:
     A process holds descriptors, signal handlers and about 100 GB of address space: use it in a
     ``with`` statement, or call ``close``. One that is dropped gives them back, too.
 
-    ``args`` are texts without a NUL; ``env`` (None: the host's) has such texts by name. A frontend
+    ``args`` are texts without a NUL; ``env`` has such texts by name. None
+    means the host's variables, as qemu-arm has it: a program executes some instructions for each,
+    so ``env={}`` makes instruction counts comparable between hosts. A frontend
     and a backend are given by name, passes by name, spelling or as they are.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import attrs
 
+from dbt.experiments.machine import GUEST_ENVIRONMENT
 from dbt.interfaces import BackendOptions, LinkKind, Pass
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import LinuxOptions
@@ -94,7 +95,7 @@ def open_program(
     process = Process(
         program.path,
         program.args,
-        env={},
+        env=GUEST_ENVIRONMENT,
         backend=backend,
         options=BackendOptions(tier=setting.tier, unit=setting.unit),
         linux=LinuxOptions(root=program.root, seed=program.seed),

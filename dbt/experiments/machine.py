@@ -10,6 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 QEMU = "qemu-arm"
+GUEST_ENVIRONMENT: Mapping[str, str] = {}
+"""The variables of every guest that is measured: none. A program walks over them when it starts, so
+that with the host's it would execute other numbers of instructions everywhere."""
+
 PACKAGES = ("armdbt", "numba", "llvmlite", "numpy")
 
 
@@ -23,11 +27,23 @@ def machine_facts() -> dict[str, str]:
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
+        **guest_facts(),
     }
     for package in PACKAGES:
         facts[package] = package_version(package)
     facts["qemu"] = qemu_version()
     return facts
+
+
+def guest_facts() -> dict[str, str]:
+    """What guests see of the world beside their arguments and files, as far as counts depend on it:
+    their variables, how long the name of the working directory is, and who runs them."""
+    variables = " ".join(f"{name}={value}" for name, value in GUEST_ENVIRONMENT.items())
+    return {
+        "guest_environment": variables or "empty",
+        "guest_directory": f"{len(os.getcwd())} characters",
+        "guest_user": f"{os.getuid()}:{os.getgid()}",
+    }
 
 
 def package_version(name: str) -> str:

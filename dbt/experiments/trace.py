@@ -13,6 +13,7 @@ import attrs
 
 from dbt import plugins
 from dbt.execute import Edge, execute
+from dbt.experiments.machine import GUEST_ENVIRONMENT
 from dbt.interfaces import (
     PC_SLOT,
     Context,
@@ -121,7 +122,12 @@ def trace(
     """
     lifter: Frontend = plugins.load("dbt.frontends", frontend)()
     backend = _TracingBackend(lifter, sink)
-    options: Any = {"env": env or {}, "linux": linux, "frontend": frontend, "backend": backend}
+    options: Any = {
+        "env": GUEST_ENVIRONMENT if env is None else env,
+        "linux": linux,
+        "frontend": frontend,
+        "backend": backend,
+    }
     with Process(program, args, **options) as process:
         executor = cast(_Tracer, process.executor)
         process.kernel.abi = cast(SyscallAbi, _ObservedAbi(process.kernel.abi, executor))

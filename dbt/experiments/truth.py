@@ -53,8 +53,9 @@ def truth(
 ) -> list[Record]:
     """Every event about the functions at ``pcs`` (None: every function symbol of the program).
 
-    The guest runs with our standard streams. ``timeout`` is in seconds. Raises UsageError when the
-    program cannot be loaded, or does not end in time: the first half of a truth is none.
+    The guest runs with our standard streams, and with ``env`` or no variables at all. ``timeout``
+    is in seconds. Raises UsageError when the program cannot be loaded, or does not end in time: the
+    first half of a truth is none.
     """
     analysis = Analysis({}, syscalls=syscalls)
 

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from dbt.experiments.machine import QEMU
+from dbt.experiments.machine import GUEST_ENVIRONMENT, QEMU
 from dbt.experiments.peers.image import Image, Seen
 from dbt.experiments.peers.tracker import Registers, Tracker
 from dbt.hooks.records import Record
@@ -54,8 +54,8 @@ def watch(
         with open(writing, "wb") as end:
             child = subprocess.Popen(
                 [*_command(mode, end.fileno()), *_guest(image)],
-                stdin=subprocess.DEVNULL, stdout=written, stderr=written, env={},
-                pass_fds=(end.fileno(),),
+                stdin=subprocess.DEVNULL, stdout=written, stderr=written,
+                env=dict(GUEST_ENVIRONMENT), pass_fds=(end.fileno(),),
             )  # fmt: skip
         timer = threading.Timer(timeout, child.kill)
         timer.start()
