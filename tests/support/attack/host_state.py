@@ -21,13 +21,16 @@ def files(tree: Path) -> dict[str, tuple[Any, ...]]:
 
 
 def descriptors() -> dict[int, str]:
-    """Open descriptors of this process, and what they lead to."""
+    """Open descriptors of this process, and what they lead to. Without pidfds: children that
+    outlive a guest are held by them until they can be reaped (``dbt/linux/children.py``)."""
     out = {}
     for name in os.listdir("/proc/self/fd"):
         try:
-            out[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+            target = os.readlink(f"/proc/self/fd/{name}")
         except OSError:  # the listing's own
             continue
+        if target != "anon_inode:[pidfd]":
+            out[int(name)] = target
     return out
 
 

@@ -1,6 +1,7 @@
 """Runs one batch of drawn system calls on a kernel without an engine, in a process of its own."""
 
 import faulthandler
+import gc
 import json
 import mmap
 import os
@@ -101,6 +102,8 @@ class Batch:
             self._search(kernel, at - 1)
             kernel.close()
             kernel.memory.close()
+            del kernel
+            gc.collect()
             for text in differences(before, process_state()):
                 self._found(at - 1, "the host's " + text.partition(":")[0] + " changed", text)
         if os.lseek(HELD, 0, os.SEEK_CUR) != _HELD_POSITION:
