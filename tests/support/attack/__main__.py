@@ -6,7 +6,7 @@ import sys
 
 from support.attack.frame import Plan
 
-KINDS = ("syscalls", "streams")
+KINDS = ("syscalls", "streams", "signals")
 
 
 def main() -> int:
