@@ -150,8 +150,8 @@ class Children:
         """A child's change, which stays to be waited for."""
         try:
             found = child.look(states)
-        except ChildProcessError:  # reaped by the host, because SIGCHLD is ignored there
-            self._drop(child)
+        except ChildProcessError:
+            self._drop_reaped(child)
             return None
         return found and _change(found)
 
@@ -160,7 +160,7 @@ class Children:
         try:
             change = child.take(states)
         except ChildProcessError:
-            self._drop(child)
+            self._drop_reaped(child)
             return None
         if change is not None and change.code in _ENDED:
             self._drop(child)
@@ -184,6 +184,14 @@ class Children:
         fds = b"".join(struct.pack("=ihh", fd, events, 0) for fd, events in poll if fd >= 0)
         timeout = struct.pack("=qq", 0, int(seconds * 1e9))
         host.call("ppoll", fds or None, len(fds) // 8, timeout, None)
+
+    def _drop_reaped(self, child: Child) -> None:
+        """Drop a child that the host has reaped, because SIGCHLD is ignored there. One that has
+        ended and is only asked whether it stopped is ECHILD too (wait_consider_task), but stays."""
+        try:
+            child.look(WEXITED)
+        except ChildProcessError:
+            self._drop(child)
 
     def _drop(self, child: Child) -> None:
         child.close()

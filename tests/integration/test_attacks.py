@@ -41,3 +41,9 @@ def test_a_fault_is_found(tmp_path: Path) -> None:
     assert "InternalError of getpid(" in done.stdout
     assert "IndexError" in done.stdout
     assert "repeat one: --seed 1 --round N" in done.stdout
+
+
+def test_signals() -> None:
+    done = attack("signals", "--rounds", "4", "--seed", "3")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("signals: 4 rounds, 0 findings")

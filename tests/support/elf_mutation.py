@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
+from support.attack.frame import trace_in
 from support.forkserver import ForkServer
 from support.guests import BENCHMARKS, GUESTS
 
@@ -120,7 +121,7 @@ def check(server: ForkServer, one: Mutant, tier: str) -> Failure | None:
         outcome = server.run(
             ["run", "--tier", tier, *limits, str(program)], cwd=Path(home), timeout=TIMEOUT * 2
         )
-    if b"Traceback" in outcome.stderr:
+    if trace_in(outcome.stderr):
         return Failure(one, "traceback", outcome.stderr)
     if outcome.status == -1:
         return Failure(one, "hang", outcome.stderr)
@@ -129,14 +130,14 @@ def check(server: ForkServer, one: Mutant, tier: str) -> Failure | None:
     return None
 
 
-def campaign(count: int, seed: int) -> list[Failure]:
+def campaign(count: int, seed: int, first: int = 0) -> list[Failure]:
     """Run ``count`` mutants, most on tier 0, one in eight compiled; the failures."""
     server = ForkServer()
     try:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             jobs = [
                 pool.submit(check, server, mutant(number, seed), "2" if number % 8 == 0 else "0")
-                for number in range(count)
+                for number in range(first, first + count)
             ]
             return [failure for job in jobs if (failure := job.result()) is not None]
     finally:

@@ -6,7 +6,7 @@ import sys
 
 from support.attack.frame import Plan
 
-KINDS = ("syscalls", "streams", "signals")
+KINDS = ("syscalls", "streams", "signals", "elf", "caches")
 
 
 def main() -> int:

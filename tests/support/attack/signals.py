@@ -36,7 +36,7 @@ STORM = (1, 2, 10, 13, 14, 15, 17, 23, 28, 34, 40)
 """SIGHUP INT USR1 PIPE ALRM TERM CHLD URG WINCH and two real-time signals: all have handlers."""
 DEADLY = (1, 2, 3, 6, 10, 14, 15, 24, 26, 34)
 ASK_SECONDS = 0.05
-HANG_SECONDS = 25.0
+HANG_SECONDS = 60.0
 
 
 @attrs.frozen

@@ -271,3 +271,11 @@ def test_a_handler_is_not_told_of_a_child_that_ended_before_there_was_one(kernel
         os.sched_yield()
     assert kernel.signals.pending[0].pid == pid
     os.kill(pid, signal.SIGKILL)
+
+
+def test_a_child_asked_whether_it_stopped_is_not_lost_when_it_has_ended(kernel: Kernel) -> None:
+    """Found by signals from outside: a SIGCHLD that is sent asks all children."""
+    pid = guests_child(kernel, 3)
+    assert kernel.process.children.stopped(2 | 8) is None
+    assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
+    assert kernel.memory.load(BUFFER, 4) == 3 << 8
