@@ -56,6 +56,8 @@ def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
             targets.check_group(kernel, int.from_bytes(data, "little", signed=True))
         fcntl.ioctl(found.host, request, data)
         return 0
+    if request == TIOCSCTTY:
+        argument = 0  # 1 takes the terminal away from another session, where root asks
     if request in _PLAIN:
         return int(fcntl.ioctl(found.host, request, argument & 0x7FFFFFFF))
     raise failure(errno.ENOTTY)
