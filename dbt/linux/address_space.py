@@ -120,7 +120,7 @@ class AddressSpace:
         """Parts of areas within bounds, ascending."""
         first = max(0, bisect_right(self.areas, start, key=_start) - 1)
         for area in self.areas[first : bisect_left(self.areas, end, first, key=_start)]:
-            if area.end > start:
+            if area.end > start < end:
                 yield area.cut(start, end)
 
     def covered(self, start: int, end: int) -> bool:

@@ -11,7 +11,6 @@ from dbt.linux import host
 from dbt.linux.address_space import OMIT, PRIVATE, TASK_SIZE, WIPE, Area, page_up
 from dbt.linux.limits import limit
 from dbt.linux.table import syscall
-from dbt.stops import Access, GuestFault
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -85,8 +84,6 @@ def _populate(kernel: "Kernel", part: Area, advice: int) -> None:
     need = WRITE if advice == MADV_POPULATE_WRITE else READ
     if not part.perms & need:
         raise _fail(errno.EINVAL)
-    if part.object != PRIVATE:
-        kernel.memory.check(part.start, part.end - part.start, need, Access.READ)
     _hint(kernel, part, advice)
 
 
@@ -190,16 +187,12 @@ def locked_size(kernel: "Kernel") -> int:
     return sum(area.end - area.start for area in kernel.space.areas if area.locked)
 
 
-def populate(kernel: "Kernel", start: int, end: int) -> bool:
-    """Have the pages of a range in memory; False where some of them cannot be."""
-    done = True
+def populate(kernel: "Kernel", start: int, end: int) -> None:
+    """Have the pages of a range in memory, private ones as the guest's own where it may write.
+    Raises OSError at the first that cannot be (mm/gup.c: __mm_populate)."""
     for part in kernel.space.within(start, end):
         writes = part.perms & WRITE and not part.shared
-        try:
-            _populate(kernel, part, MADV_POPULATE_WRITE if writes else MADV_POPULATE_READ)
-        except (OSError, GuestFault):
-            done = False
-    return done
+        _populate(kernel, part, MADV_POPULATE_WRITE if writes else MADV_POPULATE_READ)
 
 
 def _lock(kernel: "Kernel", address: int, size: int, *, now: bool) -> int:
@@ -208,8 +201,11 @@ def _lock(kernel: "Kernel", address: int, size: int, *, now: bool) -> int:
     if not may_lock(kernel, end - start - already):
         raise _fail(errno.ENOMEM)
     _set_locked(kernel, start, end, locked=True)
-    if now and not populate(kernel, start, end):
-        raise _fail(errno.ENOMEM)
+    if now:
+        try:
+            populate(kernel, start, end)
+        except OSError:
+            raise _fail(errno.ENOMEM) from None
     return 0
 
 

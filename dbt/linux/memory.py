@@ -1,5 +1,6 @@
 """System calls on the address space: brk, mmap and its kin."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -103,7 +104,8 @@ def mmap2(
     else:
         _map_file(kernel, attrs.evolve(area, offset=page * PAGE), host_fd)
     if locked or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE:
-        populate(kernel, start, end)
+        with contextlib.suppress(OSError):
+            populate(kernel, start, end)
     return start
 
 

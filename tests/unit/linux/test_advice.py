@@ -166,6 +166,15 @@ def test_locked_memory_is_not_dropped(kernel: Kernel, fd: int) -> None:
     assert advise(kernel, DONTNEED) == ""
 
 
+def test_locking_ends_at_the_first_page_that_cannot_be(kernel: Kernel, fd: int) -> None:
+    """What is behind it is not made the guest's own."""
+    mmap(kernel, "private", fd)
+    assert call(kernel, "mprotect", AT, PAGE, 0) == 0
+    assert error(call(kernel, "mlock", AT, 2 * PAGE)) == ENOMEM
+    os.pwrite(kernel.files.host_fd(fd), b"new", PAGE)
+    assert kernel.memory.read(AT + PAGE, 3) == b"new"
+
+
 def test_locking_has_a_limit(kernel: Kernel, fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     mmap(kernel, "anonymous", fd)

@@ -70,6 +70,15 @@ def test_unmapped_and_protected_pages_fault(kernel: Kernel) -> None:
     assert error(call(kernel, "munmap", at + 1, PAGE)) == "EINVAL"
 
 
+@pytest.mark.parametrize("name", ["mprotect", "mlock", "munlock", "madvise", "msync"])
+def test_no_bytes_are_no_area(kernel: Kernel, name: str) -> None:
+    at = mmap(kernel, 3 * PAGE)
+    areas = list(kernel.space.areas)
+    assert call(kernel, name, at + PAGE, 0, 1) == 0
+    assert kernel.space.areas == areas
+    assert list(kernel.space.within(at + PAGE, at + PAGE)) == []
+
+
 def test_brk_grows_shrinks_and_stops_at_what_is_mapped(kernel: Kernel) -> None:
     start = call(kernel, "brk", 0)
     assert call(kernel, "brk", start + 5000) == start + 5000
