@@ -1,6 +1,7 @@
 """Descriptors and the working directory are files, not names: they follow what is renamed."""
 
 import errno
+import importlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 
 from dbt.interfaces import READ, WRITE
-from dbt.linux import view as view_module
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Leave
 
@@ -323,7 +323,8 @@ def test_a_directory_that_rises_during_a_look_up(
 ) -> None:
     """A step up asks where it has come to: counting names would take it for ``home``."""
     (home / "a" / "b").mkdir(parents=True)
-    real = view_module.open_object
+    view = importlib.import_module("dbt.linux.view")
+    real = view.open_object
 
     def racing(name: bytes, directory: Any = None) -> Any:
         found = real(name, directory)
@@ -331,7 +332,7 @@ def test_a_directory_that_rises_during_a_look_up(
             (home / "a" / "b").rename(home / "b")
         return found
 
-    monkeypatch.setattr(view_module, "open_object", racing)
+    monkeypatch.setattr(view, "open_object", racing)
     assert guest.call("mkdir", "a/b/../../escaped", 0o700) == -errno.EROFS
     assert not (home.parent / "escaped").exists()
 
