@@ -121,7 +121,7 @@ def test_an_interrupted_wait_has_found_no_signal(
     """Python's sigtimedwait gives an empty siginfo when a signal comes as the time is over."""
     nothing = signal.struct_siginfo((0,) * 7)
     monkeypatch.setattr(signal, "sigtimedwait", lambda *_: nothing)
-    kernel.memory.write(BUFFER, struct.pack("<Qii", 1 << (signal.SIGUSR1 - 1), 0, 1000))
+    kernel.memory.write(BUFFER, struct.pack("<Qii", 1 << (signal.SIGUSR1 - 1), 0, 20_000_000))
     assert error(call(kernel, "rt_sigtimedwait", BUFFER, 0, BUFFER + 8, 8)) == "EAGAIN"
 
 
