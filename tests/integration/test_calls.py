@@ -333,7 +333,7 @@ def test_what_ran_before_an_execve_is_not_the_new_programs(tmp_path: Path) -> No
     assert blocks("brought") <= blocks("there")
     assert len(blocks("brought")) > 0.9 * len(blocks("there")) > 50
     objects = (tmp_path / "brought" / "callgrind").read_text()
-    assert str((root / "usr/bin/env").resolve()) in objects
+    assert str(root / "usr/bin/env") in objects
 
 
 def test_an_interrupted_run_is_written_whole(tmp_path: Path) -> None:
