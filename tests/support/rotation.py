@@ -1,10 +1,11 @@
 """Which rows of a product of independent factors are run.
 
 A module says which factor takes turns: ``pytestmark = pytest.mark.rotates("tier")``. Of its tests
-each combination of the other factors is run with one value of it, the next one with the next value,
-so that every value still meets every value of each other factor. ``ARMDBT_ROTATION=N`` begins
-elsewhere: what N runs leave out, the next ones make up for, and CI counts days. ``ARMDBT_FULL=1``
-runs the whole product, and a row that is asked for by its name is always run.
+each combination of the other factors is run with one value of it, the next one with the next value.
+With two other factors or more every value still meets every other; with one, each test begins
+elsewhere, so that they meet over the tests of a module. ``ARMDBT_ROTATION=N`` moves all on: what one
+run leaves out, the next ones make up for, and CI counts days. ``ARMDBT_FULL=1`` runs the whole
+product, and a row that is asked for by its name is always run.
 """
 
 import os
