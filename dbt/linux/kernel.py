@@ -34,7 +34,7 @@ from dbt.linux.siginfo import SigInfo
 from dbt.linux.signals import SIGBUS, SIGPIPE, SIGSEGV, Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
-from dbt.linux.table import SYSCALLS
+from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
@@ -216,6 +216,12 @@ class Kernel:
         if entry is None:
             self.unknown_syscalls[name] += 1
             return -errno.ENOSYS
+        result = self._make(entry, name, registers, aligned=aligned)
+        self.process.transfers.count(name, result)
+        return result
+
+    def _make(self, entry: Entry, name: str, registers: Sequence[int], *, aligned: bool) -> int:
+        """Run a call's handler: its result, with an errno for what it raises."""
         try:
             result = entry.handler(self, *entry.arguments(registers, aligned=aligned))
             return result if self.memory.take_lost() is None else -errno.EFAULT

@@ -16,6 +16,7 @@ from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.task import TaskAttributes
 from dbt.linux.timers import Timer
+from dbt.linux.transfers import Transfers
 from dbt.linux.vfork import Borrower, Lender
 from dbt.stops import Exited
 
@@ -50,6 +51,7 @@ class ProcessState:
         self.robust_list = 0
         self.persona = 0
         self.task = TaskAttributes()
+        self.transfers = Transfers()
         self.image = Image()
         self.timers: dict[int, Timer] = {}
         self.interval_timers = IntervalTimers()
@@ -137,6 +139,7 @@ class ProcessState:
         self.interval_timers.forget()
         self.clear_child_tid = 0
         self.task.forked()
+        self.transfers.forked()
         self._kernel.is_child = True
 
 

@@ -1,6 +1,6 @@
 """``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
 
-Other processes are not there, nor what would need the host's kernel to tell it (``mem``, ``io``,
+Other processes are not there, nor what would need the host's kernel to tell it (``mem``,
 ``sched``, ``ns``, ``net``): looking such a name up gives ENOENT. What can be written to in a real
 /proc is shown read-only here, and to open it for writing gives EACCES. ``/proc/self/exe``,
 ``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
@@ -89,6 +89,7 @@ class ProcFs:
             b"coredump_filter": lambda: b"00000033\n",
             b"environ": lambda: proc_task.environment(kernel),
             b"gid_map": lambda: _ID_MAP,
+            b"io": process.transfers.text,
             b"limits": lambda: proc_task.limits(kernel),
             b"loginuid": lambda: _NO_ID,
             b"maps": lambda: proc_memory.maps(kernel),

@@ -236,3 +236,25 @@ def test_a_directory_opened_by_path_alone_is_not_listed(program: Kernel) -> None
     fd = call(program, "open", buffer, 0o10000000)
     assert fd >= 0
     assert error(call(program, "getdents64", fd, buffer, PAGE)) == "EBADF"
+
+
+def test_io_counts_what_was_read_and_written(program: Kernel, read: Read, tmp_path: Path) -> None:
+    """Calls that fail count, their bytes do not; what only asks for something does not count."""
+    before = fields(read("/proc/self/io"))
+    buffer = room(program)
+    reading, writing = os.pipe()
+    fd = program.files.add(writing)
+    assert call(program, "write", fd, buffer, 100) == 100
+    assert error(call(program, "write", 99, buffer, 7)) == "EBADF"
+    call(program, "fstat64", fd, buffer)
+    os.close(reading)
+    after = fields(read("/proc/self/io"))
+    assert after["wchar"] - before["wchar"] == 100
+    assert after["syscw"] - before["syscw"] == 2
+    assert after["syscr"] - before["syscr"] == 1, "the one that read the first file"
+    assert after["rchar"] > before["rchar"] == 0
+
+
+def fields(text: str) -> dict[str, int]:
+    """Numbers by their names."""
+    return {name: int(value) for name, value in (line.split(": ") for line in text.splitlines())}
