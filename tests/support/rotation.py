@@ -10,7 +10,7 @@ product, and a row that is asked for by its name is always run.
 
 import os
 import zlib
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -51,5 +51,12 @@ def _turns(rows: Sequence[pytest.Item], names: Sequence[str], start: int) -> Ite
 def _numbered(values: Sequence[object]) -> list[int]:
     """Which of the different values each one is."""
     numbers: dict[object, int] = {}
-    keys = [value if isinstance(value, Hashable) else id(value) for value in values]
-    return [numbers.setdefault(key, len(numbers)) for key in keys]
+    return [numbers.setdefault(_key(value), len(numbers)) for value in values]
+
+
+def _key(value: object) -> object:
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
