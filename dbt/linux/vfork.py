@@ -32,7 +32,7 @@ _CHANGED = bytes(
     for top in range(256)
 )
 _LARGEST = 1 << 20
-_LOOK_SECONDS = 0.05
+_LOOK_MILLISECONDS = 50
 _GRACE_SECONDS = 5.0
 
 Layout = list[tuple[int, int, int]]
@@ -100,9 +100,11 @@ class Lender:
 
     def _read(self, fd: int, size: int) -> bytes:
         """Exactly so many bytes; none when the child is gone."""
+        ready = select.poll()
+        ready.register(fd, select.POLLIN)
         out = bytearray()
         while len(out) < size:
-            while not select.select([fd], [], [], _LOOK_SECONDS)[0]:
+            while not ready.poll(_LOOK_MILLISECONDS):
                 if self._kernel.overdue():
                     self._hurry()
             data = os.read(fd, min(size - len(out), _LARGEST))
