@@ -84,4 +84,4 @@ def test_injected_errors_are_marked_in_the_trace(tmp_path: Path) -> None:
 def test_a_bad_plan_is_one_line(tmp_path: Path) -> None:
     lines, told, status = run(tmp_path, "read: EWHAT")
     assert (lines, status) == ([], 2)
-    assert told == "armdbt: fault plan: 'read: EWHAT': EWHAT is no error's name\n"
+    assert told == "armdbt: fault plan: 'read: EWHAT': no error 'EWHAT'\n"
