@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
 from dbt.linux.address_space import OMIT, PRIVATE, TASK_SIZE, WIPE, Area, page_up
+from dbt.linux.errors import failure
 from dbt.linux.limits import limit
 from dbt.linux.table import syscall
 
@@ -27,10 +28,6 @@ MLOCK_ONFAULT = 1
 RLIMIT_MEMLOCK = 8
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 # -- advice ----------------------------------------------------------------------------------------
 
 
@@ -41,7 +38,7 @@ def _advise_host(kernel: "Kernel", part: Area, advice: int) -> None:
 def _hint(kernel: "Kernel", part: Area, advice: int) -> None:
     """The host takes it or leaves it."""
     if part.locked and advice in (MADV_COLD, MADV_PAGEOUT):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     try:
         _advise_host(kernel, part, advice)
     except OSError as error:
@@ -53,9 +50,9 @@ def _drop(kernel: "Kernel", part: Area, advice: int) -> None:
     """Pages show what a fresh mapping would: zeros, or the file. For FREE the guest cannot count
     on it, but may see it."""
     if part.locked and advice != MADV_DONTNEED_LOCKED:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if advice == MADV_FREE and part.object != PRIVATE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.memory.forget_code(part.start, part.end - part.start)
     _advise_host(kernel, part, MADV_DONTNEED)
 
@@ -63,9 +60,9 @@ def _drop(kernel: "Kernel", part: Area, advice: int) -> None:
 def _remove(kernel: "Kernel", part: Area, advice: int) -> None:
     """Punch a hole in the file."""
     if part.locked or part.object == PRIVATE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if not (part.shared and part.writable):
-        raise _fail(errno.EACCES)
+        raise failure(errno.EACCES)
     _advise_host(kernel, part, advice)
     kernel.space.sharing.flush(part.start, part.end)
 
@@ -73,7 +70,7 @@ def _remove(kernel: "Kernel", part: Area, advice: int) -> None:
 def _set_fork(kernel: "Kernel", part: Area, advice: int) -> None:
     """What a forked child gets of it."""
     if advice == MADV_WIPEONFORK and part.object != PRIVATE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     bit = WIPE if advice in (MADV_WIPEONFORK, MADV_KEEPONFORK) else OMIT
     fork = part.fork | bit if advice in (MADV_WIPEONFORK, MADV_DONTFORK) else part.fork & ~bit
     kernel.space.change(part, fork=fork)
@@ -83,7 +80,7 @@ def _populate(kernel: "Kernel", part: Area, advice: int) -> None:
     """Have the pages in memory. EINVAL where they are forbidden, EFAULT where they are absent."""
     need = WRITE if advice == MADV_POPULATE_WRITE else READ
     if not part.perms & need:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     _hint(kernel, part, advice)
 
 
@@ -100,14 +97,14 @@ def madvise(kernel: "Kernel", address: int, size: int, advice: int) -> int:
     """Advice on pages, in the order of areas; a hole is told at the end (mm/madvise.c)."""
     poison = advice in (MADV_HWPOISON, MADV_SOFT_OFFLINE)
     if not (poison or advice in _ADVICE or advice in _ONLY_HINTS):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     end = address + page_up(size)
     if address % PAGE or end >= 1 << 32:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if not size:
         return 0
     if poison:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     at, complete = address, True
     for part in kernel.space.within(address, end):
         complete = complete and part.start == at
@@ -117,7 +114,7 @@ def madvise(kernel: "Kernel", address: int, size: int, advice: int) -> int:
             _ADVICE[advice](kernel, part, advice)
         at = part.end
     if not complete or at < end:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return 0
 
 
@@ -128,7 +125,7 @@ def _mapped(kernel: "Kernel", start: int, end: int) -> list[Area]:
     """The parts of areas in a range without holes. Raises ENOMEM."""
     parts = list(kernel.space.within(start, end))
     if sum(part.end - part.start for part in parts) != end - start:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return parts
 
 
@@ -136,10 +133,10 @@ def _mapped(kernel: "Kernel", start: int, end: int) -> list[Area]:
 def mincore(kernel: "Kernel", address: int, size: int, vector: int) -> int:
     """Which pages are in memory, as the host says (mm/mincore.c)."""
     if address % PAGE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     end = address + page_up(size)
     if end > TASK_SIZE:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     _mapped(kernel, address, end)
     found = ctypes.create_string_buffer((end - address) // PAGE + 1)
     if end > address:
@@ -152,20 +149,20 @@ def mincore(kernel: "Kernel", address: int, size: int, vector: int) -> int:
 def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
     """Write shared file pages back (mm/msync.c)."""
     if flags & ~7 or address % PAGE or flags & (MS_ASYNC | MS_SYNC) == MS_ASYNC | MS_SYNC:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     end = address + page_up(size)
     if end >= 1 << 32:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     total = 0
     for part in kernel.space.within(address, end):
         if flags & MS_INVALIDATE and part.locked:
-            raise _fail(errno.EBUSY)
+            raise failure(errno.EBUSY)
         if part.shared and part.path:
             at = kernel.memory.base + part.start
             host.call("msync", at, part.end - part.start, flags & MS_SYNC or MS_ASYNC)
         total += part.end - part.start
     if total != end - address:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return 0
 
 
@@ -178,7 +175,7 @@ def may_lock(kernel: "Kernel", size: int) -> bool:
     if os.geteuid() == 0:
         return True
     if not most:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return locked_size(kernel) + size <= most
 
 
@@ -199,13 +196,13 @@ def _lock(kernel: "Kernel", address: int, size: int, *, now: bool) -> int:
     start, end = address & -PAGE, page_up(address + size)
     already = sum(p.end - p.start for p in kernel.space.within(start, end) if p.locked)
     if not may_lock(kernel, end - start - already):
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     _set_locked(kernel, start, end, locked=True)
     if now:
         try:
             populate(kernel, start, end)
         except OSError:
-            raise _fail(errno.ENOMEM) from None
+            raise failure(errno.ENOMEM) from None
     return 0
 
 
@@ -218,7 +215,7 @@ def _set_locked(kernel: "Kernel", start: int, end: int, *, locked: bool) -> None
         kernel.space.change(part, locked=locked)
         at = part.end
     if at < end:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
 
 
 @syscall("mlock")
@@ -231,7 +228,7 @@ def mlock(kernel: "Kernel", address: int, size: int) -> int:
 def mlock2(kernel: "Kernel", address: int, size: int, flags: int) -> int:
     """As mlock, or once they have been touched. EINVAL for unknown flags."""
     if flags & ~MLOCK_ONFAULT:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return _lock(kernel, address, size, now=not flags)
 
 
@@ -246,11 +243,11 @@ def munlock(kernel: "Kernel", address: int, size: int) -> int:
 def mlockall(kernel: "Kernel", flags: int) -> int:
     """As mlock, for everything. EINVAL for unknown flags, and without one that says when."""
     if flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) or flags in (0, MCL_ONFAULT):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     space = kernel.space
     unlocked = sum(area.end - area.start for area in space.areas if not area.locked)
     if not may_lock(kernel, unlocked if flags & MCL_CURRENT else 0):
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     space.lock_future = bool(flags & MCL_FUTURE)
     if flags & MCL_CURRENT:
         for area in list(space.areas):

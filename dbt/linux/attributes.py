@@ -7,9 +7,10 @@ import stat
 import time
 from collections.abc import Callable
 
+from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import AT_FDCWD, failure
+from dbt.linux.paths import AT_FDCWD
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
 

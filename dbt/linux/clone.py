@@ -10,6 +10,7 @@ import attrs
 
 from dbt.interfaces import PAGE
 from dbt.linux.address_space import TASK_SIZE
+from dbt.linux.errors import failure
 from dbt.linux.signals import valid
 from dbt.linux.table import syscall
 from dbt.stops import GuestFault
@@ -38,10 +39,6 @@ _UNSUPPORTED = {
 _ARGS = struct.Struct("<11Q")
 _FIRST_SIZE, _CGROUP_SIZE = 64, 88
 _MAX_PID_LEVELS = 32
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 @attrs.frozen
@@ -78,7 +75,7 @@ def clone(
     parent does not wait for, nor are descriptors, directories and handlers (EINVAL)."""
     kept = flags & ~CSIGNAL
     if flags & CLONE_PIDFD and flags & CLONE_PARENT_SETTID:  # both would be stored in one place
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     wanted = Request(kept, flags & CSIGNAL, stack, parent_tid, child_tid, parent_tid, tls)
     return _clone(kernel, wanted)
 
@@ -87,28 +84,28 @@ def clone(
 def clone3(kernel: "Kernel", address: int, size: int) -> int:
     """clone with its arguments in memory."""
     if size > PAGE:
-        raise _fail(errno.E2BIG)
+        raise failure(errno.E2BIG)
     if size < _FIRST_SIZE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     raw = kernel.memory.read(address, size)
     if any(raw[_ARGS.size :]):
-        raise _fail(errno.E2BIG)
+        raise failure(errno.E2BIG)
     words = _ARGS.unpack(raw[: _ARGS.size].ljust(_ARGS.size, b"\0"))
     flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls = words[:8]
     set_tid, set_tid_size, cgroup = words[8:]
     if set_tid_size > _MAX_PID_LEVELS or bool(set_tid) != bool(set_tid_size):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if exit_signal and not valid(exit_signal):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_INTO_CGROUP and (cgroup > 0x7FFFFFFF or size < _CGROUP_SIZE):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     tids = _tids(kernel, set_tid, set_tid_size)
     _check_clone3(flags, exit_signal, stack, stack_size)
     _check(flags)
     if any(not 0 < tid < 1 << 22 for tid in tids):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if tids:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     top = stack + stack_size
     return _clone(kernel, Request(flags, exit_signal, top, parent_tid, child_tid, pidfd, tls))
 
@@ -120,42 +117,42 @@ def _tids(kernel: "Kernel", address: int, count: int) -> tuple[int, ...]:
 def _check_clone3(flags: int, exit_signal: int, stack: int, stack_size: int) -> None:
     """clone3_args_valid."""
     if flags >> 34 or flags & (CLONE_DETACHED | CSIGNAL & ~CLONE_NEWTIME):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_SIGHAND and flags & CLONE_CLEAR_SIGHAND:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & (CLONE_THREAD | CLONE_PARENT) and exit_signal:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if bool(stack) != bool(stack_size) or stack + stack_size > TASK_SIZE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
 
 
 def _check(flags: int) -> None:
     """The combinations that copy_process refuses."""
     if flags & CLONE_FS and flags & (CLONE_NEWNS | CLONE_NEWUSER):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_THREAD and not flags & CLONE_SIGHAND:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_SIGHAND and not flags & CLONE_VM:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_THREAD and flags & (CLONE_NEWUSER | CLONE_NEWPID):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if flags & CLONE_PIDFD and flags & CLONE_DETACHED:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
 
 
 def _check_supported(kernel: "Kernel", flags: int) -> None:
     if flags & CLONE_THREAD:
         kernel.unknown_syscalls["threads (clone with CLONE_THREAD)"] += 1
-        raise _fail(errno.EAGAIN)
+        raise failure(errno.EAGAIN)
     if flags & CLONE_VM and not flags & CLONE_VFORK:
         kernel.unknown_syscalls["processes that share memory (clone with CLONE_VM)"] += 1
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     for flag, name in _UNSUPPORTED.items():
         if flags & flag:
             kernel.unknown_syscalls[name] += 1
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
     if flags & _NAMESPACES:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
 
 
 def _clone(kernel: "Kernel", wanted: Request) -> int:

@@ -11,12 +11,13 @@ import os
 import stat
 from collections.abc import Callable
 
+from dbt.linux.errors import failure
 from dbt.linux.fdtable import Entries
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
 from dbt.linux.layers import Sight, Tree
 from dbt.linux.objects import Handle
-from dbt.linux.paths import AT_FDCWD, Paths, Place, failure
+from dbt.linux.paths import AT_FDCWD, Paths, Place
 from dbt.linux.structs import Struct, layout
 from dbt.linux.table import S32, syscall
 

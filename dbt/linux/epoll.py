@@ -7,8 +7,8 @@ import platform
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.poll import Deadline, kept, signals_held, temporary_mask
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall

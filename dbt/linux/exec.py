@@ -1,13 +1,13 @@
 """exec: a program file becomes the guest's new image, with its arguments (fs/exec.c)."""
 
 import errno
-import os
 import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux import limits
+from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.image import replace_image
 from dbt.linux.objects import Handle
@@ -25,10 +25,6 @@ _ARG_MAX = 128 << 10
 _MOST_BYTES = 6 << 20
 """Three quarters of the kernel's default stack."""
 _AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = 0x100, 0x1000
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 def load(kernel: "Kernel", program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
@@ -59,13 +55,13 @@ class _Room:
         limit = max(min(_MOST_BYTES, stack // 4), _ARG_MAX)
         self.left = limit - 4 * (max(arguments, 1) + variables)
         if self.left <= 0:
-            raise _fail(errno.E2BIG)
+            raise failure(errno.E2BIG)
 
     def take(self, text: bytes) -> bytes:
         """Take the bytes of one string."""
         self.left -= len(text) + 1
         if self.left < 0 or len(text) >= _MAX_ARG_STRLEN:
-            raise _fail(errno.E2BIG)
+            raise failure(errno.E2BIG)
         return text
 
     def take_all(self, plan: Plan, envp: Sequence[bytes]) -> None:
@@ -88,7 +84,7 @@ def _each_pointer(kernel: "Kernel", address: int) -> Iterator[int]:
                 return
             count += 1
             if 4 * count > _MOST_BYTES:
-                raise _fail(errno.E2BIG)
+                raise failure(errno.E2BIG)
             yield pointer
         address += size
 
@@ -100,7 +96,7 @@ def _texts(kernel: "Kernel", pointers: list[int], room: _Room) -> list[bytes]:
         try:
             text = kernel.memory.cstring(pointer, _MAX_ARG_STRLEN)
         except ValueError:
-            raise _fail(errno.E2BIG) from None
+            raise failure(errno.E2BIG) from None
         found.append(room.take(text))
     return found[::-1]
 
@@ -130,7 +126,7 @@ def _run(kernel: "Kernel", program: Program, argv_at: int, envp_at: int) -> int:
         raise Leave(Killed(SIGSEGV, kernel.resume)) from None
     try:
         if sum(len(text) + 1 for text in plan.argv) - before > room.left:
-            raise _fail(errno.E2BIG)
+            raise failure(errno.E2BIG)
         try:
             location = replace_image(kernel, plan, variables)
         except OSError:
@@ -152,9 +148,9 @@ def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flag
     """The same, relative to a directory, or of an open file (AT_EMPTY_PATH)."""
     name = read_path(kernel, path)
     if not name and not flags & _AT_EMPTY_PATH:
-        raise _fail(errno.ENOENT)
+        raise failure(errno.ENOENT)
     if flags & ~(_AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if not name:
         found = Handle(kernel.files.host_fd(dirfd), borrowed=True)
         called = f"/dev/fd/{dirfd}".encode()

@@ -7,8 +7,8 @@ import os
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.structs import layout, load, store
 from dbt.linux.table import syscall
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dbt.linux.errors import failure
 from dbt.linux.layers import Tree
 from dbt.linux.objects import FIRST_HOST_FD
-from dbt.linux.paths import failure
 from dbt.linux.procfs import ProcFs
 
 if TYPE_CHECKING:

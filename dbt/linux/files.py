@@ -7,11 +7,12 @@ import stat
 
 from dbt.linux import host
 from dbt.linux.directories import list_directory, list_names
+from dbt.linux.errors import failure
 from dbt.linux.fdtable import OpenFile
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
 from dbt.linux.objects import FIRST_HOST_FD, Handle
-from dbt.linux.paths import AT_FDCWD, Place, Virtual, failure
+from dbt.linux.paths import AT_FDCWD, Place, Virtual
 from dbt.linux.table import S32, S64, syscall
 
 _WRITES = os.O_TRUNC

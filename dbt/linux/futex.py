@@ -6,7 +6,6 @@ ends lasts until a signal or the time-out, as natively.
 
 import ctypes
 import errno
-import os
 import platform
 import struct
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dbt.interfaces import READ, WRITE
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, read_nanoseconds
 from dbt.stops import Access
@@ -28,14 +28,10 @@ _NUMBERS = {"x86_64": 202, "aarch64": 98, "riscv64": 98}
 _NAP = NANO // 20
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 def _host(operation: int, address: int, value: int, fourth: object, second: int, third: int) -> int:
     number = _NUMBERS.get(platform.machine())
     if number is None:
-        raise _fail(errno.ENOSYS)
+        raise failure(errno.ENOSYS)
     return host.call("syscall", number, address, operation, value, fourth, second, third)
 
 
@@ -45,7 +41,7 @@ def _futex(
 ) -> int:  # fmt: skip
     command = operation & 0x7F
     if at & 3:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     memory = kernel.memory
     memory.check(at, 4, READ, Access.READ)
     if command in (WAIT, WAIT_BITSET):
@@ -55,7 +51,7 @@ def _futex(
     if command in (REQUEUE, CMP_REQUEUE, WAKE_OP):
         memory.check(at2, 4, READ | WRITE, Access.WRITE)
         return _host(operation, memory.base + at, value, timeout, memory.base + at2, value3)
-    raise _fail(errno.ENOSYS)
+    raise failure(errno.ENOSYS)
 
 
 def _wait(
@@ -72,9 +68,9 @@ def _wait(
     while True:
         left = _NAP if until is None else until - time.clock_gettime_ns(clock)
         if left <= 0 and kernel.memory.load(at, 4) == value:
-            raise _fail(errno.ETIMEDOUT)
+            raise failure(errno.ETIMEDOUT)
         if kernel.signals.interrupted() or kernel.overdue():
-            raise _fail(errno.EINTR)
+            raise failure(errno.EINTR)
         nap = time.clock_gettime_ns(time.CLOCK_MONOTONIC) + max(0, min(left, _NAP))
         spec = ctypes.create_string_buffer(struct.pack("=qq", *divmod(nap, NANO)))
         mask = bits if absolute else 0xFFFFFFFF

@@ -5,6 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dbt.linux import targets
+from dbt.linux.errors import failure
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def getpgid(kernel: "Kernel", pid: S32) -> int:
 def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
     """Move a process to a group: to its own, or to one that a process of the guest is in."""
     if group < 0:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        raise failure(errno.EINVAL)
     if pid != os.getpid() and pid not in (0, *(child.pid for child in kernel.process.children)):
-        raise OSError(errno.ESRCH, os.strerror(errno.ESRCH))
+        raise failure(errno.ESRCH)
     if group not in (0, pid or os.getpid()):
         targets.check_group(kernel, group)
     os.setpgid(pid, group)

@@ -9,7 +9,7 @@ import errno
 import struct
 from typing import TYPE_CHECKING
 
-from dbt.linux.paths import failure
+from dbt.linux.errors import failure
 from dbt.runtime.memory import SPACE
 from dbt.stops import GuestFault
 

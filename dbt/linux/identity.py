@@ -5,6 +5,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
+from dbt.linux.errors import failure
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ _KEEP = -1
 def _short(number: int) -> int:
     """An id in 16 bits."""
     return number if number <= 0xFFFF else _OVERFLOW
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 @syscall("getuid32")
@@ -78,7 +75,7 @@ def getegid(kernel: "Kernel") -> int:
 def _same(wanted: tuple[int, ...], allowed: tuple[int, ...]) -> int:
     """0 when nothing would change, else EPERM."""
     if any(number != _KEEP and number not in allowed for number in wanted):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return 0
 
 
@@ -200,7 +197,7 @@ def _getgroups(kernel: "Kernel", size: int, address: int, format_: str) -> int:
     groups = os.getgroups()
     if size:
         if size < len(groups):
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         numbers = [number if format_ == "I" else _short(number) for number in groups]
         kernel.memory.write(address, struct.pack(f"<{len(numbers)}{format_}", *numbers))
     return len(groups)
@@ -222,7 +219,7 @@ def getgroups(kernel: "Kernel", size: S32, address: int) -> int:
 def privileged(kernel: "Kernel") -> int:
     """Only a superuser may, and no guest is one."""
     del kernel
-    raise _fail(errno.EPERM)
+    raise failure(errno.EPERM)
 
 
 _CAPABILITY_WORDS = {0x19980330: 1, 0x20071026: 2, 0x20080522: 2}
@@ -234,7 +231,7 @@ def capget(kernel: "Kernel", header: int, data: int) -> int:
     words = _CAPABILITY_WORDS.get(kernel.memory.load(header, 4))
     if words is None:
         kernel.memory.store(header, 4, 0x20080522)
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if data:
         kernel.memory.write(data, bytes(12 * words))
     return 0
@@ -245,5 +242,5 @@ def capset(kernel: "Kernel", header: int, data: int) -> int:
     """None can be gained."""
     del header
     if any(kernel.memory.read(data, 8)):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return 0

@@ -4,10 +4,10 @@ import errno
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.fdtable import Descriptor
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.table import S32, S64, WORDS64, syscall
 
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2

@@ -8,9 +8,9 @@ import errno
 import fcntl
 
 from dbt.linux import targets
+from dbt.linux.errors import failure
 from dbt.linux.fdtable import Descriptor
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.structs import layout
 from dbt.linux.table import syscall
 

@@ -1,11 +1,11 @@
 """Interval timers (kernel/time/itimer.c): the host's, for as long as the guest runs."""
 
 import errno
-import os
 import signal
 import time
 from typing import TYPE_CHECKING
 
+from dbt.linux.errors import failure
 from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import invalid, pack_timeval, read_timeval
@@ -65,7 +65,7 @@ def _set(kernel: "Kernel", which: int, value: float, interval: float) -> Setting
     """Arm a timer whose signal can be caught. Where it cannot, the host would die of it: ENOSYS."""
     if not kernel.signals.sync_host(_SIGNALS[which]):
         kernel.unknown_syscalls["setitimer outside the main thread"] += 1
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        raise failure(errno.ENOSYS)
     return kernel.process.interval_timers.set(which, value, interval)
 
 

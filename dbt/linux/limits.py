@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux import targets
+from dbt.linux.errors import failure
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -18,15 +19,11 @@ UNLIMITED = (1 << 64) - 1
 _HIGHEST = 4096  # open files
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 def limit(kernel: "Kernel", number: int) -> tuple[int, int]:
     """Soft and hard limit, 64-bit. Only the number of open files is enforced; the others are the
     host's, or what the guest set."""
     if not 0 <= number < LIMITS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if number in kernel.process.limits:
         return kernel.process.limits[number]
     if number == STACK:
@@ -42,9 +39,9 @@ def limit(kernel: "Kernel", number: int) -> tuple[int, int]:
 def set_limit(kernel: "Kernel", number: int, soft: int, hard: int) -> None:
     """EINVAL, EPERM (only lowering the hard limit is allowed)."""
     if soft > hard:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if hard > limit(kernel, number)[1]:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     kernel.process.limits[number] = (soft, hard)
     if number == NOFILE:
         kernel.files.limit = min(soft, _HIGHEST)
@@ -85,7 +82,7 @@ def setrlimit(kernel: "Kernel", number: int, address: int) -> int:
 def prlimit64(kernel: "Kernel", pid: S32, number: int, new: int, old: int) -> int:
     """Get and set a limit of this process."""
     if targets.check(kernel, pid) != os.getpid():
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     before = limit(kernel, number)
     wanted = struct.unpack("<QQ", kernel.memory.read(new, 16)) if new else None
     if wanted is not None:

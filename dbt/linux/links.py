@@ -6,9 +6,10 @@ import stat
 
 from dbt.linux import host
 from dbt.linux.directories import remove_directory
+from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import AT_FDCWD, failure
+from dbt.linux.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
 
 AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = 0x200, 0x400, 0x1000

@@ -5,7 +5,8 @@ Python need theirs.
 """
 
 import errno
-import os
+
+from dbt.linux.errors import failure
 
 _RESERVE = 8192
 """Mappings that the guest does not get."""
@@ -47,5 +48,5 @@ class MappingBudget:
             free = limit() - _RESERVE - _count()
             if free <= 0:
                 self._calls = 0
-                raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+                raise failure(errno.ENOMEM)
             self._calls = max(_STEP, free // (2 * _PER_CALL))

@@ -21,6 +21,7 @@ from dbt.linux.address_space import (
     protection,
 )
 from dbt.linux.advice import may_lock, populate
+from dbt.linux.errors import failure
 from dbt.linux.limits import AS, DATA, UNLIMITED, limit
 from dbt.linux.table import S32, syscall
 from dbt.stops import Access
@@ -36,10 +37,6 @@ _KNOWN_FLAGS = 0x7F933
 """mman.h: LEGACY_MAP_MASK; MAP_SHARED_VALIDATE takes no others."""
 PROT_GROWSDOWN = 0x01000000
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 @syscall("brk")
@@ -76,28 +73,28 @@ def mmap2(
     kind, anonymous = flags & MAP_TYPE, bool(flags & MAP_ANONYMOUS)
     host_fd = -1 if anonymous else kernel.files.host_fd(fd)
     if flags & MAP_HUGETLB:  # there are no huge pages
-        raise _fail(errno.ENOMEM if anonymous else errno.EINVAL)
+        raise failure(errno.ENOMEM if anonymous else errno.EINVAL)
     if not size:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if page + page_up(size) // PAGE >= 1 << 32:
-        raise _fail(errno.EOVERFLOW)
+        raise failure(errno.EOVERFLOW)
     start, end = _place(kernel.space, address, size, flags)
     locked = bool(flags & MAP_LOCKED) or kernel.space.lock_future
     if locked and not may_lock(kernel, end - start):
-        raise _fail(errno.EAGAIN)
+        raise failure(errno.EAGAIN)
     shared, grows_down = kind != MAP_PRIVATE, bool(flags & MAP_GROWSDOWN)
     if kind not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE) or (
         kind == MAP_SHARED_VALIDATE and anonymous
     ):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if kind == MAP_SHARED_VALIDATE and flags & ~_KNOWN_FLAGS:
-        raise _fail(errno.EOPNOTSUPP)
+        raise failure(errno.EOPNOTSUPP)
     perms = protection(prot, read_implies_exec=kernel.space.read_implies_exec)
     area = Area(start, end, perms, shared, locked=locked, grows_down=grows_down)
     if not anonymous:
         _check_file(host_fd, area)
     if grows_down and (shared or not anonymous):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     _check_limits(kernel, area)
     if anonymous:
         _set_up(kernel, area)
@@ -122,11 +119,11 @@ def _check_limits(kernel: "Kernel", area: Area) -> None:
     most, most_data = limit(kernel, AS)[0], limit(kernel, DATA)[0]
     size = area.end - area.start
     if most < UNLIMITED and sum(a.end - a.start for a in areas) + size > most:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     if most_data < UNLIMITED and _is_data(area):
         data = sum(a.end - a.start for a in areas if _is_data(a))
         if data + size > most_data:
-            raise _fail(errno.ENOMEM)
+            raise failure(errno.ENOMEM)
 
 
 def _is_data(area: Area) -> bool:
@@ -139,7 +136,7 @@ def old_mmap(kernel: "Kernel", block: int) -> int:
     raw = kernel.memory.read(block, 24)
     address, size, prot, flags, fd, offset = struct.unpack("<4IiI", raw)
     if offset % PAGE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return mmap2(kernel, address, size, prot, flags, fd, offset // PAGE)
 
 
@@ -147,30 +144,30 @@ def _place(space: AddressSpace, address: int, size: int, flags: int) -> tuple[in
     """Where a new mapping goes."""
     size = page_up(size)
     if size > TASK_SIZE:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     if flags & (MAP_FIXED | MAP_FIXED_NOREPLACE):
         if address % PAGE:
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         if address + size > TASK_SIZE:
-            raise _fail(errno.ENOMEM)
+            raise failure(errno.ENOMEM)
         if address < MMAP_MIN:
-            raise _fail(errno.EPERM)
+            raise failure(errno.EPERM)
         if flags & MAP_FIXED_NOREPLACE and not space.is_free(address, address + size):
-            raise _fail(errno.EEXIST)
+            raise failure(errno.EEXIST)
         return address, address + size
     start = space.find(size, address & -PAGE)
     if start is None:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return start, start + size
 
 
 def _check_file(fd: int, area: Area) -> None:
     mode = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE
     if mode == os.O_WRONLY or (area.shared and area.perms & WRITE and mode == os.O_RDONLY):
-        raise _fail(errno.EACCES)
+        raise failure(errno.EACCES)
     kind = stat.S_IFMT(os.fstat(fd).st_mode)
     if kind not in (stat.S_IFREG, stat.S_IFCHR):
-        raise _fail(errno.ENODEV)
+        raise failure(errno.ENODEV)
 
 
 def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
@@ -203,16 +200,16 @@ def map_regular(
 def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
     """/dev/zero is anonymous memory; no other device can be mapped."""
     if os.readlink(f"/proc/self/fd/{fd}") != "/dev/zero":
-        raise _fail(errno.ENODEV)
+        raise failure(errno.ENODEV)
     _set_up(kernel, attrs.evolve(area, offset=0))
 
 
 def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[int, int]:
     if address % PAGE:
-        raise _fail(unaligned)
+        raise failure(unaligned)
     end = address + page_up(size)
     if end > TASK_SIZE:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return address, end
 
 
@@ -220,7 +217,7 @@ def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[i
 def munmap(kernel: "Kernel", address: int, size: int) -> int:
     """Unmap pages."""
     if not size or address % PAGE or address + page_up(size) > TASK_SIZE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.space.unmap(address, address + page_up(size))
     return 0
 
@@ -229,12 +226,12 @@ def munmap(kernel: "Kernel", address: int, size: int) -> int:
 def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
     """Change permissions. What is mapped before a hole is changed even though the call fails."""
     if prot & ~(15 | PROT_GROWSDOWN) or address % PAGE:  # no area grows upwards here
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     start, end = _range(address, size)
     space = kernel.space
     if prot & PROT_GROWSDOWN and size and (area := space.at(start)):
         if not area.grows_down:
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         start = area.start
     perms = protection(prot, read_implies_exec=space.read_implies_exec)
     at = start
@@ -242,11 +239,11 @@ def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
         if area.start != at:
             break
         if perms & WRITE and not area.writable:
-            raise _fail(errno.EACCES)
+            raise failure(errno.EACCES)
         space.protect(area.start, area.end, perms)
         at = area.end
     if at < end:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return 0
 
 
@@ -255,16 +252,16 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
     """Shrink, grow, move or duplicate a mapping (mm/mremap.c)."""
     keep = bool(flags & MREMAP_DONTUNMAP)
     if flags & ~7 or (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) and not flags & MREMAP_MAYMOVE):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     size, old_size = page_up(new_size), page_up(old_size)
     if old % PAGE or not size or (keep and size != old_size):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     space = kernel.space
     if space.at(old) is None:
-        raise _fail(errno.EFAULT)
+        raise failure(errno.EFAULT)
     if flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
         if new % PAGE or new + size > TASK_SIZE or (new < old + old_size and old < new + size):
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         start, end = _place(space, new, size, flags & MREMAP_FIXED and MAP_FIXED)
         if flags & MREMAP_FIXED:
             space.unmap(start, end)
@@ -281,7 +278,7 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
             space.move(area, old, size, keep=True)
         return old
     if not flags & MREMAP_MAYMOVE:
-        raise _fail(errno.ENOMEM)
+        raise failure(errno.ENOMEM)
     return _move(space, area, _place(space, 0, size, 0)[0], size, keep=keep)
 
 
@@ -292,9 +289,9 @@ def _resizable(space: AddressSpace, old: int, old_size: int, size: int) -> Area:
         old_size = size
     area = space.at(old)
     if area is None or old_size > area.end - old:
-        raise _fail(errno.EFAULT)
+        raise failure(errno.EFAULT)
     if not old_size and not area.shared:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return area.cut(old, old + old_size)
 
 
@@ -307,9 +304,9 @@ def _move(space: AddressSpace, area: Area, start: int, size: int, *, keep: bool)
 def cacheflush(kernel: "Kernel", start: int, end: int, flags: int) -> int:
     """Drop the translations of a range, as far as it can be read (traps.c: do_cache_op)."""
     if end < start or flags:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if end > TASK_SIZE:
-        raise _fail(errno.EFAULT)
+        raise failure(errno.EFAULT)
     kernel.space.sharing.flush(start, end)
     kernel.memory.check(start, end - start, READ, Access.READ)
     return 0

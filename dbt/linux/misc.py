@@ -7,6 +7,7 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
+from dbt.linux.errors import failure
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ RELEASE, VERSION = "6.1.0", "#1 SMP PREEMPT armdbt"
 _UTS_FIELD = 65
 _READ_IMPLIES_EXEC = 0x0400000
 _GRND_FLAGS = 7
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 @syscall("uname")
@@ -53,7 +50,7 @@ def sysinfo(kernel: "Kernel", address: int) -> int:
 def getrandom(kernel: "Kernel", address: int, size: int, flags: int) -> int:
     """Random bytes, repeatable when the user gave a seed."""
     if flags & ~_GRND_FLAGS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     size = min(size, 1 << 20)
     kernel.memory.write(address, kernel.random_bytes(size))
     return size
@@ -87,11 +84,11 @@ def personality(kernel: "Kernel", persona: int) -> int:
 def refused(kernel: "Kernel") -> int:
     """Not for guests."""
     del kernel
-    raise _fail(errno.EPERM)
+    raise failure(errno.EPERM)
 
 
 @syscall("restart_syscall")
 def restart_syscall(kernel: "Kernel") -> int:
     """Interrupted calls restart from their own instruction."""
     del kernel
-    raise _fail(errno.EINTR)
+    raise failure(errno.EINTR)

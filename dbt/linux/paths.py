@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from dbt.linux.errors import failure
 from dbt.linux.layers import Policy, Tree, below, make_trees
 from dbt.linux.objects import Handle, open_object, where
-from dbt.linux.places import Here, Place, Virtual, failure
+from dbt.linux.places import Here, Place, Virtual
 from dbt.linux.view import View
 from dbt.stops import UsageError
 

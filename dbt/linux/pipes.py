@@ -6,9 +6,9 @@ import os
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.table import syscall
 
 _PIPE_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT

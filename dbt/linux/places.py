@@ -7,13 +7,9 @@ from collections.abc import Callable
 
 import attrs
 
+from dbt.linux.errors import failure
 from dbt.linux.layers import Sight, Tree
 from dbt.linux.objects import Handle
-
-
-def failure(code: int) -> OSError:
-    """An OSError for an errno that Linux would return here."""
-    return OSError(code, os.strerror(code))
 
 
 @attrs.frozen

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, pack_timespec, pack_timeval, read_nanoseconds, read_timeval
 from dbt.stops import GuestFault

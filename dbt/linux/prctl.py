@@ -5,11 +5,11 @@ core scheduling), give EINVAL.
 """
 
 import errno
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ _Option = Callable[["Kernel", Arguments], int]
 _OPTIONS: dict[int, _Option] = {}
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 def _option(number: int) -> Callable[[_Option], _Option]:
     def register(function: _Option) -> _Option:
         _OPTIONS[number] = function
@@ -42,7 +38,7 @@ def _option(number: int) -> Callable[[_Option], _Option]:
 
 def _require(condition: bool, code: int = errno.EINVAL) -> None:
     if not condition:
-        raise _fail(code)
+        raise failure(code)
 
 
 @syscall("prctl")
@@ -50,7 +46,7 @@ def prctl(kernel: "Kernel", option: S32, second: int, third: int, fourth: int, f
     """Set or get a value of the process."""
     found = _OPTIONS.get(option)
     if found is None:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return found(kernel, (second, third, fourth, fifth))
 
 
@@ -146,7 +142,7 @@ def _capability_bound(kernel: "Kernel", arguments: Arguments) -> int:
 def _privileged(kernel: "Kernel", arguments: Arguments) -> int:
     """PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_IO_FLUSHER and its reader need capabilities."""
     del kernel, arguments
-    raise _fail(errno.EPERM)
+    raise failure(errno.EPERM)
 
 
 @_option(27)
@@ -190,7 +186,7 @@ def _set_memory_map(kernel: "Kernel", arguments: Arguments) -> int:
     """PR_SET_MM needs a capability."""
     del kernel
     _require(not arguments[3])
-    raise _fail(errno.EPERM)
+    raise failure(errno.EPERM)
 
 
 @_option(36)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import timers
 from dbt.linux.children import SIGCHLD, Children
+from dbt.linux.errors import failure
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
 from dbt.linux.objects import Handle, where
@@ -22,10 +23,6 @@ from dbt.stops import Exited
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 def _ignore(pid: int) -> None:
@@ -166,7 +163,7 @@ def set_tid_address(kernel: "Kernel", address: int) -> int:
 def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
     """Remember the list of held locks."""
     if size != 12:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.process.robust_list = head
     return 0
 
@@ -175,7 +172,7 @@ def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
 def get_robust_list(kernel: "Kernel", pid: S32, head: int, size: int) -> int:
     """What set_robust_list kept."""
     if pid not in (0, os.getpid()):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     kernel.memory.store(head, 4, kernel.process.robust_list)
     kernel.memory.store(size, 4, 12)
     return 0
@@ -205,4 +202,4 @@ def user_mode(kernel: "Kernel", first: int) -> int:
 def rseq(kernel: "Kernel") -> int:
     """Restartable sequences are not there; libc expects this answer."""
     del kernel
-    raise _fail(errno.ENOSYS)
+    raise failure(errno.ENOSYS)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbt.linux import targets
+from dbt.linux.errors import failure
 from dbt.linux.limits import limit
 from dbt.linux.structs import store
 from dbt.linux.table import S32, syscall
@@ -40,15 +41,11 @@ _IO_CLASS_SHIFT = 13
 _IO_NONE, _IO_REAL_TIME, _IO_BEST_EFFORT, _IO_IDLE = 0, 1, 2, 3
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 def _task(kernel: "Kernel", pid: int) -> TaskAttributes | None:
     """The values of the caller (0 too); None for another process of the guest. EINVAL, ESRCH,
     EPERM."""
     if pid < 0:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return kernel.process.task if targets.check(kernel, pid) == os.getpid() else None
 
 
@@ -56,7 +53,7 @@ def _own(kernel: "Kernel", pid: int) -> TaskAttributes:
     """The same for calls that change them: EPERM for another process."""
     task = _task(kernel, pid)
     if task is None:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return task
 
 
@@ -73,9 +70,9 @@ def _change(
 ) -> int:
     """A new policy, as an unprivileged user may have it (__sched_setscheduler)."""
     if policy not in _POLICIES or policy == DEADLINE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if priority > _HIGHEST or (policy in _REAL_TIME) != (priority != 0):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     most = limit(kernel, _LIMIT_REAL_TIME)[0]
     refused = task.reset_on_fork and not reset
     if policy in _REAL_TIME:
@@ -85,7 +82,7 @@ def _change(
         refused |= nice < task.nice and not _may_be(kernel, nice)
     refused |= task.policy == IDLE and policy != IDLE and not _may_be(kernel, task.nice)
     if refused:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     task.policy, task.priority, task.reset_on_fork = policy, priority, reset
     if policy not in _REAL_TIME:
         _set_nice(kernel, nice)
@@ -103,7 +100,7 @@ def sched_getscheduler(kernel: "Kernel", pid: S32) -> int:
 def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) -> int:
     """Set policy and priority."""
     if policy < 0 or pid < 0 or not address:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     priority = kernel.memory.load(address, 4)
     task, reset = _own(kernel, pid), bool(policy & RESET_ON_FORK)
     return _change(kernel, task, policy & ~RESET_ON_FORK, priority, task.nice, reset=reset)
@@ -113,7 +110,7 @@ def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) ->
 def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
     """The priority."""
     if not address:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     task = _task(kernel, pid)
     kernel.memory.store(address, 4, task.priority if task else 0)
     return 0
@@ -123,7 +120,7 @@ def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
 def sched_setparam(kernel: "Kernel", pid: S32, address: int) -> int:
     """Set the priority."""
     if not address or pid < 0:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     priority, task = kernel.memory.load(address, 4), _own(kernel, pid)
     return _change(kernel, task, task.policy, priority, task.nice, reset=task.reset_on_fork)
 
@@ -132,7 +129,7 @@ def sched_setparam(kernel: "Kernel", pid: S32, address: int) -> int:
 def sched_getattr(kernel: "Kernel", pid: S32, address: int, size: int, flags: int) -> int:
     """Policy, flags, nice value and priority in a structure that may grow."""
     if not address or flags or not _FIRST_SIZE <= size <= _PAGE:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     task = _task(kernel, pid) or TaskAttributes(nice=0)
     size = min(size, _ATTRIBUTES.size)
     nice = 0 if task.policy in _REAL_TIME else task.nice
@@ -146,25 +143,25 @@ def sched_getattr(kernel: "Kernel", pid: S32, address: int, size: int, flags: in
 def sched_setattr(kernel: "Kernel", pid: S32, address: int, flags: int) -> int:
     """Set all of it. E2BIG, with the size there is, for a structure that says more."""
     if not address or pid < 0 or flags:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     size = kernel.memory.load(address, 4) or _FIRST_SIZE
     content = kernel.memory.read(address, size) if _FIRST_SIZE <= size <= _PAGE else b""
     if not content or any(content[_ATTRIBUTES.size :]):
         kernel.memory.store(address, 4, _ATTRIBUTES.size)
-        raise _fail(errno.E2BIG)
+        raise failure(errno.E2BIG)
     whole = content[: _ATTRIBUTES.size].ljust(_ATTRIBUTES.size, b"\0")
     _, policy, options, nice, priority, runtime, deadline, *_ = _ATTRIBUTES.unpack(whole)
     if policy >> 31 or options & ~_FLAGS or (options & _FLAGS_CLAMP and size < _ATTRIBUTES.size):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if options & _FLAGS_CLAMP:
-        raise _fail(errno.EOPNOTSUPP)
+        raise failure(errno.EOPNOTSUPP)
     task = _own(kernel, pid)
     if options & _FLAG_KEEP_POLICY:
         policy = task.policy
     if options & _FLAG_KEEP_PARAMETERS:
         priority, nice = task.priority, task.nice
     if policy == DEADLINE and _LEAST_RUNTIME <= runtime <= deadline:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     nice, reset = max(-20, min(19, nice)), bool(options & _FLAG_RESET)
     return _change(kernel, task, policy, priority, nice, reset=reset)
 
@@ -193,7 +190,7 @@ def sched_get_priority_max(kernel: "Kernel", policy: S32) -> int:
     """99 for the real-time policies."""
     del kernel
     if policy not in _POLICIES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return _HIGHEST if policy in _REAL_TIME else 0
 
 
@@ -219,7 +216,7 @@ def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
     """One processor: a guest has one thread."""
     _task(kernel, max(pid, 0))
     if size < 4 or size & 3:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.memory.store(address, 4, 1)
     return 4
 
@@ -230,7 +227,7 @@ def sched_setaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
     mask = kernel.memory.read(address, min(size, 4))
     _task(kernel, max(pid, 0))
     if not mask or not mask[0] & 1:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     return 0
 
 
@@ -248,11 +245,11 @@ def _set_nice(kernel: "Kernel", value: int) -> None:
 def getpriority(kernel: "Kernel", which: S32, who: S32) -> int:
     """20 minus the nice value."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if _means_caller(which, who):
         return 20 - kernel.process.task.nice
     if which == os.PRIO_USER:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     check = targets.check if which == os.PRIO_PROCESS else targets.check_group
     return 20 - os.getpriority(which, check(kernel, who))
 
@@ -266,12 +263,12 @@ def _means_caller(which: int, who: int) -> bool:
 def setpriority(kernel: "Kernel", which: S32, who: S32, value: S32) -> int:
     """Nice values of the guest's own process; only to be nicer, but for RLIMIT_NICE."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if not _means_caller(which, who):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     value = max(-20, min(19, value))
     if value < kernel.process.task.nice and not _may_be(kernel, value):
-        raise _fail(errno.EACCES)
+        raise failure(errno.EACCES)
     _set_nice(kernel, value)
     return 0
 
@@ -282,7 +279,7 @@ def nice(kernel: "Kernel", increment: S32) -> int:
     now = kernel.process.task.nice
     value = max(-20, min(19, now + max(-40, min(40, increment))))
     if increment < 0 and not _may_be(kernel, value):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     _set_nice(kernel, value)
     return 0
 
@@ -292,11 +289,11 @@ def nice(kernel: "Kernel", increment: S32) -> int:
 
 def _io_task(kernel: "Kernel", which: int, who: int) -> TaskAttributes | None:
     if not _WHO_PROCESS <= which <= _WHO_USER:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if _means_caller(which - 1, who):
         return kernel.process.task
     if which != _WHO_PROCESS or who < 0:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     return _task(kernel, who)
 
 
@@ -312,13 +309,13 @@ def ioprio_set(kernel: "Kernel", which: S32, who: S32, priority: S32) -> int:
     """Best effort and idle; real time needs a capability."""
     class_, level = priority >> _IO_CLASS_SHIFT, priority & ((1 << _IO_CLASS_SHIFT) - 1)
     if class_ == _IO_REAL_TIME:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     good = {_IO_BEST_EFFORT: level < 8, _IO_IDLE: True, _IO_NONE: not level}
     if not good.get(class_, False):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     task = _io_task(kernel, which, who)
     if task is None:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     task.io_priority = priority
     return 0
 
@@ -338,11 +335,11 @@ def membarrier(kernel: "Kernel", command: S32, flags: int) -> int:
     (kernel/sched/membarrier.c). EPERM for a private one that was not registered."""
     task = kernel.process.task
     if flags or command < 0 or command & (command - 1) or command & ~_COMMANDS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if not command:
         return _COMMANDS
     needed = _NEEDS.get(command, 0)
     if needed & ~task.barriers:
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     task.barriers |= command & (_REGISTER_GLOBAL | _REGISTER_PRIVATE | _REGISTER_SYNC_CORE)
     return 0

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbt.linux import host, targets
+from dbt.linux.errors import failure
 from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.signals import (
     SIG_BLOCK,
@@ -34,13 +35,9 @@ _SIGSET_BYTES = 8
 _POLL_SECONDS = 0.05
 
 
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
-
-
 def _check(number: int, size: int = _SIGSET_BYTES) -> None:
     if not valid(number) or size != _SIGSET_BYTES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
 
 
 @syscall("rt_sigaction")
@@ -51,7 +48,7 @@ def rt_sigaction(kernel: "Kernel", number: S32, new: int, old: int, size: int) -
     action = None
     if new:
         if number in (SIGKILL, SIGSTOP):
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         handler, flags, restorer, mask = _SIGACTION.unpack(kernel.memory.read(new, _SIGACTION.size))
         action = Action(handler, flags, restorer, mask)
     if old:
@@ -70,7 +67,7 @@ def sigaction(kernel: "Kernel", number: S32, new: int, old: int) -> int:
     action = None
     if new:
         if number in (SIGKILL, SIGSTOP):
-            raise _fail(errno.EINVAL)
+            raise failure(errno.EINVAL)
         raw = kernel.memory.read(new, _OLD_SIGACTION.size)
         handler, mask, flags, restorer = _OLD_SIGACTION.unpack(raw)
         action = Action(handler, flags, restorer, mask)
@@ -92,14 +89,14 @@ def _change_mask(kernel: "Kernel", how: int, mask: int, keep: int = 0) -> None:
     elif how == SIG_SETMASK:
         signals.set_mask(mask | signals.mask & keep)
     else:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
 
 
 @syscall("rt_sigprocmask")
 def rt_sigprocmask(kernel: "Kernel", how: S32, new: int, old: int, size: int) -> int:
     """Block or unblock signals."""
     if size != _SIGSET_BYTES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     before = kernel.signals.mask
     if new:
         _change_mask(kernel, how, kernel.memory.load(new, 8))
@@ -123,7 +120,7 @@ def sigprocmask(kernel: "Kernel", how: S32, new: int, old: int) -> int:
 def rt_sigpending(kernel: "Kernel", address: int, size: int) -> int:
     """Which blocked signals are pending."""
     if size > _SIGSET_BYTES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.memory.write(address, struct.pack("<Q", kernel.signals.pending_mask())[:size])
     return 0
 
@@ -140,14 +137,14 @@ def wait_for_signal(kernel: "Kernel") -> int:
     while not (kernel.signals.interrupted() or kernel.overdue()):
         # A signal that comes between the test and the sleep is noticed after a short while.
         host.nap(_POLL_SECONDS)
-    raise _fail(errno.EINTR)
+    raise failure(errno.EINTR)
 
 
 @syscall("rt_sigsuspend")
 def rt_sigsuspend(kernel: "Kernel", address: int, size: int) -> int:
     """Wait with another mask."""
     if size != _SIGSET_BYTES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     kernel.signals.set_temporary_mask(kernel.memory.load(address, 8))
     return wait_for_signal(kernel)
 
@@ -176,10 +173,10 @@ def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, seconds: float |
                 kernel.memory.write(info_at, info.pack())
             return info.signal
         if kernel.signals.interrupted() or kernel.overdue():
-            raise _fail(errno.EINTR)
+            raise failure(errno.EINTR)
         left = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
         if left <= 0:
-            raise _fail(errno.EAGAIN)
+            raise failure(errno.EAGAIN)
         numbers = {int(n) for n in signal.valid_signals() if wanted & bit(n)}
         _host_wait(kernel, numbers, min(left, _POLL_SECONDS))
 
@@ -276,7 +273,7 @@ def _send_self(kernel: "Kernel", info: SigInfo) -> None:
 def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
     """Send a signal to processes of the guest. Others give EPERM."""
     if not 0 <= number <= SIGNALS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     for target in targets.chosen(kernel, pid):
         if target == os.getpid():
             _send_self(kernel, _self_info(number, SI_USER))
@@ -292,7 +289,7 @@ def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
 def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
     """Send a signal to a thread; every process has one."""
     if tid <= 0 or not 0 <= number <= SIGNALS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if tid != os.getpid():
         return kill(kernel, tid, number)
     _send_self(kernel, _self_info(number, SI_TKILL))
@@ -303,19 +300,19 @@ def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
 def tgkill(kernel: "Kernel", group: S32, tid: S32, number: S32) -> int:
     """Send a signal to a thread of a process."""
     if group <= 0:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if group != tid:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     return tkill(kernel, tid, number)
 
 
 def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
     words = struct.unpack("<3i2II", kernel.memory.read(address, 24))
     if not 0 <= number <= SIGNALS:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if pid != os.getpid():
         if words[2] >= 0:
-            raise _fail(errno.EPERM)
+            raise failure(errno.EPERM)
         return kill(kernel, pid, number)
     info = SigInfo(number, words[2], words[1], words[3], words[4] & 0xFFFFFFFF, words[5])
     _send_self(kernel, info)
@@ -332,5 +329,5 @@ def rt_sigqueueinfo(kernel: "Kernel", pid: S32, number: S32, address: int) -> in
 def rt_tgsigqueueinfo(kernel: "Kernel", group: S32, tid: S32, number: S32, address: int) -> int:
     """The same for a thread."""
     if group != tid:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     return _queue(kernel, tid, number, address)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from dbt.linux.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
+from dbt.linux.errors import failure
 from dbt.linux.host_signals import HostSignals
 from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
@@ -414,13 +415,13 @@ class Signals:
         """sigaltstack's new value. EPERM, EINVAL, ENOMEM."""
         sp, flags, size = stack
         if self.on_altstack():
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+            raise failure(errno.EPERM)
         if flags & ~(SS_ONSTACK | SS_DISABLE):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            raise failure(errno.EINVAL)
         if flags & SS_DISABLE:
             self.altstack = (0, SS_DISABLE, 0)
         elif size < MINSIGSTKSZ:
-            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            raise failure(errno.ENOMEM)
         else:
             self.altstack = (sp, 0, size)
 

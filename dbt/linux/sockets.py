@@ -10,9 +10,9 @@ import stat
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, spans
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import failure
 from dbt.linux.pipes import add_pair
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall

@@ -9,9 +9,10 @@ from typing import Any
 
 from dbt.linux import host
 from dbt.linux.directories import guest_inode
+from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.paths import AT_FDCWD, Place, failure
+from dbt.linux.paths import AT_FDCWD, Place
 from dbt.linux.structs import layout, store
 from dbt.linux.table import S32, syscall
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dbt.linux.errors import failure
 from dbt.linux.siginfo import SI_USER, SigInfo
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 _RECORD = struct.Struct("=qqQ")  # pid, start time in clock ticks, number of its pidfd's inode
 _LETTER = struct.Struct("=iiI")  # signal, pid, uid
 _WAKE = signal.SIGURG
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 Identity = tuple[int, int, int]
@@ -117,9 +114,9 @@ def check(kernel: "Kernel", pid: int) -> int:
     if pid in (0, os.getpid()):
         return os.getpid()
     if identity(pid) is None:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     if not kernel.process.tree.holds(pid):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return pid
 
 
@@ -128,7 +125,7 @@ def check_group(kernel: "Kernel", group: int) -> int:
     if group in (0, os.getpgrp()):
         return os.getpgrp()
     if not members(kernel, group):
-        raise _fail(errno.EPERM)
+        raise failure(errno.EPERM)
     return group
 
 
@@ -146,7 +143,7 @@ def chosen(kernel: "Kernel", pid: int) -> list[int]:
     else:
         found = members(kernel, -pid or os.getpgrp())
     if not found:
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     return found
 
 
@@ -156,7 +153,7 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
         pidfd = os.pidfd_open(pid)
     except OSError as error:
         if error.errno == errno.EINVAL:  # a thread of some process
-            raise _fail(errno.ESRCH) from None
+            raise failure(errno.ESRCH) from None
         raise
     try:
         check(kernel, pid)  # after the opening: it cannot become another's number any more

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import (
     NANO,
@@ -72,7 +73,7 @@ def clock_getres64(kernel: "Kernel", clock: S32, address: int) -> int:
 def clock_settime(kernel: "Kernel") -> int:
     """The guest may not set clocks."""
     del kernel
-    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+    raise failure(errno.EPERM)
 
 
 @syscall("gettimeofday")
@@ -137,7 +138,7 @@ def _nanosleep(
         return 0
     if left_at and not absolute:
         kernel.memory.write(left_at, pack_timespec(left, wide=wide))
-    raise OSError(errno.EINTR, os.strerror(errno.EINTR))
+    raise failure(errno.EINTR)
 
 
 @syscall("nanosleep")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.linux.signals import SIGALRM, valid
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
@@ -80,7 +81,7 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
         kernel.signals.timer_values[signo] = value
         if not kernel.signals.sync_host(signo):  # outside the main thread: the host would die of it
             kernel.unknown_syscalls["timer_create outside the main thread"] += 1
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            raise failure(errno.EAGAIN)
     packed = _HOST_SIGEVENT.pack(0, 0 if silent else signo, 1 if silent else 0)
     handle = ctypes.c_int64(0)
     host.call("timer_create", clock, packed, ctypes.byref(handle))
@@ -91,7 +92,7 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
 def _timer(kernel: "Kernel", number: int) -> Timer:
     found = kernel.process.timers.get(number)
     if found is None:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        raise failure(errno.EINVAL)
     return found
 
 

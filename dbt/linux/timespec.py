@@ -1,9 +1,10 @@
 """Reading and writing guest times: 32-bit and 64-bit timespecs and timevals."""
 
 import errno
-import os
 import struct
 from typing import TYPE_CHECKING
+
+from dbt.linux.errors import failure
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -14,7 +15,7 @@ _NARROW, _WIDE = struct.Struct("<ii"), struct.Struct("<qq")
 
 def invalid() -> OSError:
     """EINVAL."""
-    return OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return failure(errno.EINVAL)
 
 
 def read_nanoseconds(kernel: "Kernel", address: int, *, wide: bool) -> int:

@@ -8,9 +8,10 @@ import os
 import stat
 from collections.abc import Callable
 
+from dbt.linux.errors import failure
 from dbt.linux.layers import DEVICES, Policy, Sight, Tree, below
 from dbt.linux.objects import Handle, open_below, open_object, where
-from dbt.linux.places import Here, Layer, Place, Virtual, failure
+from dbt.linux.places import Here, Layer, Place, Virtual
 
 _LINK = stat.S_IFLNK | 0o777
 _STANDARD = {

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.linux.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
+from dbt.linux.errors import failure
 from dbt.linux.siginfo import SigInfo
 from dbt.linux.signals import SIGCHLD
 from dbt.linux.table import S32, syscall
@@ -24,10 +25,6 @@ _NAP = 0.05
 """Seconds between two looks: a stop, or a signal just before the sleep, is noticed after that."""
 
 Chosen = Callable[[Child], bool]
-
-
-def _fail(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
 
 
 def pack_rusage(values: tuple[int, ...]) -> bytes:
@@ -66,11 +63,11 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
                     kernel.signals.was_reaped(change.info(child.exit_signal))
                 return change
         if not any(child.pid in children for child in found):
-            raise _fail(errno.ECHILD)
+            raise failure(errno.ECHILD)
         if options & WNOHANG:
             return None
         if kernel.signals.interrupted() or kernel.overdue():
-            raise _fail(errno.EINTR)
+            raise failure(errno.EINTR)
         children.sleep(found, states, _NAP)
 
 
@@ -83,9 +80,9 @@ def _is_of_kind(child: Child, options: int) -> bool:
 def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: int) -> int:
     """Wait for a child. EINTR when a signal comes first."""
     if options & ~(WNOHANG | WSTOPPED | WCONTINUED | _KINDS):
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     if pid == -(1 << 31):
-        raise _fail(errno.ESRCH)
+        raise failure(errno.ESRCH)
     if pid > 0:
         chosen = _one(pid)
     else:
@@ -106,7 +103,7 @@ def waitid(
 ) -> int:
     """Wait for a child, with a siginfo. There are no pidfds (EBADF)."""
     if options & ~(WNOHANG | WNOWAIT | _STATES | _KINDS) or not options & _STATES:
-        raise _fail(errno.EINVAL)
+        raise failure(errno.EINVAL)
     change = _wait(kernel, _selected(which, pid), options)
     info = change.info() if change else SigInfo(0, 0)
     if info_at:
@@ -123,7 +120,7 @@ def _selected(which: int, pid: int) -> Chosen:
         return _one(pid)
     if which == _P_PGID and pid >= 0:
         return _group(pid or os.getpgrp())
-    raise _fail(errno.EBADF if which == 3 and pid >= 0 else errno.EINVAL)
+    raise failure(errno.EBADF if which == 3 and pid >= 0 else errno.EINVAL)
 
 
 @syscall("getrusage")
@@ -132,7 +129,7 @@ def getrusage(kernel: "Kernel", who: S32, address: int) -> int:
     try:
         usage = resource.getrusage(who)
     except ValueError:
-        raise _fail(errno.EINVAL) from None
+        raise failure(errno.EINVAL) from None
     times = []
     for seconds in (usage.ru_utime, usage.ru_stime):
         times += [int(seconds), int(seconds % 1 * 1_000_000)]
