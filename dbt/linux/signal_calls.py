@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SIGACTION = struct.Struct("<IIIQ")  # handler, flags, restorer, mask
 _OLD_SIGACTION = struct.Struct("<IIII")  # handler, mask, flags, restorer
-_STACK = struct.Struct("<IIi")
+_STACK = struct.Struct("<III")
 _SIGSET_BYTES = 8
 _POLL_SECONDS = 0.05
 
@@ -222,18 +222,12 @@ def rt_sigtimedwait_time64(kernel: "Kernel", mask: int, info: int, timeout: int,
 @syscall("sigaltstack")
 def sigaltstack(kernel: "Kernel", new: int, old: int) -> int:
     """Set the stack for handlers with SA_ONSTACK."""
-    signals = kernel.signals
-    sp, flags, size = signals.altstack
-    if size and signals.on_altstack():
-        flags = 1
-    wanted = None
+    stack = kernel.signals.altstack
+    before = stack.get()
     if new:
-        at, wanted_flags, length = _STACK.unpack(kernel.memory.read(new, _STACK.size))
-        wanted = (at, wanted_flags, length & 0xFFFFFFFF)
-    if wanted is not None:
-        signals.set_altstack(wanted)
+        stack.set(_STACK.unpack(kernel.memory.read(new, _STACK.size)))
     if old:
-        kernel.memory.write(old, struct.pack("<III", sp, flags, size))
+        kernel.memory.write(old, _STACK.pack(*before))
     return 0
 
 

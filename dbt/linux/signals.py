@@ -5,7 +5,6 @@ so on the host, so that the host's kernel does the rest. Where the guest has a h
 one that notes the signal; it is delivered when the guest is between instructions.
 """
 
-import errno
 import os
 import signal
 from contextlib import suppress
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from dbt.linux.altstack import AltStack
 from dbt.linux.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
-from dbt.linux.errors import failure
 from dbt.linux.host_signals import HostSignals
 from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
@@ -34,8 +33,6 @@ SIG_DFL, SIG_IGN = 0, 1
 SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 1, 2, 4, 0x04000000, 0x08000000
 SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x10000000, 0x40000000, 0x80000000
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
-SS_ONSTACK, SS_DISABLE = 1, 2
-MINSIGSTKSZ = 2048
 
 _IGNORED = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH}
 _STOPPING = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU}
@@ -93,7 +90,7 @@ class Signals:
         self.actions = _inherited()
         self.mask = 0
         self.pending: list[SigInfo] = []
-        self.altstack = (0, SS_DISABLE, 0)
+        self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
         self.reaped: SigInfo | None = None
         """The child that was waited for last: its SIGCHLD may come after it is gone."""
         self.timer_values: dict[int, int] = {}
@@ -373,8 +370,8 @@ class Signals:
             restorer=action.restorer if action.flags & SA_RESTORER else None,
             siginfo=info.pack() if action.flags & SA_SIGINFO else None,
             mask=saved,
-            stack_top=self._stack_top(action),
-            altstack=self._altstack_now(),
+            stack_top=self.altstack.top() if action.flags & SA_ONSTACK else None,
+            altstack=self.altstack.get(),
             trap=self.trap,
         )
         pointer = kernel.abi.stack_pointer(kernel.state)
@@ -397,38 +394,10 @@ class Signals:
         self.force(SigInfo(SIGSEGV, why=why))
         return self.deliver(location)
 
-    def on_altstack(self) -> bool:
-        """The stack pointer is within the alternate stack."""
-        sp = self._kernel.abi.stack_pointer(self._kernel.state)
-        return self.altstack[0] < sp <= self.altstack[0] + self.altstack[2]
-
-    def _altstack_now(self) -> tuple[int, int, int]:
-        sp, flags, size = self.altstack
-        return sp, flags if not size else (SS_ONSTACK if self.on_altstack() else 0), size
-
-    def _stack_top(self, action: Action) -> int | None:
-        if action.flags & SA_ONSTACK and self.altstack[2] and not self.on_altstack():
-            return self.altstack[0] + self.altstack[2]
-        return None
-
-    def set_altstack(self, stack: tuple[int, int, int]) -> None:
-        """sigaltstack's new value. EPERM, EINVAL, ENOMEM."""
-        sp, flags, size = stack
-        if self.on_altstack():
-            raise failure(errno.EPERM)
-        if flags & ~(SS_ONSTACK | SS_DISABLE):
-            raise failure(errno.EINVAL)
-        if flags & SS_DISABLE:
-            self.altstack = (0, SS_DISABLE, 0)
-        elif size < MINSIGSTKSZ:
-            raise failure(errno.ENOMEM)
-        else:
-            self.altstack = (sp, 0, size)
-
     def reset_for_exec(self) -> None:
         """Handlers become defaults; ignored, blocked and pending signals stay so."""
         self.drop_handlers()
-        self.altstack = (0, SS_DISABLE, 0)
+        self.altstack.reset()
 
     def drop_handlers(self) -> None:
         """Signals with a handler are at their default again."""
@@ -449,9 +418,9 @@ class Signals:
             return kernel.resume
         kernel.on_stack_moved(pointer)
         self.set_mask(frame.mask)
-        if frame.altstack is not None and not self.on_altstack():
+        if frame.altstack is not None:
             with suppress(OSError):
-                self.set_altstack(frame.altstack)
+                self.altstack.set(frame.altstack)
         return frame.location
 
 

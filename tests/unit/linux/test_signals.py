@@ -119,6 +119,24 @@ def test_alternate_stack(kernel: Kernel) -> None:
     assert error(call(kernel, "sigaltstack", BUFFER, 0)) == "EPERM"
 
 
+def test_alternate_stacks_that_can_be(kernel: Kernel) -> None:
+    def change(start: int, flags: int, size: int) -> int:
+        kernel.memory.write(BUFFER, struct.pack("<III", start, flags, size))
+        return call(kernel, "sigaltstack", BUFFER, BUFFER + 12)
+
+    def old() -> tuple[int, ...]:
+        return struct.unpack("<III", kernel.memory.read(BUFFER + 12, 12))
+
+    assert change(0xC0000000, 0, 0x80000000) == 0
+    assert old() == (0, 2, 0)  # SS_DISABLE
+    assert error(change(0x20000, 3, 0x2000)) == "EINVAL"  # one mode at a time
+    assert error(change(0x20000, 0, 2047)) == "ENOMEM"
+    assert change(0x20000, 2, 0) == 0
+    assert old() == (0xC0000000, 0, 0x80000000)
+    assert change(0x30000, 1, 2048) == 0
+    assert old() == (0, 2, 0)
+
+
 def test_defaults(kernel: Kernel) -> None:
     assert kill_self(kernel, SIGCHLD) == CODE + 4
     assert kill_self(kernel, SIGUSR1) == Killed(SIGUSR1, CODE + 4)
