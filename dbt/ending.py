@@ -23,7 +23,7 @@ from dbt.stops import (
     Trapped,
     UsageError,
 )
-from dbt.streams import say
+from dbt.streams import EXIT_BROKEN, say
 from dbt.text import printable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def excuse(error: BaseException) -> tuple[str, int] | None:
         case VerifyError():
             return f"armdbt: a pass made invalid IR: {error}", EXIT_STOPPED
         case BrokenPipeError():
-            return "", 128 + signal.SIGPIPE
+            return "", EXIT_BROKEN
         case KeyboardInterrupt():
             return "", 128 + signal.SIGINT
         case MemoryError():

@@ -142,10 +142,6 @@ class ObjectMaker:
         sections = self._llvm.ObjectFileRef.from_data(image).sections()
         return sum(section.size() for section in sections if section.is_text())
 
-    def optimised_text(self, text: str, level: str) -> str:
-        """The LLVM text after the passes of a level."""
-        return str(self._module(text, level))
-
     def assembly(self, text: str, level: str, linked: Iterable[str] = ()) -> str:
         """The host's assembly of a text, as the object holds it."""
         return str(self._machines[level].emit_assembly(self._module(text, level, linked)))

@@ -89,14 +89,7 @@ class FdTable:
 
     def host_fd(self, fd: int) -> int:
         """The host descriptor behind a guest number. EBADF."""
-        found = self._open.get(fd)
-        if found is None:
-            raise failure(errno.EBADF)
-        return found.host
-
-    def by_host(self, host_fd: int) -> int | None:
-        """The guest number of a host descriptor."""
-        return next((fd for fd, entry in self._open.items() if entry.host == host_fd), None)
+        return self.get(fd).host
 
     # -- opening and closing -----------------------------------------------------------------------
 
