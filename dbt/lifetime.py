@@ -1,4 +1,4 @@
-"""What may be done with a process at the moment, and what is left of it when it is closed."""
+"""The states of a process: idle, running, ended, closed. Refuses what a state does not allow."""
 
 import contextlib
 import threading

@@ -241,8 +241,8 @@ class Process:
             return stop
 
     def _goes_on_after(self, failure: BaseException) -> bool:
-        """The users' own functions have raised it, and the guest stands where the next run is to
-        begin."""
+        """Whether a function of the user's has raised it: then the guest's state is whole, and the
+        next run continues from it."""
         own = failure is self.engine.raised or failure is self._machine.raised
         self.engine.raised = self._machine.raised = None  # its traceback holds this process
         return own

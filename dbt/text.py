@@ -1,4 +1,4 @@
-"""Text that a guest, or a file, has chosen, made fit for one line of a terminal.
+"""Escapes and cuts text that a guest, or a file, has chosen, so that a terminal can show it.
 
 Symbols, paths, arguments and names of processes may hold anything: newlines, sequences that a
 terminal obeys, marks that turn the direction of writing, bytes that are no text, 20 MB of it.

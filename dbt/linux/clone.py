@@ -170,7 +170,7 @@ def _clone(kernel: "Kernel", wanted: Request) -> int:
 
 
 def _store_parent_tid(kernel: "Kernel", wanted: Request, pid: int) -> None:
-    """Store the pid where the parent wants it; a bad address is nobody's business (put_user)."""
+    """Store the pid where the parent wants it; a bad address is ignored (put_user)."""
     if wanted.flags & CLONE_PARENT_SETTID:
         with suppress(GuestFault):
             kernel.memory.store(wanted.parent_tid, 4, pid)

@@ -101,7 +101,8 @@ class Kernel:
         self.stack_start = 0
         """The stack pointer that the program started with."""
         self.unknown_syscalls: Counter[str] = Counter()
-        """What the guest asked for in vain: names of system calls, and other things in words."""
+        """How often the guest asked for what is not supported: names of system calls, and other
+        things in words."""
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False
         self.last_fault: FaultHit | HaltHit | None = None

@@ -1,6 +1,6 @@
-"""What prctl and the sched_ calls keep of a process: kept and given back, and no more.
+"""The values of a process that prctl and the sched_ calls set and read.
 
-The scheduler and the security modules behind these values are the host's and do not hear of them.
+They are kept for the guest alone: nothing is passed on to the host's scheduler or security modules.
 """
 
 import os
