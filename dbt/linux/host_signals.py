@@ -2,9 +2,10 @@
 
 import signal
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
-from dbt.linux import host
+from dbt.linux import host, wakeup
 
 _EVERY = (1 << 64) - 1
 
@@ -18,6 +19,23 @@ class HostSignals:
         self._before: dict[int, Any] = {}
         self._mask = 0
         self._mask_before: int | None = None
+        self._wakeup: wakeup.Wakeup | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """The main thread was interrupted for a signal: ``noticed`` is to be called."""
+        return self._wakeup is not None and self._wakeup.kicked
+
+    def noticed(self) -> None:
+        """What has come so far need not interrupt any more. Its handlers have run."""
+        if self._wakeup is not None:
+            self._wakeup.drain()
+
+    def forked(self) -> None:
+        """In a forked child: the thread that interrupts is the parent's."""
+        self._wakeup = None
+        if any(callable(handler) for handler in self._wanted.values()):
+            self._watch()
 
     def before(self, number: int) -> Any:
         """The host's own handler of a signal that ``install`` has replaced, else None."""
@@ -32,7 +50,17 @@ class HostSignals:
             return False
         self._before.setdefault(number, found)
         self._wanted[number] = handler
+        if callable(handler):
+            self._watch()
         return True
+
+    def _watch(self) -> None:
+        """Have signals that come too early interrupt the main thread again."""
+        if self._wakeup is None and (found := wakeup.here()) is not None:
+            self._wakeup = found
+            found.attach()
+            if wakeup.SIGNAL not in self._wanted:
+                self.install(wakeup.SIGNAL, _interrupt)
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals in this thread. SIGBUS stays open: while it is blocked, a
@@ -59,6 +87,9 @@ class HostSignals:
             with suppress(ValueError):  # not the main thread, which has done it after each run
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         caught = _take(guests)
+        if self._wakeup is not None:
+            self._wakeup.detach()
+            self._wakeup = None
         self._before.clear()
         self._mask_before = None
         host.set_signal_mask(before)
@@ -70,6 +101,10 @@ class HostSignals:
             self.install(number, handler)
         mask, self._mask = self._mask, 0
         self.set_mask(mask)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A handler that lets the interrupted call return."""
 
 
 def _members(mask: int) -> set[int]:

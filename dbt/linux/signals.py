@@ -154,6 +154,7 @@ class Signals:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
         self.pending.clear()
         self._caught.clear()
+        self._host.forked()
         self.sync_defaults()
 
     def sync_defaults(self) -> None:
@@ -212,7 +213,13 @@ class Signals:
 
     # -- pending and restart -----------------------------------------------------------------------
 
+    def _came(self) -> bool:
+        """A host's handler has run that ``_collect`` does not know of."""
+        return bool(self._caught) or self._host.interrupted
+
     def _collect(self) -> None:
+        if self._came():
+            self._host.noticed()
         while self._caught:
             number = self._caught.pop(0)
             if number == SIGURG:  # the host's, and ours
@@ -332,7 +339,7 @@ class Signals:
             if not isinstance(after, int):
                 return after
             location = after
-        while self._caught or self.pending:
+        while self.pending or self._came():
             pending = self._next()
             if pending is None:
                 break
