@@ -81,10 +81,12 @@ def _serve(writing: int) -> None:
 def _result(child: int, reading: int, timeout: float | None) -> Any:
     """What a child sends, and its end."""
     deadline = None if timeout is None else time.monotonic() + timeout
+    end = os.pidfd_open(child)
     try:
-        data = _receive(reading, deadline)
+        data = _receive(reading, end, deadline)
     finally:
         os.close(reading)
+        os.close(end)
         status = _end(child)
     if data is None:
         raise Died(status)
@@ -111,30 +113,33 @@ def _work(work: Callable[[], object], writing: int) -> None:
         os._exit(status)
 
 
-def _receive(reading: int, deadline: float | None) -> bytes | None:
-    """A whole message, or None. Its end counts, not that of the stream: a guest's children may
-    keep that open."""
+def _receive(reading: int, end: int, deadline: float | None) -> bytes | None:
+    """A whole message. None when the time or the process, which the pidfd ``end`` tells, is over
+    without one. The end of the stream is neither: a guest's children may keep it open, and a
+    process that ends closes it first."""
     data = b""
+    sources = [reading, end]
     while len(data) < _SIZE.size or len(data) < _SIZE.size + _SIZE.unpack_from(data)[0]:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ready, _, _ = select.select([reading], [], [], left)
-        more = os.read(reading, 1 << 16) if ready else b""
-        if not more:
+        ready, _, _ = select.select(sources, [], [], left)
+        if reading not in ready:
             return None
+        more = os.read(reading, 1 << 16)
         data += more
+        if not more:
+            sources = [end]
     return data[_SIZE.size :]
 
 
 def _end(child: int) -> str:
     """Kill what is left of the process and its children; how it ended, in words."""
-    gone, status = os.waitpid(child, os.WNOHANG)
-    if not gone:
-        time.sleep(0.01)  # it may be about to end by itself
-        gone, status = os.waitpid(child, os.WNOHANG)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    if not gone:
-        _, status = os.waitpid(child, 0)
+    ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    # Its number is its own as long as nobody has waited for it. It may lead no group yet.
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if not ended:
         return "hangs"
     number = -os.waitstatus_to_exitcode(status)
     return f"crashes ({signal.Signals(number).name})" if number > 0 else "ends without a result"

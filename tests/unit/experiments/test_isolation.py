@@ -67,6 +67,40 @@ def test_children_do_not_outlive_it(tmp_path: Path) -> None:
     pytest.fail("the child is alive")
 
 
+@pytest.fixture
+def slow_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that have closed all they had and are not gone for a while yet."""
+    end = os._exit
+
+    def late(status: int) -> None:
+        os.closerange(3, 1000)
+        time.sleep(0.2)
+        end(status)
+
+    monkeypatch.setattr(os, "_exit", late)
+
+
+def test_a_process_that_takes_its_time_to_end_has_not_hung(slow_to_end: None) -> None:
+    with pytest.raises(Died, match="ends without"):
+        isolated(leave, 30.0)
+
+
+def test_a_child_that_keeps_the_pipe_open_does_not_hide_the_end() -> None:
+    def work() -> None:
+        if os.fork():
+            leave()
+        hang()
+
+    with pytest.raises(Died, match="ends without"):
+        isolated(work, 1e6)
+
+
+def test_a_process_that_leads_no_group_yet_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "setpgrp", hang)
+    with pytest.raises(Died, match="hangs"):
+        isolated(leave, 0.1)
+
+
 # -- A new interpreter -----------------------------------------------------------------------------
 
 
