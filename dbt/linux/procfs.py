@@ -175,9 +175,9 @@ class ProcFs:
             return None
         if not rest:
             return self._directory(path, lambda: [str(fd).encode() for fd in sorted(files)])
-        if not rest.isdigit() or int(rest) not in files:
+        number = int(rest) if rest.isdigit() else -1
+        if number not in files or rest != b"%d" % number:  # 00 names nothing (name_to_int)
             return None
-        number = int(rest)
         if directory == b"fd":
             return Virtual(_LINK, descriptor=number)
         return Virtual(_FILE, content=lambda: proc_task.descriptor(self._kernel, number))

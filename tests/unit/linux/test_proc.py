@@ -223,7 +223,9 @@ def test_nothing_can_be_written(program: Kernel, name: str) -> None:
     assert error(call(program, "open", buffer, 1)) == "EACCES"
 
 
-@pytest.mark.parametrize("path", ["self/mem", "1", "1/status", "self/task/1", "self/fd/99"])
+@pytest.mark.parametrize(
+    "path", ["self/mem", "1", "1/status", "self/task/1", "self/fd/99", "self/fd/00"]
+)
 def test_what_is_not_there(program: Kernel, path: str) -> None:
     buffer = room(program)
     program.memory.write(buffer, f"/proc/{path}\0".encode())
