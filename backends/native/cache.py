@@ -79,7 +79,7 @@ def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     also to disk, where that can be."""
     file = f"{name}-{key.hex()[:16]}.o"
     for directory in directories():
-        found = _read(directory / file, key)
+        found = _read(directory, file, key)
         if found is not None:
             return found
     content = make()
@@ -89,11 +89,13 @@ def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     return content
 
 
-def _read(path: Path, key: bytes) -> bytes | None:
+def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
     """The content of a cache file; None when there is none that can be used."""
     try:
-        if not _is_ours_alone(path.parent):
+        real = _ours_alone(directory)
+        if real is None:
             return None
+        path = real / file_name
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
@@ -111,20 +113,21 @@ def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
     try:
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700, parents=True)
-        if not _is_ours_alone(directory):
+        real = _ours_alone(directory)
+        if real is None:
             return False
-        handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=directory)
+        handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=real)
         try:
             with open(handle, "wb") as out:
                 out.write(MAGIC + _digest(key, content) + content)
                 os.fchmod(out.fileno(), 0o644)
-            os.replace(temporary, directory / file)
+            os.replace(temporary, real / file)
         except BaseException:
             os.unlink(temporary)
             raise
     except OSError:
         return False
-    _forget_old(directory, file)
+    _forget_old(real, file)
     return True
 
 
@@ -141,13 +144,15 @@ def _digest(key: bytes, content: bytes) -> bytes:
     return hashlib.sha256(key + content).digest()
 
 
-def _is_ours_alone(directory: Path) -> bool:
-    """True when only this user and root can change what lies in a directory, or put another in its
-    place. In a directory with the sticky bit nobody can replace what belongs to somebody else."""
+def _ours_alone(directory: Path) -> Path | None:
+    """The directory, when only this user and root can change what lies in it, or put another in its
+    place; else None. The path has no links in it: whose those are is not looked at. In a directory
+    with the sticky bit nobody can replace what belongs to somebody else."""
     real = directory.resolve(strict=True)
-    if not _is_safe(real.stat()):
-        return False
-    return all(_is_safe(above.stat(), sticky=True) for above in real.parents)
+    safe = _is_safe(real.stat()) and all(
+        _is_safe(above.stat(), sticky=True) for above in real.parents
+    )
+    return real if safe else None
 
 
 def _is_safe(status: os.stat_result, *, sticky: bool = False) -> bool:

@@ -46,6 +46,26 @@ def test_other_keys_and_names_are_other_files(place: Path) -> None:
     assert cached("x", KEY, never) == CONTENT
 
 
+def test_a_link_that_changes_after_the_check_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, link = (tmp_path / name for name in ("good", "bad", "link"))
+    for directory, content in ((good, CONTENT), (bad, b"of somebody else")):
+        monkeypatch.setattr(native_cache, "directories", lambda directory=directory: [directory])
+        cached("x", KEY, lambda content=content: content)
+    link.symlink_to(good)
+    monkeypatch.setattr(native_cache, "directories", lambda: [link])
+    opening = os.open
+
+    def open_late(path: str | Path, flags: int) -> int:
+        link.unlink()
+        link.symlink_to(bad)
+        return opening(path, flags)
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert cached("x", KEY, never) == CONTENT
+
+
 def empty(data: bytearray) -> None:
     data.clear()
 
