@@ -9,7 +9,7 @@ import struct
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.kernel import Kernel
-from dbt.linux.poll import Deadline, kept, signals_held, temporary_mask
+from dbt.linux.poll import Deadline, kept, stop_if_interrupted, temporary_mask
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import read_nanoseconds
@@ -55,8 +55,8 @@ def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) 
     while True:
         timespec = deadline.host_timespec()
         try:
-            with signals_held(kernel) as mask:
-                count = host.call("epoll_pwait2", host_fd, buffer, room, timespec, mask)
+            stop_if_interrupted(kernel)
+            count = host.call("epoll_pwait2", host_fd, buffer, room, timespec, None)
             break
         except OSError as error:
             if error.errno != errno.EINTR or kernel.signals.interrupted() or kernel.overdue():

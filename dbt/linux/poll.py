@@ -1,16 +1,12 @@
 """Waiting for descriptors: poll and select in all their forms.
 
-All of them come down to the host's ppoll. The host's signals are blocked until it swaps the mask,
-so that a signal arriving just before the wait still ends it.
+All of them come down to the host's ppoll.
 """
 
 import ctypes
 import errno
-import signal
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from dbt.linux import host
 from dbt.linux.errors import failure
@@ -26,25 +22,9 @@ _WRITE_SET = _WRBAND | _WRNORM | POLLOUT | POLLERR
 _EXCEPT_SET = POLLPRI
 
 _SIGSET_BYTES = 8
-_HOST_SIGSET_BYTES = 128
-_EVERY_SIGNAL = b"\xff" * _HOST_SIGSET_BYTES
 _POLLFD = struct.Struct("<ihh")  # the same everywhere
 
 Wanted = tuple[int, int]
-
-
-@contextmanager
-def signals_held(kernel: Kernel) -> Iterator[bytes]:
-    """Block the host's signals and give the mask (a sigset_t) under which to wait. EINTR when one
-    is already waiting for the guest."""
-    before = ctypes.create_string_buffer(_HOST_SIGSET_BYTES)
-    host.call("pthread_sigmask", signal.SIG_BLOCK, _EVERY_SIGNAL, before)
-    try:
-        if kernel.signals.interrupted():
-            raise failure(errno.EINTR)
-        yield before.raw
-    finally:
-        host.call("pthread_sigmask", signal.SIG_SETMASK, before, None)
 
 
 class Deadline:
@@ -64,6 +44,12 @@ class Deadline:
         return struct.pack("=qq", *divmod(self.left(), NANO))
 
 
+def stop_if_interrupted(kernel: Kernel) -> None:
+    """EINTR when a signal already waits for the guest."""
+    if kernel.signals.interrupted():
+        raise failure(errno.EINTR)
+
+
 def kept(kernel: Kernel, timeout: int | None) -> Deadline:
     """A deadline that stays where it is when the call is made again."""
     if timeout is None:
@@ -78,8 +64,8 @@ def wait(kernel: Kernel, wanted: list[Wanted], deadline: Deadline) -> list[int]:
     buffer = ctypes.create_string_buffer(data, max(1, len(data)))
     while True:
         try:
-            with signals_held(kernel) as mask:
-                host.call("ppoll", buffer, len(wanted), deadline.host_timespec(), mask)
+            stop_if_interrupted(kernel)
+            host.call("ppoll", buffer, len(wanted), deadline.host_timespec(), None)
             break
         except OSError as error:
             if error.errno != errno.EINTR or kernel.signals.interrupted() or kernel.overdue():

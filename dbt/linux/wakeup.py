@@ -2,8 +2,8 @@
 
 A signal's handler on the host interrupts a call that sleeps. It interrupts nothing when it has run
 just before the call began, or in another thread, which the host's kernel may choose for a signal
-that was sent to the process. Python's handlers leave a byte in a pipe wherever they run (PEP 475,
-``signal.set_wakeup_fd``). As long as nobody has emptied the pipe, this thread sends SIGURG to the
+that was sent to the process. Python's handlers leave a byte in a pipe wherever they run
+(``signal.set_wakeup_fd``). As long as nobody has emptied the pipe, this thread sends SIGURG to the
 main thread, which must have a handler for it. So no call on the host has to be made with care.
 """
 
@@ -18,7 +18,10 @@ SIGNAL = signal.SIGURG
 """What interrupts: nothing else happens without a handler."""
 
 GRACE_SECONDS = 0.005
-"""How long the main thread has to notice a signal by itself, and to notice an interruption."""
+"""How long the main thread has to notice a signal by itself, and to notice an interruption.
+The latter time doubles, up to LONGEST_SECONDS: a hook of the user may be at work."""
+
+LONGEST_SECONDS = 0.1
 
 
 class Wakeup:
@@ -80,11 +83,19 @@ class Wakeup:
         came.register(self._reader, select.POLLIN)
         while True:
             came.poll()
-            time.sleep(GRACE_SECONDS)
-            with self._lock:
-                if came.poll(0):
-                    self.kicked = True
-                    signal.pthread_kill(main, SIGNAL)
+            grace = GRACE_SECONDS
+            time.sleep(grace)
+            while self._kick(main, came):
+                grace = min(2 * grace, LONGEST_SECONDS)
+                time.sleep(grace)
+
+    def _kick(self, main: int, came: select.poll) -> bool:
+        """Interrupt the main thread, unless it has noticed all signals."""
+        with self._lock:
+            if came.poll(0):
+                self.kicked = True
+                signal.pthread_kill(main, SIGNAL)
+            return self.kicked
 
 
 _here: list[Wakeup] = []
