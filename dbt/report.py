@@ -1,7 +1,7 @@
 """What a run leaves for people and for other programs: tables and JSON."""
 
 import json
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import attrs
 
@@ -42,11 +42,15 @@ def _faults(process: "Process") -> list[tuple[str, int, int]]:
 def write_json(path: str, data: object) -> None:
     """Write JSON as ``destination`` writes. Raises UsageError when that fails."""
     with destination(path) as stream, writing(path):
-        json.dump(data, stream, indent=1)
-        stream.write("\n")
+        _dump(data, stream)
 
 
-def write_stats(process: "Process", stop: Stop, path: str) -> None:
+def _dump(data: object, out: IO[str]) -> None:
+    json.dump(data, out, indent=1)
+    out.write("\n")
+
+
+def write_stats(process: "Process", stop: Stop, out: IO[str]) -> None:
     """The figures, the counters and how the run ended, as one JSON object."""
     end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
     faults = [
@@ -55,7 +59,7 @@ def write_stats(process: "Process", stop: Stop, path: str) -> None:
     ]
     counters = process.counters.snapshot()
     data = {"stop": end, **process.stats(), "counters": counters, "faults": faults}
-    write_json(path, data)
+    _dump(data, out)
 
 
 def _summary(class_: type) -> str:

@@ -1,6 +1,7 @@
 """``armdbt run``: run a program."""
 
 import argparse
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the program; the exit status."""
-    with make_process(arguments) as process:
+    from dbt.hooks.outputs.destination import destination, writing
+
+    with make_process(arguments) as process, contextlib.ExitStack() as stack:
+        file = arguments.stats_json  # opened now: later the guest may have put a link there
+        figures = stack.enter_context(destination(file)) if file else None
         stop = process.run(arguments.max_insns, arguments.timeout)
         sys.stdout.flush()
         status = report_stop(process, stop)
@@ -37,10 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
             from dbt.report import print_stats
 
             print_stats(process, sys.stderr)
-        if arguments.stats_json:
+        if figures is not None:
             from dbt.report import write_stats
 
-            write_stats(process, stop, arguments.stats_json)
+            with writing(file):
+                write_stats(process, stop, figures)
         return status
 
 

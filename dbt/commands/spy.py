@@ -2,6 +2,7 @@
 the console, with the data; or read such a record."""
 
 import argparse
+import contextlib
 import sys
 
 from dbt.commands.machine import machine_options, make_process, number, seconds
@@ -33,24 +34,30 @@ def run(arguments: argparse.Namespace) -> int:
         return _read(arguments)
     if arguments.program is None:
         raise UsageError("spy needs a program, or --read FILE")
+    from dbt.hooks.outputs.destination import standard_or_file, writing
     from dbt.spy import Spy
 
-    with make_process(arguments) as process:
-        spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
-        try:
-            stop = process.run(arguments.max_insns, arguments.timeout)
-        except BaseException:
-            spy.close()
-            raise
-        sys.stdout.flush()
-        spy.finish(stop)
-        status = report_stop(process, stop)
-    for symbol in sorted(spy.missing):
-        print(f"armdbt: no symbol {symbol!r} was there to be recorded", file=sys.stderr)
-    if arguments.report or not arguments.record:
-        from dbt.spy.report import write_report
+    with contextlib.ExitStack() as stack:
+        out = None
+        if arguments.report or not arguments.record:  # before the guest can put a link there
+            out = stack.enter_context(standard_or_file(arguments.report))
+        with make_process(arguments) as process:
+            spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
+            try:
+                stop = process.run(arguments.max_insns, arguments.timeout)
+            except BaseException:
+                spy.close()
+                raise
+            sys.stdout.flush()
+            spy.finish(stop)
+            status = report_stop(process, stop)
+        for symbol in sorted(spy.missing):
+            print(f"armdbt: no symbol {symbol!r} was there to be recorded", file=sys.stderr)
+        if out is not None:
+            from dbt.spy.report import print_report
 
-        write_report(spy.events(), arguments.report)
+            with writing(arguments.report or "standard error"):
+                print_report(spy.events(), out)
     return status
 
 

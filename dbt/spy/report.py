@@ -1,13 +1,10 @@
 """The record for people: processes, files, pipes, the console's transcript, calls."""
 
-import contextlib
 import itertools
 import os
 import shlex
 import signal
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import IO
 
 from rich.console import Console
@@ -15,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from dbt.hooks.outputs.destination import destination, plain_console, writing
+from dbt.hooks.outputs.destination import plain_console, standard_or_file, writing
 from dbt.spy import summary
 from dbt.spy.events import Event
 from dbt.spy.summary import Activation, Failure, File, Flow, Life, Stream
@@ -52,9 +49,7 @@ def print_report(events: Sequence[Event], out: IO[str]) -> None:
 
 def write_report(events: Sequence[Event], path: str | None) -> None:
     """The report into a file; ``-`` is standard output, None standard error. Raises UsageError."""
-    standard = contextlib.nullcontext(sys.stdout)
-    where: AbstractContextManager[IO[str]] = standard if path == "-" else destination(path)
-    with where as out, writing(path or "standard error"):
+    with standard_or_file(path) as out, writing(path or "standard error"):
         print_report(events, out)
 
 

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any
 
 from dbt.stops import UsageError
@@ -37,7 +38,7 @@ def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
     temporary = f"{final}.{os.getpid()}.tmp"
     with writing(path):
         itself = _written_as_it_is(path)
-        stream = _open(temporary if itself is None else itself, binary=binary)
+        stream = _make(temporary, binary) if itself is None else _open(itself, "w", binary)
     try:
         yield stream
         with writing(path):
@@ -50,6 +51,11 @@ def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
         if itself is None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def standard_or_file(path: str | None) -> AbstractContextManager[IO[Any]]:
+    """The same, where ``-`` is standard output."""
+    return contextlib.nullcontext(sys.stdout) if path == "-" else destination(path)
 
 
 @contextlib.contextmanager
@@ -127,5 +133,12 @@ def _descriptor(path: str) -> int | None:
     return None
 
 
-def _open(file: str | int, *, binary: bool) -> IO[Any]:
-    return open(file, "wb") if binary else open(file, "w", encoding="utf-8")
+def _make(file: str, binary: bool) -> IO[Any]:
+    """A new file: what a process of our number has left there goes, and no link is followed."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(file)
+    return _open(file, "x", binary)
+
+
+def _open(file: str | int, mode: str, binary: bool) -> IO[Any]:
+    return open(file, f"{mode}b") if binary else open(file, mode, encoding="utf-8")
