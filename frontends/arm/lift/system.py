@@ -3,7 +3,7 @@
 ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 """
 
-from dbt.ir.block import BlockKey, Const, Goto, Halt, Swi, Value
+from dbt.ir.block import BlockKey, Branch, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
 from frontends.arm.registers import FLAGS
 from frontends.arm.translator import BIG, FRONTEND_MODE, Translator
@@ -45,18 +45,22 @@ class System(Translator):
         self.write(d, value)
 
     def MSR_reg(self, c: int, k: int, m: int) -> None:
-        """msr cpsr_{fs}, Rm: a user program changes the flags, all else is ignored."""
+        """msr cpsr_{fsx}, Rm: a user program changes the flags and the byte order, all else is
+        ignored."""
         if m == 15:
             self.unpredictable()
-        self.predicate(c)
-        self._set_cpsr(k, self.read(m))
+        self._set_cpsr(c, k, self.read(m))
 
     def MSR_imm(self, c: int, k: int, r: int, i: int) -> None:
-        """msr cpsr_{fs}, #const."""
-        self.predicate(c)
-        self._set_cpsr(k, self.ir.const(i >> 2 * r | i << (32 - 2 * r)))
+        """msr cpsr_{fsx}, #const."""
+        self._set_cpsr(c, k, self.ir.const(i >> 2 * r | i << (32 - 2 * r)))
 
-    def _set_cpsr(self, k: int, value: Value) -> None:
+    def _set_cpsr(self, c: int, k: int, value: Value) -> None:
+        has_order = bool(k & 2)
+        if not has_order:
+            self.predicate(c)
+        elif self.split_on_condition(c):
+            return
         for name, bit in CPSR_BITS.items():
             if k >> bit // 8 & 1:
                 if isinstance(value, Const):
@@ -64,6 +68,17 @@ class System(Translator):
                 else:
                     flag = self.ir.trunc(self.ir.shr(value, bit), I1)
                 self.ir.set(name, flag)
+        if has_order:
+            self._take_order(value)
+
+    def _take_order(self, value: Value) -> None:
+        """End the block where a new CPSR may have changed the byte order."""
+        if isinstance(value, Const):
+            self._set_endianness(bool(value.value & BIG_ENDIAN))
+            return
+        big = self.ir.trunc(self.ir.shr(value, 9), I1)
+        self.ir.set("ef", big)
+        self.end(Branch(big, self._next_in_order(1), self._next_in_order(0)))
 
     # -- hints and barriers: one guest thread runs at a time, in program order
 
@@ -91,7 +106,10 @@ class System(Translator):
 
     def _set_endianness(self, big: int) -> None:
         self.ir.set("ef", Const(big, I1))
-        self.end(Goto(BlockKey(self.next_pc, self.mode & FRONTEND_MODE & ~BIG | BIG * big)))
+        self.end(Goto(self._next_in_order(big)))
+
+    def _next_in_order(self, big: int) -> BlockKey:
+        return BlockKey(self.next_pc, self.mode & FRONTEND_MODE & ~BIG | BIG * big)
 
     def CPS(self) -> None:
         """cps, cpsie, cpsid: nothing happens in user mode."""
