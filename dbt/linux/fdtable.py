@@ -16,7 +16,7 @@ import attrs
 
 from dbt.linux.errors import failure
 from dbt.linux.layers import Tree
-from dbt.linux.objects import FIRST_HOST_FD
+from dbt.linux.objects import duplicate
 from dbt.linux.procfs import ProcFs
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ class FdTable:
         self.limit = DEFAULT_LIMIT
         for fd in range(3):
             try:
-                inherited = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
-            except OSError:
+                inherited = duplicate(fd)
+            except OSError as error:
+                if error.errno != errno.EBADF:
+                    raise
                 continue
             if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:  # it stands for one that is closed
                 os.close(inherited)
@@ -117,14 +119,14 @@ class FdTable:
     def duplicate(self, fd: int, *, minimum: int = 0, cloexec: bool = False) -> int:
         """dup and F_DUPFD: a second number for the same open file."""
         old = self.get(fd)
-        return self.add(_copy(old.host), old.file, cloexec=cloexec, minimum=minimum)
+        return self.add(duplicate(old.host), old.file, cloexec=cloexec, minimum=minimum)
 
     def duplicate_to(self, fd: int, new: int, *, cloexec: bool = False) -> int:
         """dup3: ``new`` becomes a duplicate; what it was before is closed. The numbers differ."""
         old = self.get(fd)
         if not 0 <= new < self.limit:
             raise failure(errno.EBADF)
-        copy = Descriptor(_copy(old.host), old.file, cloexec)
+        copy = Descriptor(duplicate(old.host), old.file, cloexec)
         replaced = self._open.get(new)
         self._open[new] = copy
         if replaced is not None:
@@ -147,14 +149,10 @@ class FdTable:
             self.close(fd)
 
 
-def _copy(host_fd: int) -> int:
-    return fcntl.fcntl(host_fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
-
-
 def _away(host_fd: int) -> int:
     """Move a new host descriptor out of the low numbers that the translator's own files use."""
     if host_fd >= 3:
         return host_fd
-    moved = _copy(host_fd)
+    moved = duplicate(host_fd)
     os.close(host_fd)
     return moved

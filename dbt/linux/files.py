@@ -1,7 +1,6 @@
 """Opening and closing files, their size, and getting them onto the disk."""
 
 import errno
-import fcntl
 import os
 import stat
 
@@ -11,7 +10,7 @@ from dbt.linux.errors import failure
 from dbt.linux.fdtable import OpenFile
 from dbt.linux.guestio import read_path
 from dbt.linux.kernel import Kernel
-from dbt.linux.objects import FIRST_HOST_FD, Handle
+from dbt.linux.objects import Handle, duplicate
 from dbt.linux.paths import AT_FDCWD, Place, Virtual
 from dbt.linux.table import S32, S64, syscall
 
@@ -83,7 +82,7 @@ def _open_object(found: Handle, flags: int) -> int:
             raise failure(errno.ELOOP)
         if flags & os.O_DIRECTORY:
             raise failure(errno.ENOTDIR)
-        return fcntl.fcntl(found.fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
+        return duplicate(found.fd)
     safe = flags & ~_NAMING | os.O_CLOEXEC
     return host.call("openat", AT_FDCWD, found.reach, safe, 0)
 

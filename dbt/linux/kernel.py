@@ -27,6 +27,7 @@ from dbt.linux import exec as execution
 from dbt.linux import host, siginfo, timers
 from dbt.linux.address_space import AddressSpace
 from dbt.linux.fdtable import FdTable
+from dbt.linux.objects import require_descriptors
 from dbt.linux.options import LinuxOptions
 from dbt.linux.paths import Paths
 from dbt.linux.process import ProcessState
@@ -86,6 +87,7 @@ class Kernel:
         self, memory: GuestMemory, state: GuestState, abi: SyscallAbi, options: LinuxOptions
     ) -> None:
         load_families()
+        require_descriptors()
         self.memory = memory
         self.state = state
         self.abi = abi

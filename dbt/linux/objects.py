@@ -7,12 +7,16 @@ up is opened with O_PATH and used through that descriptor.
 import errno
 import fcntl
 import os
+import resource
 import struct
 
 from dbt.linux import host
+from dbt.stops import UsageError
 
 FIRST_HOST_FD = 64
 """Descriptors that are kept start here, away from the translator's own standard files."""
+_FEWEST = 128
+"""The limit on descriptors (RLIMIT_NOFILE) that is enough to load any program."""
 
 _PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPENAT2 = 437  # the same number on every architecture
@@ -45,13 +49,33 @@ class Handle:
         """A handle of its own, O_PATH, under a high number: for what outlives the call."""
         again = os.open(self.reach, os.O_PATH | os.O_CLOEXEC)
         try:
-            return Handle(fcntl.fcntl(again, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD))
+            return Handle(duplicate(again))
         finally:
             os.close(again)
 
     def status(self) -> os.stat_result:
         """The file's status."""
         return os.fstat(self.fd)
+
+
+def require_descriptors() -> None:
+    """Raise UsageError when the host gives too few descriptors to load a program."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if 0 <= limit < _FEWEST:  # -1 is no limit
+        raise UsageError(
+            f"too few descriptors: ulimit -n must be {_FEWEST} or more, and is {limit}"
+        )
+
+
+def duplicate(fd: int) -> int:
+    """A second descriptor for what a host descriptor is open on, under a high number. EMFILE, also
+    when the limit on descriptors lies below those numbers."""
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_HOST_FD)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) from None
 
 
 def open_object(name: bytes, directory: Handle | None = None) -> Handle:

@@ -58,6 +58,18 @@ def test_the_guest_does_not_inherit_what_took_the_place_of_a_closed_stream(tmp_p
     assert dump.read_bytes().startswith(b"-- exec")
 
 
+@pytest.mark.parametrize("limit", [8, 20, 64, 70, 127, 128])
+def test_too_few_descriptors_are_one_line(limit: int) -> None:
+    words = [sys.executable, "-m", "dbt", "run", HELLO]
+    done = subprocess.run(["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *words],
+                          capture_output=True, check=False, cwd=GUESTS.parents[1])  # fmt: skip
+    if limit == 128:
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"hello, world\n", b"")
+    else:
+        line = b"armdbt: too few descriptors: ulimit -n must be 128 or more, and is %d\n"
+        assert (done.returncode, done.stdout, done.stderr) == (2, b"", line % limit)
+
+
 def test_a_fault_of_ours_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import dbt.demo\ndef fail(path): raise ValueError('not\\nforeseen')\n"
