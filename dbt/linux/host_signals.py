@@ -79,14 +79,16 @@ class HostSignals:
         if not self._before and self._mask_before is None:
             return []
         # Nothing may arrive between a handler's change and the look at what is pending. A signal
-        # whose handler has still to run, has it run by the first change.
+        # whose handler has still to run, has it run by the first change. One that is pending may
+        # be on its way to another thread of the host: it is taken before that has it.
         own = host.set_signal_mask(_EVERY)
         before = own if self._mask_before is None else self._mask_before
         guests = (set(self._before) | _members(self._mask)) - _members(before)
+        caught = _take(guests)
         for number, handler in self._before.items():
             with suppress(ValueError):  # not the main thread, which has done it after each run
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        caught = _take(guests)
+        caught += _take(guests)
         if self._wakeup is not None:
             self._wakeup.detach()
             self._wakeup = None

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import struct
+import threading
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID = 0, 1, 4
 _SIGEVENT = struct.Struct("<IiiI")  # value, signal, notify, thread
-_HOST_SIGEVENT = struct.Struct("=qii48x")
+_HOST_SIGEVENT = struct.Struct("=qiii44x")
 _HOST_ITIMERSPEC = struct.Struct("=4q")
 _CLOCKS = {0, 1, 2, 3, 7}
 _ABSOLUTE = 1
@@ -82,7 +83,13 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
         if not kernel.signals.sync_host(signo):  # outside the main thread: the host would die of it
             kernel.unknown_syscalls["timer_create outside the main thread"] += 1
             raise failure(errno.EAGAIN)
-    packed = _HOST_SIGEVENT.pack(0, 0 if silent else signo, 1 if silent else 0)
+    # To the thread that runs the guest: the host's others do not block what the guest blocks.
+    packed = _HOST_SIGEVENT.pack(
+        0,
+        0 if silent else signo,
+        SIGEV_NONE if silent else SIGEV_THREAD_ID,
+        threading.get_native_id(),
+    )
     handle = ctypes.c_int64(0)
     host.call("timer_create", clock, packed, ctypes.byref(handle))
     timers[number] = Timer(handle.value, 0 if silent else signo)

@@ -98,6 +98,27 @@ def test_a_signal_pending_for_the_guest_does_not_reach_the_host(
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+def test_a_timers_signal_waits_for_the_guest_though_other_threads_would_take_it(
+    kernel: Kernel, caught: list[int]
+) -> None:
+    """The threads of numerical libraries block nothing."""
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    kernel.signals.set_mask(bit(signal.SIGALRM))
+    there = []
+    for number in range(50):
+        create_timer(kernel, signal.SIGALRM, 1)
+        while kernel.memory.load(BUFFER + 12, 4):  # the time that is left
+            assert call(kernel, "timer_gettime", number, BUFFER) == 0
+        os.sched_yield()
+        there.append(signal.sigtimedwait({signal.SIGALRM}, 0) is not None)
+    over.set()
+    other.join()
+    assert all(there)
+    assert not caught
+
+
 def test_a_signal_blocked_by_the_host_stays_the_hosts(kernel: Kernel, caught: list[int]) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     try:
