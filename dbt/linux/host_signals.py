@@ -90,7 +90,8 @@ class HostSignals:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         caught += _take(guests)
         if self._wakeup is not None:
-            self._wakeup.detach()
+            with suppress(ValueError):
+                self._wakeup.detach()
             self._wakeup = None
         self._before.clear()
         self._mask_before = None

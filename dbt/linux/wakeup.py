@@ -50,6 +50,10 @@ class Wakeup:
             signal.set_wakeup_fd(-1)
         os.close(self._reader)
         os.close(self._writer)
+        self._reader = self._writer = -1
+        self._lock = threading.Lock()  # the thread may have held the other
+        self._before.clear()
+        self.kicked = False
 
     def attach(self) -> None:
         """Watch over the signals of the process from now on. In the main thread only."""
@@ -57,9 +61,10 @@ class Wakeup:
 
     def detach(self) -> None:
         """Have signals tell whoever was told before ``attach``, again."""
-        signal.set_wakeup_fd(self._before[-1], warn_on_full_buffer=False)
-        self.drain()
-        self._before.pop()
+        if self._before:
+            signal.set_wakeup_fd(self._before[-1], warn_on_full_buffer=False)
+            self.drain()
+            self._before.pop()
 
     def drain(self) -> None:
         """All signals that have come were noticed. Handlers have run when this returns."""
@@ -72,7 +77,7 @@ class Wakeup:
 
     def _take(self) -> bytes:
         try:
-            return os.read(self._reader, 4096)
+            return os.read(self._reader, 4096) if self._reader >= 0 else b""
         except BlockingIOError:
             return b""
 

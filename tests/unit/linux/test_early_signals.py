@@ -331,3 +331,17 @@ def test_a_forked_child_is_interrupted_too(kernel: Kernel) -> None:
         host._functions["read"] = partial(caught, real)
         os._exit(-call(kernel, "read", fd, BUFFER, 1))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EINTR
+
+
+def test_a_process_that_the_host_forks_meanwhile_can_end_its_guest(kernel: Kernel) -> None:
+    kernel.signals.set_action(signal.SIGUSR1, Action(HANDLER))
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.raise_signal(signal.SIGUSR1)
+            interrupted = kernel.signals.interrupted()
+            kernel.close()
+            os._exit(0 if interrupted else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
