@@ -28,7 +28,10 @@ class Clock:
     def survive_fork(self) -> None:
         """In a forked child: the watchdog's thread did not survive, the deadline itself did."""
         if self.deadline is not None:
+            handler = signal.getsignal(signal.SIGURG)
             Watchdog(max(0.0, self.deadline - time.monotonic())).__enter__()
+            if callable(handler):  # the guest's is one that wakes, too
+                signal.signal(signal.SIGURG, handler)
 
 
 class Watchdog:

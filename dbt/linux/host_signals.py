@@ -1,30 +1,32 @@
 """The signal handlers and the mask that the host's process has while a guest runs in it."""
 
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from dbt.linux import host, wakeup
 
+Handler = Callable[[int, FrameType | None], None]
+
 _EVERY = (1 << 64) - 1
 
 
 class HostSignals:
     """Installs the guest's handlers and mask in the host's process, and puts the host's own back
-    whenever the guest does not run. Masks are ints, bit n - 1 for signal n."""
+    whenever the guest does not run. Masks are ints, bit n - 1 for signal n.
 
-    def __init__(self) -> None:
+    ``note`` is the handler that notes a signal for the guest: also the one that is sent when
+    another came too early to interrupt a call."""
+
+    def __init__(self, note: Handler) -> None:
+        self._note = note
         self._wanted: dict[int, Any] = {}
         self._before: dict[int, Any] = {}
         self._mask = 0
         self._mask_before: int | None = None
         self._wakeup: wakeup.Wakeup | None = None
-
-    @property
-    def interrupted(self) -> bool:
-        """The main thread was interrupted for a signal: ``noticed`` is to be called."""
-        return self._wakeup is not None and self._wakeup.kicked
 
     def noticed(self) -> None:
         """What has come so far need not interrupt any more. Its handlers have run."""
@@ -60,7 +62,7 @@ class HostSignals:
             self._wakeup = found
             found.attach()
             if wakeup.SIGNAL not in self._wanted:
-                self.install(wakeup.SIGNAL, _interrupt)
+                self.install(wakeup.SIGNAL, self._note)
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals in this thread. SIGBUS stays open: while it is blocked, a
@@ -104,10 +106,6 @@ class HostSignals:
             self.install(number, handler)
         mask, self._mask = self._mask, 0
         self.set_mask(mask)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A handler that lets the interrupted call return."""
 
 
 def _members(mask: int) -> set[int]:

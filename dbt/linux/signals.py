@@ -100,7 +100,7 @@ class Signals:
         """The last processor exception."""
         self._fault: SigInfo | None = None
         self._caught: list[int] = []
-        self._host = HostSignals()
+        self._host = HostSignals(self._note)
 
     def action(self, number: int) -> Action:
         """What is to be done with a signal."""
@@ -213,16 +213,12 @@ class Signals:
 
     # -- pending and restart -----------------------------------------------------------------------
 
-    def _came(self) -> bool:
-        """A host's handler has run that ``_collect`` does not know of."""
-        return bool(self._caught) or self._host.interrupted
-
     def _collect(self) -> None:
-        if self._came():
+        if self._caught:
             self._host.noticed()
         while self._caught:
             number = self._caught.pop(0)
-            if number == SIGURG:  # the host's, and ours
+            if number == SIGURG:  # the host's, and ours: there may be letters, or it interrupts
                 for info in self._letters():
                     self.post(info)
                 continue
@@ -339,7 +335,7 @@ class Signals:
             if not isinstance(after, int):
                 return after
             location = after
-        while self.pending or self._came():
+        while self._caught or self.pending:
             pending = self._next()
             if pending is None:
                 break

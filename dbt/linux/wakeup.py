@@ -28,8 +28,6 @@ class Wakeup:
     """The thread and its pipe. One for each process of the host, made when it is needed first."""
 
     def __init__(self) -> None:
-        self.kicked = False
-        """The main thread was interrupted since ``drain``, which it is to call now."""
         self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._lock = threading.Lock()
         self._before: list[int] = []
@@ -53,7 +51,6 @@ class Wakeup:
         self._reader = self._writer = -1
         self._lock = threading.Lock()  # the thread may have held the other
         self._before.clear()
-        self.kicked = False
 
     def attach(self) -> None:
         """Watch over the signals of the process from now on. In the main thread only."""
@@ -69,7 +66,6 @@ class Wakeup:
     def drain(self) -> None:
         """All signals that have come were noticed. Handlers have run when this returns."""
         with self._lock:
-            self.kicked = False
             while numbers := self._take():
                 if self._before and self._before[0] >= 0:  # the host's own, such as asyncio's
                     with suppress(OSError):
@@ -97,10 +93,10 @@ class Wakeup:
     def _kick(self, main: int, came: select.poll) -> bool:
         """Interrupt the main thread, unless it has noticed all signals."""
         with self._lock:
-            if came.poll(0):
-                self.kicked = True
+            unnoticed = bool(came.poll(0))
+            if unnoticed:
                 signal.pthread_kill(main, SIGNAL)
-            return self.kicked
+            return unnoticed
 
 
 _here: list[Wakeup] = []

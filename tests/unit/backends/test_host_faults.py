@@ -203,7 +203,7 @@ def test_it_is_taken_back_from_who_has_taken_it(machine: Toy, file: int) -> None
 
 
 def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Toy, file: int) -> None:
-    signals = HostSignals()
+    signals = HostSignals(lambda number, frame: None)
     signals.set_mask((1 << 64) - 1)
     try:
         os.ftruncate(file, 0)
