@@ -48,8 +48,9 @@ class Watchdog:
         self._before = signal.signal(signal.SIGURG, _ignore)
         watch = threading.Thread(target=self._watch, args=(self.deadline,), daemon=True)
         # A thread inherits the mask: this one must not take signals meant for the guest.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             watch.start()
         except RuntimeError as error:
             signal.signal(signal.SIGURG, self._before)

@@ -80,24 +80,30 @@ class HostSignals:
         and were blocked: the host must not get them."""
         if not self._before and self._mask_before is None:
             return []
-        # Nothing may arrive between a handler's change and the look at what is pending. A signal
-        # whose handler has still to run, has it run by the first change. One that is pending may
-        # be on its way to another thread of the host: it is taken before that has it.
+        # Nothing may arrive between a handler's change and the look at what is pending.
         own = host.set_signal_mask(_EVERY)
         before = own if self._mask_before is None else self._mask_before
-        guests = (set(self._before) | _members(self._mask)) - _members(before)
+        try:
+            return self._give_back((set(self._before) | _members(self._mask)) - _members(before))
+        finally:  # also when a handler raises, such as the host's for SIGINT
+            self._mask_before = None
+            host.set_signal_mask(before)
+
+    def _give_back(self, guests: set[int]) -> list[signal.struct_siginfo]:
+        """Put the handlers back, while every signal is blocked. A signal whose handler has still to
+        run, has it run by the first change. One that is pending may be on its way to another thread
+        of the host: it is taken before that has it. What is not done when a handler raises, the
+        next ``release`` does."""
         caught = _take(guests)
-        for number, handler in self._before.items():
+        for number, handler in list(self._before.items()):
             with suppress(ValueError):  # not the main thread, which has done it after each run
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            del self._before[number]
         caught += _take(guests)
         if self._wakeup is not None:
             with suppress(ValueError):
                 self._wakeup.detach()
             self._wakeup = None
-        self._before.clear()
-        self._mask_before = None
-        host.set_signal_mask(before)
         return caught
 
     def resume(self) -> None:

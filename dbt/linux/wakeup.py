@@ -33,8 +33,9 @@ class Wakeup:
         self._before: list[int] = []
         watch = threading.Thread(target=self._watch, name="armdbt-wakeup", daemon=True)
         # A thread inherits the mask: this one must not take signals meant for the guest.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             watch.start()
         except RuntimeError:
             self.abandon()

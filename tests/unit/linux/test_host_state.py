@@ -198,3 +198,20 @@ def test_outside_the_main_thread_a_timer_is_refused(kernel: Kernel) -> None:
     thread.join()
     signal.setitimer(signal.ITIMER_REAL, 0)
     assert [error(result) for result in results] == ["ENOSYS", "EAGAIN"]
+
+
+def test_a_handler_that_raises_as_the_guest_is_left_leaves_nothing_blocked(kernel: Kernel) -> None:
+    """Such as Python's own for SIGINT."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGUSR1)
+    kernel.signals.set_action(signal.SIGUSR1, Action(0x8000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signal, "signal", interrupt)  # it runs what handlers have still to run
+        with pytest.raises(KeyboardInterrupt):
+            kernel.leave_guest()
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    kernel.leave_guest()
+    assert signal.getsignal(signal.SIGUSR1) is before
