@@ -30,7 +30,7 @@ from dbt.interfaces import (
     WatchHit,
 )
 from dbt.ir.block import ARRIVED, TAKEN, Block, BlockKey, exit_targets
-from dbt.runtime.budget import Budget
+from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
@@ -165,6 +165,9 @@ class Engine:
         return event
 
     def _run(self, key: BlockKey) -> Ended:
+        # Fuel is filled up whenever the executor is back: where a guest often needs a translation,
+        # only the clock tells that a slice is over.
+        end = time.perf_counter() + SLICE_SECONDS
         while True:
             if self._failed:
                 return Slice(key)
@@ -193,6 +196,8 @@ class Engine:
                     key = stepped
                 case _:
                     return event
+            if time.perf_counter() > end:
+                return Slice(key)
 
     def _execute(self, key: BlockKey) -> Event:
         """Run the executor, then do what had to wait until it came back."""

@@ -46,9 +46,15 @@ STOPPED_CHILD = (
     0xEF000000,  # swi  0
 )
 
+REWRITES_ITSELF = (
+    0xE58F0000,  # str  r0, [pc]      the word behind the branch
+    0xEAFFFFFD,  # b    back
+    0x00000000,
+)
 
-def program(path: Path, words: tuple[int, ...]) -> Path:
-    """The smallest static program with this code."""
+
+def program(path: Path, words: tuple[int, ...], *, flags: int = 5) -> Path:
+    """The smallest static program with this code. ``flags`` as its segment has them."""
     code = struct.pack(f"<{len(words)}I", *words)
     start = 0x10000 + 52 + 32
     header = struct.pack(
@@ -56,7 +62,7 @@ def program(path: Path, words: tuple[int, ...]) -> Path:
         b"\x7fELF\x01\x01\x01", 2, 40, 1, start, 52, 0, 0x05000000, 52, 32, 1, 0, 0, 0,
     )  # fmt: skip
     size = 52 + 32 + len(code)
-    segment = struct.pack("<8I", 1, 0, 0x10000, 0x10000, size, size, 5, 0x1000)
+    segment = struct.pack("<8I", 1, 0, 0x10000, 0x10000, size, size, flags, 0x1000)
     path.write_bytes(header + segment + code)
     return path
 
@@ -67,6 +73,14 @@ def test_a_spinning_guest_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
     assert outcome.status == 124
     assert outcome.stderr.startswith(b"armdbt: time is over at forever")
     assert 0.2 < outcome.seconds < 15
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_guest_that_is_always_translated_is_stopped_in_time(mode: str, tmp_path: Path) -> None:
+    path = program(tmp_path / "rewriting", REWRITES_ITSELF, flags=7)
+    outcome = command("run", *MODES[mode], "--timeout", "0.3", str(path), cwd=tmp_path, timeout=20)
+    assert outcome.status == 124
+    assert outcome.stderr.startswith(b"armdbt: time is over at")
 
 
 def test_a_stopped_vfork_child_ends_with_its_parents_time(tmp_path: Path) -> None:
