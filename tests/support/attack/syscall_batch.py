@@ -34,6 +34,7 @@ from support.guests import GUESTS
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import BlockKey
+from dbt.linux import wakeup
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.runtime.memory import GuestMemory
@@ -127,6 +128,7 @@ class Batch:
         for fd in descriptors():
             if fd > 2 and fd not in (HELD, 300):
                 os.close(fd)
+        wakeup.here()  # stays for as long as the process does
 
     def _kernel(self, *, with_root: bool) -> Kernel:
         memory = GuestMemory()
