@@ -60,7 +60,10 @@ class Wakeup:
     def detach(self) -> None:
         """Have signals tell whoever was told before ``attach``, again."""
         if self._before:
-            signal.set_wakeup_fd(self._before[-1], warn_on_full_buffer=False)
+            try:
+                signal.set_wakeup_fd(self._before[-1], warn_on_full_buffer=False)
+            except OSError:  # closed in the meantime
+                signal.set_wakeup_fd(-1)
             self.drain()
             self._before.pop()
 
