@@ -9,6 +9,7 @@ import pytest
 from dbt.instrument.block_count import BlockCount
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
+from dbt.runtime import engine as engine_module
 from dbt.runtime.engine import Slice
 from dbt.stops import Exited, InsnLimit
 
@@ -21,6 +22,12 @@ def fib(argument: str = "16", **options: object) -> Iterator[Process]:
     process = Process(FIB, [argument], env={}, **options)  # type: ignore[arg-type]
     yield process
     process.close()
+
+
+@pytest.fixture(autouse=True)
+def only_fuel_ends_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Translation takes its time on a busy machine."""
+    monkeypatch.setattr(engine_module, "SLICE_SECONDS", 1e9)
 
 
 def run_slices(process: Process, count: int, not_at: int = 0) -> dict[str, int]:

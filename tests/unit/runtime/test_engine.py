@@ -21,7 +21,7 @@ from dbt.interfaces import (
 from dbt.ir.block import BlockKey
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
@@ -52,6 +52,13 @@ class Machine:
 
     def code(self, words: list[int], at: int = AT) -> None:
         self.memory.poke(at, b"".join(word.to_bytes(4, "little") for word in words))
+
+    def run(self, key: BlockKey) -> Ended:
+        """Run until something happens: a slice may be over at any translation."""
+        event = self.engine.run(key)
+        while isinstance(event, Slice):
+            event = self.engine.run(event.key)
+        return event
 
     def dispatched(self, reason: str) -> int:
         found = self.engine.executor.dispatches()
@@ -86,7 +93,7 @@ def test_a_limit_is_exact_wherever_it_falls(machine: Machine, limit: int) -> Non
     machine.code(LOOP)
     machine.state["r1"] = 100
     machine.engine.budget.limit = limit
-    event = machine.engine.run(START)
+    event = machine.run(START)
     assert isinstance(event, LimitReached)
     assert machine.engine.executed == limit
     # The next instruction, and the rounds done, follow from the number alone.
@@ -102,7 +109,7 @@ def test_going_on_after_a_limit(machine: Machine) -> None:
     key = START
     while True:
         machine.engine.budget.limit = machine.engine.executed + 13
-        event = machine.engine.run(key)
+        event = machine.run(key)
         if not isinstance(event, LimitReached):
             break
         key = event.key
@@ -126,11 +133,11 @@ def test_slices_keep_the_count(machine: Machine) -> None:
 
 def test_what_cannot_go_on_is_not_counted(machine: Machine) -> None:
     machine.code([ADD_R0_1, ADD_R0_1, UDF])
-    assert machine.engine.run(START) == HaltHit("undefined", AT + 8)
+    assert machine.run(START) == HaltHit("undefined", AT + 8)
     assert machine.engine.executed == 2
     machine.code([ADD_R0_1, STR_R2_R3, ADD_R0_1])
     machine.state["r3"] = 0x4000
-    event = machine.engine.run(START)
+    event = machine.run(START)
     assert event == FaultHit(AT + 4, 0, 0x4000, Access.WRITE)
     assert machine.engine.executed == 3
     assert machine.state["r0"] == 3
@@ -138,7 +145,7 @@ def test_what_cannot_go_on_is_not_counted(machine: Machine) -> None:
 
 def test_code_that_cannot_be_fetched(machine: Machine) -> None:
     with pytest.raises(GuestFault) as caught:
-        machine.engine.run(BlockKey(0x4000))
+        machine.run(BlockKey(0x4000))
     assert (caught.value.address, caught.value.access) == (0x4000, Access.EXECUTE)
     assert machine.engine.translated_blocks == 0
 
@@ -150,7 +157,7 @@ def test_a_store_into_translated_code_takes_effect_at_the_next_instruction(
     machine.code([STR_R2_R3, NOP, ADD_R0_1, SWI])
     machine.state["r2"] = MOV_R0 | 42
     machine.state["r3"] = AT + 8
-    event = machine.engine.run(START)
+    event = machine.run(START)
     assert isinstance(event, SyscallHit)
     assert machine.state["r0"] == 42
     assert machine.engine.executed == 4
@@ -161,33 +168,33 @@ def test_a_store_into_translated_code_takes_effect_at_the_next_instruction(
 def test_a_host_write_invalidates_too(machine: Machine) -> None:
     machine.code(LOOP)
     machine.state["r1"] = 5
-    machine.engine.run(START)
+    machine.run(START)
     assert machine.memory.perms[AT // PAGE] & CODE
     machine.code([MOV_R0 | 9, SWI])
     assert len(machine.engine.cache) == 0
     assert not machine.memory.perms[AT // PAGE] & CODE
-    machine.engine.run(START)
+    machine.run(START)
     assert machine.state["r0"] == 9
 
 
 def test_boundaries_are_counted(machine: Machine) -> None:
     engine = machine.engine
     machine.code([ADD_R0_1] * 4 + [SWI])
-    engine.run(START)
+    machine.run(START)
     assert set(engine.cache) == {START}
     engine.add_boundary(AT + 8)
     engine.add_boundary(AT + 8)
     assert START not in engine.cache
-    engine.run(START)
+    machine.run(START)
     assert set(engine.cache) == {START, BlockKey(AT + 8)}
     engine.remove_boundary(AT + 8)
     engine.discard_pc(AT)
-    engine.run(START)
+    machine.run(START)
     assert BlockKey(AT + 8) in engine.cache
     engine.remove_boundary(AT + 8)
     engine.flush()
     assert len(engine.cache) == 0
-    engine.run(START)
+    machine.run(START)
     assert set(engine.cache) == {START}
 
 
@@ -195,12 +202,12 @@ def test_a_denied_pc_in_the_middle_of_a_loop_is_dispatched_each_time(machine: Ma
     machine.code(LOOP)
     machine.state["r1"] = 40
     machine.engine.policy.deny(AT + 8)
-    machine.engine.run(START)
+    machine.run(START)
     # The first time it is not translated yet.
     assert machine.dispatched("denied") == 39
     machine.engine.policy.allow(AT + 8)
     machine.state["r1"] = 40
-    machine.engine.run(START)
+    machine.run(START)
     assert machine.dispatched("denied") == 39
 
 
