@@ -86,7 +86,7 @@ def test_an_exception_is_raised_and_the_run_can_go_on(machine: Machine) -> None:
     machine.tick(tick)
     machine.state["r1"] = 20
     with pytest.raises(KeyError, match="17"):
-        machine.engine.run(START)
+        machine.finish(machine.engine.run(START))
     assert seen == [20, 19, 18, 17], "the block was left at its end"
     assert machine.state["r0"] == 4
     assert machine.engine.executed == 1 + 3 * 4
