@@ -161,9 +161,7 @@ class AddressSpace:
 
     def map_file(self, area: Area, fd: int, size: int) -> None:
         """Map a file that has ``size`` bytes now. Raises OSError."""
-        if area.shared:
-            area = attrs.evolve(area, file=self.files.get(area.object, fd))
-        self._map_host(area, fd)
+        self._map_host(attrs.evolve(area, file=self.files.get(area.object, fd)), fd)
         self._cut_off(area, size)
 
     def _map_host(self, area: Area, fd: int) -> None:

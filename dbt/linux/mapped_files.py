@@ -32,7 +32,7 @@ class MappedFile:
 
 @attrs.define
 class MappedFiles:
-    """The files of shared mappings, one descriptor each while a mapping remembers it."""
+    """The files of mappings, one descriptor each while a mapping remembers it."""
 
     _known: "weakref.WeakValueDictionary[tuple[int, int], MappedFile]" = attrs.field(
         factory=weakref.WeakValueDictionary, init=False

@@ -133,13 +133,17 @@ def test_another_process_may_shrink_the_file(file: File) -> None:
     assert file.text() == "a!!!"
 
 
-def test_a_child_may_shrink_the_file(shared: File) -> None:
-    pid = shared.kernel.process.fork(wait=False)
+@pytest.mark.parametrize("kind", ["shared", "private"])
+def test_a_child_may_shrink_the_file(kind: str, request: pytest.FixtureRequest) -> None:
+    """Pages of a private mapping that were written to are gone as well."""
+    file: File = request.getfixturevalue(kind)
+    file.kernel.memory.write(file.at + PAGE, b"mine")
+    pid = file.kernel.process.fork(wait=False)
     if pid == 0:
-        os._exit(call(shared.kernel, "ftruncate", shared.fd, PAGE))
+        os._exit(call(file.kernel, "ftruncate", file.fd, PAGE))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    shared.kernel.poll(0)
-    assert shared.text() == "a!!!"
+    file.kernel.poll(0)
+    assert file.text() == "a!!!"
 
 
 def test_a_sealed_file_is_mapped_to_be_read(kernel: Kernel) -> None:
