@@ -107,6 +107,10 @@ class AddressSpace:
         self.brk_start = self.brk = 0
         self.read_implies_exec = self.lock_future = False
 
+    def close(self) -> None:
+        """Give the files of mappings back. The list stays, for those who look at it."""
+        self.areas = [attrs.evolve(area, file=None) for area in self.areas]
+
     # -- looking -----------------------------------------------------------------------------------
 
     def at(self, address: int) -> Area | None:

@@ -380,6 +380,7 @@ class Kernel:
         self.process.children.release()
         self.process.tree.close()
         self.files.close_all()
+        self.space.close()
         self.paths.close()
         self.process.program = None
 
