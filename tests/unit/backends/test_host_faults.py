@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -225,13 +225,59 @@ def test_a_forked_child_has_it_too(machine: Toy, file: int) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with the tests' modules at hand."""
+def python(*arguments: str, under: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run Python with the tests' modules at hand, ``under`` another command."""
     return subprocess.run(
-        [sys.executable, "-c", *arguments],
+        [*under, sys.executable, "-c", *arguments],
         env={"PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
+
+
+ON_A_SMALL_DISK = (
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=64k x "$PWD" && cd "$PWD" && exec "$@"',
+    "-",
+)
+FULL = """
+import os
+from support.toy import Toy
+from backends.numba_jit import NumbaBackend
+from dbt.interfaces import PAGE, READ, WRITE, BackendOptions, HaltHit
+from dbt.ir.parser import parse_block
+from dbt.stops import GuestFault
+import sys
+
+file = os.open("sparse", os.O_RDWR | os.O_CREAT)
+os.ftruncate(file, 64 * PAGE)
+block = parse_block(sys.argv[1])
+for tier in ("0", "2"):
+    machine = Toy(NumbaBackend(), BackendOptions(tier=tier))
+    machine.memory.map_shared(0x100000, 64 * PAGE, READ | WRITE, file, 0)
+    for page in range(64):
+        try:
+            machine.memory.write(0x100000 + page * PAGE, b"full")
+        except GuestFault as fault:
+            exact = fault.address == 0x100000 + page * PAGE
+            break
+    machine.memory.take_lost()
+    machine.install(block)
+    machine.state["r1"] = where = 0x100000 + 40 * PAGE
+    assert isinstance(machine.executor.run(block.key), HaltHit)
+    print(page, exact, machine.memory.take_lost() == where)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's holes need room that is not there: in Python, interpreted and compiled."""
+    monkeypatch.chdir(tmp_path)
+    done = python(FULL, STORE, under=ON_A_SMALL_DISK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "16 True True\n" * 2
 
 
 FOREIGN = """
