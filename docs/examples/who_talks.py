@@ -1,4 +1,7 @@
-"""Who writes what where, and who reads it: a small Qebek on the hook API."""
+"""Who writes what where, and who reads it: a small Qebek on the hook API.
+
+python docs/examples/who_talks.py tests/guests/processes.elf, or another program with a `print`.
+"""
 
 import os
 import sys
