@@ -21,6 +21,13 @@ WORD = 0xFFFFFFFF
 T = TypeVar("T")
 
 
+class UnknownName(UsageError, KeyError):
+    """A key that is none of the names there are: a KeyError whose text says which there are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def one_of(what: str, given: object, known: Collection[str]) -> str:
     """``given`` when it is one of ``known``, the names of some ``what``. Raises UsageError."""
     if isinstance(given, str) and given in known:
@@ -31,6 +38,11 @@ def one_of(what: str, given: object, known: Collection[str]) -> str:
 def unknown(what: str, given: object, known: Collection[str] = ()) -> UsageError:
     """The refusal of a name that is none of ``known``."""
     return UsageError(f"no {what} {shown(given)}{meant(given, known)}{listed(known)}")
+
+
+def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
+    """The refusal of a key in brackets: it is a KeyError, too."""
+    return UnknownName(str(unknown(what, given, known)))
 
 
 def shown(value: object) -> str:
@@ -66,6 +78,12 @@ def whole(what: str, given: Any, *, least: int = 0, most: int | None = None) -> 
     if number < least:
         raise UsageError(f"{what} is at least {least}, not {shown(number)}")
     return number
+
+
+def guest_word(what: str, given: Any) -> int:
+    """``given`` as an unsigned word when it is a whole number that fits one, signed or unsigned.
+    Raises UsageError."""
+    return whole(what, given, least=-(1 << 31), most=WORD) & WORD
 
 
 def seconds(what: str, given: Any) -> float | None:
@@ -129,12 +147,23 @@ def directory(given: Any) -> str:
     return path
 
 
+def runs_when_called(what: str, given: Any) -> None:
+    """Raises UsageError for a function that, when it is called, only makes a generator or a
+    coroutine: nothing of it would run."""
+    from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+
+    if isgeneratorfunction(given) or iscoroutinefunction(given) or isasyncgenfunction(given):
+        name = getattr(given, "__name__", type(given).__name__)
+        raise UsageError(f"{what} is a plain function; {name} is a generator or async")
+
+
 def function(what: str, given: Any, *arguments: str) -> Any:
     """``given`` when it can be called with so many arguments. Raises UsageError."""
     if not callable(given):
         raise UsageError(f"{what} is a function, not {shown(given)}")
     from inspect import signature
 
+    runs_when_called(what, given)
     try:
         found = signature(given)
     except (TypeError, ValueError):  # nothing is known of some builtins

@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from dbt import choices
+
 
 @attrs.frozen
 class DecodedArgument:
@@ -38,11 +40,13 @@ class DecodedCall:
         return f"{text} = {self.result_text}" if self.result_text else text
 
     def __getitem__(self, name: str) -> DecodedArgument:
-        """An argument by name. Raises KeyError."""
+        """An argument by name. Raises UsageError, which is a KeyError here, with the names there
+        are."""
         for argument in self.arguments:
             if argument.name == name:
                 return argument
-        raise KeyError(name)
+        known = [argument.name for argument in self.arguments]
+        raise choices.no_key(f"argument of {self.name}", name, known)
 
     def of_type(self, *types: str) -> list[DecodedArgument]:
         """The arguments of these types, in order."""

@@ -7,7 +7,10 @@ from typing import Any, NoReturn
 
 from dbt.stops import Exited, Killed, Stop, Trapped, UsageError
 
-CLOSED = "the process is closed: make another Process"
+CLOSED = (
+    "the process is closed: ask inside its with statement, or before close;"
+    " only state, counters and stacks can still be read"
+)
 
 
 class Lifetime:

@@ -144,7 +144,7 @@ class Process:
                 self.memory,
                 bound,
                 pipeline,
-                verify=verify,
+                verify=choices.truth("verify", verify),
                 log=log,
                 layout=self.state.layout,
             )
@@ -159,7 +159,7 @@ class Process:
             )
             self.executor = opened.open(context)
             stack.callback(self.executor.close)
-            compiling = opened.name != "reference" and self.options.tier in ("1", "2")
+            compiling = self.options.tier in ("1", "2")
             self._connect(context, AHEAD_WHEN_COMPILING if compiling else 0)
             self._release = stack.pop_all()
 
@@ -253,7 +253,7 @@ class Process:
             try:
                 after = self._go_on(key)
             except StopRequested as request:
-                return Requested(self.state["pc"], str(request))
+                return Requested(self.state.get("pc"), str(request))
             if not isinstance(after, BlockKey):
                 return after
             key = after
@@ -276,7 +276,7 @@ class Process:
         failure = self._machine.take_failure()
         if failure is not None:
             if isinstance(after, BlockKey | TimeLimit | InsnLimit):  # a limit is this run's alone
-                self.state["pc"] = self._next.pc
+                self.state.set("pc", self._next.pc)
             else:
                 self._ended = after
             raise failure
@@ -306,7 +306,7 @@ class Process:
             case FaultHit():
                 return self._killed(self._where(kernel.fault(event)))
             case HaltHit(reason="jump"):
-                return self.frontend.key_of(self.state["jump"])
+                return self.frontend.key_of(self.state.get("jump"))
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)))
             case TrapHit(reason="alignment" as reason, pc=pc):
@@ -341,12 +341,12 @@ class Process:
         named = self.frontend.in_state(self.frontend.key_of(location), self.state)
         if named != key or key == self.engine.announced:
             return key
-        self.state["pc"] = key.pc
+        self.state.set("pc", key.pc)
         return self._where(self.kernel.poll(location))
 
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
         """Execution reached ``fault.address``, which cannot be executed."""
-        self.state["pc"] = fault.address
+        self.state.set("pc", fault.address)
         hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
         return self._killed(self._where(self.kernel.fault(hit)))
 

@@ -34,7 +34,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import ARRIVED, Block, BlockKey
 from dbt.ir.printer import print_block
-from dbt.stops import Access, GuestFault
+from dbt.stops import Access, GuestFault, UsageError
 
 
 class ReferenceBackend:
@@ -43,7 +43,12 @@ class ReferenceBackend:
     name = "reference"
 
     def open(self, context: Context) -> "ReferenceExecutor":
-        """An executor that works on ``context``."""
+        """An executor that works on ``context``. Raises UsageError for a tier that compiles."""
+        if context.options.tier in ("1", "2"):
+            raise UsageError(
+                f"the backend reference has no tiers (tier {context.options.tier!r} was asked for):"
+                " leave it at 'auto', or take another backend"
+            )
         return ReferenceExecutor(context)
 
 

@@ -140,6 +140,7 @@ class Callback:
             self._body = read_body(self.function, self.cells)
 
     def _read_parameters(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        choices.runs_when_called("a callback", function)
         try:
             array, *names = inspect.signature(function).parameters
         except (TypeError, ValueError):

@@ -43,14 +43,14 @@ def compile_callback(
     UsageError for what numba cannot compile.
     """
     from numba import cfunc, types
-    from numba.core.errors import NumbaError
+    from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
     thunk = _FAIL(lambda _environment: fail())
     wrapper = _wrapper(function, arity, cells, size, thunk)
     signature = types.void(*[types.int64] * (1 + arity))
     try:
         made = cfunc(signature)(wrapper)
-    except NumbaError as error:
+    except (NumbaError, UnsupportedBytecodeError, ValueError, NotImplementedError) as error:
         name = getattr(function, "__name__", "callback")
         raise UsageError(f"callback {name} cannot be compiled: {_gist(error)}") from None
     symbol = f"callback{next(_numbers)}"

@@ -68,21 +68,24 @@ class CallEvent:
         return self.memory.load(self._stacked(index), 4)
 
     def set_argument(self, index: int, value: int) -> None:
-        """Change argument word ``index``. Raises GuestFault for a stack that cannot be written."""
+        """Change argument word ``index``. Raises GuestFault for a stack that cannot be written,
+        UsageError for a value that is no word."""
         registers = self.abi.arguments
         index = choices.whole("an argument's index", index, most=choices.WORD)
+        value = choices.guest_word("an argument", value)
         if index < len(registers):
             self.state.set(registers[index], value)
         else:
-            self.memory.store(self._stacked(index), 4, value & 0xFFFFFFFF)
+            self.memory.store(self._stacked(index), 4, value)
 
     def _stacked(self, index: int) -> int:
         return self.state.get(self.abi.stack) + 4 * (index - len(self.abi.arguments))
 
     def skip(self, result: int | None = None) -> None:
-        """Do not run the function: go back to its caller, with ``result`` if one is given."""
+        """Do not run the function: go back to its caller, with ``result`` if one is given.
+        Raises UsageError for a result that is no word."""
         if result is not None:
-            self.state.set(self.abi.result, result)
+            self.state.set(self.abi.result, choices.guest_word("a result", result))
         self.go_to = self.state.get(self.abi.link)
 
     def redirect(self, where: int | str) -> None:
@@ -109,12 +112,12 @@ class ReturnEvent:
 
     @property
     def result(self) -> int:
-        """The result word; may be set."""
+        """The result word; may be set. Raises UsageError for what is no word."""
         return self.state.get(self.abi.result)
 
     @result.setter
     def result(self, value: int) -> None:
-        self.state.set(self.abi.result, value)
+        self.state.set(self.abi.result, choices.guest_word("a result", value))
 
 
 @attrs.define
@@ -122,7 +125,8 @@ class SyscallEvent:
     """A system call. ``result`` is None on entry; a hook may set it there to skip the call.
 
     ``arguments`` may be changed on entry. On return hooks see the result (negative errno on
-    failure) and may change it. ``number`` is the kernel's number, ``site`` what follows the trap.
+    failure) and may change it. To make a call fail, set ``-errno.EIO``: ``errno.EIO`` is a success
+    that returns 5. ``number`` is the kernel's number, ``site`` what follows the trap.
     """
 
     name: str
@@ -144,8 +148,7 @@ class SyscallEvent:
             self.result = choices.whole("a result", given, least=-(1 << 31), most=choices.WORD)
         for index, value in enumerate(self.arguments):
             self.arguments[index] = 0
-            argument = choices.whole("an argument", value, least=-(1 << 31), most=choices.WORD)
-            self.arguments[index] = argument & choices.WORD
+            self.arguments[index] = choices.guest_word("an argument", value)
 
     @property
     def decoded(self) -> DecodedCall:

@@ -111,7 +111,8 @@ class FaultPlan:
 
     @classmethod
     def parse(cls, text: str) -> "FaultPlan":
-        """The plan a text describes. Raises UsageError that names the rule and what is wrong."""
+        """The plan a text describes. Raises UsageError that names the rule and what is wrong; the
+        names of calls are a kernel's, and are checked by ``attach``."""
         text = choices.word("a fault plan", text)
         parts = (part.strip() for line in text.splitlines() for part in _split(line))
         rules = [_rule(part) for part in parts if part]
@@ -122,8 +123,10 @@ class FaultPlan:
     def attach(self, process: Target) -> Remove:
         """Make the process's calls fail by this plan. Returns a function that ends it.
 
-        Raises UsageError for a name that is no system call.
+        Raises UsageError for a name that is no system call, and for what is no process.
         """
+        if not hasattr(process, "kernel"):
+            raise UsageError(f"a fault plan is attached to a Process, not {choices.shown(process)}")
         kernel = process.kernel
         known = kernel.call_names()
         for rule in self.rules:

@@ -106,6 +106,7 @@ class Hooks:
         Raises UsageError for what is no system call, or no function of one argument.
         """
         choices.function("a hook", hook, "event")
+        choices.truth("leaving", leaving)
         name = None if name is None else self._call_name(name)
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
@@ -123,6 +124,7 @@ class Hooks:
         that the program's symbol tables name now. Of calls that are under way already it is told
         nothing. Raises UsageError as ``on_call`` does."""
         choices.function("a sink", sink, "record")
+        choices.truth("syscalls", syscalls)
         if pcs is None:
             wanted = self._functions()
         else:

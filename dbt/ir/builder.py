@@ -4,10 +4,12 @@
 Methods take values or plain ints; an int becomes a constant of the other operand's type.
 """
 
+from dbt import choices
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.ops import Op
 from dbt.ir.types import I1, I32, Type
+from dbt.stops import UsageError
 
 
 class Builder:
@@ -26,8 +28,11 @@ class Builder:
         return inst
 
     def const(self, value: int, type_: Type = I32) -> Const:
-        """A constant, wrapped to its type."""
-        return Const(value & type_.mask, type_)
+        """A constant, wrapped to its type. Raises UsageError for what is no whole number."""
+        try:
+            return Const(value & type_.mask, type_)
+        except TypeError:
+            raise UsageError(f"a constant is a whole number, not {choices.shown(value)}") from None
 
     def _operand(self, value: Value | int, like: Type) -> Value:
         return Const(value & like.mask, like) if isinstance(value, int) else value

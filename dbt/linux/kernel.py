@@ -39,7 +39,7 @@ from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault, InternalError, Killed, Stop
+from dbt.stops import Access, GuestFault, InternalError, Killed, Stop, UsageError
 from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
 Before = Callable[["Kernel", str, list[int]], int | None]
@@ -301,13 +301,19 @@ class Kernel:
     # -- looking -----------------------------------------------------------------------------------
 
     def call_name(self, given: int | str) -> str:
-        """The name of a system call that is given by name or number. Raises UsageError."""
+        """The name of a system call that is given by name or number. A number that the kernel
+        does not have is meant only when it is spelled as a name. Raises UsageError."""
         if isinstance(given, str):
             number = _NUMBERED.fullmatch(given)  # one that the kernel does not have
             if given in SIGNATURES or (number and self.abi.name_of(int(number[1], 0)) == given):
                 return given
             raise choices.unknown("system call", given, SIGNATURES)
-        return self.abi.name_of(choices.whole("a system call", given, most=choices.WORD))
+        name = self.abi.name_of(choices.whole("a system call", given, most=choices.WORD))
+        if name not in SIGNATURES:
+            raise UsageError(
+                f"no system call has the number {given} ({name!r} names it all the same)"
+            )
+        return name
 
     def call_names(self) -> Collection[str]:
         """Names of the system calls there are, served or not."""

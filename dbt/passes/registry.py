@@ -76,6 +76,7 @@ def _made(given: Any) -> Pass:
         raise UsageError(f"a pass is made by its class: {given.__name__}(), not {given.__name__}")
     if not callable(getattr(given, "run", None)):
         raise UsageError(f"a pass has a method run(block); {choices.shown(given)} has none")
+    choices.function(f"run of pass {type(given).__name__}", given.run, "block")
     made: Pass = given
     return made
 

@@ -28,6 +28,8 @@ class ChainPolicy:
     All that takes places raises UsageError for what is neither an address nor a known symbol.
     """
 
+    __slots__ = ("_resolve", "allowed_only", "denied", "denied_ranges", "kinds", "listeners")
+
     def __init__(self, mode: str = "all", resolve: Callable[[Place], int] | None = None) -> None:
         self._resolve = resolve or _address
         self.kinds = self._kinds(mode)
@@ -51,6 +53,15 @@ class ChainPolicy:
     def boundaries(self) -> set[int]:
         """The pcs that must begin a block for the policy to be exact about them."""
         return self.denied | (self.allowed_only or frozenset())
+
+    @property
+    def mode(self) -> str | None:
+        """The mode that has these kinds, None when there is none; set, it is ``set_mode``."""
+        return next((mode for mode, kinds in MODES.items() if kinds == self.kinds), None)
+
+    @mode.setter
+    def mode(self, mode: str) -> None:
+        self.set_mode(mode)
 
     def set_mode(self, mode: str) -> None:
         """``off``, ``direct`` (known targets only) or ``all``."""
@@ -97,7 +108,8 @@ class ChainPolicy:
         past = choices.WORD + 1
         bounds = self._resolve(start), past if end == past else self._resolve(end)
         if bounds[0] >= bounds[1]:
-            raise UsageError(f"a range begins before it ends, not {bounds[0]:#x}..{bounds[1]:#x}")
+            given = "..".join(f"{x:#x}" if isinstance(x, int) else str(x) for x in (start, end))
+            raise UsageError(f"a range begins before it ends, not {given}")
         return bounds
 
     def _changed(self) -> None:

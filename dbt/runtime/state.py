@@ -1,5 +1,8 @@
 """Guest registers and flags: one flat little-endian buffer that Python and compiled code share."""
 
+from typing import Any
+
+from dbt import choices
 from dbt.interfaces import Layout
 from dbt.reservation import Reservation
 
@@ -7,7 +10,11 @@ SCRATCH_BYTES = 64 << 10
 
 
 class GuestState:
-    """The slots of a layout. Reads and writes by name; ``address`` is where compiled code looks."""
+    """The slots of a layout. Reads and writes by name; ``address`` is where compiled code looks.
+
+    ``state["r0"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing, and
+    ``set`` cuts values to their slot.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -35,10 +42,23 @@ class GuestState:
             self._map[index * size : (index + 1) * size] = wide
 
     def __getitem__(self, slot: str) -> int:
+        """A register or flag. Raises UsageError, which is a KeyError here, for one there is not."""
+        self._check(slot)
         return self.get(slot)
 
     def __setitem__(self, slot: str, value: int) -> None:
-        self.set(slot, value)
+        """Set a register or flag. Raises UsageError also for a value that does not fit."""
+        mask = self._check(slot)
+        least = -(mask + 1) // 2 if mask > 1 else 0
+        given: Any = int(value) if mask == 1 and isinstance(value, bool) else value
+        self.set(slot, choices.whole(slot, given, least=least, most=mask))
+
+    def _check(self, slot: str) -> int:
+        """The mask of a slot that there is."""
+        if not isinstance(slot, str) or slot not in self._slots:
+            refusal = choices.no_key("register or flag", slot, self._slots)
+            raise choices.UnknownName(f"{refusal} (there are {', '.join(self._slots)})")
+        return self._slots[slot][3]
 
     def snapshot(self) -> dict[str, int]:
         """All slots by name."""

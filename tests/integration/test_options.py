@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from support.guests import guest, symbols
 
-from dbt.hooks import Callback, CallEvent, SyscallEvent
+from dbt.hooks import Callback, CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.instrument.block_count import BlockCount
 from dbt.instrument.shadow_stack import ShadowStack
 from dbt.instrument.swi import SwiFilter, SwiTrace
 from dbt.interfaces import BackendOptions, LinkKind
+from dbt.ir.builder import Builder
 from dbt.linux.kernel import LinuxOptions
 from dbt.log import Log
 from dbt.passes.pipeline import Pipeline
@@ -127,6 +128,22 @@ def test_a_call_is_redirected_by_symbol() -> None:
 DEMO = Path(__file__).parents[2] / "dbt" / "data" / "demo.elf"
 
 
+def test_a_chain_mode_may_be_assigned(process: Process) -> None:
+    assert process.chain.mode == "all"
+    process.chain.mode = "direct"
+    assert (process.chain.mode, process.chain.kinds) == ("direct", {LinkKind.DIRECT})
+    process.chain.set_kinds("return")
+    assert process.chain.mode is None
+    with pytest.raises(AttributeError):
+        process.chain.modes = "off"  # type: ignore[attr-defined]
+
+
+def test_words_may_have_a_sign_and_flags_may_be_true(process: Process) -> None:
+    process.state["r5"] = -1
+    process.state["zf"] = True
+    assert (process.state["r5"], process.state["zf"]) == (0xFFFFFFFF, 1)
+
+
 def test_an_infinite_time_is_none(process: Process) -> None:
     assert isinstance(process.run(timeout=float("inf")), Exited)
 
@@ -148,6 +165,44 @@ def ignore(event: object) -> None:
     """A hook."""
 
 
+class NoBlock:
+    """A pass that cannot be called."""
+
+    def run(self) -> None:
+        """Takes no block."""
+
+
+def imports(cells: Any) -> None:
+    import os
+
+    cells[0] = os.getpid()
+
+
+def makes(cells: Any) -> None:
+    class Made:
+        """No class can be made."""
+
+    cells[0] = Made is None
+
+
+async def later(event: Any) -> None:
+    """Nothing awaits it."""
+
+
+def yields(event: Any) -> Iterator[None]:
+    """Nothing asks for its values."""
+    yield
+
+
+def blames(cells: Any) -> None:
+    if cells[0]:
+        raise ValueError from None
+
+
+def compiled(function: Callable[[Any], None]) -> Callback:
+    return Callback(function, at="calls", price="numba-linked")
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "tier": (lambda: BackendOptions(tier=3), r"no tier '3' \(one of 0, 1, 2, auto\)"),
     "tier true": (lambda: BackendOptions(tier=True), "no tier True"),
@@ -163,6 +218,23 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "strace log": (lambda: LinuxOptions(strace_log="f"), "strace_log is a function, not 'f'"),
     "stack": (lambda: LinuxOptions(stack_size="8M"), "stack_size is a whole number"),
     "stack size": (lambda: LinuxOptions(stack_size=-5), "stack_size is between"),
+    "verify": (lambda: fib(verify="yes"), "verify is True or False, not 'yes'"),
+    "reference tier": (
+        lambda: fib(backend="reference", options=BackendOptions(tier="2")),
+        "the backend reference has no tiers",
+    ),
+    "constant": (lambda: Builder([]).const("5"), "a constant is a whole number, not '5'"),
+    "constant float": (lambda: Builder([]).const(1.5), "a constant is a whole number, not 1.5"),
+    "pass signature": (
+        lambda: fib(passes=[NoBlock()]),
+        r"run of pass NoBlock is called with \(block\), but run takes \(\)",
+    ),
+    "pipeline signature": (lambda: Pipeline([NoBlock()]), "run of pass NoBlock is called with"),
+    "callback async": (lambda: Callback(later), "a callback is a plain function; later is a gen"),
+    "callback yields": (lambda: Callback(yields, price="python"), "plain function; yields is a ge"),
+    "import": (lambda: fib(passes=[compiled(imports)]), "callback imports cannot be compiled: Use"),
+    "class": (lambda: fib(passes=[compiled(makes)]), "callback makes cannot be compiled: Use"),
+    "raise from": (lambda: fib(passes=[compiled(blames)]), "callback blames cannot be compiled: M"),
     "seed": (lambda: LinuxOptions(seed="abc"), "seed is a whole number, not 'abc'"),
     "program": (lambda: Process(7), "program is a text, not 7"),
     "program nul": (lambda: Process("a\0b"), "program has a NUL in it"),
@@ -229,6 +301,10 @@ def test_what_makes_no_sense_is_refused_when_it_is_made(name: str) -> None:
     assert "\n" not in str(told.value)
 
 
+def _put(process: Process, slot: str, value: Any) -> None:
+    process.state[slot] = value
+
+
 USED: dict[str, tuple[Callable[[Process], object], str]] = {
     "symbol": (lambda p: p.hooks.on_call("fob", ignore), r"no symbol 'fob'; did you mean 'fib'\?"),
     "unmapped": (lambda p: p.hooks.on_call(0x10, ignore), "there is no code at 0x10"),
@@ -267,6 +343,26 @@ USED: dict[str, tuple[Callable[[Process], object], str]] = {
     "syscall type": (lambda p: p.hooks.on_syscall(True, ignore), "a system call is a whole number"),
     "syscall number": (lambda p: p.hooks.on_syscall("read_3", ignore), "no system call 'read_3'"),
     "syscall hook": (lambda p: p.hooks.on_syscall("read", 3), "a hook is a function, not 3"),
+    "syscall unknown": (
+        lambda p: p.hooks.on_syscall(9999, ignore),
+        "no system call has the number 9999 .'syscall_9999' names it",
+    ),
+    "async": (lambda p: p.hooks.on_call("fib", later), "a hook is a plain function; later is"),
+    "yields": (lambda p: p.hooks.on_syscall("read", yields), "a plain function; yields is"),
+    "leaving": (
+        lambda p: p.hooks.on_syscall("read", ignore, leaving="yes"),
+        "leaving is True or False, not 'yes'",
+    ),
+    "syscalls": (lambda p: p.hooks.trace(None, ignore, syscalls=1), "syscalls is True or False"),
+    "register": (lambda p: p.state["r99"], r"no register or flag 'r99'; did you mean 'r9'\?"),
+    "register alias": (lambda p: p.state["sp"], r"no register or flag 'sp' .*r12, r13, r14, pc"),
+    "register set": (lambda p: _put(p, "spp", 1), "no register or flag 'spp'"),
+    "register text": (lambda p: _put(p, "r0", "1"), "r0 is a whole number, not '1'"),
+    "register wide": (lambda p: _put(p, "r0", 1 << 40), "r0 is between -0x80000000 and 0xffffffff"),
+    "flag wide": (lambda p: _put(p, "zf", 2), "zf is between 0x0 and 0x1"),
+    "chain mode": (lambda p: setattr(p.chain, "mode", "nope"), "no chain mode 'nope' .one of off"),
+    "deny odd": (lambda p: p.chain.deny_range(5, 1), "not 0x5..0x1$"),
+    "attach": (lambda p: FaultPlan.parse("read: EIO").attach(None), "to a Process, not None"),
     "plan": (lambda p: FaultPlan.parse("raed: EIO").attach(p), "no system call 'raed'; did you"),
     "deny": (lambda p: p.chain.deny("malloc"), "no symbol 'malloc'"),
     "deny float": (lambda p: p.chain.deny(1.5), "an address is a whole number"),
@@ -303,6 +399,11 @@ ACTIONS: dict[str, tuple[Callable[[Any], object], str]] = {
     "redirect far": (lambda event: event.redirect(0x10), "there is no code at 0x10"),
     "argument": (lambda event: event.argument(-1), "an argument's index is between"),
     "set": (lambda event: event.set_argument("0", 1), "an argument's index is a whole number"),
+    "set text": (lambda event: event.set_argument(0, "5"), "an argument is a whole number, not"),
+    "set wide": (lambda event: event.set_argument(0, 1 << 40), "an argument is between -0x8"),
+    "set stack": (lambda event: event.set_argument(9, 1 << 40), "an argument is between -0x8"),
+    "skip text": (lambda event: event.skip(result="1"), "a result is a whole number, not '1'"),
+    "skip wide": (lambda event: event.skip(result=1 << 40), "a result is between -0x8"),
 }
 
 
@@ -344,3 +445,33 @@ def test_a_system_call_takes_words_from_hooks(
     with pytest.raises(UsageError, match=why):
         process.run()
     assert isinstance(process.run(max_insns=3), InsnLimit | Exited)
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [("x", "a result is a whole number, not 'x'"), (1 << 40, "a result is between -0x80000000")],
+)
+def test_a_function_returns_a_word(what: object, why: str, process: Process) -> None:
+    def hook(event: ReturnEvent) -> None:
+        remove()
+        event.result = what  # type: ignore[assignment]
+
+    remove = process.hooks.on_return("fib", hook)
+    with pytest.raises(UsageError, match=why):
+        process.run()
+    assert isinstance(process.run(), Exited)
+
+
+def test_an_argument_that_a_call_has_not_is_refused_with_those_it_has(process: Process) -> None:
+    process.hooks.on_syscall("write", lambda event: event.decoded["path"])
+    with pytest.raises(
+        UsageError, match=r"no argument of write 'path' \(one of fd, buffer, "
+    ) as told:
+        process.run()
+    assert isinstance(told.value, KeyError)
+
+
+def test_an_unknown_register_is_a_key_error_too(process: Process) -> None:
+    with pytest.raises(KeyError) as told:
+        process.state["r99"]
+    assert str(told.value).startswith("no register or flag 'r99'; did you mean 'r9'?")

@@ -50,7 +50,7 @@ def test_values_are_cut_to_their_type(slot: str, value: int, kept: int) -> None:
 def test_snapshot_restore_clear() -> None:
     state = GuestState(LAYOUT)
     for number, slot in enumerate(LAYOUT.slots):
-        state[slot.name] = number
+        state.set(slot.name, number)
     before = state.snapshot()
     assert before.keys() == LAYOUT.by_name.keys()
     state.clear()
