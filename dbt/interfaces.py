@@ -469,6 +469,9 @@ class Frontend(Protocol):
         such bits ends its computed jumps with ``Halt("jump")``, the location in the slot ``jump``,
         where they are set."""
 
+    def objection(self, key: BlockKey) -> str:
+        """Why no code in the key's state can be lifted; empty when it can."""
+
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block. It ends at an exit, at ``max_insns``, at a page's end, before a pc in
         ``boundaries`` and before a pc that cannot be fetched. A first instruction that cannot be

@@ -35,7 +35,7 @@ from dbt.interfaces import (
     WatchHit,
     extend,
 )
-from dbt.ir.block import BlockKey
+from dbt.ir.block import BlockKey, Swi
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
@@ -362,13 +362,19 @@ class Process:
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
-        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
-        what is no address of the guest."""
+        """The location of a symbol (its low bit may be state), or of ``0x…``. Raises UsageError for
+        an unknown symbol, and for what is no address of the guest."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""
         return self.kernel.symbolize(pc)
+
+    def system_call(self, pc: int) -> str:
+        """The name of the system call that the instruction at ``pc`` makes now; empty for none."""
+        key = self.frontend.in_state(self.frontend.key_of(pc), self.state)
+        exit_ = self.frontend.lift(self.memory, key).exit
+        return self.kernel.call_made(exit_.number, exit_.resume) if isinstance(exit_, Swi) else ""
 
     def location_of(self, key: BlockKey) -> int:
         """The location that leads to a block (its low bit may be state)."""
@@ -390,9 +396,12 @@ class Process:
     def explain(self, where: int | str) -> dict[str, str]:
         """Every stage of the block at a symbol or address, by name, in order.
 
-        Raises UsageError where there is no code.
+        Raises UsageError where there is no code, or none that can be translated.
         """
-        key = self.frontend.key_of(self.resolve(where))
+        location = self.resolve(where)
+        key = self.frontend.key_of(location | self.kernel.symbolizer.state(location))
+        if objection := self.frontend.objection(key):
+            raise UsageError(f"{choices.shown(where)}: {objection}")
         try:
             texts = self.translator.stages(key)
         except GuestFault:

@@ -315,6 +315,12 @@ class Kernel:
             )
         return name
 
+    def call_made(self, number: int, resume: BlockKey) -> str:
+        """The name of the call that the trap instruction with immediate ``number`` would make now;
+        empty for none."""
+        request = self.abi.decode(number, self.state, self.abi.location_of(resume))
+        return request.name if isinstance(request, Request) else ""
+
     def call_names(self) -> Collection[str]:
         """Names of the system calls there are, served or not."""
         return SIGNATURES.keys()

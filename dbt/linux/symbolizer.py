@@ -6,7 +6,7 @@ import attrs
 
 from dbt import choices
 from dbt.linux.address_space import AddressSpace, Area
-from dbt.loader.symbols import SymbolFile, read_symbols
+from dbt.loader.symbols import Symbol, SymbolFile, read_symbols
 from dbt.text import LINE, NAME, printable
 
 
@@ -38,19 +38,19 @@ class Symbolizer:
         return list(found.values())
 
     def symbol(self, name: str) -> int | None:
-        """The address of a symbol, or None."""
+        """The location of a symbol: its address, with the state of its code in bit 0; or None."""
         paths = [image.path for image in self.images()]
         paths.sort(key=lambda path: path != self.program)
         for path in paths:
             found = _symbols(path).find(name)
             if found is not None:
                 bias = self._bias(path)
-                return None if bias is None else (found.address + bias) & 0xFFFFFFFF
+                return None if bias is None else (found.location + bias) & 0xFFFFFFFF
         return None
 
     def resolve(self, where: int | str) -> int:
-        """The address of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
-        what is no address of the guest."""
+        """The location of a symbol (its low bit may be state), or of ``0x…``. Raises UsageError for
+        an unknown symbol, and for what is no address of the guest."""
         address: int | None = None
         if not isinstance(where, str):
             address = where
@@ -89,13 +89,17 @@ class Symbolizer:
         area = self._space.at(pc)
         if area is None or not area.path:
             return "kernel helper page" if pc >> 12 == 0xFFFF0 else f"{pc:#x}"
-        file = _symbols(area.path)
-        linked = file.linked(pc - area.start + area.offset)
-        symbol = None if linked is None else file.containing(linked)
+        linked, symbol = _containing(area, pc)
         if linked is None or symbol is None:
             return f"{pc if linked is None else linked:#x}"
         offset = linked - symbol.address
         return printable(symbol.name, limit) + (f"+{offset:#x}" if offset else "")
+
+    def state(self, pc: int) -> int:
+        """The state of the code at an address, as bit 0 of the function there has it."""
+        area = self._space.at(pc)
+        symbol = _containing(area, pc)[1] if area is not None and area.path else None
+        return symbol.location & 1 if symbol is not None and symbol.function else 0
 
     def _bias(self, path: str) -> int | None:
         """Where the file was loaded, minus where it was linked."""
@@ -105,6 +109,13 @@ class Symbolizer:
                 if bias is not None:
                     return bias
         return None
+
+
+def _containing(area: Area, pc: int) -> tuple[int | None, Symbol | None]:
+    """The linked address of a place in a mapped file, and the symbol that it belongs to."""
+    file = _symbols(area.path)
+    linked = file.linked(pc - area.start + area.offset)
+    return linked, None if linked is None else file.containing(linked)
 
 
 def _area_bias(area: Area, file: SymbolFile) -> int | None:

@@ -28,6 +28,8 @@ class Symbol:
     size: int
     name: str
     function: bool
+    location: int
+    """The address with the bit that a function's state has in it, as the file says it."""
 
 
 @attrs.define(slots=False)
@@ -108,7 +110,7 @@ def _placed(table: bytes, strings: bytes) -> list[Symbol]:
         name = _name(strings, name_at)
         if name and not name.startswith("$"):
             function = kind in (_FUNC, _IFUNC)
-            out.append(Symbol(value & ~1 if function else value, size, name, function))
+            out.append(Symbol(value & ~1 if function else value, size, name, function, value))
     return out
 
 

@@ -9,6 +9,7 @@ from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
+from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.lift import A32_METHODS, A32Translator
 from frontends.arm.registers import CALL_ABI, LAYOUT
 from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of
@@ -38,6 +39,10 @@ class ArmFrontend:
     def location_of(self, key: BlockKey) -> int:
         """The value of pc that names a block, with the Thumb bit."""
         return key.pc | bool(key.mode & THUMB)
+
+    def objection(self, key: BlockKey) -> str:
+        """Thumb code is not lifted."""
+        return refusal(*NO_THUMB) if key.mode & THUMB else ""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""

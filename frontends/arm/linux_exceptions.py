@@ -11,6 +11,7 @@ import attrs
 from dbt.interfaces import Memory, State
 from dbt.stops import Access, GuestFault
 from dbt.syscall_abi import CpuException, TrapState
+from frontends.arm.lacking import NO_FLOAT, NO_THUMB, refusal
 from frontends.arm.registers import REGISTERS
 
 SIGILL, SIGTRAP, SIGBUS = 4, 5, 7
@@ -23,12 +24,6 @@ _UNDEFINED_TRAP, _PAGE_FAULT_TRAP = 6, 14
 _DEBUG_EVENT, _ALIGNMENT = 2, 1
 _TRANSLATION, _PERMISSION = 0x17, 0x1F  # of a page, in the domain of user programs
 _WRITE, _FETCH = 1 << 11, 1 << 31
-
-_THUMB = ("Thumb instructions", "compile with -marm (Debian armel's programs are ARM code)")
-_FLOAT = (
-    "VFP and NEON instructions",
-    "compile with -mfloat-abi=soft (as Debian armel is; armhf cannot run)",
-)
 
 
 def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
@@ -60,8 +55,8 @@ def exception(
     if _is_breakpoint(memory, location):
         return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
-    missing, advice = (_THUMB if location & 1 else _lacking(memory, pc)) or ("", "")
-    why = f"{missing} are not supported: {advice}" if missing else "undefined instruction"
+    missing, advice = (NO_THUMB if location & 1 else _lacking(memory, pc)) or ("", "")
+    why = refusal(missing, advice) if missing else "undefined instruction"
     return CpuException(SIGILL, ILL_ILLOPC, pc, trap, why, missing)
 
 
@@ -74,7 +69,7 @@ def _lacking(memory: Memory, pc: int) -> tuple[str, str] | None:
         return None
     simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
     if simd or (word >> 24 & 15 in (0xC, 0xD, 0xE) and word >> 8 & 15 in (10, 11)):
-        return _FLOAT
+        return NO_FLOAT
     return None
 
 
