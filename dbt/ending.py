@@ -42,6 +42,8 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
     match stop:
         case Exited(status=status):
             return (_lacked(process) if status & 0xFF else ""), status & 0xFF
+        case Killed(signal=number, quiet=True):
+            return "", 128 + number
         case Killed(signal=number, report=report):
             told = [report or obituary(process, stop), _lacked(process)]
             return "\n".join(filter(None, told)), 128 + number
@@ -51,9 +53,18 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
             text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
         case Trapped(reason=reason, pc=pc):
             text = f"{printable(reason)} at {pc:#010x} ({process.symbolize(pc)})"
+            text += _refused(process, reason, pc)
         case Requested(pc=pc, reason=reason):
             text = f"stopped by a hook at {pc:#010x} {printable(reason)}".rstrip()
     return f"armdbt: {text}", EXIT_STOPPED
+
+
+def _refused(process: "Process", reason: str, pc: int) -> str:
+    """The system call that a check did not let through."""
+    from dbt.instrument.swi import DENIED  # start-up does without
+
+    call = process.system_call(pc) if reason == DENIED else ""
+    return f": the system call {call}" if call else ""
 
 
 def _lacked(process: "Process") -> str:

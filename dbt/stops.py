@@ -48,7 +48,8 @@ class Killed:
 
     ``report`` is the ready-made text with reason, pc, symbol and registers, ``why`` the reason
     alone, if there is more to say than the signal's name. ``location`` is pc with the state that
-    ``Frontend.key_of`` finds in it.
+    ``Frontend.key_of`` finds in it. Nobody need be told of a ``quiet`` end: the program wrote to a
+    pipe that has no readers.
     """
 
     signal: int
@@ -56,6 +57,7 @@ class Killed:
     report: str = ""
     why: str = attrs.field(default="", eq=False)
     location: int | None = attrs.field(default=None, eq=False)
+    quiet: bool = attrs.field(default=False, eq=False)
 
 
 @attrs.frozen

@@ -41,6 +41,7 @@ _TIMERS = {SIGALRM, SIGVTALRM, SIGPROF}
 _KEPT = {SIGKILL, SIGSTOP, *_SYNCHRONOUS, SIGURG}
 """Signals whose host disposition and host mask are never the guest's."""
 
+_NO_READERS = "a write to a pipe that has no readers"
 _PYTHONS = {SIGPIPE, SIGXFSZ}
 """Signals that Python ignores as it starts: what its parent made of them is lost."""
 
@@ -205,7 +206,7 @@ class Signals:
         """A write met EPIPE: the guest's SIGPIPE. The host has sent one unless the error is made
         up, or it ignores the signal (Python does)."""
         if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
-            self.post(info)
+            self.post(attrs.evolve(info, why=_NO_READERS))
 
     def _ignored(self, number: int) -> bool:
         handler = self.action(number).handler
@@ -357,7 +358,9 @@ class Signals:
         if self._kernel.strace is not None:
             self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
-            return Killed(number, location & ~1, why=_why(info), location=location)
+            why = _why(info)
+            quiet = why == _NO_READERS
+            return Killed(number, location & ~1, why=why, location=location, quiet=quiet)
         try:
             return self._enter(location, info, action)
         except GuestFault:

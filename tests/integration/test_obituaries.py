@@ -1,5 +1,8 @@
 """What a run says of why it failed: the reason of a killing signal, and what is not supported."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +74,34 @@ def test_a_signal_to_itself(tmp_path: Path) -> None:
     outcome = command("run", "--tier", "0", str(guest("faults")), "abort", cwd=tmp_path)
     assert outcome.status == 128 + 6
     assert outcome.stderr.decode().splitlines()[1] == "  the program sent the signal to itself"
+
+
+# write(1, pc, 1); exit(0)
+WRITE = (0xE3A00001, 0xE1A0100F, 0xE3A02001, 0xE3A07004, 0xEF000000, 0xE3A00000, *EXIT)
+# kill(getpid(), SIGPIPE)
+KILL = (0xE3A07014, 0xEF000000, 0xE3A0100D, 0xE3A07025, 0xEF000000, *EXIT)
+
+
+def into_nothing(tmp_path: Path, words: tuple[int, ...]) -> tuple[int, list[str]]:
+    """The same of a program whose standard output is a pipe that has no readers."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt", "run", "--tier", "0", str(program(tmp_path, words))],
+        stdout=theirs, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    return done.returncode, done.stderr.decode().splitlines()
+
+
+def test_nothing_is_said_of_a_pipe_that_nobody_reads(tmp_path: Path) -> None:
+    assert into_nothing(tmp_path, WRITE) == (128 + 13, [])
+
+
+def test_a_sigpipe_that_was_sent_is_reported(tmp_path: Path) -> None:
+    status, lines = into_nothing(tmp_path, KILL)
+    assert status == 128 + 13
+    assert lines[1] == "  the program sent the signal to itself"
 
 
 def test_a_page_that_may_not_be_written(tmp_path: Path) -> None:
