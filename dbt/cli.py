@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NoReturn
 
-from dbt import streams
+from dbt import __version__, choices, streams
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
 from dbt.ending import describe_bug, excuse
 from dbt.stops import UsageError
@@ -61,12 +61,22 @@ def _report_bug(
     _failed(error)
 
 
+def _no_command(arguments: argparse.Namespace) -> NoReturn:
+    del arguments
+    raise UsageError(f"no command{choices.listed(COMMANDS)}; see armdbt --help")
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, as all other errors of usage."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Write help; argparse hides it when that fails."""
         (file or sys.stderr).write(message)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; -1 is a value. argparse takes it for an option where there is one like -0."""
+        self._has_negative_number_optionals.clear()
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
@@ -76,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="armdbt", description="Dynamic binary translator for 32-bit ARM Linux programs."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"armdbt {__version__}")
+    parser.set_defaults(command=_no_command)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, allow_abbrev=False)
         module.options(command)

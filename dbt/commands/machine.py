@@ -21,13 +21,13 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     add("-E", dest="env", action="append", default=[], metavar="VAR=VAL", help="set a variable")
     add("-U", dest="unset", action="append", default=[], metavar="VAR", help="unset a variable")
     add("-0", dest="argv0", metavar="NAME", help="argv[0] of the guest")
-    add("-s", dest="stack", type=number, default=8 << 20, metavar="BYTES", help="stack size")
+    add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
     add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
     add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
     add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
-    add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in these ranges (A+SIZE)")
+    add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
@@ -43,14 +43,25 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
 
 
 def number(text: str) -> int:
-    """An argument that is a number: decimal, or 0x…."""
+    """An argument that is a whole number, 0 or more: decimal, or 0x…."""
     try:
         value = int(text, 0)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{choices.shown(text)} is no whole number") from None
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
+
+
+def stack_size(text: str) -> int:
+    """The argument of -s, in bytes."""
+    from dbt.linux.options import LARGEST_STACK, SMALLEST_STACK
+
+    size = number(text)
+    if not SMALLEST_STACK <= size <= LARGEST_STACK:
+        bounds = f"{SMALLEST_STACK} to {LARGEST_STACK} bytes"
+        raise argparse.ArgumentTypeError(f"a stack has {bounds}, not {size}")
+    return size
 
 
 def seconds(text: str) -> float | None:
@@ -73,7 +84,7 @@ def ranges(text: str) -> list[tuple[int, int]]:
             first = int(start, 0)
             end = int(rest, 0) + 1 if rest else first + (int(size, 0) if size else 1)
         except ValueError:
-            raise UsageError(f"-dfilter: {part!r} is neither A..B nor A+SIZE") from None
+            raise UsageError(f"-dfilter: {part!r} is neither A..B nor A+SIZE nor A") from None
         if end <= first:
             raise UsageError(f"-dfilter: {part!r} ends before it begins")
         found.append((first, end))

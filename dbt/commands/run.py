@@ -25,7 +25,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--stats", action="store_true", help="print figures of the run at its end")
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
     add("program", metavar="PROG")
-    add("args", nargs=argparse.REMAINDER, metavar="ARGS")
+    add("args", nargs=argparse.REMAINDER, metavar="ARGS").required = False
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("program", metavar="PROG", nargs="?")
-    add("args", nargs=argparse.REMAINDER, metavar="ARGS")
+    add("args", nargs=argparse.REMAINDER, metavar="ARGS").required = False
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -107,7 +107,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--markdown", metavar="FILE", help="write the tables there")
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
     add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
-    add("args", metavar="ARGS", nargs=argparse.REMAINDER)
+    add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """exec: a program file becomes the guest's new image, with its arguments (fs/exec.c)."""
 
 import errno
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -27,8 +28,19 @@ _MOST_BYTES = 6 << 20
 _AT_SYMLINK_NOFOLLOW, _AT_EMPTY_PATH = 0x100, 0x1000
 
 
+def _meant_in_root(root: str | None, program: str) -> str:
+    """What to say when the program's path leads to a file below -L: it was meant as the guest's."""
+    below = [program.lstrip("/")]
+    below += [] if "/" in program else [f"bin/{program}", f"usr/bin/{program}"]
+    paths = [os.path.join(root, path) for path in below] if root is not None else []
+    found = next((path for path in paths if os.path.lexists(path)), None)
+    return f"; the program is a path of the host: did you mean {found}?" if found else ""
+
+
 def load(kernel: "Kernel", program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
     """Load the first program, a path of the host. Raises UsageError."""
+    if not program:
+        raise UsageError("the program's path is empty")
     try:
         plan = prepare(kernel, open_first(program), argv)
         try:
@@ -37,7 +49,8 @@ def load(kernel: "Kernel", program: str, argv: Sequence[bytes], envp: Sequence[b
         finally:
             plan.close()
     except ExecError as error:
-        raise UsageError(f"{error.path}: {error.reason}") from None
+        hint = _meant_in_root(kernel.options.root, program)
+        raise UsageError(f"{error.path}: {error.reason}{hint}") from None
     except OSError as error:
         raise UsageError(f"{program}: {error.strerror or error}") from None
     except ValueError as error:

@@ -121,6 +121,8 @@ def _options(name: str, class_: type[Any], text: str) -> dict[str, object]:
         field = fields.get(key.strip().replace("-", "_"))
         if field is None:
             known = [known.replace("_", "-") for known in fields]
+            if not known:
+                raise UsageError(f"pass {name} takes no options, not {choices.shown(part)}")
             raise UsageError(f"pass {name}: {choices.unknown('option', key.strip(), known)}")
         options[field.name] = _convert(name, field, value.strip() if equals else "true")
     return options

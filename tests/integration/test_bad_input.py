@@ -59,25 +59,40 @@ def test_a_file_that_is_no_program(name: str, tmp_path: Path) -> None:
     assert re.fullmatch(rf"armdbt: \S*: [^\n]*{words}[^\n]*\n", outcome.stderr.decode())
 
 
+@pytest.mark.parametrize("given", ["/bin/sh", "bin/prog", "prog"])
+def test_a_path_of_the_guest(given: str, tmp_path: Path) -> None:
+    """The program is a path of the host, with -L too: the message says so when it was meant so."""
+    (tmp_path / "root" / "bin").mkdir(parents=True)
+    for name in ("sh", "prog"):
+        shutil.copy(HELLO, tmp_path / "root" / "bin" / name)
+    outcome = command("run", "-L", "root", given, cwd=tmp_path)
+    meant = f"root/bin/{Path(given).name}"
+    assert outcome.status == 2
+    assert re.fullmatch(
+        rf"armdbt: {given}: [^\n]*; the program is a path of the host: did you mean {meant}\?\n",
+        outcome.stderr.decode(),
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ("--bogus", "--bogus"),
-        ("--max-insns many", "'many' is no number"),
+        ("--max-insns many", "'many' is no whole number"),
         ("--max-insns=-1", "negative"),
         ("--timeout soon", "soon"),
         ("--timeout nan", "not nan"),
         ("--timeout=-1", "0 or more"),
-        ("--max-insns 1e9", "'1e9' is no number"),
-        ("-s 0", "stack_size is between"),
-        ("-s 1000000000000", "stack_size is between"),
+        ("--max-insns 1e9", "'1e9' is no whole number"),
+        ("-s 0", "argument -s: a stack has 262144 to "),
+        ("-s 1000000000000", " bytes, not 1000000000000"),
         ("-dfilter 5..1", "ends before it begins"),
         ("-E =VAL", "VAR=VAL"),
         ("-U A=B", "the name of a variable"),
         ("--tier 9", "no tier '9' (one of 0, 1, 2, auto)"),
         ("--backend abacus", "no backend 'abacus'"),
         ("-d ir,nonsense", "no dump item 'nonsense'"),
-        ("-dfilter main", "neither A..B nor A+SIZE"),
+        ("-dfilter main", "neither A..B nor A+SIZE nor A"),
         ("-D /no/such/place", "No such file"),
         ("-E NAME", "VAR=VAL"),
         ("-L /no/such/root", "not a directory"),
@@ -92,6 +107,7 @@ def test_a_file_that_is_no_program(name: str, tmp_path: Path) -> None:
         ("-p Shadow!", "a pass is spelled"),
         ("-p shadow-stack{depth=3}", "no option 'depth'"),
         ("-p shadow-stack{trap=perhaps}", "true or false"),
+        ("-p block-count{x=1}", "pass block-count takes no options, not 'x=1'"),
         ("-p swi-filter{allow=fly}", "no system call 'fly'"),
     ],
 )

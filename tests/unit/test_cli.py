@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from support.guests import BENCHMARKS, guest, symbols
 from support.runs import command
 
-from dbt import cli
+from dbt import __version__, cli
 from dbt.commands import machine
 from dbt.log import ITEMS
 from dbt.stops import UsageError
@@ -144,7 +145,7 @@ def test_stats_on_standard_error(tmp_path: Path) -> None:
     ("options", "status", "words"),
     [
         (("--max-insns", "10"), 125, "instruction limit reached at 0x"),
-        (("-p", "swi-filter{allow=exit}"), 125, "swi-denied at 0x"),
+        (("-p", "swi-filter{allow=exit}"), 125, "): the system call write\n"),
         (("-p", "swi-filter{allow=write+exit+exit_group}"), 0, ""),
         (("--chain", "off", "--verify"), 0, ""),
     ],
@@ -153,6 +154,58 @@ def test_status(options: tuple[str, ...], status: int, words: str, tmp_path: Pat
     outcome = command("run", *options, str(HELLO), cwd=tmp_path)
     assert outcome.status == status
     assert (words in outcome.stderr.decode()) if words else outcome.stderr == b""
+
+
+def thumb_main(directory: Path) -> Path:
+    """hello.elf, whose symbol table says that main is Thumb code."""
+    data = bytearray(HELLO.read_bytes())
+    with HELLO.open("rb") as stream:
+        elf = ELFFile(stream)
+        table = elf.get_section_by_name(".symtab")
+        index = next(n for n, s in enumerate(table.iter_symbols()) if s.name == "main")
+        data[table["sh_offset"] + index * table["sh_entsize"] + 4] |= 1
+    path = directory / "thumb.elf"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("beside", [None, 0, 1, 4])
+def test_thumb_code_is_never_explained_as_arm(beside: int | None, tmp_path: Path) -> None:
+    where = "main" if beside is None else hex(symbols(HELLO)["main"] + beside)
+    outcome = command("explain", str(thumb_main(tmp_path)), where, cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (2, b"")
+    assert outcome.stderr.decode() == (
+        f"armdbt: {where!r}: Thumb instructions are not supported: compile with -marm "
+        "(Debian armel's programs are ARM code)\n"
+    )
+
+
+def test_version(tmp_path: Path) -> None:
+    outcome = command("--version", cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (0, f"armdbt {__version__}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("", "no command (one of run, calls, explain, passes, demo, bench, spy); "
+         "see armdbt --help"),
+        ("run", "the following arguments are required: PROG"),
+        ("calls", "the following arguments are required: PROG"),
+        ("run --max-insns -1 x", "argument --max-insns: -1 is negative"),
+        ("run --hot -1 x", "argument --hot: -1 is negative"),
+        ("run -0 name -seed -1 x", "argument -seed: -1 is negative"),
+        ("run --timeout -1 x", "--timeout is a number of seconds, 0 or more, not -1.0"),
+    ],
+)  # fmt: skip
+def test_a_command_that_makes_no_sense(words: str, line: str, tmp_path: Path) -> None:
+    outcome = command(*words.split(), cwd=tmp_path)
+    assert (outcome.status, outcome.stderr.decode()) == (2, f"armdbt: {line}\n")
+
+
+def test_an_empty_path(tmp_path: Path) -> None:
+    outcome = command("run", "", cwd=tmp_path)
+    assert (outcome.status, outcome.stderr) == (2, b"armdbt: the program's path is empty\n")
 
 
 def test_explain_shows_every_stage(tmp_path: Path) -> None:
