@@ -5,8 +5,11 @@ import os
 import tempfile
 from collections.abc import Iterable
 
+from dbt import choices
 from dbt.spy.events import SCHEMA, Event
 from dbt.stops import UsageError
+
+_NO_RECORD = "is no record of armdbt spy"
 
 
 class Recorder:
@@ -77,21 +80,29 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 def load(path: str) -> list[Event]:
     """The record in a file, in the order of the clock. Raises UsageError for what is none."""
-    events = []
-    number = 0
+    events: list[Event] = []
     try:
         with open(path, "rb") as file:
-            for line in file:
-                number += 1
-                events.append(Event.from_line(line.decode()))
+            for number, line in enumerate(file, 1):
+                events.append(_event(path, number, line))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{path}, line {number}: {error}") from None
     events = in_order(events)
     begin = next((event for event in events if event.kind == "begin"), None)
     if begin is None:
-        raise UsageError(f"{path}: not a record of armdbt spy")
+        raise UsageError(f"{path}: {_NO_RECORD}")
     if begin["schema"] != SCHEMA:
         raise UsageError(f"{path}: schema {begin['schema']}, this armdbt reads {SCHEMA}")
     return events
+
+
+def _event(path: str, number: int, line: bytes) -> Event:
+    """The event in a line of a record. A file whose first line is nothing like one is no record."""
+    try:
+        return Event.from_line(line.decode())
+    except (ValueError, TypeError, RecursionError) as error:
+        if number == 1 and b'"event"' not in line:
+            raise UsageError(f"{path}: {_NO_RECORD}") from None
+        ours = type(error) is ValueError  # JSON, base64 and UTF-8 have errors of their own
+        reason = error if ours else f"no event: {choices.shown(line)}"
+        raise UsageError(f"{path}, line {number}: {reason}") from None

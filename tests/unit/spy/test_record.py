@@ -83,8 +83,14 @@ def test_without_a_name_nothing_is_left_behind(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not a record"),
-        ('{"event":"exit","t":0,"pid":1,"ppid":0,"uid":0,"process":"x","status":0}\n', "not a"),
+        ("", "is no record"),
+        (
+            '{"event":"exit","t":0,"pid":1,"ppid":0,"uid":0,"process":"x","status":0}\n',
+            "is no record",
+        ),
+        ("nonsense\n", "is no record of armdbt spy$"),
+        ("[" * 100_000, "is no record of armdbt spy$"),
+        (BEGIN.to_line() + '\n{"event": \n', r"line 2: no event: b'\{"),
         (BEGIN.to_line() + "\nnonsense\n", "line 2"),
         (BEGIN.to_line().replace('"t":0', '"t":"soon"'), "line 1"),
         (BEGIN.to_line().replace('"argv"', '"argw"'), "argw"),
@@ -102,7 +108,7 @@ def test_what_is_no_record_is_one_line(tmp_path: Path, text: str, message: str) 
 def test_bytes_that_are_no_text_are_no_record(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     path.write_bytes(b"\x7fELF\xff\xfe\n")
-    with pytest.raises(UsageError, match=r"record\.jsonl, line"):
+    with pytest.raises(UsageError, match="is no record of armdbt spy"):
         load(str(path))
 
 
