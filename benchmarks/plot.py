@@ -14,13 +14,13 @@ from benchmarks.bench_guest import MODES
 
 def draw(result: dict[str, Any], path: Path) -> None:
     """One group of bars per program, one bar per mode; a line where qemu-arm stands."""
+    rows = [row for row in result["rows"] if row["program"] != "start-up s"]
     import matplotlib as mpl
 
     mpl.use("Agg")
     mpl.rcParams["svg.hashsalt"] = "armdbt"
     from matplotlib import pyplot as plt
 
-    rows = [row for row in result["rows"] if row["program"] != "start-up s"]
     figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
     width = 0.8 / len(MODES)
     for index, mode in enumerate(MODES):
@@ -39,7 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(arguments) != 2:
         print((__doc__ or "").partition("\n")[0], file=sys.stderr)
         return 2
-    draw(json.loads(Path(arguments[0]).read_text()), Path(arguments[1]))
+    try:
+        draw(json.loads(Path(arguments[0]).read_text()), Path(arguments[1]))
+    except ModuleNotFoundError:
+        print("matplotlib is not installed: pip install armdbt[plot]", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except (ValueError, KeyError, TypeError):
+        print(f"{arguments[0]}: no result of bench_guest", file=sys.stderr)
+        return 2
     return 0
 
 

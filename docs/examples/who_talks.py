@@ -32,6 +32,9 @@ def left(call):
         tell(call.name, names.get(call.arguments[0]), data)
 
 
+if len(sys.argv) < 2:
+    print("usage: who_talks.py PROGRAM [ARGUMENT ...]", file=sys.stderr)
+    sys.exit(2)
 with dbt.Process(sys.argv[1], sys.argv[2:]) as process:
     process.hooks.on_syscall(None, left, leaving=True)
     process.hooks.on_call("print", lambda call: tell("print called from", hex(call.return_to)))

@@ -18,6 +18,12 @@ def attack(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_an_attack_that_there_is_not() -> None:
+    done = attack("bogus", "--rounds", "1")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("attack: error: no attack bogus (one of sys")
+
+
 def test_system_calls() -> None:
     done = attack("syscalls", "--rounds", "2000", "--seed", "7")
     assert done.returncode == 0, done.stdout

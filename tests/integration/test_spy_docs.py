@@ -36,6 +36,13 @@ def table(start: str) -> dict[str, str]:
     return {first.strip(): rest.strip() for first, rest in cells}
 
 
+def test_the_example_tells_how_it_is_called() -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (2, "usage: who_talks.py PROGRAM [ARGUMENT ...]\n")
+
+
 # -- the schema ------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,8 @@ def main() -> int:
     parser.add_argument("--round", type=int, dest="first", default=0, help="begin at this round")
     options = parser.parse_args()
     kinds = options.kinds or KINDS
+    if unknown := set(kinds) - set(KINDS):
+        parser.error(f"no attack {', '.join(sorted(unknown))} (one of {', '.join(KINDS)})")
     failed = False
     for kind in kinds:
         seconds = None if options.seconds is None else options.seconds / len(kinds)
