@@ -189,6 +189,9 @@ class Kernel:
         if given is not None:  # an EINTR among them is for the guest to see
             return given, False, True
         result = self.perform(request.name, registers, aligned=request.aligned)
+        while result == EINTR and self.signals.resumes(request.name) and not self.overdue():
+            self.signals.drop_temporary_mask()  # the call sets it again
+            result = self.perform(request.name, registers, aligned=request.aligned)
         return result, result == EINTR and self.signals.restarts(request.name), False
 
     def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:

@@ -289,6 +289,11 @@ class Signals:
         """True when a signal waits for delivery: a sleeping call ends."""
         return self._next() is not None
 
+    def resumes(self, name: str) -> bool:
+        """Whether what gave EINTR was no signal of the guest's, but one of the host's own: the call
+        goes on, and nobody is told."""
+        return name != "restart_syscall" and not self.interrupted()
+
     def restarts(self, name: str) -> bool:
         """Whether a call that gave EINTR is to run again."""
         if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)

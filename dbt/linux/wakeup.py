@@ -70,10 +70,11 @@ class Wakeup:
     def drain(self) -> None:
         """All signals that have come were noticed. Handlers have run when this returns."""
         with self._lock:
+            hosts = [fd for fd in self._before if fd not in (-1, self._writer)]  # such as asyncio's
             while numbers := self._take():
-                if self._before and self._before[0] >= 0:  # the host's own, such as asyncio's
+                for fd in hosts[-1:]:
                     with suppress(OSError):
-                        os.write(self._before[0], numbers)
+                        os.write(fd, numbers)
 
     def _take(self) -> bytes:
         try:

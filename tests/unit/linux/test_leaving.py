@@ -1,5 +1,6 @@
 """What ``Kernel.after`` is told: calls that return to the guest, and no others."""
 
+import errno
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from dbt.linux.signals import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
 from dbt.linux.strace import Strace
 
 CODE, HANDLER = 0xA000, 0x8000
-READ, WRITE, GETPID, SEND = 3, 4, 20, 289
+READ, WRITE, GETPID, WAIT4, SEND = 3, 4, 20, 114, 289
 EPIPE = -32
 
 
@@ -166,3 +167,27 @@ def test_a_trap_is_told_once_though_its_call_is_asked_for_again(kernel: Kernel) 
     assert kernel.syscall(0, BlockKey(CODE + 4), again=True) == CODE + 4
     assert result(kernel) == os.getpid()
     assert sites == [CODE + 4]
+
+
+def test_what_interrupts_and_is_not_the_guests_is_not_seen(
+    kernel: Kernel, left: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the host's SIGCHLD, when the guest waits for a child."""
+    entered: list[str] = []
+    kernel.intercept = lambda _, name, arguments: entered.append(name)
+    pid = kernel.process.fork(wait=False)
+    if pid == 0:
+        os._exit(7)
+    children, sleeps = kernel.process.children, []
+
+    def sleep(*arguments: object) -> None:
+        sleeps.append(arguments)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        raise InterruptedError(errno.EINTR, "not for the guest")
+
+    look = children.take
+    monkeypatch.setattr(children, "sleep", sleep)
+    monkeypatch.setattr(children, "take", lambda *arguments: look(*arguments) if sleeps else None)
+    assert trap(kernel, WAIT4, pid, 0, 0, 0) == CODE + 4
+    assert (entered, left, result(kernel)) == (["wait4"], [("wait4", pid)], pid)
+    assert len(sleeps) == 1
