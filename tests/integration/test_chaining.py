@@ -115,8 +115,13 @@ def test_nothing_chains_with_chaining_off(tier: str) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 999, 5_000, 5_001])
 def test_instruction_limit_is_exact_in_every_configuration(limit: int, tier: str) -> None:
     states = set()
-    for backend, chain in (("reference", "all"), ("numba_jit", "all"), ("numba_jit", "off")):
-        with fib(backend=backend, chain=chain, options=BackendOptions(tier=tier, hot=5)) as process:
+    compiling = BackendOptions(tier=tier, hot=5)
+    for backend, chain, options in (
+        ("reference", "all", None),
+        ("numba_jit", "all", compiling),
+        ("numba_jit", "off", compiling),
+    ):
+        with fib(backend=backend, chain=chain, options=options) as process:
             assert isinstance(process.run(max_insns=limit), InsnLimit)
             assert process.stats()["instructions"] == limit
             states.add(tuple(process.state.snapshot().items()))
