@@ -202,7 +202,7 @@ def test_an_earlier_record_is_read(tmp_path: Path) -> None:
         (["--read", "nowhere"], "nowhere: No such file"),
         (["--read", "x", "program"], "takes no program"),
         (["-o", "missing/record", str(FILES)], "missing/record: No such file"),
-        (["--read", str(FILES)], "files.elf, line 1"),
+        (["--read", str(FILES)], "files.elf: is no record of armdbt spy"),
     ],
 )
 def test_errors_of_usage_are_one_line(tmp_path: Path, argv: list[str], message: str) -> None:
