@@ -92,10 +92,10 @@ def held() -> int:
         return int(file.read().split()[0]) * PAGE // GIB
 
 
-@pytest.mark.parametrize("backend", [NumbaBackend, ReferenceBackend])
-def test_a_machine_that_nobody_closes_is_given_back(backend: type) -> None:
+@pytest.mark.parametrize(("backend", "tier"), [(NumbaBackend, "2"), (ReferenceBackend, "auto")])
+def test_a_machine_that_nobody_closes_is_given_back(backend: type, tier: str) -> None:
     def one() -> None:
-        machine = Toy(backend(), BackendOptions(tier="2"))
+        machine = Toy(backend(), BackendOptions(tier=tier))
         block = parse_block(BLOCK)
         machine.install(block)
         machine.executor.run(block.key)
