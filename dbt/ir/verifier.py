@@ -108,6 +108,8 @@ class _Verifier:
 
     def operand(self, value: Value) -> None:
         if isinstance(value, Const):
+            if type(value.value) is not int:  # a bool prints as no number
+                raise _Breach(f"constant {value.value!r} is no whole number")
             if not 0 <= value.value <= value.type.mask:
                 raise _Breach(f"constant {value.value:#x} does not fit {value.type}")
         elif value not in self.seen:

@@ -74,7 +74,7 @@ class System(Translator):
     def _take_order(self, value: Value) -> None:
         """End the block where a new CPSR may have changed the byte order."""
         if isinstance(value, Const):
-            self._set_endianness(bool(value.value & BIG_ENDIAN))
+            self._set_endianness(int(bool(value.value & BIG_ENDIAN)))
             return
         big = self.ir.trunc(self.ir.shr(value, 9), I1)
         self.ir.set("ef", big)

@@ -54,6 +54,10 @@ def test_constant_outside_its_type(value: int) -> None:
     assert "does not fit i8" in _problem(_block(Inst(ops.NOT, (Const(value, I8),), I8)))
 
 
+def test_constant_that_is_no_int() -> None:
+    assert "True is no whole number" in _problem(_block(Inst(ops.NOT, (Const(True, I1),), I1)))
+
+
 def test_op_that_is_not_in_the_table() -> None:
     forged = Op("add", ("T",), "T", Effect.PURE, "")
     assert "no op of the table" in _problem(_block(Inst(forged, (Const(1, I8),), I8)))
