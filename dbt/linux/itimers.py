@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
 _SMALLEST = 1e-6
+LEAST_INTERVAL = 200e-6
+"""Seconds between the signals of a host timer, at least. The handler of a faster one would not be
+over before the next signal comes."""
 
 Setting = tuple[float, float]
 """Seconds to the next signal (0: disarmed), and between later ones."""
@@ -27,17 +30,23 @@ class IntervalTimers:
     def __init__(self) -> None:
         self._host: dict[int, tuple[Setting, float]] = {}
         """The host's own setting of a timer that is the guest's now, and when it was replaced."""
-        self._paused: dict[int, Setting] = {}
+        self._intervals: dict[int, float] = {}
+        """What the guest asked for: the host's timer may be slower."""
+        self._paused: dict[int, float] = {}
 
     def get(self, which: int) -> Setting:
         """The guest's setting, as time has left it."""
-        return signal.getitimer(which) if which in self._host else (0.0, 0.0)
+        if which not in self._host:
+            return 0.0, 0.0
+        return signal.getitimer(which)[0], self._intervals[which]
 
     def set(self, which: int, value: float, interval: float) -> Setting:
         """Arm or disarm a timer. Returns the guest's setting before."""
-        before = signal.setitimer(which, value, interval)
+        least = max(interval, LEAST_INTERVAL) if interval else 0.0
+        before = signal.setitimer(which, value, least)
+        asked, self._intervals[which] = self._intervals.get(which, 0.0), interval
         if which in self._host:
-            return before
+            return before[0], asked
         self._host[which] = before, time.monotonic()
         return 0.0, 0.0
 
@@ -46,18 +55,19 @@ class IntervalTimers:
         for which, ((value, interval), since) in self._host.items():
             passed = time.monotonic() - since if which == signal.ITIMER_REAL else 0.0
             left = max(_SMALLEST, value - passed) if value else 0.0
-            self._paused[which] = signal.setitimer(which, left, interval)
+            self._paused[which] = signal.setitimer(which, left, interval)[0]
         self._host.clear()
 
     def resume(self) -> None:
         """Go on with the timers where ``pause`` has stopped them."""
-        for which, (value, interval) in self._paused.items():
-            self.set(which, value, interval)
+        for which, value in self._paused.items():
+            self.set(which, value, self._intervals[which])
         self._paused.clear()
 
     def forget(self) -> None:
         """In a forked child: it has no timer, and the host's settings are its parent's business."""
         self._host.clear()
+        self._intervals.clear()
         self._paused.clear()
 
 

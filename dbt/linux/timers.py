@@ -11,6 +11,7 @@ import attrs
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.itimers import LEAST_INTERVAL
 from dbt.linux.signals import SIGALRM, valid
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
@@ -24,7 +25,8 @@ _HOST_SIGEVENT = struct.Struct("=qiii44x")
 _HOST_ITIMERSPEC = struct.Struct("=4q")
 _CLOCKS = {0, 1, 2, 3, 7}
 _ABSOLUTE = 1
-
+_LEAST = round(LEAST_INTERVAL * NANO)
+_MOST_OVERRUNS = 0x7FFFFFFF  # DELAYTIMER_MAX
 
 _DISARMED = bytes(_HOST_ITIMERSPEC.size)
 
@@ -35,6 +37,8 @@ class Timer:
 
     handle: int
     signal: int
+    interval: int = 0
+    """Nanoseconds that the guest asked for; the host's timer may be slower (``LEAST_INTERVAL``)."""
     paused: bytes = b""
     """The setting to go on with, while the guest does not run."""
 
@@ -111,9 +115,10 @@ def timer_delete(kernel: "Kernel", number: S32) -> int:
     return 0
 
 
-def _store(kernel: "Kernel", address: int, raw: bytes, *, wide: bool) -> None:
+def _store(kernel: "Kernel", address: int, raw: bytes, interval: int, *, wide: bool) -> None:
+    """Store a struct itimerspec with what is left by the host's."""
     words = _HOST_ITIMERSPEC.unpack(raw)
-    times = (words[0] * NANO + words[1], words[2] * NANO + words[3])
+    times = (interval, words[2] * NANO + words[3])
     kernel.memory.write(address, b"".join(pack_timespec(t, wide=wide) for t in times))
 
 
@@ -123,11 +128,13 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
         raise invalid()
     interval = read_nanoseconds(kernel, new, wide=wide)
     value = read_nanoseconds(kernel, new + (16 if wide else 8), wide=wide)
-    wanted = _HOST_ITIMERSPEC.pack(*divmod(interval, NANO), *divmod(value, NANO))
+    host_interval = max(interval, _LEAST) if interval else 0
+    wanted = _HOST_ITIMERSPEC.pack(*divmod(host_interval, NANO), *divmod(value, NANO))
     before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
     host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)
+    asked, timer.interval = timer.interval, interval
     if old:
-        _store(kernel, old, before.raw, wide=wide)
+        _store(kernel, old, before.raw, asked, wide=wide)
     return 0
 
 
@@ -144,9 +151,10 @@ def timer_settime64(kernel: "Kernel", number: S32, flags: int, new: int, old: in
 
 
 def _gettime(kernel: "Kernel", number: int, address: int, *, wide: bool) -> int:
+    timer = _timer(kernel, number)
     raw = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
-    host.call("timer_gettime", _timer(kernel, number).handle, raw)
-    _store(kernel, address, raw.raw, wide=wide)
+    host.call("timer_gettime", timer.handle, raw)
+    _store(kernel, address, raw.raw, timer.interval, wide=wide)
     return 0
 
 
@@ -164,5 +172,10 @@ def timer_gettime64(kernel: "Kernel", number: S32, address: int) -> int:
 
 @syscall("timer_getoverrun")
 def timer_getoverrun(kernel: "Kernel", number: S32) -> int:
-    """How many signals were left out, as the host counts."""
-    return host.call("timer_getoverrun", _timer(kernel, number).handle)
+    """How many signals were left out, as the host counts; of a slower host timer, as many as its
+    time would have had."""
+    timer = _timer(kernel, number)
+    count: int = host.call("timer_getoverrun", timer.handle)
+    if 0 < timer.interval < _LEAST:
+        count = (count + 1) * _LEAST // timer.interval - 1
+    return min(count, _MOST_OVERRUNS)

@@ -1,5 +1,6 @@
 """Signals: pending, masks, frames, restart. Frames are those of arch/arm/kernel/signal.c."""
 
+import ctypes
 import os
 import signal
 import struct
@@ -10,7 +11,9 @@ from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error, make_kernel
 
 from dbt.interfaces import EXEC, PAGE, READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
+from dbt.linux import host
 from dbt.linux.address_space import Area
+from dbt.linux.itimers import LEAST_INTERVAL
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SigInfo
 from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
@@ -229,6 +232,54 @@ def test_a_posix_timer_sends_its_value(kernel: Kernel) -> None:
     assert words == (SIGUSR1, 0, -2, 77)
     assert call(kernel, "timer_delete", number) == 0
     assert error(call(kernel, "timer_delete", number)) == "EINVAL"
+
+
+def test_no_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
+    """The guest sees the interval that it asked for."""
+    handle(kernel, SIGALRM)
+    asked = struct.pack("<4i", 0, 1, 1000, 0)  # an interval of a microsecond, in 1000 s
+    kernel.memory.write(BUFFER, asked)
+    assert call(kernel, "setitimer", 0, BUFFER, 0) == 0
+    assert signal.getitimer(signal.ITIMER_REAL)[1] == pytest.approx(LEAST_INTERVAL)
+    kernel.leave_guest()
+    kernel.enter_guest()
+    assert call(kernel, "getitimer", 0, BUFFER) == 0
+    assert kernel.memory.read(BUFFER, 8) == asked[:8]
+    kernel.memory.write(BUFFER, bytes(16))
+    assert call(kernel, "setitimer", 0, BUFFER, BUFFER + 16) == 0
+    assert kernel.memory.read(BUFFER + 16, 8) == asked[:8]
+
+
+def test_no_posix_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+    assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+    number = kernel.memory.load(BUFFER + 64, 4)
+    asked = struct.pack("<4i", 0, 1, 1000, 0)  # an interval of a nanosecond, in 1000 s
+    kernel.memory.write(BUFFER, asked)
+    assert call(kernel, "timer_settime", number, 0, BUFFER, 0) == 0
+    setting = ctypes.create_string_buffer(32)
+    host.call("timer_gettime", kernel.process.timers[number].handle, setting)
+    assert struct.unpack_from("=qq", setting) == (0, round(LEAST_INTERVAL * 1e9))
+    assert call(kernel, "timer_gettime", number, BUFFER) == 0
+    assert kernel.memory.read(BUFFER, 8) == asked[:8]
+    kernel.memory.write(BUFFER, bytes(16))
+    assert call(kernel, "timer_settime", number, 0, BUFFER, BUFFER + 16) == 0
+    assert kernel.memory.read(BUFFER + 16, 8) == asked[:8]
+
+
+def test_a_slower_timer_leaves_out_as_many_signals_as_its_time_has(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    kernel.memory.store(BUFFER, 8, bit(SIGUSR1))
+    call(kernel, "rt_sigprocmask", 0, BUFFER, 0, 8)
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+    call(kernel, "timer_create", 1, BUFFER, BUFFER + 64)
+    number = kernel.memory.load(BUFFER + 64, 4)
+    kernel.memory.write(BUFFER, struct.pack("<4i", 0, 1000, 0, 1))
+    call(kernel, "timer_settime", number, 0, BUFFER, 0)
+    signal.sigwait({SIGUSR1})  # its overruns are counted when it is taken
+    overruns = call(kernel, "timer_getoverrun", number)
+    assert overruns % 200 == 199  # 200 of the guest's intervals in one of the host's
 
 
 def test_sigchld_tells_of_a_child_that_ended(kernel: Kernel) -> None:
