@@ -79,8 +79,10 @@ def check(seed: int, number: int) -> Finding | None:
 
 def _weather(one: Storm, home: str, stderr: int) -> str:
     """Start the guest, send what it is to get, and see how it ends: what is wrong with that."""
+    # A shell starts what runs in the background with SIGINT and SIGQUIT ignored, and so would the
+    # guest be.
     process = subprocess.Popen(
-        [sys.executable, "-m", "dbt", *one.words],
+        ["env", "--default-signal", sys.executable, "-m", "dbt", *one.words],
         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=stderr, cwd=home,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
     )  # fmt: skip
