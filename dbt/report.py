@@ -42,10 +42,11 @@ def _faults(process: "Process") -> list[tuple[str, int, int]]:
 def write_json(path: str, data: object) -> None:
     """Write JSON as ``destination`` writes. Raises UsageError when that fails."""
     with destination(path) as stream, writing(path):
-        _dump(data, stream)
+        dump(data, stream)
 
 
-def _dump(data: object, out: IO[str]) -> None:
+def dump(data: object, out: IO[str]) -> None:
+    """Write JSON as people can read it, one figure a line."""
     json.dump(data, out, indent=1)
     out.write("\n")
 
@@ -59,7 +60,7 @@ def write_stats(process: "Process", stop: Stop, out: IO[str]) -> None:
     ]
     counters = process.counters.snapshot()
     data = {"stop": end, **process.stats(), "counters": counters, "faults": faults}
-    _dump(data, out)
+    dump(data, out)
 
 
 def _summary(class_: type) -> str:

@@ -11,7 +11,8 @@ KINDS = {
     "callbacks": ("dbt.experiments.callbacks", "a hook written once, at each of its prices"),
     "compare": ("dbt.experiments.second_run", "does a second run differ by more than noise?"),
 }
-"""Name to the module, which has ``options(parser)`` and ``run(arguments)``, and its summary.
+"""Name to the module, which has ``options(parser)`` and ``run(arguments, results)``, and its
+summary. The results are files that are open.
 
 The module is imported when its kind is asked for: other commands do not pay for it."""
 
@@ -33,16 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     module.options(parser)
     parsed = parser.parse_args(arguments.rest)
-    _check_destinations(parsed)
-    return int(module.run(parsed))
+    from dbt.experiments.report import Results
 
-
-def _check_destinations(arguments: argparse.Namespace) -> None:
-    """Refuse what results cannot be written to while nothing has been measured."""
-    from dbt.hooks.outputs.destination import check_destination, check_directory
-
-    checks = {"json": check_destination, "markdown": check_destination, "plot": check_directory}
-    for option, check in checks.items():
-        path = getattr(arguments, option, None)  # not every kind has each
-        if path:
-            check(path)
+    with Results() as results:
+        for option in ("json", "markdown"):
+            results.open(option, getattr(parsed, option, None))  # not every kind has each
+        return int(module.run(parsed, results))

@@ -40,7 +40,7 @@ from dbt.experiments.guest import (
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, quartiles
 from dbt.experiments.peers import Image, Seen, load_image, unicorn
-from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.experiments.report import Results, Table, print_tables
 from dbt.experiments.rounds import rounds
 from dbt.hooks.callbacks import PRICES, Callback
 from dbt.instrument.call_count import CallCount
@@ -110,7 +110,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, results: Results) -> int:
     """Measure, write, print; the exit status."""
     tiers = listed(arguments.tiers, TIERS, "--tiers")
     program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
@@ -120,11 +120,9 @@ def run(arguments: argparse.Namespace) -> int:
         program, tiers, arguments.unit, arguments.repeats, peers=not arguments.no_peers
     )
     result["command"] = _reproduce(arguments, program)
-    if arguments.json:
-        write_json(arguments.json, result)
+    results.write_json(result)
     shown = tables(result)
-    if arguments.markdown:
-        write_markdown(arguments.markdown, shown, result["command"])
+    results.write_markdown(shown, result["command"])
     print_tables(shown)
     for why in result["missing_peers"]:
         print(f"not taking part: {why}")

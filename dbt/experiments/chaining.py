@@ -29,7 +29,7 @@ from dbt.experiments.guest import (
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.measure import Timing, quartiles
 from dbt.experiments.plots import need_matplotlib
-from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.experiments.report import Results, Table, print_tables
 from dbt.experiments.rounds import rounds
 from dbt.interfaces import TIERS, UNITS
 from dbt.stops import UsageError
@@ -59,23 +59,24 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, results: Results) -> int:
     """Measure, write, print; the exit status."""
     if arguments.plot:
         need_matplotlib()
     plan = _plan(arguments)
     program = _program(arguments)
+    if arguments.plot:
+        names = chaining_plots.names(Path(program.path).name, arguments.plot_format)
+        results.open_plots(arguments.plot, names.values())
     repeats = arguments.repeats or (1 if arguments.short else 5)
     result = experiment(program, plan, repeats)
     result["command"] = reproduce(arguments, plan, program, repeats)
-    if arguments.json:
-        write_json(arguments.json, result)
+    results.write_json(result)
     shown = tables(result)
-    if arguments.markdown:
-        write_markdown(arguments.markdown, shown, result["command"])
-    drawn: list[Path] = []
+    results.write_markdown(shown, result["command"])
+    drawn: list[str] = []
     if arguments.plot:
-        drawn = chaining_plots.draw_all(result, Path(arguments.plot), arguments.plot_format)
+        drawn = chaining_plots.draw_all(result, results, arguments.plot_format)
     print_tables(shown)
     for path in drawn:
         print(f"drew {path}")

@@ -3,11 +3,11 @@
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dbt.experiments.guest import KINDS
 from dbt.experiments.plots import Curve, draw
+from dbt.experiments.report import Results
 
 Row = Mapping[str, Any]
 
@@ -35,8 +35,14 @@ AXES: dict[str, dict[str, Any]] = {
 }
 
 
-def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Path]:
-    """One figure a series; the files written."""
+def names(program: str, suffix: str) -> dict[str, str]:
+    """The file name of each series that there may be."""
+    stem = f"chaining-{program.removesuffix('.elf')}"
+    return {series: f"{stem}-{series}.{suffix}" for series in AXES}
+
+
+def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[str]:
+    """One figure a series, as the results of their ``names``; the files written."""
     written = []
     for series, axes in AXES.items():
         rows = [row for row in result["rows"] if row["series"] == series]
@@ -45,9 +51,9 @@ def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Pa
             curves = {name: _kinds(group) for name, group in _grouped(rows).items()}
         if not curves:
             continue
-        path = directory / f"chaining-{result['program'].removesuffix('.elf')}-{series}.{suffix}"
-        draw(path, result["program"], curves, base=None if series == "kinds" else 1.0, **axes)
-        written.append(path)
+        name = names(result["program"], suffix)[series]
+        base = None if series == "kinds" else 1.0
+        written.append(draw(results, name, result["program"], curves, base=base, **axes))
     return written
 
 

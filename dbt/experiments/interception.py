@@ -27,7 +27,7 @@ from dbt.experiments.interception_costs import costs
 from dbt.experiments.machine import machine_facts
 from dbt.experiments.plots import need_matplotlib
 from dbt.experiments.profile import functions_of
-from dbt.experiments.report import Table, print_tables, write_json, write_markdown
+from dbt.experiments.report import Results, Table, print_tables
 from dbt.experiments.verdicts import judge, truth_of
 from dbt.process import Process
 from dbt.stops import UsageError
@@ -56,7 +56,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, results: Results) -> int:
     """Judge or measure, write, print; the exit status."""
     if arguments.plot:
         need_matplotlib()
@@ -68,18 +68,20 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError("--suite takes no program")
         result = run_suite(Path(arguments.suite), chosen)
     else:
+        if arguments.plot:
+            program = Path(arguments.program or DEMO).name
+            name = interception_plots.name_of(program, arguments.plot_format)
+            results.open_plots(arguments.plot, [name])
         result = measure(arguments, chosen)
     result["missing_peers"] = missing
     result["command"] = reproduce(arguments)
-    if arguments.json:
-        write_json(arguments.json, result)
+    results.write_json(result)
     tables = suite_tables(result) if arguments.suite else tables_of(result)
-    if arguments.markdown:
-        whole = whole_tables(result) if arguments.suite else tables
-        write_markdown(arguments.markdown, whole, result["command"])
-    drawn: list[Path] = []
+    whole = whole_tables(result) if arguments.suite else tables
+    results.write_markdown(whole, result["command"])
+    drawn: list[str] = []
     if arguments.plot and not arguments.suite:
-        drawn = interception_plots.draw_all(result, Path(arguments.plot), arguments.plot_format)
+        drawn = interception_plots.draw_all(result, results, arguments.plot_format)
     print_tables(tables)
     for why in missing:
         print(f"not taking part: {why}")

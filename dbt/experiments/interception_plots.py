@@ -1,14 +1,20 @@
 """The plot of the interception laboratory, from its JSON."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dbt.experiments.plots import need_matplotlib, save
+from dbt.experiments.report import Results
 
 
-def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Path]:
-    """Nanoseconds an event, one bar a contender; the files written."""
+def name_of(program: str, suffix: str) -> str:
+    """The file name of the plot."""
+    return f"interception-{program.removesuffix('.elf')}.{suffix}"
+
+
+def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[str]:
+    """Nanoseconds an event, one bar a contender, as the result of ``name_of``; the files
+    written."""
     rows = [row for row in result["rows"] if row["ns_per_event"] is not None]
     if not rows:
         return []
@@ -24,6 +30,4 @@ def draw_all(result: Mapping[str, Any], directory: Path, suffix: str) -> list[Pa
     axes.set_xlabel("ns per event, log scale")
     axes.set_title(f"{result['program']}, {len(result['functions'])} functions watched")
     axes.spines[["top", "right"]].set_visible(False)
-    path = directory / f"interception-{result['program'].removesuffix('.elf')}.{suffix}"
-    save(figure, path)
-    return [path]
+    return [save(figure, results, name_of(result["program"], suffix))]

@@ -1,12 +1,12 @@
 """Lines with error bars, by matplotlib (extra ``plot``), the same bytes for the same figures."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import attrs
 
-from dbt.hooks.outputs.destination import destination, writing
+from dbt.experiments.report import Results
 from dbt.stops import UsageError
 
 
@@ -34,7 +34,8 @@ def need_matplotlib() -> Any:
 
 
 def draw(
-    path: Path,
+    results: Results,
+    name: str,
     title: str,
     curves: Mapping[str, Curve],
     *,
@@ -44,11 +45,9 @@ def draw(
     y_scale: str = "linear",
     x_ticks: Sequence[str] = (),
     base: float | None = 1.0,
-) -> None:
-    """Write one figure (the suffix says SVG or PNG); ``base`` draws a line to compare with.
-
-    ``x_ticks`` are names of x = 0, 1, 2, ...
-    """
+) -> str:
+    """Write one figure as the ``name`` of the results; its path. ``base`` draws a line to compare
+    with, ``x_ticks`` are names of x = 0, 1, 2, ..."""
     plt = need_matplotlib()
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for label, curve in curves.items():
@@ -67,7 +66,7 @@ def draw(
         axes.set_xticks(range(len(x_ticks)), x_ticks)
     axes.legend(fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    save(figure, path)
+    return save(figure, results, name)
 
 
 def _scale(axes: Any, x_scale: str, y_scale: str) -> None:
@@ -83,12 +82,15 @@ def _scale(axes: Any, x_scale: str, y_scale: str) -> None:
     axes.set_yscale(y_scale)
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write a figure. Raises UsageError when that fails."""
+def save(figure: Any, results: Results, name: str) -> str:
+    """Write a figure as the ``name`` of the results, whose suffix says SVG or PNG; its path.
+
+    Raises UsageError when that fails.
+    """
     plt = need_matplotlib()
-    metadata = {"Date": None} if path.suffix == ".svg" else None
+    suffix = name.rpartition(".")[2]
+    metadata = {"Date": None} if suffix == "svg" else None
     try:
-        with destination(str(path), binary=True) as stream, writing(str(path)):
-            figure.savefig(stream, format=path.suffix[1:], metadata=metadata)
+        return results.write(name, partial(figure.savefig, format=suffix, metadata=metadata))
     finally:
         plt.close(figure)

@@ -1,13 +1,17 @@
 """What an experiment leaves: tables in the terminal and as Markdown, JSON in a file."""
 
+import contextlib
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import IO, Any, TextIO
 
 import attrs
 
-from dbt.hooks.outputs.destination import destination, plain_console, writing
-from dbt.report import write_json
+from dbt.hooks.outputs.destination import Destination, check_directory, plain_console, writing
+from dbt.report import dump, write_json
+from dbt.stops import UsageError
 from dbt.text import printable
 
 WIDTH = 132
@@ -74,12 +78,57 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_markdown(path: str, tables: Iterable[Table], command: str) -> None:
-    """Write tables and the command that made them. Raises UsageError when that fails."""
-    text = "\n".join([f"```sh\n{command}\n```\n", *map(markdown, tables)])
-    with destination(path) as stream, writing(path):
-        stream.write(text)
+class Results(contextlib.ExitStack):
+    """The files that results go to, opened before a guest runs, which could put links there.
+
+    Each is written whole, as soon as there is something to write, or left as it was. A context
+    manager, whose end closes them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened: dict[str, Destination] = {}
+
+    def open(self, name: str, path: str | None, *, binary: bool = False) -> None:
+        """Open a file under a name of ours; without a path, none is wanted.
+
+        Raises UsageError for what cannot be written, and for a file that is open here.
+        """
+        if not path:
+            return
+        opened = self.enter_context(contextlib.closing(Destination(path, binary=binary)))
+        if opened.file in {other.file for other in self._opened.values()} - {None}:
+            raise UsageError(f"{path}: two results for one file")
+        self._opened[name] = opened
+
+    def open_plots(self, directory: str, names: Iterable[str]) -> None:
+        """Open files by their names in a directory, which is made. Raises UsageError."""
+        check_directory(directory)
+        for name in names:
+            self.open(name, os.path.join(directory, name), binary=True)
+
+    def write(self, name: str, writer: Callable[[IO[Any]], object]) -> str:
+        """Have ``writer`` write what was opened under the name; its path.
+
+        Raises UsageError when that fails.
+        """
+        opened = self._opened[name]
+        with writing(opened.path):
+            writer(opened.stream)
+        opened.complete()
+        return opened.path
+
+    def write_json(self, data: object) -> None:
+        """Write everything, if it is wanted. Raises UsageError when that fails."""
+        if "json" in self._opened:
+            self.write("json", partial(dump, data))
+
+    def write_markdown(self, tables: Iterable[Table], command: str) -> None:
+        """Write tables and the command that made them, if wanted. Raises UsageError when that
+        fails."""
+        if "markdown" in self._opened:
+            text = "\n".join([f"```sh\n{command}\n```\n", *map(markdown, tables)])
+            self.write("markdown", lambda stream: stream.write(text))
 
 
-__all__ = ["Table", "cell", "markdown", "print_table", "print_tables", "write_json",
-           "write_markdown"]  # fmt: skip
+__all__ = ["Results", "Table", "cell", "markdown", "print_table", "print_tables", "write_json"]

@@ -29,7 +29,7 @@ import attrs
 
 from dbt.experiments.configurations import PRICE, SHARE, SLOWDOWN, Figure, Result, read
 from dbt.experiments.measure import quartiles
-from dbt.experiments.report import Table, print_tables, write_markdown
+from dbt.experiments.report import Results, Table, print_tables
 from dbt.stops import UsageError
 
 WITHIN, DIFFERS, FEW = "within noise", "differs", "too few rounds"
@@ -50,7 +50,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("paths", nargs="+", metavar="OLD NEW", help="JSON files in pairs, or two directories")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, results: Results) -> int:
     """Compare, write, print; 0 when no exact count differs, else 1."""
     if not 0 <= arguments.tolerance < 100:
         raise UsageError("--tolerance takes a percentage from 0 to 99")
@@ -58,11 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         compare(read(old), read(new), arguments.tolerance) for old, new in pairs(arguments.paths)
     ]
     shown = [summary(found), *(table for one in found for table in tables(one))]
-    if arguments.markdown:
-        words = ["armdbt", "bench", "compare", *arguments.paths]
-        if arguments.tolerance != TOLERANCE:
-            words[3:3] = ["--tolerance", f"{arguments.tolerance:g}"]
-        write_markdown(arguments.markdown, shown, " ".join(words))
+    words = ["armdbt", "bench", "compare", *arguments.paths]
+    if arguments.tolerance != TOLERANCE:
+        words[3:3] = ["--tolerance", f"{arguments.tolerance:g}"]
+    results.write_markdown(shown, " ".join(words))
     print_tables(shown)
     inexact = sum(len(one.inexact) for one in found)
     print(f"{inexact} exact counts differ" if inexact else "no exact count differs")

@@ -4,11 +4,10 @@ Also the console that draws tables on a stream.
 """
 
 import contextlib
-import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,36 +20,76 @@ _LINKS = 40
 """As many symbolic links as the kernel follows."""
 
 
+class Destination:
+    """A file to write, under a temporary name beside its own until ``complete``, or a stream that
+    is there.
+
+    What ``path`` means is found out when this is made: whoever puts links under its name, or
+    exchanges its directory, while the file is written does not change where it goes. A regular file
+    gets its name when it is complete, so that no reader meets half of one. Anything else is opened
+    and written as it is: a pipe, a device, and what a descriptor of ours stands for
+    (``/dev/stdout``), though that be a file, for others write there too. Raises UsageError when the
+    file cannot be made.
+    """
+
+    stream: IO[Any]
+    file: str | None = None
+    """The file that is written, without links; None for a stream that was there."""
+
+    def __init__(self, path: str, *, binary: bool = False) -> None:
+        self.path = path
+        with contextlib.ExitStack() as undo, writing(path):
+            itself = _written_as_it_is(path)
+            if itself is not None:
+                self.stream = _open(itself, "w", binary)
+            else:
+                self.file = os.path.realpath(path)
+                directory, self._name = os.path.split(self.file)
+                self._temporary = f"{self._name}.{os.getpid()}.tmp"
+                self._directory = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+                undo.callback(os.close, self._directory)
+                self.stream = _make(self._temporary, self._directory, binary)
+                undo.callback(self._remove)
+            undo.callback(self._close)
+            self._undo = undo.pop_all()
+
+    def complete(self) -> None:
+        """Write out what is buffered, close the stream and give the file its name.
+
+        Raises UsageError when that fails.
+        """
+        with writing(self.path):
+            self.stream.close()
+            if self.file is not None:
+                at = self._directory
+                os.replace(self._temporary, self._name, src_dir_fd=at, dst_dir_fd=at)
+
+    def close(self) -> None:
+        """Close the stream; a file that is not complete goes."""
+        self._undo.close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.close()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._temporary, dir_fd=self._directory)
+
+
 @contextlib.contextmanager
 def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A stream for ``path``; None is standard error.
+    """A stream for ``path``, which is complete when all went well; None is standard error.
 
-    A regular file is written under a temporary name beside it and renamed when all went well, so
-    no reader meets half of one. Anything else is written as it is: a pipe, a device, and what a
-    descriptor of ours stands for (``/dev/stdout``), though that be a file, for others write there
-    too. Raises UsageError when the file cannot be made.
+    Raises UsageError when the file cannot be made.
     """
     if path is None:
         yield sys.stderr
         sys.stderr.flush()
         return
-    final = os.path.realpath(path)
-    temporary = f"{final}.{os.getpid()}.tmp"
-    with writing(path):
-        itself = _written_as_it_is(path)
-        stream = _make(temporary, binary) if itself is None else _open(itself, "w", binary)
-    try:
-        yield stream
-        with writing(path):
-            stream.close()
-            if itself is None:
-                os.replace(temporary, final)
-    finally:
-        with contextlib.suppress(OSError):
-            stream.close()
-        if itself is None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    with contextlib.closing(Destination(path, binary=binary)) as opened:
+        yield opened.stream
+        opened.complete()
 
 
 def standard_or_file(path: str | None) -> AbstractContextManager[IO[Any]]:
@@ -69,26 +108,10 @@ def writing(path: str) -> Iterator[None]:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
-def check_destination(path: str) -> None:
-    """Raise UsageError, before there is anything to write, when ``destination`` is sure to."""
-    with writing(path):
-        if _descriptor(path) is not None:
-            return
-        final = os.path.realpath(path)
-        os.stat(_as_directory(os.path.dirname(final)))
-        if os.path.isdir(final):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-
-
 def check_directory(path: str) -> None:
     """Make a directory that is not there. Raises UsageError when that fails."""
     with writing(path):
         os.makedirs(path, exist_ok=True)
-
-
-def _as_directory(path: str) -> str:
-    """The path with a slash behind it, with which a file will not do."""
-    return os.path.join(path, "")
 
 
 def plain_console(out: IO[str], width: int) -> "Console":
@@ -133,12 +156,20 @@ def _descriptor(path: str) -> int | None:
     return None
 
 
-def _make(file: str, binary: bool) -> IO[Any]:
+def _make(name: str, directory: int, binary: bool) -> IO[Any]:
     """A new file: what a process of our number has left there goes, and no link is followed."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(file)
-    return _open(file, "x", binary)
+        os.unlink(name, dir_fd=directory)
+
+    def opener(file: str, flags: int) -> int:
+        return os.open(file, flags, 0o666, dir_fd=directory)
+
+    return _open(name, "x", binary, opener)
 
 
-def _open(file: str | int, mode: str, binary: bool) -> IO[Any]:
-    return open(file, f"{mode}b") if binary else open(file, mode, encoding="utf-8")
+def _open(
+    file: str | int, mode: str, binary: bool, opener: Callable[[str, int], int] | None = None
+) -> IO[Any]:
+    if binary:
+        return open(file, f"{mode}b", opener=opener)
+    return open(file, mode, encoding="utf-8", opener=opener)

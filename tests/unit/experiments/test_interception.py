@@ -10,11 +10,12 @@ import attrs
 import pytest
 
 from dbt.data import DEMO
-from dbt.experiments import interception, verdicts
+from dbt.experiments import interception, interception_plots, verdicts
 from dbt.experiments.contenders import NOTHING, Mechanism, Observed, Sink, mechanisms
 from dbt.experiments.guest import Program
 from dbt.experiments.idiom_suite import suite_tables, whole_tables
 from dbt.experiments.interception_costs import costs
+from dbt.experiments.report import Results
 from dbt.experiments.verdicts import Verdict, judge, without_system_calls
 from dbt.hooks.records import Kind, Record
 from dbt.stops import TimeLimit, UsageError
@@ -193,9 +194,11 @@ def test_plot(tmp_path: Path) -> None:
         repeats=1,
     )
     result = {"program": "p.elf", "functions": ["f"], "rows": rows}
-    (path,) = interception.interception_plots.draw_all(result, tmp_path, "svg")
-    assert path.name == "interception-p.svg"
-    assert "<svg" in path.read_text()
+    with Results() as results:
+        results.open_plots(str(tmp_path), [interception_plots.name_of("p.elf", "svg")])
+        (path,) = interception_plots.draw_all(result, results, "svg")
+    assert path == str(tmp_path / "interception-p.svg")
+    assert "<svg" in Path(path).read_text()
 
 
 def test_truth_is_taken_on_the_small_input(monkeypatch: pytest.MonkeyPatch) -> None:

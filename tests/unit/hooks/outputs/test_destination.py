@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dbt.hooks.outputs.destination import (
-    check_destination,
+    Destination,
     check_directory,
     destination,
     plain_console,
@@ -108,27 +108,44 @@ def test_what_a_descriptor_of_ours_stands_for_keeps_what_others_write(
         (".", "Is a directory"),
     ],
 )
-def test_what_could_not_be_written_is_told_beforehand(
+def test_what_cannot_be_written_is_told_when_it_is_opened(
     path: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
     Path("link").symlink_to("no/such/file")
     with pytest.raises(UsageError, match=f"^{path}: {why}$"):
-        check_destination(path)
+        Destination(path)
+    assert sorted(os.listdir()) == ["file", "link"]
 
 
-def test_what_could_be_written_is_let_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", ["new", "link", "/dev/null"])
+def test_what_is_not_complete_goes(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("link").symlink_to("new")
-    reading, writing = os.pipe()
-    for path in ("new", "link", "/dev/null", f"/dev/fd/{writing}"):
-        check_destination(path)
-    os.close(reading)
-    os.close(writing)
+    opened = Destination(path)
+    opened.stream.write("half")
+    opened.close()
     assert os.listdir() == ["link"]
+
+
+def test_links_that_come_later_are_not_followed(tmp_path: Path) -> None:
+    outside, home = tmp_path / "outside", tmp_path / "home"
+    for directory in (outside, home):
+        directory.mkdir()
+        (directory / "out").write_text("as it was")
+    with destination(str(home / "out")) as stream:
+        stream.write("new")
+        (home / "out").unlink()
+        (home / "out").symlink_to("../outside/out")
+        home.rename(tmp_path / "moved")  # nor are those in the place of the directory
+        home.symlink_to("outside")
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("out", "as it was")]
+    (written,) = (tmp_path / "moved").iterdir()
+    assert not written.is_symlink()
+    assert written.read_text() == "new"
 
 
 def test_a_directory_is_made_and_is_not_a_file(tmp_path: Path) -> None:
