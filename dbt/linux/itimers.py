@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbt.linux.errors import failure
 from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import S32, syscall
+from dbt.linux.timer_rate import TimerRate
 from dbt.linux.timespec import invalid, pack_timeval, read_timeval
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 _SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
 _SMALLEST = 1e-6
-LEAST_INTERVAL = 200e-6
-"""Seconds between the signals of a host timer, at least. The handler of a faster one would not be
-over before the next signal comes."""
 
 Setting = tuple[float, float]
 """Seconds to the next signal (0: disarmed), and between later ones."""
@@ -27,7 +25,8 @@ class IntervalTimers:
     """The three interval timers of one process. The host's own settings of those that the guest
     uses are put aside, and come back when the guest is paused or ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: TimerRate) -> None:
+        self._rate = rate
         self._host: dict[int, tuple[Setting, float]] = {}
         """The host's own setting of a timer that is the guest's now, and when it was replaced."""
         self._intervals: dict[int, float] = {}
@@ -38,17 +37,21 @@ class IntervalTimers:
         """The guest's setting, as time has left it."""
         if which not in self._host:
             return 0.0, 0.0
-        return signal.getitimer(which)[0], self._intervals[which]
+        return self._seen(which, signal.getitimer(which))
 
     def set(self, which: int, value: float, interval: float) -> Setting:
         """Arm or disarm a timer. Returns the guest's setting before."""
-        least = max(interval, LEAST_INTERVAL) if interval else 0.0
-        before = signal.setitimer(which, value, least)
-        asked, self._intervals[which] = self._intervals.get(which, 0.0), interval
-        if which in self._host:
-            return before[0], asked
-        self._host[which] = before, time.monotonic()
-        return 0.0, 0.0
+        slowed = self._rate.slowed(which, interval if value else 0.0)
+        found = signal.setitimer(which, value, slowed or interval)
+        before = self._seen(which, found) if which in self._host else (0.0, 0.0)
+        self._intervals[which] = interval
+        self._host.setdefault(which, (found, time.monotonic()))
+        return before
+
+    def _seen(self, which: int, found: Setting) -> Setting:
+        """The host's setting of a timer as the guest has asked for it."""
+        value, interval = found
+        return value, self._intervals[which] if interval else 0.0
 
     def pause(self) -> None:
         """Stop the guest's timers and put the host's settings back, less the time since then."""

@@ -16,6 +16,7 @@ from dbt.linux.proc_image import Image
 from dbt.linux.table import S32, syscall
 from dbt.linux.targets import Tree
 from dbt.linux.task import TaskAttributes
+from dbt.linux.timer_rate import TimerRate
 from dbt.linux.timers import Timer
 from dbt.linux.transfers import Transfers
 from dbt.linux.vfork import Borrower, Lender
@@ -51,7 +52,8 @@ class ProcessState:
         self.transfers = Transfers()
         self.image = Image()
         self.timers: dict[int, Timer] = {}
-        self.interval_timers = IntervalTimers()
+        self.timer_rate = TimerRate()
+        self.interval_timers = IntervalTimers(self.timer_rate)
         self.limits: dict[int, tuple[int, int]] = {}
         """Resource limits that the guest set: soft and hard."""
         self.file_mask = FileMask()
@@ -133,6 +135,7 @@ class ProcessState:
         self.children.forget()
         self.tree.add(os.getpid())
         self.timers.clear()
+        self.timer_rate.clear()
         self.interval_timers.forget()
         self.clear_child_tid = 0
         self.task.forked()

@@ -11,7 +11,6 @@ import attrs
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.itimers import LEAST_INTERVAL
 from dbt.linux.signals import SIGALRM, valid
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
@@ -25,29 +24,32 @@ _HOST_SIGEVENT = struct.Struct("=qiii44x")
 _HOST_ITIMERSPEC = struct.Struct("=4q")
 _CLOCKS = {0, 1, 2, 3, 7}
 _ABSOLUTE = 1
-_LEAST = round(LEAST_INTERVAL * NANO)
-_MOST_OVERRUNS = 0x7FFFFFFF  # DELAYTIMER_MAX
 
 _DISARMED = bytes(_HOST_ITIMERSPEC.size)
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Timer:
     """A host timer (libc's ``timer_t``) and the signal it sends (0: none)."""
 
     handle: int
     signal: int
     interval: int = 0
-    """Nanoseconds that the guest asked for; the host's timer may be slower (``LEAST_INTERVAL``)."""
+    """Nanoseconds that the guest asked for; the host's timer may be slower (``TimerRate``)."""
     paused: bytes = b""
     """The setting to go on with, while the guest does not run."""
 
 
 def delete_all(kernel: "Kernel") -> None:
     """exec ends all timers."""
-    for timer in kernel.process.timers.values():
-        host.call("timer_delete", timer.handle)
-    kernel.process.timers.clear()
+    for number in list(kernel.process.timers):
+        _delete(kernel, number)
+
+
+def _delete(kernel: "Kernel", number: int) -> None:
+    timer = kernel.process.timers.pop(number)
+    kernel.process.timer_rate.drop(timer)
+    host.call("timer_delete", timer.handle)
 
 
 def pause(kernel: "Kernel") -> None:
@@ -110,15 +112,15 @@ def _timer(kernel: "Kernel", number: int) -> Timer:
 @syscall("timer_delete")
 def timer_delete(kernel: "Kernel", number: S32) -> int:
     """Drop a timer."""
-    host.call("timer_delete", _timer(kernel, number).handle)
-    del kernel.process.timers[number]
+    _timer(kernel, number)
+    _delete(kernel, number)
     return 0
 
 
 def _store(kernel: "Kernel", address: int, raw: bytes, interval: int, *, wide: bool) -> None:
-    """Store a struct itimerspec with what is left by the host's."""
+    """Store a struct itimerspec with what is left by the host's; ``interval`` was asked for."""
     words = _HOST_ITIMERSPEC.unpack(raw)
-    times = (interval, words[2] * NANO + words[3])
+    times = (interval if any(words[:2]) else 0, words[2] * NANO + words[3])
     kernel.memory.write(address, b"".join(pack_timespec(t, wide=wide) for t in times))
 
 
@@ -128,7 +130,10 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
         raise invalid()
     interval = read_nanoseconds(kernel, new, wide=wide)
     value = read_nanoseconds(kernel, new + (16 if wide else 8), wide=wide)
-    host_interval = max(interval, _LEAST) if interval else 0
+    host_interval = interval
+    if timer.signal:
+        slowed = kernel.process.timer_rate.slowed(timer, interval / NANO if value else 0.0)
+        host_interval = max(interval, round(slowed * NANO))
     wanted = _HOST_ITIMERSPEC.pack(*divmod(host_interval, NANO), *divmod(value, NANO))
     before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
     host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)
@@ -172,10 +177,5 @@ def timer_gettime64(kernel: "Kernel", number: S32, address: int) -> int:
 
 @syscall("timer_getoverrun")
 def timer_getoverrun(kernel: "Kernel", number: S32) -> int:
-    """How many signals were left out, as the host counts; of a slower host timer, as many as its
-    time would have had."""
-    timer = _timer(kernel, number)
-    count: int = host.call("timer_getoverrun", timer.handle)
-    if 0 < timer.interval < _LEAST:
-        count = (count + 1) * _LEAST // timer.interval - 1
-    return min(count, _MOST_OVERRUNS)
+    """How many signals were left out, as the host counts: those of a slowed timer are fewer."""
+    return host.call("timer_getoverrun", _timer(kernel, number).handle)

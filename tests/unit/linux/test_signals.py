@@ -13,10 +13,10 @@ from dbt.interfaces import EXEC, PAGE, READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import host
 from dbt.linux.address_space import Area
-from dbt.linux.itimers import LEAST_INTERVAL
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SigInfo
 from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
+from dbt.linux.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
 
 SIGUSR1, SIGUSR2 = 10, 12
@@ -240,7 +240,7 @@ def test_no_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
     asked = struct.pack("<4i", 0, 1, 1000, 0)  # an interval of a microsecond, in 1000 s
     kernel.memory.write(BUFFER, asked)
     assert call(kernel, "setitimer", 0, BUFFER, 0) == 0
-    assert signal.getitimer(signal.ITIMER_REAL)[1] == pytest.approx(LEAST_INTERVAL)
+    assert signal.getitimer(signal.ITIMER_REAL)[1] == pytest.approx(2 / MOST_PER_SECOND)
     kernel.leave_guest()
     kernel.enter_guest()
     assert call(kernel, "getitimer", 0, BUFFER) == 0
@@ -248,6 +248,14 @@ def test_no_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
     kernel.memory.write(BUFFER, bytes(16))
     assert call(kernel, "setitimer", 0, BUFFER, BUFFER + 16) == 0
     assert kernel.memory.read(BUFFER + 16, 8) == asked[:8]
+
+
+def host_interval(kernel: Kernel, number: int) -> float:
+    """Seconds between the signals of the host's timer that stands for one of the guest's."""
+    setting = ctypes.create_string_buffer(32)
+    host.call("timer_gettime", kernel.process.timers[number].handle, setting)
+    seconds, nanoseconds = struct.unpack_from("=qq", setting)
+    return float(seconds + nanoseconds / 1e9)
 
 
 def test_no_posix_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
@@ -258,9 +266,7 @@ def test_no_posix_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
     asked = struct.pack("<4i", 0, 1, 1000, 0)  # an interval of a nanosecond, in 1000 s
     kernel.memory.write(BUFFER, asked)
     assert call(kernel, "timer_settime", number, 0, BUFFER, 0) == 0
-    setting = ctypes.create_string_buffer(32)
-    host.call("timer_gettime", kernel.process.timers[number].handle, setting)
-    assert struct.unpack_from("=qq", setting) == (0, round(LEAST_INTERVAL * 1e9))
+    assert host_interval(kernel, number) == pytest.approx(2 / MOST_PER_SECOND)
     assert call(kernel, "timer_gettime", number, BUFFER) == 0
     assert kernel.memory.read(BUFFER, 8) == asked[:8]
     kernel.memory.write(BUFFER, bytes(16))
@@ -268,18 +274,43 @@ def test_no_posix_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
     assert kernel.memory.read(BUFFER + 16, 8) == asked[:8]
 
 
-def test_a_slower_timer_leaves_out_as_many_signals_as_its_time_has(kernel: Kernel) -> None:
+def test_no_number_of_timers_sends_more_signals_than_can_be_handled(kernel: Kernel) -> None:
     handle(kernel, SIGUSR1)
-    kernel.memory.store(BUFFER, 8, bit(SIGUSR1))
-    call(kernel, "rt_sigprocmask", 0, BUFFER, 0, 8)
-    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
-    call(kernel, "timer_create", 1, BUFFER, BUFFER + 64)
-    number = kernel.memory.load(BUFFER + 64, 4)
-    kernel.memory.write(BUFFER, struct.pack("<4i", 0, 1000, 0, 1))
-    call(kernel, "timer_settime", number, 0, BUFFER, 0)
-    signal.sigwait({SIGUSR1})  # its overruns are counted when it is taken
-    overruns = call(kernel, "timer_getoverrun", number)
-    assert overruns % 200 == 199  # 200 of the guest's intervals in one of the host's
+    intervals = []
+    for number in range(70):
+        kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+        assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+        kernel.memory.write(BUFFER, struct.pack("<4i", 0, 1, 1000, 0))
+        assert call(kernel, "timer_settime", number, 0, BUFFER, 0) == 0
+        intervals.append(host_interval(kernel, number))
+    assert sum(1 / interval for interval in intervals) < MOST_PER_SECOND + 1
+    for number in range(69):
+        call(kernel, "timer_delete", number)
+    kernel.memory.write(BUFFER, struct.pack("<4i", 0, 1, 1000, 0))
+    call(kernel, "timer_settime", 69, 0, BUFFER, 0)
+    assert host_interval(kernel, 69) == pytest.approx(2 / MOST_PER_SECOND)
+
+
+def test_many_slow_timers_are_not_slowed(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    for number in range(30):
+        kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+        assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+        kernel.memory.write(BUFFER, struct.pack("<4i", 0, 10_000_000, 1000, 0))
+        assert call(kernel, "timer_settime", number, 0, BUFFER, 0) == 0
+        assert host_interval(kernel, number) == pytest.approx(0.01)
+
+
+def test_a_timer_that_is_disarmed_has_no_interval(kernel: Kernel) -> None:
+    kernel.memory.write(BUFFER, struct.pack("<4i", 0, 7, 0, 0))
+    call(kernel, "setitimer", 0, BUFFER, 0)
+    call(kernel, "getitimer", 0, BUFFER)
+    assert kernel.memory.read(BUFFER, 16) == bytes(16)
+    call(kernel, "timer_create", 1, 0, BUFFER)
+    kernel.memory.write(BUFFER, struct.pack("<4i", 0, 7, 0, 0))
+    call(kernel, "timer_settime", 0, 0, BUFFER, 0)
+    call(kernel, "timer_gettime", 0, BUFFER)
+    assert kernel.memory.read(BUFFER, 16) == bytes(16)
 
 
 def test_sigchld_tells_of_a_child_that_ended(kernel: Kernel) -> None:
