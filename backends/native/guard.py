@@ -11,6 +11,7 @@ it would have gone without us.
 
 import ctypes
 import mmap
+import os
 import signal
 import threading
 import weakref
@@ -199,7 +200,6 @@ class _Guard:
         anchor: Any = ctypes.c_char.from_buffer(self._data)
         self._address = ctypes.addressof(anchor)
         self._words = memoryview(self._data).cast("Q")
-        self._now = ctypes.create_string_buffer(32)
         self._arena = Arena()
         handle = link(image, self._arena).address("handle")
         # The handler's fourth argument is the data: mov $data, %rcx; mov $handle, %rax; jmp *%rax
@@ -207,40 +207,66 @@ class _Guard:
         self._enter = self._arena.allocate(len(enter))
         self._arena.write(self._enter, enter)
         self._lock = threading.Lock()
+        self._some_left = False
+        os.register_at_fork(after_in_child=self._renew_lock)
 
-    def watch(self, base: int) -> None:
-        """Look after a reservation."""
+    def watch(self, base: int) -> int:
+        """Look after a reservation. The place that ``unwatch`` wants."""
         with self._lock:
-            for index in range(_TABLE // 8, _DATA_BYTES // 8):
-                if not self._words[index]:
-                    self._words[index] = base
-                    break
-            else:
-                raise MemoryError(f"more than {_ENTRIES} guest memories at once")
-        self.ensure()
+            for place in range(_TABLE // 8, _DATA_BYTES // 8):
+                if not self._words[place]:
+                    self._words[place] = base
+                    self._install()
+                    return place
+        raise MemoryError(f"more than {_ENTRIES} guest memories at once")
 
-    def unwatch(self, base: int) -> None:
-        """Undo ``watch``. The previous handler is back when nothing is left to look after."""
-        with self._lock:
-            for index in range(_TABLE // 8, _DATA_BYTES // 8):
-                if self._words[index] == base:
-                    self._words[index] = 0
-                    break
-            if not any(self._words[_TABLE // 8 :]) and self._is_installed():
-                _libc.syscall(_RT_SIGACTION, _SIGBUS, ctypes.c_void_p(self._address), None, 8)
+    def unwatch(self, place: int) -> None:
+        """Undo ``watch``. The previous handler is back when nothing is left to look after.
+
+        The collector may call this in the middle of any method here, in the thread that holds the
+        lock. So it never waits for the lock: who holds it to ``_settle`` looks once more."""
+        self._words[place] = 0
+        self._some_left = True
+        while self._some_left and self._lock.acquire(blocking=False):
+            try:
+                self._some_left = False
+                self._settle()
+            finally:
+                self._lock.release()
 
     def ensure(self) -> None:
         """Install the handler where another has taken its place."""
-        if self._is_installed():
-            return
-        self._data[_PREVIOUS : _PREVIOUS + 32] = self._now.raw
-        action = _Action(handler=self._enter, flags=_SA_SIGINFO | _SA_NODEFER | _SA_ONSTACK)
-        _libc.sigaction(_SIGBUS, ctypes.byref(action), None)
+        if not self._is_ours(_action()):
+            with self._lock:
+                self._install()
 
-    def _is_installed(self) -> bool:
-        """Ask the kernel; its answer is in ``_now``."""
-        _libc.syscall(_RT_SIGACTION, _SIGBUS, None, self._now, 8)
-        return self._now.raw[:8] == _word(self._enter)
+    def _install(self) -> None:
+        """The lock is held, so that the handler which is there is not one that another thread has
+        just put there: ours would call itself."""
+        there = _action()
+        if not self._is_ours(there):
+            self._data[_PREVIOUS : _PREVIOUS + 32] = there
+            action = _Action(handler=self._enter, flags=_SA_SIGINFO | _SA_NODEFER | _SA_ONSTACK)
+            _libc.sigaction(_SIGBUS, ctypes.byref(action), None)
+
+    def _settle(self) -> None:
+        """Give SIGBUS back when nothing is looked after. The lock is held."""
+        if not any(self._words[_TABLE // 8 :]) and self._is_ours(_action()):
+            _libc.syscall(_RT_SIGACTION, _SIGBUS, ctypes.c_void_p(self._address), None, 8)
+
+    def _is_ours(self, action: bytes) -> bool:
+        return action[:8] == _word(self._enter)
+
+    def _renew_lock(self) -> None:
+        """The thread that held the lock is not there in a forked child."""
+        self._lock = threading.Lock()
+
+
+def _action() -> bytes:
+    """How SIGBUS is treated now: the kernel's struct sigaction."""
+    now = ctypes.create_string_buffer(32)
+    _libc.syscall(_RT_SIGACTION, _SIGBUS, None, now, 8)
+    return now.raw
 
 
 def _word(value: int) -> bytes:
@@ -260,8 +286,8 @@ class Watched:
             if _guard is None:
                 _guard = _Guard()
         self._guard = _guard
-        self._guard.watch(memory.perms_base)
-        self.close = weakref.finalize(memory, _guard.unwatch, memory.perms_base)
+        place = self._guard.watch(memory.perms_base)
+        self.close = weakref.finalize(memory, _guard.unwatch, place)
         """Look after it no longer: also done when the memory goes. May be called repeatedly."""
         self.close.atexit = False
 

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support import toy
 from support.linux_kernel import call, make_kernel
 from support.toy import Toy
 
+from backends.native import guard
 from backends.native.guard import Watched
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
@@ -199,6 +201,71 @@ def test_it_is_taken_back_from_who_has_taken_it(machine: Toy, file: int) -> None
         machine.executor.run(block.key)
         assert machine.memory.take_lost() == WHERE
     finally:
+        signal.signal(signal.SIGBUS, before)
+
+
+class Collected:
+    """A lock in whose hold the collector runs, and frees ``dropped``; none may wait for it then."""
+
+    def __init__(self, dropped: Callable[[], object]) -> None:
+        self._lock = threading.Lock()
+        self._dropped = dropped
+
+    def acquire(self, blocking: bool = True) -> bool:
+        assert not blocking or not self._lock.locked(), "this thread would wait for itself"
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+        self._dropped()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def test_a_memory_goes_while_the_lock_is_held(
+    machine: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dropped memory may be finalized at any allocation, also while another is being added."""
+    held = Watched(machine.memory)
+    dropped = Toy(ReferenceBackend())
+    first, second = Watched(dropped.memory), Watched(dropped.memory)
+    guard_of = held._guard
+    looked_after = list(guard_of._words).count(dropped.memory.perms_base)
+    monkeypatch.setattr(guard_of, "_lock", Collected(first.close))
+    Watched(machine.memory).close()
+    assert list(guard_of._words).count(dropped.memory.perms_base) == looked_after - 1
+    second.close()
+    held.close()
+    dropped.close()
+
+
+def test_two_threads_take_it_back_at_once(machine: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has asked the kernel before the other goes on: ours is never our own predecessor."""
+    watched = Watched(machine.memory)
+    seen: list[int] = []
+    before = signal.signal(signal.SIGBUS, lambda number, _: seen.append(number))
+    real = guard._word
+
+    def interrupted(value: int) -> bytes:
+        """The kernel has answered: here another thread takes SIGBUS back, and asks again."""
+        monkeypatch.setattr(guard, "_word", real)
+        watched.ensure()
+        watched.ensure()
+        return real(value)
+
+    try:
+        monkeypatch.setattr(guard, "_word", interrupted)
+        watched.ensure()
+        ours = watched._guard
+        assert bytes(ours._data[:8]) != guard._word(ours._enter)
+        os.kill(os.getpid(), signal.SIGBUS)
+        assert seen == [signal.SIGBUS]
+    finally:
+        watched.close()
         signal.signal(signal.SIGBUS, before)
 
 
