@@ -17,10 +17,10 @@ import threading
 import weakref
 from typing import Any
 
+from backends.native import llvm
 from backends.native.arena import Arena
 from backends.native.cache import cached, stamp
 from backends.native.link import link
-from backends.native.llvm import compile_text
 from dbt import interfaces
 from dbt.interfaces import (
     ABSENT,
@@ -194,8 +194,8 @@ class _Guard:
     """The handler of this process, and the memories that it looks after."""
 
     def __init__(self) -> None:
-        key = stamp([__file__, interfaces.__file__], "llvmlite")
-        image = cached("guard", key, lambda: compile_text(_TEXT))
+        key = stamp([__file__, llvm.__file__, interfaces.__file__], "llvmlite")
+        image = cached("guard", key, lambda: llvm.compile_text(_TEXT))
         self._data = mmap.mmap(-1, _DATA_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         anchor: Any = ctypes.c_char.from_buffer(self._data)
         self._address = ctypes.addressof(anchor)

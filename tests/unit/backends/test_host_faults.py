@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from support import toy
 from support.linux_kernel import call, make_kernel
 from support.toy import Toy
 
-from backends.native import guard
+from backends.native import guard, llvm
 from backends.native.guard import Watched
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
@@ -267,6 +267,19 @@ def test_two_threads_take_it_back_at_once(machine: Toy, monkeypatch: pytest.Monk
     finally:
         watched.close()
         signal.signal(signal.SIGBUS, before)
+
+
+def test_the_kept_handler_depends_on_how_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[str | Path] = []
+    real = guard.stamp
+
+    def note(given: Iterable[str | Path], *packages: str) -> bytes:
+        sources.extend(given)
+        return real(given, *packages)
+
+    monkeypatch.setattr(guard, "stamp", note)
+    guard._Guard()
+    assert {Path(guard.__file__), Path(llvm.__file__)} < {Path(source) for source in sources}
 
 
 def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Toy, file: int) -> None:
