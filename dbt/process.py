@@ -224,8 +224,8 @@ class Process:
             try:
                 with Watchdog(seconds) as watchdog:
                     self._clock.deadline = watchdog.deadline
-                    self.kernel.enter_guest()
                     try:
+                        self.kernel.enter_guest()
                         stop = self._run()
                     finally:
                         self.kernel.leave_guest()

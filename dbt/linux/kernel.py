@@ -379,7 +379,8 @@ class Kernel:
 
     def leave_guest(self) -> None:
         """The guest does not run, or has ended: its timers stop, and the host's own timers, signal
-        handlers and mask are back. A forked child keeps its signals until it is gone."""
+        handlers and mask are back. A forked child keeps its signals until it is gone. Also after an
+        ``enter_guest`` that was cut short."""
         self.process.interval_timers.pause()
         self.process.file_mask.pause()
         timers.pause(self)

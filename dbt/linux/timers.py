@@ -55,6 +55,8 @@ def _delete(kernel: "Kernel", number: int) -> None:
 def pause(kernel: "Kernel") -> None:
     """Stop the guest's timers: their signals must not reach the host."""
     for timer in kernel.process.timers.values():
+        if timer.paused:  # already: this would lose what it is to go on with
+            continue
         before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
         host.call("timer_settime", timer.handle, 0, _DISARMED, before)
         timer.paused = before.raw

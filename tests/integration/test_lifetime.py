@@ -148,6 +148,26 @@ def test_a_run_goes_on_after_limits_requests_and_hooks_that_raise(process: Proce
     assert isinstance(process.run(), Exited)
 
 
+def test_a_run_cut_short_before_the_guest_runs_gives_the_host_its_own_back(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(kernel: object) -> None:
+        raise KeyboardInterrupt
+
+    own = os.umask(0o27)
+    try:
+        process.kernel.enter_guest()
+        process.kernel.process.file_mask.set(0)
+        process.kernel.process.interval_timers.set(signal.ITIMER_REAL, 1000, 0)
+        process.kernel.leave_guest()
+        monkeypatch.setattr("dbt.linux.timers.resume", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.run()
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        assert os.umask(own) == 0o27
+
+
 def test_a_run_that_was_cut_short_is_not_continued_anywhere() -> None:
     """Where the guest stands is not known: it went on at the last event, and did things twice."""
 
