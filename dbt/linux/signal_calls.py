@@ -268,8 +268,10 @@ def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
     """Send a signal to processes of the guest. Others give EPERM."""
     if not 0 <= number <= SIGNALS:
         raise failure(errno.EINVAL)
-    for target in targets.chosen(kernel, pid):
-        if target == os.getpid():
+    own = os.getpid()
+    # The caller comes last: SIGKILL and SIGSTOP would keep it from signalling the rest.
+    for target in sorted(targets.chosen(kernel, pid), key=lambda pid: pid == own):
+        if target == own:
             _send_self(kernel, _self_info(number, SI_USER))
         elif pid > 0:
             targets.send(kernel, target, number)

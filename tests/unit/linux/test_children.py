@@ -278,6 +278,20 @@ def test_a_signal_from_a_child_waits_for_a_guest_that_is_paused(kernel: Kernel) 
         signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_who_signals_its_group_is_signalled_last(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It ends, or stops, by it: the others have the signal then."""
+    own, order = os.getpid(), []
+    monkeypatch.setattr("dbt.linux.targets.members", lambda *_: [own, 5, 7])
+    monkeypatch.setattr("dbt.linux.targets.send", lambda _, pid, number: order.append(pid))
+    monkeypatch.setattr(os, "kill", lambda pid, number: order.append(pid))
+    monkeypatch.setattr(kernel, "is_child", True)
+    assert call(kernel, "kill", 0, number) == 0
+    assert order == [5, 7, own]
+
+
 def test_a_handler_is_not_told_of_a_child_that_ended_before_there_was_one(kernel: Kernel) -> None:
     old = guests_child(kernel)
     assert call(kernel, "wait4", old, 0, 0, 0) == old
