@@ -76,7 +76,8 @@ class Tree:
         """Take the signals that were left for the first process, which this is."""
         found = b""
         with suppress(BlockingIOError):
-            found = os.read(self._letters, 4096 // _LETTER.size * _LETTER.size)
+            while True:  # one SIGURG may tell of all that there are
+                found += os.read(self._letters, 4096 // _LETTER.size * _LETTER.size)
         return [
             SigInfo(number, SI_USER, pid=p, uid=u) for number, p, u in _LETTER.iter_unpack(found)
         ]

@@ -278,6 +278,17 @@ def test_a_signal_from_a_child_waits_for_a_guest_that_is_paused(kernel: Kernel) 
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_one_notice_tells_of_all_letters(kernel: Kernel) -> None:
+    """A process that is stopped gets one SIGURG for hundreds of them."""
+    kernel.signals.set_action(signal.SIGUSR2, Action(0x8000))
+    kernel.process.tree.begin(kernel.signals.expect_letters)
+    for _ in range(400):
+        kernel.process.tree.leave_letter(signal.SIGUSR1)
+    kernel.process.tree.leave_letter(signal.SIGUSR2)
+    assert [info.signal for info in kernel.process.tree.letters()][-1] == signal.SIGUSR2
+    assert kernel.process.tree.letters() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_who_signals_its_group_is_signalled_last(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch, number: int
