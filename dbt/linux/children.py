@@ -10,6 +10,7 @@ import os
 import select
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 import attrs
 
@@ -199,12 +200,28 @@ class Children:
 
 
 def strangers_changed(children: Children) -> bool:
-    """Whether the host's process has another child that changed its state."""
+    """Whether the host's process has another child that ended."""
+    found = _ended_child(os.P_ALL, 0)
+    if found is None or found.si_pid not in children:
+        return found is not None
+    # The host names the first only, which the guest has still to wait for.
+    others = (pid for pid in _pids_of_children() if pid not in children)
+    return any(_ended_child(os.P_PID, pid) for pid in others)
+
+
+def _ended_child(kind: int, which: int) -> os.waitid_result | None:
     try:
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return os.waitid(kind, which, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
-        return False
-    return found is not None and found.si_pid not in children
+        return None
+
+
+def _pids_of_children() -> Iterator[int]:
+    """All children of the host's process (proc_pid_children(5)); none where the host does not
+    tell."""
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:
+            yield from map(int, file.read().split())
 
 
 def _reap_left() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, call, error, make_kernel
 
+from dbt.linux.children import strangers_changed
 from dbt.linux.kernel import Kernel
 from dbt.linux.signals import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
 
@@ -276,6 +277,25 @@ def test_a_signal_from_a_child_waits_for_a_guest_that_is_paused(kernel: Kernel) 
     finally:
         kernel.close()
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_strangers_end_is_seen_behind_a_guests_child_that_nobody_waited_for(
+    kernel: Kernel,
+) -> None:
+    kernel.signals.set_action(SIGCHLD, Action(0x8000))
+    pid = guests_child(kernel)
+    while not kernel.signals.interrupted():
+        os.sched_yield()
+    kernel.signals.pending.clear()
+    stranger = os.fork()
+    if stranger == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, stranger, os.WEXITED | os.WNOWAIT)
+    assert not kernel.signals.interrupted()
+    assert strangers_changed(kernel.process.children)
+    os.waitpid(stranger, 0)
+    assert not strangers_changed(kernel.process.children)
+    assert call(kernel, "wait4", -1, 0, 0, 0) == pid
 
 
 def test_one_notice_tells_of_all_letters(kernel: Kernel) -> None:
