@@ -78,6 +78,14 @@ class _Parser(argparse.ArgumentParser):
         self._has_negative_number_optionals.clear()
         return super().parse_known_args(args, namespace)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """The value of an option. An empty one is refused, unless the option has a type of its own
+        that takes it: it is what a script's unset variable gives, and must not count as no option,
+        which for -L would be no sandbox."""
+        if action.option_strings and action.type is None and "" in arg_strings:
+            raise argparse.ArgumentError(action, f"needs {action.metavar}, not an empty text")
+        return super()._get_values(action, arg_strings)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 

@@ -113,7 +113,7 @@ class Process:
         opened = _backend(backend)
         abi = self.frontend.syscall_abi()
         program = choices.word("program", program)
-        first = choices.word("argv0", argv0 or program)
+        first = choices.word("argv0", program if argv0 is None else argv0)
         argv = [*map(os.fsencode, (first, *choices.words("args", args)))]
         envp = environment(os.environ if env is None else env)
         if pipeline is not None:

@@ -88,10 +88,10 @@ class _Wanted:
     def parse(cls, text: str) -> "_Wanted":
         from dbt.hooks.outputs import NAMES
 
-        name, _, file = text.partition(":")
+        name, separator, file = text.partition(":")
         choices.one_of("format", name, NAMES)
-        if not file and not NAMES[name].terminal:
-            raise UsageError(f"--format {name} needs a file: {name}:FILE")
+        if not file and (separator or not NAMES[name].terminal):
+            raise UsageError(f"--format {text} needs a file: {name}:FILE")
         return cls(NAMES[name], file or None)
 
 

@@ -20,7 +20,7 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
     add("-E", dest="env", action="append", default=[], metavar="VAR=VAL", help="set a variable")
     add("-U", dest="unset", action="append", default=[], metavar="VAR", help="unset a variable")
-    add("-0", dest="argv0", metavar="NAME", help="argv[0] of the guest")
+    add("-0", dest="argv0", type=str, metavar="NAME", help="argv[0] of the guest")
     add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
     add("-strace", action="store_true", help="print system calls")
@@ -144,7 +144,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         options = BackendOptions(tier=arguments.tier, unit=arguments.unit, hot=arguments.hot)
     strace = arguments.strace or log.wants("strace")
     linux = LinuxOptions(
-        root=arguments.root or None,
+        root=arguments.root,
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         strace=strace,

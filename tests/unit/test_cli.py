@@ -203,6 +203,35 @@ def test_a_command_that_makes_no_sense(words: str, line: str, tmp_path: Path) ->
     assert (outcome.status, outcome.stderr.decode()) == (2, f"armdbt: {line}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("run", "-L", "", str(HELLO)), "argument -L: needs ROOT, not an empty text"),
+        (("run", "-D", "", str(HELLO)), "argument -D: needs FILE, not an empty text"),
+        (("run", "-dfilter", "", str(HELLO)), "argument -dfilter: needs A..B,…, not an empty text"),
+        (
+            ("run", "--stats-json=", str(HELLO)),
+            "argument --stats-json: needs FILE, not an empty text",
+        ),
+        (("spy", "-o", "", str(HELLO)), "argument -o: needs FILE, not an empty text"),
+        (("spy", "--report", "", str(HELLO)), "argument --report: needs FILE, not an empty text"),
+        (("spy", "--read", "", str(HELLO)), "argument --read: needs FILE, not an empty text"),
+        (("calls", "--format", "tree:", str(HELLO)), "--format tree: needs a file: tree:FILE"),
+        (("bench", "callbacks", "-L", ""), "argument -L: needs ROOT, not an empty text"),
+        (("bench", "chaining", "--json", ""), "argument --json: needs FILE, not an empty text"),
+    ],
+)
+def test_an_empty_value_is_not_no_option(words: tuple[str, ...], line: str, tmp_path: Path) -> None:
+    outcome = command(*words, cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (2, b"")
+    assert outcome.stderr.decode() == f"armdbt: {line}\n"
+
+
+def test_arguments_of_the_guest_may_be_empty(tmp_path: Path) -> None:
+    outcome = command("run", "-0", "", str(guest("start_stack")), "", cwd=tmp_path)
+    assert b"\nargv[1] \n" in outcome.stdout
+
+
 def test_an_empty_path(tmp_path: Path) -> None:
     outcome = command("run", "", cwd=tmp_path)
     assert (outcome.status, outcome.stderr) == (2, b"armdbt: the program's path is empty\n")
