@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 from dbt import choices
 from dbt.stops import UsageError
+from dbt.streams import write_lines
 
 ITEMS = {
     "in_asm": "guest instructions of each block as it is translated",
@@ -55,7 +56,7 @@ class Log:
 
     def write(self, item: str, text: str) -> None:
         """Write one dump, headed by its item."""
-        print(f"-- {item}\n{text}", file=self.out, flush=True)
+        write_lines(self.out, f"-- {item}\n{text}")
 
 
 def _bounds(given: Any) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import attrs
 from dbt import plugins
 from dbt.hooks.outputs.destination import destination, writing
 from dbt.stops import Stop
+from dbt.streams import write_lines
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -23,16 +24,15 @@ def print_stats(process: "Process", out: TextIO) -> None:
         else:
             lines.append((name, value))
     width = max(len(name) for name, _ in lines)
-    print("-- statistics", file=out)
-    for name, value in lines:
-        print(f"{name:<{width}}  {value:>14}", file=out)
-    for name, count in sorted(process.counters.snapshot().items()):
-        print(f"{name:<{width}}  {count:>14}", file=out)
-    for name, count in process.kernel.unknown_syscalls.items():
-        print(f"not supported: {name} ({count} times)", file=out)
-    for rule, matched, injected in _faults(process):
-        print(f"fault injected: {rule} ({injected} of {matched} calls)", file=out)
-    out.flush()
+    lines.extend(sorted(process.counters.snapshot().items()))
+    unknown, faults = process.kernel.unknown_syscalls, _faults(process)
+    told = [
+        "-- statistics",
+        *(f"{name:<{width}}  {value:>14}" for name, value in lines),
+        *(f"not supported: {name} ({count} times)" for name, count in unknown.items()),
+        *(f"fault injected: {rule} ({done} of {matched} calls)" for rule, matched, done in faults),
+    ]
+    write_lines(out, "\n".join(told))
 
 
 def _faults(process: "Process") -> list[tuple[str, int, int]]:

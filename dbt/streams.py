@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from dbt.stops import UsageError
 
@@ -98,7 +98,14 @@ def say(text: str) -> None:
     Raises BrokenPipeError when nobody reads it.
     """
     with contextlib.suppress(UsageError):
-        print(text, file=sys.stderr, flush=True)
+        write_lines(sys.stderr, text)
+
+
+def write_lines(out: TextIO, text: str) -> None:
+    """Write text and the end of its last line at once: what several processes write to one stream
+    must not mix."""
+    out.write(f"{text}\n")
+    out.flush()
 
 
 def finish(status: int) -> int:

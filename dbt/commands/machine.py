@@ -2,13 +2,13 @@
 
 import argparse
 import os
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
 from dbt.stops import UsageError
-from dbt.streams import open_text
+from dbt.streams import open_text, write_lines
 
 if TYPE_CHECKING:
     from dbt.process import Process
@@ -123,12 +123,6 @@ def _log(arguments: argparse.Namespace) -> Log:
     return Log(items, out, ranges(arguments.dfilter))
 
 
-def _write_line(out: TextIO, text: str) -> None:
-    """One write a line: those of several processes must not mix."""
-    out.write(f"{text}\n")
-    out.flush()
-
-
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
     from dbt.hooks.faults import FaultPlan
@@ -148,7 +142,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         strace=strace,
-        strace_log=lambda text: _write_line(log.out, text),
+        strace_log=lambda text: write_lines(log.out, text),
         stack_size=arguments.stack,
         seed=arguments.seed,
     )

@@ -40,6 +40,7 @@ from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault, InternalError, Killed, Stop, UsageError
+from dbt.streams import write_lines
 from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
 Before = Callable[["Kernel", str, list[int]], int | None]
@@ -367,8 +368,7 @@ class Kernel:
         if self.options.strace_log is not None:
             self.options.strace_log(line)
         else:
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+            write_lines(sys.stderr, line)
 
     def enter_guest(self) -> None:
         """The guest runs: its timers go on, and the host treats signals as it wants."""

@@ -1,13 +1,21 @@
 """Standard streams that are closed, full or broken: one line, and a status that says so."""
 
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.attack.streams import Case, run_case
 from support.guests import BENCHMARKS, GUESTS
+
+from dbt.log import Log
+from dbt.process import Process
+from dbt.report import print_stats
+from dbt.streams import say
 
 HELLO = str(GUESTS / "hello.elf")
 FIB = str(BENCHMARKS / "fib.elf")
@@ -83,3 +91,48 @@ def test_a_fault_of_ours_is_one_line(tmp_path: Path) -> None:
         assert b"armdbt: internal error: ValueError('not\\nforeseen')" in done.stderr
         assert (b"Traceback" in done.stderr) == bool(more)
         assert more or done.stderr.count(b"\n") == 1
+
+
+class Writes(io.RawIOBase):
+    """Every write that reaches the host."""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.seen.append(bytes(data))
+        return len(data)
+
+
+TOLD = "armdbt: killed by SIGSEGV\n  registers"
+
+
+@pytest.mark.parametrize(
+    ("tell", "text"),
+    [
+        (lambda out: say(TOLD), TOLD),
+        (lambda out: Log(["exec"], out).write("exec", TOLD), f"-- exec\n{TOLD}"),
+    ],
+    ids=["say", "log"],
+)
+def test_what_has_several_lines_is_one_write(
+    tell: Callable[[Any], None], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the messages of several processes mix."""
+    host = Writes()
+    out = io.TextIOWrapper(io.BufferedWriter(host), line_buffering=True)
+    monkeypatch.setattr(sys, "stderr", out)
+    tell(out)
+    assert host.seen == [f"{text}\n".encode()]
+
+
+def test_the_statistics_are_one_write() -> None:
+    host = Writes()
+    out = io.TextIOWrapper(io.BufferedWriter(host), line_buffering=True)
+    with Process(HELLO, backend="reference") as process:
+        print_stats(process, out)
+    (told,) = host.seen
+    assert told.startswith(b"-- statistics\ninstructions ")
