@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2
 EXIT_TIMEOUT = 124
 EXIT_STOPPED = 125
+EXIT_INTERRUPTED = 128 + signal.SIGINT
 TRACEBACK_VARIABLE = "ARMDBT_TRACEBACK"
 MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
@@ -81,7 +82,7 @@ def excuse(error: BaseException) -> tuple[str, int] | None:
         case BrokenPipeError():
             return "", EXIT_BROKEN
         case KeyboardInterrupt():
-            return "", 128 + signal.SIGINT
+            return "", EXIT_INTERRUPTED
         case MemoryError():
             return "armdbt: the host has no memory left", EXIT_STOPPED
         case InternalError():

@@ -51,9 +51,12 @@ def dump(data: object, out: IO[str]) -> None:
     out.write("\n")
 
 
-def write_stats(process: "Process", stop: Stop, out: IO[str]) -> None:
-    """The figures, the counters and how the run ended, as one JSON object."""
-    end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
+def write_stats(process: "Process", stop: Stop | None, out: IO[str]) -> None:
+    """The figures, the counters and how the run ended, as one JSON object; None is a run that the
+    user has interrupted."""
+    end = {"kind": "Interrupted"}
+    if stop is not None:
+        end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
     faults = [
         {"rule": rule, "matched": matched, "injected": injected}
         for rule, matched, injected in _faults(process)

@@ -13,7 +13,7 @@ import attrs
 
 from dbt import choices
 from dbt.commands.machine import machine_options, make_process, number, seconds
-from dbt.commands.run import report_stop
+from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.watching import Watching
 from dbt.stops import UsageError
 
@@ -50,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     _check_files(wanted)
     needed = {name for want in wanted for name in want.format.passes}
     arguments.passes += sorted(needed - set(arguments.passes))
-    interrupted = False
     with make_process(arguments) as process, contextlib.ExitStack() as stack:
         program = _describe(process, arguments)
         writers = [_Writer.open(want, program, stack) for want in wanted]
@@ -64,16 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
                 syscalls=not arguments.no_syscalls,
             )
             stack.callback(_tell_missing, watching)
-        try:
-            stop = process.run(arguments.max_insns, arguments.timeout)
-        except KeyboardInterrupt:
-            interrupted = True
+        stop = run_until_interrupted(process, arguments)
         sys.stdout.flush()
         for writer in writers:
             writer.finish(process.engine.executed)
         stack.close()  # what is missing is told before how it ended
-        if interrupted:
-            raise KeyboardInterrupt
         return report_stop(process, stop)
 
 

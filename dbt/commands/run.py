@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dbt.commands.machine import machine_options, make_process, number, seconds
-from dbt.ending import last_words
+from dbt.ending import EXIT_INTERRUPTED, last_words
 from dbt.stops import Stop
 from dbt.streams import say
 
@@ -35,23 +35,35 @@ def run(arguments: argparse.Namespace) -> int:
     with make_process(arguments) as process, contextlib.ExitStack() as stack:
         file = arguments.stats_json  # opened now: later the guest may have put a link there
         figures = stack.enter_context(destination(file)) if file else None
-        stop = process.run(arguments.max_insns, arguments.timeout)
+        stop = run_until_interrupted(process, arguments)
+        if figures is not None:
+            from dbt.report import write_stats
+
+            with writing(file):
+                write_stats(process, stop, figures)
+            stack.close()  # the file is there, whatever becomes of the streams
         sys.stdout.flush()
         status = report_stop(process, stop)
         if arguments.stats:
             from dbt.report import print_stats
 
             print_stats(process, sys.stderr)
-        if figures is not None:
-            from dbt.report import write_stats
-
-            with writing(file):
-                write_stats(process, stop, figures)
         return status
 
 
-def report_stop(process: "Process", stop: Stop) -> int:
-    """Say how a run ended, unless the guest ended it itself; the exit status."""
+def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> Stop | None:
+    """How a run ended that keeps to the options; None when the user has interrupted it. What it has
+    given until then is written like that of any other."""
+    try:
+        return process.run(arguments.max_insns, arguments.timeout)
+    except KeyboardInterrupt:
+        return None
+
+
+def report_stop(process: "Process", stop: Stop | None) -> int:
+    """Say how a run ended, unless the guest or the user ended it; the exit status."""
+    if stop is None:
+        return EXIT_INTERRUPTED
     text, status = last_words(process, stop)
     if text:
         say(text)

@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 from dbt.commands.machine import machine_options, make_process, number, seconds
-from dbt.commands.run import report_stop
+from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.stops import UsageError
 
 HELP = "record files, pipes, sockets, processes and console, with data"
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         with make_process(arguments) as process:
             spy = Spy(process, arguments.record, limit=arguments.data, symbols=arguments.call)
             try:
-                stop = process.run(arguments.max_insns, arguments.timeout)
+                stop = run_until_interrupted(process, arguments)
             except BaseException:
                 spy.close()
                 raise

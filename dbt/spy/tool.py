@@ -75,8 +75,9 @@ class Spy:
         """The record so far, of all processes, in the order of the clock."""
         return self._recorder.events()
 
-    def finish(self, stop: Stop) -> None:
-        """Write how the run ended, and give the file its name."""
+    def finish(self, stop: Stop | None) -> None:
+        """Write how the run ended, and give the file its name; None is a run that the user has
+        interrupted."""
         if self._tap.executing is not None:
             self._tap.executed()
         match stop:
@@ -84,6 +85,8 @@ class Spy:
                 how: dict[str, object] = {"status": status & 0xFF}
             case Killed(signal=number):
                 how = {"status": 128 + number, "reason": f"signal {number}"}
+            case None:
+                how = {"reason": "Interrupted"}
             case _:
                 how = {"reason": type(stop).__name__}
         self._tell_now("end", **how)

@@ -9,6 +9,7 @@ from support.forkserver import Outcome
 from support.guests import BENCHMARKS, guest
 from support.runs import command, measure
 
+from dbt.cli import main
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, InsnLimit, TimeLimit
@@ -178,3 +179,39 @@ def test_self_modifying_code(mode: str) -> None:
     )
     assert run.outcome.status == 0
     assert run.stats["invalidations"] >= 200
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "written"),
+    [
+        (
+            ("run", "--stats", "--stats-json", "out"),
+            "-- statistics\ninstr",
+            '"kind": "Interrupted"',
+        ),
+        (("calls", "--only", "fib", "--format", "jsonl:out"), "", '"symbol": "fib"'),
+        (("spy", "-o", "out", "--report", "-"), ": Interrupted\n", '"reason":"Interrupted"'),
+    ],
+    ids=["run", "calls", "spy"],
+)
+def test_an_interrupted_run_gives_what_there_is(
+    words: tuple[str, ...],
+    shown: str,
+    written: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = Process.run
+
+    def interrupted(process: Process, *_: object) -> None:
+        run(process, 2000)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Process, "run", interrupted)
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, str(BENCHMARKS / "fib.elf"), "20"]) == 130
+    told = capsys.readouterr()
+    assert shown in told.out + told.err
+    assert written in Path("out").read_text()
+    assert os.listdir() == ["out"]

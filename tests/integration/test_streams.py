@@ -1,6 +1,7 @@
 """Standard streams that are closed, full or broken: one line, and a status that says so."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -136,3 +137,10 @@ def test_the_statistics_are_one_write() -> None:
         print_stats(process, out)
     (told,) = host.seen
     assert told.startswith(b"-- statistics\ninstructions ")
+
+
+def test_the_figures_are_in_their_file_though_nobody_reads_what_is_printed(tmp_path: Path) -> None:
+    file = tmp_path / "figures"
+    words = ("run", "--stats", "--stats-json", str(file), HELLO)
+    assert run_case(Case(words, ("null", "null", "broken"))) == (141, b"")
+    assert json.loads(file.read_text())["stop"] == {"kind": "Exited", "status": 0}
