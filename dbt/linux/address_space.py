@@ -33,6 +33,11 @@ def page_up(value: int) -> int:
     return -(-value // PAGE) * PAGE
 
 
+def page_align(size: int) -> int:
+    """``page_up`` for a word of the guest: one that is too large for it becomes 0 (PAGE_ALIGN)."""
+    return page_up(size) & 0xFFFFFFFF
+
+
 @attrs.frozen
 class Area:
     """A mapped range. ``perms`` are READ, WRITE, EXEC as asked for.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
-from dbt.linux.address_space import OMIT, PRIVATE, TASK_SIZE, WIPE, Area, page_up
+from dbt.linux.address_space import OMIT, PRIVATE, TASK_SIZE, WIPE, Area, page_align, page_up
 from dbt.linux.errors import failure
 from dbt.linux.limits import limit
 from dbt.linux.table import syscall
@@ -150,7 +150,7 @@ def msync(kernel: "Kernel", address: int, size: int, flags: int) -> int:
     """Write shared file pages back (mm/msync.c)."""
     if flags & ~7 or address % PAGE or flags & (MS_ASYNC | MS_SYNC) == MS_ASYNC | MS_SYNC:
         raise failure(errno.EINVAL)
-    end = address + page_up(size)
+    end = address + page_align(size)
     if end >= 1 << 32:
         raise failure(errno.ENOMEM)
     total = 0
@@ -193,7 +193,7 @@ def populate(kernel: "Kernel", start: int, end: int) -> None:
 
 
 def _lock(kernel: "Kernel", address: int, size: int, *, now: bool) -> int:
-    start, end = address & -PAGE, page_up(address + size)
+    start, end = _whole_pages(address, size)
     already = sum(p.end - p.start for p in kernel.space.within(start, end) if p.locked)
     if not may_lock(kernel, end - start - already):
         raise failure(errno.ENOMEM)
@@ -206,8 +206,16 @@ def _lock(kernel: "Kernel", address: int, size: int, *, now: bool) -> int:
     return 0
 
 
+def _whole_pages(address: int, size: int) -> tuple[int, int]:
+    """Start and end of the pages that some bytes lie on."""
+    start = address & -PAGE
+    return start, start + page_align(address - start + size)
+
+
 def _set_locked(kernel: "Kernel", start: int, end: int, *, locked: bool) -> None:
     """Up to the first hole, which is ENOMEM (mm/mlock.c: apply_vma_lock_flags)."""
+    if end >= 1 << 32:
+        raise failure(errno.EINVAL)
     at = start
     for part in kernel.space.within(start, end):
         if part.start != at:
@@ -235,7 +243,7 @@ def mlock2(kernel: "Kernel", address: int, size: int, flags: int) -> int:
 @syscall("munlock")
 def munlock(kernel: "Kernel", address: int, size: int) -> int:
     """Undo mlock."""
-    _set_locked(kernel, address & -PAGE, page_up(address + size), locked=False)
+    _set_locked(kernel, *_whole_pages(address, size), locked=False)
     return 0
 
 

@@ -17,6 +17,7 @@ from dbt.linux.address_space import (
     TASK_SIZE,
     AddressSpace,
     Area,
+    page_align,
     page_up,
     protection,
 )
@@ -35,7 +36,9 @@ MAP_GROWSDOWN, MAP_LOCKED, MAP_POPULATE, MAP_NONBLOCK = 0x100, 0x2000, 0x8000, 0
 MAP_HUGETLB = 0x40000
 _KNOWN_FLAGS = 0x7F933
 """mman.h: LEGACY_MAP_MASK; MAP_SHARED_VALIDATE takes no others."""
-PROT_GROWSDOWN = 0x01000000
+PROT_GROWSDOWN, PROT_GROWSUP = 0x01000000, 0x02000000
+_PROT_GROWS = PROT_GROWSDOWN | PROT_GROWSUP
+_PROT_KNOWN = 15  # READ, WRITE, EXEC, SEM
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 
 
@@ -204,38 +207,38 @@ def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:
     _set_up(kernel, attrs.evolve(area, offset=0))
 
 
-def _range(address: int, size: int, *, unaligned: int = errno.EINVAL) -> tuple[int, int]:
-    if address % PAGE:
-        raise failure(unaligned)
-    end = address + page_up(size)
-    if end > TASK_SIZE:
-        raise failure(errno.ENOMEM)
-    return address, end
-
-
 @syscall("munmap")
 def munmap(kernel: "Kernel", address: int, size: int) -> int:
     """Unmap pages."""
-    if not size or address % PAGE or address + page_up(size) > TASK_SIZE:
-        raise failure(errno.EINVAL)
-    kernel.space.unmap(address, address + page_up(size))
+    _unmap(kernel.space, address, size)
     return 0
+
+
+def _unmap(space: AddressSpace, start: int, size: int) -> None:
+    """Drop pages. EINVAL where no program may have any (mm/vma.c: do_vmi_munmap)."""
+    if not size or start % PAGE or start + page_up(size) > TASK_SIZE:
+        raise failure(errno.EINVAL)
+    space.unmap(start, start + page_up(size))
 
 
 @syscall("mprotect", "pkey_mprotect")
 def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
-    """Change permissions. What is mapped before a hole is changed even though the call fails."""
-    if prot & ~(15 | PROT_GROWSDOWN) or address % PAGE:  # no area grows upwards here
+    """Change permissions. What is mapped before a hole is changed even though the call fails
+    (mm/mprotect.c: do_mprotect_pkey)."""
+    grows = prot & _PROT_GROWS
+    if grows == _PROT_GROWS or address % PAGE:
         raise failure(errno.EINVAL)
-    start, end = _range(address, size)
+    if not size:
+        return 0
+    end = address + page_align(size)
+    if not address < end < 1 << 32:
+        raise failure(errno.ENOMEM)
+    if prot & ~(_PROT_KNOWN | _PROT_GROWS):
+        raise failure(errno.EINVAL)
     space = kernel.space
-    if prot & PROT_GROWSDOWN and size and (area := space.at(start)):
-        if not area.grows_down:
-            raise failure(errno.EINVAL)
-        start = area.start
     perms = protection(prot, read_implies_exec=space.read_implies_exec)
-    at = start
-    for area in space.within(start, end):
+    at = _start_growing(space, address, end, grows) if grows else address
+    for area in space.within(at, end):
         if area.start != at:
             break
         if perms & WRITE and not area.writable:
@@ -247,15 +250,24 @@ def mprotect(kernel: "Kernel", address: int, size: int, prot: int) -> int:
     return 0
 
 
+def _start_growing(space: AddressSpace, start: int, end: int, grows: int) -> int:
+    """Where the area begins that is to be changed as far as it has grown. None grows upwards."""
+    part = next(space.within(start, end), None)
+    if part is None or (grows == PROT_GROWSUP and part.start > start):
+        raise failure(errno.ENOMEM)
+    if grows == PROT_GROWSUP or not part.grows_down:
+        raise failure(errno.EINVAL)
+    area = space.at(part.start)
+    assert area is not None
+    return area.start
+
+
 @syscall("mremap")
 def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int, new: int) -> int:
     """Shrink, grow, move or duplicate a mapping (mm/mremap.c)."""
+    _check_remapping(old, old_size, new_size, flags)
     keep = bool(flags & MREMAP_DONTUNMAP)
-    if flags & ~7 or (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) and not flags & MREMAP_MAYMOVE):
-        raise failure(errno.EINVAL)
-    size, old_size = page_up(new_size), page_up(old_size)
-    if old % PAGE or not size or (keep and size != old_size):
-        raise failure(errno.EINVAL)
+    size, old_size = page_align(new_size), page_align(old_size)
     space = kernel.space
     if space.at(old) is None:
         raise failure(errno.EFAULT)
@@ -267,7 +279,8 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
             space.unmap(start, end)
         return _move(space, _resizable(space, old, old_size, size), start, size, keep=keep)
     if size <= old_size:
-        space.unmap(old + size, old + old_size)
+        if size < old_size:
+            _unmap(space, old + size, old_size - size)
         return old
     area = _resizable(space, old, old_size, size)
     _check_limits(kernel, attrs.evolve(area, end=area.start + size - old_size))
@@ -282,10 +295,23 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
     return _move(space, area, _place(space, 0, size, 0)[0], size, keep=keep)
 
 
+def _check_remapping(old: int, old_size: int, new_size: int, flags: int) -> None:
+    """EINVAL for what mremap never does (mm/mremap.c: check_mremap_params)."""
+    must_move = flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)
+    if (
+        flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)
+        or (must_move and not flags & MREMAP_MAYMOVE)
+        or (flags & MREMAP_DONTUNMAP and old_size != new_size)
+        or old % PAGE
+        or not page_align(new_size)
+    ):
+        raise failure(errno.EINVAL)
+
+
 def _resizable(space: AddressSpace, old: int, old_size: int, size: int) -> Area:
     """The part of an area that is to be moved or resized. What it is to lose is unmapped."""
     if old_size > size:
-        space.unmap(old + size, old + old_size)
+        _unmap(space, old + size, old_size - size)
         old_size = size
     area = space.at(old)
     if area is None or old_size > area.end - old:

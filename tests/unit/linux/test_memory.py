@@ -158,6 +158,39 @@ def test_flags_of_file_mappings(
     assert (None if result == 0x20000000 else error(result)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("mlock", (0xFFFFE000, 0x3000), "EINVAL"),
+        ("munlock", (0xFFFFE000, 0x3000), "EINVAL"),
+        ("mlock", (0xFFFFE000, 0x1000), "ENOMEM"),
+        ("mlock", (0x20000001, 0xFFFFFFFF), None),
+        ("msync", (0, 0xFFFFFFFF, 4), None),
+        ("msync", (0xFFFFE000, 0x3000, 4), "ENOMEM"),
+        ("mprotect", (0x20000000, 0, 0x40), None),
+        ("mprotect", (0x20000000, 0, 0x03000000), "EINVAL"),
+        ("mprotect", (0x20000000, 0xFFFFFFFF, 0x40), "ENOMEM"),
+        ("mprotect", (0x20000000, 1, 0x40), "EINVAL"),
+        ("mprotect", (0x20000000, 1, 0x02000000), "ENOMEM"),
+        ("mprotect", (0xFFFFE000, 0x3000, 1), "ENOMEM"),
+        ("munmap", (0x20000000, 0xFFFFFFFF), "EINVAL"),
+    ],
+)
+def test_sizes_that_a_word_cannot_hold_are_none(
+    kernel: Kernel, name: str, arguments: tuple[int, ...], expected: str | None
+) -> None:
+    """Nothing is mapped there. PAGE_ALIGN makes 0 of what is more than the last page."""
+    result = call(kernel, name, *arguments)
+    assert (error(result) if result else None) == expected
+
+
+def test_the_end_of_the_address_space_is_a_hole(kernel: Kernel) -> None:
+    at = mmap(kernel, PAGE, at=0xBEFFF000 - 64 * PAGE)
+    assert error(call(kernel, "mprotect", at, 0xC0000000 - at, 1)) == "ENOMEM"
+    with pytest.raises(GuestFault):
+        kernel.memory.store(at, 4, 1)
+
+
 def test_only_what_grows_down_is_changed_downwards(kernel: Kernel) -> None:
     down = mmap(kernel, 2 * PAGE, flags=PRIVATE | ANONYMOUS | 0x100)
     assert call(kernel, "mprotect", down + PAGE, PAGE, 1 | 0x01000000) == 0

@@ -13,7 +13,7 @@ from dbt.stops import GuestFault
 SHARED, PRIVATE, FIXED, ANONYMOUS = 1, 2, 0x10, 0x20
 MAYMOVE, TO, DONTUNMAP = 1, 3, 5
 RW = 3
-AT, THERE = 0x20000000, 0x30000000
+AT, THERE, BELOW = 0x20000000, 0x30000000, 0x10000000
 
 
 def mmap(kernel: Kernel, pages: int, kind: int, fd: int = -1, at: int = AT) -> None:
@@ -161,9 +161,18 @@ def test_shrinking_asks_only_for_the_beginning(kernel: Kernel) -> None:
         ((AT, PAGE, PAGE, TO, PAGE), "EPERM"),
         ((THERE, PAGE, 2 * PAGE, MAYMOVE, 0), "EFAULT"),
         ((AT, 4 * PAGE, 5 * PAGE, MAYMOVE, 0), "EFAULT"),
+        ((AT, 0xFFFFFFFF, PAGE, 0, 0), "EINVAL"),
+        ((AT, 0xFFFFF000, PAGE, 0, 0), "EINVAL"),
+        ((AT, 0xFFFFF000, PAGE, TO, BELOW), "EINVAL"),
+        ((AT, 0xBF000000 - AT + PAGE, PAGE, 0, 0), "EINVAL"),
+        ((AT, PAGE, 0xFFFFFFFF, MAYMOVE, 0), "EINVAL"),
+        ((AT, PAGE, 0xFFFFF000, MAYMOVE, 0), "ENOMEM"),
+        ((AT, PAGE, PAGE - 1, DONTUNMAP, 0), "EINVAL"),
     ],
 )
 def test_what_is_refused(kernel: Kernel, arguments: tuple[int, ...], expected: str) -> None:
     mmap(kernel, 2, PRIVATE)
+    areas = list(kernel.space.areas)
     assert refused(kernel, *arguments) == expected
+    assert kernel.space.areas == areas
     assert text(kernel, AT, 3) == "00!"
