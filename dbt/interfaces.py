@@ -39,19 +39,26 @@ class Slot:
 
 @attrs.frozen
 class Layout:
-    """Where each slot lives. ``hot`` names the slots worth a host register, hottest first."""
+    """Where each slot lives, and what some of them are for."""
 
     slots: tuple[Slot, ...]
     size: int
     hot: tuple[str, ...] = ()
+    """The slots worth a host register, hottest first."""
+    general: tuple[str, ...] = ()
+    """The registers that a report shows, in order."""
+    flags: tuple[str, ...] = ()
+    """The i1 slots that a comparison sets: negative, zero, carry (no borrow), overflow; none on a
+    machine without them. Backends make them from the operands when they are read."""
     by_name: Mapping[str, Slot] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "by_name", {slot.name: slot for slot in self.slots})
 
 
-def lay_out(declared: Iterable[tuple[str, Type]], hot: tuple[str, ...] = ()) -> Layout:
-    """Give each declared slot an aligned offset after the backend's control area."""
+def lay_out(declared: Iterable[tuple[str, Type]], **roles: tuple[str, ...]) -> Layout:
+    """Give each declared slot an aligned offset after the backend's control area. ``roles`` are
+    the other fields of a layout."""
     slots = []
     offset = CONTROL_BYTES
     for name, type_ in declared:
@@ -59,13 +66,13 @@ def lay_out(declared: Iterable[tuple[str, Type]], hot: tuple[str, ...] = ()) -> 
         offset = -(-offset // size) * size
         slots.append(Slot(name, type_, offset))
         offset += size
-    return Layout(tuple(slots), -(-offset // 16) * 16, hot)
+    return Layout(tuple(slots), -(-offset // 16) * 16, **roles)
 
 
 def extend(layout: Layout, declared: Iterable[tuple[str, Type]]) -> Layout:
     """A layout with further slots behind its own."""
     own = [(slot.name, slot.type) for slot in layout.slots]
-    return lay_out([*own, *declared], layout.hot)
+    return lay_out([*own, *declared], hot=layout.hot, general=layout.general, flags=layout.flags)
 
 
 class State(Protocol):
@@ -364,6 +371,8 @@ class Context:
     functions: FunctionBank
     key_of: Callable[[int], BlockKey]
     """Key of an indirect location (Frontend.key_of)."""
+    location_of: Callable[[BlockKey], int]
+    """The location that names a key, for keys that have one (Frontend.location_of)."""
     options: BackendOptions = BackendOptions()
 
 
@@ -453,6 +462,8 @@ class Frontend(Protocol):
     name: str
     layout: Layout
     max_insns: int
+    insn_sizes: tuple[int, ...]
+    """Bytes that an instruction may take, longest first."""
     call_abi: CallAbi
     breakpoint: bytes
     """An instruction that ends its block with ``Halt("breakpoint")``, as it stands in memory."""

@@ -155,6 +155,7 @@ class Process:
                 self.stacks,
                 self.functions,
                 self.frontend.key_of,
+                self.frontend.location_of,
                 self.options,
             )
             self.executor = opened.open(context)
@@ -174,6 +175,7 @@ class Process:
             self.memory,
             self.translator.translate,
             self.chain,
+            insn_sizes=self.frontend.insn_sizes,
             ahead=ahead,
             on_invalidate=partial(log.write, "chain") if log.wants("chain") else None,
             on_install=dump if log.items & BACKEND_ITEMS else None,
@@ -386,8 +388,7 @@ class Process:
 
     def registers(self) -> list[str]:
         """All general registers, four a line, then the flags."""
-        slots = [s for s in self.frontend.layout.slots if s.type.bits == 32 and s.name[0] in "rp"]
-        cells = [f"{slot.name:>4} {self.state[slot.name]:08x}" for slot in slots]
+        cells = [f"{name:>4} {self.state[name]:08x}" for name in self.frontend.layout.general]
         lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
         flags = [s.name for s in self.frontend.layout.slots if s.type.bits == 1]
         lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))

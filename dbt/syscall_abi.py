@@ -116,6 +116,9 @@ class SyscallAbi(Protocol):
     def name_of(self, number: int) -> str:
         """The name of a system call; one that there is not is named by its number."""
 
+    def key_of(self, location: int) -> BlockKey:
+        """The block that a location names (``Frontend.key_of``)."""
+
     def location_of(self, key: BlockKey) -> int:
         """The location of a block (``Frontend.location_of``; generic mode bits are ignored)."""
 

@@ -17,7 +17,6 @@ from backends.numba_jit.emit_access import load, store
 from backends.numba_jit.emit_check import emit_check
 from backends.numba_jit.emit_exits import emit_exit
 from backends.numba_jit.emit_flags import (
-    FLAGS,
     mark,
     owe,
     sets_all_first,
@@ -107,7 +106,7 @@ class UnitEmitter:
         self.insn_count = block.insn_count
         self.checks: dict[Inst, Check] = plan_checks(block.insts)
         looks = partial(uses_state, self.module.context.functions)
-        self.flags = sets_all_first(block.insts, looks)
+        self.flags = sets_all_first(block.insts, self.frame.flags, looks)
         self.flag_values: dict[str, Value] = {}
 
     def emit(self, name: str) -> str:
@@ -193,7 +192,7 @@ class UnitEmitter:
             fuel = f"{label}f"
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
         self._stores(lines, f"{label}s")
-        if self.flags and any(name in self.dirty for name in FLAGS):
+        if self.flags and any(name in self.dirty for name in self.frame.flags):
             self._settled(lines, f"{label}o")
         lines.append(f" br label %lv{way}")
         self.cold_lines += lines
@@ -257,10 +256,11 @@ class UnitEmitter:
     def flush(self) -> None:
         """Write what is pending, on the hot path."""
         if self.frame.lazy_flags:
-            complete = len(self.flag_values) == len(FLAGS)
-            operands = subtraction(self.flag_values) if complete else None
+            complete = len(self.flag_values) == len(self.frame.flags)
+            flags = [self.flag_values[name] for name in self.frame.flags] if complete else None
+            operands = subtraction(*flags) if flags else None
             if operands:
-                self.dirty = {k: v for k, v in self.dirty.items() if k not in FLAGS}
+                self.dirty = {k: v for k, v in self.dirty.items() if k not in self.frame.flags}
                 owe(self, operands)
             elif self.flags:
                 self._settled(self.lines, f"%{self.number}")
@@ -270,7 +270,7 @@ class UnitEmitter:
 
     def surrender(self) -> None:
         """Write all state: whoever is called now may look at it, and change it."""
-        if any(name in self.dirty for name in FLAGS):
+        if any(name in self.dirty for name in self.frame.flags):
             self._settled(self.lines, f"%i{self.number}o")
         self._stores(self.lines, f"%i{self.number}_")
         self.dirty, self.flag_values = {}, {}
@@ -350,7 +350,7 @@ class UnitEmitter:
             old = self.current(name)
             value = self.new(f"select i1 {self.value(inst.when)}, {t} {value}, {t} {old}")
             self.flag_values.pop(name, None)
-        elif name in FLAGS:
+        elif name in self.frame.flags:
             self.flag_values[name] = inst.args[0]
         self.slots[name] = value
         if name not in self.arguments:

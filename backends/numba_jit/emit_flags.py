@@ -6,24 +6,20 @@ as owed. Blocks that read flags, or set only some, settle the debt first; so doe
 outside of compiled units the flag slots are always right.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
 from backends.numba_jit.emit_memory import root_of
 from backends.numba_jit.emit_ops import is_complement, same
-from dbt.interfaces import Slot
+from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
-from dbt.ir.types import I1
 
 if TYPE_CHECKING:
     from backends.numba_jit.emit import UnitEmitter
 
 _WORDS = 1 << 32
-
-FLAGS = ("nf", "zf", "cf", "vf")
-"""Slots of the flags as frontends name them: negative, zero, carry (not borrow), overflow."""
 
 OWED = abi.FIRST_FREE + 8
 LEFT = abi.FIRST_FREE + 16
@@ -34,31 +30,28 @@ SETTLE = abi.FIRST_FREE + 24
 """Control word: address of ``settle``, which has a unit's signature and goes on at EXIT_CODE."""
 
 
-def has_flags(slots: Mapping[str, Slot]) -> bool:
-    """True when a layout has the four flags."""
-    return all(name in slots and slots[name].type is I1 for name in FLAGS)
-
-
-def settlement(slots: Mapping[str, Slot]) -> str:
+def settlement(layout: Layout) -> str:
     """Lines that write the flags that are owed; they begin and end a basic block."""
     lines = [
         f" %la = getelementptr i8, ptr %s, i64 {LEFT}\n %l = load i32, ptr %la",
         f" %ra = getelementptr i8, ptr %s, i64 {RIGHT}\n %r = load i32, ptr %ra",
-        " %d = sub i32 %l, %r\n %dnf = icmp slt i32 %d, 0\n %dzf = icmp eq i32 %d, 0",
-        " %dcf = icmp uge i32 %l, %r",
+        " %d = sub i32 %l, %r\n %dn = icmp slt i32 %d, 0\n %dz = icmp eq i32 %d, 0",
+        " %dc = icmp uge i32 %l, %r",
         " %x = xor i32 %l, %r\n %y = xor i32 %l, %d\n %z = and i32 %x, %y",
-        " %dvf = icmp slt i32 %z, 0",
+        " %dv = icmp slt i32 %z, 0",
     ]
     lines += [
-        f" %a{name} = getelementptr i8, ptr %s, i64 {slots[name].offset}\n"
-        f" %b{name} = zext i1 %d{name} to i8\n store i8 %b{name}, ptr %a{name}"
-        for name in FLAGS
+        f" %a{flag} = getelementptr i8, ptr %s, i64 {layout.by_name[name].offset}\n"
+        f" %b{flag} = zext i1 %d{flag} to i8\n store i8 %b{flag}, ptr %a{flag}"
+        for flag, name in zip("nzcv", layout.flags, strict=True)
     ]
     mark(lines, "%ow", 0)
     return "\n".join(lines)
 
 
-def sets_all_first(insts: list[Inst], uses_state: Callable[[Inst], bool]) -> bool | None:
+def sets_all_first(
+    insts: list[Inst], flags: Sequence[str], uses_state: Callable[[Inst], bool]
+) -> bool | None:
     """How a block treats flags: None not at all, True when it begins with setting all four.
 
     ``uses_state`` tells which instructions call functions that may look at them.
@@ -66,14 +59,14 @@ def sets_all_first(insts: list[Inst], uses_state: Callable[[Inst], bool]) -> boo
     seen: set[str] = set()
     for inst in insts:
         op = inst.op
-        if op is ops.SET and inst.imm[0] in FLAGS:
+        if op is ops.SET and inst.imm[0] in flags:
             if inst.when is not None:
                 return False
             seen.add(str(inst.imm[0]))
-            if len(seen) == len(FLAGS):
+            if len(seen) == len(flags):
                 return True
         elif (
-            (op is ops.GET and inst.imm[0] in FLAGS)
+            (op is ops.GET and inst.imm[0] in flags)
             or uses_state(inst)
             or (seen and (op is ops.INSN or op.may_stop))
         ):
@@ -94,9 +87,10 @@ def settle_first(e: "UnitEmitter", name: str) -> None:
     e.branch_cold(owed, "%ow")
 
 
-def subtraction(flags: dict[str, Value]) -> tuple[Value, Value] | None:
+def subtraction(
+    negative: Value, zero: Value, carry: Value, overflow: Value
+) -> tuple[Value, Value] | None:
     """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
-    negative, zero, carry, overflow = (flags[name] for name in FLAGS)
     match overflow, carry:
         case Const(value=0), Const(value=1):
             operands = _tested(negative)

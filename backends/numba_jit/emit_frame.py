@@ -9,7 +9,7 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 from collections.abc import Iterable
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_flags import OWED, has_flags, settlement
+from backends.numba_jit.emit_flags import OWED, settlement
 from dbt.interfaces import Layout, Slot
 from dbt.ir.types import Type
 
@@ -52,7 +52,9 @@ class Frame:
         self.parameters = self.call_arguments("%f", names)
         noalias = self.parameters.replace("ptr %", "ptr noalias %")
         self.signature = f"({noalias}) nounwind {{"
-        self.lazy_flags = lazy_flags and has_flags(slots)
+        self.layout = layout
+        self.flags = layout.flags
+        self.lazy_flags = lazy_flags and bool(layout.flags)
 
     def call_arguments(self, fuel: str, values: Iterable[str]) -> str:
         """The argument list of a call that goes on at another unit."""
@@ -106,7 +108,7 @@ define preserve_nonecc i64 @leave{self.signature}
  %oc = icmp ne i8 %ov, 0
  br i1 %oc, label %owed, label %settled
 owed:
-{settlement(self.slots)}
+{settlement(self.layout)}
  br label %settled
 settled:"""
 
@@ -115,7 +117,7 @@ settled:"""
             return ""
         return f"""
 define preserve_nonecc i64 @settle{self.signature}
-{settlement(self.slots)}
+{settlement(self.layout)}
  %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
  %ec = load ptr, ptr %ep
  %er = musttail call preserve_nonecc i64 %ec({self.parameters})

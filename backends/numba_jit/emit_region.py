@@ -9,7 +9,7 @@ and replaced blocks mean what they always mean; fuel is taken block by block. Gu
 from collections.abc import Mapping, Sequence
 
 from backends.numba_jit.emit import Exits, Module, UnitEmitter, merge
-from backends.numba_jit.emit_flags import FLAGS, settle_first
+from backends.numba_jit.emit_flags import settle_first
 from backends.numba_jit.emit_frame import LLVM_TYPES
 from backends.numba_jit.jobs import UnitJob
 from dbt.ir import ops
@@ -98,7 +98,9 @@ class RegionEmitter(UnitEmitter):
 
     def emit(self, name: str) -> str:
         self._head(name)
-        if self.frame.lazy_flags and any(flag in self.read | self.written for flag in FLAGS):
+        if self.frame.lazy_flags and any(
+            flag in self.read | self.written for flag in self.frame.flags
+        ):
             settle_first(self, name)
         self._enter()
         for index, job in enumerate(self.jobs):

@@ -184,11 +184,8 @@ class NumbaExecutor:
 
     def _location(self, key: BlockKey) -> int:
         """The location that names a key, or -1."""
-        key_of = self.context.key_of
-        for location in (key.pc, key.pc | 1):
-            if key_of(location) == key:
-                return location
-        return -1
+        location = self.context.location_of(key)
+        return location if self.context.key_of(location) == key else -1
 
     def _locations(self, key: BlockKey) -> list[int]:
         location = self._location(key)

@@ -6,8 +6,6 @@ from dbt.ir.block import TAKEN, Block, BlockKey, Call, Const, Value
 from dbt.ir.evaluate import PURE
 from dbt.stops import GuestFault
 
-SIZES = (4, 2)
-"""Lengths that a call instruction may have, in bytes."""
 MOST = 1 << 14
 """Sites that are remembered."""
 
@@ -25,21 +23,21 @@ class Callers:
     def caller(self, location: int, pc: int) -> int:
         """Address of the instruction that called the function at ``pc``, to return to ``location``;
         0 when none there leads to ``pc`` with the registers and the memory as they are."""
-        key = self._frontend.key_of(location)
-        for size in SIZES:
-            if size > key.pc:
+        end = self._frontend.key_of(location)
+        for size in self._frontend.insn_sizes:
+            if size > end.pc:
                 continue
             try:
-                call = self._call(BlockKey(key.pc - size, key.mode | TAKEN), location)
+                call = self._call(BlockKey(end.pc - size, end.mode | TAKEN), end.pc, location)
                 if call is not None and self._target(call.target) == pc:
-                    return key.pc - size
+                    return end.pc - size
             except GuestFault:
                 continue
         return 0
 
-    def _call(self, key: BlockKey, location: int) -> Call | None:
-        start = max(0, key.pc - 4)  # what stands before a call may make it one (mov lr, pc)
-        end = location & ~1
+    def _call(self, key: BlockKey, end: int, location: int) -> Call | None:
+        # What stands before a call may make it one (mov lr, pc).
+        start = max(0, key.pc - self._frontend.insn_sizes[0])
         known = location, self._code.fetch(start, end - start)
         if known not in self._calls:
             if len(self._calls) >= MOST:

@@ -63,6 +63,7 @@ class HookMachine:
         self.state = state
         self.stacks = stacks
         self.call_abi: CallAbi = translator.frontend.call_abi
+        self.insn_sizes = translator.frontend.insn_sizes
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
         self._callers = Callers(translator.frontend, self, engine.memory, state)

@@ -21,6 +21,7 @@ class Guest(Protocol):
     """What a tracker needs of a process."""
 
     call_abi: CallAbi
+    insn_sizes: tuple[int, ...]
 
     @property
     def state(self) -> State: ...

@@ -365,7 +365,13 @@ class Signals:
         if action.handler == SIG_DFL:
             why = _why(info)
             quiet = why == _NO_READERS
-            return Killed(number, location & ~1, why=why, location=location, quiet=quiet)
+            return Killed(
+                number,
+                self._kernel.abi.key_of(location).pc,
+                why=why,
+                location=location,
+                quiet=quiet,
+            )
         try:
             return self._enter(location, info, action)
         except GuestFault:
@@ -401,7 +407,7 @@ class Signals:
         pointer = self._kernel.abi.stack_pointer(self._kernel.state)
         why = f"the frame of a handler of signal {number} does not fit on the stack at {pointer:#x}"
         if number == SIGSEGV:
-            return Killed(SIGSEGV, location & ~1, why=why, location=location)
+            return Killed(SIGSEGV, self._kernel.abi.key_of(location).pc, why=why, location=location)
         self.force(SigInfo(SIGSEGV, why=why))
         return self.deliver(location)
 

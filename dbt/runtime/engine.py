@@ -85,6 +85,7 @@ class Engine:
         translate: Translate,
         policy: ChainPolicy,
         *,
+        insn_sizes: Collection[int],
         ahead: int = 0,
         on_invalidate: Callable[[str], None] | None = None,
         on_install: Callable[[BlockKey], None] | None = None,
@@ -99,6 +100,7 @@ class Engine:
         self.translated_insns = 0
         self.invalidations = 0
         self._translate = translate
+        self._insn_sizes = insn_sizes
         self._ahead = ahead
         self._note = on_invalidate or _quiet
         self._installed = on_install
@@ -249,7 +251,7 @@ class Engine:
 
         A conditional instruction may take two steps, the second with the TAKEN mode bit.
         """
-        block = self._translate(key, {key.pc + 2, key.pc + 4})
+        block = self._translate(key, {key.pc + size for size in self._insn_sizes})
         self.executor.fuel -= block.insn_count
         self._stepping = True
         try:

@@ -12,7 +12,7 @@ from frontends.arm.encodings import A32
 from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.lift import A32_METHODS, A32Translator
 from frontends.arm.registers import CALL_ABI, LAYOUT
-from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of
+from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of, location_of
 
 
 class ArmFrontend:
@@ -20,6 +20,7 @@ class ArmFrontend:
 
     name = "arm"
     layout = LAYOUT
+    insn_sizes = (4,)
     call_abi = CALL_ABI
     breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
 
@@ -38,7 +39,7 @@ class ArmFrontend:
 
     def location_of(self, key: BlockKey) -> int:
         """The value of pc that names a block, with the Thumb bit."""
-        return key.pc | bool(key.mode & THUMB)
+        return location_of(key)
 
     def objection(self, key: BlockKey) -> str:
         """Thumb code is not lifted."""

@@ -6,17 +6,17 @@ exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kern
 """
 
 from dbt.interfaces import Memory, State
-from dbt.ir.block import FRONTEND_MODE_SHIFT, BlockKey
+from dbt.ir.block import BlockKey
 from dbt.stops import Access
 from dbt.syscall_abi import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
 from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
 from frontends.arm.syscall_names import EABI, OABI
+from frontends.arm.translator import key_of, location_of
 
 OABI_BASE = 0x900000
 PRIVATE_BASE = 0xF0000
-THUMB = 1 << FRONTEND_MODE_SHIFT  # as in translator.py
 PRIVATE = {
     PRIVATE_BASE + 2: "ARM_cacheflush",
     PRIVATE_BASE + 3: "ARM_usr26",
@@ -90,8 +90,11 @@ class ArmLinuxAbi:
             return PRIVATE.get(number, f"ARM_{number:#x}")
         return EABI.get(number, f"syscall_{number}")
 
+    def key_of(self, location: int) -> BlockKey:
+        return key_of(location)
+
     def location_of(self, key: BlockKey) -> int:
-        return key.pc | bool(key.mode & THUMB)
+        return location_of(key)
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         arguments = tuple(state.get(register) for register in _ARGUMENTS)

@@ -24,6 +24,8 @@ LAYOUT = lay_out(
         ("jump", I32),  # where a block goes on that halts with "jump"
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
+    general=(*REGISTERS, PC_SLOT),
+    flags=FLAGS[:4],
 )
 
 CALL_ABI = CallAbi(arguments=("r0", "r1", "r2", "r3"), result="r0", stack="r13", link="r14")

@@ -51,6 +51,11 @@ def key_of(location: int) -> BlockKey:
     return BlockKey(location & 0xFFFFFFFC)
 
 
+def location_of(key: BlockKey) -> int:
+    """The value of pc that names a block: bit 0 is Thumb."""
+    return key.pc | bool(key.mode & THUMB)
+
+
 class Refused(Exception):
     """The instruction is UNDEFINED, or UNPREDICTABLE in a way that we make UNDEFINED."""
 

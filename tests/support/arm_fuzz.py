@@ -142,6 +142,7 @@ class Machine:
                 Stacks(),
                 Functions(self.state.address),
                 ArmFrontend().key_of,
+                ArmFrontend().location_of,
                 options,
             )
         )

@@ -40,6 +40,7 @@ LAYOUT = lay_out(
         *((name, I64) for name in WIDE),
     ],
     hot=("r0", "r1", "nf", "zf"),
+    flags=FLAGS,
 )
 
 START = 0x8000  # no code stands there: blocks are made by hand
@@ -92,6 +93,7 @@ class Toy:
             self.stacks,
             self.functions,
             key_of,
+            location_of,
             options or BackendOptions(),
         )
         self.executor: Executor = backend.open(self.context)

@@ -28,7 +28,13 @@ class UnitMachine:
         self.counters, self.stacks = Counters(1 << 10), Stacks(8)
         self.functions = Functions(self.state.address)
         self.context = Context(
-            self.state, self.memory, self.counters, self.stacks, self.functions, toy.key_of
+            self.state,
+            self.memory,
+            self.counters,
+            self.stacks,
+            self.functions,
+            toy.key_of,
+            toy.location_of,
         )
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records, regions=regions)

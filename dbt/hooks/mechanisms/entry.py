@@ -31,7 +31,7 @@ from dbt.hooks.mechanisms.base import Machine, Remove
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler
 from dbt.hooks.tracker import Tracker
-from dbt.ir.block import Block, Call
+from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 
 CAME = "came"
@@ -50,11 +50,12 @@ class MarkCalls:
 
     sites: Sites
     stack: str
+    key_of: Callable[[int], BlockKey]
 
     def run(self, block: Block) -> None:
         """Mark the call at the end of a block, if it is one of those."""
         match block.exit:
-            case Call(link=link) if link & ~1 in self.sites:
+            case Call(link=link) if self.key_of(link).pc in self.sites:
                 emit = Builder(block.insts)
                 emit.set(CAME, emit.xor(emit.get(self.stack), emit.const(link)))
 
@@ -66,7 +67,7 @@ class Entry(AtSites):
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
-        marks = MarkCalls(self.sites, machine.call_abi.stack)
+        marks = MarkCalls(self.sites, machine.call_abi.stack, machine.key_of)
         self._unmark = machine.instrument(marks, everything=False)
         self._unfollow: Remove | None = None
 
@@ -96,5 +97,6 @@ class Entry(AtSites):
         return self.tracker.entered(pc, location, called=called)
 
     def set_up(self, site: int) -> Callable[[], None]:
-        self.machine.retranslate([site - 2, site - 4])  # the call instruction, to be marked
+        calls = [site - size for size in self.machine.insn_sizes]
+        self.machine.retranslate(calls)  # to be marked
         return super().set_up(site)

@@ -68,6 +68,7 @@ class ShadowCalls:
     """
 
     stack: str
+    key_of: Callable[[int], BlockKey]
     returns: int
     jumps: int
     moves: int
@@ -76,7 +77,7 @@ class ShadowCalls:
         """Instrument the exit of a block."""
         emit = Builder(block.insts)
         match block.exit:
-            case Call(target=BlockKey(pc=pc), link=link) if pc == link & ~1:
+            case Call(target=BlockKey(pc=pc), link=link) if pc == self.key_of(link).pc:
                 pass  # this only asks for the pc: nothing will return
             case Return(target=target) | Jump(target=target) if block.key.mode & MOVED:
                 # The frames are still those of the stack it leaves: the host looks, afterwards.
@@ -149,7 +150,7 @@ class Shadow(Mechanism):
         returns, remove_returns = machine.trampoline(self._odd_return)
         jumps, remove_jumps = machine.trampoline(self._odd_jump)
         moves, remove_moves = machine.trampoline(self._moved)
-        pass_ = ShadowCalls(machine.call_abi.stack, returns, jumps, moves)
+        pass_ = ShadowCalls(machine.call_abi.stack, machine.key_of, returns, jumps, moves)
         unfollow = machine.follow_stacks(self.tracker, self._switched)
         remove_pass = machine.instrument(pass_)
         self._end = [remove_returns, remove_jumps, remove_moves, remove_pass, unfollow]

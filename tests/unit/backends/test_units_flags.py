@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.strategies import edges
+from support.toy import FLAGS
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
@@ -104,4 +105,5 @@ def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, seco
 def test_what_is_recognised(first: str) -> None:
     block = program((COMPARES | OTHERS)[first], SECOND["reads"])[0]
     flags = {str(i.imm[0]): i.args[0] for i in block.insts if i.op.name == "set"}
-    assert (subtraction(flags) is not None) == (first in COMPARES)
+    four = [flags[name] for name in FLAGS]
+    assert (subtraction(*four) is not None) == (first in COMPARES)

@@ -15,6 +15,7 @@ from dbt.hooks.stacks import WatchStack
 from dbt.hooks.tracker import Activation
 from dbt.interfaces import Pass
 from dbt.runtime.functions import Functions
+from frontends.arm.translator import key_of
 
 
 def _sites() -> Sites:
@@ -30,8 +31,8 @@ def _helpers() -> Helpers:
 
 
 PASSES: list[Any] = [
-    MarkCalls(_sites(), "r13"),
-    ShadowCalls("r13", 0xFFFF2000, 0xFFFF2004, 0xFFFF2008),
+    MarkCalls(_sites(), "r13", key_of),
+    ShadowCalls("r13", key_of, 0xFFFF2000, 0xFFFF2004, 0xFFFF2008),
     CheckJumps(0xFFFE0000, 0xFFFF2000, {0x9000: 0xFFFF2004}),
     CallHelpers(_helpers()),
     WatchStack("r13"),

@@ -78,11 +78,14 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
         Stacks(),
         Functions(state.address),
         frontend.key_of,
+        frontend.location_of,
         BackendOptions(tier=tier or "0"),
     )
     executor = plugins.load("dbt.backends", name)().open(context)
     translate = Translator(frontend, memory).translate
-    engine = Engine(executor, context, memory, translate, ChainPolicy())
+    engine = Engine(
+        executor, context, memory, translate, ChainPolicy(), insn_sizes=frontend.insn_sizes
+    )
     yield Machine(engine, state, memory)
     executor.close()
     memory.close()

@@ -67,10 +67,23 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     memory.poke(AT, b"".join(word.to_bytes(4, "little") for word in LOOP))
     functions = Functions(state.address)
     options = BackendOptions(tier=tier or "0", hot=3)
-    context = Context(state, memory, Counters(), Stacks(), functions, frontend.key_of, options)
+    context = Context(
+        state,
+        memory,
+        Counters(),
+        Stacks(),
+        functions,
+        frontend.key_of,
+        frontend.location_of,
+        options,
+    )
     executor = plugins.load("dbt.backends", name)().open(context)
     translate = Translator(frontend, memory, [CallAt(AT + 8)]).translate
-    yield Machine(Engine(executor, context, memory, translate, ChainPolicy()), state, functions)
+    yield Machine(
+        Engine(executor, context, memory, translate, ChainPolicy(), insn_sizes=frontend.insn_sizes),
+        state,
+        functions,
+    )
     executor.close()
     memory.close()
 
