@@ -30,6 +30,7 @@ from dbt.ir.block import (
     Jump,
     Return,
     Swi,
+    frontend_mode,
 )
 from dbt.ir.evaluate import Fault, Left, MemoryLike, Outcome, Trap, evaluate_block
 
@@ -72,13 +73,13 @@ def _event_of(key: BlockKey, outcome: Outcome, context: Context) -> Edge | Event
             dropped = TAKEN if pc == key.pc else TAKEN | HOOKED
             return FaultHit(pc, key.mode & ~dropped, address, access)
         case Trap(reason=reason, pc=pc):
-            return TrapHit(reason, pc)
+            return TrapHit(reason, pc, frontend_mode(key.mode))
         case Left(exit=Swi(number=number, resume=resume)):
             return SyscallHit(number, resume)
         case Left(exit=Hook(resume=resume)):
             return HookHit(resume)
         case Left(exit=Halt(reason=reason, pc=pc)):
-            return HaltHit(reason, pc)
+            return HaltHit(reason, pc, frontend_mode(key.mode))
         case Left(exit=exit_, target=target, index=index):
             assert target is not None
             if isinstance(target, BlockKey):

@@ -297,18 +297,20 @@ class FaultHit:
 
 @attrs.frozen
 class HaltHit:
-    """A Halt exit."""
+    """A Halt exit. ``mode`` has the frontend's bits of the block it is in."""
 
     reason: str
     pc: int
+    mode: int = 0
 
 
 @attrs.frozen
 class TrapHit:
-    """A ``trap_if`` fired in the instruction at ``pc``."""
+    """A ``trap_if`` fired in the instruction at ``pc``. ``mode`` as in HaltHit."""
 
     reason: str
     pc: int
+    mode: int = 0
 
 
 @attrs.frozen

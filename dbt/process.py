@@ -311,8 +311,8 @@ class Process:
                 return self.frontend.key_of(self.state.get("jump"))
             case HaltHit():
                 return self._killed(self._where(kernel.halt(event)))
-            case TrapHit(reason="alignment" as reason, pc=pc):
-                return self._killed(self._where(kernel.halt(HaltHit(reason, pc))))
+            case TrapHit(reason="alignment" as reason, pc=pc, mode=mode):
+                return self._killed(self._where(kernel.halt(HaltHit(reason, pc, mode))))
             case TrapHit(reason=reason, pc=pc):
                 return Trapped(reason, pc)
         raise AssertionError(event)

@@ -36,6 +36,7 @@ from dbt.ir.block import (
     Return,
     Swi,
     Value,
+    frontend_mode,
 )  # fmt: skip
 from dbt.ir.ops import Op
 from dbt.ir.types import I1, I32, I64, Type
@@ -545,7 +546,8 @@ class Lowering:
 
     def lower_trap(self, inst: Inst, _index: int) -> None:
         refund = self.count - self.completed()
-        record = self.record(TrapRecord(str(inst.imm[0]), self.pc, refund))
+        mode = frontend_mode(self.block.key.mode)
+        record = self.record(TrapRecord(str(inst.imm[0]), self.pc, mode, refund))
         place = -1 if inst.when is None else self.skip_unless(inst.when)
         self.put(o.TRAPIF, 0, self.read(inst.args[0]), imm=record)
         self.close(place)
@@ -586,7 +588,8 @@ class Lowering:
             case Hook(resume=resume):
                 self.put(o.EXIT, imm=self.record(HookRecord(resume)))
             case Halt(reason=reason, pc=pc):
-                self.put(o.EXIT, imm=self.record(HaltRecord(reason, pc)))
+                mode = frontend_mode(self.block.key.mode)
+                self.put(o.EXIT, imm=self.record(HaltRecord(reason, pc, mode)))
             case _:
                 self.result.sites.append((len(self.words), 1))
                 self.put(o.GOTO)

@@ -18,6 +18,7 @@ from dbt.ir.block import (
     Swi,
     Value,
     exit_targets,
+    frontend_mode,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
         case Hook(resume=resume):
             _record(e, HookRecord(resume))
         case Halt(reason=reason, pc=pc):
-            _record(e, HaltRecord(reason, pc))
+            _record(e, HaltRecord(reason, pc, frontend_mode(e.block.key.mode)))
 
 
 def _link(e: "UnitEmitter", index: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from backends.numba_jit import abi
 from backends.numba_jit.records import TrapRecord
 from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
-from dbt.ir.block import Inst
+from dbt.ir.block import Inst, frontend_mode
 
 if TYPE_CHECKING:
     from backends.numba_jit.emit import UnitEmitter
@@ -63,5 +63,6 @@ def trap_if(e: "UnitEmitter", inst: Inst) -> None:
     condition = e.value(inst.args[0])
     if inst.when is not None:
         condition = e.new(f"and i1 {condition}, {e.value(inst.when)}")
-    code = e.module.record(TrapRecord(str(inst.imm[0]), e.pc))
+    mode = frontend_mode(e.block.key.mode)
+    code = e.module.record(TrapRecord(str(inst.imm[0]), e.pc, mode))
     e.branch_cold(condition, e.cold(code, refund=e.refund()))

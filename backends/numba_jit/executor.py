@@ -443,13 +443,13 @@ class NumbaExecutor:
             case HookRecord(resume):
                 self._count(Reason.HOOK)
                 return self._stop(HookHit(resume), resume.pc)
-            case HaltRecord(reason, pc):
+            case HaltRecord(reason, pc, mode):
                 self._count(Reason.HALT)
-                return self._stop(HaltHit(reason, pc), pc)
-            case TrapRecord(reason, pc, refund):
+                return self._stop(HaltHit(reason, pc, mode), pc)
+            case TrapRecord(reason, pc, mode, refund):
                 self.fuel += refund
                 self._count(Reason.TRAP)
-                return self._stop(TrapHit(reason, pc), pc)
+                return self._stop(TrapHit(reason, pc, mode), pc)
             case FaultRecord() as record:
                 key = self._blocks[record.block_id].key
                 self.fuel += record.refund

@@ -29,10 +29,11 @@ class FaultRecord:
 
 @attrs.frozen
 class TrapRecord:
-    """A ``trap_if`` fired in the instruction at ``pc``; ``refund`` as in FaultRecord."""
+    """A ``trap_if`` fired: a TrapHit. ``refund`` as in FaultRecord."""
 
     reason: str
     pc: int
+    mode: int = 0
     refund: int = 0
 
 
@@ -53,10 +54,11 @@ class HookRecord:
 
 @attrs.frozen
 class HaltRecord:
-    """A halt exit."""
+    """A halt exit: a HaltHit."""
 
     reason: str
     pc: int
+    mode: int = 0
 
 
 Record: TypeAlias = FaultRecord | TrapRecord | SwiRecord | HookRecord | HaltRecord

@@ -289,11 +289,11 @@ class HookMachine:
                 location = self._watches.fire(key.pc)
                 checked = self._checks.fire(key.pc)
                 location = location if checked is None else checked
-            case HaltHit(pc=pc):
-                after = self._breakpoint_hit(pc)
+            case HaltHit(pc=pc, mode=mode):
+                after = self._breakpoint_hit(BlockKey(pc, mode))
                 return self.settle(after) if isinstance(after, BlockKey) else after
-            case TrapHit(pc=pc, reason=reason):
-                return self._step_watched(BlockKey(pc, HOOKED), reason)
+            case TrapHit(pc=pc, reason=reason, mode=mode):
+                return self._step_watched(BlockKey(pc, mode | HOOKED), reason)
         return key if location is None else self.settle(self.key_of(location))
 
     def settle(self, key: BlockKey) -> BlockKey:
@@ -308,9 +308,9 @@ class HookMachine:
         location = trampoline()
         return key if location is None else self.key_of(location)
 
-    def _breakpoint_hit(self, pc: int) -> BlockKey | Ended:
+    def _breakpoint_hit(self, key: BlockKey) -> BlockKey | Ended:
         """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""
-        key, moment = BlockKey(pc), (pc, self.insns)
+        pc, moment = key.pc, (key.pc, self.insns)
         self._unpatched.discard(pc)
         if moment != self._passed:
             location = self._breakpoints.fire(pc)

@@ -24,6 +24,11 @@ FRONTEND_MODE_SHIFT = 8
 """Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
 
 
+def frontend_mode(mode: int) -> int:
+    """The mode bits that belong to the frontend."""
+    return mode >> FRONTEND_MODE_SHIFT << FRONTEND_MODE_SHIFT
+
+
 @attrs.frozen(order=True, cache_hash=True)
 class BlockKey:
     """What a translation depends on besides the bytes: the pc and the mode bits."""
@@ -215,4 +220,5 @@ __all__ = [
     "Value",
     "exit_targets",
     "exit_values",
+    "frontend_mode",
 ]

@@ -271,7 +271,7 @@ class Kernel:
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
         self.last_fault = hit
-        location = hit.pc | (hit.reason == "thumb")
+        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
         lost = self._lost_page(location)
         if lost is not None:
             return lost

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from support.guests import guest
-from support.machine_code import EXIT, program
+from support.machine_code import CODE, EXIT, program
 from support.runs import command
 
+from dbt.hooks.mechanisms import MECHANISMS
+from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, InsnLimit
 
@@ -58,3 +60,18 @@ def test_each_instruction_counts_once(tmp_path: Path) -> None:
             assert isinstance(process.run(max_insns=1), InsnLimit)
         assert process.run() == Exited(0)
         assert process.engine.executed == 7
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_a_hook_leaves_data_big_endian(tmp_path: Path, mechanism: str) -> None:
+    """Mechanisms execute single instructions: those they stand at, and loads of the stack
+    pointer."""
+    # setend be; ldr r0, [pc, #16]; ldr sp, [pc, #12]; setend le; exit; the data
+    words = [0xF1010200, 0xE59F0010, 0xE59FD00C, 0xF1010000, 0xE1A00000, *EXIT, 0x44332211]
+    words += [0x44332211] * 2
+    with Process(str(program(tmp_path, words)), options=BackendOptions(tier="0")) as process:
+        seen: list[int] = []
+        process.hooks.on_call(CODE + 4, lambda call: seen.append(call.pc), mechanism=mechanism)
+        assert process.run() == Exited(0x44)
+        assert seen == [CODE + 4]
+        assert process.state["r13"] == 0x11223344
