@@ -60,7 +60,7 @@ from dbt.stops import (
     Trapped,
     UsageError,
 )
-from dbt.translate import Translator
+from dbt.translate import Translator, block_at
 from dbt.watchdog import Clock, Watchdog
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
@@ -400,9 +400,8 @@ class Process:
         Raises UsageError where there is no code, or none that can be translated.
         """
         location = self.resolve(where)
-        key = self.frontend.key_of(location | self.kernel.symbolizer.state(location))
-        if objection := self.frontend.objection(key):
-            raise UsageError(f"{choices.shown(where)}: {objection}")
+        state = self.kernel.symbolizer.state(location)
+        key = block_at(self.frontend, where, location | state)
         try:
             texts = self.translator.stages(key)
         except GuestFault:
@@ -489,8 +488,8 @@ def environment(variables: Mapping[str, str]) -> list[bytes]:
 
 
 def _pc(frontend: Frontend, kernel: Kernel, where: int | str) -> int:
-    """Where a block begins that a location names."""
-    return frontend.key_of(kernel.symbolizer.resolve(where)).pc
+    """The pc of the block at a symbol or address. Raises UsageError where none can begin."""
+    return block_at(frontend, where, kernel.symbolizer.resolve(where)).pc
 
 
 def _stack_bound(kernel: Kernel, pointer: int) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 
+from dbt import choices
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
@@ -10,6 +11,29 @@ from dbt.ir.verifier import VerifyError, verify
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import name_of
+from dbt.stops import UsageError
+
+
+def place(where: int | str, location: int) -> str:
+    """A location as messages name it: with the text that it was given by, if that differs."""
+    address = f"{location:#x}"
+    known = not isinstance(where, str) or where == address
+    return address if known else f"{choices.shown(where)}, {address}"
+
+
+def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
+    """The key of the block that begins at ``location``, which is what ``where`` means.
+
+    Raises UsageError, which names ``where``, for a location at which no block can begin: it is not
+    aligned, or its code is of a kind that is not supported.
+    """
+    key = frontend.key_of(location)
+    named = place(where, location)
+    if frontend.location_of(key) != location:
+        raise UsageError(f"no instruction begins at {named}: the address is not aligned")
+    if objection := frontend.objection(key):
+        raise UsageError(f"{named}: {objection}")
+    return key
 
 
 def _no_stub(key: BlockKey) -> None:

@@ -79,4 +79,4 @@ class Watching:
                 found.add(self._process.resolve(name))
             except UsageError:
                 self.missing.add(name)
-        return {self._process.key_of(pc).pc for pc in found}
+        return found

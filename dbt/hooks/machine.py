@@ -34,7 +34,7 @@ from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
-from dbt.translate import Translator
+from dbt.translate import Translator, block_at, place
 
 TABLES = 0xFFFE0000
 """Where tables for translated code are, below the vectors page."""
@@ -133,15 +133,11 @@ class HookMachine:
 
     def code(self, where: int | str) -> int:
         """The location of code, by symbol or address. Raises UsageError for an unknown symbol, and
-        where no instruction can begin."""
+        where no block can begin."""
         location = self._resolve(where)
-        frontend, memory = self.translator.frontend, self.memory
-        key = frontend.key_of(location)
-        named = f"{where!r}, {location:#x}" if isinstance(where, str) else f"{location:#x}"
-        if frontend.location_of(key) != location:
-            raise UsageError(f"no instruction begins at {named}: the address is not aligned")
-        if not memory.perms[key.pc // PAGE] & EXEC:
-            raise UsageError(f"there is no code at {named}")
+        key = block_at(self.translator.frontend, where, location)
+        if not self.memory.perms[key.pc // PAGE] & EXEC:
+            raise UsageError(f"there is no code at {place(where, location)}")
         return location
 
     def caller(self, location: int, pc: int) -> int:

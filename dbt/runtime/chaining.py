@@ -25,7 +25,8 @@ MODES = {
 class ChainPolicy:
     """Kinds on or off, target pcs denied one by one, by range, or all but some (``only``).
 
-    All that takes places raises UsageError for what is neither an address nor a known symbol.
+    All that takes places raises UsageError for what is neither an address nor a known symbol, and
+    where no block can begin.
     """
 
     __slots__ = ("_resolve", "allowed_only", "denied", "denied_ranges", "kinds", "listeners")

@@ -361,7 +361,7 @@ USED: dict[str, tuple[Callable[[Process], object], str]] = {
     "register wide": (lambda p: _put(p, "r0", 1 << 40), "r0 is between -0x80000000 and 0xffffffff"),
     "flag wide": (lambda p: _put(p, "zf", 2), "zf is between 0x0 and 0x1"),
     "chain mode": (lambda p: setattr(p.chain, "mode", "nope"), "no chain mode 'nope' .one of off"),
-    "deny odd": (lambda p: p.chain.deny_range(5, 1), "not 0x5..0x1$"),
+    "deny turned": (lambda p: p.chain.deny_range(8, 4), "not 0x8..0x4$"),
     "attach": (lambda p: FaultPlan.parse("read: EIO").attach(None), "to a Process, not None"),
     "plan": (lambda p: FaultPlan.parse("raed: EIO").attach(p), "no system call 'raed'; did you"),
     "deny": (lambda p: p.chain.deny("malloc"), "no symbol 'malloc'"),
@@ -380,6 +380,30 @@ USED: dict[str, tuple[Callable[[Process], object], str]] = {
     "time text": (lambda p: p.run(timeout="5"), "timeout is a number of seconds, .* not '5'"),
     "spy": (lambda p: Spy(p, limit="all"), "limit is a whole number, not 'all'"),
 }
+
+PLACES: dict[str, Callable[[Process, int], object]] = {
+    "hook": lambda p, at: p.hooks.on_call(at, ignore),
+    "trace": lambda p, at: p.hooks.trace([at], ignore),
+    "deny": lambda p, at: p.chain.deny(at),
+    "allow": lambda p, at: p.chain.allow(at),
+    "only": lambda p, at: p.chain.only([at]),
+    "range": lambda p, at: p.chain.deny_range(MAIN, at),
+    "explain": lambda p, at: p.explain(at),
+}
+"""All that takes a place where a block begins."""
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_where_no_block_can_begin_is_refused(name: str, process: Process) -> None:
+    for beside, why in [
+        (1, "Thumb instructions are not supported"),
+        (2, "no instruction begins at 0x.*: the address is not aligned"),
+        (3, "Thumb instructions are not supported"),
+    ]:
+        with pytest.raises(UsageError, match=why):
+            PLACES[name](process, MAIN + 4 + beside)
+    assert not process.chain.boundaries()
+    assert isinstance(process.run(), Exited)
 
 
 @pytest.mark.parametrize("name", USED)

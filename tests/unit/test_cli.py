@@ -169,13 +169,32 @@ def thumb_main(directory: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("run", "--no-chain", "main"),
+        ("calls", "--only", "main"),
+        ("spy", "--call", "main"),
+    ],
+)
+def test_a_thumb_function_is_no_place_for_a_hook_or_a_policy(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    outcome = command(*options, str(thumb_main(tmp_path)), cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (2, b"")
+    assert b": Thumb instructions are not supported: " in outcome.stderr
+
+
 @pytest.mark.parametrize("beside", [None, 0, 1, 4])
 def test_thumb_code_is_never_explained_as_arm(beside: int | None, tmp_path: Path) -> None:
     where = "main" if beside is None else hex(symbols(HELLO)["main"] + beside)
     outcome = command("explain", str(thumb_main(tmp_path)), where, cwd=tmp_path)
     assert (outcome.status, outcome.stdout) == (2, b"")
+    main = symbols(HELLO)["main"]
+    location = (main + (beside or 0)) | 1
+    named = hex(location) if beside == 1 else f"{where!r}, {location:#x}"
     assert outcome.stderr.decode() == (
-        f"armdbt: {where!r}: Thumb instructions are not supported: compile with -marm "
+        f"armdbt: {named}: Thumb instructions are not supported: compile with -marm "
         "(Debian armel's programs are ARM code)\n"
     )
 
