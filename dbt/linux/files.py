@@ -176,11 +176,13 @@ def close_range(kernel: Kernel, first: int, last: int, flags: int) -> int:
 
 
 def _truncate(kernel: Kernel, path: int, length: int) -> int:
-    place = kernel.paths.existing(read_path(kernel, path))
     if length < 0:
         raise failure(errno.EINVAL)
+    place = kernel.paths.existing(read_path(kernel, path))
     if place.is_directory:
         raise failure(errno.EISDIR)
+    if not stat.S_ISREG(place.mode):  # to open a FIFO would wait for its reader
+        raise failure(errno.EINVAL)
     place.require_change()
     fd, _ = open_place(kernel, place, os.O_WRONLY, 0)
     try:

@@ -144,6 +144,19 @@ def test_the_mask(guest: Any, home: Path) -> None:
     assert stat.S_IMODE((home / "d").stat().st_mode) == 0o750
 
 
+def test_only_files_are_truncated(guest: Any, home: Path) -> None:
+    """Nothing is opened to find that out: a FIFO would wait for a reader."""
+    assert guest.call("mknod", "socket", stat.S_IFSOCK | 0o600, 0) == 0
+    assert guest.call("mknod", "fifo", stat.S_IFIFO | 0o600, 0) == 0
+    pair = guest.room(8)
+    assert guest.call("pipe", pair) == 0
+    pipe = f"/proc/self/fd/{guest.memory.load(pair + 4, 4)}"
+    for path in ("socket", pipe, "/dev/null", "fifo"):
+        assert guest.call("truncate", path, 0) == -errno.EINVAL, path
+    assert guest.call("truncate", ".", 0) == -errno.EISDIR
+    assert guest.call("truncate", "missing", -1) == -errno.EINVAL
+
+
 def test_times(guest: Any, home: Path) -> None:
     path = home / "file"
     path.touch()
