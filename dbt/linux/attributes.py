@@ -33,8 +33,8 @@ def _change(kernel: Kernel, dirfd: int, path: bytes, flags: int, change: Change)
         return _change_open(kernel, dirfd, change)
     follow = not flags & AT_SYMLINK_NOFOLLOW
     place = kernel.paths.existing(path or b".", dirfd, follow=follow)
-    if place.virtual is not None and place.virtual.descriptor is not None and follow:
-        return _change_open(kernel, place.virtual.descriptor, change)
+    if place.descriptor is not None:
+        return _change_open(kernel, place.descriptor, change)
     place.require_change()
     change(place.object.fd)
     return 0

@@ -17,12 +17,16 @@ from dbt.linux.table import S32, S64, syscall
 _WRITES = os.O_TRUNC
 _NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 """Flags that say what a name may mean: the look-up has answered them."""
+_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""Flags that mean something beside O_PATH (O_PATH_FLAGS in include/linux/fcntl.h)."""
 _NEW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: int) -> int:
     """open and openat: a new guest descriptor. ``guest_flags`` as the guest numbers them."""
     flags = kernel.abi.open_flags_to_host(guest_flags)
+    if flags & os.O_PATH:
+        flags &= _PLACE
     if flags & os.O_TMPFILE == os.O_TMPFILE:
         host_fd, file = _open_unnamed(kernel, kernel.paths.existing(path, dirfd), flags, mode)
         return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
@@ -77,14 +81,19 @@ def _open_unnamed(kernel: Kernel, directory: Place, flags: int, mode: int) -> tu
 
 def _open_object(found: Handle, flags: int) -> int:
     """Open the very file that was looked up."""
-    if stat.S_ISLNK(found.status().st_mode):  # only O_NOFOLLOW comes here with a link
-        if not flags & os.O_PATH:
-            raise failure(errno.ELOOP)
-        if flags & os.O_DIRECTORY:
-            raise failure(errno.ENOTDIR)
+    if stat.S_ISLNK(found.status().st_mode):
+        _check_link(flags)
         return duplicate(found.fd)
     safe = flags & ~_NAMING | os.O_CLOEXEC
     return host.call("openat", AT_FDCWD, found.reach, safe, 0)
+
+
+def _check_link(flags: int) -> None:
+    """A link that was not followed can only be a place (O_PATH). ENOTDIR, ELOOP."""
+    if flags & os.O_DIRECTORY:
+        raise failure(errno.ENOTDIR)
+    if not flags & os.O_PATH:
+        raise failure(errno.ELOOP)
 
 
 def _check_open(place: Place, flags: int) -> None:
@@ -102,10 +111,12 @@ def _check_open(place: Place, flags: int) -> None:
 def _open_virtual(
     kernel: Kernel, place: Place, virtual: Virtual, flags: int
 ) -> tuple[int, OpenFile]:
-    if virtual.descriptor is not None:
-        return _reopen(kernel, virtual.descriptor, flags)
-    if virtual.link is not None:
-        raise failure(errno.ELOOP)
+    if stat.S_ISLNK(virtual.mode):
+        _check_link(flags)
+        fd = os.open("/proc/self", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # some link
+        return fd, OpenFile(made_up=place.guest)
+    if place.descriptor is not None:
+        return _reopen(kernel, place.descriptor, flags)
     if flags & os.O_ACCMODE != os.O_RDONLY or flags & os.O_TRUNC:
         raise failure(errno.EISDIR if virtual.names is not None else errno.EACCES)
     if virtual.names is not None:
@@ -132,7 +143,7 @@ def _reopen(kernel: Kernel, descriptor: int, flags: int) -> tuple[int, OpenFile]
     wanted = flags & os.O_ACCMODE
     if held not in (os.O_RDWR, wanted) or (flags & os.O_TRUNC and wanted == os.O_RDONLY):
         raise failure(errno.EACCES)
-    fd = os.open(f"/proc/self/fd/{found.host}", flags & ~os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = _open_object(Handle(found.host, borrowed=True), flags)
     if flags & os.O_TRUNC:
         kernel.space.resized(fd)
     return fd, OpenFile()

@@ -138,7 +138,9 @@ def symlinkat(kernel: Kernel, target: int, dirfd: S32, path: int) -> int:
 def _readlink(kernel: Kernel, dirfd: int, path: bytes, buffer: int, size: int) -> int:
     if size == 0 or size > 0x7FFFFFFF:
         raise failure(errno.EINVAL)
-    place = kernel.paths.existing(path, dirfd, follow=False)
+    """An empty path means a link that ``dirfd`` was opened on (O_PATH | O_NOFOLLOW)."""
+    paths = kernel.paths
+    place = paths.existing(path, dirfd, follow=False) if path else paths.itself(dirfd)
     if not stat.S_ISLNK(place.mode):
         raise failure(errno.EINVAL)
     target = kernel.paths.link_text(place)

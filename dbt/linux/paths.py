@@ -238,8 +238,8 @@ class Paths:
         return Place(here.guest, tree, handle=handle, status=status, below=here.layers[1:])
 
     def _target(self, link: Place) -> bytes | Place:
-        """Where a link leads: a path, or for those in /proc/self the open file itself. One without
-        a place, a pipe for example, stays the link it is."""
+        """Where a link leads: a path, or for those in /proc/self the open file itself. That of one
+        without a place, a pipe for example, stays what stands for it, with the file's mode."""
         virtual = link.virtual
         if virtual is None:
             return os.readlink(b"", dir_fd=link.object.fd)
@@ -247,7 +247,9 @@ class Paths:
             return virtual.link or b""
         anchor = self._anchor(virtual.descriptor)
         if anchor is None:
-            return link
+            assert self._kernel is not None
+            mode = os.fstat(self._kernel.files.host_fd(virtual.descriptor)).st_mode
+            return attrs.evolve(link, virtual=attrs.evolve(virtual, mode=mode))
         if anchor.handle is None:
             return self._place_of(Here(anchor.made_up))
         status = anchor.handle.status()
@@ -260,6 +262,20 @@ class Paths:
         if guest is None or not anchor.tree.sight(guest):
             raise failure(errno.ENOENT)
         return Place(guest, anchor.tree, handle=anchor.handle, status=status)
+
+    def itself(self, dirfd: int) -> Place:
+        """What a descriptor of a link stands for, as an empty path names it. EBADF; ENOENT for
+        other descriptors and the working directory."""
+        if dirfd != AT_FDCWD and self._kernel is not None:
+            found = self._kernel.files.get(dirfd)
+            if found.file.made_up:
+                place = self.existing(found.file.made_up, follow=False)
+            else:
+                handle = Handle(found.host, borrowed=True)
+                place = Place(b"", found.file.tree, handle=handle, status=handle.status())
+            if stat.S_ISLNK(place.mode):
+                return place
+        raise failure(errno.ENOENT)
 
     def link_text(self, link: Place) -> bytes:
         """What readlink gives."""
@@ -301,10 +317,10 @@ class Paths:
     def readable(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Handle:
         """A host file that the guest may read, a program for example. EACCES."""
         place = self.existing(path, dirfd, follow=follow)
-        if place.virtual is not None and place.virtual.descriptor is not None and self._kernel:
-            return Handle(self._kernel.files.host_fd(place.virtual.descriptor), borrowed=True)
-        if not follow and stat.S_ISLNK(place.mode):
+        if stat.S_ISLNK(place.mode):
             raise failure(errno.ELOOP)
+        if place.descriptor is not None and self._kernel:
+            return Handle(self._kernel.files.host_fd(place.descriptor), borrowed=True)
         if not place.readable:
             raise failure(errno.EACCES)
         return place.object

@@ -80,6 +80,13 @@ class Place:
         return stat.S_ISDIR(self.mode)
 
     @property
+    def descriptor(self) -> int | None:
+        """The guest's number of the open file that this is, where a followed link in /proc/self
+        led to one without a place."""
+        followed = self.virtual is not None and not stat.S_ISLNK(self.virtual.mode)
+        return self.virtual.descriptor if self.virtual is not None and followed else None
+
+    @property
     def readable(self) -> bool:
         """False for what may only be passed through."""
         return self.tree is None or self.tree.sight(self.guest) is Sight.ALL

@@ -45,8 +45,8 @@ def status_of(kernel: Kernel, dirfd: int, path: bytes, flags: int = 0) -> Status
         path = b"."
     follow = not flags & AT_SYMLINK_NOFOLLOW
     place = kernel.paths.existing(path, dirfd, follow=follow)
-    if place.virtual is not None and place.virtual.descriptor is not None and follow:
-        return os.fstat(kernel.files.host_fd(place.virtual.descriptor))
+    if place.descriptor is not None:
+        return os.fstat(kernel.files.host_fd(place.descriptor))
     return place.status if place.status is not None else _made_up(place)
 
 

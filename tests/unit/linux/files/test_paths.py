@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from dbt.linux import objects
 
 O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC = 0, 1, 2, 0o100, 0o1000
-O_NOFOLLOW = 0o100000  # ARM's number
+O_EXCL, O_DIRECTORY, O_PATH = 0o200, 0o40000, 0o10000000  # ARM's numbers
+O_NOFOLLOW = 0o100000
 AT_FDCWD = -100
 
 Make = Callable[..., Any]
@@ -304,6 +306,43 @@ def test_descriptors_are_not_passed(guest: Any) -> None:
     message = b"".join(n.to_bytes(4, "little") for n in (0, 0, 0, 0, control, 16, 0))
     sender = guest.memory.load(pair, 4)
     assert guest.call("sendmsg", sender, guest.put(message), 0) == -errno.EOPNOTSUPP
+
+
+def test_links_in_proc_are_not_followed_when_the_guest_says_so(guest: Any, home: Path) -> None:
+    (home / "link").symlink_to("target")
+    pair = guest.room(8)
+    assert guest.call("pipe", pair) == 0
+    pipe = f"/proc/self/fd/{guest.memory.load(pair, 4)}"
+    file = f"/proc/self/fd/{guest.call('open', 'file', O_RDWR | O_CREAT, 0o600)}"
+    for path in (pipe, file, "/proc/self/cwd", "/proc/self/exe", "/proc/self", "link"):
+        assert guest.call("open", path, O_RDONLY | O_NOFOLLOW, 0) == -errno.ELOOP, path
+        assert guest.call("open", path, O_NOFOLLOW | O_DIRECTORY, 0) == -errno.ENOTDIR, path
+    assert guest.call("open", pipe, O_RDONLY | 0o4000, 0) >= 0
+
+
+def test_a_descriptor_of_a_link_itself(guest: Any, home: Path) -> None:
+    (home / "link").symlink_to("target")
+    inherited = f"/proc/{os.getpid()}/fd/0"
+    for path in ("link", "/proc/self", "/proc/self/root", "/proc/self/cwd", inherited):
+        expected, found = guest.room(256), guest.room(256)
+        size = guest.call("readlink", path, expected, 256)
+        fd = guest.call("open", path, O_PATH | O_NOFOLLOW | O_CREAT, 0)
+        assert guest.call("readlinkat", fd, "", found, 256) == size > 0, path
+        assert guest.memory.read(found, size) == guest.memory.read(expected, size)
+        status = guest.room(104)
+        assert guest.call("fstat64", fd, status) == 0
+        assert stat.S_ISLNK(guest.memory.load(status + 16, 4))
+        assert guest.call("read", fd, found, 1) == -errno.EBADF
+        again = f"/proc/self/fd/{fd}"
+        assert guest.call("stat64", again, status) == 0
+        assert stat.S_ISLNK(guest.memory.load(status + 16, 4))
+        for flags in (O_RDONLY, O_RDWR):
+            assert guest.call("open", again, flags, 0) == -errno.ELOOP, path
+        assert guest.call("fchdir", fd) == -errno.ENOTDIR
+    directory = guest.call("open", ".", O_DIRECTORY, 0)
+    for fd in (AT_FDCWD, directory):
+        assert guest.call("readlinkat", fd, "", found, 256) == -errno.ENOENT
+    assert guest.call("readlinkat", 99, "", found, 256) == -errno.EBADF
 
 
 def test_proc_fd_gives_no_more_access_than_the_descriptor(guest: Any) -> None:
