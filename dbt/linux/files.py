@@ -30,13 +30,12 @@ def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: 
     if flags & os.O_TMPFILE == os.O_TMPFILE:
         host_fd, file = _open_unnamed(kernel, kernel.paths.existing(path, dirfd), flags, mode)
         return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
-    if flags & os.O_CREAT and path.endswith(b"/") and not kernel.paths.entry(path, dirfd).is_dots:
-        raise failure(errno.EISDIR)
     follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
         os.O_CREAT | os.O_EXCL
     )
-    place = kernel.paths.resolve(path, dirfd, follow=follow)
-    if not place.exists and not flags & os.O_CREAT:
+    create = bool(flags & os.O_CREAT)
+    place = kernel.paths.resolve(path, dirfd, follow=follow, create=create)
+    if not place.exists and not create:
         raise failure(errno.ENOENT)
     host_fd, file = open_place(kernel, place, flags, mode)
     return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))

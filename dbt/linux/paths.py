@@ -179,9 +179,12 @@ class Paths:
 
     # -- resolution --------------------------------------------------------------------------------
 
-    def resolve(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Place:
+    def resolve(
+        self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True, create: bool = False
+    ) -> Place:
         """Find what a guest path means. A missing last component is no error (``Place.exists``);
-        ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG and EACCES are raised as Linux does."""
+        ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG and EACCES are raised as Linux does. For what may
+        ``create`` a file a last name with a slash behind it is EISDIR."""
         if not path:
             raise failure(errno.ENOENT)
         if len(path) >= PATH_MAX:
@@ -189,10 +192,11 @@ class Paths:
         self.view.afresh()
         here = self.view.top() if path.startswith(b"/") else self.base(dirfd)
         slash = _ends_in_directory(path)
-        return self._walk(here, path, follow or slash, slash)
+        return self._walk(here, path, follow or slash, slash, create)
 
-    def _walk(self, here: Here, path: bytes, follow: bool, slash: bool) -> Place:
+    def _walk(self, here: Here, path: bytes, follow: bool, slash: bool, create: bool) -> Place:
         pending = _components(path)
+        refused = create and _names_directory(path)
         links = 0
         place: Place | None = None
         here = self.view.leap(here, pending) or here
@@ -203,6 +207,8 @@ class Paths:
                 continue
             if len(name) > NAME_MAX:
                 raise failure(errno.ENAMETOOLONG)
+            if refused and not pending:
+                raise failure(errno.EISDIR)
             place = self.view.down(here, name)
             if not place.exists and not pending and not slash:
                 return place
@@ -213,6 +219,7 @@ class Paths:
                     if links > MAX_LINKS:
                         raise failure(errno.ELOOP)
                     slash = slash or (not pending and _ends_in_directory(target))
+                    refused = refused or (create and not pending and _names_directory(target))
                     here = self.view.top() if target.startswith(b"/") else here
                     pending += _components(target)
                     here, place = self.view.leap(here, pending) or here, None
@@ -329,6 +336,11 @@ class Paths:
 def _components(path: bytes) -> list[bytes]:
     """Path components, last first, without the empty ones and the dots."""
     return [name for name in reversed(path.split(b"/")) if name not in (b"", b".")]
+
+
+def _names_directory(path: bytes) -> bool:
+    """Whether a path ends in a name with a slash behind it."""
+    return path.endswith(b"/") and path.rstrip(b"/").rpartition(b"/")[2] not in DOTS
 
 
 def _ends_in_directory(path: bytes) -> bool:

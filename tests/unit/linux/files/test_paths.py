@@ -345,6 +345,29 @@ def test_a_descriptor_of_a_link_itself(guest: Any, home: Path) -> None:
     assert guest.call("readlinkat", 99, "", found, 256) == -errno.EBADF
 
 
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("new/", errno.EISDIR), ("file/", errno.EISDIR), ("directory/", errno.EISDIR),
+        ("directory/.", errno.EISDIR), ("directory/./", errno.EISDIR), ("new/.", errno.ENOENT),
+        ("missing/new/", errno.ENOENT), ("file/.", errno.ENOTDIR), ("file/new/", errno.ENOTDIR),
+    ],
+)  # fmt: skip
+def test_a_file_cannot_be_made_where_a_directory_is_named(
+    target: str, error: int, guest: Any, home: Path
+) -> None:
+    """The same errors as the host's kernel's, for a path and for a link that leads to it."""
+    (home / "directory").mkdir()
+    (home / "file").touch()
+    (home / "link").symlink_to(target)
+    for path in (target, "link"):
+        assert guest.call("open", path, O_RDWR | O_CREAT, 0o600) == -error, path
+        with pytest.raises(OSError, match=os.strerror(error)):
+            os.open(f"{home}/{path}", os.O_RDWR | os.O_CREAT)
+    assert guest.call("open", "link", O_RDWR | O_CREAT | O_EXCL, 0o600) == -errno.EEXIST
+    assert not (home / "new").exists()
+
+
 def test_proc_fd_gives_no_more_access_than_the_descriptor(guest: Any) -> None:
     pair = guest.room(8)
     assert guest.call("pipe", pair) == 0
