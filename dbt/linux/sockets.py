@@ -63,12 +63,12 @@ def socketpair(kernel: Kernel, family: int, kind: int, protocol: int, pointer: i
 
 @syscall("send")
 def send(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
-    return _transfer(kernel, "sendmsg", fd, spans(kernel, buffer, count, writable=False), flags)
+    return _transfer(kernel, "sendmsg", fd, spans(kernel, buffer, count, writable=False), flags)[0]
 
 
 @syscall("recv")
 def recv(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
-    return _transfer(kernel, "recvmsg", fd, spans(kernel, buffer, count, writable=True), flags)
+    return _transfer(kernel, "recvmsg", fd, spans(kernel, buffer, count, writable=True), flags)[0]
 
 
 @syscall("sendto")
@@ -92,11 +92,15 @@ def recvfrom(
     return result
 
 
-def _transfer(kernel: Kernel, name: str, fd: int, parts: list[tuple[int, int]], flags: int) -> int:
+def _transfer(
+    kernel: Kernel, name: str, fd: int, parts: list[tuple[int, int]], flags: int
+) -> tuple[int, int]:
+    """Bytes, and what the host says of them (MSG_TRUNC)."""
     vector = memoryview(bytearray(pack_iovec(parts) or bytes(16)))
     header = memoryview(bytearray(_HOST_MSGHDR.size))
     _HOST_MSGHDR.pack_into(header, 0, 0, 0, host.address_of(vector), len(parts), 0, 0, 0)
-    return host.call(name, kernel.files.host_fd(fd), host.address_of(header), flags)
+    count = host.call(name, kernel.files.host_fd(fd), host.address_of(header), flags)
+    return count, _HOST_MSGHDR.unpack(header)[-1]
 
 
 @syscall("sendmsg")
@@ -108,7 +112,7 @@ def sendmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
     if wanted["name"] and wanted["namelen"]:
         raise failure(errno.EISCONN)
     parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=False)
-    return _transfer(kernel, "sendmsg", fd, parts, flags)
+    return _transfer(kernel, "sendmsg", fd, parts, flags)[0]
 
 
 @syscall("recvmsg")
@@ -116,8 +120,8 @@ def recvmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
     kernel.files.get(fd)
     wanted = load(kernel, "msghdr", message)
     parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=True)
-    result = _transfer(kernel, "recvmsg", fd, parts, flags)
-    wanted.update(namelen=0, controllen=0, flags=0)
+    result, told = _transfer(kernel, "recvmsg", fd, parts, flags)
+    wanted.update(namelen=0, controllen=0, flags=told)
     kernel.memory.write(message, layout(kernel, "msghdr").pack(**wanted))
     return result
 

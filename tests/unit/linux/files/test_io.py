@@ -172,6 +172,23 @@ def test_socket_pairs(guest: Any) -> None:
     assert guest.memory.read(value, 8) == timeout
 
 
+def test_what_was_cut_off_a_datagram_is_told(guest: Any) -> None:
+    truncated = 0x20
+    pair, buffer = guest.room(8), guest.room(16)
+    assert guest.call("socketpair", 1, 2, 0, pair) == 0
+    one, two = struct.unpack("<ii", guest.memory.read(pair, 8))
+    vector = guest.put(_vector((buffer, 4)))
+    for size, flags, count, told in [
+        (10, 0, 4, truncated),
+        (10, truncated, 10, truncated),
+        (4, 0, 4, 0),
+    ]:
+        message = guest.put(struct.pack("<IIIIIII", 0, 0, vector, 1, 0, 0, 0))
+        assert guest.call("send", one, bytes(size), size, 0) == size
+        assert guest.call("recvmsg", two, message, flags) == count
+        assert struct.unpack("<7I", guest.memory.read(message, 28))[6] == told
+
+
 def test_host_descriptors_stay_closed_behind_errors(guest: Any, home: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     (home / "d").mkdir()
