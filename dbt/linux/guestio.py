@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 0x7FFFF000  # MAX_RW_COUNT
 IOV_MAX = 1024
+PATH_MAX = 4096
+"""Bytes of a path, the NUL at its end included."""
 
 Span = tuple[int, int]
 
@@ -68,8 +70,8 @@ def read_iovec(kernel: "Kernel", address: int, count: int, *, writable: bool) ->
 
 
 def read_path(kernel: "Kernel", address: int) -> bytes:
-    """A path argument. Raises GuestFault; ENAMETOOLONG."""
+    """A path argument. Raises GuestFault; ENAMETOOLONG (fs/namei.c: getname)."""
     try:
-        return kernel.memory.cstring(address, 4096)
+        return kernel.memory.cstring(address, PATH_MAX)
     except ValueError:
         raise failure(errno.ENAMETOOLONG) from None

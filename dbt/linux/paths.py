@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt.linux.errors import failure
+from dbt.linux.guestio import PATH_MAX
 from dbt.linux.layers import Policy, Tree, below, make_trees
 from dbt.linux.objects import Handle, open_object, where
 from dbt.linux.places import Here, Place, Virtual
@@ -42,7 +43,6 @@ __all__ = ["AT_FDCWD", "Here", "Paths", "Place", "Virtual", "failure"]
 AT_FDCWD = -100
 PROGRAM = -101
 """Stands for the running program as AT_FDCWD stands for the working directory."""
-PATH_MAX = 4096
 NAME_MAX = 255
 MAX_LINKS = 40
 DOTS = (b"", b".", b"..")

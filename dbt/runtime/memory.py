@@ -382,10 +382,11 @@ class GuestMemory:
         self.write(address, value.to_bytes(size, "little"))
 
     def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
-        """Bytes up to (without) the first NUL. Raises GuestFault, ValueError past ``limit``."""
+        """Bytes up to (without) the first NUL. Raises GuestFault; ValueError when none of the first
+        ``limit`` bytes is a NUL."""
         out = bytearray()
         while len(out) < limit:
-            chunk = self.read(address, PAGE - address % PAGE)
+            chunk = self.read(address, PAGE - address % PAGE)[: limit - len(out)]
             end = chunk.find(0)
             if end >= 0:
                 return bytes(out + chunk[:end])

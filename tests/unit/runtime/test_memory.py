@@ -103,6 +103,11 @@ def test_cstring(memory: GuestMemory) -> None:
     memory.write(AT + PAGE - 3, b"across\0")
     assert memory.cstring(AT + PAGE - 3) == b"across"
     assert memory.cstring(AT) == b""
+    assert memory.cstring(AT + PAGE - 3, 7) == b"across"
+    with pytest.raises(ValueError, match="too long"):
+        memory.cstring(AT + PAGE - 3, 6)
+    with pytest.raises(ValueError, match="too long"):
+        memory.cstring(AT + PAGE - 3, 3)
     memory.write(AT + PAGE, b"x" * PAGE)
     assert fault(memory.cstring, AT + PAGE) == (AT + 2 * PAGE, Access.READ)
     with pytest.raises(ValueError, match="too long"):

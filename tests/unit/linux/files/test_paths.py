@@ -142,6 +142,9 @@ def test_loops_and_long_names(guest: Any, home: Path) -> None:
     (home / "b").symlink_to("a")
     assert guest.call("open", "a", O_RDONLY, 0) == -errno.ELOOP
     assert guest.call("open", "n" * 256, O_RDONLY, 0) == -errno.ENAMETOOLONG
+    for length, expected in ((4095, 0), (4096, -errno.ENAMETOOLONG), (5000, -errno.ENAMETOOLONG)):
+        assert guest.call("mkdir", "d" + "/" * (length - 1), 0o700) == expected
+        assert guest.call("rmdir", "d" + "/" * (length - 1)) == expected
     assert guest.call("open", "", O_RDONLY, 0) == -errno.ENOENT
     assert guest.call("open", "nothing/x", O_RDONLY, 0) == -errno.ENOENT
     (home / "file").touch()
