@@ -444,9 +444,8 @@ class Process:
                 release, machine, hooks = self._release, self._machine, self.hooks
                 self.chain = self.hooks = self.kernel = self.memory = self.engine = GONE
                 self.executor = self.translator = self._machine = GONE
-                hooks.close()
-                machine.close()
-                release.close()
+                with release, contextlib.closing(machine):
+                    hooks.close()
 
     def __enter__(self) -> Self:
         return self

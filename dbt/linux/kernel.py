@@ -5,6 +5,7 @@ location to go on at, or the Stop that ended the guest. The calls themselves liv
 modules of this package, which fill ``dbt.linux.table.SYSCALLS`` when imported.
 """
 
+import contextlib
 import errno
 import functools
 import importlib
@@ -390,15 +391,16 @@ class Kernel:
             self.signals.release_host()
 
     def close(self) -> None:
-        """Give everything back that is the host's."""
-        self.leave_guest()
-        timers.delete_all(self)
-        self.process.children.release()
-        self.process.tree.close()
-        self.files.close_all()
-        self.space.close()
-        self.paths.close()
-        self.process.program = None
+        """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(setattr, self.process, "program", None)
+            stack.callback(self.paths.close)
+            stack.callback(self.space.close)
+            stack.callback(self.files.close_all)
+            stack.callback(self.process.tree.close)
+            stack.callback(self.process.children.release)
+            stack.callback(timers.delete_all, self)
+            stack.callback(self.leave_guest)
 
 
 def _false() -> bool:

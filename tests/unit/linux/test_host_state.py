@@ -222,3 +222,43 @@ def test_a_handler_that_raises_as_the_guest_is_left_leaves_nothing_blocked(kerne
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
     kernel.leave_guest()
     assert signal.getsignal(signal.SIGUSR1) is before
+
+
+def fails(*_: object) -> None:
+    raise OSError(5, "refused")
+
+
+@pytest.mark.parametrize("what", ["tree.close", "children.release", "interval_timers.pause"])
+def test_all_else_is_given_back_when_something_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    kernel = make_kernel(tmp_path)
+    owner, _, name = what.partition(".")
+    host_fd = kernel.files.host_fd(open_here(kernel))
+    paths_closed: list[bool] = []
+    monkeypatch.setattr(kernel.paths, "close", lambda: paths_closed.append(True))
+    with monkeypatch.context() as broken:
+        broken.setattr(getattr(kernel.process, owner), name, fails)
+        with pytest.raises(OSError, match="refused"):
+            kernel.close()
+    assert paths_closed
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(host_fd)
+    monkeypatch.undo()
+    kernel.close()
+    kernel.memory.close()
+
+
+def open_here(kernel: Kernel) -> int:
+    kernel.memory.write(BUFFER, b".\0")
+    return call(kernel, "open", BUFFER, os.O_RDONLY, 0)
+
+
+def test_a_descriptor_that_the_host_has_closed_keeps_no_other_open(tmp_path: Path) -> None:
+    kernel = make_kernel(tmp_path)
+    first, second = (kernel.files.host_fd(open_here(kernel)) for _ in range(2))
+    os.close(first)
+    kernel.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(second)
+    kernel.memory.close()
