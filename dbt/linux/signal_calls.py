@@ -189,11 +189,7 @@ def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
     found = signal.sigtimedwait(numbers, seconds)
     # Python gives an empty siginfo when another signal comes as the time is over.
     if found is not None and found.si_signo in numbers:
-        info = SigInfo(
-            found.si_signo, found.si_code, pid=found.si_pid, uid=found.si_uid,
-            value=found.si_status,
-        )  # fmt: skip
-        kernel.signals.pending.append(info)
+        kernel.signals.arrived(found)
 
 
 def _take(kernel: "Kernel", wanted: int) -> SigInfo | None:

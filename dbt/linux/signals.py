@@ -94,8 +94,8 @@ class Signals:
         self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
         self.reaped: SigInfo | None = None
         """The child that was waited for last: its SIGCHLD may come after it is gone."""
-        self.timer_values: dict[int, int] = {}
-        """The value that a timer's signal carries, by signal."""
+        self.timer_signals: set[int] = set()
+        """Signals that a timer of this process sends, or has sent: one may still be pending."""
         self._saved_mask: int | None = None
         self.trap = TrapState()
         """The last processor exception."""
@@ -144,7 +144,7 @@ class Signals:
         """Whether a signal at its default must end the guest and not the host's process: timers
         send it, or the parent that waits in vfork must have its memory back first."""
         borrows = self._kernel.process.borrower is not None
-        return number in _TIMERS or number in self.timer_values or borrows
+        return number in _TIMERS or number in self.timer_signals or borrows
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals."""
@@ -155,6 +155,7 @@ class Signals:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
         self.pending.clear()
         self._caught.clear()
+        self.timer_signals.clear()
         self._host.forked()
         self.sync_defaults()
 
@@ -169,7 +170,7 @@ class Signals:
         guest waits for it here."""
         for info in self._host.release():
             if info.si_signo not in _KEPT:
-                self._arrived(info)
+                self.arrived(info)
 
     def resume_host(self) -> None:
         """Have the host treat signals as the guest wants them again."""
@@ -177,11 +178,20 @@ class Signals:
         if self._kernel.process.tree.first:
             self._caught.append(SIGURG)  # there may be letters
 
-    def _arrived(self, info: signal.struct_siginfo) -> None:
-        value = self.timer_values.get(info.si_signo, info.si_status)
+    def arrived(self, info: signal.struct_siginfo) -> None:
+        """Take a signal that was pending on the host."""
+        value = info.si_status
+        if info.si_code == SI_TIMER:
+            value = self._timer_value(info.si_signo) or 0
         self.post(
             SigInfo(info.si_signo, info.si_code, pid=info.si_pid, uid=info.si_uid, value=value)
         )
+
+    def _timer_value(self, number: int) -> int | None:
+        """The value that the signal of a timer carries. Of several timers, it is the last one's:
+        the host's handler is not told which it was. None when there is no timer that runs."""
+        timers = reversed(self._kernel.process.timers.values())
+        return next((t.value for t in timers if t.set and t.signal == number), None)
 
     # -- sending -----------------------------------------------------------------------------------
 
@@ -227,7 +237,7 @@ class Signals:
                 for info in self._children():
                     self.post(info)
                 continue
-            value = self.timer_values.get(number)
+            value = self._timer_value(number)
             code = SI_USER if value is None else SI_TIMER
             self.post(SigInfo(number, code, value=value or 0))
 

@@ -34,6 +34,10 @@ class Timer:
 
     handle: int
     signal: int
+    value: int = 0
+    """What its signal carries."""
+    set: bool = False
+    """It has been set: before, a signal is not this timer's."""
     interval: int = 0
     """Nanoseconds that the guest asked for; the host's timer may be slower (``TimerRate``)."""
     paused: bytes = b""
@@ -87,7 +91,7 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
     kernel.memory.store(result, 4, number)
     silent = notify == SIGEV_NONE
     if not silent:
-        kernel.signals.timer_values[signo] = value
+        kernel.signals.timer_signals.add(signo)
         if not kernel.signals.sync_host(signo):  # outside the main thread: the host would die of it
             kernel.unknown_syscalls["timer_create outside the main thread"] += 1
             raise failure(errno.EAGAIN)
@@ -100,7 +104,7 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
     )
     handle = ctypes.c_int64(0)
     host.call("timer_create", clock, packed, ctypes.byref(handle))
-    timers[number] = Timer(handle.value, 0 if silent else signo)
+    timers[number] = Timer(handle.value, 0 if silent else signo, value)
     return 0
 
 
@@ -115,6 +119,7 @@ def _timer(kernel: "Kernel", number: int) -> Timer:
 def timer_delete(kernel: "Kernel", number: S32) -> int:
     """Drop a timer."""
     _timer(kernel, number)
+    kernel.signals.interrupted()  # what it has sent is noted while it is known whose that was
     _delete(kernel, number)
     return 0
 
@@ -139,7 +144,7 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
     wanted = _HOST_ITIMERSPEC.pack(*divmod(host_interval, NANO), *divmod(value, NANO))
     before = ctypes.create_string_buffer(_HOST_ITIMERSPEC.size)
     host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)
-    asked, timer.interval = timer.interval, interval
+    asked, timer.interval, timer.set = timer.interval, interval, True
     if old:
         _store(kernel, old, before.raw, asked, wide=wide)
     return 0

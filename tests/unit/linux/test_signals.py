@@ -14,7 +14,7 @@ from dbt.ir.block import BlockKey
 from dbt.linux import host
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
-from dbt.linux.siginfo import CLD_EXITED, SigInfo
+from dbt.linux.siginfo import CLD_EXITED, SI_USER, SigInfo
 from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
 from dbt.linux.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
@@ -232,6 +232,22 @@ def test_a_posix_timer_sends_its_value(kernel: Kernel) -> None:
     assert words == (SIGUSR1, 0, -2, 77)
     assert call(kernel, "timer_delete", number) == 0
     assert error(call(kernel, "timer_delete", number)) == "EINVAL"
+
+
+def test_a_signal_is_no_timers_when_none_can_have_sent_it(kernel: Kernel) -> None:
+    """The host's handler is not told who sent a signal."""
+    handle(kernel, SIGUSR1, SA_SIGINFO)
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, 0, 0))
+    assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+    codes = []
+    for delete in (False, True):
+        if delete:
+            assert call(kernel, "timer_delete", kernel.memory.load(BUFFER + 64, 4)) == 0
+        os.kill(os.getpid(), SIGUSR1)
+        while not kernel.signals.interrupted():
+            os.sched_yield()
+        codes.append(kernel.signals.pending.pop().code)
+    assert codes == [SI_USER, SI_USER]
 
 
 def test_no_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
