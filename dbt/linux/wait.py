@@ -21,6 +21,8 @@ _WNOTHREAD, _WALL, _WCLONE = 0x20000000, 0x40000000, 0x80000000
 _KINDS = _WNOTHREAD | _WALL | _WCLONE
 _STATES = WSTOPPED | WEXITED | WCONTINUED
 _P_ALL, _P_PID, _P_PGID = 0, 1, 2
+_INFO_BYTES = 24
+"""What waitid stores: up to si_status."""
 _NAP = 0.05
 """Seconds between two looks: a stop, or a signal just before the sleep, is noticed after that."""
 
@@ -101,16 +103,26 @@ def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: in
 def waitid(
     kernel: "Kernel", which: S32, pid: S32, info_at: int, options: int, usage_at: int
 ) -> int:
-    """Wait for a child, with a siginfo. There are no pidfds (EBADF)."""
-    if options & ~(WNOHANG | WNOWAIT | _STATES | _KINDS) or not options & _STATES:
-        raise failure(errno.EINVAL)
-    change = _wait(kernel, _selected(which, pid), options)
-    info = change.info() if change else SigInfo(0, 0)
-    if info_at:
-        kernel.memory.write(info_at, info.pack())
+    """Wait for a child, with a siginfo, which a call that fails fills with zeros. There are no
+    pidfds (EBADF)."""
+    try:
+        change = _waited(kernel, which, pid, options)
+    except OSError:
+        if info_at:
+            kernel.memory.write(info_at, bytes(_INFO_BYTES))
+        raise
     if usage_at and change:
         kernel.memory.write(usage_at, pack_rusage(change.usage))
+    if info_at:
+        info = change.info() if change else SigInfo(0, 0)
+        kernel.memory.write(info_at, info.pack()[:_INFO_BYTES])
     return 0
+
+
+def _waited(kernel: "Kernel", which: int, pid: int, options: int) -> Change | None:
+    if options & ~(WNOHANG | WNOWAIT | _STATES | _KINDS) or not options & _STATES:
+        raise failure(errno.EINVAL)
+    return _wait(kernel, _selected(which, pid), options)
 
 
 def _selected(which: int, pid: int) -> Chosen:

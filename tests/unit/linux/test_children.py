@@ -142,6 +142,14 @@ def test_waitid_keeps_what_it_is_told_to_keep_and_tells_what_was_used(kernel: Ke
     assert error(call(kernel, "waitid", P_PID, 1, BUFFER, WEXITED | 0x100, 0)) == "EINVAL"
 
 
+def test_waitid_stores_24_bytes_and_zeros_when_it_fails(kernel: Kernel) -> None:
+    for which, name in ((7, "EINVAL"), (0, "ECHILD")):
+        kernel.memory.write(BUFFER, b"x" * 32)
+        assert error(call(kernel, "waitid", which, 0, BUFFER, WEXITED, 0)) == name
+        assert kernel.memory.read(BUFFER, 32) == bytes(24) + b"x" * 8
+    assert error(call(kernel, "waitid", 7, 0, 1, WEXITED, 0)) == "EFAULT"
+
+
 def test_processes_of_the_python_program_are_strangers(kernel: Kernel) -> None:
     with living(os.fork()) as stranger:
         guests_child(kernel)
