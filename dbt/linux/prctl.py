@@ -153,10 +153,9 @@ def _secure_bits(kernel: "Kernel", arguments: Arguments) -> int:
 
 @_option(29)
 def _set_timer_slack(kernel: "Kernel", arguments: Arguments) -> int:
-    """Zero, and what is negative, is the value that the process began with."""
+    """Zero is the value that the process began with."""
     task = kernel.process.task
-    positive = 0 < arguments[0] < 1 << 31
-    task.timer_slack = arguments[0] if positive else task.default_timer_slack
+    task.timer_slack = arguments[0] or task.default_timer_slack
     return 0
 
 

@@ -214,9 +214,9 @@ def sched_yield(kernel: "Kernel") -> int:
 @syscall("sched_getaffinity")
 def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
     """One processor: a guest has one thread."""
-    _task(kernel, max(pid, 0))
     if size < 4 or size & 3:
         raise failure(errno.EINVAL)
+    targets.check(kernel, pid)
     kernel.memory.store(address, 4, 1)
     return 4
 
@@ -225,7 +225,7 @@ def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
 def sched_setaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
     """Any set with the one processor."""
     mask = kernel.memory.read(address, min(size, 4))
-    _task(kernel, max(pid, 0))
+    targets.check(kernel, pid)
     if not mask or not mask[0] & 1:
         raise failure(errno.EINVAL)
     return 0
@@ -265,6 +265,8 @@ def setpriority(kernel: "Kernel", which: S32, who: S32, value: S32) -> int:
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
         raise failure(errno.EINVAL)
     if not _means_caller(which, who):
+        if which == os.PRIO_PROCESS:
+            targets.check(kernel, who)  # ESRCH
         raise failure(errno.EPERM)
     value = max(-20, min(19, value))
     if value < kernel.process.task.nice and not _may_be(kernel, value):

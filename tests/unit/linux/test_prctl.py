@@ -19,7 +19,7 @@ EINVAL, EPERM, EFAULT = -22, -1, -14
         (8, 1, 27, 16),  # SECUREBITS
         (29, 1234, 30, 1234),  # TIMERSLACK
         (29, 0, 30, 50_000),
-        (29, 0xFFFFFFFF, 30, 50_000),
+        (29, 0x80000000, 30, 0x80000000),
         (41, 1, 42, 1),  # THP_DISABLE
         (38, 1, 39, 1),  # NO_NEW_PRIVS
         (14, 0, 13, 0),  # TIMING
@@ -215,7 +215,11 @@ def test_affinity(kernel: Kernel) -> None:
     kernel.memory.store(BUFFER, 4, 2)
     assert error(call(kernel, "sched_setaffinity", 0, 4, BUFFER)) == "EINVAL"
     assert error(call(kernel, "sched_setaffinity", 0, 0, BUFFER)) == "EINVAL"
-    assert error(call(kernel, "sched_getaffinity", 0x7FFFFFF0, 4, BUFFER)) == "ESRCH"
+    for pid in (0x7FFFFFF0, -1):
+        assert error(call(kernel, "sched_getaffinity", pid, 4, BUFFER)) == "ESRCH"
+        assert error(call(kernel, "sched_setaffinity", pid, 4, BUFFER)) == "ESRCH"
+        assert error(call(kernel, "setpriority", 0, pid, 5)) == "ESRCH"
+    assert error(call(kernel, "sched_getaffinity", 0x7FFFFFF0, 0, BUFFER)) == "EINVAL"
 
 
 def test_membarrier(kernel: Kernel) -> None:
