@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SIGNALS = (SIGALRM, SIGVTALRM, SIGPROF)
 _SMALLEST = 1e-6
+_LONGEST_ALARM = 0x7FFFFFFF
+"""Seconds (alarm_setitimer)."""
 
 Setting = tuple[float, float]
 """Seconds to the next signal (0: disarmed), and between later ones."""
@@ -91,11 +93,11 @@ def _pack(setting: Setting) -> bytes:
 @syscall("setitimer")
 def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
     """Set an interval timer; those of processor time count the translator's work too."""
-    if not 0 <= which <= 2:
-        raise invalid()
     interval = value = 0
     if new:
         interval, value = read_timeval(kernel, new), read_timeval(kernel, new + 8)
+    if not 0 <= which <= 2:
+        raise invalid()
     before = _set(kernel, which, value / 1e6, interval / 1e6)
     if old:
         kernel.memory.write(old, _pack(before))
@@ -114,5 +116,5 @@ def getitimer(kernel: "Kernel", which: S32, address: int) -> int:
 @syscall("alarm")
 def alarm(kernel: "Kernel", seconds: int) -> int:
     """SIGALRM in some seconds; the seconds left of the last one."""
-    left, _ = _set(kernel, signal.ITIMER_REAL, seconds, 0)
-    return max(1, round(left)) if left else 0
+    left, _ = _set(kernel, signal.ITIMER_REAL, min(seconds, _LONGEST_ALARM), 0)
+    return max(1, int(left + 0.5)) if left else 0

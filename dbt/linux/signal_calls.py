@@ -35,49 +35,50 @@ _SIGSET_BYTES = 8
 _POLL_SECONDS = 0.05
 
 
-def _check(number: int, size: int = _SIGSET_BYTES) -> None:
-    if not valid(number) or size != _SIGSET_BYTES:
+def _check_size(size: int) -> None:
+    if size != _SIGSET_BYTES:
         raise failure(errno.EINVAL)
 
 
 @syscall("rt_sigaction")
 def rt_sigaction(kernel: "Kernel", number: S32, new: int, old: int, size: int) -> int:
     """Change what a signal does."""
-    _check(number, size)
-    before = kernel.signals.action(number)
+    _check_size(size)
     action = None
     if new:
-        if number in (SIGKILL, SIGSTOP):
-            raise failure(errno.EINVAL)
         handler, flags, restorer, mask = _SIGACTION.unpack(kernel.memory.read(new, _SIGACTION.size))
         action = Action(handler, flags, restorer, mask)
+    before = _change_action(kernel, number, action)
     if old:
         packed = _SIGACTION.pack(before.handler, before.flags, before.restorer, before.mask)
         kernel.memory.write(old, packed)
-    if action is not None:
-        kernel.signals.set_action(number, action)
     return 0
 
 
 @syscall("sigaction")
 def sigaction(kernel: "Kernel", number: S32, new: int, old: int) -> int:
     """The old call, with 32 signals."""
-    _check(number)
-    before = kernel.signals.action(number)
     action = None
     if new:
-        if number in (SIGKILL, SIGSTOP):
-            raise failure(errno.EINVAL)
         raw = kernel.memory.read(new, _OLD_SIGACTION.size)
         handler, mask, flags, restorer = _OLD_SIGACTION.unpack(raw)
         action = Action(handler, flags, restorer, mask)
+    before = _change_action(kernel, number, action)
     if old:
         mask = before.mask & 0xFFFFFFFF
         packed = _OLD_SIGACTION.pack(before.handler, mask, before.flags, before.restorer)
         kernel.memory.write(old, packed)
+    return 0
+
+
+def _change_action(kernel: "Kernel", number: int, action: Action | None) -> Action:
+    """The action before (do_sigaction). EINVAL."""
+    if not valid(number) or (action is not None and number in (SIGKILL, SIGSTOP)):
+        raise failure(errno.EINVAL)
+    before = kernel.signals.action(number)
     if action is not None:
         kernel.signals.set_action(number, action)
-    return 0
+    return before
 
 
 def _change_mask(kernel: "Kernel", how: int, mask: int, keep: int = 0) -> None:
@@ -95,8 +96,7 @@ def _change_mask(kernel: "Kernel", how: int, mask: int, keep: int = 0) -> None:
 @syscall("rt_sigprocmask")
 def rt_sigprocmask(kernel: "Kernel", how: S32, new: int, old: int, size: int) -> int:
     """Block or unblock signals."""
-    if size != _SIGSET_BYTES:
-        raise failure(errno.EINVAL)
+    _check_size(size)
     before = kernel.signals.mask
     if new:
         _change_mask(kernel, how, kernel.memory.load(new, 8))
@@ -143,8 +143,7 @@ def wait_for_signal(kernel: "Kernel") -> int:
 @syscall("rt_sigsuspend")
 def rt_sigsuspend(kernel: "Kernel", address: int, size: int) -> int:
     """Wait with another mask."""
-    if size != _SIGSET_BYTES:
-        raise failure(errno.EINVAL)
+    _check_size(size)
     kernel.signals.set_temporary_mask(kernel.memory.load(address, 8))
     return wait_for_signal(kernel)
 
@@ -204,14 +203,14 @@ def _take(kernel: "Kernel", wanted: int) -> SigInfo | None:
 @syscall("rt_sigtimedwait")
 def rt_sigtimedwait(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
     """Take a pending signal, or wait for one."""
-    _check(1, size)
+    _check_size(size)
     return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=False))
 
 
 @syscall("rt_sigtimedwait_time64")
 def rt_sigtimedwait_time64(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
     """The same with 64-bit times."""
-    _check(1, size)
+    _check_size(size)
     return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=True))
 
 
@@ -259,14 +258,22 @@ def _send_self(kernel: "Kernel", info: SigInfo) -> None:
         kernel.signals.post(info)
 
 
+def _chosen(kernel: "Kernel", pid: int, number: int) -> list[int]:
+    """The processes that are meant. EINVAL for a signal that is none, before EPERM, but after ESRCH
+    (check_kill_permission)."""
+    with suppress(PermissionError):
+        found = targets.chosen(kernel, pid)
+        if 0 <= number <= SIGNALS:
+            return found
+    raise failure(errno.EPERM if 0 <= number <= SIGNALS else errno.EINVAL)
+
+
 @syscall("kill")
 def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
     """Send a signal to processes of the guest. Others give EPERM."""
-    if not 0 <= number <= SIGNALS:
-        raise failure(errno.EINVAL)
     own = os.getpid()
     # The caller comes last: SIGKILL and SIGSTOP would keep it from signalling the rest.
-    for target in sorted(targets.chosen(kernel, pid), key=lambda pid: pid == own):
+    for target in sorted(_chosen(kernel, pid, number), key=lambda pid: pid == own):
         if target == own:
             _send_self(kernel, _self_info(number, SI_USER))
         elif pid > 0:
@@ -280,9 +287,9 @@ def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
 @syscall("tkill")
 def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
     """Send a signal to a thread; every process has one."""
-    if tid <= 0 or not 0 <= number <= SIGNALS:
+    if tid <= 0:
         raise failure(errno.EINVAL)
-    if tid != os.getpid():
+    if tid != os.getpid() or not 0 <= number <= SIGNALS:
         return kill(kernel, tid, number)
     _send_self(kernel, _self_info(number, SI_TKILL))
     return 0
@@ -291,7 +298,7 @@ def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
 @syscall("tgkill")
 def tgkill(kernel: "Kernel", group: S32, tid: S32, number: S32) -> int:
     """Send a signal to a thread of a process."""
-    if group <= 0:
+    if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
     if group != tid:
         raise failure(errno.ESRCH)
@@ -300,11 +307,11 @@ def tgkill(kernel: "Kernel", group: S32, tid: S32, number: S32) -> int:
 
 def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
     words = struct.unpack("<3i2II", kernel.memory.read(address, 24))
-    if not 0 <= number <= SIGNALS:
-        raise failure(errno.EINVAL)
-    if pid != os.getpid():
-        if words[2] >= 0:
-            raise failure(errno.EPERM)
+    if pid != os.getpid() and (words[2] >= 0 or words[2] == SI_TKILL):
+        raise failure(errno.EPERM)
+    if pid <= 0:  # no group is meant
+        raise failure(errno.ESRCH)
+    if pid != os.getpid() or not 0 <= number <= SIGNALS:
         return kill(kernel, pid, number)
     info = SigInfo(number, words[2], words[1], words[3], words[4] & 0xFFFFFFFF, words[5])
     _send_self(kernel, info)
@@ -320,6 +327,8 @@ def rt_sigqueueinfo(kernel: "Kernel", pid: S32, number: S32, address: int) -> in
 @syscall("rt_tgsigqueueinfo")
 def rt_tgsigqueueinfo(kernel: "Kernel", group: S32, tid: S32, number: S32, address: int) -> int:
     """The same for a thread."""
+    if group <= 0 or tid <= 0:
+        raise failure(errno.EINVAL)
     if group != tid:
         raise failure(errno.ESRCH)
     return _queue(kernel, tid, number, address)

@@ -18,11 +18,14 @@ from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID = 0, 1, 4
+SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID = 0, 1, 2, 4
+_NOTIFICATIONS = (SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID)
 _SIGEVENT = struct.Struct("<IiiI")  # value, signal, notify, thread
 _HOST_SIGEVENT = struct.Struct("=qiii44x")
 _HOST_ITIMERSPEC = struct.Struct("=4q")
-_CLOCKS = {0, 1, 2, 3, 7}
+_CLOCKS = {0, 1, 2, 3, 7, 11}
+_NO_TIMERS = {4, 5, 6}
+"""Clocks of which the kernel makes no timers: raw and coarse ones."""
 _ABSOLUTE = 1
 
 _DISARMED = bytes(_HOST_ITIMERSPEC.size)
@@ -82,7 +85,9 @@ def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
     value, signo, notify, thread = number, SIGALRM, SIGEV_SIGNAL, 0
     if event:
         value, signo, notify, thread = _SIGEVENT.unpack(kernel.memory.read(event, 16))
-    if clock not in _CLOCKS or notify not in (SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID):
+    if clock in _NO_TIMERS:
+        raise failure(errno.EOPNOTSUPP)
+    if clock not in _CLOCKS or notify not in _NOTIFICATIONS:
         raise invalid()
     if notify != SIGEV_NONE and not valid(signo):
         raise invalid()
@@ -132,11 +137,11 @@ def _store(kernel: "Kernel", address: int, raw: bytes, interval: int, *, wide: b
 
 
 def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, wide: bool) -> int:
-    timer = _timer(kernel, number)
     if not new:
         raise invalid()
     interval = read_nanoseconds(kernel, new, wide=wide)
     value = read_nanoseconds(kernel, new + (16 if wide else 8), wide=wide)
+    timer = _timer(kernel, number)
     host_interval = interval
     if timer.signal:
         slowed = kernel.process.timer_rate.slowed(timer, interval / NANO if value else 0.0)

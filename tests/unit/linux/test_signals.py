@@ -15,7 +15,7 @@ from dbt.linux import host
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import CLD_EXITED, SI_USER, SigInfo
-from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGSEGV, bit
+from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKILL, SIGSEGV, bit
 from dbt.linux.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
 
@@ -372,3 +372,55 @@ def test_what_the_host_ignored_at_the_start_stays_ignored(tmp_path: Path) -> Non
         kernel.memory.close()
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("setitimer", (5, 1, 0), "EFAULT"),
+        ("setitimer", (5, 0, 0), "EINVAL"),
+        ("timer_settime", (77, 0, 1, 0), "EFAULT"),
+        ("timer_settime", (77, 0, 0, 0), "EINVAL"),
+        ("rt_sigaction", (65, 1, 0, 8), "EFAULT"),
+        ("rt_sigaction", (65, 0, 0, 8), "EINVAL"),
+        ("sigaction", (SIGKILL, 1, 0), "EFAULT"),
+        ("kill", (0x7FFFFFF0, 99), "ESRCH"),
+        ("kill", (1, 99), "EINVAL"),
+        ("kill", (0, 99), "EINVAL"),
+        ("tkill", (0x7FFFFFF0, 99), "ESRCH"),
+        ("tgkill", (5, -1, 0), "EINVAL"),
+        ("rt_sigqueueinfo", (0, 0, BUFFER), "EPERM"),
+        ("rt_tgsigqueueinfo", (0, 0, 0, BUFFER), "EINVAL"),
+        ("timer_create", (4, 0, BUFFER), "ENOTSUP"),
+        ("timer_create", (10, 0, BUFFER), "EINVAL"),
+    ],
+)
+def test_errors_come_in_the_kernels_order(
+    kernel: Kernel, name: str, arguments: tuple[int, ...], expected: str
+) -> None:
+    assert error(call(kernel, name, *arguments)) == expected
+
+
+def test_a_queued_signal_is_for_one_process(kernel: Kernel) -> None:
+    """0 was the caller's group, as for kill."""
+    kernel.memory.write(BUFFER, struct.pack("<iii", 0, 0, -1))
+    assert error(call(kernel, "rt_sigqueueinfo", 0, 0, BUFFER)) == "ESRCH"
+    kernel.memory.write(BUFFER, struct.pack("<iii", 0, 0, -6))
+    assert error(call(kernel, "rt_sigqueueinfo", 0x7FFFFFF0, 0, BUFFER)) == "EPERM"
+
+
+def test_an_action_is_set_though_the_old_one_cannot_be_stored(kernel: Kernel) -> None:
+    kernel.memory.write(BUFFER, struct.pack("<IIIQ", HANDLER, 0, 0, 0))
+    assert error(call(kernel, "rt_sigaction", SIGUSR1, BUFFER, 1, 8)) == "EFAULT"
+    assert kernel.signals.action(SIGUSR1).handler == HANDLER
+
+
+@pytest.mark.parametrize(("clock", "notify"), [(11, 0), (0, 2)], ids=["tai", "thread"])
+def test_timers_that_can_be_made(kernel: Kernel, clock: int, notify: int) -> None:
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGUSR1, notify, 0))
+    assert call(kernel, "timer_create", clock, BUFFER, BUFFER + 64) == 0
+
+
+def test_the_longest_alarm(kernel: Kernel) -> None:
+    assert call(kernel, "alarm", 0xFFFFFFFF) == 0
+    assert call(kernel, "alarm", 0) == 0x7FFFFFFF
