@@ -58,7 +58,9 @@ def meant(given: object, known: Collection[str]) -> str:
     from difflib import get_close_matches  # start-up does without
 
     by_lower = {name.lower(): name for name in known if len(name) <= TEXT}
-    close = get_close_matches(given.lower(), by_lower, n=1)
+    lower = given.lower()
+    close = get_close_matches(lower, by_lower, n=len(by_lower) or 1)
+    close.sort(key=lambda name: sorted(name) != sorted(lower))  # swapped letters are likeliest
     return f"; did you mean {shown(by_lower[close[0]])}?" if close else ""
 
 

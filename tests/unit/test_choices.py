@@ -22,6 +22,11 @@ def test_nothing_is_guessed_where_nothing_is_close() -> None:
     assert str(told.value) == "no tier 'fast' (one of 0, 1, 2, auto)"
 
 
+def test_swapped_letters_are_likelier_than_others() -> None:
+    with pytest.raises(UsageError, match="did you mean 'EIO'"):
+        choices.one_of("error", "EOI", ("ENOCSI", "EIO", "EOF", "EI"))
+
+
 def test_many_choices_are_not_listed() -> None:
     known = [f"call{number}" for number in range(choices.SHOWN + 1)]
     assert str(choices.unknown("call", "cal7", known)) == "no call 'cal7'; did you mean 'call7'?"
