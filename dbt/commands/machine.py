@@ -119,6 +119,8 @@ def _was_set(name: str) -> bool:
 
 def _log(arguments: argparse.Namespace) -> Log:
     items = [item for item in arguments.dump.split(",") if item]
+    if arguments.dfilter and not items:
+        raise UsageError("-dfilter chooses among the blocks that -d dumps: give -d, too")
     out = open_text(arguments.dump_file) if arguments.dump_file else None
     return Log(items, out, ranges(arguments.dfilter))
 
