@@ -49,15 +49,20 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
             told = [report or obituary(process, stop), _lacked(process)]
             return "\n".join(filter(None, told)), 128 + number
         case TimeLimit(pc=pc):
-            return f"armdbt: time is over at {process.symbolize(pc)}", EXIT_TIMEOUT
+            return f"armdbt: time is over at {_place(process, pc)}", EXIT_TIMEOUT
         case InsnLimit(pc=pc):
-            text = f"instruction limit reached at {pc:#010x} ({process.symbolize(pc)})"
+            text = f"instruction limit reached at {_place(process, pc)}"
         case Trapped(reason=reason, pc=pc):
-            text = f"{printable(reason)} at {pc:#010x} ({process.symbolize(pc)})"
+            text = f"{printable(reason)} at {_place(process, pc)}"
             text += _refused(process, reason, pc)
         case Requested(pc=pc, reason=reason):
-            text = f"stopped by a hook at {pc:#010x} {printable(reason)}".rstrip()
+            text = f"stopped by a hook at {_place(process, pc)}"
+            text += f": {printable(reason)}" if reason else ""
     return f"armdbt: {text}", EXIT_STOPPED
+
+
+def _place(process: "Process", pc: int) -> str:
+    return f"{pc:#010x} ({process.symbolize(pc)})"
 
 
 def _refused(process: "Process", reason: str, pc: int) -> str:

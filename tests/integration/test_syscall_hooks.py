@@ -63,7 +63,7 @@ def test_an_interrupt_that_a_plan_makes_up_is_told_and_not_made_again() -> None:
             125,
             r"armdbt: a pass made invalid IR: block 0x8000: bad\n[^\0]*",
         ),
-        ('StopRequested("enough")', 125, r"armdbt: stopped by a hook at 0x\w+ enough\n"),
+        ('StopRequested("enough")', 125, r"armdbt: stopped by a hook at 0x\w+ \(.+\): enough\n"),
         ("KeyboardInterrupt", 130, ""),
         ("BrokenPipeError", 141, ""),
         ("SystemExit(3)", 3, ""),
