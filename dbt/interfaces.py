@@ -487,8 +487,9 @@ class Frontend(Protocol):
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block. It ends at an exit, at ``max_insns``, at a page's end, before a pc in
-        ``boundaries`` and before a pc that cannot be fetched. A first instruction that cannot be
-        fetched raises GuestFault."""
+        ``boundaries`` and before a pc that cannot be fetched. Its last instruction may cross the
+        page's end; what it depends on in front of it is ``Block.before``. A first instruction that
+        cannot be fetched raises GuestFault."""
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
         """One instruction as the listing shows it."""

@@ -174,12 +174,14 @@ def exit_targets(exit_: Exit) -> tuple[BlockKey, ...]:
 
 @attrs.define(eq=False)
 class Block:
-    """A translation block. ``size`` is the number of guest bytes it was lifted from."""
+    """A translation block. ``size`` is the number of guest bytes it was lifted from, ``before``
+    that of the bytes in front of them which its meaning depends on."""
 
     key: BlockKey
     insts: list[Inst]
     exit: Exit
     size: int = 0
+    before: int = 0
 
     @property
     def insn_count(self) -> int:

@@ -1,7 +1,7 @@
 """Which translations exist and which guest pages they were made from.
 
 The code itself belongs to the executor; this index answers "what must go" when guest code changes,
-a hook is set or a policy needs a block to begin somewhere. Blocks never cross a page.
+a hook is set or a policy needs a block to begin somewhere.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,26 +11,33 @@ from dbt.ir.block import Block, BlockKey
 
 
 class CodeCache:
-    """Keys of installed blocks by the page they were lifted from."""
+    """Keys of installed blocks by the pages they were lifted from."""
 
     def __init__(self) -> None:
-        self._pages: dict[int, dict[BlockKey, int]] = {}
+        self._pages: dict[int, dict[BlockKey, int]] = {}  # to the address behind each block
+        self._pages_of: dict[BlockKey, range] = {}
 
-    def add(self, block: Block) -> None:
-        """Index a block that was installed."""
-        self._pages.setdefault(block.key.pc // PAGE, {})[block.key] = block.size
+    def add(self, block: Block) -> range:
+        """Index a block that was installed. Returns the numbers of the pages it depends on."""
+        key = block.key
+        self.remove([key])
+        pages = _pages(block)
+        self._pages_of[key] = pages
+        for page in pages:
+            self._pages.setdefault(page, {})[key] = key.pc + block.size
+        return pages
 
     def remove(self, keys: Iterable[BlockKey]) -> None:
         """Forget blocks; unknown keys are ignored."""
         for key in keys:
-            page = self._pages.get(key.pc // PAGE)
-            if page is not None:
-                page.pop(key, None)
-                if not page:
-                    del self._pages[key.pc // PAGE]
+            for page in self._pages_of.pop(key, ()):
+                there = self._pages[page]
+                del there[key]
+                if not there:
+                    del self._pages[page]
 
     def on_page(self, page: int) -> list[BlockKey]:
-        """Keys of the blocks lifted from a page (a page number)."""
+        """Keys of the blocks that depend on a page (a page number)."""
         return list(self._pages.get(page, ()))
 
     def at(self, pc: int) -> list[BlockKey]:
@@ -40,18 +47,23 @@ class CodeCache:
     def across(self, pc: int) -> list[BlockKey]:
         """Keys of the blocks that hold ``pc`` but do not begin there."""
         page = self._pages.get(pc // PAGE, {})
-        return [key for key, size in page.items() if key.pc < pc < key.pc + size]
+        return [key for key, end in page.items() if key.pc < pc < end]
 
     def pages(self) -> list[int]:
         """Numbers of all pages with translations."""
         return list(self._pages)
 
     def __contains__(self, key: BlockKey) -> bool:
-        return key in self._pages.get(key.pc // PAGE, ())
+        return key in self._pages_of
 
     def __iter__(self) -> Iterator[BlockKey]:
-        for page in self._pages.values():
-            yield from page
+        return iter(self._pages_of)
 
     def __len__(self) -> int:
-        return sum(len(page) for page in self._pages.values())
+        return len(self._pages_of)
+
+
+def _pages(block: Block) -> range:
+    """The pages of the bytes that a block was lifted from, and of those looked at before them."""
+    pc = block.key.pc
+    return range((pc - block.before) // PAGE, (pc + max(1, block.size) - 1) // PAGE + 1)

@@ -301,8 +301,8 @@ class Engine:
             self._note("tables full: all blocks dropped")
             self.flush()
             self.executor.install(block)
-        self.cache.add(block)
-        self.memory.mark_code(key.pc // PAGE)
+        for page in self.cache.add(block):
+            self.memory.mark_code(page)
         self.translated_blocks += 1
         self.translated_insns += block.insn_count
         if self._installed is not None:

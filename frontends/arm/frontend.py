@@ -56,7 +56,7 @@ class ArmFrontend:
         block = Block(key, [], Halt("undefined", key.pc))
         translator = A32Translator(block)
         words = _words(code, key.pc, self.max_insns)
-        translator.previous = _word_before(code, key.pc)
+        translator.previous = before = _word_before(code, key.pc)
         for word in words:
             translator.word = word
             _lift_one(translator)
@@ -68,6 +68,8 @@ class ArmFrontend:
                 break
         block.exit = translator.exit or Goto(BlockKey(translator.pc, key.mode & FRONTEND_MODE))
         block.size = (translator.pc - key.pc) & 0xFFFFFFFF
+        if translator.exit is not None and block.size == 4 and before is not None and key.pc:
+            block.before = 4  # it may tell what kind of jump this is
         return block
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:

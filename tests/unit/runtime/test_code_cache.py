@@ -27,6 +27,18 @@ def test_at_and_across() -> None:
     assert cache.across(0x8010) == []
 
 
+def test_a_block_is_on_every_page_that_it_depends_on() -> None:
+    cache = CodeCache()
+    crossing = Block(BlockKey(2 * PAGE - 2), [], Goto(BlockKey(0)), size=4)
+    looking_back = Block(BlockKey(2 * PAGE), [], Goto(BlockKey(0)), size=4, before=4)
+    assert cache.add(crossing) == range(1, 3)
+    assert cache.add(looking_back) == range(1, 3)
+    assert set(cache.on_page(1)) == set(cache.on_page(2)) == {crossing.key, looking_back.key}
+    assert cache.across(2 * PAGE) == [crossing.key]
+    cache.remove([crossing.key, looking_back.key])
+    assert cache.pages() == []
+
+
 def test_removing_the_last_block_forgets_the_page() -> None:
     cache = CodeCache()
     cache.add(block(0x8000))

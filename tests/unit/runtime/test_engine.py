@@ -134,6 +134,21 @@ def test_slices_keep_the_count(machine: Machine) -> None:
     assert machine.engine.executed == 1 + 3 * 3000 + 1
 
 
+def test_a_block_goes_when_the_instruction_before_its_page_changes(machine: Machine) -> None:
+    """It tells whether the block's first instruction is a call."""
+    machine.memory.map(AT - PAGE, PAGE, READ | WRITE | EXEC)
+    mov_lr_pc, mov_pc_r3 = 0xE1A0E00F, 0xE1A0F003
+    machine.code([mov_lr_pc], at=AT - 4)
+    machine.code([mov_pc_r3, NOP, UDF])
+    machine.state["r3"] = AT + 8
+    for _ in range(2):
+        assert machine.run(START) == HaltHit("undefined", AT + 8)
+        assert START in machine.engine.cache
+        machine.memory.store(AT - 4, 4, NOP)
+        assert START not in machine.engine.cache
+        machine.memory.store(AT - 4, 4, mov_lr_pc)
+
+
 def test_what_cannot_go_on_is_not_counted(machine: Machine) -> None:
     machine.code([ADD_R0_1, ADD_R0_1, UDF])
     assert machine.run(START) == HaltHit("undefined", AT + 8)
