@@ -1,8 +1,19 @@
-"""The errors that system calls return."""
+"""How a system call ends that has no result: with an error, or elsewhere in the guest."""
 
 import os
+
+from dbt.stops import Stop
 
 
 def failure(code: int) -> OSError:
     """An OSError for an errno that Linux would return here."""
     return OSError(code, os.strerror(code))
+
+
+class Leave(Exception):
+    """Raised by a handler that does not return a result: ``outcome`` is the location to go on at
+    (exec, sigreturn) or how the guest ended."""
+
+    def __init__(self, outcome: int | Stop) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome

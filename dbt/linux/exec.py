@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux import limits
-from dbt.linux.errors import failure
+from dbt.linux.errors import Leave, failure
 from dbt.linux.guestio import read_path
 from dbt.linux.image import replace_image
 from dbt.linux.objects import Handle
@@ -119,8 +119,6 @@ def _texts(kernel: "Kernel", pointers: list[int], room: _Room) -> list[bytes]:
 
 def _run(kernel: "Kernel", program: Program, argv_at: int, envp_at: int) -> int:
     """Replace the image. Errors that a kernel meets when the old one is gone end the process."""
-    from dbt.linux.kernel import Leave
-
     try:
         argv, envp = _pointers(kernel, argv_at), _pointers(kernel, envp_at)
         room = _Room(kernel, len(argv), len(envp))

@@ -27,6 +27,7 @@ from dbt.ir.block import BlockKey
 from dbt.linux import exec as execution
 from dbt.linux import host, siginfo, timers
 from dbt.linux.address_space import AddressSpace
+from dbt.linux.errors import Leave
 from dbt.linux.fdtable import FdTable
 from dbt.linux.objects import require_descriptors
 from dbt.linux.options import LinuxOptions
@@ -58,15 +59,6 @@ _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 _MSG_NOSIGNAL = 0x4000
 _NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
 """What calls are named by that have no name."""
-
-
-class Leave(Exception):
-    """Raised by a handler that does not return a result: ``outcome`` is the location to go on at
-    (exec, sigreturn) or how the guest ended."""
-
-    def __init__(self, outcome: int | Stop) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
 
 
 @functools.cache

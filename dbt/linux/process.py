@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import timers
 from dbt.linux.children import SIGCHLD, Children
-from dbt.linux.errors import failure
+from dbt.linux.errors import Leave, failure
 from dbt.linux.file_mask import FileMask
 from dbt.linux.itimers import IntervalTimers
 from dbt.linux.objects import Handle, where
@@ -150,8 +150,6 @@ class ProcessState:
 def exit_(kernel: "Kernel", status: int) -> int:
     """End the process."""
     del kernel
-    from dbt.linux.kernel import Leave
-
     raise Leave(Exited(status & 0xFF))
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dbt.linux import host, targets
-from dbt.linux.errors import failure
+from dbt.linux.errors import Leave, failure
 from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.signals import (
     SIG_BLOCK,
@@ -229,16 +229,12 @@ def sigaltstack(kernel: "Kernel", new: int, old: int) -> int:
 @syscall("rt_sigreturn")
 def rt_sigreturn(kernel: "Kernel") -> int:
     """Leave a handler that got a siginfo."""
-    from dbt.linux.kernel import Leave
-
     raise Leave(kernel.signals.leave_handler(realtime=True))
 
 
 @syscall("sigreturn")
 def sigreturn(kernel: "Kernel") -> int:
     """Leave a handler."""
-    from dbt.linux.kernel import Leave
-
     raise Leave(kernel.signals.leave_handler(realtime=False))
 
 

@@ -10,7 +10,8 @@ import pytest
 from support.guests import guest
 from support.linux_kernel import BUFFER, call, error
 
-from dbt.linux.kernel import Kernel, Leave
+from dbt.linux.errors import Leave
+from dbt.linux.kernel import Kernel
 from dbt.linux.signals import SIGCHLD, Action
 
 VM, FS, FILES, SIGHAND, PIDFD, VFORK = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x4000

@@ -10,7 +10,8 @@ from support.linux_kernel import BUFFER, call, error
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux.address_space import Area
-from dbt.linux.kernel import Kernel, Leave
+from dbt.linux.errors import Leave
+from dbt.linux.kernel import Kernel
 from dbt.stops import Killed
 
 HELLO = Path(__file__).resolve().parents[2] / "guests" / "hello.elf"

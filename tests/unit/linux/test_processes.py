@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, call, error
 
-from dbt.linux.kernel import Kernel, Leave
+from dbt.linux.errors import Leave
+from dbt.linux.kernel import Kernel
 from dbt.stops import Exited
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests"

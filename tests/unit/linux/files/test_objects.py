@@ -12,7 +12,7 @@ import pytest
 
 from dbt.interfaces import READ, WRITE
 from dbt.linux.address_space import Area
-from dbt.linux.kernel import Leave
+from dbt.linux.errors import Leave
 
 AT_FDCWD = -100
 AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_REMOVEDIR = 0x1000, 0x400, 0x200

@@ -1,0 +1,60 @@
+"""No module of the product imports itself by way of others, types aside."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("dbt", "frontends", "backends")
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything that may be executed: what is imported for types alone is not."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from statements(child)
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """The modules of ours that are imported at the top or in a function."""
+    found: set[str] = set()
+    for node in statements(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else str(node.module) for name in names}
+    return found & MODULES.keys()
+
+
+def test_there_are_no_circles() -> None:
+    graph = {name: imports(ast.parse(path.read_text())) - {name} for name, path in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
+
+
+def test_what_is_looked_at() -> None:
+    source = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+import dbt.text
+def f():
+    from dbt import choices
+"""
+    assert imports(ast.parse(source)) == {"dbt.text", "dbt.choices"}
+    assert len(MODULES) > 200
