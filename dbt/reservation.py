@@ -13,6 +13,8 @@ from dbt.stops import UsageError
 IN_ALL = 104
 """GiB of address space that are enough for one machine, whatever its backend."""
 _NORESERVE = 0x4000
+_LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
+"""Limits that a reservation counts for, by the option of ulimit."""
 
 
 class Reservation:
@@ -44,8 +46,11 @@ def require_room(size: int, purpose: str) -> None:
 
 
 def _refusal(size: int, purpose: str, reason: str) -> str:
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    limits = {option: resource.getrlimit(number)[0] for option, number in _LIMITS.items()}
+    limited = {option: n for option, n in limits.items() if n != resource.RLIM_INFINITY}
+    small = {option: n for option, n in limited.items() if n < IN_ALL << 30} or limited
     advice = "the kernel's vm.overcommit_memory must not be 2"
-    if limit != resource.RLIM_INFINITY:
-        advice = f"ulimit -v must be {IN_ALL << 20} or more, and is {limit >> 10}"
+    if small:
+        needs = f"must be {IN_ALL << 20} or more, and is"
+        advice = ", ".join(f"ulimit {option} {needs} {n >> 10}" for option, n in small.items())
     return f"cannot reserve {size >> 20} MiB of address space for {purpose} ({reason}): {advice}"

@@ -27,11 +27,11 @@ block 0x8000 {
 """
 
 
-def run(kib: int) -> subprocess.CompletedProcess[str]:
-    """Run a guest under ``ulimit -v``."""
+def run(kib: int, option: str = "-v") -> subprocess.CompletedProcess[str]:
+    """Run a guest under ``ulimit``."""
     command = [sys.executable, "-m", "dbt", "run", "--tier", "2", str(GUESTS / "hello.elf")]
     return subprocess.run(
-        ["sh", "-c", f'ulimit -v {kib}; exec "$@"', "sh", *command],
+        ["sh", "-c", f'ulimit {option} {kib}; exec "$@"', "sh", *command],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
@@ -47,8 +47,16 @@ def test_too_small_a_limit_is_one_line(gib: float) -> None:
     assert f"ulimit -v must be {104 << 20} or more, and is {limit}" in line
 
 
-def test_what_it_says_is_enough() -> None:
-    done = run(104 << 20)
+def test_the_limit_that_is_too_small_is_named() -> None:
+    done = run(100_000, "-d")
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.endswith(f": ulimit -d must be {104 << 20} or more, and is 100000")
+
+
+@pytest.mark.parametrize("option", ["-v", "-d"])
+def test_what_it_says_is_enough(option: str) -> None:
+    done = run(104 << 20, option)
     assert (done.stdout, done.stderr, done.returncode) == ("hello, world\n", "", 0)
 
 
