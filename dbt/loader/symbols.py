@@ -77,7 +77,8 @@ def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
     del stamp
     found = SymbolFile(path)
     try:
-        with open(path, "rb") as stream:
+        # What was mapped may have been replaced: opening a FIFO would wait for its writer.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
             elf = ELFFile(stream)
             for segment in elf.iter_segments("PT_LOAD"):
                 header = segment.header

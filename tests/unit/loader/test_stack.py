@@ -1,6 +1,9 @@
 """The initial stack, byte by byte, and symbol tables."""
 
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,13 @@ def test_files_that_are_no_elf_have_no_symbols(tmp_path: Path) -> None:
     path.write_bytes(b"\x7fELF\1\1\1" + bytes(range(200)))
     assert read_symbols(str(path), (0, 0)).symbols == []
     assert read_symbols(str(tmp_path / "missing"), (0, 0)).symbols == []
+
+
+def test_a_fifo_in_a_file_s_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    code = (
+        "from dbt.loader.symbols import read_symbols; print(read_symbols('fifo', (0, 0)).symbols)"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    assert done.stdout == b"[]\n"
