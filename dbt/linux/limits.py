@@ -20,8 +20,8 @@ _HIGHEST = 4096  # open files
 
 
 def limit(kernel: "Kernel", number: int) -> tuple[int, int]:
-    """Soft and hard limit, 64-bit. Only the number of open files is enforced; the others are the
-    host's, or what the guest set."""
+    """Soft and hard limit, 64-bit. Those of open files, address space, data, locked memory, the
+    next program's stack, nice values and real-time priorities are enforced, others only kept."""
     if not 0 <= number < LIMITS:
         raise failure(errno.EINVAL)
     if number in kernel.process.limits:

@@ -1,6 +1,7 @@
 """The values of a process that prctl and the sched_ calls set and read.
 
-They are kept for the guest alone: nothing is passed on to the host's scheduler or security modules.
+They are kept for the guest, and the host's stay as they are, but for two in processes that the
+guest forked: the nice value, and the signal that tells of the parent's end.
 """
 
 import os
