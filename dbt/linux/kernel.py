@@ -234,7 +234,7 @@ class Kernel:
             return -errno.EINVAL
         except MemoryError:
             return -errno.ENOMEM
-        except Leave:
+        except (Leave, UsageError):  # such as a time limit that a forked child cannot keep
             raise
         except Exception as error:
             raise InternalError(f"system call {name}: {error!r}") from error

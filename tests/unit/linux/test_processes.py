@@ -12,7 +12,7 @@ from support.linux_kernel import BUFFER, call, error
 
 from dbt.linux.errors import Leave
 from dbt.linux.kernel import Kernel
-from dbt.stops import Exited
+from dbt.stops import Exited, UsageError
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests"
 ARGV, ENVP, PATH = BUFFER + 0x100, BUFFER + 0x200, BUFFER + 0x300
@@ -37,6 +37,24 @@ def test_fork_and_wait(kernel: Kernel) -> None:
     assert call(kernel, "wait4", -1, BUFFER, 0, BUFFER + 64) == pid
     assert kernel.memory.load(BUFFER, 4) == 5 << 8
     assert error(call(kernel, "wait4", -1, BUFFER, 0, 0)) == "ECHILD"
+
+
+def test_a_child_that_cannot_keep_the_time_limit_says_so(kernel: Kernel) -> None:
+    """There may be no thread for it: that is no fault of armdbt's."""
+
+    def fail() -> None:
+        raise UsageError("no time limit can be kept")
+
+    kernel.on_fork_child = fail
+    raised: object = None
+    try:
+        pid = call(kernel, "fork")
+    except BaseException as error:  # in the child
+        raised, pid = error, 0
+    if pid == 0:
+        os._exit(2 if isinstance(raised, UsageError) else 1)
+    assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
+    assert kernel.memory.load(BUFFER, 4) == 2 << 8
 
 
 def test_waitid_tells_how_a_child_died(kernel: Kernel) -> None:
