@@ -23,7 +23,7 @@ from support.guests import BENCHMARKS, GUESTS
 MAX_INSNS = 200_000
 TIMEOUT = 5.0
 FEW_CHILDREN = "fork|vfork|clone|clone3: EAGAIN after 3"
-"""A process and its children make seven at most: thousands would keep every other from its end."""
+"""A process has seven descendants at most: thousands would keep every other from its end."""
 EXTREMES = (0, 1, 3, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFF000, 0xFFFF0000, 0x10000, 4096)
 SEEDS = ("hello", "start_stack", "selfmod", "setjmp", "indirect", "oabi", "spin", "unaligned")
 HEADER, PROGRAM_HEADER = 52, 32
