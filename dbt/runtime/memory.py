@@ -26,7 +26,7 @@ from dbt.interfaces import (
     WRITE,
 )
 from dbt.reservation import Reservation
-from dbt.stops import Access, GuestFault, InternalError
+from dbt.stops import Access, GuestFault, InternalError, UsageError
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
@@ -46,6 +46,8 @@ _PROTECTED = [
 _PRESENT = [
     bytes(perms | MAPPED if old == ABSENT else old for old in range(256)) for perms in range(8)
 ]
+
+_NUMBERS = frozenset({1, 2, 4, 8})
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
@@ -98,6 +100,10 @@ def _clearing(perms: memoryview) -> Callable[[int], None]:
         perms[page] &= ~CODE
 
     return clear
+
+
+def _no_number(size: object) -> UsageError:
+    return UsageError(f"a number has 1, 2, 4 or 8 bytes, not {size!r}")
 
 
 class GuestMemory:
@@ -315,8 +321,11 @@ class GuestMemory:
     # -- access ------------------------------------------------------------------------------------
 
     def check(self, address: int, size: int, need: int, access: Access) -> None:
-        """Raise GuestFault at the first byte of a range that lacks one of the bits ``need``."""
+        """Raise GuestFault at the first byte of a range that lacks one of the bits ``need``;
+        UsageError for a negative size."""
         if size <= 0:
+            if size:
+                raise UsageError(f"a size is 0 bytes or more, not {size}")
             return
         last = address + size - 1
         for page in range(address // PAGE, last // PAGE + 1):
@@ -376,10 +385,22 @@ class GuestMemory:
         return self._copy(address, size, Access.EXECUTE)
 
     def load(self, address: int, size: int) -> int:
+        """An unsigned number of 1, 2, 4 or 8 bytes that the guest may read. Raises GuestFault;
+        UsageError for other sizes."""
+        if size not in _NUMBERS:
+            raise _no_number(size)
         return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, size: int, value: int) -> None:
-        self.write(address, value.to_bytes(size, "little"))
+        """Write such a number as the guest may. Raises GuestFault; UsageError for other sizes and
+        for a value that does not fit."""
+        if size not in _NUMBERS:
+            raise _no_number(size)
+        try:
+            data = value.to_bytes(size, "little")
+        except OverflowError:
+            raise UsageError(f"{value:#x} is no unsigned number of {size} bytes") from None
+        self.write(address, data)
 
     def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
         """Bytes up to (without) the first NUL. Raises GuestFault; ValueError when none of the first

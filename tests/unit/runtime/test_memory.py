@@ -8,7 +8,7 @@ import pytest
 
 from dbt.interfaces import CODE, EXEC, MAPPED, PAGE, PERMS_DISTANCE, READ, WRITE
 from dbt.runtime.memory import GuestMemory
-from dbt.stops import Access, GuestFault
+from dbt.stops import Access, GuestFault, UsageError
 
 AT = 0x10000
 TOP = (1 << 32) - PAGE
@@ -64,6 +64,22 @@ def test_the_end_of_the_address_space(memory: GuestMemory) -> None:
     assert memory.load(0xFFFFFFFC, 4) == 0x11223344
     assert fault(memory.load, 0xFFFFFFFE, 4) == (0, Access.READ)
     assert fault(memory.store, 0xFFFFFFFE, 4, 0) == (0, Access.WRITE)
+
+
+def test_sizes_that_mean_nothing_are_refused(memory: GuestMemory) -> None:
+    memory.map(AT, PAGE, READ | WRITE)
+    for call in (memory.read, memory.peek, memory.view):
+        with pytest.raises(UsageError, match="a size is 0 bytes or more, not -1"):
+            call(AT, -1)
+    for size in (0, 3, -4, "4"):
+        with pytest.raises(UsageError, match=f"1, 2, 4 or 8 bytes, not {size!r}"):
+            memory.load(AT, size)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=f"1, 2, 4 or 8 bytes, not {size!r}"):
+            memory.store(AT, size, 0)  # type: ignore[arg-type]
+    for value in (-1, 0x10000):
+        with pytest.raises(UsageError, match="is no unsigned number of 2 bytes"):
+            memory.store(AT, 2, value)
+    assert memory.read(AT, 8) == bytes(8)
 
 
 def test_mapping_again_gives_zeros(memory: GuestMemory) -> None:
