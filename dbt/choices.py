@@ -122,7 +122,8 @@ def several(what: str, given: Any) -> tuple[Any, ...]:
 
 
 def word(what: str, given: Any) -> str:
-    """A text that the kernel can take: without a NUL, which would end it. A path may be anything
+    """A text that the kernel can take: without a NUL, which would end it, and without a surrogate
+    that stands for no byte. A path may be anything
     that ``os.fspath`` takes. Raises UsageError."""
     try:
         text = os.fsdecode(given)
@@ -130,6 +131,12 @@ def word(what: str, given: Any) -> str:
         raise UsageError(f"{what} is a text, not {shown(given)}") from None
     if "\0" in text:
         raise UsageError(f"{what} has a NUL in it: {shown(text)}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{what} has a surrogate in it, which is no character: {shown(text)}"
+        ) from None
     return text
 
 

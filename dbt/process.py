@@ -107,8 +107,10 @@ class Process:
         self._lifetime = Lifetime()
         self._clock = Clock()
         self.log = choices.instance("log", log, Log)
-        self.options = choices.instance("options", options or BackendOptions(), BackendOptions)
-        linux = choices.instance("linux", linux or LinuxOptions(), LinuxOptions)
+        options = BackendOptions() if options is None else options
+        self.options = choices.instance("options", options, BackendOptions)
+        linux = LinuxOptions() if linux is None else linux
+        choices.instance("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
         opened = _backend(backend)
         abi = self.frontend.syscall_abi()

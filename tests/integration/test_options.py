@@ -241,6 +241,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "args text": (lambda: fib("7"), "args is a sequence of texts, as .*, not '7'"),
     "args number": (lambda: fib([7]), r"args\[0\] is a text, not 7"),
     "args nul": (lambda: fib(["a\0b"]), r"args\[0\] has a NUL"),
+    "args half": (lambda: fib(["\ud800"]), r"args\[0\] has a surrogate in it"),
     "argv0": (lambda: fib(argv0=3), "argv0 is a text, not 3"),
     "env": (lambda: fib(env=["A=1"]), "env maps names to texts"),
     "env number": (lambda: fib(env={"A": 1}), r"env\['A'\] is a text, not 1"),
@@ -248,10 +249,13 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "env equals": (lambda: fib(env={"A=B": "1"}), "a variable's name .* has no '=', not 'A=B'"),
     "env empty": (lambda: fib(env={"": "1"}), "a variable's name is not empty"),
     "env nul": (lambda: fib(env={"A": "1\0B=2"}), "has a NUL in it"),
+    "env half": (lambda: fib(env={"A": "\ud800"}), r"env\['A'\] has a surrogate in it"),
     "frontend": (lambda: fib(frontend="arn"), r"no frontend 'arn'; did you mean 'arm'\?"),
     "backend": (lambda: fib(backend="numba"), r"no backend 'numba'; did you mean 'numba_jit'\?"),
     "backend class": (lambda: fib(backend=BlockCount), "a backend is a name, or has a method open"),
     "options": (lambda: fib(options="2"), "options is a BackendOptions, not '2'"),
+    "options zero": (lambda: fib(options=0), "options is a BackendOptions, not 0"),
+    "linux empty": (lambda: fib(linux={}), "linux is a LinuxOptions, not {}"),
     "linux": (lambda: fib(linux={"root": "/"}), "linux is a LinuxOptions, not {'root': '/'}"),
     "pipeline": (lambda: fib(pipeline=[]), r"pipeline is a Pipeline, not \[\]"),
     "log": (lambda: fib(log="exec"), "log is a Log, not 'exec'"),
@@ -499,3 +503,8 @@ def test_an_unknown_register_is_a_key_error_too(process: Process) -> None:
     with pytest.raises(KeyError) as told:
         process.state["r99"]
     assert str(told.value).startswith("no register or flag 'r99'; did you mean 'r9'?")
+
+
+def test_an_empty_argv0_is_one() -> None:
+    with fib(argv0="") as process:
+        assert process.kernel.process.argv[0] == b""
