@@ -230,7 +230,7 @@ class Signals:
         while self._caught:
             number = self._caught.pop(0)
             if number == SIGURG:  # the host's, and ours: there may be letters, or it interrupts
-                for info in self._letters():
+                for info in self._kernel.process.tree.left():
                     self.post(info)
                 continue
             if number == SIGCHLD:
@@ -244,10 +244,6 @@ class Signals:
     def expect_letters(self) -> bool:
         """Let SIGURG tell that another process of the guest has left a signal for this one."""
         return not self._kernel.is_child and self._host.install(SIGURG, self._note)
-
-    def _letters(self) -> list[SigInfo]:
-        tree = self._kernel.process.tree
-        return tree.letters() if tree.first == os.getpid() else []
 
     def _children(self) -> list[SigInfo]:
         """What the host's SIGCHLD tells the guest: nothing, when another's child has changed."""

@@ -9,6 +9,9 @@ the guest, can be meant.
 
 The first process is the Python program's own, which a signal at its default would end or stop: the
 others leave it a letter instead, and wake it.
+
+SIGURG also wakes, in every process (``wakeup.py``), and a handler on the host is not told who sent
+it. One that a process of the guest sends is therefore noted before, where its receiver looks.
 """
 
 import errno
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _RECORD = struct.Struct("=qqQ")  # pid, start time in clock ticks, number of its pidfd's inode
+_NOTE = struct.Struct("=Q")  # start time of who is to get SIGURG; at its pid
 _LETTER = struct.Struct("=iiI")  # signal, pid, uid
 _WAKE = signal.SIGURG
 
@@ -55,7 +59,7 @@ class Tree:
     forked processes share it."""
 
     def __init__(self) -> None:
-        self._fd = self._letters = self._letter_box = -1
+        self._fd = self._letters = self._letter_box = self._notes = -1
         self.first = 0
         """The first process, when it can be woken; else 0."""
 
@@ -64,6 +68,7 @@ class Tree:
         if self._fd < 0:
             self._fd = os.memfd_create("processes")
             fcntl.fcntl(self._fd, fcntl.F_SETFL, os.O_APPEND)
+            self._notes = os.memfd_create("notes")
             self._letters, self._letter_box = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
             self.first = os.getpid() if wakes() else 0
             self.add(os.getpid())
@@ -72,8 +77,26 @@ class Tree:
         """Leave a signal for the first process. EAGAIN when thousands lie there."""
         os.write(self._letter_box, _LETTER.pack(number, os.getpid(), os.getuid()))
 
-    def letters(self) -> list[SigInfo]:
-        """Take the signals that were left for the first process, which this is."""
+    def note_urgent(self, pid: int) -> None:
+        """Note that a process other than the first is to get SIGURG, which is sent next."""
+        known = identity(pid)
+        if known is not None:
+            os.pwrite(self._notes, _NOTE.pack(known[1]), pid * _NOTE.size)
+
+    def left(self) -> list[SigInfo]:
+        """Take the signals that SIGURG tells this process of."""
+        if self._fd < 0:
+            return []
+        return self._take_letters() if self.first == os.getpid() else self._take_note()
+
+    def _take_note(self) -> list[SigInfo]:
+        own, at = identity(os.getpid()), os.getpid() * _NOTE.size
+        if own is None or os.pread(self._notes, _NOTE.size, at) != _NOTE.pack(own[1]):
+            return []
+        os.pwrite(self._notes, bytes(_NOTE.size), at)
+        return [SigInfo(_WAKE, SI_USER)]
+
+    def _take_letters(self) -> list[SigInfo]:
         found = b""
         with suppress(BlockingIOError):
             while True:  # one SIGURG may tell of all that there are
@@ -99,10 +122,10 @@ class Tree:
 
     def close(self) -> None:
         """Give the file back."""
-        for fd in (self._fd, self._letters, self._letter_box):
+        for fd in (self._fd, self._letters, self._letter_box, self._notes):
             if fd >= 0:
                 os.close(fd)
-        self._fd = self._letters = self._letter_box = -1
+        self._fd = self._letters = self._letter_box = self._notes = -1
 
     def _known(self) -> Iterator[Identity]:
         data = os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
@@ -161,6 +184,8 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
         if _hurts_host(kernel, pid, number):
             kernel.process.tree.leave_letter(number)
             number = _WAKE
+        elif number == _WAKE:
+            kernel.process.tree.note_urgent(pid)
         signal.pidfd_send_signal(pidfd, number)
     finally:
         os.close(pidfd)

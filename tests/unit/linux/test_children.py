@@ -306,6 +306,29 @@ def test_a_strangers_end_is_seen_behind_a_guests_child_that_nobody_waited_for(
     assert call(kernel, "wait4", -1, 0, 0, 0) == pid
 
 
+def test_a_child_gets_sigurg_which_wakes_it_too(kernel: Kernel) -> None:
+    reader, writer = os.pipe()
+    child = call(kernel, "fork")
+    if child == 0:
+        kernel.signals.set_action(signal.SIGURG, Action(0x8000))
+        kernel.signals.set_action(signal.SIGUSR1, Action(0x8000))
+        os.kill(os.getpid(), signal.SIGURG)  # by nobody of the guest, as what wakes is
+        found = kernel.signals.interrupted()
+        os.write(writer, b"x")
+        while signal.SIGUSR1 not in {info.signal for info in kernel.signals.pending}:
+            kernel.signals.interrupted()
+            os.sched_yield()
+        signals = [info.signal for info in kernel.signals.pending]
+        os._exit(found or signals.count(signal.SIGURG) != 1)
+    os.read(reader, 1)
+    for number in (signal.SIGURG, signal.SIGUSR1):
+        assert call(kernel, "kill", child, number) == 0
+    assert call(kernel, "wait4", child, BUFFER, 0, 0) == child
+    assert kernel.memory.load(BUFFER, 4) == 0
+    os.close(reader)
+    os.close(writer)
+
+
 def test_one_notice_tells_of_all_letters(kernel: Kernel) -> None:
     """A process that is stopped gets one SIGURG for hundreds of them."""
     kernel.signals.set_action(signal.SIGUSR2, Action(0x8000))
@@ -313,8 +336,8 @@ def test_one_notice_tells_of_all_letters(kernel: Kernel) -> None:
     for _ in range(400):
         kernel.process.tree.leave_letter(signal.SIGUSR1)
     kernel.process.tree.leave_letter(signal.SIGUSR2)
-    assert [info.signal for info in kernel.process.tree.letters()][-1] == signal.SIGUSR2
-    assert kernel.process.tree.letters() == []
+    assert [info.signal for info in kernel.process.tree.left()][-1] == signal.SIGUSR2
+    assert kernel.process.tree.left() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
