@@ -5,6 +5,7 @@ All that takes one of some names is checked by ``one_of``, so that each refusal 
 """
 
 import math
+import operator
 import os
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
@@ -46,8 +47,16 @@ def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
 
 
 def shown(value: object) -> str:
-    """A wrong value as messages show it: text in quotes, cut when it is long."""
-    text = repr(value[: 2 * TEXT] if isinstance(value, str | bytes) else value)
+    """A wrong value as messages show it: text in quotes, cut when it is long. What has no text (a
+    number may have too many digits for one) is shown by its class."""
+    try:
+        text = repr(value[: 2 * TEXT] if isinstance(value, str | bytes) else value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= TEXT else f"{text[:TEXT]}…"
 
 
@@ -72,11 +81,14 @@ def listed(known: Collection[str]) -> str:
 def whole(what: str, given: Any, *, least: int = 0, most: int | None = None) -> int:
     """``given`` as an int when it is a whole number in a range; a bool is none. numpy's integers
     are. Raises UsageError."""
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = None
+    if number is None or isinstance(given, bool):
         raise UsageError(f"{what} is a whole number, not {shown(given)}")
-    number = int(given.__index__())
     if most is not None and not least <= number <= most:
-        raise UsageError(f"{what} is between {least:#x} and {most:#x}, not {number:#x}")
+        raise UsageError(f"{what} is between {least:#x} and {most:#x}, not {_cut(hex(number))}")
     if number < least:
         raise UsageError(f"{what} is at least {least}, not {shown(number)}")
     return number
@@ -92,9 +104,14 @@ def seconds(what: str, given: Any) -> float | None:
     """A time in seconds; None, and infinity, for none. Raises UsageError."""
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
+    known = isinstance(given, int | float) and not isinstance(given, bool)
+    try:
+        number = float(given) if known else math.nan
+    except OverflowError:  # an int that no float can hold
+        number = math.nan
+    if not number >= 0:
         raise UsageError(f"{what} is a number of seconds, 0 or more, not {shown(given)}")
-    return None if math.isinf(given) else float(given)
+    return None if math.isinf(number) else number
 
 
 def truth(what: str, given: Any) -> bool:

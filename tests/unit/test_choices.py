@@ -41,19 +41,39 @@ def test_a_long_or_hostile_value_is_cut_and_escaped(given: object) -> None:
     assert text.isprintable()
 
 
-@pytest.mark.parametrize("given", [True, "2", 2.0, None, -1, 11])
+@pytest.mark.parametrize(
+    "given", [True, "2", 2.0, None, -1, 11, int, pytest.param(10**5000, id="huge")]
+)
 def test_a_whole_number_is_one_in_its_range(given: object) -> None:
     assert choices.whole("hot", 10, most=10) == 10
     with pytest.raises(UsageError, match="hot is "):
         choices.whole("hot", given, most=10)
 
 
-@pytest.mark.parametrize("given", [True, "2", math.nan, -0.1, -math.inf])
+@pytest.mark.parametrize(
+    "given", [True, "2", math.nan, -0.1, -math.inf, pytest.param(10**400, id="huge")]
+)
 def test_a_time_is_a_number_that_is_not_negative(given: object) -> None:
     assert choices.seconds("timeout", math.inf) is None
     assert choices.seconds("timeout", 0) == 0.0
     with pytest.raises(UsageError, match="timeout is a number of seconds, 0 or more, not "):
         choices.seconds("timeout", given)
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("given", [-(10**5000), [10**5000], Mute()], ids=["number", "list", "mute"])
+def test_what_has_no_text_is_refused_by_its_class(given: object) -> None:
+    with pytest.raises(UsageError, match=f"x is .*, not <{type(given).__name__}>"):
+        choices.whole("x", given)
+    with pytest.raises(UsageError, match="no tier <"):
+        choices.one_of("tier", given, ["0"])
+    with pytest.raises(UsageError) as told:
+        choices.whole("x", -(10**5000), most=9)
+    assert len(str(told.value)) < 200
 
 
 def test_a_function_is_one_that_takes_what_it_is_given() -> None:
