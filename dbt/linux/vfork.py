@@ -4,7 +4,8 @@ The child is a host process of its own, made by fork, so what it stores is its o
 lets its parent go on, it sends the pages that it changed, and its parent stores them. Which ones
 these are, /proc/self/pagemap tells: a page that was copied for the child is mapped by it alone (bit
 56), and one that it only read is still shared with its parent. Mappings of anonymous memory that
-the child made, changed or removed are sent too, but not those of files.
+the child made, changed or removed are sent too, but not those of files. Nor is it sent that a page
+was emptied: what the child advised away, or mapped anew, keeps its content in the parent.
 """
 
 import contextlib
