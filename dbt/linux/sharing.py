@@ -7,7 +7,6 @@ process, and in those that are related to it by fork. The same goes for files th
 
 import mmap
 import os
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,7 @@ from dbt.interfaces import EXEC, PAGE
 if TYPE_CHECKING:
     from dbt.linux.address_space import AddressSpace, Area
 
-_COUNT = struct.Struct("=Q")
-_SIZE = 64 * _COUNT.size
+_SIZE = 8
 
 
 class Sharing:
@@ -26,15 +24,15 @@ class Sharing:
 
     def __init__(self, space: "AddressSpace") -> None:
         self._space = space
-        self._counters: mmap.mmap | None = None
-        """Changes of shared pages so far. Each process counts in a place of its own, so that none
-        needs a lock."""
+        self._mark: mmap.mmap | None = None
+        """Who changes shared pages stores a value here that was never here before, so that nobody
+        takes two changes for one, and none needs a lock."""
         self._seen = bytes(_SIZE)
 
     def prepare_fork(self) -> None:
-        """Make the counters, which a child inherits."""
-        if self._counters is None:
-            self._counters = mmap.mmap(-1, PAGE)
+        """Make the mark, which a child inherits."""
+        if self._mark is None:
+            self._mark = mmap.mmap(-1, PAGE)
 
     def flush(self, start: int, end: int) -> None:
         """Drop the translations made from a range, and from what else shows the same memory."""
@@ -46,14 +44,12 @@ class Sharing:
 
     def tell(self) -> None:
         """Let the other processes catch up with a change."""
-        if self._counters is not None:
-            at = os.getpid() * _COUNT.size % _SIZE
-            (count,) = _COUNT.unpack_from(self._counters, at)
-            _COUNT.pack_into(self._counters, at, count + 1)
+        if self._mark is not None:
+            self._mark[:_SIZE] = os.urandom(_SIZE)
 
     def catch_up(self) -> None:
         """Drop what has become stale since the last call by the doing of other processes."""
-        if self._counters is not None and (now := self._counters[:_SIZE]) != self._seen:
+        if self._mark is not None and (now := self._mark[:_SIZE]) != self._seen:
             self._seen = now
             self._drop(lambda area: bool(area.perms & EXEC))
             self._space.look_at_sizes()

@@ -1,5 +1,6 @@
 """Which translations a flush drops: those of its range, and of whatever shows the same memory."""
 
+import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,23 @@ def test_a_flush_in_a_child_holds_for_its_parent(kernel: Kernel, dropped: list[i
     kernel.memory.mark_code(at // PAGE)
     kernel.poll(0)
     assert dropped == [at]  # it has been seen
+
+
+def test_two_flushes_at_once_are_two(
+    kernel: Kernel, dropped: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second process had looked at what they share before the first changed it."""
+    at = shared(kernel, PAGE)
+    common = mmap.mmap(-1, PAGE)
+    monkeypatch.setattr(mmap, "mmap", lambda *_: common)
+    kernel.space.sharing.prepare_fork()
+    before = common[:]
+    for _ in range(2):
+        common[:] = before
+        kernel.memory.mark_code(at // PAGE)
+        kernel.space.sharing.tell()
+        kernel.poll(0)
+    assert dropped == [at, at]
 
 
 def test_a_flush_ends_where_nothing_can_be_read(kernel: Kernel, dropped: list[int]) -> None:
