@@ -1,18 +1,40 @@
-"""LLVM text to object code, for the few functions that are written by hand."""
+"""LLVM for this processor: what all uses share, and object code of functions written by hand."""
+
+from typing import Any
 
 
-def compile_text(text: str) -> bytes:
-    """An object file for this processor. llvmlite is imported now."""
+def binding() -> Any:
+    """llvmlite's binding module, ready to make native code. llvmlite is imported now."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), opt=2, reloc="pic", codemodel="small", jit=True
+    return llvm
+
+
+def target_machine(llvm: Any, level: int) -> Any:
+    """What generates code for this processor, at a level of effort from 0 to 3."""
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=level,
+        reloc="pic",
+        codemodel="small",
+        jit=True,
     )
-    head = f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
-    module = llvm.parse_assembly(head + text, llvm.create_context())
+
+
+def header(machine: Any) -> str:
+    """The lines that a module begins with."""
+    return f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
+
+
+def compile_text(text: str) -> bytes:
+    """An object file for this processor."""
+    llvm = binding()
+    machine = target_machine(llvm, 2)
+    module = llvm.parse_assembly(header(machine) + text, llvm.create_context())
     manager = llvm.create_new_module_pass_manager()
     manager.add_always_inliner_pass()
     tuning = llvm.create_pipeline_tuning_options(speed_level=1)

@@ -39,7 +39,8 @@ _loop: Any = None
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = ("__init__", "abi", "interpreter", "loop", "native", "objects", "opcodes", "tables")
-"""What the object code of the loop is made from, with ``dbt.interfaces`` and ``dbt.ir.ops``."""
+"""What the object code of the loop is made from, with ``backends.native.llvm``,
+``dbt.interfaces`` and ``dbt.ir.ops``."""
 
 
 def _load_loop(on_compile: Callable[[str], None]) -> Any:
@@ -47,6 +48,7 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
     global _loop, _arena  # noqa: PLW0603
     with _loading:
         if _loop is None:
+            from backends.native import llvm
             from backends.native.arena import Arena
             from backends.native.cache import cached, stamp
             from backends.native.link import link
@@ -60,6 +62,7 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
             here = Path(__file__).parent
             sources: list[str | Path] = [
                 *(here / f"{name}.py" for name in _SOURCES),
+                llvm.__file__,
                 interfaces.__file__,
                 ops.__file__,
             ]

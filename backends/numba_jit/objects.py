@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from backends.native.llvm import binding, header, target_machine
+
 
 @attrs.frozen
 class Pipeline:
@@ -28,39 +30,18 @@ PIPELINES = {
 }
 
 
-def initialise() -> Any:
-    """llvmlite's binding module, ready to make native code."""
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm
-
-
 class ObjectMaker:
     """Compiles text for this machine at any level."""
 
     def __init__(self) -> None:
-        self._llvm = llvm = initialise()
-        target = llvm.Target.from_default_triple()
-        cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        self._llvm = binding()
         self._machines = {
-            level: target.create_target_machine(
-                cpu=cpu,
-                features=features,
-                opt=pipeline.codegen,
-                reloc="pic",
-                codemodel="small",
-                jit=True,
-            )
+            level: target_machine(self._llvm, pipeline.codegen)
             for level, pipeline in PIPELINES.items()
         }
         self._passes = {level: self._pass_manager(level) for level in PIPELINES}
         self._inliner = self._inlining()
-        machine = self._machines["quick"]
-        self._header = (
-            f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
-        )
+        self._header = header(self._machines["quick"])
 
     def _pass_manager(self, level: str) -> Any:
         names = PIPELINES[level].passes
