@@ -15,6 +15,7 @@ from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
 from dbt.linux.siginfo import SigInfo
 from dbt.stops import Access, Killed
+from frontends.arm.translator import THUMB
 
 HANDLER, CODE = 0x8000, 0xA000
 SIGILL, SIGTRAP, SIGBUS, SIGUSR1, SIGSEGV = 4, 5, 7, 10, 11
@@ -60,7 +61,8 @@ def test_instructions(kernel: Kernel, reason: str, word: int, number: int, code:
     kernel.space.map(Area(CODE, CODE + PAGE, READ | WRITE | EXEC))
     kernel.memory.store(CODE, 4, word)
     handle(kernel, SIGILL, SIGTRAP)
-    assert kernel.halt(HaltHit(reason, CODE)) == HANDLER
+    mode = THUMB if reason == "thumb" else 0
+    assert kernel.halt(HaltHit(reason, CODE, mode)) == HANDLER
     assert information(kernel) == (number, code, CODE)
 
 
