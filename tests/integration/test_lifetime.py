@@ -215,6 +215,25 @@ def test_a_closed_process_refuses_with_one_sentence(use: str) -> None:
         AFTERWARDS[use](process)
 
 
+@pytest.mark.parametrize("broken", ["hooks", "_machine"])
+def test_what_cannot_be_closed_keeps_nothing_else_open(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    process = fib()
+    memory, owner = process.memory, getattr(process, broken)
+
+    def fail() -> None:
+        raise OSError("refused")
+
+    released: list[object] = []
+    monkeypatch.setattr(owner, "close", fail)
+    process._release.callback(released.append, memory)
+    with pytest.raises(OSError, match="refused"):
+        process.close()
+    assert released == [memory]
+    process.close()
+
+
 def test_of_a_closed_process_results_are_left_and_what_was_set_can_be_taken_back() -> None:
     from dbt.instrument.call_count import CallCount
 
