@@ -31,6 +31,10 @@ class UsageError(Exception):
     """Something the user must mend: printed as one line, exit status 2."""
 
 
+class LimitNotKept(UsageError):
+    """The host gives no thread that keeps a time limit."""
+
+
 class InternalError(Exception):
     """A fault of armdbt itself, met while it served the guest; its cause is what was raised."""
 

@@ -6,7 +6,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from dbt.stops import UsageError
+from dbt.stops import LimitNotKept
 
 AGAIN_SECONDS = 0.05
 """The first wake-up may come when there is nothing to wake up from yet."""
@@ -54,7 +54,9 @@ class Watchdog:
             watch.start()
         except RuntimeError as error:
             signal.signal(signal.SIGURG, self._before)
-            raise UsageError(f"no time limit can be kept ({error}): see ulimit -u and -v") from None
+            raise LimitNotKept(
+                f"no time limit can be kept ({error}): see ulimit -u and -v"
+            ) from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return self

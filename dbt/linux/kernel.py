@@ -41,7 +41,7 @@ from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault, InternalError, Killed, Stop, UsageError
+from dbt.stops import Access, GuestFault, InternalError, Killed, LimitNotKept, Stop, UsageError
 from dbt.streams import write_lines
 from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
@@ -234,7 +234,7 @@ class Kernel:
             return -errno.EINVAL
         except MemoryError:
             return -errno.ENOMEM
-        except (Leave, UsageError):  # such as a time limit that a forked child cannot keep
+        except (Leave, LimitNotKept):  # the latter in a forked child
             raise
         except Exception as error:
             raise InternalError(f"system call {name}: {error!r}") from error

@@ -12,7 +12,7 @@ from support.linux_kernel import BUFFER, call, error
 
 from dbt.linux.errors import Leave
 from dbt.linux.kernel import Kernel
-from dbt.stops import Exited, UsageError
+from dbt.stops import Exited, LimitNotKept
 
 GUESTS = Path(__file__).resolve().parents[2] / "guests"
 ARGV, ENVP, PATH = BUFFER + 0x100, BUFFER + 0x200, BUFFER + 0x300
@@ -43,7 +43,7 @@ def test_a_child_that_cannot_keep_the_time_limit_says_so(kernel: Kernel) -> None
     """There may be no thread for it: that is no fault of armdbt's."""
 
     def fail() -> None:
-        raise UsageError("no time limit can be kept")
+        raise LimitNotKept("no time limit can be kept")
 
     kernel.on_fork_child = fail
     raised: object = None
@@ -52,7 +52,7 @@ def test_a_child_that_cannot_keep_the_time_limit_says_so(kernel: Kernel) -> None
     except BaseException as error:  # in the child
         raised, pid = error, 0
     if pid == 0:
-        os._exit(2 if isinstance(raised, UsageError) else 1)
+        os._exit(2 if isinstance(raised, LimitNotKept) else 1)
     assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
     assert kernel.memory.load(BUFFER, 4) == 2 << 8
 
