@@ -42,7 +42,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--function", action="append", default=[], metavar="SYMBOL", help="watch (all)")
     add("--mechanism", action="append", default=[], metavar="NAME", help="take part (all)")
     add("--tier", choices=("0", "1", "2", "auto"), default="2", help="of armdbt (2)")
-    add("--truth-args", metavar="ARGS", help="smaller input that events are compared on")
+    add("--truth-args", type=str, metavar="ARGS", help="smaller input that events are compared on")
     add("--suite", metavar="DIR", help="judge every ELF file there; no PROG, no times")
     add("--no-peers", action="store_true", help="without Unicorn and qemu-arm")
     add("--repeats", type=int, metavar="N", help="rounds (3; short: 1)")

@@ -237,6 +237,10 @@ def test_a_command_that_makes_no_sense(words: str, line: str, tmp_path: Path) ->
         (("spy", "--read", "", str(HELLO)), "argument --read: needs FILE, not an empty text"),
         (("calls", "--format", "tree:", str(HELLO)), "--format tree: needs a file: tree:FILE"),
         (("bench", "callbacks", "-L", ""), "argument -L: needs ROOT, not an empty text"),
+        (
+            ("bench", "interception", "--truth-args", "", "--json", ""),  # no arguments are some
+            "argument --json: needs FILE, not an empty text",
+        ),
         (("bench", "chaining", "--json", ""), "argument --json: needs FILE, not an empty text"),
     ],
 )
