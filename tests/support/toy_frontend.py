@@ -1,0 +1,216 @@
+"""A toy processor: a second guest, to show that only a frontend knows what a guest is.
+
+It has seven registers with names of their own, no flags, and instructions of 2 bytes, one of them
+of 6, which may cross a page. A halfword is ``op:4 x:4 n:8`` or ``op:4 n:12``; registers are
+numbered in the order of ``REGISTERS``; offsets count halfwords from the next instruction.
+
+    0 halt          1 put x, n          2 add x, y          3 subtract x, y     4 unless zero x, n
+    5 call n        6 return            7 load x, [y, 4k]   8 store x, [y, 4k]  9 system n
+    a jump x        b add x, n          c call x            d put x, word       f breakpoint
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, State, lay_out
+from dbt.ir.block import Block, BlockKey, Branch, Call, Exit, Goto, Halt, Jump, Return, Swi
+from dbt.ir.builder import Builder
+from dbt.ir.types import I32
+from dbt.stops import GuestFault
+
+REGISTERS = ("alpha", "beta", "gamma", "delta", "epsilon", "frame", "back")
+LAYOUT = lay_out(
+    [(name, I32) for name in (*REGISTERS, PC_SLOT)],
+    hot=("alpha", "frame"),
+    general=(*REGISTERS, PC_SLOT),
+)
+WORD = 0xD
+"""The op of the instruction that has a word behind it."""
+
+
+class ToyFrontend:
+    """Lifts the toy's code. Locations are even addresses; there are no modes."""
+
+    name = "toy"
+    layout = LAYOUT
+    insn_sizes = (6, 2)
+    call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
+    breakpoint = b"\xff\xff"
+
+    def __init__(self) -> None:
+        self.max_insns = 64
+
+    def key_of(self, location: int) -> BlockKey:
+        return BlockKey(location & 0xFFFFFFFE)
+
+    def location_of(self, key: BlockKey) -> int:
+        return key.pc
+
+    def in_state(self, key: BlockKey, state: State) -> BlockKey:
+        del state
+        return key
+
+    def objection(self, key: BlockKey) -> str:
+        del key
+        return ""
+
+    def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
+        block = Block(key, [], Halt("undefined", key.pc))
+        pc, exit_ = key.pc, None
+        while exit_ is None:
+            try:
+                data = fetched(code, pc)
+            except GuestFault:
+                if pc == key.pc:
+                    raise
+                break
+            exit_ = lift_one(Builder(block.insts), pc, data)
+            pc += len(data)
+            block.size = pc - key.pc
+            full = len(block.insts) >= self.max_insns or pc // PAGE != key.pc // PAGE
+            if full or pc in boundaries:
+                break
+        block.exit = exit_ or Goto(BlockKey(pc))
+        return block
+
+    def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
+        del mode
+        return fetched(code, pc).hex()
+
+    def syscall_abi(self) -> Any:
+        raise NotImplementedError("the toy has no Linux")
+
+
+def fetched(code: CodeReader, pc: int) -> bytes:
+    """The bytes of one instruction."""
+    first = code.fetch(pc, 2)
+    return code.fetch(pc, 6) if first[1] >> 4 == WORD else first
+
+
+def lift_one(emit: Builder, pc: int, data: bytes) -> Exit | None:
+    """Append one instruction; the exit, if it is the last of its block."""
+    half = int.from_bytes(data[:2], "little")
+    emit.insn(pc, len(data))
+    if max(_registers(half)) >= len(REGISTERS):
+        return Halt("undefined", pc)
+    if half >> 12 in (0x1, 0x2, 0x3, 0x7, 0x8, 0xB, WORD):
+        _compute(emit, half, int.from_bytes(data[2:], "little"))
+        return None
+    return _leave(emit, half, pc, pc + len(data))
+
+
+def _registers(half: int) -> tuple[int, int]:
+    """The numbers of the registers x and y; 0 where there is none."""
+    op = half >> 12
+    x = half >> 8 & 15 if op not in (0x0, 0x5, 0x6, 0x9, 0xE, 0xF) else 0
+    return x, half & 15 if op in (0x2, 0x3, 0x7, 0x8) else 0
+
+
+def _compute(emit: Builder, half: int, word: int) -> None:
+    """An instruction that only changes registers or memory."""
+    n = half & 0xFF
+    x, y = (REGISTERS[number] for number in _registers(half))
+    match half >> 12:
+        case 0x1:
+            emit.set(x, emit.const(n))
+        case 0x2:
+            emit.set(x, emit.add(emit.get(x), emit.get(y)))
+        case 0x3:
+            emit.set(x, emit.sub(emit.get(x), emit.get(y)))
+        case 0x7:
+            emit.set(x, emit.load(emit.add(emit.get(y), 4 * (n >> 4))))
+        case 0x8:
+            emit.store(emit.add(emit.get(y), 4 * (n >> 4)), emit.get(x))
+        case 0xB:
+            emit.set(x, emit.add(emit.get(x), signed(n, 8) & 0xFFFFFFFF))
+        case _:
+            emit.set(x, emit.const(word))
+
+
+def _leave(emit: Builder, half: int, pc: int, after: int) -> Exit:
+    """An instruction that ends its block."""
+    x, _ = _registers(half)
+    match half >> 12:
+        case 0x0:
+            return Halt("halt", pc)
+        case 0x4:
+            taken = BlockKey(after + 2 * signed(half & 0xFF, 8))
+            return Branch(emit.ne(emit.get(REGISTERS[x]), 0), taken, BlockKey(after))
+        case 0x5:
+            emit.set("back", emit.const(after))
+            return Call(BlockKey(after + 2 * signed(half & 0xFFF, 12)), after)
+        case 0x6:
+            return Return(emit.get("back"))
+        case 0x9:
+            return Swi(half & 0xFF, BlockKey(after))
+        case 0xA:
+            return Jump(emit.get(REGISTERS[x]))
+        case 0xC:
+            target = emit.get(REGISTERS[x])
+            emit.set("back", emit.const(after))
+            return Call(target, after)
+    return Halt("breakpoint" if half == 0xFFFF else "undefined", pc)
+
+
+def signed(value: int, bits: int) -> int:
+    """A field of so many bits as a signed number."""
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def assemble(text: str, at: int) -> tuple[bytes, dict[str, int]]:
+    """Code for ``at`` from one instruction a line, and the addresses of its labels (``name:``)."""
+    labels: dict[str, int] = {}
+    for _ in range(2):  # the second time all labels are known
+        code = b"".join(_pieces(text, at, labels))
+    return code, labels
+
+
+def _pieces(text: str, at: int, labels: dict[str, int]) -> Iterator[bytes]:
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.endswith(":"):
+            labels[line[:-1]] = at
+            continue
+        name, *words = line.replace(",", " ").split()
+        piece = _piece(name, words, at, labels)
+        at += len(piece)
+        yield piece
+
+
+_PLAIN = {"halt": 0x0000, "return": 0x6000}
+_TWO = {"add": 0x2000, "subtract": 0x3000}
+_REGISTER = {"call": 0xC000, "jump": 0xA000}
+_NUMBER = {"put": 0x1000, "add": 0xB000}
+_MEMORY = {"load": 0x7000, "store": 0x8000}
+
+
+def _piece(name: str, words: list[str], at: int, labels: dict[str, int]) -> bytes:
+    """One instruction."""
+
+    def offset(word: str, mask: int) -> int:
+        return (labels.get(word, at) - at - 2) // 2 & mask
+
+    registers = [REGISTERS.index(word) for word in words if word in REGISTERS]
+    match words:
+        case []:
+            half = _PLAIN[name]
+        case [_] if registers:
+            half = _REGISTER[name] | registers[0] << 8
+        case [number] if name == "system":
+            half = 0x9000 | int(number)
+        case [label]:
+            half = 0x5000 | offset(label, 0xFFF)
+        case [_, value] if name == "word":
+            number = labels.get(value, 0) if value.isidentifier() else int(value, 0)
+            half = WORD << 12 | registers[0] << 8
+            return half.to_bytes(2, "little") + number.to_bytes(4, "little")
+        case [_, label] if name == "unless-zero":
+            half = 0x4000 | registers[0] << 8 | offset(label, 0xFF)
+        case [_, _] if len(registers) == 2:
+            half = _TWO[name] | registers[0] << 8 | registers[1]
+        case [_, number]:
+            half = _NUMBER[name] | registers[0] << 8 | int(number) & 0xFF
+        case [_, _, words_up]:
+            half = _MEMORY[name] | registers[0] << 8 | int(words_up) << 4 | registers[1]
+        case _:
+            raise ValueError(f"{name} {words}")
+    return half.to_bytes(2, "little")
