@@ -172,10 +172,10 @@ def test_attributes(kernel: Kernel) -> None:
     nice = kernel.process.task.nice
     kernel.memory.store(BUFFER, 4, 48)
     kernel.memory.store(BUFFER + 4, 4, 3)
-    kernel.memory.store(BUFFER + 16, 4, nice + 2)
+    kernel.memory.store(BUFFER + 16, 4, (nice + 2) & 0xFFFFFFFF)
     assert call(kernel, "sched_setattr", 0, BUFFER, 0) == 0
     assert (kernel.process.task.policy, kernel.process.task.nice) == (3, nice + 2)
-    kernel.memory.store(BUFFER + 16, 4, nice + 1)
+    kernel.memory.store(BUFFER + 16, 4, (nice + 1) & 0xFFFFFFFF)
     assert error(call(kernel, "sched_setattr", 0, BUFFER, 0)) == "EPERM"
     kernel.memory.store(BUFFER, 4, 40)
     assert error(call(kernel, "sched_setattr", 0, BUFFER, 0)) == "E2BIG"
