@@ -54,18 +54,21 @@ static void by_signal(int number)
 
 static void by_signal_from_outside(void)
 {
-    int ends[2];
+    int ends[2], go[2];
     char byte;
     syscall(SYS_pipe, ends, 0, 0);
+    syscall(SYS_pipe, go, 0, 0);
     long child = spawned();
     if (!child) {
         shared = 40;
         long me = syscall(SYS_getpid, 0, 0, 0);
         if (!syscall(SYS_fork, 0, 0, 0)) {
+            syscall(SYS_read, go[0], &byte, 1);
             syscall(SYS_kill, me, SIGTERM, 0);
             exit(0);
         }
         shared = 41;
+        syscall(SYS_write, go[1], &byte, 1);
         syscall(SYS_read, ends[0], &byte, 1);
     }
     ended("from outside", child);
