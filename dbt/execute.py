@@ -32,7 +32,8 @@ from dbt.ir.block import (
     Swi,
     frontend_mode,
 )
-from dbt.ir.evaluate import Fault, Left, MemoryLike, Outcome, Trap, evaluate_block
+from dbt.ir.evaluate import Fault, Left, Outcome, Trap, evaluate_block
+from dbt.ir.machine import Accesses
 
 
 @attrs.frozen
@@ -45,7 +46,7 @@ class Edge:
 
 
 def execute(
-    block: Block, context: Context, memory: MemoryLike | None = None
+    block: Block, context: Context, memory: Accesses | None = None
 ) -> tuple[Edge | Event, int]:
     """Execute a block once: how it left, and how many guest instructions to count.
 

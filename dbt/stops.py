@@ -1,7 +1,7 @@
 """Every way a run can end, and the guest faults that translated code can meet.
 
 A ``Stop`` is what ``Process.run`` returns. Events between translated code and the engine, which
-do not end a run, are in ``dbt/interfaces.py``.
+do not end a run, are in ``dbt/interfaces/events.py``.
 """
 
 import enum

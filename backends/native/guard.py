@@ -21,7 +21,6 @@ from backends.native import llvm
 from backends.native.arena import Arena
 from backends.native.cache import cached, stamp
 from backends.native.link import link
-from dbt import interfaces
 from dbt.interfaces import (
     ABSENT,
     CODE,
@@ -35,6 +34,7 @@ from dbt.interfaces import (
     PERMS_DISTANCE,
     Memory,
 )
+from dbt.ir import machine
 
 # Offsets in the handler's data: the kernel's struct sigaction of the previous handler, one of the
 # default action, the last address that was not ours, and the reservations it is responsible for.
@@ -194,7 +194,7 @@ class _Guard:
     """The handler of this process, and the memories that it looks after."""
 
     def __init__(self) -> None:
-        key = stamp([__file__, llvm.__file__, interfaces.__file__], "llvmlite")
+        key = stamp([__file__, llvm.__file__, machine.__file__], "llvmlite")
         image = cached("guard", key, lambda: llvm.compile_text(_TEXT))
         self._data = mmap.mmap(-1, _DATA_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         anchor: Any = ctypes.c_char.from_buffer(self._data)

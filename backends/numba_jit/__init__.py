@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dbt import interfaces
-from dbt.interfaces import Context, Executor
-from dbt.ir import ops
+from dbt.interfaces import Context, Executor, chaining
+from dbt.ir import layout, machine, ops
 from dbt.reservation import require_room
 
 
@@ -63,7 +62,9 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
             sources: list[str | Path] = [
                 *(here / f"{name}.py" for name in _SOURCES),
                 llvm.__file__,
-                interfaces.__file__,
+                chaining.__file__,
+                layout.__file__,
+                machine.__file__,
                 ops.__file__,
             ]
             image = cached("loop", stamp(sources, "numba", "llvmlite"), make)

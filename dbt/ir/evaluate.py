@@ -6,7 +6,7 @@ their bits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -25,6 +25,7 @@ from dbt.ir.block import (
     Value,
     exit_targets,
 )
+from dbt.ir.machine import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.ops import OPS, Op
 from dbt.ir.types import Type
 from dbt.stops import Access, GuestFault
@@ -103,39 +104,6 @@ def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[
 # -- Blocks ----------------------------------------------------------------------------------------
 
 
-class StateLike(Protocol):
-    """Guest state by slot name."""
-
-    def get(self, slot: str) -> int: ...
-    def set(self, slot: str, value: int) -> None: ...
-
-
-class MemoryLike(Protocol):
-    """Checked little-endian access; both raise GuestFault and then have changed nothing."""
-
-    def load(self, address: int, size: int) -> int: ...
-    def store(self, address: int, size: int, value: int) -> None: ...
-
-
-class CountersLike(Protocol):
-    """Named 64-bit counters."""
-
-    def add(self, name: str) -> None: ...
-
-
-class StacksLike(Protocol):
-    """Named side stacks."""
-
-    def push(self, name: str, value: int) -> None: ...
-    def pop(self, name: str) -> int: ...
-
-
-class FunctionsLike(Protocol):
-    """Named functions that ``invoke`` calls."""
-
-    def call(self, name: str, args: Sequence[int]) -> None: ...
-
-
 @attrs.frozen
 class Left:
     """The block ran to its exit.
@@ -178,11 +146,11 @@ Outcome: TypeAlias = Left | Fault | Trap
 
 def evaluate_block(
     block: Block,
-    state: StateLike,
-    memory: MemoryLike,
-    counters: CountersLike,
-    stacks: StacksLike,
-    functions: FunctionsLike | None = None,
+    state: State,
+    memory: Accesses,
+    counters: CounterBank,
+    stacks: StackBank,
+    functions: FunctionBank | None = None,
 ) -> Outcome:
     """Execute a verified block once, and say how it left. The ``pc`` slot is not touched.
 
@@ -201,11 +169,11 @@ class _Evaluation:
     def __init__(
         self,
         block: Block,
-        state: StateLike,
-        memory: MemoryLike,
-        counters: CountersLike,
-        stacks: StacksLike,
-        functions: FunctionsLike | None,
+        state: State,
+        memory: Accesses,
+        counters: CounterBank,
+        stacks: StackBank,
+        functions: FunctionBank | None,
     ) -> None:
         self.block = block
         self.state = state

@@ -18,29 +18,15 @@
 10. Counters, stacks, functions, slots and reasons have names that are not empty.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator
 
 from dbt.ir import ops
 from dbt.ir.block import Block, Branch, Const, Exit, Halt, Inst, Value, exit_targets, exit_values
+from dbt.ir.layout import Layout
 from dbt.ir.printer import block_lines
 from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
 
 _LIMIT = 1 << 32
-
-
-class SlotLike(Protocol):
-    """What the verifier asks of a slot."""
-
-    @property
-    def type(self) -> Type: ...
-
-
-class LayoutLike(Protocol):
-    """What the verifier asks of a layout (``dbt.interfaces.Layout``)."""
-
-    @property
-    def by_name(self) -> Mapping[str, SlotLike]: ...
 
 
 class VerifyError(Exception):
@@ -55,7 +41,7 @@ class VerifyError(Exception):
         self.problem = problem
 
 
-def verify(block: Block, layout: LayoutLike | None = None) -> None:
+def verify(block: Block, layout: Layout | None = None) -> None:
     """Check a block against the law. Raises VerifyError at the first breach."""
     verifier = _Verifier(block, layout)
     line = 0
@@ -75,7 +61,7 @@ class _Breach(Exception):
 class _Verifier:
     """One walk down a block: the values seen so far, slot types, the current guest instruction."""
 
-    def __init__(self, block: Block, layout: LayoutLike | None) -> None:
+    def __init__(self, block: Block, layout: Layout | None) -> None:
         self.block = block
         self.layout = layout
         self.seen: set[Inst] = set()

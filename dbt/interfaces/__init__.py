@@ -1,0 +1,107 @@
+"""What the core asks of a frontend, a backend and a pass. Nothing here runs anything.
+
+The picture: the engine (``dbt/runtime/engine.py``) asks a ``Frontend`` for blocks, sends them
+through passes, and installs them in an ``Executor``, which a ``Backend`` opened for one machine.
+The executor runs translated code until something needs Python, and says what as an ``Event``.
+"""
+
+from dbt.interfaces.backend import (
+    TIERS,
+    UNITS,
+    Backend,
+    BackendOptions,
+    Context,
+    Executor,
+    TablesFull,
+)
+from dbt.interfaces.chaining import LinkKind, LinkRules, Reason
+from dbt.interfaces.events import (
+    Event,
+    FaultHit,
+    FuelOut,
+    HaltHit,
+    HookHit,
+    NotTranslated,
+    SyscallHit,
+    TrapHit,
+    WatchHit,
+)
+from dbt.interfaces.frontend import CodeReader, Frontend
+from dbt.interfaces.passes import Pass
+from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
+from dbt.ir.machine import (
+    ABSENT,
+    CODE,
+    EXEC,
+    LOST_AT,
+    LOST_PAGES,
+    LOST_PAGES_AT,
+    LOST_WINDOW,
+    LOST_WINDOW_AT,
+    MAPPED,
+    PAGE,
+    PERMS_DISTANCE,
+    READ,
+    STACK_BYTES,
+    STACK_ENTRIES,
+    WRITE,
+    CounterBank,
+    FunctionBank,
+    Memory,
+    NativeFunction,
+    StackBank,
+    State,
+)
+
+__all__ = [
+    "ABSENT",
+    "CODE",
+    "CONTROL_BYTES",
+    "EXEC",
+    "LOST_AT",
+    "LOST_PAGES",
+    "LOST_PAGES_AT",
+    "LOST_WINDOW",
+    "LOST_WINDOW_AT",
+    "MAPPED",
+    "PAGE",
+    "PC_SLOT",
+    "PERMS_DISTANCE",
+    "READ",
+    "STACK_BYTES",
+    "STACK_ENTRIES",
+    "TIERS",
+    "UNITS",
+    "WRITE",
+    "Backend",
+    "BackendOptions",
+    "CallAbi",
+    "CodeReader",
+    "Context",
+    "CounterBank",
+    "Event",
+    "Executor",
+    "FaultHit",
+    "Frontend",
+    "FuelOut",
+    "FunctionBank",
+    "HaltHit",
+    "HookHit",
+    "Layout",
+    "LinkKind",
+    "LinkRules",
+    "Memory",
+    "NativeFunction",
+    "NotTranslated",
+    "Pass",
+    "Reason",
+    "Slot",
+    "StackBank",
+    "State",
+    "SyscallHit",
+    "TablesFull",
+    "TrapHit",
+    "WatchHit",
+    "extend",
+    "lay_out",
+]
