@@ -37,9 +37,11 @@ class NumbaBackend:
 _loop: Any = None
 _arena: Any = None
 _loading = threading.Lock()
-_SOURCES = ("__init__", "abi", "interpreter", "loop", "native", "objects", "opcodes", "tables")
-"""What the object code of the loop is made from, with ``backends.native.llvm``,
-``dbt.interfaces`` and ``dbt.ir.ops``."""
+_SOURCES = (
+    "__init__", "abi", "interpreter/interpreter", "interpreter/opcodes", "loop", "native", "tables",
+    "units/objects",
+)  # fmt: skip
+"""What the object code of the loop is made from, beside modules of other packages."""
 
 
 def _load_loop(on_compile: Callable[[str], None]) -> Any:

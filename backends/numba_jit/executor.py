@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 
 from backends.native.guard import Watched
-from backends.numba_jit import abi, opcodes, tables
-from backends.numba_jit.bytecode import Lowered, Lowerer
+from backends.numba_jit import abi, tables
+from backends.numba_jit.interpreter import opcodes
+from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
 from backends.numba_jit.promotion import Promotion
 from backends.numba_jit.records import (
     FaultRecord,

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from backends.numba_jit import tables
-from backends.numba_jit.jobs import UnitJob
+from backends.numba_jit.units.jobs import UnitJob
 
 if TYPE_CHECKING:
     from backends.numba_jit.executor import Installed
     from backends.numba_jit.records import Records
     from backends.numba_jit.tables import Tables
-    from backends.numba_jit.units import UnitCompiler
+    from backends.numba_jit.units.compiler import UnitCompiler
     from dbt.interfaces import Context
 
 LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
@@ -49,7 +49,7 @@ class Promotion:
     def compiler(self) -> "UnitCompiler":
         """The unit compiler, made when the first unit is wanted."""
         if self._compiler is None:
-            from backends.numba_jit.units import UnitCompiler
+            from backends.numba_jit.units.compiler import UnitCompiler
 
             owner = self._owner
             self._compiler = UnitCompiler(owner.context, owner.records, dispatching=True)

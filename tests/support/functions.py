@@ -4,7 +4,7 @@ import ctypes
 
 from backends.native.arena import Arena
 from backends.native.link import link
-from backends.numba_jit.objects import ObjectMaker
+from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import NativeFunction
 
 

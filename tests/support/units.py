@@ -7,7 +7,7 @@ from support import toy
 
 from backends.numba_jit import abi
 from backends.numba_jit.records import Record, Records
-from backends.numba_jit.units import UnitCompiler, UnitJob
+from backends.numba_jit.units.compiler import UnitCompiler, UnitJob
 from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.runtime.counters import Counters, Stacks

@@ -4,7 +4,7 @@ import pytest
 from support.toy import Toy, toy
 
 from backends.numba_jit import NumbaBackend
-from backends.numba_jit.opcodes import ACCESS, NAMES
+from backends.numba_jit.interpreter.opcodes import ACCESS, NAMES
 from dbt.interfaces import BackendOptions
 from dbt.ir.block import BlockKey
 from dbt.ir.parser import parse_blocks

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backends.native.arena import CHUNK, Arena
 from backends.native.link import LinkError, link
-from backends.numba_jit.objects import ObjectMaker
+from backends.numba_jit.units.objects import ObjectMaker
 
 # A jump table, a vector constant, a call between functions, an address in data.
 TEXT = """

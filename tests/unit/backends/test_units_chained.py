@@ -10,8 +10,8 @@ from support.strategies import programs, states
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_region import find_regions
 from backends.numba_jit.records import FaultRecord, HaltRecord
+from backends.numba_jit.units.region import find_regions
 from dbt.interfaces import READ, WRITE
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.ir.evaluate import Left, evaluate_block

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_frame import LEAVE_JUMP, LEAVE_RETURN
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
+from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
 from dbt.ir.block import (
     BlockKey,
     Branch,
@@ -22,7 +22,7 @@ from dbt.ir.block import (
 )
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:

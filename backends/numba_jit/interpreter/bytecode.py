@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import attrs
 
-from backends.numba_jit import opcodes as o
-from backends.numba_jit.analysis import COMPARES, Analysis
-from backends.numba_jit.arithmetic import lower_narrow, lower_wide
+from backends.numba_jit.interpreter import opcodes as o
+from backends.numba_jit.interpreter.analysis import COMPARES, Analysis
+from backends.numba_jit.interpreter.arithmetic import lower_narrow, lower_wide
 from backends.numba_jit.records import (
     HaltRecord,
     HookRecord,

@@ -13,23 +13,23 @@ from typing import TypeAlias
 import attrs
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_access import load, store
-from backends.numba_jit.emit_check import emit_check
-from backends.numba_jit.emit_exits import emit_exit
-from backends.numba_jit.emit_flags import (
+from backends.numba_jit.records import Record, Records
+from backends.numba_jit.units.access import load, store
+from backends.numba_jit.units.check import emit_check
+from backends.numba_jit.units.check_plan import Check, plan_checks
+from backends.numba_jit.units.exits import emit_exit
+from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
+from backends.numba_jit.units.instrument import count, pop, push, trap_if
+from backends.numba_jit.units.invoke import invoke, uses_state
+from backends.numba_jit.units.jobs import UnitJob
+from backends.numba_jit.units.lazy_flags import (
     mark,
     owe,
     sets_all_first,
     settle_first,
     subtraction,
 )
-from backends.numba_jit.emit_frame import LEAVE, LLVM_TYPES, Frame
-from backends.numba_jit.emit_instrument import count, pop, push, trap_if
-from backends.numba_jit.emit_invoke import invoke, uses_state
-from backends.numba_jit.emit_memory import Check, plan_checks
-from backends.numba_jit.emit_ops import LOWER, PLAIN, WIDTH, signed_comparison
-from backends.numba_jit.jobs import UnitJob
-from backends.numba_jit.records import Record, Records
+from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from dbt.interfaces import Context
 from dbt.ir import ops
 from dbt.ir.block import TAKEN, BlockKey, Const, Inst, Value

@@ -4,15 +4,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_frame import LLVM_TYPES
 from backends.numba_jit.records import FaultRecord
+from backends.numba_jit.units.frame import LLVM_TYPES
 from dbt.interfaces import CODE, READ, WRITE
 from dbt.ir.block import HOOKED, TAKEN, Inst
 from dbt.ir.types import I1
 from dbt.stops import Access
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def load(e: "UnitEmitter", inst: Inst) -> None:

@@ -6,13 +6,13 @@ the upper bits, a further word cuts its result.
 
 from typing import TYPE_CHECKING
 
-from backends.numba_jit import opcodes as o
+from backends.numba_jit.interpreter import opcodes as o
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst
 from dbt.ir.types import I32, I64
 
 if TYPE_CHECKING:
-    from backends.numba_jit.bytecode import Lowering
+    from backends.numba_jit.interpreter.bytecode import Lowering
 
 SWAPPABLE = {ops.ADD, ops.MUL, ops.AND, ops.OR, ops.XOR, ops.EQ, ops.NE}
 

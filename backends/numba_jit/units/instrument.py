@@ -9,7 +9,7 @@ from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
 from dbt.ir.block import Inst, frontend_mode
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def count(e: "UnitEmitter", inst: Inst) -> None:

@@ -9,6 +9,7 @@ Loads and stores test the permission byte of the page; what touches two pages go
 from numba import njit
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.interpreter.opcodes import *
 from backends.numba_jit.native import (
     bswap32,
     bswap64,
@@ -42,7 +43,6 @@ from backends.numba_jit.native import (
     udiv64,
     ult64,
 )  # fmt: skip
-from backends.numba_jit.opcodes import *
 from dbt.interfaces import CODE, CONTROL_BYTES, READ, STACK_BYTES, STACK_ENTRIES, WRITE
 
 M32 = 0xFFFFFFFF

@@ -8,15 +8,15 @@ import attrs
 
 from backends.native.arena import Arena
 from backends.native.link import Library, link
-from backends.numba_jit.emit import Module, UnitEmitter
-from backends.numba_jit.emit_dispatch import dispatchers
-from backends.numba_jit.emit_flags import SETTLE
-from backends.numba_jit.emit_frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
-from backends.numba_jit.emit_invoke import is_quiet
-from backends.numba_jit.emit_region import RegionEmitter, find_regions
-from backends.numba_jit.jobs import UnitJob
-from backends.numba_jit.objects import ObjectMaker
 from backends.numba_jit.records import Records
+from backends.numba_jit.units.dispatch import dispatchers
+from backends.numba_jit.units.emitter import Module, UnitEmitter
+from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
+from backends.numba_jit.units.invoke import is_quiet
+from backends.numba_jit.units.jobs import UnitJob
+from backends.numba_jit.units.lazy_flags import SETTLE
+from backends.numba_jit.units.objects import ObjectMaker
+from backends.numba_jit.units.region import RegionEmitter, find_regions
 from dbt.interfaces import Context
 from dbt.ir.block import Block
 

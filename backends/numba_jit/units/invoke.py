@@ -16,7 +16,7 @@ from dbt.ir.block import Const, Inst, Value
 from dbt.ir.types import I64
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def uses_state(functions: FunctionBank, inst: Inst) -> bool:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
-from backends.numba_jit.emit_memory import root_of
-from backends.numba_jit.emit_ops import is_complement, same
+from backends.numba_jit.units.check_plan import root_of
+from backends.numba_jit.units.pure_ops import is_complement, same
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 _WORDS = 1 << 32
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from backends.numba_jit import abi, tables
 
 if TYPE_CHECKING:
-    from backends.numba_jit.emit import UnitEmitter
+    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def emit_check(e: "UnitEmitter") -> None:

@@ -8,10 +8,10 @@ and replaced blocks mean what they always mean; fuel is taken block by block. Gu
 
 from collections.abc import Mapping, Sequence
 
-from backends.numba_jit.emit import Exits, Module, UnitEmitter, merge
-from backends.numba_jit.emit_flags import settle_first
-from backends.numba_jit.emit_frame import LLVM_TYPES
-from backends.numba_jit.jobs import UnitJob
+from backends.numba_jit.units.emitter import Exits, Module, UnitEmitter, merge
+from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.jobs import UnitJob
+from backends.numba_jit.units.lazy_flags import settle_first
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, exit_targets
 from dbt.ir.types import I1
