@@ -12,7 +12,7 @@ from backends.numba_jit import tables
 from backends.numba_jit.units.jobs import UnitJob
 
 if TYPE_CHECKING:
-    from backends.numba_jit.executor import Installed
+    from backends.numba_jit.installed import Installed
     from backends.numba_jit.records import Records
     from backends.numba_jit.tables import Tables
     from backends.numba_jit.units.compiler import UnitCompiler
@@ -101,7 +101,10 @@ class Promotion:
         if not batch:
             return
         began = time.thread_time_ns()
-        jobs = [UnitJob(found.block, found.block_id, found.slots, found.checks) for found in batch]
+        jobs = [
+            UnitJob(found.block, found.block_id, found.slots, found.bytecode.checks)
+            for found in batch
+        ]
         try:
             codes = self.compiler.compile(jobs, LEVELS[self._tier])
         except MemoryError:  # no room for code: what is interpreted gives the same results
