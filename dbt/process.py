@@ -21,8 +21,10 @@ from dbt.ending import end_child
 from dbt.hooks import Hooks, StopRequested, mechanisms
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
+    Attached,
     Backend,
     BackendOptions,
+    Bound,
     Context,
     Executor,
     FaultHit,
@@ -120,9 +122,7 @@ class Process:
         envp = environment(os.environ if env is None else env)
         if pipeline is not None:
             choices.instance("pipeline", pipeline, Pipeline)
-        bound = [
-            bind(abi) if (bind := getattr(p, "bind", None)) else p for p in parse_passes(passes)
-        ]
+        bound = [p.bind(abi) if isinstance(p, Bound) else p for p in parse_passes(passes)]
         self._waiting: SyscallHit | None = None
         """A system call that is to be made before anything else."""
         self._ended: Stop | None = None
@@ -139,8 +139,8 @@ class Process:
             self.chain = ChainPolicy(chain, partial(_pc, self.frontend, self.kernel))
             self._next = self.frontend.key_of(self.kernel.load(program, argv, envp))
             for pass_ in bound:
-                if attach := getattr(pass_, "attach", None):
-                    attach(self)
+                if isinstance(pass_, Attached):
+                    pass_.attach(self)
             self.translator = Translator(
                 self.frontend,
                 self.memory,

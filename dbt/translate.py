@@ -1,7 +1,7 @@
 """The life of a block, from guest bytes to what a backend installs, in order."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from dbt import choices
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
@@ -72,22 +72,32 @@ class Translator:
 
     def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """One block, ready to install. Raises GuestFault when its first byte is no code."""
-        started = time.perf_counter()
         stub = self.stub(key)
         if stub is not None:
+            if self.verify:
+                verify(stub, self.layout)
             return stub
-        block = self.frontend.lift(self.code, key, boundaries)
-        lifted = time.perf_counter()
-        if self.log.items:
-            self._dump_asm(block)
-        self._stage("ir", block, check=self.verify)
-        self._instrument(block)
-        self._stage("ir_instr", block, check=False)
-        self.pipeline.run(block)
-        self._stage("ir_opt", block, check=self.verify)
-        self.lift_seconds += lifted - started
+        started = time.perf_counter()
+        for item, block in self._life(key, boundaries):
+            if item == "ir":
+                self.lift_seconds += (lifted := time.perf_counter()) - started
+                if self.log.items:
+                    self._dump_asm(block)
+            if self.log.items and self.log.wants(item, key.pc):
+                self.log.write(item, print_block(block))
+            if self.verify:
+                verify(block, self.layout)
         self.pass_seconds += time.perf_counter() - lifted
         return block
+
+    def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
+        """The block after each stage of its life, by the stage's name: one block that changes."""
+        block = self.frontend.lift(self.code, key, boundaries)
+        yield "ir", block
+        self._instrument(block)
+        yield "ir_instr", block
+        self.pipeline.run(block)
+        yield "ir_opt", block
 
     def _instrument(self, block: Block) -> None:
         """Run the users' passes; what user code made is always checked."""
@@ -98,12 +108,6 @@ class Translator:
             except VerifyError as error:
                 error.args = (f"{name_of(pass_)}: {error}",)
                 raise
-
-    def _stage(self, item: str, block: Block, *, check: bool) -> None:
-        if self.log.items and self.log.wants(item, block.key.pc):
-            self.log.write(item, print_block(block))
-        if check:
-            verify(block, self.layout)
 
     def listing(self, block: Block) -> str:
         """The guest instructions of a block, one a line."""
@@ -122,11 +126,9 @@ class Translator:
 
     def stages(self, key: BlockKey, boundaries: Collection[int] = ()) -> dict[str, str]:
         """Text of every stage of one block (what ``explain`` prints), without installing it."""
-        block = self.frontend.lift(self.code, key, boundaries)
-        texts = {"in_asm": self.listing(block), "ir": print_block(block)}
-        self._instrument(block)
-        texts["ir_instr"] = print_block(block)
-        self.pipeline.run(block)
-        verify(block, self.layout)
-        texts["ir_opt"] = print_block(block)
+        texts: dict[str, str] = {}
+        for item, block in self._life(key, boundaries):
+            texts = texts or {"in_asm": self.listing(block)}
+            texts[item] = print_block(block)
+            verify(block, self.layout)
         return texts

@@ -27,7 +27,7 @@ from dbt.interfaces.events import (
     WatchHit,
 )
 from dbt.interfaces.frontend import CodeReader, Frontend
-from dbt.interfaces.passes import Pass
+from dbt.interfaces.passes import Attached, Bound, Pass
 from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 from dbt.ir.machine import (
     ABSENT,
@@ -73,8 +73,10 @@ __all__ = [
     "TIERS",
     "UNITS",
     "WRITE",
+    "Attached",
     "Backend",
     "BackendOptions",
+    "Bound",
     "CallAbi",
     "CodeReader",
     "Context",
