@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from dbt import __version__, choices, streams
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
-from dbt.ending import describe_bug, excuse
+from dbt.ending import describe_bug, describe_error
 from dbt.stops import UsageError
 
 COMMANDS = {
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say in one line what went wrong; the exit status."""
-    text, status = excuse(error) or describe_bug(error)
+    text, status = describe_error(error) or describe_bug(error)
     with contextlib.suppress(BrokenPipeError):
         if text:
             streams.say(text)

@@ -10,8 +10,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
+from dbt.crash_report import crash_report, shortcomings
 from dbt.ir.verifier import VerifyError
-from dbt.obituary import obituary, shortcomings
 from dbt.stops import (
     Exited,
     InsnLimit,
@@ -38,7 +38,7 @@ MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
 
 
-def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
+def describe_stop(process: "Process", stop: Stop) -> tuple[str, int]:
     """What is to be said of how a run has ended, if anything, and the status."""
     match stop:
         case Exited(status=status):
@@ -46,7 +46,7 @@ def last_words(process: "Process", stop: Stop) -> tuple[str, int]:
         case Killed(signal=number, quiet=True):
             return "", 128 + number
         case Killed(signal=number, report=report):
-            told = [report or obituary(process, stop), _lacked(process)]
+            told = [report or crash_report(process, stop), _lacked(process)]
             return "\n".join(filter(None, told)), 128 + number
         case TimeLimit(pc=pc):
             return f"armdbt: time is over at {_place(process, pc)}", EXIT_TIMEOUT
@@ -77,7 +77,7 @@ def _lacked(process: "Process") -> str:
     return shortcomings(process.kernel.unknown_syscalls)
 
 
-def excuse(error: BaseException) -> tuple[str, int] | None:
+def describe_error(error: BaseException) -> tuple[str, int] | None:
     """The same of a run that has raised; None for a bug, whose traceback is wanted."""
     match error:
         case UsageError():
@@ -136,11 +136,11 @@ def _tell(process: "Process", ended: Stop | BaseException) -> int:
 
 def _told(process: "Process", ended: Stop | BaseException) -> tuple[str, int]:
     if not isinstance(ended, BaseException):
-        return last_words(process, ended)
+        return describe_stop(process, ended)
     if isinstance(ended, SystemExit):  # what the interpreter makes of it
         code = ended.code
         return ("", code or 0) if code is None or isinstance(code, int) else (str(code), 1)
-    known = excuse(ended)
+    known = describe_error(ended)
     if known is None:
         sys.excepthook(type(ended), ended, ended.__traceback__)
     return known or ("", EXIT_STOPPED)

@@ -17,6 +17,7 @@ from typing import Any, Self
 import attrs
 
 from dbt import choices, plugins
+from dbt.crash_report import crash_report
 from dbt.ending import end_child
 from dbt.hooks import Hooks, StopRequested, mechanisms
 from dbt.hooks.machine import Hit, HookMachine
@@ -41,7 +42,6 @@ from dbt.ir.block import BlockKey, Swi
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
-from dbt.obituary import obituary
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import parse_passes
 from dbt.runtime.budget import UNLIMITED
@@ -360,7 +360,7 @@ class Process:
     def _killed(self, after: BlockKey | Stop) -> BlockKey | Stop:
         """Complete a Killed with the report that only the facade can write."""
         if isinstance(after, Killed):
-            return attrs.evolve(after, report=obituary(self, after))
+            return attrs.evolve(after, report=crash_report(self, after))
         return after
 
     # -- looking at it -----------------------------------------------------------------------------

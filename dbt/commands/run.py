@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dbt.commands.machine import machine_options, make_process, number, seconds
-from dbt.ending import EXIT_INTERRUPTED, last_words
+from dbt.ending import EXIT_INTERRUPTED, describe_stop
 from dbt.stops import Stop
 from dbt.streams import say
 
@@ -64,7 +64,7 @@ def report_stop(process: "Process", stop: Stop | None) -> int:
     """Say how a run ended, unless the guest or the user ended it; the exit status."""
     if stop is None:
         return EXIT_INTERRUPTED
-    text, status = last_words(process, stop)
+    text, status = describe_stop(process, stop)
     if text:
         say(text)
     return status

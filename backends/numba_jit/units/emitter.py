@@ -23,10 +23,10 @@ from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, uses_state
 from backends.numba_jit.units.jobs import UnitJob
 from backends.numba_jit.units.lazy_flags import (
+    defer_flags,
     mark,
-    owe,
+    materialise_first,
     sets_all_first,
-    settle_first,
     subtraction,
 )
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
@@ -113,7 +113,7 @@ class UnitEmitter:
         """The function's text."""
         self._head(name)
         if self.frame.lazy_flags and self.flags is False:
-            settle_first(self, name)
+            materialise_first(self, name)
         if self.check:
             emit_check(self)
         self._body()
@@ -261,14 +261,14 @@ class UnitEmitter:
             operands = subtraction(*flags) if flags else None
             if operands:
                 self.dirty = {k: v for k, v in self.dirty.items() if k not in self.frame.flags}
-                owe(self, operands)
+                defer_flags(self, operands)
             elif self.flags:
                 self._settled(self.lines, f"%{self.number}")
                 self.number += 1
         self._stores(self.lines, f"%w{self.number}_")
         self.dirty = {}
 
-    def surrender(self) -> None:
+    def spill_state(self) -> None:
         """Write all state: whoever is called now may look at it, and change it."""
         if any(name in self.dirty for name in self.frame.flags):
             self._settled(self.lines, f"%i{self.number}o")
@@ -278,7 +278,7 @@ class UnitEmitter:
             address = self.new(f"getelementptr i8, ptr %s, i64 {self.frame.slots[slot].offset}")
             self.lines.append(f" store i32 {self.slots[slot]}, ptr {address}")
 
-    def reclaim(self) -> None:
+    def reload_state(self) -> None:
         """Forget what was known of the state, and read what has to be at hand."""
         self.slots = {}
         for slot in self.frame.pinned:

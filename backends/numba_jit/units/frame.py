@@ -9,7 +9,7 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 from collections.abc import Iterable
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.lazy_flags import OWED, settlement
+from backends.numba_jit.units.lazy_flags import OWED, materialise_flags
 from dbt.interfaces import Layout, Slot
 from dbt.ir.types import Type
 
@@ -108,7 +108,7 @@ define preserve_nonecc i64 @leave{self.signature}
  %oc = icmp ne i8 %ov, 0
  br i1 %oc, label %owed, label %settled
 owed:
-{settlement(self.layout)}
+{materialise_flags(self.layout)}
  br label %settled
 settled:"""
 
@@ -117,7 +117,7 @@ settled:"""
             return ""
         return f"""
 define preserve_nonecc i64 @settle{self.signature}
-{settlement(self.layout)}
+{materialise_flags(self.layout)}
  %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
  %ec = load ptr, ptr %ep
  %er = musttail call preserve_nonecc i64 %ec({self.parameters})

@@ -43,14 +43,14 @@ def invoke(e: "UnitEmitter", inst: Inst) -> None:
     native = functions.native(name)
     arguments = [e.new("ptrtoint ptr %s to i64"), *(_wide(e, value) for value in inst.args)]
     if native.uses_state:
-        e.surrender()
+        e.spill_state()
     if native.may_stop:
         e.lines.append(f" store i64 {e.fuel}, ptr {_fuel(e)}")
     e.predicated(inst, partial(_call, e, native, index, arguments))
     if native.may_stop:
         e.fuel = e.new(f"load i64, ptr {_fuel(e)}")
     if native.uses_state:
-        e.reclaim()
+        e.reload_state()
 
 
 def _fuel(e: "UnitEmitter") -> str:

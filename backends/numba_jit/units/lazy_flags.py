@@ -30,7 +30,7 @@ SETTLE = abi.FIRST_FREE + 24
 """Control word: address of ``settle``, which has a unit's signature and goes on at EXIT_CODE."""
 
 
-def settlement(layout: Layout) -> str:
+def materialise_flags(layout: Layout) -> str:
     """Lines that write the flags that are owed; they begin and end a basic block."""
     lines = [
         f" %la = getelementptr i8, ptr %s, i64 {LEFT}\n %l = load i32, ptr %la",
@@ -74,7 +74,7 @@ def sets_all_first(
     return False if seen else None
 
 
-def settle_first(e: "UnitEmitter", name: str) -> None:
+def materialise_first(e: "UnitEmitter", name: str) -> None:
     """When flags are owed, settle them and enter the unit ``name`` again. Comes first in it."""
     address = e.new(f"getelementptr i8, ptr %s, i64 {OWED}")
     owed = e.new(f"icmp ne i8 {e.new(f'load i8, ptr {address}')}, 0")
@@ -162,7 +162,7 @@ def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -
     return _apart(left, a) == (right.value - b.value) % _WORDS
 
 
-def owe(e: "UnitEmitter", operands: tuple[Value, Value]) -> None:
+def defer_flags(e: "UnitEmitter", operands: tuple[Value, Value]) -> None:
     """Write the operands instead of the flags."""
     for offset, operand in zip((LEFT, RIGHT), operands, strict=True):
         address = e.new(f"getelementptr i8, ptr %s, i64 {offset}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from backends.numba_jit.units.emitter import Exits, Module, UnitEmitter, merge
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.jobs import UnitJob
-from backends.numba_jit.units.lazy_flags import settle_first
+from backends.numba_jit.units.lazy_flags import materialise_first
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, exit_targets
 from dbt.ir.types import I1
@@ -101,7 +101,7 @@ class RegionEmitter(UnitEmitter):
         if self.frame.lazy_flags and any(
             flag in self.read | self.written for flag in self.frame.flags
         ):
-            settle_first(self, name)
+            materialise_first(self, name)
         self._enter()
         for index, job in enumerate(self.jobs):
             self._begin(job, f"%b{index}")

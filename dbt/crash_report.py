@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 12
 
 
-def obituary(process: "Process", stop: Killed) -> str:
+def crash_report(process: "Process", stop: Killed) -> str:
     """The report on a guest that a signal killed."""
     pc = stop.pc
     lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({process.symbolize(pc)})"]
