@@ -247,8 +247,10 @@ class Process:
     def _goes_on_after(self, failure: BaseException) -> bool:
         """Whether a function of the user's has raised it: then the guest's state is whole, and the
         next run continues from it."""
-        own = failure is self.engine.raised or failure is self._machine.raised
-        self.engine.raised = self._machine.raised = None  # its traceback holds this process
+        own = failure is self.engine.function_error or failure is self._machine.hook_error
+        self.engine.function_error = self._machine.hook_error = (
+            None  # its traceback holds this process
+        )
         return own
 
     def _run(self) -> Stop:
@@ -272,7 +274,9 @@ class Process:
             event = self._waiting or self._next_event(key)
             after = self._event(event)
         except GuestFault as fault:
-            if self._waiting is not None or fault is self.engine.raised:  # it is a hook's own
+            if (
+                self._waiting is not None or fault is self.engine.function_error
+            ):  # it is a hook's own
                 raise
             after = self._fetch_fault(fault)
         if isinstance(after, BlockKey):
@@ -343,7 +347,7 @@ class Process:
         """Deliver signals, at keys that a signal frame can name."""
         location = self.frontend.location_of(key)
         named = self.frontend.in_state(self.frontend.key_of(location), self.state)
-        if named != key or key == self.engine.announced:
+        if named != key or key == self.engine.reported_watch:
             return key
         self.state.set("pc", key.pc)
         return self._where(self.kernel.poll(location))

@@ -79,7 +79,7 @@ class HookMachine:
         """Breakpoints given up while a block that may lead to one was running."""
         self._table_end = TABLES
         self._failure: BaseException | None = None
-        self.raised: BaseException | None = None
+        self.hook_error: BaseException | None = None
         """What ``take_failure`` has given last."""
         self._passed: tuple[int, int] | None = None
         """Breakpoint whose handlers have run, and the instruction count of that moment."""
@@ -90,7 +90,7 @@ class HookMachine:
         self._stop_watching_stack: Remove | None = None
         self.stack_moved_by_kernel = self._follower.moved_by_kernel
         translator.stub = self._stub_block
-        engine.settle = self.settle
+        engine.resolve_trampoline = self.resolve_trampoline
 
     # -- the guest ---------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class HookMachine:
     def take_failure(self) -> BaseException | None:
         """What a hook has raised, once."""
         failure, self._failure = self._failure, None
-        self.raised = failure or self.raised
+        self.hook_error = failure or self.hook_error
         return failure
 
     # -- points ------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ class HookMachine:
         """Run the hooks that an event is for: where the guest goes on, or what comes next."""
         match event:
             case HookHit(resume=key) if self._trampolines.at(key.pc) is not None:
-                return self.settle(key)
+                return self.resolve_trampoline(key)
             case HookHit(resume=key):
                 location = self._stubs.fire(key.pc)
             case WatchHit(key=key):
@@ -287,14 +287,14 @@ class HookMachine:
                 location = location if checked is None else checked
             case HaltHit(pc=pc, mode=mode):
                 after = self._breakpoint_hit(BlockKey(pc, mode))
-                return self.settle(after) if isinstance(after, BlockKey) else after
+                return self.resolve_trampoline(after) if isinstance(after, BlockKey) else after
             case TrapHit(pc=pc, reason=reason, mode=mode):
                 return self._step_watched(BlockKey(pc, mode | HOOKED), reason)
-        return key if location is None else self.settle(self.key_of(location))
+        return key if location is None else self.resolve_trampoline(self.key_of(location))
 
-    def settle(self, key: BlockKey) -> BlockKey:
-        """Where the guest is, for all to see. On a trampoline it is not to be found: what is
-        waiting there is done, for the trampoline may be gone when the guest goes on."""
+    def resolve_trampoline(self, key: BlockKey) -> BlockKey:
+        """Maps the key of a trampoline to the guest key behind it. Does what the trampoline is for,
+        which may be gone when the guest goes on."""
         trampoline = self._trampolines.at(key.pc)
         self._trampolines.control_is_elsewhere()
         self._unpatched.clear()

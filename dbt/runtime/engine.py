@@ -66,7 +66,7 @@ def _quiet(text: str) -> None:
 
 
 def _here(key: BlockKey) -> BlockKey:
-    """The guest is where it has come to."""
+    """There are no trampolines."""
     return key
 
 
@@ -108,17 +108,17 @@ class Engine:
         self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
         self._watched: set[int] = set()
         self._checked: set[int] = set()
-        self.announced: BlockKey | None = None
+        self.reported_watch: BlockKey | None = None
         """A watched key whose WatchHit was returned and that has not been entered since."""
         self._runner = 0  # the thread in which the executor runs
         self._stepping = False
         self._later: list[BlockKey] = []  # to be discarded once it has come back
         self._waiting: Ended | None = None
-        self.raised: BaseException | None = None
+        self.function_error: BaseException | None = None
         """What ``run`` has raised last for a function that the guest's code invoked."""
-        self.settle: Callable[[BlockKey], BlockKey] = _here
-        """Where the guest goes on that has come to a key, for all to see: asked before ``run`` ends
-        between blocks. May raise GuestFault."""
+        self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
+        """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
+        between blocks, so that callers see guest addresses only. May raise GuestFault."""
         context.functions.on_failure = self.budget.take_away
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
@@ -151,18 +151,21 @@ class Engine:
         event = self._run(key)
         failure = self.context.functions.take_failure()
         if failure is None:
-            return self._settled(event)
+            return self._resolved(event)
         self._waiting = event
-        self.raised = failure
+        self.function_error = failure
         with contextlib.suppress(GuestFault):  # the next run meets it again
-            if isinstance(event, HookHit) and (behind := self.settle(event.resume)) != event.resume:
+            if (
+                isinstance(event, HookHit)
+                and (behind := self.resolve_trampoline(event.resume)) != event.resume
+            ):
                 event = Slice(behind)  # a trampoline needs no fuel: the block has gone on to it
-            self._waiting = self._settled(event)
+            self._waiting = self._resolved(event)
         raise failure
 
-    def _settled(self, event: Ended) -> Ended:
+    def _resolved(self, event: Ended) -> Ended:
         if isinstance(event, Slice | LimitReached):
-            event = attrs.evolve(event, key=self.settle(event.key))
+            event = attrs.evolve(event, key=self.resolve_trampoline(event.key))
             self.context.state.set(PC_SLOT, event.key.pc)
         return event
 
@@ -173,17 +176,17 @@ class Engine:
         while True:
             if self._failed:
                 return Slice(key)
-            if key != self.announced:
-                self.announced = None
+            if key != self.reported_watch:
+                self.reported_watch = None
             if self._is_watched(key):
-                self.announced = key
+                self.reported_watch = key
                 return WatchHit(key)
             self.budget.grant()
             started = time.perf_counter()
             event = self._execute(key)
             entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
             if entered:
-                self.announced = None
+                self.reported_watch = None
             match event:
                 case WatchHit(key=key):
                     continue
@@ -223,7 +226,7 @@ class Engine:
 
     def _is_watched(self, key: BlockKey) -> bool:
         looked_for = key.pc in self._watched or key.pc in self._checked
-        return looked_for and not key.mode & ARRIVED and key != self.announced
+        return looked_for and not key.mode & ARRIVED and key != self.reported_watch
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
@@ -235,10 +238,10 @@ class Engine:
         """Step what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & TAKEN:
             if self._is_watched(key):
-                self.announced = key
+                self.reported_watch = key
                 return WatchHit(key)
             event = self.step(key)
-            self.announced = None
+            self.reported_watch = None
             if self._failed and isinstance(event, BlockKey):
                 return Slice(event)
             if not isinstance(event, BlockKey):
