@@ -19,8 +19,9 @@ import attrs
 from dbt import choices, plugins
 from dbt.crash_report import crash_report
 from dbt.ending import end_child
-from dbt.hooks import Hooks, StopRequested, mechanisms
-from dbt.hooks.machine import Hit, HookMachine
+from dbt.event_loop import EventLoop
+from dbt.hooks import Hooks, mechanisms
+from dbt.hooks.machine import HookMachine
 from dbt.interfaces import (
     Attached,
     Backend,
@@ -28,14 +29,8 @@ from dbt.interfaces import (
     Bound,
     Context,
     Executor,
-    FaultHit,
     Frontend,
-    HaltHit,
-    HookHit,
     Pass,
-    SyscallHit,
-    TrapHit,
-    WatchHit,
     extend,
 )
 from dbt.ir.block import BlockKey, Swi
@@ -47,19 +42,14 @@ from dbt.passes.registry import parse_passes
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
+from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import (
-    Access,
     GuestFault,
-    InsnLimit,
     Killed,
-    Requested,
     Stop,
-    TimeLimit,
-    Trapped,
     UsageError,
 )
 from dbt.translate import Translator, block_at
@@ -123,10 +113,6 @@ class Process:
         if pipeline is not None:
             choices.instance("pipeline", pipeline, Pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in parse_passes(passes)]
-        self._waiting: SyscallHit | None = None
-        """A system call that is to be made before anything else."""
-        self._ended: Stop | None = None
-        """How the run has ended that raised what a hook had raised."""
         with contextlib.ExitStack() as stack:
             self.memory = GuestMemory()
             stack.callback(self.memory.close)
@@ -137,7 +123,7 @@ class Process:
             self.kernel = Kernel(self.memory, self.state, abi, linux)
             stack.callback(self.kernel.close)
             self.chain = ChainPolicy(chain, partial(_pc, self.frontend, self.kernel))
-            self._next = self.frontend.key_of(self.kernel.load(program, argv, envp))
+            start = self.frontend.key_of(self.kernel.load(program, argv, envp))
             for pass_ in bound:
                 if isinstance(pass_, Attached):
                     pass_.attach(self)
@@ -163,10 +149,10 @@ class Process:
             self.executor = opened.open(context)
             stack.callback(self.executor.close)
             compiling = self.options.tier in ("1", "2")
-            self._connect(context, AHEAD_WHEN_COMPILING if compiling else 0)
+            self._connect(start, context, AHEAD_WHEN_COMPILING if compiling else 0)
             self._release = stack.pop_all()
 
-    def _connect(self, context: Context, ahead: int) -> None:
+    def _connect(self, start: BlockKey, context: Context, ahead: int) -> None:
         """Tell the parts of each other. None of them holds the process: it goes when its user
         drops it."""
         kernel, log = self.kernel, self.log
@@ -205,6 +191,17 @@ class Process:
         kernel.on_exec = partial(_replace_program, hooks, engine)
         kernel.on_fork_child = self._clock.survive_fork
         kernel.overdue = self._clock.overdue
+        self._loop = EventLoop(
+            start,
+            engine,
+            kernel,
+            self.frontend,
+            self.state,
+            self._machine,
+            self._clock,
+            log,
+            hooks.tell_new_program,
+        )
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -230,13 +227,13 @@ class Process:
                     self._clock.deadline = watchdog.deadline
                     try:
                         self.kernel.enter_guest()
-                        stop = self._run()
+                        stop = self._reported(self._loop.run())
                     finally:
                         self.kernel.leave_guest()
             except BaseException as failure:
                 if self.kernel.is_child:
                     end_child(self, failure)
-                if not self._goes_on_after(failure):
+                if not self._loop.continues_after(failure):
                     self._lifetime.broken(failure)
                 raise
             if self.kernel.is_child:
@@ -244,128 +241,12 @@ class Process:
             self._lifetime.ended(stop)
             return stop
 
-    def _goes_on_after(self, failure: BaseException) -> bool:
-        """Whether a function of the user's has raised it: then the guest's state is whole, and the
-        next run continues from it."""
-        own = failure is self.engine.function_error or failure is self._machine.hook_error
-        self.engine.function_error = self._machine.hook_error = (
-            None  # its traceback holds this process
-        )
-        return own
-
-    def _run(self) -> Stop:
-        key = self._next
-        while True:
-            try:
-                after = self._go_on(key)
-            except StopRequested as request:
-                return Requested(self.state.get("pc"), str(request))
-            if not isinstance(after, BlockKey):
-                return after
-            key = after
-
-    def _go_on(self, key: BlockKey) -> BlockKey | Stop:
-        """Run to the next event, and see to it: the key to go on at, or how the run ends. What a
-        hook has raised is raised when that is done, and the next run goes on behind it."""
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            return ended
-        try:
-            event = self._waiting or self._next_event(key)
-            after = self._event(event)
-        except GuestFault as fault:
-            if (
-                self._waiting is not None or fault is self.engine.function_error
-            ):  # it is a hook's own
-                raise
-            after = self._fetch_fault(fault)
-        if isinstance(after, BlockKey):
-            self._next = after
-        failure = self._machine.take_failure()
-        if failure is not None:
-            if isinstance(after, BlockKey | TimeLimit | InsnLimit):  # a limit is this run's alone
-                self.state.set("pc", self._next.pc)
-            else:
-                self._ended = after
-            raise failure
-        return after
-
-    def _next_event(self, key: BlockKey) -> Ended:
-        event = self.engine.run(self.frontend.in_state(key, self.state))
-        if self.log.wants("exec"):
-            self.log.write("exec", str(event))
-        return event
-
-    def _event(self, event: object) -> BlockKey | Stop:
-        """What follows an event: the key to go on at, or how the run ends."""
-        kernel = self.kernel
-        match event:
-            case Slice(key=key) | LimitReached(key=key):
-                self._next = key
-                if isinstance(event, LimitReached):
-                    return InsnLimit(key.pc)
-                return TimeLimit(key.pc) if self._clock.overdue() else self._killed(self._poll(key))
-            case SyscallHit():
-                return self._system_call(event)
-            case HookHit() | WatchHit() | HaltHit(reason="breakpoint") | TrapHit() if (
-                self._machine.wants(event)
-            ):
-                return self._hooked(event)
-            case FaultHit():
-                return self._killed(self._where(kernel.fault(event)))
-            case HaltHit(reason="jump"):
-                return self.frontend.key_of(self.state.get("jump"))
-            case HaltHit():
-                return self._killed(self._where(kernel.halt(event)))
-            case TrapHit(reason="alignment" as reason, pc=pc, mode=mode):
-                return self._killed(self._where(kernel.halt(HaltHit(reason, pc, mode))))
-            case TrapHit(reason=reason, pc=pc):
-                return Trapped(reason, pc)
-        raise AssertionError(event)
-
-    def _system_call(self, event: SyscallHit) -> BlockKey | Stop:
-        """Serve a system call. If an entry hook raises, it is made when the run is continued."""
-        again, self._waiting = self._waiting is not None, event
-        where = self.kernel.syscall(event.number, event.resume, again=again)
-        after = self._killed(self._where(where))
-        self._waiting = None
-        if not isinstance(after, BlockKey):
-            return after
-        self._next = after
-        self.hooks.tell_new_program()
-        return TimeLimit(after.pc) if self._clock.overdue() else after
-
-    def _hooked(self, event: Hit) -> BlockKey | Stop:
-        """Run the hooks that an event is for."""
-        after = self._machine.hit(event)
-        if not isinstance(after, BlockKey):
-            return self._event(after)
-        self._next = after
-        return TimeLimit(after.pc) if self._clock.overdue() else after
-
-    def _poll(self, key: BlockKey) -> BlockKey | Stop:
-        """Deliver signals, at keys that a signal frame can name."""
-        location = self.frontend.location_of(key)
-        named = self.frontend.in_state(self.frontend.key_of(location), self.state)
-        if named != key or key == self.engine.reported_watch:
-            return key
-        self.state.set("pc", key.pc)
-        return self._where(self.kernel.poll(location))
-
-    def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
-        """Execution reached ``fault.address``, which cannot be executed."""
-        self.state.set("pc", fault.address)
-        hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
-        return self._killed(self._where(self.kernel.fault(hit)))
-
-    def _where(self, after: int | Stop) -> BlockKey | Stop:
-        return self.frontend.key_of(after) if isinstance(after, int) else after
-
-    def _killed(self, after: BlockKey | Stop) -> BlockKey | Stop:
-        """Complete a Killed with the report that only the facade can write."""
-        if isinstance(after, Killed):
-            return attrs.evolve(after, report=crash_report(self, after))
-        return after
+    def _reported(self, stop: Stop) -> Stop:
+        """How a run has ended; of a guest that was killed, with the report that only the facade can
+        write."""
+        if isinstance(stop, Killed):
+            return attrs.evolve(stop, report=crash_report(self, stop))
+        return stop
 
     # -- looking at it -----------------------------------------------------------------------------
 
@@ -449,7 +330,7 @@ class Process:
             if first:
                 release, machine, hooks = self._release, self._machine, self.hooks
                 self.chain = self.hooks = self.kernel = self.memory = self.engine = GONE
-                self.executor = self.translator = self._machine = GONE
+                self.executor = self.translator = self._machine = self._loop = GONE
                 with release, contextlib.closing(machine):
                     hooks.close()
 

@@ -2,15 +2,18 @@
 invalidation, budgets and every hook mechanism know of a guest only what its frontend says."""
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal
 from support.toy_frontend import ToyFrontend, assemble
 
 from dbt import plugins
+from dbt.event_loop import EventLoop
+from dbt.hooks import StopRequested
 from dbt.hooks.events import CallEvent, ReturnEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import MECHANISMS, SLOTS
@@ -22,23 +25,21 @@ from dbt.interfaces import (
     WRITE,
     BackendOptions,
     Context,
-    HaltHit,
-    HookHit,
-    SyscallHit,
-    TrapHit,
-    WatchHit,
     extend,
 )
 from dbt.ir.block import BlockKey
 from dbt.ir.verifier import verify
+from dbt.log import QUIET
+from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault
+from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop
 from dbt.translate import Translator, block_at
+from dbt.watchdog import Clock
 
 AT, STACK, STACK_END = 0x8000, 0x20000, 0x21000
 ROUNDS, LARGEST = 3, 10
@@ -78,7 +79,8 @@ class Toy:
     engine: Engine
     state: GuestState
     memory: GuestMemory
-    machine: HookMachine
+    loop: EventLoop
+    world: BareMetal
     hooks: Hooks
     labels: dict[str, int]
 
@@ -86,30 +88,15 @@ class Toy:
         code, self.labels = assemble(text, at)
         self.memory.poke(at, code)
 
-    def run(self, key: BlockKey) -> object:
-        """Run to the end, or to a limit, seeing to hooks as a process does."""
-        while True:
-            event: Any = self.engine.run(key)
-            while True:
-                if isinstance(event, Slice):
-                    key = event.key
-                elif (
-                    isinstance(event, HookHit | WatchHit | TrapHit)
-                    or (isinstance(event, HaltHit) and event.reason == "breakpoint")
-                ) and self.machine.wants(event):
-                    event = self.machine.hit(event)
-                    if failure := self.machine.take_failure():
-                        raise failure
-                    if not isinstance(event, BlockKey):
-                        continue
-                    key = event
-                else:
-                    return event
-                break
+    def run(self, limit: int = UNLIMITED) -> Stop:
+        """Run to the end, or until so many more instructions were executed."""
+        budget = self.engine.budget
+        budget.limit = limit if limit == UNLIMITED else budget.executed + limit
+        return self.loop.run()
 
 
 @pytest.fixture(params=["reference", "numba_jit:0", "numba_jit:1", "numba_jit:2"])
-def toy(request: pytest.FixtureRequest) -> Iterator[Toy]:
+def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Toy]:
     name, _, tier = request.param.partition(":")
     memory, frontend = GuestMemory(), ToyFrontend()
     state = GuestState(extend(frontend.layout, SLOTS))
@@ -144,11 +131,16 @@ def toy(request: pytest.FixtureRequest) -> Iterator[Toy]:
         engine, translator, state, stacks, functions, hex, resolve, lambda pointer: STACK_END
     )
     hooks = Hooks(machine, lambda: [], str, lambda *_: pytest.fail("no system call is made"))
-    made = Toy(engine, state, memory, machine, hooks, labels)
+    world = BareMetal(state, memory, "alpha", AT)
     code, found = assemble(SUMS, AT)
-    memory.poke(AT, code)
     labels.update(found)
-    yield made
+    (tmp_path / "sums").write_bytes(code)
+    start = frontend.key_of(world.load(str(tmp_path / "sums"), [], []))
+    served: list[None] = []
+    loop = EventLoop(
+        start, engine, world, frontend, state, machine, Clock(), QUIET, lambda: served.append(None)
+    )
+    yield Toy(engine, state, memory, loop, world, hooks, labels)
     hooks.close()
     machine.close()
     executor.close()
@@ -167,28 +159,23 @@ WHOLE = 1 + ROUNDS * (5 + PER_SUM), 55 * ROUNDS
 @pytest.mark.parametrize("chain", ["all", "direct", "off"])
 def test_it_computes_and_counts(toy: Toy, chain: str) -> None:
     toy.engine.policy.set_mode(chain)
-    assert toy.run(BlockKey(AT)) == HaltHit("halt", toy.labels["sum"] - 2)
+    assert toy.run() == Exited(0)
     assert counted(toy) == WHOLE
     assert toy.state["frame"] == STACK_END
 
 
 @pytest.mark.parametrize("step", [1, 7, 50])
 def test_budgets_are_exact(toy: Toy, step: int) -> None:
-    key = BlockKey(AT)
-    while True:
-        before = toy.engine.executed
-        toy.engine.budget.limit = before + step
-        event = toy.run(key)
-        if not isinstance(event, LimitReached):
-            break
+    before = 0
+    while isinstance(toy.run(step), InsnLimit):
         assert toy.engine.executed == before + step
-        key = event.key
+        before += step
     assert counted(toy) == WHOLE
 
 
 def test_a_target_is_denied_while_it_runs(toy: Toy) -> None:
     toy.engine.policy.deny("sum")
-    toy.run(BlockKey(AT))
+    toy.run()
     assert counted(toy) == WHOLE
     counts = {reason.value: n for reason, n in toy.engine.executor.dispatches().items()}
     if counts["unlinked"]:  # a backend that chains
@@ -208,7 +195,7 @@ def test_hooks_see_calls_and_returns(toy: Toy, mechanism: str) -> None:
 
     toy.hooks.on_call("sum", called, mechanism=mechanism)
     toy.hooks.on_return("sum", returned, mechanism=mechanism)
-    toy.run(BlockKey(AT))
+    toy.run()
     assert counted(toy) == WHOLE
     assert calls == [(depth, LARGEST - depth) for depth in range(LARGEST + 1)] * ROUNDS
     sums = [(LARGEST - n, n * (n + 1) // 2) for n in range(LARGEST + 1)]
@@ -219,7 +206,7 @@ def test_hooks_see_calls_and_returns(toy: Toy, mechanism: str) -> None:
 def test_hooks_change_what_a_function_does(toy: Toy, mechanism: str) -> None:
     """All mechanisms but ``helper``, which says that it cannot."""
     toy.hooks.on_call("sum", lambda call: call.skip(7), mechanism=mechanism)
-    toy.run(BlockKey(AT))
+    toy.run()
     assert toy.state["epsilon"] == 7 * ROUNDS
 
 
@@ -232,19 +219,54 @@ there:
     put alpha, 5
     return
 last:
-    system 9
-    halt
+    put alpha, 72
+    system 1
+    put alpha, 105
+    system 1
+    put alpha, 3
+    system 0
 """
 
 
-def test_computed_targets_and_system_calls(toy: Toy) -> None:
+@pytest.mark.parametrize("chain", ["all", "off"])
+def test_computed_targets_and_services(toy: Toy, chain: str) -> None:
     toy.put(COMPUTED)
-    last = toy.labels["last"]
-    for mode in ("all", "off"):
-        toy.engine.policy.set_mode(mode)
-        assert toy.run(BlockKey(AT)) == SyscallHit(9, BlockKey(last + 2))
-        assert toy.run(BlockKey(last + 2)) == HaltHit("halt", last + 2)
-    assert toy.state["alpha"] == 5
+    toy.engine.policy.set_mode(chain)
+    assert toy.run() == Exited(3)
+    assert toy.world.console == b"Hi"
+
+
+def test_how_it_is_killed(toy: Toy) -> None:
+    toy.put("load alpha, beta, 0")
+    assert toy.run() == Killed(BAD_ACCESS, AT, location=AT)
+    toy.put("system 9")
+    assert toy.run() == Killed(UNKNOWN, AT + 2, location=AT + 2)
+
+
+def test_a_hook_stops_a_run_that_another_continues(toy: Toy) -> None:
+    def stop(call: CallEvent) -> None:
+        raise StopRequested("once")
+
+    remove = toy.hooks.on_call("sum", stop)
+    stopped = toy.run()
+    assert stopped == Requested(toy.labels["sum"], "once")
+    remove()
+    assert toy.run() == Exited(0)
+    assert counted(toy) == WHOLE
+
+
+def test_what_a_hook_raises_leaves_the_guest_whole(toy: Toy) -> None:
+    def fail(call: CallEvent) -> None:
+        raise KeyError(call.argument(0))
+
+    remove = toy.hooks.on_call("sum", fail)
+    for n in (10, 9):
+        with pytest.raises(KeyError, match=str(n)) as raised:
+            toy.run()
+        assert toy.loop.continues_after(raised.value)
+    remove()
+    assert toy.run() == Exited(0)
+    assert counted(toy) == WHOLE
 
 
 def test_who_called_is_known_whatever_the_size_of_a_call(toy: Toy) -> None:
@@ -253,28 +275,29 @@ def test_who_called_is_known_whatever_the_size_of_a_call(toy: Toy) -> None:
     toy.hooks.on_call(
         toy.labels["there"], lambda call: callers.append(call.caller), mechanism="entry"
     )
-    toy.run(BlockKey(AT))
+    toy.run()
     assert callers == [AT + 6]
 
 
 def test_an_instruction_that_crosses_a_page_goes_with_either(toy: Toy) -> None:
     end = AT + PAGE
     toy.put("word alpha, 0x11223344\nhalt", at=end - 2)
-    for page, value in ((end, 0x11223355), (end - 2, 0xD100)):
-        assert toy.run(BlockKey(end - 2)) == HaltHit("halt", end + 4)
-        assert BlockKey(end - 2) in toy.engine.cache
-        toy.memory.store(page, 2, value & 0xFFFF)  # beta instead of alpha, in the end
-        assert BlockKey(end - 2) not in toy.engine.cache
-    toy.run(BlockKey(end - 2))
-    assert (toy.state["alpha"], toy.state["beta"]) == (0x11223355, 0x11223355)
+    toy.put(f"word gamma, {end - 2:#x}\njump gamma")
+    key = BlockKey(end - 2)
+    while isinstance(toy.run(3), InsnLimit):
+        pass
+    for address, half in ((end, 0x3355), (end - 2, 0xD100)):  # another value; another register
+        assert key in toy.engine.cache
+        toy.memory.store(address, 2, half)
+        assert key not in toy.engine.cache
+        toy.engine.provide(key)
 
 
 def test_an_instruction_is_no_code_if_its_end_is_not(toy: Toy) -> None:
     end = AT + 2 * PAGE
     toy.memory.poke(end - 2, b"\x00\xd0")
-    with pytest.raises(GuestFault) as caught:
-        toy.run(BlockKey(end - 2))
-    assert caught.value.address == end
+    toy.put(f"word gamma, {end - 2:#x}\njump gamma")
+    assert toy.run() == Killed(BAD_ACCESS, end, location=end)
 
 
 @attrs.frozen

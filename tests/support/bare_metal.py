@@ -1,0 +1,56 @@
+"""A guest's world without an operating system: two services, and a console."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from dbt.interfaces import FaultHit, HaltHit, State
+from dbt.ir.block import BlockKey
+from dbt.runtime.memory import GuestMemory
+from dbt.stops import Exited, Killed, Stop
+
+EXIT, PRINT = 0, 1
+"""Services: end with the status in a register; print the register's low byte."""
+UNKNOWN, BAD_CODE, BAD_ACCESS = 31, 4, 11
+"""What the guest is killed with (numbers of Linux's signals)."""
+
+
+@attrs.define
+class BareMetal:
+    """Implements ``dbt.environment.Environment``. ``register`` has what a service is given."""
+
+    state: State
+    memory: GuestMemory
+    register: str
+    start: int
+    console: bytes = b""
+    polls: int = 0
+
+    def load(self, program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
+        del argv, envp
+        self.memory.poke(self.start, Path(program).read_bytes())
+        return self.start
+
+    def syscall(self, number: int, resume: BlockKey, *, again: bool = False) -> int | Stop:
+        del again
+        value = self.state.get(self.register)
+        if number == EXIT:
+            return Exited(value)
+        if number == PRINT:
+            self.console += bytes([value & 0xFF])
+            return resume.pc
+        return Killed(UNKNOWN, resume.pc, location=resume.pc)
+
+    def fault(self, hit: FaultHit) -> int | Stop:
+        return Killed(BAD_ACCESS, hit.pc, location=hit.pc)
+
+    def halt(self, hit: HaltHit) -> int | Stop:
+        return Exited(0) if hit.reason == "halt" else Killed(BAD_CODE, hit.pc, location=hit.pc)
+
+    def poll(self, location: int) -> int | Stop:
+        self.polls += 1
+        return location
+
+    def symbolize(self, pc: int) -> str:
+        return f"{pc:#x}"
