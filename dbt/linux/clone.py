@@ -11,7 +11,7 @@ import attrs
 from dbt.interfaces import PAGE
 from dbt.linux.address_space import TASK_SIZE
 from dbt.linux.errors import failure
-from dbt.linux.signals import valid
+from dbt.linux.sigaction import valid
 from dbt.linux.table import syscall
 from dbt.stops import GuestFault
 

@@ -14,7 +14,7 @@ from dbt.linux.image import replace_image
 from dbt.linux.objects import Handle
 from dbt.linux.paths import AT_FDCWD
 from dbt.linux.programs import ExecError, Plan, Program, open_first, open_program, prepare
-from dbt.linux.signals import SIGSEGV
+from dbt.linux.sigaction import SIGSEGV
 from dbt.linux.table import S32, syscall
 from dbt.stops import Killed, UsageError
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
-from dbt.linux.signals import SIGALRM, SIGPROF, SIGVTALRM
+from dbt.linux.sigaction import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import S32, syscall
 from dbt.linux.timer_rate import TimerRate
 from dbt.linux.timespec import invalid, pack_timeval, read_timeval

@@ -33,8 +33,9 @@ from dbt.linux.objects import require_descriptors
 from dbt.linux.options import LinuxOptions
 from dbt.linux.paths import Paths
 from dbt.linux.process import ProcessState
+from dbt.linux.sigaction import SIGBUS, SIGPIPE, SIGSEGV
 from dbt.linux.siginfo import SigInfo
-from dbt.linux.signals import SIGBUS, SIGPIPE, SIGSEGV, Signals
+from dbt.linux.signals import Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS, Entry

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import proc_memory
 from dbt.linux.limits import limit
-from dbt.linux.signals import SIG_DFL, SIG_IGN
+from dbt.linux.sigaction import SIG_DFL, SIG_IGN
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:

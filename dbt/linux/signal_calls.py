@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host, targets
 from dbt.linux.errors import Leave, failure
-from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
-from dbt.linux.signals import (
+from dbt.linux.sigaction import (
     SIG_BLOCK,
     SIG_SETMASK,
     SIG_UNBLOCK,
@@ -22,6 +21,7 @@ from dbt.linux.signals import (
     bit,
     valid,
 )
+from dbt.linux.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import read_timespec
 

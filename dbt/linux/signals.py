@@ -16,6 +16,37 @@ import attrs
 from dbt.linux.altstack import AltStack
 from dbt.linux.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
 from dbt.linux.host_signals import HostSignals
+from dbt.linux.sigaction import (
+    DEFAULT,
+    IGNORED,
+    KEPT,
+    KEPT_BITS,
+    NEVER_RESTARTED,
+    SA_NOCLDSTOP,
+    SA_NOCLDWAIT,
+    SA_NODEFER,
+    SA_ONSTACK,
+    SA_RESETHAND,
+    SA_RESTART,
+    SA_RESTORER,
+    SA_SIGINFO,
+    SIG_DFL,
+    SIG_IGN,
+    SIGCHLD,
+    SIGINT,
+    SIGNALS,
+    SIGPIPE,
+    SIGSEGV,
+    SIGSTOP,
+    SIGURG,
+    STOPPING,
+    TIMER_SIGNALS,
+    UNBLOCKABLE,
+    Action,
+    bit,
+    inherited,
+    valid,
+)
 from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscall_abi import Delivery, TrapState
@@ -23,64 +54,7 @@ from dbt.syscall_abi import Delivery, TrapState
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-SIGHUP, SIGINT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL = 1, 2, 4, 5, 6, 7, 8, 9
-SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGSTOP = 11, 13, 14, 15, 17, 18, 19
-SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXFSZ, SIGVTALRM, SIGPROF = 20, 21, 22, 23, 25, 26, 27
-SIGWINCH = 28
-SIGNALS = 64
-
-SIG_DFL, SIG_IGN = 0, 1
-SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_RESTORER, SA_ONSTACK = 1, 2, 4, 0x04000000, 0x08000000
-SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x10000000, 0x40000000, 0x80000000
-SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
-
-_IGNORED = {SIGCHLD, SIGCONT, SIGURG, SIGWINCH}
-_STOPPING = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU}
-_SYNCHRONOUS = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}
-_TIMERS = {SIGALRM, SIGVTALRM, SIGPROF}
-_KEPT = {SIGKILL, SIGSTOP, *_SYNCHRONOUS, SIGURG}
-"""Signals whose host disposition and host mask are never the guest's."""
-
 _NO_READERS = "a write to a pipe that has no readers"
-_PYTHONS = {SIGPIPE, SIGXFSZ}
-"""Signals that Python ignores as it starts: what its parent made of them is lost."""
-
-_NEVER_RESTARTED = {
-    "rt_sigsuspend", "sigsuspend", "pause", "poll", "ppoll", "ppoll_time64", "select",
-    "_newselect", "pselect6", "pselect6_time64", "epoll_wait", "epoll_pwait",
-    "epoll_pwait2", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "rt_sigtimedwait",
-    "rt_sigtimedwait_time64", "semop", "semtimedop", "msgrcv", "msgsnd", "io_getevents",
-}  # fmt: skip
-"""Calls that a handler always ends with EINTR, whatever SA_RESTART says (signal(7))."""
-
-
-@attrs.frozen
-class Action:
-    """What the guest wants done with a signal."""
-
-    handler: int = SIG_DFL
-    flags: int = 0
-    restorer: int = 0
-    mask: int = 0
-
-
-DEFAULT = Action()
-
-
-def bit(number: int) -> int:
-    """A signal's bit in a mask."""
-    return 1 << (number - 1)
-
-
-_KEPT_BITS = sum(bit(number) for number in _KEPT)
-UNBLOCKABLE = bit(SIGKILL) | bit(SIGSTOP)
-
-
-def _inherited() -> dict[int, Action]:
-    """What was ignored when the program started: it stays so (signal(7), execve(2))."""
-    known = set(range(1, SIGNALS + 1)) - _KEPT - _PYTHONS
-    ignored = (number for number in known if signal.getsignal(number) == signal.SIG_IGN)
-    return {number: Action(SIG_IGN) for number in ignored}
 
 
 class Signals:
@@ -88,7 +62,7 @@ class Signals:
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
-        self.actions = _inherited()
+        self.actions = inherited()
         self.mask = 0
         self.pending: list[SigInfo] = []
         self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
@@ -124,7 +98,7 @@ class Signals:
 
     def sync_host(self, number: int) -> bool:
         """Make the host treat a signal as the guest wants it. False where it cannot."""
-        if number in _KEPT:
+        if number in KEPT:
             return True
         action = self.action(number)
         wanted: Any = self._note
@@ -144,12 +118,12 @@ class Signals:
         """Whether a signal at its default must end the guest and not the host's process: timers
         send it, or the parent that waits in vfork must have its memory back first."""
         borrows = self._kernel.process.borrower is not None
-        return number in _TIMERS or number in self.timer_signals or borrows
+        return number in TIMER_SIGNALS or number in self.timer_signals or borrows
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals."""
         self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
-        self._host.set_mask(self.mask & ~_KEPT_BITS)
+        self._host.set_mask(self.mask & ~KEPT_BITS)
 
     def child_started(self) -> None:
         """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
@@ -162,14 +136,14 @@ class Signals:
     def sync_defaults(self) -> None:
         """Make the host treat the signals that the guest leaves at their default as it should."""
         for number in signal.valid_signals():
-            if number not in _KEPT and self.action(number).handler == SIG_DFL:
+            if number not in KEPT and self.action(number).handler == SIG_DFL:
                 self.sync_host(number)
 
     def release_host(self) -> None:
         """Give the host its own signal handling back until ``resume_host``. What has come for the
         guest waits for it here."""
         for info in self._host.release():
-            if info.si_signo not in _KEPT:
+            if info.si_signo not in KEPT:
                 self.arrived(info)
 
     def resume_host(self) -> None:
@@ -220,7 +194,7 @@ class Signals:
 
     def _ignored(self, number: int) -> bool:
         handler = self.action(number).handler
-        return handler == SIG_IGN or (handler == SIG_DFL and number in _IGNORED)
+        return handler == SIG_IGN or (handler == SIG_DFL and number in IGNORED)
 
     # -- pending and restart -----------------------------------------------------------------------
 
@@ -313,7 +287,7 @@ class Signals:
         action = self.action(info.signal)
         if action.handler == SIG_DFL:
             return True
-        return name not in _NEVER_RESTARTED and bool(action.flags & SA_RESTART)
+        return name not in NEVER_RESTARTED and bool(action.flags & SA_RESTART)
 
     def pending_mask(self) -> int:
         """Blocked signals that are pending, here or on the host."""
@@ -361,9 +335,9 @@ class Signals:
     def _deliver(self, location: int, info: SigInfo) -> int | Stop:
         number = info.signal
         action = self.action(number)
-        if action.handler == SIG_IGN or (action.handler == SIG_DFL and number in _IGNORED):
+        if action.handler == SIG_IGN or (action.handler == SIG_DFL and number in IGNORED):
             return location
-        if action.handler == SIG_DFL and number in _STOPPING:
+        if action.handler == SIG_DFL and number in STOPPING:
             os.kill(os.getpid(), SIGSTOP)
             return location
         if self._kernel.strace is not None:
@@ -454,8 +428,3 @@ def _why(info: SigInfo) -> str:
     if info.code in (SI_USER, SI_TKILL, SI_QUEUE) and info.pid == os.getpid():
         return "the program sent the signal to itself"
     return "a timer of the program ran out" if info.code == SI_TIMER else ""
-
-
-def valid(number: int) -> bool:
-    """A signal that can have an action."""
-    return 1 <= number <= SIGNALS

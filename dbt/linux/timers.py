@@ -11,7 +11,7 @@ import attrs
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.signals import SIGALRM, valid
+from dbt.linux.sigaction import SIGALRM, valid
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
 

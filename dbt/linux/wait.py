@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from dbt.linux.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
 from dbt.linux.errors import failure
+from dbt.linux.sigaction import SIGCHLD
 from dbt.linux.siginfo import SigInfo
-from dbt.linux.signals import SIGCHLD
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from support.linux_kernel import BUFFER, call, error, make_kernel
 
 from dbt.linux.children import strangers_changed
 from dbt.linux.kernel import Kernel
-from dbt.linux.signals import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
+from dbt.linux.sigaction import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
 
 P_PID, P_PGID = 1, 2
 WNOHANG, WEXITED, WNOWAIT = 1, 4, 0x1000000

@@ -14,8 +14,8 @@ from dbt.ir.block import BlockKey
 from dbt.linux import host
 from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
+from dbt.linux.sigaction import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKILL, SIGSEGV, bit
 from dbt.linux.siginfo import CLD_EXITED, SI_USER, SigInfo
-from dbt.linux.signals import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKILL, SIGSEGV, bit
 from dbt.linux.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
 
