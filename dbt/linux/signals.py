@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from dbt.linux.altstack import AltStack
-from dbt.linux.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
+from dbt.linux.child_signals import ChildSignals
 from dbt.linux.host_signals import HostSignals
 from dbt.linux.sigaction import (
     DEFAULT,
@@ -22,8 +22,6 @@ from dbt.linux.sigaction import (
     KEPT,
     KEPT_BITS,
     NEVER_RESTARTED,
-    SA_NOCLDSTOP,
-    SA_NOCLDWAIT,
     SA_NODEFER,
     SA_ONSTACK,
     SA_RESETHAND,
@@ -45,7 +43,6 @@ from dbt.linux.sigaction import (
     Action,
     bit,
     inherited,
-    valid,
 )
 from dbt.linux.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
@@ -66,8 +63,7 @@ class Signals:
         self.mask = 0
         self.pending: list[SigInfo] = []
         self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
-        self.reaped: SigInfo | None = None
-        """The child that was waited for last: its SIGCHLD may come after it is gone."""
+        self.children = ChildSignals(kernel)
         self.timer_signals: set[int] = set()
         """Signals that a timer of this process sends, or has sent: one may still be pending."""
         self._saved_mask: int | None = None
@@ -92,7 +88,7 @@ class Signals:
         if number == SIGCHLD:
             list(self._kernel.process.children.ended())  # they are still to be waited for
         self.actions[number] = action
-        if self._ignored(number):
+        if self.ignores(number):
             self.pending = [info for info in self.pending if info.signal != number]
         self.sync_host(number)
 
@@ -102,7 +98,9 @@ class Signals:
             return True
         action = self.action(number)
         wanted: Any = self._note
-        if number == SIGCHLD and (self.reaps() or self._kernel.process.children.send_others()):
+        if number == SIGCHLD and (
+            self.children.are_reaped() or self._kernel.process.children.send_others()
+        ):
             pass  # the host must keep its own children, and tell of every end
         elif action.handler == SIG_IGN:
             wanted = signal.SIG_IGN
@@ -172,7 +170,7 @@ class Signals:
     def post(self, info: SigInfo) -> None:
         """Make a signal pending. A standard signal is pending once only."""
         number = info.signal
-        if self._ignored(number) and not self.mask & bit(number):
+        if self.ignores(number) and not self.mask & bit(number):
             return
         if number < 32 and any(other.signal == number for other in self.pending):
             return
@@ -192,7 +190,8 @@ class Signals:
         if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
             self.post(attrs.evolve(info, why=_NO_READERS))
 
-    def _ignored(self, number: int) -> bool:
+    def ignores(self, number: int) -> bool:
+        """Whether a signal that arrives changes nothing."""
         handler = self.action(number).handler
         return handler == SIG_IGN or (handler == SIG_DFL and number in IGNORED)
 
@@ -208,7 +207,7 @@ class Signals:
                     self.post(info)
                 continue
             if number == SIGCHLD:
-                for info in self._children():
+                for info in self.children.told():
                     self.post(info)
                 continue
             value = self._timer_value(number)
@@ -218,46 +217,6 @@ class Signals:
     def expect_letters(self) -> bool:
         """Let SIGURG tell that another process of the guest has left a signal for this one."""
         return not self._kernel.is_child and self._host.install(SIGURG, self._note)
-
-    def _children(self) -> list[SigInfo]:
-        """What the host's SIGCHLD tells the guest: nothing, when another's child has changed."""
-        children = self._kernel.process.children
-        ended = self._ended()
-        if ended:
-            return [info for info in ended if valid(info.signal)]
-        if self.reaped is not None:
-            reaped, self.reaped = self.reaped, None
-            return [reaped] if valid(reaped.signal) else []
-        stopped = children.stopped(WSTOPPED | WCONTINUED)
-        if stopped is not None:
-            return [] if self.action(SIGCHLD).flags & SA_NOCLDSTOP else [stopped.info()]
-        return [] if strangers_changed(children) else [SigInfo(SIGCHLD, SI_USER)]
-
-    def _ended(self) -> list[SigInfo]:
-        """What children that ended since the last time send. They are reaped if nobody is to wait
-        for them."""
-        children = self._kernel.process.children
-        found = []
-        for child, change in children.ended():
-            found.append(change.info(child.exit_signal))
-            if self.reaps() and child.exit_signal == SIGCHLD:
-                children.take(child, WEXITED)
-        return found
-
-    def reaps(self) -> bool:
-        """Whether children end without being waited for (do_notify_parent)."""
-        action = self.action(SIGCHLD)
-        return action.handler == SIG_IGN or bool(action.flags & SA_NOCLDWAIT)
-
-    def was_reaped(self, info: SigInfo) -> None:
-        """A child is waited for before its signal is seen here: remember what that will tell."""
-        if not self._ignored(info.signal) or self.mask & bit(info.signal):
-            self.reaped = info
-
-    def reap_ignored(self) -> None:
-        """Reap the children that nobody is to wait for."""
-        for info in self._ended() if self.reaps() else ():
-            self.reaped = info
 
     def _next(self) -> SigInfo | None:
         """The lowest pending signal that is not blocked (faults come first)."""
@@ -279,7 +238,7 @@ class Signals:
         if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)
             return False
         info = self._next()
-        while info is not None and self._ignored(info.signal):
+        while info is not None and self.ignores(info.signal):
             self.pending.remove(info)
             info = self._next()
         if info is None:

@@ -52,17 +52,17 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
     EINTR when a signal comes first."""
     children, states = kernel.process.children, options & _STATES
     while True:
-        kernel.signals.reap_ignored()
+        kernel.signals.children.reap_ignored()
         found = [c for c in children if _is_of_kind(c, options) and chosen(c)]
         for child in found:
             keep = options & WNOWAIT
             # What ends only now, and is to be waited for by nobody, is reaped above the next time.
-            unseen = WEXITED if kernel.signals.reaps() and not child.announced else 0
+            unseen = WEXITED if kernel.signals.children.are_reaped() and not child.announced else 0
             look = children.look if keep else children.take
             change = look(child, states & ~unseen)
             if change is not None:
                 if not keep and not child.announced:
-                    kernel.signals.was_reaped(change.info(child.exit_signal))
+                    kernel.signals.children.was_reaped(change.info(child.exit_signal))
                 return change
         if not any(child.pid in children for child in found):
             raise failure(errno.ECHILD)
