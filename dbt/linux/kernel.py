@@ -22,10 +22,10 @@ import attrs
 
 import dbt.linux
 from dbt import choices
-from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
+from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
+from dbt.linux import exceptions, host, siginfo, timers
 from dbt.linux import exec as execution
-from dbt.linux import host, siginfo, timers
 from dbt.linux.address_space import AddressSpace
 from dbt.linux.errors import Leave
 from dbt.linux.fdtable import FdTable
@@ -33,7 +33,7 @@ from dbt.linux.objects import require_descriptors
 from dbt.linux.options import LinuxOptions
 from dbt.linux.paths import Paths
 from dbt.linux.process import ProcessState
-from dbt.linux.sigaction import SIGBUS, SIGPIPE, SIGSEGV
+from dbt.linux.sigaction import SIGPIPE
 from dbt.linux.siginfo import SigInfo
 from dbt.linux.signals import Signals
 from dbt.linux.strace import Strace
@@ -42,7 +42,7 @@ from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, GuestFault, InternalError, Killed, LimitNotKept, Stop, UsageError
+from dbt.stops import GuestFault, InternalError, LimitNotKept, Stop, UsageError
 from dbt.streams import write_lines
 from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
 
@@ -138,7 +138,7 @@ class Kernel:
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
         if isinstance(request, Request):
-            lost = self._lost_page(self.abi.restart(self.state, request, location))
+            lost = exceptions.lost_page(self, self.abi.restart(self.state, request, location))
             if lost is not None:
                 return lost
         if self.on_trap is not None and not again:
@@ -241,56 +241,18 @@ class Kernel:
             raise InternalError(f"system call {name}: {error!r}") from error
 
     def fault(self, hit: FaultHit) -> int | Stop:
-        """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
+        """A forbidden access."""
         self.last_fault = hit
-        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
-        lost = self._lost_page(location)
-        if lost is not None:
-            return lost
-        area = self.space.at(hit.address)
-        why = f"{hit.access.value} of {hit.address:#010x}, "
-        if area is None:
-            number, code, why = SIGSEGV, siginfo.SEGV_MAPERR, why + "where nothing is mapped"
-        elif area.perms & _NEEDED[hit.access]:
-            if self.space.has_appeared(hit.address):
-                return location
-            number, code, why = SIGBUS, siginfo.BUS_ADRERR, why + self.space.lack(hit.address)
-        else:
-            number, code, why = SIGSEGV, siginfo.SEGV_ACCERR, why + _FORBIDDEN[hit.access]
-        forbidden = (number, code) == (SIGSEGV, siginfo.SEGV_ACCERR)
-        self.signals.trap = self.abi.page_fault(hit.access, hit.address, present=forbidden)
-        self.signals.force(SigInfo(number, code, address=hit.address, why=why))
-        return self.signals.deliver(location)
+        return exceptions.fault(self, hit)
 
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
         self.last_fault = hit
-        location = self.abi.location_of(BlockKey(hit.pc, hit.mode))
-        lost = self._lost_page(location)
-        if lost is not None:
-            return lost
-        signals = self.signals
-        found = self.abi.exception(hit.reason, self.state, self.memory, location, signals.trap)
-        signals.trap = found.trap
-        if found.missing:
-            self.unknown_syscalls[found.missing] += 1
-        signals.force(SigInfo(found.signal, found.code, address=found.address, why=found.why))
-        return signals.deliver(location)
-
-    def _lost_page(self, location: int) -> int | Stop | None:
-        """SIGBUS for an access that met a page the host could not give, if there was one. The code
-        has run on since, up to ``location``."""
-        address = self.memory.take_lost()
-        if address is None:
-            return None
-        why = f"access to {address:#010x}, whose page the host cannot give"
-        self.signals.trap = self.abi.page_fault(Access.READ, address, present=False)
-        self.signals.force(SigInfo(SIGBUS, siginfo.BUS_ADRERR, address=address, why=why))
-        return self.signals.deliver(location)
+        return exceptions.halt(self, hit)
 
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
-        lost = self._lost_page(location)
+        lost = exceptions.lost_page(self, location)
         if lost is not None:
             return lost
         self.space.sharing.catch_up()
@@ -408,11 +370,4 @@ def _ignore(pointer: int) -> None:
     """Nobody follows the stack."""
 
 
-_FORBIDDEN = {
-    Access.READ: "which may not be read",
-    Access.WRITE: "which may not be written to",
-    Access.EXECUTE: "which is not executable",
-}
-_NEEDED = {Access.READ: READ, Access.WRITE: WRITE, Access.EXECUTE: EXEC}
-
-__all__ = ["EINTR", "Kernel", "Killed", "Leave", "LinuxOptions", "load_families"]
+__all__ = ["EINTR", "Kernel", "LinuxOptions", "load_families"]

@@ -26,18 +26,30 @@ from dbt.interfaces import (
     WRITE,
 )
 from dbt.reservation import Reservation
+from dbt.runtime import host_map
+from dbt.runtime.host_map import (
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    MAP_FIXED_NOREPLACE,
+    MAP_NORESERVE,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    MREMAP_DONTUNMAP,
+    MREMAP_FIXED,
+    MREMAP_MAYMOVE,
+    PROT_NONE,
+    PROT_READ,
+    PROT_WRITE,
+    libc,
+)
 from dbt.stops import Access, GuestFault, InternalError, UsageError
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
 GUARD = 64 << 10
 
-_PROT_NONE, _PROT_READ, _PROT_WRITE = 0, 1, 2
-_MAP_SHARED, _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
-_MAP_FIXED_NOREPLACE = 0x100000
-_MREMAP_MAYMOVE, _MREMAP_FIXED, _MREMAP_DONTUNMAP = 1, 2, 4
 _EPOLL_CTL_ADD = 1
-_RESERVATION = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
+_RESERVATION = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
 _PROTECTED = [
@@ -48,42 +60,6 @@ _PRESENT = [
 ]
 
 _NUMBERS = frozenset({1, 2, 4, 8})
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = [
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int64,
-]
-_libc.mremap.restype = ctypes.c_void_p
-_libc.mremap.argtypes = [
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_void_p,
-]
-_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-_libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-
-
-def _host_mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at: int = 0) -> int:
-    return _mapped(_libc.mmap(address or None, size, prot, flags, fd, at))
-
-
-def _host_mremap(address: int, size: int, new_size: int, flags: int = 0, new: int = 0) -> int:
-    return _mapped(_libc.mremap(address, size, new_size, flags | _MREMAP_MAYMOVE, new))
-
-
-def _mapped(result: int | None) -> int:
-    if result is None or result == ctypes.c_void_p(-1).value:
-        error = ctypes.get_errno()
-        raise OSError(error, "cannot map guest memory")
-    return int(result)
 
 
 def _stays_absent(page: int) -> bool:
@@ -118,9 +94,9 @@ class GuestMemory:
         self._reservation = Reservation(PERMS_DISTANCE + SPACE + GUARD, "guest memory")
         self.perms_base = self._reservation.address
         self.base = self.perms_base + PERMS_DISTANCE
-        _libc.mprotect(self.base + SPACE, GUARD, _PROT_NONE)
+        libc.mprotect(self.base + SPACE, GUARD, PROT_NONE)
         # One page of zeros follows the permission bytes: what lies past the last page is forbidden.
-        _libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, _PROT_NONE)
+        libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, PROT_NONE)
         whole = self._reservation.view
         self._lost = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
         self._neighbours = whole[LOST_WINDOW_AT : LOST_WINDOW_AT + 8 + LOST_WINDOW]
@@ -151,15 +127,15 @@ class GuestMemory:
 
         Without WRITE among ``perms``, ``protect`` must not allow it later.
         """
-        prot = _PROT_READ | (_PROT_WRITE if perms & WRITE or fd < 0 else 0)
-        flags = _MAP_SHARED | (_MAP_ANONYMOUS if fd < 0 else 0)
+        prot = PROT_READ | (PROT_WRITE if perms & WRITE or fd < 0 else 0)
+        flags = MAP_SHARED | (MAP_ANONYMOUS if fd < 0 else 0)
         self._map_over(address, size, prot, flags, fd, offset)
         self.protect(address, size, perms)
 
     def map_private(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
         """Map pages of a file that become the guest's own when it writes to them."""
-        flags = _MAP_PRIVATE | _MAP_NORESERVE
-        self._map_over(address, size, _PROT_READ | _PROT_WRITE, flags, fd, offset)
+        flags = MAP_PRIVATE | MAP_NORESERVE
+        self._map_over(address, size, PROT_READ | PROT_WRITE, flags, fd, offset)
         self.protect(address, size, perms)
 
     def _map_over(
@@ -168,7 +144,7 @@ class GuestMemory:
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         try:
-            _host_mmap(self.base + address, size, prot, flags | _MAP_FIXED, fd, offset)
+            host_map.mmap(self.base + address, size, prot, flags | MAP_FIXED, fd, offset)
         except OSError:
             self._close_hole(address, size)
             raise
@@ -178,8 +154,8 @@ class GuestMemory:
         """Some kernels have unmapped what was at a fixed address when they find that nothing can be
         mapped there. Without such a hole this fails, and changes nothing."""
         with contextlib.suppress(OSError):
-            flags = _RESERVATION | _MAP_FIXED_NOREPLACE
-            _host_mmap(self.base + address, size, _PROT_READ | _PROT_WRITE, flags)
+            flags = _RESERVATION | MAP_FIXED_NOREPLACE
+            host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags)
             self.perms[address // PAGE : (address + size) // PAGE] = bytes(size // PAGE)
 
     def move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
@@ -196,19 +172,22 @@ class GuestMemory:
         # Never a hole in the guest's memory, which another thread's mapping could fall into: pages
         # leave the old place without unmapping it, and come to the new one over what is there.
         if shared:
-            at, length = _host_mremap(self.base + old, 0, new_size), new_size
+            at, length = host_map.mremap(self.base + old, 0, new_size), new_size
         else:
-            at, length = _host_mremap(self.base + old, size, size, _MREMAP_DONTUNMAP), size
+            at, length = (
+                host_map.mremap(self.base + old, size, size, MREMAP_DONTUNMAP),
+                size,
+            )
         try:
             if length != new_size:
-                at, length = _host_mremap(at, size, new_size), new_size
-            _host_mremap(at, new_size, new_size, _MREMAP_FIXED, self.base + new)
+                at, length = host_map.mremap(at, size, new_size), new_size
+            host_map.mremap(at, new_size, new_size, MREMAP_FIXED, self.base + new)
         except OSError:
             self._close_hole(new, new_size)
             if shared:
-                _libc.munmap(at, length)
+                libc.munmap(at, length)
             else:
-                _host_mremap(at, length, size, _MREMAP_FIXED, self.base + old)
+                host_map.mremap(at, length, size, MREMAP_FIXED, self.base + old)
             raise
         absent = bytes([ABSENT]) * ((new_size - size) // PAGE)
         self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
@@ -218,8 +197,8 @@ class GuestMemory:
         if not self.free(address, size):
             self.forget_code(address, size)
             first, count = address // PAGE, -(-size // PAGE)
-            flags = _RESERVATION | _MAP_FIXED
-            _host_mmap(self.base + address, count * PAGE, _PROT_READ | _PROT_WRITE, flags)
+            flags = _RESERVATION | MAP_FIXED
+            host_map.mmap(self.base + address, count * PAGE, PROT_READ | PROT_WRITE, flags)
             self.perms[first : first + count] = bytes(count)
 
     def protect(self, address: int, size: int, perms: int) -> None:
@@ -248,7 +227,7 @@ class GuestMemory:
         if address // PAGE in (lost // PAGE for lost in self._lost[1 : 1 + self._lost[0]]):
             return False  # what is there now only stands in for it
         # Any call will do that fails after it has copied from memory: this one does for fd -1.
-        _libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
+        libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
         return ctypes.get_errno() != errno.EFAULT
 
     def mapped(self, address: int, size: int = 1) -> bool:
@@ -304,10 +283,10 @@ class GuestMemory:
 
     def _move_back(self, aside: int, page: int) -> None:
         to = self.base + page * PAGE
-        if _libc.mremap(aside, PAGE, PAGE, _MREMAP_MAYMOVE | _MREMAP_FIXED, to) != to:
+        if libc.mremap(aside, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to:
             raise OSError(ctypes.get_errno(), "cannot move a page of guest memory")
-        flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE | _MAP_FIXED
-        _host_mmap(aside, PAGE, _PROT_NONE, flags)
+        flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
+        host_map.mmap(aside, PAGE, PROT_NONE, flags)
         self.on_code_write(page)
         self.perms[page] = ABSENT
 

@@ -8,6 +8,7 @@ from support import idioms
 from support.guests import guest
 from support.idioms import idiom
 
+from dbt.experiments.a32 import is_call, loads_stack, moves_stack
 from dbt.experiments.trace import (
     Observation,
     Signal,
@@ -18,7 +19,7 @@ from dbt.experiments.trace import (
     SystemCallReturn,
     trace,
 )
-from dbt.experiments.truth import Stacks, is_call, loads_stack, moves_stack, truth
+from dbt.experiments.truth import Stacks, truth
 from dbt.hooks.records import Kind, Record
 from dbt.process import Process
 from dbt.stops import Exited, Stop, UsageError

@@ -106,7 +106,7 @@ def test_a_file_that_the_host_cannot_map_leaves_what_was_there(
     def refuse(*_: object) -> int:
         raise OSError(errno.ENOMEM, "no")
 
-    monkeypatch.setattr("dbt.runtime.memory._host_mmap", refuse)
+    monkeypatch.setattr("dbt.runtime.host_map.mmap", refuse)
     assert error(call(kernel, "mmap2", BUFFER, PAGE, 3, flags | FIXED, fd, 0)) == "ENOMEM"
     assert error(call(kernel, "munmap", BUFFER, PAGE)) == "ENOMEM"
     assert kernel.space.areas == areas

@@ -1,0 +1,69 @@
+"""Exceptions of the processor: the signals that bad accesses and instructions bring."""
+
+from typing import TYPE_CHECKING
+
+from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
+from dbt.ir.block import BlockKey
+from dbt.linux import siginfo
+from dbt.linux.sigaction import SIGBUS, SIGSEGV
+from dbt.linux.siginfo import SigInfo
+from dbt.stops import Access, Stop
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+_FORBIDDEN = {
+    Access.READ: "which may not be read",
+    Access.WRITE: "which may not be written to",
+    Access.EXECUTE: "which is not executable",
+}
+_NEEDED = {Access.READ: READ, Access.WRITE: WRITE, Access.EXECUTE: EXEC}
+
+
+def fault(kernel: "Kernel", hit: FaultHit) -> int | Stop:
+    """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
+    location = kernel.abi.location_of(BlockKey(hit.pc, hit.mode))
+    lost = lost_page(kernel, location)
+    if lost is not None:
+        return lost
+    area = kernel.space.at(hit.address)
+    why = f"{hit.access.value} of {hit.address:#010x}, "
+    if area is None:
+        number, code, why = SIGSEGV, siginfo.SEGV_MAPERR, why + "where nothing is mapped"
+    elif area.perms & _NEEDED[hit.access]:
+        if kernel.space.has_appeared(hit.address):
+            return location
+        number, code, why = SIGBUS, siginfo.BUS_ADRERR, why + kernel.space.lack(hit.address)
+    else:
+        number, code, why = SIGSEGV, siginfo.SEGV_ACCERR, why + _FORBIDDEN[hit.access]
+    forbidden = (number, code) == (SIGSEGV, siginfo.SEGV_ACCERR)
+    kernel.signals.trap = kernel.abi.page_fault(hit.access, hit.address, present=forbidden)
+    kernel.signals.force(SigInfo(number, code, address=hit.address, why=why))
+    return kernel.signals.deliver(location)
+
+
+def halt(kernel: "Kernel", hit: HaltHit) -> int | Stop:
+    """An instruction that cannot be executed."""
+    location = kernel.abi.location_of(BlockKey(hit.pc, hit.mode))
+    lost = lost_page(kernel, location)
+    if lost is not None:
+        return lost
+    signals = kernel.signals
+    found = kernel.abi.exception(hit.reason, kernel.state, kernel.memory, location, signals.trap)
+    signals.trap = found.trap
+    if found.missing:
+        kernel.unknown_syscalls[found.missing] += 1
+    signals.force(SigInfo(found.signal, found.code, address=found.address, why=found.why))
+    return signals.deliver(location)
+
+
+def lost_page(kernel: "Kernel", location: int) -> int | Stop | None:
+    """SIGBUS for an access that met a page the host could not give, if there was one. The code
+    has run on since, up to ``location``."""
+    address = kernel.memory.take_lost()
+    if address is None:
+        return None
+    why = f"access to {address:#010x}, whose page the host cannot give"
+    kernel.signals.trap = kernel.abi.page_fault(Access.READ, address, present=False)
+    kernel.signals.force(SigInfo(SIGBUS, siginfo.BUS_ADRERR, address=address, why=why))
+    return kernel.signals.deliver(location)

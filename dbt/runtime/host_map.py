@@ -1,0 +1,46 @@
+"""The host's calls that map memory (mmap(2), mremap(2)), at addresses that we choose."""
+
+import ctypes
+
+PROT_NONE, PROT_READ, PROT_WRITE = 0, 1, 2
+MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE = 1, 2, 0x10, 0x20, 0x4000
+MAP_FIXED_NOREPLACE = 0x100000
+MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int64,
+]
+libc.mremap.restype = ctypes.c_void_p
+libc.mremap.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_void_p,
+]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+def mmap(address: int, size: int, prot: int, flags: int, fd: int = -1, at: int = 0) -> int:
+    """Map ``size`` bytes. Returns their address. Raises OSError."""
+    return _mapped(libc.mmap(address or None, size, prot, flags, fd, at))
+
+
+def mremap(address: int, size: int, new_size: int, flags: int = 0, new: int = 0) -> int:
+    """Move or resize a mapping. Returns its address. Raises OSError."""
+    return _mapped(libc.mremap(address, size, new_size, flags | MREMAP_MAYMOVE, new))
+
+
+def _mapped(result: int | None) -> int:
+    if result is None or result == ctypes.c_void_p(-1).value:
+        error = ctypes.get_errno()
+        raise OSError(error, "cannot map guest memory")
+    return int(result)
