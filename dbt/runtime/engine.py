@@ -30,6 +30,7 @@ from dbt.interfaces import (
     WatchHit,
 )
 from dbt.ir.block import ARRIVED, TAKEN, Block, BlockKey, exit_targets
+from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
@@ -104,8 +105,7 @@ class Engine:
         self._ahead = ahead
         self._note = on_invalidate or _quiet
         self._installed = on_install
-        self._boundaries: set[int] = set()
-        self._extra_boundaries: dict[int, int] = {}  # pc to the number of its users
+        self._boundaries = Boundaries(lambda pc: self.discard(self.cache.across(pc)))
         self._watched: set[int] = set()
         self._checked: set[int] = set()
         self.reported_watch: BlockKey | None = None
@@ -297,7 +297,7 @@ class Engine:
                 waiting.extend(exit_targets(block.exit))
 
     def _install(self, key: BlockKey) -> Block:
-        block = self._translate(key, self._boundaries)
+        block = self._translate(key, self._boundaries.pcs)
         try:
             self.executor.install(block)
         except TablesFull:
@@ -382,24 +382,13 @@ class Engine:
 
     def add_boundary(self, pc: int) -> None:
         """From now on a block begins at ``pc``. Counted: undo with ``remove_boundary``."""
-        self._extra_boundaries[pc] = self._extra_boundaries.get(pc, 0) + 1
         self._boundaries.add(pc)
-        self.discard(self.cache.across(pc))
 
     def remove_boundary(self, pc: int) -> None:
-        """Undo one ``add_boundary``. Blocks already cut there stay cut, which is harmless."""
-        count = self._extra_boundaries.get(pc, 0) - 1
-        if count > 0:
-            self._extra_boundaries[pc] = count
-            return
-        self._extra_boundaries.pop(pc, None)
-        if pc not in self.policy.boundaries():
-            self._boundaries.discard(pc)
+        """Undo one ``add_boundary``."""
+        self._boundaries.remove(pc)
 
     def policy_changed(self) -> None:
         """Make the executor obey the chain policy as it now stands."""
-        wanted = self.policy.boundaries() | self._extra_boundaries.keys()
-        for pc in wanted - self._boundaries:
-            self.discard(self.cache.across(pc))
-        self._boundaries = wanted
+        self._boundaries.follow_policy(self.policy.boundaries())
         self.executor.apply(self.policy)
