@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from typing import Any, TypeAlias
 
+from dbt.hooks.breakpoints import Breakpoints
 from dbt.hooks.callers import Callers
 from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
@@ -73,10 +74,8 @@ class HookMachine:
         self._functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
-        self._patched: dict[int, bytes] = {}
+        self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
         self._trampolines = Trampolines(engine)
-        self._unpatched: set[int] = set()
-        """Breakpoints given up while a block that may lead to one was running."""
         self._table_end = TABLES
         self._failure: BaseException | None = None
         self.hook_error: BaseException | None = None
@@ -112,15 +111,7 @@ class HookMachine:
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
-        there = self.memory.fetch(address, size)
-        if not self._patched:
-            return there
-        code = bytearray(there)
-        for at in range(size):
-            word = self._patched.get(address + at)
-            if word is not None:
-                code[at : at + len(word)] = word[: size - at]
-        return bytes(code)
+        return self._instructions.without(address, self.memory.fetch(address, size))
 
     @property
     def lane(self) -> int:
@@ -235,18 +226,10 @@ class HookMachine:
         return self._breakpoints.add(pc, handler, first=first)
 
     def _breakpoint_changed(self, pc: int, present: bool) -> None:
-        ours = self.translator.frontend.breakpoint
-        there = self.memory.mapped(pc)
-        if present and there:
-            self._patched[pc] = self.memory.peek(pc, len(ours))
-            self.memory.poke(pc, ours)
-        elif not present:
-            word = self._patched.pop(pc, None)
-            if word is not None and self.engine.busy:
-                self._unpatched.add(pc)
-            # What the program has written over it since is the program's.
-            if word is not None and there and self.memory.peek(pc, len(ours)) == ours:
-                self.memory.poke(pc, word)
+        if present:
+            self._instructions.write(pc)
+        else:
+            self._instructions.remove(pc, running=self.engine.busy)
 
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` call a native function when it begins to run."""
@@ -268,8 +251,7 @@ class HookMachine:
         """True unless it is a breakpoint of the program's own, or a trap of somebody else's."""
         match event:
             case HaltHit(pc=pc):
-                ours = pc in self._patched or pc in self._unpatched
-                return ours and event is not self._programs_own
+                return self._instructions.are_at(pc) and event is not self._programs_own
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
@@ -297,7 +279,7 @@ class HookMachine:
         which may be gone when the guest goes on."""
         trampoline = self._trampolines.at(key.pc)
         self._trampolines.control_is_elsewhere()
-        self._unpatched.clear()
+        self._instructions.forget_given_up()
         return key if trampoline is None else self._behind(trampoline, key)
 
     def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
@@ -307,13 +289,13 @@ class HookMachine:
     def _breakpoint_hit(self, key: BlockKey) -> BlockKey | Ended:
         """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""
         pc, moment = key.pc, (key.pc, self.insns)
-        self._unpatched.discard(pc)
+        self._instructions.met(pc)
         if moment != self._passed:
             location = self._breakpoints.fire(pc)
             if location is not None:
                 return self.key_of(location)
             self._passed = moment
-        word = self._patched.get(pc)
+        word = self._instructions.word(pc)
         if word is None or self._failure is not None:  # a handler removed it, or raised
             return key
         key = key.with_mode(HOOKED)  # the stub there has run
@@ -323,16 +305,10 @@ class HookMachine:
         return self._step_over(key, word)
 
     def _step_over(self, key: BlockKey, word: bytes) -> BlockKey | Event:
-        view = self.memory.raw(key.pc, len(word))
-        patch = bytes(view)
-        view[:] = word
-        try:
+        with self._instructions.lifted(key.pc, word):
             after = self._step(key)
             self._programs_own = after if isinstance(after, HaltHit) else None
             return after
-        finally:
-            if key.pc in self._patched:
-                view[:] = patch
 
     def _step(self, key: BlockKey) -> BlockKey | Event:
         """Execute one instruction, and see what it does to the stack pointer."""
