@@ -43,9 +43,10 @@ from typing import Any, Protocol
 import attrs
 
 from dbt import choices
-from dbt.hooks.conditions import DEPTH, SLOTS, Condition, parse_condition
+from dbt.hooks.conditions import Condition, parse_condition
 from dbt.hooks.inlined import Inlined, read_body
-from dbt.interfaces import CounterBank, NativeFunction
+from dbt.hooks.names import DEPTH, Names, installed_names, names_of
+from dbt.interfaces import CallAbi, CounterBank, Layout, NativeFunction
 from dbt.ir.block import TAKEN, Block, BlockKey, Call, Inst, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, MOST_ARGUMENTS
@@ -80,6 +81,9 @@ class Cells(CounterBank, Protocol):
 
 class Locations(Protocol):
     """What a callback needs of a frontend."""
+
+    layout: Layout
+    call_abi: CallAbi
 
     def location_of(self, key: BlockKey) -> int: ...
 
@@ -120,6 +124,7 @@ class Callback:
     _body: Inlined | None = attrs.field(init=False, default=None)
     _functions: Bank | None = attrs.field(init=False, default=None)
     _frontend: Locations | None = attrs.field(init=False, default=None)
+    _names: Names = attrs.field(init=False, factory=installed_names)
     _counters: Cells | None = attrs.field(init=False, default=None)
     """Parts of the process. The process itself goes when its user drops it."""
     _array: Any = attrs.field(init=False, default=None)
@@ -133,9 +138,7 @@ class Callback:
         elif self.at not in PLACES:
             raise UsageError(f"{choices.unknown('place', self.at, PLACES)}; pcs stand in a list")
         self._parameters = self._read_parameters(self.function)
-        self._condition = None if self.when is None else parse_condition(self.when)
-        if self._condition is not None and self._condition.mentions(DEPTH):
-            raise UsageError(f"condition {self.when!r}: callbacks do not know depth")
+        self._read_names()
         if self.price == "inline":
             self._body = read_body(self.function, self.cells)
 
@@ -145,15 +148,23 @@ class Callback:
             array, *names = inspect.signature(function).parameters
         except (TypeError, ValueError):
             raise UsageError(f"callback {self.name}: the first parameter is its array") from None
-        for name in names:
-            if name not in _EVENT and (name not in SLOTS or name == DEPTH):
-                values = (*_EVENT, *(slot for slot in SLOTS if slot != DEPTH))
-                raise UsageError(f"callback {self.name}: {choices.unknown('value', name, values)}")
         if len(names) > MOST_ARGUMENTS:
             raise UsageError(
                 f"callback {self.name}: at most {MOST_ARGUMENTS} values behind {array}"
             )
         return tuple(names)
+
+    def _read_names(self) -> None:
+        """Check what the function and the condition ask for. Raises UsageError."""
+        known = [*_EVENT, *(name for name in self._names.slots if name != DEPTH)]
+        for name in self._parameters:
+            if name not in known:
+                raise UsageError(f"callback {self.name}: {choices.unknown('value', name, known)}")
+        if self.when is None:
+            return
+        self._condition = parse_condition(self.when, self._names)
+        if self._condition.mentions(DEPTH):
+            raise UsageError(f"condition {self.when!r}: callbacks do not know depth")
 
     # -- the process -------------------------------------------------------------------------------
 
@@ -161,6 +172,8 @@ class Callback:
         """Become part of a process, which calls this; a callback belongs to one process."""
         if self._functions is not None:
             raise UsageError(f"callback {self.name} belongs to a process already")
+        self._names = names_of(host.frontend.layout, host.frontend.call_abi)
+        self._read_names()
         if not isinstance(self.at, str):
             self._pcs = frozenset(map(host.resolve, self.at))
         counters = host.counters
@@ -268,7 +281,7 @@ class Callback:
             "link": builder.const(link),
         }
         for name in self._parameters:
-            yield name, event[name] if name in event else builder.get(SLOTS[name])
+            yield name, event[name] if name in event else builder.get(self._names.slots[name])
 
 
 def _last_pc(block: Block) -> int:

@@ -5,36 +5,25 @@ chained), ``and``, ``or``, ``not``. All numbers are unsigned and wrap to 32 bits
 registers; shifts by 32 or more give 0; ``signed(r0) < 0`` compares signed. A number stands for true
 when it is not 0.
 
-Names: ``r0`` to ``r15``, ``sp``, ``lr``, ``pc``, ``arg0`` to ``arg3`` (the argument registers) and
-``depth`` (how many watched activations are alive).
+Names: the guest's registers (ARM: ``r0`` to ``r15``, ``sp``, ``lr``), ``pc``, ``arg0`` and so on
+(the argument registers) and ``depth`` (how many watched activations are alive).
 
 There is no way to read guest memory: such a read could fault, and the guest would be told of a
 fault that is not its own.
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import attrs
 
 from dbt import choices
 from dbt.hooks.expressions import Emitted, Plain, Reader
+from dbt.hooks.names import DEPTH, Names
 from dbt.ir.block import Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32
 from dbt.stops import UsageError
-
-DEPTH = "depth"
-SLOTS: Mapping[str, str] = {
-    **{f"r{number}": f"r{number}" for number in range(15)},
-    "sp": "r13",
-    "lr": "r14",
-    **{f"arg{number}": f"r{number}" for number in range(4)},
-    DEPTH: DEPTH,
-}
-"""The state slot of each name. ``pc`` and ``r15`` are no slots while a block runs."""
-_PC = frozenset({"pc", "r15"})
-_KNOWN = (*SLOTS, *sorted(_PC))
 
 
 @attrs.frozen
@@ -43,6 +32,7 @@ class Condition:
 
     text: str
     tree: ast.expr = attrs.field(eq=False, repr=False)
+    names: Names = attrs.field(eq=False, repr=False)
 
     def compile(self, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
         """Append IR that computes the condition, an ``i1``, from the state at hand.
@@ -51,25 +41,25 @@ class Condition:
         """
 
         def value(name: str) -> Value | None:
-            if name in _PC:
+            if name in self.names.pcs:
                 return builder.const(pc)
-            slot = SLOTS.get(name)
+            slot = self.names.slots.get(name)
             return None if slot is None else builder.get(depth if slot == DEPTH else slot)
 
         domain = Emitted(builder, I32, signed=False)
-        return Reader(domain, value, _KNOWN, self._error).condition(self.tree)
+        return Reader(domain, value, self.names.all, self._error).condition(self.tree)
 
     def holds(self, get: Callable[[str], int], *, pc: int, depth: str = DEPTH) -> bool:
         """Whether the condition holds in a state that ``get`` reads, slot by slot."""
 
         def value(name: str) -> int | None:
-            if name in _PC:
+            if name in self.names.pcs:
                 return pc
-            slot = SLOTS.get(name)
+            slot = self.names.slots.get(name)
             return None if slot is None else get(depth if slot == DEPTH else slot)
 
         domain = Plain(I32, signed=False)
-        return bool(Reader(domain, value, _KNOWN, self._error).condition(self.tree))
+        return bool(Reader(domain, value, self.names.all, self._error).condition(self.tree))
 
     def mentions(self, name: str) -> bool:
         """True when the condition asks for ``name``."""
@@ -84,7 +74,7 @@ class Condition:
         if not kept:
             return None
         whole = kept[0] if len(kept) == 1 else ast.BoolOp(ast.And(), kept)
-        return Condition(ast.unparse(whole), whole)
+        return Condition(ast.unparse(whole), whole, self.names)
 
     def _error(self, node: ast.AST, problem: str) -> UsageError:
         return _error(self.text, getattr(node, "col_offset", 0), problem)
@@ -102,8 +92,8 @@ def _mentions(tree: ast.expr, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
 
 
-def parse_condition(text: str) -> Condition:
-    """Read and check a condition. Raises UsageError, which names the place."""
+def parse_condition(text: str, names: Names) -> Condition:
+    """Read and check a condition in these names. Raises UsageError, which names the place."""
     source = choices.instance("a condition", text, str).strip()
     try:
         tree = ast.parse(source, mode="eval").body
@@ -111,7 +101,7 @@ def parse_condition(text: str) -> Condition:
         raise _error(source, (error.offset or len(source) + 1) - 1, error.msg) from None
     except (ValueError, RecursionError, MemoryError):
         raise _error(source[:40], 0, "this is no expression") from None
-    condition = Condition(source, tree)
+    condition = Condition(source, tree, names)
     try:
         condition.holds(lambda _: 0, pc=0)
     except RecursionError:

@@ -9,6 +9,7 @@ from dbt.hooks.breakpoints import Breakpoints
 from dbt.hooks.callers import Callers
 from dbt.hooks.helpers import CallHelpers, Helpers
 from dbt.hooks.mechanisms.base import Conditions, Remove
+from dbt.hooks.names import names_of
 from dbt.hooks.points import Handler, Points
 from dbt.hooks.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
 from dbt.hooks.trampolines import Trampolines
@@ -65,6 +66,7 @@ class HookMachine:
         self.stacks = stacks
         self.call_abi: CallAbi = translator.frontend.call_abi
         self.insn_sizes = translator.frontend.insn_sizes
+        self.names = names_of(translator.frontend.layout, self.call_abi)
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
         self._callers = Callers(translator.frontend, self, engine.memory, state)

@@ -11,10 +11,11 @@ from typing import Any
 
 from dbt import choices
 from dbt.decoded import Decode
-from dbt.hooks.conditions import DEPTH, parse_condition
+from dbt.hooks.conditions import parse_condition
 from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
+from dbt.hooks.names import DEPTH
 from dbt.hooks.points import take_out
 from dbt.hooks.records import Kind, Record
 from dbt.hooks.tracker import Hook, Listeners, Tracker
@@ -79,7 +80,7 @@ class Hooks:
         mechanism, a place without code, a condition that makes no sense, and for what is no
         function of one argument.
         """
-        made = _hook(hook, when, depth=depth)
+        made = self._hook(hook, when, depth=depth)
         return self._add(mechanism, self._pc(where), "calls", made)
 
     def on_return(
@@ -92,7 +93,7 @@ class Hooks:
     ) -> Remove:
         """Call ``hook`` whenever the function has returned to its caller. ``when`` is asked when it
         is entered. Calls that are under way already are not meant."""
-        return self._add(mechanism, self._pc(where), "returns", _hook(hook, when))
+        return self._add(mechanism, self._pc(where), "returns", self._hook(hook, when))
 
     def on_syscall(
         self, name: str | int | None, hook: SyscallHook, *, leaving: bool = False
@@ -141,6 +142,17 @@ class Hooks:
                 removers.pop()()
 
         return remove
+
+    def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> Hook:
+        choices.function("a hook", call, "event")
+        condition = None if when is None else parse_condition(when, self._machine.names)
+        if (
+            not choices.truth("depth", depth)
+            and condition is not None
+            and condition.mentions(DEPTH)
+        ):
+            raise UsageError(f"condition {when!r} needs depth, and depth=False gives it up")
+        return Hook(call, condition, depth)
 
     def _pc(self, where: int | str) -> int:
         return self._machine.key_of(self._machine.code(where)).pc
@@ -304,11 +316,3 @@ def _class(choice: Choice) -> type[Mechanism]:
         return choice
     name = choices.one_of("hook mechanism", choice, ("auto", *MECHANISMS))
     return MECHANISMS[AUTO if name == "auto" else name]
-
-
-def _hook(call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> Hook:
-    choices.function("a hook", call, "event")
-    condition = None if when is None else parse_condition(when)
-    if not choices.truth("depth", depth) and condition is not None and condition.mentions(DEPTH):
-        raise UsageError(f"condition {when!r} needs depth, and depth=False gives it up")
-    return Hook(call, condition, depth)

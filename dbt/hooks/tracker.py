@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from dbt.hooks.conditions import DEPTH, Condition
+from dbt.hooks.conditions import Condition
 from dbt.hooks.events import CallEvent, ReturnEvent
+from dbt.hooks.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.hooks.stacks import Stack, nobody
 from dbt.interfaces import CallAbi, Memory, State

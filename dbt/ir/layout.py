@@ -1,6 +1,7 @@
 """Where guest state lives: named slots in one flat buffer, and what some of them are for."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
@@ -35,6 +36,8 @@ class Layout:
     """The slots worth a host register, hottest first."""
     general: tuple[str, ...] = ()
     """The registers that a report shows, in order."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Further names that users know registers by, each with its slot."""
     flags: tuple[str, ...] = ()
     """The i1 slots that a comparison sets: negative, zero, carry (no borrow), overflow; none on a
     machine without them. Backends make them from the operands when they are read."""
@@ -44,7 +47,7 @@ class Layout:
         object.__setattr__(self, "by_name", {slot.name: slot for slot in self.slots})
 
 
-def lay_out(declared: Iterable[tuple[str, Type]], **roles: tuple[str, ...]) -> Layout:
+def lay_out(declared: Iterable[tuple[str, Type]], **roles: Any) -> Layout:
     """Give each declared slot an aligned offset after the backend's control area. ``roles`` are
     the other fields of a layout."""
     slots = []
@@ -60,7 +63,8 @@ def lay_out(declared: Iterable[tuple[str, Type]], **roles: tuple[str, ...]) -> L
 def extend(layout: Layout, declared: Iterable[tuple[str, Type]]) -> Layout:
     """A layout with further slots behind its own."""
     own = [(slot.name, slot.type) for slot in layout.slots]
-    return lay_out([*own, *declared], hot=layout.hot, general=layout.general, flags=layout.flags)
+    grown = lay_out([*own, *declared])
+    return attrs.evolve(layout, slots=grown.slots, size=grown.size)
 
 
 @attrs.frozen

@@ -25,6 +25,7 @@ LAYOUT = lay_out(
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),
+    aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),
     flags=FLAGS[:4],
 )
 

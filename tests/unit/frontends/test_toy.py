@@ -37,7 +37,7 @@ from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop
+from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop, UsageError
 from dbt.translate import Translator, block_at
 from dbt.watchdog import Clock
 
@@ -208,6 +208,15 @@ def test_hooks_change_what_a_function_does(toy: Toy, mechanism: str) -> None:
     toy.hooks.on_call("sum", lambda call: call.skip(7), mechanism=mechanism)
     toy.run()
     assert toy.state["epsilon"] == 7 * ROUNDS
+
+
+def test_conditions_know_the_toys_names(toy: Toy) -> None:
+    seen: list[int] = []
+    toy.hooks.on_call("sum", lambda call: seen.append(call.argument(0)), when="alpha < 2")
+    with pytest.raises(UsageError, match="no value 'r0'"):
+        toy.hooks.on_call("sum", lambda call: None, when="r0 < 2")
+    toy.run()
+    assert seen == [1, 0] * ROUNDS
 
 
 COMPUTED = """

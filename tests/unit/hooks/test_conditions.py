@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import edges
 
-from dbt.hooks.conditions import SLOTS, parse_condition
+from dbt.hooks.conditions import parse_condition
+from dbt.hooks.names import names_of
 from dbt.interfaces import lay_out
 from dbt.ir.block import Block, BlockKey, Goto
 from dbt.ir.builder import Builder
@@ -15,7 +16,10 @@ from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
+from frontends.arm import registers
 
+NAMES = names_of(registers.LAYOUT, registers.CALL_ABI)
+SLOTS = NAMES.slots
 LAYOUT = lay_out([*((slot, I32) for slot in sorted(set(SLOTS.values()))), ("pc", I32), ("zf", I1)])
 PC = 0x8000
 
@@ -24,7 +28,7 @@ def emitted(text: str, values: dict[str, int], *, optimise: bool = False) -> boo
     """What the compiled condition says."""
     block = Block(BlockKey(PC), [], Goto(BlockKey(PC + 4)))
     emit = Builder(block.insts)
-    emit.set("zf", parse_condition(text).compile(emit, pc=PC))
+    emit.set("zf", parse_condition(text, NAMES).compile(emit, pc=PC))
     verify(block, LAYOUT)
     if optimise:
         Pipeline.default().run(block)
@@ -35,7 +39,7 @@ def emitted(text: str, values: dict[str, int], *, optimise: bool = False) -> boo
 
 
 def plain(text: str, values: dict[str, int]) -> bool:
-    return parse_condition(text).holds(lambda slot: values.get(slot, 0), pc=PC)
+    return parse_condition(text, NAMES).holds(lambda slot: values.get(slot, 0), pc=PC)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def test_meaning(text: str, values: dict[str, int], expected: bool) -> None:
 
 
 def test_the_depth_slot_can_have_another_name() -> None:
-    condition = parse_condition("depth == 7")
+    condition = parse_condition("depth == 7", NAMES)
     assert condition.holds({"level": 7}.__getitem__, pc=PC, depth="level")
     block = Block(BlockKey(PC), [], Goto(BlockKey(PC)))
     condition.compile(Builder(block.insts), pc=PC, depth="level")
@@ -139,6 +143,6 @@ def test_both_meanings_agree(text: str, values: dict[str, int]) -> None:
 )
 def test_what_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_condition(text)
+        parse_condition(text, NAMES)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

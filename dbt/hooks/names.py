@@ -1,0 +1,48 @@
+"""The names by which conditions and callbacks ask for the guest's registers."""
+
+import functools
+from collections.abc import Mapping
+
+import attrs
+
+from dbt import plugins
+from dbt.interfaces import PC_SLOT, CallAbi, Layout
+
+DEPTH = "depth"
+"""How many watched activations are alive: conditions know it, callbacks do not."""
+
+
+@attrs.frozen
+class Names:
+    """``slots``: the state slot of each name. ``pcs``: names of the place where the guest is, which
+    is in no slot while a block runs."""
+
+    slots: Mapping[str, str]
+    pcs: frozenset[str]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every name, for messages."""
+        return (*self.slots, *sorted(self.pcs))
+
+
+def names_of(layout: Layout, abi: CallAbi) -> Names:
+    """The names for a guest: its general registers and what else they are called, the argument
+    registers as ``arg0``, ``arg1`` and so on, the pc, and ``depth``."""
+    registers = {**{name: name for name in layout.general}, **dict(layout.aliases)}
+    slots = {name: slot for name, slot in registers.items() if slot != PC_SLOT}
+    slots |= {f"arg{index}": slot for index, slot in enumerate(abi.arguments)}
+    return Names({**slots, DEPTH: DEPTH}, frozenset(registers.keys() - slots.keys()) | {PC_SLOT})
+
+
+@functools.cache
+def installed_names() -> Names:
+    """What any guest may call its registers: for what is checked before there is a process."""
+    slots: dict[str, str] = {}
+    pcs: frozenset[str] = frozenset()
+    for name in sorted(plugins.available("dbt.frontends")):
+        frontend = plugins.load("dbt.frontends", name)
+        found = names_of(frontend.layout, frontend.call_abi)
+        slots |= found.slots
+        pcs |= found.pcs
+    return Names(slots, pcs)
