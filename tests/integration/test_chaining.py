@@ -40,12 +40,12 @@ def run_slices(process: Process, count: int, not_at: int = 0) -> dict[str, int]:
     engine = process.engine
     before = process.stats()["dispatches"]
     slices = 0
-    while slices < count or process._next.pc == not_at:
+    while slices < count or process._loop._resume.key.pc == not_at:
         slices += 1
         engine.budget.slice = 500
-        event = engine.run(process._next)
+        event = engine.run(process._loop._resume.key)
         assert isinstance(event, Slice)
-        process._next = event.key
+        process._loop._resume.key = event.key
     after = process.stats()["dispatches"]
     grown = {reason: after[reason] - before.get(reason, 0) for reason in after}
     assert grown.pop("budget") == slices
