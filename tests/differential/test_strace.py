@@ -35,7 +35,7 @@ SCRIPTS = {
     "files": "mkdir d; cd d; : > f; ../busybox ls f; ../busybox mv f g; ../busybox ln -s g h; ../busybox rm g; cd ..; $BB rm -r d",
     "missing": "[ -e missing ] || echo none; command -v no-such; $BB test -r missing; echo $?; $BB grep -s x missing; echo $?",
     "loop": "for i in 1 2 3; do $BB basename /x/$i; done > made; $BB tac < made",
-    "background": "$BB sleep 0 & wait; echo done",
+    "background": "$BB sleep 1 & wait; echo done",
     "here-document": "$BB cat <<END\na $((1 + 2))\nEND",
     "trap": "trap 'echo got' USR1; kill -USR1 $$; echo on",
     "exec": "exec $BB echo replaced",
