@@ -12,8 +12,8 @@ SCRATCH_BYTES = 64 << 10
 class GuestState:
     """The slots of a layout. Reads and writes by name; ``address`` is where compiled code looks.
 
-    ``state["r0"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing, and
-    ``set`` cuts values to their slot.
+    ``state["name"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing,
+    and ``set`` cuts values to their slot.
     """
 
     def __init__(self, layout: Layout) -> None:

@@ -66,5 +66,6 @@ def test_events_are_the_true_ones(home: Path, seed: int, mechanism: str, chain: 
 
 def test_the_programs_do_what_they_are_for(home: Path) -> None:
     kinds = [record.kind for seed in SEEDS for record in program(seed, home)[1]]
-    for kind in (Kind.CALL, Kind.RETURN, Kind.TAIL_CALL, Kind.UNWOUND, Kind.SYSCALL):
-        assert kinds.count(kind) > 5, kind  # the least of the ten turns has ten of a kind
+    for kind in (Kind.CALL, Kind.RETURN, Kind.TAIL_CALL, Kind.SYSCALL):
+        assert kinds.count(kind) > 300, kind
+    assert kinds.count(Kind.UNWOUND) >= 10  # what the turn with the fewest has
