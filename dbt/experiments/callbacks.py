@@ -1,7 +1,7 @@
 """What a callback costs at each of its prices: ``armdbt bench callbacks``.
 
 One program is run in interleaved rounds: alone, and with a hook at every call and every return, at
-each price of ``dbt/hooks/callbacks.py``. Two hooks are measured. ``count`` adds one to a counter,
+each price of ``dbt.hooks.callbacks``. Two hooks are measured. ``count`` adds one to a counter,
 and can be had as IR ops too; ``table`` counts targets by their low bits, which needs arithmetic and
 an access that is not known beforehand. All prices must leave the same cells, the guest's output and
 the number of its instructions must be what they are without a hook, and the events must be as many

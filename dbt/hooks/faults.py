@@ -32,7 +32,7 @@ import attrs
 
 from dbt import choices
 from dbt.decoded import DecodedCall
-from dbt.hooks.events import SyscallEvent
+from dbt.hooks.callbacks.events import SyscallEvent
 from dbt.hooks.points import take_out
 from dbt.stops import UsageError
 

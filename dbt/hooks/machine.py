@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable
 from functools import partial, reduce
 from typing import Any, TypeAlias
 
-from dbt.hooks.breakpoints import Breakpoints
-from dbt.hooks.callers import Callers
-from dbt.hooks.helpers import CallHelpers, Helpers
+from dbt.hooks.follow.callers import Callers
+from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
 from dbt.hooks.mechanisms.base import Conditions, Remove
-from dbt.hooks.names import names_of
 from dbt.hooks.points import Handler, Points
-from dbt.hooks.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
-from dbt.hooks.trampolines import Trampolines
+from dbt.hooks.points.breakpoints import Breakpoints
+from dbt.hooks.points.helpers import CallHelpers, Helpers
+from dbt.hooks.points.names import names_of
+from dbt.hooks.points.trampolines import Trampolines
 from dbt.interfaces import (
     EXEC,
     MAPPED,

@@ -11,14 +11,14 @@ from typing import Any
 
 from dbt import choices
 from dbt.decoded import Decode
-from dbt.hooks.conditions import parse_condition
-from dbt.hooks.events import CallEvent, ReturnEvent, SyscallEvent
+from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
+from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
-from dbt.hooks.names import DEPTH
 from dbt.hooks.points import take_out
+from dbt.hooks.points.conditions import parse_condition
+from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
-from dbt.hooks.tracker import Hook, Listeners, Tracker
 from dbt.stops import UsageError
 
 CallHook = Callable[[CallEvent], Any]

@@ -1,5 +1,6 @@
 """Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
 
+from dbt.hooks.follow.stacks import HIGHEST
 from dbt.hooks.mechanisms.backend import BackendCheck
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
@@ -10,7 +11,6 @@ from dbt.hooks.mechanisms.nochain import NoChain
 from dbt.hooks.mechanisms.sentinel import Sentinel
 from dbt.hooks.mechanisms.shadow import AIM, Shadow
 from dbt.hooks.mechanisms.trap import Trap
-from dbt.hooks.stacks import HIGHEST
 from dbt.ir.types import I32
 
 MECHANISMS: dict[str, type[Mechanism]] = {

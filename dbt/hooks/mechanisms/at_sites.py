@@ -4,10 +4,10 @@ import abc
 from collections.abc import Callable
 from functools import partial
 
+from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler
-from dbt.hooks.tracker import Activation, Tracker
 
 
 class AtSites(Mechanism):

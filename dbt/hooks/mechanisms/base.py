@@ -4,10 +4,10 @@ import abc
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Protocol, TypeAlias
 
-from dbt.hooks.conditions import Condition
+from dbt.hooks.follow.stacks import Follower, Switched
+from dbt.hooks.follow.tracker import Activation, Guest, Tracker
 from dbt.hooks.points import Handler
-from dbt.hooks.stacks import Follower, Switched
-from dbt.hooks.tracker import Activation, Guest, Tracker
+from dbt.hooks.points.conditions import Condition
 from dbt.interfaces import Pass
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks

@@ -7,7 +7,7 @@ How it works
     instruction before it is made anew with two more IR ops, which leave a mark when it calls: so a
     function entered again from a learned site after a longjmp is told from a tail call.
     (DynamoRIO's drwrap; PANDA's ``hooks``.) The stack pointer is followed wherever it may rise
-    (``dbt/hooks/stacks.py``): frames given up by a longjmp are told at once, and frames on another
+    (``follow/stacks.py``): frames given up by a longjmp are told at once, and frames on another
     stack are not taken for such.
 What it costs
     Two visits to the host per call and return; one when the stack pointer passes a watched frame or
@@ -16,9 +16,9 @@ What it costs
     of everything with the first hook and the last. Chaining stays as it is.
 What it cannot see
     A function that loads the stack pointer with the value it was entered with, and then calls, is
-    taken for given up. A stack in the midst of another (``dbt/hooks/stacks.py``). What jumped:
+    taken for given up. A stack in the midst of another (``follow/stacks.py``). What jumped:
     ``caller`` is known where a call instruction led straight here (as with all mechanisms:
-    ``dbt/hooks/callers.py``).
+    ``follow/callers.py``).
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ from functools import partial
 
 import attrs
 
+from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
 from dbt.hooks.mechanisms.base import Machine, Remove
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler
-from dbt.hooks.tracker import Tracker
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 

@@ -21,10 +21,10 @@ from functools import partial
 
 import attrs
 
+from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.shadow import AIM
 from dbt.hooks.mechanisms.sites import Sites
-from dbt.hooks.tracker import Activation, Tracker
 from dbt.ir.block import ARRIVED, Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET

@@ -11,9 +11,9 @@ What it cannot see
 
 from collections.abc import Iterable
 
+from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.base import Machine
 from dbt.hooks.mechanisms.dispatch import Dispatch
-from dbt.hooks.tracker import Tracker
 from dbt.interfaces import LinkKind
 
 

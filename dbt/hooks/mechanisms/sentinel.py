@@ -19,8 +19,8 @@ What it cannot see
 from collections.abc import Callable
 from functools import partial
 
+from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
-from dbt.hooks.tracker import Activation, Tracker
 from dbt.stops import Access, GuestFault
 
 

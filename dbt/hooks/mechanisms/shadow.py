@@ -7,7 +7,7 @@ How it works
     watched activation is spoilt on purpose, so its return never matches: that is how the host hears
     of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
     above the innermost frame, or lands where that is to return to, goes to the host. The stack
-    pointer is followed (``dbt/hooks/stacks.py``): each stack of the guest has its own frames.
+    pointer is followed (``follow/stacks.py``): each stack of the guest has its own frames.
     After a throw the return sites of what may still be alive are stubs, for control may fall into
     them. (callgrind's shadow stack, icicle's ``BlockExit::Call`` and ``Return``.)
 What it costs
@@ -20,7 +20,7 @@ What it cannot see
     A direct branch to the return site, out of the function that is to return there, without a throw
     or an odd jump before it: no compiler makes one. A function that loads the stack pointer with
     the value it was entered with, and then calls, is taken for given up. Frames beyond the newest
-    65,536. A stack in the midst of another (``dbt/hooks/stacks.py``).
+    65,536. A stack in the midst of another (``follow/stacks.py``).
 """
 
 from collections.abc import Callable
@@ -28,9 +28,9 @@ from functools import partial
 
 import attrs
 
+from dbt.hooks.follow.stacks import Stack
+from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
-from dbt.hooks.stacks import Stack
-from dbt.hooks.tracker import Activation, Tracker
 from dbt.ir.block import MOVED, Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 

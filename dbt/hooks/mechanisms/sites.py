@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import attrs
 
-from dbt.hooks.tracker import Activation
+from dbt.hooks.follow.tracker import Activation
 
 
 @attrs.define

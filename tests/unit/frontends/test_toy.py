@@ -14,7 +14,7 @@ from support.toy_frontend import ToyFrontend, assemble
 from dbt import plugins
 from dbt.event_loop import EventLoop
 from dbt.hooks import StopRequested
-from dbt.hooks.events import CallEvent, ReturnEvent
+from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import MECHANISMS, SLOTS
 from dbt.hooks.registry import Hooks

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from dbt.decoded import DecodedArgument, DecodedCall
-from dbt.hooks.events import SyscallEvent
+from dbt.hooks.callbacks.events import SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.stops import UsageError
 

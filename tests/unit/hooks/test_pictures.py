@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from support.pictures import assert_true, pictures
 
-from dbt.hooks.helpers import CallHelpers, Helpers
+from dbt.hooks.follow.stacks import WatchStack
+from dbt.hooks.follow.tracker import Activation
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.mechanisms.jump import CheckJumps
 from dbt.hooks.mechanisms.shadow import ShadowCalls
 from dbt.hooks.mechanisms.sites import Sites
-from dbt.hooks.stacks import WatchStack
-from dbt.hooks.tracker import Activation
+from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.interfaces import Pass
 from dbt.runtime.functions import Functions
 from frontends.arm.translator import key_of

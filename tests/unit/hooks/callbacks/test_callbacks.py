@@ -14,7 +14,7 @@ from dbt.interfaces import BackendOptions
 from dbt.passes.pipeline import Pipeline
 from dbt.stops import Exited, InsnLimit, Requested, UsageError
 
-FIB = str(Path(__file__).parents[3] / "benchmarks" / "guests" / "fib.elf")
+FIB = str(Path(__file__).parents[4] / "benchmarks" / "guests" / "fib.elf")
 TIERS = ["reference", "0", "1", "2", "auto"]
 pytestmark = pytest.mark.rotates("tier")
 FIB_CALLS = {5: 15, 9: 109}

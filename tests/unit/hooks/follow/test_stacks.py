@@ -2,7 +2,7 @@
 
 from support.pictures import assert_true
 
-from dbt.hooks.stacks import HIGHEST, Stack, StackFollower, WatchStack, nobody
+from dbt.hooks.follow.stacks import HIGHEST, Stack, StackFollower, WatchStack, nobody
 from dbt.ir.block import MOVED, BlockKey
 from dbt.ir.parser import parse_block
 from dbt.ir.printer import print_block

@@ -5,7 +5,7 @@ from functools import partial
 
 import attrs
 
-from dbt.hooks.points import Handler, Points
+from dbt.hooks.points.handlers import Handler, Points
 from dbt.ir.block import TAKEN, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN

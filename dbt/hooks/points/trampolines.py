@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dbt.hooks.points import Handler
+from dbt.hooks.points.handlers import Handler
 from dbt.runtime.engine import Engine
 from dbt.stops import UsageError
 

@@ -43,9 +43,9 @@ from typing import Any, Protocol
 import attrs
 
 from dbt import choices
-from dbt.hooks.conditions import Condition, parse_condition
-from dbt.hooks.inlined import Inlined, read_body
-from dbt.hooks.names import DEPTH, Names, installed_names, names_of
+from dbt.hooks.callbacks.inlined import Inlined, read_body
+from dbt.hooks.points.conditions import Condition, parse_condition
+from dbt.hooks.points.names import DEPTH, Names, installed_names, names_of
 from dbt.interfaces import CallAbi, CounterBank, Layout, NativeFunction
 from dbt.ir.block import TAKEN, Block, BlockKey, Call, Inst, Return, Value
 from dbt.ir.builder import Builder
@@ -106,7 +106,7 @@ class Callback:
 
     ``at`` is one of ``PLACES`` or a list of instructions, by pc or symbol; one of these counts each
     time it is reached, whether or not the instruction's own condition holds. ``when`` is a
-    condition (``dbt/hooks/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is
+    condition (``points/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is
     the length of the array. ``name`` has to differ from other callbacks' of the process.
 
     Raises UsageError when the function cannot be had at that price.
@@ -218,7 +218,7 @@ class Callback:
             self._compile(functions)
 
     def _compile(self, functions: Bank) -> None:
-        from dbt.hooks.compiled import compile_callback
+        from dbt.hooks.callbacks.compiled import compile_callback
 
         arity = len(self._parameters)
         compiled = compile_callback(

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import edges
 
-from dbt.hooks.conditions import parse_condition
-from dbt.hooks.names import names_of
+from dbt.hooks.points.conditions import parse_condition
+from dbt.hooks.points.names import names_of
 from dbt.interfaces import lay_out
 from dbt.ir.block import Block, BlockKey, Goto
 from dbt.ir.builder import Builder

@@ -1,7 +1,7 @@
 """Callbacks as IR: the part of Python that needs no call at all.
 
 ``cells[2] += 1``, ``pass``, and ``if`` around them, whose conditions are those of
-``dbt/hooks/expressions.py`` over the callback's parameters. Numbers are signed and have 64 bits, as
+``points/expressions.py`` over the callback's parameters. Numbers are signed and have 64 bits, as
 numba has them.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from dbt.hooks.expressions import Emitted, Reader
+from dbt.hooks.points.expressions import Emitted, Reader
 from dbt.ir.block import Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I64

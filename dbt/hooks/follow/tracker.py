@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import attrs
 
-from dbt.hooks.conditions import Condition
-from dbt.hooks.events import CallEvent, ReturnEvent
-from dbt.hooks.names import DEPTH
+from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
+from dbt.hooks.follow.stacks import Stack, nobody
+from dbt.hooks.points.conditions import Condition
+from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
-from dbt.hooks.stacks import Stack, nobody
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.ir.block import BlockKey
 
@@ -135,7 +135,7 @@ class Listeners:
 
 class Tracker:
     """The activations of one mechanism. ``active`` are those on the present stack, innermost last:
-    all there are, unless the mechanism follows the stacks (``dbt/hooks/stacks.py``)."""
+    all there are, unless the mechanism follows the stacks (``dbt/hooks/follow/stacks.py``)."""
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest

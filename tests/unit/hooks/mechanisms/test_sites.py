@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from dbt.hooks.follow.tracker import Activation
 from dbt.hooks.mechanisms.sites import Sites
-from dbt.hooks.tracker import Activation
 
 
 def activation(site: int) -> Activation:

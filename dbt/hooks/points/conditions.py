@@ -18,8 +18,8 @@ from collections.abc import Callable
 import attrs
 
 from dbt import choices
-from dbt.hooks.expressions import Emitted, Plain, Reader
-from dbt.hooks.names import DEPTH, Names
+from dbt.hooks.points.expressions import Emitted, Plain, Reader
+from dbt.hooks.points.names import DEPTH, Names
 from dbt.ir.block import Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32

@@ -1,0 +1,1 @@
+"""What a mechanism finds out, followed: stacks, live activations, who called."""
