@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from dbt.hooks import StopRequested
     from dbt.interfaces import BackendOptions
     from dbt.linux.kernel import LinuxOptions
-    from dbt.process import Process
+    from dbt.process.facade import Process
 
 __version__ = "0.1.0"
 __all__ = ["BackendOptions", "LinuxOptions", "Process", "StopRequested", "__version__"]
 
 _HOMES = {
-    "Process": "dbt.process",
+    "Process": "dbt.process.facade",
     "BackendOptions": "dbt.interfaces",
     "LinuxOptions": "dbt.linux.kernel",
     "StopRequested": "dbt.hooks",

@@ -1,6 +1,6 @@
 """The command line. Thin: it finds the command's module in ``dbt/commands`` and runs it.
 
-Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/ending.py``.
+Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/process/ending.py``.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from dbt import __version__, choices, streams
 from dbt.commands import bench, calls, demo, explain, passes, run, spy
-from dbt.ending import describe_bug, describe_error
+from dbt.process.ending import describe_bug, describe_error
 from dbt.stops import UsageError
 
 COMMANDS = {

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dbt.commands.machine import machine_options, make_process, number, seconds
-from dbt.ending import EXIT_INTERRUPTED, describe_stop
+from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
 from dbt.stops import Stop
 from dbt.streams import say
 

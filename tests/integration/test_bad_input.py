@@ -12,11 +12,11 @@ from support.guests import guest
 from support.runs import command
 
 from dbt import cli
-from dbt.ending import EXIT_STOPPED
 from dbt.ir import ops
 from dbt.ir.block import Block, Const, Inst
 from dbt.ir.types import I32
 from dbt.passes import registry
+from dbt.process.ending import EXIT_STOPPED
 
 HELLO = guest("hello")
 

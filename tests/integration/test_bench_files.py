@@ -12,7 +12,7 @@ import pytest
 
 from dbt.cli import main
 from dbt.data import DEMO
-from dbt.ending import EXIT_STOPPED
+from dbt.process.ending import EXIT_STOPPED
 
 SHORT = {
     "chaining": "--short --tiers 0",

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from dbt.cli import main
-from dbt.ending import EXIT_STOPPED
 from dbt.experiments import second_run
 from dbt.experiments.configurations import Figure, read
 from dbt.experiments.second_run import (
@@ -22,6 +21,7 @@ from dbt.experiments.second_run import (
     tables,
     verdict,
 )
+from dbt.process.ending import EXIT_STOPPED
 from dbt.stops import UsageError
 
 BASE = [1.0, 1.0, 1.0, 1.0, 1.0]

@@ -12,7 +12,6 @@ from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal
 from support.toy_frontend import ToyFrontend, assemble
 
 from dbt import plugins
-from dbt.event_loop import EventLoop
 from dbt.hooks import StopRequested
 from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
 from dbt.hooks.machine import HookMachine
@@ -30,6 +29,8 @@ from dbt.interfaces import (
 from dbt.ir.block import BlockKey
 from dbt.ir.verifier import verify
 from dbt.log import QUIET
+from dbt.process.event_loop import EventLoop
+from dbt.process.watchdog import Clock
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
@@ -39,7 +40,6 @@ from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop, UsageError
 from dbt.translate import Translator, block_at
-from dbt.watchdog import Clock
 
 AT, STACK, STACK_END = 0x8000, 0x20000, 0x21000
 ROUNDS, LARGEST = 3, 10

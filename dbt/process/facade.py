@@ -17,9 +17,6 @@ from typing import Any, Self
 import attrs
 
 from dbt import choices, plugins
-from dbt.crash_report import crash_report
-from dbt.ending import end_child
-from dbt.event_loop import EventLoop
 from dbt.hooks import Hooks, mechanisms
 from dbt.hooks.machine import HookMachine
 from dbt.interfaces import (
@@ -39,6 +36,10 @@ from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import parse_passes
+from dbt.process.crash_report import crash_report
+from dbt.process.ending import end_child
+from dbt.process.event_loop import EventLoop
+from dbt.process.watchdog import Clock, Watchdog
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
@@ -53,7 +54,6 @@ from dbt.stops import (
     UsageError,
 )
 from dbt.translate import Translator, block_at
-from dbt.watchdog import Clock, Watchdog
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
 """Dump items whose text the executor makes."""

@@ -10,8 +10,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
-from dbt.crash_report import crash_report, shortcomings
 from dbt.ir.verifier import VerifyError
+from dbt.process.crash_report import crash_report, shortcomings
 from dbt.stops import (
     Exited,
     InsnLimit,

@@ -19,9 +19,9 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import BlockKey
 from dbt.log import Log
+from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
 from dbt.stops import Access, GuestFault, InsnLimit, Requested, Stop, TimeLimit, Trapped
-from dbt.watchdog import Clock
 
 
 @attrs.define
