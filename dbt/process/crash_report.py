@@ -2,17 +2,28 @@
 
 import signal
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dbt.stops import GuestFault, Killed
 
 if TYPE_CHECKING:
-    from dbt.process import Process
+    from dbt.interfaces import CodeReader, Frontend
 
 _MOST_NAMES = 12
 
 
-def crash_report(process: "Process", stop: Killed) -> str:
+class Reported(Protocol):
+    """What a report needs of a process."""
+
+    @property
+    def frontend(self) -> "Frontend": ...
+    @property
+    def memory(self) -> "CodeReader": ...
+    def symbolize(self, pc: int) -> str: ...
+    def registers(self) -> list[str]: ...
+
+
+def crash_report(process: Reported, stop: Killed) -> str:
     """The report on a guest that a signal killed."""
     pc = stop.pc
     lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({process.symbolize(pc)})"]

@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from dbt.ir.verifier import VerifyError
-from dbt.process.crash_report import crash_report, shortcomings
+from dbt.process.crash_report import Reported, crash_report, shortcomings
 from dbt.stops import (
     Exited,
     InsnLimit,
@@ -27,7 +27,7 @@ from dbt.streams import EXIT_BROKEN, say
 from dbt.text import printable
 
 if TYPE_CHECKING:
-    from dbt.process import Process
+    from dbt.linux.kernel import Kernel
 
 EXIT_USAGE = 2
 EXIT_TIMEOUT = 124
@@ -38,7 +38,15 @@ MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
 
 
-def describe_stop(process: "Process", stop: Stop) -> tuple[str, int]:
+class Ended(Reported, Protocol):
+    """What describing the end of a run needs of its process."""
+
+    @property
+    def kernel(self) -> "Kernel": ...
+    def system_call(self, pc: int) -> str: ...
+
+
+def describe_stop(process: Ended, stop: Stop) -> tuple[str, int]:
     """What is to be said of how a run has ended, if anything, and the status."""
     match stop:
         case Exited(status=status):
@@ -61,11 +69,11 @@ def describe_stop(process: "Process", stop: Stop) -> tuple[str, int]:
     return f"armdbt: {text}", EXIT_STOPPED
 
 
-def _place(process: "Process", pc: int) -> str:
+def _place(process: Ended, pc: int) -> str:
     return f"{pc:#010x} ({process.symbolize(pc)})"
 
 
-def _refused(process: "Process", reason: str, pc: int) -> str:
+def _refused(process: Ended, reason: str, pc: int) -> str:
     """The system call that a check did not let through."""
     from dbt.instrument.swi import DENIED  # start-up does without
 
@@ -73,7 +81,7 @@ def _refused(process: "Process", reason: str, pc: int) -> str:
     return f": the system call {call}" if call else ""
 
 
-def _lacked(process: "Process") -> str:
+def _lacked(process: Ended) -> str:
     return shortcomings(process.kernel.unknown_syscalls)
 
 
@@ -105,7 +113,7 @@ def describe_bug(error: BaseException) -> tuple[str, int]:
     return f"armdbt: internal error: {what}; {advice}", EXIT_STOPPED
 
 
-def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
+def end_child(process: Ended, ended: Stop | BaseException) -> NoReturn:
     """End the host process of a forked child as its guest, or the run, has ended."""
     status = EXIT_STOPPED
     try:
@@ -121,7 +129,7 @@ def end_child(process: "Process", ended: Stop | BaseException) -> NoReturn:
         os._exit(status)  # whatever happens: what follows is the parent's to do
 
 
-def _tell(process: "Process", ended: Stop | BaseException) -> int:
+def _tell(process: Ended, ended: Stop | BaseException) -> int:
     """Say it; the status. A failure in that must not hide how the child has ended."""
     try:
         text, status = _told(process, ended)
@@ -134,7 +142,7 @@ def _tell(process: "Process", ended: Stop | BaseException) -> int:
     return status
 
 
-def _told(process: "Process", ended: Stop | BaseException) -> tuple[str, int]:
+def _told(process: Ended, ended: Stop | BaseException) -> tuple[str, int]:
     if not isinstance(ended, BaseException):
         return describe_stop(process, ended)
     if isinstance(ended, SystemExit):  # what the interpreter makes of it
