@@ -2,7 +2,7 @@
 
 A closed descriptor among 0 to 2 would be given to the next file that is opened, which the guest
 would then inherit. A placeholder keeps its number: whoever uses it gets EBADF, and the guest does
-not inherit it (``dbt/linux/fdtable.py``).
+not inherit it (``dbt/linux/state/fdtable.py``).
 """
 
 import contextlib

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
-from dbt.linux import siginfo
-from dbt.linux.sigaction import SIGBUS, SIGSEGV
-from dbt.linux.siginfo import SigInfo
+from dbt.linux.state import siginfo
+from dbt.linux.state.sigaction import SIGBUS, SIGSEGV
+from dbt.linux.state.siginfo import SigInfo
 from dbt.stops import Access, Stop
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux import limits
-from dbt.linux.address_space import (
+from dbt.linux.calls.memory import map_regular
+from dbt.linux.programs import ExecError, Plan
+from dbt.linux.state import limits
+from dbt.linux.state.address_space import (
     MMAP_MIN,
     MMAP_TOP,
     PIE_BASE,
@@ -16,9 +18,7 @@ from dbt.linux.address_space import (
     Area,
     page_up,
 )
-from dbt.linux.memory import map_regular
-from dbt.linux.proc_image import describe
-from dbt.linux.programs import ExecError, Plan
+from dbt.linux.state.proc_image import describe
 from dbt.loader import stack
 from dbt.loader.elf import Elf, Segment
 

@@ -1,8 +1,8 @@
 """The Linux kernel as one guest process sees it: dispatch, faults, and who keeps what.
 
 The engine brings events here (``syscall``, ``fault``, ``halt``, ``poll``) and gets back the
-location to go on at, or the Stop that ended the guest. The calls themselves live in the family
-modules of this package, which fill ``dbt.linux.table.SYSCALLS`` when imported.
+location to go on at, or the Stop that ended the guest. The calls themselves are in the modules of
+``dbt.linux.calls``, which fill ``dbt.linux.table.SYSCALLS`` when imported.
 """
 
 import contextlib
@@ -20,22 +20,22 @@ from typing import Any
 
 import attrs
 
-import dbt.linux
 from dbt import choices
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
-from dbt.linux import exceptions, host, siginfo, timers
-from dbt.linux import exec as execution
-from dbt.linux.address_space import AddressSpace
+from dbt.linux import calls, exceptions, host
+from dbt.linux.calls import exec as execution
 from dbt.linux.errors import Leave
-from dbt.linux.fdtable import FdTable
-from dbt.linux.objects import require_descriptors
 from dbt.linux.options import LinuxOptions
-from dbt.linux.paths import Paths
-from dbt.linux.process import ProcessState
-from dbt.linux.sigaction import SIGPIPE
-from dbt.linux.siginfo import SigInfo
-from dbt.linux.signals import Signals
+from dbt.linux.state import siginfo, timers
+from dbt.linux.state.address_space import AddressSpace
+from dbt.linux.state.fdtable import FdTable
+from dbt.linux.state.objects import require_descriptors
+from dbt.linux.state.paths import Paths
+from dbt.linux.state.process import ProcessState
+from dbt.linux.state.sigaction import SIGPIPE
+from dbt.linux.state.siginfo import SigInfo
+from dbt.linux.state.signals import Signals
 from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS, Entry
@@ -64,9 +64,9 @@ _NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
 
 @functools.cache
 def load_families() -> None:
-    """Import every module of this package, so that its calls are in the table."""
-    for module in pkgutil.iter_modules(dbt.linux.__path__):
-        importlib.import_module(f"dbt.linux.{module.name}")
+    """Import every module of ``dbt.linux.calls``, so that its calls are in the table."""
+    for module in pkgutil.iter_modules(calls.__path__):
+        importlib.import_module(f"{calls.__name__}.{module.name}")
 
 
 class Kernel:

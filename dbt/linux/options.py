@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from dbt import choices
-from dbt.linux.address_space import MMAP_TOP, STACK_TOP
+from dbt.linux.state.address_space import MMAP_TOP, STACK_TOP
 
 
 def _directory(path: Any) -> str | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from dbt.linux.address_space import TASK_SIZE
-from dbt.linux.objects import Handle, where
+from dbt.linux.state.address_space import TASK_SIZE
+from dbt.linux.state.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
 from dbt.text import NAME, printable
 

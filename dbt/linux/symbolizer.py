@@ -5,7 +5,7 @@ import os
 import attrs
 
 from dbt import choices
-from dbt.linux.address_space import AddressSpace, Area
+from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.loader.symbols import Symbol, SymbolFile, read_symbols
 from dbt.text import LINE, NAME, printable
 

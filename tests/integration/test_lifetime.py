@@ -160,7 +160,7 @@ def test_a_run_cut_short_before_the_guest_runs_gives_the_host_its_own_back(
         process.kernel.process.file_mask.set(0)
         process.kernel.process.interval_timers.set(signal.ITIMER_REAL, 1000, 0)
         process.kernel.leave_guest()
-        monkeypatch.setattr("dbt.linux.timers.resume", interrupted)
+        monkeypatch.setattr("dbt.linux.state.timers.resume", interrupted)
         with pytest.raises(KeyboardInterrupt):
             process.run()
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -4,8 +4,8 @@ import errno
 from pathlib import Path
 
 from dbt.interfaces import PAGE, READ, WRITE
-from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.state.address_space import Area
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from frontends.arm.linux_abi import ArmLinuxAbi

@@ -1,6 +1,6 @@
 """Kinds that only qemu-arm's format needs: what it shows that no argument is, or shows oddly."""
 
-from dbt.linux.siginfo import SI_KERNEL, SI_TKILL, SI_USER, SigInfo
+from dbt.linux.state.siginfo import SI_KERNEL, SI_TKILL, SI_USER, SigInfo
 from dbt.linux.typed import flags as names
 from dbt.linux.typed import vectors
 from dbt.linux.typed.kinds import (

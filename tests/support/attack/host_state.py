@@ -22,7 +22,7 @@ def files(tree: Path) -> dict[str, tuple[Any, ...]]:
 
 def descriptors() -> dict[int, str]:
     """Open descriptors of this process, and what they lead to. Without pidfds: children that
-    outlive a guest are held by them until they can be reaped (``dbt/linux/children.py``)."""
+    outlive a guest are held by them until they can be reaped (``dbt/linux/state/children.py``)."""
     out = {}
     for name in os.listdir("/proc/self/fd"):
         try:

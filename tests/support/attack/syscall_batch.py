@@ -34,9 +34,9 @@ from support.guests import GUESTS
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import BlockKey
-from dbt.linux import wakeup
-from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.state import wakeup
+from dbt.linux.state.address_space import Area
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault

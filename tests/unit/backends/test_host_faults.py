@@ -20,8 +20,8 @@ from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
 from dbt.interfaces import ABSENT, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
 from dbt.ir.parser import parse_block
-from dbt.linux.address_space import Area
-from dbt.linux.host_signals import HostSignals
+from dbt.linux.state.address_space import Area
+from dbt.linux.state.host_signals import HostSignals
 from dbt.stops import GuestFault, Killed
 
 TESTS = Path(__file__).parents[2]

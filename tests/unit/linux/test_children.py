@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, call, error, make_kernel
 
-from dbt.linux.children import strangers_changed
 from dbt.linux.kernel import Kernel
-from dbt.linux.sigaction import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
+from dbt.linux.state.children import strangers_changed
+from dbt.linux.state.sigaction import SA_NOCLDWAIT, SIG_DFL, SIG_IGN, SIGCHLD, Action
 
 P_PID, P_PGID = 1, 2
 WNOHANG, WEXITED, WNOWAIT = 1, 4, 0x1000000
@@ -346,8 +346,8 @@ def test_who_signals_its_group_is_signalled_last(
 ) -> None:
     """It ends, or stops, by it: the others have the signal then."""
     own, order = os.getpid(), []
-    monkeypatch.setattr("dbt.linux.targets.members", lambda *_: [own, 5, 7])
-    monkeypatch.setattr("dbt.linux.targets.send", lambda _, pid, number: order.append(pid))
+    monkeypatch.setattr("dbt.linux.state.targets.members", lambda *_: [own, 5, 7])
+    monkeypatch.setattr("dbt.linux.state.targets.send", lambda _, pid, number: order.append(pid))
     monkeypatch.setattr(os, "kill", lambda pid, number: order.append(pid))
     monkeypatch.setattr(kernel, "is_child", True)
     assert call(kernel, "kill", 0, number) == 0

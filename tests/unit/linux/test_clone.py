@@ -12,7 +12,7 @@ from support.linux_kernel import BUFFER, call, error
 
 from dbt.linux.errors import Leave
 from dbt.linux.kernel import Kernel
-from dbt.linux.sigaction import SIGCHLD, Action
+from dbt.linux.state.sigaction import SIGCHLD, Action
 
 VM, FS, FILES, SIGHAND, PIDFD, VFORK = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x4000
 PARENT, THREAD, NEWNS, PARENT_SETTID, DETACHED = 0x8000, 0x10000, 0x20000, 0x100000, 0x400000

@@ -21,7 +21,7 @@ from support.linux_kernel import BUFFER, call, error
 
 from dbt.linux import host
 from dbt.linux.kernel import Kernel
-from dbt.linux.sigaction import Action
+from dbt.linux.state.sigaction import Action
 
 HANDLER = 0x8000
 RESCUE_SECONDS = 10.0

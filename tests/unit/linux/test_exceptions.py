@@ -11,9 +11,9 @@ from support.linux_kernel import BUFFER, call
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
-from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
-from dbt.linux.siginfo import SigInfo
+from dbt.linux.state.address_space import Area
+from dbt.linux.state.siginfo import SigInfo
 from dbt.stops import Access, Killed
 from frontends.arm.translator import THUMB
 

@@ -9,9 +9,9 @@ import pytest
 from support.linux_kernel import BUFFER, call, error
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.address_space import Area
 from dbt.linux.errors import Leave
 from dbt.linux.kernel import Kernel
+from dbt.linux.state.address_space import Area
 from dbt.stops import Killed
 
 HELLO = Path(__file__).resolve().parents[2] / "guests" / "hello.elf"

@@ -11,7 +11,7 @@ import pytest
 from support.linux_kernel import BUFFER, call, error, make_kernel
 
 from dbt.linux.kernel import Kernel
-from dbt.linux.sigaction import SIG_IGN, Action, bit
+from dbt.linux.state.sigaction import SIG_IGN, Action, bit
 
 ITIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 LONG = 1000

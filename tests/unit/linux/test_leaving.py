@@ -11,8 +11,8 @@ from support.linux_kernel import BUFFER, call
 
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import EINTR, Kernel
-from dbt.linux.sigaction import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
-from dbt.linux.siginfo import SI_USER, SigInfo
+from dbt.linux.state.sigaction import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
+from dbt.linux.state.siginfo import SI_USER, SigInfo
 from dbt.linux.strace import Strace
 
 CODE, HANDLER = 0xA000, 0x8000

@@ -8,9 +8,9 @@ import pytest
 from support.linux_kernel import BUFFER, call, error
 
 from dbt.interfaces import PAGE
-from dbt.linux import mapping_budget
 from dbt.linux.kernel import Kernel
-from dbt.linux.mapping_budget import MappingBudget
+from dbt.linux.state import mapping_budget
+from dbt.linux.state.mapping_budget import MappingBudget
 from dbt.stops import GuestFault
 
 SHARED, PRIVATE, FIXED, ANONYMOUS = 1, 2, 0x10, 0x20

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.linux_kernel import BUFFER, call, error
 
 from dbt.interfaces import PAGE, READ, WRITE
-from dbt.linux.address_space import AddressSpace, Area
 from dbt.linux.kernel import Kernel
+from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.runtime.memory import GuestMemory
 from dbt.stops import GuestFault
 

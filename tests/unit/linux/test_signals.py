@@ -12,11 +12,11 @@ from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error, make_kernel
 from dbt.interfaces import EXEC, PAGE, READ, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux import host
-from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
-from dbt.linux.sigaction import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKILL, SIGSEGV, bit
-from dbt.linux.siginfo import CLD_EXITED, SI_USER, SigInfo
-from dbt.linux.timer_rate import MOST_PER_SECOND
+from dbt.linux.state.address_space import Area
+from dbt.linux.state.sigaction import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKILL, SIGSEGV, bit
+from dbt.linux.state.siginfo import CLD_EXITED, SI_USER, SigInfo
+from dbt.linux.state.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
 
 SIGUSR1, SIGUSR2 = 10, 12

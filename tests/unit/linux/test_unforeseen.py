@@ -12,8 +12,8 @@ import pytest
 from support.linux_kernel import BUFFER, call, error
 
 from dbt.interfaces import READ, WRITE
-from dbt.linux.address_space import Area
 from dbt.linux.kernel import Kernel
+from dbt.linux.state.address_space import Area
 from dbt.linux.table import SYSCALLS, Entry
 from dbt.stops import InternalError
 

@@ -4,9 +4,9 @@ import fcntl
 import os
 import resource
 
-from dbt.linux.children import Child
 from dbt.linux.kernel import Kernel
-from dbt.linux.vfork import Lender
+from dbt.linux.state.children import Child
+from dbt.linux.state.vfork import Lender
 
 
 def test_the_parent_may_have_more_descriptors_than_select_can_name(kernel: Kernel) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dbt.linux import view as view_module
-from dbt.linux.objects import Handle
+from dbt.linux.state import view as view_module
+from dbt.linux.state.objects import Handle
 
 AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = -100, 0x200, 0x400, 0x1000
 STEPS = (b"a", b"b", b"c", b"..", b"..", b"link", b"secret")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dbt.interfaces import READ, WRITE
-from dbt.linux.address_space import Area
 from dbt.linux.errors import Leave
+from dbt.linux.state.address_space import Area
 
 AT_FDCWD = -100
 AT_EMPTY_PATH, AT_SYMLINK_FOLLOW, AT_REMOVEDIR = 0x1000, 0x400, 0x200
@@ -323,7 +323,7 @@ def test_a_directory_that_rises_during_a_look_up(
 ) -> None:
     """A step up asks where it has come to: counting names would take it for ``home``."""
     (home / "a" / "b").mkdir(parents=True)
-    view = importlib.import_module("dbt.linux.view")
+    view = importlib.import_module("dbt.linux.state.view")
     real = view.open_object
 
     def racing(name: bytes, directory: Any = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dbt.linux import objects
+from dbt.linux.state import objects
 
 O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC = 0, 1, 2, 0o100, 0o1000
 O_EXCL, O_DIRECTORY, O_PATH = 0o200, 0o40000, 0o10000000  # ARM's numbers

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dbt.linux.fdtable import OpenFile
+from dbt.linux.state.fdtable import OpenFile
 
 POLLIN, POLLOUT, POLLHUP, POLLNVAL = 1, 4, 16, 32
 O_RDWR = 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dbt.linux.directories import guest_inode
+from dbt.linux.calls.directories import guest_inode
 
 AT_FDCWD, NOFOLLOW, EMPTY_PATH = -100, 0x100, 0x1000
 O_RDWR, O_CREAT = 2, 0o100

@@ -1,0 +1,93 @@
+"""epoll, on the host's: guest descriptors have host descriptors of their own, so it just fits."""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+
+from dbt.linux import host
+from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
+from dbt.linux.errors import failure
+from dbt.linux.kernel import Kernel
+from dbt.linux.structs import layout, load
+from dbt.linux.table import S32, syscall
+from dbt.linux.timespec import read_nanoseconds
+
+EPOLL_CTL_DEL = 2
+# x86-64 alone packs struct epoll_event.
+_HOST_EVENT = struct.Struct("=IQ" if platform.machine() == "x86_64" else "=I4xQ")
+
+
+@syscall("epoll_create")
+def epoll_create(kernel: Kernel, size: S32) -> int:
+    if size <= 0:
+        raise failure(errno.EINVAL)
+    return epoll_create1(kernel, 0)
+
+
+@syscall("epoll_create1")
+def epoll_create1(kernel: Kernel, guest_flags: int) -> int:
+    flags = kernel.abi.open_flags_to_host(guest_flags)
+    if flags & ~os.O_CLOEXEC:
+        raise failure(errno.EINVAL)
+    return kernel.files.add(host.call("epoll_create1", os.O_CLOEXEC), cloexec=bool(flags))
+
+
+@syscall("epoll_ctl")
+def epoll_ctl(kernel: Kernel, fd: int, operation: int, target: int, pointer: int) -> int:
+    event = None
+    if operation != EPOLL_CTL_DEL:
+        wanted = load(kernel, "epoll_event", pointer)
+        event = _HOST_EVENT.pack(wanted["events"], wanted["data"])
+    host_fd, host_target = kernel.files.host_fd(fd), kernel.files.host_fd(target)
+    return host.call("epoll_ctl", host_fd, operation, host_target, event)
+
+
+def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) -> int:
+    if not 0 < room <= 0x7FFFFFFF // 16:
+        raise failure(errno.EINVAL)
+    host_fd = kernel.files.host_fd(fd)
+    room = min(room, 1024)
+    shape = layout(kernel, "epoll_event")
+    kernel.memory.view(pointer, shape.size, writable=True).release()
+    buffer = ctypes.create_string_buffer(room * _HOST_EVENT.size)
+    while True:
+        timespec = deadline.host_timespec()
+        try:
+            stop_if_interrupted(kernel)
+            count = host.call("epoll_pwait2", host_fd, buffer, room, timespec, None)
+            break
+        except OSError as error:
+            if error.errno != errno.EINTR or kernel.signals.interrupted() or kernel.overdue():
+                raise
+    events = list(_HOST_EVENT.iter_unpack(buffer.raw[: count * _HOST_EVENT.size]))
+    data = b"".join(shape.pack(events=mask, data=data) for mask, data in events)
+    kernel.memory.write(pointer, data)
+    return count
+
+
+def _milliseconds(kernel: Kernel, timeout: int) -> Deadline:
+    return kept(kernel, None if timeout < 0 else timeout * 1_000_000)
+
+
+@syscall("epoll_wait")
+def epoll_wait(kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32) -> int:
+    return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
+
+
+@syscall("epoll_pwait")
+def epoll_pwait(
+    kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32, mask: int, size: int
+) -> int:
+    temporary_mask(kernel, mask, size)
+    return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
+
+
+@syscall("epoll_pwait2")
+def epoll_pwait2(
+    kernel: Kernel, fd: int, pointer: int, room: S32, timeout: int, mask: int, size: int
+) -> int:
+    temporary_mask(kernel, mask, size)
+    wait = read_nanoseconds(kernel, timeout, wide=True) if timeout else None
+    return _wait(kernel, fd, pointer, room, kept(kernel, wait))

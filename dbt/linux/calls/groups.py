@@ -1,0 +1,66 @@
+"""Process ids, groups and sessions."""
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from dbt.linux.errors import failure
+from dbt.linux.state import targets
+from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+
+@syscall("getpid", "gettid")
+def getpid(kernel: "Kernel") -> int:
+    """The process, which is its only thread too."""
+    del kernel
+    return os.getpid()
+
+
+@syscall("getppid")
+def getppid(kernel: "Kernel") -> int:
+    """The parent."""
+    del kernel
+    return os.getppid()
+
+
+@syscall("getpgrp")
+def getpgrp(kernel: "Kernel") -> int:
+    """The process group."""
+    del kernel
+    return os.getpgrp()
+
+
+@syscall("getpgid")
+def getpgid(kernel: "Kernel", pid: S32) -> int:
+    """A process's group."""
+    return os.getpgid(targets.check(kernel, pid))
+
+
+@syscall("setpgid")
+def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
+    """Move a process to a group: to its own, or to one that a process of the guest is in."""
+    if group < 0:
+        raise failure(errno.EINVAL)
+    if pid != os.getpid() and pid not in (0, *(child.pid for child in kernel.process.children)):
+        raise failure(errno.ESRCH)
+    if group not in (0, pid or os.getpid()):
+        targets.check_group(kernel, group)
+    os.setpgid(pid, group)
+    return 0
+
+
+@syscall("getsid")
+def getsid(kernel: "Kernel", pid: S32) -> int:
+    """A process's session."""
+    return os.getsid(targets.check(kernel, pid))
+
+
+@syscall("setsid")
+def setsid(kernel: "Kernel") -> int:
+    """Start a session."""
+    del kernel
+    os.setsid()
+    return os.getpid()

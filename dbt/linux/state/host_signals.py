@@ -1,0 +1,130 @@
+"""The signal handlers and the mask that the host's process has while a guest runs in it."""
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from dbt.linux import host
+from dbt.linux.state import wakeup
+
+Handler = Callable[[int, FrameType | None], None]
+
+_EVERY = (1 << 64) - 1
+
+
+class HostSignals:
+    """Installs the guest's handlers and mask in the host's process, and puts the host's own back
+    whenever the guest does not run. Masks are ints, bit n - 1 for signal n.
+
+    ``note`` is the handler that notes a signal for the guest: also the one that is sent when
+    another came too early to interrupt a call."""
+
+    def __init__(self, note: Handler) -> None:
+        self._note = note
+        self._wanted: dict[int, Any] = {}
+        self._before: dict[int, Any] = {}
+        self._mask = 0
+        self._mask_before: int | None = None
+        self._wakeup: wakeup.Wakeup | None = None
+
+    def noticed(self) -> None:
+        """What has come so far need not interrupt any more. Its handlers have run."""
+        if self._wakeup is not None:
+            self._wakeup.drain()
+
+    def forked(self) -> None:
+        """In a forked child: the thread that interrupts is the parent's."""
+        self._wakeup = None
+        if any(callable(handler) for handler in self._wanted.values()):
+            self._watch()
+
+    def before(self, number: int) -> Any:
+        """The host's own handler of a signal that ``install`` has replaced, else None."""
+        return self._before.get(number)
+
+    def install(self, number: int, handler: Any) -> bool:
+        """Replace the handler of a signal. False where that cannot be: outside the main thread, and
+        for signals that libc keeps for itself."""
+        try:
+            found = signal.signal(number, handler)
+        except (ValueError, OSError):
+            return False
+        self._before.setdefault(number, found)
+        self._wanted[number] = handler
+        if callable(handler):
+            self._watch()
+        return True
+
+    def _watch(self) -> None:
+        """Have signals that come too early interrupt the main thread again."""
+        if self._wakeup is None and (found := wakeup.here()) is not None:
+            self._wakeup = found
+            found.attach()
+            if wakeup.SIGNAL not in self._wanted:
+                self.install(wakeup.SIGNAL, self._note)
+
+    def set_mask(self, mask: int) -> None:
+        """Block exactly these signals in this thread. SIGBUS stays open: while it is blocked, a
+        page that the host cannot give ends the process (``backends/native/guard.py``)."""
+        mask &= ~(1 << (signal.SIGBUS - 1))
+        if mask == self._mask:
+            return
+        before = host.set_signal_mask(mask)
+        self._mask = mask
+        if self._mask_before is None:
+            self._mask_before = before
+
+    def release(self) -> list[signal.struct_siginfo]:
+        """Put the host's handlers and mask back. Returns the signals that had come for the guest
+        and were blocked: the host must not get them."""
+        if not self._before and self._mask_before is None:
+            return []
+        # Nothing may arrive between a handler's change and the look at what is pending.
+        own = host.set_signal_mask(_EVERY)
+        before = own if self._mask_before is None else self._mask_before
+        try:
+            return self._give_back((set(self._before) | _members(self._mask)) - _members(before))
+        finally:  # also when a handler raises, such as the host's for SIGINT
+            self._mask_before = None
+            host.set_signal_mask(before)
+
+    def _give_back(self, guests: set[int]) -> list[signal.struct_siginfo]:
+        """Put the handlers back, while every signal is blocked. A signal whose handler has still to
+        run, has it run by the first change. One that is pending may be on its way to another thread
+        of the host: it is taken before that has it. What is not done when a handler raises, the
+        next ``release`` does."""
+        caught = _take(guests)
+        for number, handler in list(self._before.items()):
+            with suppress(ValueError):  # not the main thread, which has done it after each run
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            del self._before[number]
+        caught += _take(guests)
+        if self._wakeup is not None:
+            with suppress(ValueError):
+                self._wakeup.detach()
+            self._wakeup = None
+        return caught
+
+    def resume(self) -> None:
+        """Install again what ``release`` has removed."""
+        for number, handler in list(self._wanted.items()):
+            self.install(number, handler)
+        mask, self._mask = self._mask, 0
+        self.set_mask(mask)
+
+
+def _members(mask: int) -> set[int]:
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+def _take(numbers: set[int]) -> list[signal.struct_siginfo]:
+    """Remove these signals, which are blocked, from what is pending."""
+    found = []
+    while ready := numbers & set(signal.sigpending()):
+        info = signal.sigtimedwait(ready, 0)
+        if info is None:  # another thread was faster
+            break
+        found.append(info)
+    return found

@@ -1,0 +1,158 @@
+"""The layers that make up the guest's files, and the policy: what it sees and what it may change.
+
+Directories that were allowed are remembered as objects. Renamed, they stay allowed under their new
+name; another directory under the old name is not allowed.
+"""
+
+import enum
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from dbt.linux.state.objects import Handle, open_object, where
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import LinuxOptions
+
+DEVICES = frozenset(
+    b"/dev/" + name for name in (b"null", b"zero", b"full", b"tty", b"urandom", b"random")
+)
+
+
+def below(path: bytes, directory: bytes) -> bool:
+    """Whether a path is the directory or lies in it."""
+    return directory in (b"/", path) or path.startswith(directory + b"/")
+
+
+class Sight(enum.IntEnum):
+    """How much of a host directory the guest sees."""
+
+    NOTHING = 0
+    PASS = 1
+    """It may be passed through on the way to an allowed one."""
+    ALL = 2
+
+
+@attrs.frozen(eq=False)
+class Allowed:
+    """A directory that the user allowed. ``handle`` is None if it was not there at the start: then
+    its name counts."""
+
+    name: bytes
+    handle: Handle | None
+    writable: bool
+
+    @classmethod
+    def named(cls, name: bytes, *, writable: bool) -> "Allowed":
+        """The directory that has this name now."""
+        try:
+            handle = open_object(name).keep()
+        except OSError:
+            return cls(name, None, writable)
+        return cls(name, handle, writable)
+
+    def path(self) -> bytes | None:
+        """Where it lies now, None once it is removed."""
+        if self.handle is None:
+            return self.name
+        path, gone = where(self.handle)
+        return None if gone else path
+
+
+class Policy:
+    """What the guest sees of the host's files, and what it may change."""
+
+    def __init__(self, options: "LinuxOptions", start: bytes) -> None:
+        writable = [start, *map(os.fsencode, options.allow_write)]
+        readable = [os.fsencode(directory) for directory in options.allow_read]
+        self._everything = (options.root is None and not readable) or b"/" in readable
+        real = {os.path.realpath(d): False for d in readable}
+        real |= {os.path.realpath(d): True for d in writable}
+        self._allowed = [Allowed.named(d, writable=w) for d, w in real.items()]
+        self._spelled = {os.path.abspath(d) for d in (*writable, *readable)} - set(real)
+        """Names with links in them, which must be passed to come to an allowed directory."""
+        self._now: list[tuple[bytes, bool]] | None = None
+
+    def close(self) -> None:
+        """Allow nothing any more, and hold no directory."""
+        self._allowed, self._now = [], None
+
+    def forget(self) -> None:
+        """Ask again where the allowed directories lie."""
+        self._now = None
+
+    def _paths(self) -> list[tuple[bytes, bool]]:
+        """Where the allowed directories lie, and whether they are writable."""
+        if self._now is None:
+            places = [(allowed.path(), allowed.writable) for allowed in self._allowed]
+            self._now = [(path, writable) for path, writable in places if path is not None]
+        return self._now
+
+    def may_change(self, host_path: bytes) -> bool:
+        """Whether a file at this place may be changed."""
+        return any(writable and below(host_path, path) for path, writable in self._paths())
+
+    def is_allowed_directory(self, host_path: bytes) -> bool:
+        """Whether this is one of the writable directories itself."""
+        return (host_path, True) in self._paths()
+
+    def sight(self, host_path: bytes) -> Sight:
+        """How much the guest sees of a file at this place of the host."""
+        if self._everything:
+            return Sight.ALL
+        paths = [path for path, _ in self._paths()]
+        if host_path in DEVICES or any(below(host_path, path) for path in paths):
+            return Sight.ALL
+        passed = (*paths, *self._spelled, b"/dev/null")
+        return Sight.PASS if any(below(path, host_path) for path in passed) else Sight.NOTHING
+
+
+@attrs.define(eq=False)
+class Tree:
+    """One layer: ``top`` is the host directory that shows the guest's ``/``. Of the host's own
+    ``/`` only what the policy says is seen."""
+
+    top: Handle
+    policy: Policy
+    is_host: bool
+    _now: bytes | None = None
+
+    def forget(self) -> None:
+        """Ask again where ROOT lies."""
+        self._now = None
+
+    def _prefix(self) -> bytes:
+        if self._now is None:
+            self._now = b"" if self.is_host else where(self.top)[0]
+        return self._now
+
+    def host_path(self, guest: bytes) -> bytes:
+        """The host's path of a guest path in this layer."""
+        return (self._prefix() + guest).rstrip(b"/") or b"/"
+
+    def guest_path(self, host_path: bytes) -> bytes | None:
+        """The guest's path of a host path in this layer, None outside of it."""
+        prefix = self._prefix()
+        return host_path[len(prefix) :] or b"/" if below(host_path, prefix or b"/") else None
+
+    def sight(self, guest: bytes) -> Sight:
+        """How much of a file in this layer the guest sees."""
+        return self.policy.sight(guest) if self.is_host else Sight.ALL
+
+    def may_change(self, guest: bytes) -> bool:
+        """Whether the guest may change the file at this place of the layer."""
+        may = self.sight(guest) is Sight.ALL
+        return may and self.policy.may_change(self.host_path(guest))
+
+    def is_top(self, directory: Handle) -> bool:
+        """Whether a directory is the guest's ``/``."""
+        return os.path.samestat(directory.status(), self.top.status())
+
+
+def make_trees(root: bytes | None, policy: Policy) -> tuple[Tree, ...]:
+    """The layers, best first: ROOT if there is one, then the host. OSError."""
+    host = Tree(open_object(b"/").keep(), policy, is_host=True)
+    if root is None:
+        return (host,)
+    return Tree(open_object(root).keep(), policy, is_host=False), host

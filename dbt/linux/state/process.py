@@ -1,0 +1,206 @@
+"""Processes: fork, exec, exit, and who is who."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dbt.linux.errors import Leave, failure
+from dbt.linux.state import timers
+from dbt.linux.state.children import SIGCHLD, Children
+from dbt.linux.state.file_mask import FileMask
+from dbt.linux.state.itimers import IntervalTimers
+from dbt.linux.state.objects import Handle, where
+from dbt.linux.state.proc_image import Image
+from dbt.linux.state.targets import Tree
+from dbt.linux.state.task import TaskAttributes
+from dbt.linux.state.timer_rate import TimerRate
+from dbt.linux.state.timers import Timer
+from dbt.linux.state.transfers import Transfers
+from dbt.linux.state.vfork import Borrower, Lender
+from dbt.linux.table import S32, syscall
+from dbt.stops import Exited
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+
+def _ignore(pid: int) -> None:
+    """Nobody wants to know."""
+
+
+class ProcessState:
+    """What a process knows about itself and its children."""
+
+    def __init__(self, kernel: "Kernel") -> None:
+        self._kernel = kernel
+        self.children = Children()
+        self.tree = Tree()
+        """All processes of the guest: those that it may name."""
+        self.path = ""
+        """Host path of the program when it started."""
+        self.program: Handle | None = None
+        """The program's file."""
+        self.argv: list[bytes] = []
+        self.name = b""
+        """As prctl(PR_GET_NAME) shows it."""
+        self.clear_child_tid = 0
+        self.robust_list = 0
+        self.persona = 0
+        self.task = TaskAttributes()
+        self.transfers = Transfers()
+        self.image = Image()
+        self.timers: dict[int, Timer] = {}
+        self.timer_rate = TimerRate()
+        self.interval_timers = IntervalTimers(self.timer_rate)
+        self.limits: dict[int, tuple[int, int]] = {}
+        """Resource limits that the guest set: soft and hard."""
+        self.file_mask = FileMask()
+        self.borrower: Borrower | None = None
+        """What a child of vfork owes its parent."""
+
+    def reset_for_exec(self, fd: int, execfn: bytes, argv: list[bytes]) -> None:
+        """A new program runs in this process: an open file, asked for as ``execfn``."""
+        self.program = Handle(fd, borrowed=True).keep()
+        self.path = os.fsdecode(where(self.program)[0])
+        self.argv = argv
+        self.name = os.path.basename(execfn)[:15]
+        self.clear_child_tid = self.robust_list = 0
+        self.task.executed()
+        timers.delete_all(self._kernel)
+
+    def end_vfork(self, *, executes: bool = False) -> None:
+        """Give the parent that waits in vfork its memory back, and let it go on."""
+        if self.borrower is not None:
+            self.borrower.send()
+            if executes:
+                self.borrower.tell_execution()
+            self._drop_borrower()
+            self._kernel.signals.sync_defaults()
+
+    def _drop_borrower(self) -> None:
+        if self.borrower is not None:
+            self.borrower.close()
+            self.borrower = None
+
+    def fork(
+        self,
+        *,
+        wait: bool = False,
+        shares_memory: bool = False,
+        exit_signal: int = SIGCHLD,
+        started: Callable[[int], None] = _ignore,
+    ) -> int:
+        """Fork the host process: 0 in the child, else the child's pid. ``started`` is called with
+        the pid in both. ``wait``: until the child executes another program or ends; only then can
+        it share memory."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._kernel.space.sharing.prepare_fork()
+        self.tree.begin(self._kernel.signals.expect_letters)
+        if self.borrower is not None:
+            self.borrower.send()  # the pages will be shared with the new child
+        reader, writer = os.pipe() if wait else (-1, -1)
+        try:
+            pid = os.fork()
+        except OSError:
+            if wait:
+                os.close(reader)
+                os.close(writer)
+            raise
+        if pid == 0:
+            if not shares_memory:
+                self._kernel.space.in_child()
+            self._in_child()
+            if wait:
+                os.close(reader)
+                self.borrower = Borrower(self._kernel, writer, shares_memory=shares_memory)
+            self._kernel.signals.child_started()
+            self._kernel.on_fork_child()
+            started(os.getpid())
+            return 0
+        self.tree.add(pid)
+        child = self.children.add(pid, exit_signal)
+        if exit_signal != SIGCHLD:
+            self._kernel.signals.sync_host(SIGCHLD)
+        started(pid)
+        if wait:
+            os.close(writer)
+            Lender(self._kernel, reader, child).wait()
+        return pid
+
+    def _in_child(self) -> None:
+        self._drop_borrower()
+        self.children.forget()
+        self.tree.add(os.getpid())
+        self.timers.clear()
+        self.timer_rate.clear()
+        self.interval_timers.forget()
+        self.clear_child_tid = 0
+        self.task.forked()
+        self.transfers.forked()
+        self._kernel.is_child = True
+
+
+# -- exit ------------------------------------------------------------------------------------------
+
+
+@syscall("exit", "exit_group")
+def exit_(kernel: "Kernel", status: int) -> int:
+    """End the process."""
+    del kernel
+    raise Leave(Exited(status & 0xFF))
+
+
+@syscall("set_tid_address")
+def set_tid_address(kernel: "Kernel", address: int) -> int:
+    """Where exit clears the thread id; no thread is left to look there."""
+    kernel.process.clear_child_tid = address
+    return os.getpid()
+
+
+@syscall("set_robust_list")
+def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
+    """Remember the list of held locks."""
+    if size != 12:
+        raise failure(errno.EINVAL)
+    kernel.process.robust_list = head
+    return 0
+
+
+@syscall("get_robust_list")
+def get_robust_list(kernel: "Kernel", pid: S32, head: int, size: int) -> int:
+    """What set_robust_list kept."""
+    if pid not in (0, os.getpid()):
+        raise failure(errno.EPERM)
+    kernel.memory.store(head, 4, kernel.process.robust_list)
+    kernel.memory.store(size, 4, 12)
+    return 0
+
+
+@syscall("ARM_set_tls")
+def set_tls(kernel: "Kernel", value: int) -> int:
+    """Set the thread pointer."""
+    kernel.abi.set_thread_pointer(kernel.state, value)
+    return 0
+
+
+@syscall("ARM_get_tls")
+def get_tls(kernel: "Kernel") -> int:
+    """The thread pointer."""
+    return kernel.abi.thread_pointer(kernel.state)
+
+
+@syscall("ARM_usr26", "ARM_usr32")
+def user_mode(kernel: "Kernel", first: int) -> int:
+    """Switch to the 26-bit mode (not there) or to the 32-bit mode: r0 stays as it is."""
+    del kernel
+    return first
+
+
+@syscall("rseq")
+def rseq(kernel: "Kernel") -> int:
+    """Restartable sequences are not there; libc expects this answer."""
+    del kernel
+    raise failure(errno.ENOSYS)

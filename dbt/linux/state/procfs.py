@@ -1,0 +1,190 @@
+"""``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
+
+Other processes are not there, nor what would need the host's kernel to tell it (``mem``,
+``sched``, ``ns``, ``net``): looking such a name up gives ENOENT. What can be written to in a real
+/proc is shown read-only here, and to open it for writing gives EACCES. ``/proc/self/exe``,
+``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dbt.linux.calls.misc import RELEASE, VERSION
+from dbt.linux.calls.prctl import LAST_CAPABILITY
+from dbt.linux.state import proc_memory, proc_task
+from dbt.linux.state.address_space import MMAP_MIN
+from dbt.linux.state.paths import AT_FDCWD, PROGRAM
+from dbt.linux.state.places import Virtual
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+_DIRECTORY = stat.S_IFDIR | 0o555
+_FILE = stat.S_IFREG | 0o444
+_LINK = stat.S_IFLNK | 0o777
+
+_SYS = (
+    "kernel/hostname", "kernel/domainname", "kernel/pid_max", "kernel/threads-max",
+    "kernel/ngroups_max", "kernel/random/uuid", "kernel/random/boot_id",
+    "kernel/random/entropy_avail", "kernel/random/poolsize", "kernel/shmmax", "kernel/shmall",
+    "kernel/shmmni", "kernel/sem", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
+    "kernel/core_pattern", "kernel/core_uses_pid", "kernel/tainted", "kernel/printk",
+    "kernel/dmesg_restrict", "kernel/perf_event_paranoid", "vm/overcommit_memory",
+    "vm/overcommit_ratio", "vm/max_map_count", "vm/swappiness", "vm/nr_hugepages", "fs/file-max",
+    "fs/file-nr", "fs/nr_open", "fs/pipe-max-size", "fs/inotify/max_user_instances",
+    "fs/inotify/max_user_watches", "fs/inotify/max_queued_events", "fs/aio-max-nr",
+)  # fmt: skip
+_HOST_FILES = frozenset(
+    f"/proc/{name}".encode()
+    for name in ("meminfo", "uptime", "loadavg", "filesystems", *(f"sys/{name}" for name in _SYS))
+)
+
+_MADE_UP: dict[bytes, bytes] = {
+    b"/proc/version": f"Linux version {RELEASE} (armdbt) {VERSION}\n".encode(),
+    b"/proc/sys/kernel/ostype": b"Linux\n",
+    b"/proc/sys/kernel/osrelease": f"{RELEASE}\n".encode(),
+    b"/proc/sys/kernel/version": f"{VERSION}\n".encode(),
+    b"/proc/sys/kernel/cap_last_cap": f"{LAST_CAPABILITY}\n".encode(),
+    b"/proc/sys/kernel/randomize_va_space": b"0\n",
+    b"/proc/sys/vm/mmap_min_addr": f"{MMAP_MIN}\n".encode(),
+}
+"""What describes the guest's kernel, which is not the host's."""
+
+_MOUNTS = b"rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n"
+_MOUNT_INFORMATION = b"1 1 0:1 / / rw - rootfs rootfs rw\n2 1 0:2 / /proc rw - proc proc rw\n"
+_NO_ID = b"4294967295"
+_OOM_SCORE = b"666\n"  # a small process's
+_ID_MAP = b"         0          0 4294967295\n"
+
+
+def _cpu_statistics() -> bytes:
+    """/proc/stat with the one processor that the guest has: all of the host's work is its."""
+    out = []
+    with open("/proc/stat", "rb") as file:
+        for line in file:
+            if line.startswith(b"cpu "):
+                out += [line, line.replace(b"cpu ", b"cpu0", 1)]
+            elif not line.startswith(b"cpu"):
+                out.append(line)
+    return b"".join(out)
+
+
+def _constant(content: bytes) -> Callable[[], bytes]:
+    return lambda: content
+
+
+class ProcFs:
+    """Answers for paths below /proc. ``look`` is what ``Paths`` calls."""
+
+    def __init__(self, kernel: "Kernel") -> None:
+        self._kernel = kernel
+        process = kernel.process
+        self._files: dict[bytes, Callable[[], bytes]] = {
+            b"auxv": lambda: process.image.auxv,
+            b"cgroup": lambda: b"0::/\n",
+            b"cmdline": lambda: proc_task.command_line(kernel),
+            b"comm": lambda: process.name + b"\n",
+            b"coredump_filter": lambda: b"00000033\n",
+            b"environ": lambda: proc_task.environment(kernel),
+            b"gid_map": lambda: _ID_MAP,
+            b"io": process.transfers.text,
+            b"limits": lambda: proc_task.limits(kernel),
+            b"loginuid": lambda: _NO_ID,
+            b"maps": lambda: proc_memory.maps(kernel),
+            b"mountinfo": lambda: _MOUNT_INFORMATION,
+            b"mounts": lambda: _MOUNTS,
+            b"oom_adj": lambda: b"0\n",
+            b"oom_score": lambda: _OOM_SCORE,
+            b"oom_score_adj": lambda: b"0\n",
+            b"personality": lambda: b"%08x\n" % process.persona,
+            b"sessionid": lambda: _NO_ID,
+            b"setgroups": lambda: b"allow\n",
+            b"smaps": lambda: proc_memory.smaps(kernel),
+            b"stat": lambda: proc_task.stat(kernel),
+            b"statm": lambda: proc_memory.statm(kernel),
+            b"status": lambda: proc_task.status(kernel),
+            b"syscall": lambda: b"running\n",
+            b"timerslack_ns": lambda: b"%d\n" % process.task.timer_slack,
+            b"uid_map": lambda: _ID_MAP,
+            b"wchan": lambda: b"0",
+        }
+        self._system: dict[bytes, Callable[[], bytes]] = {
+            b"/proc/cpuinfo": kernel.abi.cpuinfo,
+            b"/proc/stat": _cpu_statistics,
+            **{path: _constant(content) for path, content in _MADE_UP.items()},
+        }
+        files = _HOST_FILES | self._system.keys()
+        directories = {os.path.dirname(path) for path in files}
+        self._directories = directories | {os.path.dirname(path) for path in directories}
+        self._directories -= {b"/"}
+
+    def look(self, path: bytes) -> "Virtual | bytes | None":
+        """What stands at an absolute guest path: a made up file, a host path, or nothing."""
+        if path in _HOST_FILES:
+            return path if os.path.exists(path) else None
+        if path in self._system:
+            return Virtual(_FILE, content=self._system[path])
+        if path in self._directories:
+            return self._directory(path, lambda: self._names(path))
+        if path in (b"/proc/self", b"/proc/thread-self"):
+            pid = str(os.getpid()).encode()
+            thread = pid + b"/task/" + pid
+            return Virtual(_LINK, link=pid if path == b"/proc/self" else thread)
+        if path == b"/proc/mounts":
+            return Virtual(_LINK, link=b"self/mounts")
+        own = f"/proc/{os.getpid()}".encode()
+        if path == own or path.startswith(own + b"/"):
+            return self._own(path, path[len(own) + 1 :])
+        return None
+
+    def _directory(self, path: bytes, names: Callable[[], list[bytes]]) -> Virtual:
+        """A directory whose entries say what they are."""
+
+        def kind(name: bytes) -> int:
+            found = self.look(path + b"/" + name)
+            return stat.S_IFMT(found.mode) if isinstance(found, Virtual) else stat.S_IFREG
+
+        return Virtual(_DIRECTORY, names=lambda: [(name, kind(name)) for name in names()])
+
+    def _own(self, path: bytes, name: bytes) -> Virtual | None:
+        """A name below /proc/PID. Its one thread's directory shows the same."""
+        thread = b"task/" + str(os.getpid()).encode()
+        in_task = name == thread or name.startswith(thread + b"/")
+        name = name[len(thread) + 1 :] if in_task else name
+        if not name:
+            names = [*self._files, b"cwd", b"exe", b"fd", b"fdinfo", b"root"]
+            names += [] if in_task else [b"task"]
+            return self._directory(path, lambda: sorted(names))
+        if name in self._files:
+            return Virtual(_FILE, content=self._files[name])
+        if name in (b"cwd", b"exe"):
+            return Virtual(_LINK, descriptor=AT_FDCWD if name == b"cwd" else PROGRAM)
+        if name == b"root":
+            return Virtual(_LINK, link=b"/")
+        if name == b"task" and not in_task:
+            return self._directory(path, lambda: [thread.removeprefix(b"task/")])
+        return self._descriptors(path, name)
+
+    def _descriptors(self, path: bytes, name: bytes) -> Virtual | None:
+        """``fd``, ``fdinfo`` and what is in them."""
+        files = self._kernel.files
+        directory, _, rest = name.partition(b"/")
+        if directory not in (b"fd", b"fdinfo"):
+            return None
+        if not rest:
+            return self._directory(path, lambda: [str(fd).encode() for fd in sorted(files)])
+        number = int(rest) if rest.isdigit() else -1
+        if number not in files or rest != b"%d" % number:  # 00 names nothing (name_to_int)
+            return None
+        if directory == b"fd":
+            return Virtual(_LINK, descriptor=number)
+        return Virtual(_FILE, content=lambda: proc_task.descriptor(self._kernel, number))
+
+    def _names(self, directory: bytes) -> list[bytes]:
+        inside = _HOST_FILES | self._system.keys() | self._directories
+        names = {os.path.basename(path) for path in inside if os.path.dirname(path) == directory}
+        if directory == b"/proc":
+            names |= {b"self", b"thread-self", b"mounts", str(os.getpid()).encode()}
+        return sorted(name for name in names if name)

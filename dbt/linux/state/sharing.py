@@ -1,0 +1,60 @@
+"""What one mapping or process does to memory that others share.
+
+A flush of one mapping's range makes an ARM processor, all of its cores, fetch anew from the memory
+behind it (ARMv7 manual, B2.2.9). So it holds for the other mappings of that memory too: in this
+process, and in those that are related to it by fork. The same goes for files that become shorter.
+"""
+
+import mmap
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dbt.interfaces import EXEC, PAGE
+
+if TYPE_CHECKING:
+    from dbt.linux.state.address_space import AddressSpace, Area
+
+_SIZE = 8
+
+
+class Sharing:
+    """Drops translations of shared pages that were flushed, and the pages that a file has lost,
+    here or in a related process."""
+
+    def __init__(self, space: "AddressSpace") -> None:
+        self._space = space
+        self._mark: mmap.mmap | None = None
+        """Who changes shared pages stores a value here that was never here before, so that nobody
+        takes two changes for one, and none needs a lock."""
+        self._seen = bytes(_SIZE)
+
+    def prepare_fork(self) -> None:
+        """Make the mark, which a child inherits."""
+        if self._mark is None:
+            self._mark = mmap.mmap(-1, PAGE)
+
+    def flush(self, start: int, end: int) -> None:
+        """Drop the translations made from a range, and from what else shows the same memory."""
+        self._space.memory.forget_code(start, end - start)
+        flushed = {area.object for area in self._space.within(start, end) if area.shared}
+        if flushed:
+            self._drop(lambda area: area.object in flushed)
+            self.tell()
+
+    def tell(self) -> None:
+        """Let the other processes catch up with a change."""
+        if self._mark is not None:
+            self._mark[:_SIZE] = os.urandom(_SIZE)
+
+    def catch_up(self) -> None:
+        """Drop what has become stale since the last call by the doing of other processes."""
+        if self._mark is not None and (now := self._mark[:_SIZE]) != self._seen:
+            self._seen = now
+            self._drop(lambda area: bool(area.perms & EXEC))
+            self._space.look_at_sizes()
+
+    def _drop(self, chosen: Callable[["Area"], bool]) -> None:
+        for area in self._space.areas:
+            if area.shared and chosen(area):
+                self._space.memory.forget_code(area.start, area.end - area.start)

@@ -1,0 +1,389 @@
+"""Signals: what the guest wants done, what is pending, and delivery (kernel/signal.c).
+
+The guest's signal mask is also the host's, and what the guest ignores or leaves at its default is
+so on the host, so that the host's kernel does the rest. Where the guest has a handler, the host has
+one that notes the signal; it is delivered when the guest is between instructions.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from dbt.linux.state.altstack import AltStack
+from dbt.linux.state.child_signals import ChildSignals
+from dbt.linux.state.host_signals import HostSignals
+from dbt.linux.state.sigaction import (
+    DEFAULT,
+    IGNORED,
+    KEPT,
+    KEPT_BITS,
+    NEVER_RESTARTED,
+    SA_NODEFER,
+    SA_ONSTACK,
+    SA_RESETHAND,
+    SA_RESTART,
+    SA_RESTORER,
+    SA_SIGINFO,
+    SIG_DFL,
+    SIG_IGN,
+    SIGCHLD,
+    SIGINT,
+    SIGNALS,
+    SIGPIPE,
+    SIGSEGV,
+    SIGSTOP,
+    SIGURG,
+    STOPPING,
+    TIMER_SIGNALS,
+    UNBLOCKABLE,
+    Action,
+    bit,
+    inherited,
+)
+from dbt.linux.state.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
+from dbt.stops import GuestFault, Killed, Stop
+from dbt.syscall_abi import Delivery, TrapState
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+
+_NO_READERS = "a write to a pipe that has no readers"
+
+
+class Signals:
+    """The signal state of one process. Masks are ints, bit n - 1 for signal n."""
+
+    def __init__(self, kernel: "Kernel") -> None:
+        self._kernel = kernel
+        self.actions = inherited()
+        self.mask = 0
+        self.pending: list[SigInfo] = []
+        self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
+        self.children = ChildSignals(kernel)
+        self.timer_signals: set[int] = set()
+        """Signals that a timer of this process sends, or has sent: one may still be pending."""
+        self._saved_mask: int | None = None
+        self.trap = TrapState()
+        """The last processor exception."""
+        self._fault: SigInfo | None = None
+        self._caught: list[int] = []
+        self._host = HostSignals(self._note)
+
+    def action(self, number: int) -> Action:
+        """What is to be done with a signal."""
+        return self.actions.get(number, DEFAULT)
+
+    # -- the host's side ---------------------------------------------------------------------------
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._caught.append(number)
+
+    def set_action(self, number: int, action: Action) -> None:
+        """Change what is done with a signal, here and on the host."""
+        if number == SIGCHLD:
+            list(self._kernel.process.children.ended())  # they are still to be waited for
+        self.actions[number] = action
+        if self.ignores(number):
+            self.pending = [info for info in self.pending if info.signal != number]
+        self.sync_host(number)
+
+    def sync_host(self, number: int) -> bool:
+        """Make the host treat a signal as the guest wants it. False where it cannot."""
+        if number in KEPT:
+            return True
+        action = self.action(number)
+        wanted: Any = self._note
+        if number == SIGCHLD and (
+            self.children.are_reaped() or self._kernel.process.children.send_others()
+        ):
+            pass  # the host must keep its own children, and tell of every end
+        elif action.handler == SIG_IGN:
+            wanted = signal.SIG_IGN
+        elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
+            wanted = self._host.before(SIGINT)  # whoever runs the guest has a use for it
+            if wanted is None:
+                return True
+        elif action.handler == SIG_DFL and not self._ends_guest(number):
+            wanted = signal.SIG_DFL
+        return self._host.install(number, wanted)
+
+    def _ends_guest(self, number: int) -> bool:
+        """Whether a signal at its default must end the guest and not the host's process: timers
+        send it, or the parent that waits in vfork must have its memory back first."""
+        borrows = self._kernel.process.borrower is not None
+        return number in TIMER_SIGNALS or number in self.timer_signals or borrows
+
+    def set_mask(self, mask: int) -> None:
+        """Block exactly these signals."""
+        self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
+        self._host.set_mask(self.mask & ~KEPT_BITS)
+
+    def child_started(self) -> None:
+        """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
+        self.pending.clear()
+        self._caught.clear()
+        self.timer_signals.clear()
+        self._host.forked()
+        self.sync_defaults()
+
+    def sync_defaults(self) -> None:
+        """Make the host treat the signals that the guest leaves at their default as it should."""
+        for number in signal.valid_signals():
+            if number not in KEPT and self.action(number).handler == SIG_DFL:
+                self.sync_host(number)
+
+    def release_host(self) -> None:
+        """Give the host its own signal handling back until ``resume_host``. What has come for the
+        guest waits for it here."""
+        for info in self._host.release():
+            if info.si_signo not in KEPT:
+                self.arrived(info)
+
+    def resume_host(self) -> None:
+        """Have the host treat signals as the guest wants them again."""
+        self._host.resume()
+        if self._kernel.process.tree.first:
+            self._caught.append(SIGURG)  # there may be letters
+
+    def arrived(self, info: signal.struct_siginfo) -> None:
+        """Take a signal that was pending on the host."""
+        value = info.si_status
+        if info.si_code == SI_TIMER:
+            value = self._timer_value(info.si_signo) or 0
+        self.post(
+            SigInfo(info.si_signo, info.si_code, pid=info.si_pid, uid=info.si_uid, value=value)
+        )
+
+    def _timer_value(self, number: int) -> int | None:
+        """The value that the signal of a timer carries. Of several timers, it is the last one's:
+        the host's handler is not told which it was. None when there is no timer that runs."""
+        timers = reversed(self._kernel.process.timers.values())
+        return next((t.value for t in timers if t.set and t.signal == number), None)
+
+    # -- sending -----------------------------------------------------------------------------------
+
+    def post(self, info: SigInfo) -> None:
+        """Make a signal pending. A standard signal is pending once only."""
+        number = info.signal
+        if self.ignores(number) and not self.mask & bit(number):
+            return
+        if number < 32 and any(other.signal == number for other in self.pending):
+            return
+        self.pending.append(info)
+
+    def force(self, info: SigInfo) -> None:
+        """A fault: it cannot be blocked or ignored (force_sig_fault)."""
+        action = self.action(info.signal)
+        if self.mask & bit(info.signal) or action.handler == SIG_IGN:
+            self.actions[info.signal] = DEFAULT
+            self.set_mask(self.mask & ~bit(info.signal))
+        self._fault = info
+
+    def broken_pipe(self, info: SigInfo, *, made_up: bool) -> None:
+        """A write met EPIPE: the guest's SIGPIPE. The host has sent one unless the error is made
+        up, or it ignores the signal (Python does)."""
+        if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
+            self.post(attrs.evolve(info, why=_NO_READERS))
+
+    def ignores(self, number: int) -> bool:
+        """Whether a signal that arrives changes nothing."""
+        handler = self.action(number).handler
+        return handler == SIG_IGN or (handler == SIG_DFL and number in IGNORED)
+
+    # -- pending and restart -----------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        if self._caught:
+            self._host.noticed()
+        while self._caught:
+            number = self._caught.pop(0)
+            if number == SIGURG:  # the host's, and ours: there may be letters, or it interrupts
+                for info in self._kernel.process.tree.left():
+                    self.post(info)
+                continue
+            if number == SIGCHLD:
+                for info in self.children.told():
+                    self.post(info)
+                continue
+            value = self._timer_value(number)
+            code = SI_USER if value is None else SI_TIMER
+            self.post(SigInfo(number, code, value=value or 0))
+
+    def expect_letters(self) -> bool:
+        """Let SIGURG tell that another process of the guest has left a signal for this one."""
+        return not self._kernel.is_child and self._host.install(SIGURG, self._note)
+
+    def _next(self) -> SigInfo | None:
+        """The lowest pending signal that is not blocked (faults come first)."""
+        self._collect()
+        ready = [info for info in self.pending if not self.mask & bit(info.signal)]
+        return min(ready, key=lambda info: info.signal, default=None)
+
+    def interrupted(self) -> bool:
+        """True when a signal waits for delivery: a sleeping call ends."""
+        return self._next() is not None
+
+    def resumes(self, name: str) -> bool:
+        """Whether what gave EINTR was no signal of the guest's, but one of the host's own: the call
+        goes on, and nobody is told."""
+        return name != "restart_syscall" and not self.interrupted()
+
+    def restarts(self, name: str) -> bool:
+        """Whether a call that gave EINTR is to run again."""
+        if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)
+            return False
+        info = self._next()
+        while info is not None and self.ignores(info.signal):
+            self.pending.remove(info)
+            info = self._next()
+        if info is None:
+            return True
+        action = self.action(info.signal)
+        if action.handler == SIG_DFL:
+            return True
+        return name not in NEVER_RESTARTED and bool(action.flags & SA_RESTART)
+
+    def pending_mask(self) -> int:
+        """Blocked signals that are pending, here or on the host."""
+        self._collect()
+        mask = 0
+        for info in self.pending:
+            mask |= bit(info.signal)
+        for number in signal.sigpending():
+            mask |= bit(number)
+        return mask & self.mask
+
+    def set_temporary_mask(self, mask: int) -> None:
+        """Block other signals during one call; see ``drop_temporary_mask``."""
+        if self._saved_mask is None:
+            self._saved_mask = self.mask
+        self.set_mask(mask)
+
+    def drop_temporary_mask(self) -> None:
+        """The call is over: the old mask comes back, unless a handler's frame keeps it."""
+        if self._saved_mask is not None:
+            self.set_mask(self._saved_mask)
+            self._saved_mask = None
+
+    # -- delivery ----------------------------------------------------------------------------------
+
+    def deliver(self, location: int) -> int | Stop:
+        """Deliver what is pending, before the instruction at ``location``: where to go on."""
+        if self._fault is not None:
+            info, self._fault = self._fault, None
+            after = self._deliver(location, info)
+            if not isinstance(after, int):
+                return after
+            location = after
+        while self._caught or self.pending:
+            pending = self._next()
+            if pending is None:
+                break
+            self.pending.remove(pending)
+            after = self._deliver(location, pending)
+            if not isinstance(after, int):
+                return after
+            location = after
+        return location
+
+    def _deliver(self, location: int, info: SigInfo) -> int | Stop:
+        number = info.signal
+        action = self.action(number)
+        if action.handler == SIG_IGN or (action.handler == SIG_DFL and number in IGNORED):
+            return location
+        if action.handler == SIG_DFL and number in STOPPING:
+            os.kill(os.getpid(), SIGSTOP)
+            return location
+        if self._kernel.strace is not None:
+            self._kernel.strace.taken(info)
+        if action.handler == SIG_DFL:
+            why = _why(info)
+            quiet = why == _NO_READERS
+            return Killed(
+                number,
+                self._kernel.abi.key_of(location).pc,
+                why=why,
+                location=location,
+                quiet=quiet,
+            )
+        try:
+            return self._enter(location, info, action)
+        except GuestFault:
+            return self._frame_fails(location, number)
+
+    def _enter(self, location: int, info: SigInfo, action: Action) -> int:
+        """Start a handler."""
+        kernel, number = self._kernel, info.signal
+        saved = self.mask if self._saved_mask is None else self._saved_mask
+        delivery = Delivery(
+            signal=number,
+            handler=action.handler,
+            restorer=action.restorer if action.flags & SA_RESTORER else None,
+            siginfo=info.pack() if action.flags & SA_SIGINFO else None,
+            mask=saved,
+            stack_top=self.altstack.top() if action.flags & SA_ONSTACK else None,
+            altstack=self.altstack.get(),
+            trap=self.trap,
+        )
+        pointer = kernel.abi.stack_pointer(kernel.state)
+        after = kernel.abi.push_frame(kernel.state, kernel.memory, location, delivery)
+        kernel.on_stack_moved(pointer)
+        self._saved_mask = None
+        if action.flags & SA_RESETHAND:
+            self.set_action(number, attrs.evolve(action, handler=SIG_DFL))
+        mask = self.mask | action.mask
+        self.set_mask(mask if action.flags & SA_NODEFER else mask | bit(number))
+        return after
+
+    def _frame_fails(self, location: int, number: int) -> int | Stop:
+        """The stack cannot take a frame (force_sigsegv): SIGSEGV, which its handler may take on
+        another stack; the end when it is SIGSEGV's own frame."""
+        pointer = self._kernel.abi.stack_pointer(self._kernel.state)
+        why = f"the frame of a handler of signal {number} does not fit on the stack at {pointer:#x}"
+        if number == SIGSEGV:
+            return Killed(SIGSEGV, self._kernel.abi.key_of(location).pc, why=why, location=location)
+        self.force(SigInfo(SIGSEGV, why=why))
+        return self.deliver(location)
+
+    def reset_for_exec(self) -> None:
+        """Handlers become defaults; ignored, blocked and pending signals stay so."""
+        self.drop_handlers()
+        self.altstack.reset()
+
+    def drop_handlers(self) -> None:
+        """Signals with a handler are at their default again."""
+        for number, action in list(self.actions.items()):
+            if action.handler not in (SIG_DFL, SIG_IGN):
+                self.set_action(number, DEFAULT)
+
+    def leave_handler(self, *, realtime: bool) -> int:
+        """sigreturn: the location to go on at. A bad frame brings SIGSEGV there."""
+        kernel = self._kernel
+        pointer = kernel.abi.stack_pointer(kernel.state)
+        try:
+            frame = kernel.abi.pop_frame(kernel.state, kernel.memory, realtime=realtime)
+        except (GuestFault, ValueError):
+            kernel.abi.set_result(kernel.state, 0)
+            why = f"sigreturn found no signal frame on the stack at {pointer:#x}"
+            self.force(SigInfo(SIGSEGV, why=why))
+            return kernel.resume
+        kernel.on_stack_moved(pointer)
+        self.set_mask(frame.mask)
+        if frame.altstack is not None:
+            with suppress(OSError):
+                self.altstack.set(frame.altstack)
+        return frame.location
+
+
+def _why(info: SigInfo) -> str:
+    """What the user is told of a signal that kills."""
+    if info.why or info.address is not None:
+        return info.why
+    if info.code in (SI_USER, SI_TKILL, SI_QUEUE) and info.pid == os.getpid():
+        return "the program sent the signal to itself"
+    return "a timer of the program ran out" if info.code == SI_TIMER else ""

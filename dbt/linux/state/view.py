@@ -1,0 +1,165 @@
+"""The guest's files as directories to walk in: the layers together, devices, and what is made up.
+
+Every step leads from open host directories to open host files; no step follows a link.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+from dbt.linux.errors import failure
+from dbt.linux.state.layers import DEVICES, Policy, Sight, Tree, below
+from dbt.linux.state.objects import Handle, open_below, open_object, where
+from dbt.linux.state.places import Here, Layer, Place, Virtual
+
+_LINK = stat.S_IFLNK | 0o777
+_STANDARD = {
+    b"/dev/stdin": b"/proc/self/fd/0",
+    b"/dev/stdout": b"/proc/self/fd/1",
+    b"/dev/stderr": b"/proc/self/fd/2",
+    b"/dev/fd": b"/proc/self/fd",
+}
+
+
+class View:
+    """The layers, best first, and the steps of a walk in them. ``made_up`` answers for paths below
+    /proc: a made up file, a host path, or nothing."""
+
+    def __init__(self, trees: tuple[Tree, ...], policy: Policy) -> None:
+        self.trees = trees
+        self.policy = policy
+        self.made_up: Callable[[bytes], Virtual | bytes | None] = lambda _: None
+
+    def close(self) -> None:
+        """Give the descriptors of directories back: no step can be made any more."""
+        self.trees = ()
+        self.policy.close()
+
+    def afresh(self) -> None:
+        """Ask again where ROOT and the allowed directories lie, once for each look-up."""
+        self.policy.forget()
+        for tree in self.trees:
+            tree.forget()
+
+    def shown(self, path: bytes, tree: Tree | None = None) -> bytes | None:
+        """The guest's path of a host path, in one layer or the best that has it."""
+        trees = self.trees if tree is None else (tree,)
+        return next((g for each in trees if (g := each.guest_path(path)) is not None), None)
+
+    def top(self) -> Here:
+        """The guest's ``/``."""
+        return Here(b"/", tuple((tree, tree.top) for tree in self.trees))
+
+    def stand(self, tree: Tree, directory: Handle, *, first: bool = True) -> Here:
+        """An open directory as the start of a walk: its path now, and what other layers show there.
+        It is the ``first`` of them, or has its layer's rank. ENOENT out of sight."""
+        path, gone = where(directory)
+        guest = tree.guest_path(path)
+        if guest is None or not tree.sight(guest):
+            raise failure(errno.ENOENT)
+        layers: list[Layer] = []
+        for other in () if gone else self.trees:
+            if other is tree:
+                layers.append((tree, directory))
+            elif other.sight(guest):
+                try:
+                    layers.append((other, _open_directory(other.top, guest)))
+                except OSError:
+                    continue
+        if first or gone:
+            layers = [(tree, directory), *(layer for layer in layers if layer[0] is not tree)]
+        return Here(guest, tuple(layers))
+
+    def up(self, here: Here) -> Here:
+        """What ``..`` means."""
+        if not here.layers:
+            head = here.guest.rpartition(b"/")[0]
+            return Here(head) if head else self.top()
+        tree, directory = here.layers[0]
+        if tree.is_top(directory):
+            return self.top()
+        return self.stand(tree, open_object(b"..", directory), first=False)
+
+    def down(self, here: Here, name: bytes) -> Place:
+        """What a name in a directory means."""
+        guest = here.join(name)
+        special = self.special(guest)
+        if special is not None:
+            return special
+        found: list[tuple[Layer, Handle, os.stat_result]] = []
+        for layer in here.layers:
+            if not layer[0].sight(guest):
+                continue
+            try:
+                handle = open_object(name, layer[1])
+            except OSError as error:
+                if found or error.errno in (errno.ENOENT, errno.ENOTDIR):
+                    continue
+                raise
+            status = handle.status()
+            if not found or stat.S_ISDIR(status.st_mode):
+                found.append((layer, handle, status))
+            if not stat.S_ISDIR(found[0][2].st_mode):
+                break
+        if not found:
+            return self.vacant(here, name)
+        (tree, directory), handle, status = found[0]
+        rest = tuple((layer[0], handle) for layer, handle, _ in found[1:])
+        return Place(guest, tree, directory, name, handle, status, rest)
+
+    def vacant(self, here: Here, name: bytes) -> Place:
+        """Where a name that is not there would be made: in a changeable layer if there is one."""
+        guest = here.join(name)
+        seen = [layer for layer in here.layers if layer[0].sight(guest) is Sight.ALL]
+        if len(seen) > 1:
+            seen.sort(key=lambda layer: not layer[0].may_change(guest))
+        if not seen:
+            return Place(guest, name=name)
+        tree, directory = seen[0]
+        return Place(guest, tree, directory, name)
+
+    def special(self, guest: bytes) -> Place | None:
+        """Devices, and what is made up."""
+        if guest in DEVICES:
+            handle = open_object(guest)
+            return Place(guest, handle=handle, status=handle.status(), device=True)
+        if guest in _STANDARD:
+            return Place(guest, virtual=Virtual(_LINK, link=_STANDARD[guest]))
+        if not below(guest, b"/proc"):
+            return None
+        found = self.made_up(guest)
+        if found is None:
+            return Place(guest)
+        if isinstance(found, Virtual):
+            return Place(guest, virtual=found)
+        handle = open_object(found)
+        return Place(guest, handle=handle, status=handle.status())
+
+    def leap(self, here: Here, pending: list[bytes]) -> Here | None:
+        """All steps but the last at once, taken from ``pending``. None when they must be taken one
+        by one: something is special, or a link, or not there."""
+        if len(pending) < 3 or b".." in pending:
+            return None
+        steps = b"/".join(reversed(pending[1:]))
+        guest = here.join(steps)
+        if guest.startswith((b"/proc", b"/dev")):
+            return None
+        layers: list[Layer] = []
+        for tree, directory in here.layers:
+            if not tree.sight(guest):
+                continue
+            try:
+                layers.append((tree, open_below(directory, steps)))
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return None
+        if not layers:
+            return None
+        del pending[1:]
+        return Here(guest, tuple(layers))
+
+
+def _open_directory(top: Handle, guest: bytes) -> Handle:
+    return top if guest == b"/" else open_below(top, guest[1:])
