@@ -9,7 +9,7 @@ from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
 from support.contract.functions import FunctionsContract
 from support.contract.ops import OpsContract
-from support.contract.watching import CheckingContract, WatchingContract
+from support.contract.watching import ProbingContract, WatchingContract
 
 
 class BackendContract(
@@ -17,7 +17,7 @@ class BackendContract(
     EffectsContract,
     ChainingContract,
     WatchingContract,
-    CheckingContract,
+    ProbingContract,
     FunctionsContract,
 ):
     """All cases."""

@@ -17,26 +17,26 @@ class _Everything:
 
 
 class Admission:
-    """The chain rules, and the pcs that are watched or flagged, as they now stand."""
+    """The chain rules, and the pcs that are watched or have a probe, now."""
 
     def __init__(self) -> None:
         self.rules: LinkRules = _Everything()
         self.watched: frozenset[int] = frozenset()
-        self._flagged: frozenset[int] = frozenset()
+        self._probed: frozenset[int] = frozenset()
 
     def watch(self, pcs: Collection[int]) -> frozenset[int]:
-        """Watch these pcs from now on. Returns those that are concerned by the change."""
+        """Watch these pcs and no others. Returns those that are watched anew or no longer."""
         before, self.watched = self.watched, frozenset(pcs)
         return before ^ self.watched
 
-    def flag(self, pcs: Collection[int]) -> frozenset[int]:
-        """Have blocks at these pcs come back by themselves. Returns as ``watch`` does."""
-        before, self._flagged = self._flagged, frozenset(pcs)
-        return before ^ self._flagged
+    def probe(self, pcs: Collection[int]) -> frozenset[int]:
+        """Give these pcs a probe and no others. Returns those whose probe is new or gone."""
+        before, self._probed = self._probed, frozenset(pcs)
+        return before ^ self._probed
 
-    def is_flagged(self, key: BlockKey) -> bool:
-        """Whether a block is to come back before it begins."""
-        return key.pc in self._flagged and not key.mode & ARRIVED
+    def is_probed(self, key: BlockKey) -> bool:
+        """True when a block has to come back as soon as it begins."""
+        return key.pc in self._probed and not key.mode & ARRIVED
 
     def refusal(self, key: BlockKey) -> int:
         """What the table DENIED holds for the blocks of a key."""

@@ -132,7 +132,7 @@ class NumbaExecutor:
         t.start.view[block_id] = start
         t.unit.view[block_id] = 0
         t.hot.view[block_id] = self._hot
-        t.flagged.view[block_id] = self._admission.is_flagged(installed.key)
+        t.probed.view[block_id] = self._admission.is_probed(installed.key)
         denied = t.denied.view[block_id] = self._admission.refusal(installed.key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
@@ -220,12 +220,12 @@ class NumbaExecutor:
         with self._lock:
             self._admit(self._begun_at(self._admission.watch(pcs)))
 
-    def check(self, pcs: Collection[int] | None) -> None:
-        """Have blocks look themselves whether they are at one of these pcs."""
-        self._interpreter.check(pcs is not None)
-        for installed in self._begun_at(self._admission.flag(pcs or ())):
-            flagged = self._admission.is_flagged(installed.key)
-            self.tables.flagged.view[installed.block_id] = flagged
+    def probe(self, pcs: Collection[int] | None) -> None:
+        """Have blocks at these pcs come back by themselves when they begin."""
+        self._interpreter.probe(pcs is not None)
+        for installed in self._begun_at(self._admission.probe(pcs or ())):
+            probed = self._admission.is_probed(installed.key)
+            self.tables.probed.view[installed.block_id] = probed
 
     def _begun_at(self, pcs: Iterable[int]) -> Iterator[Installed]:
         """The blocks that begin at these pcs."""
@@ -235,7 +235,7 @@ class NumbaExecutor:
 
     def _let_pass(self, block_id: int) -> None:
         """The block is entered from here: it was asked about before."""
-        self._control[tables.PASS // 8] = block_id if self.tables.flagged.view[block_id] else 0
+        self._control[tables.PASS // 8] = block_id if self.tables.probed.view[block_id] else 0
 
     def _admit(self, blocks: Iterable[Installed]) -> None:
         """Ask again whether these may be chained into."""

@@ -102,7 +102,7 @@ class Promotion:
             return
         began = time.thread_time_ns()
         jobs = [
-            UnitJob(found.block, found.block_id, found.slots, found.bytecode.checks)
+            UnitJob(found.block, found.block_id, found.slots, found.bytecode.probes)
             for found in batch
         ]
         try:

@@ -35,8 +35,8 @@ DIRECT_ON = _OURS + 128
 JUMP_ON = _OURS + 136
 RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
-FLAGGED = _OURS + 160  # u8[] by block id: the block is to come back before it begins
-PASS = _OURS + 168  # id of a flagged block that may begin, once
+PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to come back as soon as it begins
+PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
@@ -82,7 +82,7 @@ class Tables:
         self.start = self._new(MAX_BLOCKS, "I")
         self.unit = self._new(MAX_BLOCKS, "Q")
         self.denied = self._new(MAX_BLOCKS, "B")
-        self.flagged = self._new(MAX_BLOCKS, "B")
+        self.probed = self._new(MAX_BLOCKS, "B")
         self.hot = self._new(MAX_BLOCKS, "I")
         self.pending = self._new(MAX_BLOCKS, "I")
         self.block_at = self._new(LOCATIONS, "I")
@@ -118,7 +118,7 @@ class Tables:
             START: self.start.address,
             UNIT: self.unit.address,
             DENIED: self.denied.address,
-            FLAGGED: self.flagged.address,
+            PROBED: self.probed.address,
             BLOCK_AT: self.block_at.address,
             SLOT_LOCATION: self.slot_location.address,
             SLOT_TARGET: self.slot_target.address,

@@ -107,7 +107,7 @@ class ReferenceExecutor:
         self._links_made = 0
         self._rules: LinkRules = _Everything()
         self._watched: frozenset[int] = frozenset()
-        self._checked: frozenset[int] = frozenset()
+        self._probed: frozenset[int] = frozenset()
         self._lock = threading.Lock()
         self._waiting: Link | None = None
         self._dispatches = dict.fromkeys(Reason, 0)
@@ -157,7 +157,7 @@ class ReferenceExecutor:
             key = result.key
             if self._watches(key):
                 return WatchHit(key)
-            if key.pc in self._checked and not key.mode & ARRIVED:
+            if key.pc in self._probed and not key.mode & ARRIVED:
                 self._dispatches[Reason.HOOK] += 1
                 return WatchHit(key)
 
@@ -222,9 +222,9 @@ class ReferenceExecutor:
             self._watched = frozenset(pcs)
             self._unlink()
 
-    def check(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None) -> None:
         """Come back when a block at one of these pcs is entered."""
-        self._checked = frozenset(pcs or ())
+        self._probed = frozenset(pcs or ())
 
     def _unlink(self) -> None:
         chains = LinkKind.DIRECT in self._rules.kinds

@@ -228,7 +228,7 @@ class _Tracer:
     def watch(self, pcs: Collection[int]) -> None:
         """Nothing is watched: who traces sets no hooks."""
 
-    def check(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None) -> None:
         """Nor does anything else look out for them."""
 
     def dispatches(self) -> Mapping[Reason, int]:

@@ -72,7 +72,7 @@ class HookMachine:
         self._callers = Callers(translator.frontend, self, engine.memory, state)
         self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
-        self._checks = Points(self._check_changed)
+        self._probes = Points(self._probe_changed)
         self._functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
@@ -216,12 +216,12 @@ class HookMachine:
     def _watch_changed(self, pc: int, present: bool) -> None:
         (self.engine.watch if present else self.engine.unwatch)(pc)
 
-    def check(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Have every block look whether it is at ``pc``."""
-        return self._checks.add(pc, handler, first=first)
+    def probe(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the block at ``pc`` enter the host when it begins, with chaining as it is."""
+        return self._probes.add(pc, handler, first=first)
 
-    def _check_changed(self, pc: int, present: bool) -> None:
-        (self.engine.check if present else self.engine.uncheck)(pc)
+    def _probe_changed(self, pc: int, present: bool) -> None:
+        (self.engine.probe if present else self.engine.unprobe)(pc)
 
     def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Write a breakpoint instruction to ``pc``, if there is memory."""
@@ -267,8 +267,8 @@ class HookMachine:
                 location = self._stubs.fire(key.pc)
             case WatchHit(key=key):
                 location = self._watches.fire(key.pc)
-                checked = self._checks.fire(key.pc)
-                location = location if checked is None else checked
+                probed = self._probes.fire(key.pc)
+                location = location if probed is None else probed
             case HaltHit(pc=pc, mode=mode):
                 after = self._breakpoint_hit(BlockKey(pc, mode))
                 return self.resolve_trampoline(after) if isinstance(after, BlockKey) else after

@@ -93,9 +93,11 @@ class Executor(Protocol):
         condition has been tested, or whose hook has run (TAKEN, HOOKED), are not meant, nor is the
         block that ``run`` is called with."""
 
-    def check(self, pcs: Collection[int] | None) -> None:
-        """As ``watch``, but links stay and blocks look themselves, first thing when they begin:
-        those installed while ``pcs`` is not None (a return counts as ``hook``)."""
+    def probe(self, pcs: Collection[int] | None) -> None:
+        """Set probes: blocks at these pcs come back with WatchHit when they begin, and links stay
+        as they are (a dispatch counts as ``hook``). Every block that is installed while ``pcs`` is
+        not None tests its probe; one that was installed before does not. The same entries are
+        exempt as in ``watch``."""
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Exact numbers of returns to the dispatcher, by reason, since the executor was opened."""

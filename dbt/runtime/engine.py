@@ -107,7 +107,7 @@ class Engine:
         self._installed = on_install
         self._boundaries = Boundaries(lambda pc: self.discard(self.cache.across(pc)))
         self._watched: set[int] = set()
-        self._checked: set[int] = set()
+        self._probed: set[int] = set()
         self.reported_watch: BlockKey | None = None
         """A watched key whose WatchHit was returned and that has not been entered since."""
         self._runner = 0  # the thread in which the executor runs
@@ -225,7 +225,7 @@ class Engine:
         return self.context.functions.failure is not None
 
     def _is_watched(self, key: BlockKey) -> bool:
-        looked_for = key.pc in self._watched or key.pc in self._checked
+        looked_for = key.pc in self._watched or key.pc in self._probed
         return looked_for and not key.mode & ARRIVED and key != self.reported_watch
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
@@ -361,22 +361,22 @@ class Engine:
         self.executor.watch(self._watched)
         self.remove_boundary(pc)
 
-    def check(self, pc: int) -> None:
-        """As ``watch``, but leave chaining as it is: blocks look themselves. With the first such pc
-        everything is translated anew, to look."""
-        if not self._checked:
+    def probe(self, pc: int) -> None:
+        """Return WatchHit whenever a block begins at ``pc``, and leave chaining as it is: every
+        block tests its own probe. The first probe has everything translated anew."""
+        if not self._probed:
             self.flush()
         self.add_boundary(pc)
-        self._checked.add(pc)
-        self.executor.check(self._checked)
+        self._probed.add(pc)
+        self.executor.probe(self._probed)
 
-    def uncheck(self, pc: int) -> None:
-        """Undo ``check``. With the last such pc everything is translated anew."""
-        self._checked.discard(pc)
+    def unprobe(self, pc: int) -> None:
+        """Undo ``probe``. The last probe to go has everything translated anew, without tests."""
+        self._probed.discard(pc)
         self.remove_boundary(pc)
-        if not self._checked:
+        if not self._probed:
             self.flush()
-        self.executor.check(self._checked or None)
+        self.executor.probe(self._probed or None)
 
     # -- boundaries and policy ---------------------------------------------------------------------
 

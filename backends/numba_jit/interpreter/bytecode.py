@@ -81,8 +81,8 @@ class Lowerer:
         self.zero = (layout.size - CONTROL_BYTES) // 4  # a register that is always 0
         self.context = context
         self.records = records
-        self.checking = False
-        """Blocks look themselves whether they are flagged."""
+        self.probing = False
+        """Blocks begin with a probe."""
 
     def lower(self, block: Block, block_id: int, slots: tuple[int, ...], hot: bool) -> Lowered:
         """Lower one block; ``slots`` are the link slots of its direct exits."""
@@ -227,8 +227,8 @@ class Lowering:
     def run(self, block_id: int, hot: bool) -> Lowered:
         """Lower the whole block."""
         count = self.count
-        if self.lowerer.checking:
-            self.put(o.CHECK, imm=block_id)
+        if self.lowerer.probing:
+            self.put(o.PROBE, imm=block_id)
         self.put(o.ENTER_HOT if hot else o.ENTER, count & 255, count >> 8, imm=block_id)
         facts = self.facts
         effects = _EFFECTS

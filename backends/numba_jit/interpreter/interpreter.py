@@ -53,7 +53,7 @@ OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_RECORD, X_FUEL = abi.X_RECORD, abi.X_FUEL
 X_UNIT, X_FAULT, X_PROMOTE = tables.X_UNIT, tables.X_FAULT, tables.X_PROMOTE
-X_WATCH, FLAGGED, PASS = tables.X_WATCH, tables.FLAGGED, tables.PASS
+X_WATCH, PROBED, PASS = tables.X_WATCH, tables.PROBED, tables.PASS
 FUEL, FAULT_ADDRESS = abi.FUEL, abi.FAULT_ADDRESS
 MEM_BASE, COUNTERS, STACKS = abi.MEM_BASE, abi.COUNTERS, abi.STACKS
 FUNCTIONS, ARGUMENTS = abi.FUNCTIONS, tables.ARGUMENTS
@@ -147,8 +147,8 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
         elif op == TO_UNIT:
             store64(state + FUEL, fuel)
             return X_UNIT | high32(w) << 8
-        elif op == CHECK:
-            if load8(load64(state + FLAGGED) + high32(w)):
+        elif op == PROBE:
+            if load8(load64(state + PROBED) + high32(w)):
                 if load64(state + PASS) != high32(w):
                     store64(state + FUEL, fuel)
                     return X_WATCH | high32(w) << 8

@@ -7,7 +7,7 @@ values take two neighbours. In the notation, capital letters are contents and ``
 
 OPERATIONS = """
     HOLE        nothing: never reached
-    CHECK       leave when block # is flagged
+    PROBE       leave when block # has a probe
     ENTER       d|a<<8 instructions of fuel, block #
     ENTER_HOT   the same, and count the execution
     TO_UNIT     leave for the compiled unit of block #
@@ -155,7 +155,7 @@ OPERATIONS = """
 NAMES = tuple(line.split()[0] for line in OPERATIONS.strip().splitlines())
 
 (
-    HOLE, CHECK,
+    HOLE, PROBE,
     ENTER, ENTER_HOT, TO_UNIT, GOTO, BRZ, BRNZ, BEQ, BNE, BULT, BULE, BSLT, BSLE, BEQI, BNEI,
     BULTI, BULEI, BSLTI, BSLEI, BHI, BGT, BLS, BLE, JUMP, RET, EXIT, SKIPZ, SKIPNZ, TRAPIF, COUNT,
     PUSH, POP, ARG, ARG64, INVOKE, MOV, LI, MOVNZ, SEL, GETW, SETW, ADD, SUB, MUL, UDIV, SDIV, AND,

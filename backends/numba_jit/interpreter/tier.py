@@ -26,8 +26,8 @@ class Bytecode:
     block_id: int
     lowered: Lowered
     start: int
-    checks: bool
-    """It looks itself whether it is flagged."""
+    probes: bool
+    """It begins with a probe."""
 
     @property
     def sites(self) -> list[int]:
@@ -60,9 +60,9 @@ class Interpreter:
         self._at: dict[int, Bytecode] = {}
         self._lower_ns = 0
 
-    def check(self, checking: bool) -> None:
-        """Whether blocks that are accepted from now on look themselves whether they are flagged."""
-        self._lowerer.checking = checking
+    def probe(self, probing: bool) -> None:
+        """Give the blocks that are accepted from now on a probe, or none."""
+        self._lowerer.probing = probing
 
     def has_room(self) -> bool:
         """Whether any block finds room."""
@@ -76,7 +76,7 @@ class Interpreter:
         """Lower a block and put its bytecode where it will run. ``slots`` are its link slots."""
         began = time.perf_counter_ns()
         lowered = self._lowerer.lower(block, block_id, slots, self._counts)
-        made = Bytecode(block_id, lowered, self._place(lowered.words), self._lowerer.checking)
+        made = Bytecode(block_id, lowered, self._place(lowered.words), self._lowerer.probing)
         insort(self._starts, made.start)
         self._at[made.start] = made
         self._lower_ns += time.perf_counter_ns() - began

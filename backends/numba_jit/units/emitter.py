@@ -15,7 +15,6 @@ import attrs
 from backends.numba_jit import abi
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.access import load, store
-from backends.numba_jit.units.check import emit_check
 from backends.numba_jit.units.check_plan import Check, plan_checks
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
@@ -29,6 +28,7 @@ from backends.numba_jit.units.lazy_flags import (
     sets_all_first,
     subtraction,
 )
+from backends.numba_jit.units.probe import emit_probe
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from dbt.interfaces import Context
 from dbt.ir import ops
@@ -97,7 +97,7 @@ class UnitEmitter:
 
     def _begin(self, job: UnitJob, label: str) -> None:
         self.block = block = job.block
-        self.block_id, self.links, self.check = job.block_id, job.links, job.check
+        self.block_id, self.links, self.probe = job.block_id, job.links, job.probe
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
         self.label = label
@@ -114,8 +114,8 @@ class UnitEmitter:
         self._head(name)
         if self.frame.lazy_flags and self.flags is False:
             materialise_first(self, name)
-        if self.check:
-            emit_check(self)
+        if self.probe:
+            emit_probe(self)
         self._body()
         return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
 

@@ -13,5 +13,5 @@ class UnitJob:
     block: Block
     block_id: int
     links: tuple[int, ...] = ()
-    check: bool = False
-    """The unit looks first whether its block is flagged (``tables.FLAGGED``)."""
+    probe: bool = False
+    """The unit begins with a probe: it comes back when ``tables.PROBED`` has its block."""

@@ -1,7 +1,7 @@
 """Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
 
 from dbt.hooks.follow.stacks import HIGHEST
-from dbt.hooks.mechanisms.backend import BackendCheck
+from dbt.hooks.mechanisms.backend import BackendProbe
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
 from dbt.hooks.mechanisms.entry import CAME, Entry
@@ -23,7 +23,7 @@ MECHANISMS: dict[str, type[Mechanism]] = {
         Sentinel,
         Shadow,
         Helper,
-        BackendCheck,
+        BackendProbe,
         Trap,
     )
 }

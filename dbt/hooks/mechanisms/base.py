@@ -32,8 +32,8 @@ class Machine(Guest, Protocol):
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the dispatcher look out for ``pc``, and nothing chained into it."""
 
-    def check(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Have every block look, when it begins, whether it is at ``pc``."""
+    def probe(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Have the block at ``pc`` enter the host when it begins; every block tests for it."""
 
     def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Write a breakpoint instruction to ``pc``."""

@@ -86,15 +86,15 @@ class WatchingContract(Contract):
         assert rig.executor.run(BlockKey(START)) == NotTranslated(OTHER)
 
 
-class CheckingContract(Contract):
-    """``Executor.check``: the same, with chaining as it is."""
+class ProbingContract(Contract):
+    """``Executor.probe``: the same, with chaining as it is."""
 
     @pytest.mark.parametrize("rules", [ALL, OFF])
     def test_every_entry_comes_back_and_links_stay(self, rig: Toy, rules: Rules) -> None:
-        rig.executor.check([])
+        rig.executor.probe([])
         self.install(rig, ChainingContract.PAIR)
         rig.executor.apply(rules)
-        rig.executor.check([0x8004])
+        rig.executor.probe([0x8004])
         rig.state.set("r0", 10)
         rig.executor.fuel = 100
         key, hits = BlockKey(START), 0
@@ -109,7 +109,7 @@ class CheckingContract(Contract):
 
     @pytest.mark.parametrize("exit_", ["jump %0", "call %0, link 0x8008", "return %0"])
     def test_so_does_every_entry_by_a_computed_edge(self, rig: Toy, exit_: str) -> None:
-        rig.executor.check([START])
+        rig.executor.probe([START])
         self.install(rig, ChainingContract.CALLS.format(exit=exit_))
         rig.executor.apply(ALL)
         rig.state.set("r0", 3)
@@ -122,9 +122,9 @@ class CheckingContract(Contract):
         assert hits == 2
 
     def test_nothing_comes_back_when_nothing_is_looked_for(self, rig: Toy) -> None:
-        rig.executor.check([0x8004])
+        rig.executor.probe([0x8004])
         self.install(rig, ChainingContract.PAIR)
-        rig.executor.check(None)
+        rig.executor.probe(None)
         rig.state.set("r0", 10)
         rig.executor.fuel = 100
         assert rig.executor.run(BlockKey(START)) == SyscallHit(0, BlockKey(0x8104))
