@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
-from dbt.linux.calls.memory import map_regular
 from dbt.linux.programs import ExecError, Plan
 from dbt.linux.state import limits
 from dbt.linux.state.address_space import (
@@ -101,7 +100,7 @@ def _map_file(space: AddressSpace, segment: Segment, fd: int, bias: int, path: s
     end = page_up(file_end)
     status = os.fstat(fd)
     offset = segment.offset & -PAGE
-    map_regular(space, Area(start, end, perms, offset=offset), fd, status, writable=True)
+    space.map_file(Area(start, end, perms, offset=offset), fd, status, writable=True)
     if segment.memsz > segment.filesz and perms & WRITE and file_end < end:
         if file_end > start + page_up(max(0, status.st_size - offset)):
             raise ExecError(errno.EFAULT, path, "is truncated: zeros begin past the file's end")

@@ -6,13 +6,16 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_EMPTY_PATH = 0x100, 0x200, 0x1000
 _NS = 1_000_000_000
@@ -27,7 +30,7 @@ def _proc(host_fd: int) -> str:
     return f"/proc/self/fd/{host_fd}"
 
 
-def _change(kernel: Kernel, dirfd: int, path: bytes, flags: int, change: Change) -> int:
+def _change(kernel: "Kernel", dirfd: int, path: bytes, flags: int, change: Change) -> int:
     """Apply a change to what ``*at`` arguments name."""
     if not path and flags & AT_EMPTY_PATH and dirfd != AT_FDCWD:
         return _change_open(kernel, dirfd, change)
@@ -40,7 +43,7 @@ def _change(kernel: Kernel, dirfd: int, path: bytes, flags: int, change: Change)
     return 0
 
 
-def _change_open(kernel: Kernel, fd: int, change: Change) -> int:
+def _change_open(kernel: "Kernel", fd: int, change: Change) -> int:
     """The same for an open file. One without a path is the guest's own unless it was inherited."""
     found = kernel.files.get(fd)
     if not found.file.changeable:
@@ -62,11 +65,11 @@ def _chmod(mode: int) -> Change:
 
 
 @syscall("chmod")
-def chmod(kernel: Kernel, path: int, mode: int) -> int:
+def chmod(kernel: "Kernel", path: int, mode: int) -> int:
     return _change(kernel, AT_FDCWD, _named(kernel, path), 0, _chmod(mode))
 
 
-def _change_opened(kernel: Kernel, fd: int, change: Change) -> int:
+def _change_opened(kernel: "Kernel", fd: int, change: Change) -> int:
     """``_change_open`` for calls that do not take an O_PATH descriptor (fdget): EBADF."""
     if fcntl.fcntl(kernel.files.host_fd(fd), fcntl.F_GETFL) & os.O_PATH:
         raise failure(errno.EBADF)
@@ -74,23 +77,23 @@ def _change_opened(kernel: Kernel, fd: int, change: Change) -> int:
 
 
 @syscall("fchmod")
-def fchmod(kernel: Kernel, fd: int, mode: int) -> int:
+def fchmod(kernel: "Kernel", fd: int, mode: int) -> int:
     return _change_opened(kernel, fd, _chmod(mode))
 
 
 @syscall("fchmodat")
-def fchmodat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+def fchmodat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
     return _change(kernel, dirfd, _named(kernel, path), 0, _chmod(mode))
 
 
 @syscall("fchmodat2")
-def fchmodat2(kernel: Kernel, dirfd: S32, path: int, mode: int, flags: int) -> int:
+def fchmodat2(kernel: "Kernel", dirfd: S32, path: int, mode: int, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _change(kernel, dirfd, _named(kernel, path, flags), flags, _chmod(mode))
 
 
-def _named(kernel: Kernel, pointer: int, flags: int = 0) -> bytes:
+def _named(kernel: "Kernel", pointer: int, flags: int = 0) -> bytes:
     """A path argument that may be empty only with AT_EMPTY_PATH."""
     path = read_path(kernel, pointer)
     if not path and not flags & AT_EMPTY_PATH:
@@ -118,40 +121,40 @@ def _narrow(identity: int) -> int:
 
 
 @syscall("chown")
-def chown(kernel: Kernel, path: int, uid: int, gid: int) -> int:
+def chown(kernel: "Kernel", path: int, uid: int, gid: int) -> int:
     change = _chown(_narrow(uid), _narrow(gid))
     return _change(kernel, AT_FDCWD, _named(kernel, path), 0, change)
 
 
 @syscall("lchown")
-def lchown(kernel: Kernel, path: int, uid: int, gid: int) -> int:
+def lchown(kernel: "Kernel", path: int, uid: int, gid: int) -> int:
     change = _chown(_narrow(uid), _narrow(gid))
     return _change(kernel, AT_FDCWD, _named(kernel, path), AT_SYMLINK_NOFOLLOW, change)
 
 
 @syscall("fchown")
-def fchown(kernel: Kernel, fd: int, uid: int, gid: int) -> int:
+def fchown(kernel: "Kernel", fd: int, uid: int, gid: int) -> int:
     return _change_opened(kernel, fd, _chown(_narrow(uid), _narrow(gid)))
 
 
 @syscall("chown32")
-def chown32(kernel: Kernel, path: int, uid: S32, gid: S32) -> int:
+def chown32(kernel: "Kernel", path: int, uid: S32, gid: S32) -> int:
     return _change(kernel, AT_FDCWD, _named(kernel, path), 0, _chown(uid, gid))
 
 
 @syscall("lchown32")
-def lchown32(kernel: Kernel, path: int, uid: S32, gid: S32) -> int:
+def lchown32(kernel: "Kernel", path: int, uid: S32, gid: S32) -> int:
     flags = AT_SYMLINK_NOFOLLOW
     return _change(kernel, AT_FDCWD, _named(kernel, path), flags, _chown(uid, gid))
 
 
 @syscall("fchown32")
-def fchown32(kernel: Kernel, fd: int, uid: S32, gid: S32) -> int:
+def fchown32(kernel: "Kernel", fd: int, uid: S32, gid: S32) -> int:
     return _change_opened(kernel, fd, _chown(uid, gid))
 
 
 @syscall("fchownat")
-def fchownat(kernel: Kernel, dirfd: S32, path: int, uid: S32, gid: S32, flags: int) -> int:
+def fchownat(kernel: "Kernel", dirfd: S32, path: int, uid: S32, gid: S32, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _change(kernel, dirfd, _named(kernel, path, flags), flags, _chown(uid, gid))
@@ -188,7 +191,7 @@ def _moment(wanted: Moment, old: int, now: int) -> int:
 
 
 def _utimensat(
-    kernel: Kernel, dirfd: int, path: int, times: tuple[Moment, Moment] | None, flags: int
+    kernel: "Kernel", dirfd: int, path: int, times: tuple[Moment, Moment] | None, flags: int
 ) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
@@ -204,7 +207,7 @@ def _utimensat(
 
 
 def _two(
-    kernel: Kernel, pointer: int, name: str, unit: str, scale: int
+    kernel: "Kernel", pointer: int, name: str, unit: str, scale: int
 ) -> tuple[Moment, Moment] | None:
     if not pointer:
         return None
@@ -214,16 +217,16 @@ def _two(
 
 
 @syscall("utimensat")
-def utimensat(kernel: Kernel, dirfd: S32, path: int, times: int, flags: int) -> int:
+def utimensat(kernel: "Kernel", dirfd: S32, path: int, times: int, flags: int) -> int:
     return _utimensat(kernel, dirfd, path, _two(kernel, times, "timespec", "nsec", 1), flags)
 
 
 @syscall("utimensat_time64")
-def utimensat_time64(kernel: Kernel, dirfd: S32, path: int, times: int, flags: int) -> int:
+def utimensat_time64(kernel: "Kernel", dirfd: S32, path: int, times: int, flags: int) -> int:
     return _utimensat(kernel, dirfd, path, _two(kernel, times, "timespec64", "nsec", 1), flags)
 
 
-def _timevals(kernel: Kernel, times: int) -> tuple[Moment, Moment] | None:
+def _timevals(kernel: "Kernel", times: int) -> tuple[Moment, Moment] | None:
     moments = _two(kernel, times, "timeval", "usec", 1000)
     if moments and any(not 0 <= ns < _NS for _, ns in moments):
         raise failure(errno.EINVAL)
@@ -231,18 +234,18 @@ def _timevals(kernel: Kernel, times: int) -> tuple[Moment, Moment] | None:
 
 
 @syscall("utimes")
-def utimes(kernel: Kernel, path: int, times: int) -> int:
+def utimes(kernel: "Kernel", path: int, times: int) -> int:
     name = _named(kernel, path)
     return _change(kernel, AT_FDCWD, name, 0, _set_times(_timevals(kernel, times)))
 
 
 @syscall("futimesat")
-def futimesat(kernel: Kernel, dirfd: S32, path: int, times: int) -> int:
+def futimesat(kernel: "Kernel", dirfd: S32, path: int, times: int) -> int:
     return _utimensat(kernel, dirfd, path, _timevals(kernel, times), 0)
 
 
 @syscall("utime")
-def utime(kernel: Kernel, path: int, times: int) -> int:
+def utime(kernel: "Kernel", path: int, times: int) -> int:
     moments = None
     if times:
         found = load(kernel, "utimbuf", times)
@@ -253,7 +256,7 @@ def utime(kernel: Kernel, path: int, times: int) -> int:
 # -- access ----------------------------------------------------------------------------------------
 
 
-def _access(kernel: Kernel, dirfd: int, path: bytes, mode: int, flags: int) -> int:
+def _access(kernel: "Kernel", dirfd: int, path: bytes, mode: int, flags: int) -> int:
     """EROFS for writing where nothing may be changed, as on a file system mounted read-only."""
     if mode & ~7 or flags & ~(AT_SYMLINK_NOFOLLOW | AT_EACCESS | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
@@ -273,17 +276,17 @@ def _access(kernel: Kernel, dirfd: int, path: bytes, mode: int, flags: int) -> i
 
 
 @syscall("access")
-def access(kernel: Kernel, path: int, mode: int) -> int:
+def access(kernel: "Kernel", path: int, mode: int) -> int:
     return _access(kernel, AT_FDCWD, read_path(kernel, path), mode, 0)
 
 
 @syscall("faccessat")
-def faccessat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+def faccessat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
     return _access(kernel, dirfd, read_path(kernel, path), mode, 0)
 
 
 @syscall("faccessat2")
-def faccessat2(kernel: Kernel, dirfd: S32, path: int, mode: int, flags: int) -> int:
+def faccessat2(kernel: "Kernel", dirfd: S32, path: int, mode: int, flags: int) -> int:
     return _access(kernel, dirfd, read_path(kernel, path), mode, flags)
 
 
@@ -291,41 +294,47 @@ def faccessat2(kernel: Kernel, dirfd: S32, path: int, mode: int, flags: int) -> 
 # The guest's files have none, and take none.
 
 
-def _no_attributes(kernel: Kernel, path: int, *, follow: bool) -> None:
+def _no_attributes(kernel: "Kernel", path: int, *, follow: bool) -> None:
     kernel.paths.existing(read_path(kernel, path), follow=follow)
 
 
 @syscall("getxattr", "setxattr", "removexattr")
-def getxattr(kernel: Kernel, path: int) -> int:
+def getxattr(kernel: "Kernel", path: int) -> int:
     _no_attributes(kernel, path, follow=True)
     raise failure(errno.EOPNOTSUPP)
 
 
 @syscall("lgetxattr", "lsetxattr", "lremovexattr")
-def lgetxattr(kernel: Kernel, path: int) -> int:
+def lgetxattr(kernel: "Kernel", path: int) -> int:
     _no_attributes(kernel, path, follow=False)
     raise failure(errno.EOPNOTSUPP)
 
 
 @syscall("fgetxattr", "fsetxattr", "fremovexattr")
-def fgetxattr(kernel: Kernel, fd: int) -> int:
+def fgetxattr(kernel: "Kernel", fd: int) -> int:
     kernel.files.get(fd)
     raise failure(errno.EOPNOTSUPP)
 
 
 @syscall("listxattr")
-def listxattr(kernel: Kernel, path: int) -> int:
+def listxattr(kernel: "Kernel", path: int) -> int:
     _no_attributes(kernel, path, follow=True)
     return 0
 
 
 @syscall("llistxattr")
-def llistxattr(kernel: Kernel, path: int) -> int:
+def llistxattr(kernel: "Kernel", path: int) -> int:
     _no_attributes(kernel, path, follow=False)
     return 0
 
 
 @syscall("flistxattr")
-def flistxattr(kernel: Kernel, fd: int) -> int:
+def flistxattr(kernel: "Kernel", fd: int) -> int:
     kernel.files.get(fd)
     return 0
+
+
+@syscall("umask")
+def umask(kernel: "Kernel", mask: int) -> int:
+    """Set the mask of file modes; the old one."""
+    return kernel.process.file_mask.set(mask & 0o777)

@@ -10,16 +10,19 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.fdtable import Entries
 from dbt.linux.state.layers import Sight, Tree
 from dbt.linux.state.objects import Handle
 from dbt.linux.state.paths import AT_FDCWD, Paths, Place
 from dbt.linux.structs import Struct, layout
 from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 DT_UNKNOWN, DT_FIFO, DT_CHR, DT_DIR, DT_BLK, DT_REG, DT_LNK, DT_SOCK = 0, 1, 2, 4, 6, 8, 10, 12
 
@@ -96,7 +99,7 @@ def _record(shape: Struct, entry: Entry, position: int) -> bytes:
 
 
 def _getdents(
-    kernel: Kernel, fd: int, buffer: int, size: int, record: Callable[[Entry, int], bytes]
+    kernel: "Kernel", fd: int, buffer: int, size: int, record: Callable[[Entry, int], bytes]
 ) -> int:
     descriptor = kernel.files.get(fd)
     file = descriptor.file
@@ -124,13 +127,13 @@ def _getdents(
 
 
 @syscall("getdents64")
-def getdents64(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
+def getdents64(kernel: "Kernel", fd: int, buffer: int, size: int) -> int:
     shape = layout(kernel, "dirent64")
     return _getdents(kernel, fd, buffer, size, lambda e, at: _record64(shape, e, at))
 
 
 @syscall("getdents")
-def getdents(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
+def getdents(kernel: "Kernel", fd: int, buffer: int, size: int) -> int:
     shape = layout(kernel, "dirent")
     return _getdents(kernel, fd, buffer, size, lambda e, at: _record(shape, e, at))
 
@@ -138,7 +141,7 @@ def getdents(kernel: Kernel, fd: int, buffer: int, size: int) -> int:
 # -- the working directory -------------------------------------------------------------------------
 
 
-def _enter(kernel: Kernel, place: Place) -> int:
+def _enter(kernel: "Kernel", place: Place) -> int:
     if not place.is_directory:
         raise failure(errno.ENOTDIR)
     if place.handle is not None and not os.access(place.handle.reach, os.X_OK):
@@ -148,17 +151,17 @@ def _enter(kernel: Kernel, place: Place) -> int:
 
 
 @syscall("chdir")
-def chdir(kernel: Kernel, path: int) -> int:
+def chdir(kernel: "Kernel", path: int) -> int:
     return _enter(kernel, kernel.paths.existing(read_path(kernel, path)))
 
 
 @syscall("fchdir")
-def fchdir(kernel: Kernel, fd: int) -> int:
+def fchdir(kernel: "Kernel", fd: int) -> int:
     return _enter(kernel, kernel.paths.existing(b".", fd))
 
 
 @syscall("getcwd")
-def getcwd(kernel: Kernel, buffer: int, size: int) -> int:
+def getcwd(kernel: "Kernel", buffer: int, size: int) -> int:
     """Returns the length with the final NUL, as the system call does."""
     text = kernel.paths.getcwd() + b"\0"
     if len(text) > size:
@@ -168,7 +171,7 @@ def getcwd(kernel: Kernel, buffer: int, size: int) -> int:
 
 
 @syscall("chroot")
-def chroot(kernel: Kernel, path: int) -> int:
+def chroot(kernel: "Kernel", path: int) -> int:
     """The guest cannot leave its root for another."""
     kernel.paths.existing(read_path(kernel, path))
     raise failure(errno.EPERM)
@@ -177,7 +180,7 @@ def chroot(kernel: Kernel, path: int) -> int:
 # -- making and removing ---------------------------------------------------------------------------
 
 
-def _mkdir(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
+def _mkdir(kernel: "Kernel", dirfd: int, path: bytes, mode: int) -> int:
     place = kernel.paths.creatable(path, dirfd, directory=True)
     directory, name = place.parent
     os.mkdir(name, mode & 0o7777, dir_fd=directory)
@@ -185,16 +188,16 @@ def _mkdir(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
 
 
 @syscall("mkdir")
-def mkdir(kernel: Kernel, path: int, mode: int) -> int:
+def mkdir(kernel: "Kernel", path: int, mode: int) -> int:
     return _mkdir(kernel, AT_FDCWD, read_path(kernel, path), mode)
 
 
 @syscall("mkdirat")
-def mkdirat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+def mkdirat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
     return _mkdir(kernel, dirfd, read_path(kernel, path), mode)
 
 
-def remove_directory(kernel: Kernel, dirfd: int, path: bytes) -> int:
+def remove_directory(kernel: "Kernel", dirfd: int, path: bytes) -> int:
     """rmdir. EINVAL for a last component ``.``, ENOTEMPTY for ``..``, EBUSY for ``/``."""
     place = kernel.paths.entry(path, dirfd)
     if place.is_dots:
@@ -211,5 +214,5 @@ def remove_directory(kernel: Kernel, dirfd: int, path: bytes) -> int:
 
 
 @syscall("rmdir")
-def rmdir(kernel: Kernel, path: int) -> int:
+def rmdir(kernel: "Kernel", path: int) -> int:
     return remove_directory(kernel, AT_FDCWD, read_path(kernel, path))

@@ -5,14 +5,17 @@ import errno
 import os
 import platform
 import struct
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
 from dbt.linux.errors import failure
-from dbt.linux.kernel import Kernel
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import read_nanoseconds
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 EPOLL_CTL_DEL = 2
 # x86-64 alone packs struct epoll_event.
@@ -20,14 +23,14 @@ _HOST_EVENT = struct.Struct("=IQ" if platform.machine() == "x86_64" else "=I4xQ"
 
 
 @syscall("epoll_create")
-def epoll_create(kernel: Kernel, size: S32) -> int:
+def epoll_create(kernel: "Kernel", size: S32) -> int:
     if size <= 0:
         raise failure(errno.EINVAL)
     return epoll_create1(kernel, 0)
 
 
 @syscall("epoll_create1")
-def epoll_create1(kernel: Kernel, guest_flags: int) -> int:
+def epoll_create1(kernel: "Kernel", guest_flags: int) -> int:
     flags = kernel.abi.open_flags_to_host(guest_flags)
     if flags & ~os.O_CLOEXEC:
         raise failure(errno.EINVAL)
@@ -35,7 +38,7 @@ def epoll_create1(kernel: Kernel, guest_flags: int) -> int:
 
 
 @syscall("epoll_ctl")
-def epoll_ctl(kernel: Kernel, fd: int, operation: int, target: int, pointer: int) -> int:
+def epoll_ctl(kernel: "Kernel", fd: int, operation: int, target: int, pointer: int) -> int:
     event = None
     if operation != EPOLL_CTL_DEL:
         wanted = load(kernel, "epoll_event", pointer)
@@ -44,7 +47,7 @@ def epoll_ctl(kernel: Kernel, fd: int, operation: int, target: int, pointer: int
     return host.call("epoll_ctl", host_fd, operation, host_target, event)
 
 
-def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) -> int:
+def _wait(kernel: "Kernel", fd: int, pointer: int, room: int, deadline: Deadline) -> int:
     if not 0 < room <= 0x7FFFFFFF // 16:
         raise failure(errno.EINVAL)
     host_fd = kernel.files.host_fd(fd)
@@ -67,18 +70,18 @@ def _wait(kernel: Kernel, fd: int, pointer: int, room: int, deadline: Deadline) 
     return count
 
 
-def _milliseconds(kernel: Kernel, timeout: int) -> Deadline:
+def _milliseconds(kernel: "Kernel", timeout: int) -> Deadline:
     return kept(kernel, None if timeout < 0 else timeout * 1_000_000)
 
 
 @syscall("epoll_wait")
-def epoll_wait(kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32) -> int:
+def epoll_wait(kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: S32) -> int:
     return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
 
 
 @syscall("epoll_pwait")
 def epoll_pwait(
-    kernel: Kernel, fd: int, pointer: int, room: S32, timeout: S32, mask: int, size: int
+    kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: S32, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
     return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
@@ -86,7 +89,7 @@ def epoll_pwait(
 
 @syscall("epoll_pwait2")
 def epoll_pwait2(
-    kernel: Kernel, fd: int, pointer: int, room: S32, timeout: int, mask: int, size: int
+    kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: int, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
     wait = read_nanoseconds(kernel, timeout, wide=True) if timeout else None

@@ -5,12 +5,15 @@ import errno
 import fcntl as constants
 import os
 import struct
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.kernel import Kernel
 from dbt.linux.structs import layout, load, store
 from dbt.linux.table import syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW = range(8)
 F_SETOWN, F_GETOWN = 8, 9
@@ -34,12 +37,12 @@ _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOC
 
 
 @syscall("dup")
-def dup(kernel: Kernel, fd: int) -> int:
+def dup(kernel: "Kernel", fd: int) -> int:
     return kernel.files.duplicate(fd)
 
 
 @syscall("dup2")
-def dup2(kernel: Kernel, fd: int, new: int) -> int:
+def dup2(kernel: "Kernel", fd: int, new: int) -> int:
     if fd == new:
         kernel.files.get(fd)
         return new
@@ -47,7 +50,7 @@ def dup2(kernel: Kernel, fd: int, new: int) -> int:
 
 
 @syscall("dup3")
-def dup3(kernel: Kernel, fd: int, new: int, flags: int) -> int:
+def dup3(kernel: "Kernel", fd: int, new: int, flags: int) -> int:
     host_flags = kernel.abi.open_flags_to_host(flags)
     if fd == new or host_flags & ~os.O_CLOEXEC:
         raise failure(errno.EINVAL)
@@ -55,12 +58,12 @@ def dup3(kernel: Kernel, fd: int, new: int, flags: int) -> int:
 
 
 @syscall("flock")
-def flock(kernel: Kernel, fd: int, operation: int) -> int:
+def flock(kernel: "Kernel", fd: int, operation: int) -> int:
     return host.call("flock", kernel.files.host_fd(fd), operation)
 
 
 @syscall("fcntl", "fcntl64")
-def fcntl(kernel: Kernel, fd: int, command: int, argument: int) -> int:
+def fcntl(kernel: "Kernel", fd: int, command: int, argument: int) -> int:
     found = kernel.files.get(fd)
     if command in (F_DUPFD, F_DUPFD_CLOEXEC):
         if argument >= kernel.files.limit:
@@ -86,7 +89,7 @@ def fcntl(kernel: Kernel, fd: int, command: int, argument: int) -> int:
     raise failure(errno.EINVAL)
 
 
-def _lock(kernel: Kernel, host_fd: int, command: int, pointer: int) -> int:
+def _lock(kernel: "Kernel", host_fd: int, command: int, pointer: int) -> int:
     """Record locks: the host's, with the structure converted both ways."""
     host_command, name = _LOCKS[command]
     wanted = load(kernel, name, pointer)

@@ -3,16 +3,19 @@
 import errno
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.directories import list_directory, list_names
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.state.objects import Handle, duplicate
 from dbt.linux.state.paths import AT_FDCWD, Place, Virtual
 from dbt.linux.table import S32, S64, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 _WRITES = os.O_TRUNC
 _NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -22,7 +25,7 @@ _PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: int) -> int:
+def open_guest(kernel: "Kernel", dirfd: int, path: bytes, guest_flags: int, mode: int) -> int:
     """open and openat: a new guest descriptor. ``guest_flags`` as the guest numbers them."""
     flags = kernel.abi.open_flags_to_host(guest_flags)
     if flags & os.O_PATH:
@@ -41,7 +44,7 @@ def open_guest(kernel: Kernel, dirfd: int, path: bytes, guest_flags: int, mode: 
     return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
 
 
-def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int, OpenFile]:
+def open_place(kernel: "Kernel", place: Place, flags: int, mode: int) -> tuple[int, OpenFile]:
     """Open what a path means; the host descriptor and what to remember of it."""
     if place.exists and flags & (os.O_CREAT | os.O_EXCL) == (os.O_CREAT | os.O_EXCL):
         raise failure(errno.EEXIST)
@@ -65,7 +68,9 @@ def open_place(kernel: Kernel, place: Place, flags: int, mode: int) -> tuple[int
     return fd, file
 
 
-def _open_unnamed(kernel: Kernel, directory: Place, flags: int, mode: int) -> tuple[int, OpenFile]:
+def _open_unnamed(
+    kernel: "Kernel", directory: Place, flags: int, mode: int
+) -> tuple[int, OpenFile]:
     """O_TMPFILE: a new file in a directory, without a name until linkat gives it one."""
     if flags & os.O_ACCMODE == os.O_RDONLY or flags & os.O_CREAT:
         raise failure(errno.EINVAL)
@@ -108,7 +113,7 @@ def _check_open(place: Place, flags: int) -> None:
 
 
 def _open_virtual(
-    kernel: Kernel, place: Place, virtual: Virtual, flags: int
+    kernel: "Kernel", place: Place, virtual: Virtual, flags: int
 ) -> tuple[int, OpenFile]:
     if stat.S_ISLNK(virtual.mode):
         _check_link(flags)
@@ -135,7 +140,7 @@ def _open_virtual(
         os.close(fd)
 
 
-def _reopen(kernel: Kernel, descriptor: int, flags: int) -> tuple[int, OpenFile]:
+def _reopen(kernel: "Kernel", descriptor: int, flags: int) -> tuple[int, OpenFile]:
     """Open /proc/self/fd/N of a pipe or of something inherited: no more access than it has."""
     found = kernel.files.get(descriptor)
     held = os.O_ACCMODE & host.call("fcntl", found.host, 3, 0)
@@ -149,29 +154,29 @@ def _reopen(kernel: Kernel, descriptor: int, flags: int) -> tuple[int, OpenFile]
 
 
 @syscall("open")
-def open_(kernel: Kernel, path: int, flags: int, mode: int) -> int:
+def open_(kernel: "Kernel", path: int, flags: int, mode: int) -> int:
     return open_guest(kernel, AT_FDCWD, read_path(kernel, path), flags, mode)
 
 
 @syscall("openat")
-def openat(kernel: Kernel, dirfd: S32, path: int, flags: int, mode: int) -> int:
+def openat(kernel: "Kernel", dirfd: S32, path: int, flags: int, mode: int) -> int:
     return open_guest(kernel, dirfd, read_path(kernel, path), flags, mode)
 
 
 @syscall("creat")
-def creat(kernel: Kernel, path: int, mode: int) -> int:
+def creat(kernel: "Kernel", path: int, mode: int) -> int:
     flags = kernel.abi.open_flags_from_host(os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     return open_guest(kernel, AT_FDCWD, read_path(kernel, path), flags, mode)
 
 
 @syscall("close")
-def close(kernel: Kernel, fd: int) -> int:
+def close(kernel: "Kernel", fd: int) -> int:
     kernel.files.close(fd)
     return 0
 
 
 @syscall("close_range")
-def close_range(kernel: Kernel, first: int, last: int, flags: int) -> int:
+def close_range(kernel: "Kernel", first: int, last: int, flags: int) -> int:
     if first > last or flags & ~4:
         raise failure(errno.EINVAL)
     for fd in [fd for fd in kernel.files if first <= fd <= last]:
@@ -185,7 +190,7 @@ def close_range(kernel: Kernel, first: int, last: int, flags: int) -> int:
 # -- size ------------------------------------------------------------------------------------------
 
 
-def _truncate(kernel: Kernel, path: int, length: int) -> int:
+def _truncate(kernel: "Kernel", path: int, length: int) -> int:
     if length < 0:
         raise failure(errno.EINVAL)
     place = kernel.paths.existing(read_path(kernel, path))
@@ -204,16 +209,16 @@ def _truncate(kernel: Kernel, path: int, length: int) -> int:
 
 
 @syscall("truncate")
-def truncate(kernel: Kernel, path: int, length: S32) -> int:
+def truncate(kernel: "Kernel", path: int, length: S32) -> int:
     return _truncate(kernel, path, length)
 
 
 @syscall("truncate64")
-def truncate64(kernel: Kernel, path: int, length: S64) -> int:
+def truncate64(kernel: "Kernel", path: int, length: S64) -> int:
     return _truncate(kernel, path, length)
 
 
-def _ftruncate(kernel: Kernel, fd: int, length: int) -> int:
+def _ftruncate(kernel: "Kernel", fd: int, length: int) -> int:
     found = kernel.files.host_fd(fd)
     host.call("ftruncate", found, length)
     kernel.space.resized(found)
@@ -221,17 +226,17 @@ def _ftruncate(kernel: Kernel, fd: int, length: int) -> int:
 
 
 @syscall("ftruncate")
-def ftruncate(kernel: Kernel, fd: int, length: S32) -> int:
+def ftruncate(kernel: "Kernel", fd: int, length: S32) -> int:
     return _ftruncate(kernel, fd, length)
 
 
 @syscall("ftruncate64")
-def ftruncate64(kernel: Kernel, fd: int, length: S64) -> int:
+def ftruncate64(kernel: "Kernel", fd: int, length: S64) -> int:
     return _ftruncate(kernel, fd, length)
 
 
 @syscall("fallocate")
-def fallocate(kernel: Kernel, fd: int, mode: int, offset: S64, length: S64) -> int:
+def fallocate(kernel: "Kernel", fd: int, mode: int, offset: S64, length: S64) -> int:
     found = kernel.files.host_fd(fd)
     host.call("fallocate", found, mode, offset, length)
     kernel.space.resized(found)
@@ -242,17 +247,17 @@ def fallocate(kernel: Kernel, fd: int, mode: int, offset: S64, length: S64) -> i
 
 
 @syscall("fsync")
-def fsync(kernel: Kernel, fd: int) -> int:
+def fsync(kernel: "Kernel", fd: int) -> int:
     return host.call("fsync", kernel.files.host_fd(fd))
 
 
 @syscall("fdatasync")
-def fdatasync(kernel: Kernel, fd: int) -> int:
+def fdatasync(kernel: "Kernel", fd: int) -> int:
     return host.call("fdatasync", kernel.files.host_fd(fd))
 
 
 @syscall("sync")
-def sync(kernel: Kernel) -> int:
+def sync(kernel: "Kernel") -> int:
     """Only the guest's own files: a whole-system sync is not the guest's to ask for."""
     for fd in kernel.files:
         try:
@@ -263,17 +268,17 @@ def sync(kernel: Kernel) -> int:
 
 
 @syscall("syncfs")
-def syncfs(kernel: Kernel, fd: int) -> int:
+def syncfs(kernel: "Kernel", fd: int) -> int:
     return host.call("syncfs", kernel.files.host_fd(fd))
 
 
 @syscall("sync_file_range2", "arm_sync_file_range")
-def sync_file_range2(kernel: Kernel, fd: int, flags: int, offset: S64, length: S64) -> int:
+def sync_file_range2(kernel: "Kernel", fd: int, flags: int, offset: S64, length: S64) -> int:
     return host.call("sync_file_range", kernel.files.host_fd(fd), offset, length, flags)
 
 
 @syscall("arm_fadvise64_64", "fadvise64_64")
-def fadvise64_64(kernel: Kernel, fd: int, advice: int, offset: S64, length: S64) -> int:
+def fadvise64_64(kernel: "Kernel", fd: int, advice: int, offset: S64, length: S64) -> int:
     """The argument order that keeps the pairs aligned without holes (arm_fadvise64_64)."""
     found = kernel.files.host_fd(fd)
     error = host.call("posix_fadvise", found, offset, length, advice)
@@ -283,5 +288,5 @@ def fadvise64_64(kernel: Kernel, fd: int, advice: int, offset: S64, length: S64)
 
 
 @syscall("readahead")
-def readahead(kernel: Kernel, fd: int, offset: S64, count: int) -> int:
+def readahead(kernel: "Kernel", fd: int, offset: S64, count: int) -> int:
     return host.call("readahead", kernel.files.host_fd(fd), offset, count)

@@ -2,13 +2,16 @@
 
 import errno
 import struct
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.fdtable import Descriptor
 from dbt.linux.table import S32, S64, WORDS64, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 
@@ -21,7 +24,7 @@ def _one(call: str, fd: int, parts: list[Span], *position: int) -> int:
     return host.call(vector, fd, pack_iovec(parts), len(parts), *position)
 
 
-def _file(kernel: Kernel, fd: int) -> int:
+def _file(kernel: "Kernel", fd: int) -> int:
     """The host descriptor to read from: a directory cannot be read."""
     found = kernel.files.get(fd)
     if found.file.entries is not None:
@@ -30,58 +33,58 @@ def _file(kernel: Kernel, fd: int) -> int:
 
 
 @syscall("read")
-def read(kernel: Kernel, fd: int, buffer: int, count: int) -> int:
+def read(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
     return _one("read", _file(kernel, fd), spans(kernel, buffer, count, writable=True))
 
 
 @syscall("write")
-def write(kernel: Kernel, fd: int, buffer: int, count: int) -> int:
+def write(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     return _one("write", host_fd, spans(kernel, buffer, count, writable=False))
 
 
 @syscall("pread64")
-def pread64(kernel: Kernel, fd: int, buffer: int, count: int, offset: S64) -> int:
+def pread64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: S64) -> int:
     parts = spans(kernel, buffer, count, writable=True)
     return _one("pread64", _file(kernel, fd), parts, offset)
 
 
 @syscall("pwrite64")
-def pwrite64(kernel: Kernel, fd: int, buffer: int, count: int, offset: S64) -> int:
+def pwrite64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: S64) -> int:
     host_fd = kernel.files.host_fd(fd)
     return _one("pwrite64", host_fd, spans(kernel, buffer, count, writable=False), offset)
 
 
 @syscall("readv")
-def readv(kernel: Kernel, fd: int, vector: int, count: int) -> int:
+def readv(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
     return host.call("readv", host_fd, pack_iovec(parts), len(parts))
 
 
 @syscall("writev")
-def writev(kernel: Kernel, fd: int, vector: int, count: int) -> int:
+def writev(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
     return host.call("writev", host_fd, pack_iovec(parts), len(parts))
 
 
 @syscall("preadv")
-def preadv(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def preadv(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
     return host.call("preadv", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("pwritev")
-def pwritev(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def pwritev(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
     return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("preadv2")
-def preadv2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
+def preadv2(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
     if offset == -1:
@@ -90,7 +93,9 @@ def preadv2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, f
 
 
 @syscall("pwritev2")
-def pwritev2(kernel: Kernel, fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
+def pwritev2(
+    kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64, flags: int
+) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
     if offset == -1:
@@ -119,7 +124,7 @@ def seek(found: Descriptor, offset: int, whence: int) -> int:
 
 
 @syscall("lseek")
-def lseek(kernel: Kernel, fd: int, offset: S32, whence: int) -> int:
+def lseek(kernel: "Kernel", fd: int, offset: S32, whence: int) -> int:
     found = kernel.files.get(fd)
     before = seek(found, 0, SEEK_CUR)
     position = seek(found, offset, whence)
@@ -130,7 +135,7 @@ def lseek(kernel: Kernel, fd: int, offset: S32, whence: int) -> int:
 
 
 @syscall("_llseek")
-def llseek(kernel: Kernel, fd: int, high: int, low: int, result: int, whence: int) -> int:
+def llseek(kernel: "Kernel", fd: int, high: int, low: int, result: int, whence: int) -> int:
     found = kernel.files.get(fd)
     offset = low | high << 32
     position = seek(found, offset - (1 << 64) if offset >> 63 else offset, whence)

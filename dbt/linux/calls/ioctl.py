@@ -6,13 +6,16 @@ Request numbers are those of asm-generic/ioctls.h, which most 32-bit guests and 
 import array
 import errno
 import fcntl
+from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
-from dbt.linux.kernel import Kernel
 from dbt.linux.state import targets
 from dbt.linux.state.fdtable import Descriptor
 from dbt.linux.structs import layout
 from dbt.linux.table import syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 TCGETS, TCSETS, TCSETSW, TCSETSF = 0x5401, 0x5402, 0x5403, 0x5404
 TCSBRK, TCXONC, TCFLSH, TIOCSCTTY = 0x5409, 0x540A, 0x540B, 0x540E
@@ -34,7 +37,7 @@ _PLAIN = {TCSBRK, TCXONC, TCFLSH, TIOCSCTTY, TIOCNOTTY, TCSBRKP}
 
 
 @syscall("ioctl")
-def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
+def ioctl(kernel: "Kernel", fd: int, request: int, argument: int) -> int:
     found = kernel.files.get(fd)
     if request in (FIOCLEX, FIONCLEX):
         found.cloexec = request == FIOCLEX
@@ -63,7 +66,7 @@ def ioctl(kernel: Kernel, fd: int, request: int, argument: int) -> int:
     raise failure(errno.ENOTTY)
 
 
-def _get(kernel: Kernel, found: Descriptor, request: int, argument: int) -> int:
+def _get(kernel: "Kernel", found: Descriptor, request: int, argument: int) -> int:
     """Structures whose layout the guest shares with the host's kernel."""
     size = layout(kernel, _STRUCTS_OUT[request]).size
     data = fcntl.ioctl(found.host, request, bytes(size))

@@ -3,14 +3,17 @@
 import errno
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.directories import remove_directory
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH = 0x200, 0x400, 0x1000
 RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
@@ -18,7 +21,7 @@ RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
 # -- unlink ----------------------------------------------------------------------------------------
 
 
-def _unlink(kernel: Kernel, dirfd: int, path: bytes) -> int:
+def _unlink(kernel: "Kernel", dirfd: int, path: bytes) -> int:
     place = kernel.paths.entry(path, dirfd)
     if not place.exists:
         raise failure(errno.ENOENT)
@@ -33,12 +36,12 @@ def _unlink(kernel: Kernel, dirfd: int, path: bytes) -> int:
 
 
 @syscall("unlink")
-def unlink(kernel: Kernel, path: int) -> int:
+def unlink(kernel: "Kernel", path: int) -> int:
     return _unlink(kernel, AT_FDCWD, read_path(kernel, path))
 
 
 @syscall("unlinkat")
-def unlinkat(kernel: Kernel, dirfd: S32, path: int, flags: int) -> int:
+def unlinkat(kernel: "Kernel", dirfd: S32, path: int, flags: int) -> int:
     if flags & ~AT_REMOVEDIR:
         raise failure(errno.EINVAL)
     remove = remove_directory if flags else _unlink
@@ -49,7 +52,7 @@ def unlinkat(kernel: Kernel, dirfd: S32, path: int, flags: int) -> int:
 
 
 def _rename(
-    kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int = 0
+    kernel: "Kernel", old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int = 0
 ) -> int:
     source = kernel.paths.entry(old, old_fd)
     target = kernel.paths.entry(new, new_fd)
@@ -67,17 +70,17 @@ def _rename(
 
 
 @syscall("rename")
-def rename(kernel: Kernel, old: int, new: int) -> int:
+def rename(kernel: "Kernel", old: int, new: int) -> int:
     return _rename(kernel, AT_FDCWD, read_path(kernel, old), AT_FDCWD, read_path(kernel, new))
 
 
 @syscall("renameat")
-def renameat(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int) -> int:
+def renameat(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int) -> int:
     return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new))
 
 
 @syscall("renameat2")
-def renameat2(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+def renameat2(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
     if flags not in (0, RENAME_NOREPLACE, RENAME_EXCHANGE):
         raise failure(errno.EINVAL)
     return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
@@ -86,7 +89,7 @@ def renameat2(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int, flag
 # -- hard links ------------------------------------------------------------------------------------
 
 
-def _link(kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int) -> int:
+def _link(kernel: "Kernel", old_fd: int, old: bytes, new_fd: int, new: bytes, flags: int) -> int:
     """A link makes its file changeable through the new name: the old one must be so already."""
     if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
@@ -103,19 +106,19 @@ def _link(kernel: Kernel, old_fd: int, old: bytes, new_fd: int, new: bytes, flag
 
 
 @syscall("link")
-def link(kernel: Kernel, old: int, new: int) -> int:
+def link(kernel: "Kernel", old: int, new: int) -> int:
     return _link(kernel, AT_FDCWD, read_path(kernel, old), AT_FDCWD, read_path(kernel, new), 0)
 
 
 @syscall("linkat")
-def linkat(kernel: Kernel, old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+def linkat(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
     return _link(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
 
 
 # -- symbolic links --------------------------------------------------------------------------------
 
 
-def _symlink(kernel: Kernel, target: bytes, dirfd: int, path: bytes) -> int:
+def _symlink(kernel: "Kernel", target: bytes, dirfd: int, path: bytes) -> int:
     """The target may be anything: it is resolved, in the guest's view, when it is used."""
     if not target:
         raise failure(errno.ENOENT)
@@ -126,16 +129,16 @@ def _symlink(kernel: Kernel, target: bytes, dirfd: int, path: bytes) -> int:
 
 
 @syscall("symlink")
-def symlink(kernel: Kernel, target: int, path: int) -> int:
+def symlink(kernel: "Kernel", target: int, path: int) -> int:
     return _symlink(kernel, read_path(kernel, target), AT_FDCWD, read_path(kernel, path))
 
 
 @syscall("symlinkat")
-def symlinkat(kernel: Kernel, target: int, dirfd: S32, path: int) -> int:
+def symlinkat(kernel: "Kernel", target: int, dirfd: S32, path: int) -> int:
     return _symlink(kernel, read_path(kernel, target), dirfd, read_path(kernel, path))
 
 
-def _readlink(kernel: Kernel, dirfd: int, path: bytes, buffer: int, size: int) -> int:
+def _readlink(kernel: "Kernel", dirfd: int, path: bytes, buffer: int, size: int) -> int:
     if size == 0 or size > 0x7FFFFFFF:
         raise failure(errno.EINVAL)
     """An empty path means a link that ``dirfd`` was opened on (O_PATH | O_NOFOLLOW)."""
@@ -149,19 +152,19 @@ def _readlink(kernel: Kernel, dirfd: int, path: bytes, buffer: int, size: int) -
 
 
 @syscall("readlink")
-def readlink(kernel: Kernel, path: int, buffer: int, size: int) -> int:
+def readlink(kernel: "Kernel", path: int, buffer: int, size: int) -> int:
     return _readlink(kernel, AT_FDCWD, read_path(kernel, path), buffer, size)
 
 
 @syscall("readlinkat")
-def readlinkat(kernel: Kernel, dirfd: S32, path: int, buffer: int, size: int) -> int:
+def readlinkat(kernel: "Kernel", dirfd: S32, path: int, buffer: int, size: int) -> int:
     return _readlink(kernel, dirfd, read_path(kernel, path), buffer, size)
 
 
 # -- nodes -----------------------------------------------------------------------------------------
 
 
-def _mknod(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
+def _mknod(kernel: "Kernel", dirfd: int, path: bytes, mode: int) -> int:
     """Regular files and FIFOs; devices are refused with EPERM as for any user but root."""
     kind = stat.S_IFMT(mode) or stat.S_IFREG
     if kind in (stat.S_IFCHR, stat.S_IFBLK):
@@ -175,10 +178,10 @@ def _mknod(kernel: Kernel, dirfd: int, path: bytes, mode: int) -> int:
 
 
 @syscall("mknod")
-def mknod(kernel: Kernel, path: int, mode: int) -> int:
+def mknod(kernel: "Kernel", path: int, mode: int) -> int:
     return _mknod(kernel, AT_FDCWD, read_path(kernel, path), mode)
 
 
 @syscall("mknodat")
-def mknodat(kernel: Kernel, dirfd: S32, path: int, mode: int) -> int:
+def mknodat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
     return _mknod(kernel, dirfd, read_path(kernel, path), mode)

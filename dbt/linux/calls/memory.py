@@ -180,24 +180,11 @@ def _map_file(kernel: "Kernel", area: Area, fd: int) -> None:
         return
     writable = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
     try:
-        map_regular(kernel.space, area, fd, status, writable=writable)
+        kernel.space.map_file(area, fd, status, writable=writable)
     except PermissionError:
         if area.perms & WRITE or not (area.shared and writable):
             raise
-        map_regular(kernel.space, area, fd, status, writable=False)  # sealed: F_SEAL_WRITE
-
-
-def map_regular(
-    space: AddressSpace, area: Area, fd: int, status: os.stat_result, *, writable: bool
-) -> None:
-    """Map part of a regular file."""
-    area = attrs.evolve(
-        area,
-        path=os.readlink(f"/proc/self/fd/{fd}"),
-        writable=writable or not area.shared,
-        object=(status.st_dev, status.st_ino),
-    )
-    space.map_file(area, fd, status.st_size)
+        kernel.space.map_file(area, fd, status, writable=False)  # sealed: F_SEAL_WRITE
 
 
 def _map_device(kernel: "Kernel", area: Area, fd: int) -> None:

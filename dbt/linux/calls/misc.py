@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
+from dbt.linux.state.procfs import RELEASE, VERSION
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-RELEASE, VERSION = "6.1.0", "#1 SMP PREEMPT armdbt"
 _UTS_FIELD = 65
 _READ_IMPLIES_EXEC = 0x0400000
 _GRND_FLAGS = 7

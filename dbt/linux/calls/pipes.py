@@ -4,12 +4,15 @@ import ctypes
 import errno
 import os
 import struct
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.table import syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 _PIPE_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT
 _MFD_CLOEXEC, _MFD_ALLOW_SEALING = 1, 2
@@ -17,7 +20,7 @@ _EFD_SEMAPHORE = 1
 _MAX_NARROW, _MAX_WIDE = (1 << 31) - 1, (1 << 63) - 1
 
 
-def add_pair(kernel: Kernel, first: int, second: int, pointer: int, *, cloexec: bool) -> int:
+def add_pair(kernel: "Kernel", first: int, second: int, pointer: int, *, cloexec: bool) -> int:
     """Give two host descriptors numbers and write these to the guest; nothing stays on failure."""
     try:
         one = kernel.files.add(first, cloexec=cloexec)
@@ -39,12 +42,12 @@ def add_pair(kernel: Kernel, first: int, second: int, pointer: int, *, cloexec: 
 
 
 @syscall("pipe")
-def pipe(kernel: Kernel, pointer: int) -> int:
+def pipe(kernel: "Kernel", pointer: int) -> int:
     return pipe2(kernel, pointer, 0)
 
 
 @syscall("pipe2")
-def pipe2(kernel: Kernel, pointer: int, guest_flags: int) -> int:
+def pipe2(kernel: "Kernel", pointer: int, guest_flags: int) -> int:
     flags = kernel.abi.open_flags_to_host(guest_flags)
     if flags & ~_PIPE_FLAGS:
         raise failure(errno.EINVAL)
@@ -53,7 +56,7 @@ def pipe2(kernel: Kernel, pointer: int, guest_flags: int) -> int:
 
 
 @syscall("memfd_create")
-def memfd_create(kernel: Kernel, name: int, flags: int) -> int:
+def memfd_create(kernel: "Kernel", name: int, flags: int) -> int:
     if flags & ~(_MFD_CLOEXEC | _MFD_ALLOW_SEALING):
         raise failure(errno.EINVAL)
     title = read_path(kernel, name)
@@ -64,7 +67,7 @@ def memfd_create(kernel: Kernel, name: int, flags: int) -> int:
 
 
 @syscall("eventfd2")
-def eventfd2(kernel: Kernel, initial: int, guest_flags: int) -> int:
+def eventfd2(kernel: "Kernel", initial: int, guest_flags: int) -> int:
     flags = kernel.abi.open_flags_to_host(guest_flags & ~_EFD_SEMAPHORE)
     if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
         raise failure(errno.EINVAL)
@@ -73,7 +76,7 @@ def eventfd2(kernel: Kernel, initial: int, guest_flags: int) -> int:
 
 
 @syscall("eventfd")
-def eventfd(kernel: Kernel, initial: int) -> int:
+def eventfd(kernel: "Kernel", initial: int) -> int:
     return eventfd2(kernel, initial, 0)
 
 
@@ -81,7 +84,7 @@ def eventfd(kernel: Kernel, initial: int) -> int:
 
 
 def _sendfile(
-    kernel: Kernel, out: int, source: int, offset: int, count: int, form: str, most: int
+    kernel: "Kernel", out: int, source: int, offset: int, count: int, form: str, most: int
 ) -> int:
     """``form`` is the format of the offset in guest memory, which is brought up to date; ``most``
     the position at which the call ends, the highest that the format takes (do_sendfile)."""
@@ -104,17 +107,17 @@ def _sendfile(
 
 
 @syscall("sendfile")
-def sendfile(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
+def sendfile(kernel: "Kernel", out: int, source: int, offset: int, count: int) -> int:
     return _sendfile(kernel, out, source, offset, count, "<i", _MAX_NARROW)
 
 
 @syscall("sendfile64")
-def sendfile64(kernel: Kernel, out: int, source: int, offset: int, count: int) -> int:
+def sendfile64(kernel: "Kernel", out: int, source: int, offset: int, count: int) -> int:
     return _sendfile(kernel, out, source, offset, count, "<q", _MAX_WIDE)
 
 
 def _move(
-    kernel: Kernel,
+    kernel: "Kernel",
     name: str,
     fds: tuple[int, int],
     offsets: tuple[int, int],
@@ -140,19 +143,19 @@ def _move(
 
 @syscall("splice")
 def splice(
-    kernel: Kernel, source: int, at: int, target: int, to: int, count: int, flags: int
+    kernel: "Kernel", source: int, at: int, target: int, to: int, count: int, flags: int
 ) -> int:
     return _move(kernel, "splice", (source, target), (at, to), count, flags)
 
 
 @syscall("copy_file_range")
 def copy_file_range(
-    kernel: Kernel, source: int, at: int, target: int, to: int, count: int, flags: int
+    kernel: "Kernel", source: int, at: int, target: int, to: int, count: int, flags: int
 ) -> int:
     return _move(kernel, "copy_file_range", (source, target), (at, to), count, flags)
 
 
 @syscall("tee")
-def tee(kernel: Kernel, source: int, target: int, count: int, flags: int) -> int:
+def tee(kernel: "Kernel", source: int, target: int, count: int, flags: int) -> int:
     host_source, host_target = kernel.files.host_fd(source), kernel.files.host_fd(target)
     return host.call("tee", host_source, host_target, count, flags)

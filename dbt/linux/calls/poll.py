@@ -7,13 +7,16 @@ import ctypes
 import errno
 import struct
 import time
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.kernel import Kernel
 from dbt.linux.table import S32, syscall
 from dbt.linux.timespec import NANO, pack_timespec, pack_timeval, read_nanoseconds, read_timeval
 from dbt.stops import GuestFault
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL = 1, 2, 4, 8, 16, 32
 _RDNORM, _RDBAND, _WRNORM, _WRBAND = 0x40, 0x80, 0x100, 0x200
@@ -44,13 +47,13 @@ class Deadline:
         return struct.pack("=qq", *divmod(self.left(), NANO))
 
 
-def stop_if_interrupted(kernel: Kernel) -> None:
+def stop_if_interrupted(kernel: "Kernel") -> None:
     """EINTR when a signal already waits for the guest."""
     if kernel.signals.interrupted():
         raise failure(errno.EINTR)
 
 
-def kept(kernel: Kernel, timeout: int | None) -> Deadline:
+def kept(kernel: "Kernel", timeout: int | None) -> Deadline:
     """A deadline that stays where it is when the call is made again."""
     if timeout is None:
         return Deadline(None)
@@ -58,7 +61,7 @@ def kept(kernel: Kernel, timeout: int | None) -> Deadline:
     return Deadline(kernel.sleep_until(now + timeout) - now)
 
 
-def wait(kernel: Kernel, wanted: list[Wanted], deadline: Deadline) -> list[int]:
+def wait(kernel: "Kernel", wanted: list[Wanted], deadline: Deadline) -> list[int]:
     """ppoll on (host descriptor, events): what happened to each. EINTR for a guest's signal."""
     data = b"".join(_POLLFD.pack(fd, events, 0) for fd, events in wanted)
     buffer = ctypes.create_string_buffer(data, max(1, len(data)))
@@ -73,7 +76,7 @@ def wait(kernel: Kernel, wanted: list[Wanted], deadline: Deadline) -> list[int]:
     return [fields[2] & 0xFFFF for fields in _POLLFD.iter_unpack(buffer.raw[: len(data)])]
 
 
-def temporary_mask(kernel: Kernel, address: int, size: int) -> None:
+def temporary_mask(kernel: "Kernel", address: int, size: int) -> None:
     """The signal mask argument of ppoll and its like: in force during this call."""
     if not address:
         return
@@ -85,7 +88,7 @@ def temporary_mask(kernel: Kernel, address: int, size: int) -> None:
 # -- poll ------------------------------------------------------------------------------------------
 
 
-def _poll(kernel: Kernel, pointer: int, count: int, deadline: Deadline) -> int:
+def _poll(kernel: "Kernel", pointer: int, count: int, deadline: Deadline) -> int:
     if count > kernel.files.limit:
         raise failure(errno.EINVAL)
     entries = list(_POLLFD.iter_unpack(kernel.memory.read(pointer, _POLLFD.size * count)))
@@ -105,12 +108,12 @@ def _poll(kernel: Kernel, pointer: int, count: int, deadline: Deadline) -> int:
 
 
 @syscall("poll")
-def poll(kernel: Kernel, pointer: int, count: int, timeout: S32) -> int:
+def poll(kernel: "Kernel", pointer: int, count: int, timeout: S32) -> int:
     """The time-out is in milliseconds."""
     return _poll(kernel, pointer, count, kept(kernel, None if timeout < 0 else timeout * 1_000_000))
 
 
-def _ppoll(kernel: Kernel, pointer: int, count: int, timeout: int, *, wide: bool) -> int:
+def _ppoll(kernel: "Kernel", pointer: int, count: int, timeout: int, *, wide: bool) -> int:
     deadline = Deadline(read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
     try:
         return _poll(kernel, pointer, count, deadline)
@@ -118,7 +121,7 @@ def _ppoll(kernel: Kernel, pointer: int, count: int, timeout: int, *, wide: bool
         _give_back(kernel, timeout, pack_timespec(deadline.left(), wide=wide))
 
 
-def _give_back(kernel: Kernel, address: int, data: bytes) -> None:
+def _give_back(kernel: "Kernel", address: int, data: bytes) -> None:
     """The remaining time; Linux does not mind when it cannot be written (poll_select_finish)."""
     try:
         if address:
@@ -128,14 +131,14 @@ def _give_back(kernel: Kernel, address: int, data: bytes) -> None:
 
 
 @syscall("ppoll")
-def ppoll(kernel: Kernel, pointer: int, count: int, timeout: int, mask: int, size: int) -> int:
+def ppoll(kernel: "Kernel", pointer: int, count: int, timeout: int, mask: int, size: int) -> int:
     temporary_mask(kernel, mask, size)
     return _ppoll(kernel, pointer, count, timeout, wide=False)
 
 
 @syscall("ppoll_time64")
 def ppoll_time64(
-    kernel: Kernel, pointer: int, count: int, timeout: int, mask: int, size: int
+    kernel: "Kernel", pointer: int, count: int, timeout: int, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
     return _ppoll(kernel, pointer, count, timeout, wide=True)
@@ -144,11 +147,13 @@ def ppoll_time64(
 # -- select ----------------------------------------------------------------------------------------
 
 
-def _read_set(kernel: Kernel, address: int, size: int) -> int:
+def _read_set(kernel: "Kernel", address: int, size: int) -> int:
     return int.from_bytes(kernel.memory.read(address, size), "little") if address else 0
 
 
-def _select(kernel: Kernel, count: int, pointers: tuple[int, int, int], deadline: Deadline) -> int:
+def _select(
+    kernel: "Kernel", count: int, pointers: tuple[int, int, int], deadline: Deadline
+) -> int:
     if count < 0:
         raise failure(errno.EINVAL)
     count = min(count, kernel.files.limit)
@@ -175,7 +180,7 @@ def _select(kernel: Kernel, count: int, pointers: tuple[int, int, int], deadline
 
 
 @syscall("_newselect")
-def newselect(kernel: Kernel, count: S32, r: int, w: int, x: int, timeout: int) -> int:
+def newselect(kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int) -> int:
     deadline = Deadline(read_timeval(kernel, timeout) * 1000 if timeout else None)
     try:
         return _select(kernel, count, (r, w, x), deadline)
@@ -184,14 +189,14 @@ def newselect(kernel: Kernel, count: S32, r: int, w: int, x: int, timeout: int) 
 
 
 @syscall("select")
-def old_select(kernel: Kernel, arguments: int) -> int:
+def old_select(kernel: "Kernel", arguments: int) -> int:
     """The OABI's call takes a pointer to the five arguments."""
     count, *rest = struct.unpack("<iIIII", kernel.memory.read(arguments, 20))
     return newselect(kernel, count, *rest)
 
 
 def _pselect(
-    kernel: Kernel, count: int, sets: tuple[int, int, int], timeout: int, mask: int, *, wide: bool
+    kernel: "Kernel", count: int, sets: tuple[int, int, int], timeout: int, mask: int, *, wide: bool
 ) -> int:
     deadline = Deadline(read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
     if mask:
@@ -204,12 +209,12 @@ def _pselect(
 
 
 @syscall("pselect6")
-def pselect6(kernel: Kernel, count: S32, r: int, w: int, x: int, timeout: int, mask: int) -> int:
+def pselect6(kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int, mask: int) -> int:
     return _pselect(kernel, count, (r, w, x), timeout, mask, wide=False)
 
 
 @syscall("pselect6_time64")
 def pselect6_time64(
-    kernel: Kernel, count: S32, r: int, w: int, x: int, timeout: int, mask: int
+    kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int, mask: int
 ) -> int:
     return _pselect(kernel, count, (r, w, x), timeout, mask, wide=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.state.task import LAST_CAPABILITY
 from dbt.linux.table import S32, syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 NAME_BYTES = 16
-LAST_CAPABILITY = 40
 _SECURE_KEEP_CAPS = 1 << 4
 _SIGNALS = 64
 _MCE_DEFAULT = 2

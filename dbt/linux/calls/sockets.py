@@ -8,14 +8,17 @@ import os
 import socket
 import stat
 import struct
+from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.pipes import add_pair
 from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, spans
-from dbt.linux.kernel import Kernel
 from dbt.linux.structs import layout, load
 from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 _TYPE_MASK = 0xF
 _HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
@@ -36,7 +39,7 @@ _READABLE = _SETTABLE | {
 
 
 @syscall("socket")
-def socket_(kernel: Kernel, family: int, kind: int, protocol: int) -> int:
+def socket_(kernel: "Kernel", family: int, kind: int, protocol: int) -> int:
     """No family is offered."""
     del kind, protocol
     if family != socket.AF_UNIX:  # by which C libraries only look for a cache of names
@@ -45,7 +48,7 @@ def socket_(kernel: Kernel, family: int, kind: int, protocol: int) -> int:
 
 
 @syscall("socketpair")
-def socketpair(kernel: Kernel, family: int, kind: int, protocol: int, pointer: int) -> int:
+def socketpair(kernel: "Kernel", family: int, kind: int, protocol: int, pointer: int) -> int:
     if family != socket.AF_UNIX:
         raise failure(errno.EAFNOSUPPORT)
     flags = kernel.abi.open_flags_to_host(kind & ~_TYPE_MASK)
@@ -62,18 +65,18 @@ def socketpair(kernel: Kernel, family: int, kind: int, protocol: int, pointer: i
 
 
 @syscall("send")
-def send(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
+def send(kernel: "Kernel", fd: int, buffer: int, count: int, flags: int) -> int:
     return _transfer(kernel, "sendmsg", fd, spans(kernel, buffer, count, writable=False), flags)[0]
 
 
 @syscall("recv")
-def recv(kernel: Kernel, fd: int, buffer: int, count: int, flags: int) -> int:
+def recv(kernel: "Kernel", fd: int, buffer: int, count: int, flags: int) -> int:
     return _transfer(kernel, "recvmsg", fd, spans(kernel, buffer, count, writable=True), flags)[0]
 
 
 @syscall("sendto")
 def sendto(
-    kernel: Kernel, fd: int, buffer: int, count: int, flags: int, address: int, size: int
+    kernel: "Kernel", fd: int, buffer: int, count: int, flags: int, address: int, size: int
 ) -> int:
     del size
     if address:
@@ -84,7 +87,7 @@ def sendto(
 
 @syscall("recvfrom")
 def recvfrom(
-    kernel: Kernel, fd: int, buffer: int, count: int, flags: int, address: int, size: int
+    kernel: "Kernel", fd: int, buffer: int, count: int, flags: int, address: int, size: int
 ) -> int:
     result = recv(kernel, fd, buffer, count, flags)
     if address and size:
@@ -93,7 +96,7 @@ def recvfrom(
 
 
 def _transfer(
-    kernel: Kernel, name: str, fd: int, parts: list[tuple[int, int]], flags: int
+    kernel: "Kernel", name: str, fd: int, parts: list[tuple[int, int]], flags: int
 ) -> tuple[int, int]:
     """Bytes, and what the host says of them (MSG_TRUNC)."""
     vector = memoryview(bytearray(pack_iovec(parts) or bytes(16)))
@@ -104,7 +107,7 @@ def _transfer(
 
 
 @syscall("sendmsg")
-def sendmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
+def sendmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
     kernel.files.get(fd)
     wanted = load(kernel, "msghdr", message)
     if wanted["controllen"]:
@@ -116,7 +119,7 @@ def sendmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
 
 
 @syscall("recvmsg")
-def recvmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
+def recvmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
     kernel.files.get(fd)
     wanted = load(kernel, "msghdr", message)
     parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=True)
@@ -127,14 +130,14 @@ def recvmsg(kernel: Kernel, fd: int, message: int, flags: int) -> int:
 
 
 @syscall("shutdown")
-def shutdown(kernel: Kernel, fd: int, how: int) -> int:
+def shutdown(kernel: "Kernel", fd: int, how: int) -> int:
     return host.call("shutdown", kernel.files.host_fd(fd), how)
 
 
 # -- options and names -----------------------------------------------------------------------------
 
 
-def _socket(kernel: Kernel, fd: int) -> int:
+def _socket(kernel: "Kernel", fd: int) -> int:
     """The host descriptor of a socket. EBADF, ENOTSOCK."""
     found = kernel.files.host_fd(fd)
     if not stat.S_ISSOCK(os.fstat(found).st_mode):
@@ -152,7 +155,7 @@ def _check_option(level: int, option: int, known: frozenset[int]) -> None:
 
 
 @syscall("setsockopt")
-def setsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: S32) -> int:
+def setsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: S32) -> int:
     if size < 0:
         raise failure(errno.EINVAL)
     host_fd = _socket(kernel, fd)
@@ -175,7 +178,7 @@ def _host_timeout(data: bytes, form: str) -> bytes:
 
 
 @syscall("getsockopt")
-def getsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, size: int) -> int:
+def getsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: int) -> int:
     host_fd = _socket(kernel, fd)
     _check_option(level, option, _READABLE)
     room = kernel.memory.load(size, 4)
@@ -196,7 +199,7 @@ def getsockopt(kernel: Kernel, fd: int, level: int, option: int, value: int, siz
 
 
 @syscall("getsockname", "getpeername")
-def getsockname(kernel: Kernel, fd: int, address: int, size: int) -> int:
+def getsockname(kernel: "Kernel", fd: int, address: int, size: int) -> int:
     """The sockets of a pair have no name: only the family is told."""
     _socket(kernel, fd)
     room = kernel.memory.load(size, 4)

@@ -5,16 +5,18 @@ import os
 import struct
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dbt.linux import host
 from dbt.linux.calls.directories import guest_inode
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
-from dbt.linux.kernel import Kernel
 from dbt.linux.state.paths import AT_FDCWD, Place
 from dbt.linux.structs import layout, store
 from dbt.linux.table import S32, syscall
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH = 0x100, 0x800, 0x1000
 _STATX_SYNC = 0x6000
@@ -37,7 +39,7 @@ def _made_up(place: Place) -> Status:
     )  # fmt: skip
 
 
-def status_of(kernel: Kernel, dirfd: int, path: bytes, flags: int = 0) -> Status:
+def status_of(kernel: "Kernel", dirfd: int, path: bytes, flags: int = 0) -> Status:
     """The status of what ``*at`` arguments name."""
     if not path and flags & AT_EMPTY_PATH:
         if dirfd != AT_FDCWD:
@@ -77,13 +79,13 @@ def _members(status: Status) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _store64(kernel: Kernel, buffer: int, status: Status) -> int:
+def _store64(kernel: "Kernel", buffer: int, status: Status) -> int:
     members = _members(status)
     store(kernel, "stat64", buffer, ino32=members["ino"], **members)
     return 0
 
 
-def _store_old(kernel: Kernel, buffer: int, status: Status) -> int:
+def _store_old(kernel: "Kernel", buffer: int, status: Status) -> int:
     """cp_new_stat: ids wrap to the overflow id, a size that does not fit is EOVERFLOW."""
     members = _members(status)
     if not layout(kernel, "stat").fits("nlink", members["nlink"]) or members["size"] > 0x7FFFFFFF:
@@ -95,46 +97,46 @@ def _store_old(kernel: Kernel, buffer: int, status: Status) -> int:
 
 
 @syscall("stat64")
-def stat64(kernel: Kernel, path: int, buffer: int) -> int:
+def stat64(kernel: "Kernel", path: int, buffer: int) -> int:
     return _store64(kernel, buffer, status_of(kernel, AT_FDCWD, read_path(kernel, path)))
 
 
 @syscall("lstat64")
-def lstat64(kernel: Kernel, path: int, buffer: int) -> int:
+def lstat64(kernel: "Kernel", path: int, buffer: int) -> int:
     name = read_path(kernel, path)
     return _store64(kernel, buffer, status_of(kernel, AT_FDCWD, name, AT_SYMLINK_NOFOLLOW))
 
 
 @syscall("fstat64")
-def fstat64(kernel: Kernel, fd: int, buffer: int) -> int:
+def fstat64(kernel: "Kernel", fd: int, buffer: int) -> int:
     return _store64(kernel, buffer, os.fstat(kernel.files.host_fd(fd)))
 
 
 @syscall("fstatat64", "newfstatat")
-def fstatat64(kernel: Kernel, dirfd: S32, path: int, buffer: int, flags: int) -> int:
+def fstatat64(kernel: "Kernel", dirfd: S32, path: int, buffer: int, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _store64(kernel, buffer, status_of(kernel, dirfd, read_path(kernel, path), flags))
 
 
 @syscall("stat")
-def stat(kernel: Kernel, path: int, buffer: int) -> int:
+def stat(kernel: "Kernel", path: int, buffer: int) -> int:
     return _store_old(kernel, buffer, status_of(kernel, AT_FDCWD, read_path(kernel, path)))
 
 
 @syscall("lstat")
-def lstat(kernel: Kernel, path: int, buffer: int) -> int:
+def lstat(kernel: "Kernel", path: int, buffer: int) -> int:
     name = read_path(kernel, path)
     return _store_old(kernel, buffer, status_of(kernel, AT_FDCWD, name, AT_SYMLINK_NOFOLLOW))
 
 
 @syscall("fstat")
-def fstat(kernel: Kernel, fd: int, buffer: int) -> int:
+def fstat(kernel: "Kernel", fd: int, buffer: int) -> int:
     return _store_old(kernel, buffer, os.fstat(kernel.files.host_fd(fd)))
 
 
 @syscall("statx")
-def statx(kernel: Kernel, dirfd: S32, path: int, flags: int, mask: int, buffer: int) -> int:
+def statx(kernel: "Kernel", dirfd: S32, path: int, flags: int, mask: int, buffer: int) -> int:
     """STATX_BASIC_STATS; birth times and mount ids are not reported."""
     known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | _STATX_SYNC
     if flags & ~known or flags & _STATX_SYNC == _STATX_SYNC or mask >> 31:
@@ -169,7 +171,7 @@ def _statfs(place: Place | int) -> dict[str, int]:
     return dict(zip(names, words, strict=False))
 
 
-def _store_statfs(kernel: Kernel, buffer: int, values: dict[str, int]) -> int:
+def _store_statfs(kernel: "Kernel", buffer: int, values: dict[str, int]) -> int:
     """EOVERFLOW when a count does not fit the old structure; ``-1`` means unknown and fits."""
     shape = layout(kernel, "statfs")
     for name in ("blocks", "bfree", "bavail", "files", "ffree"):
@@ -179,7 +181,7 @@ def _store_statfs(kernel: Kernel, buffer: int, values: dict[str, int]) -> int:
     return 0
 
 
-def _store_statfs64(kernel: Kernel, size: int, buffer: int, values: dict[str, int]) -> int:
+def _store_statfs64(kernel: "Kernel", size: int, buffer: int, values: dict[str, int]) -> int:
     # ARM also accepts the unpacked size (arch/arm/kernel/sys_arm.c: sys_statfs64_wrapper).
     if size not in (layout(kernel, "statfs64").size, 88):
         raise failure(errno.EINVAL)
@@ -188,22 +190,22 @@ def _store_statfs64(kernel: Kernel, size: int, buffer: int, values: dict[str, in
 
 
 @syscall("statfs")
-def statfs(kernel: Kernel, path: int, buffer: int) -> int:
+def statfs(kernel: "Kernel", path: int, buffer: int) -> int:
     place = kernel.paths.existing(read_path(kernel, path))
     return _store_statfs(kernel, buffer, _statfs(place))
 
 
 @syscall("fstatfs")
-def fstatfs(kernel: Kernel, fd: int, buffer: int) -> int:
+def fstatfs(kernel: "Kernel", fd: int, buffer: int) -> int:
     return _store_statfs(kernel, buffer, _statfs(kernel.files.host_fd(fd)))
 
 
 @syscall("statfs64")
-def statfs64(kernel: Kernel, path: int, size: int, buffer: int) -> int:
+def statfs64(kernel: "Kernel", path: int, size: int, buffer: int) -> int:
     place = kernel.paths.existing(read_path(kernel, path))
     return _store_statfs64(kernel, size, buffer, _statfs(place))
 
 
 @syscall("fstatfs64")
-def fstatfs64(kernel: Kernel, fd: int, size: int, buffer: int) -> int:
+def fstatfs64(kernel: "Kernel", fd: int, size: int, buffer: int) -> int:
     return _store_statfs64(kernel, size, buffer, _statfs(kernel.files.host_fd(fd)))

@@ -168,10 +168,17 @@ class AddressSpace:
         self._anonymous_objects += 1
         self._map_host(attrs.evolve(area, object=(1, self._anonymous_objects)), -1)
 
-    def map_file(self, area: Area, fd: int, size: int) -> None:
-        """Map a file that has ``size`` bytes now. Raises OSError."""
+    def map_file(self, area: Area, fd: int, status: os.stat_result, *, writable: bool) -> None:
+        """Map part of a regular file with this ``status``; ``writable``: it is open for writing.
+        Raises OSError."""
+        area = attrs.evolve(
+            area,
+            path=os.readlink(f"/proc/self/fd/{fd}"),
+            writable=writable or not area.shared,
+            object=(status.st_dev, status.st_ino),
+        )
         self._map_host(attrs.evolve(area, file=self.files.get(area.object, fd)), fd)
-        self._cut_off(area, size)
+        self._cut_off(area, status.st_size)
 
     def _map_host(self, area: Area, fd: int) -> None:
         self._budget.take()

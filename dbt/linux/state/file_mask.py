@@ -1,12 +1,6 @@
 """The guest's mask of file modes, which is the host process's while the guest runs."""
 
 import os
-from typing import TYPE_CHECKING
-
-from dbt.linux.table import syscall
-
-if TYPE_CHECKING:
-    from dbt.linux.kernel import Kernel
 
 
 class FileMask:
@@ -34,9 +28,3 @@ class FileMask:
         if self._hosts is not None:
             os.umask(self._hosts)
             self._hosts = None
-
-
-@syscall("umask")
-def umask(kernel: "Kernel", mask: int) -> int:
-    """Set the mask of file modes; the old one."""
-    return kernel.process.file_mask.set(mask & 0o777)

@@ -1,12 +1,10 @@
-"""Processes: fork, exec, exit, and who is who."""
+"""What a process of the guest is: its program, its children, its timers; how it forks."""
 
-import errno
 import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.linux.errors import Leave, failure
 from dbt.linux.state import timers
 from dbt.linux.state.children import SIGCHLD, Children
 from dbt.linux.state.file_mask import FileMask
@@ -19,8 +17,6 @@ from dbt.linux.state.timer_rate import TimerRate
 from dbt.linux.state.timers import Timer
 from dbt.linux.state.transfers import Transfers
 from dbt.linux.state.vfork import Borrower, Lender
-from dbt.linux.table import S32, syscall
-from dbt.stops import Exited
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -141,66 +137,3 @@ class ProcessState:
         self.task.forked()
         self.transfers.forked()
         self._kernel.is_child = True
-
-
-# -- exit ------------------------------------------------------------------------------------------
-
-
-@syscall("exit", "exit_group")
-def exit_(kernel: "Kernel", status: int) -> int:
-    """End the process."""
-    del kernel
-    raise Leave(Exited(status & 0xFF))
-
-
-@syscall("set_tid_address")
-def set_tid_address(kernel: "Kernel", address: int) -> int:
-    """Where exit clears the thread id; no thread is left to look there."""
-    kernel.process.clear_child_tid = address
-    return os.getpid()
-
-
-@syscall("set_robust_list")
-def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
-    """Remember the list of held locks."""
-    if size != 12:
-        raise failure(errno.EINVAL)
-    kernel.process.robust_list = head
-    return 0
-
-
-@syscall("get_robust_list")
-def get_robust_list(kernel: "Kernel", pid: S32, head: int, size: int) -> int:
-    """What set_robust_list kept."""
-    if pid not in (0, os.getpid()):
-        raise failure(errno.EPERM)
-    kernel.memory.store(head, 4, kernel.process.robust_list)
-    kernel.memory.store(size, 4, 12)
-    return 0
-
-
-@syscall("ARM_set_tls")
-def set_tls(kernel: "Kernel", value: int) -> int:
-    """Set the thread pointer."""
-    kernel.abi.set_thread_pointer(kernel.state, value)
-    return 0
-
-
-@syscall("ARM_get_tls")
-def get_tls(kernel: "Kernel") -> int:
-    """The thread pointer."""
-    return kernel.abi.thread_pointer(kernel.state)
-
-
-@syscall("ARM_usr26", "ARM_usr32")
-def user_mode(kernel: "Kernel", first: int) -> int:
-    """Switch to the 26-bit mode (not there) or to the 32-bit mode: r0 stays as it is."""
-    del kernel
-    return first
-
-
-@syscall("rseq")
-def rseq(kernel: "Kernel") -> int:
-    """Restartable sequences are not there; libc expects this answer."""
-    del kernel
-    raise failure(errno.ENOSYS)

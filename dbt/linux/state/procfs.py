@@ -11,16 +11,17 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dbt.linux.calls.misc import RELEASE, VERSION
-from dbt.linux.calls.prctl import LAST_CAPABILITY
 from dbt.linux.state import proc_memory, proc_task
 from dbt.linux.state.address_space import MMAP_MIN
 from dbt.linux.state.paths import AT_FDCWD, PROGRAM
 from dbt.linux.state.places import Virtual
+from dbt.linux.state.task import LAST_CAPABILITY
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
+RELEASE, VERSION = "6.1.0", "#1 SMP PREEMPT armdbt"
+"""Of the guest's kernel."""
 _DIRECTORY = stat.S_IFDIR | 0o555
 _FILE = stat.S_IFREG | 0o444
 _LINK = stat.S_IFLNK | 0o777

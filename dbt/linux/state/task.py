@@ -9,6 +9,7 @@ import os
 import attrs
 
 TIMER_SLACK = 50_000  # ns
+LAST_CAPABILITY = 40
 
 
 @attrs.define
