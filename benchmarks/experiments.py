@@ -18,7 +18,7 @@ from pathlib import Path
 import attrs
 
 from benchmarks import pages
-from dbt.experiments.machine import machine_facts, same_processor
+from dbt.experiments.harness.host_facts import machine_facts, same_processor
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = "docs/experiments"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dbt.experiments.machine import QEMU, machine_facts, qemu_version
-from dbt.experiments.measure import Timing
-from dbt.experiments.report import print_table, write_json
+from dbt.experiments.harness.host_facts import QEMU, machine_facts, qemu_version
+from dbt.experiments.harness.measure import Timing
+from dbt.experiments.harness.presentation import print_table, write_json
 
 __all__ = [
     "GUESTS",

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import tables
-from dbt.experiments.report import Table, markdown
+from dbt.experiments.harness.presentation import Table, markdown
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "experiments"
 SLOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)

@@ -12,9 +12,8 @@ from typing import Any
 
 import attrs
 
-from dbt.experiments.configurations import PRICE, SHARE, SLOWDOWN, Result, read
-from dbt.experiments.report import Table
-from dbt.experiments.second_run import (
+from dbt.experiments.harness.presentation import Table
+from dbt.experiments.reproduce.compare_runs import (
     DIFFERS,
     FIGURES,
     KINDS,
@@ -25,6 +24,7 @@ from dbt.experiments.second_run import (
     pairs,
     summary,
 )
+from dbt.experiments.reproduce.results import PRICE, SHARE, SLOWDOWN, Result, read
 
 WATCHED = ("one", "all", "bash")
 CHAINING = ("demo", "fib", "bytecode", "quicksort", "busybox")

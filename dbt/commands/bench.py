@@ -1,4 +1,4 @@
-"""``armdbt bench KIND``: the laboratories. Each kind is a module of ``dbt/experiments``."""
+"""``armdbt bench KIND``: the laboratories. Each kind is a folder of ``dbt/experiments``."""
 
 import argparse
 import importlib
@@ -6,13 +6,13 @@ import importlib
 HELP = "measure: chaining, mechanisms of interception, callbacks; compare results"
 
 KINDS = {
-    "chaining": ("dbt.experiments.chaining", "what chaining is worth, and denying it costs"),
-    "interception": ("dbt.experiments.interception", "mechanisms and peers against ground truth"),
-    "callbacks": ("dbt.experiments.callbacks", "a hook written once, at each of its prices"),
-    "compare": ("dbt.experiments.second_run", "does a second run differ by more than noise?"),
+    "chaining": ("chaining.laboratory", "what chaining is worth, and denying it costs"),
+    "interception": ("interception.laboratory", "mechanisms and peers against ground truth"),
+    "callbacks": ("callbacks.laboratory", "a hook written once, at each of its prices"),
+    "compare": ("reproduce.compare_runs", "does a second run differ by more than noise?"),
 }
-"""Name to the module, which has ``options(parser)`` and ``run(arguments, results)``, and its
-summary. The results are files that are open.
+"""Name to the module of ``dbt.experiments``, and its summary. The module has ``options(parser)``
+and ``run(arguments, results)``; the results are files that are open.
 
 The module is imported when its kind is asked for: other commands do not pay for it."""
 
@@ -28,13 +28,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the laboratory; the exit status."""
     name, summary = KINDS[arguments.kind]
-    module = importlib.import_module(name)
+    module = importlib.import_module(f"dbt.experiments.{name}")
     parser: argparse.ArgumentParser = arguments.parser_class(
         prog=f"armdbt bench {arguments.kind}", description=summary, allow_abbrev=False
     )
     module.options(parser)
     parsed = parser.parse_args(arguments.rest)
-    from dbt.experiments.report import Results
+    from dbt.experiments.harness.presentation import Results
 
     with Results() as results:
         for option in ("json", "markdown"):

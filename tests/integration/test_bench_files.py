@@ -77,7 +77,7 @@ def test_plots_are_drawn_before_tables_are_shown(
     def fail(*_: object) -> None:
         raise RuntimeError("shown")
 
-    module = importlib.import_module(f"dbt.experiments.{kind}")
+    module = importlib.import_module(f"dbt.experiments.{kind}.laboratory")
     monkeypatch.setattr(module, "print_tables", fail)
     words = [*SHORT[kind].split(), "--plot", str(tmp_path), DEMO, "500"]
     assert main(["bench", kind, *words]) == EXIT_STOPPED

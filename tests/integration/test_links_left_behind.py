@@ -62,7 +62,7 @@ PLOTS = {
 def measure_and_link(kind: str, files: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have a laboratory's guests leave links to ``outside`` under the names of files; the words
     that run it."""
-    module = importlib.import_module(f"dbt.experiments.{kind}")
+    module = importlib.import_module(f"dbt.experiments.{kind}.laboratory")
     name, words = LABORATORIES[kind]
     real = getattr(module, name)
 
@@ -110,7 +110,7 @@ def test_results_that_never_come_leave_nothing(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(f"dbt.experiments.{kind}")
+    module = importlib.import_module(f"dbt.experiments.{kind}.laboratory")
     found: list[str] = []
 
     def interrupted(*_: object, **__: object) -> None:

@@ -17,8 +17,8 @@ from support import idioms
 from support.guests import branch_targets
 from support.idioms import Idiom, idiom
 
-from dbt.experiments.compare import difference
-from dbt.experiments.truth import truth
+from dbt.experiments.truth.analysis import truth
+from dbt.experiments.truth.compare import difference
 from dbt.hooks.mechanisms import NAMES
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions

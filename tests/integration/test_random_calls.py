@@ -10,8 +10,8 @@ from support.guests import branch_targets
 from support.random_calls import build
 from support.rotation import FULL, TURN
 
-from dbt.experiments.compare import difference
-from dbt.experiments.truth import truth
+from dbt.experiments.truth.analysis import truth
+from dbt.experiments.truth.compare import difference
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process

@@ -8,8 +8,8 @@ import pytest
 from support.guests import GUESTS
 from support.random_calls import compiler
 
-from dbt.experiments.compare import compare, difference
-from dbt.experiments.truth import truth
+from dbt.experiments.truth.analysis import truth
+from dbt.experiments.truth.compare import compare, difference
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.linux.kernel import LinuxOptions

@@ -8,7 +8,7 @@ import pytest
 from support.guests import guest
 from support.idioms import idiom
 
-from dbt.experiments.truth import functions
+from dbt.experiments.truth.analysis import functions
 from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.linux.typed import Decoder

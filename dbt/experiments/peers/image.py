@@ -2,7 +2,7 @@
 
 import attrs
 
-from dbt.experiments.guest import Program, Setting, open_program
+from dbt.experiments.harness.guest_run import Program, Setting, open_program
 
 GENERAL = (*(f"r{number}" for number in range(15)), "pc")
 

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from dbt.experiments.machine import GUEST_ENVIRONMENT, QEMU
+from dbt.experiments.harness.host_facts import GUEST_ENVIRONMENT, QEMU
 from dbt.experiments.peers.image import Image, Seen
 from dbt.experiments.peers.tracker import Registers, Tracker
 from dbt.hooks.records import Record

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import experiments, pages
 from benchmarks.experiments import EXPERIMENTS, ROOT, Experiment, choose
 from dbt.cli import main
-from dbt.experiments import callbacks
+from dbt.experiments.callbacks import laboratory
 
 
 @pytest.mark.parametrize("one", EXPERIMENTS, ids=lambda one: one.name)
@@ -70,8 +70,8 @@ def test_one_experiment(
     (one,) = (one for one in EXPERIMENTS if one.name == "callbacks-fib")
     small = attrs.evolve(one, options="--tiers 0", short_size="5")
     monkeypatch.setattr(experiments, "EXPERIMENTS", (small,))
-    for name, (function, _) in callbacks.HOOKS.items():
-        monkeypatch.setitem(callbacks.HOOKS, name, (function, ["python"]))  # numba takes seconds
+    for name, (function, _) in laboratory.HOOKS.items():
+        monkeypatch.setitem(laboratory.HOOKS, name, (function, ["python"]))  # numba takes seconds
     assert experiments.main(["--short", "--out", str(tmp_path), "callbacks-fib"]) == 0
     assert json.loads((tmp_path / "callbacks-fib.json").read_text())["experiment"] == "callbacks"
     assert (tmp_path / "callbacks-fib.md").exists()

@@ -1,7 +1,7 @@
 """What benchmarks share."""
 
 from benchmarks.harness import interleave
-from dbt.experiments.measure import Timing
+from dbt.experiments.harness.measure import Timing
 
 
 def test_rounds_are_interleaved() -> None:

@@ -1,0 +1,1 @@
+"""``armdbt bench callbacks``: what a callback costs at each of its prices."""

@@ -1,0 +1,355 @@
+"""What a callback costs at each of its prices: ``armdbt bench callbacks``.
+
+One program is run in interleaved rounds: alone, and with a hook at every call and every return, at
+each price of ``dbt.hooks.callbacks``. Two hooks are measured. ``count`` adds one to a counter,
+and can be had as IR ops too; ``table`` counts targets by their low bits, which needs arithmetic and
+an access that is not known beforehand. All prices must leave the same cells, the guest's output and
+the number of its instructions must be what they are without a hook, and the events must be as many
+as the ``call-count`` pass counts, or the experiment stops.
+
+Beside ours, unless told otherwise and where it is installed, Unicorn: a Python hook on every
+instruction that calls or returns in the program, which counts too. It is compared with Unicorn
+without hooks.
+
+What is timed: ``harness/guest_run.py``, and of Unicorn ``peers/unicorn.py``. Nanoseconds per event
+are the time beyond the program's own, by events; slow-downs are medians of ratios within a round.
+"""
+
+import argparse
+import hashlib
+import shlex
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dbt.data import DEMO
+from dbt.experiments.harness.guest_run import (
+    Agreement,
+    Disagreement,
+    Outcome,
+    Program,
+    Setting,
+    listed,
+    run_once,
+)
+from dbt.experiments.harness.host_facts import machine_facts
+from dbt.experiments.harness.measure import Timing, quartiles
+from dbt.experiments.harness.presentation import Results, Table, print_tables
+from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.peers import Image, Seen, load_image, unicorn
+from dbt.hooks.callbacks import PRICES, Callback
+from dbt.instrument.call_count import CallCount
+from dbt.interfaces import TIERS, UNITS
+from dbt.process import Process
+from dbt.stops import UsageError
+
+DEMO_ROUNDS = "200000"
+NOTHING = "nothing"
+CELLS = 64
+UNICORN = unicorn.NAME
+"""In the place of a tier, for rows that are Unicorn's."""
+
+
+def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Count events."""
+    cells[0] += 1
+
+
+def table(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Count events by where they go."""
+    cells[(target >> 2) & 63] += 1
+
+
+HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
+    "count": (count, PRICES),
+    "table": (table, [price for price in PRICES if price != "inline"]),
+}
+"""Hook functions, and the prices each can be had at."""
+
+
+@attrs.frozen
+class Case:
+    """One configuration: a tier, or UNICORN, and a hook at a price."""
+
+    tier: str
+    hook: str = NOTHING
+    price: str = ""
+
+    @property
+    def alone(self) -> "Case":
+        """The same without a hook."""
+        return Case(self.tier)
+
+
+@attrs.frozen
+class Ran:
+    """What one run of a case showed: ours an outcome, and the cells; Unicorn what was seen."""
+
+    seconds: float
+    outcome: Outcome | None = None
+    cells: tuple[int, ...] = ()
+    seen: Seen | None = None
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add this kind's options."""
+    add = parser.add_argument
+    add("--repeats", type=_positive, default=5, metavar="N", help="rounds (5)")
+    add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
+    add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
+    add("--no-peers", action="store_true", help="without Unicorn")
+    add("--json", metavar="FILE", help="write everything there")
+    add("--markdown", metavar="FILE", help="write the tables there")
+    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
+    add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
+    add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
+
+
+def run(arguments: argparse.Namespace, results: Results) -> int:
+    """Measure, write, print; the exit status."""
+    tiers = listed(arguments.tiers, TIERS, "--tiers")
+    program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
+    if arguments.program is not None:
+        program = Program(arguments.program, tuple(arguments.args), arguments.root)
+    result = experiment(
+        program, tiers, arguments.unit, arguments.repeats, peers=not arguments.no_peers
+    )
+    result["command"] = _reproduce(arguments, program)
+    results.write_json(result)
+    shown = tables(result)
+    results.write_markdown(shown, result["command"])
+    print_tables(shown)
+    for why in result["missing_peers"]:
+        print(f"not taking part: {why}")
+    print(f"to reproduce: {result['command']}")
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return int(text)
+
+
+def _reproduce(arguments: argparse.Namespace, program: Program) -> str:
+    words = ["armdbt", "bench", "callbacks", "--repeats", str(arguments.repeats)]
+    words += ["--tiers", arguments.tiers, "--unit", arguments.unit]
+    words += ["--no-peers"] * arguments.no_peers
+    for option in ("json", "markdown"):
+        if getattr(arguments, option):
+            words += [f"--{option}", getattr(arguments, option)]
+    if arguments.root:
+        words += ["-L", arguments.root]
+    if arguments.program is not None:
+        words += [program.path, *program.args]
+    return shlex.join(words)
+
+
+# -- Measuring -------------------------------------------------------------------------------------
+
+
+def experiment(
+    program: Program,
+    tiers: Sequence[str],
+    unit: str = "block",
+    repeats: int = 1,
+    *,
+    peers: bool = True,
+) -> dict[str, Any]:
+    """Run every case ``repeats`` times; everything, ready for JSON.
+
+    Raises UsageError when two cases do not agree on what happened.
+    """
+    cases = [
+        Case(tier, hook, price)
+        for tier in tiers
+        for hook, prices in ((NOTHING, ("",)), *((name, HOOKS[name][1]) for name in HOOKS))
+        for price in prices
+    ]
+    judge = _Judge(program, unit)
+    missing = []
+    if peers:
+        why = judge.why_no_unicorn()
+        if why is None:
+            cases += [Case(UNICORN), Case(UNICORN, "count", "python")]
+        else:
+            missing.append(f"{UNICORN}: {why}")
+    before = machine_facts()
+    taken = rounds({case: judge.task(case) for case in cases}, repeats, judge.check)
+    return {
+        "experiment": "callbacks",
+        "program": Path(program.path).name,
+        "args": list(program.args),
+        "repeats": repeats,
+        "unit": unit,
+        "events": judge.events,
+        "missing_peers": missing,
+        "machine": before,
+        "load_after": machine_facts()["load"],
+        "rows": [_row(case, taken, judge.events) for case in cases],
+    }
+
+
+def run_case(program: Program, unit: str, case: Case) -> Ran:
+    """Run a case of ours once."""
+    callbacks = []
+    if case.price:
+        function, _ = HOOKS[case.hook]
+        callbacks = [Callback(function, cells=CELLS, at="calls+returns", price=case.price)]
+    outcome = run_once(program, Setting(case.tier, unit), passes=callbacks)
+    cells = [value for callback in callbacks for value in callback.values]
+    return Ran(outcome.seconds, outcome, tuple(cells))
+
+
+def run_unicorn(image: Image, places: Iterable[int]) -> Ran:
+    """Run Unicorn once, with a hook at some places."""
+    seen = unicorn.count_at(image, places)
+    return Ran(seen.seconds, seen=seen)
+
+
+class _Judge:
+    """Knows what the cases are to do, and insists that all of them see the same."""
+
+    def __init__(self, program: Program, unit: str) -> None:
+        self.program = program
+        self.unit = unit
+        self.agreement = Agreement()
+        self.cells: dict[str, tuple[int, ...]] = {}
+        self.image: Image
+        self.places: set[int] = set()
+        self.events = self._count()
+
+    def _count(self) -> int:
+        """Calls and returns of the program, as another pass counts them."""
+        found: dict[str, int] = {}
+
+        def finish(process: Process) -> None:
+            found.update(process.counters.snapshot())
+
+        outcome = run_once(
+            self.program, Setting("0", self.unit), passes=[CallCount()], finish=finish
+        )
+        self.agreement.check("call-count", outcome)
+        events = sum(found.values())
+        if not events:
+            raise UsageError(f"{self.program.path} makes no calls")
+        return events
+
+    def why_no_unicorn(self) -> str | None:
+        """Why Unicorn cannot take part, or None: found out by letting it run the program alone."""
+        why = unicorn.lacking()
+        if why is None:
+            self.image = load_image(self.program)
+            alone = Case(UNICORN)
+            try:
+                self.check(alone, self.task(alone)())
+            except Disagreement as error:
+                return str(error)
+            self.places = self._learn()
+        return why
+
+    def _learn(self) -> set[int]:
+        """Where the program calls and returns."""
+        places: set[int] = set()
+
+        def learn(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
+            places.add(pc)
+
+        callback = Callback(learn, cells=1, at="calls+returns", price="python")
+        self.agreement.check(
+            "learning", run_once(self.program, Setting("0", self.unit), passes=[callback])
+        )
+        return places
+
+    def task(self, case: Case) -> Callable[[], Ran]:
+        """What runs a case once."""
+        if case.tier == UNICORN:
+            return partial(run_unicorn, self.image, self.places if case.price else ())
+        return partial(run_case, self.program, self.unit, case)
+
+    def check(self, case: Case, ran: Ran) -> None:
+        """Compare a run with all before it. Raises Disagreement, or UsageError of the cells."""
+        if ran.seen is not None:
+            if ran.seen.unsupported:
+                wanted = ran.seen.unsupported[0]
+                raise Disagreement(f"the program wants what its adapter lacks: {wanted}")
+            output = hashlib.sha256(ran.seen.output).hexdigest()
+            self.agreement.check_visible(UNICORN, f"Exited(status={ran.seen.status})", output)
+        if ran.outcome is not None:
+            self.agreement.check(str(case), ran.outcome)
+        if case.price and ran.seen is None:
+            self._check_cells(case, ran.cells)
+
+    def _check_cells(self, case: Case, cells: tuple[int, ...]) -> None:
+        if sum(cells) != self.events:
+            raise UsageError(f"{case}: {sum(cells)} events, call-count has {self.events}")
+        if self.cells.setdefault(case.hook, cells) != cells:
+            raise UsageError(f"{case}: other cells than at another price")
+
+
+def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[str, Any]:
+    timing, base = Timing.of(taken[case]), Timing.of(taken[case.alone])
+    ratios = timing.ratios(base)
+    outcome, seen = taken[case][-1].outcome, taken[case][-1].seen
+    if not case.price:
+        events = 0
+    elif seen is not None:
+        events = seen.events
+    return {
+        "tier": case.tier,
+        "hook": case.hook,
+        "price": case.price,
+        "seconds": list(timing.seconds),
+        "median_s": timing.median,
+        "base_seconds": list(base.seconds),
+        "iqr_s": timing.iqr,
+        "slowdown": statistics.median(ratios) if ratios else None,
+        "slowdown_quartiles": list(quartiles(ratios)) if ratios else None,
+        "events": events,
+        "ns_per_event": (timing.median - base.median) / events * 1e9 if events else None,
+        "translation_s": outcome.translation_seconds if outcome else None,
+        "instructions": outcome.instructions if outcome else None,
+    }
+
+
+# -- Showing ---------------------------------------------------------------------------------------
+
+COLUMNS = (
+    "tier",
+    "hook",
+    "price",
+    "events",
+    "ns/event",
+    "slow-down",
+    "quartiles",
+    "seconds",
+    "translating",
+)
+
+
+def tables(result: Mapping[str, Any]) -> list[Table]:
+    """The one table."""
+    title = (
+        f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}: "
+        f"{result['events']:,} events, {result['repeats']} rounds"
+    )
+    return [Table(title, COLUMNS, [_cells(row) for row in result["rows"]])]
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    spread = row["slowdown_quartiles"]
+    return {
+        "tier": row["tier"],
+        "hook": row["hook"],
+        "price": row["price"] or None,
+        "events": row["events"] or None,
+        "ns/event": row["ns_per_event"],
+        "slow-down": row["slowdown"],
+        "quartiles": f"{spread[0]:.2f}-{spread[1]:.2f}" if spread and row["price"] else None,
+        "seconds": row["median_s"],
+        "translating": row["translation_s"],
+    }

@@ -1,0 +1,1 @@
+"""``armdbt bench chaining``: what block chaining is worth."""

@@ -1,0 +1,115 @@
+"""Where a program spends its time: executions of blocks and calls of functions, counted once."""
+
+import math
+import os
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import attrs
+
+from dbt.experiments.harness.guest_run import Outcome, Program, Setting, run_once
+from dbt.instrument.block_count import PREFIX, BlockCount
+from dbt.ir.block import TAKEN
+from dbt.loader.symbols import read_symbols
+from dbt.process import Process
+
+
+@attrs.frozen
+class Function:
+    """A function symbol that was entered, and how often."""
+
+    pc: int
+    name: str
+    calls: int
+
+
+@attrs.frozen
+class Profile:
+    """Counts of one run, everything chained."""
+
+    outcome: Outcome
+    executions: dict[int, int]
+    """Entries into blocks by pc. A conditional call counts once at its test, once taken."""
+    functions: tuple[Function, ...]
+    """The most called first."""
+
+    def targets(self, order: str, count: int, seed: int = 0) -> tuple[int, ...]:
+        """``count`` pcs of blocks that ran, or all when there are fewer.
+
+        ``hottest``: the most executed first. ``random``: drawn with the seed; fewer are always
+        the first of more. Raises ValueError for another order.
+        """
+        pcs = sorted(self.executions)
+        if order == "random":
+            random.Random(seed).shuffle(pcs)
+        elif order == "hottest":
+            pcs.sort(key=lambda pc: (-self.executions[pc], pc))
+        else:
+            raise ValueError(order)
+        return tuple(pcs[:count])
+
+    def spread_functions(self, count: int) -> tuple[Function, ...]:
+        """Up to ``count`` functions, from the most to the least called."""
+        return pick(self.functions, count)
+
+
+def pick(functions: Sequence[Function], count: int) -> tuple[Function, ...]:
+    """Functions whose calls lie evenly on a logarithmic scale, ends included, in their order."""
+    if len(functions) <= count:
+        return tuple(functions)
+    high, low = (math.log(function.calls) for function in (functions[0], functions[-1]))
+    left = list(functions)
+    chosen = []
+    for index in range(count):
+        wanted = high + (low - high) * index / max(count - 1, 1)
+        nearest = min(left, key=lambda function: abs(math.log(function.calls) - wanted))
+        left.remove(nearest)
+        chosen.append(nearest)
+    return tuple(sorted(chosen, key=functions.index))
+
+
+def take(program: Program) -> Profile:
+    """Run the program once, interpreted, with a counter in every block."""
+    executions: Counter[int] = Counter()
+    entries: Counter[int] = Counter()
+    names: dict[int, str] = {}
+
+    def prepare(process: Process) -> None:
+        names.update(functions_of(process))
+        for pc in names:
+            process.engine.add_boundary(pc)
+
+    def finish(process: Process) -> None:
+        for name, count in process.counters.snapshot(PREFIX).items():
+            pc, _, mode = name.removeprefix(PREFIX).partition("@")
+            executions[int(pc, 16)] += count
+            if not int(mode or "0", 16) & TAKEN:
+                entries[int(pc, 16)] += count
+
+    outcome = run_once(
+        program, Setting(tier="0"), passes=[BlockCount()], prepare=prepare, finish=finish
+    )
+    found = [Function(pc, name, entries[pc]) for pc, name in names.items() if entries[pc]]
+    found.sort(key=lambda function: (-function.calls, function.pc))
+    counted = {pc: count for pc, count in executions.items() if count}
+    return Profile(outcome, counted, tuple(found))
+
+
+def functions_of(process: Process) -> dict[int, str]:
+    """Every function symbol of the program by its pc, as it was loaded."""
+    path = process.kernel.symbolizer.program
+    try:
+        status = os.stat(path)
+    except OSError:
+        return {}
+    file = read_symbols(path, (status.st_mtime_ns, status.st_size))
+    functions = [symbol for symbol in file.symbols if symbol.function]
+    if not functions:
+        return {}
+    loaded = process.kernel.symbol(functions[0].name)
+    linked = file.find(functions[0].name)
+    assert loaded is not None
+    assert linked is not None
+    bias = loaded - linked.address
+    return {(symbol.address + bias) & 0xFFFFFFFF: symbol.name for symbol in functions}

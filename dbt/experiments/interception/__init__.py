@@ -1,0 +1,1 @@
+"""``armdbt bench interception``: mechanisms and peers against ground truth, and their costs."""

@@ -1,0 +1,126 @@
+"""The idiom suite: small programs, one idiom each, judged for every contender."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dbt.experiments.harness.guest_run import Program, Setting, open_program
+from dbt.experiments.harness.host_facts import machine_facts
+from dbt.experiments.harness.isolation import Died, isolated
+from dbt.experiments.harness.presentation import Table
+from dbt.experiments.harness.profile import functions_of
+from dbt.experiments.interception.contenders import NOTHING, Contender
+from dbt.experiments.interception.verdicts import Verdict, judge, truth_of
+from dbt.stops import UsageError
+
+TIMEOUT = 5.0
+"""Seconds that one contender may take for one idiom; twice that, and it is killed."""
+
+
+def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
+    """Judge every ELF file of a directory; everything, for JSON. Raises UsageError for none."""
+    programs = sorted(directory.glob("*.elf"))
+    if not programs:
+        raise UsageError(f"{directory}: no ELF files (*.elf)")
+    judged = [one for one in chosen if one.name != NOTHING]
+    return {
+        "experiment": "idioms",
+        "machine": machine_facts(),
+        "contenders": [f"{one.group}: {one.name}" for one in judged],
+        "rows": [_row(path, chosen[0], judged) for path in programs],
+    }
+
+
+def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str, Any]:
+    """A program's verdicts; of one without a truth to judge by, why that is."""
+    try:
+        events, verdicts = _judged(Program(str(path)), plain, judged)
+    except UsageError as error:
+        events, verdicts = 0, [Verdict(0, 0, 0, f"not judged: {error}")] * len(judged)
+    return {
+        "idiom": path.stem,
+        "events": events,
+        "verdicts": {
+            f"{one.group}: {one.name}": attrs.asdict(verdict)
+            for one, verdict in zip(judged, verdicts, strict=True)
+        },
+    }
+
+
+def _judged(
+    program: Program, plain: Contender, judged: Sequence[Contender]
+) -> tuple[int, list[Verdict]]:
+    """How many events there are, and the verdicts. Raises UsageError when that cannot be known."""
+    functions = functions_in(program)
+    events = truth_of(program, functions, TIMEOUT)
+    unwatched = plain.watch(program, {}, lambda _: None, TIMEOUT)
+    verdicts = []
+    for one in judged:
+        work = partial(judge, one, program, functions, events, unwatched, TIMEOUT)
+        try:
+            verdicts.append(isolated(work, 2 * TIMEOUT))
+        except Died as death:
+            verdicts.append(Verdict(0, len(events), 0, str(death)))
+    return len(events), verdicts
+
+
+def functions_in(program: Program) -> dict[int, str]:
+    """Every function symbol of a program."""
+    process = open_program(program, Setting(tier="0"), backend="reference")
+    try:
+        return functions_of(process)
+    finally:
+        process.close()
+
+
+def suite_tables(result: Mapping[str, Any]) -> list[Table]:
+    """The sums of each contender, and what each got wrong, for a terminal."""
+    return [_sums(result), _wrong(result)]
+
+
+def whole_tables(result: Mapping[str, Any]) -> list[Table]:
+    """The sums, and every idiom against every contender: wider than terminals are."""
+    names = result["contenders"]
+    rows = []
+    for row in result["rows"]:
+        cells = {name: str(Verdict(**row["verdicts"][name])) for name in names}
+        rows.append({"idiom": row["idiom"], "events": row["events"], **cells})
+    matrix = Table("ok, or events missed (-) and invented (+)", ["idiom", "events", *names], rows)
+    return [_sums(result), matrix]
+
+
+def _verdicts(result: Mapping[str, Any], name: str) -> dict[str, Verdict]:
+    return {row["idiom"]: Verdict(**row["verdicts"][name]) for row in result["rows"]}
+
+
+def _sums(result: Mapping[str, Any]) -> Table:
+    rows = []
+    for name in result["contenders"]:
+        verdicts = _verdicts(result, name).values()
+        rows.append(
+            {
+                "contender": name,
+                "right": sum(verdict.right for verdict in verdicts),
+                "found": sum(verdict.found for verdict in verdicts),
+                "missed": sum(verdict.missed for verdict in verdicts),
+                "invented": sum(verdict.spurious for verdict in verdicts),
+                "with a note": sum(bool(verdict.note) for verdict in verdicts),
+            }
+        )
+    columns = ("contender", "right", "found", "missed", "invented", "with a note")
+    return Table(f"{len(result['rows'])} idioms", columns, rows)
+
+
+def _wrong(result: Mapping[str, Any]) -> Table:
+    rows = []
+    for name in result["contenders"]:
+        wrong = [
+            f"{idiom} {verdict}"
+            for idiom, verdict in _verdicts(result, name).items()
+            if not verdict.right
+        ]
+        rows.append({"contender": name, "not right": ", ".join(wrong) or "nothing"})
+    return Table("What was missed (-) and invented (+)", ("contender", "not right"), rows)

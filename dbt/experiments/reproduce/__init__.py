@@ -1,0 +1,1 @@
+"""``armdbt bench compare``: whether a second run of an experiment confirms the first."""

@@ -1,0 +1,1 @@
+"""Ground truth: the events of a program, computed from its executed instructions alone."""

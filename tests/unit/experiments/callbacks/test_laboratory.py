@@ -1,0 +1,104 @@
+"""``armdbt bench callbacks``: what it checks, and that its table holds what was measured."""
+
+import json
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from dbt.cli import main
+from dbt.experiments.callbacks import laboratory
+from dbt.experiments.callbacks.laboratory import Case, Ran, experiment, tables
+from dbt.experiments.harness.guest_run import Program
+from dbt.hooks.callbacks import PRICES
+from dbt.stops import UsageError
+
+FIB = Program(str(Path(__file__).parents[4] / "benchmarks" / "guests" / "fib.elf"), ("12",))
+
+
+@pytest.fixture
+def few_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the prices that numba compiles for, which takes seconds."""
+    for name, (function, _) in laboratory.HOOKS.items():
+        monkeypatch.setitem(laboratory.HOOKS, name, (function, ["python"]))
+
+
+def test_every_price_of_every_hook_is_a_row() -> None:
+    result = experiment(FIB, ("2",), repeats=1, peers=False)
+    rows = [(row["tier"], row["hook"], row["price"]) for row in result["rows"]]
+    prices = [("nothing", ""), *(("count", p) for p in PRICES), *(("table", p) for p in PRICES[1:])]
+    assert rows == [("2", *row) for row in prices]
+    # fib(12) is called 465 times and returns as often.
+    assert 2 * 465 < result["events"] < 2 * 465 + 100
+    (table,) = tables(result)
+    assert [row["price"] for row in table.rows][:2] == [None, "inline"]
+    assert len({row["instructions"] for row in result["rows"]}) == 1
+
+
+@pytest.mark.usefixtures("few_prices")
+def test_unicorns_python_hook_stands_beside_ours() -> None:
+    pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
+    result = experiment(FIB, ("0",), repeats=1)
+    alone, hooked = (row for row in result["rows"] if row["tier"] == "unicorn")
+    assert hooked["base_seconds"] == alone["seconds"]
+    # Its hook does not ask whether a condition holds: returns that are not taken count too.
+    assert result["events"] <= hooked["events"] < 2 * result["events"]
+    more = hooked["seconds"][0] - alone["seconds"][0]
+    assert hooked["ns_per_event"] == pytest.approx(more / hooked["events"] * 1e9)
+    assert result["missing_peers"] == []
+
+
+@pytest.mark.usefixtures("few_prices")
+def test_why_unicorn_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "unicorn", None)
+    result = experiment(FIB, ("0", "2"), repeats=1)
+    assert result["missing_peers"] == ["unicorn: needs unicorn: pip install 'armdbt[peers]'"]
+    assert [row["tier"] for row in result["rows"]] == ["0"] * 3 + ["2"] * 3
+
+
+@pytest.mark.usefixtures("few_prices")
+def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
+    pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
+    signals = Program(str(Path(__file__).parents[3] / "guests" / "signals.elf"))
+    (why,) = experiment(signals, ("0",), repeats=1)["missing_peers"]
+    assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
+
+
+def test_a_price_that_misses_events_stops_the_experiment() -> None:
+    judge = laboratory._Judge(FIB, "block")
+    case = Case("0", "count", "python")
+    ran = judge.task(case)()
+    judge.check(case, ran)
+    with pytest.raises(UsageError, match="1 events, call-count has"):
+        judge.check(case, attrs.evolve(ran, cells=(1, *[0] * 63)))
+
+
+def test_prices_that_count_differently_stop_the_experiment() -> None:
+    judge = laboratory._Judge(FIB, "block")
+    judge.check(Case("0", "table", "python"), Ran(1.0, cells=(judge.events, 0)))
+    with pytest.raises(UsageError, match="other cells than at another price"):
+        judge.check(Case("2", "table", "numba-linked"), Ran(1.0, cells=(judge.events - 1, 1)))
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, page = tmp_path / "out.json", tmp_path / "page.md"
+    words = ["bench", "callbacks", "--repeats", "1", "--tiers", "0", "--json", str(out)]
+    assert main([*words, "--markdown", str(page), FIB.path, "5"]) == 0
+    shown = capsys.readouterr().out
+    assert "numba-linked" in shown
+    assert f"to reproduce: armdbt {' '.join(words)} --markdown" in shown.replace(
+        "--tiers 0 --unit block", "--tiers 0"
+    )
+    assert json.loads(out.read_text())["experiment"] == "callbacks"
+    assert "| python |" in page.read_text()
+
+
+@pytest.mark.parametrize("words", [["--tiers", "3"], ["--repeats", "0"]])
+def test_bad_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = main(["bench", "callbacks", *words, FIB.path])
+    except SystemExit as error:
+        status = error.code  # type: ignore[assignment]
+    assert status == 2
+    assert capsys.readouterr().err.count("\n") >= 1

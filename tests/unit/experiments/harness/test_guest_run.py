@@ -1,0 +1,86 @@
+"""What is timed, and what is compared."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from dbt.data import DEMO
+from dbt.experiments.harness.guest_run import (
+    Agreement,
+    Disagreement,
+    Outcome,
+    Program,
+    Setting,
+    Stopwatch,
+    redirected,
+    run_once,
+)
+from dbt.ir.block import BlockKey
+
+
+def ticking(*times: float) -> Iterator[float]:
+    return iter(times)
+
+
+def test_stopwatch_tells_the_part_from_the_whole() -> None:
+    # whole from 10 to 20; the part twice, 3 and 2 seconds.
+    times = ticking(10, 11, 14, 15, 17, 20)
+    watch = Stopwatch(lambda: next(times))
+    seen: list[BlockKey] = []
+    part = watch.watch(seen.append)
+    with watch.running():
+        part(BlockKey(4))
+        part(BlockKey(8))
+    assert (watch.whole, watch.part) == (10, 5)
+    assert seen == [BlockKey(4), BlockKey(8)]
+
+
+def test_the_part_is_timed_when_it_raises() -> None:
+    times = ticking(1, 4)
+    watch = Stopwatch(lambda: next(times))
+
+    def fails(key: BlockKey) -> None:
+        raise RuntimeError(key)
+
+    with pytest.raises(RuntimeError):
+        watch.watch(fails)(BlockKey(0))
+    assert watch.part == 3
+
+
+def test_output_of_descriptors_is_taken_and_given_back() -> None:
+    before = [os.fstat(number).st_ino for number in range(3)]
+    with redirected() as output:
+        os.write(1, b"out ")
+        os.write(2, b"err")
+        assert os.read(0, 10) == b""
+    assert output.text == b"out err"
+    assert [os.fstat(number).st_ino for number in range(3)] == before
+
+
+def outcome(instructions: int, output: str = "x", seconds: float = 1.0) -> Outcome:
+    return Outcome(seconds, 0.0, "Exited(status=0)", instructions, output, {}, 1)
+
+
+def test_agreement_looks_at_what_the_guest_sees() -> None:
+    agreement = Agreement()
+    agreement.check("first", outcome(10))
+    agreement.check("slower", outcome(10, seconds=9.0))
+    with pytest.raises(Disagreement, match=r"third ended with.*11.*first with"):
+        agreement.check("third", outcome(11))
+    with pytest.raises(Disagreement):
+        agreement.check("fourth", outcome(10, output="y"))
+
+
+def test_a_run_of_the_demo() -> None:
+    """The guest's output is the same whatever is chained; what differs is counted."""
+    program = Program(DEMO, ("100",))
+    chained = run_once(program, Setting(tier="0"))
+    denied = run_once(program, Setting(tier="0", kinds="off"))
+    assert chained.visible == denied.visible
+    assert chained.stop == "Exited(status=0)"
+    assert chained.dispatches.get("return_miss", 0) == 0
+    assert denied.dispatches["return_miss"] > 100
+    short = run_once(program, Setting(tier="0", max_insns=1))
+    assert short.visible == chained.visible
+    assert short.blocks > 2 * chained.blocks
