@@ -31,10 +31,10 @@ from typing import Any, Protocol
 import attrs
 
 from dbt import choices
-from dbt.decoded import DecodedCall
 from dbt.hooks.callbacks.events import SyscallEvent
 from dbt.hooks.points import take_out
 from dbt.stops import UsageError
+from dbt.syscalls import DecodedCall
 
 Remove = Callable[[], None]
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from dbt import choices
-from dbt.decoded import Decode
 from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
 from dbt.hooks.machine import HookMachine
@@ -20,6 +19,7 @@ from dbt.hooks.points.conditions import parse_condition
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.stops import UsageError
+from dbt.syscalls import Decode
 
 CallHook = Callable[[CallEvent], Any]
 ReturnHook = Callable[[ReturnEvent], Any]

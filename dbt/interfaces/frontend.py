@@ -52,4 +52,4 @@ class Frontend(Protocol):
         """One instruction as the listing shows it."""
 
     def syscall_abi(self) -> Any:
-        """What knows this guest *and* Linux (``dbt/syscall_abi.py`` says what that is)."""
+        """What knows this guest *and* Linux (``dbt/syscalls.py`` says what that is)."""

@@ -19,7 +19,7 @@ class Bound(Protocol):
     """A pass that has to know the numbers of system calls."""
 
     def bind(self, abi: Any) -> Pass:
-        """The pass to run in its place, for a kernel interface (``dbt.syscall_abi.SyscallAbi``).
+        """The pass to run in its place, for a kernel interface (``dbt.syscalls.SyscallAbi``).
         Called once, when the process is made. Raises UsageError for a call that there is not."""
 
 

@@ -44,7 +44,7 @@ from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault, InternalError, LimitNotKept, Stop, UsageError
 from dbt.streams import write_lines
-from dbt.syscall_abi import IllegalTrap, Request, SyscallAbi
+from dbt.syscalls import IllegalTrap, Request, SyscallAbi
 
 Before = Callable[["Kernel", str, list[int]], int | None]
 After = Callable[["Kernel", str, list[int], int], int | None]

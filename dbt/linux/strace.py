@@ -20,7 +20,7 @@ from dbt.text import printable
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.state.siginfo import SigInfo
-    from dbt.syscall_abi import Request
+    from dbt.syscalls import Request
 
 _SIGRETURNS = {"sigreturn", "rt_sigreturn"}
 

@@ -8,7 +8,7 @@ exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kern
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
-from dbt.syscall_abi import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
+from dbt.syscalls import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
 from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
@@ -55,7 +55,7 @@ EF_ARM_SOFT_FLOAT, EF_ARM_VFP_FLOAT = 0x200, 0x400
 
 
 class ArmLinuxAbi:
-    """ARMv7 without a floating-point unit; see ``dbt.syscall_abi.SyscallAbi`` for the methods."""
+    """ARMv7 without a floating-point unit; see ``dbt.syscalls.SyscallAbi`` for the methods."""
 
     machine = "armv7l"
     platform = "v7l"

@@ -10,7 +10,7 @@ import attrs
 
 from dbt.interfaces import Memory, State
 from dbt.stops import Access, GuestFault
-from dbt.syscall_abi import CpuException, TrapState
+from dbt.syscalls import CpuException, TrapState
 from frontends.arm.lacking import NO_FLOAT, NO_THUMB, refusal
 from frontends.arm.registers import REGISTERS
 

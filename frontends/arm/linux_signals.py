@@ -10,7 +10,7 @@ From the stack pointer up: siginfo (only for SA_SIGINFO handlers), then ::
 import struct
 
 from dbt.interfaces import Memory, State
-from dbt.syscall_abi import Delivery, Restored
+from dbt.syscalls import Delivery, Restored
 from frontends.arm.kuser import RT_SIGRETURN_CODE, SIGRETURN_CODE
 
 SIGINFO_BYTES = 128

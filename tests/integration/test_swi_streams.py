@@ -20,7 +20,7 @@ from dbt.instrument.swi import SwiTrace, recorded
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, Requested
-from dbt.syscall_abi import IllegalTrap, Request
+from dbt.syscalls import IllegalTrap, Request
 from frontends.arm.linux_abi import OABI_BASE
 
 MODES = {

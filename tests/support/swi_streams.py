@@ -17,7 +17,7 @@ from dbt.instrument.swi import SwiTrace, recorded
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited
-from dbt.syscall_abi import IllegalTrap, Request
+from dbt.syscalls import IllegalTrap, Request
 
 
 def main(out: str, backend: str, tier: str, chain: str, program: str) -> int:

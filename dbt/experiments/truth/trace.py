@@ -31,7 +31,7 @@ from dbt.ir.printer import print_block
 from dbt.linux.kernel import LinuxOptions
 from dbt.process import Process
 from dbt.stops import Stop
-from dbt.syscall_abi import Delivery, Request, Restored, SyscallAbi
+from dbt.syscalls import Delivery, Request, Restored, SyscallAbi
 
 REGISTERS = tuple(f"r{number}" for number in range(15))
 WORD = 4

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import attrs
 
 from dbt import choices
-from dbt.decoded import Decode, DecodedCall
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.stops import UsageError
+from dbt.syscalls import Decode, DecodedCall
 
 
 class StopRequested(Exception):

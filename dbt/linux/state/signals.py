@@ -46,7 +46,7 @@ from dbt.linux.state.sigaction import (
 )
 from dbt.linux.state.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.stops import GuestFault, Killed, Stop
-from dbt.syscall_abi import Delivery, TrapState
+from dbt.syscalls import Delivery, TrapState
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

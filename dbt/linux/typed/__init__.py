@@ -6,9 +6,9 @@ events' arguments and fault plans read it. The rows stand in ``rows_*.py``, a fa
 their kinds mean in ``kinds.py`` and ``vectors.py``; the format of ``-strace`` in ``qemu.py``.
 """
 
-from dbt.decoded import DecodedArgument, DecodedCall
 from dbt.linux.typed.decode import SIGNATURES, Decoder, error_name, error_text
 from dbt.linux.typed.model import Parameter, Signature
+from dbt.syscalls import DecodedArgument, DecodedCall
 
 __all__ = [
     "SIGNATURES",

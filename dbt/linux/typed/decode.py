@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from dbt.decoded import DecodedArgument, DecodedCall
 from dbt.interfaces import Memory
 from dbt.linux.typed import (
     rows_files,
@@ -19,7 +18,7 @@ from dbt.linux.typed import vectors as _vectors  # noqa: F401  (registers kinds)
 from dbt.linux.typed.flags import octal, signal_text
 from dbt.linux.typed.kinds import KINDS, Look, signed
 from dbt.linux.typed.model import Parameter, Signature, merge
-from dbt.syscall_abi import SyscallAbi
+from dbt.syscalls import DecodedArgument, DecodedCall, SyscallAbi
 
 SIGNATURES = merge(
     [rows_files.ROWS, rows_memory.ROWS, rows_processes.ROWS, rows_time.ROWS, rows_misc.ROWS]

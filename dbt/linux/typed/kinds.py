@@ -13,7 +13,7 @@ import attrs
 from dbt.interfaces import Memory
 from dbt.linux.typed import flags as names
 from dbt.stops import GuestFault
-from dbt.syscall_abi import SyscallAbi
+from dbt.syscalls import SyscallAbi
 from dbt.text import LINE
 
 SHOWN_BYTES = 40

@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from dbt.decoded import DecodedArgument, DecodedCall
 from dbt.hooks.callbacks.events import SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.stops import UsageError
+from dbt.syscalls import DecodedArgument, DecodedCall
 
 
 def decoded(name: str, path: bytes, fd: int) -> DecodedCall:

@@ -11,7 +11,7 @@ from dbt.interfaces import BackendOptions, Pass
 from dbt.passes.registry import parse_passes
 from dbt.process import Process
 from dbt.stops import Exited, Trapped, UsageError
-from dbt.syscall_abi import IllegalTrap, Request
+from dbt.syscalls import IllegalTrap, Request
 
 MODES = {
     "reference": ("reference", "0", "all"),

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from dbt.linux.kernel import Kernel
-from dbt.syscall_abi import IllegalTrap, Request
+from dbt.syscalls import IllegalTrap, Request
 from frontends.arm.kuser import commpage
 from frontends.arm.linux_abi import ArmLinuxAbi
 

@@ -9,7 +9,7 @@ from support.linux_kernel import BUFFER
 from dbt.linux.kernel import Kernel
 from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.strace import Strace
-from dbt.syscall_abi import Request
+from dbt.syscalls import Request
 from dbt.text import LINE
 
 

@@ -1,13 +1,16 @@
-"""What the core asks of a guest that runs Linux: all that is both Linux and one architecture.
+"""System calls for those who do not serve them: ``SyscallAbi``, and a call in words.
 
-A frontend hands this out as ``Frontend.syscall_abi()``. It stands outside ``dbt.linux`` so that
-frontends may import it; the system calls themselves know no register and no architecture.
+``SyscallAbi`` is all that is both Linux and one architecture; ``Frontend.syscall_abi()`` returns
+it. The system calls themselves (``dbt/linux``) know no register and no architecture.
+``DecodedCall`` is what ``dbt/linux/typed`` makes of a name and registers, and what hooks are given.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import attrs
 
+from dbt import choices
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
@@ -169,3 +172,65 @@ class SyscallAbi(Protocol):
     def open_flags_from_host(self, flags: int) -> int: ...
     def open_flag_names(self) -> tuple[tuple[str, int], ...]:
         """Names and bits of the guest's open flags, in the order in which they are shown."""
+
+
+# -- A call in words -------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class DecodedArgument:
+    """One argument of a call: its value (unsigned), and what it means.
+
+    ``content`` is what the argument stands for: bytes for paths and buffers, a dict for structures,
+    a list for vectors; None for plain numbers and for memory that cannot be read or was not
+    written yet.
+    """
+
+    name: str
+    type: str
+    value: int
+    text: str
+    content: Any = None
+
+
+@attrs.frozen
+class DecodedCall:
+    """A system call in words. ``result`` is None, and its text empty, before the call returns."""
+
+    name: str
+    arguments: tuple[DecodedArgument, ...]
+    result: int | None = None
+    result_text: str = ""
+
+    def __str__(self) -> str:
+        shown = ",".join(argument.text for argument in self.arguments)
+        text = f"{self.name}({shown})"
+        return f"{text} = {self.result_text}" if self.result_text else text
+
+    def __getitem__(self, name: str) -> DecodedArgument:
+        """An argument by name. Raises UsageError, which is a KeyError here, with the names there
+        are."""
+        for argument in self.arguments:
+            if argument.name == name:
+                return argument
+        known = [argument.name for argument in self.arguments]
+        raise choices.no_key(f"argument of {self.name}", name, known)
+
+    def of_type(self, *types: str) -> list[DecodedArgument]:
+        """The arguments of these types, in order."""
+        return [argument for argument in self.arguments if argument.type in types]
+
+    @property
+    def paths(self) -> list[bytes]:
+        """The paths it names, as the guest wrote them."""
+        return [a.content for a in self.of_type("path") if isinstance(a.content, bytes)]
+
+    @property
+    def fds(self) -> list[int]:
+        """The file descriptors it takes."""
+        values = (argument.value for argument in self.of_type("fd"))
+        return [value - (1 << 32) if value >> 31 else value for value in values]
+
+
+Decode = Callable[[str, Sequence[int], int | None], DecodedCall]
+"""Puts a call into words: its name, argument registers, and result once there is one."""
