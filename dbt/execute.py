@@ -17,8 +17,6 @@ from dbt.interfaces import (
     TrapHit,
 )
 from dbt.ir.block import (
-    HOOKED,
-    TAKEN,
     Block,
     BlockKey,
     Call,
@@ -31,6 +29,7 @@ from dbt.ir.block import (
     Return,
     Swi,
     frontend_mode,
+    retry_mode,
 )
 from dbt.ir.evaluate import Fault, Left, Outcome, Trap, evaluate_block
 from dbt.ir.machine import Accesses
@@ -69,10 +68,7 @@ def execute(
 def _event_of(key: BlockKey, outcome: Outcome, context: Context) -> Edge | Event:
     match outcome:
         case Fault(pc=pc, address=address, access=access):
-            # To be tried again from its beginning: its condition is to be tested again, but the
-            # hooks that stand at it have run.
-            dropped = TAKEN if pc == key.pc else TAKEN | HOOKED
-            return FaultHit(pc, key.mode & ~dropped, address, access)
+            return FaultHit(pc, retry_mode(key, pc), address, access)
         case Trap(reason=reason, pc=pc):
             return TrapHit(reason, pc, frontend_mode(key.mode))
         case Left(exit=Swi(number=number, resume=resume)):

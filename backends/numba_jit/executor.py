@@ -43,7 +43,6 @@ from dbt.interfaces import (
     WatchHit,
 )
 from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
-from dbt.stops import Access
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -314,7 +313,7 @@ class NumbaExecutor:
             self._count(Reason.BUDGET)
             return self._stop(FuelOut(key), key.pc)
         if kind == tables.X_FAULT:
-            return self._fault_at(payload)
+            return self._fault(self._interpreter.fault_at(payload))
         assert kind == abi.X_RECORD
         return self._recorded(payload)
 
@@ -334,21 +333,13 @@ class NumbaExecutor:
                 self._count(Reason.TRAP)
                 return self._stop(TrapHit(reason, pc, mode), pc)
             case FaultRecord() as record:
-                key = self._blocks[record.block_id].key
-                self.fuel += record.refund
-                return self._fault(key, record.pc, record.access, record.size)
+                return self._fault(record)
 
-    def _fault_at(self, word: int) -> Event:
-        """A refused access in tier 0."""
-        found = self._interpreter.refused(word)
-        self.fuel += found.refund
-        key = self._blocks[found.block_id].key
-        return self._fault(key, found.pc, found.access, found.size)
-
-    def _fault(self, key: BlockKey, pc: int, access: Access, size: int) -> Event:
-        hit = self._faults.hit(key, pc, access, size)
+    def _fault(self, record: FaultRecord) -> Event:
+        self.fuel += record.refund
+        hit = self._faults.hit(record)
         self._count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
-        return self._stop(hit, pc)
+        return self._stop(hit, record.pc)
 
     def _count(self, reason: Reason) -> None:
         self.tables.reasons.view[REASON_AT[reason]] += 1

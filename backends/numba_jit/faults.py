@@ -3,9 +3,9 @@
 import ctypes
 
 from backends.numba_jit import abi
+from backends.numba_jit.records import FaultRecord
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import CODE, PAGE, READ, WRITE, Context, FaultHit
-from dbt.ir.block import HOOKED, TAKEN, BlockKey
 from dbt.stops import Access
 
 PAGES = (1 << 32) // PAGE
@@ -19,10 +19,10 @@ class Faults:
         perms = (ctypes.c_ubyte * PAGES).from_address(context.memory.perms_base)
         self._perms = memoryview(perms).cast("B")
 
-    def hit(self, key: BlockKey, pc: int, access: Access, size: int) -> FaultHit:
-        """The event of an access of ``size`` bytes by the instruction at ``pc`` of a block."""
-        dropped = TAKEN if pc == key.pc else TAKEN | HOOKED
-        return FaultHit(pc, key.mode & ~dropped, self._first_forbidden(access, size), access)
+    def hit(self, found: FaultRecord) -> FaultHit:
+        """The event of a refused access."""
+        address = self._first_forbidden(found.access, found.size)
+        return FaultHit(found.pc, found.mode, address, found.access)
 
     def invalidates(self, hit: FaultHit) -> bool:
         """Whether a store was refused only because the page holds translated code."""

@@ -19,7 +19,6 @@ class FaultRecord:
     fuel that the code itself has *not* given back; compiled units give back their own and leave 0.
     """
 
-    block_id: int
     pc: int
     mode: int
     access: Access

@@ -172,6 +172,13 @@ def exit_targets(exit_: Exit) -> tuple[BlockKey, ...]:
     return ()
 
 
+def retry_mode(key: BlockKey, pc: int) -> int:
+    """The mode in which the instruction at ``pc``, of the block at ``key``, is executed again after
+    a fault: from its beginning, so its condition is tested again; but the hooks that stand at the
+    block's first instruction have run."""
+    return key.mode & ~(TAKEN if pc == key.pc else TAKEN | HOOKED)
+
+
 @attrs.define(eq=False)
 class Block:
     """A translation block. ``size`` is the number of guest bytes it was lifted from, ``before``
@@ -193,6 +200,15 @@ class Block:
         marks = sum(1 for inst in self.insts if inst.op is INSN)
         uncounted = bool(self.key.mode & TAKEN) or isinstance(self.exit, Halt)
         return marks - 1 if uncounted and marks else marks
+
+    def completed(self, marks: int) -> int:
+        """Guest instructions to count when the one with the ``marks``-th mark does not complete.
+
+        -1 for the first instruction of a TAKEN block: the block that tested its condition has
+        counted it. An executor that took ``insn_count`` from the fuel gives the difference back.
+        """
+        before = max(0, marks - 1)
+        return before - 1 if self.key.mode & TAKEN and marks else before
 
 
 __all__ = [
@@ -223,4 +239,5 @@ __all__ = [
     "exit_targets",
     "exit_values",
     "frontend_mode",
+    "retry_mode",
 ]

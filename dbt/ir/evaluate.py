@@ -12,7 +12,6 @@ import attrs
 
 from dbt.ir import ops
 from dbt.ir.block import (
-    TAKEN,
     Block,
     BlockKey,
     Branch,
@@ -122,8 +121,7 @@ class Left:
 class Fault:
     """A load or store was forbidden within the guest instruction at ``pc``.
 
-    That instruction is not in ``completed``, which is -1 when it is the first one of a TAKEN block:
-    the block that tested its condition has counted it.
+    ``completed`` is without that instruction (``Block.completed``).
     """
 
     pc: int
@@ -193,9 +191,9 @@ class _Evaluation:
             for inst in self.block.insts:
                 self.execute(inst)
         except GuestFault as fault:
-            return Fault(self.pc, fault.address, fault.access, self._completed())
+            return Fault(self.pc, fault.address, fault.access, self.block.completed(self.marks))
         except _Trapped as trap:
-            return Trap(str(trap), self.pc, self._completed())
+            return Trap(str(trap), self.pc, self.block.completed(self.marks))
         return self._leave()
 
     def execute(self, inst: Inst) -> None:
@@ -212,11 +210,6 @@ class _Evaluation:
         if inst.type is not None:
             assert result is not None
             self.values[inst] = result
-
-    def _completed(self) -> int:
-        """Guest instructions to count when the current one does not complete."""
-        before = max(0, self.marks - 1)
-        return before - 1 if self.block.key.mode & TAKEN and self.marks else before
 
     def _leave(self) -> Left:
         exit_, completed = self.block.exit, self.block.insn_count

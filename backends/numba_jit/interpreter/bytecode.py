@@ -23,7 +23,6 @@ from backends.numba_jit.records import (
 from dbt.interfaces import CONTROL_BYTES, Context, Layout
 from dbt.ir import ops
 from dbt.ir.block import (
-    TAKEN,
     Block,
     BlockKey,
     Branch,
@@ -405,14 +404,13 @@ class Lowering:
             return self.read(first, at), self.read(base, at + 1), amount.value, True  # type: ignore[union-attr]
         return self.read(first, at), self.read(second, at + 1), 0, True
 
-    def completed(self) -> int:
-        """Guest instructions of this block that have completed, where the code now stands."""
-        before = max(0, self.marks - 1)
-        return before - 1 if self.block.key.mode & TAKEN and self.marks else before
+    def refund(self) -> int:
+        """Fuel to give back when the present instruction does not complete."""
+        return self.count - self.block.completed(self.marks)
 
     def may_fault(self) -> None:
         """The next word may fault."""
-        self.result.faults[len(self.words)] = (self.pc, self.count - self.completed())
+        self.result.faults[len(self.words)] = (self.pc, self.refund())
 
     def check_group(self, inst: Inst, op: int) -> None:
         """Before a run of accesses: one check for all."""
@@ -545,9 +543,8 @@ class Lowering:
         self.close(place)
 
     def lower_trap(self, inst: Inst, _index: int) -> None:
-        refund = self.count - self.completed()
         mode = frontend_mode(self.block.key.mode)
-        record = self.record(TrapRecord(str(inst.imm[0]), self.pc, mode, refund))
+        record = self.record(TrapRecord(str(inst.imm[0]), self.pc, mode, self.refund()))
         place = -1 if inst.when is None else self.skip_unless(inst.when)
         self.put(o.TRAPIF, 0, self.read(inst.args[0]), imm=record)
         self.close(place)

@@ -9,10 +9,10 @@ import attrs
 from backends.numba_jit import tables
 from backends.numba_jit.interpreter import opcodes
 from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
-from backends.numba_jit.records import Records
+from backends.numba_jit.records import FaultRecord, Records
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import READ, Context
-from dbt.ir.block import Block
+from dbt.ir.block import Block, BlockKey, retry_mode
 from dbt.stops import Access
 
 _LARGEST = 1 << 16
@@ -23,6 +23,7 @@ _LARGEST = 1 << 16
 class Bytecode:
     """A block's bytecode in its place. ``start`` is the index of its first word."""
 
+    key: BlockKey
     block_id: int
     lowered: Lowered
     start: int
@@ -33,17 +34,6 @@ class Bytecode:
     def sites(self) -> list[int]:
         """Indices of the u32 that hold its link targets."""
         return [(self.start + word) * 2 + half for word, half in self.lowered.sites]
-
-
-@attrs.frozen
-class Refused:
-    """A refused access: what was accessed by the instruction at ``pc``. ``refund`` is fuel."""
-
-    block_id: int
-    pc: int
-    refund: int
-    access: Access
-    size: int
 
 
 class Interpreter:
@@ -76,7 +66,8 @@ class Interpreter:
         """Lower a block and put its bytecode where it will run. ``slots`` are its link slots."""
         began = time.perf_counter_ns()
         lowered = self._lowerer.lower(block, block_id, slots, self._counts)
-        made = Bytecode(block_id, lowered, self._place(lowered.words), self._lowerer.probing)
+        start = self._place(lowered.words)
+        made = Bytecode(block.key, block_id, lowered, start, self._lowerer.probing)
         insort(self._starts, made.start)
         self._at[made.start] = made
         self._lower_ns += time.perf_counter_ns() - began
@@ -106,14 +97,15 @@ class Interpreter:
         self._free.setdefault(len(made.lowered.words), []).append(made.start)
         del self._starts[bisect_right(self._starts, made.start) - 1], self._at[made.start]
 
-    def refused(self, word: int) -> Refused:
-        """What the refused access by a word is."""
+    def fault_at(self, word: int) -> FaultRecord:
+        """The access that was refused at a word."""
         made = self._at[self._starts[bisect_right(self._starts, word) - 1]]
         pc, refund = made.lowered.faults[word - made.start]
         text = made.lowered.words[word - made.start]
         need, size = opcodes.ACCESS[text & 255]
         access = Access.READ if need == READ else Access.WRITE
-        return Refused(made.block_id, pc, refund, access, size or text >> 24 & 255)
+        mode = retry_mode(made.key, pc)
+        return FaultRecord(pc, mode, access, size or text >> 24 & 255, refund)
 
     def statistics(self) -> dict[str, int]:
         """Bytes of bytecode, and the time that lowering took."""

@@ -7,7 +7,7 @@ from backends.numba_jit import abi
 from backends.numba_jit.records import FaultRecord
 from backends.numba_jit.units.frame import LLVM_TYPES
 from dbt.interfaces import CODE, READ, WRITE
-from dbt.ir.block import HOOKED, TAKEN, Inst
+from dbt.ir.block import Inst, retry_mode
 from dbt.ir.types import I1
 from dbt.stops import Access
 
@@ -119,9 +119,7 @@ def _refused(lines: list[str], name: str, perms: list[str], access: Access) -> s
 
 
 def _fault(e: "UnitEmitter", start: str, span: int, access: Access) -> str:
-    key = e.block.key
-    dropped = TAKEN if e.pc == key.pc else TAKEN | HOOKED
-    record = FaultRecord(e.block_id, e.pc, key.mode & ~dropped, access, span)
+    record = FaultRecord(e.pc, retry_mode(e.block.key, e.pc), access, span)
     label = f"%c{e.cold_number}a"
     before = (
         f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"

@@ -32,7 +32,7 @@ from backends.numba_jit.units.probe import emit_probe
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from dbt.interfaces import Context
 from dbt.ir import ops
-from dbt.ir.block import TAKEN, BlockKey, Const, Inst, Value
+from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.ops import Op
 from dbt.ir.types import I1
 
@@ -362,10 +362,7 @@ class UnitEmitter:
 
     def refund(self) -> int:
         """Fuel to give back when the present instruction does not complete."""
-        done = max(0, self.marks - 1)
-        if self.block.key.mode & TAKEN and self.marks:
-            done -= 1
-        return self.insn_count - done
+        return self.insn_count - self.block.completed(self.marks)
 
     def predicated(self, inst: Inst, body: Callable[[Inst], str], zero: str = "0") -> str:
         """Run ``body`` when ``inst.when`` holds; its value, or zero, as one value."""
