@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from dbt.data import DEMO
+from dbt.files import write_json
 from dbt.hooks import CallEvent, ReturnEvent, SyscallEvent
-from dbt.hooks.outputs.destination import plain_console
 from dbt.interfaces import BackendOptions, Reason
 from dbt.process import Process
-from dbt.report import write_json
 from dbt.stops import Exited
+from dbt.streams import plain_console
 
 HOOKED = "helper"
 ROUNDS = "20000000"

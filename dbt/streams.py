@@ -11,9 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXIT_UNWRITTEN = 2
 EXIT_BROKEN = 128 + signal.SIGPIPE
@@ -106,6 +109,22 @@ def write_lines(out: TextIO, text: str) -> None:
     must not mix."""
     out.write(f"{text}\n")
     out.flush()
+
+
+def plain_console(out: IO[str], width: int) -> "Console":
+    """A console that shows text as it is, as wide as the terminal or, without one, ``width``.
+
+    A broken pipe raises BrokenPipeError, as it does without a console.
+    """
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Called while the error is handled; rich would exit with 1 here."""
+            raise  # noqa: PLE0704
+
+    wide = None if out.isatty() else width
+    return Plain(file=out, width=wide, highlight=False, markup=False, emoji=False)
 
 
 def finish(status: int) -> int:

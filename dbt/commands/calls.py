@@ -99,14 +99,14 @@ class _Writer:
 
     @classmethod
     def open(cls, want: _Wanted, program: "Program", stack: contextlib.ExitStack) -> "_Writer":
-        from dbt.hooks.outputs.destination import destination
+        from dbt.files import destination
 
         stream = stack.enter_context(destination(want.file, binary=want.format.binary))
         output = want.format.make(stream, program)
         return cls(want.format, want.file or "standard error", output)
 
     def finish(self, end: int) -> None:
-        from dbt.hooks.outputs.destination import writing
+        from dbt.files import writing
 
         with writing(self.file):
             self.output.finish(end)

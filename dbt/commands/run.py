@@ -30,14 +30,14 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the program; the exit status."""
-    from dbt.hooks.outputs.destination import destination, writing
+    from dbt.files import destination, writing
 
     with make_process(arguments) as process, contextlib.ExitStack() as stack:
         file = arguments.stats_json  # opened now: later the guest may have put a link there
         figures = stack.enter_context(destination(file)) if file else None
         stop = run_until_interrupted(process, arguments)
         if figures is not None:
-            from dbt.report import write_stats
+            from dbt.commands.statistics import write_stats
 
             with writing(file):
                 write_stats(process, stop, figures)
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         status = report_stop(process, stop)
         if arguments.stats:
-            from dbt.report import print_stats
+            from dbt.commands.statistics import print_stats
 
             print_stats(process, sys.stderr)
         return status

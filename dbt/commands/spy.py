@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _read(arguments)
     if arguments.program is None:
         raise UsageError("spy needs a program, or --read FILE")
-    from dbt.hooks.outputs.destination import standard_or_file, writing
+    from dbt.files import standard_or_file, writing
     from dbt.spy import Spy
 
     with contextlib.ExitStack() as stack:

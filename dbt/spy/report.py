@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from dbt.hooks.outputs.destination import plain_console, standard_or_file, writing
+from dbt.files import standard_or_file, writing
 from dbt.spy import summary
 from dbt.spy.events import Event
 from dbt.spy.summary import Activation, Failure, File, Flow, Life, Stream
+from dbt.streams import plain_console
 from dbt.text import NAME, printable
 
 WIDTH = 120

@@ -13,9 +13,9 @@ import pytest
 from support.attack.streams import Case, run_case
 from support.guests import BENCHMARKS, GUESTS
 
+from dbt.commands.statistics import print_stats
 from dbt.log import Log
 from dbt.process import Process
-from dbt.report import print_stats
 from dbt.streams import say
 
 HELLO = str(GUESTS / "hello.elf")

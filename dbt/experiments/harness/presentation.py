@@ -9,9 +9,9 @@ from typing import IO, Any, TextIO
 
 import attrs
 
-from dbt.hooks.outputs.destination import Destination, check_directory, plain_console, writing
-from dbt.report import dump, write_json
+from dbt.files import Destination, check_directory, dump, write_json, writing
 from dbt.stops import UsageError
+from dbt.streams import plain_console
 from dbt.text import printable
 
 WIDTH = 132

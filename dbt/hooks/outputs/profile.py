@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
-from dbt.hooks.outputs.destination import plain_console
 from dbt.hooks.records import Record
+from dbt.streams import plain_console
 from dbt.text import NAME
 
 if TYPE_CHECKING:

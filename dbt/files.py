@@ -1,20 +1,15 @@
-"""Where an output is written: a file that appears when it is complete, or a stream that is there.
-
-Also the console that draws tables on a stream.
-"""
+"""Writes results. A file appears when it is complete; a stream is written as it is."""
 
 import contextlib
+import json
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from dbt.stops import UsageError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _LINKS = 40
 """As many symbolic links as the kernel follows."""
@@ -114,20 +109,16 @@ def check_directory(path: str) -> None:
         os.makedirs(path, exist_ok=True)
 
 
-def plain_console(out: IO[str], width: int) -> "Console":
-    """A console that shows text as it is, as wide as the terminal or, without one, ``width``.
+def write_json(path: str, data: object) -> None:
+    """Write JSON as ``destination`` writes. Raises UsageError when that fails."""
+    with destination(path) as stream, writing(path):
+        dump(data, stream)
 
-    A broken pipe raises BrokenPipeError, as it does without a console.
-    """
-    from rich.console import Console
 
-    class Plain(Console):
-        def on_broken_pipe(self) -> None:
-            """Called while the error is handled; rich would exit with 1 here."""
-            raise  # noqa: PLE0704
-
-    wide = None if out.isatty() else width
-    return Plain(file=out, width=wide, highlight=False, markup=False, emoji=False)
+def dump(data: object, out: IO[str]) -> None:
+    """Write JSON as people can read it, one figure a line."""
+    json.dump(data, out, indent=1)
+    out.write("\n")
 
 
 def _written_as_it_is(path: str) -> str | int | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dbt.hooks.outputs.destination import (
+from dbt.files import (
     Destination,
     check_directory,
     destination,
-    plain_console,
 )
 from dbt.stops import UsageError
+from dbt.streams import plain_console
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
