@@ -3,24 +3,15 @@
 from collections.abc import Collection
 
 from backends.numba_jit import tables
-from dbt.interfaces import LinkKind, LinkRules
+from dbt.interfaces import ChainEverything, LinkRules
 from dbt.ir.block import ARRIVED, BlockKey
-
-
-class _Everything:
-    """The rules until the first ``apply``: everything may chain."""
-
-    kinds: frozenset[LinkKind] = frozenset(LinkKind)
-
-    def permits(self, pc: int) -> bool:
-        return pc >= 0
 
 
 class Admission:
     """The chain rules, and the pcs that are watched or have a probe, now."""
 
     def __init__(self) -> None:
-        self.rules: LinkRules = _Everything()
+        self.rules: LinkRules = ChainEverything()
         self.watched: frozenset[int] = frozenset()
         self._probed: frozenset[int] = frozenset()
 

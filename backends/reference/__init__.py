@@ -17,6 +17,7 @@ from dbt.interfaces import (
     PAGE,
     PC_SLOT,
     WRITE,
+    ChainEverything,
     Context,
     Event,
     FaultHit,
@@ -85,15 +86,6 @@ class Link:
     target: BlockKey
 
 
-class _Everything:
-    """The rules until the first ``apply``: everything may chain."""
-
-    kinds: frozenset[LinkKind] = frozenset(LinkKind)
-
-    def permits(self, pc: int) -> bool:
-        return pc >= 0
-
-
 class ReferenceExecutor:
     """Runs installed blocks one evaluation at a time."""
 
@@ -105,7 +97,7 @@ class ReferenceExecutor:
         self._blocks: dict[BlockKey, tuple[Block, int]] = {}
         self._links: set[Link] = set()
         self._links_made = 0
-        self._rules: LinkRules = _Everything()
+        self._rules: LinkRules = ChainEverything()
         self._watched: frozenset[int] = frozenset()
         self._probed: frozenset[int] = frozenset()
         self._lock = threading.Lock()

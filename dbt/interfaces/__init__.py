@@ -14,7 +14,7 @@ from dbt.interfaces.backend import (
     Executor,
     TablesFull,
 )
-from dbt.interfaces.chaining import LinkKind, LinkRules, Reason
+from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
     Event,
     FaultHit,
@@ -78,6 +78,7 @@ __all__ = [
     "BackendOptions",
     "Bound",
     "CallAbi",
+    "ChainEverything",
     "CodeReader",
     "Context",
     "CounterBank",

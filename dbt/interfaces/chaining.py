@@ -21,6 +21,17 @@ class LinkRules(Protocol):
         """False when nothing may chain into blocks at this pc."""
 
 
+class ChainEverything:
+    """The rules of an executor before the first ``apply``: every edge may chain."""
+
+    kinds: frozenset[LinkKind] = frozenset(LinkKind)
+
+    def permits(self, pc: int) -> bool:
+        """Always True."""
+        del pc
+        return True
+
+
 class Reason(enum.Enum):
     """Why translated code came back to the dispatcher. Each return counts under exactly one.
 
