@@ -45,6 +45,8 @@ _RESERVED = frozenset({"when"})
 
 def name_text(name: str) -> str:
     """A name as it stands in the text: bare when it is a plain word, else quoted."""
+    if not isinstance(name, str):
+        return "?"
     plain = _WORD.fullmatch(name) and name not in _RESERVED
     return name if plain else json.dumps(name)
 
@@ -58,10 +60,22 @@ def block_lines(block: Block) -> list[str]:
     """The lines of one block: the head, one per instruction, the exit, the closing brace."""
     names = Names(block)
     size = f" size {block.size}" if block.size else ""
-    lines = [f"block {block.key}{size} {{"]
+    lines = [f"block {key_text(block.key)}{size} {{"]
     lines += ["  " + names.inst(inst) for inst in block.insts]
     lines += ["  " + names.exit(block.exit), "}"]
     return lines
+
+
+def number_text(number: object) -> str:
+    """A number as it stands in the text. Anything else, which a block that breaks the law may hold
+    in its place, reads as in Python."""
+    return f"{number:#x}" if isinstance(number, int) else repr(number)
+
+
+def key_text(key: object) -> str:
+    """A block key as it stands in the text; anything else as in ``number_text``."""
+    sound = isinstance(key, BlockKey) and isinstance(key.pc, int) and isinstance(key.mode, int)
+    return str(key) if sound else repr(key)
 
 
 class Names:
@@ -72,10 +86,12 @@ class Names:
         self._numbers = {inst: number for number, inst in enumerate(values)}
 
     def value(self, value: Value) -> str:
-        """``%3``, ``0x10``, ``0x1:i8``; a value from nowhere is ``%?``."""
+        """``%3``, ``0x10``, ``0x1:i8``; a value from nowhere is ``%?``, what is none ``?``."""
         if isinstance(value, Const):
             suffix = "" if value.type is I32 else f":{value.type}"
-            return f"{value.value:#x}{suffix}"
+            return f"{number_text(value.value)}{suffix}"
+        if not isinstance(value, Inst):
+            return "?"
         number = self._numbers.get(value)
         return "%?" if number is None else f"%{number}"
 
@@ -93,30 +109,30 @@ class Names:
         imm = inst.imm[index]
         if isinstance(imm, str):
             return name_text(imm)
-        return f"{imm:#x}" if inst.op.imm[index : index + 1] == ("pc",) else str(imm)
+        return number_text(imm) if inst.op.imm[index : index + 1] == ("pc",) else str(imm)
 
     def exit(self, exit_: Exit) -> str:
         """The exit, without indentation."""
         match exit_:
             case Goto(target=target):
-                return f"goto {target}"
+                return f"goto {key_text(target)}"
             case Branch(cond=cond, taken=taken, other=other):
-                return f"branch {self.value(cond)}, {taken}, {other}"
+                return f"branch {self.value(cond)}, {key_text(taken)}, {key_text(other)}"
             case Jump(target=value):
                 return f"jump {self.value(value)}"
             case Call(target=target, link=link):
-                return f"call {self._call_target(target)}, link {link:#x}"
+                return f"call {self._call_target(target)}, link {number_text(link)}"
             case Return(target=value):
                 return f"return {self.value(value)}"
             case Swi(number=number, resume=resume):
-                return f"swi {number:#x}, {resume}"
+                return f"swi {number_text(number)}, {key_text(resume)}"
             case Hook(resume=resume):
-                return f"hook {resume}"
+                return f"hook {key_text(resume)}"
             case Halt(reason=reason, pc=pc):
-                return f"halt {name_text(reason)} {pc:#x}"
+                return f"halt {name_text(reason)} {number_text(pc)}"
+        return "?"
 
     def _call_target(self, target: BlockKey | Value) -> str:
-        if isinstance(target, BlockKey):
-            return str(target)
-        # A constant location must not read as a key.
-        return f"{target.value:#x}:i32" if isinstance(target, Const) else self.value(target)
+        if isinstance(target, Const):  # a constant location must not read as a key
+            return f"{number_text(target.value)}:i32"
+        return self.value(target) if isinstance(target, Inst) else key_text(target)

@@ -1,29 +1,44 @@
 """The law of the IR.
 
 1. Every op is a row of the op table, with its number of operands and immediates.
-2. A value is computed before it is used, once, by an instruction of the same block.
-3. A constant is an unsigned int within its type.
+2. An operand is a constant or the value of an instruction, which is computed before it is used,
+   once, in the same block.
+3. Every type is one of the table. A constant is an unsigned int within its type.
 4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``A``
    any type, ``S`` the type of the slot, ``R`` any type written on the result, ``I*`` up to six
-   operands of any integer type each. ``zext`` and ``sext``
-   go to a wider integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes.
-5. ``when`` is an ``i1`` and stands only on ops whose effect can be left undone.
+   operands of any integer type each. ``zext`` and ``sext`` go to a wider integer type, ``trunc`` to
+   a narrower one; ``bswap`` has at least two bytes.
+5. ``when`` is an ``i1`` and occurs only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
-7. ``insn`` marks have sizes above zero and pcs that increase without overlap; the first one stands
-   at the block's pc.
+7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
+   bits; the first one is at the block's pc.
 8. Guest instructions can be restarted: between two marks no ``set`` comes before a ``load`` or a
    ``store``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
 9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
-   ``i32``; pcs, links and locations fit 32 bits.
+   ``i32``; direct targets are block keys. Numbers (the pc and mode of a key, the link of a call,
+   the number of a system call, the pc of a halt) are ints that fit 32 bits.
 10. Counters, stacks, functions, slots and reasons have names that are not empty.
 """
 
-from collections.abc import Iterator
-
 from dbt.ir import ops
-from dbt.ir.block import Block, Branch, Const, Exit, Halt, Inst, Value, exit_targets, exit_values
+from dbt.ir.block import (
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Goto,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+    Value,
+)
 from dbt.ir.layout import Layout
-from dbt.ir.printer import block_lines
+from dbt.ir.printer import block_lines, key_text
 from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
 
 _LIMIT = 1 << 32
@@ -35,7 +50,7 @@ class VerifyError(Exception):
     def __init__(self, block: Block, line: int, problem: str) -> None:
         text = block_lines(block)
         text.insert(line + 1, f"  ^ {problem}")
-        super().__init__("\n".join([f"block {block.key}: {problem}", *text]))
+        super().__init__("\n".join([f"block {key_text(block.key)}: {problem}", *text]))
         self.line = line
         """Number of the offending line in the block's text; 0 is the head."""
         self.problem = problem
@@ -46,6 +61,7 @@ def verify(block: Block, layout: Layout | None = None) -> None:
     verifier = _Verifier(block, layout)
     line = 0
     try:
+        verifier.head()
         for line, inst in enumerate(block.insts, 1):  # noqa: B007
             verifier.inst(inst)
         line = len(block.insts) + 1
@@ -68,6 +84,11 @@ class _Verifier:
         self.slots: dict[str, Type] = {}
         self.next_pc: int | None = None
         self.dirty: str | None = None
+
+    def head(self) -> None:
+        self.key(self.block.key)
+        self.number("size", self.block.size)
+        self.number("before", self.block.before)
 
     def inst(self, inst: Inst) -> None:
         op = inst.op
@@ -93,7 +114,10 @@ class _Verifier:
     # -- operands ----------------------------------------------------------------------------------
 
     def operand(self, value: Value) -> None:
+        if not isinstance(value, Const | Inst):
+            raise _Breach(f"an operand is a constant or an instruction, not {value!r}")
         if isinstance(value, Const):
+            self.type(value.type)
             if type(value.value) is not int:  # a bool prints as no number
                 raise _Breach(f"constant {value.value!r} is no whole number")
             if not 0 <= value.value <= value.type.mask:
@@ -114,6 +138,10 @@ class _Verifier:
 
     # -- types -------------------------------------------------------------------------------------
 
+    def type(self, type_: Type) -> None:
+        if not any(type_ is known for known in TYPES.values()):
+            raise _Breach(f"{type_!r} is no type of the table")
+
     def types(self, inst: Inst) -> None:
         bound: dict[str, Type] = {}
         if inst.op.variadic:
@@ -127,6 +155,7 @@ class _Verifier:
         elif inst.type is None:
             raise _Breach(f"{inst.op.name} has a result type")
         else:
+            self.type(inst.type)
             self.match(inst.op.result, inst.type, bound)
             self.width(inst)
         if "S" in bound:
@@ -181,13 +210,13 @@ class _Verifier:
                 raise _Breach(f"the {name} of {inst.op.name} is a name, not {imm!r}")
 
     def mark(self, pc: int | str, size: int | str) -> None:
-        if not isinstance(pc, int) or not isinstance(size, int) or size <= 0:
+        if type(pc) is not int or type(size) is not int or size <= 0:
             raise _Breach("a mark holds a pc and a size")
         if self.next_pc is None and pc != self.block.key.pc:
             raise _Breach(f"the first mark stands at {pc:#x}, the block at {self.block.key.pc:#x}")
         if self.next_pc is not None and pc < self.next_pc:
             raise _Breach(f"the mark is below {self.next_pc:#x}, where the last one ends")
-        if not 0 <= pc < _LIMIT:
+        if not 0 <= pc <= _LIMIT - size:
             raise _Breach(f"pc {pc:#x} does not fit 32 bits")
         self.next_pc = pc + size
 
@@ -202,22 +231,44 @@ class _Verifier:
     # -- the exit ----------------------------------------------------------------------------------
 
     def exit(self, exit_: Exit) -> None:
-        wanted = I1 if isinstance(exit_, Branch) else I32
-        for value in exit_values(exit_):
-            self.operand(value)
-            if value.type is not wanted:
-                raise _Breach(f"{wanted} expected, not {value.type}")
-        for number in _numbers(exit_):
-            if not 0 <= number < _LIMIT:
-                raise _Breach(f"{number:#x} does not fit 32 bits")
-        if isinstance(exit_, Halt) and not exit_.reason:
-            raise _Breach("the halt has no reason")
+        match exit_:
+            case Goto(target=key) | Hook(resume=key):
+                self.key(key)
+            case Branch(cond=cond, taken=taken, other=other):
+                self.typed(cond, I1)
+                self.key(taken)
+                self.key(other)
+            case Jump(target=target) | Return(target=target):
+                self.typed(target, I32)
+            case Call(target=callee, link=link):
+                if isinstance(callee, Const | Inst):
+                    self.typed(callee, I32)
+                else:
+                    self.key(callee)
+                self.number("link", link)
+            case Swi(number=number, resume=key):
+                self.number("number", number)
+                self.key(key)
+            case Halt(reason=reason, pc=pc):
+                if not isinstance(reason, str) or not reason:
+                    raise _Breach(f"the reason of a halt is a name, not {reason!r}")
+                self.number("pc", pc)
+            case _:
+                raise _Breach(f"a block ends in an exit, not in {exit_!r}")
 
+    def typed(self, value: Value, wanted: Type) -> None:
+        self.operand(value)
+        if value.type is not wanted:
+            raise _Breach(f"{wanted} expected, not {value.type}")
 
-def _numbers(exit_: Exit) -> Iterator[int]:
-    for key in exit_targets(exit_):
-        yield key.pc
-    for name in ("link", "number", "pc"):
-        number = getattr(exit_, name, None)
-        if isinstance(number, int):
-            yield number
+    def key(self, key: BlockKey) -> None:
+        if not isinstance(key, BlockKey):
+            raise _Breach(f"a block key expected, not {key!r}")
+        self.number("pc", key.pc)
+        self.number("mode", key.mode)
+
+    def number(self, name: str, number: int) -> None:
+        if type(number) is not int:  # a bool prints as no number
+            raise _Breach(f"the {name} is a whole number, not {number!r}")
+        if not 0 <= number < _LIMIT:
+            raise _Breach(f"{number:#x} does not fit 32 bits")

@@ -1,12 +1,27 @@
 """Breaches of the law that no text can express; the others are in ``tests/filetests/verifier``."""
 
+from typing import Any
+
 import pytest
 
 from dbt.ir import ops
-from dbt.ir.block import Block, BlockKey, Branch, Const, Halt, Inst, Jump
+from dbt.ir.block import (
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Goto,
+    Halt,
+    Hook,
+    Inst,
+    Jump,
+    Return,
+    Swi,
+)
 from dbt.ir.builder import Builder
-from dbt.ir.ops import Effect, Op
-from dbt.ir.types import I1, I8, I32
+from dbt.ir.ops import OPS, Effect, Op
+from dbt.ir.types import I1, I8, I32, I64, INTEGERS, TYPES, Type
 from dbt.ir.verifier import VerifyError, verify
 
 
@@ -87,3 +102,175 @@ def test_the_message_shows_the_block_and_the_line() -> None:
     assert error.value.line == 3
     assert lines[4] == "  %1:i8 = not %0"
     assert lines[5].startswith("  ^ ")
+
+
+# -- Types of operands, of every op ----------------------------------------------------------------
+
+KEY = BlockKey(0x8000)
+ANYTHING = tuple(TYPES.values())
+
+
+def _allowed(op: Op, letter: str) -> tuple[Type, ...]:
+    """The types that an operand of a well-formed ``op`` may have when ``T`` is i32."""
+    if letter == "T":
+        return (I32,)
+    if letter in ("A", "S"):
+        return ANYTHING
+    return INTEGERS if letter == "I*" else (TYPES[letter],)
+
+
+def _sound(op: Op) -> Inst:
+    """An instruction that obeys the law."""
+    types = [_allowed(op, letter)[0] for letter in op.args]
+    args = tuple(Const(1, type_) for type_ in types)
+    results = {None: None, "T": I32, "S": I32, "R": I64 if op.name != "trunc" else I8}
+    result = results[op.result] if op.result in results else TYPES[str(op.result)]
+    imm = (0x8000, 4) if op is ops.INSN else ("name",) * len(op.imm)
+    return Inst(op, args, result, imm)
+
+
+OPERANDS = [(op, at) for op in OPS.values() for at in range(len(op.args))]
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=str)
+def test_every_op_has_a_sound_form(op: Op) -> None:
+    verify(_block(_sound(op)))
+
+
+@pytest.mark.parametrize(("op", "at"), OPERANDS, ids=str)
+def test_each_operand_has_the_type_of_its_row(op: Op, at: int) -> None:
+    for type_ in TYPES.values():
+        inst = _sound(op)
+        inst.args = (*inst.args[:at], Const(1, type_), *inst.args[at + 1 :])
+        if op.args == ("T",) and op.result != "T":  # zext, sext, trunc: see the filetests
+            continue
+        if type_ in _allowed(op, op.args[at]):
+            verify(_block(inst))
+        else:
+            assert "expected, not" in _problem(_block(inst))
+
+
+@pytest.mark.parametrize(("op", "at"), OPERANDS, ids=str)
+def test_each_operand_is_a_value(op: Op, at: int) -> None:
+    for operand in (7, None, "%0", KEY, [7]):
+        inst = _sound(op)
+        inst.args = (*inst.args[:at], operand, *inst.args[at + 1 :])  # type: ignore[arg-type]
+        assert "is a constant or an instruction, not" in _problem(_block(inst))
+
+
+@pytest.mark.parametrize(("op", "at"), OPERANDS, ids=str)
+def test_each_operand_has_a_type_of_the_table(op: Op, at: int) -> None:
+    for forged in (Type("i32", 32), Type("i24", 24), None, "i32"):
+        inst = _sound(op)
+        operand: Any = Const(1, forged)  # type: ignore[arg-type]
+        inst.args = (*inst.args[:at], operand, *inst.args[at + 1 :])
+        assert "is no type of the table" in _problem(_block(inst))
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.result], ids=str)
+def test_each_result_has_a_type_of_the_table(op: Op) -> None:
+    inst = _sound(op)
+    assert inst.type is not None
+    inst.type = Type(inst.type.name, inst.type.bits)
+    assert "is no type of the table" in _problem(_block(inst))
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.conditional], ids=str)
+def test_each_predicate_is_an_i1_value(op: Op) -> None:
+    inst = _sound(op)
+    for when, problem in (
+        (Const(1, I8), "`when` is an i1, not i8"),
+        (Const(1, Type("i1", 1)), "is no type of the table"),
+        (1, "is a constant or an instruction, not 1"),
+    ):
+        inst.when = when  # type: ignore[assignment]
+        assert problem in _problem(_block(inst))
+
+
+@pytest.mark.parametrize("value", [1.0, "1", None, True], ids=repr)
+def test_a_constant_is_an_int(value: Any) -> None:
+    inst = _sound(ops.ADD)
+    inst.args = (Const(value, I32), inst.args[1])
+    assert "is no whole number" in _problem(_block(inst))
+
+
+# -- Keys, marks and exits -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [0x8000, None, BlockKey(-1), BlockKey(1 << 32), BlockKey(0, -1)])
+def test_the_block_has_a_key(key: Any) -> None:
+    with pytest.raises(VerifyError) as error:
+        verify(Block(key, [], Goto(KEY)))
+    assert error.value.line == 0
+
+
+@pytest.mark.parametrize("field", ["size", "before"])
+@pytest.mark.parametrize("value", [-1, True, None], ids=repr)
+def test_the_block_has_a_number_of_bytes(field: str, value: Any) -> None:
+    block = Block(KEY, [], Goto(KEY))
+    setattr(block, field, value)
+    with pytest.raises(VerifyError) as error:
+        verify(block)
+    assert error.value.line == 0
+
+
+@pytest.mark.parametrize(("pc", "size"), [(True, 4), (0x8000, True), (0x8000, "4"), (0x8000, 4.0)])
+def test_a_mark_holds_ints(pc: Any, size: Any) -> None:
+    mark = Inst(ops.INSN, (), None, (pc, size))
+    assert _problem(_block(mark)) == "a mark holds a pc and a size"
+
+
+def test_an_instruction_ends_within_32_bits() -> None:
+    for size, sound in ((4, True), (5, False)):
+        block = Block(BlockKey(0xFFFFFFFC), [], Goto(KEY))
+        Builder(block.insts).insn(0xFFFFFFFC, size)
+        if sound:
+            verify(block)
+        else:
+            assert "does not fit 32 bits" in _problem(block)
+
+
+SOUND = Const(1, I32)
+NO_KEYS = (0x8000, None, SOUND, BlockKey(0, -1), BlockKey(1 << 32), BlockKey("0x8000"))  # type: ignore[arg-type]
+NO_NUMBERS = (-1, 1 << 32, True, 1.0, None, "1")
+NO_LOCATIONS = (
+    KEY, 0x8000, None, Const(1, I1), Const(1, I64), Const(1 << 32, I32), Inst(ops.GET, (), I32),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "refused"),
+    [
+        (Goto, NO_KEYS),
+        (Hook, NO_KEYS),
+        (lambda key: Branch(Const(1, I1), key, KEY), NO_KEYS),
+        (lambda key: Branch(Const(1, I1), KEY, key), NO_KEYS),
+        (lambda cond: Branch(cond, KEY, KEY), (KEY, 1, None, SOUND, Const(2, I1))),
+        (Jump, NO_LOCATIONS),
+        (Return, NO_LOCATIONS),
+        (lambda target: Call(target, 0), (*NO_LOCATIONS[1:], *NO_KEYS[3:])),
+        (lambda link: Call(KEY, link), NO_NUMBERS),
+        (lambda link: Call(SOUND, link), NO_NUMBERS),
+        (lambda number: Swi(number, KEY), NO_NUMBERS),
+        (lambda key: Swi(0, key), NO_KEYS),
+        (lambda pc: Halt("done", pc), NO_NUMBERS),
+        (lambda reason: Halt(reason, 0), ("", None, 1)),
+        (lambda exit_: exit_, (None, KEY, SOUND)),
+    ],
+)
+def test_what_each_field_of_an_exit_may_not_hold(make: Any, refused: tuple[Any, ...]) -> None:
+    for given in refused:
+        with pytest.raises(VerifyError) as error:
+            verify(Block(KEY, [], make(given)))
+        assert error.value.line == 1
+
+
+@pytest.mark.parametrize(
+    "exit_",
+    [
+        Goto(KEY), Hook(KEY), Branch(Const(1, I1), KEY, KEY), Jump(SOUND), Return(SOUND),
+        Call(KEY, 0), Call(SOUND, 0xFFFFFFFF), Swi(0xFFFFFFFF, KEY), Halt("done", 0),
+    ],
+)  # fmt: skip
+def test_every_exit_has_a_sound_form(exit_: Any) -> None:
+    verify(Block(KEY, [], exit_))
