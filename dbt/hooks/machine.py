@@ -31,9 +31,10 @@ from dbt.ir.builder import Builder
 from dbt.lifetime import closed
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
-from dbt.runtime.engine import Ended, Engine, LimitReached
+from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import Ended, LimitReached
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
@@ -79,13 +80,10 @@ class HookMachine:
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
         self._trampolines = Trampolines(engine)
         self._table_end = TABLES
-        self._failure: BaseException | None = None
-        self.hook_error: BaseException | None = None
-        """What ``take_failure`` has given last."""
-        self._passed: tuple[int, int] | None = None
-        """Breakpoint whose handlers have run, and the instruction count of that moment."""
-        self._programs_own: Event | None = None
-        """The last breakpoint that stepping over one of ours met."""
+        self.resume = engine.resume
+        self._to_raise: BaseException | None = None
+        """What a hook raised and ``take_failure`` has not given to anybody yet. It does not say
+        where a run continues: it is raised as soon as the event that the hook ran for is over."""
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
         self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
@@ -154,19 +152,19 @@ class HookMachine:
         """Another program is in memory."""
         self._names.clear()
         self._table_end = TABLES
-        self._passed = None
+        self.resume.breakpoint = None
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's; ``take_failure`` has the first thing raised."""
         try:
             hook(argument)
         except BaseException as failure:
-            self._failure = self._failure or failure
+            self._to_raise = self._to_raise or failure
 
     def take_failure(self) -> BaseException | None:
-        """What a hook has raised, once."""
-        failure, self._failure = self._failure, None
-        self.hook_error = failure or self.hook_error
+        """What a hook has raised first since this was last called, for the caller to raise."""
+        failure, self._to_raise = self._to_raise, None
+        self.resume.raised = failure or self.resume.raised
         return failure
 
     # -- points ------------------------------------------------------------------------------------
@@ -238,7 +236,7 @@ class HookMachine:
         if self._helpers is None:
             executed = partial(getattr, self.engine, "executed")
             self._helpers = Helpers(
-                self._functions, executed, self._stub_changed, self.take_failure
+                self._functions, executed, self._stub_changed, self.take_failure, self.resume
             )
             self.instrument(CallHelpers(self._helpers), everything=False)
         return self._helpers.add(pc, handler, first=first)
@@ -250,16 +248,18 @@ class HookMachine:
     # -- what points lead to -----------------------------------------------------------------------
 
     def wants(self, event: Hit) -> bool:
-        """True unless it is a breakpoint of the program's own, or a trap of somebody else's."""
+        """True unless it is a breakpoint of the program's own, or a trap of somebody else's. Not to
+        be asked of what ``hit`` returns: the hooks have seen that."""
         match event:
-            case HaltHit(pc=pc):
-                return self._instructions.are_at(pc) and event is not self._programs_own
+            case HaltHit(reason=reason, pc=pc):
+                return reason == "breakpoint" and self._instructions.are_at(pc)
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
 
     def hit(self, event: Hit) -> BlockKey | Ended:
-        """Run the hooks that an event is for: where the guest goes on, or what comes next."""
+        """Run the hooks that an event is for. Returns the key that is next, or an event that is not
+        for hooks (also when it is a breakpoint at a pc of theirs)."""
         match event:
             case HookHit(resume=key) if self._trampolines.at(key.pc) is not None:
                 return self.resolve_trampoline(key)
@@ -273,7 +273,10 @@ class HookMachine:
                 after = self._breakpoint_hit(BlockKey(pc, mode))
                 return self.resolve_trampoline(after) if isinstance(after, BlockKey) else after
             case TrapHit(pc=pc, reason=reason, mode=mode):
-                return self._step_watched(BlockKey(pc, mode | HOOKED), reason)
+                after = self._step_watched(BlockKey(pc, mode | HOOKED), reason)
+                if isinstance(after, HaltHit) and self.wants(after):
+                    return self.hit(after)  # a breakpoint was written there since it trapped
+                return after
         return key if location is None else self.resolve_trampoline(self.key_of(location))
 
     def resolve_trampoline(self, key: BlockKey) -> BlockKey:
@@ -292,25 +295,20 @@ class HookMachine:
         """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""
         pc, moment = key.pc, (key.pc, self.insns)
         self._instructions.met(pc)
-        if moment != self._passed:
+        if moment != self.resume.breakpoint:
             location = self._breakpoints.fire(pc)
             if location is not None:
                 return self.key_of(location)
-            self._passed = moment
+            self.resume.breakpoint = moment
         word = self._instructions.word(pc)
-        if word is None or self._failure is not None:  # a handler removed it, or raised
+        if word is None or self._to_raise is not None:  # a handler removed it, or raised
             return key
         key = key.with_mode(HOOKED)  # the stub there has run
         budget = self.engine.budget
         if budget.executed >= budget.limit:  # a breakpoint takes no fuel to come to
             return LimitReached(key)
-        return self._step_over(key, word)
-
-    def _step_over(self, key: BlockKey, word: bytes) -> BlockKey | Event:
-        with self._instructions.lifted(key.pc, word):
-            after = self._step(key)
-            self._programs_own = after if isinstance(after, HaltHit) else None
-            return after
+        with self._instructions.lifted(pc, word):
+            return self._step(key)
 
     def _step(self, key: BlockKey) -> BlockKey | Event:
         """Execute one instruction, and see what it does to the stack pointer."""

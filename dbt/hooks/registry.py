@@ -49,8 +49,7 @@ class Hooks:
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._programs: list[Callable[[], Any]] = []
         self._program_is_new = False
-        self._held: tuple[list[int], int | None] | None = None
-        """Arguments and result of a system call that is not made yet, for a hook has raised."""
+        """An execve has succeeded, and ``tell_new_program`` was not called since."""
 
     # -- setting -----------------------------------------------------------------------------------
 
@@ -256,16 +255,17 @@ class Hooks:
     ) -> int | None:
         """Run the entry hooks of a system call; an int is the result of a call to be skipped.
 
-        Raises what a hook raised, before the call is made. The next time this is asked is for the
-        same call: it goes on as the hooks have wanted it.
+        Raises what a hook raised, before the call is made. The next time this is called is for the
+        same call: then the hooks do not run, and what they changed the first time holds.
         """
-        if self._held is not None:
-            (arguments[:], result), self._held = self._held, None
+        resume = self._machine.resume
+        if resume.call_as_hooked is not None:
+            (arguments[:], result), resume.call_as_hooked = resume.call_as_hooked, None
             return result
         result = self._syscall(self._entering, name, arguments, None, number, site)
         failure = self._machine.take_failure()
         if failure is not None:
-            self._held = list(arguments), result
+            resume.call_as_hooked = list(arguments), result
             raise failure
         return result
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import attrs
-
 from dbt.environment import Environment
 from dbt.hooks import StopRequested
 from dbt.hooks.machine import Hit, HookMachine
@@ -20,28 +18,18 @@ from dbt.interfaces import (
 from dbt.ir.block import BlockKey
 from dbt.log import Log
 from dbt.process.watchdog import Clock
-from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
+from dbt.runtime.engine import Engine
+from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
 from dbt.stops import Access, GuestFault, InsnLimit, Requested, Stop, TimeLimit, Trapped
 
 
-@attrs.define
-class Resume:
-    """Where a run that has stopped continues."""
-
-    key: BlockKey
-    """The block that would be next."""
-    call: SyscallHit | None = None
-    """A system call that is to be made before anything else: a hook raised when it was entered."""
-    ended: Stop | None = None
-    """How the run has ended, when it could not say so because it raised what a hook had raised."""
-
-
 class EventLoop:
-    """Runs a guest from event to event. ``served`` is called behind each system call."""
+    """Runs a guest from event to event. ``resume`` is the record that the engine and the hooks
+    share; ``served`` is called behind each system call."""
 
     def __init__(
         self,
-        start: BlockKey,
+        resume: Resume,
         engine: Engine,
         environment: Environment,
         frontend: Frontend,
@@ -51,7 +39,7 @@ class EventLoop:
         log: Log,
         served: Callable[[], None],
     ) -> None:
-        self._resume = Resume(start)
+        self._resume = resume
         self._engine = engine
         self._environment = environment
         self._frontend = frontend
@@ -75,9 +63,8 @@ class EventLoop:
     def continues_after(self, failure: BaseException) -> bool:
         """Whether a function of the user's has raised it: then the guest's state is whole, and the
         next run continues from it."""
-        own = failure is self._engine.function_error or failure is self._hooks.hook_error
-        # Their tracebacks hold the process.
-        self._engine.function_error = self._hooks.hook_error = None
+        own = failure is self._resume.raised
+        self._resume.raised = None  # its traceback holds the process
         return own
 
     def _step(self) -> BlockKey | Stop:
@@ -90,7 +77,7 @@ class EventLoop:
         try:
             after = self._see_to(resume.call or self._next_event())
         except GuestFault as fault:
-            if resume.call is not None or fault is self._engine.function_error:  # a hook's own
+            if resume.call is not None or fault is resume.raised:  # a hook's own
                 raise
             after = self._fetch_fault(fault)
         if isinstance(after, BlockKey):
@@ -112,6 +99,13 @@ class EventLoop:
 
     def _see_to(self, event: object) -> BlockKey | Stop:
         """What follows an event: the key that is next, or how the run ends."""
+        match event:
+            case HookHit() | WatchHit() | HaltHit() | TrapHit() if self._hooks.wants(event):
+                return self._hooked(event)
+        return self._see_to_the_guests(event)
+
+    def _see_to_the_guests(self, event: object) -> BlockKey | Stop:
+        """What follows an event that is not for hooks."""
         environment = self._environment
         match event:
             case Slice(key=key) | LimitReached(key=key):
@@ -121,10 +115,6 @@ class EventLoop:
                 return TimeLimit(key.pc) if self._clock.overdue() else self._poll(key)
             case SyscallHit():
                 return self._system_call(event)
-            case HookHit() | WatchHit() | HaltHit(reason="breakpoint") | TrapHit() if (
-                self._hooks.wants(event)
-            ):
-                return self._hooked(event)
             case FaultHit():
                 return self._key(environment.fault(event))
             case HaltHit(reason="jump"):
@@ -152,7 +142,7 @@ class EventLoop:
         """Run the hooks that an event is for."""
         after = self._hooks.hit(event)
         if not isinstance(after, BlockKey):
-            return self._see_to(after)
+            return self._see_to_the_guests(after)
         self._resume.key = after
         return TimeLimit(after.pc) if self._clock.overdue() else after
 
@@ -160,7 +150,7 @@ class EventLoop:
         """Look for what has come from outside, at keys that a location can name."""
         location = self._frontend.location_of(key)
         named = self._frontend.in_state(self._frontend.key_of(location), self._state)
-        if named != key or key == self._engine.reported_watch:
+        if named != key or key == self._resume.watch:
             return key
         self._state.set("pc", key.pc)
         return self._key(self._environment.poll(location))

@@ -46,6 +46,7 @@ from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
 from dbt.stops import (
     GuestFault,
@@ -156,6 +157,7 @@ class Process:
         """Tell the parts of each other. None of them holds the process: it goes when its user
         drops it."""
         kernel, log = self.kernel, self.log
+        resume = Resume(start)
         dump = partial(_dump_backend, self.executor, log)
         self.engine = engine = Engine(
             self.executor,
@@ -167,6 +169,7 @@ class Process:
             ahead=ahead,
             on_invalidate=partial(log.write, "chain") if log.wants("chain") else None,
             on_install=dump if log.items & BACKEND_ITEMS else None,
+            resume=resume,
         )
         self._machine = HookMachine(
             engine,
@@ -192,7 +195,7 @@ class Process:
         kernel.on_fork_child = self._clock.survive_fork
         kernel.overdue = self._clock.overdue
         self._loop = EventLoop(
-            start,
+            resume,
             engine,
             kernel,
             self.frontend,

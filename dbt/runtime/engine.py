@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import attrs
 
@@ -35,6 +35,7 @@ from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
 from dbt.stops import Access, GuestFault
 
 
@@ -42,24 +43,6 @@ class Translate(Protocol):
     """Make the installed form of one block. Raises GuestFault when its first byte is no code."""
 
     def __call__(self, key: BlockKey, boundaries: Collection[int]) -> Block: ...
-
-
-@attrs.frozen
-class Slice:
-    """The engine pauses at ``key`` so that signals and time-outs can be looked at."""
-
-    key: BlockKey
-
-
-@attrs.frozen
-class LimitReached:
-    """Exactly the allowed number of instructions has run; ``key`` would be next."""
-
-    key: BlockKey
-
-
-Ended: TypeAlias = Event | Slice | LimitReached
-"""Why ``Engine.run`` has come back."""
 
 
 def _quiet(text: str) -> None:
@@ -75,7 +58,8 @@ class Engine:
     """Runs a guest from key to key. One engine per guest address space.
 
     ``ahead`` is how many further blocks are translated along known exits whenever one is missing:
-    0 for an interpreter, more where compiling in batches is cheaper.
+    0 for an interpreter, more where compiling in batches is cheaper. ``resume`` is the process's
+    record of where a stopped run continues; an engine that is used by itself makes one.
     """
 
     def __init__(
@@ -90,6 +74,7 @@ class Engine:
         ahead: int = 0,
         on_invalidate: Callable[[str], None] | None = None,
         on_install: Callable[[BlockKey], None] | None = None,
+        resume: Resume | None = None,
     ) -> None:
         self.executor = executor
         self.context = context
@@ -97,6 +82,7 @@ class Engine:
         self.policy = policy
         self.cache = CodeCache()
         self.budget = Budget(executor)
+        self.resume = Resume(BlockKey(0)) if resume is None else resume
         self.translated_blocks = 0
         self.translated_insns = 0
         self.invalidations = 0
@@ -108,14 +94,9 @@ class Engine:
         self._boundaries = Boundaries(lambda pc: self.discard(self.cache.across(pc)))
         self._watched: set[int] = set()
         self._probed: set[int] = set()
-        self.reported_watch: BlockKey | None = None
-        """A watched key whose WatchHit was returned and that has not been entered since."""
         self._runner = 0  # the thread in which the executor runs
         self._stepping = False
         self._later: list[BlockKey] = []  # to be discarded once it has come back
-        self._waiting: Ended | None = None
-        self.function_error: BaseException | None = None
-        """What ``run`` has raised last for a function that the guest's code invoked."""
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
         between blocks, so that callers see guest addresses only. May raise GuestFault."""
@@ -134,33 +115,34 @@ class Engine:
 
     @property
     def busy(self) -> bool:
-        """Guest code is running, or has come back to what nobody has seen to yet: where it leads
-        must stay there."""
-        return self._runner != 0 or self._stepping or self._waiting is not None
+        """Guest code is running, or has come back with an event that nobody has seen to yet: the
+        trampolines and breakpoints that it may be about must stay."""
+        return self._runner != 0 or self._stepping or self.resume.event is not None
 
     def run(self, key: BlockKey) -> Ended:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
 
         Raises GuestFault (an execute access) when the code at the next pc cannot be fetched, and
         what a function raised that the guest's code invoked: then the next ``run``, of whatever
-        key, goes on where this one came back.
+        key, returns the event with which this one came back.
         """
-        event, self._waiting = self._waiting, None
+        resume = self.resume
+        event, resume.event = resume.event, None
         if event is not None:
             return event
         event = self._run(key)
         failure = self.context.functions.take_failure()
         if failure is None:
             return self._resolved(event)
-        self._waiting = event
-        self.function_error = failure
+        resume.event = event
+        resume.raised = failure
         with contextlib.suppress(GuestFault):  # the next run meets it again
             if (
                 isinstance(event, HookHit)
                 and (behind := self.resolve_trampoline(event.resume)) != event.resume
             ):
                 event = Slice(behind)  # a trampoline needs no fuel: the block has gone on to it
-            self._waiting = self._resolved(event)
+            resume.event = self._resolved(event)
         raise failure
 
     def _resolved(self, event: Ended) -> Ended:
@@ -172,21 +154,22 @@ class Engine:
     def _run(self, key: BlockKey) -> Ended:
         # Fuel is filled up whenever the executor is back: where a guest often needs a translation,
         # only the clock tells that a slice is over.
+        resume = self.resume
         end = time.perf_counter() + SLICE_SECONDS
         while True:
             if self._failed:
                 return Slice(key)
-            if key != self.reported_watch:
-                self.reported_watch = None
+            if key != resume.watch:
+                resume.watch = None
             if self._is_watched(key):
-                self.reported_watch = key
+                resume.watch = key
                 return WatchHit(key)
             self.budget.grant()
             started = time.perf_counter()
             event = self._execute(key)
             entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
             if entered:
-                self.reported_watch = None
+                resume.watch = None
             match event:
                 case WatchHit(key=key):
                     continue
@@ -226,7 +209,7 @@ class Engine:
 
     def _is_watched(self, key: BlockKey) -> bool:
         looked_for = key.pc in self._watched or key.pc in self._probed
-        return looked_for and not key.mode & ARRIVED and key != self.reported_watch
+        return looked_for and not key.mode & ARRIVED and key != self.resume.watch
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
@@ -238,10 +221,10 @@ class Engine:
         """Step what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & TAKEN:
             if self._is_watched(key):
-                self.reported_watch = key
+                self.resume.watch = key
                 return WatchHit(key)
             event = self.step(key)
-            self.reported_watch = None
+            self.resume.watch = None
             if self._failed and isinstance(event, BlockKey):
                 return Slice(event)
             if not isinstance(event, BlockKey):

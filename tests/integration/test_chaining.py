@@ -10,7 +10,7 @@ from dbt.instrument.block_count import BlockCount
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.runtime import engine as engine_module
-from dbt.runtime.engine import Slice
+from dbt.runtime.resume import Slice
 from dbt.stops import Exited, InsnLimit
 
 BENCH = Path(__file__).parents[2] / "benchmarks" / "guests"

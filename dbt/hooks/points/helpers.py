@@ -10,6 +10,7 @@ from dbt.ir.block import TAKEN, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
 from dbt.runtime.functions import Functions
+from dbt.runtime.resume import Resume
 from dbt.stops import UsageError
 
 
@@ -46,13 +47,14 @@ class Helpers:
         executed: Callable[[], int],
         changed: Callable[[int, bool], None],
         take_failure: Callable[[], BaseException | None],
+        resume: Resume,
     ) -> None:
         self._functions = functions
         self._executed = executed
         self._take_failure = take_failure
+        self._resume = resume
         self.points = Points(changed)
         self.counted = 0
-        self._last = (0, -1)
 
     def name(self, pc: int) -> str:
         """The function that is invoked at ``pc``."""
@@ -68,10 +70,10 @@ class Helpers:
         self.counted = counted  # the whole block's, when it begins
         moment = (pc, self._executed() - self.counted)
         try:
-            wanted = None if moment == self._last else self.points.fire(pc)
+            wanted = None if moment == self._resume.helper else self.points.fire(pc)
         finally:
             self.counted = 0
-        self._last = moment
+        self._resume.helper = moment
         failure = self._take_failure()
         if failure is not None:
             raise failure

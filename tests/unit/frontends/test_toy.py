@@ -37,6 +37,7 @@ from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop, UsageError
 from dbt.translate import Translator, block_at
@@ -124,21 +125,27 @@ def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Toy]:
     policy = ChainPolicy(
         resolve=lambda where: block_at(frontend, where, resolve(where)).pc  # as Process does
     )
+    world = BareMetal(state, memory, "alpha", AT)
+    code, found = assemble(SUMS, AT)
+    labels.update(found)
+    (tmp_path / "sums").write_bytes(code)
+    resume = Resume(frontend.key_of(world.load(str(tmp_path / "sums"), [], [])))
     engine = Engine(
-        executor, context, memory, translator.translate, policy, insn_sizes=frontend.insn_sizes
+        executor,
+        context,
+        memory,
+        translator.translate,
+        policy,
+        insn_sizes=frontend.insn_sizes,
+        resume=resume,
     )
     machine = HookMachine(
         engine, translator, state, stacks, functions, hex, resolve, lambda pointer: STACK_END
     )
     hooks = Hooks(machine, lambda: [], str, lambda *_: pytest.fail("no system call is made"))
-    world = BareMetal(state, memory, "alpha", AT)
-    code, found = assemble(SUMS, AT)
-    labels.update(found)
-    (tmp_path / "sums").write_bytes(code)
-    start = frontend.key_of(world.load(str(tmp_path / "sums"), [], []))
     served: list[None] = []
     loop = EventLoop(
-        start, engine, world, frontend, state, machine, Clock(), QUIET, lambda: served.append(None)
+        resume, engine, world, frontend, state, machine, Clock(), QUIET, lambda: served.append(None)
     )
     yield Toy(engine, state, memory, loop, world, hooks, labels)
     hooks.close()

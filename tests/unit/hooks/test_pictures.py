@@ -14,7 +14,9 @@ from dbt.hooks.mechanisms.shadow import ShadowCalls
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.interfaces import Pass
+from dbt.ir.block import BlockKey
 from dbt.runtime.functions import Functions
+from dbt.runtime.resume import Resume
 from frontends.arm.translator import key_of
 
 
@@ -25,7 +27,8 @@ def _sites() -> Sites:
 
 
 def _helpers() -> Helpers:
-    helpers = Helpers(Functions(0), lambda: 0, lambda pc, present: None, lambda: None)
+    resume = Resume(BlockKey(0))
+    helpers = Helpers(Functions(0), lambda: 0, lambda pc, present: None, lambda: None, resume)
     helpers.add(0x8000, lambda: None, first=False)
     return helpers
 

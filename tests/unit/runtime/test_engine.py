@@ -21,9 +21,10 @@ from dbt.interfaces import (
 from dbt.ir.block import BlockKey
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Ended, Engine, LimitReached, Slice
+from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import Ended, LimitReached, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
 from dbt.translate import Translator

@@ -13,9 +13,10 @@ from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.engine import Engine, LimitReached, Slice
+from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.resume import LimitReached, Slice
 from dbt.runtime.state import GuestState
 from dbt.translate import Translator
 from frontends.arm import ArmFrontend

@@ -1,0 +1,64 @@
+"""How a run of the engine ends, and where the next one continues."""
+
+from typing import TypeAlias
+
+import attrs
+
+from dbt.interfaces import Event, SyscallHit
+from dbt.ir.block import BlockKey
+from dbt.stops import Stop
+
+
+@attrs.frozen
+class Slice:
+    """The engine pauses at ``key`` so that signals and time-outs can be looked at."""
+
+    key: BlockKey
+
+
+@attrs.frozen
+class LimitReached:
+    """Exactly the allowed number of instructions has run; ``key`` would be next."""
+
+    key: BlockKey
+
+
+Ended: TypeAlias = Event | Slice | LimitReached
+"""Why ``Engine.run`` has come back."""
+Moment: TypeAlias = tuple[int, int]
+"""A pc, and the guest instructions completed when control arrived there."""
+
+
+@attrs.define
+class Resume:
+    """Where a stopped run continues, and what it must not do a second time when it does.
+
+    The event loop owns the one record of a process. The engine and the hooks hold the same record:
+    each writes down here, and nowhere else, what it has done for the instruction at ``key`` that
+    has not been executed yet.
+    """
+
+    key: BlockKey
+    """The block that would be next."""
+    event: Ended | None = None
+    """What the engine came back with and nobody has seen to: a function that the guest's code
+    invoked raised an exception, which ``Engine.run`` raised instead. The next run begins with it,
+    whatever key it is given."""
+    call: SyscallHit | None = None
+    """A system call that is being made. Between runs: one that is to be made before anything else,
+    because a hook raised when it was entered."""
+    call_as_hooked: tuple[list[int], int | None] | None = None
+    """The arguments that the entry hooks gave that call, and its result if they skip it: they have
+    run, and do not run again."""
+    ended: Stop | None = None
+    """How the run has ended, when it could not say so because it raised what a hook had raised."""
+    raised: BaseException | None = None
+    """What the last run raised because a function of the user's did. Such a run can be continued:
+    the guest's state is whole."""
+    watch: BlockKey | None = None
+    """A watched key that was reported as a WatchHit and has not been entered since: it is not
+    reported again."""
+    breakpoint: Moment | None = None
+    """The breakpoint of ours whose handlers ran last: at the same moment they do not run again."""
+    helper: Moment | None = None
+    """The same of the points that translated code itself calls (mechanism ``helper``)."""
