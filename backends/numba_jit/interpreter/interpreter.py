@@ -159,13 +159,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
                 store64(state + FUEL, fuel)
                 return X_LINK | load32(ip) << 8
             ip = code + target * 8
-        elif op == BRZ:
-            side = (get_a(regs, w) == 0) * 4
-            target = load32(ip + side)
-            if target == 0:
-                store64(state + FUEL, fuel)
-                return X_LINK | load32(ip + 8 + side) << 8
-            ip = code + target * 8
         elif op == BRNZ:
             side = (get_a(regs, w) != 0) * 4
             target = load32(ip + side)
@@ -271,20 +264,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
                 store64(state + FUEL, fuel)
                 return X_LINK | load32(ip + 8 + side) << 8
             ip = code + target * 8
-        elif op == BLS:
-            side = ((get_a(regs, w) ^ 1) | get_b(regs, w)) * 4
-            target = load32(ip + side)
-            if target == 0:
-                store64(state + FUEL, fuel)
-                return X_LINK | load32(ip + 8 + side) << 8
-            ip = code + target * 8
-        elif op == BLE:
-            side = ((get_a(regs, w) ^ get_b(regs, w)) | get_d(regs, w)) * 4
-            target = load32(ip + side)
-            if target == 0:
-                store64(state + FUEL, fuel)
-                return X_LINK | load32(ip + 8 + side) << 8
-            ip = code + target * 8
         elif op == JUMP:
             target = get_a(regs, w)
             at = (target >> 1) | (target & 1) << 31
@@ -306,9 +285,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             return X_RECORD | high32(w) << 8
         elif op == SKIPZ:
             if get_a(regs, w) == 0:
-                ip += high32(w) * 8
-        elif op == SKIPNZ:
-            if get_a(regs, w) != 0:
                 ip += high32(w) * 8
         elif op == TRAPIF:
             if get_a(regs, w) != 0:
@@ -444,10 +420,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
         elif op == SX:
             places = 64 - (high32(w) & 63)
             set_d(regs, w, (get_a(regs, w) << places) >> places)
-        elif op == BIT:
-            set_d(regs, w, (get_a(regs, w) >> (high32(w) & 31)) & 1)
-        elif op == BIC:
-            set_d(regs, w, get_a(regs, w) & ~get_b(regs, w))
         elif op == ADDSH:
             set_d(regs, w, get_a(regs, w) + (get_b(regs, w) << (high32(w) & 31)))
         elif op == CARRY:
@@ -644,8 +616,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             at = (get_a(regs, w) + high32(w)) & M32
             store32(memory + at, get_d(regs, w))
             store32(memory + at + 4, get_b(regs, w))
-        elif op == MOV64:
-            set64_d(regs, w, get64_a(regs, w))
         elif op == ZX64:
             set64_d(regs, w, get_a(regs, w))
         elif op == SX64:
@@ -724,10 +694,6 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
             b = get64_b(regs, w)
             total = a + b + load32(regs + high32(w) * 4)
             set_d(regs, w, ((a ^ total) & (b ^ total)) < 0)
-        elif op == UMULL:
-            set64_d(regs, w, get_a(regs, w) * get_b(regs, w))
-        elif op == SMULL:
-            set64_d(regs, w, signed(get_a(regs, w)) * signed(get_b(regs, w)))
     # Only refused accesses come here.
     store64(state + FUEL, fuel)
     store64(state + FAULT_ADDRESS, at)

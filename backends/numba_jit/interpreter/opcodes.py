@@ -12,8 +12,7 @@ OPERATIONS = """
     ENTER_HOT   the same, and count the execution
     TO_UNIT     leave for the compiled unit of block #
     GOTO        link target #; the next word holds the link slot
-    BRZ         A == 0 goes to the upper, else to the lower half of the next word (then: slots)
-    BRNZ        A != 0
+    BRNZ        A != 0 goes to the upper, else to the lower half of the next word (then: slots)
     BEQ         A == B
     BNE         A != B
     BULT        A < B
@@ -28,13 +27,10 @@ OPERATIONS = """
     BSLEI       A <= #, signed
     BHI         A and not B
     BGT         not D and A == B
-    BLS         not A or B
-    BLE         D or A != B
     JUMP        computed location A
     RET         return to location A
     EXIT        record #
     SKIPZ       skip # words when A is 0
-    SKIPNZ      skip # words when A is not 0
     TRAPIF      record # when A is not 0
     COUNT       counter #
     PUSH        A on stack #
@@ -86,8 +82,6 @@ OPERATIONS = """
     BSWAP       D = bytes of A reversed
     RBIT        D = bits of A reversed
     SX          D = A extended from # bits
-    BIT         D = bit # of A
-    BIC         D = A & ~B
     ADDSH       D = A + (B << #)
     CARRY       D = carry out of A + B + register #
     OVERFLOW    D = signed overflow of A + B + register #
@@ -120,7 +114,6 @@ OPERATIONS = """
     LDPU        D, B = two words at A + #, known to be readable
     STU         word at A + # = D, known to be writable
     STPU        two words at A + # = D, B, known to be writable
-    MOV64       D = A
     ZX64        D = A, from 32 bits
     SX64        D = A, from 32 bits, signed
     ADD64       D = A + B
@@ -148,27 +141,25 @@ OPERATIONS = """
     SEL64       D = register # ? A : B
     CARRY64     D = carry out of A + B + register #
     OVERFLOW64  D = signed overflow of A + B + register #
-    UMULL       D = A * B, 32 by 32 bits
-    SMULL       D = A * B, 32 by 32 bits, signed
 """
 
 NAMES = tuple(line.split()[0] for line in OPERATIONS.strip().splitlines())
 
 (
     HOLE, PROBE,
-    ENTER, ENTER_HOT, TO_UNIT, GOTO, BRZ, BRNZ, BEQ, BNE, BULT, BULE, BSLT, BSLE, BEQI, BNEI,
-    BULTI, BULEI, BSLTI, BSLEI, BHI, BGT, BLS, BLE, JUMP, RET, EXIT, SKIPZ, SKIPNZ, TRAPIF, COUNT,
+    ENTER, ENTER_HOT, TO_UNIT, GOTO,  BRNZ, BEQ, BNE, BULT, BULE, BSLT, BSLE, BEQI, BNEI,
+    BULTI, BULEI, BSLTI, BSLEI, BHI, BGT,   JUMP, RET, EXIT, SKIPZ,  TRAPIF, COUNT,
     PUSH, POP, ARG, ARG64, INVOKE, MOV, LI, MOVNZ, SEL, GETW, SETW, ADD, SUB, MUL, UDIV, SDIV, AND,
     OR, XOR, SHL, SHR, SAR, ROR, EQ, NE, ULT, ULE, SLT, SLE, ADDI, RSBI, ANDI, ORI, XORI, SHLI,
     SHRI, SARI, RORI, EQI,
-    NEI, ULTI, ULEI, SLTI, SLEI, NOT, CLZ, BSWAP, RBIT, SX, BIT, BIC, ADDSH, CARRY, OVERFLOW, NZ,
+    NEI, ULTI, ULEI, SLTI, SLEI, NOT, CLZ, BSWAP, RBIT, SX, ADDSH, CARRY, OVERFLOW, NZ,
     SUBF, SUBFI, ADDF, ADDFI, LD8, LD16, LD32, LD64, LD128, LDS8, LDS16, LDX8, LDX16, LDX32, ST8,
-    ST16, ST32, ST64, ST128, STX8, STX16, STX32, CHKR, CHKW, LDU, LDPU, STU, STPU, MOV64, ZX64,
+    ST16, ST32, ST64, ST128, STX8, STX16, STX32, CHKR, CHKW, LDU, LDPU, STU, STPU, ZX64,
     SX64, ADD64, SUB64, MUL64, UDIV64, SDIV64, AND64, OR64, XOR64, SHL64, SHR64, SAR64, ROR64,
     EQ64, NE64, ULT64, ULE64, SLT64, SLE64, NOT64, CLZ64, BSWAP64, RBIT64, SEL64, CARRY64,
-    OVERFLOW64, UMULL, SMULL,
+    OVERFLOW64,
 ) = range(len(NAMES))  # fmt: skip
-assert NAMES[SMULL] == "SMULL"
+assert NAMES[OVERFLOW64] == "OVERFLOW64"
 assert NAMES[LD8] == "LD8"
 
 ACCESS = {
