@@ -25,7 +25,7 @@ from dbt.ir.block import (
     exit_targets,
 )
 from dbt.ir.machine import Accesses, CounterBank, FunctionBank, StackBank, State
-from dbt.ir.ops import OPS, Op
+from dbt.ir.ops import Op
 from dbt.ir.types import Type
 from dbt.stops import Access, GuestFault
 
@@ -91,7 +91,6 @@ PURE: Mapping[Op, Callable[..., int]] = {
     ops.SEXT: lambda t, a: signed(a, t),
     ops.TRUNC: lambda _, a: a,
 }
-assert all(op in PURE for op in OPS.values() if op.pure)
 
 
 def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[Type]) -> int:
@@ -264,5 +263,15 @@ class _Evaluation:
 
 
 _EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
-    op: getattr(_Evaluation, op.name) for op in OPS.values() if not op.pure
+    ops.GET: _Evaluation.get,
+    ops.SET: _Evaluation.set,
+    ops.LOAD: _Evaluation.load,
+    ops.STORE: _Evaluation.store,
+    ops.INSN: _Evaluation.insn,
+    ops.COUNT: _Evaluation.count,
+    ops.PUSH: _Evaluation.push,
+    ops.POP: _Evaluation.pop,
+    ops.TRAP_IF: _Evaluation.trap_if,
+    ops.INVOKE: _Evaluation.invoke,
 }
+ops.require_all(PURE.keys() | _EFFECTS.keys(), __name__)

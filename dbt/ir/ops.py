@@ -9,6 +9,7 @@ is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) prin
 """
 
 import enum
+from collections.abc import Collection
 
 import attrs
 
@@ -71,6 +72,17 @@ def _op(
     row = Op(name, tuple(args.split()), result.strip() or None, effects, doc, imm)
     OPS[name] = row
     return row
+
+
+def require_all(handled: Collection[Op], where: str) -> None:
+    """Check that a module, ``where``, handles every op of the table: called when it is imported,
+    by all that look ops up in tables of their own.
+
+    Raises NotImplementedError, which names the ops that are not in ``handled``.
+    """
+    missing = [op.name for op in OPS.values() if op not in handled]
+    if missing:
+        raise NotImplementedError(f"{where} does not handle the op {', '.join(missing)}")
 
 
 _E = Effect

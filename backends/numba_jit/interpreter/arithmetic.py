@@ -4,11 +4,13 @@ Values narrower than 32 bits stand in their register extended with zeros; where 
 the upper bits, a further word cuts its result.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from backends.numba_jit.interpreter import opcodes as o
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst
+from dbt.ir.ops import Op
 from dbt.ir.types import I32, I64
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ TWO64 = {
     ops.SAR: o.SAR64, ops.ROR: o.ROR64, ops.EQ: o.EQ64, ops.NE: o.NE64, ops.ULT: o.ULT64,
     ops.ULE: o.ULE64, ops.SLT: o.SLT64, ops.SLE: o.SLE64,
 }  # fmt: skip
-ONE = {ops.NOT: o.NOT, ops.CLZ: o.CLZ, ops.BSWAP: o.BSWAP, ops.RBIT: o.RBIT}
+BITS = {ops.CLZ: o.CLZ, ops.BSWAP: o.BSWAP, ops.RBIT: o.RBIT}
 ONE64 = {ops.NOT: o.NOT64, ops.CLZ: o.CLZ64, ops.BSWAP: o.BSWAP64, ops.RBIT: o.RBIT64}
 SHIFTS = {ops.SHL, ops.SHR, ops.SAR}
 SAME_WHEN_NARROW = {
@@ -40,32 +42,16 @@ SAME_WHEN_NARROW = {
 
 def lower_narrow(to: "Lowering", inst: Inst, d: int | None) -> None:
     """Pure ops up to 32 bits."""
-    op, args = inst.op, inst.args
-    operand = args[0].type
+    operand = inst.args[0].type
     assert operand is not None
-    if op in TWO:
-        if operand.bits == 32 or op in SAME_WHEN_NARROW:
-            lower_two(to, inst, d)
-        else:
-            lower_two_narrow(to, inst, d, operand.bits)
-    elif op is ops.SELECT:
-        condition = to.read(args[0], 2)
-        to.into(inst, d, o.SEL, to.read(args[1]), to.read(args[2], 1), condition)
-    elif op in (ops.CARRY, ops.OVERFLOW):
-        lower_carry(to, inst, d, operand.bits)
-    elif op is ops.SEXT:
-        lower_sext(to, inst, d, operand.bits)
-    elif op is ops.TRUNC:
-        assert inst.type is not None
-        to.into(inst, d, o.ANDI, to.read(args[0]), imm=inst.type.mask)
-    elif op is ops.ZEXT:
-        to.into(inst, d, o.MOV, to.read(args[0]))
-    elif op is ops.NEG:
-        mask_into(to, inst, d, o.RSBI, to.read(args[0]))
-    elif op is ops.NOT:
-        mask_into(to, inst, d, o.NOT, to.read(args[0]))
-    else:
-        lower_bits(to, inst, d, operand.bits)
+    NARROW[inst.op](to, inst, d, operand.bits)
+
+
+def lower_wide(to: "Lowering", inst: Inst, d: int | None) -> None:
+    """Pure ops with a 64-bit operand or result."""
+    operand = inst.args[0].type
+    assert operand is not None
+    WIDE[inst.op](to, inst, d, operand.bits)
 
 
 def mask_into(
@@ -79,6 +65,14 @@ def mask_into(
         register = to.temp(1, to.now)
         to.write(register, 1, op, a, b, imm)
         to.into(inst, d, o.ANDI, to.near(register), imm=inst.type.mask)
+
+
+def lower_two_operands(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
+    """Two operands up to 32 bits."""
+    if bits == 32 or inst.op in SAME_WHEN_NARROW:
+        lower_two(to, inst, d)
+    else:
+        lower_two_narrow(to, inst, d, bits)
 
 
 def lower_two(to: "Lowering", inst: Inst, d: int | None) -> None:
@@ -158,14 +152,42 @@ def lower_carry(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
     to.into(inst, d, o.NE, to.near(total), to.near(cut, 1, 1))
 
 
+def lower_select(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """A choice between two values up to 32 bits."""
+    condition, yes, no = inst.args
+    number = to.read(condition, 2)
+    to.into(inst, d, o.SEL, to.read(yes), to.read(no, 1), number)
+
+
+def lower_zext(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Extension with zeros up to 32 bits."""
+    to.into(inst, d, o.MOV, to.read(inst.args[0]))
+
+
 def lower_sext(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
     """Sign extension up to 32 bits."""
     mask_into(to, inst, d, o.SX, to.read(inst.args[0]), imm=bits)
 
 
+def lower_trunc(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """The low bits of a value up to 32 bits."""
+    assert inst.type is not None
+    to.into(inst, d, o.ANDI, to.read(inst.args[0]), imm=inst.type.mask)
+
+
+def lower_neg(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Negation up to 32 bits."""
+    mask_into(to, inst, d, o.RSBI, to.read(inst.args[0]))
+
+
+def lower_not(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Complement up to 32 bits."""
+    mask_into(to, inst, d, o.NOT, to.read(inst.args[0]))
+
+
 def lower_bits(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
     """Leading zeros and reversals; narrow ones sit in the upper bits afterwards."""
-    op = ONE[inst.op]
+    op = BITS[inst.op]
     a = to.read(inst.args[0])
     if bits == 32:
         to.into(inst, d, op, a)
@@ -178,32 +200,71 @@ def lower_bits(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
         to.into(inst, d, o.SHRI, to.near(register), imm=32 - bits)
 
 
-def lower_wide(to: "Lowering", inst: Inst, d: int | None) -> None:
-    """Pure ops with a 64-bit operand or result."""
-    op, args = inst.op, inst.args
-    if op in TWO64:
-        to.into(inst, d, TWO64[op], to.read(args[0]), to.read(args[1], 1))
-    elif op in ONE64:
-        to.into(inst, d, ONE64[op], to.read(args[0]))
-    elif op is ops.NEG:
-        zero = to.read(Const(0, I64))
-        to.into(inst, d, o.SUB64, zero, to.read(args[0], 1))
-    elif op is ops.SELECT:
-        condition = to.location(args[0])
-        to.into(inst, d, o.SEL64, to.read(args[1]), to.read(args[2], 1), condition)
-    elif op is ops.ZEXT:
-        to.into(inst, d, o.ZX64, to.read(args[0]))
-    elif op is ops.SEXT:
-        assert args[0].type is not None
-        narrow = args[0].type.bits < 32
-        to.into(inst, d, o.SX64, to.extended(args[0]) if narrow else to.read(args[0]))
-    elif op is ops.TRUNC:
-        assert inst.type is not None
-        if inst.type is I32:
-            to.into(inst, d, o.MOV, to.read(args[0]))
-        else:
-            to.into(inst, d, o.ANDI, to.read(args[0]), imm=inst.type.mask)
+# -- 64 bits ---------------------------------------------------------------------------------------
+
+
+def wide_two(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Two operands."""
+    to.into(inst, d, TWO64[inst.op], to.read(inst.args[0]), to.read(inst.args[1], 1))
+
+
+def wide_one(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """One operand."""
+    to.into(inst, d, ONE64[inst.op], to.read(inst.args[0]))
+
+
+def wide_neg(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Negation."""
+    zero = to.read(Const(0, I64))
+    to.into(inst, d, o.SUB64, zero, to.read(inst.args[0], 1))
+
+
+def wide_select(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """A choice between two values."""
+    condition, yes, no = inst.args
+    number = to.location(condition)
+    to.into(inst, d, o.SEL64, to.read(yes), to.read(no, 1), number)
+
+
+def wide_zext(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Extension with zeros to 64 bits."""
+    to.into(inst, d, o.ZX64, to.read(inst.args[0]))
+
+
+def wide_sext(to: "Lowering", inst: Inst, d: int | None, bits: int) -> None:
+    """Sign extension to 64 bits."""
+    source = inst.args[0]
+    to.into(inst, d, o.SX64, to.extended(source) if bits < 32 else to.read(source))
+
+
+def wide_trunc(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """The low bits of 64."""
+    assert inst.type is not None
+    if inst.type is I32:
+        to.into(inst, d, o.MOV, to.read(inst.args[0]))
     else:
-        last = to.location(args[2])
-        wide = o.CARRY64 if op is ops.CARRY else o.OVERFLOW64
-        to.into(inst, d, wide, to.read(args[0]), to.read(args[1], 1), last)
+        to.into(inst, d, o.ANDI, to.read(inst.args[0]), imm=inst.type.mask)
+
+
+def wide_carry(to: "Lowering", inst: Inst, d: int | None, _bits: int) -> None:
+    """Carry and overflow of a sum of three."""
+    a, b, c = inst.args
+    last = to.location(c)
+    wide = o.CARRY64 if inst.op is ops.CARRY else o.OVERFLOW64
+    to.into(inst, d, wide, to.read(a), to.read(b, 1), last)
+
+
+Lower: TypeAlias = Callable[["Lowering", Inst, int | None, int], None]
+"""Takes the first operand's width in bits as well."""
+
+NARROW: dict[Op, Lower] = {
+    **dict.fromkeys(TWO, lower_two_operands), **dict.fromkeys(BITS, lower_bits),
+    ops.SELECT: lower_select, ops.CARRY: lower_carry, ops.OVERFLOW: lower_carry,
+    ops.ZEXT: lower_zext, ops.SEXT: lower_sext, ops.TRUNC: lower_trunc, ops.NEG: lower_neg,
+    ops.NOT: lower_not,
+}  # fmt: skip
+WIDE: dict[Op, Lower] = {
+    **dict.fromkeys(TWO64, wide_two), **dict.fromkeys(ONE64, wide_one),
+    ops.SELECT: wide_select, ops.CARRY: wide_carry, ops.OVERFLOW: wide_carry,
+    ops.ZEXT: wide_zext, ops.SEXT: wide_sext, ops.TRUNC: wide_trunc, ops.NEG: wide_neg,
+}  # fmt: skip

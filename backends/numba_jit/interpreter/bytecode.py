@@ -11,7 +11,7 @@ import attrs
 
 from backends.numba_jit.interpreter import opcodes as o
 from backends.numba_jit.interpreter.analysis import COMPARES, Analysis
-from backends.numba_jit.interpreter.arithmetic import lower_narrow, lower_wide
+from backends.numba_jit.interpreter.arithmetic import NARROW, WIDE, lower_narrow, lower_wide
 from backends.numba_jit.records import (
     HaltRecord,
     HookRecord,
@@ -645,3 +645,4 @@ _EFFECTS: dict[Op, Callable[[Lowering, Inst, int], None]] = {
     ops.POP: Lowering.lower_pop, ops.TRAP_IF: Lowering.lower_trap,
     ops.INVOKE: Lowering.lower_invoke,
 }  # fmt: skip
+ops.require_all(_EFFECTS.keys() | (NARROW.keys() & WIDE.keys()), __name__)

@@ -394,4 +394,4 @@ EFFECTS: dict[Op, Effect] = {
     ops.TRAP_IF: trap_if,
     ops.INVOKE: invoke,
 }
-assert all(op.pure or op in EFFECTS for op in ops.OPS.values())
+ops.require_all(EFFECTS.keys() | PLAIN.keys() | WIDTH.keys() | LOWER.keys(), __name__)
