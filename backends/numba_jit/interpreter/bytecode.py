@@ -3,6 +3,9 @@
 A value lives in a register: a temporary, or the guest's slot it was read from or is going to be
 written to. Before a slot is overwritten, a value that still lives there and is used again moves
 out.
+
+This file is over 400 lines because copy-and-patch stencils are going to replace it: it was moved
+here as it was, to be deleted rather than divided.
 """
 
 from collections.abc import Callable
