@@ -26,7 +26,17 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import ASK, CONTINUED, HOOKED, MOVED, TAKEN, Block, BlockKey, Branch, Hook
+from dbt.ir.block import (
+    CONDITION_PASSED,
+    CONTINUED,
+    HOOK_CONDITION_PASSED,
+    HOOKED,
+    SP_STEP,
+    Block,
+    BlockKey,
+    Branch,
+    Hook,
+)
 from dbt.ir.builder import Builder
 from dbt.lifetime import closed
 from dbt.runtime.chaining import ChainPolicy
@@ -195,13 +205,14 @@ class HookMachine:
         if pc not in self._stubs.pcs or key.mode & CONTINUED:
             return None
         self.memory.fetch(pc, 2)
-        resume = BlockKey(pc, key.mode & ~ASK | HOOKED)
+        resume = BlockKey(pc, key.mode & ~HOOK_CONDITION_PASSED | HOOKED)
         wanted = self._conditions[pc].values()
-        if key.mode & ASK or any(conditions is None for conditions in wanted):
+        if key.mode & HOOK_CONDITION_PASSED or any(conditions is None for conditions in wanted):
             return Block(key, [], Hook(resume))
         emit = Builder([])
         holds = [one.compile(emit, pc=pc) for conditions in wanted for one in conditions or ()]
-        return Block(key, emit.insts, Branch(reduce(emit.or_, holds), key.with_mode(ASK), resume))
+        enter = key.with_mode(HOOK_CONDITION_PASSED)
+        return Block(key, emit.insts, Branch(reduce(emit.or_, holds), enter, resume))
 
     def _stub_changed(self, pc: int, present: bool) -> None:
         (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)
@@ -320,7 +331,7 @@ class HookMachine:
     def _step_watched(self, key: BlockKey, reason: str) -> BlockKey | Event:
         """Execute one instruction that has trapped for what it does to the stack pointer."""
         old = self._follower.pointer
-        after = self._step_once(key.with_mode(MOVED))
+        after = self._step_once(key.with_mode(SP_STEP))
         if not isinstance(after, BlockKey):
             return after
         trampoline = self._trampolines.at(after.pc)
@@ -329,7 +340,7 @@ class HookMachine:
 
     def _step_once(self, key: BlockKey) -> BlockKey | Event:
         after = self.engine.step(key)
-        while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & TAKEN:
+        while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & CONDITION_PASSED:
             after = self.engine.step(after)
         return after
 

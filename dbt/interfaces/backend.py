@@ -90,8 +90,8 @@ class Executor(Protocol):
     def watch(self, pcs: Collection[int]) -> None:
         """From the next edge on, come back with WatchHit instead of running on into a block at one
         of these pcs; nothing chains into them (a dispatch counts as ``denied``). Blocks whose
-        condition has been tested, or whose hook has run (TAKEN, HOOKED), are not meant, nor is the
-        block that ``run`` is called with."""
+        condition has been tested, or whose hook has run (CONDITION_PASSED, HOOKED), are not meant,
+        nor is the block that ``run`` is called with."""
 
     def probe(self, pcs: Collection[int] | None) -> None:
         """Set probes: blocks at these pcs come back with WatchHit when they begin, and links stay

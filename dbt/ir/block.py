@@ -7,18 +7,19 @@ import attrs
 from dbt.ir.ops import GET, INSN, SET, Op
 from dbt.ir.types import Type
 
-TAKEN = 1
+CONDITION_PASSED = 1
 """Mode bit: the condition of the first instruction has been tested and holds (it is not
 counted)."""
 HOOKED = 2
-"""Mode bit: the hook that stands at this pc has run."""
-ASK = 4
-"""Mode bit: the condition of the hook that stands at this pc holds; the host is to be entered."""
-MOVED = 8
-"""Mode bit: the host looks at what the first instruction does to the stack pointer."""
-CONTINUED = TAKEN | HOOKED
-"""A key with one of these goes on with an instruction that control has already arrived at."""
-ARRIVED = CONTINUED | ASK
+"""Mode bit: the hook at this pc has run."""
+HOOK_CONDITION_PASSED = 4
+"""Mode bit: the condition of the hook at this pc holds; the block enters the host."""
+SP_STEP = 8
+"""Mode bit: the host executes this block's first instruction by itself, to see what it does to the
+stack pointer. The traps that look out for that are left out."""
+CONTINUED = CONDITION_PASSED | HOOKED
+"""A key with one of these continues an instruction that control has already arrived at."""
+ARRIVED = CONTINUED | HOOK_CONDITION_PASSED
 """At a key with one of these, whoever looks out for its pc has been told."""
 FRONTEND_MODE_SHIFT = 8
 """Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
@@ -176,7 +177,7 @@ def retry_mode(key: BlockKey, pc: int) -> int:
     """The mode in which the instruction at ``pc``, of the block at ``key``, is executed again after
     a fault: from its beginning, so its condition is tested again; but the hooks that stand at the
     block's first instruction have run."""
-    return key.mode & ~(TAKEN if pc == key.pc else TAKEN | HOOKED)
+    return key.mode & ~(CONDITION_PASSED if pc == key.pc else CONDITION_PASSED | HOOKED)
 
 
 @attrs.define(eq=False)
@@ -194,34 +195,35 @@ class Block:
     def insn_count(self) -> int:
         """Guest instructions an execution of the whole block counts.
 
-        The first instruction of a TAKEN block was counted by the block that tested its condition;
-        the instruction a Halt stands for does not complete.
+        The first instruction of a CONDITION_PASSED block was counted by the block that tested its
+        condition; the instruction a Halt stands for does not complete.
         """
         marks = sum(1 for inst in self.insts if inst.op is INSN)
-        uncounted = bool(self.key.mode & TAKEN) or isinstance(self.exit, Halt)
+        uncounted = bool(self.key.mode & CONDITION_PASSED) or isinstance(self.exit, Halt)
         return marks - 1 if uncounted and marks else marks
 
     def completed(self, marks: int) -> int:
         """Guest instructions to count when the one with the ``marks``-th mark does not complete.
 
-        -1 for the first instruction of a TAKEN block: the block that tested its condition has
-        counted it. An executor that took ``insn_count`` from the fuel gives the difference back.
+        -1 for the first instruction of a CONDITION_PASSED block: the block that tested its
+        condition has counted it. An executor that took ``insn_count`` from the fuel gives the
+        difference back.
         """
         before = max(0, marks - 1)
-        return before - 1 if self.key.mode & TAKEN and marks else before
+        return before - 1 if self.key.mode & CONDITION_PASSED and marks else before
 
 
 __all__ = [
     "ARRIVED",
-    "ASK",
+    "CONDITION_PASSED",
     "CONTINUED",
     "FRONTEND_MODE_SHIFT",
     "GET",
     "HOOKED",
+    "HOOK_CONDITION_PASSED",
     "INSN",
-    "MOVED",
     "SET",
-    "TAKEN",
+    "SP_STEP",
     "Block",
     "BlockKey",
     "Branch",

@@ -29,7 +29,7 @@ from dbt.interfaces import (
     TablesFull,
     WatchHit,
 )
-from dbt.ir.block import ARRIVED, TAKEN, Block, BlockKey, exit_targets
+from dbt.ir.block import ARRIVED, CONDITION_PASSED, Block, BlockKey, exit_targets
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
@@ -219,7 +219,7 @@ class Engine:
 
     def _finish(self, key: BlockKey) -> Ended:
         """Step what is left of the budget, one instruction at a time."""
-        while self.executor.fuel > 0 or key.mode & TAKEN:
+        while self.executor.fuel > 0 or key.mode & CONDITION_PASSED:
             if self._is_watched(key):
                 self.resume.watch = key
                 return WatchHit(key)
@@ -235,7 +235,7 @@ class Engine:
     def step(self, key: BlockKey) -> BlockKey | Event:
         """Execute one instruction with the reference evaluator; the key that follows, or an event.
 
-        A conditional instruction may take two steps, the second with the TAKEN mode bit.
+        A conditional instruction may take two steps, the second with the CONDITION_PASSED mode bit.
         """
         block = self._translate(key, {key.pc + size for size in self._insn_sizes})
         self.executor.fuel -= block.insn_count
@@ -251,8 +251,9 @@ class Engine:
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
         """Execute the instruction whose store met a page with translations."""
         stepped = self.step(BlockKey(fault.pc, fault.mode))
-        if isinstance(stepped, BlockKey) and stepped.pc == fault.pc and stepped.mode & TAKEN:
-            stepped = self.step(stepped)
+        match stepped:
+            case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
+                return self.step(stepped)
         return stepped
 
     def _hits_code(self, event: FaultHit) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dbt.interfaces import PAGE, CodeReader, State
-from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Exit, Goto, Halt
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
 from frontends.arm.conditions import AL, condition
@@ -157,5 +157,5 @@ def _undefined(translator: A32Translator) -> Exit:
     cond = translator.word >> 28
     if cond >= AL or translator.taken:
         return Halt("undefined", translator.pc)
-    taken = BlockKey(translator.pc, translator.mode | TAKEN)
+    taken = BlockKey(translator.pc, translator.mode | CONDITION_PASSED)
     return Branch(condition(translator.ir, cond), taken, translator.next_key)

@@ -14,8 +14,8 @@ Loads and stores come before any ``write`` or flag: an instruction that faults d
 from typing import NoReturn
 
 from dbt.ir.block import (
+    CONDITION_PASSED,
     FRONTEND_MODE_SHIFT,
-    TAKEN,
     Block,
     BlockKey,
     Branch,
@@ -68,9 +68,9 @@ class Translator:
         self.ir = Builder(block.insts)
         self.pc = block.key.pc
         self.exit: Exit | None = None
-        self.taken = bool(block.key.mode & TAKEN)
+        self.taken = bool(block.key.mode & CONDITION_PASSED)
         """The current instruction's condition has been tested already."""
-        self.mode = block.key.mode & ~TAKEN
+        self.mode = block.key.mode & ~CONDITION_PASSED
         """Mode of the block at ``pc``; after the first instruction only the frontend's bits."""
         self.word = 0
         """The current instruction."""
@@ -147,7 +147,7 @@ class Translator:
         lifting, the condition is always true or has been tested; True: the block is complete."""
         if c == AL or self.taken:
             return False
-        taken = BlockKey(self.pc, self.mode | TAKEN)
+        taken = BlockKey(self.pc, self.mode | CONDITION_PASSED)
         self.end(Branch(condition(self.ir, c), taken, self.next_key))
         return True
 

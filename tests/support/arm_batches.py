@@ -21,7 +21,7 @@ from support.arm_listing import DATA_ROWS
 from support.arm_oracle import BATCH, CODE_SIZE, Case, pc_of
 
 from dbt.decode.table import Row, Table
-from dbt.ir.block import TAKEN, Block, BlockKey, Branch, Goto
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Goto
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
@@ -56,7 +56,7 @@ class Batch:
             for key in keys:
                 block = blocks[key] = frontend.lift(area, key)
                 verify(block, frontend.layout)
-                if isinstance(block.exit, Branch) and block.exit.taken.mode & TAKEN:
+                if isinstance(block.exit, Branch) and block.exit.taken.mode & CONDITION_PASSED:
                     keys.append(block.exit.taken)
         return blocks
 

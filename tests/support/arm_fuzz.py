@@ -41,7 +41,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
-from dbt.ir.block import TAKEN, BlockKey, Halt, Swi
+from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
@@ -73,7 +73,7 @@ def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
         "ran",
         tuple(state[name] for name in REGISTERS),
         sum(state[name] << bit for name, bit in FLAG_BITS.items()),
-        frontend.location_of(BlockKey(key.pc, key.mode & ~TAKEN)),
+        frontend.location_of(BlockKey(key.pc, key.mode & ~CONDITION_PASSED)),
         state["tlsw"],
         data,
     )
@@ -106,7 +106,7 @@ class Evaluator:
         state.update(_start_state(case))
         key = BlockKey(case.pc)
         completed = 0
-        while completed < len(case.words) or key.mode & TAKEN:
+        while completed < len(case.words) or key.mode & CONDITION_PASSED:
             block = self.blocks[key]
             outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
             match outcome:

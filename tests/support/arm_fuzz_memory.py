@@ -16,7 +16,7 @@ import unicorn
 from unicorn import arm_const as uc
 
 from dbt.decode.table import Row
-from dbt.ir.block import TAKEN, Block, BlockKey, Halt, Swi
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
@@ -128,7 +128,7 @@ def evaluate(start: Start) -> Finish:
     state.update({name: start.cpsr >> bit & 1 for name, bit in FLAG_BITS.items()})
     target: BlockKey | int | None = BlockKey(PC - 4)
     completed = 0
-    while completed < 2 or (isinstance(target, BlockKey) and target.mode & TAKEN):
+    while completed < 2 or (isinstance(target, BlockKey) and target.mode & CONDITION_PASSED):
         assert isinstance(target, BlockKey)
         block: Block = frontend.lift(area, target)
         verify(block, frontend.layout)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 
-from dbt.ir.block import TAKEN, BlockKey, Halt, Swi
+from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
@@ -119,7 +119,7 @@ class Machine:
                     return reason
                 case Left(exit=Swi(number=number)):
                     return f"swi={number:#x}"
-                case Left(target=BlockKey() as key) if key.mode & TAKEN:
+                case Left(target=BlockKey() as key) if key.mode & CONDITION_PASSED:
                     continue
                 case Left(target=BlockKey() as key):
                     return f"pc={self.frontend.location_of(key):#x}"

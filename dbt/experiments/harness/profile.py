@@ -10,7 +10,7 @@ import attrs
 
 from dbt.experiments.harness.guest_run import Outcome, Program, Setting, run_once
 from dbt.instrument.block_count import PREFIX, BlockCount
-from dbt.ir.block import TAKEN
+from dbt.ir.block import CONDITION_PASSED
 from dbt.loader.symbols import read_symbols
 from dbt.process import Process
 
@@ -84,7 +84,7 @@ def take(program: Program) -> Profile:
         for name, count in process.counters.snapshot(PREFIX).items():
             pc, _, mode = name.removeprefix(PREFIX).partition("@")
             executions[int(pc, 16)] += count
-            if not int(mode or "0", 16) & TAKEN:
+            if not int(mode or "0", 16) & CONDITION_PASSED:
                 entries[int(pc, 16)] += count
 
     outcome = run_once(

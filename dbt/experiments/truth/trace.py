@@ -26,7 +26,7 @@ from dbt.interfaces import (
     State,
     SyscallHit,
 )
-from dbt.ir.block import TAKEN, Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.linux.kernel import LinuxOptions
 from dbt.process import Process
@@ -169,7 +169,7 @@ class _Tracer:
         context = self._context
         while True:
             word = int.from_bytes(context.memory.fetch(key.pc, WORD), "little")
-            if not key.mode & TAKEN:
+            if not key.mode & CONDITION_PASSED:
                 if self.fuel < 1:
                     context.state.set(PC_SLOT, key.pc)
                     return FuelOut(key)

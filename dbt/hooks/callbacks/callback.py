@@ -47,7 +47,7 @@ from dbt.hooks.callbacks.inlined import Inlined, read_body
 from dbt.hooks.points.conditions import Condition, parse_condition
 from dbt.hooks.points.names import DEPTH, Names, installed_names, names_of
 from dbt.interfaces import CallAbi, CounterBank, Layout, NativeFunction
-from dbt.ir.block import TAKEN, Block, BlockKey, Call, Inst, Return, Value
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Inst, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, MOST_ARGUMENTS
 from dbt.stops import UsageError
@@ -254,7 +254,7 @@ class Callback:
 
     def _run_at_pcs(self, block: Block, pcs: Collection[int]) -> None:
         insts: list[Inst] = []
-        counted = bool(block.key.mode & TAKEN)  # by the block that tested its condition
+        counted = bool(block.key.mode & CONDITION_PASSED)  # by the block that tested its condition
         for inst in block.insts:
             insts.append(inst)
             if inst.op is INSN and int(inst.imm[0]) in pcs and not counted:

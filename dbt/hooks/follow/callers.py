@@ -2,7 +2,7 @@
 
 from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
-from dbt.ir.block import TAKEN, Block, BlockKey, Call, Const, Value
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Const, Value
 from dbt.ir.evaluate import PURE
 from dbt.stops import GuestFault
 
@@ -28,7 +28,8 @@ class Callers:
             if size > end.pc:
                 continue
             try:
-                call = self._call(BlockKey(end.pc - size, end.mode | TAKEN), end.pc, location)
+                key = BlockKey(end.pc - size, end.mode | CONDITION_PASSED)
+                call = self._call(key, end.pc, location)
                 if call is not None and self._target(call.target) == pc:
                     return end.pc - size
             except GuestFault:

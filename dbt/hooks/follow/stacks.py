@@ -22,7 +22,7 @@ import attrs
 
 from dbt.interfaces import State
 from dbt.ir import ops
-from dbt.ir.block import MOVED, Block, Const, Inst, Value
+from dbt.ir.block import SP_STEP, Block, Const, Inst, Value
 from dbt.ir.builder import Builder
 
 HIGHEST = "highest"
@@ -199,14 +199,14 @@ class WatchStack:
                                   set r13 %0
 
     The trap comes before the first effect of the guest instruction, which has then not happened. An
-    instruction of a ``MOVED`` block is not watched: the host executes it.
+    instruction of a ``SP_STEP`` block is not watched: the host executes it.
     """
 
     slot: str
 
     def run(self, block: Block) -> None:
         """Instrument a block."""
-        if block.key.mode & MOVED:
+        if block.key.mode & SP_STEP:
             return
         wanted = list(self._wanted(block.insts))
         for at, move in wanted:  # from the end, so that places stay what they are

@@ -31,7 +31,7 @@ import attrs
 from dbt.hooks.follow.stacks import Stack
 from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
-from dbt.ir.block import MOVED, Block, BlockKey, Call, Inst, Jump, Return, Value
+from dbt.ir.block import SP_STEP, Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 
 LINKS, STACKS = "hooks.links", "hooks.stacks"
@@ -79,7 +79,7 @@ class ShadowCalls:
         match block.exit:
             case Call(target=BlockKey(pc=pc), link=link) if pc == self.key_of(link).pc:
                 pass  # this only asks for the pc: nothing will return
-            case Return(target=target) | Jump(target=target) if block.key.mode & MOVED:
+            case Return(target=target) | Jump(target=target) if block.key.mode & SP_STEP:
                 # The frames are still those of the stack it leaves: the host looks, afterwards.
                 emit.set(AIM, target)
                 block.exit = Jump(emit.const(self.moves))

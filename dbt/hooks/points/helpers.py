@@ -6,7 +6,7 @@ from functools import partial
 import attrs
 
 from dbt.hooks.points.handlers import Handler, Points
-from dbt.ir.block import TAKEN, Block
+from dbt.ir.block import CONDITION_PASSED, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
 from dbt.runtime.functions import Functions
@@ -27,7 +27,7 @@ class CallHelpers:
     def run(self, block: Block) -> None:
         """Put the call in, if the block stands at a point."""
         key = block.key
-        if key.pc not in self.helpers.points.pcs or key.mode & TAKEN:
+        if key.pc not in self.helpers.points.pcs or key.mode & CONDITION_PASSED:
             return
         calls = Builder([])
         calls.invoke(self.helpers.name(key.pc), calls.const(block.insn_count))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt.interfaces import PAGE
-from dbt.ir.block import TAKEN, Block, BlockKey, Goto
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Goto
 from dbt.runtime.code_cache import CodeCache
 
 START = 3 * PAGE
@@ -17,9 +17,9 @@ def block(pc: int, mode: int = 0, size: int = 8) -> Block:
 def test_at_and_across() -> None:
     cache = CodeCache()
     cache.add(block(0x8000, size=16))
-    cache.add(block(0x8000, TAKEN, size=4))
+    cache.add(block(0x8000, CONDITION_PASSED, size=4))
     cache.add(block(0x8008, size=8))
-    assert set(cache.at(0x8000)) == {BlockKey(0x8000), BlockKey(0x8000, TAKEN)}
+    assert set(cache.at(0x8000)) == {BlockKey(0x8000), BlockKey(0x8000, CONDITION_PASSED)}
     assert cache.at(0x8004) == []
     assert cache.across(0x8000) == []
     assert cache.across(0x8004) == [BlockKey(0x8000)]
@@ -48,7 +48,7 @@ def test_removing_the_last_block_forgets_the_page() -> None:
     assert list(cache) == []
 
 
-places = st.tuples(st.integers(0, 3 * PAGE // 4 - 1), st.sampled_from([0, TAKEN]))
+places = st.tuples(st.integers(0, 3 * PAGE // 4 - 1), st.sampled_from([0, CONDITION_PASSED]))
 
 
 @given(st.lists(st.tuples(st.booleans(), places, st.integers(1, 16))))

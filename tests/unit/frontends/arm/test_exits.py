@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from dbt.ir.block import (
+    CONDITION_PASSED,
     HOOKED,
-    TAKEN,
     Block,
     BlockKey,
     Branch,
@@ -154,7 +154,7 @@ def describe(exit_: Exit) -> str:
 def last_exit(code: Code, block: Block, last: int) -> str:
     """The exit of the instruction at ``last``, through its condition if it has one."""
     match block.exit:
-        case Branch(taken=taken, other=other) if taken == BlockKey(last, TAKEN):
+        case Branch(taken=taken, other=other) if taken == BlockKey(last, CONDITION_PASSED):
             assert other == BlockKey(last + 4)
             return f"if: {describe(ArmFrontend().lift(code, taken).exit)}"
     return describe(block.exit)
@@ -205,7 +205,7 @@ def test_blx_lr_calls_the_old_lr() -> None:
 def test_undefined_under_a_condition_is_skipped_when_it_fails() -> None:
     block = ArmFrontend().lift(Code("07f000f0"), BlockKey(BASE))
     assert describe(block.exit) == "branch 0x8000@0x1, 0x8004"
-    taken = ArmFrontend().lift(Code("07f000f0"), BlockKey(BASE, TAKEN))
+    taken = ArmFrontend().lift(Code("07f000f0"), BlockKey(BASE, CONDITION_PASSED))
     assert describe(taken.exit) == "halt undefined 0x8000"
 
 

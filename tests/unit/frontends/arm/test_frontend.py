@@ -6,7 +6,18 @@ import sys
 import pytest
 
 from dbt.decode.table import Table, TableError
-from dbt.ir.block import HOOKED, TAKEN, Block, BlockKey, Branch, Call, Goto, Halt, Jump, Return
+from dbt.ir.block import (
+    CONDITION_PASSED,
+    HOOKED,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Goto,
+    Halt,
+    Jump,
+    Return,
+)
 from dbt.ir.ops import INSN
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
@@ -112,7 +123,7 @@ def test_an_undefined_condition_is_tested_first() -> None:
     word = NOTHING & 0x0FFFFFFF | 0x10000000
     block = lift(ADD, word)
     assert isinstance(block.exit, Branch)
-    assert block.exit.taken == BlockKey(BASE + 4, TAKEN)
+    assert block.exit.taken == BlockKey(BASE + 4, CONDITION_PASSED)
     assert block.exit.other == BlockKey(BASE + 8)
     taken = lift(ADD, word, key=block.exit.taken)
     assert isinstance(taken.exit, Halt)
@@ -144,7 +155,7 @@ def test_code_that_cannot_be_fetched_faults_in_any_state() -> None:
 
 def test_a_taken_block_does_not_test_its_first_condition_only() -> None:
     addeq = ADD & 0x0FFFFFFF
-    block = lift(addeq, addeq, key=BlockKey(BASE, TAKEN))
+    block = lift(addeq, addeq, key=BlockKey(BASE, CONDITION_PASSED))
     whens = [inst.when is not None for inst in block.insts if inst.op.name == "set"]
     assert whens == [False, True]
     assert block.insn_count == 1
@@ -154,12 +165,14 @@ def test_the_modes_of_a_hook_and_a_condition_do_not_outlive_the_first_instructio
     bxeq = 0x012FFF1E
     first = lift(bxeq, key=BlockKey(BASE, HOOKED))
     assert isinstance(first.exit, Branch)
-    assert first.exit.taken == BlockKey(BASE, HOOKED | TAKEN)
+    assert first.exit.taken == BlockKey(BASE, HOOKED | CONDITION_PASSED)
     second = lift(ADD, bxeq, key=BlockKey(BASE, HOOKED))
     assert isinstance(second.exit, Branch)
-    assert second.exit.taken == BlockKey(BASE + 4, TAKEN)
+    assert second.exit.taken == BlockKey(BASE + 4, CONDITION_PASSED)
     assert second.exit.other == BlockKey(BASE + 8)
-    assert goes_on_at(lift(ADD, key=BlockKey(BASE, HOOKED | TAKEN))) == BlockKey(BASE + 4)
+    assert goes_on_at(lift(ADD, key=BlockKey(BASE, HOOKED | CONDITION_PASSED))) == BlockKey(
+        BASE + 4
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from support.pictures import assert_true
 
 from dbt.hooks.follow.stacks import HIGHEST, Stack, StackFollower, WatchStack, nobody
-from dbt.ir.block import MOVED, BlockKey
+from dbt.ir.block import SP_STEP, BlockKey
 from dbt.ir.parser import parse_block
 from dbt.ir.printer import print_block
 
@@ -70,7 +70,7 @@ def test_a_conditional_move_is_looked_at_on_its_condition() -> None:
 def test_a_block_that_the_host_steps_through_is_left_alone() -> None:
     text = block("insn 0x8000 4", "%0:i32 = get r7", "set r13 %0")
     made = parse_block(text)
-    made.key = BlockKey(0x8000, MOVED)
+    made.key = BlockKey(0x8000, SP_STEP)
     before = print_block(made)
     PASS.run(made)
     assert print_block(made) == before
