@@ -15,14 +15,14 @@ from dbt.stops import UsageError
 
 
 def place(where: int | str, location: int) -> str:
-    """A location as messages name it: with the text that it was given by, if that differs."""
+    """A location for messages: its address, after the text that it was given by if that differs."""
     address = f"{location:#x}"
     known = not isinstance(where, str) or where == address
     return address if known else f"{choices.shown(where)}, {address}"
 
 
 def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
-    """The key of the block that begins at ``location``, which is what ``where`` means.
+    """The key of the block that begins at ``location``. ``where`` is how the user named it.
 
     Raises UsageError, which names ``where``, for a location at which no block can begin: it is not
     aligned, or its code is of a kind that is not supported.
@@ -37,13 +37,13 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
 
 
 def _no_stub(key: BlockKey) -> None:
-    """There are no hooks."""
+    """``stub`` when there are no hooks."""
 
 
 class Translator:
-    """Lift, instrument, optimise; verified between stages when ``verify`` is set.
+    """Makes blocks: lifts, instruments, optimises, and verifies after each stage if ``verify``.
 
-    ``stub`` is asked first: the block that hooks want in place of what the guest has there, or
+    ``stub`` is asked first. It returns a block of the hooks' that replaces the guest's at a key, or
     None.
     """
 
@@ -71,7 +71,8 @@ class Translator:
         self.pass_seconds = 0.0
 
     def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
-        """One block, ready to install. Raises GuestFault when its first byte is no code."""
+        """Makes one block, ready to install. It does not extend across a pc in ``boundaries``.
+        Raises GuestFault when the code at its pc cannot be fetched."""
         stub = self.stub(key)
         if stub is not None:
             if self.verify:
@@ -91,7 +92,7 @@ class Translator:
         return block
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
-        """The block after each stage of its life, by the stage's name: one block that changes."""
+        """Yields the name of each stage, and the block after it. It is the same block each time."""
         block = self.frontend.lift(self.code, key, boundaries)
         yield "ir", block
         self._instrument(block)
@@ -100,7 +101,7 @@ class Translator:
         yield "ir_opt", block
 
     def _instrument(self, block: Block) -> None:
-        """Run the users' passes; what user code made is always checked."""
+        """Run the users' passes and verify after each, whether or not ``verify`` is set."""
         for pass_ in self.instrument:
             pass_.run(block)
             try:
@@ -110,7 +111,7 @@ class Translator:
                 raise
 
     def listing(self, block: Block) -> str:
-        """The guest instructions of a block, one a line."""
+        """The guest instructions of a block, disassembled, one per line."""
         lines = []
         pc = block.key.pc
         mode = block.key.mode
@@ -125,7 +126,7 @@ class Translator:
             self.log.write("in_asm", self.listing(block))
 
     def stages(self, key: BlockKey, boundaries: Collection[int] = ()) -> dict[str, str]:
-        """Text of every stage of one block (what ``explain`` prints), without installing it."""
+        """The text of a block after each stage, by the stage's name, as ``explain`` prints it."""
         texts: dict[str, str] = {}
         for item, block in self._life(key, boundaries):
             texts = texts or {"in_asm": self.listing(block)}

@@ -4,26 +4,27 @@ from collections.abc import Callable, Collection
 
 
 class Boundaries:
-    """Pcs that hooks and the like have added, counted, and those that the chain policy needs.
+    """The union of the pcs that hooks add, with a count for each, and of those that the chain
+    policy needs.
 
-    ``cut`` is called with each pc that is new: what is translated across it has to go.
+    ``cut`` is called with each new pc, to drop the translations that extend across it.
     """
 
     def __init__(self, cut: Callable[[int], None]) -> None:
         self._cut = cut
-        self._added: dict[int, int] = {}  # to how often
+        self._added: dict[int, int] = {}  # the number of times each was added
         self._by_policy: Collection[int] = frozenset()
         self.pcs: set[int] = set()
-        """All of them."""
+        """All boundaries."""
 
     def add(self, pc: int) -> None:
-        """From now on a block begins at ``pc``; undone by as many ``remove``."""
+        """Add a boundary. It takes as many ``remove`` to undo."""
         self._added[pc] = self._added.get(pc, 0) + 1
         self.pcs.add(pc)
         self._cut(pc)
 
     def remove(self, pc: int) -> None:
-        """Undo one ``add``. Blocks that were cut there stay so, which is harmless."""
+        """Undo one ``add``. Blocks that were split there stay split, which does no harm."""
         count = self._added.pop(pc, 1) - 1
         if count > 0:
             self._added[pc] = count
@@ -31,7 +32,7 @@ class Boundaries:
             self.pcs.discard(pc)
 
     def follow_policy(self, pcs: Collection[int]) -> None:
-        """The chain policy needs these pcs from now on."""
+        """Take these pcs for the ones that the chain policy needs, in place of the last ones."""
         self._by_policy = pcs
         before, self.pcs = self.pcs, {*pcs, *self._added}
         for pc in self.pcs - before:

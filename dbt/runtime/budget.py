@@ -1,4 +1,4 @@
-"""How many instructions the executor may go on for."""
+"""How many instructions the executor may execute before it comes back."""
 
 from dbt.interfaces import Executor
 
@@ -9,8 +9,8 @@ LARGEST_SLICE = 1 << 30
 
 
 class Budget:
-    """Keeps an executor's fuel: a slice at a time, never past ``limit``, a number of instructions
-    completed since the beginning. A slice grows until it takes about 20 ms."""
+    """Gives an executor its fuel, a slice at a time and never past ``limit``, which counts
+    instructions from the beginning of the program. Slices grow until one takes about 20 ms."""
 
     def __init__(self, executor: Executor) -> None:
         self.limit = UNLIMITED
@@ -21,16 +21,16 @@ class Budget:
 
     @property
     def executed(self) -> int:
-        """Instructions completed, exact whenever the executor is not running."""
+        """Instructions completed since the beginning; exact while the executor does not run."""
         return self.granted - self._executor.fuel - self._held
 
     @property
     def spent(self) -> bool:
-        """Everything up to the limit is granted."""
+        """True when everything up to the limit has been given out."""
         return self.granted >= self.limit
 
     def grant(self) -> None:
-        """Fill the fuel up to a slice."""
+        """Fill the executor's fuel up to a slice, or to what is left of the limit."""
         left = self._executor.fuel
         more = min(self.slice - left, self.limit - self.granted)
         if more > 0 or self.granted > self.limit:  # a limit may be lower than the last one
@@ -38,14 +38,14 @@ class Budget:
             self.granted += more
 
     def adapt(self, seconds: float) -> None:
-        """A slice has taken so long."""
+        """Choose the size of the next slice by the seconds that the last one took."""
         if seconds < SLICE_SECONDS and self.slice < LARGEST_SLICE:
             self.slice *= 2
         elif seconds > 3 * SLICE_SECONDS and self.slice > FIRST_SLICE:
             self.slice //= 2
 
     def take_away(self) -> None:
-        """Have the executor come back at the next block."""
+        """Make the executor come back at the next block, by taking its fuel."""
         self._held += self._executor.fuel
         self._executor.fuel = 0
 

@@ -1,8 +1,8 @@
-"""Which blocks may run on into which without the dispatcher: the chain policy.
+"""The chain policy: which blocks may lead into which without a return to the dispatcher.
 
-A policy says which *kinds* of edge may be chained and which target pcs may be chained into. Every
-change takes effect on the next edge, also in the middle of a chained loop: listeners (the engine)
-have the executor unlink what is no longer allowed.
+A policy says which *kinds* of edge may be chained and which target pcs may be chained into. Each
+change takes effect at the next edge, also in the middle of a chained loop: a listener (the engine)
+makes the executor remove the links that are no longer allowed.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,10 +23,11 @@ MODES = {
 
 
 class ChainPolicy:
-    """Kinds on or off, target pcs denied one by one, by range, or all but some (``only``).
+    """Switches kinds of edges, and denies target pcs: single ones, ranges, or all but some
+    (``only``).
 
-    All that takes places raises UsageError for what is neither an address nor a known symbol, and
-    where no block can begin.
+    Methods that take places raise UsageError for a place that is neither an address nor a known
+    symbol, or at which no block can begin.
     """
 
     __slots__ = ("_resolve", "allowed_only", "denied", "denied_ranges", "kinds", "listeners")
@@ -57,7 +58,7 @@ class ChainPolicy:
 
     @property
     def mode(self) -> str | None:
-        """The mode that has these kinds, None when there is none; set, it is ``set_mode``."""
+        """The mode whose kinds are those allowed, or None. Setting it calls ``set_mode``."""
         return next((mode for mode, kinds in MODES.items() if kinds == self.kinds), None)
 
     @mode.setter
@@ -65,17 +66,17 @@ class ChainPolicy:
         self.set_mode(mode)
 
     def set_mode(self, mode: str) -> None:
-        """``off``, ``direct`` (known targets only) or ``all``."""
+        """Allow the kinds of a mode: ``off``, ``direct`` (known targets only) or ``all``."""
         self.kinds = self._kinds(mode)
         self._changed()
 
     def set_kinds(self, kinds: Iterable[LinkKind | str] | str) -> None:
-        """Switch the kinds one by one, each a LinkKind or its value (``"direct"``)."""
+        """Allow these kinds and no others, each a LinkKind or its value (``"direct"``)."""
         self.kinds = frozenset(map(_kind, choices.several("kinds", kinds)))
         self._changed()
 
     def deny(self, *places: Place) -> None:
-        """Nothing chains into blocks there any more: each entry goes by the dispatcher."""
+        """Let nothing chain into blocks there: each entry goes through the dispatcher."""
         self.denied.update(map(self._resolve, places))
         self._changed()
 

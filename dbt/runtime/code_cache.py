@@ -1,7 +1,7 @@
 """Which translations exist and which guest pages they were made from.
 
-The code itself belongs to the executor; this index answers "what must go" when guest code changes,
-a hook is set or a policy needs a block to begin somewhere.
+The code itself belongs to the executor. This index says which translations must be dropped when
+guest code changes, a hook is set, or the chain policy needs a block to begin at some pc.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ from dbt.ir.block import Block, BlockKey
 
 
 class CodeCache:
-    """Keys of installed blocks by the pages they were lifted from."""
+    """Keys of installed blocks, by the pages that they depend on."""
 
     def __init__(self) -> None:
-        self._pages: dict[int, dict[BlockKey, int]] = {}  # to the address behind each block
+        self._pages: dict[int, dict[BlockKey, int]] = {}  # with the end address of each
         self._pages_of: dict[BlockKey, range] = {}
 
     def add(self, block: Block) -> range:
@@ -64,6 +64,6 @@ class CodeCache:
 
 
 def _pages(block: Block) -> range:
-    """The pages of the bytes that a block was lifted from, and of those looked at before them."""
+    """Numbers of the pages of a block's bytes, and of the bytes in front that it depends on."""
     pc = block.key.pc
     return range((pc - block.before) // PAGE, (pc + max(1, block.size) - 1) // PAGE + 1)

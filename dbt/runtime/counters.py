@@ -1,11 +1,11 @@
-"""Counters and side stacks that passes use: named from Python, flat buffers for compiled code."""
+"""Counters and side stacks that passes use: Python knows them by name, compiled code by index."""
 
 from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
 from dbt.reservation import Reservation
 
 
 class _Bank:
-    """Names to indices over a lazily committed buffer."""
+    """A buffer of equal entries, each with a name. The host commits its memory when touched."""
 
     def __init__(self, capacity: int, entry_bytes: int) -> None:
         self.capacity = capacity
@@ -43,12 +43,13 @@ class Counters(_Bank):
         return self._u64(8 * self.names[name]) if name in self.names else 0
 
     def snapshot(self, prefix: str = "") -> dict[str, int]:
-        """All counters whose name starts with ``prefix``, by name."""
+        """Values of all counters whose name starts with ``prefix``, by name."""
         return {name: self[name] for name in self.names if name.startswith(prefix)}
 
 
 class Stacks(_Bank):
-    """Named side stacks of u32 (see ``dbt.interfaces.StackBank`` for what full and empty mean)."""
+    """Named side stacks of u32. ``dbt.interfaces.StackBank`` says what happens when one is full or
+    empty."""
 
     def __init__(self, capacity: int = 64) -> None:
         super().__init__(capacity, STACK_BYTES)
@@ -73,7 +74,7 @@ class Stacks(_Bank):
         return int.from_bytes(self._map[at : at + 4], "little")
 
     def entry(self, name: str, index: int) -> int:
-        """Entry ``index`` from the bottom (meaningless when it was lost to a full stack)."""
+        """Entry ``index``, counted from the bottom. What a full stack has lost has no meaning."""
         at = self._entry(self.index(name) * STACK_BYTES, index)
         return int.from_bytes(self._map[at : at + 4], "little")
 
@@ -83,10 +84,10 @@ class Stacks(_Bank):
         self._map[at : at + 4] = value.to_bytes(4, "little")
 
     def resize(self, name: str, depth: int) -> None:
-        """Cut a stack off, or take entries back that were popped from it."""
+        """Set the number of entries: drop the topmost, or restore ones that were popped."""
         base = self.index(name) * STACK_BYTES
         self._map[base : base + 8] = depth.to_bytes(8, "little")
 
     def depth(self, name: str) -> int:
-        """Entries on a stack (may exceed what it still holds)."""
+        """Number of entries on a stack, those included that a full stack has lost."""
         return self._u64(self.index(name) * STACK_BYTES)

@@ -1,8 +1,8 @@
 """The engine: keeps an executor supplied with translations until the guest needs the host.
 
-It owns what spans blocks: the code cache index, the chain policy's effect, invalidation, exact
-instruction budgets. What a system call or a signal means is none of its business: ``run`` returns
-those events.
+It owns what concerns more than one block: the index of translations, the chain policy, invalidation
+and exact instruction budgets. It knows nothing of system calls and signals: ``run`` returns them to
+its caller as events.
 """
 
 import contextlib
@@ -40,17 +40,18 @@ from dbt.stops import Access, GuestFault
 
 
 class Translate(Protocol):
-    """Make the installed form of one block. Raises GuestFault when its first byte is no code."""
+    """Lifts and rewrites one block, which must not extend across a pc in ``boundaries``. Raises
+    GuestFault when the code at its pc cannot be fetched."""
 
     def __call__(self, key: BlockKey, boundaries: Collection[int]) -> Block: ...
 
 
 def _quiet(text: str) -> None:
-    """Note nothing."""
+    """The note of an invalidation when nobody wants one."""
 
 
 def _here(key: BlockKey) -> BlockKey:
-    """There are no trampolines."""
+    """Trampolines resolved when there are none."""
     return key
 
 
@@ -110,21 +111,21 @@ class Engine:
 
     @property
     def executed(self) -> int:
-        """Guest instructions completed, exact whenever ``run`` is not running."""
+        """Guest instructions completed since the beginning; exact while ``run`` does not run."""
         return self.budget.executed
 
     @property
     def busy(self) -> bool:
-        """Guest code is running, or has come back with an event that nobody has seen to yet: the
-        trampolines and breakpoints that it may be about must stay."""
+        """True while guest code runs, and while an event has yet to be handled. Trampolines and
+        breakpoints must not be removed then, for the event may concern one of them."""
         return self._runner != 0 or self._stepping or self.resume.event is not None
 
     def run(self, key: BlockKey) -> Ended:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
 
-        Raises GuestFault (an execute access) when the code at the next pc cannot be fetched, and
-        what a function raised that the guest's code invoked: then the next ``run``, of whatever
-        key, returns the event with which this one came back.
+        Raises GuestFault (an execute access) when the code at the next pc cannot be fetched. When a
+        function that the guest's code invoked has raised an exception, it raises that exception
+        in place of returning an event; the next ``run`` returns the event, whatever its key.
         """
         resume = self.resume
         event, resume.event = resume.event, None
@@ -188,7 +189,7 @@ class Engine:
                 return Slice(key)
 
     def _execute(self, key: BlockKey) -> Event:
-        """Run the executor, then do what had to wait until it came back."""
+        """Run the executor, then discard the translations that could not go while it ran."""
         self._runner = threading.get_ident()
         try:
             event = self.executor.run(key)
@@ -204,7 +205,7 @@ class Engine:
 
     @property
     def _failed(self) -> bool:
-        """A function that the guest's code invoked has raised an exception."""
+        """True when a function that the guest's code invoked has raised an exception."""
         return self.context.functions.failure is not None
 
     def _is_watched(self, key: BlockKey) -> bool:
@@ -218,7 +219,7 @@ class Engine:
         return self._finish(key) if self.budget.spent else Slice(key)
 
     def _finish(self, key: BlockKey) -> Ended:
-        """Step what is left of the budget, one instruction at a time."""
+        """Execute what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & CONDITION_PASSED:
             if self._is_watched(key):
                 self.resume.watch = key
@@ -233,7 +234,8 @@ class Engine:
         return LimitReached(key)
 
     def step(self, key: BlockKey) -> BlockKey | Event:
-        """Execute one instruction with the reference evaluator; the key that follows, or an event.
+        """Execute one instruction with the reference evaluator. Returns the key that follows, or an
+        event.
 
         A conditional instruction may take two steps, the second with the CONDITION_PASSED mode bit.
         """
@@ -249,7 +251,8 @@ class Engine:
         return result.key if isinstance(result, Edge) else result
 
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
-        """Execute the instruction whose store met a page with translations."""
+        """Execute the instruction whose store was refused because its page holds translated code.
+        The store invalidates the translations first. Returns as ``step`` does."""
         stepped = self.step(BlockKey(fault.pc, fault.mode))
         match stepped:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
@@ -301,8 +304,8 @@ class Engine:
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations; each is made anew when the guest next reaches it.
 
-        While the executor runs, nothing may go that is running: then this waits until it comes back
-        (at the next block, for functions that the guest's code invokes).
+        While the executor runs, they are kept until it comes back, for one of them may be running.
+        A call from a function that the guest's code invoked makes it come back at the next block.
         """
         keys = list(keys)
         if self._runner and keys:
@@ -321,7 +324,7 @@ class Engine:
             self.memory.clear_code(page)
 
     def discard_pc(self, pc: int) -> None:
-        """Drop every translation that begins at or holds ``pc``."""
+        """Drop every translation that begins at ``pc`` or contains it."""
         self.discard(self.cache.at(pc) + self.cache.across(pc))
 
     def _on_code_write(self, page: int) -> None:
@@ -365,7 +368,8 @@ class Engine:
     # -- boundaries and policy ---------------------------------------------------------------------
 
     def add_boundary(self, pc: int) -> None:
-        """From now on a block begins at ``pc``. Counted: undo with ``remove_boundary``."""
+        """See to it that blocks begin at ``pc``, and do not extend across it, until as many
+        calls of ``remove_boundary``."""
         self._boundaries.add(pc)
 
     def remove_boundary(self, pc: int) -> None:
@@ -373,6 +377,6 @@ class Engine:
         self._boundaries.remove(pc)
 
     def policy_changed(self) -> None:
-        """Make the executor obey the chain policy as it now stands."""
+        """Make the executor obey the chain policy, which has changed."""
         self._boundaries.follow_policy(self.policy.boundaries())
         self.executor.apply(self.policy)

@@ -1,4 +1,4 @@
-"""Functions that translated code invokes: named from Python, a table of C pointers for it."""
+"""Functions that translated code invokes: named in Python, called by pointer."""
 
 import ctypes
 import inspect
@@ -21,7 +21,7 @@ def prototype(arity: int) -> Any:
 
 @attrs.frozen
 class _Defined:
-    """One definition: the native function, and what must live as long as it."""
+    """One definition: the native function, and the object that keeps it alive."""
 
     arity: int
     call: Callable[..., Any]
@@ -31,12 +31,12 @@ class _Defined:
 
 
 class Functions:
-    """Named functions over a table of addresses that stays where it is.
+    """Named functions, and the table of their addresses, which never moves.
 
-    An exception in a function does not pass through compiled code: the first one is kept in
-    ``failure``, and ``on_failure`` is called, which asks the run to stop. Replacing a function
-    takes effect at its next call, unless compiled code knows more of it than its address: then
-    ``on_change`` is called, which has such code made again.
+    An exception cannot pass through compiled code. The first one is kept in ``failure``, and
+    ``on_failure`` is called to stop the run. Replacing a function takes effect at its next call.
+    If what ``native`` says of it changes, ``on_change`` is called to drop the code that relies on
+    it.
     """
 
     def __init__(self, environment: int) -> None:
@@ -52,10 +52,11 @@ class Functions:
         self._kept: list[_Defined] = []
         """Definitions that were replaced: code may still be about to call them."""
 
-    # -- what translated code asks -----------------------------------------------------------------
+    # -- for translated code -----------------------------------------------------------------------
 
     def index(self, name: str, arity: int) -> int:
-        """Index of a function. Raises ValueError when it takes another number of arguments."""
+        """Index of a function in the table, made when the name is new. Raises ValueError when it is
+        defined with another number of arguments."""
         self._check(name, arity)
         if name not in self.names:
             self._set(name, self._undefined(name, arity))
@@ -78,10 +79,10 @@ class Functions:
     # -- defining ----------------------------------------------------------------------------------
 
     def define(self, name: str, function: Callable[..., Any], first: Any = None) -> None:
-        """Make ``invoke "name"`` call a Python function with the arguments behind ``first``, which
-        is the environment (the address of the state buffer) if it is not given.
+        """Make ``invoke "name"`` call a Python function with ``first`` and the arguments. Without
+        ``first`` it gets the environment, which is the address of the state buffer.
 
-        Raises ValueError when the function takes another number of arguments than code gives it.
+        Raises ValueError when translated code passes another number of arguments.
         """
         self._define(name, self._guarded(function, _arity(function), first))
 
@@ -93,7 +94,8 @@ class Functions:
         native: NativeFunction = _PYTHON,
         anchor: object = None,
     ) -> None:
-        """The same with a compiled function at ``address``. ``anchor`` is kept alive with it."""
+        """Make ``invoke "name"`` call the compiled function at ``address``, which gets the
+        environment and the arguments. ``anchor`` is kept alive as long as the function may run."""
         call = prototype(arity)(address)
         self._define(name, _Defined(arity, call, address, native, anchor))
 
@@ -139,19 +141,19 @@ class Functions:
     # -- failing -----------------------------------------------------------------------------------
 
     def fail(self, error: BaseException) -> None:
-        """Keep the first exception and have the run stop."""
+        """Keep an exception, if it is the first one, and stop the run."""
         if self.failure is None:
             self.failure = error
             self.on_failure()
 
     def take_failure(self) -> BaseException | None:
-        """The exception that waits to be raised, once."""
+        """The exception that is kept, or None. It is not kept any longer."""
         failure, self.failure = self.failure, None
         return failure
 
 
 def _arity(function: Callable[..., Any]) -> int:
-    """Arguments of a function behind the first."""
+    """Number of a function's arguments, without the first."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     if not parameters or any(parameter.kind not in kinds for parameter in parameters):
@@ -160,4 +162,4 @@ def _arity(function: Callable[..., Any]) -> int:
 
 
 def _nothing() -> None:
-    """Nobody listens."""
+    """The callback before one is set."""

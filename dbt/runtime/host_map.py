@@ -1,4 +1,4 @@
-"""The host's calls that map memory (mmap(2), mremap(2)), at addresses that we choose."""
+"""The host's system calls that map memory at chosen addresses: mmap(2), mremap(2)."""
 
 import ctypes
 

@@ -1,8 +1,8 @@
 """The guest's address space: 4 GiB reserved once, one permission byte per page.
 
-Host pages stay readable and writable wherever the guest has none, so translated code can never hurt
-the host: any 32-bit guest address falls inside the reservation. The permission bytes decide what
-the guest may do and make its faults exact. Pages are committed by the host on first touch.
+Every 32-bit guest address lies inside the reservation, whose host pages are all readable and
+writable, so translated code cannot touch other memory of the host. The permission bytes decide what
+the guest may do and make its faults exact. The host commits a page when it is first touched.
 """
 
 import contextlib
@@ -63,14 +63,14 @@ _NUMBERS = frozenset({1, 2, 4, 8})
 
 
 def _stays_absent(page: int) -> bool:
-    """Nobody knows better."""
+    """``on_absent`` before it is set: the page stays absent."""
     del page
     return False
 
 
 def _clearing(perms: memoryview) -> Callable[[int], None]:
-    """What is done on a write to code while nobody has translations. It does not hold the memory,
-    which would then wait for the collector of cycles."""
+    """``on_code_write`` before it is set: clears the page's CODE bit. It refers to the permission
+    bytes alone: a reference to the memory would be a cycle and delay its release."""
 
     def clear(page: int) -> None:
         perms[page] &= ~CODE
@@ -85,9 +85,9 @@ def _no_number(size: object) -> UsageError:
 class GuestMemory:
     """Guest memory and its permissions. Sizes in bytes; map operations take whole pages.
 
-    ``on_code_write(page)`` is called before a checked store changes a page with the CODE bit; it
-    must invalidate that page's translations (which clears the bit). ``on_absent(page)`` is called
-    when a page is wanted that is ABSENT: True when it has made it present.
+    ``on_code_write(page)`` is called before a page with the CODE bit is changed. It has to
+    invalidate the translations of that page and to clear the bit. ``on_absent(page)`` is called
+    when Python accesses an ABSENT page. It returns True when it has made the page present.
     """
 
     def __init__(self) -> None:
@@ -106,8 +106,8 @@ class GuestMemory:
         self.on_absent: Callable[[int], bool] = _stays_absent
 
     def close(self) -> None:
-        """Give the reservation back, when the last view of it goes. Nothing may use this object, or
-        code made for it, any more."""
+        """Release the reservation as soon as the last view of it is gone. This object, and code
+        translated for it, must not be used afterwards."""
         self._lost.release()
         self._neighbours.release()
         self.perms.release()
@@ -117,7 +117,7 @@ class GuestMemory:
     # -- mapping -----------------------------------------------------------------------------------
 
     def map(self, address: int, size: int, perms: int) -> None:
-        """Map zeroed private pages, over whatever was there."""
+        """Map zeroed private pages, in place of any others there."""
         self.unmap(address, size)
         first, count = address // PAGE, -(-size // PAGE)
         self.perms[first : first + count] = bytes([perms | MAPPED]) * count
@@ -151,8 +151,8 @@ class GuestMemory:
         self.perms[first : first + count] = bytes(count)
 
     def _close_hole(self, address: int, size: int) -> None:
-        """Some kernels have unmapped what was at a fixed address when they find that nothing can be
-        mapped there. Without such a hole this fails, and changes nothing."""
+        """Map the reservation again where a failed mmap has left a hole: some kernels unmap the old
+        pages before they find that they cannot map the new ones. Changes nothing without a hole."""
         with contextlib.suppress(OSError):
             flags = _RESERVATION | MAP_FIXED_NOREPLACE
             host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags)
@@ -161,16 +161,16 @@ class GuestMemory:
     def move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
         """Move ``size`` bytes of one mapping to ``new``, and make it ``new_size`` bytes there.
 
-        What was at ``old`` stays mapped: ``shared`` pages are there twice, others are as when they
-        were mapped. The pages come to ``new`` with their permissions, the rest of ``new`` is
-        absent. Raises OSError, and has changed nothing then; EFAULT when the host has more than
+        The range at ``old`` stays mapped: ``shared`` pages are then mapped twice, others have their
+        first content again. The pages at ``new`` get the permissions they had, the rest of ``new``
+        is absent. Raises OSError and changes nothing on failure; EFAULT when the host has more than
         one mapping there.
         """
         self.forget_code(old, size)
         self.forget_code(new, new_size)
         perms = bytes(self.perms[old // PAGE : (old + size) // PAGE])
-        # Never a hole in the guest's memory, which another thread's mapping could fall into: pages
-        # leave the old place without unmapping it, and come to the new one over what is there.
+        # The guest's memory must never have a hole, which the host could give to another thread:
+        # pages leave the old range mapped, and replace what is mapped in the new one.
         if shared:
             at, length = host_map.mremap(self.base + old, 0, new_size), new_size
         else:
@@ -193,7 +193,7 @@ class GuestMemory:
         self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
 
     def unmap(self, address: int, size: int) -> None:
-        """Drop pages: their content is gone and every access faults."""
+        """Drop pages with their content. Every access to them faults."""
         if not self.free(address, size):
             self.forget_code(address, size)
             first, count = address // PAGE, -(-size // PAGE)
@@ -208,13 +208,13 @@ class GuestMemory:
         self._translate(address, size, _PROTECTED[perms])
 
     def set_absent(self, address: int, size: int) -> None:
-        """The end of the file has moved below these pages of a mapping."""
+        """Mark pages of a mapping that lie past the end of its file, which has become shorter."""
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         self.perms[first : first + count] = bytes([ABSENT]) * count
 
     def set_present(self, address: int, size: int, perms: int) -> None:
-        """The end of the file has moved above these pages: those absent get ``perms``."""
+        """Give ``perms`` to absent pages that lie within the file again, which has grown."""
         self._translate(address, size, _PRESENT[perms])
 
     def _translate(self, address: int, size: int, table: bytes) -> None:
@@ -223,10 +223,10 @@ class GuestMemory:
         window[:] = bytes(window).translate(table)
 
     def has_page(self, address: int) -> bool:
-        """Whether the host has a page here: False past the end of a mapped file."""
+        """True when the host can give the page of an address: not past the end of a mapped file."""
         if address // PAGE in (lost // PAGE for lost in self._lost[1 : 1 + self._lost[0]]):
-            return False  # what is there now only stands in for it
-        # Any call will do that fails after it has copied from memory: this one does for fd -1.
+            return False  # the page there now is a substitute
+        # A call that reads memory before it fails tells. With fd -1, epoll_ctl is such a call.
         libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
         return ctypes.get_errno() != errno.EFAULT
 
@@ -243,16 +243,16 @@ class GuestMemory:
     # -- code pages --------------------------------------------------------------------------------
 
     def mark_code(self, page: int) -> None:
-        """Remember that translations were made from a page (a page number)."""
+        """Set the CODE bit of a page (a page number): translations depend on it."""
         self.perms[page] |= CODE
 
     def clear_code(self, page: int) -> None:
-        """Forget it."""
+        """Clear the CODE bit of a page."""
         self.perms[page] &= ~CODE
 
     def forget_code(self, address: int, size: int) -> None:
-        """Invalidate the translations of the pages of a range: what they were made from may have
-        changed without a store that met the CODE bit."""
+        """Invalidate the translations of all pages of a range. For changes that no checked store
+        makes."""
         first, count = address // PAGE, -(-(address % PAGE + size) // PAGE)
         marked = bytes(self.perms[first : first + count]).translate(_IS_CODE)
         index = marked.find(1)
@@ -263,9 +263,9 @@ class GuestMemory:
     # -- pages that the host could not give --------------------------------------------------------
 
     def take_lost(self) -> int | None:
-        """The first guest address whose access met a page that the host could not give: its file is
-        shorter by now, or its disk is full. None if there was none since the last call. Such
-        pages are ABSENT from then on, and their translations gone."""
+        """Make the pages ABSENT that the host could not give since the last call, because their
+        file has become shorter or its disk is full, and drop their translations. Returns the
+        guest address of the first such access, or None."""
         count = self._lost[0]
         if not count:
             return None
@@ -291,8 +291,8 @@ class GuestMemory:
         self.perms[page] = ABSENT
 
     def _check_lost(self, address: int, size: int, access: Access) -> None:
-        """Python has accessed a range, and some page was noted as lost. Raises GuestFault when it
-        is one of these, which stay noted."""
+        """Raise GuestFault when a page of a range that Python has just accessed was lost. It stays
+        noted as lost."""
         for page in range(address // PAGE, (address + size - 1) // PAGE + 1):
             if self.perms[page] == ABSENT:
                 raise GuestFault(max(address, page * PAGE), access)
@@ -314,7 +314,7 @@ class GuestMemory:
                 raise GuestFault(max(address, page * PAGE) & (SPACE - 1), access)
 
     def read(self, address: int, size: int) -> bytes:
-        """Bytes the guest may read. Raises GuestFault."""
+        """Bytes that the guest may read. Raises GuestFault."""
         self.check(address, size, READ, Access.READ)
         return self._copy(address, size, Access.READ)
 
@@ -325,13 +325,14 @@ class GuestMemory:
         return data
 
     def write(self, address: int, data: bytes) -> None:
-        """Write as the guest may; code pages are invalidated first. Raises GuestFault."""
+        """Write where the guest may; invalidates code pages first. Raises GuestFault."""
         self.view(address, len(data), writable=True)[:] = data
         if self._lost[0]:
             self._check_lost(address, len(data), Access.WRITE)
 
     def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
-        """A checked window for host system calls; writable ones invalidate code pages."""
+        """A view of bytes that the guest may read, or write, for host system calls. A writable one
+        invalidates code pages. Raises GuestFault."""
         if writable:
             self.check(address, size, WRITE, Access.WRITE)
             self.forget_code(address, size) if size else None
@@ -340,8 +341,8 @@ class GuestMemory:
         return self._bytes[address : address + size]
 
     def poke(self, address: int, data: bytes) -> None:
-        """Write whatever the permissions (loaders); code pages are invalidated. Raises GuestFault
-        past the end of a mapped file."""
+        """Write without regard to permissions, as loaders do; invalidates code pages. Raises
+        GuestFault past the end of a mapped file."""
         for page in range(address // PAGE, (address + len(data) - 1) // PAGE + 1):
             if self.perms[page] == ABSENT and not self.on_absent(page):
                 raise GuestFault(max(address, page * PAGE), Access.WRITE)
@@ -351,15 +352,17 @@ class GuestMemory:
             self._check_lost(address, len(data), Access.WRITE)
 
     def peek(self, address: int, size: int) -> bytes:
-        """Read mapped memory whatever the permissions (debuggers). Raises GuestFault."""
+        """Read mapped memory without regard to permissions, as debuggers do. Raises GuestFault
+        where nothing is mapped."""
         self.check(address, size, MAPPED, Access.READ)
         return self._copy(address, size, Access.READ)
 
     def raw(self, address: int, size: int) -> memoryview:
-        """A window without checks, for tables and breakpoints; translations stay as they are."""
+        """A view without checks, for tables and breakpoints. Invalidates nothing."""
         return self._bytes[address : address + size]
 
     def fetch(self, address: int, size: int) -> bytes:
+        """Bytes that the guest may execute. Raises GuestFault."""
         self.check(address, size, EXEC, Access.EXECUTE)
         return self._copy(address, size, Access.EXECUTE)
 
@@ -371,8 +374,8 @@ class GuestMemory:
         return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, size: int, value: int) -> None:
-        """Write such a number as the guest may. Raises GuestFault; UsageError for other sizes and
-        for a value that does not fit."""
+        """Write an unsigned number of 1, 2, 4 or 8 bytes where the guest may. Raises GuestFault;
+        UsageError for other sizes and for a value that does not fit."""
         if size not in _NUMBERS:
             raise _no_number(size)
         try:
@@ -382,7 +385,7 @@ class GuestMemory:
         self.write(address, data)
 
     def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
-        """Bytes up to (without) the first NUL. Raises GuestFault; ValueError when none of the first
+        """The bytes before the first NUL. Raises GuestFault; ValueError when none of the first
         ``limit`` bytes is a NUL."""
         out = bytearray()
         while len(out) < limit:

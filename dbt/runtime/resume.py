@@ -11,14 +11,14 @@ from dbt.stops import Stop
 
 @attrs.frozen
 class Slice:
-    """The engine pauses at ``key`` so that signals and time-outs can be looked at."""
+    """The engine pauses before ``key`` so that its caller can look for signals and time-outs."""
 
     key: BlockKey
 
 
 @attrs.frozen
 class LimitReached:
-    """Exactly the allowed number of instructions has run; ``key`` would be next."""
+    """The limit of instructions is reached exactly; ``key`` would be next."""
 
     key: BlockKey
 

@@ -1,4 +1,4 @@
-"""Guest registers and flags: one flat little-endian buffer that Python and compiled code share."""
+"""Guest registers and flags: one flat little-endian buffer, shared by Python and compiled code."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ SCRATCH_BYTES = 64 << 10
 
 
 class GuestState:
-    """The slots of a layout. Reads and writes by name; ``address`` is where compiled code looks.
+    """The values of a layout's slots, by name. ``address`` is the buffer's, for compiled code.
 
-    ``state["name"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing,
-    and ``set`` cuts values to their slot.
+    ``state["name"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing;
+    ``set`` drops the bits of a value that do not fit the slot.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -42,26 +42,28 @@ class GuestState:
             self._map[index * size : (index + 1) * size] = wide
 
     def __getitem__(self, slot: str) -> int:
-        """A register or flag. Raises UsageError, which is a KeyError here, for one there is not."""
+        """The value of a register or flag. Raises UsageError, here also a KeyError, for an unknown
+        name."""
         self._check(slot)
         return self.get(slot)
 
     def __setitem__(self, slot: str, value: int) -> None:
-        """Set a register or flag. Raises UsageError also for a value that does not fit."""
+        """Set a register or flag. Raises UsageError for an unknown name and for a value that does
+        not fit."""
         mask = self._check(slot)
         least = -(mask + 1) // 2 if mask > 1 else 0
         given: Any = int(value) if mask == 1 and isinstance(value, bool) else value
         self.set(slot, choices.whole(slot, given, least=least, most=mask))
 
     def _check(self, slot: str) -> int:
-        """The mask of a slot that there is."""
+        """The mask of a slot. Raises UsageError for an unknown name."""
         if not isinstance(slot, str) or slot not in self._slots:
             refusal = choices.no_key("register or flag", slot, self._slots)
             raise choices.UnknownName(f"{refusal} (there are {', '.join(self._slots)})")
         return self._slots[slot][3]
 
     def snapshot(self) -> dict[str, int]:
-        """All slots by name."""
+        """Values of all slots, by name."""
         return {slot.name: self.get(slot.name) for slot in self.layout.slots}
 
     def restore(self, values: dict[str, int]) -> None:
@@ -70,6 +72,6 @@ class GuestState:
             self.set(name, value)
 
     def clear(self) -> None:
-        """All slots to zero."""
+        """Set all slots to zero."""
         for slot in self.layout.slots:
             self.set(slot.name, 0)
