@@ -10,7 +10,7 @@ Where the pointer was is known of the moments at which something watched happene
 lowers it further than that seems to lead to another stack.)
 
 A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
-passes ``HIGHEST``, is loaded with just that, or is loaded with less than it was; then the host
+passes ``SP_LIMIT``, is loaded with just that, or is loaded with less than it was; then the host
 executes the instruction and tells those who follow. The kernel's own moves (signal frames) come by
 ``moved_by_kernel``.
 """
@@ -25,7 +25,7 @@ from dbt.ir import ops
 from dbt.ir.block import SP_STEP, Block, Const, Inst, Value
 from dbt.ir.builder import Builder
 
-HIGHEST = "highest"
+SP_LIMIT = "hook.sp_limit"
 """Slot: up to here the stack pointer may rise without anybody having to know."""
 RAISED, LOADED = "stack-raised", "stack-loaded"
 """Reasons of the traps: the pointer has been moved up, or replaced by a value from elsewhere."""
@@ -122,12 +122,12 @@ class StackFollower:
 
     def _publish(self) -> None:
         self.current.extend(self.pointer)  # or a switch would have been told
-        highest = self.current.high
+        limit = self.current.high
         for follower in self._followers:
             frame = follower.innermost()
-            if frame is not None and frame < highest:
-                highest = frame
-        self._state.set(HIGHEST, highest)
+            if frame is not None and frame < limit:
+                limit = frame
+        self._state.set(SP_LIMIT, limit)
 
     def moved(self, old: int, *, loaded: bool) -> None:
         """The instruction that trapped has been executed: the pointer was ``old``."""
@@ -178,19 +178,19 @@ def nobody() -> None:
 
 @attrs.define(eq=False)
 class WatchStack:
-    """Trap where the stack pointer may pass ``HIGHEST`` or leave its stack.
+    """Trap where the stack pointer may pass ``SP_LIMIT`` or leave its stack.
 
     insn 0x8000 4           =>    insn 0x8000 4
     %0:i32 = get r13              %0:i32 = get r13
     %1:i32 = add %0, 0x8          %1:i32 = add %0, 0x8
-    set r13 %1                    %2:i32 = get highest
+    set r13 %1                    %2:i32 = get hook.sp_limit
                                   %3:i1 = ult %2, %1
                                   trap_if stack-raised %3
                                   set r13 %1
 
     insn 0x8000 4           =>    insn 0x8000 4
     %0:i32 = get r2               %0:i32 = get r2
-    set r13 %0                    %1:i32 = get highest
+    set r13 %0                    %1:i32 = get hook.sp_limit
                                   %2:i1 = ule %1, %0
                                   %3:i32 = get r13
                                   %4:i1 = ult %0, %3
@@ -234,12 +234,12 @@ class WatchStack:
 
     def _check(self, emit: Builder, move: Inst) -> None:
         new = move.args[0]
-        highest = emit.get(HIGHEST)
+        limit = emit.get(SP_LIMIT)
         if self._is_step(new):
-            reason, passes = RAISED, emit.ult(highest, new)
+            reason, passes = RAISED, emit.ult(limit, new)
         else:
             reason = LOADED
-            passes = emit.or_(emit.ule(highest, new), emit.ult(new, emit.get(self.slot)))
+            passes = emit.or_(emit.ule(limit, new), emit.ult(new, emit.get(self.slot)))
         emit.when = move.when
         emit.trap_if(passes, reason)
 

@@ -1,15 +1,15 @@
 """Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
 
-from dbt.hooks.follow.stacks import HIGHEST
+from dbt.hooks.follow.stacks import SP_LIMIT
 from dbt.hooks.mechanisms.backend import BackendProbe
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
-from dbt.hooks.mechanisms.entry import CAME, Entry
+from dbt.hooks.mechanisms.entry import CALL_MARK, Entry
 from dbt.hooks.mechanisms.helper import Helper
 from dbt.hooks.mechanisms.jump import JumpCheck
 from dbt.hooks.mechanisms.nochain import NoChain
 from dbt.hooks.mechanisms.sentinel import Sentinel
-from dbt.hooks.mechanisms.shadow import AIM, Shadow
+from dbt.hooks.mechanisms.shadow import TARGET, Shadow
 from dbt.hooks.mechanisms.trap import Trap
 from dbt.ir.types import I32
 
@@ -31,7 +31,7 @@ NAMES = tuple(MECHANISMS)
 AUTO = Entry.name
 """What ``auto`` means: it is transparent, and costs nothing where no hook stands."""
 
-SLOTS = ((CAME, I32), (AIM, I32), (HIGHEST, I32))
+SLOTS = ((CALL_MARK, I32), (TARGET, I32), (SP_LIMIT, I32))
 """Slots that the machine's layout needs for hooks."""
 
 __all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]

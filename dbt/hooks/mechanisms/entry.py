@@ -34,7 +34,7 @@ from dbt.hooks.points import Handler
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 
-CAME = "came"
+CALL_MARK = "hook.call_mark"
 """Slot: the mark a call from a learned site leaves, return location xor stack pointer."""
 
 
@@ -44,7 +44,7 @@ class MarkCalls:
 
     call 0x9000, link 0x8004    =>    %0:i32 = get r13
                                       %1:i32 = xor %0, 0x8004
-                                      set came %1
+                                      set hook.call_mark %1
                                       call 0x9000, link 0x8004
     """
 
@@ -57,7 +57,7 @@ class MarkCalls:
         match block.exit:
             case Call(link=link) if self.key_of(link).pc in self.sites:
                 emit = Builder(block.insts)
-                emit.set(CAME, emit.xor(emit.get(self.stack), emit.const(link)))
+                emit.set(CALL_MARK, emit.xor(emit.get(self.stack), emit.const(link)))
 
 
 class Entry(AtSites):
@@ -92,8 +92,8 @@ class Entry(AtSites):
 
     def entered(self, pc: int) -> int | None:
         state, location = self.machine.state, self.link()
-        called = state.get(CAME) == location ^ self.stack()
-        state.set(CAME, 0)
+        called = state.get(CALL_MARK) == location ^ self.stack()
+        state.set(CALL_MARK, 0)
         return self.tracker.entered(pc, location, called=called)
 
     def set_up(self, site: int) -> Callable[[], None]:

@@ -23,7 +23,7 @@ import attrs
 
 from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
-from dbt.hooks.mechanisms.shadow import AIM
+from dbt.hooks.mechanisms.shadow import TARGET
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.ir.block import ARRIVED, Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
@@ -49,7 +49,7 @@ class CheckJumps:
                               %3:i32 = add %2, 0xfffe0000
                               %4:i8 = load %3
                               %5:i1 = ne %4, 0x0:i8
-                              set aim %0
+                              set hook.target %0
                               %6:i32 = select %5, 0xffff2000, %0
                               return %6
     """
@@ -89,7 +89,7 @@ class CheckJumps:
         at = _before_sets(block.insts)
         block.insts[at:at] = looking
         emit = Builder(block.insts)
-        emit.set(AIM, target)
+        emit.set(TARGET, target)
         return emit.select(hit, emit.const(self.trampoline), target)
 
 
@@ -182,7 +182,7 @@ class JumpCheck(Mechanism):
         return unmark
 
     def _looked_up(self) -> int:
-        return self._follow(self.machine.state.get(AIM))
+        return self._follow(self.machine.state.get(TARGET))
 
     def _follow(self, location: int) -> int:
         """Control is about to go to a location; where it is to go."""

@@ -36,7 +36,7 @@ from dbt.ir.builder import Builder
 
 LINKS, STACKS = "hooks.links", "hooks.stacks"
 """The two side stacks: return locations and stack pointers."""
-AIM = "aim"
+TARGET = "hook.target"
 """Slot: where a return or jump that was sent to the trampoline wanted to go."""
 SPOILT = 0xFFFFFFFE
 """Return location of a watched activation's frame; no location is equal to it."""
@@ -62,7 +62,7 @@ class ShadowCalls:
                                       %4:i32 = get r13
                                       %5:i1 = ne %3, %4
                                       %6:i1 = or %2, %5
-                                      set aim %0
+                                      set hook.target %0
                                       %7:i32 = select %6, 0xffff2000, %0
                                       return %7
     """
@@ -81,7 +81,7 @@ class ShadowCalls:
                 pass  # this only asks for the pc: nothing will return
             case Return(target=target) | Jump(target=target) if block.key.mode & SP_STEP:
                 # The frames are still those of the stack it leaves: the host looks, afterwards.
-                emit.set(AIM, target)
+                emit.set(TARGET, target)
                 block.exit = Jump(emit.const(self.moves))
             case Call(link=link):
                 emit.push(LINKS, emit.const(link))
@@ -90,9 +90,11 @@ class ShadowCalls:
                 astray = emit.ne(emit.pop(LINKS), target)
                 moved = emit.ne(emit.pop(STACKS), emit.get(self.stack))
                 odd = emit.or_(astray, moved)
-                block.exit = Return(self._aim(emit, odd, target, self.returns))
+                block.exit = Return(self._redirect(emit, odd, target, self.returns))
             case Jump(target=target):
-                block.exit = Jump(self._aim(emit, self._leaves(emit, target), target, self.jumps))
+                block.exit = Jump(
+                    self._redirect(emit, self._leaves(emit, target), target, self.jumps)
+                )
 
     def _leaves(self, emit: Builder, target: Value) -> Inst:
         """Whether a jump may end the innermost frame."""
@@ -102,8 +104,8 @@ class ShadowCalls:
         lands = emit.or_(emit.eq(link, target), emit.eq(link, SPOILT))
         return emit.or_(emit.ult(stack, now), emit.and_(emit.eq(stack, now), lands))
 
-    def _aim(self, emit: Builder, odd: Inst, target: Value, trampoline: int) -> Inst:
-        emit.set(AIM, target)
+    def _redirect(self, emit: Builder, odd: Inst, target: Value, trampoline: int) -> Inst:
+        emit.set(TARGET, target)
         return emit.select(odd, emit.const(trampoline), target)
 
 
@@ -245,14 +247,14 @@ class Shadow(Mechanism):
         frames = self._frames() + 1
         self.machine.stacks.resize(LINKS, frames)
         self.machine.stacks.resize(STACKS, frames)
-        return self._return_to(self.machine.state.get(AIM), thrown=True)
+        return self._return_to(self.machine.state.get(TARGET), thrown=True)
 
     def _odd_jump(self) -> int:
-        return self._return_to(self.machine.state.get(AIM))
+        return self._return_to(self.machine.state.get(TARGET))
 
     def _moved(self) -> int:
         """One instruction has loaded the stack pointer and gone elsewhere."""
-        return self._return_to(self.machine.state.get(AIM), thrown=True)
+        return self._return_to(self.machine.state.get(TARGET), thrown=True)
 
     def _return_to(self, location: int, *, thrown: bool = False) -> int:
         """Control goes to ``location``, which ends the frames that return there. ``thrown``: if

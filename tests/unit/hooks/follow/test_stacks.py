@@ -2,7 +2,7 @@
 
 from support.pictures import assert_true
 
-from dbt.hooks.follow.stacks import HIGHEST, Stack, StackFollower, WatchStack, nobody
+from dbt.hooks.follow.stacks import SP_LIMIT, Stack, StackFollower, WatchStack, nobody
 from dbt.ir.block import SP_STEP, BlockKey
 from dbt.ir.parser import parse_block
 from dbt.ir.printer import print_block
@@ -32,14 +32,14 @@ def test_other_registers_are_not_looked_at() -> None:
 def test_of_two_rises_in_a_row_the_second_is_looked_at() -> None:
     first = ["insn 0x8000 4", "%0:i32 = get r13", "%1:i32 = add %0, 0x8", "set r13 %1"]
     second = ["insn 0x8004 4", "%2:i32 = get r13", "%3:i32 = add %2, 0x8"]
-    check = ["%4:i32 = get highest", "%5:i1 = ult %4, %3", "trap_if stack-raised %5"]
+    check = ["%4:i32 = get hook.sp_limit", "%5:i1 = ult %4, %3", "trap_if stack-raised %5"]
     end = ["set r13 %3"]
     assert_true(PASS, block(*first, *second, *end), block(*first, *second, *check, *end))
 
 
 def test_a_rise_before_a_push_is_looked_at() -> None:
     rise = ["insn 0x8000 4", "%0:i32 = get r13", "%1:i32 = add %0, 0x8"]
-    check = ["%2:i32 = get highest", "%3:i1 = ult %2, %1", "trap_if stack-raised %3"]
+    check = ["%2:i32 = get hook.sp_limit", "%3:i1 = ult %2, %1", "trap_if stack-raised %3"]
     push = ["insn 0x8004 4", "%4:i32 = get r13", "%5:i32 = sub %4, 0x8", "set r13 %5"]
     before = block(*rise, "set r13 %1", *push)
     assert_true(PASS, before, block(*rise, *check, "set r13 %1", *push))
@@ -48,7 +48,7 @@ def test_a_rise_before_a_push_is_looked_at() -> None:
 def test_it_traps_before_the_instruction_has_done_anything() -> None:
     """pop {r4}: r4 is written first here."""
     loads = ["insn 0x8000 4", "%0:i32 = get r13", "%1:i32 = load %0", "%2:i32 = add %0, 0x4"]
-    check = ["%3:i32 = get highest", "%4:i1 = ult %3, %2", "trap_if stack-raised %4"]
+    check = ["%3:i32 = get hook.sp_limit", "%4:i1 = ult %3, %2", "trap_if stack-raised %4"]
     writes = ["set r4 %1", "set r13 %2"]
     assert_true(PASS, block(*loads, *writes), block(*loads, *check, *writes))
 
@@ -56,7 +56,7 @@ def test_it_traps_before_the_instruction_has_done_anything() -> None:
 def test_a_conditional_move_is_looked_at_on_its_condition() -> None:
     move = ["insn 0x8000 4", "%0:i1 = get zf", "%1:i32 = get r7"]
     check = [
-        "%2:i32 = get highest",
+        "%2:i32 = get hook.sp_limit",
         "%3:i1 = ule %2, %1",
         "%4:i32 = get r13",
         "%5:i1 = ult %1, %4",
@@ -133,10 +133,10 @@ def move(state: State, stacks: StackFollower, to: int, *, loaded: bool) -> None:
 
 def test_without_frames_the_pointer_may_rise_to_the_end_of_its_stack() -> None:
     state, _, frames = following(0x1000, 0x2000)
-    assert state.get(HIGHEST) == 0x2000
+    assert state.get(SP_LIMIT) == 0x2000
     frames.frame = 0x1800
     frames.changed()
-    assert state.get(HIGHEST) == 0x1800
+    assert state.get(SP_LIMIT) == 0x1800
 
 
 def test_a_value_from_outside_begins_a_stack_and_one_from_inside_leads_back() -> None:
