@@ -124,9 +124,9 @@ class HookMachine:
         return self._instructions.without(address, self.memory.fetch(address, size))
 
     @property
-    def lane(self) -> int:
-        """Which of the thread's stacks it is on (see ``Record.lane``)."""
-        return self._follower.current.lane if self._follower.active else 0
+    def stack_id(self) -> int:
+        """Which of the thread's stacks it is on (see ``Record.stack_id``)."""
+        return self._follower.current.stack_id if self._follower.active else 0
 
     def key_of(self, location: int) -> BlockKey:
         """The block key of a location."""

@@ -67,12 +67,12 @@ class Record:
     result: int | None = None
     """Of returns the result register; of system call returns the result, negative errno on
     failure."""
-    lane: int = 0
-    """Which of the thread's stacks it is on, for coroutines return in another order than they were
-    called: 0 for the first, and where a mechanism does not follow the stacks. A signal handler's
-    alternate stack has the lane of what it interrupted."""
+    stack_id: int = 0
+    """Number of the thread's stack that it is on: coroutines return in another order than they
+    were called. 0 is the first stack, and all where a mechanism does not follow the stacks. A
+    signal handler's alternate stack has the number of what it interrupted."""
 
     @property
-    def line(self) -> tuple[int, int]:
-        """Thread and lane: within one of these, calls nest."""
-        return self.thread, self.lane
+    def strand(self) -> tuple[int, int]:
+        """Thread and stack: the calls of one strand nest."""
+        return self.thread, self.stack_id

@@ -306,7 +306,7 @@ class Hooks:
         record = Record(
             kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
             depth, event.insns, thread=event.thread,
-            arguments=tuple(event.arguments), result=event.result, lane=self._machine.lane,
+            arguments=tuple(event.arguments), result=event.result, stack_id=self._machine.stack_id,
         )  # fmt: skip
         sink(record)
 

@@ -35,9 +35,9 @@ FIELDS: Mapping[str, frozenset[str]] = {
         "exit": "syscall status",
         "wait": "syscall child status signal",
         "kill": "syscall target signal error",
-        "call": "symbol pc depth lane arguments return_to tail",
-        "return": "symbol pc depth lane result",
-        "unwound": "symbol pc depth lane",
+        "call": "symbol pc depth stack_id arguments return_to tail",
+        "return": "symbol pc depth stack_id result",
+        "unwound": "symbol pc depth stack_id",
         "end": "status reason",
     }.items()
 }
@@ -47,7 +47,7 @@ TYPES: Mapping[str, type] = {
     name: kind
     for kind, names in {
         int: "schema data_limit fd from inode size offset mode accepted at child status signal"
-        " target pc depth lane result return_to",
+        " target pc depth stack_id result return_to",
         str: "program cwd started syscall object what path end error op address how to owner link"
         " prot sha256 reason symbol",
         bool: "cloexec peek shared tail",

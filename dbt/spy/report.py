@@ -208,22 +208,22 @@ def _calls(console: Console, calls: dict[str, list[Activation]]) -> None:
     for who, outermost in calls.items():
         console.print()
         console.print(Text(printable(f"Calls in {who}"), "bold"))
-        # Depths place what a forked child has from its parent; those of several lanes do not nest.
-        several = any(node.lane for node in outermost)
+        # Depths place what a forked child has from its parent; those of several stacks do not nest.
+        several = any(node.stack_id for node in outermost)
         pending = [(0 if several else node.depth, node) for node in reversed(outermost)]
         for _ in range(MOST):
             if not pending:
                 break
             level, node = pending.pop()
-            lane = "" if level else _lane(node)
-            console.print(Text(printable("  " * level + lane + _call(node))), soft_wrap=True)
+            prefix = "" if level else _coroutine(node)
+            console.print(Text(printable("  " * level + prefix + _call(node))), soft_wrap=True)
             pending += [(level + 1, inner) for inner in reversed(node.inner)]
         if pending:
             console.print(Text(f"… more than {MOST}: the record has all"))
 
 
-def _lane(node: Activation) -> str:
-    return f"coroutine {node.lane}: " if node.lane else ""
+def _coroutine(node: Activation) -> str:
+    return f"coroutine {node.stack_id}: " if node.stack_id else ""
 
 
 def _call(node: Activation) -> str:

@@ -93,13 +93,13 @@ class Flow:
 @attrs.define
 class Activation:
     """A call of a watched function. ``result`` is None when no return was seen, ``arguments`` when
-    the process has it from the one that forked it. ``depth``: how many were alive, in all lanes;
-    ``lane`` as in ``dbt.hooks.records.Record``."""
+    the process has it from the one that forked it. ``depth``: how many were alive, on all stacks;
+    ``stack_id`` as in ``dbt.hooks.records.Record``."""
 
     symbol: str
     pc: int
     depth: int
-    lane: int
+    stack_id: int
     arguments: Sequence[int] | None
     result: int | None = None
     tail: bool = False
@@ -235,7 +235,7 @@ def failures(events: Iterable[Event]) -> list[Failure]:
 
 
 def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
-    """Calls of watched functions by process, nested as they were: the outermost of each lane, by
+    """Calls of watched functions by process, nested as they were: the outermost of each stack, by
     first use."""
     outermost: dict[int, list[Activation]] = {}
     names: dict[int, str] = {}
@@ -246,12 +246,12 @@ def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
             alive.pop(pid, None)  # of the old program nothing returns
         elif event.kind in ("call", "return", "unwound"):
             names[pid] = title(event)
-            lanes, roots = alive.setdefault(pid, {}), outermost.setdefault(pid, [])
+            stacks, roots = alive.setdefault(pid, {}), outermost.setdefault(pid, [])
             node = _activation(event)
-            stack = lanes.setdefault(node.lane, [])
+            stack = stacks.setdefault(node.stack_id, [])
             if event.kind == "call":
-                # A record may leave ends out. Depths tell who is gone while there is one lane.
-                while len(lanes) == 1 and stack and stack[-1].depth >= node.depth:
+                # A record may leave ends out. Depths tell who is gone while there is one stack.
+                while len(stacks) == 1 and stack and stack[-1].depth >= node.depth:
                     stack.pop()
                 (stack[-1].inner if stack else roots).append(node)
                 stack.append(node)
@@ -272,6 +272,6 @@ def _ended(stack: list[Activation], end: Activation) -> bool:
 
 def _activation(event: Event) -> Activation:
     return Activation(
-        event["symbol"], event["pc"], event["depth"], event["lane"] or 0, event["arguments"],
+        event["symbol"], event["pc"], event["depth"], event["stack_id"] or 0, event["arguments"],
         event["result"], bool(event["tail"]),
     )  # fmt: skip

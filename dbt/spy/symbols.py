@@ -54,7 +54,7 @@ class SymbolHooks:
 
     def _told(self, record: Record) -> None:
         about = {"symbol": record.symbol, "pc": record.function,
-                 "depth": record.depth, "lane": record.lane}  # fmt: skip
+                 "depth": record.depth, "stack_id": record.stack_id}  # fmt: skip
         match record.kind:
             case Kind.CALL | Kind.TAIL_CALL:
                 tail = record.kind is Kind.TAIL_CALL

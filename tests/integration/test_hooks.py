@@ -296,7 +296,7 @@ def test_what_was_alive_on_other_stacks_is_forgotten_with_the_hooks(mechanism: s
 
     remove = process.hooks.trace(None, sink, mechanism=mechanism)
     process.run()
-    assert [record.lane for record in records] == [0, 1, 1]
+    assert [record.stack_id for record in records] == [0, 1, 1]
     remove()
     again: list[Record] = []
     process.hooks.trace(None, again.append, mechanism=mechanism, syscalls=False)

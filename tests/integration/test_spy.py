@@ -156,14 +156,14 @@ def test_calls_of_coroutines_are_matched_within_their_stacks(tmp_path: Path) -> 
     wanted = [word for symbol in ("swap", "work", "g") for word in ("--call", symbol)]
     events = spy(tmp_path, *wanted, idiom("coroutine").program, status=5)
     (outermost,) = calls(events).values()
-    assert [(node.symbol, node.lane, node.result) for node in outermost] == [
+    assert [(node.symbol, node.stack_id, node.result) for node in outermost] == [
         ("swap", 0, 3),
         ("work", 1, 5),
         ("g", 0, 3),
         ("swap", 0, 5),
         ("swap", 1, None),
     ]
-    assert [(node.symbol, node.lane, node.result) for node in outermost[1].inner] == [
+    assert [(node.symbol, node.stack_id, node.result) for node in outermost[1].inner] == [
         ("swap", 1, 3)
     ]
     assert not any(node.inner for node in outermost if node.symbol != "work")

@@ -130,7 +130,7 @@ records = st.builds(
     thread=st.integers(0, 2),
     arguments=st.tuples() | st.tuples(_WORDS, _WORDS),
     result=st.none() | st.integers(-(1 << 31), (1 << 32) - 1),
-    lane=st.integers(0, 2),
+    stack_id=st.integers(0, 2),
 )
 """Any record: names that no file should hold, times that run backwards."""
 

@@ -99,12 +99,12 @@ def functions(process: Process) -> dict[int, str]:
 
 @attrs.define(eq=False)
 class Stack:
-    """Addresses that one stack's pointer has been seen at, both ends included; ``lane`` as in
+    """Addresses that one stack's pointer has been seen at, both ends included; ``stack_id`` as in
     ``Record``."""
 
     low: int
     high: int
-    lane: int = 0
+    stack_id: int = 0
 
     def extend(self, pointer: int) -> None:
         """The pointer moved here."""
@@ -117,7 +117,7 @@ class Stacks:
 
     def __init__(self) -> None:
         self._known: list[Stack] = []
-        self._lanes = 0
+        self._last_id = 0
         self.current = Stack(0, 0)
 
     def follow(self, before: Step | None, step: Step) -> None:
@@ -126,7 +126,7 @@ class Stacks:
         if before is None:
             self.current = Stack(pointer, pointer)
             self._known = [self.current]
-            self._lanes = 0
+            self._last_id = 0
             return
         old = before.registers[SP]
         if pointer == old:
@@ -136,17 +136,17 @@ class Stacks:
         else:
             same = moves_stack(before.word) and not loads_stack(before.word)
         if not same:
-            lane, self.current = self.current.lane, self._find(pointer)
+            stack_id, self.current = self.current.stack_id, self._find(pointer)
             if step.moved:  # by the kernel: to a handler, or back
-                self.current.lane = lane
+                self.current.stack_id = stack_id
         self.current.extend(pointer)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):
             if stack.low <= pointer <= stack.high:
                 return stack
-        self._lanes += 1
-        self._known.append(Stack(pointer, pointer, self._lanes))
+        self._last_id += 1
+        self._known.append(Stack(pointer, pointer, self._last_id))
         return self._known[-1]
 
 
@@ -340,7 +340,7 @@ class Analysis:
                 thread=os.getpid(),
                 arguments=arguments,
                 result=result,
-                lane=activation.stack.lane,
+                stack_id=activation.stack.stack_id,
             )
         )
 
@@ -359,6 +359,6 @@ class Analysis:
                 thread=os.getpid(),
                 arguments=call.arguments,
                 result=result,
-                lane=self._stacks.current.lane,
+                stack_id=self._stacks.current.stack_id,
             )
         )

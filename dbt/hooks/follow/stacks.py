@@ -35,12 +35,12 @@ SIGNAL_FRAME = 4096
 
 @attrs.define(eq=False)
 class Stack:
-    """Addresses that one stack's pointer has been seen at, both ends included; and its lane (see
-    ``Record.lane``)."""
+    """The addresses that one stack's pointer has been seen at, both ends included. ``stack_id`` as
+    in ``Record``."""
 
     low: int
     high: int
-    lane: int = 0
+    stack_id: int = 0
 
     def __contains__(self, pointer: int) -> bool:
         return self.low <= pointer <= self.high
@@ -89,7 +89,7 @@ class StackFollower:
         self._bound = bound
         self._followers: dict[Follower, Switched | None] = {}
         self._known: list[Stack] = []
-        self._lanes = 0
+        self._last_id = 0
         self.current = Stack(0, 0)
 
     @property
@@ -108,7 +108,7 @@ class StackFollower:
             pointer = self.pointer
             self.current = Stack(pointer, max(pointer, self._bound(pointer)))
             self._known = [self.current]
-            self._lanes = 0
+            self._last_id = 0
         self._followers[follower] = switched
         follower.switched(self.current, self.current)
         follower.changed = self._publish
@@ -145,17 +145,17 @@ class StackFollower:
         if 0 <= old - self.pointer <= SIGNAL_FRAME:
             self._go_on(self.current)
         else:
-            lane = self.current.lane
+            stack_id = self.current.stack_id
             stack = self._find(self.pointer)
-            stack.lane = lane
+            stack.stack_id = stack_id
             self._go_on(stack)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):
             if pointer in stack:
                 return stack
-        self._lanes += 1
-        self._known.append(Stack(pointer, pointer, self._lanes))
+        self._last_id += 1
+        self._known.append(Stack(pointer, pointer, self._last_id))
         return self._known[-1]
 
     def _go_on(self, stack: Stack) -> None:

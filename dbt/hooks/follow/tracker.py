@@ -64,15 +64,15 @@ class Returns(Protocol):
 @attrs.define(eq=False)
 class Activation:
     """A live call of a watched function. ``location`` is where it is to return to (with the state
-    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``lane`` as in
-    ``Record``; ``tail``: it took the place of the one below it."""
+    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``stack_id`` as
+    in ``Record``; ``tail``: it took the place of the one below it."""
 
     function: int
     location: int
     site: int
     stack: int
     depth: int
-    lane: int
+    stack_id: int
     tail: bool
     returns: "list[Hook]" = attrs.Factory(list)
     """Return hooks whose condition held on entry."""
@@ -172,8 +172,8 @@ class Tracker:
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
         go_to = self._call(listeners, pc, location, tail if counting else None, caller)
         if any(hook in listeners for hook in counting):
-            depth, lane = self.alive, self.stack.lane
-            self._push(Activation(pc, location, site, stack, depth, lane, tail, returns, sinks))
+            depth, stack_id = self.alive, self.stack.stack_id
+            self._push(Activation(pc, location, site, stack, depth, stack_id, tail, returns, sinks))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
                 go_to = guest.state.get(guest.call_abi.link)
         return go_to
@@ -320,7 +320,7 @@ class Tracker:
         guest, pc = self.guest, activation.function
         record = Record(
             kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
-            guest.insns, thread=guest.thread, result=result, lane=activation.lane,
+            guest.insns, thread=guest.thread, result=result, stack_id=activation.stack_id,
         )  # fmt: skip
         self._give(record, listeners, activation.sinks)
 
@@ -338,7 +338,7 @@ class Tracker:
         arguments = tuple([guest.state.get(slot) for slot in guest.call_abi.arguments])
         record = Record(
             kind, pc, guest.name(pc), site, stack, self.alive,
-            guest.insns, caller, guest.thread, arguments, lane=self.stack.lane,
+            guest.insns, caller, guest.thread, arguments, stack_id=self.stack.stack_id,
         )  # fmt: skip
         self._give(record, listeners, sinks)
 

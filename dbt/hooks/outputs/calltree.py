@@ -10,11 +10,12 @@ what listeners see is always balanced.
   first, as unwound: their end is missing from the stream.
 - What is open when the stream ends is closed as ``OPEN``.
 
-Frames are a stack per thread and lane, for coroutines return in another order than they were
-called. Depths say nothing where a thread has several lanes; whoever knows of lanes tells all ends.
+There is a list of frames per *strand*, which is a thread and one of its stacks, because coroutines
+return in another order than they were called. Depths say nothing where a thread has several stacks;
+mechanisms that follow the stacks report every end.
 
-Instructions completed between two records count for the innermost frame of the line (thread and
-lane) that makes the second one, those after the last record for its line. Time does not run
+Instructions completed between two records count for the innermost frame of the strand that makes
+the second one, those after the last record for its strand. Time does not run
 backwards: a record that claims so is taken at the time of the one before. A tail call opens a frame
 inside the frame that made it, for both are alive until they return together. So the sum of all
 ``self_cost`` and ``outside`` is the length of the run.
@@ -47,7 +48,7 @@ class Frame:
     call: Record
     parent: "Frame | None"
     recursive: bool
-    """The same function was active below already, in this line."""
+    """The same function was active below already, in this strand."""
     self_cost: int = 0
     inner_cost: int = 0
     """Of the frames called from here."""
@@ -77,7 +78,7 @@ class Listener(Protocol):
 
 
 @attrs.define
-class _Line:
+class _Strand:
     frames: list[Frame] = attrs.field(factory=list)
     active: Counter[tuple[int, str]] = attrs.field(factory=Counter)
     pending: Record | None = None
@@ -91,8 +92,8 @@ class CallTree:
 
     def __init__(self, listener: Listener, start: int = 0) -> None:
         self._listener = listener
-        self._lines: dict[tuple[int, int], _Line] = {}
-        self._running = _Line()
+        self._strands: dict[tuple[int, int], _Strand] = {}
+        self._running = _Strand()
         self.now = start
         self.outside = 0
 
@@ -100,80 +101,80 @@ class CallTree:
         """Take the next record."""
         if record.insns < self.now:
             record = attrs.evolve(record, insns=self.now)
-        line = self._lines.get(record.line)
-        if line is None:
-            line = self._begin(record)
-        self._running = line
-        self._advance(line, record.insns)
-        if line.pending is not None:
-            if record.kind is Kind.SYSCALL_RETURN and record.function == line.pending.function:
-                call, line.pending = line.pending, None
+        strand = self._strands.get(record.strand)
+        if strand is None:
+            strand = self._begin(record)
+        self._running = strand
+        self._advance(strand, record.insns)
+        if strand.pending is not None:
+            if record.kind is Kind.SYSCALL_RETURN and record.function == strand.pending.function:
+                call, strand.pending = strand.pending, None
                 self._listener.syscall(call, record.result)
                 return
-            self._give_up(line)
+            self._give_up(strand)
         if record.kind in CALLS:
-            self._open(line, record)
+            self._open(strand, record)
         elif record.kind in ENDS:
-            self._leave(line, record)
+            self._leave(strand, record)
         elif record.kind is Kind.SYSCALL:
-            line.pending = record
+            strand.pending = record
         else:
             self._listener.syscall(record, record.result)
 
-    def _begin(self, record: Record) -> _Line:
-        line = self._lines[record.line] = _Line()
-        of_thread = [self._lines[key] for key in self._lines if key[0] == record.thread]
+    def _begin(self, record: Record) -> _Strand:
+        strand = self._strands[record.strand] = _Strand()
+        of_thread = [self._strands[key] for key in self._strands if key[0] == record.thread]
         for one in of_thread:
             one.alone = len(of_thread) == 1
-        return line
+        return strand
 
     def finish(self, end: int) -> None:
         """The stream has ended: close everything."""
         self._advance(self._running, end)
-        for line in self._lines.values():
-            self._give_up(line)
-            while line.frames:
-                self._close(line, End.OPEN)
+        for strand in self._strands.values():
+            self._give_up(strand)
+            while strand.frames:
+                self._close(strand, End.OPEN)
 
-    def _advance(self, line: _Line, insns: int) -> None:
+    def _advance(self, strand: _Strand, insns: int) -> None:
         spent = insns - self.now
         if spent <= 0:
             return
         self.now = insns
-        if line.frames:
-            line.frames[-1].self_cost += spent
+        if strand.frames:
+            strand.frames[-1].self_cost += spent
         else:
             self.outside += spent
 
-    def _give_up(self, line: _Line) -> None:
-        if line.pending is not None:
-            call, line.pending = line.pending, None
+    def _give_up(self, strand: _Strand) -> None:
+        if strand.pending is not None:
+            call, strand.pending = strand.pending, None
             self._listener.syscall(call, None)
 
-    def _open(self, line: _Line, call: Record) -> None:
+    def _open(self, strand: _Strand, call: Record) -> None:
         # A tail call may be told at the depth of the frame it replaces.
         limit = call.depth + (call.kind is Kind.TAIL_CALL)
-        while line.alone and line.frames and line.frames[-1].call.depth >= limit:
-            self._close(line, End.UNWOUND)
+        while strand.alone and strand.frames and strand.frames[-1].call.depth >= limit:
+            self._close(strand, End.UNWOUND)
         key = call.function, call.symbol
-        parent = line.frames[-1] if line.frames else None
-        frame = Frame(call, parent, line.active[key] > 0)
-        line.frames.append(frame)
-        line.active[key] += 1
+        parent = strand.frames[-1] if strand.frames else None
+        frame = Frame(call, parent, strand.active[key] > 0)
+        strand.frames.append(frame)
+        strand.active[key] += 1
         self._listener.opened(frame)
 
-    def _leave(self, line: _Line, record: Record) -> None:
-        found = _innermost(line.frames, record)
+    def _leave(self, strand: _Strand, record: Record) -> None:
+        found = _innermost(strand.frames, record)
         if found is None:
             return
-        while len(line.frames) > found + 1:
-            self._close(line, End.UNWOUND)
-        line.frames[-1].result = record.result
-        self._close(line, End.RETURNED if record.kind is Kind.RETURN else End.UNWOUND)
+        while len(strand.frames) > found + 1:
+            self._close(strand, End.UNWOUND)
+        strand.frames[-1].result = record.result
+        self._close(strand, End.RETURNED if record.kind is Kind.RETURN else End.UNWOUND)
 
-    def _close(self, line: _Line, end: End) -> None:
-        frame = line.frames.pop()
-        line.active[frame.call.function, frame.call.symbol] -= 1
+    def _close(self, strand: _Strand, end: End) -> None:
+        frame = strand.frames.pop()
+        strand.active[frame.call.function, frame.call.symbol] -= 1
         frame.end = end
         frame.ended = self.now
         if frame.parent is not None:

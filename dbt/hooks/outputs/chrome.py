@@ -30,14 +30,14 @@ class Chrome:
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
-        if record.line not in self._tracks:
-            self._tracks.add(record.line)
+        if record.strand not in self._tracks:
+            self._tracks.add(record.strand)
             name = f"guest thread {record.thread}"
-            name += f", coroutine {record.lane}" if record.lane else ""
+            name += f", coroutine {record.stack_id}" if record.stack_id else ""
             self._event("M", "thread_name", _track(record), args={"name": name})
         self._tree.feed(record)
         if record.kind is Kind.SYSCALL:
-            self._before[record.line] = self._describe(record, None)
+            self._before[record.strand] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """End all calls, then the file."""
@@ -65,7 +65,7 @@ class Chrome:
 
     def syscall(self, call: Record, result: int | None) -> None:
         """An instant."""
-        before = self._before.pop(call.line, call.symbol)
+        before = self._before.pop(call.strand, call.symbol)
         text = before if result is None else self._describe(call, result)
         args = {"call": clean(text)}
         self._event("i", call.symbol, _track(call), cat="syscall", ts=call.insns, s="t", args=args)
@@ -78,4 +78,4 @@ class Chrome:
 
 def _track(record: Record) -> int:
     """The thread's id, which is below 2^22 on Linux, or one that no thread has."""
-    return record.thread + (record.lane << 22)
+    return record.thread + (record.stack_id << 22)

@@ -2,8 +2,8 @@
 
     {"kind": "call", "function": 65964, "symbol": "fib", "site": 66044, "stack": 1082130152, ...}
 
-Keys are the fields of ``Record``; ``caller``, ``thread``, ``arguments``, ``result`` and ``lane``
-are left out where they say nothing.
+Keys are the fields of ``Record``; ``caller``, ``thread``, ``arguments``, ``result`` and
+``stack_id`` are left out where they say nothing.
 """
 
 import json
@@ -17,7 +17,7 @@ from dbt.hooks.records import Kind, Record
 from dbt.stops import UsageError
 
 _FIELDS = attrs.fields_dict(Record)
-_NUMBERS = ("function", "site", "stack", "depth", "insns", "caller", "thread", "lane")
+_NUMBERS = ("function", "site", "stack", "depth", "insns", "caller", "thread", "stack_id")
 
 
 def to_json(record: Record) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from dbt.text import NAME
 
 _WIDTH = 14
 _STEP = "  "
-Line = tuple[int, int]
-"""Thread and lane."""
+Strand = tuple[int, int]
+"""A thread and one of its stacks (``Record.strand``)."""
 
 
 class Tree:
@@ -29,20 +29,20 @@ class Tree:
     def __init__(self, out: TextIO, program: Program) -> None:
         self._out = out
         self._describe = program.syscall
-        self._before: dict[Line, str] = {}
+        self._before: dict[Strand, str] = {}
         self._tree = CallTree(self, program.start)
-        self._level: dict[Line, int] = {}
+        self._level: dict[Strand, int] = {}
         self._waiting: Frame | None = None
-        self._shown: Line | None = None
+        self._shown: Strand | None = None
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
         if self._shown is None:
             self._out.write(f"{'insns':>{_WIDTH}}\n")
-            self._shown = record.line
+            self._shown = record.strand
         self._tree.feed(record)
         if record.kind is Kind.SYSCALL:
-            self._before[record.line] = self._describe(record, None)
+            self._before[record.strand] = self._describe(record, None)
 
     def finish(self, end: int) -> None:
         """Close what is open."""
@@ -53,47 +53,47 @@ class Tree:
         """Wait: if it is over before anything else happens, one line is enough."""
         self._flush()
         self._waiting = frame
-        self._switch(frame.call.line)
+        self._switch(frame.call.strand)
 
     def closed(self, frame: Frame) -> None:
         """Write how it ended."""
-        line = frame.call.line
+        strand = frame.call.strand
         outcome = _outcome(frame)
         if self._waiting is frame:
             self._waiting = None
-            self._write(line, f"{_head(frame)}{outcome}", frame.inclusive)
+            self._write(strand, f"{_head(frame)}{outcome}", frame.inclusive)
         else:
             self._flush()
-            self._switch(line)
-            self._level[line] -= 1
+            self._switch(strand)
+            self._level[strand] -= 1
             name = clean(frame.call.symbol, NAME)
-            self._write(line, f"}} {name}{outcome}", frame.inclusive)
+            self._write(strand, f"}} {name}{outcome}", frame.inclusive)
 
     def syscall(self, call: Record, result: int | None) -> None:
         """Write it: as it is now, or as it was when it began if it did not return."""
         self._flush()
-        self._switch(call.line)
-        before = self._before.pop(call.line, call.symbol)
+        self._switch(call.strand)
+        before = self._before.pop(call.strand, call.symbol)
         text = before if result is None else self._describe(call, result)
-        self._write(call.line, f"<{clean(text)}>")
+        self._write(call.strand, f"<{clean(text)}>")
 
     def _flush(self) -> None:
         frame, self._waiting = self._waiting, None
         if frame is not None:
-            line = frame.call.line
-            self._write(line, f"{_head(frame)} {{")
-            self._level[line] = self._level.get(line, 0) + 1
+            strand = frame.call.strand
+            self._write(strand, f"{_head(frame)} {{")
+            self._level[strand] = self._level.get(strand, 0) + 1
 
-    def _switch(self, line: Line) -> None:
-        if line != self._shown:
-            self._shown = line
-            thread, lane = line
-            coroutine = f", coroutine {lane}" if lane else ""
+    def _switch(self, strand: Strand) -> None:
+        if strand != self._shown:
+            self._shown = strand
+            thread, stack_id = strand
+            coroutine = f", coroutine {stack_id}" if stack_id else ""
             self._out.write(f"{'':{_WIDTH}}  [thread {thread}{coroutine}]\n")
 
-    def _write(self, line: Line, text: str, insns: int | None = None) -> None:
+    def _write(self, strand: Strand, text: str, insns: int | None = None) -> None:
         cost = "" if insns is None else str(insns)
-        indent = _STEP * self._level.get(line, 0)
+        indent = _STEP * self._level.get(strand, 0)
         self._out.write(f"{cost:>{_WIDTH}}  {indent}{text}\n")
 
 

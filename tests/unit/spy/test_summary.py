@@ -168,7 +168,7 @@ def returned(depth: int, result: int, **more: Any) -> Event:
 
 
 def tree(nodes: Sequence[Activation]) -> list[object]:
-    return [(node.symbol, node.lane, node.result, tree(node.inner)) for node in nodes]
+    return [(node.symbol, node.stack_id, node.result, tree(node.inner)) for node in nodes]
 
 
 def test_calls_are_nested_and_know_their_results() -> None:
@@ -211,13 +211,13 @@ def test_processes_have_calls_of_their_own() -> None:
 
 TURNS = [
     called(0, "swap"),
-    called(1, "work", lane=1, pc=4),
-    called(2, "swap", lane=1),
+    called(1, "work", stack_id=1, pc=4),
+    called(2, "swap", stack_id=1),
     returned(0, 10),
     called(2, "swap"),
-    returned(2, 12, lane=1),
-    returned(1, 11, lane=1, pc=4),
-    called(1, "swap", lane=1),
+    returned(2, 12, stack_id=1),
+    returned(1, 11, stack_id=1, pc=4),
+    called(1, "swap", stack_id=1),
     returned(2, 20),
 ]
 """Two stacks take turns: a call on the one returns while those on the other go on."""
@@ -236,7 +236,7 @@ def test_coroutines_have_stacks_of_their_own() -> None:
 def test_depths_of_several_lanes_do_not_tell_who_is_gone() -> None:
     """g was called when two were alive, and so was h: work has returned meanwhile."""
     (outermost,) = summary.calls(
-        [called(0), called(1, "work", lane=1), called(2, "g", pc=4), returned(1, 1, lane=1),
+        [called(0), called(1, "work", stack_id=1), called(2, "g", pc=4), returned(1, 1, stack_id=1),
          called(2, "h", pc=8), returned(2, 8, pc=8), returned(2, 4, pc=4), returned(0, 0)]
     ).values()  # fmt: skip
     assert tree(outermost) == [
@@ -250,8 +250,8 @@ def test_a_return_is_that_of_the_same_function() -> None:
     assert outermost[0].result is None
 
 
-def test_an_exec_ends_the_calls_of_all_lanes() -> None:
-    before = [called(0), called(1, "work", lane=1)]
+def test_an_exec_ends_the_calls_on_all_stacks() -> None:
+    before = [called(0), called(1, "work", stack_id=1)]
     failed = event("exec", path="/x", argv=["x"], error="ENOENT")
     worked = event("exec", path="/x", argv=["x"])
     (outermost,) = summary.calls([*before, worked, called(0, "new"), returned(0, 7)]).values()

@@ -19,13 +19,13 @@ class Heard:
     story: list[str] = attrs.field(factory=list)
 
     def opened(self, frame: Frame) -> None:
-        mine = [other for other in self.open if other.call.line == frame.call.line]
+        mine = [other for other in self.open if other.call.strand == frame.call.strand]
         assert frame.parent is (mine[-1] if mine else None)
         self.open.append(frame)
         self.story.append(f"+{frame.call.symbol}")
 
     def closed(self, frame: Frame) -> None:
-        mine = [other for other in self.open if other.call.line == frame.call.line]
+        mine = [other for other in self.open if other.call.strand == frame.call.strand]
         assert mine[-1] is frame
         self.open.remove(frame)
         self.closed_frames.append(frame)
@@ -155,10 +155,10 @@ def test_a_system_call_is_told_once(returns: bool) -> None:
     assert heard.story == ["+main", f"write {-4 if returns else None}", "-main returned"]
 
 
-def test_coroutines_nest_each_in_its_lane() -> None:
+def test_coroutines_nest_each_on_its_stack() -> None:
     """swap, called on one stack, returns while work's goes on, and work ends later."""
     swap = Record(Kind.CALL, 0x8000, "swap", 0x100A0, 0xBEFFFEF0, 0, 3)
-    work = Record(Kind.CALL, 0x8100, "work", 0x100B4, 0x111FC, 1, 9, lane=1)
+    work = Record(Kind.CALL, 0x8100, "work", 0x100B4, 0x111FC, 1, 9, stack_id=1)
     back = attrs.evolve(swap, kind=Kind.RETURN, insns=17)
     done = attrs.evolve(work, kind=Kind.RETURN, insns=27)
     heard, tree = fold([swap, work, back, done], 30)
@@ -168,10 +168,10 @@ def test_coroutines_nest_each_in_its_lane() -> None:
     assert [frame.parent for frame in heard.closed_frames] == [None, None]
 
 
-def test_in_several_lanes_depths_say_nothing() -> None:
-    """g was called when three were alive, h when two are: those of the other lane have gone."""
+def test_on_several_stacks_depths_say_nothing() -> None:
+    """g was called when three were alive, h when two are: those of the other stack have gone."""
     f = Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1)
-    w = Record(Kind.CALL, 0x8100, "w", 0x100B4, 0x4000, 1, 2, lane=1)
+    w = Record(Kind.CALL, 0x8100, "w", 0x100B4, 0x4000, 1, 2, stack_id=1)
     g = Record(Kind.CALL, 0x8200, "g", 0x100C0, 0x8F00, 2, 3)
     gone = attrs.evolve(w, kind=Kind.RETURN, insns=4)
     h = Record(Kind.CALL, 0x8300, "h", 0x100D0, 0x8E00, 2, 5)
@@ -179,7 +179,7 @@ def test_in_several_lanes_depths_say_nothing() -> None:
     assert heard.story[:5] == ["+f", "+w", "+g", "-w returned", "+h"]
 
 
-def test_without_lanes_the_coroutine_that_returns_first_ends_those_called_after_it() -> None:
+def test_without_stack_ids_the_coroutine_that_returns_first_ends_those_called_after_it() -> None:
     """The limit of mechanisms that do not follow the stacks."""
     swap = Record(Kind.CALL, 0x8000, "swap", 0x100A0, 0xBEFFFEF0, 0, 3)
     work = Record(Kind.CALL, 0x8100, "work", 0x100B4, 0x111FC, 1, 9)

@@ -93,7 +93,7 @@ def test_each_thread_is_named_once() -> None:
 
 def test_a_coroutine_has_a_track_of_its_own() -> None:
     call = Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1, thread=7)
-    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, lane=2)
+    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, stack_id=2)
     data = json.loads(text("chrome", [call, other], 5))
     names = [e["args"]["name"] for e in data["traceEvents"] if e["name"] == "thread_name"]
     assert names == ["guest thread 7", "guest thread 7, coroutine 2"]

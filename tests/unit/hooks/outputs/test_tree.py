@@ -65,7 +65,7 @@ def test_names_cannot_reach_the_terminal() -> None:
 
 def test_a_coroutine_is_told_where_it_goes_on() -> None:
     call = Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1, thread=7)
-    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, lane=2)
+    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=7, stack_id=2)
     back = attrs.evolve(call, kind=Kind.RETURN, insns=4)
     shown = text("tree", [call, other, back], 5)
     assert [line.strip() for line in shown.splitlines() if "[" in line] == [
