@@ -1,1 +1,7 @@
-"""Tiers 1 and 2: blocks and regions as LLVM text, compiled to units."""
+"""Tiers 1 and 2: blocks and regions as LLVM text, compiled to units.
+
+From the bottom up: ``flag_slots`` and ``frame`` say what all units agree on, ``unit_text`` is a
+function in the making, ``access``, ``pure_ops`` and their neighbours write one kind of op each,
+``exits`` the ways on, ``emitter`` whole blocks, ``region`` loops of them, and ``compiler`` makes
+code of it all. ``dispatch`` is what lies between two units, ``objects`` is LLVM at work.
+"""

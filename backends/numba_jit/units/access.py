@@ -1,85 +1,82 @@
 """Loads and stores as LLVM text: permission checks, and the way out of a refused access."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
 from backends.numba_jit.records import FaultRecord
 from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.interfaces import CODE, READ, WRITE
 from dbt.ir.block import Inst, retry_mode
 from dbt.ir.types import I1
 from dbt.stops import Access
 
-if TYPE_CHECKING:
-    from backends.numba_jit.units.emitter import UnitEmitter
+
+def load(u: UnitText, inst: Inst) -> None:
+    u.names[inst] = u.predicated(inst, partial(_load, u), "zeroinitializer")
 
 
-def load(e: "UnitEmitter", inst: Inst) -> None:
-    e.names[inst] = e.predicated(inst, partial(_load, e), "zeroinitializer")
-
-
-def _load(e: "UnitEmitter", inst: Inst) -> str:
+def _load(u: UnitText, inst: Inst) -> str:
     assert inst.type is not None
-    host = _host(e, inst, Access.READ)
+    host = _host(u, inst, Access.READ)
     if inst.type is I1:
-        return e.new(f"trunc i8 {e.new(f'load i8, ptr {host}, align 1')} to i1")
-    return e.new(f"load {LLVM_TYPES[inst.type.name]}, ptr {host}, align 1")
+        return u.new(f"trunc i8 {u.new(f'load i8, ptr {host}, align 1')} to i1")
+    return u.new(f"load {LLVM_TYPES[inst.type.name]}, ptr {host}, align 1")
 
 
-def store(e: "UnitEmitter", inst: Inst) -> None:
-    e.predicated(inst, partial(_store, e))
+def store(u: UnitText, inst: Inst) -> None:
+    u.predicated(inst, partial(_store, u))
 
 
-def _store(e: "UnitEmitter", inst: Inst) -> str:
-    type_, value = inst.args[1].type, e.value(inst.args[1])
+def _store(u: UnitText, inst: Inst) -> str:
+    type_, value = inst.args[1].type, u.value(inst.args[1])
     assert type_ is not None
-    host = _host(e, inst, Access.WRITE)
+    host = _host(u, inst, Access.WRITE)
     llvm = LLVM_TYPES[type_.name]
     if type_ is I1:
-        llvm, value = "i8", e.new(f"zext i1 {value} to i8")
-    e.lines.append(f" store {llvm} {value}, ptr {host}, align 1")
+        llvm, value = "i8", u.new(f"zext i1 {value} to i8")
+    u.lines.append(f" store {llvm} {value}, ptr {host}, align 1")
     return ""
 
 
-def _host(e: "UnitEmitter", inst: Inst, access: Access) -> str:
+def _host(u: UnitText, inst: Inst, access: Access) -> str:
     """The host address of an access, after the check it has to make."""
-    address = e.value(inst.args[0])
-    check = e.checks.get(inst)
-    wide = e.new(f"zext i32 {address} to i64")
+    address = u.value(inst.args[0])
+    check = u.checks.get(inst)
+    wide = u.new(f"zext i32 {address} to i64")
     if check is not None:
         start = wide
         if check.before:
-            low = e.new(f"add i32 {address}, {check.before}")
-            start = e.new(f"zext i32 {low} to i64")
-        _check(e, start, check.span, access)
-    return e.new(f"getelementptr i8, ptr %m, i64 {wide}")
+            low = u.new(f"add i32 {address}, {check.before}")
+            start = u.new(f"zext i32 {low} to i64")
+        _check(u, start, check.span, access)
+    return u.new(f"getelementptr i8, ptr %m, i64 {wide}")
 
 
-def _check(e: "UnitEmitter", start: str, span: int, access: Access) -> None:
+def _check(u: UnitText, start: str, span: int, access: Access) -> None:
     """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
     # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
-    fault = _fault(e, start, span, access)
-    perms = _perms(e.lines, f"%y{e.number}a", start)
+    fault = _fault(u, start, span, access)
+    perms = _perms(u.lines, f"%y{u.number}a", start)
     if span not in (2, 4):
         if span > 1:
-            end = e.new(f"add i64 {start}, {span - 1}")
-            perms += _perms(e.lines, f"%y{e.number}b", end)
-        refused = _refused(e.lines, f"%y{e.number}r", perms, access)
-        e.branch_cold(refused, fault)
+            end = u.new(f"add i64 {start}, {span - 1}")
+            perms += _perms(u.lines, f"%y{u.number}b", end)
+        refused = _refused(u.lines, f"%y{u.number}r", perms, access)
+        u.branch_cold(refused, fault)
         return
-    refused = _refused(e.lines, f"%y{e.number}r", perms, access)
-    e.branch_cold(refused, fault)
+    refused = _refused(u.lines, f"%y{u.number}r", perms, access)
+    u.branch_cold(refused, fault)
     # Only an unaligned access can reach into a second page; that is looked at aside.
-    misaligned = e.new(f"icmp ne i64 {e.new(f'and i64 {start}, {span - 1}')}, 0")
-    aside = f"%c{e.cold_number}"
-    e.cold_number += 1
-    e.branch_cold(misaligned, aside)
+    misaligned = u.new(f"icmp ne i64 {u.new(f'and i64 {start}, {span - 1}')}, 0")
+    aside = f"%c{u.cold_number}"
+    u.cold_number += 1
+    u.branch_cold(misaligned, aside)
     lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
     perms = _perms(lines, f"{aside}p", f"{aside}e")
     refused = _refused(lines, f"{aside}r", perms, access)
-    lines.append(f" br i1 {refused}, label {fault}, label {e.label}")
-    e.cold_lines += lines
+    lines.append(f" br i1 {refused}, label {fault}, label {u.label}")
+    u.cold_lines += lines
 
 
 def _perms(lines: list[str], name: str, address: str) -> list[str]:
@@ -118,11 +115,11 @@ def _refused(lines: list[str], name: str, perms: list[str], access: Access) -> s
     return name
 
 
-def _fault(e: "UnitEmitter", start: str, span: int, access: Access) -> str:
-    record = FaultRecord(e.pc, retry_mode(e.block.key, e.pc), access, span)
-    label = f"%c{e.cold_number}a"
+def _fault(u: UnitText, start: str, span: int, access: Access) -> str:
+    record = FaultRecord(u.pc, retry_mode(u.block.key, u.pc), access, span)
+    label = f"%c{u.cold_number}a"
     before = (
         f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
         f"\n store i64 {start}, ptr {label}"
     )
-    return e.cold(e.module.record(record), before, refund=e.refund())
+    return u.cold(u.module.record(record), before, refund=u.refund())

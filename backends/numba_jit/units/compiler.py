@@ -10,13 +10,14 @@ from backends.native.arena import Arena
 from backends.native.link import Library, link
 from backends.numba_jit.records import Records
 from backends.numba_jit.units.dispatch import dispatchers
-from backends.numba_jit.units.emitter import Module, UnitEmitter
+from backends.numba_jit.units.emitter import emit_unit
+from backends.numba_jit.units.flag_slots import SETTLE
 from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
 from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.jobs import UnitJob
-from backends.numba_jit.units.lazy_flags import SETTLE
 from backends.numba_jit.units.objects import ObjectMaker
-from backends.numba_jit.units.region import RegionEmitter, find_regions
+from backends.numba_jit.units.region import emit_region, find_regions
+from backends.numba_jit.units.unit_text import Module
 from dbt.interfaces import Context
 from dbt.ir.block import Block
 
@@ -107,9 +108,12 @@ class UnitCompiler:
         found = find_regions([job for job in jobs if self._is_quiet(job)]) if regions else {}
         units = []
         for index, job in enumerate(jobs):
-            region = found.get(job.block.key)
-            emitter = RegionEmitter(module, region, symbols) if region else UnitEmitter(module, job)
-            units.append(emitter.emit(f"u{index}"))
+            region, name = found.get(job.block.key), f"u{index}"
+            units.append(
+                emit_region(module, region, symbols, name)
+                if region
+                else emit_unit(module, job, name)
+            )
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module
 

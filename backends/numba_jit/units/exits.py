@@ -1,10 +1,10 @@
 """Exits as LLVM text: links, entry tables and records."""
 
-from typing import TYPE_CHECKING
-
 from backends.numba_jit import abi
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
+from backends.numba_jit.units.lazy_flags import defer_flags
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir.block import (
     BlockKey,
     Branch,
@@ -21,80 +21,76 @@ from dbt.ir.block import (
     frontend_mode,
 )
 
-if TYPE_CHECKING:
-    from backends.numba_jit.units.emitter import UnitEmitter
 
-
-def emit_exit(e: "UnitEmitter", exit_: Exit) -> None:
-    """Append the way out of a block."""
+def emit_exit(u: UnitText, exit_: Exit) -> None:
+    """Append the way out of a block: what is pending is written first."""
+    defer_flags(u)
+    u.flush()
     match exit_:
         case Goto() | Call(target=BlockKey()):
-            e.flush()
-            _link(e, 0)
+            _link(u, 0)
         case Branch(cond=cond):
-            _branch(e, e.value(cond))
+            _branch(u, u.value(cond))
         case Return(target=target):
-            _computed(e, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN)
+            _computed(u, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN)
         case Jump(target=target) | Call(target=target):
             assert not isinstance(target, BlockKey)
-            _computed(e, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
+            _computed(u, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
         case Swi(number=number, resume=resume):
-            _record(e, SwiRecord(number, resume))
+            _record(u, SwiRecord(number, resume))
         case Hook(resume=resume):
-            _record(e, HookRecord(resume))
+            _record(u, HookRecord(resume))
         case Halt(reason=reason, pc=pc):
-            _record(e, HaltRecord(reason, pc, frontend_mode(e.block.key.mode)))
+            _record(u, HaltRecord(reason, pc, frontend_mode(u.block.key.mode)))
 
 
-def _link(e: "UnitEmitter", index: int) -> None:
-    slot = e.links[index]
+def _link(u: UnitText, index: int) -> None:
+    slot = u.links[index]
     exit_code = abi.X_LINK | slot << abi.KIND_BITS
-    links = e.pointer(abi.LINK_CODE)
-    address = e.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
-    code = e.new(f"load ptr, ptr {address}")
-    member = e.member(exit_targets(e.block.exit)[index])
+    links = u.pointer(abi.LINK_CODE)
+    address = u.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
+    code = u.new(f"load ptr, ptr {address}")
+    member = u.members.get(exit_targets(u.block.exit)[index])
     if member:
         # Inside a region a link is obeyed like any other: it must lead to the very code that
         # is repeated here.
         label, symbol = member
-        same = e.new(f"icmp eq ptr {code}, @{symbol}")
-        e.lines.append(f" br i1 {same}, label %{label}, label {e.next_label()}, !prof !1")
-        e.open()
+        same = u.new(f"icmp eq ptr {code}, @{symbol}")
+        u.lines.append(f" br i1 {same}, label %{label}, label {u.next_label()}, !prof !1")
+        u.open()
     # A link that is not made leads to UNLINKED, which reads why: a store here is cheaper than a
     # test and a way out per link.
-    e.report(exit_code)
-    e.go(code)
+    u.report(exit_code)
+    u.go(code)
 
 
-def _branch(e: "UnitEmitter", condition: str) -> None:
-    e.flush()
-    other = f"o{e.number}"
-    e.lines.append(f" br i1 {condition}, label {e.next_label()}, label %{other}")
-    e.open()
-    _link(e, 0)
-    e.lines.append(f"{other}:")
-    e.label = f"%{other}"
-    _link(e, 1)
+def _branch(u: UnitText, condition: str) -> None:
+    other = f"o{u.number}"
+    u.lines.append(f" br i1 {condition}, label {u.next_label()}, label %{other}")
+    u.open()
+    _link(u, 0)
+    u.lines.append(f"{other}:")
+    u.label = f"%{other}"
+    _link(u, 1)
 
 
-def _computed(e: "UnitEmitter", target: Value, table: int, kind: int, way: int) -> None:
-    e.flush()
-    location = e.value(target)
-    name = e.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
-    index = e.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
-    wide = e.new(f"zext i32 {index} to i64")
-    entries = e.pointer(table)
-    code = e.new(f"load ptr, ptr {e.new(f'getelementptr ptr, ptr {entries}, i64 {wide}')}")
-    prefix = f"%x{e.cold_number}"
+def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> None:
+    location = u.value(target)
+    name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
+    index = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
+    wide = u.new(f"zext i32 {index} to i64")
+    entries = u.pointer(table)
+    code = u.new(f"load ptr, ptr {u.new(f'getelementptr ptr, ptr {entries}, i64 {wide}')}")
+    prefix = f"%x{u.cold_number}"
     before = (
         f"\n {prefix}z = zext i32 {location} to i64"
         f"\n {prefix}s = shl i64 {prefix}z, {abi.KIND_BITS}"
         f"\n {prefix}c = or i64 {prefix}s, {kind}"
     )
-    cold = e.cold(f"{prefix}c", before, way=way)
-    e.branch_cold(e.new(f"icmp eq ptr {code}, null"), cold)
-    e.go(code)
+    cold = u.cold(f"{prefix}c", before, way=way)
+    u.branch_cold(u.new(f"icmp eq ptr {code}, null"), cold)
+    u.go(code)
 
 
-def _record(e: "UnitEmitter", record: Record) -> None:
-    e.leave(e.module.record(record))
+def _record(u: UnitText, record: Record) -> None:
+    u.leave(u.module.record(record))

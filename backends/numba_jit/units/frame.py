@@ -9,7 +9,7 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 from collections.abc import Iterable
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.lazy_flags import OWED, materialise_flags
+from backends.numba_jit.units.flag_slots import OWED, materialise_flags
 from dbt.interfaces import Layout, Slot
 from dbt.ir.types import Type
 

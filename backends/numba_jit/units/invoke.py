@@ -7,16 +7,13 @@ how much of what a unit keeps in registers has to be written before and read aga
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.interfaces import FunctionBank, NativeFunction
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.types import I64
-
-if TYPE_CHECKING:
-    from backends.numba_jit.units.emitter import UnitEmitter
 
 
 def uses_state(functions: FunctionBank, inst: Inst) -> bool:
@@ -35,44 +32,44 @@ def is_quiet(functions: FunctionBank, insts: Iterable[Inst]) -> bool:
     )
 
 
-def invoke(e: "UnitEmitter", inst: Inst) -> None:
+def invoke(u: UnitText, inst: Inst) -> None:
     """Append a call."""
-    functions = e.module.context.functions
+    functions = u.module.context.functions
     name = str(inst.imm[0])
     index = functions.index(name, len(inst.args))
     native = functions.native(name)
-    arguments = [e.new("ptrtoint ptr %s to i64"), *(_wide(e, value) for value in inst.args)]
+    arguments = [u.new("ptrtoint ptr %s to i64"), *(_wide(u, value) for value in inst.args)]
     if native.uses_state:
-        e.spill_state()
+        u.spill_state()
     if native.may_stop:
-        e.lines.append(f" store i64 {e.fuel}, ptr {_fuel(e)}")
-    e.predicated(inst, partial(_call, e, native, index, arguments))
+        u.lines.append(f" store i64 {u.fuel}, ptr {_fuel(u)}")
+    u.predicated(inst, partial(_call, u, native, index, arguments))
     if native.may_stop:
-        e.fuel = e.new(f"load i64, ptr {_fuel(e)}")
+        u.fuel = u.new(f"load i64, ptr {_fuel(u)}")
     if native.uses_state:
-        e.reload_state()
+        u.reload_state()
 
 
-def _fuel(e: "UnitEmitter") -> str:
-    return e.new(f"getelementptr i8, ptr %s, i64 {abi.FUEL}")
+def _fuel(u: UnitText) -> str:
+    return u.new(f"getelementptr i8, ptr %s, i64 {abi.FUEL}")
 
 
-def _wide(e: "UnitEmitter", value: Value) -> str:
+def _wide(u: UnitText, value: Value) -> str:
     if isinstance(value, Const) or value.type is I64:
-        return e.value(value)
-    return e.new(f"zext {value.type} {e.value(value)} to i64")
+        return u.value(value)
+    return u.new(f"zext {value.type} {u.value(value)} to i64")
 
 
 def _call(
-    e: "UnitEmitter", native: NativeFunction, index: int, arguments: list[str], _inst: Inst
+    u: UnitText, native: NativeFunction, index: int, arguments: list[str], _inst: Inst
 ) -> str:
     passed = ", ".join(f"i64 {argument}" for argument in arguments)
     if native.llvm:
         kinds = ", ".join(["i64"] * len(arguments))
-        target = e.intrinsic(native.symbol, f"void @{native.symbol}({kinds})")
-        e.module.linked[native.symbol] = native.llvm
+        target = u.intrinsic(native.symbol, f"void @{native.symbol}({kinds})")
+        u.module.linked[native.symbol] = native.llvm
     else:
-        table = e.pointer(abi.FUNCTIONS)
-        target = e.new(f"load ptr, ptr {e.new(f'getelementptr ptr, ptr {table}, i64 {index}')}")
-    e.lines.append(f" call void {target}({passed})")
+        table = u.pointer(abi.FUNCTIONS)
+        target = u.new(f"load ptr, ptr {u.new(f'getelementptr ptr, ptr {table}, i64 {index}')}")
+    u.lines.append(f" call void {target}({passed})")
     return ""

@@ -7,46 +7,16 @@ outside of compiled units the flag slots are always right.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from backends.numba_jit import abi
 from backends.numba_jit.units.check_plan import root_of
+from backends.numba_jit.units.flag_slots import LEFT, OWED, RIGHT, SETTLE, mark
 from backends.numba_jit.units.pure_ops import is_complement, same
-from dbt.interfaces import Layout
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 
-if TYPE_CHECKING:
-    from backends.numba_jit.units.emitter import UnitEmitter
-
 _WORDS = 1 << 32
-
-OWED = abi.FIRST_FREE + 8
-LEFT = abi.FIRST_FREE + 16
-RIGHT = abi.FIRST_FREE + 20
-"""Control words: whether flags are owed (u8), and the operands of the subtraction (u32)."""
-
-SETTLE = abi.FIRST_FREE + 24
-"""Control word: address of ``settle``, which has a unit's signature and goes on at EXIT_CODE."""
-
-
-def materialise_flags(layout: Layout) -> str:
-    """Lines that write the flags that are owed; they begin and end a basic block."""
-    lines = [
-        f" %la = getelementptr i8, ptr %s, i64 {LEFT}\n %l = load i32, ptr %la",
-        f" %ra = getelementptr i8, ptr %s, i64 {RIGHT}\n %r = load i32, ptr %ra",
-        " %d = sub i32 %l, %r\n %dn = icmp slt i32 %d, 0\n %dz = icmp eq i32 %d, 0",
-        " %dc = icmp uge i32 %l, %r",
-        " %x = xor i32 %l, %r\n %y = xor i32 %l, %d\n %z = and i32 %x, %y",
-        " %dv = icmp slt i32 %z, 0",
-    ]
-    lines += [
-        f" %a{flag} = getelementptr i8, ptr %s, i64 {layout.by_name[name].offset}\n"
-        f" %b{flag} = zext i1 %d{flag} to i8\n store i8 %b{flag}, ptr %a{flag}"
-        for flag, name in zip("nzcv", layout.flags, strict=True)
-    ]
-    mark(lines, "%ow", 0)
-    return "\n".join(lines)
 
 
 def sets_all_first(
@@ -74,17 +44,17 @@ def sets_all_first(
     return False if seen else None
 
 
-def materialise_first(e: "UnitEmitter", name: str) -> None:
+def materialise_first(u: UnitText, name: str) -> None:
     """When flags are owed, settle them and enter the unit ``name`` again. Comes first in it."""
-    address = e.new(f"getelementptr i8, ptr %s, i64 {OWED}")
-    owed = e.new(f"icmp ne i8 {e.new(f'load i8, ptr {address}')}, 0")
-    arguments = e.frame.call_arguments("%f", e.frame.arguments.values())
-    e.cold_lines.append(
+    address = u.new(f"getelementptr i8, ptr %s, i64 {OWED}")
+    owed = u.new(f"icmp ne i8 {u.new(f'load i8, ptr {address}')}, 0")
+    arguments = u.frame.call_arguments("%f", u.frame.arguments.values())
+    u.cold_lines.append(
         f"ow:\n %oe = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n store ptr @{name}, ptr %oe\n"
         f" %op = getelementptr i8, ptr %s, i64 {SETTLE}\n %ot = load ptr, ptr %op\n"
         f" %or = musttail call preserve_nonecc i64 %ot({arguments})\n ret i64 %or"
     )
-    e.branch_cold(owed, "%ow")
+    u.branch_cold(owed, "%ow")
 
 
 def subtraction(
@@ -162,15 +132,17 @@ def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -
     return _apart(left, a) == (right.value - b.value) % _WORDS
 
 
-def defer_flags(e: "UnitEmitter", operands: tuple[Value, Value]) -> None:
-    """Write the operands instead of the flags."""
+def defer_flags(u: UnitText) -> None:
+    """Where one subtraction has set all flags, write its operands in their place."""
+    flags = u.frame.flags
+    if not u.lazy_flags or len(u.flag_values) < len(flags):
+        return
+    operands = subtraction(*(u.flag_values[name] for name in flags))
+    if operands is None:
+        return
+    u.dirty = {name: value for name, value in u.dirty.items() if name not in flags}
     for offset, operand in zip((LEFT, RIGHT), operands, strict=True):
-        address = e.new(f"getelementptr i8, ptr %s, i64 {offset}")
-        e.lines.append(f" store i32 {e.value(operand)}, ptr {address}")
-    mark(e.lines, f"%{e.number}", 1)
-    e.number += 1
-
-
-def mark(lines: list[str], name: str, owed: int) -> None:
-    """A line that marks flags as owed or settled."""
-    lines.append(f" {name} = getelementptr i8, ptr %s, i64 {OWED}\n store i8 {owed}, ptr {name}")
+        address = u.new(f"getelementptr i8, ptr %s, i64 {offset}")
+        u.lines.append(f" store i32 {u.value(operand)}, ptr {address}")
+    mark(u.lines, f"%{u.number}", 1)
+    u.number += 1

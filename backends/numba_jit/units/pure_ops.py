@@ -6,25 +6,12 @@ are defined (``dbt/ir/ops.py``).
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.ops import Op
-
-
-class Emitter(Protocol):
-    """What the functions here ask of a block emitter."""
-
-    def new(self, text: str) -> str:
-        """Append ``%n = text``; returns ``%n``."""
-
-    def intrinsic(self, name: str, declaration: str) -> str:
-        """Have an intrinsic declared; returns its name with ``@``."""
-
-    def value(self, value: Value) -> str:
-        """The text of an operand."""
-
 
 Lower: TypeAlias = Callable[..., str]
 
@@ -39,16 +26,16 @@ WIDTH = {ops.ZEXT: "zext", ops.SEXT: "sext", ops.TRUNC: "trunc"}
 """Ops that are one LLVM conversion."""
 
 
-def _not(e: Emitter, inst: Inst, a: str) -> str:
-    return e.new(f"xor {inst.type} {a}, -1")
+def _not(u: UnitText, inst: Inst, a: str) -> str:
+    return u.new(f"xor {inst.type} {a}, -1")
 
 
-def _neg(e: Emitter, inst: Inst, a: str) -> str:
-    return e.new(f"sub {inst.type} 0, {a}")
+def _neg(u: UnitText, inst: Inst, a: str) -> str:
+    return u.new(f"sub {inst.type} 0, {a}")
 
 
-def _select(e: Emitter, inst: Inst, c: str, a: str, b: str) -> str:
-    return e.new(f"select i1 {c}, {inst.type} {a}, {inst.type} {b}")
+def _select(u: UnitText, inst: Inst, c: str, a: str, b: str) -> str:
+    return u.new(f"select i1 {c}, {inst.type} {a}, {inst.type} {b}")
 
 
 def _constant(value: Value) -> int | None:
@@ -63,83 +50,83 @@ def _bits(inst: Inst) -> int:
 # -- Division --------------------------------------------------------------------------------------
 
 
-def _udiv(e: Emitter, inst: Inst, a: str, b: str) -> str:
+def _udiv(u: UnitText, inst: Inst, a: str, b: str) -> str:
     t = inst.type
     if _bits(inst) == 1:
-        return e.new(f"and i1 {a}, {b}")
-    zero = e.new(f"icmp eq {t} {b}, 0")
-    divisor = e.new(f"select i1 {zero}, {t} 1, {t} {b}")
-    quotient = e.new(f"udiv {t} {a}, {divisor}")
-    return e.new(f"select i1 {zero}, {t} 0, {t} {quotient}")
+        return u.new(f"and i1 {a}, {b}")
+    zero = u.new(f"icmp eq {t} {b}, 0")
+    divisor = u.new(f"select i1 {zero}, {t} 1, {t} {b}")
+    quotient = u.new(f"udiv {t} {a}, {divisor}")
+    return u.new(f"select i1 {zero}, {t} 0, {t} {quotient}")
 
 
-def _sdiv(e: Emitter, inst: Inst, a: str, b: str) -> str:
+def _sdiv(u: UnitText, inst: Inst, a: str, b: str) -> str:
     t = inst.type
     if _bits(inst) == 1:
-        return e.new(f"and i1 {a}, {b}")
-    zero = e.new(f"icmp eq {t} {b}, 0")
-    minus = e.new(f"icmp eq {t} {b}, -1")
-    special = e.new(f"or i1 {zero}, {minus}")
-    divisor = e.new(f"select i1 {special}, {t} 1, {t} {b}")
-    quotient = e.new(f"sdiv {t} {a}, {divisor}")
-    negated = e.new(f"sub {t} 0, {a}")
-    result = e.new(f"select i1 {minus}, {t} {negated}, {t} {quotient}")
-    return e.new(f"select i1 {zero}, {t} 0, {t} {result}")
+        return u.new(f"and i1 {a}, {b}")
+    zero = u.new(f"icmp eq {t} {b}, 0")
+    minus = u.new(f"icmp eq {t} {b}, -1")
+    special = u.new(f"or i1 {zero}, {minus}")
+    divisor = u.new(f"select i1 {special}, {t} 1, {t} {b}")
+    quotient = u.new(f"sdiv {t} {a}, {divisor}")
+    negated = u.new(f"sub {t} 0, {a}")
+    result = u.new(f"select i1 {minus}, {t} {negated}, {t} {quotient}")
+    return u.new(f"select i1 {zero}, {t} 0, {t} {result}")
 
 
 # -- Shifts ----------------------------------------------------------------------------------------
 
 
 def _shift(opcode: str) -> Lower:
-    def lower(e: Emitter, inst: Inst, a: str, b: str) -> str:
+    def lower(u: UnitText, inst: Inst, a: str, b: str) -> str:
         t, bits = inst.type, _bits(inst)
         amount = _constant(inst.args[1])
         if amount is not None:
-            return e.new(f"{opcode} {t} {a}, {b}") if amount < bits else "0"
-        fits = e.new(f"icmp ult {t} {b}, {bits}")
-        masked = e.new(f"and {t} {b}, {bits - 1}")
-        shifted = e.new(f"{opcode} {t} {a}, {masked}")
-        return e.new(f"select i1 {fits}, {t} {shifted}, {t} 0")
+            return u.new(f"{opcode} {t} {a}, {b}") if amount < bits else "0"
+        fits = u.new(f"icmp ult {t} {b}, {bits}")
+        masked = u.new(f"and {t} {b}, {bits - 1}")
+        shifted = u.new(f"{opcode} {t} {a}, {masked}")
+        return u.new(f"select i1 {fits}, {t} {shifted}, {t} 0")
 
     return lower
 
 
-def _sar(e: Emitter, inst: Inst, a: str, b: str) -> str:
+def _sar(u: UnitText, inst: Inst, a: str, b: str) -> str:
     t, last = inst.type, _bits(inst) - 1
     amount = _constant(inst.args[1])
     if amount is not None:
-        return e.new(f"ashr {t} {a}, {min(amount, last)}")
-    fits = e.new(f"icmp ult {t} {b}, {last}")
-    clamped = e.new(f"select i1 {fits}, {t} {b}, {t} {last}")
-    return e.new(f"ashr {t} {a}, {clamped}")
+        return u.new(f"ashr {t} {a}, {min(amount, last)}")
+    fits = u.new(f"icmp ult {t} {b}, {last}")
+    clamped = u.new(f"select i1 {fits}, {t} {b}, {t} {last}")
+    return u.new(f"ashr {t} {a}, {clamped}")
 
 
-def _ror(e: Emitter, inst: Inst, a: str, b: str) -> str:
+def _ror(u: UnitText, inst: Inst, a: str, b: str) -> str:
     t = inst.type
     if _bits(inst) == 1:
         return a
-    name = e.intrinsic(f"llvm.fshr.{t}", f"{t} @llvm.fshr.{t}({t}, {t}, {t})")
-    return e.new(f"call {t} {name}({t} {a}, {t} {a}, {t} {b})")
+    name = u.intrinsic(f"llvm.fshr.{t}", f"{t} @llvm.fshr.{t}({t}, {t}, {t})")
+    return u.new(f"call {t} {name}({t} {a}, {t} {a}, {t} {b})")
 
 
 # -- Bits ------------------------------------------------------------------------------------------
 
 
-def _clz(e: Emitter, inst: Inst, a: str) -> str:
+def _clz(u: UnitText, inst: Inst, a: str) -> str:
     t = inst.type
     if _bits(inst) == 1:
-        return e.new(f"xor i1 {a}, -1")
-    name = e.intrinsic(f"llvm.ctlz.{t}", f"{t} @llvm.ctlz.{t}({t}, i1)")
-    return e.new(f"call {t} {name}({t} {a}, i1 0)")
+        return u.new(f"xor i1 {a}, -1")
+    name = u.intrinsic(f"llvm.ctlz.{t}", f"{t} @llvm.ctlz.{t}({t}, i1)")
+    return u.new(f"call {t} {name}({t} {a}, i1 0)")
 
 
 def _unary(intrinsic: str) -> Lower:
-    def lower(e: Emitter, inst: Inst, a: str) -> str:
+    def lower(u: UnitText, inst: Inst, a: str) -> str:
         t = inst.type
         if _bits(inst) == 1:
             return a
-        name = e.intrinsic(f"llvm.{intrinsic}.{t}", f"{t} @llvm.{intrinsic}.{t}({t})")
-        return e.new(f"call {t} {name}({t} {a})")
+        name = u.intrinsic(f"llvm.{intrinsic}.{t}", f"{t} @llvm.{intrinsic}.{t}({t})")
+        return u.new(f"call {t} {name}({t} {a})")
 
     return lower
 
@@ -161,54 +148,54 @@ def is_complement(a: Value, b: Value) -> bool:
     return isinstance(b, Const) and a.value == b.value ^ b.type.mask
 
 
-def _complemented(e: Emitter, b: Value) -> str | None:
+def _complemented(u: UnitText, b: Value) -> str | None:
     """Text of the value whose complement ``b`` is, when that costs nothing."""
     if isinstance(b, Const):
         return str(b.value ^ b.type.mask)
-    return e.value(b.args[0]) if b.op is ops.NOT else None
+    return u.value(b.args[0]) if b.op is ops.NOT else None
 
 
-def _carry(e: Emitter, inst: Inst, a: str, b: str, c: str) -> str:
+def _carry(u: UnitText, inst: Inst, a: str, b: str, c: str) -> str:
     x, y, carry_in = inst.args
     t = x.type
     assert t is not None
     known = _constant(carry_in)
     if known is not None:
         # a + b carries when a > ~b; with a carry in when a >= ~b. Subtraction is a + ~b + 1.
-        other = _complemented(e, y) or e.new(f"xor {t} {b}, -1")
-        return e.new(f"icmp u{'ge' if known else 'gt'} {t} {a}, {other}")
+        other = _complemented(u, y) or u.new(f"xor {t} {b}, -1")
+        return u.new(f"icmp u{'ge' if known else 'gt'} {t} {a}, {other}")
     wide = f"i{2 * t.bits}"
-    terms = [e.new(f"zext {t} {text} to {wide}") for text in (a, b)]
-    total = e.new(f"add {wide} {terms[0]}, {terms[1]}")
-    total = e.new(f"add {wide} {total}, {e.new(f'zext i1 {c} to {wide}')}")
-    return e.new(f"icmp ugt {wide} {total}, {t.mask}")
+    terms = [u.new(f"zext {t} {text} to {wide}") for text in (a, b)]
+    total = u.new(f"add {wide} {terms[0]}, {terms[1]}")
+    total = u.new(f"add {wide} {total}, {u.new(f'zext i1 {c} to {wide}')}")
+    return u.new(f"icmp ugt {wide} {total}, {t.mask}")
 
 
-def _with_overflow(e: Emitter, op: str, t: str, a: str, b: str) -> str:
+def _with_overflow(u: UnitText, op: str, t: str, a: str, b: str) -> str:
     pair = f"{{{t}, i1}}"
-    name = e.intrinsic(
+    name = u.intrinsic(
         f"llvm.{op}.with.overflow.{t}", f"{pair} @llvm.{op}.with.overflow.{t}({t}, {t})"
     )
-    both = e.new(f"call {pair} {name}({t} {a}, {t} {b})")
-    return e.new(f"extractvalue {pair} {both}, 1")
+    both = u.new(f"call {pair} {name}({t} {a}, {t} {b})")
+    return u.new(f"extractvalue {pair} {both}, 1")
 
 
-def _overflow(e: Emitter, inst: Inst, a: str, b: str, c: str) -> str:
+def _overflow(u: UnitText, inst: Inst, a: str, b: str, c: str) -> str:
     x, y, carry_in = inst.args
     t = x.type
     assert t is not None
     known = _constant(carry_in)
     if t.bits > 1 and known == 0:
-        return _with_overflow(e, "sadd", str(t), a, b)
-    subtracted = _complemented(e, y) if t.bits > 1 and known == 1 else None
+        return _with_overflow(u, "sadd", str(t), a, b)
+    subtracted = _complemented(u, y) if t.bits > 1 and known == 1 else None
     if subtracted is not None:
-        return _with_overflow(e, "ssub", str(t), a, subtracted)
-    total = e.new(f"add {t} {a}, {b}")
-    extended = e.new(f"zext i1 {c} to {t}") if t.bits > 1 else c
-    total = e.new(f"add {t} {total}, {extended}")
-    left, right = e.new(f"xor {t} {a}, {total}"), e.new(f"xor {t} {b}, {total}")
-    both = e.new(f"and {t} {left}, {right}")
-    return e.new(f"icmp slt {t} {both}, 0")
+        return _with_overflow(u, "ssub", str(t), a, subtracted)
+    total = u.new(f"add {t} {a}, {b}")
+    extended = u.new(f"zext i1 {c} to {t}") if t.bits > 1 else c
+    total = u.new(f"add {t} {total}, {extended}")
+    left, right = u.new(f"xor {t} {a}, {total}"), u.new(f"xor {t} {b}, {total}")
+    both = u.new(f"and {t} {left}, {right}")
+    return u.new(f"icmp slt {t} {both}, 0")
 
 
 def signed_comparison(negative: Value, overflow: Value) -> tuple[Value, Value] | None:

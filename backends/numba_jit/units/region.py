@@ -8,10 +8,11 @@ and replaced blocks mean what they always mean; fuel is taken block by block. Gu
 
 from collections.abc import Mapping, Sequence
 
-from backends.numba_jit.units.emitter import Exits, Module, UnitEmitter, merge
+from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.jobs import UnitJob
 from backends.numba_jit.units.lazy_flags import materialise_first
+from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, exit_targets
 from dbt.ir.types import I1
@@ -71,14 +72,32 @@ def _connected(
     return found
 
 
-class RegionEmitter(UnitEmitter):
-    """Emits the blocks of a region as one function. The first one is where it is entered."""
+def emit_region(
+    module: Module, jobs: Sequence[UnitJob], symbols: Mapping[BlockKey, str], name: str
+) -> str:
+    """The text of the function ``name``, which is the unit of a region. It is entered at the first
+    of the jobs' blocks; ``symbols`` are the names of units by key."""
+    u = RegionText(module, jobs, symbols)
+    u.head(name)
+    if module.frame.lazy_flags and any(f in u.read | u.written for f in module.frame.flags):
+        materialise_first(u, name)
+    u.enter()
+    for index, job in enumerate(jobs):
+        begin_block(u, job, f"%b{index}")
+        u.go_on(index)
+        emit_block(u)
+    return u.finish()
+
+
+class RegionText(UnitText):
+    """The function of a region in the making: state is in variables, and flags are never owed
+    within it."""
 
     def __init__(
         self, module: Module, jobs: Sequence[UnitJob], symbols: Mapping[BlockKey, str]
     ) -> None:
-        super().__init__(module, jobs[0])
-        self.jobs = jobs
+        super().__init__(module)
+        self.lazy_flags = False
         self.members = {
             job.block.key: (f"b{index}", symbols[job.block.key]) for index, job in enumerate(jobs)
         }
@@ -93,25 +112,8 @@ class RegionEmitter(UnitEmitter):
                 elif inst.op is ops.GET:
                     self.read[str(inst.imm[0])] = None
 
-    def member(self, key: BlockKey) -> tuple[str, str] | None:
-        return self.members.get(key)
-
-    def emit(self, name: str) -> str:
-        self._head(name)
-        if self.frame.lazy_flags and any(
-            flag in self.read | self.written for flag in self.frame.flags
-        ):
-            materialise_first(self, name)
-        self._enter()
-        for index, job in enumerate(self.jobs):
-            self._begin(job, f"%b{index}")
-            self.lines.append(f"b{index}:")
-            self.fuel = self.new("load i64, ptr %fa")
-            self._body()
-        lines = [*self.lines, *self.cold_lines, *self._leave_lines(), *self._tail_lines()]
-        return "\n".join([*lines, "}"])
-
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Load the variables and go to the first block."""
         lines = self.lines
         lines.append(" %fa = alloca i64\n store i64 %f, ptr %fa")
         for name in self.read | self.written:
@@ -125,8 +127,13 @@ class RegionEmitter(UnitEmitter):
             lines.append(f" store {type_} {value}, ptr %v.{name}")
         lines.append(" br label %b0")
 
-    def _take_fuel(self) -> None:
-        super()._take_fuel()
+    def go_on(self, index: int) -> None:
+        """Begin the text of a block that was begun."""
+        self.lines.append(f"b{index}:")
+        self.fuel = self.new("load i64, ptr %fa")
+
+    def take_fuel(self) -> None:
+        super().take_fuel()
         self.lines.append(f" store i64 {self.fuel}, ptr %fa")
 
     def current(self, name: str) -> str:
@@ -141,13 +148,6 @@ class RegionEmitter(UnitEmitter):
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
 
-    def flush(self) -> None:
-        self._stores(self.lines, "")
-        self.dirty = {}
-
-    def _settled(self, lines: list[str], name: str) -> None:
-        """Nothing is owed within a region: it begins with settling."""
-
     def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
         self.exits.setdefault(way, []).append((label, [str(code), fuel]))
 
@@ -161,7 +161,7 @@ class RegionEmitter(UnitEmitter):
             lines.append(f"lv{way}:")
             code, fuel = merge(lines, exits, ("i64", "i64"), f"%l{way}.")
             self._call_leave(lines, way, code, self._export(lines, fuel, f"%ly{way}."))
-        return lines
+        return lines + self._tail_lines()
 
     def _tail_lines(self) -> list[str]:
         if not self.tails:

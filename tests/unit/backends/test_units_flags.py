@@ -8,7 +8,8 @@ from support.toy import FLAGS
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.lazy_flags import OWED, subtraction
+from backends.numba_jit.units.flag_slots import OWED
+from backends.numba_jit.units.lazy_flags import subtraction
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.evaluate import Left, evaluate_block
 from dbt.ir.parser import parse_blocks

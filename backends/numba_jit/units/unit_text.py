@@ -1,0 +1,307 @@
+"""The text of a unit as it grows: values, labels, the ways out, and guest state kept as SSA values.
+
+A slot is loaded at its first ``get``, and written once, on the ways out. Values are numbered, cold
+ones named: the cold code of a unit stands behind its hot code, and LLVM wants numbers to grow.
+
+This is the bottom of what emits: everything above writes with it. Speed matters here, as it is
+compile latency: this builds lines and nothing else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from backends.numba_jit import abi
+from backends.numba_jit.records import Record, Records
+from backends.numba_jit.units.check_plan import Check
+from backends.numba_jit.units.flag_slots import mark
+from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
+from backends.numba_jit.units.jobs import UnitJob
+from dbt.interfaces import Context
+from dbt.ir.block import BlockKey, Const, Inst, Value
+from dbt.ir.types import I1
+
+COLD = "!prof !0"
+"""Weights of a branch whose first side is cold."""
+
+
+@attrs.define
+class Module:
+    """What the units of one LLVM module share while their text is made."""
+
+    frame: Frame
+    context: Context
+    records: Records
+    intrinsics: dict[str, str] = attrs.Factory(dict)
+    linked: dict[str, str] = attrs.Factory(dict)
+    """LLVM modules of the functions to be made a part of this one, by symbol."""
+    made: list[int] = attrs.Factory(list)
+    """Indices of the records that the code refers to."""
+
+    def record(self, record: Record) -> int:
+        """The exit code that reports a new record."""
+        index = self.records.new(record)
+        self.made.append(index)
+        return abi.X_RECORD | index << abi.KIND_BITS
+
+
+Exits: TypeAlias = list[tuple[str, list[str]]]
+"""Labels that a merging block is reached from, each with the values it brings."""
+
+
+def merge(lines: list[str], exits: Exits, types: Sequence[str], prefix: str) -> list[str]:
+    """The values that ``exits`` bring to one block: as they are where all agree, else phis."""
+    merged = []
+    columns = zip(*(values for _, values in exits), strict=True)
+    for index, (type_, column) in enumerate(zip(types, columns, strict=True)):
+        if len(set(column)) == 1:
+            merged.append(column[0])
+            continue
+        pairs = [f"[{v}, {label}]" for v, (label, _) in zip(column, exits, strict=True)]
+        lines.append(f" {prefix}{index} = phi {type_} {', '.join(pairs)}")
+        merged.append(f"{prefix}{index}")
+    return merged
+
+
+class UnitText:
+    """The function of a unit in the making. ``begin`` a block before any of it is written."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.frame = module.frame
+        self.lazy_flags = module.frame.lazy_flags
+        """Flags may be owed where this function is entered and left."""
+        self.lines: list[str] = []
+        self.cold_lines: list[str] = []
+        self.number = 0
+        self.cold_number = 0
+        self.exits: dict[int, Exits] = {}
+        """By the control word that the way out ends in."""
+        self.names: dict[Value, str] = {}
+        self.arguments = module.frame.arguments
+        self.members: Mapping[BlockKey, tuple[str, str]] = {}
+        """Label and symbol of the blocks that this function can go on at without a call."""
+        self.fuel = "%f"
+        self.label = "%e"
+
+    def begin(self, job: UnitJob, label: str, checks: Mapping[Inst, Check]) -> None:
+        """Begin a block at a label. ``checks`` are those that its accesses have to make."""
+        self.block = block = job.block
+        self.block_id, self.links = job.block_id, job.links
+        self.checks = checks
+        self.slots: dict[str, str] = dict(self.arguments)
+        self.dirty: dict[str, str] = {}
+        """What is to be written before the block is left."""
+        self.label = label
+        self.marks = 0
+        self.pc = block.key.pc
+        self.insn_count = block.insn_count
+        self.flags: bool | None = None
+        """How the block treats flags: see ``lazy_flags.sets_all_first``."""
+        self.flag_values: dict[str, Value] = {}
+
+    def head(self, name: str) -> None:
+        """The line that the function begins with."""
+        signature = self.frame.signature
+        self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{signature}\ne:")
+
+    def finish(self) -> str:
+        """The whole function."""
+        return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
+
+    # -- text
+
+    def new(self, text: str) -> str:
+        """Append ``%n = text``; returns ``%n``."""
+        name = f"%{self.number}"
+        self.number += 1
+        self.lines.append(f" {name} = {text}")
+        return name
+
+    def open(self) -> str:
+        """Begin a hot basic block, to be branched to by the line before; returns its label."""
+        self.label = f"%{self.number}"
+        self.lines.append(f"{self.number}:")
+        self.number += 1
+        return self.label
+
+    def next_label(self, after: int = 0) -> str:
+        """The label ``open`` will give after so many more values."""
+        return f"%{self.number + after}"
+
+    def intrinsic(self, name: str, declaration: str) -> str:
+        """Have an intrinsic declared; returns its name with ``@``."""
+        self.module.intrinsics[name] = declaration
+        return f"@{name}"
+
+    def value(self, value: Value) -> str:
+        """The text of an operand."""
+        return self.names.get(value) or self._constant(value)
+
+    def _constant(self, value: Value) -> str:
+        assert isinstance(value, Const)
+        if value.type.floating:
+            bits = value.type.bits
+            text = f"bitcast (i{bits} {value.value} to {LLVM_TYPES[value.type.name]})"
+        else:
+            text = str(value.value)
+        return text
+
+    def pointer(self, offset: int) -> str:
+        """A pointer from the control area, loaded here."""
+        address = self.new(f"getelementptr i8, ptr %s, i64 {offset}")
+        return self.new(f"load ptr, ptr {address}")
+
+    # -- leaving
+
+    def cold(self, code: int | str, before: str = "", refund: int = 0, way: int = LEAVE) -> str:
+        """A cold way out with an exit code and the state as it is now; returns its label.
+
+        ``before`` is text to run first; ``refund`` is fuel to give back; ``way`` is the control
+        word that says where it leads.
+        """
+        label = f"%c{self.cold_number}"
+        self.cold_number += 1
+        lines = [f"{label[1:]}:{before}"]
+        fuel = self.fuel
+        if refund:
+            fuel = f"{label}f"
+            lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
+        self._stores(lines, f"{label}s")
+        self._mark_settled(lines, f"{label}o")
+        lines.append(f" br label %lv{way}")
+        self.cold_lines += lines
+        self._leaving(way, label, code, fuel)
+        return label
+
+    def leave(self, code: int) -> None:
+        """Leave from the hot path. Nothing may be pending."""
+        self.lines.append(f" br label %lv{LEAVE}")
+        self._leaving(LEAVE, self.label, code, self.fuel)
+
+    def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
+        values = [str(code), fuel, *(self.slots[slot] for slot in self.frame.pinned)]
+        self.exits.setdefault(way, []).append((label, values))
+
+    def _leave_lines(self) -> list[str]:
+        """Blocks that the ways out of one kind meet in, each a tail call."""
+        lines: list[str] = []
+        types = ("i64", "i64", *("i32" for _ in self.frame.pinned))
+        for way, exits in self.exits.items():
+            lines.append(f"lv{way}:")
+            code, fuel, *values = merge(lines, exits, types, f"%l{way}.")
+            self._call_leave(lines, way, code, self.frame.call_arguments(fuel, values))
+        return lines
+
+    def _call_leave(self, lines: list[str], way: int, code: str, arguments: str) -> None:
+        lines.append(
+            f" %le{way} = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+            f" store i64 {code}, ptr %le{way}\n"
+            f" %lp{way} = getelementptr i8, ptr %s, i64 {way}\n"
+            f" %lt{way} = load ptr, ptr %lp{way}\n"
+            f" %lr{way} = musttail call preserve_nonecc i64 %lt{way}({arguments})\n"
+            f" ret i64 %lr{way}"
+        )
+
+    def report(self, code: int) -> None:
+        """Say why the unit is about to be left, for whoever comes to run."""
+        address = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
+        self.lines.append(f" store i64 {code}, ptr {address}")
+
+    def go(self, code: str) -> None:
+        """Go on at the unit ``code``."""
+        arguments = self.frame.call_arguments(self.fuel, [self.slots[s] for s in self.frame.pinned])
+        result = self.new(f"musttail call preserve_nonecc i64 {code}({arguments})")
+        self.lines.append(f" ret i64 {result}")
+
+    def take_fuel(self) -> None:
+        """Take what the block needs, or leave."""
+        if not self.insn_count:
+            return
+        left = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
+        short = self.new(f"icmp slt i64 {left}, 0")
+        out = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS)
+        self.branch_cold(short, out)
+        self.fuel = left
+
+    def branch_cold(self, condition: str, cold: str) -> None:
+        """Go to a cold label when the condition holds, else on."""
+        self.lines.append(f" br i1 {condition}, label {cold}, label {self.next_label()}, {COLD}")
+        self.open()
+
+    def refund(self) -> int:
+        """Fuel to give back when the present instruction does not complete."""
+        return self.insn_count - self.block.completed(self.marks)
+
+    # -- state
+
+    def current(self, name: str) -> str:
+        """The text of a slot's present value, loaded when it is not at hand."""
+        value = self.slots.get(name)
+        if value is None:
+            slot = self.frame.slots[name]
+            address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
+            if slot.type is I1:
+                value = self.new(f"load i8, ptr {address}")
+                value = self.new(f"trunc nuw i8 {value} to i1")
+            else:
+                value = self.new(f"load {LLVM_TYPES[slot.type.name]}, ptr {address}")
+            self.slots[name] = value
+        return value
+
+    def _stores(self, lines: list[str], prefix: str) -> None:
+        slots = self.frame.slots
+        for index, (name, value) in enumerate(self.dirty.items()):
+            slot = slots[name]
+            at = f"{prefix}{index}"
+            stored = f"{LLVM_TYPES[slot.type.name]} {value}"
+            lines.append(self.frame.address_of(slot, at))
+            if slot.type is I1:
+                # The word's upper bytes are zero and stay so.
+                lines.append(f" {at}b = zext i1 {value} to i8")
+                stored = f"i8 {at}b"
+            lines.append(f" store {stored}, ptr {at}")
+
+    def _mark_settled(self, lines: list[str], name: str) -> None:
+        """Mark flags as settled that are written here and might have been owed."""
+        if self.lazy_flags and self.flags and any(flag in self.dirty for flag in self.frame.flags):
+            mark(lines, name, 0)
+
+    def flush(self) -> None:
+        """Write what is pending, on the hot path."""
+        self._mark_settled(self.lines, f"%w{self.number}_o")
+        self._stores(self.lines, f"%w{self.number}_")
+        self.dirty = {}
+
+    def spill_state(self) -> None:
+        """Write all state: whoever is called now may look at it, and change it."""
+        self._mark_settled(self.lines, f"%i{self.number}o")
+        self._stores(self.lines, f"%i{self.number}_")
+        self.dirty, self.flag_values = {}, {}
+        for slot in self.frame.pinned:
+            address = self.new(f"getelementptr i8, ptr %s, i64 {self.frame.slots[slot].offset}")
+            self.lines.append(f" store i32 {self.slots[slot]}, ptr {address}")
+
+    def reload_state(self) -> None:
+        """Forget what was known of the state, and read what has to be at hand."""
+        self.slots = {}
+        for slot in self.frame.pinned:
+            self.current(slot)
+
+    # -- conditions
+
+    def predicated(self, inst: Inst, body: Callable[[Inst], str], zero: str = "0") -> str:
+        """Run ``body`` when ``inst.when`` holds; its value, or zero, as one value."""
+        if inst.when is None:
+            return body(inst)
+        before, skip = self.label, f"q{self.number}"
+        condition = self.value(inst.when)
+        self.lines.append(f" br i1 {condition}, label {self.next_label()}, label %{skip}")
+        self.open()
+        value = body(inst)
+        self.lines.append(f" br label %{skip}\n{skip}:")
+        done, self.label = self.label, f"%{skip}"
+        if inst.type is None:
+            return ""
+        return self.new(f"phi {LLVM_TYPES[inst.type.name]} [{value}, {done}], [{zero}, {before}]")
