@@ -26,7 +26,7 @@ from dbt.interfaces.events import (
     TrapHit,
     WatchHit,
 )
-from dbt.interfaces.frontend import CodeReader, Frontend
+from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
 from dbt.interfaces.passes import Attached, Bound, Pass
 from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 from dbt.ir.machine import (
@@ -90,6 +90,7 @@ __all__ = [
     "FunctionBank",
     "HaltHit",
     "HookHit",
+    "InstructionReader",
     "Layout",
     "LinkKind",
     "LinkRules",

@@ -14,6 +14,30 @@ class CodeReader(Protocol):
     def fetch(self, address: int, size: int) -> bytes: ...
 
 
+class InstructionReader(Protocol):
+    """Reads from one instruction what ground truth needs to know (``dbt/experiments/truth``).
+
+    It shares no code with lifting and hooks, which ground truth judges. An instruction is given as
+    the number that its bytes are, little-endian.
+    """
+
+    def is_call(self, word: int) -> bool:
+        """Whether it is a call instruction. Its condition may fail."""
+
+    def moves_stack(self, word: int) -> bool:
+        """Whether what it writes to the stack pointer, if anything, is computed from that."""
+
+    def loads_stack(self, word: int) -> bool:
+        """Whether it loads the stack pointer from memory."""
+
+    def always_sets_stack(self, word: int) -> bool:
+        """Whether it writes to the stack pointer, whatever the state of the guest, and not what is
+        computed from it."""
+
+    def address_of(self, location: int) -> int:
+        """The address in a location, without the bits that are state."""
+
+
 class Frontend(Protocol):
     """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no
     arguments."""
@@ -53,3 +77,6 @@ class Frontend(Protocol):
 
     def syscall_abi(self) -> Any:
         """What knows this guest *and* Linux (``dbt/syscalls.py`` says what that is)."""
+
+    def instruction_reader(self) -> InstructionReader:
+        """What ground truth knows of this guest's instructions."""

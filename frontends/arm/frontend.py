@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from dbt.interfaces import PAGE, CodeReader, State
+from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
@@ -90,6 +90,12 @@ class ArmFrontend:
         from frontends.arm.linux_abi import ArmLinuxAbi
 
         return ArmLinuxAbi()
+
+    def instruction_reader(self) -> InstructionReader:
+        """The reader of A32 words."""
+        from frontends.arm.instruction_reader import A32Reader
+
+        return A32Reader()
 
 
 def _unliftable(code: CodeReader, key: BlockKey, size: int, reason: str) -> Block:

@@ -80,6 +80,32 @@ class ToyFrontend:
     def syscall_abi(self) -> Any:
         raise NotImplementedError("the toy has no Linux")
 
+    def instruction_reader(self) -> "ToyReader":
+        return ToyReader()
+
+
+FRAME = REGISTERS.index("frame")
+"""The number of the stack pointer."""
+
+
+class ToyReader:
+    """Reads single instructions for ground truth, apart from the lifting."""
+
+    def is_call(self, word: int) -> bool:
+        return word >> 12 & 15 in (0x5, 0xC)
+
+    def moves_stack(self, word: int) -> bool:
+        return word >> 12 & 15 in (0x2, 0x3, 0xB) and word >> 8 & 15 == FRAME
+
+    def loads_stack(self, word: int) -> bool:
+        return word >> 12 & 15 == 0x7 and word >> 8 & 15 == FRAME
+
+    def always_sets_stack(self, word: int) -> bool:
+        return word >> 12 & 15 in (0x1, 0x7, 0xD) and word >> 8 & 15 == FRAME
+
+    def address_of(self, location: int) -> int:
+        return location
+
 
 def fetched(code: CodeReader, pc: int) -> bytes:
     """The bytes of one instruction."""

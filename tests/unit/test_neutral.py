@@ -11,7 +11,6 @@ ARMS = re.compile(
     r"r(1[0-5]|[0-9])|sp|lr|[nzcv]f|ge[0-3]|[ac]psr|thumb|a32|t32|[ao]abi", re.IGNORECASE
 )
 GUESTS_OWN = {
-    "dbt/experiments": "ground truth and the peers of the laboratory are ARM's by their nature",
     "dbt/demo.py": "runs a program that is bundled",
 }
 """What may name them, and why."""

@@ -3,8 +3,7 @@
 import attrs
 
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
-
-GENERAL = (*(f"r{number}" for number in range(15)), "pc")
+from dbt.interfaces import PC_SLOT, CallAbi
 
 
 @attrs.frozen
@@ -23,13 +22,15 @@ class Image:
     program: Program
     segments: tuple[Segment, ...]
     registers: dict[str, int]
+    """The general registers and pc."""
+    abi: CallAbi
     location: int
-    """Where to start; bit 0 is Thumb."""
+    """Where to start."""
 
     @property
     def stack(self) -> int:
         """The first stack pointer."""
-        return self.registers["r13"]
+        return self.registers[self.abi.stack]
 
 
 @attrs.frozen
@@ -55,8 +56,8 @@ def load_image(program: Program) -> Image:
             Segment(area.start, area.perms, memory.read(area.start, area.end - area.start))
             for area in process.kernel.space.areas
         )
-        registers = {name: process.state.get(name) for name in GENERAL}
-        location = registers["pc"]
-        return Image(program, segments, registers, location)
+        registers = {name: process.state.get(name) for name in process.frontend.layout.general}
+        location = registers[PC_SLOT]
+        return Image(program, segments, registers, process.frontend.call_abi, location)
     finally:
         process.close()

@@ -96,7 +96,8 @@ class _Machine:
         self._arm = arm
         self._error = unicorn.UcError
         self._location = image.location
-        self._watched = [getattr(arm, f"UC_ARM_REG_{name}") for name in _WATCHED]
+        watched = (*image.abi.arguments, image.abi.stack, image.abi.link)
+        self._watched = [getattr(arm, f"UC_ARM_REG_{name.upper()}") for name in watched]
         for segment in image.segments:
             self.uc.mem_map(segment.start, len(segment.data), _protection(segment.perms))
             self.uc.mem_write(segment.start, segment.data)
@@ -110,8 +111,8 @@ class _Machine:
 
     def registers(self) -> Registers:
         """Argument registers, stack pointer, link register."""
-        r0, r1, r2, r3, stack, link = (self.uc.reg_read(number) for number in self._watched)
-        return Registers((r0, r1, r2, r3), stack, link)
+        *arguments, stack, link = (self.uc.reg_read(number) for number in self._watched)
+        return Registers(tuple(arguments), stack, link)
 
     def run(self, timeout: float) -> float:
         """Run to the end; processor seconds."""
@@ -160,9 +161,6 @@ class _Machine:
                 return 0
         self.unsupported[f"system call {call}"] = None
         return -ENOSYS
-
-
-_WATCHED = ("R0", "R1", "R2", "R3", "SP", "LR")
 
 
 def _protection(perms: int) -> int:

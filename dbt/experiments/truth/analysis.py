@@ -29,9 +29,11 @@ from itertools import takewhile
 
 import attrs
 
-from dbt.experiments.truth.a32 import LR, SP, is_call, loads_stack, moves_stack, sets_stack
+from dbt import plugins
+from dbt.experiments.truth.stack_ranges import StackRange, StackRanges
 from dbt.experiments.truth.trace import (
     Observation,
+    Roles,
     Start,
     Step,
     SystemCall,
@@ -39,13 +41,11 @@ from dbt.experiments.truth.trace import (
     trace,
 )
 from dbt.hooks.records import Kind, Record
+from dbt.interfaces import Frontend
 from dbt.linux.kernel import LinuxOptions
 from dbt.loader.symbols import read_symbols
 from dbt.process import Process
 from dbt.stops import TimeLimit, UsageError
-
-FRAME = 4096
-"""No signal frame is larger: a stack pointer that the kernel moved further is another stack's."""
 
 
 def truth(
@@ -55,6 +55,7 @@ def truth(
     *,
     env: Mapping[str, str] | None = None,
     linux: LinuxOptions | None = None,
+    frontend: str = "arm",
     syscalls: bool = True,
     timeout: float | None = None,
 ) -> list[Record]:
@@ -64,15 +65,23 @@ def truth(
     is in seconds. Raises UsageError when the program cannot be loaded, or does not end in time: the
     first half of a truth is none.
     """
-    analysis = Analysis({}, syscalls=syscalls)
+    lifter: Frontend = plugins.load("dbt.frontends", frontend)()
+    analysis = Analysis(lifter, {}, syscalls=syscalls)
 
     def prepare(process: Process) -> None:
         known = functions(process)
-        wanted = known if pcs is None else {pc & ~1 for pc in pcs}
+        wanted = known if pcs is None else {analysis.reader.address_of(pc) for pc in pcs}
         analysis.functions = {pc: known.get(pc, f"{pc:#x}") for pc in wanted}
 
     stop = trace(
-        program, args, sink=analysis.observe, prepare=prepare, env=env, linux=linux, timeout=timeout
+        program,
+        args,
+        sink=analysis.observe,
+        prepare=prepare,
+        env=env,
+        linux=linux,
+        frontend=frontend,
+        timeout=timeout,
     )
     if isinstance(stop, TimeLimit):
         raise UsageError(
@@ -94,62 +103,6 @@ def functions(process: Process) -> dict[int, str]:
     return {(symbol.address + bias) & 0xFFFFFFFF: symbol.name for symbol in found}
 
 
-# -- Which instruction is it -----------------------------------------------------------------------
-
-
-@attrs.define(eq=False)
-class Stack:
-    """Addresses that one stack's pointer has been seen at, both ends included; ``stack_id`` as in
-    ``Record``."""
-
-    low: int
-    high: int
-    stack_id: int = 0
-
-    def extend(self, pointer: int) -> None:
-        """The pointer moved here."""
-        self.low = min(self.low, pointer)
-        self.high = max(self.high, pointer)
-
-
-class Stacks:
-    """Tells which stack is in use."""
-
-    def __init__(self) -> None:
-        self._known: list[Stack] = []
-        self._last_id = 0
-        self.current = Stack(0, 0)
-
-    def follow(self, before: Step | None, step: Step) -> None:
-        """The stack of ``step``, which was executed after ``before`` (None: a program begins)."""
-        pointer = step.registers[SP]
-        if before is None:
-            self.current = Stack(pointer, pointer)
-            self._known = [self.current]
-            self._last_id = 0
-            return
-        old = before.registers[SP]
-        if pointer == old:
-            return
-        if step.moved:
-            same = 0 <= old - pointer <= FRAME
-        else:
-            same = moves_stack(before.word) and not loads_stack(before.word)
-        if not same:
-            stack_id, self.current = self.current.stack_id, self._find(pointer)
-            if step.moved:  # by the kernel: to a handler, or back
-                self.current.stack_id = stack_id
-        self.current.extend(pointer)
-
-    def _find(self, pointer: int) -> Stack:
-        for stack in (self.current, *self._known):
-            if stack.low <= pointer <= stack.high:
-                return stack
-        self._last_id += 1
-        self._known.append(Stack(pointer, pointer, self._last_id))
-        return self._known[-1]
-
-
 # -- The analysis ----------------------------------------------------------------------------------
 
 
@@ -161,12 +114,12 @@ class Activation:
     function: int
     site: int
     pointer: int
-    stack: Stack
+    stack: StackRange
     depth: int
     tail: bool
     left: bool = False
 
-    def stands_at(self, site: int, pointer: int, stack: Stack) -> bool:
+    def stands_at(self, site: int, pointer: int, stack: StackRange) -> bool:
         """It is told from others by these."""
         return self.site == site and self.pointer == pointer and self.stack is stack
 
@@ -174,7 +127,12 @@ class Activation:
 class Analysis:
     """Turns observations into records. ``functions`` names what is watched, by address."""
 
-    def __init__(self, functions: Mapping[int, str], *, syscalls: bool = True) -> None:
+    def __init__(
+        self, frontend: Frontend, functions: Mapping[int, str], *, syscalls: bool = True
+    ) -> None:
+        self.reader = frontend.instruction_reader()
+        self._roles = Roles.of(frontend)
+        self._sp = self._roles.stack
         self.functions = functions
         self.syscalls = syscalls
         self.records: list[Record] = []
@@ -183,7 +141,7 @@ class Analysis:
         self._calls: set[tuple[int, int]] = set()
         """Site and stack pointer of call instructions, until they have led to something watched or
         control is back: a veneer or a PLT stub may stand in between."""
-        self._stacks = Stacks()
+        self._stacks = StackRanges(frontend)
         self._before: Step | None = None
 
     def observe(self, observation: Observation) -> None:
@@ -207,21 +165,23 @@ class Analysis:
     def _step(self, step: Step) -> None:
         before, self._before = self._before, step
         self._stacks.follow(before, step)
-        if before is not None and step.registers[SP] != before.registers[SP]:
+        if before is not None and step.registers[self._sp] != before.registers[self._sp]:
             self._pass_frames(step)
-        if before is not None and sets_stack(before, step):
+        if before is not None and self._sets_stack(before, step):
             self._leave(step)
-        self._calls.discard((step.pc, step.registers[SP]))
+        self._calls.discard((step.pc, step.registers[self._sp]))
         if self._is_called(before, step):
-            self._calls.add((step.registers[LR] & ~1, step.registers[SP]))
-        if (step.pc, step.registers[SP]) in self._alive:
+            self._calls.add(
+                (self.reader.address_of(step.registers[self._roles.link]), step.registers[self._sp])
+            )
+        if (step.pc, step.registers[self._sp]) in self._alive:
             self._arrive(step)
         if step.pc in self.functions:
             self._enter(before, step)
 
     def _pass_frames(self, step: Step) -> None:
         """Frames of this stack below its pointer are gone."""
-        pointer, stack = step.registers[SP], self._stacks.current
+        pointer, stack = step.registers[self._sp], self._stacks.current
         gone = []
         for activation in reversed(self._active):
             if activation.stack is stack:
@@ -234,7 +194,7 @@ class Analysis:
         """The stack pointer was loaded."""
         for activation in self._active:
             if activation.stack is self._stacks.current:
-                activation.left |= activation.pointer == step.registers[SP]
+                activation.left |= activation.pointer == step.registers[self._sp]
 
     def _left_behind(self, site: int) -> list[Activation]:
         """The innermost activations of this stack that are left, and return elsewhere."""
@@ -250,7 +210,7 @@ class Analysis:
         while True:
             activation = self._active[index]
             self._remove(activation)
-            self._tell(Kind.RETURN, activation, step, result=step.registers[0])
+            self._tell(Kind.RETURN, activation, step, result=step.registers[self._roles.result])
             below = self._standing(step.pc, step)
             if not activation.tail or below is None:
                 return
@@ -258,8 +218,8 @@ class Analysis:
 
     def _enter(self, before: Step | None, step: Step) -> None:
         """Control is at a watched function."""
-        link, pointer = step.registers[LR], step.registers[SP]
-        site, stack = link & ~1, self._stacks.current
+        link, pointer = step.registers[self._roles.link], step.registers[self._sp]
+        site, stack = self.reader.address_of(link), self._stacks.current
         caller = 0 if before is None or step.moved else before.pc
         tail, called = False, (site, pointer) in self._calls
         self._calls.discard((site, pointer))
@@ -273,21 +233,35 @@ class Analysis:
                 index = self._standing(site, step)
         kind = Kind.TAIL_CALL if tail else Kind.CALL
         activation = Activation(step.pc, site, pointer, stack, len(self._active), tail)
-        self._tell(kind, activation, step, caller=caller, arguments=step.registers[:4])
+        arguments = tuple(step.registers[index] for index in self._roles.arguments)
+        self._tell(kind, activation, step, caller=caller, arguments=arguments)
         self._active.append(activation)
         self._alive[site, pointer] += 1
 
     def _is_called(self, before: Step | None, step: Step) -> bool:
-        """The instruction before this one was a call: it left its successor in lr."""
-        if before is None or step.moved or step.registers[LR] != before.pc + 4:
+        """The instruction before this one was a call: its successor is in the link register."""
+        if before is None or step.moved:
             return False
-        return is_call(before) or step.pc != before.pc + 4
+        behind = before.pc + before.size
+        if step.registers[self._roles.link] != behind:
+            return False
+        return self.reader.is_call(before.word) or step.pc != behind
+
+    def _sets_stack(self, before: Step, step: Step) -> bool:
+        """Whether ``before`` has written to the stack pointer what was not computed from it, even
+        if it was the same. False for a conditional instruction that left it as it was."""
+        reader, word = self.reader, before.word
+        if step.moved:
+            return False
+        if step.registers[self._sp] == before.registers[self._sp]:
+            return reader.always_sets_stack(word)
+        return reader.loads_stack(word) or not reader.moves_stack(word)
 
     # -- activations -------------------------------------------------------------------------------
 
     def _standing(self, site: int, step: Step) -> int | None:
         """Index of the innermost activation that is to return to ``site`` with this pointer."""
-        pointer, stack = step.registers[SP], self._stacks.current
+        pointer, stack = step.registers[self._sp], self._stacks.current
         if (site, pointer) not in self._alive:
             return None
         for index in range(len(self._active) - 1, -1, -1):

@@ -6,6 +6,8 @@ hooks. What the kernel does in between is seen where it touches registers: resul
 signal frames pushed and popped.
 """
 
+import contextlib
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -30,23 +32,38 @@ from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.linux.kernel import LinuxOptions
 from dbt.process import Process
-from dbt.stops import Stop
+from dbt.stops import GuestFault, Stop
 from dbt.syscalls import Delivery, Request, Restored, SyscallAbi
 
-REGISTERS = tuple(f"r{number}" for number in range(15))
-WORD = 4
+
+@attrs.frozen
+class Roles:
+    """Which of a step's registers has which role: indices of ``Step.registers``."""
+
+    stack: int
+    link: int
+    result: int
+    arguments: tuple[int, ...]
+
+    @classmethod
+    def of(cls, frontend: Frontend) -> "Roles":
+        """The roles that the guest's procedure call standard gives its general registers."""
+        at, abi = frontend.layout.general.index, frontend.call_abi
+        return cls(at(abi.stack), at(abi.link), at(abi.result), tuple(map(at, abi.arguments)))
 
 
 @attrs.frozen
 class Step:
     """An instruction is about to be executed. ``insns`` were completed before it.
 
-    ``registers`` are r0 to r15, the last one the instruction's own address (not that plus 8, as the
-    instruction would read it). ``moved``: the kernel put control here (start, signal, sigreturn).
+    ``word`` is the number that its ``size`` bytes are, little-endian. ``registers`` are those of
+    ``Layout.general``; the pc among them is the instruction's own address, whatever the instruction
+    would read. ``moved``: the kernel put control here (start, signal, sigreturn).
     """
 
     pc: int
     word: int
+    size: int
     registers: tuple[int, ...]
     insns: int
     moved: bool
@@ -121,7 +138,7 @@ def trace(
     loaded.
     """
     lifter: Frontend = plugins.load("dbt.frontends", frontend)()
-    backend = _TracingBackend(lifter, sink)
+    backend = TracingBackend(lifter, sink)
     options: Any = {
         "env": GUEST_ENVIRONMENT if env is None else env,
         "linux": linux,
@@ -138,7 +155,7 @@ def trace(
 
 
 @attrs.define
-class _TracingBackend:
+class TracingBackend:
     """A backend whose executor makes its own one-instruction blocks."""
 
     frontend: Frontend
@@ -159,22 +176,28 @@ class _Tracer:
         self.insns = 0
         self.moved = True
         self.call: SystemCall | None = None
-        self._abi: SyscallAbi = frontend.syscall_abi()
         self._frontend = frontend
         self._context = context
-        self._blocks: dict[tuple[BlockKey, int], Block] = {}
+        self._blocks: dict[tuple[BlockKey, bytes], Block] = {}
+
+    @functools.cached_property
+    def _abi(self) -> SyscallAbi:
+        """Made when it is needed: not every guest has Linux."""
+        abi: SyscallAbi = self._frontend.syscall_abi()
+        return abi
 
     def run(self, key: BlockKey) -> Event:
         """Go on at ``key`` until something needs Python."""
         context = self._context
         while True:
-            word = int.from_bytes(context.memory.fetch(key.pc, WORD), "little")
+            code = self._fetch(key.pc)
+            if not key.mode & CONDITION_PASSED and self.fuel < 1:
+                context.state.set(PC_SLOT, key.pc)
+                return FuelOut(key)
+            block = self._block(key, code)
             if not key.mode & CONDITION_PASSED:
-                if self.fuel < 1:
-                    context.state.set(PC_SLOT, key.pc)
-                    return FuelOut(key)
-                self._tell(key.pc, word)
-            result, completed = execute(self._block(key, word), context)
+                self._tell(key.pc, code[: block.size])
+            result, completed = execute(block, context)
             self.fuel -= completed
             self.insns += completed
             if isinstance(result, SyscallHit):
@@ -183,27 +206,37 @@ class _Tracer:
                 return result
             key = result.key
 
-    def _tell(self, pc: int, word: int) -> None:
-        get = self._context.state.get
-        registers = (*(get(name) for name in REGISTERS), pc)
-        moved, self.moved = self.moved, False
-        self.sink(Step(pc, word, registers, self.insns, moved))
+    def _fetch(self, pc: int) -> bytes:
+        """As many bytes as an instruction may have, fewer in front of what cannot be fetched."""
+        *longer, shortest = self._frontend.insn_sizes
+        for size in longer:
+            with contextlib.suppress(GuestFault):
+                return self._context.memory.fetch(pc, size)
+        return self._context.memory.fetch(pc, shortest)
 
-    def _block(self, key: BlockKey, word: int) -> Block:
-        """One instruction. What was lifted depends on its word and its address only."""
-        block = self._blocks.get((key, word))
+    def _tell(self, pc: int, code: bytes) -> None:
+        get = self._context.state.get
+        names = self._frontend.layout.general
+        registers = tuple(pc if name == PC_SLOT else get(name) for name in names)
+        moved, self.moved = self.moved, False
+        word = int.from_bytes(code, "little")
+        self.sink(Step(pc, word, len(code), registers, self.insns, moved))
+
+    def _block(self, key: BlockKey, code: bytes) -> Block:
+        """One instruction. What was lifted depends on its bytes and its address only."""
+        block = self._blocks.get((key, code))
         if block is None:
-            ends = {key.pc + 2, key.pc + 4}
+            ends = {key.pc + size for size in self._frontend.insn_sizes}
             block = self._frontend.lift(self._context.memory, key, ends)
-            self._blocks[key, word] = block
+            self._blocks[key, code] = block
         return block
 
     def _trap(self, hit: SyscallHit) -> None:
-        state = self._context.state
-        request = self._abi.decode(hit.number, state, self._abi.location_of(hit.resume))
+        state, frontend = self._context.state, self._frontend
+        request = self._abi.decode(hit.number, state, frontend.location_of(hit.resume))
         self.call = None
         if isinstance(request, Request):
-            stack = self._abi.stack_pointer(state)
+            stack = state.get(frontend.call_abi.stack)
             self.call = SystemCall(
                 request.number, request.name, request.arguments, hit.resume.pc, stack, self.insns
             )

@@ -1,6 +1,7 @@
 """A guest that is not ARM (``support/toy_frontend.py``) under both backends: the engine, chaining,
 invalidation, budgets and every hook mechanism know of a guest only what its frontend says."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +13,20 @@ from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal
 from support.toy_frontend import ToyFrontend, assemble
 
 from dbt import plugins
+from dbt.experiments.truth.analysis import Analysis
+from dbt.experiments.truth.trace import TracingBackend
 from dbt.hooks import StopRequested
 from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import MECHANISMS, SLOTS
+from dbt.hooks.records import Kind
 from dbt.hooks.registry import Hooks
 from dbt.interfaces import (
     EXEC,
     PAGE,
     READ,
     WRITE,
+    Backend,
     BackendOptions,
     Context,
     extend,
@@ -99,6 +104,13 @@ class Toy:
 @pytest.fixture(params=["reference", "numba_jit:0", "numba_jit:1", "numba_jit:2"])
 def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Toy]:
     name, _, tier = request.param.partition(":")
+    with made(plugins.load("dbt.backends", name)(), tier, tmp_path) as computer:
+        yield computer
+
+
+@contextlib.contextmanager
+def made(backend: Backend, tier: str, tmp_path: Path) -> Iterator[Toy]:
+    """A computer that runs ``SUMS`` on a backend."""
     memory, frontend = GuestMemory(), ToyFrontend()
     state = GuestState(extend(frontend.layout, SLOTS))
     memory.map(AT, 2 * PAGE, READ | WRITE | EXEC)
@@ -115,7 +127,7 @@ def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Toy]:
         frontend.location_of,
         BackendOptions(tier=tier or "0"),
     )
-    executor = plugins.load("dbt.backends", name)().open(context)
+    executor = backend.open(context)
     translator = Translator(frontend, memory, verify=True, layout=state.layout)
     labels: dict[str, int] = {}
 
@@ -215,6 +227,24 @@ def test_hooks_change_what_a_function_does(toy: Toy, mechanism: str) -> None:
     toy.hooks.on_call("sum", lambda call: call.skip(7), mechanism=mechanism)
     toy.run()
     assert toy.state["epsilon"] == 7 * ROUNDS
+
+
+def test_ground_truth_is_no_other_for_the_toy(tmp_path: Path) -> None:
+    """What it knows of a guest is its frontend's, too: registers by their roles, a reader."""
+    frontend = ToyFrontend()
+    analysis = Analysis(frontend, {})
+    backend = TracingBackend(frontend, analysis.observe)
+    with made(backend, "0", tmp_path) as toy:
+        analysis.functions = {toy.labels["sum"]: "sum"}
+        assert toy.run() == Exited(0)
+        assert counted(toy) == WHOLE
+    calls = [record for record in analysis.records if record.kind is Kind.CALL]
+    returns = [record for record in analysis.records if record.kind is Kind.RETURN]
+    assert len(calls) + len(returns) == len(analysis.records)
+    wanted = [(depth, LARGEST - depth) for depth in range(LARGEST + 1)] * ROUNDS
+    assert [(call.depth, call.arguments[0]) for call in calls] == wanted
+    sums = [(LARGEST - n, n * (n + 1) // 2) for n in range(LARGEST + 1)]
+    assert [(one.depth, one.result) for one in returns] == sums * ROUNDS
 
 
 def test_conditions_know_the_toys_names(toy: Toy) -> None:
