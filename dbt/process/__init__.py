@@ -1,4 +1,4 @@
-"""One guest program, from its file to the Stop that ends it. ``Process`` is the way in."""
+"""Runs one guest program. ``Process`` is the way in; the other modules are its parts."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ __all__ = ["Process"]
 
 
 def __getattr__(name: str) -> Any:
-    # The command line needs ``ending`` alone, at once; the facade loads nearly everything.
+    # The command line imports ``ending`` when it starts; the facade imports nearly everything.
     if name == "Process":
         from dbt.process.facade import Process
 

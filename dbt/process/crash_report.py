@@ -1,4 +1,4 @@
-"""What a guest killed by a signal leaves behind: why, where, which instruction, registers."""
+"""The report on a guest that a signal has killed: reason, pc, instruction, registers."""
 
 import signal
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _MOST_NAMES = 12
 
 
 class Reported(Protocol):
-    """What a report needs of a process."""
+    """The part of ``Process`` that a report reads."""
 
     @property
     def frontend(self) -> "Frontend": ...
@@ -24,7 +24,7 @@ class Reported(Protocol):
 
 
 def crash_report(process: Reported, stop: Killed) -> str:
-    """The report on a guest that a signal killed."""
+    """The report, as several lines."""
     pc = stop.pc
     lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({process.symbolize(pc)})"]
     lines += [f"  {stop.why}"] if stop.why else []
@@ -38,7 +38,8 @@ def crash_report(process: Reported, stop: Killed) -> str:
 
 
 def shortcomings(names: Iterable[str]) -> str:
-    """A line that names what a guest asked for and is not there; empty when there is nothing."""
+    """A line with the names of what a guest asked for and armdbt does not support; empty for no
+    names."""
     known = list(names)
     shown = ", ".join(known[:_MOST_NAMES])
     more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""

@@ -1,6 +1,8 @@
-"""How the end of a run is told, and the exit status that it gives: the guest's own; 128+n when
-signal n killed it (a child that the guest forked dies by it); 2 for errors of usage; 124 after a
-time-out; 125 when a check, a hook or a limit stopped the guest, or a fault of armdbt itself.
+"""Describes how a run ended, and maps it to an exit status.
+
+The status is the guest's own; 128+n when signal n killed it (a child that the guest forked dies by
+that signal); 2 for errors of usage; 124 after a time-out; 125 when a check, a hook, a limit or a
+fault of armdbt stopped the guest.
 """
 
 import contextlib
@@ -39,7 +41,7 @@ MOST_SHOWN = 300
 
 
 class Ended(Reported, Protocol):
-    """What describing the end of a run needs of its process."""
+    """The part of ``Process`` that a description reads."""
 
     @property
     def kernel(self) -> "Kernel": ...
@@ -47,7 +49,7 @@ class Ended(Reported, Protocol):
 
 
 def describe_stop(process: Ended, stop: Stop) -> tuple[str, int]:
-    """What is to be said of how a run has ended, if anything, and the status."""
+    """The text for the user, empty when there is nothing to say, and the exit status."""
     match stop:
         case Exited(status=status):
             return (_lacked(process) if status & 0xFF else ""), status & 0xFF
@@ -74,7 +76,7 @@ def _place(process: Ended, pc: int) -> str:
 
 
 def _refused(process: Ended, reason: str, pc: int) -> str:
-    """The system call that a check did not let through."""
+    """The name of the system call that a check has refused, as the end of a sentence."""
     from dbt.instrument.swi import DENIED  # start-up does without
 
     call = process.system_call(pc) if reason == DENIED else ""
@@ -86,7 +88,8 @@ def _lacked(process: Ended) -> str:
 
 
 def describe_error(error: BaseException) -> tuple[str, int] | None:
-    """The same of a run that has raised; None for a bug, whose traceback is wanted."""
+    """The same for a run that has raised ``error``. Returns None for a bug, which needs a
+    traceback."""
     match error:
         case UsageError():
             return printable(f"armdbt: {error}"), EXIT_USAGE
@@ -104,8 +107,8 @@ def describe_error(error: BaseException) -> tuple[str, int] | None:
 
 
 def describe_bug(error: BaseException) -> tuple[str, int]:
-    """The line that a user sees of a fault of armdbt, and the status. ``ARMDBT_TRACEBACK=1`` shows
-    developers where it is."""
+    """The line that a user sees when armdbt has a bug, and the status. ``ARMDBT_TRACEBACK=1``
+    prints the traceback as well."""
     if os.environ.get(TRACEBACK_VARIABLE):
         traceback.print_exception(error)
     what = printable(str(error) if isinstance(error, InternalError) else repr(error), MOST_SHOWN)
@@ -114,23 +117,23 @@ def describe_bug(error: BaseException) -> tuple[str, int]:
 
 
 def end_child(process: Ended, ended: Stop | BaseException) -> NoReturn:
-    """End the host process of a forked child as its guest, or the run, has ended."""
+    """End the host process of a forked child in the way its guest has ended."""
     status = EXIT_STOPPED
     try:
         with contextlib.suppress(OSError, ValueError, UsageError):  # nobody may be reading
             sys.stdout.flush()
-        status = _tell(process, ended)
+        status = _print_end(process, ended)
         if isinstance(ended, Killed):
             with contextlib.suppress(OSError, ValueError):  # a signal that libc keeps for itself
                 signal.signal(ended.signal, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
             os.kill(os.getpid(), ended.signal)
     finally:
-        os._exit(status)  # whatever happens: what follows is the parent's to do
+        os._exit(status)  # whatever happens: the code behind the run is the parent's
 
 
-def _tell(process: Ended, ended: Stop | BaseException) -> int:
-    """Say it; the status. A failure in that must not hide how the child has ended."""
+def _print_end(process: Ended, ended: Stop | BaseException) -> int:
+    """Print the description; returns the status. A failure to print does not change the status."""
     try:
         text, status = _told(process, ended)
     except Exception:

@@ -1,4 +1,4 @@
-"""The event loop: runs the engine, sees to each event, and knows where a stopped run continues."""
+"""The event loop: runs the engine and handles each event at which the engine returns."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from dbt.environment import Environment
 from dbt.hooks import StopRequested
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
+    PC_SLOT,
     FaultHit,
     Frontend,
     HaltHit,
@@ -24,8 +25,8 @@ from dbt.stops import Access, GuestFault, InsnLimit, Requested, Stop, TimeLimit,
 
 
 class EventLoop:
-    """Runs a guest from event to event. ``resume`` is the record that the engine and the hooks
-    share; ``served`` is called behind each system call."""
+    """Runs a guest from event to event. ``resume`` is the record of where a stopped run continues;
+    the engine and the hooks write to it as well. ``served`` is called after each system call."""
 
     def __init__(
         self,
@@ -50,32 +51,32 @@ class EventLoop:
         self._served = served
 
     def run(self) -> Stop:
-        """Run until the guest ends, a limit is reached or a hook asks for it. Raises what a hook
-        has raised; the next run then continues behind it."""
+        """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
+        Raises what a hook has raised; the next run continues behind that hook."""
         while True:
             try:
                 after = self._step()
             except StopRequested as request:
-                return Requested(self._state.get("pc"), str(request))
+                return Requested(self._state.get(PC_SLOT), str(request))
             if not isinstance(after, BlockKey):
                 return after
 
     def continues_after(self, failure: BaseException) -> bool:
-        """Whether a function of the user's has raised it: then the guest's state is whole, and the
-        next run continues from it."""
+        """Whether one of the user's functions has raised ``failure``. Then the guest's state is
+        complete and the next run continues from it."""
         own = failure is self._resume.raised
         self._resume.raised = None  # its traceback holds the process
         return own
 
     def _step(self) -> BlockKey | Stop:
-        """Run to the next event, and see to it. Returns the key that is next, or how the run
+        """Run to the next event and handle it. Returns the key of the next block, or how the run
         ends."""
         resume = self._resume
         ended, resume.ended = resume.ended, None
         if ended is not None:
             return ended
         try:
-            after = self._see_to(resume.call or self._next_event())
+            after = self._handle(resume.call or self._next_event())
         except GuestFault as fault:
             if resume.call is not None or fault is resume.raised:  # a hook's own
                 raise
@@ -85,7 +86,7 @@ class EventLoop:
         failure = self._hooks.take_failure()
         if failure is not None:
             if isinstance(after, BlockKey | TimeLimit | InsnLimit):  # a limit is this run's alone
-                self._state.set("pc", resume.key.pc)
+                self._state.set(PC_SLOT, resume.key.pc)
             else:
                 resume.ended = after
             raise failure
@@ -97,15 +98,15 @@ class EventLoop:
             self._log.write("exec", str(event))
         return event
 
-    def _see_to(self, event: object) -> BlockKey | Stop:
-        """What follows an event: the key that is next, or how the run ends."""
+    def _handle(self, event: object) -> BlockKey | Stop:
+        """Handle an event. Returns the key of the next block, or how the run ends."""
         match event:
             case HookHit() | WatchHit() | HaltHit() | TrapHit() if self._hooks.wants(event):
                 return self._hooked(event)
-        return self._see_to_the_guests(event)
+        return self._handle_without_hooks(event)
 
-    def _see_to_the_guests(self, event: object) -> BlockKey | Stop:
-        """What follows an event that is not for hooks."""
+    def _handle_without_hooks(self, event: object) -> BlockKey | Stop:
+        """Handle an event that no hook waits for. Returns as ``_handle`` does."""
         environment = self._environment
         match event:
             case Slice(key=key) | LimitReached(key=key):
@@ -128,7 +129,7 @@ class EventLoop:
         raise AssertionError(event)
 
     def _system_call(self, event: SyscallHit) -> BlockKey | Stop:
-        """Serve a system call. If an entry hook raises, it is made when the run is continued."""
+        """Serve a system call. If an entry hook raises, the next run makes the call."""
         again, self._resume.call = self._resume.call is not None, event
         after = self._key(self._environment.syscall(event.number, event.resume, again=again))
         self._resume.call = None
@@ -139,25 +140,26 @@ class EventLoop:
         return TimeLimit(after.pc) if self._clock.overdue() else after
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
-        """Run the hooks that an event is for."""
+        """Run the hooks that wait for an event."""
         after = self._hooks.hit(event)
         if not isinstance(after, BlockKey):
-            return self._see_to_the_guests(after)
+            return self._handle_without_hooks(after)
         self._resume.key = after
         return TimeLimit(after.pc) if self._clock.overdue() else after
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
-        """Look for what has come from outside, at keys that a location can name."""
+        """Let the environment handle signals and the like, if ``key`` can be written as a location
+        and was not just reported as watched."""
         location = self._frontend.location_of(key)
         named = self._frontend.in_state(self._frontend.key_of(location), self._state)
         if named != key or key == self._resume.watch:
             return key
-        self._state.set("pc", key.pc)
+        self._state.set(PC_SLOT, key.pc)
         return self._key(self._environment.poll(location))
 
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
-        """Execution reached ``fault.address``, which cannot be executed."""
-        self._state.set("pc", fault.address)
+        """Handle the fault of a fetch at ``fault.address``, where the guest cannot execute."""
+        self._state.set(PC_SLOT, fault.address)
         hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
         return self._key(self._environment.fault(hit))
 

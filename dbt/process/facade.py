@@ -1,4 +1,4 @@
-"""The facade: one guest program, from its file to the Stop that ends it.
+"""The facade: ``Process`` loads a guest program, wires the parts that run it, and runs it.
 
 >>> import dbt
 >>> with dbt.Process("fib.elf", ["20"]) as process:               # doctest: +SKIP
@@ -36,6 +36,7 @@ from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import parse_passes
+from dbt.process.arguments import backend_of, environment_of
 from dbt.process.crash_report import crash_report
 from dbt.process.ending import end_child
 from dbt.process.event_loop import EventLoop
@@ -48,19 +49,15 @@ from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
-from dbt.stops import (
-    GuestFault,
-    Killed,
-    Stop,
-    UsageError,
-)
+from dbt.stops import GuestFault, Killed, Stop, UsageError
 from dbt.translate import Translator, block_at
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
-"""Dump items whose text the executor makes."""
+"""Dump items whose text comes from ``Executor.explain``."""
 
 AHEAD_WHEN_COMPILING = 7
-"""Blocks translated along with a missing one when every block is compiled (batches are cheaper)."""
+"""Blocks that are translated together with a missing one when every block is compiled: the compiler
+takes less time for a batch than for its blocks one by one."""
 
 
 class Process:
@@ -70,12 +67,12 @@ class Process:
     ``kernel`` may be used at any time between and, from hooks, during runs.
 
     A process holds descriptors, signal handlers and about 100 GB of address space: use it in a
-    ``with`` statement, or call ``close``. One that is dropped gives them back, too.
+    ``with`` statement, or call ``close``. A process without references is closed, too.
 
-    ``args`` are texts without a NUL; ``env`` has such texts by name. None
-    means the host's variables, as qemu-arm has it: a program executes some instructions for each,
-    so ``env={}`` makes instruction counts comparable between hosts. A frontend
-    and a backend are given by name, passes by name, spelling or as they are.
+    ``args`` are texts without a NUL; ``env`` maps names to such texts. None means the host's
+    variables, as in qemu-arm. A program executes some instructions for each variable, so that
+    ``env={}`` makes instruction counts comparable between hosts. ``frontend`` is a name,
+    ``backend`` a name or an object, each pass a name, a spelling with options or an object.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -105,12 +102,12 @@ class Process:
         linux = LinuxOptions() if linux is None else linux
         choices.instance("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
-        opened = _backend(backend)
+        opened = backend_of(backend)
         abi = self.frontend.syscall_abi()
         program = choices.word("program", program)
         first = choices.word("argv0", program if argv0 is None else argv0)
         argv = [*map(os.fsencode, (first, *choices.words("args", args)))]
-        envp = environment(os.environ if env is None else env)
+        envp = environment_of(os.environ if env is None else env)
         if pipeline is not None:
             choices.instance("pipeline", pipeline, Pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in parse_passes(passes)]
@@ -154,7 +151,7 @@ class Process:
             self._release = stack.pop_all()
 
     def _connect(self, start: BlockKey, context: Context, ahead: int) -> None:
-        """Tell the parts of each other. None of them holds the process: it goes when its user
+        """Wire the parts. None of them refers to the process, so that it is closed when its user
         drops it."""
         kernel, log = self.kernel, self.log
         resume = Resume(start)
@@ -245,8 +242,7 @@ class Process:
             return stop
 
     def _reported(self, stop: Stop) -> Stop:
-        """How a run has ended; of a guest that was killed, with the report that only the facade can
-        write."""
+        """The stop; that of a guest which was killed holds the crash report."""
         if isinstance(stop, Killed):
             return attrs.evolve(stop, report=crash_report(self, stop))
         return stop
@@ -254,8 +250,8 @@ class Process:
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol (its low bit may be state), or of ``0x…``. Raises UsageError for
-        an unknown symbol, and for what is no address of the guest."""
+        """The location of a symbol (its low bit may be state) or of an address, as a number or as
+        ``0x…``. Raises UsageError for an unknown symbol and for what is no guest address."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
@@ -263,7 +259,8 @@ class Process:
         return self.kernel.symbolize(pc)
 
     def system_call(self, pc: int) -> str:
-        """The name of the system call that the instruction at ``pc`` makes now; empty for none."""
+        """The name of the system call that the instruction at ``pc`` would make in the present
+        state; empty when it makes none."""
         key = self.frontend.in_state(self.frontend.key_of(pc), self.state)
         exit_ = self.frontend.lift(self.memory, key).exit
         return self.kernel.call_made(exit_.number, exit_.resume) if isinstance(exit_, Swi) else ""
@@ -285,7 +282,7 @@ class Process:
         return lines
 
     def explain(self, where: int | str) -> dict[str, str]:
-        """Every stage of the block at a symbol or address, by name, in order.
+        """The text of each stage of the block at a symbol or address, by name, in order.
 
         Raises UsageError where there is no code, or none that can be translated.
         """
@@ -302,7 +299,7 @@ class Process:
         return texts
 
     def stats(self) -> dict[str, Any]:
-        """Figures of the run so far, ready for JSON."""
+        """Figures of all runs so far, ready for JSON."""
         engine, kernel = self.engine, self.kernel
         return {
             "instructions": engine.executed,
@@ -326,8 +323,8 @@ class Process:
     def close(self) -> None:
         """Release code, guest memory, descriptors and the host's signals and timers.
 
-        ``state``, ``counters`` and ``stacks`` can be read afterwards; whatever else is used raises
-        UsageError. Closing once more does nothing. Raises UsageError while it runs.
+        ``state``, ``counters`` and ``stacks`` can be read afterwards; using anything else raises
+        UsageError. A second call does nothing. Raises UsageError while the guest runs.
         """
         with self._lifetime.closing() as first:
             if first:
@@ -354,42 +351,21 @@ class Process:
                 self.close()
 
 
-def _backend(given: str | Backend) -> Backend:
-    if isinstance(given, str):
-        made: Backend = plugins.load("dbt.backends", given)()
-        return made
-    if isinstance(given, type) or not hasattr(given, "open"):
-        raise UsageError(f"a backend is a name, or has a method open, not {choices.shown(given)}")
-    return given
-
-
-def environment(variables: Mapping[str, str]) -> list[bytes]:
-    """The strings of an environment. Raises UsageError for what cannot be one."""
-    if not isinstance(variables, Mapping):
-        raise UsageError(f"env maps names to texts; {choices.shown(variables)} does not")
-    strings = []
-    for key, value in variables.items():
-        name = choices.word("a variable's name", key)
-        if not name or "=" in name:
-            raise UsageError(f"a variable's name is not empty and has no '=', not {name!r}")
-        strings.append(os.fsencode(f"{name}={choices.word(f'env[{name!r}]', value)}"))
-    return strings
-
-
 def _pc(frontend: Frontend, kernel: Kernel, where: int | str) -> int:
     """The pc of the block at a symbol or address. Raises UsageError where none can begin."""
     return block_at(frontend, where, kernel.symbolizer.resolve(where)).pc
 
 
 def _stack_bound(kernel: Kernel, pointer: int) -> int:
-    """The end of the stack the program was started on, when ``pointer`` is there."""
+    """The end of the stack the program was started on, when ``pointer`` is in it; else
+    ``pointer``."""
     area = kernel.space.at(pointer)
     ours = area is not None and area.start <= kernel.stack_start <= area.end
     return area.end if area is not None and ours else pointer
 
 
 def _replace_program(hooks: Hooks, engine: Engine) -> None:
-    """The guest has called execve: nothing known of its code holds any more."""
+    """The guest has called execve: drop the hooks' state and all translations."""
     hooks.forget()
     engine.flush()
 

@@ -1,4 +1,4 @@
-"""The time limit of a run: wakes the main thread from a blocking call of the host."""
+"""The time limit of a run: interrupts the blocking host call of the main thread."""
 
 import signal
 import threading
@@ -9,10 +9,10 @@ from typing import Any
 from dbt.stops import LimitNotKept
 
 AGAIN_SECONDS = 0.05
-"""The first wake-up may come when there is nothing to wake up from yet."""
+"""Seconds between wake-ups. The first one may come before the main thread blocks."""
 
 LONGEST_WAIT = 1e6
-"""Seconds: what is longer than threads can wait is waited for in parts."""
+"""Seconds that a thread can wait at once; longer limits are waited for in parts."""
 
 
 class Clock:
@@ -22,11 +22,11 @@ class Clock:
         self.deadline: float | None = None
 
     def overdue(self) -> bool:
-        """The deadline has passed."""
+        """Whether the deadline has passed."""
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def survive_fork(self) -> None:
-        """In a forked child: the watchdog's thread did not survive, the deadline itself did."""
+        """In a forked child: start the watchdog again, whose thread exists in the parent alone."""
         if self.deadline is not None:
             handler = signal.getsignal(signal.SIGURG)
             Watchdog(max(0.0, self.deadline - time.monotonic())).__enter__()
@@ -35,7 +35,7 @@ class Clock:
 
 
 class Watchdog:
-    """Wakes the main thread from blocking host calls when the time is over, again and again."""
+    """Sends SIGURG to the main thread when the time is over, every AGAIN_SECONDS until it exits."""
 
     def __init__(self, seconds: float | None) -> None:
         self.deadline = None if seconds is None else time.monotonic() + seconds
@@ -47,7 +47,7 @@ class Watchdog:
             return self
         self._before = signal.signal(signal.SIGURG, _ignore)
         watch = threading.Thread(target=self._watch, args=(self.deadline,), daemon=True)
-        # A thread inherits the mask: this one must not take signals meant for the guest.
+        # A thread inherits the mask. This one must not receive the guest's signals.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

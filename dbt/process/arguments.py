@@ -1,0 +1,31 @@
+"""Arguments of ``Process``: turns what a user gives into what the parts need, or refuses it."""
+
+import os
+from collections.abc import Mapping
+
+from dbt import choices, plugins
+from dbt.interfaces import Backend
+from dbt.stops import UsageError
+
+
+def backend_of(given: str | Backend) -> Backend:
+    """The backend of a name, or the one given. Raises UsageError for anything else."""
+    if isinstance(given, str):
+        made: Backend = plugins.load("dbt.backends", given)()
+        return made
+    if isinstance(given, type) or not hasattr(given, "open"):
+        raise UsageError(f"a backend is a name, or has a method open, not {choices.shown(given)}")
+    return given
+
+
+def environment_of(variables: Mapping[str, str]) -> list[bytes]:
+    """``NAME=VALUE`` for each variable. Raises UsageError for what cannot be an environment."""
+    if not isinstance(variables, Mapping):
+        raise UsageError(f"env maps names to texts; {choices.shown(variables)} does not")
+    strings = []
+    for key, value in variables.items():
+        name = choices.word("a variable's name", key)
+        if not name or "=" in name:
+            raise UsageError(f"a variable's name is not empty and has no '=', not {name!r}")
+        strings.append(os.fsencode(f"{name}={choices.word(f'env[{name!r}]', value)}"))
+    return strings
