@@ -32,11 +32,9 @@ import attrs
 
 from dbt import choices
 from dbt.hooks.callbacks.events import SyscallEvent
-from dbt.hooks.points import take_out
+from dbt.hooks.points import Remove, take_out
 from dbt.stops import UsageError
 from dbt.syscalls import DecodedCall
-
-Remove = Callable[[], None]
 
 
 class Calls(Protocol):

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterable
-from functools import partial, reduce
+from functools import partial
 from typing import Any, TypeAlias
 
 from dbt.hooks.follow.callers import Callers
 from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
-from dbt.hooks.mechanisms.base import Conditions, Remove
-from dbt.hooks.points import Handler, Points
+from dbt.hooks.points import Handler, Points, Remove
 from dbt.hooks.points.breakpoints import Breakpoints
+from dbt.hooks.points.conditions import Conditions
 from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.hooks.points.names import names_of
+from dbt.hooks.points.stubs import Stubs
 from dbt.hooks.points.trampolines import Trampolines
 from dbt.interfaces import (
     EXEC,
@@ -28,16 +29,10 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import (
     CONDITION_PASSED,
-    CONTINUED,
-    HOOK_CONDITION_PASSED,
     HOOKED,
     SP_STEP,
-    Block,
     BlockKey,
-    Branch,
-    Hook,
 )
-from dbt.ir.builder import Builder
 from dbt.lifetime import closed
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
@@ -81,7 +76,6 @@ class HookMachine:
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
         self._callers = Callers(translator.frontend, self, engine.memory, state)
-        self._stubs = Points(self._stub_changed)
         self._watches = Points(self._watch_changed)
         self._probes = Points(self._probe_changed)
         self._functions = functions
@@ -89,16 +83,16 @@ class HookMachine:
         self._breakpoints = Points(self._breakpoint_changed)
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
         self._trampolines = Trampolines(engine)
+        self._stubs = Stubs(engine, self._trampolines)
         self._table_end = TABLES
         self.resume = engine.resume
         self._to_raise: BaseException | None = None
         """What a hook raised and ``take_failure`` has not given to anybody yet. It does not say
         where a run continues: it is raised as soon as the event that the hook ran for is over."""
-        self._conditions: dict[int, dict[Handler, Conditions]] = {}
         self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
         self.stack_moved_by_kernel = self._follower.moved_by_kernel
-        translator.stub = self._stub_block
+        translator.stub = self._stubs.block
         engine.resolve_trampoline = self.resolve_trampoline
 
     # -- the guest ---------------------------------------------------------------------------------
@@ -184,39 +178,7 @@ class HookMachine:
     ) -> Remove:
         """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
         holds."""
-        conditions = self._conditions.setdefault(pc, {})
-        conditions[handler] = when
-        remove = self._stubs.add(pc, handler, first=first)
-        self.engine.discard_pc(pc)  # others may have stood here, on conditions
-
-        def undo() -> None:
-            conditions.pop(handler, None)
-            remove()
-            self.engine.discard_pc(pc)
-
-        return undo
-
-    def _stub_block(self, key: BlockKey) -> Block | None:
-        """The block that stands in place of the guest's own. Raises GuestFault where the guest may
-        not execute."""
-        pc = key.pc
-        if self._trampolines.at(pc) is not None:
-            return Block(key, [], Hook(key))
-        if pc not in self._stubs.pcs or key.mode & CONTINUED:
-            return None
-        self.memory.fetch(pc, 2)
-        resume = BlockKey(pc, key.mode & ~HOOK_CONDITION_PASSED | HOOKED)
-        wanted = self._conditions[pc].values()
-        if key.mode & HOOK_CONDITION_PASSED or any(conditions is None for conditions in wanted):
-            return Block(key, [], Hook(resume))
-        emit = Builder([])
-        holds = [one.compile(emit, pc=pc) for conditions in wanted for one in conditions or ()]
-        enter = key.with_mode(HOOK_CONDITION_PASSED)
-        return Block(key, emit.insts, Branch(reduce(emit.or_, holds), enter, resume))
-
-    def _stub_changed(self, pc: int, present: bool) -> None:
-        (self.engine.add_boundary if present else self.engine.remove_boundary)(pc)
-        self.engine.discard_pc(pc)
+        return self._stubs.add(pc, handler, first=first, when=when)
 
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the dispatcher look out for ``pc``."""
@@ -247,7 +209,7 @@ class HookMachine:
         if self._helpers is None:
             executed = partial(getattr, self.engine, "executed")
             self._helpers = Helpers(
-                self._functions, executed, self._stub_changed, self.take_failure, self.resume
+                self._functions, executed, self._stubs.changed, self.take_failure, self.resume
             )
             self.instrument(CallHelpers(self._helpers), everything=False)
         return self._helpers.add(pc, handler, first=first)

@@ -14,7 +14,7 @@ from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
 from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
-from dbt.hooks.points import take_out
+from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.conditions import parse_condition
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
@@ -25,7 +25,6 @@ CallHook = Callable[[CallEvent], Any]
 ReturnHook = Callable[[ReturnEvent], Any]
 SyscallHook = Callable[[SyscallEvent], Any]
 Sink = Callable[[Record], Any]
-Remove = Callable[[], None]
 Choice = str | type[Mechanism]
 """A mechanism by name, ``auto``, or a class of the user's own."""
 

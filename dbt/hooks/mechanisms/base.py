@@ -1,20 +1,16 @@
 """What a mechanism is, and what it may use of the process."""
 
 import abc
-from collections.abc import Callable, Iterable
-from typing import ClassVar, Protocol, TypeAlias
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
 
 from dbt.hooks.follow.stacks import Follower, Switched
 from dbt.hooks.follow.tracker import Activation, Guest, Tracker
-from dbt.hooks.points import Handler
-from dbt.hooks.points.conditions import Condition
+from dbt.hooks.points import Handler, Remove
+from dbt.hooks.points.conditions import Conditions
 from dbt.interfaces import Pass
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
-
-Remove = Callable[[], None]
-Conditions: TypeAlias = "tuple[Condition, ...] | None"
-"""Conditions of which one must hold; None: none is asked for."""
 
 
 class Machine(Guest, Protocol):

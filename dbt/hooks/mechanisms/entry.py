@@ -28,9 +28,9 @@ import attrs
 
 from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
-from dbt.hooks.mechanisms.base import Machine, Remove
+from dbt.hooks.mechanisms.base import Machine
 from dbt.hooks.mechanisms.sites import Sites
-from dbt.hooks.points import Handler
+from dbt.hooks.points import Handler, Remove
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 

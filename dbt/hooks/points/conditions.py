@@ -14,6 +14,7 @@ fault that is not its own.
 
 import ast
 from collections.abc import Callable
+from typing import TypeAlias
 
 import attrs
 
@@ -24,6 +25,9 @@ from dbt.ir.block import Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32
 from dbt.stops import UsageError
+
+Conditions: TypeAlias = "tuple[Condition, ...] | None"
+"""Conditions of which one must hold; None: there are none, and nothing is tested."""
 
 
 @attrs.frozen

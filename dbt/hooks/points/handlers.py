@@ -5,7 +5,9 @@ from typing import Any
 
 Handler = Callable[[], int | None]
 """Called when control has arrived at the point, before its instruction. A location that it returns
-is where the guest goes on instead."""
+is where the guest continues instead."""
+Remove = Callable[[], None]
+"""Undoes what returned it."""
 
 
 class Points:
@@ -17,7 +19,7 @@ class Points:
         self.pcs = self._handlers.keys()
         """All points, live."""
 
-    def add(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
+    def add(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have ``handler`` called at ``pc``, ``first`` before those there; undone by the result."""
         handlers = self._handlers.get(pc)
         if handlers is None:
