@@ -1,8 +1,8 @@
-"""What the core asks of a frontend, a backend and a pass. Nothing here runs anything.
+"""The protocols of a frontend, a backend and a pass. Nothing here runs anything.
 
-The picture: the engine (``dbt/runtime/engine.py``) asks a ``Frontend`` for blocks, sends them
-through passes, and installs them in an ``Executor``, which a ``Backend`` opened for one machine.
-The executor runs translated code until something needs Python, and says what as an ``Event``.
+The engine (``dbt/runtime/engine.py``) gets blocks from a ``Frontend``, runs passes over them, and
+installs them in an ``Executor``, which a ``Backend`` opens for one process. The executor runs
+translated code until something needs Python, and returns an ``Event`` that says what.
 """
 
 from dbt.interfaces.backend import (

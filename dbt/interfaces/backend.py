@@ -1,4 +1,4 @@
-"""What the core asks of a backend, and of the executors it opens."""
+"""The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
@@ -13,8 +13,8 @@ from dbt.ir.machine import CounterBank, FunctionBank, Memory, StackBank, State
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
-"""What is compiled at a time: a block, or a loop within a batch of them. Tiers 0 and 1 know blocks
-only."""
+"""What is compiled at a time: one block, or a loop found in a batch of blocks. Tiers 0 and 1
+compile single blocks, whatever the unit."""
 
 
 def _tier(given: object) -> str:
@@ -32,7 +32,8 @@ def _hot(given: object) -> int:
 
 @attrs.frozen
 class BackendOptions:
-    """What a user may choose. A backend ignores what it has no use for. Raises UsageError.
+    """What a user may choose. A backend ignores the options that it has no use for. Raises
+    UsageError.
 
     ``tier``: 0 interprets, 1 compiles quickly, 2 compiles optimised, auto does 0 and then 2.
     ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
@@ -46,7 +47,7 @@ class BackendOptions:
 
 @attrs.frozen
 class Context:
-    """All that an executor works on; it lives as long as the executor."""
+    """Everything that an executor works on. It lives as long as the executor."""
 
     state: State
     memory: Memory
@@ -54,44 +55,45 @@ class Context:
     stacks: StackBank
     functions: FunctionBank
     key_of: Callable[[int], BlockKey]
-    """Key of an indirect location (Frontend.key_of)."""
+    """Returns the key of the block at an indirect location (``Frontend.key_of``)."""
     location_of: Callable[[BlockKey], int]
-    """The location that names a key, for keys that have one (Frontend.location_of)."""
+    """Returns the location of a key that has one (``Frontend.location_of``)."""
     options: BackendOptions = BackendOptions()
 
 
 class TablesFull(Exception):
-    """An executor has no room for another block: it takes it when others have been discarded."""
+    """An executor has no room for another block. After others are discarded it has."""
 
 
 class Executor(Protocol):
     """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
 
     fuel: int
-    """Guest instructions left. ``run`` takes what it executes off this, exactly. A function that
-    ``invoke`` calls may set it to 0, which makes ``run`` come back at the next block that
-    counts instructions."""
+    """Number of guest instructions that may still be executed. ``run`` subtracts exactly those that
+    it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
+    block that counts instructions."""
 
     def install(self, block: Block) -> None:
-        """Accept an optimised, verified block; an older one with the same key is replaced. Raises
-        TablesFull."""
+        """Take over an optimised, verified block, in place of an older one with the same key.
+        Raises TablesFull."""
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them. Unknown keys are ignored."""
 
-    def installed(self) -> Collection[BlockKey]: ...
+    def installed(self) -> Collection[BlockKey]:
+        """Keys of the blocks that are installed."""
 
     def run(self, key: BlockKey) -> Event:
-        """Go on at ``key`` until something needs Python."""
+        """Execute from ``key`` on until something needs Python. Returns what."""
 
     def apply(self, rules: LinkRules) -> None:
-        """Obey new rules from the next edge on: unlink what they no longer permit."""
+        """Obey new rules from the next edge on, and unlink what they no longer permit."""
 
     def watch(self, pcs: Collection[int]) -> None:
-        """From the next edge on, come back with WatchHit instead of running on into a block at one
-        of these pcs; nothing chains into them (a dispatch counts as ``denied``). Blocks whose
-        condition has been tested, or whose hook has run (CONDITION_PASSED, HOOKED), are not meant,
-        nor is the block that ``run`` is called with."""
+        """From the next edge on, return WatchHit in place of entering a block at one of these pcs,
+        and let nothing chain into them (a dispatch counts as ``denied``). Exempt are blocks whose
+        condition has been tested or whose hook has run (CONDITION_PASSED, HOOKED), and the block
+        that ``run`` is called with."""
 
     def probe(self, pcs: Collection[int] | None) -> None:
         """Set probes: blocks at these pcs come back with WatchHit when they begin, and links stay
@@ -100,22 +102,24 @@ class Executor(Protocol):
         exempt as in ``watch``."""
 
     def dispatches(self) -> Mapping[Reason, int]:
-        """Exact numbers of returns to the dispatcher, by reason, since the executor was opened."""
+        """Exact numbers of returns to the dispatcher since the executor was opened, by reason."""
 
     def statistics(self) -> Mapping[str, int]:
-        """Further figures: blocks and bytes per tier, links made, compile time in µs."""
+        """Further figures by name: blocks and bytes per tier, links made, compile time in µs."""
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
-        """Texts per stage of this backend (``bytecode``, ``llvm``, ``out_asm``) of one block."""
+        """The text of one block after each stage of this backend, by the stage's name, such as
+        ``bytecode``, ``llvm``, ``out_asm``."""
 
     def close(self) -> None:
-        """Release code and tables. The executor is not used afterwards."""
+        """Release code and tables. The executor must not be used afterwards."""
 
 
 class Backend(Protocol):
-    """Makes executors. Found by entry point, group ``dbt.backends``; constructed with no
+    """Opens executors. It is found by entry point, group ``dbt.backends``, and constructed without
     arguments."""
 
     name: str
 
-    def open(self, context: Context) -> Executor: ...
+    def open(self, context: Context) -> Executor:
+        """Open an executor for one process. Raises UsageError for options it cannot serve."""

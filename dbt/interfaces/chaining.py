@@ -1,11 +1,11 @@
-"""What may chain, and why translated code comes back: what chain policies and executors share."""
+"""The terms that chain policies and executors share: kinds of edges, and reasons for a dispatch."""
 
 import enum
 from typing import Protocol
 
 
 class LinkKind(enum.Enum):
-    """How an edge leaves a block: what a chain policy can tell apart."""
+    """How an edge leaves a block. A chain policy allows or forbids each kind."""
 
     DIRECT = "direct"  # Goto, Branch, Call with a known target
     RETURN = "return"  # Return
@@ -13,12 +13,12 @@ class LinkKind(enum.Enum):
 
 
 class LinkRules(Protocol):
-    """What an executor asks before it lets one block run on into another."""
+    """The rules by which an executor may chain one block to another."""
 
     kinds: frozenset[LinkKind]
 
     def permits(self, pc: int) -> bool:
-        """False when nothing may chain into blocks at this pc."""
+        """True when blocks at this pc may be chained into."""
 
 
 class ChainEverything:
@@ -33,10 +33,10 @@ class ChainEverything:
 
 
 class Reason(enum.Enum):
-    """Why translated code came back to the dispatcher. Each return counts under exactly one.
+    """Why translated code returned to the dispatcher. Each return counts under exactly one reason,
+    the first in this order that applies.
 
-    The first that applies, in this order. ``not_translated`` is counted once, not again when
-    the dispatcher goes on after the translation.
+    ``not_translated`` is counted once, and not again when the new translation is entered.
     """
 
     NOT_TRANSLATED = "not_translated"  # the next block has no translation yet

@@ -1,4 +1,4 @@
-"""Events: what an executor comes back to the engine with."""
+"""Events: what an executor returns to the engine."""
 
 from typing import TypeAlias
 
@@ -10,14 +10,15 @@ from dbt.stops import Access
 
 @attrs.frozen
 class NotTranslated:
-    """``key`` is to be installed, then run again."""
+    """There is no translation of ``key``: install one and run it."""
 
     key: BlockKey
 
 
 @attrs.frozen
 class SyscallHit:
-    """A Swi exit: the number in the instruction, and where to go on. state.pc is ``resume.pc``."""
+    """A Swi exit: the number in the instruction, and the key to continue at, whose pc is also in
+    the slot ``pc``."""
 
     number: int
     resume: BlockKey
@@ -25,7 +26,7 @@ class SyscallHit:
 
 @attrs.frozen
 class HookHit:
-    """A Hook exit of a block at ``resume.pc`` (also in state.pc)."""
+    """A Hook exit of a block at ``resume.pc``, which is also in the slot ``pc``."""
 
     resume: BlockKey
 
@@ -39,7 +40,8 @@ class WatchHit:
 
 @attrs.frozen
 class FaultHit:
-    """A load or store was forbidden. The instruction at ``pc`` did nothing and was not counted."""
+    """A load or store was forbidden. The instruction at ``pc`` has changed nothing and is not
+    counted."""
 
     pc: int
     mode: int
@@ -49,7 +51,7 @@ class FaultHit:
 
 @attrs.frozen
 class HaltHit:
-    """A Halt exit. ``mode`` has the frontend's bits of the block it is in."""
+    """A Halt exit. ``mode`` has the frontend's mode bits of the block."""
 
     reason: str
     pc: int

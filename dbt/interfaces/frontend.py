@@ -1,4 +1,4 @@
-"""What the core asks of a frontend."""
+"""The protocol of a frontend."""
 
 from collections.abc import Collection
 from typing import Any, Protocol
@@ -9,9 +9,10 @@ from dbt.ir.machine import State
 
 
 class CodeReader(Protocol):
-    """Guest code: ``Memory.fetch`` or any bytes at hand."""
+    """A source of guest code: guest memory, or other bytes."""
 
-    def fetch(self, address: int, size: int) -> bytes: ...
+    def fetch(self, address: int, size: int) -> bytes:
+        """The bytes to decode at ``address``. Raises GuestFault when they are not executable."""
 
 
 class InstructionReader(Protocol):
@@ -22,61 +23,63 @@ class InstructionReader(Protocol):
     """
 
     def is_call(self, word: int) -> bool:
-        """Whether it is a call instruction. Its condition may fail."""
+        """True when it is a call instruction, whether or not its condition holds."""
 
     def moves_stack(self, word: int) -> bool:
-        """Whether what it writes to the stack pointer, if anything, is computed from that."""
+        """True when whatever it writes to the stack pointer is computed from the stack pointer."""
 
     def loads_stack(self, word: int) -> bool:
-        """Whether it loads the stack pointer from memory."""
+        """True when it loads the stack pointer from memory."""
 
     def always_sets_stack(self, word: int) -> bool:
-        """Whether it writes to the stack pointer, whatever the state of the guest, and not what is
-        computed from it."""
+        """True when it writes to the stack pointer in every state of the guest, and the value is
+        not computed from the stack pointer."""
 
     def address_of(self, location: int) -> int:
         """The address in a location, without the bits that are state."""
 
 
 class Frontend(Protocol):
-    """Lifts guest code. Found by entry point, group ``dbt.frontends``; constructed with no
-    arguments."""
+    """Lifts guest code. It is found by entry point, group ``dbt.frontends``, and constructed
+    without arguments."""
 
     name: str
     layout: Layout
     max_insns: int
+    """Most instructions in a block."""
     insn_sizes: tuple[int, ...]
-    """Bytes that an instruction may take, longest first."""
+    """The sizes that an instruction may have, in bytes, longest first."""
     call_abi: CallAbi
     breakpoint: bytes
-    """An instruction that ends its block with ``Halt("breakpoint")``, as it stands in memory."""
+    """The bytes of an instruction that ends its block with ``Halt("breakpoint")``."""
 
     def key_of(self, location: int) -> BlockKey:
-        """The block an indirect location names (ARM: bit 0 is Thumb)."""
+        """The key of the block at an indirect location (ARM: bit 0 is Thumb)."""
 
     def location_of(self, key: BlockKey) -> int:
-        """The inverse of key_of, for keys without generic mode bits, and without what ``in_state``
-        finds in the state."""
+        """The location of a key: the inverse of ``key_of``. The generic mode bits, and those that
+        ``in_state`` adds, are not in a location."""
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
-        """The key with the mode bits that no location has and the state tells. A frontend that has
-        such bits ends its computed jumps with ``Halt("jump")``, the location in the slot ``jump``,
-        where they are set."""
+        """The key with the mode bits added that the state holds and no location does. A frontend
+        that has such bits ends each computed jump while they are set with ``Halt("jump")``, the
+        location in the slot ``jump``."""
 
     def objection(self, key: BlockKey) -> str:
-        """Why no code in the key's state can be lifted; empty when it can."""
+        """Why code in the key's mode cannot be lifted; empty when it can."""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
-        """Lift one block. It ends at an exit, at ``max_insns``, at a page's end, before a pc in
-        ``boundaries`` and before a pc that cannot be fetched. Its last instruction may cross the
-        page's end; what it depends on in front of it is ``Block.before``. A first instruction that
-        cannot be fetched raises GuestFault."""
+        """Lift one block. It ends at an exit, after ``max_insns`` instructions, at the end of a
+        page, before a pc in ``boundaries`` and before a pc that cannot be fetched. Its last
+        instruction may cross the end of the page. ``Block.before`` is the number of bytes in
+        front of the block that its meaning depends on. Raises GuestFault when the first instruction
+        cannot be fetched."""
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
-        """One instruction as the listing shows it."""
+        """The text of one instruction, for listings."""
 
     def syscall_abi(self) -> Any:
-        """What knows this guest *and* Linux (``dbt/syscalls.py`` says what that is)."""
+        """What Linux has to know of this guest (``dbt/syscalls.py``)."""
 
     def instruction_reader(self) -> InstructionReader:
         """What ground truth knows of this guest's instructions."""

@@ -1,4 +1,4 @@
-"""What the core asks of a pass."""
+"""The protocols of a pass."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -6,27 +6,30 @@ from dbt.ir.block import Block
 
 
 class Pass(Protocol):
-    """One rewrite of a block in place. Fields of the (frozen attrs) class are its options.
+    """One rewrite of blocks. The fields of its class, a frozen attrs class, are its options.
 
-    A pass that depends on more than the block is also ``Bound`` or ``Attached``.
+    A pass that needs more than blocks is also ``Bound``, ``Attached`` or both: ``bind`` is called
+    first, then ``attach``, then ``run`` for each block that is translated.
     """
 
-    def run(self, block: Block) -> None: ...
+    def run(self, block: Block) -> None:
+        """Change a block in place."""
 
 
 @runtime_checkable
 class Bound(Protocol):
-    """A pass that has to know the numbers of system calls."""
+    """A pass that needs to know the numbers of system calls."""
 
     def bind(self, abi: Any) -> Pass:
-        """The pass to run in its place, for a kernel interface (``dbt.syscalls.SyscallAbi``).
-        Called once, when the process is made. Raises UsageError for a call that there is not."""
+        """Return the pass to run in place of this one, for a guest's system call interface
+        (``dbt.syscalls.SyscallAbi``). Called once, when the process is made. Raises UsageError for
+        an option that names no system call."""
 
 
 @runtime_checkable
 class Attached(Protocol):
-    """A pass that needs something of the process: cells, functions, symbols."""
+    """A pass that needs something of the process: counters, functions, symbols."""
 
     def attach(self, process: Any) -> None:
-        """Take what it needs of the process (``dbt.Process``), once, before any code is translated.
-        Raises UsageError when it serves another process already."""
+        """Take what the pass needs from the process (``dbt.Process``). Called once, before any code
+        is translated. Raises UsageError when the pass belongs to another process already."""

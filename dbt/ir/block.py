@@ -32,7 +32,7 @@ def frontend_mode(mode: int) -> int:
 
 @attrs.frozen(order=True, cache_hash=True)
 class BlockKey:
-    """What a translation depends on besides the bytes: the pc and the mode bits."""
+    """The name of a block: its pc, and the mode bits that its translation depends on."""
 
     pc: int
     mode: int = 0
@@ -47,7 +47,8 @@ class BlockKey:
 
 @attrs.frozen(eq=False)
 class Const:
-    """A constant operand. It stands in no list; ``value`` is unsigned, within the type."""
+    """A constant operand. It is in no list of instructions. ``value`` is unsigned and fits the
+    type."""
 
     value: int
     type: Type
@@ -78,14 +79,14 @@ Value: TypeAlias = Const | Inst
 
 @attrs.frozen(eq=False)
 class Goto:
-    """Go on at a known block."""
+    """Continue at a known block."""
 
     target: BlockKey
 
 
 @attrs.frozen(eq=False)
 class Branch:
-    """Go on at ``taken`` when ``cond`` is 1, else at ``other``."""
+    """Continue at ``taken`` when ``cond`` is 1, else at ``other``."""
 
     cond: Value
     taken: BlockKey
@@ -119,7 +120,7 @@ class Return:
 
 @attrs.frozen(eq=False)
 class Swi:
-    """A system call; ``number`` is the immediate of the instruction. Goes on at ``resume``."""
+    """A system call, then continue at ``resume``. ``number`` is the instruction's immediate."""
 
     number: int
     resume: BlockKey
@@ -127,17 +128,17 @@ class Swi:
 
 @attrs.frozen(eq=False)
 class Hook:
-    """Run the hooks that stand at this block's pc in the host, then go on at ``resume``."""
+    """Run the hooks at this block's pc in the host, then continue at ``resume``."""
 
     resume: BlockKey
 
 
 @attrs.frozen(eq=False)
 class Halt:
-    """The guest cannot go on: ``reason`` is e.g. ``undefined``, ``breakpoint``; or goes on
-    elsewhere (``jump``, see ``Frontend.in_state``).
+    """The guest cannot continue, because of ``reason``, such as ``undefined`` or ``breakpoint``.
+    With the reason ``jump`` it continues at a location in the state (``Frontend.in_state``).
 
-    The state's pc is ``pc``, the instruction that halts, and that instruction is not counted.
+    The state's pc is ``pc``, the instruction that halts. That instruction is not counted.
     """
 
     reason: str
@@ -160,7 +161,7 @@ def exit_values(exit_: Exit) -> tuple[Value, ...]:
 
 
 def exit_targets(exit_: Exit) -> tuple[BlockKey, ...]:
-    """The blocks known to follow an exit, the likelier fall-through last. Links belong to these."""
+    """Keys of the blocks known to follow an exit, the fall-through last. Each can be linked."""
     match exit_:
         case Goto(target=target):
             return (target,)

@@ -1,6 +1,6 @@
-"""A builder that appends instructions: one short method per op, constants folded where obvious.
+"""A builder that appends instructions, with one short method per op.
 
-``Builder(insts)`` appends to any list; frontends build whole blocks with it, passes splice.
+``Builder(insts)`` appends to any list: frontends build whole blocks with it, passes parts of one.
 Methods take values or plain ints; an int becomes a constant of the other operand's type.
 """
 
@@ -13,7 +13,7 @@ from dbt.stops import UsageError
 
 
 class Builder:
-    """Append instructions to ``insts``. ``when`` predicates every effect while it is set."""
+    """Appends instructions to ``insts``. While ``when`` is set it predicates every effect."""
 
     def __init__(self, insts: list[Inst]) -> None:
         self.insts = insts
@@ -22,13 +22,13 @@ class Builder:
     def emit(
         self, op: Op, args: tuple[Value, ...], type_: Type | None, imm: tuple[int | str, ...] = ()
     ) -> Inst:
-        """Append one instruction; effects take the current ``when``."""
+        """Append one instruction. An op with an effect gets the current ``when``."""
         inst = Inst(op, args, type_, imm, self.when if op.conditional else None)
         self.insts.append(inst)
         return inst
 
     def const(self, value: int, type_: Type = I32) -> Const:
-        """A constant, wrapped to its type. Raises UsageError for what is no whole number."""
+        """A constant, cut to the width of its type. Raises UsageError if it is no whole number."""
         try:
             return Const(value & type_.mask, type_)
         except TypeError:

@@ -94,7 +94,7 @@ PURE: Mapping[Op, Callable[..., int]] = {
 
 
 def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[Type]) -> int:
-    """The value of a pure op: ``type_`` is the result's type, ``args`` are within ``arg_types``."""
+    """Compute a pure op. ``type_`` is the type of the result, ``arg_types`` those of ``args``."""
     operand_type = arg_types[1] if op is ops.SELECT else arg_types[0]
     return int(PURE[op](operand_type, *args)) & type_.mask
 
@@ -106,8 +106,9 @@ def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[
 class Left:
     """The block ran to its exit.
 
-    ``target`` is the key it goes on at (None for Halt), or a location when the exit computes it;
-    ``index`` says which of ``exit_targets`` a direct exit took. ``completed`` is what to count.
+    ``target`` is the key of the next block, a location if the exit computes it, or None for Halt.
+    ``index`` is that of the target among ``exit_targets``, for a direct exit. ``completed`` is the
+    number of guest instructions to count.
     """
 
     exit: Exit
@@ -149,7 +150,7 @@ def evaluate_block(
     stacks: StackBank,
     functions: FunctionBank | None = None,
 ) -> Outcome:
-    """Execute a verified block once, and say how it left. The ``pc`` slot is not touched.
+    """Execute a verified block once. Returns how it was left. The slot ``pc`` is not changed.
 
     ``functions`` is needed by blocks with ``invoke``.
     """

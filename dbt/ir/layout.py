@@ -1,4 +1,4 @@
-"""Where guest state lives: named slots in one flat buffer, and what some of them are for."""
+"""The layout of guest state: named slots in one flat buffer, and the roles of some of them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +8,8 @@ import attrs
 from dbt.ir.types import Type
 
 PC_SLOT = "pc"
-"""Every layout has this i32 slot: where the guest goes on (low bit clear), valid between runs."""
+"""Every layout has this i32 slot: the pc (low bit clear) of the next instruction. It is valid only
+while no translated code runs."""
 
 CONTROL_BYTES = 512
 """The first bytes of the state buffer belong to the backend."""
@@ -28,19 +29,19 @@ class Slot:
 
 @attrs.frozen
 class Layout:
-    """Where each slot lives, and what some of them are for."""
+    """The slots with their offsets, and the roles of some of them."""
 
     slots: tuple[Slot, ...]
     size: int
     hot: tuple[str, ...] = ()
-    """The slots worth a host register, hottest first."""
+    """The slots that are worth a host register, the most used first."""
     general: tuple[str, ...] = ()
     """The registers that a report shows, in order."""
     aliases: tuple[tuple[str, str], ...] = ()
-    """Further names that users know registers by, each with its slot."""
+    """Pairs of another name of a register and its slot."""
     flags: tuple[str, ...] = ()
-    """The i1 slots that a comparison sets: negative, zero, carry (no borrow), overflow; none on a
-    machine without them. Backends make them from the operands when they are read."""
+    """The i1 slots that a comparison sets: negative, zero, carry (no borrow), overflow; empty on a
+    machine without flags. A backend may compute them from the operands when they are read."""
     by_name: Mapping[str, Slot] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -48,8 +49,8 @@ class Layout:
 
 
 def lay_out(declared: Iterable[tuple[str, Type]], **roles: Any) -> Layout:
-    """Give each declared slot an aligned offset after the backend's control area. ``roles`` are
-    the other fields of a layout."""
+    """A layout in which each declared slot has an aligned offset behind the backend's control area.
+    ``roles`` are the other fields of the layout."""
     slots = []
     offset = CONTROL_BYTES
     for name, type_ in declared:
@@ -61,7 +62,7 @@ def lay_out(declared: Iterable[tuple[str, Type]], **roles: Any) -> Layout:
 
 
 def extend(layout: Layout, declared: Iterable[tuple[str, Type]]) -> Layout:
-    """A layout with further slots behind its own."""
+    """The same layout with further slots at its end."""
     own = [(slot.name, slot.type) for slot in layout.slots]
     grown = lay_out([*own, *declared])
     return attrs.evolve(layout, slots=grown.slots, size=grown.size)

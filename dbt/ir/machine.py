@@ -1,4 +1,4 @@
-"""What IR acts on: guest state and memory, and what instrumentation adds to them."""
+"""Protocols of what IR acts on: guest state and memory; counters, stacks, functions of passes."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,8 +13,8 @@ class State(Protocol):
 
     layout: Layout
     address: int
-    """Host address of the buffer. Slots are little-endian; past ``layout.size`` there are at
-    least 64 KiB that belong to the backend (temporaries)."""
+    """Host address of the buffer. Slots are little-endian. At least 64 KiB past ``layout.size``
+    belong to the backend, for temporaries."""
 
     def get(self, slot: str) -> int: ...
     def set(self, slot: str, value: int) -> None: ...
@@ -22,19 +22,20 @@ class State(Protocol):
 
 PAGE = 4096
 READ, WRITE, EXEC, CODE, MAPPED, ABSENT = 1, 2, 4, 8, 16, 32
-"""Permission bits, one byte per guest page. CODE: translations were made from this page, so a store
-must stop with a write fault even where WRITE is set; the engine then invalidates and steps.
-ABSENT stands alone: the page belongs to a mapping but lies past the end of the mapped file."""
+"""Permission bits, one byte per guest page. CODE: translations depend on this page, so translated
+code must stop with a write fault at a store even where WRITE is set; the engine then invalidates
+them and executes the store. ABSENT is never combined with others: the page belongs to a mapping,
+but lies past the end of the mapped file."""
 
 
 class Accesses(Protocol):
-    """Checked access to guest memory, which changes nothing when it raises."""
+    """Checked access to guest memory. A call that raises has changed nothing."""
 
     def load(self, address: int, size: int) -> int:
         """Checked little-endian load. Raises GuestFault."""
 
     def store(self, address: int, size: int, value: int) -> None:
-        """Checked store. Raises GuestFault; on a CODE page it invalidates first, then writes."""
+        """Checked store. Invalidates the translations of a CODE page first. Raises GuestFault."""
 
 
 class Memory(Accesses, Protocol):
@@ -55,16 +56,17 @@ class Memory(Accesses, Protocol):
 PERMS_DISTANCE = 2 << 20
 
 LOST_AT = (1 << 20) + PAGE
-"""Offset from ``perms_base`` of what is noted of pages that the host could not give when they were
-accessed (``backends/native/guard.py``): how many, then the guest address of each access, as u64."""
+"""Offset from ``perms_base`` of the list of lost pages, which the host could not give when they
+were accessed (``backends/native/guard.py``): their number, then the guest address of each access,
+as u64."""
 LOST_PAGES_AT = LOST_AT + PAGE
-"""Offset from ``perms_base`` of where these pages have been moved to, in the same order."""
+"""Offset from ``perms_base`` of the place that the lost pages are moved to, in the same order."""
 LOST_PAGES = (PERMS_DISTANCE - LOST_PAGES_AT) // PAGE
-"""How many there is room for. What comes after them is counted and not noted."""
+"""Length of the list. Lost pages beyond it are counted only."""
 LOST_WINDOW_AT = LOST_AT + 8 + 8 * LOST_PAGES
-"""Offset from ``perms_base`` of a u64, the number of a page, and the permissions of
-``LOST_WINDOW`` pages from there on: the neighbours of the first lost page. These are ABSENT
-meanwhile, so that code comes back at its next access to them."""
+"""Offset from ``perms_base`` of a page number (u64) and the permission bytes of ``LOST_WINDOW``
+pages from that one on, the neighbours of the first lost page. They are ABSENT until Python has
+dealt with it, so that translated code stops at its next access to one of them."""
 LOST_WINDOW = 512
 
 
@@ -74,7 +76,7 @@ class CounterBank(Protocol):
     address: int
 
     def index(self, name: str) -> int:
-        """Index of a counter, made when new; it lives at ``address + 8 * index``."""
+        """Index of a counter, made if it is new. Its value is at ``address + 8 * index``."""
 
     def add(self, name: str) -> None:
         """Add 1 to a counter (the reference evaluator's ``count``)."""
@@ -85,7 +87,7 @@ STACK_BYTES = 8 + 4 * STACK_ENTRIES
 
 
 class StackBank(Protocol):
-    """Named side stacks. Stack i lives at ``address + i * STACK_BYTES``: a u64 depth, then u32
+    """Named side stacks. Stack i is at ``address + i * STACK_BYTES``: a u64 depth, then u32
     entries. push: ``entry[depth % STACK_ENTRIES] = v; depth += 1`` (the oldest entry is lost when
     full). pop: 0 when depth is 0, else ``depth -= 1; entry[depth % STACK_ENTRIES]``."""
 
@@ -98,15 +100,15 @@ class StackBank(Protocol):
 
 @attrs.frozen
 class NativeFunction:
-    """What compiled code may know of a function that ``invoke`` calls, beyond its address."""
+    """What compiled code may assume of a function that ``invoke`` calls."""
 
     uses_state: bool = True
-    """It may look at, or change, guest state: registers must be in the state buffer."""
+    """It may read or change guest state: registers must be in the state buffer."""
     may_stop: bool = True
-    """It may ask the run to stop: it looks at the fuel, or changes it."""
+    """It may stop the run: it reads the fuel or changes it."""
     llvm: str = ""
-    """LLVM assembly of a module that defines it as ``symbol`` and needs nothing else, so that it
-    can be made a part of the code that calls it; empty: it is called by its address."""
+    """LLVM assembly of a module that defines it as ``symbol`` and needs no other, for linking it
+    into the code that calls it. Empty: it is called by its address."""
     symbol: str = ""
 
 
@@ -114,28 +116,28 @@ class FunctionBank(Protocol):
     """Functions that ``invoke`` calls, by name (``dbt/runtime/functions.py``).
 
     A function is ``void f(i64 environment, i64 a0, …)`` in C's calling convention, with up to
-    ``MOST_ARGUMENTS`` arguments; the environment is the address of the state buffer. It must come
-    back. The i-th function's address stands at ``address + 8 * i`` and may change at any time; what
-    ``native`` says changes only when the engine has dropped all translations.
+    ``MOST_ARGUMENTS`` arguments. The environment is the address of the state buffer. It must
+    return. The address of function i is at ``address + 8 * i`` and may change at any time; what
+    ``native`` says changes only after all translations were dropped.
     """
 
     address: int
     failure: BaseException | None
-    """What a function raised first: it cannot pass through compiled code, so it is kept."""
+    """The first exception that a function raised, or None. It cannot pass through compiled code."""
     on_failure: Callable[[], None]
-    """Called when there is one, from within the function."""
+    """Called when there is a failure, from within the function."""
     on_change: Callable[[], None]
-    """Called when what ``native`` says has changed."""
+    """Called when what ``native`` says of a function has changed."""
 
     def take_failure(self) -> BaseException | None:
-        """The failure, which is forgotten."""
+        """Return the failure, or None, and forget it."""
 
     def index(self, name: str, arity: int) -> int:
-        """Index of a function, made when new. An undefined one may be called: it ends the run.
-        Raises ValueError for a function that is defined with another number of arguments."""
+        """Index of a function, which is made if it is new. Calling one that is not defined ends the
+        run. Raises ValueError when it is defined with another number of arguments."""
 
     def native(self, name: str) -> NativeFunction:
-        """What may be known of a function."""
+        """What compiled code may assume of a function."""
 
     def call(self, name: str, args: Sequence[int]) -> None:
-        """Call it (the reference evaluator's ``invoke``)."""
+        """Call a function (the reference evaluator's ``invoke``)."""

@@ -1,4 +1,4 @@
-"""Text to blocks: the inverse of ``dbt/ir/printer.py``. It reads; the verifier judges."""
+"""Reads blocks from text: the inverse of ``dbt/ir/printer.py``. Does not verify them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Blocks as text. ``dbt/ir/parser.py`` reads it back.
+"""Writes blocks as text, which ``dbt/ir/parser.py`` reads.
 
     block 0x8000 size 8 {
       insn 0x8000 4
@@ -79,7 +79,7 @@ def key_text(key: object) -> str:
 
 
 class Names:
-    """The numbers of a block's values, and the text of what uses them."""
+    """Numbers the values of a block, and writes the instructions that use them."""
 
     def __init__(self, block: Block) -> None:
         values = [inst for inst in block.insts if inst.type is not None]

@@ -1,4 +1,4 @@
-"""Replace computations by cheaper ones, by the rules below.
+"""Replace computations by cheaper ones, according to the rules below.
 
 %0:i32 = get r0                =>    %0:i32 = get r0
 %1:i32 = get r1                      %1:i32 = get r1
@@ -194,7 +194,7 @@ def _rules_for(shape: _Shape) -> Iterator[Rule]:
 
 
 def _swaps(rule: Rule) -> bool:
-    """Whether a rule only exchanges the first two operands."""
+    """True when a rule only exchanges the first two operands."""
     left, right = rule.left, rule.right
     return isinstance(right, Node) and right.op is left.op and right.args[:2] == left.args[1::-1]
 
@@ -205,7 +205,7 @@ class Peephole:
     """Apply the rewrite rules, down the block once."""
 
     def run(self, block: Block) -> None:
-        """One walk down; what a rule leaves unused is left to dead-code."""
+        """Walk down the block once. Values that are no longer used are left for dead-code."""
         replaced: dict[Value, Value] = {}
         out: list[Inst] = []
         for inst in block.insts:
@@ -223,7 +223,8 @@ class Peephole:
 
 
 def simplified(inst: Inst, out: list[Inst]) -> Value:
-    """What an instruction can be replaced with; new instructions are appended to ``out``."""
+    """The value that replaces an instruction, or the instruction. Appends new instructions to
+    ``out``."""
     shape = (inst.op, *[_kind(arg) for arg in inst.args])
     rules = _candidates.get(shape)
     if rules is None:
@@ -243,7 +244,7 @@ def simplified(inst: Inst, out: list[Inst]) -> Value:
 
 
 def _again(value: Value, out: list[Inst]) -> Value:
-    """Look at a replacement again when it is new: it may be the root of another rule."""
+    """Simplify a new replacement further: another rule may match it."""
     if isinstance(value, Const) or not out or out[-1] is not value:
         return value
     out.pop()

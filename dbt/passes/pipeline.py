@@ -23,7 +23,7 @@ DEFAULT: tuple[type[Pass], ...] = (StateForward, ConstFold, Peephole, DeadState,
 
 @attrs.define
 class Cost:
-    """What one pass has cost and done so far."""
+    """Time that one pass has taken, and numbers of ops before and after it."""
 
     blocks: int = 0
     microseconds: float = 0.0
@@ -32,7 +32,8 @@ class Cost:
 
 
 class Pipeline:
-    """Passes in order. ``timed`` fills ``costs``, by name; ``checked`` verifies after each pass."""
+    """Passes in order. If ``timed``, it adds up ``costs`` by name; given a ``layout``, it verifies
+    blocks after each pass."""
 
     def __init__(
         self, passes: Iterable[Pass | str], *, timed: bool = False, layout: Layout | None = None
@@ -45,7 +46,7 @@ class Pipeline:
 
     @classmethod
     def default(cls) -> "Pipeline":
-        """Every optimisation, in the order that serves best."""
+        """A pipeline of all optimisations, in the order of ``DEFAULT``."""
         return cls(pass_() for pass_ in DEFAULT)
 
     def names(self) -> list[str]:
@@ -53,12 +54,12 @@ class Pipeline:
         return [name_of(pass_) for pass_ in self.passes]
 
     def without(self, names: Collection[str]) -> "Pipeline":
-        """The same pipeline less some passes. Raises UsageError for a name it does not have."""
+        """A pipeline without some of the passes. Raises UsageError for a name it does not have."""
         known = self._known(names)
         return self._like(pass_ for pass_ in self.passes if name_of(pass_) not in known)
 
     def only(self, names: Collection[str]) -> "Pipeline":
-        """The same pipeline with just these passes, in its own order. Raises UsageError."""
+        """A pipeline of these passes alone, in the same order. Raises UsageError as ``without``."""
         known = self._known(names)
         return self._like(pass_ for pass_ in self.passes if name_of(pass_) in known)
 
@@ -71,7 +72,7 @@ class Pipeline:
         return made
 
     def run(self, block: Block) -> None:
-        """Optimise a block in place. Raises VerifyError when ``checked`` finds a breach."""
+        """Optimise a block in place. Raises VerifyError when it verifies and finds a breach."""
         if self.timed or self.checked:
             self._run_watched(block)
             return

@@ -1,7 +1,7 @@
-"""Passes by name, and how they are spelled: ``call-count`` or ``swi-filter{allow=write+exit}``.
+"""Finds passes by name, and makes them from a spelling: ``call-count``, ``swi-filter{allow=exit}``.
 
-A registered pass is a frozen attrs class; its fields are its options, unless their metadata says
-``{"option": False}``. A plug-in's module is found by entry point, group ``dbt.passes``.
+A registered pass is a frozen attrs class. Its fields are its options, except those whose metadata
+has ``{"option": False}``. A plug-in's module is found by entry point, group ``dbt.passes``.
 """
 
 import importlib
@@ -27,7 +27,7 @@ P = TypeVar("P", bound=type[Any])
 
 
 def register(name: str) -> Callable[[P], P]:
-    """Class decorator: make a pass known by ``name``. Raises ValueError when the name is taken."""
+    """Class decorator that registers a pass as ``name``. Raises ValueError when it is taken."""
 
     def add(class_: P) -> P:
         holder = _PASSES.get(name, class_)
@@ -40,9 +40,9 @@ def register(name: str) -> Callable[[P], P]:
 
 
 def registered() -> Mapping[str, type[Any]]:
-    """Every pass class by name: those that come along and those of plug-ins.
+    """All pass classes by name, those of plug-ins included.
 
-    Raises UsageError when two plug-ins share a name, or one cannot be imported.
+    Raises UsageError when two plug-ins have one name, or one cannot be imported.
     """
     for home in HOMES:
         package = importlib.import_module(home)
@@ -65,7 +65,7 @@ def name_of(pass_: Pass) -> str:
 
 
 def parse_passes(spellings: Iterable[str | Pass] | str) -> list[Pass]:
-    """One pass per spelling; what is a pass already stays one. Raises UsageError."""
+    """One pass per spelling. A pass may be given in place of one. Raises UsageError."""
     return [_made(given) for given in choices.several("passes", spellings)]
 
 
@@ -98,7 +98,7 @@ def parse_pass(spelling: str) -> Pass:
 
 
 def spell(pass_: Pass) -> str:
-    """The inverse of ``parse_pass``: options that differ from their defaults are written out."""
+    """The spelling of a pass, with the options that differ from their defaults."""
     options = []
     for field in _fields(type(pass_)).values():
         value = getattr(pass_, field.name)

@@ -1,4 +1,4 @@
-"""Replacing values in a block: what the forward passes share."""
+"""Replaces values in instructions and exits, for passes that walk down a block."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from dbt.ir.block import Block, Branch, Call, Inst, Jump, Return, Value
 
 
 def replace_operands(inst: Inst, replaced: Mapping[Value, Value]) -> None:
-    """Make an instruction use what its operands were replaced with."""
+    """Give an instruction the replacements of its operands."""
     for arg in inst.args:
         if arg in replaced:
             inst.args = tuple([replaced.get(arg, arg) for arg in inst.args])
@@ -19,7 +19,7 @@ def replace_operands(inst: Inst, replaced: Mapping[Value, Value]) -> None:
 
 
 def replace_in_exit(block: Block, replaced: Mapping[Value, Value]) -> None:
-    """The same for the exit."""
+    """Give the exit of a block the replacements of its operands."""
     match block.exit:
         case Branch(cond=Inst() as value) if value in replaced:
             block.exit = attrs.evolve(block.exit, cond=replaced[value])

@@ -1,12 +1,12 @@
-"""Rewrite rules as text: how they read, when they match, what they make.
+"""Reads rewrite rules from text, matches instructions with them, and makes the replacements.
 
     sub x x         => 0               one name is one value
     add x 0         => x               0, 1 and ones (all bits set) are literals of any width
     add C x         => add x C         a capital is a constant
     add (add x C) D => add x (add C D)
 
-The names p, q and r are i1 values. What is made of constants alone is computed. A rule whose
-replacement would have another type than the root does not apply.
+The names p, q and r match i1 values alone. An op of constants alone is computed when a rule is
+applied. A rule whose replacement would have another type than the root does not apply.
 """
 
 import re
@@ -30,7 +30,7 @@ FLAG_NAMES = frozenset("pqr")
 
 @attrs.frozen
 class Leaf:
-    """A name, a constant's name or a literal."""
+    """The name of a value or of a constant, or a literal."""
 
     name: str
     constant: bool = attrs.field(init=False)
@@ -43,7 +43,7 @@ class Leaf:
 
 @attrs.frozen
 class Node:
-    """An op of patterns."""
+    """An op whose operands are patterns."""
 
     op: Op
     args: "tuple[Pattern, ...]"
@@ -68,12 +68,13 @@ class Rule:
     right: Pattern
 
     def match(self, inst: Inst) -> Bound | None:
-        """What the names stand for when an instruction matches, else None."""
+        """The value of each name when an instruction matches, else None."""
         bound: Bound = {}
         return bound if _match_args(self.left, inst, bound) else None
 
     def make(self, inst: Inst, bound: Bound, out: list[Inst]) -> Value | None:
-        """The replacement, new instructions appended to ``out``; None when its type is another."""
+        """Return the replacement, with its new instructions appended to ``out``; None when its type
+        would differ."""
         assert inst.type is not None
         if isinstance(self.right, Leaf):
             value = _leaf(self.right, bound, inst.type)
@@ -85,7 +86,7 @@ class Rule:
 
 
 def parse_rules(text: str) -> list[Rule]:
-    """One rule per line that is not empty. Raises ValueError."""
+    """Read one rule from each line that is not empty. Raises ValueError."""
     return [_rule(line) for line in text.splitlines() if line.strip()]
 
 
