@@ -13,11 +13,11 @@ from dbt.reservation import require_room
 
 
 class NumbaBackend:
-    """Opens executors. numba is imported when the loop has to be compiled, LLVM when a unit has.
+    """Opens executors. Imports numba to compile the execution loop, and LLVM to compile units.
 
-    ``on_compile`` is called once, with a line of text, when the execution loop is not found on
-    disk (``backends/native/cache.py``) and has to be compiled, which takes some seconds. By default
-    the line goes to stderr if that is a terminal.
+    ``on_compile`` is called with a line of text before the loop is compiled, which takes some
+    seconds, because it is not found on disk (``backends/native/cache.py``). By default the line is
+    written to stderr if that is a terminal.
     """
 
     name = "numba_jit"
@@ -26,7 +26,7 @@ class NumbaBackend:
         self.on_compile = on_compile or _tell
 
     def open(self, context: Context) -> Executor:
-        """Open an executor for one machine. Raises UsageError when the host has no room for it."""
+        """Open an executor for one process. Raises UsageError when the host has no room for it."""
         from backends.numba_jit.executor import NumbaExecutor
         from backends.numba_jit.tables import ROOM
 
@@ -41,11 +41,11 @@ _SOURCES = (
     "__init__", "abi", "interpreter/interpreter", "interpreter/opcodes", "loop", "native", "tables",
     "units/objects",
 )  # fmt: skip
-"""What the object code of the loop is made from, beside modules of other packages."""
+"""The modules of this package that the loop's object code is compiled from."""
 
 
 def _load_loop(on_compile: Callable[[str], None]) -> Any:
-    """The compiled loop; one for the whole process."""
+    """The compiled loop, which all executors of this Python process share."""
     global _loop, _arena  # noqa: PLW0603
     with _loading:
         if _loop is None:

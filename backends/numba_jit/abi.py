@@ -1,8 +1,8 @@
-"""What the execution loop, the tier-0 interpreter and compiled units agree on.
+"""The interface between the execution loop, the tier-0 interpreter and compiled units.
 
-A *block id* is an index into the tables, given out at install and never 0. A *link slot* belongs
-to one direct exit of one block. A *record* describes one other way out of a block (a fault, a
-trap, a system call …): its index is all that running code has to return.
+A *block id* is an index into the tables. A block gets one, never 0, when it is installed. A *link
+slot* belongs to one direct exit of one block. A *record* describes another way out of a block (a
+fault, a trap, a system call …), and running code returns its index.
 
 Leaving
 -------

@@ -1,4 +1,4 @@
-"""Which blocks may be chained into, and which the executor comes back before."""
+"""Which blocks may be chained into, and which return to Python before they are entered."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from dbt.ir.block import ARRIVED, BlockKey
 
 
 class Admission:
-    """The chain rules, and the pcs that are watched or have a probe, now."""
+    """The chain rules, the watched pcs and the pcs with a probe that are in force."""
 
     def __init__(self) -> None:
         self.rules: LinkRules = ChainEverything()
@@ -30,7 +30,7 @@ class Admission:
         return key.pc in self._probed and not key.mode & ARRIVED
 
     def refusal(self, key: BlockKey) -> int:
-        """What the table DENIED holds for the blocks of a key."""
+        """The entry of table DENIED for the block of a key: 0, or bits REFUSED and WATCHED."""
         if key.pc in self.watched and not key.mode & ARRIVED:
             return tables.REFUSED | tables.WATCHED
         return 0 if self.rules.permits(key.pc) else tables.REFUSED

@@ -1,4 +1,4 @@
-"""Refused accesses: which byte may not be accessed, and what the guest is told."""
+"""Makes the events of accesses that translated code has refused."""
 
 import ctypes
 
@@ -12,7 +12,8 @@ PAGES = (1 << 32) // PAGE
 
 
 class Faults:
-    """Makes events of refused accesses, whose address stands in the control area."""
+    """Makes the event of a refused access from its record and from its address, which the code left
+    in the control area."""
 
     def __init__(self, context: Context, shared: Tables) -> None:
         self._control = shared.control
@@ -20,17 +21,17 @@ class Faults:
         self._perms = memoryview(perms).cast("B")
 
     def hit(self, found: FaultRecord) -> FaultHit:
-        """The event of a refused access."""
+        """The event of a refused access, with the address of the first forbidden byte."""
         address = self._first_forbidden(found.access, found.size)
         return FaultHit(found.pc, found.mode, address, found.access)
 
     def invalidates(self, hit: FaultHit) -> bool:
-        """Whether a store was refused only because the page holds translated code."""
+        """True when a store was refused only because translations depend on its page."""
         bits = self._perms[hit.address // PAGE]
         return hit.access is Access.WRITE and bits & (WRITE | CODE) == WRITE | CODE
 
     def _first_forbidden(self, access: Access, size: int) -> int:
-        """The first byte that may not be accessed; what wraps around is forbidden."""
+        """The address of the first forbidden byte. Those past the end of memory are forbidden."""
         address = int(self._control[abi.FAULT_ADDRESS // 8]) & 0xFFFFFFFF
         need, mask = (READ, READ) if access is Access.READ else (WRITE, WRITE | CODE)
         page = address // PAGE
@@ -39,6 +40,6 @@ class Faults:
         return max(address, page * PAGE) & 0xFFFFFFFF
 
     def close(self) -> None:
-        """Give the permissions back. Nothing can be refused afterwards."""
+        """Release the permission bytes. The object must not be used afterwards."""
         self._perms.release()
         self._control = None

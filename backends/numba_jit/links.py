@@ -1,8 +1,8 @@
-"""The links: one slot for each direct exit of an installed block.
+"""The links between blocks: one slot for each direct exit of an installed block.
 
-A slot that is linked leads to a block in two ways: by the place of its bytecode, which stands in
-the bytecode of the block that is left, and by its code pointer in the link table. 0, and the
-pointer ``unlinked``, come back to the dispatcher.
+A linked slot holds its target twice: the index of the target's bytecode, in the bytecode of the
+block that is left (its *site*), and the target's code pointer, in the link table. A slot that is
+not linked holds 0 and the code pointer ``unlinked``, and leads to the dispatcher.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -19,33 +19,34 @@ class Links:
     def __init__(self, shared: Tables, location_of: Callable[[BlockKey], int]) -> None:
         self._tables = shared
         self._location_of = location_of
-        """The location that names a key, or -1."""
+        """Returns the location of a key, or -1 when it has none."""
         self._pool = Pool(tables.MAX_SLOTS)
         self._targets: dict[int, BlockKey] = {}
         self._sites: dict[int, int] = {}
-        """Indices of the u32 in the bytecode that chain the slots."""
+        """The site of each slot: the index of a u32 in the bytecode."""
         self._into: dict[BlockKey, set[int]] = {}
 
     @property
     def end(self) -> int:
-        """All slots are below this number."""
+        """A number above all slots."""
         return self._pool.end
 
     @property
     def count(self) -> int:
-        """How many slots are linked."""
+        """Number of slots that are linked."""
         return sum(1 for site in self._sites.values() if self._tables.words32[site])
 
     def has_room(self, slots: int) -> bool:
-        """Whether there are so many slots more."""
+        """True when so many slots can be added."""
         return self._pool.has(slots)
 
     def clear(self) -> None:
-        """Take every slot back: there are no blocks."""
+        """Free all slots. There must be no blocks."""
         self._pool.clear()
 
     def add(self, target: BlockKey, block_id: int) -> int:
-        """A new slot that leads to a key, whose block has this id now; 0: it has none."""
+        """Make a slot that leads to a key and is not linked. ``block_id`` is that of the key's
+        block, 0 if there is none yet. Returns the slot."""
         slot = self._pool.take()
         self._targets[slot] = target
         self._into.setdefault(target, set()).add(slot)
@@ -55,7 +56,7 @@ class Links:
         return slot
 
     def place(self, slot: int, site: int) -> None:
-        """The slot's u32 in the bytecode is the one with index ``site``."""
+        """Set the site of a slot: the index of its u32 in the bytecode."""
         t = self._tables
         self._sites[slot] = site
         t.slot_site.view[slot] = t.words.address + site * 4
@@ -66,7 +67,7 @@ class Links:
         return self._targets[slot]
 
     def link(self, slot: int, block_id: int) -> None:
-        """Chain a slot to a block."""
+        """Link a slot to a block."""
         t = self._tables
         t.words32[self._sites[slot]] = t.start.view[block_id]
         t.link_code.view[slot] = t.unit.view[block_id] or t.unlinked
@@ -89,19 +90,19 @@ class Links:
                 t.link_code.view[slot] = t.unlinked
 
     def lead_into(self, key: BlockKey, block_id: int) -> None:
-        """Slots that lead to a key without a location find its block by this id; 0: by none."""
+        """Set the block that unlinked slots find for a key without a location; 0: none."""
         for slot in self._into.get(key, ()):
             self._tables.slot_target.view[slot] = block_id
 
     def compiled(self, key: BlockKey, code: int) -> None:
-        """The slots that are linked to a key's block lead to its unit."""
+        """Make the slots that are linked to a key's block lead to its compiled unit."""
         t = self._tables
         for slot in self._into.get(key, ()):
             if t.words32[self._sites[slot]]:
                 t.link_code.view[slot] = code
 
     def drop(self, slots: Collection[int]) -> None:
-        """Take slots back; nothing runs that could leave by them."""
+        """Free slots. No code may be running that could leave by one of them."""
         for slot in slots:
             self._into[self._targets.pop(slot)].discard(slot)
             del self._sites[slot]

@@ -1,6 +1,7 @@
-"""The execution loop: tiers 0 and compiled units by turns, and the dispatcher between them.
+"""The execution loop: runs blocks in tier 0 or as compiled units, and dispatches between them.
 
-Compiled by numba, runs without the interpreter lock, and comes back only for what needs Python.
+It is compiled by numba, runs without Python's interpreter lock, and returns when something needs
+Python.
 """
 
 import re
@@ -40,14 +41,14 @@ def count(state, reason):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def block_at(state, location):  # type: ignore[no-untyped-def]
-    """Look a location up: its block id, or 0."""
+    """The id of the block at a location, or 0."""
     index = (location >> 1) | (location & 1) << 31
     return load32(load64(state + BLOCK_AT) + index * 4)
 
 
 @njit(**OPTIONS)
 def target_of(state, slot):  # type: ignore[no-untyped-def]
-    """The block a direct exit leads to, or 0."""
+    """The id of the block that a direct exit leads to, or 0."""
     location = load64(load64(state + SLOT_LOCATION) + slot * 8)
     if location >= 0:
         return block_at(state, location)
@@ -56,7 +57,7 @@ def target_of(state, slot):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def link(state, slot, block):  # type: ignore[no-untyped-def]
-    """Chain a direct exit to a block, unless the rules forbid it by now."""
+    """Link a direct exit to a block, unless the chain rules forbid it."""
     denied = load64(state + DENIED) + block
     if load64(state + DIRECT_ON) == 0 or load8(denied):
         return
@@ -75,7 +76,7 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
-    """Run from a block on, until an exit that needs Python (``abi``, ``tables``)."""
+    """Run from a block on. Returns the exit that needs Python, as ``abi`` describes it."""
     while True:
         unit = load64(load64(state + UNIT) + block * 8)
         if unit:

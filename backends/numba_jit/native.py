@@ -1,7 +1,7 @@
 """Raw memory for numba code: loads and stores at host addresses, and calls through pointers.
 
-Everything is int64 in numba's eyes: an unsigned operand would turn mixed arithmetic into floating
-point. Loads extend with zeros, stores cut.
+All values have the type int64 for numba, because arithmetic on mixed signedness would be floating
+point. Loads extend with zeros, stores write the low bits.
 """
 
 # ruff: noqa: ARG001 (numba and llvmlite call these with fixed arguments)
@@ -47,7 +47,7 @@ store8, store16, store32, store64 = _store(8), _store(16), _store(32), _store(64
 
 
 def _register(shift: int) -> Any:
-    """The u32 register whose number stands at bit ``shift`` of a word."""
+    """The u32 register whose number is in a word, from bit ``shift`` on."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _register_pointer(builder, args[0], args[1], shift, 32)
@@ -130,7 +130,7 @@ clz64, bswap64, rbit64 = _unary("ctlz", 64), _unary("bswap", 64), _unary("bitrev
 
 
 def _rotate(bits: int) -> Any:
-    """Rotate right; the amount modulo ``bits``."""
+    """Rotate right by the amount modulo ``bits``."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.IntType(bits)
@@ -175,7 +175,7 @@ def ult64(typing_context: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def fence(typing_context: Any) -> Any:
-    """Earlier stores are visible before later loads are made."""
+    """A full memory fence: earlier stores are visible before later loads are made."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.fence("seq_cst")
@@ -188,8 +188,8 @@ def fence(typing_context: Any) -> Any:
 def invoke(typing_context: Any, function: Any, state: Any, arguments: Any) -> Any:
     """Call a function with the state's address and all words of an argument area.
 
-    It may take fewer: in the C calling conventions of 64-bit hosts the caller passes integers in
-    registers first and takes the rest off the stack itself.
+    It may take fewer arguments: in the C calling conventions of 64-bit hosts the caller passes the
+    first ones in registers and removes the others from the stack itself.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:

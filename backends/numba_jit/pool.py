@@ -1,30 +1,30 @@
-"""Numbers that are given out, given back and given out again."""
+"""Allocates numbers, such as block ids and link slots."""
 
 
 class Pool:
-    """The numbers from 1 up to, without, ``limit``: block ids or link slots."""
+    """Allocates the numbers from 1 to ``limit`` - 1, freed ones first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.clear()
 
     def clear(self) -> None:
-        """Take every number back."""
+        """Free all numbers."""
         self._free: list[int] = []
         self.end = 1
-        """All numbers that were ever given out are below this."""
+        """A number above all that were ever allocated."""
 
     def has(self, count: int) -> bool:
-        """Whether so many numbers are left."""
+        """True when so many numbers are free."""
         return len(self._free) + self._limit - self.end >= count
 
     def take(self) -> int:
-        """Give a number out."""
+        """Allocate a number. ``has`` says whether there is one."""
         if self._free:
             return self._free.pop()
         self.end += 1
         return self.end - 1
 
     def give_back(self, *numbers: int) -> None:
-        """Take numbers back."""
+        """Free numbers."""
         self._free += numbers

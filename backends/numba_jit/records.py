@@ -64,14 +64,14 @@ Record: TypeAlias = FaultRecord | TrapRecord | SwiRecord | HookRecord | HaltReco
 
 
 class Records:
-    """All records by index. Indices of dropped records are given out again."""
+    """All records, by index. The indices of dropped records are used again."""
 
     def __init__(self) -> None:
         self._table: list[Record | None] = []
         self._free: list[int] = []
 
     def new(self, record: Record) -> int:
-        """Add a record; returns its index (below 2**32)."""
+        """Add a record. Returns its index, which is below 2**32."""
         if self._free:
             index = self._free.pop()
             self._table[index] = record

@@ -1,7 +1,7 @@
 """The tables that the loop, the interpreter and compiled units share, in lazily committed memory.
 
-All are reserved at their largest size and committed by the host page by page, so nothing ever moves
-while it is in use. Their addresses stand in the state's control area.
+All are reserved at their largest size and committed by the host page by page, so that they never
+move. Their addresses are in the control area of the state.
 """
 
 import ctypes
@@ -43,19 +43,19 @@ ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to
 # Exit kinds beyond those of the ABI.
 X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)
 
-# Bits of DENIED: nothing chains into the block; what is watched is also refused.
+# Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
 
 PENDING_LIMIT = 16
 MOST_HOT = 0xFFFFFFFF
-"""What HOT counts from at most: a block that is to run more often runs for minutes until then."""
+"""Largest start value of a counter in HOT. To execute a block as often takes minutes."""
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
 MAX_WORDS = 1 << 27
 LOCATIONS = 1 << 32
 ROOM = 99 << 30
-"""Bytes of address space for all tables, and what compilers need: LLVM ends a process that has
-none left."""
+"""Bytes of address space that all tables take, and compilers need: without any left, LLVM ends the
+process."""
 
 
 class Table:
@@ -68,7 +68,7 @@ class Table:
         self.view: Any = whole.cast(format_)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self.view.release()
         self._reservation.close()
 
@@ -129,7 +129,7 @@ class Tables:
         self.chain(direct=True, returns=True, jumps=True)
 
     def chain(self, *, direct: bool, returns: bool, jumps: bool) -> None:
-        """Switch the kinds of edges that may chain."""
+        """Allow or forbid chaining for each kind of edge."""
         control, nothing = self.control, self.nothing.address
         control[RETURN0 // 8] = self.entry0.address if returns else nothing
         control[JUMP0 // 8] = self.entry0.address if jumps else nothing
@@ -141,18 +141,19 @@ class Tables:
 
     @property
     def unlinked(self) -> int:
-        """The code pointer of link slots that are not linked; 0 before there are units."""
+        """The code pointer in slots that are not linked; 0 before the first unit is compiled."""
         return int(self.control[abi.UNLINKED // 8])
 
     def units_begin(self, enter: int, unlinked: int, slots: int) -> None:
-        """Hear how units are entered, and where the links of the first ``slots`` slots lead."""
+        """Set the function that enters units and the code pointer of slots that are not linked, and
+        write the latter to the first ``slots`` slots. Called before the first unit is compiled."""
         self.control[ENTER // 8] = enter
         self.control[abi.UNLINKED // 8] = unlinked
         for slot in range(slots):
             self.link_code.view[slot] = unlinked
 
     def close(self) -> None:
-        """Give all tables back."""
+        """Release all tables."""
         self.control.release()
         self.words32.release()
         for table in self._all:

@@ -1,7 +1,7 @@
 """The reference backend: slow and obviously right, the oracle of events, faults, flags and counts.
 
-It evaluates the IR. It has no chaining to gain from, but it keeps the links that a chaining backend
-would have made, so that its counts of dispatches are the ones every backend must show.
+It evaluates the IR. It keeps the links that a chaining backend would make, although they save no
+time here, so that it counts the dispatches that every backend has to count.
 """
 
 import ctypes
@@ -54,7 +54,8 @@ class ReferenceBackend:
 
 
 class GuardedMemory:
-    """Guest memory whose stores stop at pages that hold translated code, as compiled stores do."""
+    """Guest memory whose stores are refused on pages that translations depend on, as those of
+    compiled code are."""
 
     def __init__(self, memory: Memory) -> None:
         self.load = memory.load
@@ -62,7 +63,7 @@ class GuardedMemory:
         self._perms = (ctypes.c_ubyte * ((1 << 32) // PAGE)).from_address(memory.perms_base)
 
     def forbids_code(self, address: int) -> bool:
-        """True when a store here is refused only because the page holds translated code."""
+        """True when a store here is refused only because translations depend on the page."""
         return self._perms[address // PAGE] & (WRITE | CODE) == WRITE | CODE
 
     def store(self, address: int, size: int, value: int) -> None:
@@ -79,7 +80,7 @@ class GuardedMemory:
 
 @attrs.frozen
 class Link:
-    """A made link: side ``index`` of the exit of ``source`` runs on into ``target``."""
+    """A link that is made: target ``index`` of the exit of ``source`` leads to ``target``."""
 
     source: BlockKey
     index: int
@@ -107,7 +108,7 @@ class ReferenceExecutor:
     # -- translations ------------------------------------------------------------------------------
 
     def install(self, block: Block) -> None:
-        """Accept a block; links into and out of one it replaces are dropped."""
+        """Take over a block. Drops one with the same key, and the links to and from that."""
         self.discard([block.key])
         self._blocks[block.key] = (block, block.insn_count)
 
@@ -129,7 +130,7 @@ class ReferenceExecutor:
     # -- running -----------------------------------------------------------------------------------
 
     def run(self, key: BlockKey) -> Event:
-        """Go on at ``key`` until something needs Python."""
+        """Execute from ``key`` on until something needs Python. Returns what."""
         self._watched_memory.ensure()
         self._resume(key)
         while True:
@@ -154,13 +155,14 @@ class ReferenceExecutor:
                 return WatchHit(key)
 
     def _resume(self, key: BlockKey) -> None:
-        """Make the link that waited for the translation of ``key``."""
+        """Make the link that had to wait for the translation of ``key``."""
         waiting, self._waiting = self._waiting, None
         if waiting and waiting.target == key and key in self._blocks:
             self._make(waiting)
 
     def _follow(self, source: BlockKey, edge: Edge) -> bool:
-        """Pass an edge, counting a dispatch unless it is chained. False: the target is missing."""
+        """Follow an edge, and count a dispatch unless it is linked. False when there is no block at
+        its target."""
         direct = edge.kind is LinkKind.DIRECT
         link = Link(source, edge.index, edge.key)
         if direct and link in self._links:
@@ -209,13 +211,13 @@ class ReferenceExecutor:
             self._unlink()
 
     def watch(self, pcs: Collection[int]) -> None:
-        """Come back before a block at one of these pcs is entered."""
+        """Return WatchHit in place of entering a block at one of these pcs."""
         with self._lock:
             self._watched = frozenset(pcs)
             self._unlink()
 
     def probe(self, pcs: Collection[int] | None) -> None:
-        """Come back when a block at one of these pcs is entered."""
+        """Return WatchHit when a block at one of these pcs begins."""
         self._probed = frozenset(pcs or ())
 
     def _unlink(self) -> None:
@@ -233,7 +235,7 @@ class ReferenceExecutor:
         return dict(self._dispatches)
 
     def statistics(self) -> Mapping[str, int]:
-        """Blocks installed, links made so far and links that stand."""
+        """Numbers of blocks installed, of links made so far and of links in place."""
         return {
             "blocks": len(self._blocks),
             "links_made": self._links_made,
@@ -241,12 +243,12 @@ class ReferenceExecutor:
         }
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
-        """What is evaluated for a block: its IR."""
+        """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
 
     def close(self) -> None:
-        """Forget all blocks."""
+        """Drop all blocks and links."""
         self._watched_memory.close()
         self._blocks.clear()
         self._links.clear()
