@@ -1,7 +1,6 @@
 """The executor: installed blocks, the ways into them, and the events the loop comes back with.
 
-What runs a block is a tier: the interpreter takes every block, and promotion compiles some. Both
-``accept`` a block or hear that it is ``installed``, and drop and explain it.
+What runs a block is a tier (``tiers``): the first one takes every block, the better one some.
 """
 
 import threading
@@ -26,6 +25,7 @@ from backends.numba_jit.records import (
     TrapRecord,
 )
 from backends.numba_jit.tables import Tables
+from backends.numba_jit.tiers import FirstTier, Tier
 from dbt.interfaces import (
     PC_SLOT,
     Context,
@@ -50,7 +50,7 @@ REASON_AT = {reason: index for index, reason in enumerate(Reason)}
 
 
 class NumbaExecutor:
-    """Runs blocks in tier 0 and in compiled units."""
+    """Runs blocks in whatever tier is best for each."""
 
     def __init__(self, context: Context, run_loop: Any) -> None:
         self.context = context
@@ -58,9 +58,10 @@ class NumbaExecutor:
         self._loop = run_loop
         self.tables = Tables(context)
         self._control = self.tables.control
-        auto = context.options.tier == "auto"
-        self._interpreter = Interpreter(context, self.records, self.tables, counts=auto)
         self._links = Links(self.tables, self._location)
+        self._first: FirstTier = Interpreter(context, self.records, self.tables)
+        self._better = Promotion(context, self.records, self.tables, self._links)
+        self._tiers: tuple[Tier, ...] = (self._first, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)
         self._ids: dict[BlockKey, int] = {}
@@ -70,9 +71,8 @@ class NumbaExecutor:
         self._waiting: int | None = None
         """The link slot whose target was not there when ``run`` came back."""
         self._faults = Faults(context, self.tables)
-        self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
-        self._control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
-        self._promotion = Promotion(self)
+        self._probing = False
+        """Blocks that are installed from now on begin with a probe."""
         self._watched_memory = Watched(context.memory)
 
     # -- fuel --------------------------------------------------------------------------------------
@@ -98,21 +98,21 @@ class NumbaExecutor:
             linkable = not isinstance(block.exit, Swi | Hook)
             targets = exit_targets(block.exit) if linkable else ()
             slots = tuple(self._links.add(to, self._ids.get(to, 0)) for to in targets)
-            bytecode = self._interpreter.accept(block, block_id, slots)
-            installed = Installed(block, block_id, slots, bytecode, self._locations(key))
+            installed = Installed(block, block_id, slots, self._locations(key), self._probing)
+            for tier in self._tiers:
+                tier.accept(installed)
             self._blocks[block_id] = installed
             self._at.setdefault(key.pc, set()).add(block_id)
             self._ids[key] = block_id
             self._publish(installed)
-        self._promotion.installed(installed)
 
     def _require_room(self) -> None:
         """Raise TablesFull unless any block finds room in all tables."""
         if not self._blocks:  # then everything is free, whatever the sizes were
             self._pool.clear()
             self._links.clear()
-            self._interpreter.clear()
-        room = self._pool.has(1) and self._links.has_room(SIDES) and self._interpreter.has_room()
+            self._first.clear()
+        room = self._pool.has(1) and self._links.has_room(SIDES) and self._first.has_room()
         if not room:
             raise TablesFull
 
@@ -127,19 +127,24 @@ class NumbaExecutor:
 
     def _publish(self, installed: Installed) -> None:
         """Enter a block in the tables."""
-        t, block_id, start = self.tables, installed.block_id, installed.bytecode.start
-        t.start.view[block_id] = start
-        t.unit.view[block_id] = 0
-        t.hot.view[block_id] = self._hot
+        t, block_id = self.tables, installed.block_id
         t.probed.view[block_id] = self._admission.is_probed(installed.key)
-        denied = t.denied.view[block_id] = self._admission.refusal(installed.key)
+        t.denied.view[block_id] = self._admission.refusal(installed.key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
-            t.entry0.view[index] = 0 if denied else start
-        for slot, site in zip(installed.slots, installed.bytecode.sites, strict=True):
+        for tier in self._tiers:
+            self._lead_into(installed, tier)
+        for slot, site in zip(installed.slots, self._first.sites(installed), strict=True):
             self._links.place(slot, site)
         if not installed.entries:
             self._links.lead_into(installed.key, block_id)
+
+    def _lead_into(self, installed: Installed, tier: Tier) -> None:
+        """Enter in a tier's tables where it begins a block, if it can run it."""
+        block_id, entry = installed.block_id, tier.entry(installed)
+        tier.starts[block_id] = entry
+        for index in installed.entries:
+            tier.entries[index] = 0 if self.tables.denied.view[block_id] else entry
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them."""
@@ -150,12 +155,15 @@ class NumbaExecutor:
                     self._forget(self._blocks.pop(block_id))
 
     def _forget(self, installed: Installed) -> None:
-        t = self.tables
         self._links.unlink_into(installed.key)
         self._links.lead_into(installed.key, 0)
-        self._promotion.discarded(installed)
         for index in installed.entries:
-            t.block_at.view[index] = t.entry0.view[index] = t.entry.view[index] = 0
+            self.tables.block_at.view[index] = 0
+        for tier in self._tiers:
+            tier.starts[installed.block_id] = 0
+            for index in installed.entries:
+                tier.entries[index] = 0
+            tier.drop(installed)
         self._links.drop(installed.slots)
         if self._waiting in installed.slots:
             self._waiting = None
@@ -164,20 +172,10 @@ class NumbaExecutor:
         if not there:
             del self._at[installed.key.pc]
         self._pool.give_back(installed.block_id)
-        self._interpreter.drop(installed.bytecode)
 
     def installed(self) -> Collection[BlockKey]:
         """Keys of all blocks."""
         return self._ids.keys()
-
-    @property
-    def slot_count(self) -> int:
-        """Link slots are numbered below this."""
-        return self._links.end
-
-    def installed_block(self, block_id: int) -> Installed | None:
-        """A block by id."""
-        return self._blocks.get(block_id)
 
     # -- who may come in ---------------------------------------------------------------------------
 
@@ -188,17 +186,13 @@ class NumbaExecutor:
             if direct and not self.tables.denied.view[block_id]:
                 self._links.link(slot, block_id)
 
-    def compiled(self, installed: Installed, code: int) -> None:
-        """A block has a compiled unit from now on: every way into it leads there."""
-        t = self.tables
+    def _promote(self, blocks: Iterable[Installed]) -> None:
+        """Have every way into these blocks lead to the better tier, which can run them now."""
         with self._lock:
-            installed.unit = code
-            t.unit.view[installed.block_id] = code
-            self._interpreter.lead_to_unit(installed.bytecode)
-            if not t.denied.view[installed.block_id]:
-                for index in installed.entries:
-                    t.entry.view[index] = code
-            self._links.compiled(installed.key, code)
+            for installed in blocks:
+                self._lead_into(installed, self._better)
+                self._first.hand_over(installed)
+                self._links.compiled(installed.key, self._better.entry(installed))
 
     def apply(self, rules: LinkRules) -> None:
         """Obey new rules from the next edge on."""
@@ -221,7 +215,7 @@ class NumbaExecutor:
 
     def probe(self, pcs: Collection[int] | None) -> None:
         """Have blocks at these pcs come back by themselves when they begin."""
-        self._interpreter.probe(pcs is not None)
+        self._probing = pcs is not None
         for installed in self._begun_at(self._admission.probe(pcs or ())):
             probed = self._admission.is_probed(installed.key)
             self.tables.probed.view[installed.block_id] = probed
@@ -244,9 +238,8 @@ class NumbaExecutor:
             if t.denied.view[installed.block_id] == denied:
                 continue
             t.denied.view[installed.block_id] = denied
-            for index in installed.entries:
-                t.entry0.view[index] = 0 if denied else installed.bytecode.start
-                t.entry.view[index] = 0 if denied else installed.unit
+            for tier in self._tiers:
+                self._lead_into(installed, tier)
             if denied:
                 self._links.unlink_into(installed.key)
 
@@ -262,7 +255,8 @@ class NumbaExecutor:
             return self._stop(NotTranslated(key), key.pc)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
-        self._promotion.before_run()
+        if compiled := self._better.before_run():
+            self._promote(compiled)
         self._let_pass(block_id)
         self._watched_memory.ensure()
         loop, address = self._loop, self.context.state.address
@@ -270,7 +264,7 @@ class NumbaExecutor:
             result = loop(address, block_id)
             kind, payload = result & 255, result >> 8 & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
-                self._promotion.promote()
+                self._promote(self._better.promote())
                 block_id = payload
                 self._let_pass(block_id)
                 continue
@@ -289,9 +283,8 @@ class NumbaExecutor:
             with self._lock:
                 installed.entries.append(index)
                 t.block_at.view[index] = block_id
-                if not t.denied.view[block_id]:
-                    t.entry0.view[index] = installed.bytecode.start
-                    t.entry.view[index] = installed.unit
+                for tier in self._tiers:
+                    self._lead_into(installed, tier)
             t.reasons.view[REASON_AT[Reason.NOT_TRANSLATED]] -= 1
         return block_id
 
@@ -313,7 +306,7 @@ class NumbaExecutor:
             self._count(Reason.BUDGET)
             return self._stop(FuelOut(key), key.pc)
         if kind == tables.X_FAULT:
-            return self._fault(self._interpreter.fault_at(payload))
+            return self._fault(self._first.fault_at(payload))
         assert kind == abi.X_RECORD
         return self._recorded(payload)
 
@@ -361,8 +354,7 @@ class NumbaExecutor:
             "blocks": len(self._blocks),
             "links": self._links.count,
             "links_made": int(self._control[tables.LINKS_MADE // 8]),
-            **self._interpreter.statistics(),
-            **self._promotion.statistics(),
+            **{name: n for tier in self._tiers for name, n in tier.statistics().items()},
         }
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
@@ -371,13 +363,13 @@ class NumbaExecutor:
         if not block_id:
             return {}
         installed = self._blocks[block_id]
-        texts = self._interpreter.explain(installed.bytecode)
-        return {**texts, **self._promotion.explain(installed)}
+        return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
 
     def close(self) -> None:
         """Release code and tables."""
         self._watched_memory.close()
-        self._promotion.close()
+        for tier in self._tiers:
+            tier.close()
         self._faults.close()
         self._control = None
         self.tables.close()

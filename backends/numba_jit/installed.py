@@ -2,20 +2,21 @@
 
 import attrs
 
-from backends.numba_jit.interpreter.tier import Bytecode
 from dbt.ir.block import Block, BlockKey
 
 
 @attrs.define(eq=False)
 class Installed:
-    """One installed block and everything that is to be given back with it."""
+    """One installed block: what its executor gave it, and tiers have to know."""
 
     block: Block
     block_id: int
     slots: tuple[int, ...]
-    bytecode: Bytecode
-    entries: list[int]  # entry indices of the locations that lead here
-    unit: int = 0  # code pointer
+    """Link slots of its direct exits."""
+    entries: list[int]
+    """Entry indices of the locations that lead here."""
+    probes: bool
+    """It begins with a probe: it comes back when ``tables.PROBED`` has it."""
 
     @property
     def key(self) -> BlockKey:

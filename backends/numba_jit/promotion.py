@@ -1,46 +1,42 @@
-"""Which blocks are compiled, and when.
+"""The tier of compiled units: which blocks are compiled, and when.
 
 tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since the last run.
 ``auto``: those that ran often enough, in batches of hot blocks.
 """
 
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
+from backends.numba_jit.installed import Installed
+from backends.numba_jit.links import Links
+from backends.numba_jit.records import Records
+from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.jobs import UnitJob
+from dbt.interfaces import Context
 
 if TYPE_CHECKING:
-    from backends.numba_jit.installed import Installed
-    from backends.numba_jit.records import Records
-    from backends.numba_jit.tables import Tables
-    from backends.numba_jit.units.compiler import UnitCompiler
-    from dbt.interfaces import Context
+    from backends.numba_jit.units.compiler import UnitCompiler  # imports LLVM
 
 LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
 
 
-class Owner(Protocol):
-    """What promotion needs of the executor."""
-
-    context: "Context"
-    records: "Records"
-    tables: "Tables"
-
-    @property
-    def slot_count(self) -> int: ...
-    def installed_block(self, block_id: int) -> "Installed | None": ...
-    def compiled(self, installed: "Installed", code: int) -> None: ...
-
-
 class Promotion:
-    """Compiles blocks for one executor."""
+    """Compiles blocks for one executor (a ``tiers.Tier``)."""
 
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
-        self._tier = owner.context.options.tier
+    def __init__(self, context: Context, records: Records, shared: Tables, links: Links) -> None:
+        self.starts, self.entries = shared.unit.view, shared.entry.view
+        self._context = context
+        self._records = records
+        self._tables = shared
+        self._links = links
+        self._tier = context.options.tier
+        self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
+        shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
         self._compiler: UnitCompiler | None = None
+        self._accepted: dict[int, Installed] = {}
+        self._codes: dict[int, int] = {}  # code pointers by block id
         self._new: dict[int, Installed] = {}
         self._compile_ns = 0
         self._compiled = 0
@@ -51,69 +47,73 @@ class Promotion:
         if self._compiler is None:
             from backends.numba_jit.units.compiler import UnitCompiler
 
-            owner = self._owner
-            self._compiler = UnitCompiler(owner.context, owner.records, dispatching=True)
-            owner.tables.units_begin(
-                self._compiler.enter_address, self._compiler.unlinked_address, owner.slot_count
+            self._compiler = UnitCompiler(self._context, self._records, dispatching=True)
+            self._tables.units_begin(
+                self._compiler.enter_address, self._compiler.unlinked_address, self._links.end
             )
         return self._compiler
 
-    def installed(self, installed: "Installed") -> None:
-        """Hear of a new block."""
-        if self._tier in ("1", "2"):
-            self._new[installed.block_id] = installed
-
-    def discarded(self, installed: "Installed") -> None:
-        """Hear of a block that goes. Nothing leads into it any more."""
+    def accept(self, installed: Installed) -> None:
+        """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""
         block_id = installed.block_id
+        self._accepted[block_id] = installed
+        self._tables.hot.view[block_id] = self._hot
+        if self._tier in ("1", "2"):
+            self._new[block_id] = installed
+
+    def entry(self, installed: Installed) -> int:
+        """See ``Tier.entry``: a code pointer."""
+        return self._codes.get(installed.block_id, 0)
+
+    def drop(self, installed: Installed) -> None:
+        """See ``Tier.drop``."""
+        block_id = installed.block_id
+        del self._accepted[block_id]
         self._new.pop(block_id, None)
-        shared = self._owner.tables
-        shared.unit.view[block_id] = 0
-        if installed.unit:
-            self.compiler.drop([installed.unit])
+        code = self._codes.pop(block_id, 0)
+        if code:
+            self.compiler.drop([code])
         pending = [identity for identity in self._pending() if identity != block_id]
         self._set_pending(pending)
 
     def _pending(self) -> list[int]:
-        shared = self._owner.tables
-        count = shared.control[tables.PENDING_COUNT // 8]
-        return list(shared.pending.view[:count]) if count else []
+        count = self._tables.control[tables.PENDING_COUNT // 8]
+        return list(self._tables.pending.view[:count]) if count else []
 
     def _set_pending(self, pending: list[int]) -> None:
-        shared = self._owner.tables
         for index, block_id in enumerate(pending):
-            shared.pending.view[index] = block_id
-        shared.control[tables.PENDING_COUNT // 8] = len(pending)
+            self._tables.pending.view[index] = block_id
+        self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
-    def before_run(self) -> None:
-        """Compile what was installed since, where everything is compiled."""
-        if self._new:
-            batch, self._new = list(self._new.values()), {}
-            self._compile(batch)
+    def before_run(self) -> Sequence[Installed]:
+        """Compile what was accepted since the last run, where everything is compiled. Returns the
+        blocks that have an entry now."""
+        if not self._new:
+            return ()
+        batch, self._new = list(self._new.values()), {}
+        return self._compile(batch)
 
-    def promote(self) -> None:
-        """Compile the hot blocks."""
-        found = [self._owner.installed_block(block_id) for block_id in self._pending()]
+    def promote(self) -> Sequence[Installed]:
+        """Compile the hot blocks. Returns those that have an entry now."""
+        hot = [block_id for block_id in self._pending() if block_id not in self._codes]
         self._set_pending([])
-        self._compile([installed for installed in found if installed and not installed.unit])
+        return self._compile([self._accepted[block_id] for block_id in hot])
 
-    def _compile(self, batch: "list[Installed]") -> None:
-        if not batch:
-            return
+    def _compile(self, batch: list[Installed]) -> Sequence[Installed]:
+        if not batch or self._tier not in LEVELS:
+            return ()
         began = time.thread_time_ns()
-        jobs = [
-            UnitJob(found.block, found.block_id, found.slots, found.bytecode.probes)
-            for found in batch
-        ]
+        jobs = [UnitJob(found.block, found.block_id, found.slots, found.probes) for found in batch]
         try:
             codes = self.compiler.compile(jobs, LEVELS[self._tier])
         except MemoryError:  # no room for code: what is interpreted gives the same results
             self._tier = "0"
-            return
+            return ()
         for installed, code in zip(batch, codes, strict=True):
-            self._owner.compiled(installed, code)
+            self._codes[installed.block_id] = code
         self._compiled += len(batch)
         self._compile_ns += time.thread_time_ns() - began
+        return batch
 
     def statistics(self) -> Mapping[str, int]:
         """Units compiled so far, their machine code, and the processor time it took."""
@@ -123,9 +123,9 @@ class Promotion:
             "compile_us": self._compile_ns // 1000,
         }
 
-    def explain(self, installed: "Installed") -> Mapping[str, str]:
+    def explain(self, installed: Installed) -> Mapping[str, str]:
         """The texts of a block's unit."""
-        if self._tier == "0":
+        if self._tier not in LEVELS:
             return {}
         return self.compiler.explain(installed.block, installed.slots, LEVELS[self._tier])
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import attrs
 
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter import opcodes as o
 from backends.numba_jit.interpreter.analysis import COMPARES, Analysis
 from backends.numba_jit.interpreter.arithmetic import NARROW, WIDE, lower_narrow, lower_wide
@@ -83,12 +84,11 @@ class Lowerer:
         self.zero = (layout.size - CONTROL_BYTES) // 4  # a register that is always 0
         self.context = context
         self.records = records
-        self.probing = False
-        """Blocks begin with a probe."""
 
-    def lower(self, block: Block, block_id: int, slots: tuple[int, ...], hot: bool) -> Lowered:
-        """Lower one block; ``slots`` are the link slots of its direct exits."""
-        return Lowering(self, block, slots).run(block_id, hot)
+    def lower(self, installed: Installed, hot: bool) -> Lowered:
+        """Lower one block, which counts its executions if ``hot``."""
+        lowering = Lowering(self, installed.block, installed.slots)
+        return lowering.run(installed.block_id, hot, installed.probes)
 
 
 class Lowering:
@@ -226,10 +226,10 @@ class Lowering:
 
     # -- the walk ----------------------------------------------------------------------------------
 
-    def run(self, block_id: int, hot: bool) -> Lowered:
+    def run(self, block_id: int, hot: bool, probes: bool) -> Lowered:
         """Lower the whole block."""
         count = self.count
-        if self.lowerer.probing:
+        if probes:
             self.put(o.PROBE, imm=block_id)
         self.put(o.ENTER_HOT if hot else o.ENTER, count & 255, count >> 8, imm=block_id)
         facts = self.facts

@@ -1,4 +1,4 @@
-"""Tier 0 as executors see it: it takes every block, and knows what its words stand for."""
+"""The tier of the interpreter: it takes every block, and knows what its words stand for."""
 
 import ctypes
 import time
@@ -7,52 +7,44 @@ from bisect import bisect_right, insort
 import attrs
 
 from backends.numba_jit import tables
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter import opcodes
 from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
 from backends.numba_jit.records import FaultRecord, Records
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import READ, Context
-from dbt.ir.block import Block, BlockKey, retry_mode
+from dbt.ir.block import BlockKey, retry_mode
 from dbt.stops import Access
 
 _LARGEST = 1 << 16
 """Words that a block has at most."""
 
 
-@attrs.define(eq=False)
+@attrs.frozen(eq=False)
 class Bytecode:
     """A block's bytecode in its place. ``start`` is the index of its first word."""
 
     key: BlockKey
-    block_id: int
     lowered: Lowered
     start: int
-    probes: bool
-    """It begins with a probe."""
-
-    @property
-    def sites(self) -> list[int]:
-        """Indices of the u32 that hold its link targets."""
-        return [(self.start + word) * 2 + half for word, half in self.lowered.sites]
 
 
 class Interpreter:
-    """Lowers blocks and keeps their bytecode. ``counts``: blocks count until they are hot."""
+    """Lowers blocks and keeps their bytecode (a ``tiers.FirstTier``)."""
 
-    def __init__(self, context: Context, records: Records, shared: Tables, *, counts: bool) -> None:
+    def __init__(self, context: Context, records: Records, shared: Tables) -> None:
+        self.starts, self.entries = shared.start.view, shared.entry0.view
         self._lowerer = Lowerer(context, records)
         self._records = records
         self._tables = shared
-        self._counts = counts
+        self._counts = context.options.tier == "auto"
+        """Blocks count until they are hot."""
         self._free: dict[int, list[int]] = {}  # first words by the number of words
         self._next = 1
+        self._made: dict[int, Bytecode] = {}  # by block id
         self._starts: list[int] = []
-        self._at: dict[int, Bytecode] = {}
+        self._at: dict[int, Bytecode] = {}  # by start
         self._lower_ns = 0
-
-    def probe(self, probing: bool) -> None:
-        """Give the blocks that are accepted from now on a probe, or none."""
-        self._lowerer.probing = probing
 
     def has_room(self) -> bool:
         """Whether any block finds room."""
@@ -62,16 +54,23 @@ class Interpreter:
         """Take all room back: there are no blocks."""
         self._free, self._next = {}, 1
 
-    def accept(self, block: Block, block_id: int, slots: tuple[int, ...]) -> Bytecode:
-        """Lower a block and put its bytecode where it will run. ``slots`` are its link slots."""
+    def accept(self, installed: Installed) -> None:
+        """Lower a block and put its bytecode where it will run."""
         began = time.perf_counter_ns()
-        lowered = self._lowerer.lower(block, block_id, slots, self._counts)
-        start = self._place(lowered.words)
-        made = Bytecode(block.key, block_id, lowered, start, self._lowerer.probing)
+        lowered = self._lowerer.lower(installed, self._counts)
+        made = Bytecode(installed.key, lowered, self._place(lowered.words))
         insort(self._starts, made.start)
-        self._at[made.start] = made
+        self._made[installed.block_id] = self._at[made.start] = made
         self._lower_ns += time.perf_counter_ns() - began
-        return made
+
+    def entry(self, installed: Installed) -> int:
+        """The index of a block's first word."""
+        return self._made[installed.block_id].start
+
+    def sites(self, installed: Installed) -> list[int]:
+        """See ``FirstTier.sites``."""
+        made = self._made[installed.block_id]
+        return [(made.start + word) * 2 + half for word, half in made.lowered.sites]
 
     def _place(self, words: list[int]) -> int:
         """Copy bytecode to where it will run. Returns the index of its first word."""
@@ -87,18 +86,20 @@ class Interpreter:
         )
         return start
 
-    def lead_to_unit(self, made: Bytecode) -> None:
-        """The block has a unit: who comes to its first word goes on there."""
-        self._tables.words.view[made.start] = opcodes.TO_UNIT | made.block_id << 32
+    def hand_over(self, installed: Installed) -> None:
+        """See ``FirstTier.hand_over``: the first word leads to the unit."""
+        start = self._made[installed.block_id].start
+        self._tables.words.view[start] = opcodes.TO_UNIT | installed.block_id << 32
 
-    def drop(self, made: Bytecode) -> None:
+    def drop(self, installed: Installed) -> None:
         """Take a block's bytecode back."""
+        made = self._made.pop(installed.block_id)
         self._records.drop(made.lowered.records)
         self._free.setdefault(len(made.lowered.words), []).append(made.start)
         del self._starts[bisect_right(self._starts, made.start) - 1], self._at[made.start]
 
     def fault_at(self, word: int) -> FaultRecord:
-        """The access that was refused at a word."""
+        """See ``FirstTier.fault_at``; positions are indices of words."""
         made = self._at[self._starts[bisect_right(self._starts, word) - 1]]
         pc, refund = made.lowered.faults[word - made.start]
         text = made.lowered.words[word - made.start]
@@ -115,10 +116,14 @@ class Interpreter:
             "lower_us": self._lower_ns // 1000,
         }
 
-    def explain(self, made: Bytecode) -> dict[str, str]:
+    def explain(self, installed: Installed) -> dict[str, str]:
         """A block's bytecode, one word a line."""
+        made = self._made[installed.block_id]
         lines = [
             f"{made.start + index:6}  {opcodes.text(word)}"
             for index, word in enumerate(made.lowered.words)
         ]
         return {"bytecode": "\n".join(lines) + "\n"}
+
+    def close(self) -> None:
+        """Nothing is held beside the tables."""

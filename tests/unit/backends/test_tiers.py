@@ -1,0 +1,56 @@
+"""An executor over its tiers: whatever they can run, the guest goes on."""
+
+import pytest
+from support.toy import Toy, toy
+
+from backends.numba_jit import NumbaBackend
+from backends.numba_jit.units.compiler import UnitCompiler
+from dbt.interfaces import BackendOptions, FuelOut
+from dbt.ir.block import BlockKey
+from dbt.ir.parser import parse_blocks
+
+LOOPS = """
+block 0x8000 {
+  insn 0x8000 4
+  %0:i32 = get r0
+  %1:i32 = add %0, 0x1
+  set r0 %1
+  goto 0x8000
+}
+block 0x8010 {
+  insn 0x8010 4
+  goto 0x8010
+}
+"""
+FIRST, SECOND = BlockKey(0x8000), BlockKey(0x8010)
+
+
+def spin(machine: Toy, key: BlockKey, insns: int) -> None:
+    machine.executor.fuel = insns
+    assert machine.executor.run(key) == FuelOut(key)
+
+
+@pytest.mark.parametrize("tier", ["1", "2", "auto"])
+def test_what_finds_no_room_for_code_is_interpreted(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> list[int]:
+        raise MemoryError
+
+    monkeypatch.setattr(UnitCompiler, "compile", full)
+    with toy(NumbaBackend(), BackendOptions(tier=tier, hot=2)) as machine:
+        machine.install(*parse_blocks(LOOPS))
+        for key in (FIRST, SECOND, FIRST):
+            spin(machine, key, 100)
+        assert machine.state["r0"] == 200
+        assert machine.executor.statistics()["compiled_blocks"] == 0
+
+
+def test_every_tier_explains_what_it_makes_of_a_block() -> None:
+    with toy(NumbaBackend(), BackendOptions(tier="auto", hot=2)) as machine:
+        machine.install(*parse_blocks(LOOPS))
+        assert list(machine.executor.explain(FIRST)) == ["bytecode", "llvm", "out_asm"]
+        assert machine.executor.statistics()["compiled_blocks"] == 0
+        spin(machine, FIRST, 100)
+        assert machine.executor.statistics()["compiled_blocks"] == 1
+        assert machine.executor.explain(BlockKey(0x9000)) == {}
