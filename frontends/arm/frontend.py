@@ -1,4 +1,4 @@
-"""The ARM frontend: guest bytes in, blocks out."""
+"""The ARM frontend: lifts guest bytes to blocks."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,7 +16,8 @@ from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, 
 
 
 class ArmFrontend:
-    """Lifts ARM code. ``max_insns`` bounds a block; change it on the instance."""
+    """Lifts ARM code. ``max_insns`` is the most instructions in a block; an instance may have its
+    own."""
 
     name = "arm"
     layout = LAYOUT
@@ -28,7 +29,7 @@ class ArmFrontend:
         self.max_insns = 64
 
     def key_of(self, location: int) -> BlockKey:
-        """Bit 0 of a location is Thumb; in ARM state the low two bits are dropped."""
+        """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""
         return key_of(location)
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
@@ -38,11 +39,11 @@ class ArmFrontend:
         return BlockKey(key.pc, key.mode ^ BIG)
 
     def location_of(self, key: BlockKey) -> int:
-        """The value of pc that names a block, with the Thumb bit."""
+        """The location of a key, with the Thumb bit."""
         return location_of(key)
 
     def objection(self, key: BlockKey) -> str:
-        """Thumb code is not lifted."""
+        """Why the key's code cannot be lifted: it is Thumb code. Empty for ARM code."""
         return refusal(*NO_THUMB) if key.mode & THUMB else ""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
@@ -86,7 +87,7 @@ class ArmFrontend:
         return disassemble(data, pc, thumb)
 
     def syscall_abi(self) -> Any:
-        """The kernel interface of an ARM program."""
+        """The system call interface of ARM programs."""
         from frontends.arm.linux_abi import ArmLinuxAbi
 
         return ArmLinuxAbi()
@@ -99,7 +100,8 @@ class ArmFrontend:
 
 
 def _unliftable(code: CodeReader, key: BlockKey, size: int, reason: str) -> Block:
-    """A block that halts at once: code in another state, or at an address that holds no code."""
+    """A block of one instruction, which halts for ``reason``. Raises GuestFault when it cannot be
+    fetched."""
     code.fetch(key.pc, size)
     block = Block(key, [], Halt(reason, key.pc), size)
     Builder(block.insts).insn(key.pc, size)
@@ -120,7 +122,7 @@ def _words(code: CodeReader, pc: int, limit: int) -> memoryview:
 
 
 def _word_before(code: CodeReader, pc: int) -> int | None:
-    """The word before ``pc``, if it can be fetched."""
+    """The word before ``pc``, or None when it cannot be fetched."""
     try:
         return int.from_bytes(code.fetch((pc - 4) & 0xFFFFFFFF, 4), "little")
     except GuestFault:
@@ -128,7 +130,7 @@ def _word_before(code: CodeReader, pc: int) -> int | None:
 
 
 def _fetchable(code: CodeReader, pc: int, size: int) -> list[bytes]:
-    """The words one by one, up to the first that cannot be fetched."""
+    """The words up to one that cannot be fetched. Raises GuestFault when that is the first."""
     data = [code.fetch(pc, 4)]
     for address in range(pc + 4, pc + size, 4):
         try:
@@ -158,7 +160,7 @@ def _lift_one(translator: A32Translator) -> None:
 
 
 def _undefined(translator: A32Translator) -> Exit:
-    """An undefined instruction whose condition fails is skipped, as on all known CPUs."""
+    """Lift an undefined instruction. It is skipped if its condition fails, as on known CPUs."""
     translator.ir.when = None
     cond = translator.word >> 28
     if cond >= AL or translator.taken:

@@ -1,7 +1,7 @@
-"""Calls and returns that ARM code spells with ordinary instructions.
+"""Classifies jumps of ARM code as calls, returns and plain jumps.
 
-Before ARMv5 there was no call to a computed address, and to this day any instruction may load pc.
-What a jump means can be told from it and the instruction before it:
+ARMv4 has no instruction for a call to a computed address, and many instructions may write pc. What
+a jump means follows from it and the instruction before it:
 
     mov lr, pc; bx rN / mov pc, rN / ldr pc, [..] / b label     call, when they stand side by side
     bx lr; mov pc, lr                                 return
@@ -28,7 +28,7 @@ class Transfer(enum.Enum):
 
 
 def _goes_with(word: int, previous: int | None) -> bool:
-    """True when ``previous`` has executed if ``word`` does and control came from above."""
+    """True when ``previous`` has executed if ``word`` executes and control came through it."""
     return previous is not None and previous >> 28 in (AL, word >> 28)
 
 
@@ -50,7 +50,7 @@ def pops(word: int, previous: int | None, n: int) -> bool:
 
 
 def register_jump(word: int, previous: int | None, n: int) -> Transfer:
-    """What ``bx rN`` or ``mov pc, rN`` is."""
+    """The meaning of ``bx rN`` or ``mov pc, rN``."""
     if links(word, previous):
         return Transfer.CALL
     if n == LR or pops(word, previous, n):
@@ -59,19 +59,20 @@ def register_jump(word: int, previous: int | None, n: int) -> Transfer:
 
 
 def load_jump(word: int, previous: int | None, base: int, pops_it: bool) -> Transfer:
-    """What ``ldr pc`` is; ``pops_it``: the address is the base itself, which then moves up."""
+    """The meaning of ``ldr pc``. ``pops_it``: the address is the base, which is then increased."""
     if links(word, previous):
         return Transfer.CALL
     return Transfer.RETURN if base == SP and pops_it else Transfer.JUMP
 
 
 def block_jump(word: int, previous: int | None, base: int) -> Transfer:
-    """What ``ldm rN, {.., pc}`` is: frames hang on sp, in APCS code on fp."""
+    """The meaning of ``ldm rN, {.., pc}``: a return when rN is sp, or fp (APCS code)."""
     if links(word, previous):
         return Transfer.CALL
     return Transfer.RETURN if base in (SP, FP) else Transfer.JUMP
 
 
 def computed_jump(word: int, previous: int | None) -> Transfer:
-    """What arithmetic on pc is: ``add pc, pc, rN, lsl #2``, or a call as in ``sub pc, r0, #31``."""
+    """The meaning of arithmetic on pc: a jump, as ``add pc, pc, rN, lsl #2`` is, or a call, as
+    ``mov lr, pc; sub pc, r0, #31`` is."""
     return Transfer.CALL if links(word, previous) else Transfer.JUMP

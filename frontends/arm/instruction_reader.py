@@ -1,4 +1,4 @@
-"""Reads from single A32 words what ground truth needs: calls, and what happens to sp.
+"""Reads from single A32 words what ground truth needs: calls, and changes of sp.
 
 Written apart from the decode table, the lifting methods, ``idioms.py`` and the hook mechanisms, and
 sharing no code with them (an import contract keeps it so): what finds their mistakes must not make

@@ -1,4 +1,4 @@
-"""Parts of the architecture that are not there: their names, and what to do about it."""
+"""Parts of the architecture that are not emulated: their names, and advice to the user."""
 
 NO_THUMB = ("Thumb instructions", "compile with -marm (Debian armel's programs are ARM code)")
 NO_FLOAT = (
@@ -8,5 +8,5 @@ NO_FLOAT = (
 
 
 def refusal(missing: str, advice: str) -> str:
-    """The sentence that the user reads."""
+    """The message to the user."""
     return f"{missing} are not supported: {advice}"

@@ -76,7 +76,7 @@ class ArmLinuxAbi:
         return ""
 
     def immediate_number(self, immediate: int) -> int | None:
-        """The number an OABI trap names by itself; None when it is in ``number_slot``."""
+        """The number in the immediate of an OABI trap; None when it is in ``number_slot``."""
         return immediate ^ OABI_BASE if immediate else None
 
     names = _NUMBERS.keys()

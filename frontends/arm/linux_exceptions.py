@@ -1,4 +1,4 @@
-"""Which signal an exception of the processor brings, and what signal frames then say of it.
+"""The signals of processor exceptions, and what signal frames show of an exception.
 
 Undefined instructions: arch/arm/kernel/traps.c (do_undefinstr) with the breakpoints that ptrace.c
 registers. Aborts: arch/arm/mm/fault.c; bkpt comes there as a debug event (hw_breakpoint.c).
@@ -61,8 +61,8 @@ def exception(
 
 
 def _lacking(memory: Memory, pc: int) -> tuple[str, str] | None:
-    """The part of the architecture that an undefined A32 instruction belongs to, if it is one that
-    is not emulated, and what to do about it."""
+    """The part of the architecture that an undefined A32 instruction belongs to, and advice, if it
+    is a part that is not emulated; else None."""
     try:
         word = _halfwords(memory, pc, 2)
     except GuestFault:
@@ -74,7 +74,7 @@ def _lacking(memory: Memory, pc: int) -> tuple[str, str] | None:
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:
-    """Whether the undefined instruction is one of Linux's breakpoints."""
+    """True when an undefined instruction is one of Linux's breakpoints."""
     pc = location & ~1
     try:
         if not location & 1:

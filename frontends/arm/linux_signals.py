@@ -32,7 +32,7 @@ _GENERAL = tuple(f"r{n}" for n in range(15))
 
 
 def cpsr(state: State, location: int) -> int:
-    """The program status register as user code sees it."""
+    """The program status register (CPSR) in user mode."""
     value = _USER_MODE | (_THUMB if location & 1 else 0)
     for slot, bit in _FLAGS.items():
         value |= state.get(slot) << bit
@@ -40,7 +40,7 @@ def cpsr(state: State, location: int) -> int:
 
 
 def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) -> int:
-    """Build the frame, point the registers at the handler; see ``SyscallAbi.push_frame``."""
+    """Build a frame and set the registers for the handler; see ``SyscallAbi.push_frame``."""
     lead = SIGINFO_BYTES if delivery.siginfo is not None else 0
     top = state.get("r13") if delivery.stack_top is None else delivery.stack_top
     at = (top - lead - FRAME_BYTES) & 0xFFFFFFF8

@@ -1,4 +1,4 @@
-"""How 32-bit ARM lays out what Linux and its programs exchange: structures and open flags.
+"""The structures and open flags that Linux and 32-bit ARM programs exchange.
 
 Offsets follow the kernel's headers (``arch/arm/include/uapi/asm``, ``asm-generic``) and were
 compared with what arm-linux-gnueabi-gcc says (tests/unit/linux/test_structs.py keeps them as
@@ -48,7 +48,8 @@ class Struct:
         object.__setattr__(self, "_masks", masks)
 
     def pack(self, **values: int | bytes) -> bytes:
-        """The bytes; members not given are zero. Integers are cut to their member's width."""
+        """The structure's bytes. Members that are not given are zero; integers are cut to the width
+        of their member."""
         arguments: list[int | bytes] = []
         for name, mask in self._masks:
             value = values.pop(name, 0 if mask else b"")
@@ -58,7 +59,7 @@ class Struct:
         return self._whole.pack(*arguments)
 
     def unpack(self, data: bytes) -> dict[str, int]:
-        """Integer members by name (members of bytes are left out: ``unpack_bytes``)."""
+        """Values of the integer members by name. ``unpack_bytes`` reads the others."""
         return {
             name: int(packer.unpack_from(data, offset)[0])
             for name, (offset, packer, bits) in self._spread.items()
@@ -66,12 +67,12 @@ class Struct:
         }
 
     def unpack_bytes(self, data: bytes, name: str) -> bytes:
-        """One member of bytes."""
+        """The value of a member of bytes."""
         offset, packer, _ = self._spread[name]
         return bytes(packer.unpack_from(data, offset)[0])
 
     def fits(self, name: str, value: int) -> bool:
-        """Whether an integer fits a member."""
+        """True when an integer fits a member."""
         _, packer, bits = self._spread[name]
         if packer.format[-1].islower():
             return -(1 << (bits - 1)) <= value < 1 << (bits - 1)
@@ -221,7 +222,7 @@ OPEN_FLAG_NAMES = (
 
 
 def open_flags_to_host(flags: int) -> int:
-    """Guest ``O_*`` as the host numbers them; unknown bits and O_LARGEFILE are dropped."""
+    """The host's ``O_*`` for those of the guest, without unknown bits and O_LARGEFILE."""
     out = flags & 3
     for guest, host in _OPEN_FLAGS:
         if flags & guest:
@@ -230,7 +231,7 @@ def open_flags_to_host(flags: int) -> int:
 
 
 def open_flags_from_host(flags: int) -> int:
-    """Host ``O_*`` (F_GETFL) as the guest numbers them, without O_LARGEFILE."""
+    """The guest's ``O_*`` for those of the host (F_GETFL), without O_LARGEFILE."""
     out = flags & 3
     for guest, host in _OPEN_FLAGS:
         if host and flags & host == host:

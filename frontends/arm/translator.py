@@ -1,4 +1,4 @@
-"""What every lifting method has at hand: registers, flags, the condition, the ways to end a block.
+"""The base of all lifting methods: registers, flags, memory, the condition, the ends of a block.
 
 A family of instructions is a mixin on ``Translator`` with one method per row of its encoding table;
 the arguments are exactly the row's letters, in the row's order. A method either
@@ -37,22 +37,22 @@ FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
 THUMB = 1 << FRONTEND_MODE_SHIFT
 """Mode bit of Thumb state; bit 0 of a location."""
 BIG = 2 << FRONTEND_MODE_SHIFT
-"""Mode bit of big-endian data (CPSR.E). It is also in the slot ``ef``, and no location has it:
-``ArmFrontend.in_state`` puts it into keys that were made from locations."""
+"""Mode bit of big-endian data (CPSR.E). The state has it in the slot ``ef``, and locations do not
+have it: ``ArmFrontend.in_state`` adds it to keys that were made from locations."""
 
 LEAVE = 4 << FRONTEND_MODE_SHIFT
 """Mode bit of a block that only halts with ``jump`` (see ``Translator.leave``)."""
 
 
 def key_of(location: int) -> BlockKey:
-    """The block a location names: bit 0 is Thumb; in ARM state the low two bits are dropped."""
+    """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""
     if location & 1:
         return BlockKey(location & 0xFFFFFFFE, THUMB)
     return BlockKey(location & 0xFFFFFFFC)
 
 
 def location_of(key: BlockKey) -> int:
-    """The value of pc that names a block: bit 0 is Thumb."""
+    """The location of a key, with the Thumb bit."""
     return key.pc | bool(key.mode & THUMB)
 
 
@@ -69,13 +69,13 @@ class Translator:
         self.pc = block.key.pc
         self.exit: Exit | None = None
         self.taken = bool(block.key.mode & CONDITION_PASSED)
-        """The current instruction's condition has been tested already."""
+        """True when the current instruction's condition has been tested and holds."""
         self.mode = block.key.mode & ~CONDITION_PASSED
         """Mode of the block at ``pc``; after the first instruction only the frontend's bits."""
         self.word = 0
         """The current instruction."""
         self.previous: int | None = None
-        """The word before it in memory, wherever the block begins (see ``idioms``)."""
+        """The word before it in memory, which may be outside of the block (see ``idioms``)."""
 
     # -- registers and flags
 
@@ -107,17 +107,17 @@ class Translator:
             self.ir.set("vf", overflow)
 
     def saturate(self, happened: Value) -> None:
-        """Q sticks once something saturated or overflowed."""
+        """Set Q when ``happened`` is 1; else it stays as it is."""
         self.ir.set("q", self.ir.or_(self.flag("q"), happened))
 
     # -- memory, in the byte order that CPSR.E asks for
 
     def load(self, address: Value, type_: Type = I32) -> Value:
-        """Load a value."""
+        """Load a value, in the byte order of the block's mode."""
         return self._ordered(self.ir.load(address, type_))
 
     def store(self, address: Value, value: Value) -> None:
-        """Store a value."""
+        """Store a value, in the byte order of the block's mode."""
         self.ir.store(address, self._ordered(value))
 
     def _ordered(self, value: Value) -> Value:
@@ -143,8 +143,9 @@ class Translator:
             self.ir.when = condition(self.ir, c)
 
     def split_on_condition(self, c: int) -> bool:
-        """End the block with a test of ``c``, for instructions that leave it. False: go on
-        lifting, the condition is always true or has been tested; True: the block is complete."""
+        """End the block with a test of ``c``, for instructions that leave it. Returns True when the
+        block is complete; False when the condition is always true or has been tested, and the
+        instruction has to be lifted."""
         if c == AL or self.taken:
             return False
         taken = BlockKey(self.pc, self.mode | CONDITION_PASSED)
@@ -168,11 +169,13 @@ class Translator:
         self.exit = exit_
 
     def jump(self, target: Value) -> None:
-        """End with what arithmetic on pc means: a jump, or a call when lr was set for it."""
+        """End the block after arithmetic on pc: with a call if the instruction before has set lr,
+        else with a jump."""
         self.transfer(computed_jump(self.word, self.previous), target)
 
     def transfer(self, kind: Transfer, target: Value) -> None:
-        """End with a jump, call or return to a location; to a known one where it is a constant."""
+        """End the block with a jump, call or return to a location. A constant one becomes a direct
+        target, except of a return."""
         known = key_of(target.value) if isinstance(target, Const) else None
         if self.mode & BIG and (known is None or kind is Transfer.RETURN):
             self.leave(target)
@@ -188,8 +191,9 @@ class Translator:
                 self.end(Goto(known) if known else Jump(target))
 
     def leave(self, target: Value) -> None:
-        """End with a jump that is not made here: translated code finds blocks by location, which
-        does not tell the byte order. The next block halts, and Python goes on from there."""
+        """End the block with a jump that Python makes. Translated code looks blocks up by location,
+        which does not have the byte order. So the next block halts with ``jump``, and Python
+        reads the location from the state."""
         self.ir.set("jump", target)
         self.end(Goto(BlockKey(self.pc, self.mode & FRONTEND_MODE | LEAVE)))
 

@@ -1,4 +1,4 @@
-"""What the data processing forms share: the shifter, the adder, where results go (ARM ARM A8.4)."""
+"""The shifter, the adder and the results of all data processing forms (ARM ARM A8.4)."""
 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I1, I32
