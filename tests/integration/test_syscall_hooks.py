@@ -8,7 +8,7 @@ import pytest
 from support.guests import guest
 from support.idioms import idiom
 
-from dbt.experiments.truth.analysis import functions
+from dbt.experiments.harness.functions import functions_of
 from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
 from dbt.linux.typed import Decoder
@@ -272,7 +272,7 @@ def test_a_bad_access_of_a_hook_is_the_hooks_and_not_the_guests() -> None:
 def test_a_bad_access_of_an_invoked_hook_is_the_hooks() -> None:
     process = Process(str(idiom("recursion").program), env={})
     whole = Process(str(idiom("recursion").program), env={}).run()
-    name = next(iter(functions(process).values()))
+    name = next(iter(functions_of(process).values()))
     remove = process.hooks.on_call(name, lambda e: e.memory.load(0x10, 4), mechanism="helper")
     with pytest.raises(GuestFault):
         process.run()

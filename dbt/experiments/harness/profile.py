@@ -1,17 +1,16 @@
 """Where a program spends its time: executions of blocks and calls of functions, counted once."""
 
 import math
-import os
 import random
 from collections import Counter
 from collections.abc import Sequence
 
 import attrs
 
+from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Outcome, Program, Setting, run_once
 from dbt.instrument.block_count import PREFIX, BlockCount
 from dbt.ir.block import CONDITION_PASSED
-from dbt.loader.symbols import read_symbols
 from dbt.process import Process
 
 
@@ -94,22 +93,3 @@ def take(program: Program) -> Profile:
     found.sort(key=lambda function: (-function.calls, function.pc))
     counted = {pc: count for pc, count in executions.items() if count}
     return Profile(outcome, counted, tuple(found))
-
-
-def functions_of(process: Process) -> dict[int, str]:
-    """Every function symbol of the program by its pc, as it was loaded."""
-    path = process.kernel.symbolizer.program
-    try:
-        status = os.stat(path)
-    except OSError:
-        return {}
-    file = read_symbols(path, (status.st_mtime_ns, status.st_size))
-    functions = [symbol for symbol in file.symbols if symbol.function]
-    if not functions:
-        return {}
-    loaded = process.kernel.symbol(functions[0].name)
-    linked = file.find(functions[0].name)
-    assert loaded is not None
-    assert linked is not None
-    bias = loaded - linked.address
-    return {(symbol.address + bias) & 0xFFFFFFFF: symbol.name for symbol in functions}

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
+from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.isolation import Died, isolated
 from dbt.experiments.harness.presentation import Table
-from dbt.experiments.harness.profile import functions_of
 from dbt.experiments.interception.contenders import NOTHING, Contender
 from dbt.experiments.interception.verdicts import Verdict, judge, truth_of
 from dbt.stops import UsageError

@@ -18,11 +18,11 @@ from typing import Any
 import attrs
 
 from dbt.data import DEMO
+from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
-from dbt.experiments.harness.profile import functions_of
 from dbt.experiments.interception import contenders as taking_part
 from dbt.experiments.interception import plots
 from dbt.experiments.interception.contenders import Contender

@@ -30,6 +30,7 @@ from itertools import takewhile
 import attrs
 
 from dbt import plugins
+from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.truth.stack_ranges import StackRange, StackRanges
 from dbt.experiments.truth.trace import (
     Observation,
@@ -43,7 +44,6 @@ from dbt.experiments.truth.trace import (
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import Frontend
 from dbt.linux.kernel import LinuxOptions
-from dbt.loader.symbols import read_symbols
 from dbt.process import Process
 from dbt.stops import TimeLimit, UsageError
 
@@ -69,7 +69,7 @@ def truth(
     analysis = Analysis(lifter, {}, syscalls=syscalls)
 
     def prepare(process: Process) -> None:
-        known = functions(process)
+        known = functions_of(process)
         wanted = known if pcs is None else {analysis.reader.address_of(pc) for pc in pcs}
         analysis.functions = {pc: known.get(pc, f"{pc:#x}") for pc in wanted}
 
@@ -88,19 +88,6 @@ def truth(
             f"{program}: no ground truth, the program did not end within {timeout:g} s"
         )
     return analysis.records
-
-
-def functions(process: Process) -> dict[int, str]:
-    """Address and name of every function symbol of the program, where it is loaded."""
-    path = process.kernel.symbolizer.program
-    status = os.stat(path)
-    file = read_symbols(path, (status.st_mtime_ns, status.st_size))
-    found = [symbol for symbol in file.symbols if symbol.function]
-    if not found:
-        return {}
-    first = file.find(found[0].name) or found[0]
-    bias = process.resolve(first.name) - first.address
-    return {(symbol.address + bias) & 0xFFFFFFFF: symbol.name for symbol in found}
 
 
 # -- The analysis ----------------------------------------------------------------------------------

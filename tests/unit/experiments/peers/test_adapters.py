@@ -9,8 +9,8 @@ import pytest
 from support.oracle import need_qemu
 
 from dbt.data import DEMO
+from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program
-from dbt.experiments.harness.profile import functions_of
 from dbt.experiments.peers import load_image
 from dbt.experiments.peers.qemu import LogReader
 from dbt.hooks.records import Kind, Record
