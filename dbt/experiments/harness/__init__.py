@@ -1,1 +1,1 @@
-"""What every laboratory needs: running a guest, rounds, timing, facts of the host, results."""
+"""Runs and times a guest in rounds, records facts of the host, writes tables and files."""

@@ -1,9 +1,9 @@
-"""Run a guest program once under one setting, and measure only its running.
+"""Runs a guest program once under one setting, and measures how long its code runs.
 
-The figure of an experiment is the processor time of the thread that runs the guest, less what was
-spent on translating: making blocks (``Engine.provide``) and compiling them (the backend's
-``compile_us``). Start-up, loading and the wait for other work of the machine are not in it; the
-guest's own system calls, as our kernel serves them, are.
+The figure of an experiment is the processor time of the thread that runs the guest, less the time
+for translation: making blocks (``Engine.provide``) and compiling them (the backend's
+``compile_us``). It does not contain start-up, loading and waiting for other work of the machine. It
+does contain the guest's system calls, as our kernel serves them.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ KINDS: dict[str, frozenset[LinkKind]] = {
 
 
 def listed(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
-    """The names of ``A,B``. Raises UsageError for one that is not known."""
+    """The names in ``A,B``. Raises UsageError for a name that is not in ``known``."""
     names = tuple(text.split(","))
     for name in names:
         if name not in known:
@@ -54,7 +54,7 @@ class Program:
     args: tuple[str, ...] = ()
     root: str | None = None
     seed: int = 1
-    """Makes AT_RANDOM repeatable: runs must not differ."""
+    """Of AT_RANDOM's bytes, so that runs do not differ."""
 
 
 @attrs.frozen
@@ -66,12 +66,12 @@ class Setting:
     kinds: str = "+indirect"
     denied: tuple[int, ...] = ()
     max_insns: int | None = None
-    """Instructions that a block may hold; None leaves the frontend's bound."""
+    """The most instructions in a block; None is the frontend's own limit."""
 
 
 @attrs.frozen
 class Outcome:
-    """What one run showed. Seconds are processor time."""
+    """What one run showed. Times are seconds of processor time."""
 
     seconds: float
     translation_seconds: float
@@ -91,7 +91,8 @@ class Outcome:
 def open_program(
     program: Program, setting: Setting, passes: Sequence[Pass] = (), backend: str = "numba_jit"
 ) -> Process:
-    """A process under a setting, not yet run."""
+    """A process under a setting, before its first run. Raises UsageError when the program cannot be
+    loaded."""
     process = Process(
         program.path,
         program.args,
@@ -109,7 +110,8 @@ def open_program(
 
 
 class Stopwatch:
-    """Seconds of ``run``, and of that the seconds in ``part``. Use one per run."""
+    """Measures a whole, and the part of it that is spent in one function, in seconds. Use one a
+    run."""
 
     def __init__(self, clock: Clock = time.thread_time) -> None:
         self._clock = clock
@@ -118,7 +120,7 @@ class Stopwatch:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Time the whole; the collector of garbage waits meanwhile."""
+        """Measure the whole. Garbage is not collected meanwhile."""
         gc.collect()
         gc.disable()
         began = self._clock()
@@ -129,7 +131,7 @@ class Stopwatch:
             gc.enable()
 
     def watch(self, part: Callable[[BlockKey], None]) -> Callable[[BlockKey], None]:
-        """The same function, timed as a part."""
+        """The function ``part``, with the time in it added up."""
 
         def timed(key: BlockKey) -> None:
             began = self._clock()
@@ -153,8 +155,9 @@ def run_once(
 ) -> Outcome:
     """Run the program to its end, or for ``timeout`` seconds.
 
-    ``prepare`` sees the process before, ``finish`` after it. Descriptors 0 to 2 are turned away
-    from the terminal meanwhile. Raises UsageError when the program cannot be loaded.
+    ``prepare`` is called with the process before the run, ``finish`` after it. Meanwhile
+    descriptors 0 to 2 lead to files (``redirected``). Raises UsageError when the program cannot be
+    loaded.
     """
     with redirected() as output:  # the guest takes its descriptors when the process is made
         process = open_program(program, setting, passes)
@@ -189,13 +192,13 @@ def _outcome(watch: "Stopwatch", stop: Stop, stats: dict[str, Any], output: "Out
 
 @attrs.define
 class Output:
-    """What a guest wrote, known when it has ended."""
+    """What a guest wrote to its standard streams: complete when ``redirected`` ends."""
 
     digest: str = ""
     text: bytes = b""
 
     def read(self, stream: IO[bytes]) -> None:
-        """Take a stream from its beginning."""
+        """Take the content of a stream."""
         stream.seek(0)
         self.text = stream.read()
         self.digest = hashlib.sha256(self.text).hexdigest()
@@ -203,7 +206,8 @@ class Output:
 
 @contextlib.contextmanager
 def redirected() -> Iterator[Output]:
-    """Descriptor 0 reads nothing; 1 and 2 write to a file, whose content is given at the end."""
+    """Meanwhile descriptor 0 reads nothing, and 1 and 2 write to a file, whose content is in the
+    output at the end."""
     sys.stdout.flush()  # what is buffered is not the guest's, and a forked child would write it too
     saved = [os.dup(number) for number in range(3)]
     result = Output()
@@ -220,17 +224,17 @@ def redirected() -> Iterator[Output]:
 
 
 class Disagreement(UsageError):
-    """Two configurations showed the guest different things: the figures would mean nothing."""
+    """A guest behaved differently under two configurations, so that figures cannot be compared."""
 
 
 class Agreement:
-    """Checks that every run shows what the first one showed."""
+    """Checks that all runs of a program show the same."""
 
     def __init__(self) -> None:
         self._first: tuple[str, tuple[str, int, str]] | None = None
 
     def check_visible(self, name: str, stop: str, output: str) -> None:
-        """The same, of an executor that counts no instructions."""
+        """Compare a run that counts no instructions with the first. Raises Disagreement."""
         if self._first is not None and (stop, output) != self._first[1][::2]:
             raise Disagreement(
                 f"{name} ended with {stop, output}, {self._first[0]} with {self._first[1]}"

@@ -1,4 +1,4 @@
-"""What a reader needs to know of the machine before comparing figures."""
+"""Facts of the host and of the guests' surroundings that figures and counts depend on."""
 
 import os
 import platform
@@ -11,15 +11,15 @@ from pathlib import Path
 
 QEMU = "qemu-arm"
 GUEST_ENVIRONMENT: Mapping[str, str] = {}
-"""The variables of every guest that is measured: none. A program walks over them when it starts, so
-that with the host's it would execute other numbers of instructions everywhere."""
+"""The environment variables of every guest that is measured: none. A program executes instructions
+for each, so that counts with the host's variables would differ between hosts."""
 
 PACKAGES = ("armdbt", "numba", "llvmlite", "numpy")
 
 
 def machine_facts() -> dict[str, str]:
-    """Date (UTC), processor, load, system and versions, as text. ``cpu_model`` tells processors
-    apart whose names are the same, as they are under a hypervisor."""
+    """Date (UTC), processor, load, system and versions, as text. ``cpu_model`` differs between
+    processors that have the same name, as they may under a hypervisor."""
     facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **_processor(),
@@ -36,8 +36,8 @@ def machine_facts() -> dict[str, str]:
 
 
 def guest_facts() -> dict[str, str]:
-    """What guests see of the world beside their arguments and files, as far as counts depend on it:
-    their variables, how long the name of the working directory is, and who runs them."""
+    """What counts depend on beside the program, its arguments and files: variables, the length of
+    the working directory's name, user and group."""
     variables = " ".join(f"{name}={value}" for name, value in GUEST_ENVIRONMENT.items())
     return {
         "guest_environment": variables or "empty",
@@ -47,7 +47,7 @@ def guest_facts() -> dict[str, str]:
 
 
 def package_version(name: str) -> str:
-    """Version of an installed Python package, or ``missing``."""
+    """The version of an installed Python package, or ``missing``."""
     try:
         return version(name)
     except PackageNotFoundError:
@@ -55,7 +55,7 @@ def package_version(name: str) -> str:
 
 
 def qemu_version() -> str:
-    """Version of qemu-arm on the path, or ``missing``."""
+    """The version of the qemu-arm on the path, or ``missing``."""
     if shutil.which(QEMU) is None:
         return "missing"
     done = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False)
@@ -80,6 +80,7 @@ def _processor() -> dict[str, str]:
 
 
 def same_processor(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two machines' facts name the same processor; older facts have no model."""
+    """Whether the facts of two machines name the same processor. Results of older versions have no
+    ``cpu_model``: then the name decides."""
     models = [facts["cpu_model"] for facts in (one, other) if "cpu_model" in facts]
     return one["cpu"] == other["cpu"] and len(set(models)) <= 1

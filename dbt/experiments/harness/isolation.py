@@ -1,7 +1,7 @@
-"""Do something in a process of its own.
+"""Calls a function in another process.
 
-``isolated``: it may hang or crash without harm to the experiment. ``in_fresh_interpreter``: it
-starts from nothing.
+``isolated`` forks, so that a hang or a crash does not harm the experiment;
+``in_fresh_interpreter`` starts a new Python, so that nothing is shared with this process.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ _SIZE = struct.Struct("<Q")
 
 
 class Died(Exception):
-    """The work did not come to an end: ``str`` says what happened instead."""
+    """The work has given no result; ``str`` says what happened, as the end of a sentence."""
 
 
 def isolated(work: Callable[[], Result], timeout: float) -> Result:
-    """The result of ``work``, done in a forked process; it must be picklable.
+    """Call ``work`` in a forked process and return its result, which must be picklable.
 
-    After ``timeout`` seconds the process and all that it started are killed. Raises Died when
-    there is no result.
+    After ``timeout`` seconds the process and all its descendants in its group are killed. Raises
+    Died when there is no result.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -41,11 +41,10 @@ def isolated(work: Callable[[], Result], timeout: float) -> Result:
 
 
 def in_fresh_interpreter(work: Callable[[], Result]) -> Result:
-    """The result of ``work``, done in an interpreter started for it, whose code and data lie
-    elsewhere than ours; work and result must be picklable.
+    """Call ``work`` in an interpreter started for it and return its result. Code and data lie at
+    other addresses there. Work and result must be picklable.
 
-    However this ends, the process and all that it started are gone. Raises Died when there is no
-    result.
+    The process and all that it started are killed at the end. Raises Died when there is no result.
     """
     data = pickle.dumps(work)
     source, feeding = os.pipe()
@@ -69,7 +68,7 @@ def in_fresh_interpreter(work: Callable[[], Result]) -> Result:
 
 
 def _serve(writing: int) -> None:
-    """The new interpreter: the work comes from standard input."""
+    """Runs in the new interpreter: read the work from standard input, do it, send the result."""
     data = sys.stdin.buffer.read()
 
     def work() -> object:
@@ -79,7 +78,7 @@ def _serve(writing: int) -> None:
 
 
 def _result(child: int, reading: int, timeout: float | None) -> Any:
-    """What a child sends, and its end."""
+    """Receive what a child sends and end the child. Raises Died."""
     deadline = None if timeout is None else time.monotonic() + timeout
     end = os.pidfd_open(child)
     try:
@@ -97,7 +96,7 @@ def _result(child: int, reading: int, timeout: float | None) -> Any:
 
 
 def _work(work: Callable[[], object], writing: int) -> None:
-    """In the other process: send the result and end, whatever happens."""
+    """Runs in the other process: send the result and exit, whatever happens."""
     os.setpgrp()
     status = 1
     try:
@@ -114,9 +113,9 @@ def _work(work: Callable[[], object], writing: int) -> None:
 
 
 def _receive(reading: int, end: int, deadline: float | None) -> bytes | None:
-    """A whole message. None when the time or the process, which the pidfd ``end`` tells, is over
-    without one. The end of the stream is neither: a guest's children may keep it open, and a
-    process that ends closes it first."""
+    """A whole message; None at the deadline, or when the process of the pidfd ``end`` has ended
+    without one. The end of the stream decides nothing: a guest's children may keep the stream
+    open, and a process closes it just before it ends."""
     data = b""
     sources = [reading, end]
     while len(data) < _SIZE.size or len(data) < _SIZE.size + _SIZE.unpack_from(data)[0]:
@@ -132,9 +131,9 @@ def _receive(reading: int, end: int, deadline: float | None) -> bytes | None:
 
 
 def _end(child: int) -> str:
-    """Kill what is left of the process and its children; how it ended, in words."""
+    """Kill the process and its group; returns in words how it had ended, or ``hangs``."""
     ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    # Its number is its own as long as nobody has waited for it. It may lead no group yet.
+    # No other process gets its number before waitpid. It may not lead its group yet.
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError):
             kill(child, signal.SIGKILL)

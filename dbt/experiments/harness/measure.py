@@ -1,4 +1,4 @@
-"""Repeats and what is said of them: interleaved rounds, medians, quartiles, ratios in a round."""
+"""Statistics of repeated runs: medians, quartiles, ratios within a round."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ import attrs
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:
-    """First and third quartile, interpolated between the values as they are (numpy's default).
+    """First and third quartile, interpolated linearly (numpy's default).
 
-    One value is both of its quartiles. Raises ValueError when there is none.
+    The quartiles of one value are that value. Raises ValueError for no values.
     """
     if not values:
         raise ValueError("no values")
@@ -21,7 +21,7 @@ def quartiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 class Run(Protocol):
-    """Whatever shows how long one run took."""
+    """A run whose time is known."""
 
     @property
     def seconds(self) -> float: ...
@@ -29,7 +29,7 @@ class Run(Protocol):
 
 @attrs.frozen
 class Timing:
-    """Seconds of one contender, in the order they were taken."""
+    """Seconds of one contender, in the order of the rounds."""
 
     seconds: tuple[float, ...]
 
@@ -40,12 +40,12 @@ class Timing:
 
     @property
     def median(self) -> float:
-        """The middle, in seconds."""
+        """The median, in seconds."""
         return statistics.median(self.seconds)
 
     @property
     def iqr(self) -> float:
-        """Distance of the quartiles, in seconds."""
+        """The distance between the quartiles, in seconds."""
         first, third = quartiles(self.seconds)
         return third - first
 
@@ -55,7 +55,8 @@ class Timing:
         return (max(self.seconds) - min(self.seconds)) / self.median
 
     def ratios(self, base: "Timing") -> tuple[float, ...]:
-        """Our time over the other's, round by round: a slow spell hits both alike.
+        """This time divided by ``base``'s in the same round, so that a slow phase of the machine
+        affects both alike. Rounds in which the base took no time are left out.
 
         Raises ValueError when the numbers of rounds differ.
         """

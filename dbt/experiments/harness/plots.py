@@ -1,4 +1,5 @@
-"""Lines with error bars, by matplotlib (extra ``plot``), the same bytes for the same figures."""
+"""Draws lines with error bars with matplotlib (extra ``plot``). The same figures give the same
+bytes."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -46,8 +47,8 @@ def draw(
     x_ticks: Sequence[str] = (),
     base: float | None = 1.0,
 ) -> str:
-    """Write one figure as the ``name`` of the results; its path. ``base`` draws a line to compare
-    with, ``x_ticks`` are names of x = 0, 1, 2, ..."""
+    """Draw the curves into the result ``name``; returns the path. ``base`` draws a horizontal line
+    to compare with; ``x_ticks`` are the names of x = 0, 1, 2, ..."""
     plt = need_matplotlib()
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for label, curve in curves.items():
@@ -83,7 +84,7 @@ def _scale(axes: Any, x_scale: str, y_scale: str) -> None:
 
 
 def save(figure: Any, results: Results, name: str) -> str:
-    """Write a figure as the ``name`` of the results, whose suffix says SVG or PNG; its path.
+    """Write a figure as the result ``name``, whose suffix says SVG or PNG; returns the path.
 
     Raises UsageError when that fails.
     """

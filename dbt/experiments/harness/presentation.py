@@ -1,4 +1,4 @@
-"""What an experiment leaves: tables in the terminal and as Markdown, JSON in a file."""
+"""Results as tables, in the terminal and as Markdown, and the files that results are written to."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ from dbt.streams import plain_console
 from dbt.text import printable
 
 WIDTH = 132
-"""Columns of a table that goes to a file."""
+"""Characters in a line of a table that is not printed to a terminal."""
 
 
 @attrs.frozen
 class Table:
-    """Rows by column name; the first column stands left, the others right."""
+    """Rows by column name. The first column is aligned left, the others right."""
 
     title: str
     columns: Sequence[str]
@@ -28,7 +28,7 @@ class Table:
 
 
 def cell(value: object) -> str:
-    """A value as a table shows it: three digits of a float, ``-`` for None."""
+    """The text of a value in a table: three significant digits of a float, ``-`` for None."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -49,7 +49,7 @@ def print_table(
 
 
 def print_tables(tables: Iterable[Table], out: TextIO | None = None) -> None:
-    """Print tables, as wide as the terminal or, to a file, WIDTH."""
+    """Print tables, as wide as the terminal, or WIDTH where there is none."""
     from rich import table as rich_table
 
     out = out or sys.stdout
@@ -79,10 +79,10 @@ def markdown(table: Table) -> str:
 
 
 class Results(contextlib.ExitStack):
-    """The files that results go to, opened before a guest runs, which could put links there.
+    """The files that results are written to. They are opened before a guest runs, because a guest
+    could put links in their places.
 
-    Each is written whole, as soon as there is something to write, or left as it was. A context
-    manager, whose end closes them.
+    Each file is written as a whole or keeps its old content. A context manager that closes them.
     """
 
     def __init__(self) -> None:
@@ -90,9 +90,9 @@ class Results(contextlib.ExitStack):
         self._opened: dict[str, Destination] = {}
 
     def open(self, name: str, path: str | None, *, binary: bool = False) -> None:
-        """Open a file under a name of ours; without a path, none is wanted.
+        """Open the file of the result ``name``; does nothing without a path.
 
-        Raises UsageError for what cannot be written, and for a file that is open here.
+        Raises UsageError when it cannot be written, or is open for another result.
         """
         if not path:
             return
@@ -102,13 +102,14 @@ class Results(contextlib.ExitStack):
         self._opened[name] = opened
 
     def open_plots(self, directory: str, names: Iterable[str]) -> None:
-        """Open files by their names in a directory, which is made. Raises UsageError."""
+        """Open files in a directory, each under its own name; makes the directory. Raises
+        UsageError."""
         check_directory(directory)
         for name in names:
             self.open(name, os.path.join(directory, name), binary=True)
 
     def write(self, name: str, writer: Callable[[IO[Any]], object]) -> str:
-        """Have ``writer`` write what was opened under the name; its path.
+        """Let ``writer`` write the file of the result ``name``; returns the path.
 
         Raises UsageError when that fails.
         """
@@ -119,13 +120,13 @@ class Results(contextlib.ExitStack):
         return opened.path
 
     def write_json(self, data: object) -> None:
-        """Write everything, if it is wanted. Raises UsageError when that fails."""
+        """Write the result ``json``, if it is open. Raises UsageError when that fails."""
         if "json" in self._opened:
             self.write("json", partial(dump, data))
 
     def write_markdown(self, tables: Iterable[Table], command: str) -> None:
-        """Write tables and the command that made them, if wanted. Raises UsageError when that
-        fails."""
+        """Write tables and the command that made them as the result ``markdown``, if it is open.
+        Raises UsageError when that fails."""
         if "markdown" in self._opened:
             text = "\n".join([f"```sh\n{command}\n```\n", *map(markdown, tables)])
             self.write("markdown", lambda stream: stream.write(text))

@@ -1,4 +1,4 @@
-"""Where a program spends its time: executions of blocks and calls of functions, counted once."""
+"""Counts how often blocks are executed and functions are called, in one run of a program."""
 
 import math
 import random
@@ -16,7 +16,7 @@ from dbt.process import Process
 
 @attrs.frozen
 class Function:
-    """A function symbol that was entered, and how often."""
+    """A function that was called, and how often."""
 
     pc: int
     name: str
@@ -25,19 +25,21 @@ class Function:
 
 @attrs.frozen
 class Profile:
-    """Counts of one run, everything chained."""
+    """Counts of one run with everything chained."""
 
     outcome: Outcome
     executions: dict[int, int]
-    """Entries into blocks by pc. A conditional call counts once at its test, once taken."""
+    """Entries into blocks by pc. A conditional call counts at its test, and again when it is
+    taken."""
     functions: tuple[Function, ...]
     """The most called first."""
 
     def targets(self, order: str, count: int, seed: int = 0) -> tuple[int, ...]:
-        """``count`` pcs of blocks that ran, or all when there are fewer.
+        """The pcs of ``count`` executed blocks, or of all when there are fewer.
 
-        ``hottest``: the most executed first. ``random``: drawn with the seed; fewer are always
-        the first of more. Raises ValueError for another order.
+        The order ``hottest`` takes the most executed first; ``random`` draws them with the seed,
+        so that a smaller count gives the beginning of a larger one. Raises ValueError for another
+        order.
         """
         pcs = sorted(self.executions)
         if order == "random":
@@ -49,12 +51,13 @@ class Profile:
         return tuple(pcs[:count])
 
     def spread_functions(self, count: int) -> tuple[Function, ...]:
-        """Up to ``count`` functions, from the most to the least called."""
+        """Up to ``count`` functions from the most to the least called (``pick``)."""
         return pick(self.functions, count)
 
 
 def pick(functions: Sequence[Function], count: int) -> tuple[Function, ...]:
-    """Functions whose calls lie evenly on a logarithmic scale, ends included, in their order."""
+    """``count`` functions, in their order, whose numbers of calls are spread evenly over a
+    logarithmic scale, the first and the last function included."""
     if len(functions) <= count:
         return tuple(functions)
     high, low = (math.log(function.calls) for function in (functions[0], functions[-1]))
@@ -69,7 +72,8 @@ def pick(functions: Sequence[Function], count: int) -> tuple[Function, ...]:
 
 
 def take(program: Program) -> Profile:
-    """Run the program once, interpreted, with a counter in every block."""
+    """Run the program once, interpreted, with a counter in every block. Raises UsageError when it
+    cannot be loaded."""
     executions: Counter[int] = Counter()
     entries: Counter[int] = Counter()
     names: dict[int, str] = {}

@@ -1,10 +1,10 @@
-"""Rounds of an experiment: every contender once, in an interpreter started for the round.
+"""Runs rounds: each does every task once, in an interpreter started for the round.
 
-Where a process has its code and its tables is chance, decided when it starts, and can be worth a
-fifth of a program's time. Rounds that share a process share that chance, and their spread says
-nothing of it. In processes of their own they show it as what it is to whoever runs the experiment
-again: noise (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!",
-ASPLOS 2009; docs/decisions/0011-a-process-a-round.md).
+The addresses of code and tables are chosen at random when a process starts, and can change a
+program's time by a fifth. Rounds in one process would share these addresses, and their spread would
+not show the effect. Rounds in processes of their own show it as noise, as anybody meets it who
+repeats the experiment (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously
+Wrong!", ASPLOS 2009; docs/decisions/0011-a-process-a-round.md).
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -26,12 +26,13 @@ def rounds(
     check: Callable[[Name, Result], object] = lambda _name, _result: None,
     place: Place[Name, Result] = in_fresh_interpreter,
 ) -> dict[Name, list[Result]]:
-    """What each task gave in each of ``repeats`` rounds, in order.
+    """Run ``repeats`` rounds; returns the results of each task, in the order of the rounds.
 
-    A round does the tasks one after the other, so that a slow spell of the machine hits all of
-    them; before them the first one, which counts for nothing but bears what is loaded at first
-    use. Tasks, names and results must be picklable. ``check`` sees every result after its round,
-    and may raise. ``place`` says where a round is done. Raises UsageError when a round fails.
+    A round does the tasks one after the other, so that a slow phase of the machine affects all of
+    them. Before that it does the first task once without counting it, for what is loaded at first
+    use. Tasks, names and results must be picklable. ``check`` is called with every result after
+    its round, and may raise. ``place`` calls a round: in a new interpreter unless told otherwise.
+    Raises UsageError when a round gives no result.
     """
     taken: dict[Name, list[Result]] = {name: [] for name in tasks}
     for _ in range(repeats):
