@@ -1,1 +1,1 @@
-"""``armdbt bench callbacks``: what a callback costs at each of its prices."""
+"""``armdbt bench callbacks``: measures what a callback costs at each of its prices."""

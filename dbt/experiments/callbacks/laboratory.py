@@ -1,18 +1,19 @@
-"""What a callback costs at each of its prices: ``armdbt bench callbacks``.
+"""Measures what a callback costs at each of its prices: ``armdbt bench callbacks``.
 
-One program is run in interleaved rounds: alone, and with a hook at every call and every return, at
-each price of ``dbt.hooks.callbacks``. Two hooks are measured. ``count`` adds one to a counter,
-and can be had as IR ops too; ``table`` counts targets by their low bits, which needs arithmetic and
-an access that is not known beforehand. All prices must leave the same cells, the guest's output and
-the number of its instructions must be what they are without a hook, and the events must be as many
-as the ``call-count`` pass counts, or the experiment stops.
+One program is run in interleaved rounds: without a hook, and with a hook at every call and every
+return, at each price of ``dbt.hooks.callbacks``. Two hooks are measured. ``count`` adds one to a
+counter, and can also be made of IR ops; ``table`` counts targets by their low bits, which needs
+arithmetic and an access to a computed place. The experiment stops when two prices leave different
+cells, when the guest's output or the number of its instructions is not that without a hook, or when
+there are not as many events as the ``call-count`` pass counts.
 
-Beside ours, unless told otherwise and where it is installed, Unicorn: a Python hook on every
-instruction that calls or returns in the program, which counts too. It is compared with Unicorn
-without hooks.
+Where Unicorn is installed, and without ``--no-peers``, it is measured, too: a Python hook on every
+instruction of the program that calls or returns counts events. It is compared with Unicorn without
+hooks.
 
-What is timed: ``harness/guest_run.py``, and of Unicorn ``peers/unicorn.py``. Nanoseconds per event
-are the time beyond the program's own, by events; slow-downs are medians of ratios within a round.
+``harness/guest_run.py`` says what is timed, and ``peers/unicorn.py`` for Unicorn. Nanoseconds per
+event are the time beyond that of the program alone, divided by the number of events; slow-downs are
+medians of ratios within a round.
 """
 
 import argparse
@@ -51,7 +52,7 @@ DEMO_ROUNDS = "200000"
 NOTHING = "nothing"
 CELLS = 64
 UNICORN = unicorn.NAME
-"""In the place of a tier, for rows that are Unicorn's."""
+"""Stands for the tier in Unicorn's rows."""
 
 
 def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -60,7 +61,7 @@ def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 
 def table(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Count events by where they go."""
+    """Count events by their targets."""
     cells[(target >> 2) & 63] += 1
 
 
@@ -68,7 +69,7 @@ HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
     "count": (count, PRICES),
     "table": (table, [price for price in PRICES if price != "inline"]),
 }
-"""Hook functions, and the prices each can be had at."""
+"""The hook functions, with the prices at which each can run."""
 
 
 @attrs.frozen
@@ -81,13 +82,13 @@ class Case:
 
     @property
     def alone(self) -> "Case":
-        """The same without a hook."""
+        """The case with the same tier and no hook."""
         return Case(self.tier)
 
 
 @attrs.frozen
 class Ran:
-    """What one run of a case showed: ours an outcome, and the cells; Unicorn what was seen."""
+    """What one run of a case showed: ``outcome`` and ``cells`` of ours, ``seen`` of Unicorn's."""
 
     seconds: float
     outcome: Outcome | None = None
@@ -160,9 +161,9 @@ def experiment(
     *,
     peers: bool = True,
 ) -> dict[str, Any]:
-    """Run every case ``repeats`` times; everything, ready for JSON.
+    """Run every case ``repeats`` times; returns the result for JSON.
 
-    Raises UsageError when two cases do not agree on what happened.
+    Raises UsageError when two cases show different things.
     """
     cases = [
         Case(tier, hook, price)
@@ -212,7 +213,7 @@ def run_unicorn(image: Image, places: Iterable[int]) -> Ran:
 
 
 class _Judge:
-    """Knows what the cases are to do, and insists that all of them see the same."""
+    """Makes the tasks of the cases, and checks that all of them show the same."""
 
     def __init__(self, program: Program, unit: str) -> None:
         self.program = program
@@ -224,7 +225,7 @@ class _Judge:
         self.events = self._count()
 
     def _count(self) -> int:
-        """Calls and returns of the program, as another pass counts them."""
+        """The calls and returns of the program, as the ``call-count`` pass counts them."""
         found: dict[str, int] = {}
 
         def finish(process: Process) -> None:
@@ -240,7 +241,7 @@ class _Judge:
         return events
 
     def why_no_unicorn(self) -> str | None:
-        """Why Unicorn cannot take part, or None: found out by letting it run the program alone."""
+        """Why Unicorn cannot take part, or None. It runs the program once, without a hook."""
         why = unicorn.lacking()
         if why is None:
             self.image = load_image(self.program)
@@ -253,7 +254,7 @@ class _Judge:
         return why
 
     def _learn(self) -> set[int]:
-        """Where the program calls and returns."""
+        """The pcs at which the program calls and returns."""
         places: set[int] = set()
 
         def learn(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -266,13 +267,14 @@ class _Judge:
         return places
 
     def task(self, case: Case) -> Callable[[], Ran]:
-        """What runs a case once."""
+        """A function that runs a case once."""
         if case.tier == UNICORN:
             return partial(run_unicorn, self.image, self.places if case.price else ())
         return partial(run_case, self.program, self.unit, case)
 
     def check(self, case: Case, ran: Ran) -> None:
-        """Compare a run with all before it. Raises Disagreement, or UsageError of the cells."""
+        """Compare a run with those before it. Raises Disagreement, or UsageError when cells
+        differ."""
         if ran.seen is not None:
             if ran.seen.unsupported:
                 wanted = ran.seen.unsupported[0]
@@ -332,7 +334,7 @@ COLUMNS = (
 
 
 def tables(result: Mapping[str, Any]) -> list[Table]:
-    """The one table."""
+    """The table of all cases."""
     title = (
         f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}: "
         f"{result['events']:,} events, {result['repeats']} rounds"

@@ -1,1 +1,1 @@
-"""``armdbt bench chaining``: what block chaining is worth."""
+"""``armdbt bench chaining``: measures what block chaining is worth."""

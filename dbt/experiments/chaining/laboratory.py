@@ -1,9 +1,9 @@
-"""What chaining is worth, and what denying it costs: ``armdbt bench chaining``.
+"""Measures what chaining is worth, and what denying it costs: ``armdbt bench chaining``.
 
-One program is run under many settings of the chain policy, in interleaved rounds. Each figure is
-compared with everything chained *in the same round*; a row shows the median of these ratios and
-their quartiles. The output of the guest, how it ended and the number of its instructions must be
-the same in every run, or the experiment stops. ``harness/guest_run.py`` says what is timed.
+One program is run under many settings of the chain policy, in interleaved rounds. Each time is
+divided by that of everything chained *in the same round*; a row shows the median of these ratios
+and their quartiles. The output of the guest, how it ended and the number of its instructions must
+be the same in every run, or the experiment stops. ``harness/guest_run.py`` says what is timed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from dbt.stops import UsageError
 DEMO_ROUNDS = ("2000000", "20000")
 """Arguments of the bundled program: usually, and with --short."""
 FEW_DISPATCHES = 100_000
-"""With fewer there is no saying what one costs."""
+"""With fewer additional dispatches, the cost of one is not computed."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +146,8 @@ def reproduce(
 
 
 def experiment(program: Program, plan: sweep.Plan, repeats: int) -> dict[str, Any]:
-    """Profile the program, run every setting ``repeats`` times; everything, ready for JSON."""
+    """Profile the program and run every setting ``repeats`` times; returns the result for JSON.
+    Raises UsageError when the program cannot be loaded or runs differ."""
     profiled = profile.take(program)
     agreement = Agreement()
     agreement.check("the profile", profiled.outcome)
@@ -217,7 +218,7 @@ def _row(point: sweep.Point, taken: Mapping[Setting, Sequence[Outcome]]) -> dict
 
 
 def _per_dispatch(timing: Timing, base: Timing, own: Outcome, other: Outcome) -> float | None:
-    """Nanoseconds that each further return to the dispatcher costs, where there are many."""
+    """Nanoseconds that each additional return to the dispatcher costs; None when there are few."""
     more = sum(own.dispatches.values()) - sum(other.dispatches.values())
     if more < FEW_DISPATCHES:
         return None

@@ -1,4 +1,4 @@
-"""The plots of the chaining laboratory, from its JSON."""
+"""Draws the plots of the chaining laboratory from its JSON."""
 
 import statistics
 from collections import defaultdict
@@ -36,13 +36,13 @@ AXES: dict[str, dict[str, Any]] = {
 
 
 def names(program: str, suffix: str) -> dict[str, str]:
-    """The file name of each series that there may be."""
+    """The file name of each series."""
     stem = f"chaining-{program.removesuffix('.elf')}"
     return {series: f"{stem}-{series}.{suffix}" for series in AXES}
 
 
 def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[str]:
-    """One figure a series, as the results of their ``names``; the files written."""
+    """Draw one figure a series into the results ``names``; returns the paths written."""
     written = []
     for series, axes in AXES.items():
         rows = [row for row in result["rows"] if row["series"] == series]
@@ -69,8 +69,8 @@ def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def curve_of(rows: Iterable[Row]) -> Curve:
-    """Slow-down over x, with quartiles; draws at the same x become one point: the middle one, with
-    the lowest and the highest quartile of them all."""
+    """Slow-down over x, with quartiles. Rows at the same x become one point: the median, with the
+    lowest and the highest of their quartiles."""
     at: dict[float, list[Row]] = defaultdict(list)
     for row in rows:
         if row["slowdown"] is not None:

@@ -1,4 +1,4 @@
-"""What the chaining laboratory measures: settings, and which is compared with which."""
+"""Plans what the chaining laboratory measures: settings, and which is compared with which."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,13 +16,13 @@ FUNCTIONS = 6
 
 @attrs.frozen
 class Plan:
-    """How much is measured."""
+    """The extent of an experiment."""
 
     tiers: tuple[str, ...] = ("0", "2", "auto")
     units: tuple[str, ...] = ("block",)
     counts: tuple[int, ...] = COUNTS
     draws: int = 3
-    """Random choices of denied targets, with the seeds ``seed``, ``seed`` + 1, ..."""
+    """Number of random choices of denied targets, made with ``seed``, ``seed`` + 1, ..."""
     lengths: tuple[int, ...] = LENGTHS
     functions: int = FUNCTIONS
     seed: int = 1
@@ -30,7 +30,7 @@ class Plan:
 
 @attrs.frozen
 class Point:
-    """One row of the result: a setting, what it is compared with, and where it stands in a plot."""
+    """One row of the result: a setting, the one it is compared with, and its place in a plot."""
 
     series: str
     """``kinds``, ``denied``, ``frequency`` or ``length``."""
@@ -62,7 +62,7 @@ SERIES = ("kinds", "denied", "frequency", "length")
 
 
 def settings_of(found: Sequence[Point]) -> list[Setting]:
-    """Every setting that is to be run, once, in order."""
+    """Each setting that the points need, once, in order."""
     return list(dict.fromkeys(s for point in found for s in (point.base, point.setting)))
 
 
@@ -84,7 +84,7 @@ def _denied(base: Setting, plan: Plan, profile: Profile) -> Iterator[Point]:
 
 
 def _frequency(base: Setting, count: int, profile: Profile) -> Iterator[Point]:
-    """Deny one function at a time: its calls for 1,000 instructions of the program are x."""
+    """Deny one function at a time; x is its calls in 1,000 instructions of the program."""
     for function in profile.spread_functions(count):
         often = 1000 * function.calls / max(profile.outcome.instructions, 1)
         setting = attrs.evolve(base, denied=(function.pc,))
@@ -92,7 +92,7 @@ def _frequency(base: Setting, count: int, profile: Profile) -> Iterator[Point]:
 
 
 def _lengths(base: Setting, lengths: Sequence[int]) -> Iterator[Point]:
-    """Nothing chained against all chained, in blocks of at most so many instructions."""
+    """Nothing chained compared with all chained, in blocks of at most so many instructions."""
     for length in lengths:
         chained = attrs.evolve(base, max_insns=length)
         yield Point("length", attrs.evolve(chained, kinds="off"), chained, "off", length)

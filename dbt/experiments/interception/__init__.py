@@ -1,1 +1,1 @@
-"""``armdbt bench interception``: mechanisms and peers against ground truth, and their costs."""
+"""``armdbt bench interception``: which events mechanisms and peers find, and what they cost."""

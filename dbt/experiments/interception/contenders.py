@@ -1,4 +1,4 @@
-"""Who takes part in the interception laboratory: our mechanisms, and peers, under one face."""
+"""The contenders of the interception laboratory: mechanisms of ours and peers, alike to use."""
 
 import functools
 import hashlib
@@ -18,18 +18,19 @@ from dbt.stops import UsageError
 Sink = Callable[[Record], None]
 
 NOTHING = "none"
-"""The contender of each group that watches nothing: what its others are compared with."""
+"""The contender that watches nothing: there is one in each group, which the others of the group are
+compared with."""
 PEER_TIMEOUT = 600.0
-"""Seconds after which a run of a peer is given up."""
+"""Seconds after which a run of a peer is stopped."""
 OUTSIDE = frozenset({"syscall", "fault", "invalidation", "budget"})
-"""Reasons to come back to the dispatcher that have nothing to do with edges. (A trap's breakpoint
-is a ``halt``.)"""
+"""Reasons to return to the dispatcher that have nothing to do with edges. (A trap's breakpoint is a
+``halt``.)"""
 
 
 @attrs.frozen
 class Observed:
-    """What one watched run showed. Seconds are processor time without start-up (of qemu-arm: with
-    it)."""
+    """What one watched run showed. Seconds are processor time without start-up; qemu-arm's contain
+    it."""
 
     seconds: float
     stop: str
@@ -38,13 +39,14 @@ class Observed:
     instructions: int | None = None
     dispatches: Mapping[str, int] = attrs.field(factory=dict)
     translated: int | None = None
-    """Blocks translated, each time counted."""
+    """Translations of blocks; a block that is translated again counts again."""
     code_bytes: int | None = None
-    """Bytecode and machine code."""
+    """Bytes of bytecode and machine code."""
     unsupported: tuple[str, ...] = ()
 
     def agrees(self, other: "Observed") -> bool:
-        """True when the guest showed the same; instructions count where both know them."""
+        """Whether the guest has behaved the same. Instructions are compared where both runs have
+        counted them."""
         if (self.stop, self.output) != (other.stop, other.output):
             return False
         return None in (self.instructions, other.instructions) or (
@@ -54,18 +56,18 @@ class Observed:
 
 @attrs.frozen
 class Mechanism:
-    """One of ours (``dbt.hooks.mechanisms.NAMES``), in one tier."""
+    """A mechanism of ours (``dbt.hooks.mechanisms.NAMES``) in one tier."""
 
     name: str
     tier: str = "2"
     calls_only: bool = False
-    """True when it does not tell of system calls."""
+    """True when it reports no system calls."""
     values: bool = True
     """False when its arguments and results cannot be compared with ours."""
 
     @property
     def group(self) -> str:
-        """Whose slow-down is comparable."""
+        """The name of the contenders that it is compared with."""
         return f"armdbt tier {self.tier}"
 
     def watch(
@@ -75,7 +77,8 @@ class Mechanism:
         sink: Sink,
         timeout: float | None = None,
     ) -> Observed:
-        """Run the program to its end, or for ``timeout`` seconds; trace functions and system calls.
+        """Run the program to its end, or for ``timeout`` seconds, and call ``sink`` with the events
+        of the functions and the system calls.
 
         Raises UsageError when this mechanism cannot watch the program.
         """
@@ -98,8 +101,8 @@ class Mechanism:
         )
 
     def chained_share(self, program: Program, functions: Mapping[int, str]) -> float:
-        """Which part of all entries into blocks did not pass the dispatcher. Counts, not times: a
-        run of its own, interpreted, with a counter in every block."""
+        """The share of entries into blocks that did not go through the dispatcher. It is counted in
+        a run of its own, interpreted, with a counter in every block."""
         entries = 0
 
         def finish(process: Process) -> None:
@@ -118,7 +121,7 @@ class Mechanism:
 
     def _tracing(self, functions: Iterable[int], sink: Sink) -> Callable[[Process], object]:
         def trace(process: Process) -> None:
-            for pc in functions:  # symbols are read at first use, which is not to be timed
+            for pc in functions:  # symbols are read at their first use, which must not be timed
                 process.symbolize(pc)
             if self.name != NOTHING:
                 process.hooks.trace(functions, sink, mechanism=self.name)
@@ -133,10 +136,10 @@ def _image(program: Program) -> Image:
 
 @attrs.frozen
 class Peer:
-    """Another translator, watched in one of its ways."""
+    """Another translator, watched in one of its modes."""
 
     group: str
-    """Its name: one of PEERS."""
+    """The translator: one of PEERS."""
     mode: str
     calls_only: bool = True
 
@@ -147,7 +150,7 @@ class Peer:
 
     @property
     def name(self) -> str:
-        """How it is watched."""
+        """The name of its mode."""
         return self.mode
 
     def watch(
@@ -157,7 +160,8 @@ class Peer:
         sink: Sink,
         timeout: float | None = None,
     ) -> Observed:
-        """Run the program to its end, or for ``timeout`` seconds; watch the functions."""
+        """Run the program to its end, or for ``timeout`` seconds, and call ``sink`` with the events
+        of the functions."""
         limit = timeout or PEER_TIMEOUT
         seen = PEERS[self.group].watch(_image(program), self.mode, functions, sink, limit)
         output = hashlib.sha256(seen.output).hexdigest()
@@ -171,7 +175,8 @@ PEERS: Mapping[str, ModuleType] = {module.NAME: module for module in (unicorn, q
 
 
 def mechanisms(names: Iterable[str] | None, tier: str) -> list[Mechanism]:
-    """Our contenders, the one that watches nothing first. Raises UsageError for unknown names."""
+    """The mechanisms of these names, or all, behind the contender that watches nothing. Raises
+    UsageError for an unknown name."""
     from dbt.hooks.mechanisms import NAMES
 
     wanted = list(NAMES if names is None else names)
@@ -182,7 +187,7 @@ def mechanisms(names: Iterable[str] | None, tier: str) -> list[Mechanism]:
 
 
 def peers() -> tuple[list[Peer], list[str]]:
-    """The peers that can run here, and why others cannot."""
+    """The peers that can run here in each of their modes, and the reasons why others cannot."""
     found: list[Peer] = []
     missing = []
     for name, module in PEERS.items():

@@ -1,4 +1,4 @@
-"""What contenders of the interception laboratory cost."""
+"""Measures what the contenders of the interception laboratory cost."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from dbt.hooks.records import Record
 from dbt.stops import UsageError
 
 FEW_EVENTS = 1000
-"""With fewer there is no saying what one costs."""
+"""With fewer events, the cost of one is not computed."""
 
 
 class Count:
@@ -31,7 +31,7 @@ class Count:
 
 @attrs.frozen
 class Watched:
-    """What a run showed, and how many events were told."""
+    """What a run showed, and the number of its events."""
 
     observed: Observed
     events: int
@@ -49,9 +49,9 @@ def costs(
     repeats: int,
     place: Place[Contender, Watched] = in_fresh_interpreter,
 ) -> list[dict[str, Any]]:
-    """One row a contender, in order; those that refuse the program have no times.
+    """One row a contender, in order. The row of one that cannot watch the program has no times.
 
-    ``place`` is where a round is done (``rounds``).
+    ``place`` calls a round (``rounds``).
     """
     able = [one for one in chosen if not refuses(one, program, functions)]
     tasks = {one: partial(watched, one, program, functions) for one in able}
@@ -68,14 +68,14 @@ def costs(
 
 
 def watched(one: Contender, program: Program, functions: Mapping[int, str]) -> Watched:
-    """Run the program once, watched by a contender whose events are only counted."""
+    """Run the program once, watched by a contender, and count its events."""
     sink = Count()
     observed = one.watch(program, functions, sink)
     return Watched(observed, sink.events)
 
 
 def refuses(one: Contender, program: Program, functions: Mapping[int, str]) -> bool:
-    """True when a contender cannot watch the program at all (said before the rounds begin)."""
+    """Whether a contender cannot watch the program at all."""
     try:
         one.watch(program, functions, Count())
     except UsageError:

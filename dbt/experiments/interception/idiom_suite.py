@@ -1,4 +1,4 @@
-"""The idiom suite: small programs, one idiom each, judged for every contender."""
+"""The idiom suite: judges every contender on small programs of one idiom each."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,11 +17,12 @@ from dbt.experiments.interception.verdicts import Verdict, judge, truth_of
 from dbt.stops import UsageError
 
 TIMEOUT = 5.0
-"""Seconds that one contender may take for one idiom; twice that, and it is killed."""
+"""Seconds that a contender may take for an idiom. After twice as many it is killed."""
 
 
 def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
-    """Judge every ELF file of a directory; everything, for JSON. Raises UsageError for none."""
+    """Judge the contenders on every ELF file of a directory; returns the result for JSON. Raises
+    UsageError when there are no such files."""
     programs = sorted(directory.glob("*.elf"))
     if not programs:
         raise UsageError(f"{directory}: no ELF files (*.elf)")
@@ -35,7 +36,7 @@ def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
 
 
 def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str, Any]:
-    """A program's verdicts; of one without a truth to judge by, why that is."""
+    """The verdicts on one program. If it has no ground truth, all say why."""
     try:
         events, verdicts = _judged(Program(str(path)), plain, judged)
     except UsageError as error:
@@ -53,7 +54,7 @@ def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str,
 def _judged(
     program: Program, plain: Contender, judged: Sequence[Contender]
 ) -> tuple[int, list[Verdict]]:
-    """How many events there are, and the verdicts. Raises UsageError when that cannot be known."""
+    """The number of true events, and the verdicts. Raises UsageError without ground truth."""
     functions = functions_in(program)
     events = truth_of(program, functions, TIMEOUT)
     unwatched = plain.watch(program, {}, lambda _: None, TIMEOUT)
@@ -68,7 +69,7 @@ def _judged(
 
 
 def functions_in(program: Program) -> dict[int, str]:
-    """Every function symbol of a program."""
+    """The address and the name of every function symbol of a program."""
     process = open_program(program, Setting(tier="0"), backend="reference")
     try:
         return functions_of(process)
@@ -77,12 +78,13 @@ def functions_in(program: Program) -> dict[int, str]:
 
 
 def suite_tables(result: Mapping[str, Any]) -> list[Table]:
-    """The sums of each contender, and what each got wrong, for a terminal."""
+    """Tables for a terminal: the sums of each contender, and the idioms each got wrong."""
     return [_sums(result), _wrong(result)]
 
 
 def whole_tables(result: Mapping[str, Any]) -> list[Table]:
-    """The sums, and every idiom against every contender: wider than terminals are."""
+    """Tables for a file: the sums, and every idiom with every contender, which is wider than a
+    terminal."""
     names = result["contenders"]
     rows = []
     for row in result["rows"]:

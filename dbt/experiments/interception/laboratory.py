@@ -1,12 +1,13 @@
-"""Every way to intercept calls and returns, side by side: ``armdbt bench interception``.
+"""Compares all ways to intercept calls and returns: ``armdbt bench interception``.
 
-All contenders watch the same functions of the same program. Two things are asked of each.
+All contenders watch the same functions of the same program. Two questions are asked of each.
 
-- What does it see? Its events are compared with ground truth (``truth.py``), which is slow: with
-  ``--truth-args`` on a smaller input.
-- What does it cost? Processor time against the same translator watching nothing, in interleaved
-  rounds, with a sink that only counts. For ours also where the time goes: returns to the dispatcher
-  by reason, the share of edges that stay chained, blocks translated again, bytes of code.
+- What does it see? Its events are compared with ground truth (``dbt/experiments/truth``), which is
+  slow: ``--truth-args`` gives a smaller input for it.
+- What does it cost? The processor time, divided by that of the same translator watching nothing, in
+  interleaved rounds, with a sink that only counts. For our mechanisms also where the time is spent:
+  returns to the dispatcher by reason, the share of edges that stay chained, blocks translated
+  again, bytes of code.
 """
 
 import argparse
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
 
 
 def take_part(arguments: argparse.Namespace) -> tuple[list[Contender], list[str]]:
-    """The contenders, and why some peers are missing."""
+    """The contenders, and for each missing peer the reason."""
     ours = taking_part.mechanisms(arguments.mechanism or None, arguments.tier)
     if arguments.no_peers:
         return [*ours], []
@@ -105,7 +106,7 @@ def take_part(arguments: argparse.Namespace) -> tuple[list[Contender], list[str]
 
 @attrs.frozen
 class Task:
-    """What is watched: the program on the input for speed and on that for truth."""
+    """What is watched. ``program`` has the input for speed, ``small`` the one for truth."""
 
     program: Program
     small: Program
@@ -113,7 +114,8 @@ class Task:
 
 
 def task_of(arguments: argparse.Namespace) -> Task:
-    """Find program and functions. Raises UsageError for unknown symbols, or none."""
+    """The task that the arguments ask for. Raises UsageError for an unknown symbol, and for a
+    program without function symbols."""
     if arguments.program is None:
         rounds = SHORT_ROUNDS if arguments.short else DEMO_ROUNDS
         program = Program(DEMO, (rounds["speed"],))
@@ -141,7 +143,7 @@ def _functions(process: Process, names: Sequence[str]) -> dict[int, str]:
 
 
 def reproduce(arguments: argparse.Namespace) -> str:
-    """The command that does the same again."""
+    """The command that repeats this one."""
     words = ["armdbt", "bench", "interception", "--tier", arguments.tier]
     for option in ("function", "mechanism"):
         for value in getattr(arguments, option):
@@ -163,7 +165,8 @@ def reproduce(arguments: argparse.Namespace) -> str:
 
 
 def measure(arguments: argparse.Namespace, chosen: Sequence[Contender]) -> dict[str, Any]:
-    """Judge all on the input for truth, time all on the input for speed; everything, for JSON."""
+    """Judge all contenders on the input for truth, and time them on the input for speed; returns
+    the result for JSON. Raises UsageError when the program cannot be loaded or has no truth."""
     task = task_of(arguments)
     events = truth_of(task.small, task.functions)
     plain = chosen[0].watch(task.small, task.functions, events.append)
@@ -195,7 +198,7 @@ WHERE = ("contender", "returns to the dispatcher", "chained", "translated again"
 
 
 def tables_of(result: Mapping[str, Any]) -> list[Table]:
-    """Two tables: what was seen at which price, and where ours pay it."""
+    """Two tables: what each contender found at which price, and where our mechanisms spend it."""
     watched = f"{len(result['functions'])} functions of {result['program']}"
     seen = f"{watched}: {result['truth_events']} events on {shlex.join(result['truth_args'])!r}"
     where = f"Where ours pay, on {shlex.join(result['args'])!r}"

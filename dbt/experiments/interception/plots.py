@@ -1,4 +1,4 @@
-"""The plot of the interception laboratory, from its JSON."""
+"""Draws the plot of the interception laboratory from its JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ def name_of(program: str, suffix: str) -> str:
 
 
 def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[str]:
-    """Nanoseconds an event, one bar a contender, as the result of ``name_of``; the files
-    written."""
+    """Draw nanoseconds an event, one bar a contender, into the result ``name_of``; returns the
+    paths written."""
     rows = [row for row in result["rows"] if row["ns_per_event"] is not None]
     if not rows:
         return []

@@ -1,4 +1,4 @@
-"""What a contender found of what there was, against ground truth."""
+"""Judges a contender: compares the events it found with ground truth."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,7 +17,8 @@ SYSTEM_CALLS = frozenset({Kind.SYSCALL, Kind.SYSCALL_RETURN})
 
 @attrs.frozen
 class Verdict:
-    """Events found, missed and invented; ``note`` says why there are none, or what was amiss."""
+    """Numbers of events found, missed and invented (``spurious``). ``note`` says why there are
+    none, or what else was wrong."""
 
     found: int
     missed: int
@@ -26,7 +27,7 @@ class Verdict:
 
     @property
     def right(self) -> bool:
-        """Nothing missed, nothing invented."""
+        """No event is missed or invented, and nothing else was wrong."""
         return not (self.missed or self.spurious or self.note)
 
     def __str__(self) -> str:
@@ -37,12 +38,12 @@ class Verdict:
 
 
 def without_system_calls(records: Iterable[Record]) -> list[Record]:
-    """Calls and returns only, for contenders that tell nothing else."""
+    """The calls and returns among the records."""
     return [record for record in records if record.kind not in SYSTEM_CALLS]
 
 
 def without_values(records: Iterable[Record]) -> list[Record]:
-    """The same events, without arguments and results."""
+    """The records without arguments and results."""
     return [attrs.evolve(record, arguments=(), result=None) for record in records]
 
 
@@ -54,7 +55,8 @@ def judge(
     plain: Observed,
     timeout: float | None = None,
 ) -> Verdict:
-    """Watch the program once and compare with what there was; ``plain`` is the unwatched run."""
+    """Let a contender watch the program once and compare its events with the true ``events``.
+    ``plain`` is the run that nobody watched."""
     expected = without_system_calls(events) if contender.calls_only else list(events)
     found: list[Record] = []
     try:
@@ -62,7 +64,7 @@ def judge(
     except UsageError as error:
         return Verdict(0, len(expected), 0, f"refused: {error}")
     if TimeLimit.__name__ in observed.stop and TimeLimit.__name__ not in plain.stop:
-        return Verdict(0, len(expected), 0, "hangs")  # how much it told until then is chance
+        return Verdict(0, len(expected), 0, "hangs")  # what it found until then depends on timing
     if not contender.values:
         expected, found = without_values(expected), without_values(found)
     result = compare(expected, found)
@@ -79,7 +81,7 @@ def _note(observed: Observed, plain: Observed) -> str:
 def truth_of(
     program: Program, functions: Mapping[int, str], timeout: float | None = None
 ) -> list[Record]:
-    """The events that there are. Raises UsageError when ``timeout`` seconds are not enough."""
+    """The true events. Raises UsageError when the program does not end in ``timeout`` seconds."""
     linux = LinuxOptions(root=program.root, seed=program.seed)
     with redirected():
         return truth(program.path, program.args, functions, linux=linux, timeout=timeout)

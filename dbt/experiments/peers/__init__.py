@@ -1,7 +1,7 @@
-"""Other translators under the same programs, watched as their users would watch them.
+"""Adapters that run programs under other translators, and watch them as their users would.
 
-Each adapter has ``MODES`` (names of ways to watch; ``none`` watches nothing and is what the others
-are compared with), ``VALUES`` (whether arguments and results can be compared with ours),
+Each adapter has ``MODES`` (names of ways to watch; the others are compared with ``none``, which
+watches nothing), ``VALUES`` (whether arguments and results can be compared with ours),
 ``lacking()`` (why it cannot run here, or None) and ``watch(image, mode, functions, sink)``.
 
 An adapter knows how its emulator numbers registers, exceptions and system calls, and that the guest

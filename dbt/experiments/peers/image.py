@@ -1,4 +1,4 @@
-"""A loaded program that has not run: what an emulator without a loader needs."""
+"""A loaded program before its first instruction, for emulators without a loader."""
 
 import attrs
 
@@ -8,7 +8,7 @@ from dbt.interfaces import PC_SLOT, CallAbi
 
 @attrs.frozen
 class Segment:
-    """Mapped guest memory: whole pages, and READ, WRITE, EXEC as in ``dbt.interfaces``."""
+    """Mapped guest memory: whole pages. ``perms`` are READ, WRITE, EXEC of ``dbt.interfaces``."""
 
     start: int
     perms: int
@@ -38,17 +38,17 @@ class Seen:
     """What one watched run showed."""
 
     seconds: float
-    """Processor time; the adapter says what is in it."""
+    """Processor time; the adapter's docstring says what it contains."""
     events: int
     output: bytes
     status: int | None
     """Exit status; None when the program did not end by itself."""
     unsupported: tuple[str, ...] = ()
-    """System calls and exceptions that the adapter has no answer to."""
+    """System calls and exceptions that the adapter does not support."""
 
 
 def load_image(program: Program) -> Image:
-    """Load a program as ``armdbt run`` does. Raises UsageError when it cannot be loaded."""
+    """Load a program as ``armdbt run`` does. Raises UsageError when that fails."""
     process = open_program(program, Setting(tier="0"), backend="reference")
     try:
         memory = process.memory

@@ -1,14 +1,14 @@
-"""qemu-arm (Debian: qemu-user): its log, read while it runs.
+"""The adapter of qemu-arm (Debian: qemu-user): reads its log while it runs.
 
-Debian ships no plugin with it, and its user mode has no breakpoints of its own; what tells of
-every call and return is the log of executed blocks with registers.
+Debian ships no plugins with it, and its user mode has no breakpoints. Calls and returns can be
+found in the log of executed blocks with registers.
 
-- ``block``: ``-d exec,cpu,nochain``, the registers before each block. What is entered in the middle
-  of a block is not seen.
+- ``block``: ``-d exec,cpu,nochain``, the registers before each block. A function that is entered in
+  the middle of a block is not seen.
 - ``step``: the same with blocks of one instruction.
 
-Seconds are the processor time of the whole of qemu-arm, start-up too, and of our reading. System
-calls are served as qemu-arm serves them; this adapter does not tell them.
+Seconds are the processor time of qemu-arm, including its start-up, and of our reading. qemu-arm
+serves the system calls; this adapter does not report them.
 """
 
 import os
@@ -33,7 +33,7 @@ STACK_SIZE, STACK_TOP = 8 << 20, 64 << 10
 
 
 def lacking() -> str | None:
-    """Why it cannot run here, or None."""
+    """Why qemu-arm cannot run here, or None."""
     return None if shutil.which(QEMU) else "needs qemu-arm (Debian: qemu-user)"
 
 
@@ -87,15 +87,15 @@ def _guest(image: Image) -> list[str]:
 
 
 def _single_step() -> str:
-    """The option for blocks of one instruction, which was renamed in 8.1."""
+    """The option for blocks of one instruction. QEMU 8.1 has renamed it."""
     text = subprocess.run([QEMU, "--help"], capture_output=True, text=True, check=False).stdout
     return "-one-insn-per-tb" if "-one-insn-per-tb" in text else "-singlestep"
 
 
 class LogReader:
-    """Follows ``-d exec,cpu``: four lines of registers before each block.
+    """Reads the log of ``-d exec,cpu``, which has four lines of registers before each block.
 
-    Addresses in its stack are told as if the stack began where ours does.
+    Addresses in qemu-arm's stack are shifted to where ours would be.
     """
 
     def __init__(
@@ -108,11 +108,11 @@ class LogReader:
 
     @property
     def events(self) -> int:
-        """Records told so far."""
+        """The number of records so far."""
         return self._tracker.events
 
     def read(self, log: Iterable[str]) -> None:
-        """Read to the end."""
+        """Read a log to its end."""
         functions, sites = self._tracker.functions, self._tracker.sites
         for line in log:
             if line.startswith("R00="):
@@ -137,6 +137,6 @@ class LogReader:
 
 
 def _value(line: str, index: int) -> int:
-    """A register of ``R00=00000000 R01=40800ac6 ...``."""
+    """The value of a register in ``R00=00000000 R01=40800ac6 ...``."""
     start = 13 * index + 4
     return int(line[start : start + 8], 16)

@@ -1,8 +1,9 @@
-"""Calls and returns from a sequence of places: what users of emulators without events write.
+"""Finds calls and returns in a sequence of pcs, as users of emulators without such events do.
 
-The list of live activations holds function, return address and stack pointer. Arriving at a return
-address with the stack pointer of the innermost is a return; one with a lower stack pointer was
-unwound. It knows nothing of instructions, and sees only the places that its owner shows it.
+The list of live activations holds function, return address and stack pointer. Control that arrives
+at a return address with the stack pointer of the innermost activation is its return; an activation
+with a lower stack pointer was unwound. The tracker knows no instructions, and sees only the pcs
+that an adapter gives it.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from dbt.hooks.records import Kind, Record
 
 
 class Registers(NamedTuple):
-    """What a tracker looks at when it arrives somewhere that matters."""
+    """What a tracker reads at a function or a return address. Bit 0 of ``link`` may be state."""
 
     arguments: tuple[int, ...]
     stack: int
@@ -26,7 +27,7 @@ class _Activation(NamedTuple):
 
 
 class Tracker:
-    """Give it every place that may matter, in order; it gives records to ``sink``."""
+    """Takes pcs in the order of execution, and calls ``sink`` with records."""
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class Tracker:
         self.sites: set[int] = set()
         """Return addresses seen so far."""
         self.on_site: Callable[[int], None] | None = None
-        """Told of each new return address."""
+        """Called with each new return address."""
         self.events = 0
         self._registers = registers
         self._sink = sink

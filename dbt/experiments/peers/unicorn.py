@@ -1,15 +1,16 @@
-"""Unicorn (extra ``peers``): its hooks, used in the ways its users use them.
+"""The adapter of Unicorn (extra ``peers``): sets hooks in the ways its users do.
 
 - ``code``: one UC_HOOK_CODE on every instruction.
-- ``block``: one UC_HOOK_BLOCK on every block; what is entered in the middle of a block is not seen.
-- ``address``: a UC_HOOK_CODE on each function's first instruction, and one more on each return
-  address as it is learned. Hooks are compiled into translations: one that is set on code already
-  translated stays silent until that is made anew.
-- ``address+flush``: the same, and the translation at the return address is thrown away then.
+- ``block``: one UC_HOOK_BLOCK on every block. A function that is entered in the middle of a block
+  is not seen.
+- ``address``: a UC_HOOK_CODE on each function's first instruction, and one on each return address
+  when it becomes known. Hooks are compiled into translations: a hook on code that is translated
+  already is not called until the code is translated again.
+- ``address+flush``: the same, and the translation at the return address is dropped then.
 
-Seconds are the processor time of ``uc_emu_start``, translation included. Supported system calls:
-write (to descriptors 1 and 2), exit, exit_group, getpid, and the ARM-private cacheflush and
-set_tls. Everything else, signals among it, gets ENOSYS and is listed.
+Seconds are the processor time of ``uc_emu_start``, which contains translation. The supported system
+calls are write (to descriptors 1 and 2), exit, exit_group, getpid, and ARM's own cacheflush and
+set_tls. All others, such as those for signals, return ENOSYS and are listed as unsupported.
 """
 
 import time
@@ -33,7 +34,7 @@ ENOSYS = 38
 
 
 def lacking() -> str | None:
-    """Why it cannot run here, or None."""
+    """Why Unicorn cannot run here, or None."""
     try:
         import unicorn  # noqa: F401
     except ImportError:
@@ -62,9 +63,9 @@ def watch(
 
 
 def count_at(image: Image, places: Iterable[int], timeout: float = 600.0) -> Seen:
-    """Run a program with the least that a Python hook can do, at some instructions: count.
+    """Run a program with a Python hook at some instructions that only counts.
 
-    A hook runs when its instruction is reached, whether its condition holds or not.
+    Unicorn calls the hook at each of these instructions, whether its condition holds or not.
     """
     import unicorn
 
@@ -83,7 +84,7 @@ def count_at(image: Image, places: Iterable[int], timeout: float = 600.0) -> See
 
 
 class _Machine:
-    """One Unicorn with the program in it and the few system calls."""
+    """A Unicorn that holds the program, and serves the few system calls."""
 
     def __init__(self, image: Image) -> None:
         import unicorn
@@ -110,12 +111,12 @@ class _Machine:
         self.uc.hook_add(kind, function, begin=begin, end=end)
 
     def registers(self) -> Registers:
-        """Argument registers, stack pointer, link register."""
+        """The registers that a tracker reads."""
         *arguments, stack, link = (self.uc.reg_read(number) for number in self._watched)
         return Registers(tuple(arguments), stack, link)
 
     def run(self, timeout: float) -> float:
-        """Run to the end; processor seconds."""
+        """Run to the end or for ``timeout`` seconds; returns the seconds of processor time."""
         began = time.thread_time()
         try:
             self.uc.emu_start(self._location, 0xFFFFFFFC, int(timeout * 1_000_000))
@@ -135,7 +136,7 @@ class _Machine:
         uc.reg_write(arm.UC_ARM_REG_R0, result & 0xFFFFFFFF)
 
     def _number(self, after: int) -> int:
-        """The call's number: r7, or in the immediate when it is not zero (OABI)."""
+        """The number of the call: in r7, or in an immediate that is not zero (OABI)."""
         if not self.uc.reg_read(self._arm.UC_ARM_REG_CPSR) & 0x20:
             immediate = int.from_bytes(self.uc.mem_read(after - 4, 3), "little")
             if immediate:
@@ -164,7 +165,7 @@ class _Machine:
 
 
 def _protection(perms: int) -> int:
-    """UC_PROT_READ, WRITE, EXEC are 1, 2, 4: ours."""
+    """UC_PROT_READ, WRITE, EXEC are 1, 2, 4, as ours are."""
     return perms & (READ | WRITE | EXEC)
 
 

@@ -1,1 +1,1 @@
-"""``armdbt bench compare``: whether a second run of an experiment confirms the first."""
+"""``armdbt bench compare``: tests whether a second run of an experiment confirms the first."""

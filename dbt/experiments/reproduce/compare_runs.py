@@ -1,22 +1,22 @@
-"""Does a second run say what the first one said? ``armdbt bench compare OLD.json NEW.json``.
+"""Compares two runs of an experiment: ``armdbt bench compare OLD.json NEW.json``.
 
 Takes results of ``bench chaining``, ``interception`` and ``callbacks``, in pairs, or two
 directories of them (files of the same name are pairs).
 
-A *figure* (slow-down; ns per event; the same as a share of what Unicorn takes for one in the same
-round) differs when both hold:
+A *figure* is a slow-down, ns per event, or these as a share of what Unicorn takes for an event in
+the same round. It differs when both hold:
 
-- its medians differ by more than the tolerance, 5 % of the older one unless told otherwise: what
-  changes slower than a run takes (heat, neighbours on the host) no number of rounds in it shows;
+- its medians differ by more than the tolerance, by default 5 % of the older one: what changes more
+  slowly than one run (heat, neighbours on the host) is not in the spread of its rounds;
 - the 99 % bootstrap interval of the difference of the medians (rounds drawn with a fixed seed)
-  does not hold 0. With five rounds that is to say: the two runs hardly overlap.
+  does not contain 0. With five rounds that means that the two runs hardly overlap.
 
-Anything else is within noise; with fewer than three rounds there is no saying. What an event costs
-must differ by more than the tolerance of the program's own time as well, for of a hook that costs
-nothing 5 % is nothing too.
+Otherwise it is within noise; fewer than three rounds are too few to decide. What an event costs
+must also differ by more than the tolerance of the program's own time, because 5 % of the cost of a
+hook that costs next to nothing is next to nothing.
 
-*Counts* (events found, missed, invented; dispatches by reason; instructions; output) are exact:
-each that differs is told, and one is enough for exit status 1.
+*Counts* (events found, missed, invented; dispatches by reason; instructions; output) are exact.
+Each count that differs is listed, and one is enough for exit status 1.
 """
 
 import argparse
@@ -34,9 +34,9 @@ from dbt.stops import UsageError
 
 WITHIN, DIFFERS, FEW = "within noise", "differs", "too few rounds"
 FEWEST = 3
-"""Rounds that say something of noise."""
+"""Rounds that are needed for a verdict."""
 TOLERANCE = 5.0
-"""Percent of the older median."""
+"""In percent of the older median."""
 CONFIDENCE = 99.0
 DRAWS = 2000
 SEED = 1
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
 
 
 def pairs(paths: Sequence[str]) -> list[tuple[str, str]]:
-    """Older and newer files. Raises UsageError when they are no pairs."""
+    """The pairs of an older and a newer file. Raises UsageError when the paths are no pairs."""
     if len(paths) % 2:
         raise UsageError("compare takes pairs: OLD.json NEW.json, or two directories")
     if len(paths) > 2 or not all(Path(path).is_dir() for path in paths):
@@ -86,7 +86,7 @@ def pairs(paths: Sequence[str]) -> list[tuple[str, str]]:
 
 @attrs.frozen
 class Change:
-    """A figure of one configuration, in both runs."""
+    """One figure of one configuration in both runs."""
 
     configuration: str
     figure: str
@@ -97,7 +97,7 @@ class Change:
 
     @property
     def ratio(self) -> float | None:
-        """Newer median by older; None where the older is next to nothing."""
+        """The newer median divided by the older; None where the older is next to nothing."""
         old = statistics.median(self.old.values)
         if old <= self.old.own * TOLERANCE / 100:
             return None
@@ -106,13 +106,13 @@ class Change:
 
 @attrs.frozen
 class Comparison:
-    """Two runs of one experiment."""
+    """The result of comparing two runs of one experiment."""
 
     old: Result
     new: Result
     changes: tuple[Change, ...]
     counts: int
-    """Exact counts compared."""
+    """Number of counts compared."""
     inexact: tuple[Mapping[str, Any], ...]
     """Counts that differ, as rows of a table."""
     alone: tuple[str, ...]
@@ -120,8 +120,8 @@ class Comparison:
 
 
 def compare(old: Result, new: Result, tolerance: float = TOLERANCE) -> Comparison:
-    """Lay every configuration of both runs side by side. Raises UsageError when they did not
-    run the same thing."""
+    """Compare the configurations that both runs have. Raises UsageError when they are not runs of
+    the same experiment with the same program."""
     if (old.experiment, old.subject) != (new.experiment, new.subject):
         raise UsageError(f"{old.path} and {new.path} are not the same experiment")
     shared = [name for name in old.configurations if name in new.configurations]
@@ -146,7 +146,7 @@ def compare(old: Result, new: Result, tolerance: float = TOLERANCE) -> Compariso
 
 
 def verdict(old: Figure, new: Figure, tolerance: float = TOLERANCE) -> str:
-    """The rule that the module's docstring states: WITHIN, DIFFERS or FEW."""
+    """WITHIN, DIFFERS or FEW, by the rule in the module's docstring."""
     if min(len(old.values), len(new.values)) < FEWEST:
         return FEW
     before, after = statistics.median(old.values), statistics.median(new.values)
@@ -158,7 +158,7 @@ def verdict(old: Figure, new: Figure, tolerance: float = TOLERANCE) -> str:
 
 
 def interval(old: Sequence[float], new: Sequence[float]) -> tuple[float, float]:
-    """Bootstrap interval of the newer median less the older, with CONFIDENCE."""
+    """The bootstrap interval, with CONFIDENCE, of the newer median minus the older."""
     import numpy as np
 
     generator = np.random.default_rng(SEED)
@@ -187,7 +187,7 @@ MOVING = ("date", "load")
 
 
 def summary(found: Sequence[Comparison]) -> Table:
-    """One row an experiment: of each kind of figure how many are within noise, and by how much
+    """One row an experiment: how many figures of each kind are within noise, and by how much
     slow-downs have changed."""
     return Table("A first run and a second: figures within noise", SUMMARY, [*map(_sum, found)])
 
@@ -216,7 +216,8 @@ def _agreeing(one: Comparison, kind: str) -> str | None:
 
 
 def tables(one: Comparison) -> Iterator[Table]:
-    """Every figure; what differs of machine and counts; what has no counterpart."""
+    """Tables of every figure, of facts and counts that differ, and of configurations that only one
+    run has."""
     title = f"{Path(one.old.path).stem}, both runs"
     if one.changes:
         yield Table(title, FIGURES, [figure_cells(change) for change in one.changes])

@@ -1,4 +1,4 @@
-"""What two runs of an experiment can be compared by: its JSON, as figures and exact counts."""
+"""Reads the JSON of an experiment as figures, which have noise, and exact counts."""
 
 import json
 import statistics
@@ -12,20 +12,21 @@ from dbt.stops import UsageError
 Row = Mapping[str, Any]
 
 SLOWDOWN, PRICE, SHARE = "slow-down", "ns/event", "of Unicorn's"
-"""Figures: time by that of the base in the same round; what an event costs, which hangs on the
-machine; the same by what Unicorn takes for one in the same round, which hangs on it less."""
+"""Figures: time divided by that of the base in the same round; what an event costs, which depends
+on the machine; that divided by what Unicorn takes for an event in the same round, which depends on
+it less."""
 
 TIMED_REASONS = frozenset({"budget"})
-"""Reasons to come back to the dispatcher that hang on the clock: no exact counts."""
+"""Reasons to return to the dispatcher that depend on the clock, so that their counts vary."""
 
 
 @attrs.frozen
 class Figure:
-    """One figure as every round had it."""
+    """The values of one figure, in the order of the rounds."""
 
     values: tuple[float, ...]
     own: float = 0.0
-    """What the program itself takes, in the figure's unit: noise of that is noise of this."""
+    """What the program itself takes, in the figure's unit: its noise is in the figure."""
 
 
 @attrs.frozen
@@ -44,13 +45,14 @@ class Result:
     path: str
     experiment: str
     subject: tuple[object, ...]
-    """What was run: another subject cannot be compared."""
+    """What was run: results of different subjects are not compared."""
     machine: Mapping[str, str]
     configurations: Mapping[str, Configuration]
 
 
 def read(path: str) -> Result:
-    """Read what a laboratory wrote (``--json``). Raises UsageError, one line, for anything else."""
+    """Read the JSON that a laboratory has written (``--json``). Raises UsageError for anything
+    else."""
     try:
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
@@ -125,11 +127,11 @@ READERS: Mapping[str, Callable[[Row], Iterator[Configuration]]] = {
     "callbacks": _callbacks,
     "idioms": _idioms,
 }
-"""The experiment's name, as its JSON has it, to what reads it."""
+"""Maps the name of an experiment in its JSON to the function that reads its rows."""
 
 
 def _slowdown(row: Row) -> dict[str, Figure]:
-    """The ratio to the base in each round; none for the base itself."""
+    """The ratio to the base in each round; nothing for the base itself."""
     own, base = row["seconds"], row["base_seconds"]
     if own == base:
         return {}
@@ -138,7 +140,7 @@ def _slowdown(row: Row) -> dict[str, Figure]:
 
 
 def _priced(row: Row, yardstick: list[float]) -> dict[str, Figure]:
-    """What an event costs, and as a share of the yardstick's where there is one."""
+    """What an event costs, and that divided by the yardstick's, if there is one."""
     own, base, events = row["seconds"], row["base_seconds"], row["events"]
     prices = [(mine - other) / events * 1e9 for mine, other in zip(own, base, strict=True)]
     program = min(base) / events * 1e9
@@ -150,7 +152,8 @@ def _priced(row: Row, yardstick: list[float]) -> dict[str, Figure]:
 
 
 def _prices(data: Row, **which: str) -> list[float]:
-    """What an event cost in each round in the row that has these cells; empty if none has."""
+    """What an event cost in each round, in the row with the cells ``which``; empty if there is
+    none."""
     for row in data["rows"]:
         if row["seconds"] and row["events"] and which.items() <= row.items():
             return list(_priced(row, [])[PRICE].values)

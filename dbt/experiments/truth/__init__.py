@@ -1,1 +1,1 @@
-"""Ground truth: the events of a program, computed from its executed instructions alone."""
+"""Ground truth: the true events of a program, and what another stream of events lacks."""

@@ -1,24 +1,25 @@
-"""Ground truth: the event stream of a program, from nothing but its executed instructions.
+"""Computes the true events of a program from its executed instructions.
 
-The analysis looks at the address, the word and the registers of each instruction and applies the
-definitions of ``dbt/hooks/records.py``. It shares no code with the hook mechanisms, and can see
-what they cannot: every stack pointer, and the instruction that led to a function.
+The analysis reads the address, the bytes and the registers of each instruction and applies the
+definitions of ``dbt/hooks/records.py``. It is independent of what it judges: it shares no code with
+the hook mechanisms and their tracker, and what an instruction does to calls and to the stack
+pointer comes from the frontend's ``InstructionReader``, which shares no code with decoding and
+lifting (import contracts check both). It sees what mechanisms cannot see: the stack pointer at
+every instruction, and the instruction that led to a function.
 
-Where the definitions leave room:
+The definitions leave some cases open. Here:
 
-- Stack pointers are compared within one stack. A stack is the range of addresses that the stack
-  pointer has moved through by pushing, popping, adding and subtracting; when it is loaded with a
-  value outside of all known ranges, a new stack begins. So coroutines and handlers on alternate
-  stacks give up nothing when the higher stack goes on.
-- A function entered with the site and the stack pointer of a live activation that is not the
-  innermost of its stack ends those inside of it: control is back in its frame. If a call
-  instruction led here it ends that one too, for the two could not be told apart.
-- A function is *left* when the stack pointer is loaded with the value that it was entered with. It
-  is alive as long as nothing is entered but in its place: old epilogues do so before they return.
-  What is entered to return elsewhere shows that a longjmp led into the frame that had called it.
-- An activation is no obstacle to its own beginning: a function whose return site is its own first
-  instruction returns when control arrives there again.
-- ``depth`` counts all live activations of the thread, whatever their stack; ``UNWOUND`` is told as
+- Stack pointers are compared within one stack (``stack_ranges.py``). When a coroutine or a handler
+  on an alternate stack runs, and its stack lies higher, no activation of the other stack ends.
+- A function may be entered with the site and the stack pointer of a live activation that is not
+  the innermost of its stack. Control is back in the frame of that activation, so those inside of
+  it end. If a call instruction led here, that activation ends, too, because the two would be equal.
+- A function is *left* when the stack pointer is loaded with the value that it was entered with.
+  Old epilogues do that before they return, so the function stays alive until another one is
+  entered that will return elsewhere. That shows that a longjmp led into the frame of its caller.
+- A function whose return site is its own first instruction returns when control arrives there
+  again.
+- ``depth`` counts all live activations of the thread, on whatever stack. An ``UNWOUND`` comes as
   soon as the stack pointer shows it.
 """
 
@@ -59,11 +60,11 @@ def truth(
     syscalls: bool = True,
     timeout: float | None = None,
 ) -> list[Record]:
-    """Every event about the functions at ``pcs`` (None: every function symbol of the program).
+    """All events of the functions at ``pcs`` (None: of every function symbol of the program).
 
-    The guest runs with our standard streams, and with ``env`` or no variables at all. ``timeout``
-    is in seconds. Raises UsageError when the program cannot be loaded, or does not end in time: the
-    first half of a truth is none.
+    The guest runs with our standard streams, and with the variables ``env``, none by default.
+    ``timeout`` is in seconds. Raises UsageError when the program cannot be loaded or does not end
+    in time.
     """
     lifter: Frontend = plugins.load("dbt.frontends", frontend)()
     analysis = Analysis(lifter, {}, syscalls=syscalls)
@@ -95,8 +96,8 @@ def truth(
 
 @attrs.define(eq=False)
 class Activation:
-    """A live activation; ``tail``: it took the place of the one with the same site and pointer;
-    ``left``: the stack pointer was loaded with ``pointer`` since."""
+    """A live activation. ``tail``: a tail call, which took the place of the one with the same site
+    and pointer. ``left``: the stack pointer was loaded with ``pointer`` since."""
 
     function: int
     site: int
@@ -106,13 +107,14 @@ class Activation:
     tail: bool
     left: bool = False
 
-    def stands_at(self, site: int, pointer: int, stack: StackRange) -> bool:
-        """It is told from others by these."""
+    def returns_to(self, site: int, pointer: int, stack: StackRange) -> bool:
+        """Whether control at ``site`` with this stack pointer is its return."""
         return self.site == site and self.pointer == pointer and self.stack is stack
 
 
 class Analysis:
-    """Turns observations into records. ``functions`` names what is watched, by address."""
+    """Turns the observations of a trace into ``records``. ``functions`` maps the address of each
+    watched function to its name."""
 
     def __init__(
         self, frontend: Frontend, functions: Mapping[int, str], *, syscalls: bool = True
@@ -126,13 +128,13 @@ class Analysis:
         self._active: list[Activation] = []
         self._alive: Counter[tuple[int, int]] = Counter()  # by site and stack pointer
         self._calls: set[tuple[int, int]] = set()
-        """Site and stack pointer of call instructions, until they have led to something watched or
-        control is back: a veneer or a PLT stub may stand in between."""
+        """Site and stack pointer of call instructions. Each stays until a watched function is
+        entered by it or control is back; veneers and PLT stubs may be executed in between."""
         self._stacks = StackRanges(frontend)
         self._before: Step | None = None
 
     def observe(self, observation: Observation) -> None:
-        """The next thing that happened."""
+        """Take the next observation."""
         match observation:
             case Step():
                 self._step(observation)
@@ -143,7 +145,7 @@ class Analysis:
                 self._system_call(Kind.SYSCALL_RETURN, number, call, insns, result)
             case Start(insns=insns):
                 self._before = None
-                if insns:  # execve: what was alive is not given up, but gone with its program
+                if insns:  # execve: live activations vanish with their program, without records
                     self.functions = {}
                     self._active.clear()
                     self._alive.clear()
@@ -167,7 +169,7 @@ class Analysis:
             self._enter(before, step)
 
     def _pass_frames(self, step: Step) -> None:
-        """Frames of this stack below its pointer are gone."""
+        """The stack pointer has changed: end the activations whose frames are below it."""
         pointer, stack = step.registers[self._sp], self._stacks.current
         gone = []
         for activation in reversed(self._active):
@@ -175,58 +177,58 @@ class Analysis:
                 if activation.pointer >= pointer:
                     break  # those outside of it are higher still
                 gone.append(activation)
-        self._give_up(gone, step)
+        self._unwind(gone, step)
 
     def _leave(self, step: Step) -> None:
-        """The stack pointer was loaded."""
+        """The stack pointer was loaded: mark the activations that are left."""
         for activation in self._active:
             if activation.stack is self._stacks.current:
                 activation.left |= activation.pointer == step.registers[self._sp]
 
     def _left_behind(self, site: int) -> list[Activation]:
-        """The innermost activations of this stack that are left, and return elsewhere."""
+        """The innermost activations of this stack that are left and return to another site."""
         here = [a for a in reversed(self._active) if a.stack is self._stacks.current]
         return list(takewhile(lambda a: a.left and a.site != site, here))
 
     def _arrive(self, step: Step) -> None:
-        """Control may be where an activation is to return to."""
-        index = self._standing(step.pc, step)
+        """Record the return of the activations that return here, if any."""
+        index = self._returning(step.pc, step)
         if index is None:
             return
-        self._give_up(self._inside(index), step)
+        self._unwind(self._inside(index), step)
         while True:
             activation = self._active[index]
             self._remove(activation)
-            self._tell(Kind.RETURN, activation, step, result=step.registers[self._roles.result])
-            below = self._standing(step.pc, step)
+            self._record(Kind.RETURN, activation, step, result=step.registers[self._roles.result])
+            below = self._returning(step.pc, step)
             if not activation.tail or below is None:
                 return
             index = below
 
     def _enter(self, before: Step | None, step: Step) -> None:
-        """Control is at a watched function."""
+        """Record that a watched function is entered."""
         link, pointer = step.registers[self._roles.link], step.registers[self._sp]
         site, stack = self.reader.address_of(link), self._stacks.current
         caller = 0 if before is None or step.moved else before.pc
         tail, called = False, (site, pointer) in self._calls
         self._calls.discard((site, pointer))
-        self._give_up(self._left_behind(site), step)
-        index = self._standing(site, step)
+        self._unwind(self._left_behind(site), step)
+        index = self._returning(site, step)
         if index is not None:
-            self._give_up(self._inside(index), step)
+            self._unwind(self._inside(index), step)
             tail = not called
             while not tail and index is not None:
-                self._give_up([self._active[index]], step)
-                index = self._standing(site, step)
+                self._unwind([self._active[index]], step)
+                index = self._returning(site, step)
         kind = Kind.TAIL_CALL if tail else Kind.CALL
         activation = Activation(step.pc, site, pointer, stack, len(self._active), tail)
         arguments = tuple(step.registers[index] for index in self._roles.arguments)
-        self._tell(kind, activation, step, caller=caller, arguments=arguments)
+        self._record(kind, activation, step, caller=caller, arguments=arguments)
         self._active.append(activation)
         self._alive[site, pointer] += 1
 
     def _is_called(self, before: Step | None, step: Step) -> bool:
-        """The instruction before this one was a call: its successor is in the link register."""
+        """Whether ``before`` was a call: the link register holds the address behind it."""
         if before is None or step.moved:
             return False
         behind = before.pc + before.size
@@ -235,8 +237,8 @@ class Analysis:
         return self.reader.is_call(before.word) or step.pc != behind
 
     def _sets_stack(self, before: Step, step: Step) -> bool:
-        """Whether ``before`` has written to the stack pointer what was not computed from it, even
-        if it was the same. False for a conditional instruction that left it as it was."""
+        """Whether ``before`` has written a value to the stack pointer that was not computed from
+        it, even the same value. False for a conditional instruction that did not change it."""
         reader, word = self.reader, before.word
         if step.moved:
             return False
@@ -246,13 +248,14 @@ class Analysis:
 
     # -- activations -------------------------------------------------------------------------------
 
-    def _standing(self, site: int, step: Step) -> int | None:
-        """Index of the innermost activation that is to return to ``site`` with this pointer."""
+    def _returning(self, site: int, step: Step) -> int | None:
+        """The index of the innermost activation that returns to ``site`` with the step's stack
+        pointer."""
         pointer, stack = step.registers[self._sp], self._stacks.current
         if (site, pointer) not in self._alive:
             return None
         for index in range(len(self._active) - 1, -1, -1):
-            if self._active[index].stands_at(site, pointer, stack):
+            if self._active[index].returns_to(site, pointer, stack):
                 return index
         return None
 
@@ -261,10 +264,11 @@ class Analysis:
         stack = self._active[index].stack
         return [a for a in reversed(self._active[index + 1 :]) if a.stack is stack]
 
-    def _give_up(self, gone: list[Activation], step: Step) -> None:
+    def _unwind(self, gone: list[Activation], step: Step) -> None:
+        """End activations that do not return."""
         for activation in gone:
             self._remove(activation)
-            self._tell(Kind.UNWOUND, activation, step)
+            self._record(Kind.UNWOUND, activation, step)
 
     def _remove(self, activation: Activation) -> None:
         for index in range(len(self._active) - 1, -1, -1):
@@ -276,9 +280,9 @@ class Analysis:
         if not self._alive[key]:
             del self._alive[key]
 
-    # -- telling -----------------------------------------------------------------------------------
+    # -- records -----------------------------------------------------------------------------------
 
-    def _tell(
+    def _record(
         self,
         kind: Kind,
         activation: Activation,

@@ -1,4 +1,4 @@
-"""Lay an event stream beside the true one: what was found, missed and invented."""
+"""Compares a stream of events with the true one: which were found, missed and invented."""
 
 import difflib
 from collections import deque
@@ -11,13 +11,13 @@ from dbt.hooks.records import Kind, Record
 CALLS = frozenset([Kind.CALL, Kind.TAIL_CALL])
 MATCHED_ARGUMENTS = 4
 LONGEST_GAP = 2000
-"""Records between two anchors that are still aligned; the time grows with the square."""
+"""Records between two anchors that are aligned, at most: the time grows with the square."""
 
 
 @attrs.frozen
 class Comparison:
-    """Records of the true stream that were found and that were missed, and records that have no
-    counterpart in it, each in the order of its stream."""
+    """The records of the true stream that were found, those that were missed, and records that are
+    not in it (``spurious``), each in the order of its stream."""
 
     found: tuple[Record, ...] = ()
     missed: tuple[Record, ...] = ()
@@ -31,8 +31,8 @@ class Comparison:
 
 @attrs.frozen
 class Essence:
-    """What two records must share to be of the same event. (Counts, depths and callers are the
-    mechanisms' own affair.)"""
+    """What two records of the same event have in common. Counts, depths and callers may differ
+    between mechanisms."""
 
     kind: Kind
     function: int
@@ -41,7 +41,7 @@ class Essence:
 
 
 def essence(record: Record) -> Essence:
-    """Kind, function and site; of calls the arguments too, of returns the result."""
+    """Kind, function and site of a record, with a call's arguments or a return's result."""
     detail: tuple[int, ...] = ()
     if record.kind in CALLS:
         detail = record.arguments[:MATCHED_ARGUMENTS]
@@ -51,7 +51,8 @@ def essence(record: Record) -> Essence:
 
 
 def compare(truth: Iterable[Record], found: Iterable[Record]) -> Comparison:
-    """Match records in order; ``UNWOUND`` wherever it stands, for mechanisms may tell it late."""
+    """Match records in order, except ``UNWOUND``, which mechanisms may report late: it matches at
+    any place."""
     true, other = list(truth), list(found)
     pairs = _matches(true, other)
     matched = {left for left, _ in pairs}
@@ -107,7 +108,7 @@ def _anchors(
 def _align(
     left: Sequence[Essence], right: Sequence[Essence], rows: Sequence[int], columns: Sequence[int]
 ) -> Pairs:
-    """Match a gap between anchors by the longest runs; one too long for that in any order."""
+    """Match a gap between anchors by its longest common runs, or in any order if it is too long."""
     if len(rows) * len(columns) > LONGEST_GAP**2:
         return _anywhere(left, right, rows, columns)
     matcher = difflib.SequenceMatcher(
@@ -123,7 +124,7 @@ def _align(
 def _anywhere(
     left: Sequence[Essence], right: Sequence[Essence], rows: Sequence[int], columns: Sequence[int]
 ) -> Pairs:
-    """Match equal records whatever their order."""
+    """Match equal records in any order."""
     waiting: dict[Essence, deque[int]] = {}
     for at in columns:
         waiting.setdefault(right[at], deque()).append(at)
@@ -131,7 +132,7 @@ def _anywhere(
 
 
 def line(record: Record) -> str:
-    """A record as a reader of a difference wants it."""
+    """A record as one line of a difference."""
     text = f"{record.kind.value} {record.symbol} site={record.site:#x} depth={record.depth}"
     if record.kind in CALLS:
         text += f" args={','.join(f'{value:#x}' for value in record.arguments)}"
@@ -141,24 +142,24 @@ def line(record: Record) -> str:
 
 
 def difference(truth: Iterable[Record], found: Iterable[Record], *, context: int = 3) -> str:
-    """What ``compare`` does not match, marked ``-`` (missed) and ``+`` (spurious) among the records
-    around it; empty when all matches."""
+    """The records that ``compare`` does not match, marked ``-`` (missed) and ``+`` (spurious), with
+    ``context`` records around each; empty when all match."""
     true, other = list(truth), list(found)
     pairs = _matches(true, other)
     missed = set(range(len(true))) - {left for left, _ in pairs}
     spurious = set(range(len(other))) - {right for _, right in pairs}
     if not missed and not spurious:
         return ""
-    told = [f"{len(pairs)} found, {len(missed)} missed, {len(spurious)} spurious"]
-    told += _excerpt("- ", "true", true, missed, context)
-    told += _excerpt("+ ", "found", other, spurious, context)
-    return "\n".join(told)
+    lines = [f"{len(pairs)} found, {len(missed)} missed, {len(spurious)} spurious"]
+    lines += _excerpt("- ", "true", true, missed, context)
+    lines += _excerpt("+ ", "found", other, spurious, context)
+    return "\n".join(lines)
 
 
 def _excerpt(
     mark: str, name: str, records: Sequence[Record], marked: set[int], context: int
 ) -> list[str]:
-    """The marked records with some of those around them."""
+    """The marked records and those around them, as lines."""
     near = {at for index in marked for at in range(index - context, index + context + 1)}
     lines, last = [f"{name}:"], -1
     for index in sorted(near & set(range(len(records)))):

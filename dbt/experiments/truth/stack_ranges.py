@@ -1,4 +1,4 @@
-"""Which of a thread's stacks is in use, from nothing but the values of the stack pointer.
+"""Finds which of a thread's stacks is in use.
 
 A stack is the range of addresses that the stack pointer has moved through by pushing, popping,
 adding and subtracting. When it is loaded with a value outside of all known ranges, a new stack
@@ -11,12 +11,13 @@ from dbt.experiments.truth.trace import Roles, Step
 from dbt.interfaces import Frontend
 
 FRAME = 4096
-"""No signal frame is larger: a stack pointer that the kernel moved further is another stack's."""
+"""Bytes. No signal frame is larger: when the kernel moves the stack pointer further, the handler
+runs on another stack."""
 
 
 @attrs.define(eq=False)
 class StackRange:
-    """Addresses that one stack's pointer has been seen at, both ends included; ``stack_id`` as in
+    """The addresses at which one stack's pointer was seen, both ends included; ``stack_id`` as in
     ``Record``."""
 
     low: int
@@ -24,13 +25,13 @@ class StackRange:
     stack_id: int = 0
 
     def extend(self, pointer: int) -> None:
-        """The pointer moved here."""
+        """Include an address that the pointer moved to."""
         self.low = min(self.low, pointer)
         self.high = max(self.high, pointer)
 
 
 class StackRanges:
-    """Tells which stack is in use."""
+    """The stacks of a thread. ``current`` is the one in use."""
 
     def __init__(self, frontend: Frontend) -> None:
         self._sp = Roles.of(frontend).stack
@@ -40,7 +41,8 @@ class StackRanges:
         self.current = StackRange(0, 0)
 
     def follow(self, before: Step | None, step: Step) -> None:
-        """The stack of ``step``, which was executed after ``before`` (None: a program begins)."""
+        """Set ``current`` for ``step``, which is executed after ``before`` (None: a program
+        begins)."""
         pointer = step.registers[self._sp]
         if before is None:
             self.current = StackRange(pointer, pointer)

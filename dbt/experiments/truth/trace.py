@@ -1,9 +1,9 @@
-"""Every executed instruction of a program, one by one, with the registers before it.
+"""Runs a program one instruction at a time and reports each, with the registers before it.
 
-The slow and plain way to know what a program did: one instruction is lifted at a time and executed
-by the reference evaluator. There are no blocks, no translations to go stale, no chaining and no
-hooks. What the kernel does in between is seen where it touches registers: results of system calls,
-signal frames pushed and popped.
+Each instruction is lifted by itself and executed by the reference evaluator. That is slow, and
+needs no blocks, no translations that could become stale, no chaining and no hooks. What the kernel
+does in between is seen where it accesses registers: results of system calls, signal frames that are
+pushed and popped.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from dbt.syscalls import Delivery, Request, Restored, SyscallAbi
 
 @attrs.frozen
 class Roles:
-    """Which of a step's registers has which role: indices of ``Step.registers``."""
+    """The indices in ``Step.registers`` of the registers that have a role in calls."""
 
     stack: int
     link: int
@@ -47,7 +47,7 @@ class Roles:
 
     @classmethod
     def of(cls, frontend: Frontend) -> "Roles":
-        """The roles that the guest's procedure call standard gives its general registers."""
+        """The roles of the guest's procedure call standard."""
         at, abi = frontend.layout.general.index, frontend.call_abi
         return cls(at(abi.stack), at(abi.link), at(abi.result), tuple(map(at, abi.arguments)))
 
@@ -93,7 +93,7 @@ class SystemCallReturn:
 
 @attrs.frozen
 class Signal:
-    """A signal frame was pushed: control goes on at ``handler``."""
+    """A signal frame was pushed: ``handler`` runs next."""
 
     number: int
     handler: int
@@ -102,7 +102,7 @@ class Signal:
 
 @attrs.frozen
 class SignalReturn:
-    """A signal frame was popped: control goes on at ``location``."""
+    """A signal frame was popped: the program continues at ``location``."""
 
     location: int
     insns: int
@@ -110,7 +110,7 @@ class SignalReturn:
 
 @attrs.frozen
 class Start:
-    """A program begins: the first one, or what execve put in its place."""
+    """A program begins: the first one, or the one that execve has loaded."""
 
     entry: int
     insns: int
@@ -131,11 +131,10 @@ def trace(
     frontend: str = "arm",
     timeout: float | None = None,
 ) -> Stop:
-    """Run a program and tell ``sink`` everything it does, in order; how it ended.
+    """Run a program and call ``sink`` with every observation, in order; returns how it ended.
 
-    ``prepare`` sees the process before it runs. What a forked child does is told to the child's
-    copy of ``sink``. ``timeout`` is in seconds. Raises UsageError when the program cannot be
-    loaded.
+    ``prepare`` is called with the process before it runs. A forked child calls its own copy of
+    ``sink``. ``timeout`` is in seconds. Raises UsageError when the program cannot be loaded.
     """
     lifter: Frontend = plugins.load("dbt.frontends", frontend)()
     backend = TracingBackend(lifter, sink)
@@ -156,7 +155,7 @@ def trace(
 
 @attrs.define
 class TracingBackend:
-    """A backend whose executor makes its own one-instruction blocks."""
+    """A backend whose executor lifts and runs single instructions."""
 
     frontend: Frontend
     sink: Sink
@@ -168,7 +167,7 @@ class TracingBackend:
 
 
 class _Tracer:
-    """The executor. It never asks for a translation, so that there are none."""
+    """The executor. It never asks for a translation, so that there are no translated blocks."""
 
     def __init__(self, frontend: Frontend, sink: Sink, context: Context) -> None:
         self.fuel = 0
@@ -182,12 +181,12 @@ class _Tracer:
 
     @functools.cached_property
     def _abi(self) -> SyscallAbi:
-        """Made when it is needed: not every guest has Linux."""
+        """Made at its first use: a guest may have no Linux."""
         abi: SyscallAbi = self._frontend.syscall_abi()
         return abi
 
     def run(self, key: BlockKey) -> Event:
-        """Go on at ``key`` until something needs Python."""
+        """Run from ``key`` until there is an event for the engine."""
         context = self._context
         while True:
             code = self._fetch(key.pc)
@@ -196,7 +195,7 @@ class _Tracer:
                 return FuelOut(key)
             block = self._block(key, code)
             if not key.mode & CONDITION_PASSED:
-                self._tell(key.pc, code[: block.size])
+                self._report_step(key.pc, code[: block.size])
             result, completed = execute(block, context)
             self.fuel -= completed
             self.insns += completed
@@ -207,14 +206,14 @@ class _Tracer:
             key = result.key
 
     def _fetch(self, pc: int) -> bytes:
-        """As many bytes as an instruction may have, fewer in front of what cannot be fetched."""
+        """As many bytes as the longest instruction has, or as can be fetched. Raises GuestFault."""
         *longer, shortest = self._frontend.insn_sizes
         for size in longer:
             with contextlib.suppress(GuestFault):
                 return self._context.memory.fetch(pc, size)
         return self._context.memory.fetch(pc, shortest)
 
-    def _tell(self, pc: int, code: bytes) -> None:
+    def _report_step(self, pc: int, code: bytes) -> None:
         get = self._context.state.get
         names = self._frontend.layout.general
         registers = tuple(pc if name == PC_SLOT else get(name) for name in names)
@@ -223,7 +222,7 @@ class _Tracer:
         self.sink(Step(pc, word, len(code), registers, self.insns, moved))
 
     def _block(self, key: BlockKey, code: bytes) -> Block:
-        """One instruction. What was lifted depends on its bytes and its address only."""
+        """The instruction as a block. It depends on its bytes and its address only."""
         block = self._blocks.get((key, code))
         if block is None:
             ends = {key.pc + size for size in self._frontend.insn_sizes}
@@ -245,7 +244,7 @@ class _Tracer:
     # -- what the engine asks besides --------------------------------------------------------------
 
     def install(self, block: Block) -> None:
-        """Nobody installs what nobody asked for."""
+        """Never called, as no translation is asked for."""
         raise AssertionError(block.key)
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
@@ -259,31 +258,31 @@ class _Tracer:
         """Nothing is linked."""
 
     def watch(self, pcs: Collection[int]) -> None:
-        """Nothing is watched: who traces sets no hooks."""
+        """Nothing is watched, as there are no hooks."""
 
     def probe(self, pcs: Collection[int] | None) -> None:
-        """Nor does anything else look out for them."""
+        """Nothing is probed, as there are no hooks."""
 
     def dispatches(self) -> Mapping[Reason, int]:
         """There is no dispatcher."""
         return {}
 
     def statistics(self) -> Mapping[str, int]:
-        """How many different instructions were executed."""
+        """The number of different instructions that were executed."""
         return {"instructions": len(self._blocks)}
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
-        """What is evaluated: the IR of the instruction, as it was last executed."""
+        """The IR of the instruction, as it was last executed."""
         blocks = [block for (known, _), block in self._blocks.items() if known == key]
         return {"ir": print_block(blocks[-1])} if blocks else {}
 
     def close(self) -> None:
-        """Forget all."""
+        """Drop all blocks."""
         self._blocks.clear()
 
 
 class _ObservedAbi:
-    """The kernel's way to the registers, with a witness."""
+    """The ABI that the kernel uses, which reports to the tracer as well."""
 
     def __init__(self, abi: SyscallAbi, tracer: _Tracer) -> None:
         self._abi = abi
