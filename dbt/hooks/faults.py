@@ -14,10 +14,10 @@ A rule is the call's name (``a|b`` for several), conditions, a colon, the error,
   ``after N`` (all but the first N), ``P%`` or ``P% seed S`` (the same calls in every run).
 
 Each rule counts the calls that match it, from 1, whether or not another rule made them fail; of
-several rules that want a call to fail, the first in the plan has its way. The call is not executed:
-the guest gets the error, also EINTR, which is not restarted. A child that the guest forks goes on
-with the counts of its parent, on its own. Rules are separated by semicolons or newlines; ``#``
-outside of quotes begins a comment.
+several rules that want a call to fail, the first in the plan decides. The call is not executed:
+the guest gets the error, also EINTR, which is not restarted. A child that the guest forks continues
+with the counts of its parent, and then counts by itself. Rules are separated by semicolons or
+newlines; ``#`` outside of quotes begins a comment.
 """
 
 import errno
@@ -62,7 +62,8 @@ class Target(Protocol):
 
 @attrs.frozen
 class When:
-    """Which of the matching calls fail: asked once for each, in order."""
+    """Which of the matching calls fail: ``wants`` is called once for each, in order, with its
+    number and the rule's random numbers."""
 
     text: str
     wants: Callable[[int, random.Random], bool] = attrs.field(repr=False, eq=False)
@@ -87,7 +88,7 @@ class Rule:
         self._random = random.Random(self.when.seed)
 
     def fails(self, name: str, call: Callable[[], DecodedCall]) -> bool:
-        """Whether this call is to fail; ``call`` gives its arguments, if they are needed."""
+        """Whether this call fails. ``call`` decodes its arguments, where they are needed."""
         if name not in self.names or not self._matches(call):
             return False
         self.matched += 1

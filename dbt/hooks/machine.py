@@ -1,4 +1,4 @@
-"""The process as hook mechanisms see it: stubs, watched pcs, breakpoints, trampolines, passes."""
+"""The process as hook mechanisms see it: the points they set, and what happens at them."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -47,11 +47,15 @@ from dbt.translate import Translator, block_at, place
 TABLES = 0xFFFE0000
 """Where tables for translated code are, below the vectors page."""
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
-"""Events that may be the hooks'."""
+"""Events that may be for hooks; ``HookMachine.wants`` decides."""
 
 
 class HookMachine:
-    """Implements ``mechanisms.base.Machine`` for one process."""
+    """Implements ``mechanisms.base.Machine`` for one process.
+
+    ``symbolize`` gives a pc's name, ``resolve`` a symbol's location, ``stack_bound`` the highest
+    address of the stack that a pointer is on.
+    """
 
     def __init__(
         self,
@@ -87,8 +91,8 @@ class HookMachine:
         self._table_end = TABLES
         self.resume = engine.resume
         self._to_raise: BaseException | None = None
-        """What a hook raised and ``take_failure`` has not given to anybody yet. It does not say
-        where a run continues: it is raised as soon as the event that the hook ran for is over."""
+        """What a hook raised first since ``take_failure`` was last called. It does not say where a
+        run continues: it is raised as soon as the event that the hook ran for is over."""
         self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
         self.stack_moved_by_kernel = self._follower.moved_by_kernel
@@ -110,7 +114,7 @@ class HookMachine:
 
     @property
     def thread(self) -> int:
-        """Guest thread id: of a program with one thread its process id."""
+        """Guest thread id. Programs have one thread: it is their process id."""
         return os.getpid()
 
     def fetch(self, address: int, size: int) -> bytes:
@@ -119,7 +123,7 @@ class HookMachine:
 
     @property
     def stack_id(self) -> int:
-        """Which of the thread's stacks it is on (see ``Record.stack_id``)."""
+        """Number of the stack that the guest is on (see ``Record.stack_id``)."""
         return self._follower.current.stack_id if self._follower.active else 0
 
     def key_of(self, location: int) -> BlockKey:
@@ -136,7 +140,7 @@ class HookMachine:
         return location
 
     def caller(self, location: int, pc: int) -> int:
-        """The call instruction that led to ``pc``, to return to ``location``; 0 if none did."""
+        """Address of the call instruction before ``location`` if it led to ``pc``, or 0."""
         return self._callers.caller(location, pc)
 
     def name(self, pc: int) -> str:
@@ -147,7 +151,7 @@ class HookMachine:
         return name
 
     def close(self) -> None:
-        """There is no engine any more that could be told of changes."""
+        """The engine is gone: changes of the policy and of functions have no effect any more."""
         self.chain.listeners.remove(self.engine.policy_changed)
         self._functions.on_change = self._functions.on_failure = lambda: None
         self._resolve = closed
@@ -159,14 +163,15 @@ class HookMachine:
         self.resume.breakpoint = None
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
-        """Call a function of the user's; ``take_failure`` has the first thing raised."""
+        """Call a function of the user's. ``take_failure`` returns what it raises."""
         try:
             hook(argument)
         except BaseException as failure:
             self._to_raise = self._to_raise or failure
 
     def take_failure(self) -> BaseException | None:
-        """What a hook has raised first since this was last called, for the caller to raise."""
+        """Returns what a hook raised first since the last call of this, for the caller to raise;
+        None if none did."""
         failure, self._to_raise = self._to_raise, None
         self.resume.raised = failure or self.resume.raised
         return failure
@@ -176,12 +181,11 @@ class HookMachine:
     def stub(
         self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
     ) -> Remove:
-        """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
-        holds."""
+        """Have the block at ``pc`` enter the host, always or ``when`` one of these holds."""
         return self._stubs.add(pc, handler, first=first, when=when)
 
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Have the dispatcher look out for ``pc``."""
+        """Have the dispatcher compare each pc with ``pc``."""
         return self._watches.add(pc, handler, first=first)
 
     def _watch_changed(self, pc: int, present: bool) -> None:
@@ -221,8 +225,8 @@ class HookMachine:
     # -- what points lead to -----------------------------------------------------------------------
 
     def wants(self, event: Hit) -> bool:
-        """True unless it is a breakpoint of the program's own, or a trap of somebody else's. Not to
-        be asked of what ``hit`` returns: the hooks have seen that."""
+        """Whether ``hit`` takes the event: not a breakpoint of the program's own, nor a trap of
+        another pass. What ``hit`` returned is never for hooks, whatever this says of it."""
         match event:
             case HaltHit(reason=reason, pc=pc):
                 return reason == "breakpoint" and self._instructions.are_at(pc)
@@ -231,8 +235,8 @@ class HookMachine:
         return True
 
     def hit(self, event: Hit) -> BlockKey | Ended:
-        """Run the hooks that an event is for. Returns the key that is next, or an event that is not
-        for hooks (also when it is a breakpoint at a pc of theirs)."""
+        """Runs the hooks that an event is for. Returns the key that is next, or an event of the
+        guest's own instruction (which may be a breakpoint at a pc where hooks have one)."""
         match event:
             case HookHit(resume=key) if self._trampolines.at(key.pc) is not None:
                 return self.resolve_trampoline(key)
@@ -253,11 +257,11 @@ class HookMachine:
         return key if location is None else self.resolve_trampoline(self.key_of(location))
 
     def resolve_trampoline(self, key: BlockKey) -> BlockKey:
-        """Maps the key of a trampoline to the guest key behind it. Does what the trampoline is for,
-        which may be gone when the guest goes on."""
+        """Maps the key of a trampoline to the guest key behind it, by running its handler. Drops
+        the trampolines and breakpoints that were removed while control could still reach them."""
         trampoline = self._trampolines.at(key.pc)
-        self._trampolines.control_is_elsewhere()
-        self._instructions.forget_given_up()
+        self._trampolines.drop_removed()
+        self._instructions.forget_removed()
         return key if trampoline is None else self._behind(trampoline, key)
 
     def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
@@ -284,14 +288,14 @@ class HookMachine:
             return self._step(key)
 
     def _step(self, key: BlockKey) -> BlockKey | Event:
-        """Execute one instruction, and see what it does to the stack pointer."""
+        """Execute one instruction, and follow what it does to the stack pointer."""
         after = self._step_once(key)
         if isinstance(after, TrapHit) and self.wants(after):
             return self._step_watched(key, after.reason)
         return after
 
     def _step_watched(self, key: BlockKey, reason: str) -> BlockKey | Event:
-        """Execute one instruction that has trapped for what it does to the stack pointer."""
+        """Execute one instruction that has trapped because of the stack pointer, and follow it."""
         old = self._follower.pointer
         after = self._step_once(key.with_mode(SP_STEP))
         if not isinstance(after, BlockKey):
@@ -322,7 +326,8 @@ class HookMachine:
         return remove
 
     def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
-        """Tell ``follower`` of switches between stacks, and of pointers that pass a frame."""
+        """Call ``follower`` when the stack changes (``switched`` before it), and when the pointer
+        passes a frame."""
         stacks = self._follower
         if self._stop_watching_stack is None:
             self._stop_watching_stack = self.instrument(WatchStack(self.call_abi.stack))
@@ -337,21 +342,21 @@ class HookMachine:
         return remove
 
     def retranslate(self, pcs: Iterable[int]) -> None:
-        """Translate what holds these pcs anew when it is next reached."""
+        """Drop the translations that contain these pcs."""
         for pc in pcs:
             self.engine.discard_pc(pc)
 
     def retranslate_all(self) -> None:
-        """Translate everything anew."""
+        """Drop all translations."""
         self.engine.flush()
 
     def begin_block(self, pc: int) -> Remove:
-        """See to it that a block begins at ``pc``."""
+        """Have a block begin at ``pc``."""
         self.engine.add_boundary(pc)
         return partial(self.engine.remove_boundary, pc)
 
     def table(self, size: int) -> tuple[int, memoryview]:
-        """Bytes that translated code can load: address and content."""
+        """Bytes that translated code can load. Returns address and content."""
         address = self._table_end
         self._table_end += -(-size // PAGE) * PAGE
         if self._table_end > 0xFFFF0000:

@@ -1,11 +1,11 @@
 """The event stream as data: what happened, where, how deep, when. No reference to the process.
 
-Every mechanism makes these, the ground truth makes these, every output format reads these.
+Mechanisms and the ground truth make records, every output format reads them.
 
 Activations
 -----------
-A function *entered* at a watched pc is an *activation*: the pair (``site``, ``stack``) of the link
-register and the stack pointer found there tells it from all others that are alive.
+A function *entered* at a watched pc is an *activation*. The pair (``site``, ``stack``), the link
+register and the stack pointer found there, identifies it among all that are alive.
 
 - ``CALL``: control arrives at the first instruction of a watched function, by whatever way (branch,
   fall-through, computed jump, signal), and a new activation begins.
@@ -14,11 +14,12 @@ register and the stack pointer found there tells it from all others that are ali
   other's place and will return for both.
 - ``RETURN``: control arrives at the activation's ``site`` with the stack pointer it was entered
   with. Activations that tail called return at the same moment, the innermost first.
-- ``UNWOUND``: the activation was given up without returning (longjmp, an exception, a thread's or
-  program's end is none): control went on with a stack pointer above its own, or an outer
-  activation returned first. It is told at the latest when the outer one returns. Also when the
-  stack pointer was loaded with the value the activation was entered with, and a function is entered
-  then that is not to return to its ``site``: a longjmp into the frame that had made the call.
+- ``UNWOUND``: the activation was given up without returning (by longjmp or an exception; the end of
+  a thread or of the program gives nothing up). Control continued with a stack pointer above its
+  own, or an outer activation returned first: the record comes when the outer one returns, or
+  earlier. Also when the stack pointer was loaded with the value the activation was entered with,
+  and then a function is entered that does not return to its ``site``: a longjmp into the frame that
+  had made the call.
 - ``SYSCALL``, ``SYSCALL_RETURN``: at the trap instruction; calls that never return (exit, a
   successful execve, sigreturn) have no second record, fork has one in each process.
 """
@@ -29,7 +30,7 @@ import attrs
 
 
 class Kind(enum.Enum):
-    """What a record tells."""
+    """What has happened."""
 
     CALL = "call"
     TAIL_CALL = "tail_call"
@@ -49,10 +50,10 @@ class Record:
     symbol: str
     """The function's name, or its address as text; the system call's name."""
     site: int
-    """Where the activation is to return to (low bit clear); of system calls what follows the
-    trap."""
+    """Where the activation returns to (low bit clear); of system calls what follows the trap
+    instruction."""
     stack: int
-    """The stack pointer the activation was entered with; of system calls the present one."""
+    """The stack pointer that the activation was entered with; of system calls the present one."""
     depth: int
     """How many watched activations are alive below this one."""
     insns: int

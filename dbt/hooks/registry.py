@@ -1,4 +1,4 @@
-"""The hook API: functions of the user's that run when the guest calls, returns, enters the kernel.
+"""The hook API: runs functions of the user's when the guest calls, returns or enters the kernel.
 
 Each hook is served by a *mechanism* (``dbt/hooks/mechanisms``), chosen per hook by name or
 ``auto``; the hooks of one mechanism share its activations. Hooks may be set and removed at any
@@ -48,7 +48,7 @@ class Hooks:
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._programs: list[Callable[[], Any]] = []
         self._program_is_new = False
-        """An execve has succeeded, and ``tell_new_program`` was not called since."""
+        """An execve has succeeded, and ``run_program_hooks`` was not called since."""
 
     # -- setting -----------------------------------------------------------------------------------
 
@@ -61,17 +61,17 @@ class Hooks:
         when: str | None = None,
         depth: bool = True,
     ) -> Remove:
-        """Call ``hook`` whenever the function at a symbol or address is entered, by any way.
+        """Call ``hook`` whenever the function at a symbol or address is entered, in any way.
 
         ``when`` is a condition on the guest's registers as they are on entry, for instance
-        ``"r0 > 4096 and depth < 3"`` (``conditions.py``). Mechanisms that stand in the function's
+        ``"r0 > 4096 and depth < 3"`` (``conditions.py``). Mechanisms that change the function's
         first block (entry, sentinel, shadow) compile it there, except for terms with ``depth``;
-        with the others Python asks.
+        with the others Python evaluates it.
 
         ``CallEvent.depth`` counts the activations, of all functions watched by this mechanism,
-        that began when a hook's condition held and have not ended. For that the end of each is
-        waited for, which costs as much as a hook on its return. ``depth=False`` saves it: then
-        activations that no other hook waits for do not count, and ``depth`` and ``tail`` are not
+        that began when a hook's condition held and have not ended. To know it, the return of each
+        is intercepted, which costs as much as a hook on its return. ``depth=False`` saves that:
+        then activations that no other hook needs do not count, and ``depth`` and ``tail`` are not
         known at such calls.
 
         Returns a function that removes the hook. Raises UsageError for an unknown symbol or
@@ -89,8 +89,8 @@ class Hooks:
         mechanism: Choice = "auto",
         when: str | None = None,
     ) -> Remove:
-        """Call ``hook`` whenever the function has returned to its caller. ``when`` is asked when it
-        is entered. Calls that are under way already are not meant."""
+        """Call ``hook`` whenever the function has returned to its caller. ``when`` is evaluated
+        when the function is entered. Calls that are under way already are not reported."""
         return self._add(mechanism, self._pc(where), "returns", self._hook(hook, when))
 
     def on_syscall(
@@ -99,8 +99,9 @@ class Hooks:
         """Call ``hook`` before (or, ``leaving``, after) a system call, given by its name or its
         number; None means every one.
 
-        One that is made again after a signal enters each time and leaves when it returns. When a
-        hook before it raises, the call is made when the run is continued, as the hooks left it.
+        A call that is made again after a signal enters each time and leaves once, when it returns.
+        When a hook before it raises, the call is made when the run is continued, with the
+        arguments and the result that the hooks have set.
 
         Raises UsageError for what is no system call, or no function of one argument.
         """
@@ -120,8 +121,8 @@ class Hooks:
         syscalls: bool = True,
     ) -> Remove:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
-        that the program's symbol tables name now. Of calls that are under way already it is told
-        nothing. Raises UsageError as ``on_call`` does."""
+        that the program's symbol tables name now. Calls that are under way already are not
+        reported. Raises UsageError as ``on_call`` does."""
         choices.function("a sink", sink, "record")
         choices.truth("syscalls", syscalls)
         if pcs is None:
@@ -131,9 +132,9 @@ class Hooks:
         removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
-                told = partial(self._tell, sink, kind, _class(mechanism).name)
+                recorded = partial(self._record, sink, kind, _class(mechanism).name)
                 leaving = kind is Kind.SYSCALL_RETURN
-                removers.append(self.on_syscall(None, told, leaving=leaving))
+                removers.append(self.on_syscall(None, recorded, leaving=leaving))
 
         def remove() -> None:
             while removers:
@@ -183,7 +184,8 @@ class Hooks:
     def _change(
         watcher: Mechanism, pc: int, listeners: Listeners, change: Callable[[], None]
     ) -> None:
-        """Change who listens; the mechanism hears what it needs to know of it."""
+        """Change the hooks of a function. The mechanism watches it anew where that, or the
+        conditions, changed."""
         before = bool(listeners) and (listeners.conditions(),)
         change()
         after = bool(listeners) and (listeners.conditions(),)
@@ -217,16 +219,16 @@ class Hooks:
         self._programs.append(hook)
         return partial(take_out, self._programs, hook)
 
-    def tell_new_program(self) -> None:
-        """Call those who wait for one, when another program is in memory since the last time."""
+    def run_program_hooks(self) -> None:
+        """Call the hooks of ``on_program``, if an execve has succeeded since the last call."""
         if self._program_is_new:
             self._program_is_new = False
             for hook in list(self._programs):
                 self._machine.call(lambda hook: hook(), hook)
 
     def forget(self) -> None:
-        """Another program has taken the place of the one that functions were hooked in (execve):
-        all hooks on functions are gone, those on system calls stay."""
+        """Another program is in memory (execve): remove all hooks on functions, keep those on
+        system calls."""
         for mechanism, tracker in self._mechanisms.values():
             tracker.abandon()
             for pc, listeners in tracker.functions.items():
@@ -239,7 +241,7 @@ class Hooks:
         self._program_is_new = True
 
     def close(self) -> None:
-        """There is no process any more: nothing is called, and to remove a hook does nothing."""
+        """The process is gone: no hook is called any more, and removing one does nothing."""
         for _, tracker in self._mechanisms.values():
             for listeners in tracker.functions.values():
                 listeners.clear()
@@ -252,7 +254,8 @@ class Hooks:
     def entering(
         self, name: str, arguments: list[int], number: int = 0, site: int = 0
     ) -> int | None:
-        """Run the entry hooks of a system call; an int is the result of a call to be skipped.
+        """Run the entry hooks of a system call. Returns the result if the call is to be skipped,
+        else None.
 
         Raises what a hook raised, before the call is made. The next time this is called is for the
         same call: then the hooks do not run, and what they changed the first time holds.
@@ -271,8 +274,8 @@ class Hooks:
     def leaving(
         self, name: str, arguments: list[int], result: int, number: int = 0, site: int = 0
     ) -> int | None:
-        """Run the return hooks; an int replaces the result. What one raises is kept (see
-        ``HookMachine.take_failure``) until the call is over."""
+        """Run the return hooks. Returns the result if one of them has replaced it, else None. What
+        a hook raises is raised when the call is over (``HookMachine.take_failure``)."""
         return self._syscall(self._leaving, name, arguments, result, number, site)
 
     def _syscall(
@@ -297,7 +300,7 @@ class Hooks:
         machine.call(SyscallEvent.check, event)
         return event.result if isinstance(event.result, int) else None
 
-    def _tell(self, sink: Sink, kind: Kind, mechanism: str, event: SyscallEvent) -> None:
+    def _record(self, sink: Sink, kind: Kind, mechanism: str, event: SyscallEvent) -> None:
         state = event.state
         # An execve has put another tracker in the place of the one that was.
         known = self._mechanisms.get(mechanism)

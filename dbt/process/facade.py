@@ -200,7 +200,7 @@ class Process:
             self._machine,
             self._clock,
             log,
-            hooks.tell_new_program,
+            hooks.run_program_hooks,
         )
 
     # -- running -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Functions of the user's: the events that hooks receive, and callbacks within translated code."""
+"""The events that hooks receive, and callbacks that run within translated code."""
 
 from dbt.hooks.callbacks.callback import PRICES, Callback, CallbackError
 

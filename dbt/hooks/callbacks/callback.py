@@ -17,7 +17,7 @@ Its first parameter is an array of int64, ``cells`` long, that belongs to the ca
 every call; ``values`` reads it. The names of the others, six at most, say what it gets:
 
 - ``pc``: the address of the instruction that calls or returns, or that is about to run;
-- ``target``: the location it goes to, ``link``: the location a call is to return to (0 where there
+- ``target``: the location it goes to, ``link``: the location that a call returns to (0 where there
   is none);
 - any name of a condition (``r0``, ``sp``, ``arg1`` …): that register, as it is then.
 

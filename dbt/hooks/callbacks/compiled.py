@@ -1,7 +1,7 @@
-"""The one module that compiles a user's Python: numba makes a native function of a callback.
+"""Compiles a callback with numba to a native function. No other module compiles a user's Python.
 
-The function is there twice: at an address, to be called, and as an LLVM module that needs nothing
-else, to become a part of the code that calls it. numba is imported when the first one is compiled.
+The result is there twice: at an address, to be called, and as an LLVM module that needs nothing
+else, to be linked into the code that calls it. numba is imported when the first one is compiled.
 """
 
 import ctypes
@@ -26,11 +26,11 @@ class Compiled:
 
     address: int
     called: NativeFunction
-    """What may be known of it when it is called by its address."""
+    """What a caller by address may assume of it."""
     linked: NativeFunction | None
-    """The same with its code; None when the code needs numba's runtime, and cannot stand alone."""
+    """The same with its code; None when the code needs numba's runtime and cannot be linked."""
     anchor: object
-    """To be kept alive as long as the function."""
+    """Has to live as long as the function is used."""
 
 
 def compile_callback(
@@ -145,7 +145,7 @@ def _loaded(text: str, symbol: str) -> Any:
 def _self_contained(text: str, native_name: str, symbol: str, arity: int) -> str:
     """numba's module as one function ``symbol``, optimised, with all that it calls inside it.
 
-    Empty when it calls what is not there, such as numba's memory management.
+    Empty when it calls something outside of it, such as numba's memory management.
     """
     import llvmlite.binding as llvm
 
@@ -156,7 +156,7 @@ define void @{symbol}({arguments}) alwaysinline nounwind {{
  ret void
 }}
 """
-    # numba keeps calls apart on purpose; here they are to become one.
+    # numba marks its functions noinline; here they are inlined into one.
     text = re.sub(r"(?m)^(attributes #\d+ = \{[^}]*)\bnoinline\b", r"\1nounwind", text)
     module = llvm.parse_assembly(text + entry, llvm.create_context())
     for value in (*module.functions, *module.global_variables):

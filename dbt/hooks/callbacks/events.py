@@ -1,4 +1,4 @@
-"""What a hook function receives: the present state of the guest, and what it may change."""
+"""The events that hook functions receive: the present state of the guest, which they may change."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def _no_code(where: int | str) -> int:
 class CallEvent:
     """A function is about to run its first instruction.
 
-    ``return_to`` is the location it is to return to; ``insns`` counts the guest instructions
+    ``return_to`` is the location that it returns to; ``insns`` counts the guest instructions
     completed so far.
     """
 
@@ -42,7 +42,8 @@ class CallEvent:
     caller: int = 0
     _code: Callable[[int | str], int] = attrs.field(default=_no_code, repr=False, eq=False)
     go_to: int | None = None
-    """Where the guest will go on instead of the function; see ``skip`` and ``redirect``."""
+    """The location where the guest continues instead of the function, set by ``skip`` and
+    ``redirect``; None for the function itself."""
 
     @property
     def depth(self) -> int:
@@ -54,7 +55,8 @@ class CallEvent:
 
     @property
     def tail(self) -> bool:
-        """It takes the place of the watched function that jumped here. Raises as ``depth`` does."""
+        """Whether it takes the place of the watched function that jumped here. Raises as ``depth``
+        does."""
         if self._tail is None:
             raise UsageError(f"tail of {self.symbol} {_UNKNOWN}")
         return self._tail
@@ -152,9 +154,9 @@ class SyscallEvent:
 
     @property
     def decoded(self) -> DecodedCall:
-        """The call in words, as arguments, result and memory are now: each look decodes anew.
+        """The call in words, decoded at each access from arguments, result and memory as they are.
 
         ``event.decoded["path"].content`` is what an argument means, by its name in the typed table.
-        What the call writes is there once it has a result. Only while the hook runs.
+        What the call writes is there once it has a result. To be used only while the hook runs.
         """
         return self._decode(self.name, self.arguments, self.result)

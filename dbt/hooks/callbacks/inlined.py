@@ -1,4 +1,4 @@
-"""Callbacks as IR: the part of Python that needs no call at all.
+"""Compiles callbacks to IR: the part of Python that needs no call at all.
 
 ``cells[2] += 1``, ``pass``, and ``if`` around them, whose conditions are those of
 ``points/expressions.py`` over the callback's parameters. Numbers are signed and have 64 bits, as

@@ -1,1 +1,1 @@
-"""What a mechanism finds out, followed: stacks, live activations, who called."""
+"""What follows from the arrivals that a mechanism reports: stacks, activations, callers."""

@@ -1,4 +1,4 @@
-"""Who called: the call instruction in front of a return location, if it led where control is."""
+"""Finds the call instruction before a return location, if it led to where control is."""
 
 from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
@@ -7,11 +7,11 @@ from dbt.ir.evaluate import PURE
 from dbt.stops import GuestFault
 
 MOST = 1 << 14
-"""Sites that are remembered."""
+"""How many sites are remembered."""
 
 
 class Callers:
-    """Looks at the code before return sites. What it remembers of a site goes with its bytes."""
+    """Reads the code before return sites. Remembers what it found by location and bytes."""
 
     def __init__(self, frontend: Frontend, code: CodeReader, memory: Memory, state: State) -> None:
         self._frontend = frontend
@@ -37,7 +37,7 @@ class Callers:
         return 0
 
     def _call(self, key: BlockKey, end: int, location: int) -> Call | None:
-        # What stands before a call may make it one (mov lr, pc).
+        # The instruction before may make it a call (mov lr, pc).
         start = max(0, key.pc - self._frontend.insn_sizes[0])
         known = location, self._code.fetch(start, end - start)
         if known not in self._calls:

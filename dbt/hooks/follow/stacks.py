@@ -1,18 +1,19 @@
-"""Which stack the guest is on, and when its pointer passes what somebody cares about.
+"""Follows the stack pointer: which stack the guest is on, and when the pointer passes a frame.
 
-Frames can only be compared within one stack: a coroutine that goes on, or a handler on an alternate
-stack, gives up nothing, wherever its stack lies. A stack is the range of addresses that the stack
-pointer has moved through by adding and subtracting. When the pointer is *loaded* with a value
-outside of all known ranges, another stack begins; a value within a known one leads back to it. (So
-a stack in the midst of another, an array of some function, is not told from that; and room that a
-program makes on its stack by way of another register counts as a stack for as long as it is used.
-Where the pointer was is known of the moments at which something watched happened: a longjmp that
-lowers it further than that seems to lead to another stack.)
+Frames can only be compared within one stack: a coroutine that continues, or a handler on an
+alternate stack, gives up no frame, wherever its stack lies. A stack is the range of addresses that
+the stack pointer has moved through by adding and subtracting. When the pointer is *loaded* with a
+value outside of all known ranges, another stack begins; a value within a known range leads back to
+that stack. Three cases are taken for something else: a stack within another, such as an array of
+some function, counts as that other stack; room that a program makes on its stack by way of another
+register counts as a stack for as long as it is used; and a longjmp that lowers the pointer below
+every address it was seen at seems to lead to another stack, because the pointer is seen only when
+something watched happens.
 
-A pass puts a ``trap_if`` where the pointer may rise or is loaded. It fires only when the pointer
-passes ``SP_LIMIT``, is loaded with just that, or is loaded with less than it was; then the host
-executes the instruction and tells those who follow. The kernel's own moves (signal frames) come by
-``moved_by_kernel``.
+A pass puts a ``trap_if`` where the pointer may rise or is loaded. The trap fires only when the
+pointer passes ``SP_LIMIT``, is loaded with exactly that, or is loaded with less than it was. Then
+the host executes the instruction and calls the followers. The kernel's own moves (signal frames)
+are reported by ``moved_by_kernel``.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,9 +27,9 @@ from dbt.ir.block import SP_STEP, Block, Const, Inst, Value
 from dbt.ir.builder import Builder
 
 SP_LIMIT = "hook.sp_limit"
-"""Slot: up to here the stack pointer may rise without anybody having to know."""
+"""Slot: the host has to know when the stack pointer rises above this address."""
 RAISED, LOADED = "stack-raised", "stack-loaded"
-"""Reasons of the traps: the pointer has been moved up, or replaced by a value from elsewhere."""
+"""Reasons of the traps: the pointer is moved up, or is replaced by a value from elsewhere."""
 SIGNAL_FRAME = 4096
 """No signal frame is larger: where the kernel moves the pointer further, another stack begins."""
 
@@ -54,25 +55,25 @@ class Stack:
 
 
 class Follower(Protocol):
-    """Whoever has frames on the guest's stacks."""
+    """One that has frames on the guest's stacks."""
 
     changed: Callable[[], None]
-    """To be called when frames have come or gone."""
+    """The follower calls this when frames have come or gone."""
 
     def switched(self, left: Stack, entered: Stack) -> None:
-        """The guest went to another stack."""
+        """The guest went from one stack to another."""
 
     def unwind(self, pointer: int) -> None:
-        """The pointer of the present stack rose to ``pointer``: what is below is given up."""
+        """The pointer of the present stack rose to ``pointer``: the frames below are given up."""
 
     def loaded(self, pointer: int) -> None:
         """The pointer was loaded, with ``pointer``: a frame that began there may be given up."""
 
     def innermost(self) -> int | None:
-        """The stack pointer of the innermost frame on the present stack."""
+        """The stack pointer of the innermost frame on the present stack; None without frames."""
 
     def abandon(self) -> None:
-        """Nothing will be told any more: its frames are not to be waited for."""
+        """Drop all frames: nothing will be reported any more."""
 
 
 Switched: TypeAlias = Callable[[Stack, Stack], None]
@@ -80,8 +81,9 @@ Switched: TypeAlias = Callable[[Stack, Stack], None]
 
 
 class StackFollower:
-    """Knows the stacks. ``bound`` gives the highest address of the stack that a pointer is on, if
-    that can be known when following begins (else the pointer itself)."""
+    """Keeps the known stacks and calls the followers. ``slot`` holds the stack pointer. ``bound``
+    gives the highest address of the stack that a pointer is on, or the pointer itself where that is
+    not known; it is called when following begins."""
 
     def __init__(self, state: State, slot: str, bound: Callable[[int], int]) -> None:
         self._state = state
@@ -99,11 +101,11 @@ class StackFollower:
 
     @property
     def active(self) -> bool:
-        """Somebody follows."""
+        """Whether there are followers."""
         return bool(self._followers)
 
     def add(self, follower: Follower, switched: Switched | None) -> None:
-        """Tell ``follower`` from now on, and of switches ``switched`` before it."""
+        """Call ``follower`` from now on, and ``switched`` before it when the stack changes."""
         if not self._followers:
             pointer = self.pointer
             self.current = Stack(pointer, max(pointer, self._bound(pointer)))
@@ -115,13 +117,13 @@ class StackFollower:
         self._publish()
 
     def remove(self, follower: Follower) -> None:
-        """Tell it no longer."""
+        """Call it no longer, and have it drop its frames."""
         del self._followers[follower]
-        follower.changed = nobody
+        follower.changed = ignore
         follower.abandon()
 
     def _publish(self) -> None:
-        self.current.extend(self.pointer)  # or a switch would have been told
+        self.current.extend(self.pointer)  # it is on this stack, or a switch would have been seen
         limit = self.current.high
         for follower in self._followers:
             frame = follower.innermost()
@@ -130,9 +132,10 @@ class StackFollower:
         self._state.set(SP_LIMIT, limit)
 
     def moved(self, old: int, *, loaded: bool) -> None:
-        """The instruction that trapped has been executed: the pointer was ``old``."""
+        """The instruction that trapped has been executed. ``old``: the pointer before it;
+        ``loaded``: it replaced the pointer by a value from elsewhere."""
         self.current.extend(old)
-        self._go_on(self._find(self.pointer) if loaded else self.current)
+        self._enter(self._find(self.pointer) if loaded else self.current)
         if loaded:
             for follower in list(self._followers):
                 follower.loaded(self.pointer)
@@ -143,12 +146,12 @@ class StackFollower:
             return
         self.current.extend(old)
         if 0 <= old - self.pointer <= SIGNAL_FRAME:
-            self._go_on(self.current)
+            self._enter(self.current)
         else:
             stack_id = self.current.stack_id
             stack = self._find(self.pointer)
             stack.stack_id = stack_id
-            self._go_on(stack)
+            self._enter(stack)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):
@@ -158,7 +161,7 @@ class StackFollower:
         self._known.append(Stack(pointer, pointer, self._last_id))
         return self._known[-1]
 
-    def _go_on(self, stack: Stack) -> None:
+    def _enter(self, stack: Stack) -> None:
         left, self.current = self.current, stack
         for follower, switched in list(self._followers.items()):
             if left is not stack:
@@ -169,8 +172,8 @@ class StackFollower:
         self._publish()
 
 
-def nobody() -> None:
-    """Nobody wants to know."""
+def ignore() -> None:
+    """Stands in for ``Follower.changed`` while no stacks are followed."""
 
 
 # -- The pass --------------------------------------------------------------------------------------
@@ -178,7 +181,7 @@ def nobody() -> None:
 
 @attrs.define(eq=False)
 class WatchStack:
-    """Trap where the stack pointer may pass ``SP_LIMIT`` or leave its stack.
+    """Traps where the stack pointer may pass ``SP_LIMIT`` or leave its stack.
 
     insn 0x8000 4           =>    insn 0x8000 4
     %0:i32 = get r13              %0:i32 = get r13
@@ -198,8 +201,9 @@ class WatchStack:
                                   trap_if stack-loaded %5
                                   set r13 %0
 
-    The trap comes before the first effect of the guest instruction, which has then not happened. An
-    instruction of a ``SP_STEP`` block is not watched: the host executes it.
+    The trap comes before the first effect of the guest instruction, which can then be executed from
+    its beginning. Blocks in mode ``SP_STEP`` are left as they are: the host executes them to see
+    what the instruction does.
     """
 
     slot: str
@@ -215,8 +219,8 @@ class WatchStack:
             block.insts[at:at] = emit.insts
 
     def _wanted(self, insts: list[Inst]) -> Iterator[tuple[int, Inst]]:
-        """Places and moves to check, the last first. Of several rises in a row the last is the
-        highest."""
+        """The places to put a check at, each with the move that it checks, the last one first. Of
+        several rises in a row only the last is checked: it leads highest."""
         covered = False
         for at in range(len(insts) - 1, -1, -1):
             move = insts[at]
@@ -244,7 +248,7 @@ class WatchStack:
         emit.trap_if(passes, reason)
 
     def _is_step(self, value: Value) -> bool:
-        """The pointer's new value is made of its old one."""
+        """Whether the pointer's new value is computed from its old one."""
         if not isinstance(value, Inst):
             return False
         if value.op is ops.GET:
@@ -254,7 +258,7 @@ class WatchStack:
 
     @staticmethod
     def _rises(value: Value) -> bool:
-        """False when a step certainly leads down."""
+        """Whether a step may lead up; False when it certainly leads down."""
         match value:
             case Inst(op=ops.AND):
                 return False
@@ -266,8 +270,8 @@ class WatchStack:
 
 
 def _before_effects(insts: list[Inst], at: int) -> int:
-    """Where the guest instruction that moves the pointer at ``at`` has had no effect yet, but all
-    that the move is made of is known."""
+    """Returns an index before ``at``: the guest instruction that moves the pointer at ``at`` has
+    had no effect there, and all values that the move is computed from are known."""
     move = insts[at]
     needed = {id(value) for value in (*move.args, move.when) if isinstance(value, Inst)}
     place = at

@@ -1,6 +1,6 @@
-"""Activations: which watched functions are alive, and the events that follow from it.
+"""Keeps the live activations of watched functions, and makes events of how they begin and end.
 
-A mechanism finds out *that* control arrived at a function or at a return site; what that means is
+A mechanism reports that control arrived at a function or at a return site. What that means is
 decided here, once for all mechanisms, by the rules of ``records.py``.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import attrs
 
 from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
-from dbt.hooks.follow.stacks import Stack, nobody
+from dbt.hooks.follow.stacks import Stack, ignore
 from dbt.hooks.points.conditions import Condition
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
@@ -41,8 +41,8 @@ class Guest(Protocol):
         """The location of code, by symbol or address. Raises UsageError."""
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
-        """Call a function of the user's. What it raises is raised by ``run``, when everything that
-        belongs to the event is done."""
+        """Call a function of the user's. ``run`` raises what it raised, after everything else that
+        belongs to the event has been done."""
 
     def caller(self, location: int, pc: int) -> int:
         """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
@@ -52,20 +52,20 @@ class Guest(Protocol):
 
 
 class Returns(Protocol):
-    """The part of a mechanism that sees to it that returns are noticed."""
+    """The part of a mechanism that notices returns."""
 
     def expect(self, activation: "Activation") -> None:
-        """A function was entered whose return is wanted."""
+        """Have the return of this activation noticed."""
 
     def done(self, activation: "Activation") -> None:
-        """It has returned, or never will."""
+        """This activation has returned, or never will."""
 
 
 @attrs.define(eq=False)
 class Activation:
-    """A live call of a watched function. ``location`` is where it is to return to (with the state
-    bit), ``site`` the pc of that; ``depth`` activations were alive when it began; ``stack_id`` as
-    in ``Record``; ``tail``: it took the place of the one below it."""
+    """A live call of a watched function. ``location`` is where it returns to (with the state bit),
+    ``site`` the pc of that; ``depth`` activations were alive when it began; ``stack_id`` as in
+    ``Record``; ``tail``: it took the place of the one below it."""
 
     function: int
     location: int
@@ -77,20 +77,20 @@ class Activation:
     returns: "list[Hook]" = attrs.Factory(list)
     """Return hooks whose condition held on entry."""
     sinks: "list[Hook]" = attrs.Factory(list)
-    """Those that were told of its entry."""
+    """Sinks that received the record of its entry."""
     left: bool = False
-    """The stack pointer was loaded with the value that it was entered with: it is about to return,
-    or was given up by a longjmp into the frame that called it."""
+    """The stack pointer was loaded with the value that the activation was entered with: it is about
+    to return, or was given up by a longjmp into the frame that called it."""
 
 
 @attrs.frozen(eq=False)
 class Hook:
-    """A function of the user's, and when it is to be called."""
+    """A function of the user's, and the condition under which it is called."""
 
     call: Callable[[Any], Any]
     when: Condition | None = None
     counts: bool = True
-    """Activations that it is told of are kept to their end, and count in ``depth``."""
+    """The activations that it is called for are kept to their end, and count in ``depth``."""
 
     def matters(self, get: Callable[[str], int], pc: int) -> bool:
         """True when nothing but ``depth`` keeps the hook from being called."""
@@ -100,7 +100,7 @@ class Hook:
 
 @attrs.define
 class Listeners:
-    """Who wants to hear about one function."""
+    """The hooks and sinks of one watched function."""
 
     calls: list[Hook] = attrs.Factory(list)
     returns: list[Hook] = attrs.Factory(list)
@@ -110,23 +110,23 @@ class Listeners:
         return bool(self.calls or self.returns or self.sinks)
 
     def clear(self) -> None:
-        """Nobody wants to any more."""
+        """Remove all."""
         for hooks in (self.calls, self.returns, self.sinks):
             hooks.clear()
 
     def hooks(self) -> list[Hook]:
-        """All of them."""
+        """All hooks and sinks."""
         return [*self.calls, *self.returns, *self.sinks]
 
     def conditions(self) -> tuple[Condition, ...] | None:
-        """What can be asked before the host is entered: one of these must hold. ``depth`` is for
-        the host to say, which counts activations as it meets them."""
+        """Conditions that translated code can test before it enters the host: one of them must
+        hold. Terms with ``depth`` are left out: only the host counts activations."""
         terms = [hook.when and hook.when.without(DEPTH) for hook in self.hooks()]
         known = tuple(term for term in terms if term is not None)
         return known if len(known) == len(terms) else None
 
     def counting(self, get: Callable[[str], int], pc: int) -> list[Hook]:
-        """Those for whom an activation that begins in a state is to be kept to its end."""
+        """The hooks that need an activation which begins in this state to be kept to its end."""
         return [hook for hook in self.hooks() if hook.counts and hook.matters(get, pc)]
 
     def __contains__(self, hook: Hook) -> bool:
@@ -134,8 +134,8 @@ class Listeners:
 
 
 class Tracker:
-    """The activations of one mechanism. ``active`` are those on the present stack, innermost last:
-    all there are, unless the mechanism follows the stacks (``dbt/hooks/follow/stacks.py``)."""
+    """The activations of one mechanism. ``active`` are those on the present stack, the innermost
+    last: all there are, unless the mechanism follows the stacks (``stacks.py``)."""
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
@@ -143,8 +143,8 @@ class Tracker:
         self.active: list[Activation] = []
         self.alive = 0
         self.stack = Stack(0, 0)
-        """The present one, if stacks are followed."""
-        self.changed: Callable[[], None] = nobody
+        """The present stack, if stacks are followed."""
+        self.changed: Callable[[], None] = ignore
         """Called when activations have come or gone."""
         self.returns: Returns
         self._elsewhere: dict[Stack, list[Activation]] = {}
@@ -152,10 +152,10 @@ class Tracker:
     # -- what a mechanism calls --------------------------------------------------------------------
 
     def entered(self, pc: int, location: int, *, called: bool | None = None) -> int | None:
-        """Control has arrived at the function at ``pc``, to return to ``location``.
+        """Control has arrived at the function at ``pc``, which returns to ``location``.
 
-        ``called``: a call instruction led here, True or False, None when that cannot be seen. The
-        result is where to go on instead, if a hook wants that.
+        ``called``: whether a call instruction led here; None when that cannot be seen. Returns the
+        location where the guest continues instead, or None for the function itself.
         """
         guest = self.guest
         stack = guest.state.get(guest.call_abi.stack)
@@ -164,11 +164,11 @@ class Tracker:
         listeners = self.functions.get(pc) or Listeners()
         sinks = list(listeners.sinks)
         counting = listeners.counting(guest.state.get, pc)
-        told = sinks or listeners.calls
-        caller = guest.caller(location, pc) if told and not tail else 0
+        shown = sinks or listeners.calls
+        caller = guest.caller(location, pc) if shown and not tail else 0
         if sinks:
             kind = Kind.TAIL_CALL if tail else Kind.CALL
-            self._record(kind, pc, site, stack, caller, listeners, sinks)
+            self._record_call(kind, pc, site, stack, caller, listeners, sinks)
         returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
         go_to = self._call(listeners, pc, location, tail if counting else None, caller)
         if any(hook in listeners for hook in counting):
@@ -181,19 +181,19 @@ class Tracker:
     def arrived(self, site: int, stack: int) -> None:
         """Control has arrived at ``site`` with this stack pointer: activations may have ended."""
         self.unwind(stack)
-        while self._standing(site, stack):
+        while self._unwind_to(site, stack):
             activation = self._pop()
             self._returned(activation)
             if not activation.tail:  # else it returns for the one whose place it took, too
                 return
 
     def unwind(self, stack: int) -> None:
-        """The stack grows down: frames below ``stack`` can only have been given up."""
+        """End the activations below ``stack`` as unwound: stacks grow down."""
         while self.active and self.active[-1].stack < stack:
             self._unwound(self._pop())
 
     def loaded(self, stack: int) -> None:
-        """The stack pointer was loaded with this value."""
+        """The stack pointer was loaded with this value: mark the activations that began there."""
         for activation in reversed(self.active):
             if activation.stack != stack:
                 return
@@ -202,7 +202,7 @@ class Tracker:
     # -- the stacks, if they are followed ----------------------------------------------------------
 
     def switched(self, left: Stack, entered: Stack) -> None:
-        """The guest went to another stack; what is alive on the one it left stays so."""
+        """The guest went to another stack. Activations on the one it left stay alive."""
         if self.active:
             self._elsewhere[left] = self.active
         self.stack = entered
@@ -213,7 +213,7 @@ class Tracker:
         return self.active[-1].stack if self.active else None
 
     def abandon(self) -> None:
-        """Of what is alive nothing will be heard any more."""
+        """Drops all live activations; no return of theirs will be reported."""
         elsewhere, self._elsewhere = self._elsewhere, {}
         while self.active:
             self._pop()
@@ -226,19 +226,20 @@ class Tracker:
     # -- activations -------------------------------------------------------------------------------
 
     def _make_room(self, site: int, stack: int, called: bool | None) -> bool:
-        """Drop what cannot be alive any more; True for a tail call."""
+        """Ends the activations that cannot be alive when a function is entered that returns to
+        ``site``. Returns True for a tail call."""
         self.unwind(stack)
         while self.active and self.active[-1].left and self.active[-1].site != site:
             self._unwound(self._pop())
-        while self._standing(site, stack):
+        while self._unwind_to(site, stack):
             if not called:
                 return True
             self._unwound(self._pop())  # its call instruction ran again: it is not alive
         return False
 
-    def _standing(self, site: int, stack: int) -> bool:
-        """Give up what began within the innermost activation that is to return to ``site`` with
-        this stack pointer; False when there is none."""
+    def _unwind_to(self, site: int, stack: int) -> bool:
+        """Finds the innermost activation that returns to ``site`` with this stack pointer, and ends
+        those that began within it as unwound. Returns False when there is none."""
         for index in range(len(self.active) - 1, -1, -1):
             activation = self.active[index]
             if activation.stack != stack:  # pointers fall from the first to the last
@@ -264,12 +265,13 @@ class Tracker:
         self.alive += more
         self.changed()
 
-    # -- telling -----------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
 
     def _call(
         self, listeners: Listeners, pc: int, location: int, tail: bool | None, caller: int
     ) -> int | None:
-        """Call the hooks; ``tail`` is None where the activation is not to be kept."""
+        """Call the hooks of a call. ``tail`` is None where the activation is not kept. Returns the
+        location that a hook wants instead, or None."""
         hooks = [hook for hook in listeners.calls if self._holds(hook, pc)]
         if not hooks:
             return None
@@ -288,7 +290,7 @@ class Tracker:
         return hook.when is None or hook.when.holds(self._slot, pc=pc)
 
     def _slot(self, name: str) -> int:
-        """What a condition asks for: ``depth`` is that of this mechanism's activations."""
+        """The value of a name in a condition; ``depth`` counts this mechanism's activations."""
         return self.alive if name == DEPTH else self.guest.state.get(name)
 
     def _returned(self, activation: Activation) -> None:
@@ -307,14 +309,14 @@ class Tracker:
                     self.guest.call(hook.call, event)
         if activation.sinks:
             result = guest.state.get(guest.call_abi.result)
-            self._tell(Kind.RETURN, activation, listeners, result=result)
+            self._record_end(Kind.RETURN, activation, listeners, result=result)
 
     def _unwound(self, activation: Activation) -> None:
         listeners = self.functions.get(activation.function)
         if listeners is not None and activation.sinks:
-            self._tell(Kind.UNWOUND, activation, listeners)
+            self._record_end(Kind.UNWOUND, activation, listeners)
 
-    def _tell(
+    def _record_end(
         self, kind: Kind, activation: Activation, listeners: Listeners, result: int | None = None
     ) -> None:
         guest, pc = self.guest, activation.function
@@ -322,9 +324,9 @@ class Tracker:
             kind, pc, guest.name(pc), activation.site, activation.stack, activation.depth,
             guest.insns, thread=guest.thread, result=result, stack_id=activation.stack_id,
         )  # fmt: skip
-        self._give(record, listeners, activation.sinks)
+        self._deliver(record, listeners, activation.sinks)
 
-    def _record(
+    def _record_call(
         self,
         kind: Kind,
         pc: int,
@@ -340,10 +342,10 @@ class Tracker:
             kind, pc, guest.name(pc), site, stack, self.alive,
             guest.insns, caller, guest.thread, arguments, stack_id=self.stack.stack_id,
         )  # fmt: skip
-        self._give(record, listeners, sinks)
+        self._deliver(record, listeners, sinks)
 
-    def _give(self, record: Record, listeners: Listeners, sinks: Iterable[Hook]) -> None:
-        """To those sinks that are not removed meanwhile."""
+    def _deliver(self, record: Record, listeners: Listeners, sinks: Iterable[Hook]) -> None:
+        """Give a record to those of ``sinks`` that were not removed meanwhile."""
         for sink in sinks:
             if sink in listeners.sinks:
                 self.guest.call(sink.call, record)

@@ -29,9 +29,9 @@ MECHANISMS: dict[str, type[Mechanism]] = {
 }
 NAMES = tuple(MECHANISMS)
 AUTO = Entry.name
-"""What ``auto`` means: it is transparent, and costs nothing where no hook stands."""
+"""What ``auto`` means: it is transparent, and costs nothing where there is no hook."""
 
 SLOTS = ((CALL_MARK, I32), (TARGET, I32), (SP_LIMIT, I32))
-"""Slots that the machine's layout needs for hooks."""
+"""Slots that hooks add to the guest's layout."""
 
 __all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]

@@ -1,4 +1,4 @@
-"""What the mechanisms have in common that put a point at entries and at learned return sites."""
+"""Base of the mechanisms that put a point at entries and at learned return sites."""
 
 import abc
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from dbt.hooks.points import Handler
 
 
 class AtSites(Mechanism):
-    """A point at each watched entry and at each site that an activation is to return to."""
+    """Puts a point at each watched entry and at each site that an activation returns to."""
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
@@ -20,7 +20,7 @@ class AtSites(Mechanism):
 
     @abc.abstractmethod
     def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
-        """Have ``handler`` called whenever control arrives at ``pc``; undone by the result."""
+        """Have ``handler`` called whenever control arrives at ``pc``. Returns what undoes it."""
 
     def watch(self, pc: int) -> None:
         self.removers[pc] = self.point(pc, partial(self.entered, pc))
@@ -37,7 +37,7 @@ class AtSites(Mechanism):
         self.sites.release(activation)
 
     def entered(self, pc: int) -> int | None:
-        """Control is at a watched function."""
+        """Control is at a watched function. Returns where it continues instead, or None."""
         return self.tracker.entered(pc, self.link())
 
     def set_up(self, site: int) -> Callable[[], None]:

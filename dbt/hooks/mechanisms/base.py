@@ -1,4 +1,4 @@
-"""What a mechanism is, and what it may use of the process."""
+"""The interface of a mechanism, and of the process as mechanisms may use it."""
 
 import abc
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from dbt.runtime.counters import Stacks
 
 
 class Machine(Guest, Protocol):
-    """The process as mechanisms see it. What is set is undone by the function returned."""
+    """The process as mechanisms see it. Each method that sets something returns what undoes it."""
 
     chain: ChainPolicy
     stacks: Stacks
@@ -22,11 +22,11 @@ class Machine(Guest, Protocol):
     def stub(
         self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
     ) -> Remove:
-        """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
-        holds; only what holds ``pc`` is translated anew."""
+        """Have the block at ``pc`` enter the host, always or ``when`` one of these holds; only
+        blocks that contain ``pc`` are translated again."""
 
     def watch(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Have the dispatcher look out for ``pc``, and nothing chained into it."""
+        """Have the dispatcher compare each pc with ``pc``, and chain nothing into it."""
 
     def probe(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` enter the host when it begins; every block tests for it."""
@@ -41,24 +41,25 @@ class Machine(Guest, Protocol):
         """A location outside of guest memory whose execution enters the host."""
 
     def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
-        """Run a pass on every block from now on; ``everything`` is translated anew for it."""
+        """Run a pass on every block from now on. ``everything``: drop all translations, so that it
+        runs on those too."""
 
     def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
-        """Tell ``follower`` when the guest goes to another stack (``switched`` before it), and when
-        the pointer of one passes a frame; everything is translated anew for the first one."""
+        """Call ``follower`` when the guest goes to another stack (``switched`` before it), and when
+        the pointer passes a frame. The first follower has everything translated again."""
 
     def retranslate_all(self) -> None:
-        """Translate everything anew."""
+        """Drop all translations."""
 
     def begin_block(self, pc: int) -> Remove:
-        """See to it that a block begins at ``pc``."""
+        """Have a block begin at ``pc``."""
 
     def table(self, size: int) -> tuple[int, memoryview]:
         """Zeroed bytes that translated code can always load, in guest memory where no program
         has any: address and content."""
 
     def retranslate(self, pcs: Iterable[int]) -> None:
-        """Translate what holds these pcs anew when it is next reached."""
+        """Drop the translations that contain these pcs."""
 
 
 class Mechanism(abc.ABC):
@@ -70,7 +71,7 @@ class Mechanism(abc.ABC):
 
     name: ClassVar[str]
     redirects: ClassVar[bool] = False
-    """It sends computed exits elsewhere; there can be one such mechanism at a time."""
+    """Whether it redirects computed exits; only one such mechanism can be used at a time."""
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         self.machine = machine
@@ -79,7 +80,7 @@ class Mechanism(abc.ABC):
 
     @abc.abstractmethod
     def watch(self, pc: int) -> None:
-        """Notice when control arrives at ``pc``; ``conditions`` says which arrivals matter."""
+        """Notice when control arrives at ``pc``; ``conditions`` gives the arrivals that matter."""
 
     @abc.abstractmethod
     def unwatch(self, pc: int) -> None:
@@ -93,14 +94,14 @@ class Mechanism(abc.ABC):
     def done(self, activation: Activation) -> None:
         """The activation is over."""
 
-    def idle(self) -> None:  # noqa: B027 (most have nothing that stands between hooks)
-        """No function is watched any more: give up what stands for all of them together."""
+    def idle(self) -> None:  # noqa: B027 (most have nothing to give up)
+        """No function is watched any more: undo what was set for all of them together."""
 
     def close(self) -> None:  # noqa: B027 (most have nothing to give up)
-        """Give up what stands without hooks too. The mechanism is not used afterwards."""
+        """Undo what was set when the mechanism was made. It is not used afterwards."""
 
     def conditions(self, pc: int) -> Conditions:
-        """Of the function's arrivals only those matter for which one of these holds."""
+        """The conditions of which one must hold for an arrival at the function to matter."""
         return self.tracker.functions[pc].conditions()
 
     def link(self) -> int:

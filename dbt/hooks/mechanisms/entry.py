@@ -4,11 +4,12 @@ How it works
     The block at a watched pc is a stub that goes to the host, and then on to the real block. When
     the function is entered the link register says where it will return to: that pc becomes a stub
     too, and stays one for the calls that will come from there. The block that holds the call
-    instruction before it is made anew with two more IR ops, which leave a mark when it calls: so a
-    function entered again from a learned site after a longjmp is told from a tail call.
+    instruction before it is translated again with two more IR ops, which leave a mark when it
+    calls: the mark distinguishes a function entered again from a learned site, after a longjmp,
+    from a tail call.
     (DynamoRIO's drwrap; PANDA's ``hooks``.) The stack pointer is followed wherever it may rise
-    (``follow/stacks.py``): frames given up by a longjmp are told at once, and frames on another
-    stack are not taken for such.
+    (``follow/stacks.py``): frames given up by a longjmp are reported at once, and frames on
+    another stack are not taken for such.
 What it costs
     Two visits to the host per call and return; one when the stack pointer passes a watched frame or
     goes to another stack. A comparison at each rise of the stack pointer, about one per function
@@ -35,12 +36,12 @@ from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 
 CALL_MARK = "hook.call_mark"
-"""Slot: the mark a call from a learned site leaves, return location xor stack pointer."""
+"""Slot: the mark that a call from a learned site leaves: return location xor stack pointer."""
 
 
 @attrs.define(eq=False)
 class MarkCalls:
-    """Leave a mark at calls that are to return to one of ``sites``.
+    """Leaves a mark at calls that return to one of ``sites``.
 
     call 0x9000, link 0x8004    =>    %0:i32 = get r13
                                       %1:i32 = xor %0, 0x8004

@@ -35,13 +35,13 @@ TABLE_BYTES = 1 << 16
 
 
 def slot_of(location: int) -> int:
-    """Where the table says whether a location is of interest."""
+    """The index of a location's byte in the table."""
     return (location >> 1) % TABLE_BYTES
 
 
 @attrs.define(eq=False)
 class CheckJumps:
-    """Look targets up before control goes there.
+    """Looks targets up before control goes there.
 
     %0:i32 = get r14    =>    %0:i32 = get r14
     return %0                 %1:i32 = shr %0, 0x1
@@ -105,7 +105,7 @@ def _before_sets(insts: list[Inst]) -> int:
 
 
 class JumpCheck(Mechanism):
-    """A table that every jump asks."""
+    """Looks up the target of every jump in a table."""
 
     name = "jump"
     redirects = True
@@ -158,7 +158,7 @@ class JumpCheck(Mechanism):
             self._stop = None
 
     def idle(self) -> None:
-        self.tracker.abandon()  # nobody looks where they return
+        self.tracker.abandon()  # their returns are not noticed any more
 
     def expect(self, activation: Activation) -> None:
         self._sites.use(activation)
@@ -185,7 +185,7 @@ class JumpCheck(Mechanism):
         return self._follow(self.machine.state.get(TARGET))
 
     def _follow(self, location: int) -> int:
-        """Control is about to go to a location; where it is to go."""
+        """Control is about to go to a location. Returns where it goes, after the hooks there."""
         pc = self.machine.key_of(location).pc
         if pc in self._sites:
             self.tracker.arrived(pc, self.stack())

@@ -3,7 +3,7 @@
 How it works
     The function's first block enters the host, which writes the location of a trampoline into the
     link register. The function returns there, which enters the host again; the host puts the
-    link register right and goes on at the true return site. (Frida's Interceptor, Qiling's
+    link register right and continues at the true return site. (Frida's Interceptor, Qiling's
     ``set_api``, DynamoRIO's ``DRWRAP_REPLACE_RETADDR``.)
 What it costs
     Two visits to the host per call and return; no translation of return sites, so it is the
@@ -56,13 +56,13 @@ class Sentinel(Mechanism):
         self.machine.state.set(self.machine.call_abi.link, self._location)
 
     def done(self, activation: Activation) -> None:
-        """Nothing stands anywhere for it."""
+        """Nothing was set for it."""
 
     def _returned(self) -> int:
         """The trampoline runs: some activation returns."""
         stack, active = self.stack(), self.tracker.active
         self.tracker.unwind(stack)
-        if not active:  # the guest has come here by itself: there is nothing to be executed
+        if not active:  # the guest has come here by itself: there is no code
             raise GuestFault(self._location, Access.EXECUTE)
         location = active[-1].location
         if self.link() == self._location:

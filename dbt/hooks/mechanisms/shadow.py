@@ -1,11 +1,11 @@
 """``shadow``: every call and every return passes a shadow stack kept in IR.
 
 How it works
-    Each call pushes the location it is to return to and the stack pointer; each return pops them
+    Each call pushes the location it returns to and the stack pointer; each return pops them
     and compares. What does not match goes to the host by a trampoline, with the intended target in
-    a slot; the host finds the frame, drops those given up in between, and goes on. The frame of a
-    watched activation is spoilt on purpose, so its return never matches: that is how the host hears
-    of it. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
+    a slot; the host finds the frame, drops those given up in between, and continues. The frame of
+    a watched activation is spoilt on purpose, so that its return never matches and comes to the
+    host. Watched entries are stubs. Jumps are looked at too: one that leaves the stack pointer
     above the innermost frame, or lands where that is to return to, goes to the host. The stack
     pointer is followed (``follow/stacks.py``): each stack of the guest has its own frames.
     After a throw the return sites of what may still be alive are stubs, for control may fall into
@@ -37,7 +37,7 @@ from dbt.ir.builder import Builder
 LINKS, STACKS = "hooks.links", "hooks.stacks"
 """The two side stacks: return locations and stack pointers."""
 TARGET = "hook.target"
-"""Slot: where a return or jump that was sent to the trampoline wanted to go."""
+"""Slot: the original target of a return or jump that was sent to the trampoline."""
 SPOILT = 0xFFFFFFFE
 """Return location of a watched activation's frame; no location is equal to it."""
 BOTTOM = 0xFFFFFFFF
@@ -48,7 +48,7 @@ Frames = tuple[list[tuple[int, int]], dict[int, int]]
 
 @attrs.define(eq=False)
 class ShadowCalls:
-    """Push at calls, pop and compare at returns, look at jumps.
+    """Pushes at calls, pops and compares at returns, tests jumps.
 
     call 0x9000, link 0x8004    =>    push hooks.links 0x8004
                                       %0:i32 = get r13
@@ -78,7 +78,7 @@ class ShadowCalls:
         emit = Builder(block.insts)
         match block.exit:
             case Call(target=BlockKey(pc=pc), link=link) if pc == self.key_of(link).pc:
-                pass  # this only asks for the pc: nothing will return
+                pass  # this only reads the pc: nothing will return
             case Return(target=target) | Jump(target=target) if block.key.mode & SP_STEP:
                 # The frames are still those of the stack it leaves: the host looks, afterwards.
                 emit.set(TARGET, target)
@@ -110,7 +110,7 @@ class ShadowCalls:
 
 
 class Shadow(Mechanism):
-    """The shadow stack and its host side."""
+    """Keeps the shadow stack's host side: finds frames, and ends activations."""
 
     name = "shadow"
     redirects = True
@@ -118,7 +118,7 @@ class Shadow(Mechanism):
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
         self._removers: dict[int, Callable[[], None]] = {}
-        self._spoilt: dict[int, int] = {}  # frame number to the location it is to return to
+        self._spoilt: dict[int, int] = {}  # frame number to the location it returns to
         self._elsewhere: dict[Stack, Frames] = {}
         self._sites: dict[int, Callable[[], None]] = {}  # stubs at return sites, after a throw
         self._end: list[Callable[[], None]] = []
@@ -182,7 +182,7 @@ class Shadow(Mechanism):
         self._cut(frames)
 
     def _find(self, location: int, stack: int) -> int | None:
-        """The innermost frame that is to return to a location with this stack pointer."""
+        """Index of the innermost frame that returns to a location with this stack pointer."""
         for index in range(self._frames() - 1, 0, -1):
             link, pointer = self._frame(index)
             if pointer != stack:
@@ -192,7 +192,7 @@ class Shadow(Mechanism):
         return None
 
     def _switched(self, left: Stack, entered: Stack) -> None:
-        """Put the frames of the stack that the guest has left away, take out the other's."""
+        """Save the frames of the stack that the guest has left, restore those of the other."""
         stacks = self.machine.stacks
         indices = range(1, self._frames())
         if indices:
@@ -217,7 +217,7 @@ class Shadow(Mechanism):
         return self._return_to(location) if go_to == location else go_to
 
     def _make_room(self, location: int, stack: int, *, called: bool) -> None:
-        """Drop the frames that cannot be alive, as the tracker drops its activations."""
+        """Drop the frames that cannot be alive, as the tracker ends its activations."""
         stacks = self.machine.stacks
         if called:
             self._cut(self._frames() - 1)
@@ -258,7 +258,7 @@ class Shadow(Mechanism):
 
     def _return_to(self, location: int, *, thrown: bool = False) -> int:
         """Control goes to ``location``, which ends the frames that return there. ``thrown``: if
-        none does, it is no jump within a function."""
+        none does, frames were given up, and this is no jump within a function."""
         stack, frames = self.stack(), self._frames()
         self._drop_below(stack)
         thrown = thrown or self._frames() < frames
@@ -272,8 +272,8 @@ class Shadow(Mechanism):
         return location
 
     def _look_out(self, stack: int | None) -> None:
-        """What may still be alive, or that of it on one stack pointer, can end by control falling
-        into its site."""
+        """Make stubs of the return sites of spoilt frames, all or those with one stack pointer:
+        their activations can end by control falling into the site."""
         for index in reversed(self._spoilt):
             location, pointer = self._frame(index)
             if stack not in (None, pointer):

@@ -15,11 +15,11 @@ class _Site:
 
 
 class Sites:
-    """Counts the activations that are to return to each site.
+    """Counts the activations that return to each site.
 
     A site stays set when its last activation is over: the next call will come from the same place,
-    and setting it costs a translation. ``clear`` gives them all up, those in use when they are no
-    longer.
+    and setting it costs a translation. ``clear`` removes all sites, those in use as soon as their
+    last activation is over.
     """
 
     def __init__(self, set_up: Callable[[int], Callable[[], None]]) -> None:
@@ -27,7 +27,7 @@ class Sites:
         self._sites: dict[int, _Site] = {}
 
     def use(self, activation: Activation) -> None:
-        """An activation is to return to its site."""
+        """An activation has begun: set its site if it is not set."""
         site = self._sites.get(activation.site)
         if site is None:
             site = self._sites[activation.site] = _Site(self._set_up(activation.site))
@@ -35,14 +35,14 @@ class Sites:
         site.closing = False
 
     def release(self, activation: Activation) -> None:
-        """It is over."""
+        """An activation is over."""
         site = self._sites[activation.site]
         site.users -= 1
         if site.closing and not site.users:
             self._give_up(activation.site)
 
     def clear(self) -> None:
-        """No function is watched any more."""
+        """No function is watched any more: remove all sites."""
         for pc, site in list(self._sites.items()):
             site.closing = True
             if not site.users:

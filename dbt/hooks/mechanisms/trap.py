@@ -3,10 +3,10 @@
 How it works
     What a debugger does: ``bkpt`` replaces the instruction at a watched pc and, once learned, at
     the return sites. When it traps, the host is entered; the instruction that belongs there is then
-    executed by itself, and the guest goes on behind it.
+    executed by itself, and the guest continues behind it.
 What it costs
     Two visits to the host, each with one instruction evaluated in Python. The page is written, so
-    its translations are made anew for each breakpoint set or removed.
+    its translations are dropped for each breakpoint set or removed.
 What it cannot see
     It is not transparent: a program that reads or checksums its own code sees the breakpoints, one
     that writes over them loses them. Otherwise as ``dispatch``. A ``bkpt`` that the program brings

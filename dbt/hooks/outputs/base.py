@@ -1,15 +1,15 @@
-"""What an output format is: something that takes records one by one and writes what people open.
+"""The interface of output formats, which take records one by one and write a file.
 
 ``Format`` describes one; ``dbt.hooks.outputs.NAMES`` holds them all. An output is made on an open
-stream, is fed every record in the order of the run, and is told where the run ended:
+stream, gets every record in the order of the run, and then the run's length:
 
     output = NAMES["callgrind"].make(out, program)
     for record in records:
         output.feed(record)
     output.finish(end=insns)
 
-Cost is guest instructions everywhere. Streams may begin and end in the middle of calls: the files
-come out balanced all the same (``dbt.hooks.outputs.calltree`` says how).
+Costs are guest instructions. Streams may begin and end in the middle of calls; the files are
+balanced nevertheless (``dbt.hooks.outputs.calltree`` says how).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ from dbt.text import LINE, printable
 
 
 class Image(Protocol):
-    """An ELF file in the guest's memory: host path, lowest and past its highest address."""
+    """An ELF file in the guest's memory: host path, lowest address, address past the highest."""
 
     @property
     def path(self) -> str: ...
@@ -44,7 +44,7 @@ def in_numbers(call: Record, result: int | None) -> str:
 
 @attrs.frozen
 class Program:
-    """What an output may say about the program as it is when it is asked."""
+    """What an output may know of the program. The functions answer for the present moment."""
 
     command: tuple[str, ...] = ()
     """Program and arguments."""
@@ -52,7 +52,8 @@ class Program:
     blocks: Callable[[], Iterable[tuple[int, int]]] = _none
     """Guest address and bytes of every block that was executed since the last execve."""
     syscall: Callable[[Record, int | None], str] = in_numbers
-    """A system call in words, asked when its record comes, and again when it has returned."""
+    """Describes a system call in words. Called with its record and None when it is made, and with
+    the result when it has returned."""
     start: int = 0
     """Guest instructions completed before the first record could come."""
 
@@ -68,23 +69,23 @@ class Output(Protocol):
         """Take the next record."""
 
     def finish(self, end: int) -> None:
-        """The run ended after ``end`` guest instructions: close what is open, write the rest."""
+        """Close what is open and write the rest. ``end``: guest instructions of the run."""
 
 
 @attrs.frozen
 class Format:
-    """A row of the registry. ``make`` opens an output on a text stream (binary: on a byte
-    stream)."""
+    """A row of the registry. ``make`` opens an output on a text stream, or on a byte stream if
+    ``binary``."""
 
     summary: str
     make: Callable[[Any, Program], Output]
     binary: bool = False
     terminal: bool = False
-    """Made to be read in a terminal; all others want a file."""
+    """Whether it is made for a terminal; all others are written to a file."""
     records: bool = True
-    """False: records are of no use to it."""
+    """Whether it needs records."""
     passes: tuple[str, ...] = ()
-    """Instrumentation passes that the program must run with."""
+    """Instrumentation passes that it needs."""
 
 
 def clean(name: str, limit: int = LINE) -> str:

@@ -1,4 +1,4 @@
-"""Frames added up: cost by function, and by arc from caller to callee.
+"""Adds frames up: cost by function, and by arc from caller to callee.
 
 The inclusive cost of a call counts only where the function is not active already: recursion, direct
 or mutual, is not counted twice, and no function costs more than the whole run.
@@ -16,7 +16,7 @@ from dbt.text import LINE
 
 @attrs.frozen(cache_hash=True)
 class Function:
-    """A function of the program: the same name may stand at several addresses."""
+    """A function of the program. Several addresses may have the same name."""
 
     address: int
     symbol: str
@@ -59,14 +59,14 @@ class CallGraph:
         self._tree.feed(record)
 
     def finish(self, end: int) -> None:
-        """The run has ended after ``end`` instructions."""
+        """Close what is open. ``end``: guest instructions of the run."""
         self._tree.finish(end)
         self.total = self._tree.now - self._start
         if self._tree.outside or any(arc.caller is UNWATCHED for arc in self.arcs):
             self.functions[UNWATCHED] = Cost(0, self._tree.outside, self.total)
 
     def opened(self, frame: Frame) -> None:
-        """Nothing is known before it is closed."""
+        """A frame has no cost before it is closed."""
 
     def closed(self, frame: Frame) -> None:
         """Add a frame to its function and its arc."""

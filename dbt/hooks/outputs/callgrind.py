@@ -1,8 +1,8 @@
 """A profile for KCachegrind, QCachegrind and callgrind_annotate; event ``Ir``, guest instructions.
 
 Callgrind Profile Format version 1 (Valgrind manual, "Callgrind Format Specification"). Positions
-are guest addresses: a function's own cost stands at its first instruction, a call's at the calling
-one where it is known. Names are compressed: ``(id) name`` once, then ``(id)``. There is no
+are guest addresses: a function's own cost is at its first instruction, that of a call at the
+calling one where it is known. Names are compressed: ``(id) name`` once, then ``(id)``. There is no
 line information, so files are ``???``, as Callgrind has it, and ``ob`` is the ELF file.
 
 A call to a function that is active already has an inclusive cost of 0, for its cost is in the

@@ -1,24 +1,24 @@
-"""A record stream folded into frames with costs; the model that most outputs share.
+"""Folds a record stream into frames with costs: the model that most outputs share.
 
 Every CALL or TAIL_CALL opens a ``Frame`` and every frame is closed exactly once, innermost first:
-what listeners see is always balanced.
+what listeners get is always balanced.
 
-- RETURN and UNWOUND close the innermost frame of the same activation, and first, as unwound, what
-  is still open above it. One whose activation was never seen (the stream began inside it) is
-  ignored.
-- A CALL tells how many activations are alive below it. Frames that cannot be among them are closed
-  first, as unwound: their end is missing from the stream.
-- What is open when the stream ends is closed as ``OPEN``.
+- RETURN and UNWOUND close the innermost frame of the same activation, after the frames that are
+  still open above it, which close as unwound. They are ignored where the activation was never seen
+  (the stream began inside it).
+- The depth of a CALL is the number of activations alive below it. Frames that cannot be among them
+  are closed first, as unwound: their end is missing from the stream.
+- Frames that are open when the stream ends are closed as ``OPEN``.
 
 There is a list of frames per *strand*, which is a thread and one of its stacks, because coroutines
 return in another order than they were called. Depths say nothing where a thread has several stacks;
 mechanisms that follow the stacks report every end.
 
 Instructions completed between two records count for the innermost frame of the strand that makes
-the second one, those after the last record for its strand. Time does not run
-backwards: a record that claims so is taken at the time of the one before. A tail call opens a frame
-inside the frame that made it, for both are alive until they return together. So the sum of all
-``self_cost`` and ``outside`` is the length of the run.
+the second one, those after the last record for the strand of that record. Time does not run
+backwards: a record with an earlier time gets that of the record before it. A tail call opens a
+frame inside the frame that made it, because both are alive until they return together. The sum of
+all ``self_cost`` and ``outside`` is the length of the run.
 """
 
 import enum
@@ -48,10 +48,10 @@ class Frame:
     call: Record
     parent: "Frame | None"
     recursive: bool
-    """The same function was active below already, in this strand."""
+    """Whether the same function was active in this strand already."""
     self_cost: int = 0
     inner_cost: int = 0
-    """Of the frames called from here."""
+    """Inclusive cost of the frames called from here."""
     end: End = End.OPEN
     ended: int = 0
     """Guest instructions completed when it was closed."""
@@ -59,7 +59,7 @@ class Frame:
 
     @property
     def inclusive(self) -> int:
-        """Its own cost and that of everything called from it."""
+        """The frame's own cost and that of everything called from it."""
         return self.self_cost + self.inner_cost
 
     @property
@@ -69,12 +69,12 @@ class Frame:
 
 
 class Listener(Protocol):
-    """What is told of a stream, in its order."""
+    """Receives what happens in a stream, in order."""
 
     def opened(self, frame: Frame) -> None: ...
     def closed(self, frame: Frame) -> None: ...
     def syscall(self, call: Record, result: int | None) -> None:
-        """A system call; ``result`` is None when none came before the thread's next record."""
+        """A system call. ``result`` is None if the thread's next record is not its return."""
 
 
 @attrs.define
@@ -84,11 +84,11 @@ class _Strand:
     pending: Record | None = None
     """A system call whose return has not been seen."""
     alone: bool = True
-    """The thread has no other."""
+    """Whether it is the only strand of its thread."""
 
 
 class CallTree:
-    """Fold records; ``outside`` counts the instructions that no frame was there for."""
+    """Folds records into frames. ``outside`` counts instructions completed outside every frame."""
 
     def __init__(self, listener: Listener, start: int = 0) -> None:
         self._listener = listener
@@ -152,7 +152,7 @@ class CallTree:
             self._listener.syscall(call, None)
 
     def _open(self, strand: _Strand, call: Record) -> None:
-        # A tail call may be told at the depth of the frame it replaces.
+        # A tail call may have the depth of the frame that it replaces.
         limit = call.depth + (call.kind is Kind.TAIL_CALL)
         while strand.alone and strand.frames and strand.frames[-1].call.depth >= limit:
             self._close(strand, End.UNWOUND)

@@ -3,7 +3,7 @@
 Trace Event Format, JSON object form. A time stamp is the number of guest instructions completed, so
 one "microsecond" on the screen is one instruction. Calls are ``B`` and ``E`` events, balanced and
 nested per track, which is a thread or a coroutine of it; system calls are instants. ``args.end`` of
-an ``E`` tells when a call did not return: ``unwound``, or ``open`` where the run ended inside it.
+an ``E`` says why a call did not return: ``unwound``, or ``open`` where the run ended inside it.
 """
 
 import json

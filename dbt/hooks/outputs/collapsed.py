@@ -3,7 +3,7 @@
     main;fib;fib 1234
 
 One line per call path, functions joined by semicolons, then the guest instructions spent in the
-last one itself. Paths that cost nothing have no line; what no watched function was there for is
+last one itself. Paths that cost nothing have no line; what ran outside every watched function is
 ``(unwatched)``. Threads are added up.
 """
 

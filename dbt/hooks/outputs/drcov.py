@@ -28,7 +28,7 @@ class Drcov:
         self._program = program
 
     def feed(self, record: Record) -> None:
-        """Records say nothing of blocks."""
+        """Does nothing: blocks come from a pass."""
 
     def finish(self, end: int) -> None:
         """Write the log."""

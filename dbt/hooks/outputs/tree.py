@@ -32,7 +32,7 @@ class Tree:
         self._before: dict[Strand, str] = {}
         self._tree = CallTree(self, program.start)
         self._level: dict[Strand, int] = {}
-        self._waiting: Frame | None = None
+        self._unwritten: Frame | None = None
         self._shown: Strand | None = None
 
     def feed(self, record: Record) -> None:
@@ -50,17 +50,17 @@ class Tree:
         self._out.flush()
 
     def opened(self, frame: Frame) -> None:
-        """Wait: if it is over before anything else happens, one line is enough."""
+        """Remember it: if the call ends before anything else happens, it gets one line."""
         self._flush()
-        self._waiting = frame
+        self._unwritten = frame
         self._switch(frame.call.strand)
 
     def closed(self, frame: Frame) -> None:
         """Write how it ended."""
         strand = frame.call.strand
         outcome = _outcome(frame)
-        if self._waiting is frame:
-            self._waiting = None
+        if self._unwritten is frame:
+            self._unwritten = None
             self._write(strand, f"{_head(frame)}{outcome}", frame.inclusive)
         else:
             self._flush()
@@ -70,7 +70,7 @@ class Tree:
             self._write(strand, f"}} {name}{outcome}", frame.inclusive)
 
     def syscall(self, call: Record, result: int | None) -> None:
-        """Write it: as it is now, or as it was when it began if it did not return."""
+        """Write the call as it is now; if it did not return, as it was when it began."""
         self._flush()
         self._switch(call.strand)
         before = self._before.pop(call.strand, call.symbol)
@@ -78,7 +78,7 @@ class Tree:
         self._write(call.strand, f"<{clean(text)}>")
 
     def _flush(self) -> None:
-        frame, self._waiting = self._waiting, None
+        frame, self._unwritten = self._unwritten, None
         if frame is not None:
             strand = frame.call.strand
             self._write(strand, f"{_head(frame)} {{")

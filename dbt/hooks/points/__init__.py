@@ -1,4 +1,4 @@
-"""Where hooks stand in guest code, what leads from there to the host, and what conditions ask."""
+"""Points in guest code at which hooks run, how each kind enters the host, and conditions."""
 
 from dbt.hooks.points.handlers import Handler, Points, Remove, take_out
 

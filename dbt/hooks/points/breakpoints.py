@@ -1,4 +1,4 @@
-"""Breakpoint instructions of ours in guest memory, and what they stand on."""
+"""Breakpoint instructions that hooks put into guest memory, and what they replace."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,51 +7,53 @@ from dbt.runtime.memory import GuestMemory
 
 
 class Breakpoints:
-    """Writes a breakpoint instruction to guest memory, and takes it away again."""
+    """Writes breakpoint instructions to guest memory and restores what was there."""
 
     def __init__(self, memory: GuestMemory, instruction: bytes) -> None:
         self._memory = memory
         self._ours = instruction
         self._words: dict[int, bytes] = {}
-        """What the program has where ours stand."""
-        self._given_up: set[int] = set()
-        """Those that went while a block that may lead to one was running."""
+        """The program's own bytes at each breakpoint."""
+        self._removed: set[int] = set()
+        """Where breakpoints were removed while guest code ran: it may still come to one."""
 
     def write(self, pc: int) -> None:
-        """Write one, if there is memory."""
+        """Write a breakpoint, if there is memory at ``pc``."""
         if self._memory.mapped(pc):
             self._words[pc] = self._memory.peek(pc, len(self._ours))
             self._memory.poke(pc, self._ours)
 
     def remove(self, pc: int, *, running: bool) -> None:
-        """Take one away. What the program has written over it since is the program's. ``running``:
-        the guest may still come to it."""
+        """Remove a breakpoint, unless the program has written over it. ``running``: guest code runs
+        and may still come to it."""
         word = self._words.pop(pc, None)
         if word is None:
             return
         if running:
-            self._given_up.add(pc)
+            self._removed.add(pc)
         if self._memory.mapped(pc) and self._memory.peek(pc, len(self._ours)) == self._ours:
             self._memory.poke(pc, word)
 
     def are_at(self, pc: int) -> bool:
-        """Whether a breakpoint that was met at ``pc`` is ours, or was until just now."""
-        return pc in self._words or pc in self._given_up
+        """Whether a breakpoint that the guest came to at ``pc`` is of hooks, or was until it was
+        removed under running code."""
+        return pc in self._words or pc in self._removed
 
     def word(self, pc: int) -> bytes | None:
-        """What belongs where one of ours stands."""
+        """The program's own bytes at the breakpoint at ``pc``; None if there is none."""
         return self._words.get(pc)
 
     def met(self, pc: int) -> None:
-        """The guest has come to one: if it was given up, that was the last time."""
-        self._given_up.discard(pc)
+        """The guest has come to the breakpoint at ``pc``: if it is removed, that was the last
+        time."""
+        self._removed.discard(pc)
 
-    def forget_given_up(self) -> None:
-        """The guest is elsewhere: it will not come to what was given up."""
-        self._given_up.clear()
+    def forget_removed(self) -> None:
+        """Control is elsewhere: the guest will not come to a removed breakpoint any more."""
+        self._removed.clear()
 
     def without(self, address: int, there: bytes) -> bytes:
-        """Code that stands at ``address``, as the program has it."""
+        """The bytes ``there`` at ``address``, with the program's own in place of breakpoints."""
         if not self._words:
             return there
         code = bytearray(there)
@@ -63,7 +65,8 @@ class Breakpoints:
 
     @contextlib.contextmanager
     def lifted(self, pc: int, word: bytes) -> Iterator[None]:
-        """The time in which ``word`` stands at ``pc`` again, for it to be executed."""
+        """While this context is open, ``word`` is at ``pc`` instead of the breakpoint, so that it
+        can be executed."""
         view = self._memory.raw(pc, len(word))
         patch = bytes(view)
         view[:] = word

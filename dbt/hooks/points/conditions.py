@@ -2,14 +2,14 @@
 
 The language is a small part of Python's: integers, names, ``+ - * & | ^ << >>``, comparisons (also
 chained), ``and``, ``or``, ``not``. All numbers are unsigned and wrap to 32 bits, as in the guest's
-registers; shifts by 32 or more give 0; ``signed(r0) < 0`` compares signed. A number stands for true
+registers; shifts by 32 or more give 0; ``signed(r0) < 0`` compares signed. A number counts as true
 when it is not 0.
 
 Names: the guest's registers (ARM: ``r0`` to ``r15``, ``sp``, ``lr``), ``pc``, ``arg0`` and so on
 (the argument registers) and ``depth`` (how many watched activations are alive).
 
-There is no way to read guest memory: such a read could fault, and the guest would be told of a
-fault that is not its own.
+There is no way to read guest memory: such a read could fault, and the guest would get a fault that
+is not its own.
 """
 
 import ast
@@ -41,7 +41,7 @@ class Condition:
     def compile(self, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
         """Append IR that computes the condition, an ``i1``, from the state at hand.
 
-        ``pc`` is where the guest stands; ``depth`` names the slot of that name.
+        ``pc`` is where the guest is; ``depth`` names the slot of that name.
         """
 
         def value(name: str) -> Value | None:
@@ -66,12 +66,12 @@ class Condition:
         return bool(Reader(domain, value, self.names.all, self._error).condition(self.tree))
 
     def mentions(self, name: str) -> bool:
-        """True when the condition asks for ``name``."""
+        """Whether the condition uses ``name``."""
         return _mentions(self.tree, name)
 
     def without(self, name: str) -> "Condition | None":
-        """What must hold whatever ``name`` is: the terms of the outermost ``and`` that do not ask
-        for it. None when there are none."""
+        """Returns the part that must hold whatever ``name`` is: the terms of the outermost ``and``
+        that do not use it; None when there are none."""
         tree = self.tree
         terms = tree.values if isinstance(tree, ast.BoolOp) and _is_and(tree) else [tree]
         kept = [term for term in terms if not _mentions(term, name)]

@@ -1,6 +1,6 @@
-"""Small expressions over integers, written as Python and read once for two meanings.
+"""Small expressions over integers, written as Python, compiled to IR or computed.
 
-One walk over Python's own syntax tree; what it computes with is a ``Domain``: ``Emitted`` makes IR,
+``Reader`` walks Python's own syntax tree and computes in a ``Domain``: ``Emitted`` makes IR,
 ``Plain`` computes with Python ints. Both wrap to the width of their type, so they agree.
 """
 
@@ -28,7 +28,7 @@ class Domain(Protocol[V]):
     """What an expression computes with. Numbers have one width; truths are 0 or 1."""
 
     signed: bool
-    """How comparisons, and shifts to the right, read numbers unless the text says otherwise."""
+    """Whether comparisons and right shifts read numbers as signed by default."""
 
     def number(self, value: int) -> V:
         """A literal."""

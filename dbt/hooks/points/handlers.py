@@ -1,26 +1,28 @@
-"""Points: pcs at which something is to happen, with those who asked for it."""
+"""Points: pcs, each with the handlers to call when control arrives there."""
 
 from collections.abc import Callable
 from typing import Any
 
 Handler = Callable[[], int | None]
-"""Called when control has arrived at the point, before its instruction. A location that it returns
-is where the guest continues instead."""
+"""Called when control has arrived at the point, before its instruction. Returns a location where
+the guest continues instead, or None."""
 Remove = Callable[[], None]
 """Undoes what returned it."""
 
 
 class Points:
-    """Handlers by pc; ``changed`` hears of the first that comes to a pc and the last that goes."""
+    """Handlers by pc. ``changed(pc, present)`` is called when a pc gets its first handler and when
+    it loses its last."""
 
     def __init__(self, changed: Callable[[int, bool], None]) -> None:
         self._changed = changed
         self._handlers: dict[int, list[Handler]] = {}
         self.pcs = self._handlers.keys()
-        """All points, live."""
+        """All pcs that have a handler; a view that follows changes."""
 
     def add(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Have ``handler`` called at ``pc``, ``first`` before those there; undone by the result."""
+        """Have ``handler`` called at ``pc``, behind the handlers that are there or, ``first``,
+        before them. Returns what undoes it."""
         handlers = self._handlers.get(pc)
         if handlers is None:
             handlers = self._handlers[pc] = []
@@ -41,8 +43,8 @@ class Points:
         return remove
 
     def fire(self, pc: int) -> int | None:
-        """Call the handlers that stand at ``pc`` now and are not removed meanwhile; the location
-        that the last one to name any wants, or None."""
+        """Call the handlers of ``pc``, except those that are added or removed meanwhile. Returns
+        the last location that one of them returned, or None."""
         handlers = self._handlers.get(pc, [])
         wanted = None
         for handler in list(handlers):
@@ -53,6 +55,6 @@ class Points:
 
 
 def take_out(hooks: list[Any], hook: Any) -> None:
-    """Remove a hook from a list; once is enough."""
+    """Remove a hook from a list, if it is there."""
     if hook in hooks:
         hooks.remove(hook)

@@ -1,4 +1,4 @@
-"""Blocks that begin with a call of a native function: what the ``helper`` mechanism stands on."""
+"""Points at which the block itself calls a native function: used by the mechanism ``helper``."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from dbt.stops import UsageError
 
 @attrs.define(eq=False)
 class CallHelpers:
-    """Begin the blocks at some pcs with a call.
+    """Begins the blocks at some pcs with a call.
 
     insn 0x8000 4    =>    insn 0x8000 4
                            invoke hook.0x8000 0x1
@@ -25,7 +25,7 @@ class CallHelpers:
     helpers: "Helpers"
 
     def run(self, block: Block) -> None:
-        """Put the call in, if the block stands at a point."""
+        """Insert the call, if there is a point at the block's pc."""
         key = block.key
         if key.pc not in self.helpers.points.pcs or key.mode & CONDITION_PASSED:
             return
@@ -36,9 +36,10 @@ class CallHelpers:
 
 
 class Helpers:
-    """Points whose handlers are invoked from translated code.
+    """Points whose handlers translated code invokes.
 
-    While they run, ``counted`` instructions too many count as completed.
+    ``counted``: instructions by which ``executed`` is too high while handlers run (the block's own,
+    which are counted when it begins).
     """
 
     def __init__(
@@ -57,17 +58,17 @@ class Helpers:
         self.counted = 0
 
     def name(self, pc: int) -> str:
-        """The function that is invoked at ``pc``."""
+        """The name of the function that is invoked at ``pc``."""
         return f"hook.{pc:#x}"
 
     def add(self, pc: int, handler: Handler, *, first: bool) -> Callable[[], None]:
-        """Have ``handler`` called at ``pc``."""
+        """Have ``handler`` called at ``pc``. Returns what undoes it."""
         if pc not in self.points.pcs:
             self._functions.define(self.name(pc), partial(self._invoked, pc))
         return self.points.add(pc, handler, first=first)
 
     def _invoked(self, pc: int, _environment: int, counted: int) -> None:
-        self.counted = counted  # the whole block's, when it begins
+        self.counted = counted
         moment = (pc, self._executed() - self.counted)
         try:
             wanted = None if moment == self._resume.helper else self.points.fire(pc)

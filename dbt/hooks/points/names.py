@@ -9,13 +9,13 @@ from dbt import plugins
 from dbt.interfaces import PC_SLOT, CallAbi, Layout
 
 DEPTH = "depth"
-"""How many watched activations are alive: conditions know it, callbacks do not."""
+"""Number of watched activations that are alive. A name in conditions, but not for callbacks."""
 
 
 @attrs.frozen
 class Names:
-    """``slots``: the state slot of each name. ``pcs``: names of the place where the guest is, which
-    is in no slot while a block runs."""
+    """``slots``: the state slot of each name. ``pcs``: names of the pc, which is in no slot while a
+    block runs."""
 
     slots: Mapping[str, str]
     pcs: frozenset[str]
@@ -37,7 +37,7 @@ def names_of(layout: Layout, abi: CallAbi) -> Names:
 
 @functools.cache
 def installed_names() -> Names:
-    """What any guest may call its registers: for what is checked before there is a process."""
+    """The names of all installed frontends: for what is checked before there is a process."""
     slots: dict[str, str] = {}
     pcs: frozenset[str] = frozenset()
     for name in sorted(plugins.available("dbt.frontends")):

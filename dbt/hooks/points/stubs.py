@@ -1,4 +1,4 @@
-"""Stub blocks: at a hooked pc the guest's own block gives way to one that enters the host."""
+"""Stubs: blocks that enter the host, in place of the guest's own at a hooked pc."""
 
 from functools import reduce
 
@@ -11,8 +11,7 @@ from dbt.runtime.engine import Engine
 
 
 class Stubs:
-    """Handlers that stubs lead to, by pc, each with the conditions under which it wants to be
-    called."""
+    """The handlers that stubs lead to, by pc, each with the conditions under which it is called."""
 
     def __init__(self, engine: Engine, trampolines: Trampolines) -> None:
         self._engine = engine
@@ -22,8 +21,8 @@ class Stubs:
         self.fire = self._points.fire
 
     def add(self, pc: int, handler: Handler, *, first: bool, when: Conditions) -> Remove:
-        """Make the block at ``pc`` enter the host, always or ``when`` one of some conditions
-        holds. Returns what undoes it."""
+        """Have the block at ``pc`` enter the host, always or ``when`` one of these holds. Returns
+        what undoes it."""
         conditions = self._conditions.setdefault(pc, {})
         conditions[handler] = when
         remove = self._points.add(pc, handler, first=first)
@@ -37,13 +36,14 @@ class Stubs:
         return undo
 
     def changed(self, pc: int, present: bool) -> None:
-        """A point was set, or the last one removed: a block begins at ``pc``, and is made anew."""
+        """``pc`` has got its first handler or lost its last: have a block begin there, or no
+        longer, and drop the translations that contain it."""
         (self._engine.add_boundary if present else self._engine.remove_boundary)(pc)
         self._engine.discard_pc(pc)
 
     def block(self, key: BlockKey) -> Block | None:
-        """The stub to run instead of the guest's block, or the block of a trampoline; None for the
-        guest's own. Raises GuestFault where the guest may not execute."""
+        """Returns the stub or the trampoline's block for a key, or None for the guest's own block.
+        Raises GuestFault where the guest may not execute."""
         pc = key.pc
         if self._trampolines.at(pc) is not None:
             return Block(key, [], Hook(key))

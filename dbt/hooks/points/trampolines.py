@@ -1,4 +1,4 @@
-"""Locations outside of guest memory that guest code can be sent to, to enter the host."""
+"""Trampolines: locations outside of guest memory at which control enters the host."""
 
 from collections.abc import Callable
 
@@ -7,47 +7,49 @@ from dbt.runtime.engine import Engine
 from dbt.stops import UsageError
 
 FIRST = 0xFFFF2000
-"""Above all that Linux gives a program, behind the kernel helper page."""
+"""The first trampoline: above all addresses that Linux gives a program, behind the kernel helper
+page."""
 END = 1 << 32
 
 
 class Trampolines:
     """Trampolines and their handlers, by pc.
 
-    One that is given up while a block runs that may lead to it stays until control is elsewhere.
+    A trampoline that is removed while guest code runs stays until ``drop_removed``, because the
+    running block may still lead to it.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._handlers: dict[int, Handler] = {}
-        self._left: dict[int, Handler] = {}
+        self._removed: dict[int, Handler] = {}
         self._free: list[int] = []
         self._next = FIRST
 
     def add(self, handler: Handler) -> tuple[int, Callable[[], None]]:
-        """Where control will call ``handler``, and what removes it. Raises UsageError when there
-        is no room."""
+        """Make a trampoline. Returns its location and what removes it. Raises UsageError when
+        there is no room."""
         pc = self._free.pop() if self._free else self._next
         if pc >= END:
-            most = len(self._handlers) + len(self._left)
+            most = len(self._handlers) + len(self._removed)
             raise UsageError(f"no room for more than {most:,} functions with this mechanism")
         self._next = max(self._next, pc + 4)
         self._handlers[pc] = handler
 
         def remove() -> None:
-            self._left[pc] = self._handlers.pop(pc)
+            self._removed[pc] = self._handlers.pop(pc)
             if not self._engine.busy:
-                self.control_is_elsewhere()
+                self.drop_removed()
 
         return pc, remove
 
     def at(self, pc: int) -> Handler | None:
-        """What stands at a pc."""
-        return self._handlers.get(pc) or self._left.get(pc)
+        """The handler of the trampoline at a pc, or None."""
+        return self._handlers.get(pc) or self._removed.get(pc)
 
-    def control_is_elsewhere(self) -> None:
-        """Nothing leads to those given up any more."""
-        while self._left:
-            pc, _ = self._left.popitem()
+    def drop_removed(self) -> None:
+        """Drop the removed trampolines. Control is elsewhere: nothing leads to them any more."""
+        while self._removed:
+            pc, _ = self._removed.popitem()
             self._free.append(pc)
             self._engine.discard_pc(pc)

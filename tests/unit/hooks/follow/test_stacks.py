@@ -2,7 +2,7 @@
 
 from support.pictures import assert_true
 
-from dbt.hooks.follow.stacks import SP_LIMIT, Stack, StackFollower, WatchStack, nobody
+from dbt.hooks.follow.stacks import SP_LIMIT, Stack, StackFollower, WatchStack, ignore
 from dbt.ir.block import SP_STEP, BlockKey
 from dbt.ir.parser import parse_block
 from dbt.ir.printer import print_block
@@ -96,7 +96,7 @@ class Frames:
     """A follower that notes what it is told."""
 
     def __init__(self) -> None:
-        self.changed = nobody
+        self.changed = ignore
         self.frame: int | None = None
         self.told: list[object] = []
         self.loads: list[int] = []
@@ -174,10 +174,10 @@ def test_a_signal_frame_is_pushed_or_begins_a_stack() -> None:
     assert stacks.current is first
 
 
-def test_nobody_is_told_after_leaving() -> None:
+def test_ignore_is_told_after_leaving() -> None:
     state, stacks, frames = following(0x1000, 0x1000)
     stacks.remove(frames)
     state.set("r13", 0x500)
     stacks.moved_by_kernel(0x1000)
     assert frames.told == ["abandoned"]
-    assert frames.changed is nobody
+    assert frames.changed is ignore
