@@ -22,7 +22,7 @@ CONTINUED = CONDITION_PASSED | HOOKED
 ARRIVED = CONTINUED | HOOK_CONDITION_PASSED
 """At a key with one of these, whoever looks out for its pc has been told."""
 FRONTEND_MODE_SHIFT = 8
-"""Mode bits from here on belong to the frontend (ARM: Thumb, IT state)."""
+"""Mode bits from here on belong to the frontend (ARM: Thumb, the byte order of data)."""
 
 
 def frontend_mode(mode: int) -> int:
