@@ -49,7 +49,7 @@ def test_symbols_in_messages(tmp_path: Path, called: bytes, shown: str) -> None:
 
 
 @SYMBOLS
-def test_symbols_in_an_obituary(tmp_path: Path, called: bytes, shown: str) -> None:
+def test_symbols_in_a_crash_report(tmp_path: Path, called: bytes, shown: str) -> None:
     broken = bytearray(renamed(guest("hello").read_bytes(), {"_start": called}))
     entry = int.from_bytes(broken[24:28], "little") - 0x10000
     broken[entry : entry + 4] = (0xE7F000F0).to_bytes(4, "little")  # udf #0
