@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from dbt import choices
-from dbt.commands.machine import machine_options, make_process, number, seconds
+from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.watching import Watching
 from dbt.stops import UsageError
@@ -28,7 +28,7 @@ FORMATS = "tree (default), profile, callgrind, chrome, dot, collapsed, drcov, js
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    machine_options(parser)
+    process_options(parser)
     add = parser.add_argument
     add("--format", action="append", default=[], metavar="NAME[:FILE]", help=FORMATS)
     add("--only", action="append", default=[], metavar="SYMBOL", help="watch only this function")

@@ -2,14 +2,14 @@
 
 import argparse
 
-from dbt.commands.machine import machine_options, make_process
+from dbt.commands.process_options import make_process, process_options
 
 HELP = "show every stage of one block"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    machine_options(parser)
+    process_options(parser)
     parser.add_argument("program", metavar="PROG")
     parser.add_argument("pc", metavar="PC", help="address or symbol")
     parser.set_defaults(args=[])

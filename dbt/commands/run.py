@@ -5,7 +5,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from dbt.commands.machine import machine_options, make_process, number, seconds
+from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
 from dbt.stops import Stop
 from dbt.streams import say
@@ -18,7 +18,7 @@ HELP = "run a program"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    machine_options(parser)
+    process_options(parser)
     add = parser.add_argument
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")

@@ -5,7 +5,7 @@ import argparse
 import contextlib
 import sys
 
-from dbt.commands.machine import machine_options, make_process, number, seconds
+from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.stops import UsageError
 
@@ -14,7 +14,7 @@ HELP = "record files, pipes, sockets, processes and console, with data"
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    machine_options(parser)
+    process_options(parser)
     add = parser.add_argument
     add("-o", dest="record", metavar="FILE", help="write the record: JSON lines (docs/spy.md)")
     add("--report", metavar="FILE", help="write the report; - is standard output (default: "

@@ -1,4 +1,4 @@
-"""Options that describe a program to run and the machine it runs on, for every command."""
+"""Options that describe a program and how it runs, for every command that runs one."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dbt.process import Process
 
 
-def machine_options(parser: argparse.ArgumentParser) -> None:
+def process_options(parser: argparse.ArgumentParser) -> None:
     """Options of every command that runs or translates a program."""
     add = parser.add_argument
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
