@@ -43,9 +43,6 @@ def listed(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
     return names
 
 
-Clock = Callable[[], float]
-
-
 @attrs.frozen
 class Program:
     """A guest program, its arguments, and the root that its libraries are found in."""
@@ -113,7 +110,7 @@ class Stopwatch:
     """Measures a whole, and the part of it that is spent in one function, in seconds. Use one a
     run."""
 
-    def __init__(self, clock: Clock = time.thread_time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
         self.whole = 0.0
         self.part = 0.0
@@ -151,7 +148,7 @@ def run_once(
     prepare: Callable[[Process], object] | None = None,
     finish: Callable[[Process], object] | None = None,
     timeout: float | None = None,
-    clock: Clock = time.thread_time,
+    clock: Callable[[], float] = time.thread_time,
 ) -> Outcome:
     """Run the program to its end, or for ``timeout`` seconds.
 

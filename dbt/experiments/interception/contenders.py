@@ -55,7 +55,7 @@ class Observed:
 
 
 @attrs.frozen
-class Mechanism:
+class Ours:
     """A mechanism of ours (``dbt.hooks.mechanisms.NAMES``) in one tier."""
 
     name: str
@@ -169,12 +169,12 @@ class Peer:
         return Observed(seen.seconds, stop, output, unsupported=seen.unsupported)
 
 
-Contender: TypeAlias = Mechanism | Peer
+Contender: TypeAlias = Ours | Peer
 
 PEERS: Mapping[str, ModuleType] = {module.NAME: module for module in (unicorn, qemu)}
 
 
-def mechanisms(names: Iterable[str] | None, tier: str) -> list[Mechanism]:
+def mechanisms(names: Iterable[str] | None, tier: str) -> list[Ours]:
     """The mechanisms of these names, or all, behind the contender that watches nothing. Raises
     UsageError for an unknown name."""
     from dbt.hooks.mechanisms import NAMES
@@ -183,7 +183,7 @@ def mechanisms(names: Iterable[str] | None, tier: str) -> list[Mechanism]:
     for name in wanted:
         if name not in NAMES:
             raise UsageError(f"mechanisms are {', '.join(NAMES)}, not {name!r}")
-    return [Mechanism(name, tier) for name in (NOTHING, *wanted)]
+    return [Ours(name, tier) for name in (NOTHING, *wanted)]
 
 
 def peers() -> tuple[list[Peer], list[str]]:

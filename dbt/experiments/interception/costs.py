@@ -11,7 +11,7 @@ from dbt.experiments.harness.guest_run import Program
 from dbt.experiments.harness.isolation import in_fresh_interpreter
 from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.rounds import Place, rounds
-from dbt.experiments.interception.contenders import NOTHING, Contender, Mechanism, Observed
+from dbt.experiments.interception.contenders import NOTHING, Contender, Observed, Ours
 from dbt.hooks.records import Record
 from dbt.stops import UsageError
 
@@ -60,7 +60,7 @@ def costs(
     rows = []
     for one in chosen:
         if one in taken:
-            share = one.chained_share(program, functions) if isinstance(one, Mechanism) else None
+            share = one.chained_share(program, functions) if isinstance(one, Ours) else None
             rows.append(_row(one, taken[one], taken[bases[one.group]], share))
         else:
             rows.append(_refused(one))

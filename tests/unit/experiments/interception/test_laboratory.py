@@ -13,7 +13,7 @@ from dbt.data import DEMO
 from dbt.experiments.harness.guest_run import Program
 from dbt.experiments.harness.presentation import Results
 from dbt.experiments.interception import laboratory, plots, verdicts
-from dbt.experiments.interception.contenders import NOTHING, Mechanism, Observed, Sink, mechanisms
+from dbt.experiments.interception.contenders import NOTHING, Observed, Ours, Sink, mechanisms
 from dbt.experiments.interception.costs import costs
 from dbt.experiments.interception.idiom_suite import suite_tables, whole_tables
 from dbt.experiments.interception.verdicts import Verdict, judge, without_system_calls
@@ -183,7 +183,7 @@ def test_unknown_mechanism() -> None:
     with pytest.raises(UsageError, match=r"mechanisms are .*entry.*, not 'magic'"):
         mechanisms(["magic"], "2")
     chosen = mechanisms(["entry"], "0")
-    assert chosen == [Mechanism(NOTHING, "0"), Mechanism("entry", "0")]
+    assert chosen == [Ours(NOTHING, "0"), Ours("entry", "0")]
 
 
 def test_plot(tmp_path: Path) -> None:
