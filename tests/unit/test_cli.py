@@ -12,7 +12,7 @@ from support.guests import BENCHMARKS, guest, symbols
 from support.runs import command
 
 from dbt import __version__, cli
-from dbt.commands import machine
+from dbt.commands import process_options
 from dbt.log import ITEMS
 from dbt.stops import UsageError
 
@@ -30,13 +30,13 @@ FIB = BENCHMARKS / "fib.elf"
     ],
 )
 def test_ranges(text: str, ranges: list[tuple[int, int]]) -> None:
-    assert machine.ranges(text) == ranges
+    assert process_options.ranges(text) == ranges
 
 
 @pytest.mark.parametrize("text", ["main", "+", "0x10+main", "1..2..3"])
 def test_ranges_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match=r"neither A\.\.B nor A"):
-        machine.ranges(text)
+        process_options.ranges(text)
 
 
 def test_options_after_the_program_are_its_own() -> None:
@@ -54,7 +54,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPPED", "1")
     parse = cli._parser().parse_args
     arguments = parse(["run", "-U", "DROPPED", "-E", "NEW=a=b", "-E", "KEPT=2", "prog"])
-    assert machine.environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
+    assert process_options.environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
 
 
 def dump(tmp_path: Path, *options: str, program: Path = HELLO) -> str:
