@@ -40,6 +40,7 @@ from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
+from dbt.linux.typed.model import read
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault, InternalError, LimitNotKept, Stop, UsageError
@@ -224,7 +225,9 @@ class Kernel:
     def _make(self, entry: Entry, name: str, registers: Sequence[int], *, aligned: bool) -> int:
         """Run a call's handler: its result, with an errno for what it raises."""
         try:
-            result = entry.handler(self, *entry.arguments(registers, aligned=aligned))
+            places = entry.aligned if aligned else entry.packed
+            arguments = read(places, registers).values() if places else ()
+            result = entry.handler(self, *arguments)
             return result if self.memory.take_lost() is None else -errno.EFAULT
         except GuestFault:
             self.memory.take_lost()

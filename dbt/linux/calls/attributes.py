@@ -12,7 +12,7 @@ from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.structs import layout, load
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -82,12 +82,12 @@ def fchmod(kernel: "Kernel", fd: int, mode: int) -> int:
 
 
 @syscall("fchmodat")
-def fchmodat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
+def fchmodat(kernel: "Kernel", dirfd: int, path: int, mode: int) -> int:
     return _change(kernel, dirfd, _named(kernel, path), 0, _chmod(mode))
 
 
 @syscall("fchmodat2")
-def fchmodat2(kernel: "Kernel", dirfd: S32, path: int, mode: int, flags: int) -> int:
+def fchmodat2(kernel: "Kernel", dirfd: int, path: int, mode: int, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _change(kernel, dirfd, _named(kernel, path, flags), flags, _chmod(mode))
@@ -138,23 +138,23 @@ def fchown(kernel: "Kernel", fd: int, uid: int, gid: int) -> int:
 
 
 @syscall("chown32")
-def chown32(kernel: "Kernel", path: int, uid: S32, gid: S32) -> int:
+def chown32(kernel: "Kernel", path: int, uid: int, gid: int) -> int:
     return _change(kernel, AT_FDCWD, _named(kernel, path), 0, _chown(uid, gid))
 
 
 @syscall("lchown32")
-def lchown32(kernel: "Kernel", path: int, uid: S32, gid: S32) -> int:
+def lchown32(kernel: "Kernel", path: int, uid: int, gid: int) -> int:
     flags = AT_SYMLINK_NOFOLLOW
     return _change(kernel, AT_FDCWD, _named(kernel, path), flags, _chown(uid, gid))
 
 
 @syscall("fchown32")
-def fchown32(kernel: "Kernel", fd: int, uid: S32, gid: S32) -> int:
+def fchown32(kernel: "Kernel", fd: int, uid: int, gid: int) -> int:
     return _change_opened(kernel, fd, _chown(uid, gid))
 
 
 @syscall("fchownat")
-def fchownat(kernel: "Kernel", dirfd: S32, path: int, uid: S32, gid: S32, flags: int) -> int:
+def fchownat(kernel: "Kernel", dirfd: int, path: int, uid: int, gid: int, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _change(kernel, dirfd, _named(kernel, path, flags), flags, _chown(uid, gid))
@@ -217,12 +217,12 @@ def _two(
 
 
 @syscall("utimensat")
-def utimensat(kernel: "Kernel", dirfd: S32, path: int, times: int, flags: int) -> int:
+def utimensat(kernel: "Kernel", dirfd: int, path: int, times: int, flags: int) -> int:
     return _utimensat(kernel, dirfd, path, _two(kernel, times, "timespec", "nsec", 1), flags)
 
 
 @syscall("utimensat_time64")
-def utimensat_time64(kernel: "Kernel", dirfd: S32, path: int, times: int, flags: int) -> int:
+def utimensat_time64(kernel: "Kernel", dirfd: int, path: int, times: int, flags: int) -> int:
     return _utimensat(kernel, dirfd, path, _two(kernel, times, "timespec64", "nsec", 1), flags)
 
 
@@ -240,7 +240,7 @@ def utimes(kernel: "Kernel", path: int, times: int) -> int:
 
 
 @syscall("futimesat")
-def futimesat(kernel: "Kernel", dirfd: S32, path: int, times: int) -> int:
+def futimesat(kernel: "Kernel", dirfd: int, path: int, times: int) -> int:
     return _utimensat(kernel, dirfd, path, _timevals(kernel, times), 0)
 
 
@@ -281,12 +281,12 @@ def access(kernel: "Kernel", path: int, mode: int) -> int:
 
 
 @syscall("faccessat")
-def faccessat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
+def faccessat(kernel: "Kernel", dirfd: int, path: int, mode: int) -> int:
     return _access(kernel, dirfd, read_path(kernel, path), mode, 0)
 
 
 @syscall("faccessat2")
-def faccessat2(kernel: "Kernel", dirfd: S32, path: int, mode: int, flags: int) -> int:
+def faccessat2(kernel: "Kernel", dirfd: int, path: int, mode: int, flags: int) -> int:
     return _access(kernel, dirfd, read_path(kernel, path), mode, flags)
 
 

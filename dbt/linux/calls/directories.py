@@ -19,7 +19,7 @@ from dbt.linux.state.layers import Sight, Tree
 from dbt.linux.state.objects import Handle
 from dbt.linux.state.paths import AT_FDCWD, Paths, Place
 from dbt.linux.structs import Struct, layout
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -193,7 +193,7 @@ def mkdir(kernel: "Kernel", path: int, mode: int) -> int:
 
 
 @syscall("mkdirat")
-def mkdirat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
+def mkdirat(kernel: "Kernel", dirfd: int, path: int, mode: int) -> int:
     return _mkdir(kernel, dirfd, read_path(kernel, path), mode)
 
 

@@ -11,7 +11,7 @@ from dbt.linux import host
 from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
 from dbt.linux.errors import failure
 from dbt.linux.structs import layout, load
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _HOST_EVENT = struct.Struct("=IQ" if platform.machine() == "x86_64" else "=I4xQ"
 
 
 @syscall("epoll_create")
-def epoll_create(kernel: "Kernel", size: S32) -> int:
+def epoll_create(kernel: "Kernel", size: int) -> int:
     if size <= 0:
         raise failure(errno.EINVAL)
     return epoll_create1(kernel, 0)
@@ -75,13 +75,13 @@ def _milliseconds(kernel: "Kernel", timeout: int) -> Deadline:
 
 
 @syscall("epoll_wait")
-def epoll_wait(kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: S32) -> int:
+def epoll_wait(kernel: "Kernel", fd: int, pointer: int, room: int, timeout: int) -> int:
     return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
 
 
 @syscall("epoll_pwait")
 def epoll_pwait(
-    kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: S32, mask: int, size: int
+    kernel: "Kernel", fd: int, pointer: int, room: int, timeout: int, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
     return _wait(kernel, fd, pointer, room, _milliseconds(kernel, timeout))
@@ -89,7 +89,7 @@ def epoll_pwait(
 
 @syscall("epoll_pwait2")
 def epoll_pwait2(
-    kernel: "Kernel", fd: int, pointer: int, room: S32, timeout: int, mask: int, size: int
+    kernel: "Kernel", fd: int, pointer: int, room: int, timeout: int, mask: int, size: int
 ) -> int:
     temporary_mask(kernel, mask, size)
     wait = read_nanoseconds(kernel, timeout, wide=True) if timeout else None

@@ -15,7 +15,7 @@ from dbt.linux.state import limits
 from dbt.linux.state.objects import Handle
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.state.sigaction import SIGSEGV
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.stops import Killed, UsageError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def execve(kernel: "Kernel", path: int, argv: int, envp: int) -> int:
 
 
 @syscall("execveat")
-def execveat(kernel: "Kernel", dirfd: S32, path: int, argv: int, envp: int, flags: int) -> int:
+def execveat(kernel: "Kernel", dirfd: int, path: int, argv: int, envp: int, flags: int) -> int:
     """The same, relative to a directory, or of an open file (AT_EMPTY_PATH)."""
     name = read_path(kernel, path)
     if not name and not flags & _AT_EMPTY_PATH:

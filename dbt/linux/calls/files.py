@@ -12,7 +12,7 @@ from dbt.linux.guestio import read_path
 from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.state.objects import Handle, duplicate
 from dbt.linux.state.paths import AT_FDCWD, Place, Virtual
-from dbt.linux.table import S32, S64, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -159,7 +159,7 @@ def open_(kernel: "Kernel", path: int, flags: int, mode: int) -> int:
 
 
 @syscall("openat")
-def openat(kernel: "Kernel", dirfd: S32, path: int, flags: int, mode: int) -> int:
+def openat(kernel: "Kernel", dirfd: int, path: int, flags: int, mode: int) -> int:
     return open_guest(kernel, dirfd, read_path(kernel, path), flags, mode)
 
 
@@ -209,12 +209,12 @@ def _truncate(kernel: "Kernel", path: int, length: int) -> int:
 
 
 @syscall("truncate")
-def truncate(kernel: "Kernel", path: int, length: S32) -> int:
+def truncate(kernel: "Kernel", path: int, length: int) -> int:
     return _truncate(kernel, path, length)
 
 
 @syscall("truncate64")
-def truncate64(kernel: "Kernel", path: int, length: S64) -> int:
+def truncate64(kernel: "Kernel", path: int, length: int) -> int:
     return _truncate(kernel, path, length)
 
 
@@ -226,17 +226,17 @@ def _ftruncate(kernel: "Kernel", fd: int, length: int) -> int:
 
 
 @syscall("ftruncate")
-def ftruncate(kernel: "Kernel", fd: int, length: S32) -> int:
+def ftruncate(kernel: "Kernel", fd: int, length: int) -> int:
     return _ftruncate(kernel, fd, length)
 
 
 @syscall("ftruncate64")
-def ftruncate64(kernel: "Kernel", fd: int, length: S64) -> int:
+def ftruncate64(kernel: "Kernel", fd: int, length: int) -> int:
     return _ftruncate(kernel, fd, length)
 
 
 @syscall("fallocate")
-def fallocate(kernel: "Kernel", fd: int, mode: int, offset: S64, length: S64) -> int:
+def fallocate(kernel: "Kernel", fd: int, mode: int, offset: int, length: int) -> int:
     found = kernel.files.host_fd(fd)
     host.call("fallocate", found, mode, offset, length)
     kernel.space.resized(found)
@@ -273,12 +273,12 @@ def syncfs(kernel: "Kernel", fd: int) -> int:
 
 
 @syscall("sync_file_range2", "arm_sync_file_range")
-def sync_file_range2(kernel: "Kernel", fd: int, flags: int, offset: S64, length: S64) -> int:
+def sync_file_range2(kernel: "Kernel", fd: int, flags: int, offset: int, length: int) -> int:
     return host.call("sync_file_range", kernel.files.host_fd(fd), offset, length, flags)
 
 
 @syscall("arm_fadvise64_64", "fadvise64_64")
-def fadvise64_64(kernel: "Kernel", fd: int, advice: int, offset: S64, length: S64) -> int:
+def fadvise64_64(kernel: "Kernel", fd: int, advice: int, offset: int, length: int) -> int:
     """The argument order that keeps the pairs aligned without holes (arm_fadvise64_64)."""
     found = kernel.files.host_fd(fd)
     error = host.call("posix_fadvise", found, offset, length, advice)
@@ -288,5 +288,5 @@ def fadvise64_64(kernel: "Kernel", fd: int, advice: int, offset: S64, length: S6
 
 
 @syscall("readahead")
-def readahead(kernel: "Kernel", fd: int, offset: S64, count: int) -> int:
+def readahead(kernel: "Kernel", fd: int, offset: int, count: int) -> int:
     return host.call("readahead", kernel.files.host_fd(fd), offset, count)

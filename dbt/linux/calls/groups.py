@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -34,13 +34,13 @@ def getpgrp(kernel: "Kernel") -> int:
 
 
 @syscall("getpgid")
-def getpgid(kernel: "Kernel", pid: S32) -> int:
+def getpgid(kernel: "Kernel", pid: int) -> int:
     """A process's group."""
     return os.getpgid(targets.check(kernel, pid))
 
 
 @syscall("setpgid")
-def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
+def setpgid(kernel: "Kernel", pid: int, group: int) -> int:
     """Move a process to a group: to its own, or to one that a process of the guest is in."""
     if group < 0:
         raise failure(errno.EINVAL)
@@ -53,7 +53,7 @@ def setpgid(kernel: "Kernel", pid: S32, group: S32) -> int:
 
 
 @syscall("getsid")
-def getsid(kernel: "Kernel", pid: S32) -> int:
+def getsid(kernel: "Kernel", pid: int) -> int:
     """A process's session."""
     return os.getsid(targets.check(kernel, pid))
 

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -84,14 +84,14 @@ def _short_id(number: int) -> int:
 
 
 @syscall("setuid32", "setfsuid32")
-def setuid32(kernel: "Kernel", user: S32) -> int:
+def setuid32(kernel: "Kernel", user: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((user,), os.getresuid())
 
 
 @syscall("setgid32", "setfsgid32")
-def setgid32(kernel: "Kernel", group: S32) -> int:
+def setgid32(kernel: "Kernel", group: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((group,), os.getresgid())
@@ -110,14 +110,14 @@ def setgid(kernel: "Kernel", group: int) -> int:
 
 
 @syscall("setreuid32")
-def setreuid32(kernel: "Kernel", real: S32, effective: S32) -> int:
+def setreuid32(kernel: "Kernel", real: int, effective: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((real, effective), os.getresuid())
 
 
 @syscall("setregid32")
-def setregid32(kernel: "Kernel", real: S32, effective: S32) -> int:
+def setregid32(kernel: "Kernel", real: int, effective: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((real, effective), os.getresgid())
@@ -148,14 +148,14 @@ def setresgid(kernel: "Kernel", real: int, effective: int, saved: int) -> int:
 
 
 @syscall("setresuid32")
-def setresuid32(kernel: "Kernel", real: S32, effective: S32, saved: S32) -> int:
+def setresuid32(kernel: "Kernel", real: int, effective: int, saved: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((real, effective, saved), os.getresuid())
 
 
 @syscall("setresgid32")
-def setresgid32(kernel: "Kernel", real: S32, effective: S32, saved: S32) -> int:
+def setresgid32(kernel: "Kernel", real: int, effective: int, saved: int) -> int:
     """The guest stays who it is."""
     del kernel
     return _same((real, effective, saved), os.getresgid())
@@ -204,13 +204,13 @@ def _getgroups(kernel: "Kernel", size: int, address: int, format_: str) -> int:
 
 
 @syscall("getgroups32")
-def getgroups32(kernel: "Kernel", size: S32, address: int) -> int:
+def getgroups32(kernel: "Kernel", size: int, address: int) -> int:
     """The supplementary groups."""
     return _getgroups(kernel, size, address, "I")
 
 
 @syscall("getgroups")
-def getgroups(kernel: "Kernel", size: S32, address: int) -> int:
+def getgroups(kernel: "Kernel", size: int, address: int) -> int:
     """The supplementary groups in 16 bits."""
     return _getgroups(kernel, size, address, "H")
 

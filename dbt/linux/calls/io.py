@@ -8,7 +8,7 @@ from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.state.fdtable import Descriptor
-from dbt.linux.table import S32, S64, WORDS64, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -44,13 +44,13 @@ def write(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
 
 
 @syscall("pread64")
-def pread64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: S64) -> int:
+def pread64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: int) -> int:
     parts = spans(kernel, buffer, count, writable=True)
     return _one("pread64", _file(kernel, fd), parts, offset)
 
 
 @syscall("pwrite64")
-def pwrite64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: S64) -> int:
+def pwrite64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     return _one("pwrite64", host_fd, spans(kernel, buffer, count, writable=False), offset)
 
@@ -70,21 +70,21 @@ def writev(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
 
 
 @syscall("preadv")
-def preadv(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def preadv(kernel: "Kernel", fd: int, vector: int, count: int, offset: int) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
     return host.call("preadv", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("pwritev")
-def pwritev(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64) -> int:
+def pwritev(kernel: "Kernel", fd: int, vector: int, count: int, offset: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
     return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), offset)
 
 
 @syscall("preadv2")
-def preadv2(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64, flags: int) -> int:
+def preadv2(kernel: "Kernel", fd: int, vector: int, count: int, offset: int, flags: int) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
     if offset == -1:
@@ -93,9 +93,7 @@ def preadv2(kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64,
 
 
 @syscall("pwritev2")
-def pwritev2(
-    kernel: "Kernel", fd: int, vector: int, count: int, offset: WORDS64, flags: int
-) -> int:
+def pwritev2(kernel: "Kernel", fd: int, vector: int, count: int, offset: int, flags: int) -> int:
     if flags:
         raise failure(errno.EOPNOTSUPP)
     if offset == -1:
@@ -124,7 +122,7 @@ def seek(found: Descriptor, offset: int, whence: int) -> int:
 
 
 @syscall("lseek")
-def lseek(kernel: "Kernel", fd: int, offset: S32, whence: int) -> int:
+def lseek(kernel: "Kernel", fd: int, offset: int, whence: int) -> int:
     found = kernel.files.get(fd)
     before = seek(found, 0, SEEK_CUR)
     position = seek(found, offset, whence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dbt.linux.errors import failure
 from dbt.linux.state.itimers import Setting
 from dbt.linux.state.sigaction import SIGALRM, SIGPROF, SIGVTALRM
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import invalid, pack_timeval, read_timeval
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _pack(setting: Setting) -> bytes:
 
 
 @syscall("setitimer")
-def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
+def setitimer(kernel: "Kernel", which: int, new: int, old: int) -> int:
     """Set an interval timer; those of processor time count the translator's work too."""
     interval = value = 0
     if new:
@@ -47,7 +47,7 @@ def setitimer(kernel: "Kernel", which: S32, new: int, old: int) -> int:
 
 
 @syscall("getitimer")
-def getitimer(kernel: "Kernel", which: S32, address: int) -> int:
+def getitimer(kernel: "Kernel", which: int, address: int) -> int:
     """What is left of an interval timer."""
     if not 0 <= which <= 2:
         raise invalid()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
 from dbt.linux.state.limits import UNLIMITED, limit, set_limit
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -46,7 +46,7 @@ def setrlimit(kernel: "Kernel", number: int, address: int) -> int:
 
 
 @syscall("prlimit64")
-def prlimit64(kernel: "Kernel", pid: S32, number: int, new: int, old: int) -> int:
+def prlimit64(kernel: "Kernel", pid: int, number: int, new: int, old: int) -> int:
     """Get and set a limit of this process."""
     if targets.check(kernel, pid) != os.getpid():
         raise failure(errno.EPERM)

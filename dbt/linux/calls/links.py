@@ -10,7 +10,7 @@ from dbt.linux.calls.directories import remove_directory
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -41,7 +41,7 @@ def unlink(kernel: "Kernel", path: int) -> int:
 
 
 @syscall("unlinkat")
-def unlinkat(kernel: "Kernel", dirfd: S32, path: int, flags: int) -> int:
+def unlinkat(kernel: "Kernel", dirfd: int, path: int, flags: int) -> int:
     if flags & ~AT_REMOVEDIR:
         raise failure(errno.EINVAL)
     remove = remove_directory if flags else _unlink
@@ -75,12 +75,12 @@ def rename(kernel: "Kernel", old: int, new: int) -> int:
 
 
 @syscall("renameat")
-def renameat(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int) -> int:
+def renameat(kernel: "Kernel", old_fd: int, old: int, new_fd: int, new: int) -> int:
     return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new))
 
 
 @syscall("renameat2")
-def renameat2(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+def renameat2(kernel: "Kernel", old_fd: int, old: int, new_fd: int, new: int, flags: int) -> int:
     if flags not in (0, RENAME_NOREPLACE, RENAME_EXCHANGE):
         raise failure(errno.EINVAL)
     return _rename(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
@@ -111,7 +111,7 @@ def link(kernel: "Kernel", old: int, new: int) -> int:
 
 
 @syscall("linkat")
-def linkat(kernel: "Kernel", old_fd: S32, old: int, new_fd: S32, new: int, flags: int) -> int:
+def linkat(kernel: "Kernel", old_fd: int, old: int, new_fd: int, new: int, flags: int) -> int:
     return _link(kernel, old_fd, read_path(kernel, old), new_fd, read_path(kernel, new), flags)
 
 
@@ -134,7 +134,7 @@ def symlink(kernel: "Kernel", target: int, path: int) -> int:
 
 
 @syscall("symlinkat")
-def symlinkat(kernel: "Kernel", target: int, dirfd: S32, path: int) -> int:
+def symlinkat(kernel: "Kernel", target: int, dirfd: int, path: int) -> int:
     return _symlink(kernel, read_path(kernel, target), dirfd, read_path(kernel, path))
 
 
@@ -157,7 +157,7 @@ def readlink(kernel: "Kernel", path: int, buffer: int, size: int) -> int:
 
 
 @syscall("readlinkat")
-def readlinkat(kernel: "Kernel", dirfd: S32, path: int, buffer: int, size: int) -> int:
+def readlinkat(kernel: "Kernel", dirfd: int, path: int, buffer: int, size: int) -> int:
     return _readlink(kernel, dirfd, read_path(kernel, path), buffer, size)
 
 
@@ -183,5 +183,5 @@ def mknod(kernel: "Kernel", path: int, mode: int) -> int:
 
 
 @syscall("mknodat")
-def mknodat(kernel: "Kernel", dirfd: S32, path: int, mode: int) -> int:
+def mknodat(kernel: "Kernel", dirfd: int, path: int, mode: int) -> int:
     return _mknod(kernel, dirfd, read_path(kernel, path), mode)

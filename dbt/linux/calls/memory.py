@@ -24,7 +24,7 @@ from dbt.linux.state.address_space import (
     protection,
 )
 from dbt.linux.state.limits import AS, DATA, UNLIMITED, limit
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.stops import Access
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def brk(kernel: "Kernel", new: int) -> int:
 
 @syscall("mmap2")
 def mmap2(
-    kernel: "Kernel", address: int, size: int, prot: int, flags: int, fd: S32, page: int
+    kernel: "Kernel", address: int, size: int, prot: int, flags: int, fd: int, page: int
 ) -> int:
     """Map a file (at an offset in 4096-byte units) or anonymous memory (mm/mmap.c: do_mmap)."""
     kind, anonymous = flags & MAP_TYPE, bool(flags & MAP_ANONYMOUS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, pack_timespec, pack_timeval, read_nanoseconds, read_timeval
 from dbt.stops import GuestFault
 
@@ -108,7 +108,7 @@ def _poll(kernel: "Kernel", pointer: int, count: int, deadline: Deadline) -> int
 
 
 @syscall("poll")
-def poll(kernel: "Kernel", pointer: int, count: int, timeout: S32) -> int:
+def poll(kernel: "Kernel", pointer: int, count: int, timeout: int) -> int:
     """The time-out is in milliseconds."""
     return _poll(kernel, pointer, count, kept(kernel, None if timeout < 0 else timeout * 1_000_000))
 
@@ -180,7 +180,7 @@ def _select(
 
 
 @syscall("_newselect")
-def newselect(kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int) -> int:
+def newselect(kernel: "Kernel", count: int, r: int, w: int, x: int, timeout: int) -> int:
     deadline = Deadline(read_timeval(kernel, timeout) * 1000 if timeout else None)
     try:
         return _select(kernel, count, (r, w, x), deadline)
@@ -209,12 +209,12 @@ def _pselect(
 
 
 @syscall("pselect6")
-def pselect6(kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int, mask: int) -> int:
+def pselect6(kernel: "Kernel", count: int, r: int, w: int, x: int, timeout: int, mask: int) -> int:
     return _pselect(kernel, count, (r, w, x), timeout, mask, wide=False)
 
 
 @syscall("pselect6_time64")
 def pselect6_time64(
-    kernel: "Kernel", count: S32, r: int, w: int, x: int, timeout: int, mask: int
+    kernel: "Kernel", count: int, r: int, w: int, x: int, timeout: int, mask: int
 ) -> int:
     return _pselect(kernel, count, (r, w, x), timeout, mask, wide=True)

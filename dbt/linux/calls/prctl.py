@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.state.task import LAST_CAPABILITY
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -42,7 +42,7 @@ def _require(condition: bool, code: int = errno.EINVAL) -> None:
 
 
 @syscall("prctl")
-def prctl(kernel: "Kernel", option: S32, second: int, third: int, fourth: int, fifth: int) -> int:
+def prctl(kernel: "Kernel", option: int, second: int, third: int, fourth: int, fifth: int) -> int:
     """Set or get a value of the process."""
     found = _OPTIONS.get(option)
     if found is None:

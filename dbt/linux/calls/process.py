@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dbt.linux.errors import Leave, failure
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.stops import Exited
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
 
 
 @syscall("get_robust_list")
-def get_robust_list(kernel: "Kernel", pid: S32, head: int, size: int) -> int:
+def get_robust_list(kernel: "Kernel", pid: int, head: int, size: int) -> int:
     """What set_robust_list kept."""
     if pid not in (0, os.getpid()):
         raise failure(errno.EPERM)

@@ -15,7 +15,7 @@ from dbt.linux.state import targets
 from dbt.linux.state.limits import limit
 from dbt.linux.state.task import TaskAttributes
 from dbt.linux.structs import store
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -90,14 +90,14 @@ def _change(
 
 
 @syscall("sched_getscheduler")
-def sched_getscheduler(kernel: "Kernel", pid: S32) -> int:
+def sched_getscheduler(kernel: "Kernel", pid: int) -> int:
     """The policy, with the flag that fork resets it."""
     task = _task(kernel, pid) or TaskAttributes(nice=0)
     return task.policy | (RESET_ON_FORK if task.reset_on_fork else 0)
 
 
 @syscall("sched_setscheduler")
-def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) -> int:
+def sched_setscheduler(kernel: "Kernel", pid: int, policy: int, address: int) -> int:
     """Set policy and priority."""
     if policy < 0 or pid < 0 or not address:
         raise failure(errno.EINVAL)
@@ -107,7 +107,7 @@ def sched_setscheduler(kernel: "Kernel", pid: S32, policy: S32, address: int) ->
 
 
 @syscall("sched_getparam")
-def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
+def sched_getparam(kernel: "Kernel", pid: int, address: int) -> int:
     """The priority."""
     if not address:
         raise failure(errno.EINVAL)
@@ -117,7 +117,7 @@ def sched_getparam(kernel: "Kernel", pid: S32, address: int) -> int:
 
 
 @syscall("sched_setparam")
-def sched_setparam(kernel: "Kernel", pid: S32, address: int) -> int:
+def sched_setparam(kernel: "Kernel", pid: int, address: int) -> int:
     """Set the priority."""
     if not address or pid < 0:
         raise failure(errno.EINVAL)
@@ -126,7 +126,7 @@ def sched_setparam(kernel: "Kernel", pid: S32, address: int) -> int:
 
 
 @syscall("sched_getattr")
-def sched_getattr(kernel: "Kernel", pid: S32, address: int, size: int, flags: int) -> int:
+def sched_getattr(kernel: "Kernel", pid: int, address: int, size: int, flags: int) -> int:
     """Policy, flags, nice value and priority in a structure that may grow."""
     if not address or flags or not _FIRST_SIZE <= size <= _PAGE:
         raise failure(errno.EINVAL)
@@ -140,7 +140,7 @@ def sched_getattr(kernel: "Kernel", pid: S32, address: int, size: int, flags: in
 
 
 @syscall("sched_setattr")
-def sched_setattr(kernel: "Kernel", pid: S32, address: int, flags: int) -> int:
+def sched_setattr(kernel: "Kernel", pid: int, address: int, flags: int) -> int:
     """Set all of it. E2BIG, with the size there is, for a structure that says more."""
     if not address or pid < 0 or flags:
         raise failure(errno.EINVAL)
@@ -167,13 +167,13 @@ def sched_setattr(kernel: "Kernel", pid: S32, address: int, flags: int) -> int:
 
 
 @syscall("sched_rr_get_interval")
-def sched_rr_get_interval(kernel: "Kernel", pid: S32, address: int) -> int:
+def sched_rr_get_interval(kernel: "Kernel", pid: int, address: int) -> int:
     """How long the process may run at a time."""
     return _slice(kernel, pid, address, "timespec")
 
 
 @syscall("sched_rr_get_interval_time64")
-def sched_rr_get_interval_time64(kernel: "Kernel", pid: S32, address: int) -> int:
+def sched_rr_get_interval_time64(kernel: "Kernel", pid: int, address: int) -> int:
     """The same in a 64-bit timespec."""
     return _slice(kernel, pid, address, "timespec64")
 
@@ -186,7 +186,7 @@ def _slice(kernel: "Kernel", pid: int, address: int, form: str) -> int:
 
 
 @syscall("sched_get_priority_max")
-def sched_get_priority_max(kernel: "Kernel", policy: S32) -> int:
+def sched_get_priority_max(kernel: "Kernel", policy: int) -> int:
     """99 for the real-time policies."""
     del kernel
     if policy not in _POLICIES:
@@ -195,7 +195,7 @@ def sched_get_priority_max(kernel: "Kernel", policy: S32) -> int:
 
 
 @syscall("sched_get_priority_min")
-def sched_get_priority_min(kernel: "Kernel", policy: S32) -> int:
+def sched_get_priority_min(kernel: "Kernel", policy: int) -> int:
     """1 for the real-time policies."""
     return min(1, sched_get_priority_max(kernel, policy))
 
@@ -212,7 +212,7 @@ def sched_yield(kernel: "Kernel") -> int:
 
 
 @syscall("sched_getaffinity")
-def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
+def sched_getaffinity(kernel: "Kernel", pid: int, size: int, address: int) -> int:
     """One processor: a guest has one thread."""
     if size < 4 or size & 3:
         raise failure(errno.EINVAL)
@@ -222,7 +222,7 @@ def sched_getaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> in
 
 
 @syscall("sched_setaffinity")
-def sched_setaffinity(kernel: "Kernel", pid: S32, size: int, address: int) -> int:
+def sched_setaffinity(kernel: "Kernel", pid: int, size: int, address: int) -> int:
     """Any set with the one processor."""
     mask = kernel.memory.read(address, min(size, 4))
     targets.check(kernel, pid)
@@ -242,7 +242,7 @@ def _set_nice(kernel: "Kernel", value: int) -> None:
 
 
 @syscall("getpriority")
-def getpriority(kernel: "Kernel", which: S32, who: S32) -> int:
+def getpriority(kernel: "Kernel", which: int, who: int) -> int:
     """20 minus the nice value."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
         raise failure(errno.EINVAL)
@@ -260,7 +260,7 @@ def _means_caller(which: int, who: int) -> bool:
 
 
 @syscall("setpriority")
-def setpriority(kernel: "Kernel", which: S32, who: S32, value: S32) -> int:
+def setpriority(kernel: "Kernel", which: int, who: int, value: int) -> int:
     """Nice values of the guest's own process; only to be nicer, but for RLIMIT_NICE."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
         raise failure(errno.EINVAL)
@@ -276,7 +276,7 @@ def setpriority(kernel: "Kernel", which: S32, who: S32, value: S32) -> int:
 
 
 @syscall("nice")
-def nice(kernel: "Kernel", increment: S32) -> int:
+def nice(kernel: "Kernel", increment: int) -> int:
     """Be nicer."""
     now = kernel.process.task.nice
     value = max(-20, min(19, now + max(-40, min(40, increment))))
@@ -300,14 +300,14 @@ def _io_task(kernel: "Kernel", which: int, who: int) -> TaskAttributes | None:
 
 
 @syscall("ioprio_get")
-def ioprio_get(kernel: "Kernel", which: S32, who: S32) -> int:
+def ioprio_get(kernel: "Kernel", which: int, who: int) -> int:
     """The class and level that was set."""
     task = _io_task(kernel, which, who)
     return task.io_priority if task else 0
 
 
 @syscall("ioprio_set")
-def ioprio_set(kernel: "Kernel", which: S32, who: S32, priority: S32) -> int:
+def ioprio_set(kernel: "Kernel", which: int, who: int, priority: int) -> int:
     """Best effort and idle; real time needs a capability."""
     class_, level = priority >> _IO_CLASS_SHIFT, priority & ((1 << _IO_CLASS_SHIFT) - 1)
     if class_ == _IO_REAL_TIME:
@@ -332,7 +332,7 @@ _COMMANDS = 127
 
 
 @syscall("membarrier")
-def membarrier(kernel: "Kernel", command: S32, flags: int) -> int:
+def membarrier(kernel: "Kernel", command: int, flags: int) -> int:
     """Barriers between threads: one thread needs none, so they only keep the rules
     (kernel/sched/membarrier.c). EPERM for a private one that was not registered."""
     task = kernel.process.task

@@ -23,7 +23,7 @@ from dbt.linux.state.sigaction import (
     valid,
 )
 from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import read_timespec
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _check_size(size: int) -> None:
 
 
 @syscall("rt_sigaction")
-def rt_sigaction(kernel: "Kernel", number: S32, new: int, old: int, size: int) -> int:
+def rt_sigaction(kernel: "Kernel", number: int, new: int, old: int, size: int) -> int:
     """Change what a signal does."""
     _check_size(size)
     action = None
@@ -57,7 +57,7 @@ def rt_sigaction(kernel: "Kernel", number: S32, new: int, old: int, size: int) -
 
 
 @syscall("sigaction")
-def sigaction(kernel: "Kernel", number: S32, new: int, old: int) -> int:
+def sigaction(kernel: "Kernel", number: int, new: int, old: int) -> int:
     """The old call, with 32 signals."""
     action = None
     if new:
@@ -95,7 +95,7 @@ def _change_mask(kernel: "Kernel", how: int, mask: int, keep: int = 0) -> None:
 
 
 @syscall("rt_sigprocmask")
-def rt_sigprocmask(kernel: "Kernel", how: S32, new: int, old: int, size: int) -> int:
+def rt_sigprocmask(kernel: "Kernel", how: int, new: int, old: int, size: int) -> int:
     """Block or unblock signals."""
     _check_size(size)
     before = kernel.signals.mask
@@ -107,7 +107,7 @@ def rt_sigprocmask(kernel: "Kernel", how: S32, new: int, old: int, size: int) ->
 
 
 @syscall("sigprocmask")
-def sigprocmask(kernel: "Kernel", how: S32, new: int, old: int) -> int:
+def sigprocmask(kernel: "Kernel", how: int, new: int, old: int) -> int:
     """The old call, with 32 signals."""
     before = kernel.signals.mask
     if new:
@@ -266,7 +266,7 @@ def _chosen(kernel: "Kernel", pid: int, number: int) -> list[int]:
 
 
 @syscall("kill")
-def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
+def kill(kernel: "Kernel", pid: int, number: int) -> int:
     """Send a signal to processes of the guest. Others give EPERM."""
     own = os.getpid()
     # The caller comes last: SIGKILL and SIGSTOP would keep it from signalling the rest.
@@ -282,7 +282,7 @@ def kill(kernel: "Kernel", pid: S32, number: S32) -> int:
 
 
 @syscall("tkill")
-def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
+def tkill(kernel: "Kernel", tid: int, number: int) -> int:
     """Send a signal to a thread; every process has one."""
     if tid <= 0:
         raise failure(errno.EINVAL)
@@ -293,7 +293,7 @@ def tkill(kernel: "Kernel", tid: S32, number: S32) -> int:
 
 
 @syscall("tgkill")
-def tgkill(kernel: "Kernel", group: S32, tid: S32, number: S32) -> int:
+def tgkill(kernel: "Kernel", group: int, tid: int, number: int) -> int:
     """Send a signal to a thread of a process."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
@@ -316,13 +316,13 @@ def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
 
 
 @syscall("rt_sigqueueinfo")
-def rt_sigqueueinfo(kernel: "Kernel", pid: S32, number: S32, address: int) -> int:
+def rt_sigqueueinfo(kernel: "Kernel", pid: int, number: int, address: int) -> int:
     """Send a signal with a value. Other processes get the signal without it."""
     return _queue(kernel, pid, number, address)
 
 
 @syscall("rt_tgsigqueueinfo")
-def rt_tgsigqueueinfo(kernel: "Kernel", group: S32, tid: S32, number: S32, address: int) -> int:
+def rt_tgsigqueueinfo(kernel: "Kernel", group: int, tid: int, number: int, address: int) -> int:
     """The same for a thread."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)

@@ -15,7 +15,7 @@ from dbt.linux.calls.pipes import add_pair
 from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, spans
 from dbt.linux.structs import layout, load
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -155,7 +155,7 @@ def _check_option(level: int, option: int, known: frozenset[int]) -> None:
 
 
 @syscall("setsockopt")
-def setsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: S32) -> int:
+def setsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: int) -> int:
     if size < 0:
         raise failure(errno.EINVAL)
     host_fd = _socket(kernel, fd)

@@ -13,7 +13,7 @@ from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD, Place
 from dbt.linux.structs import layout, store
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -113,7 +113,7 @@ def fstat64(kernel: "Kernel", fd: int, buffer: int) -> int:
 
 
 @syscall("fstatat64", "newfstatat")
-def fstatat64(kernel: "Kernel", dirfd: S32, path: int, buffer: int, flags: int) -> int:
+def fstatat64(kernel: "Kernel", dirfd: int, path: int, buffer: int, flags: int) -> int:
     if flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     return _store64(kernel, buffer, status_of(kernel, dirfd, read_path(kernel, path), flags))
@@ -136,7 +136,7 @@ def fstat(kernel: "Kernel", fd: int, buffer: int) -> int:
 
 
 @syscall("statx")
-def statx(kernel: "Kernel", dirfd: S32, path: int, flags: int, mask: int, buffer: int) -> int:
+def statx(kernel: "Kernel", dirfd: int, path: int, flags: int, mask: int, buffer: int) -> int:
     """STATX_BASIC_STATS; birth times and mount ids are not reported."""
     known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | _STATX_SYNC
     if flags & ~known or flags & _STATX_SYNC == _STATX_SYNC or mask >> 31:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import (
     NANO,
     invalid,
@@ -35,14 +35,14 @@ def clock_nanoseconds(clock: int) -> int:
 
 
 @syscall("clock_gettime")
-def clock_gettime(kernel: "Kernel", clock: S32, address: int) -> int:
+def clock_gettime(kernel: "Kernel", clock: int, address: int) -> int:
     """A clock's time."""
     kernel.memory.write(address, pack_timespec(clock_nanoseconds(clock), wide=False))
     return 0
 
 
 @syscall("clock_gettime64")
-def clock_gettime64(kernel: "Kernel", clock: S32, address: int) -> int:
+def clock_gettime64(kernel: "Kernel", clock: int, address: int) -> int:
     """A clock's time, 64-bit."""
     kernel.memory.write(address, pack_timespec(clock_nanoseconds(clock), wide=True))
     return 0
@@ -57,13 +57,13 @@ def _clock_getres(kernel: "Kernel", clock: int, address: int, *, wide: bool) -> 
 
 
 @syscall("clock_getres")
-def clock_getres(kernel: "Kernel", clock: S32, address: int) -> int:
+def clock_getres(kernel: "Kernel", clock: int, address: int) -> int:
     """A clock's resolution."""
     return _clock_getres(kernel, clock, address, wide=False)
 
 
 @syscall("clock_getres_time64")
-def clock_getres64(kernel: "Kernel", clock: S32, address: int) -> int:
+def clock_getres64(kernel: "Kernel", clock: int, address: int) -> int:
     """A clock's resolution, 64-bit."""
     return _clock_getres(kernel, clock, address, wide=True)
 
@@ -148,14 +148,14 @@ def nanosleep(kernel: "Kernel", wanted: int, left: int) -> int:
 
 
 @syscall("clock_nanosleep")
-def clock_nanosleep(kernel: "Kernel", clock: S32, flags: int, wanted: int, left: int) -> int:
+def clock_nanosleep(kernel: "Kernel", clock: int, flags: int, wanted: int, left: int) -> int:
     """Sleep on a clock."""
     duration = read_nanoseconds(kernel, wanted, wide=False)
     return _nanosleep(kernel, clock, flags, duration, left, wide=False)
 
 
 @syscall("clock_nanosleep_time64")
-def clock_nanosleep64(kernel: "Kernel", clock: S32, flags: int, wanted: int, left: int) -> int:
+def clock_nanosleep64(kernel: "Kernel", clock: int, flags: int, wanted: int, left: int) -> int:
     """Sleep on a clock, 64-bit."""
     duration = read_nanoseconds(kernel, wanted, wide=True)
     return _nanosleep(kernel, clock, flags, duration, left, wide=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.structs import load, store
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -77,7 +77,7 @@ def timerfd_gettime64(kernel: "Kernel", fd: int, current: int) -> int:
 
 
 @syscall("signalfd4")
-def signalfd4(kernel: "Kernel", fd: S32, mask: int, size: int, guest_flags: int) -> int:
+def signalfd4(kernel: "Kernel", fd: int, mask: int, size: int, guest_flags: int) -> int:
     """Sees what reaches the process from outside; the siginfo is the same for every guest."""
     if size != 8:
         raise failure(errno.EINVAL)
@@ -91,5 +91,5 @@ def signalfd4(kernel: "Kernel", fd: S32, mask: int, size: int, guest_flags: int)
 
 
 @syscall("signalfd")
-def signalfd(kernel: "Kernel", fd: S32, mask: int, size: int) -> int:
+def signalfd(kernel: "Kernel", fd: int, mask: int, size: int) -> int:
     return signalfd4(kernel, fd, mask, size, 0)

@@ -11,7 +11,7 @@ from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.state.sigaction import SIGALRM, valid
 from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ABSOLUTE = 1
 
 
 @syscall("timer_create")
-def timer_create(kernel: "Kernel", clock: S32, event: int, result: int) -> int:
+def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
     """Make a timer. Notification by a thread is the libc's business: it gets a signal too."""
     timers = kernel.process.timers
     number = next(n for n in range(len(timers) + 1) if n not in timers)
@@ -71,7 +71,7 @@ def _timer(kernel: "Kernel", number: int) -> Timer:
 
 
 @syscall("timer_delete")
-def timerdelete(kernel: "Kernel", number: S32) -> int:
+def timerdelete(kernel: "Kernel", number: int) -> int:
     """Drop a timer."""
     _timer(kernel, number)
     kernel.signals.interrupted()  # what it has sent is noted while it is known whose that was
@@ -106,13 +106,13 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
 
 
 @syscall("timer_settime")
-def timer_settime(kernel: "Kernel", number: S32, flags: int, new: int, old: int) -> int:
+def timer_settime(kernel: "Kernel", number: int, flags: int, new: int, old: int) -> int:
     """Arm or disarm a timer."""
     return _settime(kernel, number, flags, new, old, wide=False)
 
 
 @syscall("timer_settime64")
-def timer_settime64(kernel: "Kernel", number: S32, flags: int, new: int, old: int) -> int:
+def timer_settime64(kernel: "Kernel", number: int, flags: int, new: int, old: int) -> int:
     """The same with 64-bit times."""
     return _settime(kernel, number, flags, new, old, wide=True)
 
@@ -126,18 +126,18 @@ def _gettime(kernel: "Kernel", number: int, address: int, *, wide: bool) -> int:
 
 
 @syscall("timer_gettime")
-def timer_gettime(kernel: "Kernel", number: S32, address: int) -> int:
+def timer_gettime(kernel: "Kernel", number: int, address: int) -> int:
     """What is left."""
     return _gettime(kernel, number, address, wide=False)
 
 
 @syscall("timer_gettime64")
-def timer_gettime64(kernel: "Kernel", number: S32, address: int) -> int:
+def timer_gettime64(kernel: "Kernel", number: int, address: int) -> int:
     """What is left, 64-bit."""
     return _gettime(kernel, number, address, wide=True)
 
 
 @syscall("timer_getoverrun")
-def timer_getoverrun(kernel: "Kernel", number: S32) -> int:
+def timer_getoverrun(kernel: "Kernel", number: int) -> int:
     """How many signals were left out, as the host counts: those of a slowed timer are fewer."""
     return host.call("timer_getoverrun", _timer(kernel, number).handle)

@@ -11,7 +11,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
 from dbt.linux.state.sigaction import SIGCHLD
 from dbt.linux.state.siginfo import SigInfo
-from dbt.linux.table import S32, syscall
+from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -79,7 +79,7 @@ def _is_of_kind(child: Child, options: int) -> bool:
 
 
 @syscall("wait4")
-def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: int) -> int:
+def wait4(kernel: "Kernel", pid: int, status_at: int, options: int, usage_at: int) -> int:
     """Wait for a child. EINTR when a signal comes first."""
     if options & ~(WNOHANG | WSTOPPED | WCONTINUED | _KINDS):
         raise failure(errno.EINVAL)
@@ -101,7 +101,7 @@ def wait4(kernel: "Kernel", pid: S32, status_at: int, options: int, usage_at: in
 
 @syscall("waitid")
 def waitid(
-    kernel: "Kernel", which: S32, pid: S32, info_at: int, options: int, usage_at: int
+    kernel: "Kernel", which: int, pid: int, info_at: int, options: int, usage_at: int
 ) -> int:
     """Wait for a child, with a siginfo, which a call that fails fills with zeros. There are no
     pidfds (EBADF)."""
@@ -136,7 +136,7 @@ def _selected(which: int, pid: int) -> Chosen:
 
 
 @syscall("getrusage")
-def getrusage(kernel: "Kernel", who: S32, address: int) -> int:
+def getrusage(kernel: "Kernel", who: int, address: int) -> int:
     """Resource usage. The translator's own work is counted as the guest's."""
     try:
         usage = resource.getrusage(who)

@@ -125,6 +125,12 @@ KINDS["mode"] = lambda look, value, of: (names.mode_text(value), None)
 KINDS["sig"] = lambda look, value, of: (names.signal_text(value), None)
 
 
+@kind("hidden")
+def hidden(look: Look, value: int, of: str) -> Shown:
+    """An argument that is not shown."""
+    return None
+
+
 @kind("at")
 def _at(look: Look, value: int, of: str) -> Shown:
     return ("AT_FDCWD" if signed(value) == -100 else str(signed(value))), None

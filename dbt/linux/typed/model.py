@@ -1,4 +1,4 @@
-"""How rows of the table are written.
+"""How rows of the table are written, and how the arguments of a call are read by them.
 
 A row is one line of text::
 
@@ -7,10 +7,17 @@ A row is one line of text::
 the name, then ``argument:kind`` for each argument, then the kind of the result (``int`` when not
 given). A kind may have a parameter, ``prot:flags(prot)`` or ``buffer:out(count)``: a table of
 names, or another argument. ``kinds.py`` lists all kinds.
+
+A row says which registers an argument is in, and its sign, for handlers and for what is shown:
+``s64`` and ``u64`` are a pair of registers, aligned as the guest's ABI wants it, ``words64`` two
+registers anywhere (low, high), and every other kind one register. The kinds of ``SIGNED`` are
+signed. Where the kernel has another type than qemu-arm shows, the parameter of ``int`` and ``fd``
+says so: ``count:int(unsigned)``, ``fd:fd(signed)``.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import attrs
 
@@ -18,6 +25,8 @@ PAIRS = frozenset({"s64", "u64"})
 """Kinds that take two registers, an even one first where the ABI aligns pairs."""
 WIDE = PAIRS | {"words64"}
 """Kinds that take two registers."""
+SIGNED = frozenset({"at", "enum", "how", "int", "s64", "sig", "words64"})
+"""Kinds that handlers get as signed numbers."""
 
 
 @attrs.frozen
@@ -27,6 +36,48 @@ class Parameter:
     name: str
     kind: str
     of: str = ""
+
+    @property
+    def wide(self) -> bool:
+        """It has 64 bits."""
+        return self.kind in WIDE
+
+    @property
+    def signed(self) -> bool:
+        """Handlers get a signed number."""
+        return self.of == "signed" if self.of in _SIGNS else self.kind in SIGNED
+
+
+_SIGNS = ("signed", "unsigned")
+
+Place = tuple[str, int, bool, int]
+"""Where an argument is: its name, its (first) register, whether the next one has an upper half,
+and the value of the sign bit, 0 for an unsigned number."""
+
+
+def places(
+    parameters: Sequence[Parameter], *, aligned: bool, signed: bool = True
+) -> tuple[Place, ...]:
+    """Where the arguments are, for ``read``. ``aligned``: pairs begin with an even register.
+    ``signed`` False: all as unsigned numbers."""
+    out = []
+    at = 0
+    for parameter in parameters:
+        at += at & 1 if parameter.kind in PAIRS and aligned else 0
+        sign = 1 << (63 if parameter.wide else 31) if signed and parameter.signed else 0
+        out.append((parameter.name, at, parameter.wide, sign))
+        at += 2 if parameter.wide else 1
+    return tuple(out)
+
+
+def read(found: Iterable[Place], registers: Sequence[int]) -> dict[str, int]:
+    """Arguments by name from the argument registers (unsigned). Raises IndexError when there are
+    too few registers."""
+    out = {}
+    for name, at, wide, sign in found:
+        value = registers[at] | registers[at + 1] << 32 if wide else registers[at]
+        out[name] = value - 2 * sign if value & sign else value
+    return out
 
 
 @attrs.frozen
@@ -40,21 +91,24 @@ class Signature:
     @property
     def wide(self) -> bool:
         """It has an argument of 64 bits."""
-        return any(parameter.kind in WIDE for parameter in self.parameters)
+        return any(parameter.wide for parameter in self.parameters)
+
+    @cached_property
+    def _aligned(self) -> tuple[Place, ...]:
+        return places(self.parameters, aligned=True, signed=False)
+
+    @cached_property
+    def _packed(self) -> tuple[Place, ...]:
+        return places(self.parameters, aligned=False, signed=False)
 
     def values(self, registers: Sequence[int], *, aligned: bool = True) -> dict[str, int]:
-        """The arguments by name, unsigned, from the argument registers."""
-        out = {}
-        at = 0
-        for parameter in self.parameters:
-            wide = parameter.kind in WIDE
-            at += at & 1 if parameter.kind in PAIRS and aligned else 0
-            value = registers[at] if at < len(registers) else 0
-            if wide:
-                value |= (registers[at + 1] if at + 1 < len(registers) else 0) << 32
-            out[parameter.name] = value
-            at += 2 if wide else 1
-        return out
+        """The arguments by name, unsigned, from the argument registers. Registers that are not
+        given are zero."""
+        found = self._aligned if aligned else self._packed
+        try:
+            return read(found, registers)
+        except IndexError:
+            return read(found, [*registers, *[0] * (2 * len(found))])
 
 
 _ITEM = re.compile(r"(\w+):(\w+)(?:\((\w+)\))?")

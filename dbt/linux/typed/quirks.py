@@ -7,6 +7,7 @@ from dbt.linux.typed.kinds import (
     Kind,
     Look,
     Shown,
+    hidden,
     itimerval,
     pointer,
     quoted,
@@ -40,10 +41,6 @@ def _siginfo(look: Look, value: int, of: str) -> Shown:
         return pointer(value), None
     words = [int.from_bytes(data[at : at + 4], "little", signed=True) for at in range(0, 24, 4)]
     return signal_info(SigInfo(words[0], words[2], words[1], words[3], words[4], words[5])), None
-
-
-def _hidden(look: Look, value: int, of: str) -> Shown:
-    return None
 
 
 def _empty(look: Look, value: int, of: str) -> Shown:
@@ -102,8 +99,7 @@ def _attributes(look: Look, value: int, of: str) -> Shown:
 
 KINDS: dict[str, Kind] = {
     "siginfo": _siginfo,
-    "hidden": _hidden,
-    "count": _hidden,
+    "count": hidden,
     "empty": _empty,
     "again": _again,
     "timevals": _timevals,

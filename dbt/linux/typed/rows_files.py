@@ -9,12 +9,12 @@ openat2            at:at path:path how:ptr size:uint -> fd
 creat              path:path mode:mode -> fd
 close              fd:fd
 close_range        first:uint last:uint flags:flags(close_range)
-read               fd:fd buffer:out(count) count:int -> size
-write              fd:fd buffer:in(count) count:int -> size
+read               fd:fd buffer:out(count) count:int(unsigned) -> size
+write              fd:fd buffer:in(count) count:int(unsigned) -> size
 readv              fd:fd vector:outiov(count) count:uint -> size
 writev             fd:fd vector:iov(count) count:uint -> size
-pread64            fd:fd buffer:out(count) count:int offset:s64 -> size
-pwrite64           fd:fd buffer:in(count) count:int offset:s64 -> size
+pread64            fd:fd buffer:out(count) count:int(unsigned) offset:s64 -> size
+pwrite64           fd:fd buffer:in(count) count:int(unsigned) offset:s64 -> size
 preadv             fd:fd vector:outiov(count) count:uint offset:words64 -> size
 pwritev            fd:fd vector:iov(count) count:uint offset:words64 -> size
 preadv2            fd:fd vector:outiov(count) count:uint offset:words64 flags:flags(rwf) -> size
@@ -59,7 +59,7 @@ fstatfs64          fd:fd size:uint buffer:outstruct(statfs64)
 ustat              device:hex buffer:ptr
 readlink           path:path buffer:out(size) size:uint -> size
 readlinkat         at:at path:path buffer:out(size) size:uint -> size
-getcwd             buffer:outstr size:int -> size
+getcwd             buffer:outstr size:int(unsigned) -> size
 getdents|getdents64 fd:fd buffer:out(size) size:uint -> size
 readdir            fd:fd entry:ptr count:uint
 chdir|chroot|acct|swapoff|uselib path:path

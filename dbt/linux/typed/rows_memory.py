@@ -5,12 +5,12 @@ from dbt.linux.typed.model import parse_rows
 ROWS = parse_rows("""
 brk                end:ptr -> addr
 mmap               arguments:ptr -> addr
-mmap2              address:ptr length:int prot:flags(prot) flags:flags(map) fd:fd page:hex -> addr
-munmap             address:ptr length:int
-mprotect           address:ptr length:int prot:flags(prot)
-pkey_mprotect      address:ptr length:int prot:flags(prot) key:int
+mmap2              address:ptr length:int(unsigned) prot:flags(prot) flags:flags(map) fd:fd(signed) page:hex -> addr
+munmap             address:ptr length:int(unsigned)
+mprotect           address:ptr length:int(unsigned) prot:flags(prot)
+pkey_mprotect      address:ptr length:int(unsigned) prot:flags(prot) key:int
 mremap             old:ptr old_length:uint length:uint flags:flags(mremap) new:ptr -> addr
-madvise            address:ptr length:int advice:enum(madvise)
+madvise            address:ptr length:int(unsigned) advice:enum(madvise)
 process_madvise    pidfd:fd vector:iov(count) count:uint advice:enum(madvise) flags:uint
 mincore            address:ptr length:uint vector:ptr
 msync              address:ptr length:uint flags:flags(msync)
@@ -43,4 +43,4 @@ set_mempolicy_home_node address:ptr length:uint node:uint flags:hex
 migrate_pages      pid:int nodes:uint old:ptr new:ptr
 move_pages         pid:int count:uint pages:ptr nodes:ptr status:ptr flags:hex
 ipc                call:uint first:int second:int third:int address:ptr fifth:int
-""")
+""")  # noqa: E501

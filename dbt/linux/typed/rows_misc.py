@@ -11,10 +11,10 @@ listen             fd:fd backlog:int
 accept             fd:fd address:ptr size:intp -> fd
 accept4            fd:fd address:ptr size:intp flags:socktype -> fd
 getsockname|getpeername fd:fd address:ptr size:intp
-send               fd:fd buffer:in(count) count:int flags:flags(msg) -> size
-sendto             fd:fd buffer:in(count) count:int flags:flags(msg) address:sockaddr(size) size:int -> size
-recv               fd:fd buffer:out(count) count:int flags:flags(msg) -> size
-recvfrom           fd:fd buffer:out(count) count:int flags:flags(msg) address:ptr size:ptr -> size
+send               fd:fd buffer:in(count) count:int(unsigned) flags:flags(msg) -> size
+sendto             fd:fd buffer:in(count) count:int(unsigned) flags:flags(msg) address:sockaddr(size) size:int -> size
+recv               fd:fd buffer:out(count) count:int(unsigned) flags:flags(msg) -> size
+recvfrom           fd:fd buffer:out(count) count:int(unsigned) flags:flags(msg) address:ptr size:ptr -> size
 sendmsg|recvmsg    fd:fd message:ptr flags:flags(msg) -> size
 sendmmsg           fd:fd messages:ptr count:uint flags:flags(msg)
 recvmmsg           fd:fd messages:ptr count:uint flags:flags(msg) timeout:struct(timespec)

@@ -54,8 +54,8 @@ set_tid_address    address:ptr -> pid
 set_robust_list    head:ptr size:uint
 get_robust_list    pid:int head:ptr size:ptr
 rseq               area:ptr size:uint flags:hex signature:hex
-futex              address:ptr operation:futex value:int timeout:futextime address2:ptr value3:int
-futex_time64       address:ptr operation:futex value:int timeout:futextime address2:ptr value3:int
+futex              address:ptr operation:futex value:int(unsigned) timeout:futextime address2:ptr value3:int(unsigned)
+futex_time64       address:ptr operation:futex value:int(unsigned) timeout:futextime address2:ptr value3:int(unsigned)
 futex_waitv        waiters:ptr count:uint flags:hex timeout:ptr clock:enum(clock)
 getcpu             cpu:ptr node:ptr
 pidfd_open         pid:int flags:uint -> fd
@@ -81,7 +81,7 @@ sigreturn|rt_sigreturn -> never
 pause|restart_syscall
 ARM_breakpoint
 ARM_cacheflush     start:ptr end:ptr flags:hex
-ARM_usr26|ARM_usr32
+ARM_usr26|ARM_usr32 first:hidden
 ARM_set_tls        value:ptr
 ARM_get_tls        -> addr
-""")
+""")  # noqa: E501

@@ -46,6 +46,6 @@ epoll_pwait        epoll:fd events:ptr room:int timeout:int mask:ptr size:uint
 epoll_pwait2       epoll:fd events:ptr room:int timeout:struct(timespec64) mask:ptr size:uint
 eventfd            initial:uint -> fd
 eventfd2           initial:uint flags:fdflags -> fd
-signalfd           fd:fd mask:ptr size:uint -> fd
-signalfd4          fd:fd mask:ptr size:uint flags:fdflags -> fd
+signalfd           fd:fd(signed) mask:ptr size:uint -> fd
+signalfd4          fd:fd(signed) mask:ptr size:uint flags:fdflags -> fd
 """)  # noqa: E501

@@ -43,6 +43,8 @@ def test_an_open_call(kernel: Kernel) -> None:
         ("mprotect", [0x8000, 4096, 0], "mprotect(0x00008000,4096,PROT_NONE)"),
         ("mprotect", [0x8000, 4096, 0x10], "mprotect(0x00008000,4096,0x10)"),
         ("kill", [0xFFFFFFFF, 15], "kill(-1,SIGTERM)"),
+        ("read", [0xFFFFFFFF, 0, 0xFFFFFFFF], "read(-1,NULL,-1)"),
+        ("ARM_usr32", [5], "ARM_usr32()"),
         ("kill", [1, 40], "kill(1,40)"),
         ("fcntl64", [3, 3, 0], "fcntl64(3,F_GETFL)"),
         ("fcntl64", [3, 4, 0o4000], "fcntl64(3,F_SETFL,O_RDONLY|O_NONBLOCK)"),

@@ -1,5 +1,7 @@
 """The typed table is whole: every call the kernel serves or ARM numbers has a row that makes sense."""
 
+import inspect
+
 import pytest
 
 from dbt.linux.kernel import load_families
@@ -23,14 +25,16 @@ def test_every_call_has_a_row() -> None:
     assert not set(PRIVATE.values()) - SIGNATURES.keys()
 
 
-def test_rows_take_as_many_registers_as_the_handlers() -> None:
-    """A handler may ignore arguments at the end, and take none of a call that always fails."""
+def test_handlers_take_the_first_arguments_of_their_rows() -> None:
+    """A handler may ignore arguments at the end, and take none of a call that always fails. It says
+    no width and no sign of its own."""
     load_families()
     for name, entry in SYSCALLS.items():
-        row = [p.kind for p in SIGNATURES[name].parameters]
-        handled = entry.kinds[: len(row)]
-        wide = [kind.endswith("64") for kind in handled]
-        assert wide == [kind in WIDE for kind in row[: len(handled)]], name
+        _, *taken = inspect.signature(entry.handler).parameters.values()
+        row = SIGNATURES[name].parameters[: len(taken)]
+        assert [place[0] for place in entry.aligned] == [p.name for p in row], name
+        assert [place[2] for place in entry.aligned] == [p.kind in WIDE for p in row], name
+        assert {parameter.annotation for parameter in taken} <= {int}, name
 
 
 @pytest.mark.parametrize("row", SIGNATURES.values(), ids=lambda row: row.name)
@@ -44,6 +48,8 @@ def test_row_refers_to_what_exists(row: Signature) -> None:
             assert parameter.of in TABLES[parameter.kind]
         if parameter.kind in NEEDS_ARGUMENT:
             assert parameter.of in names
+        if parameter.of in ("signed", "unsigned"):
+            assert (parameter.kind, parameter.of) in (("int", "unsigned"), ("fd", "signed"))
     # An even register first: no row needs more than the seven there are.
     registers = list(range(7))
     values = row.values(registers)
