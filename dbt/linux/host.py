@@ -10,6 +10,8 @@ import stat
 import struct
 from typing import Any
 
+from dbt.linux.errors import failure
+
 _SIGSET_BYTES = 128
 _SIG_SETMASK = 2
 
@@ -29,8 +31,7 @@ def call(name: str, *args: Any) -> int:
         function.restype = ctypes.c_int64 if name in _LONG else ctypes.c_int
     result = function(*[ctypes.c_int64(a) if isinstance(a, int) else a for a in args])
     if result == -1:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+        raise failure(ctypes.get_errno())
     return int(result)
 
 
@@ -59,7 +60,7 @@ def set_signal_mask(mask: int) -> int:
     old = ctypes.create_string_buffer(_SIGSET_BYTES)
     error = _libc.pthread_sigmask(_SIG_SETMASK, new, old)
     if error:
-        raise OSError(error, os.strerror(error))
+        raise failure(error)
     return int.from_bytes(old.raw[:8], "little")
 
 

@@ -13,11 +13,6 @@ NANO = 1_000_000_000
 _NARROW, _WIDE = struct.Struct("<ii"), struct.Struct("<qq")
 
 
-def invalid() -> OSError:
-    """EINVAL."""
-    return failure(errno.EINVAL)
-
-
 def read_nanoseconds(kernel: "Kernel", address: int, *, wide: bool) -> int:
     """A timespec as nanoseconds. EINVAL for negative or unnormalized ones."""
     shape = _WIDE if wide else _NARROW
@@ -25,7 +20,7 @@ def read_nanoseconds(kernel: "Kernel", address: int, *, wide: bool) -> int:
     if wide:
         nanoseconds = (nanoseconds + (1 << 31) & 0xFFFFFFFF) - (1 << 31)  # upper half is padding
     if seconds < 0 or not 0 <= nanoseconds < NANO:
-        raise invalid()
+        raise failure(errno.EINVAL)
     return int(seconds * NANO + nanoseconds)
 
 
@@ -52,5 +47,5 @@ def read_timeval(kernel: "Kernel", address: int) -> int:
     """An old timeval in microseconds. EINVAL when it is not normalized."""
     seconds, rest = _NARROW.unpack(kernel.memory.read(address, 8))
     if seconds < 0 or not 0 <= rest < 1_000_000:
-        raise invalid()
+        raise failure(errno.EINVAL)
     return int(seconds * 1_000_000 + rest)

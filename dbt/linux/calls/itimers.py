@@ -8,7 +8,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.itimers import Setting
 from dbt.linux.state.sigaction import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import syscall
-from dbt.linux.timespec import invalid, pack_timeval, read_timeval
+from dbt.linux.timespec import pack_timeval, read_timeval
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -39,7 +39,7 @@ def setitimer(kernel: "Kernel", which: int, new: int, old: int) -> int:
     if new:
         interval, value = read_timeval(kernel, new), read_timeval(kernel, new + 8)
     if not 0 <= which <= 2:
-        raise invalid()
+        raise failure(errno.EINVAL)
     before = _set(kernel, which, value / 1e6, interval / 1e6)
     if old:
         kernel.memory.write(old, _pack(before))
@@ -50,7 +50,7 @@ def setitimer(kernel: "Kernel", which: int, new: int, old: int) -> int:
 def getitimer(kernel: "Kernel", which: int, address: int) -> int:
     """What is left of an interval timer."""
     if not 0 <= which <= 2:
-        raise invalid()
+        raise failure(errno.EINVAL)
     kernel.memory.write(address, _pack(kernel.process.interval_timers.get(which)))
     return 0
 

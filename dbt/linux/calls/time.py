@@ -11,7 +11,6 @@ from dbt.linux.errors import failure
 from dbt.linux.table import syscall
 from dbt.linux.timespec import (
     NANO,
-    invalid,
     pack_timespec,
     pack_timeval,
     read_nanoseconds,
@@ -31,7 +30,7 @@ def clock_nanoseconds(clock: int) -> int:
     try:
         return time.clock_gettime_ns(clock)
     except OSError:
-        raise invalid() from None
+        raise failure(errno.EINVAL) from None
 
 
 @syscall("clock_gettime")
@@ -127,7 +126,7 @@ def _nanosleep(
     kernel: "Kernel", clock: int, flags: int, wanted: int, left_at: int, *, wide: bool
 ) -> int:
     if clock not in _SLEEPING_CLOCKS:
-        raise invalid()
+        raise failure(errno.EINVAL)
     clock = 0 if clock in (8, 11) else 1 if clock in (7, 9) else clock
     absolute = bool(flags & TIMER_ABSTIME)
     until = wanted if absolute else kernel.sleep_until(clock_nanoseconds(clock) + wanted)

@@ -12,7 +12,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.sigaction import SIGALRM, valid
 from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete
 from dbt.linux.table import syscall
-from dbt.linux.timespec import NANO, invalid, pack_timespec, read_nanoseconds
+from dbt.linux.timespec import NANO, pack_timespec, read_nanoseconds
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -38,11 +38,11 @@ def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
     if clock in _NO_TIMERS:
         raise failure(errno.EOPNOTSUPP)
     if clock not in _CLOCKS or notify not in _NOTIFICATIONS:
-        raise invalid()
+        raise failure(errno.EINVAL)
     if notify != SIGEV_NONE and not valid(signo):
-        raise invalid()
+        raise failure(errno.EINVAL)
     if notify == SIGEV_THREAD_ID and thread != os.getpid():
-        raise invalid()
+        raise failure(errno.EINVAL)
     kernel.memory.store(result, 4, number)
     silent = notify == SIGEV_NONE
     if not silent:
@@ -88,7 +88,7 @@ def _store(kernel: "Kernel", address: int, raw: bytes, interval: int, *, wide: b
 
 def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, wide: bool) -> int:
     if not new:
-        raise invalid()
+        raise failure(errno.EINVAL)
     interval = read_nanoseconds(kernel, new, wide=wide)
     value = read_nanoseconds(kernel, new + (16 if wide else 8), wide=wide)
     timer = _timer(kernel, number)

@@ -11,6 +11,7 @@ import resource
 import struct
 
 from dbt.linux import host
+from dbt.linux.errors import failure
 from dbt.stops import UsageError
 
 FIRST_HOST_FD = 64
@@ -75,7 +76,7 @@ def duplicate(fd: int) -> int:
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) from None
+        raise failure(errno.EMFILE) from None
 
 
 def open_object(name: bytes, directory: Handle | None = None) -> Handle:
