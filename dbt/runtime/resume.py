@@ -33,17 +33,16 @@ Moment: TypeAlias = tuple[int, int]
 class Resume:
     """Where a stopped run continues, and what it must not do a second time when it does.
 
-    The event loop owns the one record of a process. The engine and the hooks hold the same record:
-    each writes down here, and nowhere else, what it has done for the instruction at ``key`` that
-    has not been executed yet.
+    A process has one record, and the event loop owns it. The engine and the hook machine hold the
+    same record: what they have done for an instruction that is not executed yet is written here and
+    nowhere else.
     """
 
     key: BlockKey
     """The block that would be next."""
     event: Ended | None = None
-    """What the engine came back with and nobody has seen to: a function that the guest's code
-    invoked raised an exception, which ``Engine.run`` raised instead. The next run begins with it,
-    whatever key it is given."""
+    """The event that ``Engine.run`` did not return, because it raised what a function had raised
+    that the guest's code invoked. The next run returns it at once, whatever key it is given."""
     call: SyscallHit | None = None
     """A system call that is being made. Between runs: one that is to be made before anything else,
     because a hook raised when it was entered."""
