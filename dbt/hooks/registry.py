@@ -184,8 +184,8 @@ class Hooks:
     def _change(
         watcher: Mechanism, pc: int, listeners: Listeners, change: Callable[[], None]
     ) -> None:
-        """Change the hooks of a function. The mechanism watches it anew where that, or the
-        conditions, changed."""
+        """Change the hooks of a function. The mechanism watches it again if there were
+        none, or if the conditions have changed."""
         before = bool(listeners) and (listeners.conditions(),)
         change()
         after = bool(listeners) and (listeners.conditions(),)

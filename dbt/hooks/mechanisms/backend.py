@@ -7,8 +7,8 @@ How it works
     check of ``icount`` and exit requests at the head of each block is of this kind.)
 What it costs
     A load, a test and a branch per *block* of the whole program; two visits to the host per watched
-    call and return. Everything is translated anew with the first hook and with the last, nothing in
-    between. Chaining stays as it is.
+    call and return. Everything is translated again with the first hook and with the last, nothing
+    in between. Chaining stays as it is.
 What it cannot see
     As ``dispatch``.
 """

@@ -7,7 +7,7 @@ How it works
     watched pcs lose their links; a watched pc begins a block.
 What it costs
     A trip through the dispatcher and a visit to the host per call and per return. A table entry per
-    watched pc: no block is translated anew unless one runs across the pc. Nothing anywhere else.
+    watched pc: no block is translated again unless one runs across the pc. Nothing anywhere else.
 What it cannot see
     Whether a call instruction led here: a function that is called again from the same site with the
     same stack pointer, after a longjmp gave up its earlier activation, looks like a tail call.

@@ -9,7 +9,7 @@ How it works
 What it costs
     A load, four more ops and a test per computed jump, call and return of the *whole program*; two
     visits to the host per watched call and return. Learning a return site is setting a byte:
-    nothing is translated anew. Watching a function translates everything anew.
+    nothing is translated again. Watching a function has everything translated again.
 What it cannot see
     As ``dispatch``; arrivals that are no jump: the first instruction of the program or of a signal
     handler, and what follows a system call; and a return site that is reached by a direct edge, as

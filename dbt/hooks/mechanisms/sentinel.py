@@ -11,9 +11,9 @@ What it costs
 What it cannot see
     It is not transparent. A function that looks at its link register sees the trampoline: code that
     uses ``bl`` to learn the pc reads the wrong address, an unwinder loses its way, a function that
-    returns to an address it computed from the link register goes astray. It returns to the caller
-    of what is innermost, and is led astray itself where the stack pointer does not tell what that
-    is: see ``dispatch`` for longjmp and for several stacks.
+    returns to an address it computed from the link register goes astray. The trampoline
+    returns to the caller of the innermost activation, and to a wrong place where the stack pointer
+    does not show which one that is: see ``dispatch`` for longjmp and for several stacks.
 """
 
 from collections.abc import Callable

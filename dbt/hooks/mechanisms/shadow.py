@@ -14,8 +14,8 @@ What it costs
     About ten IR ops per call and return of the *whole program*; two visits to the host per watched
     call and return; one per longjmp, odd return or switch of stacks, which takes time in proportion
     to the frames on both; one more per return to a site that is a stub since a throw, or since a
-    computed jump of the function before it made its frame. Everything is translated anew with the
-    first hook and the last. Chaining stays as it is.
+    computed jump of the function before it made its frame. Everything is translated again with
+    the first hook and the last. Chaining stays as it is.
 What it cannot see
     A direct branch to the return site, out of the function that is to return there, without a throw
     or an odd jump before it: no compiler makes one. A function that loads the stack pointer with
