@@ -34,11 +34,11 @@ from dbt.experiments.harness.guest_run import (
     Outcome,
     Program,
     Setting,
-    listed,
     run_once,
 )
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
+from dbt.experiments.harness.options import listed, positive, program_options, result_options
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.harness.rounds import rounds
 from dbt.experiments.peers import Image, Seen, load_image, unicorn
@@ -99,15 +99,12 @@ class Ran:
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""
     add = parser.add_argument
-    add("--repeats", type=_positive, default=5, metavar="N", help="rounds (5)")
+    add("--repeats", type=positive, default=5, metavar="N", help="rounds (5)")
     add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
     add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
     add("--no-peers", action="store_true", help="without Unicorn")
-    add("--json", metavar="FILE", help="write everything there")
-    add("--markdown", metavar="FILE", help="write the tables there")
-    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
-    add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
-    add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
+    result_options(parser)
+    program_options(parser)
 
 
 def run(arguments: argparse.Namespace, results: Results) -> int:
@@ -128,12 +125,6 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
         print(f"not taking part: {why}")
     print(f"to reproduce: {result['command']}")
     return 0
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
-    return int(text)
 
 
 def _reproduce(arguments: argparse.Namespace, program: Program) -> str:

@@ -24,11 +24,17 @@ from dbt.experiments.harness.guest_run import (
     Outcome,
     Program,
     Setting,
-    listed,
     run_once,
 )
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
+from dbt.experiments.harness.options import (
+    listed,
+    plot_options,
+    positive,
+    program_options,
+    result_options,
+)
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.harness.rounds import rounds
@@ -44,20 +50,16 @@ FEW_DISPATCHES = 100_000
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""
     add = parser.add_argument
-    add("--repeats", type=_positive, metavar="N", help="rounds (5; short: 1)")
+    add("--repeats", type=positive, metavar="N", help="rounds (5; short: 1)")
     add("--short", action="store_true", help="few settings, one round: to see that it runs")
     add("--seed", type=int, default=1, metavar="N", help="of the random choices (1)")
     add("--tiers", default=None, metavar="T,...", help="0, 1, 2, auto (0,2,auto)")
     add("--units", default="block", metavar="U,...", help="block, region (block)")
     add("--denied", default=None, metavar="N,...", help="numbers of denied targets (0,1,10,100)")
-    add("--draws", type=_positive, metavar="N", help="random choices of denied targets (3)")
-    add("--json", metavar="FILE", help="write everything there")
-    add("--markdown", metavar="FILE", help="write the tables there")
-    add("--plot", metavar="DIR", help="draw plots there (needs matplotlib)")
-    add("--plot-format", choices=("svg", "png"), default="svg", help="of the plots (svg)")
-    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
-    add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
-    add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
+    add("--draws", type=positive, metavar="N", help="random choices of denied targets (3)")
+    result_options(parser)
+    plot_options(parser)
+    program_options(parser)
 
 
 def run(arguments: argparse.Namespace, results: Results) -> int:
@@ -86,12 +88,6 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
 
 
 # -- Arguments -------------------------------------------------------------------------------------
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
-    return int(text)
 
 
 def _plan(arguments: argparse.Namespace) -> sweep.Plan:

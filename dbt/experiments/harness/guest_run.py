@@ -34,15 +34,6 @@ KINDS: dict[str, frozenset[LinkKind]] = {
 """Sets of kinds of edges that may chain, each more than the one before."""
 
 
-def listed(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:
-    """The names in ``A,B``. Raises UsageError for a name that is not in ``known``."""
-    names = tuple(text.split(","))
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{option} takes some of {','.join(known)}, not {name!r}")
-    return names
-
-
 @attrs.frozen
 class Program:
     """A guest program, its arguments, and the root that its libraries are found in."""

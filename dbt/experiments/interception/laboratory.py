@@ -22,6 +22,7 @@ from dbt.data import DEMO
 from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
 from dbt.experiments.harness.host_facts import machine_facts
+from dbt.experiments.harness.options import plot_options, program_options, result_options
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.interception import contenders as taking_part
@@ -48,13 +49,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--no-peers", action="store_true", help="without Unicorn and qemu-arm")
     add("--repeats", type=int, metavar="N", help="rounds (3; short: 1)")
     add("--short", action="store_true", help="one round on a small input: to see that it runs")
-    add("--json", metavar="FILE", help="write everything there")
-    add("--markdown", metavar="FILE", help="write the tables there")
-    add("--plot", metavar="DIR", help="draw plots there (needs matplotlib)")
-    add("--plot-format", choices=("svg", "png"), default="svg", help="of the plots (svg)")
-    add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
-    add("program", metavar="PROG", nargs="?", help="the guest program (the bundled demo.elf)")
-    add("args", metavar="ARGS", nargs=argparse.REMAINDER).required = False
+    result_options(parser)
+    plot_options(parser)
+    program_options(parser)
 
 
 def run(arguments: argparse.Namespace, results: Results) -> int:
