@@ -1,6 +1,6 @@
-"""The executor: installed blocks, the ways into them, and the events the loop comes back with.
+"""The executor: installs blocks, says where control may enter them, and makes events of exits.
 
-What runs a block is a tier (``tiers``): the first one takes every block, the better one some.
+Tiers run the blocks (``tiers``): the first one can run every block, the better one some.
 """
 
 import threading
@@ -50,7 +50,7 @@ REASON_AT = {reason: index for index, reason in enumerate(Reason)}
 
 
 class NumbaExecutor:
-    """Runs blocks in whatever tier is best for each."""
+    """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
     def __init__(self, context: Context, run_loop: Any) -> None:
         self.context = context
@@ -69,17 +69,17 @@ class NumbaExecutor:
         self._at: dict[int, set[int]] = {}  # ids of the blocks that begin at a pc
         self._lock = threading.RLock()
         self._waiting: int | None = None
-        """The link slot whose target was not there when ``run`` came back."""
+        """The link slot by which the last ``run`` left, because its target was not installed."""
         self._faults = Faults(context, self.tables)
         self._probing = False
-        """Blocks that are installed from now on begin with a probe."""
+        """True while blocks that are installed get a probe."""
         self._watched_memory = Watched(context.memory)
 
     # -- fuel --------------------------------------------------------------------------------------
 
     @property
     def fuel(self) -> int:
-        """Guest instructions left."""
+        """Number of guest instructions that may still be executed."""
         return int(self._control[abi.FUEL // 8])
 
     @fuel.setter
@@ -89,7 +89,7 @@ class NumbaExecutor:
     # -- translations ------------------------------------------------------------------------------
 
     def install(self, block: Block) -> None:
-        """Take a block and make it findable. Raises TablesFull."""
+        """Take over a block and enter it in the tables. Raises TablesFull."""
         key = block.key
         self.discard([key])
         with self._lock:
@@ -107,8 +107,8 @@ class NumbaExecutor:
             self._publish(installed)
 
     def _require_room(self) -> None:
-        """Raise TablesFull unless any block finds room in all tables."""
-        if not self._blocks:  # then everything is free, whatever the sizes were
+        """Raise TablesFull unless all tables have room for a block of any size."""
+        if not self._blocks:  # then all room can be used for any size
             self._pool.clear()
             self._links.clear()
             self._first.clear()
@@ -117,7 +117,7 @@ class NumbaExecutor:
             raise TablesFull
 
     def _location(self, key: BlockKey) -> int:
-        """The location that names a key, or -1."""
+        """The location of a key, or -1 when it has none."""
         location = self.context.location_of(key)
         return location if self.context.key_of(location) == key else -1
 
@@ -140,7 +140,7 @@ class NumbaExecutor:
             self._links.lead_into(installed.key, block_id)
 
     def _lead_into(self, installed: Installed, tier: Tier) -> None:
-        """Enter in a tier's tables where it begins a block, if it can run it."""
+        """Write the entry of a block in a tier to that tier's tables."""
         block_id, entry = installed.block_id, tier.entry(installed)
         tier.starts[block_id] = entry
         for index in installed.entries:
@@ -177,7 +177,7 @@ class NumbaExecutor:
         """Keys of all blocks."""
         return self._ids.keys()
 
-    # -- who may come in ---------------------------------------------------------------------------
+    # -- entries and links -------------------------------------------------------------------------
 
     def _link(self, slot: int, block_id: int) -> None:
         """Chain a direct exit to a block if the rules permit it."""
@@ -187,7 +187,7 @@ class NumbaExecutor:
                 self._links.link(slot, block_id)
 
     def _promote(self, blocks: Iterable[Installed]) -> None:
-        """Have every way into these blocks lead to the better tier, which can run them now."""
+        """Make whatever leads into these blocks lead to the better tier, which has them now."""
         with self._lock:
             for installed in blocks:
                 self._lead_into(installed, self._better)
@@ -209,12 +209,12 @@ class NumbaExecutor:
                 self._links.unlink_all()
 
     def watch(self, pcs: Collection[int]) -> None:
-        """Come back before a block at one of these pcs is entered."""
+        """Return WatchHit in place of entering a block at one of these pcs."""
         with self._lock:
             self._admit(self._begun_at(self._admission.watch(pcs)))
 
     def probe(self, pcs: Collection[int] | None) -> None:
-        """Have blocks at these pcs come back by themselves when they begin."""
+        """Return WatchHit when a block at one of these pcs begins that has a probe."""
         self._probing = pcs is not None
         for installed in self._begun_at(self._admission.probe(pcs or ())):
             probed = self._admission.is_probed(installed.key)
@@ -227,11 +227,11 @@ class NumbaExecutor:
                 yield self._blocks[block_id]
 
     def _let_pass(self, block_id: int) -> None:
-        """The block is entered from here: it was asked about before."""
+        """Let the block that is entered next pass its probe: the engine has reported it already."""
         self._control[tables.PASS // 8] = block_id if self.tables.probed.view[block_id] else 0
 
     def _admit(self, blocks: Iterable[Installed]) -> None:
-        """Ask again whether these may be chained into."""
+        """Apply the rules and watches in force to blocks: chain into them, or not."""
         t = self.tables
         for installed in blocks:
             denied = self._admission.refusal(installed.key)
@@ -246,7 +246,7 @@ class NumbaExecutor:
     # -- running -----------------------------------------------------------------------------------
 
     def run(self, key: BlockKey) -> Event:
-        """Go on at ``key`` until something needs Python."""
+        """Execute from ``key`` on until something needs Python. Returns what."""
         block_id = self._ids.get(key, 0)
         waiting, self._waiting = self._waiting, None
         if not block_id:
@@ -275,7 +275,8 @@ class NumbaExecutor:
             return self._event(kind, payload)
 
     def _alias(self, location: int) -> int:
-        """The block of a location that was not entered under it yet, or 0."""
+        """The id of the block at a location, or 0. Enters the location in the tables, because it is
+        not the one that ``location_of`` returns for the block."""
         block_id = self._ids.get(self.context.key_of(location), 0)
         if block_id:
             installed, t = self._blocks[block_id], self.tables
@@ -349,7 +350,7 @@ class NumbaExecutor:
         return {reason: int(view[index]) for reason, index in REASON_AT.items()}
 
     def statistics(self) -> Mapping[str, int]:
-        """Blocks, links, bytes and times."""
+        """Numbers of blocks and links, and the figures of all tiers."""
         return {
             "blocks": len(self._blocks),
             "links": self._links.count,
@@ -358,7 +359,7 @@ class NumbaExecutor:
         }
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
-        """What each tier makes of a block."""
+        """The text of a block after each stage of each tier, by the stage's name."""
         block_id = self._ids.get(key, 0)
         if not block_id:
             return {}

@@ -1,4 +1,4 @@
-"""Installed blocks."""
+"""The record of an installed block."""
 
 import attrs
 
@@ -7,16 +7,16 @@ from dbt.ir.block import Block, BlockKey
 
 @attrs.define(eq=False)
 class Installed:
-    """One installed block: what its executor gave it, and tiers have to know."""
+    """One installed block, with the numbers that the executor has given it."""
 
     block: Block
     block_id: int
     slots: tuple[int, ...]
-    """Link slots of its direct exits."""
+    """The link slots of its direct exits."""
     entries: list[int]
-    """Entry indices of the locations that lead here."""
+    """The entry indices of the locations that lead to it."""
     probes: bool
-    """It begins with a probe: it comes back when ``tables.PROBED`` has it."""
+    """True when it begins with a probe, which returns to Python if ``tables.PROBED`` has it."""
 
     @property
     def key(self) -> BlockKey:

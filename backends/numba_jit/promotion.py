@@ -43,7 +43,7 @@ class Promotion:
 
     @property
     def compiler(self) -> "UnitCompiler":
-        """The unit compiler, made when the first unit is wanted."""
+        """The unit compiler, which is made when it is first used."""
         if self._compiler is None:
             from backends.numba_jit.units.compiler import UnitCompiler
 
@@ -86,15 +86,15 @@ class Promotion:
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
     def before_run(self) -> Sequence[Installed]:
-        """Compile what was accepted since the last run, where everything is compiled. Returns the
-        blocks that have an entry now."""
+        """Compile the blocks accepted since the last run, in tiers 1 and 2. Returns the blocks that
+        have got an entry."""
         if not self._new:
             return ()
         batch, self._new = list(self._new.values()), {}
         return self._compile(batch)
 
     def promote(self) -> Sequence[Installed]:
-        """Compile the hot blocks. Returns those that have an entry now."""
+        """Compile the hot blocks. Returns the blocks that have got an entry."""
         hot = [block_id for block_id in self._pending() if block_id not in self._codes]
         self._set_pending([])
         return self._compile([self._accepted[block_id] for block_id in hot])
@@ -106,7 +106,7 @@ class Promotion:
         jobs = [UnitJob(found.block, found.block_id, found.slots, found.probes) for found in batch]
         try:
             codes = self.compiler.compile(jobs, LEVELS[self._tier])
-        except MemoryError:  # no room for code: what is interpreted gives the same results
+        except MemoryError:  # no room for code: from now on blocks are interpreted
             self._tier = "0"
             return ()
         for installed, code in zip(batch, codes, strict=True):
@@ -116,7 +116,7 @@ class Promotion:
         return batch
 
     def statistics(self) -> Mapping[str, int]:
-        """Units compiled so far, their machine code, and the processor time it took."""
+        """Units compiled so far, bytes of machine code, and the processor time of compiling."""
         return {
             "compiled_blocks": self._compiled,
             "code_bytes": self._compiler.code_bytes if self._compiler else 0,
@@ -124,7 +124,7 @@ class Promotion:
         }
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
-        """The texts of a block's unit."""
+        """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""
         if self._tier not in LEVELS:
             return {}
         return self.compiler.explain(installed.block, installed.slots, LEVELS[self._tier])

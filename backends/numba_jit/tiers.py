@@ -1,4 +1,4 @@
-"""What a tier is: one way to run blocks. An executor has several, and asks little of them."""
+"""The protocols of a tier, which is one way to run blocks. An executor has several tiers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -10,48 +10,48 @@ from backends.numba_jit.records import FaultRecord
 class Tier(Protocol):
     """One way to run blocks.
 
-    ``starts`` by block id and ``entries`` by entry index (``abi.entry_index``) are the tables where
-    running code finds this tier's blocks. Only the executor writes them: what ``entry`` returns, or
-    0 in ``entries`` where nothing may chain into a block.
+    Running code finds the blocks of this tier in two tables: ``starts``, by block id, and
+    ``entries``, by entry index (``abi.entry_index``). The executor alone writes them. It writes the
+    value that ``entry`` returns, and 0 to ``entries`` when nothing may chain into the block.
     """
 
     starts: Any
     entries: Any
 
     def accept(self, installed: Installed) -> None:
-        """Take a block, to run it at once or later."""
+        """Take over a block. The tier may prepare it at once or later."""
 
     def entry(self, installed: Installed) -> int:
-        """Where the block begins, never 0; 0 as long as the tier cannot run it."""
+        """The position in the tier's code where a block begins; 0 while it cannot run the block."""
 
     def drop(self, installed: Installed) -> None:
-        """Give up a block that nothing leads into any more."""
+        """Drop a block. Nothing leads into it any more."""
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
-        """What the tier makes of a block: texts by the name of their stage."""
+        """The text of a block after each stage of the tier, by the stage's name."""
 
     def statistics(self) -> Mapping[str, int]:
-        """Figures, by names that no other tier has."""
+        """Figures by name. No two tiers use the same name."""
 
     def close(self) -> None:
-        """Release what the tier holds beside the tables."""
+        """Release everything that the tier has allocated outside of the tables."""
 
 
 class FirstTier(Tier, Protocol):
     """The tier that runs every block from the moment it is accepted."""
 
     def has_room(self) -> bool:
-        """Whether any block finds room."""
+        """True when there is room for a block of any size."""
 
     def clear(self) -> None:
-        """Take all room back: there are no blocks."""
+        """Free all room. There must be no blocks."""
 
     def sites(self, installed: Installed) -> Sequence[int]:
-        """Where the block's link slots are chained, in their order: indices into
+        """The sites of a block's link slots (``links``), in the order of the slots: indices into
         ``Tables.words32``."""
 
     def hand_over(self, installed: Installed) -> None:
-        """The block has an entry in a better tier: what comes to it here changes over."""
+        """Make this tier's code of a block lead to the better tier, which has an entry for it."""
 
     def fault_at(self, position: int) -> FaultRecord:
         """The access that was refused at a position of this tier's code (``tables.X_FAULT``)."""
