@@ -1,4 +1,4 @@
-"""What a guest's code finds around it: an operating system (``dbt/linux``), or bare metal."""
+"""The protocol of a guest's surroundings: an operating system (``dbt/linux``) or bare metal."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,26 +9,27 @@ from dbt.stops import Stop
 
 
 class Environment(Protocol):
-    """Sees to what translated code cannot do by itself.
+    """Does what translated code cannot do by itself.
 
-    Each of these answers with the location at which the guest goes on, or with how it ends.
+    ``syscall``, ``fault``, ``halt`` and ``poll`` return the location at which the guest continues,
+    or how it ends.
     """
 
     def load(self, program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
         """Load a program of the host. Returns the location to start at. Raises UsageError."""
 
     def syscall(self, number: int, resume: BlockKey, *, again: bool = False) -> int | Stop:
-        """Serve the trap instruction with immediate ``number``, behind which is ``resume``. When a
-        hook raises before the call is made, this is to be asked ``again``."""
+        """Serve the trap instruction with immediate ``number``, which is in front of ``resume``.
+        ``again``: it was begun before, and a hook raised before the call was made."""
 
     def fault(self, hit: FaultHit) -> int | Stop:
-        """See to a forbidden access."""
+        """Handle a forbidden access."""
 
     def halt(self, hit: HaltHit) -> int | Stop:
-        """See to an instruction that cannot be executed."""
+        """Handle an instruction that cannot be executed."""
 
     def poll(self, location: int) -> int | Stop:
-        """See to what has come from outside, before the instruction at ``location``."""
+        """Handle signals and the like, before the instruction at ``location``."""
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""

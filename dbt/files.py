@@ -16,20 +16,19 @@ _LINKS = 40
 
 
 class Destination:
-    """A file to write, under a temporary name beside its own until ``complete``, or a stream that
-    is there.
+    """What a path leads to, opened for writing: a new file or something that exists.
 
-    What ``path`` means is found out when this is made: whoever puts links under its name, or
-    exchanges its directory, while the file is written does not change where it goes. A regular file
-    gets its name when it is complete, so that no reader meets half of one. Anything else is opened
-    and written as it is: a pipe, a device, and what a descriptor of ours stands for
-    (``/dev/stdout``), though that be a file, for others write there too. Raises UsageError when the
-    file cannot be made.
+    The path is resolved when this is made. Links that are put in its place later, or another
+    directory of its name, do not change where the file is. A regular file is written under a
+    temporary name beside its own and gets its name from ``complete``, so that nobody reads half of
+    it. Anything else is opened and written as it is: a pipe, a device, and a descriptor of ours
+    (``/dev/stdout``) even if it is a file, because others write to it as well. Raises UsageError
+    when the file cannot be made.
     """
 
     stream: IO[Any]
     file: str | None = None
-    """The file that is written, without links; None for a stream that was there."""
+    """The path of the file without links; None for what existed."""
 
     def __init__(self, path: str, *, binary: bool = False) -> None:
         self.path = path
@@ -49,7 +48,7 @@ class Destination:
             self._undo = undo.pop_all()
 
     def complete(self) -> None:
-        """Write out what is buffered, close the stream and give the file its name.
+        """Flush and close the stream, and give the file its name.
 
         Raises UsageError when that fails.
         """
@@ -60,7 +59,7 @@ class Destination:
                 os.replace(self._temporary, self._name, src_dir_fd=at, dst_dir_fd=at)
 
     def close(self) -> None:
-        """Close the stream; a file that is not complete goes."""
+        """Close the stream. A file that is not complete is deleted."""
         self._undo.close()
 
     def _close(self) -> None:
@@ -74,7 +73,8 @@ class Destination:
 
 @contextlib.contextmanager
 def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A stream for ``path``, which is complete when all went well; None is standard error.
+    """A stream that writes to ``path``; complete at the end unless something was raised. None is
+    standard error.
 
     Raises UsageError when the file cannot be made.
     """
@@ -88,13 +88,13 @@ def destination(path: str | None, *, binary: bool = False) -> Iterator[IO[Any]]:
 
 
 def standard_or_file(path: str | None) -> AbstractContextManager[IO[Any]]:
-    """The same, where ``-`` is standard output."""
+    """As ``destination``, and ``-`` is standard output."""
     return contextlib.nullcontext(sys.stdout) if path == "-" else destination(path)
 
 
 @contextlib.contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into a UsageError."""
+    """Turns an OSError into a UsageError that names the file."""
     try:
         yield
     except BrokenPipeError:
@@ -104,7 +104,7 @@ def writing(path: str) -> Iterator[None]:
 
 
 def check_directory(path: str) -> None:
-    """Make a directory that is not there. Raises UsageError when that fails."""
+    """Make a directory unless it exists. Raises UsageError when that fails."""
     with writing(path):
         os.makedirs(path, exist_ok=True)
 
@@ -116,13 +116,14 @@ def write_json(path: str, data: object) -> None:
 
 
 def dump(data: object, out: IO[str]) -> None:
-    """Write JSON as people can read it, one figure a line."""
+    """Write JSON with one figure a line."""
     json.dump(data, out, indent=1)
     out.write("\n")
 
 
 def _written_as_it_is(path: str) -> str | int | None:
-    """What to open for what is no regular file: another descriptor of ours, or ``path``."""
+    """What to open if the path leads to something that is not written under a temporary name: a
+    duplicate of a descriptor of ours, or the path; else None."""
     number = _descriptor(path)
     if number is not None:
         return os.dup(number)  # to open the link would empty the file behind it
@@ -148,7 +149,8 @@ def _descriptor(path: str) -> int | None:
 
 
 def _make(name: str, directory: int, binary: bool) -> IO[Any]:
-    """A new file: what a process of our number has left there goes, and no link is followed."""
+    """Make a new file, without following a link. A leftover with that name, from an earlier process
+    of our number, is deleted."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name, dir_fd=directory)
 

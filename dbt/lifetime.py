@@ -1,4 +1,4 @@
-"""The states of a process: idle, running, ended, closed. Refuses what a state does not allow."""
+"""The states of a process (idle, running, ended, closed), and what each of them refuses."""
 
 import contextlib
 import threading
@@ -14,7 +14,7 @@ CLOSED = (
 
 
 class Lifetime:
-    """Whether a process is idle, runs, has come to its end, or is closed."""
+    """The state of one process."""
 
     def __init__(self) -> None:
         self._idle = threading.Lock()
@@ -23,7 +23,7 @@ class Lifetime:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """The time of a run. Raises UsageError when there can be none."""
+        """The context of a run. Raises UsageError when the state allows none."""
         self._take("run: it runs already; return from the hook, and it goes on")
         try:
             if self.closed:
@@ -39,8 +39,8 @@ class Lifetime:
 
     @contextlib.contextmanager
     def closing(self) -> Iterator[bool]:
-        """The time in which it is closed; False when it is closed already. Raises UsageError
-        while it runs."""
+        """The context in which the process is closed. Yields False when it was closed before.
+        Raises UsageError while it runs."""
         self._take("close: it runs; raise dbt.StopRequested in the hook, and close it after run")
         try:
             first, self.closed = not self.closed, True
@@ -53,7 +53,7 @@ class Lifetime:
             raise UsageError(refusal)
 
     def ended(self, stop: Stop) -> None:
-        """A run has ended: perhaps it was the last."""
+        """Record how a run has ended. After some ends there can be no other run."""
         match stop:
             case Exited(status=status):
                 self._over = f"the program has exited with status {status}"
@@ -63,20 +63,20 @@ class Lifetime:
                 self._over = f"the check {reason} has stopped the program for good"
 
     def broken(self, failure: BaseException) -> None:
-        """A run was cut short where the guest's state cannot be told."""
+        """Record that a run was cut short with the guest in an unknown state: it was the last."""
         self._over = f"the last run was cut short by {type(failure).__name__}"
 
 
 def closed(*_: object) -> NoReturn:
-    """Stands in for a function of a closed process."""
+    """Replaces a function of a closed process. Raises UsageError."""
     raise UsageError(CLOSED)
 
 
 class Gone:
-    """Stands in for the parts of a closed process: each use is refused with a sentence."""
+    """Replaces the parts of a closed process: each use raises UsageError."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what copies, prints and completes looks for
+        if name.startswith("__"):  # copying, printing and completion look for these
             raise AttributeError(name)
         closed()
 

@@ -1,4 +1,4 @@
-"""Streams for people: what happens when one is closed, full, or read by nobody.
+"""Streams for people, and what happens when one is closed, full, or read by nobody.
 
 A closed descriptor among 0 to 2 would be given to the next file that is opened, which the guest
 would then inherit. A placeholder keeps its number: whoever uses it gets EBADF, and the guest does
@@ -25,8 +25,8 @@ EXIT_BROKEN = 128 + signal.SIGPIPE
 class Stream(io.TextIOWrapper):
     """A text stream that fails once: with UsageError, which names it, or with BrokenPipeError.
 
-    What is left in its buffer, and what is written later, goes nowhere, so that nothing fails again
-    when the interpreter ends.
+    After that, the content of its buffer and all that is written later is dropped, so that nothing
+    fails again when the interpreter ends.
     """
 
     def __init__(self, binary: BinaryIO, what: str, **options: Any) -> None:
@@ -39,7 +39,7 @@ class Stream(io.TextIOWrapper):
             return super().write(text)
 
     def flush(self) -> None:
-        """Write out what is buffered. Raises UsageError, BrokenPipeError."""
+        """Write the content of the buffer. Raises UsageError, BrokenPipeError."""
         with self._failing():
             super().flush()
 
@@ -57,7 +57,7 @@ class Stream(io.TextIOWrapper):
 
 
 def open_text(path: str) -> Stream:
-    """A file to write text to. Raises UsageError."""
+    """Open a file to write text to. Raises UsageError."""
     try:
         return Stream(open(path, "wb"), path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
@@ -65,9 +65,10 @@ def open_text(path: str) -> Stream:
 
 
 def prepare() -> None:
-    """Make the standard streams of this process ones that fail as described here.
+    """Replace the standard streams of this process by ones that fail as ``Stream`` does.
 
-    What is written to a standard output that is closed fails; to a standard error, it goes nowhere.
+    Writing to a standard output that is closed fails; what is written to a standard error that is
+    closed is dropped.
     """
     for fd in range(3):
         try:
@@ -83,8 +84,8 @@ def prepare() -> None:
 
 
 def _prepared(stream: Any, what: str) -> Any:
-    """The stream, unless it is Python's own, with the failures of ``Stream``. All that a terminal
-    cannot encode is escaped, as Python does for standard error."""
+    """Python's own stream as a ``Stream``; another one unchanged. What a terminal cannot encode is
+    escaped, as Python does for standard error."""
     if type(stream) is not io.TextIOWrapper:
         return stream
     options = {
@@ -96,7 +97,7 @@ def _prepared(stream: Any, what: str) -> Any:
 
 
 def say(text: str) -> None:
-    """Write a line to standard error; where it cannot be written it is lost, no more.
+    """Write a line to standard error. If it cannot be written, it is dropped.
 
     Raises BrokenPipeError when nobody reads it.
     """
@@ -105,8 +106,8 @@ def say(text: str) -> None:
 
 
 def write_lines(out: TextIO, text: str) -> None:
-    """Write text and the end of its last line at once: what several processes write to one stream
-    must not mix."""
+    """Write text and the end of its last line in one piece, so that the lines of several processes
+    do not mix."""
     out.write(f"{text}\n")
     out.flush()
 
@@ -128,7 +129,7 @@ def plain_console(out: IO[str], width: int) -> "Console":
 
 
 def finish(status: int) -> int:
-    """Write out what is buffered: the exit status, which differs when that fails."""
+    """Flush the standard streams. Returns ``status``, or the status of a failure to flush."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""System calls for those who do not serve them: ``SyscallAbi``, and a call in words.
+"""What modules that serve no system calls need to know of them: the ABI, and a call in words.
 
 ``SyscallAbi`` is all that is both Linux and one architecture; ``Frontend.syscall_abi()`` returns
 it. The system calls themselves (``dbt/linux``) know no register and no architecture.
@@ -49,8 +49,8 @@ class IllegalTrap:
 
 @attrs.frozen
 class TrapState:
-    """What the kernel remembers of a task's last processor exception: each signal frame from then
-    on shows it (``struct thread_struct``)."""
+    """What the kernel keeps of a task's last processor exception and writes to each signal frame
+    from then on (``struct thread_struct``)."""
 
     number: int = 0
     error: int = 0
@@ -59,10 +59,10 @@ class TrapState:
 
 @attrs.frozen
 class CpuException:
-    """The signal that an exception of the processor brings, and what is remembered of it.
+    """The signal for an exception of the processor, and the trap state that is kept of it.
 
-    ``why`` is what the user is told when it kills; ``missing`` names what this emulation lacks, if
-    that is the reason.
+    ``why`` is the reason that a crash report gives; ``missing`` names what armdbt does not support,
+    if that is the reason.
     """
 
     signal: int
@@ -101,7 +101,7 @@ class Restored:
 
 
 class SyscallAbi(Protocol):
-    """The Linux face of one architecture (32-bit, little-endian)."""
+    """What Linux does differently on each architecture (32-bit, little-endian)."""
 
     machine: str
     """``uname -m``."""
@@ -113,11 +113,11 @@ class SyscallAbi(Protocol):
     """The e_machine that may be loaded."""
 
     def elf_objection(self, entry: int, flags: int) -> str:
-        """What the architecture has against a program's e_entry and e_flags (elf_check_arch), in
-        words that follow its path; empty: nothing."""
+        """Why a program with this e_entry and e_flags cannot be loaded (elf_check_arch), as words
+        behind its path; empty when it can."""
 
     def name_of(self, number: int) -> str:
-        """The name of a system call; one that there is not is named by its number."""
+        """The name of a system call; of an unknown one, a name made of its number."""
 
     def key_of(self, location: int) -> BlockKey:
         """The block that a location names (``Frontend.key_of``)."""
@@ -126,23 +126,24 @@ class SyscallAbi(Protocol):
         """The location of a block (``Frontend.location_of``; generic mode bits are ignored)."""
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
-        """Which call the trap instruction before location ``resume`` asks for."""
+        """The call that the trap instruction before location ``resume`` asks for."""
 
     def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
-        """What the kernel remembers of a forbidden access; ``present``: to a page that is there
-        and does not allow it."""
+        """The trap state that a forbidden access leaves. ``present``: the page is mapped and does
+        not allow the access."""
 
     def exception(
         self, reason: str, state: State, memory: Memory, location: int, last: TrapState
     ) -> CpuException:
-        """What an instruction at ``location`` brings that halted for ``reason``. ``last`` is what
-        was remembered before."""
+        """The exception of an instruction at ``location`` that halted for ``reason``. ``last`` is
+        the trap state before it."""
 
     def set_result(self, state: State, value: int) -> None:
         """Write the result register (value modulo 2**32)."""
 
     def restart(self, state: State, request: Request, resume: int) -> int:
-        """Make the trap instruction before location ``resume`` run again: its location."""
+        """Restore the registers so that the trap instruction before location ``resume`` can run
+        again; returns its location."""
 
     def stack_pointer(self, state: State) -> int: ...
     def set_stack_pointer(self, state: State, value: int) -> None: ...
@@ -158,12 +159,12 @@ class SyscallAbi(Protocol):
         """What /proc/cpuinfo says."""
 
     def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
-        """Build a signal frame on the guest's stack: the location of the handler. Raises
-        GuestFault, with nothing changed, when the stack cannot take it."""
+        """Build a signal frame on the guest's stack; returns the location of the handler. Raises
+        GuestFault, with nothing changed, when the frame cannot be written."""
 
     def pop_frame(self, state: State, memory: Memory, *, realtime: bool) -> Restored:
         """Undo ``push_frame`` for sigreturn. Raises GuestFault for a frame that cannot be read,
-        ValueError for one that makes no sense."""
+        ValueError for an invalid one."""
 
     def layout(self, name: str, variant: str = "") -> Any:
         """The structure ``name`` (``dbt.linux.structs.Struct``) in this variant of the ABI."""
