@@ -37,7 +37,7 @@ from dbt.ir.machine import Accesses
 
 @attrs.frozen
 class Edge:
-    """The block goes on at ``key``; ``index`` numbers the sides of a direct exit."""
+    """The block leads to ``key``. ``index`` is that of the target of a direct exit."""
 
     kind: LinkKind
     key: BlockKey
@@ -47,10 +47,10 @@ class Edge:
 def execute(
     block: Block, context: Context, memory: Accesses | None = None
 ) -> tuple[Edge | Event, int]:
-    """Execute a block once: how it left, and how many guest instructions to count.
+    """Execute a block once. Returns how it was left, and the number of guest instructions to count.
 
-    The pc slot is set to where the guest stands. ``memory`` replaces the context's, whose stores
-    write to pages that hold translated code.
+    Sets the slot ``pc``. ``memory`` is used in place of the context's, whose stores also write to
+    pages that translations depend on.
     """
     outcome = evaluate_block(
         block,
@@ -86,7 +86,7 @@ def _event_of(key: BlockKey, outcome: Outcome, context: Context) -> Edge | Event
 
 
 def link_kind(exit_: Exit) -> LinkKind:
-    """How an exit leaves its block, for a chain policy."""
+    """The kind of edge by which an exit leaves its block."""
     match exit_:
         case Return():
             return LinkKind.RETURN

@@ -1,6 +1,6 @@
-"""Address space that is reserved whole and committed by the host page by page.
+"""Address space that is reserved as a whole and committed by the host page by page.
 
-It is given back with its last user: views of it keep it alive.
+It is released with its last user: views keep it alive.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ IN_ALL = 104
 """GiB of address space that are enough for one machine, whatever its backend."""
 _NORESERVE = 0x4000
 _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
-"""Limits that a reservation counts for, by the option of ulimit."""
+"""Limits that a reservation counts against, by their option of ulimit."""
 
 
 class Reservation:
@@ -33,15 +33,15 @@ class Reservation:
         self.view = memoryview(self._map)
 
     def close(self) -> None:
-        """Give it back now, unless somebody still has a view of it. May be called repeatedly."""
+        """Release it now, or with the last view of it. May be called repeatedly."""
         self.view.release()
         with contextlib.suppress(BufferError):
             self._map.close()
 
 
 def require_room(size: int, purpose: str) -> None:
-    """Raise UsageError unless so much address space can still be had for what a library will
-    allocate that ends the process when it cannot."""
+    """Raise UsageError unless so much address space is free. For libraries that end the process
+    when they cannot allocate."""
     Reservation(size, purpose).close()
 
 

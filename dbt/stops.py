@@ -52,7 +52,7 @@ class Killed:
 
     ``report`` is the ready-made text with reason, pc, symbol and registers, ``why`` the reason
     alone, if there is more to say than the signal's name. ``location`` is pc with the state that
-    ``Frontend.key_of`` finds in it. Nobody need be told of a ``quiet`` end: the program wrote to a
+    ``Frontend.key_of`` finds in it. A ``quiet`` end needs no message: the program wrote to a
     pipe that has no readers.
     """
 

@@ -40,7 +40,7 @@ FAULT_ADDRESS = 56  # the guest address of a refused access (first byte of the a
 EXIT_CODE = 64  # why the unit is left, written before it is
 UNLINKED = 72  # code pointer with a unit's signature: where links that are not made lead
 FUNCTIONS = 80  # u64[]: addresses of the functions that `invoke` calls
-FIRST_FREE = 128  # up to CONTROL_BYTES: for whoever needs more
+FIRST_FREE = 128  # up to CONTROL_BYTES: for the units and the tables
 
 PERMS_FROM_BASE = -PERMS_DISTANCE  # perms of a page are at mem_base + PERMS_FROM_BASE + page
 

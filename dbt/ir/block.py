@@ -20,7 +20,7 @@ stack pointer. The traps that look out for that are left out."""
 CONTINUED = CONDITION_PASSED | HOOKED
 """A key with one of these continues an instruction that control has already arrived at."""
 ARRIVED = CONTINUED | HOOK_CONDITION_PASSED
-"""At a key with one of these, whoever looks out for its pc has been told."""
+"""At a key with one of these, the arrival of control at its pc has been reported already."""
 FRONTEND_MODE_SHIFT = 8
 """Mode bits from here on belong to the frontend (ARM: Thumb, the byte order of data)."""
 
@@ -176,8 +176,8 @@ def exit_targets(exit_: Exit) -> tuple[BlockKey, ...]:
 
 def retry_mode(key: BlockKey, pc: int) -> int:
     """The mode in which the instruction at ``pc``, of the block at ``key``, is executed again after
-    a fault: from its beginning, so its condition is tested again; but the hooks that stand at the
-    block's first instruction have run."""
+    a fault. Its condition is tested again; the hooks at the block's first instruction do not run
+    again."""
     return key.mode & ~(CONDITION_PASSED if pc == key.pc else CONDITION_PASSED | HOOKED)
 
 
@@ -197,7 +197,7 @@ class Block:
         """Guest instructions an execution of the whole block counts.
 
         The first instruction of a CONDITION_PASSED block was counted by the block that tested its
-        condition; the instruction a Halt stands for does not complete.
+        condition; the instruction of a Halt does not complete.
         """
         marks = sum(1 for inst in self.insts if inst.op is INSN)
         uncounted = bool(self.key.mode & CONDITION_PASSED) or isinstance(self.exit, Halt)

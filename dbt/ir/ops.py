@@ -3,7 +3,7 @@
 Everything that asks "what is this op" asks its row: the verifier its signature, the passes its
 effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op computes.
 
-Signatures name operands and result: ``T`` is any integer type, the same wherever it stands; ``A``
+Signatures name operands and result: ``T`` is any integer type, the same in the whole row; ``A``
 is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
 ``I*`` are as many operands as one likes, up to ``MOST_ARGUMENTS``, each of any integer type.
 """
@@ -162,7 +162,7 @@ INVOKE = _op(
     "invoke",
     "I* ->",
     "Call a native function with the operands, extended with zeros to i64. All state is in its"
-    " slots before, and read again after; where the guest goes on it cannot change.",
+    " slots before, and read again after; the function cannot change where the guest continues.",
     _E.INSTRUMENTATION | _E.READS_STATE | _E.WRITES_STATE,
     ("function",),
 )

@@ -11,7 +11,7 @@
       branch %2, 0x8010@0x1, 0x8004
     }
 
-Values are numbered in order. A literal without a type is i32. Immediates stand before operands;
+Values are numbered in order. A literal without a type is i32. Immediates come before operands;
 a name that is no plain word is quoted. ``size 0`` is left out; ``;`` starts a comment.
 """
 
@@ -44,7 +44,7 @@ _RESERVED = frozenset({"when"})
 
 
 def name_text(name: str) -> str:
-    """A name as it stands in the text: bare when it is a plain word, else quoted."""
+    """A name as text: bare when it is a plain word, else quoted."""
     if not isinstance(name, str):
         return "?"
     plain = _WORD.fullmatch(name) and name not in _RESERVED
@@ -67,13 +67,13 @@ def block_lines(block: Block) -> list[str]:
 
 
 def number_text(number: object) -> str:
-    """A number as it stands in the text. Anything else, which a block that breaks the law may hold
-    in its place, reads as in Python."""
+    """A number as text. Other objects, which a block that breaks the law may have in its place, are
+    shown as Python shows them."""
     return f"{number:#x}" if isinstance(number, int) else repr(number)
 
 
 def key_text(key: object) -> str:
-    """A block key as it stands in the text; anything else as in ``number_text``."""
+    """A block key as text; other objects as in ``number_text``."""
     sound = isinstance(key, BlockKey) and isinstance(key.pc, int) and isinstance(key.mode, int)
     return str(key) if sound else repr(key)
 

@@ -47,7 +47,7 @@ class Translate(Protocol):
 
 
 def _quiet(text: str) -> None:
-    """The note of an invalidation when nobody wants one."""
+    """``on_invalidate`` when none is given."""
 
 
 def _here(key: BlockKey) -> BlockKey:

@@ -3,7 +3,7 @@
 ARMv4 has no instruction for a call to a computed address, and many instructions may write pc. What
 a jump means follows from it and the instruction before it:
 
-    mov lr, pc; bx rN / mov pc, rN / ldr pc, [..] / b label     call, when they stand side by side
+    mov lr, pc; bx rN / mov pc, rN / ldr pc, [..] / b label     call, if the two are adjacent
     bx lr; mov pc, lr                                 return
     pop {.., pc}; ldm sp, {.., pc}; ldmdb fp, {.., sp, pc}; ldr pc, [sp], #4     return
     pop {rN}; bx rN; ldr rN, [sp], #4; mov pc, rN     return

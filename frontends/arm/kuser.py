@@ -1,7 +1,7 @@
 """The page of helper code that the ARM kernel shows to programs at 0xffff0000.
 
 Code and entry points as in arch/arm/kernel/entry-armv.S (Documentation/arch/arm/
-kernel_user_helpers.rst), for ARMv7. The trampolines of signal handlers without a restorer stand on
+kernel_user_helpers.rst), for ARMv7. The trampolines of signal handlers without a restorer are on
 the same page, where kernels before 3.11 had them; their words are both EABI and OABI calls.
 """
 

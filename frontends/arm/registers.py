@@ -21,7 +21,7 @@ LAYOUT = lay_out(
         ("excl_val_hi", I32),
         ("excl_on", I1),
         ("ef", I1),  # data is big-endian: CPSR.E
-        ("jump", I32),  # where a block goes on that halts with "jump"
+        ("jump", I32),  # the location that a block that halts with "jump" leads to
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),

@@ -4,7 +4,7 @@
     pattern   bit 31 first: 0 and 1 must match, - is ignored, a letter is a field
     since     the first architecture that has it
 
-`c` is the condition wherever it stands, and never 1111: those words are other instructions.
+`c` is always the condition, and never 1111: those words are other instructions.
 The table does not import if two rows can match one word, unless one row is a strict carve-out of
 the other, which then wins. Should-be-zero bits are written 0 (should-be-one bits 1): words that
 break them are undefined.

@@ -11,7 +11,7 @@ from frontends.arm.translator import BIG, FRONTEND_MODE, Translator
 USER_MODE = 0x10
 BIG_ENDIAN = 1 << 9
 CPSR_BITS = dict(zip(FLAGS, (31, 30, 29, 28, 27, 16, 17, 18, 19), strict=True))
-"""Where each flag stands in the CPSR."""
+"""The bit of each flag in the CPSR."""
 
 
 class System(Translator):
