@@ -1,6 +1,6 @@
-"""Options are checked where they enter: what was given, what there is, what was probably meant.
+"""Checks options where they are given. A refusal shows the value, the choices and a similar one.
 
-All that takes one of some names is checked by ``one_of``, so that each refusal reads the same:
+Every option that takes one of some names is checked by ``one_of``, so that all refusals read alike:
 ``no system call 'getpidd'; did you mean 'getpid'?``, ``no tier '3' (one of 0, 1, 2, auto)``.
 """
 
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from dbt.stops import UsageError
 
 SHOWN = 24
-"""So many choices are listed; of more only one that is close to what was given is named."""
+"""Most choices that a refusal lists. Of more, it names one that is similar to the given one."""
 TEXT = 80
-"""Characters of a wrong value that are shown."""
+"""Most characters of a wrong value that a refusal shows."""
 WORD = 0xFFFFFFFF
 """The largest guest address."""
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class UnknownName(UsageError, KeyError):
-    """A key that is none of the names there are: a KeyError whose text says which there are."""
+    """The refusal of an unknown key, which is also a KeyError."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -42,13 +42,13 @@ def unknown(what: str, given: object, known: Collection[str] = ()) -> UsageError
 
 
 def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
-    """The refusal of a key in brackets: it is a KeyError, too."""
+    """The refusal of a key that is none of ``known``, as an error that is also a KeyError."""
     return UnknownName(str(unknown(what, given, known)))
 
 
 def shown(value: object) -> str:
-    """A wrong value as messages show it: text in quotes, cut when it is long. What has no text (a
-    number may have too many digits for one) is shown by its class."""
+    """A wrong value as messages show it: text in quotes, cut when it is long. A value that cannot
+    be shown, such as a number with too many digits, is shown as its class."""
     try:
         text = repr(value[: 2 * TEXT] if isinstance(value, str | bytes) else value)
     except Exception:
@@ -61,7 +61,7 @@ def _cut(text: str) -> str:
 
 
 def meant(given: object, known: Collection[str]) -> str:
-    """``; did you mean 'X'?`` when a choice is close to what was given, else nothing."""
+    """The text ``; did you mean 'X'?`` when a choice is similar to the given one, else nothing."""
     if not isinstance(given, str) or not 0 < len(given) <= TEXT:
         return ""
     from difflib import get_close_matches  # start-up does without
@@ -74,13 +74,13 @@ def meant(given: object, known: Collection[str]) -> str:
 
 
 def listed(known: Collection[str]) -> str:
-    """`` (one of a, b, c)``; nothing when there are too many to read."""
+    """The text `` (one of a, b, c)``; nothing when there are more than ``SHOWN``."""
     return f" (one of {', '.join(known)})" if 0 < len(known) <= SHOWN else ""
 
 
 def whole(what: str, given: Any, *, least: int = 0, most: int | None = None) -> int:
-    """``given`` as an int when it is a whole number in a range; a bool is none. numpy's integers
-    are. Raises UsageError."""
+    """``given`` as an int when it is a whole number in a range. numpy's integers are whole numbers,
+    a bool is not. Raises UsageError."""
     try:
         number = operator.index(given)
     except TypeError:
@@ -101,7 +101,7 @@ def guest_word(what: str, given: Any) -> int:
 
 
 def seconds(what: str, given: Any) -> float | None:
-    """A time in seconds; None, and infinity, for none. Raises UsageError."""
+    """A time in seconds, or None when ``given`` is None or infinite. Raises UsageError."""
     if given is None:
         return None
     known = isinstance(given, int | float) and not isinstance(given, bool)
@@ -129,8 +129,8 @@ def instance(what: str, given: Any, class_: type[T]) -> T:
 
 
 def several(what: str, given: Any) -> tuple[Any, ...]:
-    """The elements of a collection; a text, or what is no collection, is one element of it.
-    Raises UsageError for None."""
+    """The elements of a collection. A text, and any object that is no collection, is taken for one
+    element. Raises UsageError for None."""
     if given is None:
         raise UsageError(f"{what} is a collection, not None")
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
@@ -140,8 +140,7 @@ def several(what: str, given: Any) -> tuple[Any, ...]:
 
 def word(what: str, given: Any) -> str:
     """A text that the kernel can take: without a NUL, which would end it, and without a surrogate
-    that stands for no byte. A path may be anything
-    that ``os.fspath`` takes. Raises UsageError."""
+    that encodes no byte. A path may be anything that ``os.fspath`` takes. Raises UsageError."""
     try:
         text = os.fsdecode(given)
     except TypeError:
@@ -158,8 +157,8 @@ def word(what: str, given: Any) -> str:
 
 
 def words(what: str, given: Any) -> tuple[str, ...]:
-    """A sequence of such texts. One text alone is refused: whether it is one, or a line to be
-    split, cannot be known. Raises UsageError."""
+    """A sequence of texts that the kernel can take. Raises UsageError, also for a single text,
+    which could be one word or a line of words."""
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise UsageError(f"{what} is a sequence of texts, as ['-c', 'echo hi'], not {shown(given)}")
     return tuple(word(f"{what}[{index}]", item) for index, item in enumerate(given))
@@ -174,8 +173,8 @@ def directory(given: Any) -> str:
 
 
 def runs_when_called(what: str, given: Any) -> None:
-    """Raises UsageError for a function that, when it is called, only makes a generator or a
-    coroutine: nothing of it would run."""
+    """Raises UsageError for a function that returns a generator or a coroutine when it is called,
+    so that none of its code would run."""
     from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 
     if isgeneratorfunction(given) or iscoroutinefunction(given) or isasyncgenfunction(given):

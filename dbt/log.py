@@ -1,4 +1,4 @@
-"""Dumps by stage, in the manner of QEMU's ``-d``: named items, an address filter, one output."""
+"""Dumps of stages, as QEMU's ``-d`` makes them: named items, an address filter, one output."""
 
 import sys
 from collections.abc import Iterable
@@ -23,10 +23,10 @@ ITEMS = {
 
 
 class Log:
-    """Where dumps go. ``wants(item, pc)`` is asked before any text is made.
+    """Writes the dumps that a user wants. Callers ask ``wants(item, pc)`` before they make a text.
 
-    ``items`` are names of ``ITEMS``, also with commas between them. ``ranges`` are addresses: the
-    first and past the last. Raises UsageError.
+    ``items`` are names of ``ITEMS``, which may be separated by commas. ``ranges`` are pairs of
+    addresses, the first one and the one past the last. Raises UsageError.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Log:
 
     @property
     def out(self) -> TextIO:
-        """The stream dumps are written to."""
+        """The stream that dumps are written to."""
         return self._out or sys.stderr
 
     def wants(self, item: str, pc: int | None = None) -> bool:
@@ -55,7 +55,7 @@ class Log:
         return pc is None or not self.ranges or any(a <= pc < b for a, b in self.ranges)
 
     def write(self, item: str, text: str) -> None:
-        """Write one dump, headed by its item."""
+        """Write one dump, after a line with its item."""
         write_lines(self.out, f"-- {item}\n{text}")
 
 

@@ -1,4 +1,4 @@
-"""Frontends, backends and passes by entry point. Two plug-ins of one name are refused."""
+"""Finds frontends, backends and passes by entry point. Refuses two plug-ins with one name."""
 
 import functools
 import sys
@@ -26,13 +26,13 @@ def available(group: str) -> dict[str, EntryPoint]:
 
 @functools.cache
 def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001
-    """Entry points of what is installed on ``path``, which is ``sys.path``; kept, because every
-    distribution's file is read for them."""
+    """Entry points of the distributions on ``path``, which is ``sys.path``. The result is cached,
+    because it takes a file of every distribution."""
     return tuple(entry_points(group=group))
 
 
 def load(group: str, name: str) -> Any:
-    """Import what an entry point names. Raises UsageError for an unknown name."""
+    """Import the object that an entry point names. Raises UsageError for an unknown name."""
     points = available(group)
     kind = group.rpartition(".")[2].removesuffix("s")
     return points[choices.one_of(kind, name, sorted(points))].load()

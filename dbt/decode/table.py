@@ -1,7 +1,7 @@
-"""Encoding tables written as text: parsed, proved free of overlaps, matched, drawn from.
+"""Encoding tables written as text: parses them, refuses overlaps, matches and draws words.
 
 A row is ``name  pattern  since``. The pattern is read with bit 31 (or 15) first and spaces ignored:
-``0`` and ``1`` must match, ``-`` is ignored, any letter is a field; a letter that stands in several
+``0`` and ``1`` must match, ``-`` is ignored, any letter is a field; a letter that is in several
 places is one field, its first bits the highest. ``since`` names the architecture that introduced
 the form. ``#`` starts a comment.
 
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """The field letters in the order their values are handed out."""
+        """The field letters, in the order of the values that ``extract`` returns."""
         return tuple(letter for letter, _ in self.fields)
 
     def matches(self, word: int) -> bool:
@@ -119,7 +119,7 @@ class Table:
     """The rows of one instruction set, ready to match words of ``width`` bits.
 
     ``never`` maps a field letter to the one value it cannot take. ``index`` is a mask of bits
-    that tell most rows apart: candidates are looked up by them.
+    that distinguish most rows, by which candidates are looked up.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Table:
                     )
 
     def match(self, word: int) -> tuple[Row, tuple[int, ...]] | None:
-        """The row a word belongs to and its field values in the row's order, or None."""
+        """The row of a word and its field values in the row's order, or None."""
         try:
             return self._known[word]
         except KeyError:

@@ -1,4 +1,4 @@
-"""Check that each return goes back to the call it belongs to.
+"""Check that each return leads to the instruction after its call.
 
 call 0x9000, link 0x8004    =>    push shadow 0x8004
                                   call 0x9000, link 0x8004
@@ -28,10 +28,10 @@ def _trap(given: object) -> bool:
 @register("shadow-stack")
 @attrs.frozen
 class ShadowStack:
-    """Keep return addresses on a side stack; a mismatch is counted and, with ``trap``, stops.
+    """Keep return addresses on a side stack. Count mismatches; with ``trap``, stop at the first.
 
-    Legitimate mismatches exist (longjmp, a return used as a jump, the first return of code that was
-    not called): programs that have them are watched with ``trap=false``.
+    Some mismatches are legitimate (longjmp, a return used as a jump, the first return of code that
+    was not called). For programs that have them use ``trap=false``.
     """
 
     trap: bool = attrs.field(default=True, converter=_trap)

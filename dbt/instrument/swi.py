@@ -43,10 +43,10 @@ class SwiNumbers(Protocol):
 
     number_slot: str
     names: Collection[str]
-    """Of all system calls."""
+    """The names of all system calls."""
 
     def immediate_number(self, immediate: int) -> int | None:
-        """The number a ``swi`` immediate names by itself, None when the slot holds it."""
+        """The number in the immediate of a ``swi``; None when it is in ``number_slot``."""
 
     def number_of(self, name: str) -> int:
         """Number of a system call. Raises KeyError."""
@@ -79,9 +79,9 @@ def _sites(given: object) -> bool:
 class SwiTrace:
     """Count system calls (counter ``swi``) and keep their numbers on side stack ``swi``.
 
-    No dispatcher or Python is involved; the stack holds the latest 65,536. With ``sites``, the
-    address of what follows each is kept on a second one; ``recorded`` reads both. A trap that is no
-    system call is there too, with the number that its immediate would name.
+    This needs no return to the dispatcher or Python. The stack holds the latest 65,536. With
+    ``sites``, the address after each trap instruction is kept on a second stack; ``recorded`` reads
+    both. A trap that is no system call is recorded too, with the number that its immediate names.
     """
 
     sites: bool = attrs.field(default=False, converter=_sites)
@@ -103,7 +103,7 @@ class SwiTrace:
 
 
 def recorded(stacks: RecordedStacks) -> list[tuple[int, int]]:
-    """What ``swi-trace{sites=true}`` kept: number and site of each trap instruction, in order."""
+    """Number and site of each trap instruction that ``swi-trace{sites=true}`` kept, in order."""
     depth = min(stacks.depth(STACK), STACK_ENTRIES)
     first = stacks.depth(STACK) - depth
     return [(stacks.entry(STACK, i), stacks.entry(SITES, i)) for i in range(first, first + depth)]

@@ -1,7 +1,7 @@
-"""Reading the parts of an ELF file that a kernel reads: header, segments, interpreter.
+"""Reads the parts of an ELF file that a kernel reads: header, segments, interpreter.
 
-Only 32-bit little-endian executables and shared objects. Every malformed file ends in an ElfError
-with one clear sentence; nothing is allocated because a header says so. Field names as in elf(5).
+Accepts 32-bit little-endian executables and shared objects. Raises ElfError with one clear sentence
+for a malformed file, and allocates nothing by sizes in a header. Field names are those of elf(5).
 """
 
 import os
@@ -28,8 +28,8 @@ _MACHINES = {
 
 
 class ElfError(Exception):
-    """The file cannot be loaded; the text says why and does not repeat the path. ``late``: a kernel
-    finds out when the old program is gone already, and ends the process."""
+    """The file cannot be loaded. The text says why, without the path. ``late``: a kernel notices it
+    after it has removed the old program, and ends the process."""
 
     def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
@@ -64,7 +64,7 @@ class Elf:
     kind: int
     entry: int
     segments: tuple[Segment, ...]
-    """In the file's order: a later one replaces what it overlaps."""
+    """In the file's order. A later segment replaces the part of an earlier one that it overlaps."""
     phnum: int
     phdr_vaddr: int
     """Where the program headers are in memory, unrelocated; 0 when no segment holds them."""
@@ -75,7 +75,7 @@ class Elf:
 
     @property
     def relocatable(self) -> bool:
-        """May be loaded anywhere."""
+        """True when the file may be loaded at any address."""
         return self.kind == ET_DYN
 
     @property
@@ -90,7 +90,7 @@ class Elf:
 
 
 def _accept(entry: int, flags: int) -> str:
-    """No objection to any entry point and e_flags."""
+    """The ``objection`` that accepts every e_entry and e_flags."""
     del entry, flags
     return ""
 
@@ -98,9 +98,9 @@ def _accept(entry: int, flags: int) -> str:
 def read_elf(
     fd: int, machine: int, limit: int, objection: Callable[[int, int], str] = _accept
 ) -> Elf:
-    """Check and read an open file as fs/binfmt_elf.c does: of e_ident only the magic number counts.
-    ``machine`` is the e_machine wanted, ``limit`` the end of the user's address space, and
-    ``objection`` says what the architecture has against e_entry and e_flags. Raises ElfError."""
+    """Check and read an open file as fs/binfmt_elf.c does, which reads only the magic number of
+    e_ident. ``machine`` is the e_machine to accept, ``limit`` the end of the user's address space.
+    ``objection`` returns why the architecture refuses e_entry and e_flags. Raises ElfError."""
     status = os.fstat(fd)
     if stat.S_ISDIR(status.st_mode):
         raise ElfError("is a directory")
@@ -135,7 +135,7 @@ def read_elf(
 
 
 def _check_header(header: bytes, machine: int) -> tuple[int, int, int, int, int]:
-    """e_type, e_entry, e_phoff, e_phnum and e_flags of a header that makes sense."""
+    """e_type, e_entry, e_phoff, e_phnum and e_flags of a header. Raises ElfError."""
     if len(header) < _EHDR.size:
         raise ElfError("is truncated: no complete ELF header")
     _, kind, e_machine, _, entry, phoff, _, flags, _, phentsize, phnum, *_ = _EHDR.unpack(header)
@@ -162,7 +162,7 @@ def _other_machine(header: bytes, found: int, machine: int) -> str:
 
 
 def _segments(headers: list[tuple[int, ...]], limit: int) -> tuple[Segment, ...]:
-    """The loadable segments. What is wrong with one, a kernel only finds when it maps it."""
+    """The loadable segments. Raises a ``late`` ElfError: a kernel checks when it maps."""
     segments: list[Segment] = []
     for p_type, offset, vaddr, _, filesz, memsz, flags, _align in headers:
         if p_type != PT_LOAD:
@@ -184,7 +184,7 @@ def _segments(headers: list[tuple[int, ...]], limit: int) -> tuple[Segment, ...]
 
 
 def _alignment(headers: list[tuple[int, ...]]) -> int:
-    """maximum_alignment: what is no power of two does not count."""
+    """The largest p_align that is a power of two (maximum_alignment of fs/binfmt_elf.c)."""
     wanted = (header[7] for header in headers if header[0] == PT_LOAD)
     return max(PAGE, *(align for align in wanted if align & (align - 1) == 0), PAGE)
 
@@ -196,7 +196,7 @@ def _perms(flags: int) -> int:
 
 
 def _phdr_vaddr(segments: tuple[Segment, ...], phoff: int) -> int:
-    """Where the program headers are in memory: in the last segment that holds them."""
+    """The address of the program headers, in the last segment that holds them; 0 if none does."""
     found = 0
     for segment in segments:
         if segment.offset <= phoff < segment.offset + segment.filesz:

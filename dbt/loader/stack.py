@@ -24,7 +24,7 @@ STACK_ALIGNMENT = 16
 
 
 class StackOverflow(Exception):
-    """Arguments and environment do not fit."""
+    """Arguments and environment do not fit on the stack."""
 
 
 def build_stack(
@@ -38,7 +38,7 @@ def build_stack(
     random: bytes,
     limit: int,
 ) -> tuple[int, bytes]:
-    """The stack pointer and the bytes from there to ``top``.
+    """Returns the stack pointer, and the bytes from there to ``top``.
 
     ``auxv`` holds the entries whose values are known; AT_PLATFORM, AT_RANDOM and AT_EXECFN
     are added here. ``limit`` is the number of bytes allowed. Raises StackOverflow.

@@ -1,4 +1,4 @@
-"""Symbols of an ELF file, read when first asked for."""
+"""The symbols of an ELF file, which are read when they are first needed."""
 
 import bisect
 import os
@@ -18,10 +18,9 @@ _PLACED = (_NOTYPE, _OBJECT, _FUNC, _IFUNC)
 
 @attrs.frozen
 class Symbol:
-    """A named address (as linked). Functions' addresses have their Thumb bit cleared.
+    """A named address, as linked. The address of a function is without its Thumb bit.
 
-    ``name`` is what the file says, its bytes decoded as ``os.fsdecode`` does; from one longer than
-    ``LINE`` the first are kept, and an ellipsis.
+    ``name`` is decoded as by ``os.fsdecode``. One longer than ``LINE`` is cut and gets an ellipsis.
     """
 
     address: int
@@ -29,7 +28,7 @@ class Symbol:
     name: str
     function: bool
     location: int
-    """The address with the bit that a function's state has in it, as the file says it."""
+    """The address as in the file, with the bit for a function's state."""
 
 
 @attrs.define(slots=False)
@@ -49,7 +48,7 @@ class SymbolFile:
         return None
 
     def find(self, name: str) -> Symbol | None:
-        """The symbol with this name; a defined function wins."""
+        """The symbol with a name. Of several, a defined function is preferred."""
         return self._by_name.get(name)
 
     def containing(self, address: int) -> Symbol | None:
@@ -71,7 +70,7 @@ class SymbolFile:
 
 @lru_cache(maxsize=64)
 def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
-    """Symbols of a file; ``stamp`` (mtime in ns, size) tells versions of it apart."""
+    """Read the symbols of a file. ``stamp`` (mtime in ns, size) distinguishes its versions."""
     from elftools.elf.elffile import ELFFile
 
     del stamp
