@@ -1,4 +1,4 @@
-"""Machine code on this host: where it lives, how it gets there, what keeps it on disk.
+"""Machine code on this host: its memory, a linker, a cache on disk, and a handler of SIGBUS.
 
-Backends stand on this package; it knows nothing of guests or of the IR.
+Backends use this package. It knows no guest and no op of the IR.
 """

@@ -27,19 +27,19 @@ _libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 class Arena:
     """An allocator of executable memory. Not thread safe.
 
-    The memory is given back by ``close``, or with the last reference to the arena: nothing of it
-    may run then.
+    ``close``, or the last reference to the arena, releases the memory. None of its code may run
+    then.
     """
 
     def __init__(self) -> None:
         self._chunks: list[tuple[int, int]] = []
         self._free: list[tuple[int, int]] = []  # (address, size), by address, never adjacent
         self.close = weakref.finalize(self, _unmap, self._chunks)
-        """Gives everything back; may be called more than once."""
+        """Releases all memory. May be called more than once."""
         self.close.atexit = False
 
     def allocate(self, size: int) -> int:
-        """The address of ``size`` free bytes, aligned to 64. Raises MemoryError."""
+        """Allocate ``size`` bytes, aligned to 64. Returns their address. Raises MemoryError."""
         size = _rounded(size)
         for index, (address, available) in enumerate(self._free):
             if available >= size:
@@ -50,7 +50,7 @@ class Arena:
         return self.allocate(size)
 
     def free(self, address: int, size: int) -> None:
-        """Take back what ``allocate(size)`` gave. None of it may be running or be reachable."""
+        """Free what ``allocate(size)`` returned. None of it may be running or be reachable."""
         size = _rounded(size)
         free = self._free
         index = bisect_left(free, (address, 0))
@@ -63,7 +63,7 @@ class Arena:
         free.insert(index, (address, size))
 
     def write(self, address: int, code: bytes | bytearray) -> None:
-        """Put code where ``allocate`` said. No code on the same pages may run meanwhile."""
+        """Write code to allocated memory. No code on the same pages may run meanwhile."""
         first = address & -_PAGE
         size = address + len(code) - first
         _protect(first, size, _READ_WRITE)

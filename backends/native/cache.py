@@ -1,8 +1,8 @@
-"""Object code on disk: found again when nothing that it depends on has changed, else not.
+"""Object code on disk, which is used as long as nothing that it depends on has changed.
 
-A file is used only where nobody else could have written it (owner and mode of the file and of all
-directories above it), and only when its digest is right. What cannot be read is made anew; what
-cannot be written is done without. Nothing of a file is looked at before its digest is checked.
+A file is used only if no other user could have written it (by owner and mode of the file and of all
+directories above it), and only if its digest is right, which is checked before anything else in it
+is read. What cannot be read is made anew; what cannot be written is not kept.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ from pathlib import Path
 MAGIC = b"armdbt object 1\n"
 _DIGEST = 32
 _KEPT = 8
-"""Files of one name in a directory: versions, and machines that share it."""
+"""Most files of one name in a directory. There are several versions, and machines that share it."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def directories() -> list[Path]:
-    """Where objects may lie, best first: beside the package, then the user's cache."""
+    """The directories for objects, best first: beside the package, then the user's cache."""
     return [Path(__file__).parent / "__pycache__", *_user_cache()]
 
 
@@ -44,7 +44,7 @@ def _user_cache() -> list[Path]:
 
 
 def stamp(sources: Iterable[str | Path], *packages: str) -> bytes:
-    """A digest of all that object code depends on: sources, versions, Python and the processor."""
+    """A digest of everything object code depends on: sources, versions, Python, the processor."""
     digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor())).encode())
     digest.update(repr([_version(package) for package in packages]).encode())
     for source in sources:
@@ -62,7 +62,7 @@ def _version(package: str) -> str:
 
 @functools.cache
 def _processor() -> str:
-    """What the host says of its first processor; the rest is taken to be alike."""
+    """The description of the host's first processor. The others are taken to be alike."""
     kept = ("vendor_id", "cpu family", "model", "stepping", "flags")
     lines = []
     with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
@@ -75,8 +75,8 @@ def _processor() -> str:
 
 
 def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """The object called ``name`` made for ``key`` (a stamp): from disk, or by ``make`` and then
-    also to disk, where that can be."""
+    """The object called ``name`` for ``key`` (a stamp), from disk; or from ``make``, and then it is
+    written to disk if possible."""
     file = f"{name}-{key.hex()[:16]}.o"
     for directory in directories():
         found = _read(directory, file, key)
@@ -109,7 +109,7 @@ def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
 
 
 def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
-    """Put a cache file in place at once; False when that cannot be."""
+    """Write a cache file, which appears whole. False when that is impossible."""
     try:
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700, parents=True)
@@ -132,7 +132,7 @@ def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
 
 
 def _forget_old(directory: Path, file: str) -> None:
-    """Keep the newest of the files of a name."""
+    """Remove all files of a name but the newest."""
     name = file.rpartition("-")[0]
     with contextlib.suppress(OSError):
         files = sorted(directory.glob(f"{name}-*.o"), key=lambda path: path.stat().st_mtime)
@@ -145,9 +145,9 @@ def _digest(key: bytes, content: bytes) -> bytes:
 
 
 def _ours_alone(directory: Path) -> Path | None:
-    """The directory, when only this user and root can change what lies in it, or put another in its
-    place; else None. The path has no links in it: whose those are is not looked at. In a directory
-    with the sticky bit nobody can replace what belongs to somebody else."""
+    """The directory without links in its path, if only this user and root can change its content or
+    put another in its place; else None. In a directory with the sticky bit, users cannot replace
+    what belongs to others."""
     real = directory.resolve(strict=True)
     safe = _is_safe(real.stat()) and all(
         _is_safe(above.stat(), sticky=True) for above in real.parents

@@ -1,12 +1,12 @@
-"""Pages of guest memory that the host cannot give any more: what would end this process is noted.
+"""Handles accesses to pages of guest memory that the host cannot give any more (lost pages).
 
-A page of a mapped file is gone when the file is made shorter, or when the disk is full that a hole
-in it would need. An access then brings SIGBUS, to compiled code and to Python alike. The handler
-here is machine code that calls nothing but the host's kernel. It moves such a page aside, to
-``perms_base + LOST_PAGES_AT``, lays an empty one in its place and makes the guest's permissions
-ABSENT, for a while also those of its neighbours, so that compiled code soon comes back.
-``GuestMemory.take_lost`` finds what is noted and moves the page back. Any other SIGBUS goes where
-it would have gone without us.
+A page of a mapped file is lost when the file is made shorter, or when it is a hole in the file and
+the disk is full. An access then causes SIGBUS, in compiled code and in Python, which would end this
+process. The handler here is machine code that calls the host's kernel alone. It notes the access,
+moves the page to ``perms_base + LOST_PAGES_AT``, maps an empty one in its place, and makes the
+guest's permissions ABSENT, for a while also those of its neighbours, so that compiled code soon
+returns. ``GuestMemory.take_lost`` reads the notes and moves the page back. Any other SIGBUS is
+passed to the handler that was there before.
 """
 
 import ctypes
@@ -191,7 +191,7 @@ _libc.syscall.restype = ctypes.c_long
 
 
 class _Guard:
-    """The handler of this process, and the memories that it looks after."""
+    """The handler of this process, and the guest memories that it is responsible for."""
 
     def __init__(self) -> None:
         key = stamp([__file__, llvm.__file__, machine.__file__], "llvmlite")
@@ -211,7 +211,7 @@ class _Guard:
         os.register_at_fork(after_in_child=self._renew_lock)
 
     def watch(self, base: int) -> int:
-        """Look after a reservation. The place that ``unwatch`` wants."""
+        """Become responsible for a reservation. Returns its place, for ``unwatch``."""
         with self._lock:
             for place in range(_TABLE // 8, _DATA_BYTES // 8):
                 if not self._words[place]:
@@ -221,10 +221,10 @@ class _Guard:
         raise MemoryError(f"more than {_ENTRIES} guest memories at once")
 
     def unwatch(self, place: int) -> None:
-        """Undo ``watch``. The previous handler is back when nothing is left to look after.
+        """Undo ``watch``. With the last reservation the previous handler is restored.
 
         The collector may call this in the middle of any method here, in the thread that holds the
-        lock. So it never waits for the lock: who holds it to ``_settle`` looks once more."""
+        lock. So it never waits for the lock: a holder calls ``_settle`` until nothing is left."""
         self._words[place] = 0
         self._some_left = True
         while self._some_left and self._lock.acquire(blocking=False):
@@ -235,14 +235,14 @@ class _Guard:
                 self._lock.release()
 
     def ensure(self) -> None:
-        """Install the handler where another has taken its place."""
+        """Install the handler again if another one has replaced it."""
         if not self._is_ours(_action()):
             with self._lock:
                 self._install()
 
     def _install(self) -> None:
-        """The lock is held, so that the handler which is there is not one that another thread has
-        just put there: ours would call itself."""
+        """Install the handler and keep the present one as the previous. Called with the lock held:
+        if another thread installed ours in between, ours would call itself."""
         there = _action()
         if not self._is_ours(there):
             self._data[_PREVIOUS : _PREVIOUS + 32] = there
@@ -250,7 +250,7 @@ class _Guard:
             _libc.sigaction(_SIGBUS, ctypes.byref(action), None)
 
     def _settle(self) -> None:
-        """Give SIGBUS back when nothing is looked after. The lock is held."""
+        """Restore the previous handler if there are no reservations. Called with the lock held."""
         if not any(self._words[_TABLE // 8 :]) and self._is_ours(_action()):
             _libc.syscall(_RT_SIGACTION, _SIGBUS, ctypes.c_void_p(self._address), None, 8)
 
@@ -258,12 +258,12 @@ class _Guard:
         return action[:8] == _word(self._enter)
 
     def _renew_lock(self) -> None:
-        """The thread that held the lock is not there in a forked child."""
+        """Make a new lock in a forked child, where the thread that held the old one is gone."""
         self._lock = threading.Lock()
 
 
 def _action() -> bytes:
-    """How SIGBUS is treated now: the kernel's struct sigaction."""
+    """The present handling of SIGBUS: the kernel's struct sigaction."""
     now = ctypes.create_string_buffer(32)
     _libc.syscall(_RT_SIGACTION, _SIGBUS, None, now, 8)
     return now.raw
@@ -278,7 +278,7 @@ _making = threading.Lock()
 
 
 class Watched:
-    """Guest memory that is looked after until ``close``."""
+    """Guest memory whose lost pages are handled until ``close``."""
 
     def __init__(self, memory: Memory) -> None:
         global _guard  # noqa: PLW0603
@@ -288,10 +288,10 @@ class Watched:
         self._guard = _guard
         place = self._guard.watch(memory.perms_base)
         self.close = weakref.finalize(memory, _guard.unwatch, place)
-        """Look after it no longer: also done when the memory goes. May be called repeatedly."""
+        """Stop handling lost pages, as when the memory goes. May be called repeatedly."""
         self.close.atexit = False
 
     def ensure(self) -> None:
-        """Take SIGBUS back from whoever has taken it since: the guest's own handling of signals
-        does. Cheap; to be called before guest code runs."""
+        """Install the handler again if another one has replaced it, as the guest's own handling of
+        signals does. Cheap; to be called before guest code runs."""
         self._guard.ensure()

@@ -30,7 +30,7 @@ _process = ctypes.CDLL(None)
 
 
 class LinkError(Exception):
-    """An object file that cannot be linked: it is damaged, or needs what this linker has not."""
+    """An object file that cannot be linked: it is damaged, or needs more than this linker does."""
 
 
 @attrs.frozen
@@ -110,7 +110,7 @@ def _is_kept(section: _Section) -> bool:
 
 
 class _Image:
-    """An object's sections side by side, then a stub for each function it calls elsewhere."""
+    """The sections of an object, then a stub for each function that it calls elsewhere."""
 
     def __init__(self, object_: _Object) -> None:
         self.object = object_
@@ -131,7 +131,7 @@ class _Image:
         self.size = size
 
     def at(self, address: int) -> bytearray:
-        """What stands in memory when the image begins at ``address``."""
+        """The bytes of the image when it begins at ``address``."""
         code = bytearray(self.size)
         for index, offset in self.offsets.items():
             content = self.object.bytes_of(self.object.sections[index])
@@ -166,7 +166,7 @@ class _Image:
                 raise LinkError(f"relocation type {kind}")
 
     def addresses(self, address: int) -> dict[str, int]:
-        """Where the global symbols are."""
+        """The addresses of the global symbols when the image begins at ``address``."""
         return {
             name.decode(): address + self.offsets[index] + value
             for name, bind, index, value in self.object.symbols
@@ -175,7 +175,7 @@ class _Image:
 
 
 def link(image: bytes, arena: Arena) -> Library:
-    """Bring an object file into memory.
+    """Link an object file and write it to memory.
 
     Raises LinkError for what cannot be linked, such as a function that neither the object nor the
     host's libraries define, and MemoryError when the host has no room.

@@ -1,10 +1,10 @@
-"""LLVM for this processor: what all uses share, and object code of functions written by hand."""
+"""LLVM for this processor: functions that all its users share."""
 
 from typing import Any
 
 
 def binding() -> Any:
-    """llvmlite's binding module, ready to make native code. llvmlite is imported now."""
+    """llvmlite's binding module, ready to make native code. Imports llvmlite."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -14,7 +14,7 @@ def binding() -> Any:
 
 
 def target_machine(llvm: Any, level: int) -> Any:
-    """What generates code for this processor, at a level of effort from 0 to 3."""
+    """LLVM's target machine for this processor, at a level of optimisation from 0 to 3."""
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
@@ -26,12 +26,12 @@ def target_machine(llvm: Any, level: int) -> Any:
 
 
 def header(machine: Any) -> str:
-    """The lines that a module begins with."""
+    """The first lines of a module for a target machine."""
     return f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
 
 
 def compile_text(text: str) -> bytes:
-    """An object file for this processor."""
+    """Compile LLVM assembly to an object file for this processor."""
     llvm = binding()
     machine = target_machine(llvm, 2)
     module = llvm.parse_assembly(header(machine) + text, llvm.create_context())
