@@ -44,15 +44,11 @@ class A32Reader:
             return False
         if self.loads_stack(word):
             return True
+        if word >> 26 & 3 or word >> 12 & 15 != SP or not _processes(word):
+            return False
         compares = word >> 23 & 3 == 2
         from_itself = word >> 16 & 15 == SP or word & 0xFFF == SP
-        return (
-            word >> 26 & 3 == 0
-            and _processes(word)
-            and not compares
-            and word >> 12 & 15 == SP
-            and not from_itself
-        )
+        return not (compares or from_itself)
 
     def address_of(self, location: int) -> int:
         """Bit 0 of a location is Thumb."""

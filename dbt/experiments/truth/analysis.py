@@ -121,7 +121,7 @@ class Analysis:
     ) -> None:
         self.reader = frontend.instruction_reader()
         self._roles = Roles.of(frontend)
-        self._sp = self._roles.stack
+        self._sp, self._link = self._roles.stack, self._roles.link
         self.functions = functions
         self.syscalls = syscalls
         self.records: list[Record] = []
@@ -154,16 +154,17 @@ class Analysis:
     def _step(self, step: Step) -> None:
         before, self._before = self._before, step
         self._stacks.follow(before, step)
-        if before is not None and step.registers[self._sp] != before.registers[self._sp]:
-            self._pass_frames(step)
-        if before is not None and self._sets_stack(before, step):
-            self._leave(step)
-        self._calls.discard((step.pc, step.registers[self._sp]))
-        if self._is_called(before, step):
-            self._calls.add(
-                (self.reader.address_of(step.registers[self._roles.link]), step.registers[self._sp])
-            )
-        if (step.pc, step.registers[self._sp]) in self._alive:
+        pointer = step.registers[self._sp]
+        here = step.pc, pointer
+        if before is not None:
+            if pointer != before.registers[self._sp]:
+                self._pass_frames(step)
+            if self._sets_stack(before, step):
+                self._leave(step)
+        self._calls.discard(here)
+        if before is not None and self._is_called(before, step):
+            self._calls.add((self.reader.address_of(step.registers[self._link]), pointer))
+        if here in self._alive:
             self._arrive(step)
         if step.pc in self.functions:
             self._enter(before, step)
@@ -207,7 +208,7 @@ class Analysis:
 
     def _enter(self, before: Step | None, step: Step) -> None:
         """Record that a watched function is entered."""
-        link, pointer = step.registers[self._roles.link], step.registers[self._sp]
+        link, pointer = step.registers[self._link], step.registers[self._sp]
         site, stack = self.reader.address_of(link), self._stacks.current
         caller = 0 if before is None or step.moved else before.pc
         tail, called = False, (site, pointer) in self._calls
@@ -227,12 +228,10 @@ class Analysis:
         self._active.append(activation)
         self._alive[site, pointer] += 1
 
-    def _is_called(self, before: Step | None, step: Step) -> bool:
+    def _is_called(self, before: Step, step: Step) -> bool:
         """Whether ``before`` was a call: the link register holds the address behind it."""
-        if before is None or step.moved:
-            return False
         behind = before.pc + before.size
-        if step.registers[self._roles.link] != behind:
+        if step.registers[self._link] != behind or step.moved:
             return False
         return self.reader.is_call(before.word) or step.pc != behind
 

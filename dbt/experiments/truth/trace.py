@@ -176,6 +176,8 @@ class _Tracer:
         self.moved = True
         self.call: SystemCall | None = None
         self._frontend = frontend
+        self._names = frontend.layout.general
+        *self._longer, self._shortest = frontend.insn_sizes
         self._context = context
         self._blocks: dict[tuple[BlockKey, bytes], Block] = {}
 
@@ -188,10 +190,10 @@ class _Tracer:
     def run(self, key: BlockKey) -> Event:
         """Run from ``key`` until there is an event for the engine."""
         context = self._context
+        context.state.set(PC_SLOT, key.pc)  # one of the registers of a step
         while True:
             code = self._fetch(key.pc)
             if not key.mode & CONDITION_PASSED and self.fuel < 1:
-                context.state.set(PC_SLOT, key.pc)
                 return FuelOut(key)
             block = self._block(key, code)
             if not key.mode & CONDITION_PASSED:
@@ -207,16 +209,14 @@ class _Tracer:
 
     def _fetch(self, pc: int) -> bytes:
         """As many bytes as the longest instruction has, or as can be fetched. Raises GuestFault."""
-        *longer, shortest = self._frontend.insn_sizes
-        for size in longer:
+        fetch = self._context.memory.fetch
+        for size in self._longer:
             with contextlib.suppress(GuestFault):
-                return self._context.memory.fetch(pc, size)
-        return self._context.memory.fetch(pc, shortest)
+                return fetch(pc, size)
+        return fetch(pc, self._shortest)
 
     def _report_step(self, pc: int, code: bytes) -> None:
-        get = self._context.state.get
-        names = self._frontend.layout.general
-        registers = tuple(pc if name == PC_SLOT else get(name) for name in names)
+        registers = tuple(map(self._context.state.get, self._names))
         moved, self.moved = self.moved, False
         word = int.from_bytes(code, "little")
         self.sink(Step(pc, word, len(code), registers, self.insns, moved))
