@@ -132,8 +132,7 @@ class NumbaExecutor:
         t.denied.view[block_id] = self._admission.refusal(installed.key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
-        for tier in self._tiers:
-            self._lead_into(installed, tier)
+        self._lead_into(installed, self._first)
         for slot, site in zip(installed.slots, self._first.sites(installed), strict=True):
             self._links.place(slot, site)
         if not installed.entries:
@@ -143,8 +142,10 @@ class NumbaExecutor:
         """Write the entry of a block in a tier to that tier's tables."""
         block_id, entry = installed.block_id, tier.entry(installed)
         tier.starts[block_id] = entry
+        if self.tables.denied.view[block_id]:
+            entry = 0
         for index in installed.entries:
-            tier.entries[index] = 0 if self.tables.denied.view[block_id] else entry
+            tier.entries[index] = entry
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them."""

@@ -73,8 +73,9 @@ class Promotion:
         code = self._codes.pop(block_id, 0)
         if code:
             self.compiler.drop([code])
-        pending = [identity for identity in self._pending() if identity != block_id]
-        self._set_pending(pending)
+        pending = self._pending()
+        if block_id in pending:
+            self._set_pending([identity for identity in pending if identity != block_id])
 
     def _pending(self) -> list[int]:
         count = self._tables.control[tables.PENDING_COUNT // 8]

@@ -40,20 +40,6 @@ SAME_WHEN_NARROW = {
 }  # fmt: skip
 
 
-def lower_narrow(to: "Lowering", inst: Inst, d: int | None) -> None:
-    """Pure ops up to 32 bits."""
-    operand = inst.args[0].type
-    assert operand is not None
-    NARROW[inst.op](to, inst, d, operand.bits)
-
-
-def lower_wide(to: "Lowering", inst: Inst, d: int | None) -> None:
-    """Pure ops with a 64-bit operand or result."""
-    operand = inst.args[0].type
-    assert operand is not None
-    WIDE[inst.op](to, inst, d, operand.bits)
-
-
 def mask_into(
     to: "Lowering", inst: Inst, d: int | None, op: int, a: int, b: int = 0, imm: int = 0
 ) -> None:

@@ -15,7 +15,7 @@ import attrs
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter import opcodes as o
 from backends.numba_jit.interpreter.analysis import COMPARES, Analysis
-from backends.numba_jit.interpreter.arithmetic import NARROW, WIDE, lower_narrow, lower_wide
+from backends.numba_jit.interpreter.arithmetic import NARROW, WIDE
 from backends.numba_jit.records import (
     HaltRecord,
     HookRecord,
@@ -268,7 +268,8 @@ class Lowering:
         wide = inst.type is I64 or inst.args[0].type is I64
         if inst.op is ops.SELECT:
             wide = inst.type is I64
-        (lower_wide if wide else lower_narrow)(self, inst, d)
+        bits = inst.args[0].type.bits  # type: ignore[union-attr]
+        (WIDE if wide else NARROW)[inst.op](self, inst, d, bits)
 
     def into(
         self, inst: Inst, d: int | None, op: int, a: int = 0, b: int = 0, imm: int = 0
