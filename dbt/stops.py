@@ -16,10 +16,13 @@ class Access(enum.Enum):
     READ = "read"
     WRITE = "write"
     EXECUTE = "execute"
+    UNALIGNED = "unaligned access"
+    """To read or write, at an address that had to be aligned and was not."""
 
 
 class GuestFault(Exception):
-    """A guest access that the page permissions forbid; ``address`` is the first forbidden byte."""
+    """A guest access that the page permissions forbid, or that had to be aligned; ``address`` is
+    the first forbidden byte, or that of the unaligned access."""
 
     def __init__(self, address: int, access: Access) -> None:
         super().__init__(f"{access.value} of {address:#010x}")

@@ -132,8 +132,14 @@ class SyscallAbi(Protocol):
         """The trap state that a forbidden access leaves. ``present``: the page is mapped and does
         not allow the access."""
 
+    def unaligned(
+        self, memory: Memory, location: int, address: int, last: TrapState
+    ) -> CpuException:
+        """What the instruction at ``location`` brings that accessed ``address``, which had to be
+        aligned. ``last`` is what was remembered before."""
+
     def exception(
-        self, reason: str, state: State, memory: Memory, location: int, last: TrapState
+        self, reason: str, memory: Memory, location: int, last: TrapState
     ) -> CpuException:
         """The exception of an instruction at ``location`` that halted for ``reason``. ``last`` is
         the trap state before it."""

@@ -33,6 +33,8 @@ class Faults:
     def _first_forbidden(self, access: Access, size: int) -> int:
         """The address of the first forbidden byte. Those past the end of memory are forbidden."""
         address = int(self._control[abi.FAULT_ADDRESS // 8]) & 0xFFFFFFFF
+        if access is Access.UNALIGNED:
+            return address
         need, mask = (READ, READ) if access is Access.READ else (WRITE, WRITE | CODE)
         page = address // PAGE
         while page < PAGES and self._perms[page] & mask == need and page * PAGE < address + size:

@@ -40,8 +40,8 @@ class WatchHit:
 
 @attrs.frozen
 class FaultHit:
-    """A load or store was forbidden. The instruction at ``pc`` has changed nothing and is not
-    counted."""
+    """A load or store was forbidden, or an address had to be aligned. The instruction at ``pc`` has
+    changed nothing and is not counted."""
 
     pc: int
     mode: int

@@ -154,6 +154,9 @@ class Builder:
     def store(self, address: Value, value: Value) -> None:
         self.emit(ops.STORE, (address, value), None)
 
+    def check_align(self, address: Value, bytes_: int) -> None:
+        self.emit(ops.CHECK_ALIGN, (address,), None, (bytes_,))
+
     # -- marks and instrumentation
     def insn(self, pc: int, size: int) -> None:
         self.insts.append(Inst(ops.INSN, (), None, (pc, size)))

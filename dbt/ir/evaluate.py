@@ -119,7 +119,7 @@ class Left:
 
 @attrs.frozen
 class Fault:
-    """A load or store was forbidden within the guest instruction at ``pc``.
+    """A load, a store or a ``check_align`` faulted within the guest instruction at ``pc``.
 
     ``completed`` is without that instruction (``Block.completed``).
     """
@@ -241,6 +241,11 @@ class _Evaluation:
         assert stored.type is not None
         self.memory.store(self.value(address), stored.type.bytes, self.value(stored))
 
+    def check_align(self, inst: Inst) -> None:
+        address = self.value(inst.args[0])
+        if address % int(inst.imm[0]):
+            raise GuestFault(address, Access.UNALIGNED)
+
     def insn(self, inst: Inst) -> None:
         self.pc = int(inst.imm[0])
         self.marks += 1
@@ -268,6 +273,7 @@ _EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
     ops.SET: _Evaluation.set,
     ops.LOAD: _Evaluation.load,
     ops.STORE: _Evaluation.store,
+    ops.CHECK_ALIGN: _Evaluation.check_align,
     ops.INSN: _Evaluation.insn,
     ops.COUNT: _Evaluation.count,
     ops.PUSH: _Evaluation.push,

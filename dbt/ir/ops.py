@@ -141,6 +141,14 @@ STORE = _op(
     "Little-endian store, any alignment. Stops with a fault before anything is written.",
     _E.WRITES_MEMORY | _E.MAY_STOP,
 )
+CHECK_ALIGN = _op(
+    "check_align",
+    "i32 ->",
+    "Stop with a fault unless the address is a multiple of *bytes*, a power of two."
+    " It stands before the accesses that need it, and touches no memory itself.",
+    _E.MAY_STOP,
+    ("bytes",),
+)
 
 # -- Marks -------------------------------------------------------------------------------------
 INSN = _op("insn", "->", "The next guest instruction: its pc and size.", _E.MARK, ("pc", "size"))

@@ -12,12 +12,13 @@
 6. Slots exist, when a layout is given, and have one type throughout the block.
 7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
    bits; the first one is at the block's pc.
-8. Guest instructions can be restarted: between two marks no ``set`` comes before a ``load`` or a
-   ``store``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
+8. Guest instructions can be restarted: between two marks no ``set`` comes before a ``load``, a
+   ``store`` or a ``check_align``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
 9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
    ``i32``; direct targets are block keys. Numbers (the pc and mode of a key, the link of a call,
    the number of a system call, the pc of a halt) are ints that fit 32 bits.
-10. Counters, stacks, functions, slots and reasons have names that are not empty.
+10. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
+    is to 2, 4, 8 or 16 bytes.
 """
 
 from dbt.ir import ops
@@ -42,6 +43,8 @@ from dbt.ir.printer import block_lines, key_text
 from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
 
 _LIMIT = 1 << 32
+_ALIGNMENTS = (2, 4, 8, 16)
+_FAULTING = (ops.LOAD, ops.STORE, ops.CHECK_ALIGN)
 
 
 class VerifyError(Exception):
@@ -205,9 +208,16 @@ class _Verifier:
         if inst.op is ops.INSN:
             self.mark(*inst.imm)
             return
+        if inst.op is ops.CHECK_ALIGN:
+            self.alignment(*inst.imm)
+            return
         for name, imm in zip(inst.op.imm, inst.imm, strict=True):
             if not isinstance(imm, str) or not imm:
                 raise _Breach(f"the {name} of {inst.op.name} is a name, not {imm!r}")
+
+    def alignment(self, size: int | str) -> None:
+        if type(size) is not int or size not in _ALIGNMENTS:
+            raise _Breach(f"accesses are aligned to 2, 4, 8 or 16 bytes, not to {size!r}")
 
     def mark(self, pc: int | str, size: int | str) -> None:
         if type(pc) is not int or type(size) is not int or size <= 0:
@@ -225,7 +235,7 @@ class _Verifier:
             self.dirty = None
         elif inst.op is ops.SET:
             self.dirty = self.dirty or str(inst.imm[0])
-        elif inst.op in (ops.LOAD, ops.STORE) and self.dirty and self.next_pc is not None:
+        elif inst.op in _FAULTING and self.dirty and self.next_pc is not None:
             raise _Breach(f"{inst.op.name} may fault after the instruction has set {self.dirty}")
 
     # -- the exit ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dbt.linux.state import siginfo
 from dbt.linux.state.sigaction import SIGBUS, SIGSEGV
 from dbt.linux.state.siginfo import SigInfo
 from dbt.stops import Access, Stop
+from dbt.syscalls import CpuException
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -21,11 +22,16 @@ _NEEDED = {Access.READ: READ, Access.WRITE: WRITE, Access.EXECUTE: EXEC}
 
 
 def fault(kernel: "Kernel", hit: FaultHit) -> int | Stop:
-    """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault)."""
+    """A forbidden access: SIGSEGV, or SIGBUS past the end of a mapped file (do_page_fault) and for
+    one that had to be aligned."""
     location = kernel.abi.location_of(BlockKey(hit.pc, hit.mode))
     lost = lost_page(kernel, location)
     if lost is not None:
         return lost
+    if hit.access is Access.UNALIGNED:
+        last = kernel.signals.trap
+        found = kernel.abi.unaligned(kernel.memory, location, hit.address, last)
+        return _raise(kernel, found, location)
     area = kernel.space.at(hit.address)
     why = f"{hit.access.value} of {hit.address:#010x}, "
     if area is None:
@@ -48,8 +54,13 @@ def halt(kernel: "Kernel", hit: HaltHit) -> int | Stop:
     lost = lost_page(kernel, location)
     if lost is not None:
         return lost
+    found = kernel.abi.exception(hit.reason, kernel.memory, location, kernel.signals.trap)
+    return _raise(kernel, found, location)
+
+
+def _raise(kernel: "Kernel", found: CpuException, location: int) -> int | Stop:
+    """Send the signal of an exception."""
     signals = kernel.signals
-    found = kernel.abi.exception(hit.reason, kernel.state, kernel.memory, location, signals.trap)
     signals.trap = found.trap
     if found.missing:
         kernel.unknown_syscalls[found.missing] += 1

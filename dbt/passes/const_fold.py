@@ -10,11 +10,13 @@ import attrs
 
 from dbt.ir.block import Block, Branch, Const, Goto, Inst, Value
 from dbt.ir.evaluate import evaluate_pure
-from dbt.ir.ops import OPS, TRAP_IF
+from dbt.ir.ops import CHECK_ALIGN, OPS, TRAP_IF
 from dbt.passes.registry import register
 from dbt.passes.rewrite import replace_in_exit, replace_operands
 
 _PURE = frozenset(op for op in OPS.values() if op.pure)
+_TESTS = frozenset({TRAP_IF, CHECK_ALIGN})
+"""Ops whose operand says whether they have an effect."""
 
 
 def folded(inst: Inst) -> Const | None:
@@ -44,7 +46,7 @@ class ConstFold:
                 if type(inst.args[-1]) is Const and (constant := folded(inst)):
                     replaced[inst] = constant
                     continue
-            elif (type(inst.when) is Const or inst.op is TRAP_IF) and self._undone(inst):
+            elif (type(inst.when) is Const or inst.op in _TESTS) and self._undone(inst):
                 if inst.type is not None:
                     replaced[inst] = Const(0, inst.type)
                 continue
@@ -60,8 +62,10 @@ class ConstFold:
             if not inst.when.value:
                 return True
             inst.when = None
-        fires = inst.args[0] if inst.op is TRAP_IF else None
-        return isinstance(fires, Const) and not fires.value
+        tested = inst.args[0] if inst.op in _TESTS else None
+        if not isinstance(tested, Const):
+            return False
+        return not (tested.value if inst.op is TRAP_IF else tested.value % int(inst.imm[0]))
 
     def _fold_exit(self, block: Block) -> None:
         match block.exit:

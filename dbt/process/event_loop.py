@@ -122,8 +122,6 @@ class EventLoop:
                 return self._frontend.key_of(self._state.get("jump"))
             case HaltHit():
                 return self._key(environment.halt(event))
-            case TrapHit(reason="alignment" as reason, pc=pc, mode=mode):
-                return self._key(environment.halt(HaltHit(reason, pc, mode)))
             case TrapHit(reason=reason, pc=pc):
                 return Trapped(reason, pc)
         raise AssertionError(event)

@@ -125,10 +125,15 @@ class ArmLinuxAbi:
     def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
         return exceptions.page_fault(access, address, present=present)
 
-    def exception(
-        self, reason: str, state: State, memory: Memory, location: int, last: TrapState
+    def unaligned(
+        self, memory: Memory, location: int, address: int, last: TrapState
     ) -> CpuException:
-        return exceptions.exception(reason, state, memory, location, last)
+        return exceptions.unaligned(memory, location, address, last)
+
+    def exception(
+        self, reason: str, memory: Memory, location: int, last: TrapState
+    ) -> CpuException:
+        return exceptions.exception(reason, memory, location, last)
 
     def set_result(self, state: State, value: int) -> None:
         state.set("r0", value & 0xFFFFFFFF)

@@ -8,11 +8,10 @@ ones and swaps are left.
 
 import attrs
 
-from dbt.interfaces import Memory, State
+from dbt.interfaces import Memory
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
 from frontends.arm.lacking import NO_FLOAT, NO_THUMB, refusal
-from frontends.arm.registers import REGISTERS
 
 SIGILL, SIGTRAP, SIGBUS = 4, 5, 7
 ILL_ILLOPC, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN = 1, 1, 4, 1
@@ -36,22 +35,21 @@ def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
     return TrapState(_PAGE_FAULT_TRAP, status, address)
 
 
-def exception(
-    reason: str, state: State, memory: Memory, location: int, last: TrapState
-) -> CpuException:
+def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> CpuException:
+    """See ``SyscallAbi.unaligned``."""
+    word = _halfwords(memory, location & ~1, 2)
+    stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
+    trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
+    why = f"unaligned exclusive access to {address:#010x}"
+    return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)
+
+
+def exception(reason: str, memory: Memory, location: int, last: TrapState) -> CpuException:
     """See ``SyscallAbi.exception``."""
     pc = location & ~1
-    match reason:
-        case "breakpoint":
-            trap = attrs.evolve(last, number=0, error=_DEBUG_EVENT)
-            return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap, "a breakpoint instruction")
-        case "alignment":
-            word = _halfwords(memory, pc, 2)
-            stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
-            trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
-            address = state.get(REGISTERS[word >> 16 & 15])
-            why = f"unaligned exclusive access to {address:#010x}"
-            return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)
+    if reason == "breakpoint":
+        trap = attrs.evolve(last, number=0, error=_DEBUG_EVENT)
+        return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap, "a breakpoint instruction")
     if _is_breakpoint(memory, location):
         return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)

@@ -50,6 +50,7 @@ from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
+from dbt.stops import Access
 from frontends.arm import ArmFrontend
 from frontends.arm.encodings import A32
 
@@ -110,6 +111,8 @@ class Evaluator:
             block = self.blocks[key]
             outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
             match outcome:
+                case Fault(access=Access.UNALIGNED):
+                    return _stopped("alignment", case, state)
                 case Fault():
                     return _stopped("fault", case, state)
                 case Trap(reason=reason):
@@ -167,6 +170,8 @@ class Machine:
         match event:
             case NotTranslated(key=key) | FuelOut(key=key):
                 return _finish(state, key, self.memory.peek(DATA, DATA_SIZE))
+            case FaultHit(access=Access.UNALIGNED):
+                return _stopped("alignment", case, state)
             case FaultHit():
                 return _stopped("fault", case, state)
             case TrapHit(reason=reason):

@@ -134,6 +134,8 @@ def evaluate(start: Start) -> Finish:
         verify(block, frontend.layout)
         outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
         match outcome:
+            case Fault(access=Access.UNALIGNED):
+                return Finish("alignment")
             case Fault():
                 return Finish("fault")
             case Trap(reason=reason):

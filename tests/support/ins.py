@@ -113,6 +113,8 @@ class Machine:
             block = self.frontend.lift(self, key)
             verify(block, self.frontend.layout)
             match evaluate_block(block, self, self, None, None):  # type: ignore[arg-type]
+                case Fault(access=Access.UNALIGNED):
+                    return "alignment"
                 case Fault(address=address):
                     return f"fault={address:#x}"
                 case Trap(reason=reason) | Left(exit=Halt(reason=reason)):

@@ -120,6 +120,8 @@ class NoCodeWrites:
 
 def first_forbidden(memory: GuestMemory, address: int, size: int, access: Access) -> int:
     """The first byte of a range that an access may not touch."""
+    if access is Access.UNALIGNED:
+        return address
     checked = NoCodeWrites(memory)
     try:
         for at in range(address, address + size):

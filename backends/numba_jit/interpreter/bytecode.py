@@ -517,6 +517,13 @@ class Lowering:
                     return
         self.put(o.STU, register, a, 0, imm)
 
+    def lower_align(self, inst: Inst, _index: int) -> None:
+        place = -1 if inst.when is None else self.skip_unless(inst.when)
+        register = self.read(inst.args[0])
+        self.may_fault()
+        self.put(o.CHKA, 0, register, imm=int(inst.imm[0]) - 1)
+        self.close(place)
+
     def silent(self, inst: Inst) -> bool:
         """True when no word is made where the instruction stands."""
         return inst in self.facts.skip and inst not in self.facts.nz
@@ -644,7 +651,8 @@ class Lowering:
 
 _EFFECTS: dict[Op, Callable[[Lowering, Inst, int], None]] = {
     ops.GET: Lowering.lower_get, ops.SET: Lowering.lower_set, ops.LOAD: Lowering.lower_load,
-    ops.STORE: Lowering.lower_store, ops.INSN: Lowering.lower_insn,
+    ops.STORE: Lowering.lower_store, ops.CHECK_ALIGN: Lowering.lower_align,
+    ops.INSN: Lowering.lower_insn,
     ops.COUNT: Lowering.lower_count, ops.PUSH: Lowering.lower_push,
     ops.POP: Lowering.lower_pop, ops.TRAP_IF: Lowering.lower_trap,
     ops.INVOKE: Lowering.lower_invoke,

@@ -605,6 +605,10 @@ def interpret(state, start):  # type: ignore[no-untyped-def]
                 load8(perms + (at >> 12)) & WRITE_CODE != WRITE or (at & 0xFFF) + size > 4096
             ) and not allowed(perms, at, size, 1):
                 break
+        elif op == CHKA:
+            at = get_a(regs, w)
+            if at & high32(w):
+                break
         elif op == LDU:
             at = (get_a(regs, w) + high32(w)) & M32
             set_d(regs, w, load32(memory + at))

@@ -110,6 +110,7 @@ OPERATIONS = """
     STX32       word at A + (B << #) = D
     CHKR        B readable bytes at A + #, or a fault
     CHKW        B writable bytes at A + #, or a fault
+    CHKA        A is a multiple of # + 1, or a fault
     LDU         D = word at A + #, known to be readable
     LDPU        D, B = two words at A + #, known to be readable
     STU         word at A + # = D, known to be writable
@@ -154,7 +155,7 @@ NAMES = tuple(line.split()[0] for line in OPERATIONS.strip().splitlines())
     SHRI, SARI, RORI, EQI,
     NEI, ULTI, ULEI, SLTI, SLEI, NOT, CLZ, BSWAP, RBIT, SX, ADDSH, CARRY, OVERFLOW, NZ,
     SUBF, SUBFI, ADDF, ADDFI, LD8, LD16, LD32, LD64, LD128, LDS8, LDS16, LDX8, LDX16, LDX32, ST8,
-    ST16, ST32, ST64, ST128, STX8, STX16, STX32, CHKR, CHKW, LDU, LDPU, STU, STPU, ZX64,
+    ST16, ST32, ST64, ST128, STX8, STX16, STX32, CHKR, CHKW, CHKA, LDU, LDPU, STU, STPU, ZX64,
     SX64, ADD64, SUB64, MUL64, UDIV64, SDIV64, AND64, OR64, XOR64, SHL64, SHR64, SAR64, ROR64,
     EQ64, NE64, ULT64, ULE64, SLT64, SLE64, NOT64, CLZ64, BSWAP64, RBIT64, SEL64, CARRY64,
     OVERFLOW64,
@@ -166,9 +167,10 @@ ACCESS = {
     LD8: (1, 1), LD16: (1, 2), LD32: (1, 4), LD64: (1, 8), LD128: (1, 16), LDS8: (1, 1),
     LDS16: (1, 2), LDX8: (1, 1), LDX16: (1, 2), LDX32: (1, 4), ST8: (2, 1), ST16: (2, 2),
     ST32: (2, 4), ST64: (2, 8), ST128: (2, 16), STX8: (2, 1), STX16: (2, 2), STX32: (2, 4),
-    CHKR: (1, 0), CHKW: (2, 0),
+    CHKR: (1, 0), CHKW: (2, 0), CHKA: (0, 1),
 }  # fmt: skip
-"""What may fault: the permission it needs (READ or WRITE), and its size (0: in field b)."""
+"""What may fault: the permission it needs (READ or WRITE; 0: it has to be aligned), and its size
+(0: in field b)."""
 
 
 def text(word: int) -> str:

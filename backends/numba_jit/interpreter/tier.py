@@ -12,10 +12,11 @@ from backends.numba_jit.interpreter import opcodes
 from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
 from backends.numba_jit.records import FaultRecord, Records
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import READ, Context
+from dbt.interfaces import READ, WRITE, Context
 from dbt.ir.block import BlockKey, retry_mode
 from dbt.stops import Access
 
+_ACCESS = {READ: Access.READ, WRITE: Access.WRITE, 0: Access.UNALIGNED}
 _LARGEST = 1 << 16
 """Words that a block has at most."""
 
@@ -104,9 +105,8 @@ class Interpreter:
         pc, refund = made.lowered.faults[word - made.start]
         text = made.lowered.words[word - made.start]
         need, size = opcodes.ACCESS[text & 255]
-        access = Access.READ if need == READ else Access.WRITE
         mode = retry_mode(made.key, pc)
-        return FaultRecord(pc, mode, access, size or text >> 24 & 255, refund)
+        return FaultRecord(pc, mode, _ACCESS[need], size or text >> 24 & 255, refund)
 
     def statistics(self) -> dict[str, int]:
         """Bytes of bytecode, and the time that lowering took."""

@@ -39,6 +39,17 @@ def _store(u: UnitText, inst: Inst) -> str:
     return ""
 
 
+def check_align(u: UnitText, inst: Inst) -> None:
+    address = u.value(inst.args[0])
+    low = u.new(f"and i32 {address}, {int(inst.imm[0]) - 1}")
+    refused = u.new(f"icmp ne i32 {low}, 0")
+    if inst.when is not None:
+        refused = u.new(f"and i1 {refused}, {u.value(inst.when)}")
+    wide = f"%c{u.cold_number}w"
+    widen = f"\n {wide} = zext i32 {address} to i64"
+    u.branch_cold(refused, _fault(u, wide, 1, Access.UNALIGNED, widen))
+
+
 def _host(u: UnitText, inst: Inst, access: Access) -> str:
     """The host address of an access, after the check it has to make."""
     address = u.value(inst.args[0])
@@ -115,10 +126,12 @@ def _refused(lines: list[str], name: str, perms: list[str], access: Access) -> s
     return name
 
 
-def _fault(u: UnitText, start: str, span: int, access: Access) -> str:
+def _fault(u: UnitText, start: str, span: int, access: Access, before: str = "") -> str:
+    """The way out of a refused access, whose address is ``start``, an i64, after ``before``; its
+    label."""
     record = FaultRecord(u.pc, retry_mode(u.block.key, u.pc), access, span)
     label = f"%c{u.cold_number}a"
-    before = (
+    before += (
         f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
         f"\n store i64 {start}, ptr {label}"
     )

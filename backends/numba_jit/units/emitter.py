@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from backends.numba_jit.units.access import load, store
+from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.frame import LLVM_TYPES
@@ -100,6 +100,7 @@ EFFECTS: dict[Op, Effect] = {
     ops.INSN: insn,
     ops.LOAD: load,
     ops.STORE: store,
+    ops.CHECK_ALIGN: check_align,
     ops.COUNT: count,
     ops.PUSH: push,
     ops.POP: pop,

@@ -3,16 +3,13 @@
 The monitor is what QEMU's is: LDREX remembers an address and the value it read there, and STREX
 succeeds if the address is the same and the value still there. With one guest thread running at a
 time, only a program that stores the same value again in between can tell this from the real thing.
-Unaligned accesses trap with ``alignment``. Refused, as in QEMU: pc anywhere, an odd first register
-of a pair, a status register that is also an operand.
+Unaligned accesses fault, whatever the monitor says. Refused, as in QEMU: pc anywhere, an odd first
+register of a pair, a status register that is also an operand.
 """
 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.translator import Translator
-
-ALIGNMENT = "alignment"
-"""Reason of the trap of an unaligned access (Linux: SIGBUS)."""
 
 
 class Exclusive(Translator):
@@ -22,8 +19,7 @@ class Exclusive(Translator):
         """The address in register ``n``, after a check of its alignment."""
         address = self.read(n)
         if type_.bytes > 1:
-            low_bits = self.ir.and_(address, type_.bytes - 1)
-            self.ir.trap_if(self.ir.ne(low_bits, 0), ALIGNMENT)
+            self.ir.check_align(address, type_.bytes)
         return address
 
     # -- swap

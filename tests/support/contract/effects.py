@@ -187,6 +187,36 @@ class EffectsContract(Contract):
         got = [rig.state.get(name) for name in ("r0", "r1", "r2", "r3")]
         assert got == ([0x1111, 5, 0xA, 0] if holds else [0, 0x77, 0, 0])
 
+    @pytest.mark.parametrize("holds", [0, 1])
+    @pytest.mark.parametrize(("size", "low"), [(2, 1), (4, 2), (8, 4), (16, 8), (16, 0)])
+    def test_an_unaligned_address_faults(self, rig: Toy, size: int, low: int, holds: int) -> None:
+        """Before anything is accessed, with the instruction to be tried again."""
+        self.install(
+            rig,
+            f"""
+            block 0x8000 {{
+              insn 0x8000 4
+              %0:i1 = get zf
+              %1:i32 = get r1
+              insn 0x8004 4
+              check_align {size} %1 when %0
+              store 0x10000, 0x1
+              set r0 0x1
+              goto 0x8008
+            }}""",
+        )
+        rig.state.restore({"zf": holds, "r1": 0xFFFFFFF0 + low})
+        rig.executor.fuel = 5
+        event = rig.executor.run(BlockKey(START))
+        fell = bool(holds and low)
+        if fell:
+            assert event == FaultHit(0x8004, 0, 0xFFFFFFF0 + low, Access.UNALIGNED)
+            assert rig.reasons() == {"fault": 1}
+        else:
+            assert event == NotTranslated(BlockKey(0x8008))
+        assert (rig.state.get("r0"), rig.executor.fuel) == (not fell, 4 if fell else 3)
+        assert rig.memory.load(0x10000, 4) == (not fell)
+
     def test_trap_stops_before_its_instruction(self, rig: Toy) -> None:
         self.install(
             rig,

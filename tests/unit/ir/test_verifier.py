@@ -125,8 +125,8 @@ def _sound(op: Op) -> Inst:
     args = tuple(Const(1, type_) for type_ in types)
     results = {None: None, "T": I32, "S": I32, "R": I64 if op.name != "trunc" else I8}
     result = results[op.result] if op.result in results else TYPES[str(op.result)]
-    imm = (0x8000, 4) if op is ops.INSN else ("name",) * len(op.imm)
-    return Inst(op, args, result, imm)
+    numbers = {ops.INSN: (0x8000, 4), ops.CHECK_ALIGN: (4,)}
+    return Inst(op, args, result, numbers.get(op, ("name",) * len(op.imm)))
 
 
 OPERANDS = [(op, at) for op in OPS.values() for at in range(len(op.args))]

@@ -80,9 +80,8 @@ def test_instructions(kernel: Kernel, reason: str, word: int, number: int, code:
 def test_an_unaligned_access_names_its_data(kernel: Kernel, word: int, error: int) -> None:
     kernel.space.map(Area(CODE, CODE + PAGE, READ | WRITE | EXEC))
     kernel.memory.store(CODE, 4, word)
-    kernel.state["r5"] = 0x10203
     handle(kernel, SIGBUS)
-    assert kernel.halt(HaltHit("alignment", CODE)) == HANDLER
+    assert kernel.fault(FaultHit(CODE, 0, 0x10203, Access.UNALIGNED)) == HANDLER
     assert information(kernel) == (SIGBUS, 1, 0x10203)
     assert remembered(kernel)[:2] == (0, error)
 

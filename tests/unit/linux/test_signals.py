@@ -170,9 +170,12 @@ def test_a_stack_that_cannot_take_the_frame_kills(kernel: Kernel) -> None:
     assert kill_self(kernel, SIGUSR1) == Killed(SIGSEGV, CODE + 4)
 
 
-@pytest.mark.parametrize(
-    ("reason", "number"), [("undefined", 4), ("breakpoint", 5), ("alignment", 7)]
-)
+def test_an_unaligned_access_kills(kernel: Kernel) -> None:
+    kernel.space.map(Area(CODE, CODE + PAGE, READ | EXEC))
+    assert kernel.fault(FaultHit(CODE, 0, BUFFER + 1, Access.UNALIGNED)) == Killed(7, CODE)
+
+
+@pytest.mark.parametrize(("reason", "number"), [("undefined", 4), ("breakpoint", 5)])
 def test_halts(kernel: Kernel, reason: str, number: int) -> None:
     kernel.space.map(Area(CODE, CODE + PAGE, READ | EXEC))
     assert kernel.halt(HaltHit(reason, CODE)) == Killed(number, CODE)

@@ -33,10 +33,10 @@ e8b00006  ldm r0!, {r1, r2}             8  get add add load load set set set
 e92d4010  push {r4, lr}                 9  get add add add get store get store set
 e8bd8010  pop {r4, pc}                  7  get add add load load set set
 e9800006  stmib r0, {r1, r2}            7  get add add get store get store
-e1020091  swp r0, r1, [r2]              8  get and ne trap_if get load store set
-e1910f9f  ldrex r0, [r1]               10  get and ne trap_if load set set set set set
-e1810f92  strex r0, r2, [r1]           18  get and ne trap_if get get get eq and load get eq and store set not zext set
-e1a10f92  strexd r0, r2, r3, [r1]      29  get and ne trap_if get zext shl get zext or get get eq and load shr trunc trunc get eq get eq and and store set not zext set
+e1020091  swp r0, r1, [r2]              6  get check_align get load store set
+e1910f9f  ldrex r0, [r1]                8  get check_align load set set set set set
+e1810f92  strex r0, r2, [r1]           16  get check_align get get get eq and load get eq and store set not zext set
+e1a10f92  strexd r0, r2, r3, [r1]      27  get check_align get zext shl get zext or get get eq and load shr trunc trunc get eq get eq and and store set not zext set
 f57ff01f  clrex                         1  set
 f5d1f000  pld [r1]                      0
 ea00003e  b #0x8100                     0
