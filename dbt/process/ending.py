@@ -40,7 +40,7 @@ MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
 
 
-class Ended(Reported, Protocol):
+class Described(Reported, Protocol):
     """The part of ``Process`` that a description reads."""
 
     @property
@@ -48,7 +48,7 @@ class Ended(Reported, Protocol):
     def system_call(self, pc: int) -> str: ...
 
 
-def describe_stop(process: Ended, stop: Stop) -> tuple[str, int]:
+def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
     """The text for the user, empty when there is nothing to say, and the exit status."""
     match stop:
         case Exited(status=status):
@@ -71,11 +71,11 @@ def describe_stop(process: Ended, stop: Stop) -> tuple[str, int]:
     return f"armdbt: {text}", EXIT_STOPPED
 
 
-def _place(process: Ended, pc: int) -> str:
+def _place(process: Described, pc: int) -> str:
     return f"{pc:#010x} ({process.symbolize(pc)})"
 
 
-def _refused(process: Ended, reason: str, pc: int) -> str:
+def _refused(process: Described, reason: str, pc: int) -> str:
     """The name of the system call that a check has refused, as the end of a sentence."""
     from dbt.instrument.swi import DENIED  # start-up does without
 
@@ -83,7 +83,7 @@ def _refused(process: Ended, reason: str, pc: int) -> str:
     return f": the system call {call}" if call else ""
 
 
-def _lacked(process: Ended) -> str:
+def _lacked(process: Described) -> str:
     return shortcomings(process.kernel.unknown_syscalls)
 
 
@@ -116,7 +116,7 @@ def describe_bug(error: BaseException) -> tuple[str, int]:
     return f"armdbt: internal error: {what}; {advice}", EXIT_STOPPED
 
 
-def end_child(process: Ended, ended: Stop | BaseException) -> NoReturn:
+def end_child(process: Described, ended: Stop | BaseException) -> NoReturn:
     """End the host process of a forked child in the way its guest has ended."""
     status = EXIT_STOPPED
     try:
@@ -132,7 +132,7 @@ def end_child(process: Ended, ended: Stop | BaseException) -> NoReturn:
         os._exit(status)  # whatever happens: the code behind the run is the parent's
 
 
-def _print_end(process: Ended, ended: Stop | BaseException) -> int:
+def _print_end(process: Described, ended: Stop | BaseException) -> int:
     """Print the description; returns the status. A failure to print does not change the status."""
     try:
         text, status = _told(process, ended)
@@ -145,7 +145,7 @@ def _print_end(process: Ended, ended: Stop | BaseException) -> int:
     return status
 
 
-def _told(process: Ended, ended: Stop | BaseException) -> tuple[str, int]:
+def _told(process: Described, ended: Stop | BaseException) -> tuple[str, int]:
     if not isinstance(ended, BaseException):
         return describe_stop(process, ended)
     if isinstance(ended, SystemExit):  # what the interpreter makes of it
