@@ -21,9 +21,9 @@ Before a unit returns, all guest state is in the state buffer and FUEL is exact:
 Entry tables
 ------------
 ``entry_index(location)`` indexes two u64 tables of code pointers, reserved lazily for all 2**32
-locations: zero means "come back". RETURN_TABLE and JUMP_TABLE point to the real table when the
-policy lets that kind chain, else to one that is always zero. Translated code is the same either
-way.
+locations. Zero means that the unit returns. RETURN_TABLE and JUMP_TABLE point to the real table
+when the policy lets that kind chain, else to one that is always zero. Translated code is the same
+either way.
 """
 
 from dbt.interfaces import PERMS_DISTANCE

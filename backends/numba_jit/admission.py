@@ -26,7 +26,7 @@ class Admission:
         return before ^ self._probed
 
     def is_probed(self, key: BlockKey) -> bool:
-        """True when a block has to come back as soon as it begins."""
+        """True when a block has to return to Python as soon as it begins."""
         return key.pc in self._probed and not key.mode & ARRIVED
 
     def refusal(self, key: BlockKey) -> int:

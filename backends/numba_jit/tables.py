@@ -35,7 +35,7 @@ DIRECT_ON = _OURS + 128
 JUMP_ON = _OURS + 136
 RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
-PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to come back as soon as it begins
+PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to return as soon as it begins
 PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function

@@ -96,7 +96,7 @@ class Executor(Protocol):
         that ``run`` is called with."""
 
     def probe(self, pcs: Collection[int] | None) -> None:
-        """Set probes: blocks at these pcs come back with WatchHit when they begin, and links stay
+        """Set probes: blocks at these pcs return WatchHit when they begin, and links stay
         as they are (a dispatch counts as ``hook``). Every block that is installed while ``pcs`` is
         not None tests its probe; one that was installed before does not. The same entries are
         exempt as in ``watch``."""

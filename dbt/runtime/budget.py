@@ -1,4 +1,4 @@
-"""How many instructions the executor may execute before it comes back."""
+"""How many instructions the executor may execute before it returns."""
 
 from dbt.interfaces import Executor
 
@@ -17,7 +17,7 @@ class Budget:
         self.slice = FIRST_SLICE
         self.granted = 0
         self._executor = executor
-        self._held = 0  # fuel taken away so that the executor comes back
+        self._held = 0  # fuel taken away so that the executor returns
 
     @property
     def executed(self) -> int:
@@ -45,7 +45,7 @@ class Budget:
             self.slice //= 2
 
     def take_away(self) -> None:
-        """Make the executor come back at the next block, by taking its fuel."""
+        """Make the executor return at the next block, by taking its fuel."""
         self._held += self._executor.fuel
         self._executor.fuel = 0
 

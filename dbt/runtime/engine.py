@@ -97,7 +97,7 @@ class Engine:
         self._probed: set[int] = set()
         self._runner = 0  # the thread in which the executor runs
         self._stepping = False
-        self._later: list[BlockKey] = []  # to be discarded once it has come back
+        self._later: list[BlockKey] = []  # to be discarded when it has returned
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
         between blocks, so that callers see guest addresses only. May raise GuestFault."""
@@ -304,8 +304,8 @@ class Engine:
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations; each is made anew when the guest next reaches it.
 
-        While the executor runs, they are kept until it comes back, for one of them may be running.
-        A call from a function that the guest's code invoked makes it come back at the next block.
+        While the executor runs, they are kept until it returns, for one of them may be running. A
+        call from a function that the guest's code invoked makes it return at the next block.
         """
         keys = list(keys)
         if self._runner and keys:

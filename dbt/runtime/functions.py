@@ -130,7 +130,7 @@ class Functions:
         def guarded(_environment: int, *args: int) -> None:
             try:
                 function(first, *args)
-            except BaseException as error:  # it is raised where the run comes back to Python
+            except BaseException as error:  # it is raised where the run returns to Python
                 self.fail(error)
 
         thunk = prototype(arity)(guarded)

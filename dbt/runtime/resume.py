@@ -24,7 +24,7 @@ class LimitReached:
 
 
 Ended: TypeAlias = Event | Slice | LimitReached
-"""Why ``Engine.run`` has come back."""
+"""What ``Engine.run`` returns."""
 Moment: TypeAlias = tuple[int, int]
 """A pc, and the guest instructions completed when control arrived there."""
 
