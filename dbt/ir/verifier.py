@@ -43,6 +43,9 @@ from dbt.ir.printer import block_lines, key_text
 from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
 
 _LIMIT = 1 << 32
+_TYPES = frozenset(map(id, TYPES.values()))
+_INTEGERS = frozenset(map(id, INTEGERS))
+_RESIZING = frozenset({ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP})
 _ALIGNMENTS = (2, 4, 8, 16)
 _FAULTING = (ops.LOAD, ops.STORE, ops.CHECK_ALIGN)
 
@@ -75,6 +78,10 @@ def verify(block: Block, layout: Layout | None = None) -> None:
 
 class _Breach(Exception):
     """What is wrong with the line being looked at."""
+
+
+def _unknown(type_: object) -> _Breach:
+    return _Breach(f"{type_!r} is no type of the table")
 
 
 class _Verifier:
@@ -117,18 +124,20 @@ class _Verifier:
     # -- operands ----------------------------------------------------------------------------------
 
     def operand(self, value: Value) -> None:
-        if not isinstance(value, Const | Inst):
-            raise _Breach(f"an operand is a constant or an instruction, not {value!r}")
-        if isinstance(value, Const):
-            self.type(value.type)
+        if isinstance(value, Inst):
+            if value not in self.seen:
+                raise _Breach("an operand is used before it is computed")
+            if value.type is None:
+                raise _Breach(f"{value.op.name} computes no value")
+        elif isinstance(value, Const):
+            if id(value.type) not in _TYPES:
+                raise _unknown(value.type)
             if type(value.value) is not int:  # a bool prints as no number
                 raise _Breach(f"constant {value.value!r} is no whole number")
             if not 0 <= value.value <= value.type.mask:
                 raise _Breach(f"constant {value.value:#x} does not fit {value.type}")
-        elif value not in self.seen:
-            raise _Breach("an operand is used before it is computed")
-        elif value.type is None:
-            raise _Breach(f"{value.op.name} computes no value")
+        else:
+            raise _Breach(f"an operand is a constant or an instruction, not {value!r}")
 
     def predicate(self, inst: Inst) -> None:
         if inst.when is None:
@@ -140,10 +149,6 @@ class _Verifier:
             raise _Breach(f"`when` is an i1, not {inst.when.type}")
 
     # -- types -------------------------------------------------------------------------------------
-
-    def type(self, type_: Type) -> None:
-        if not any(type_ is known for known in TYPES.values()):
-            raise _Breach(f"{type_!r} is no type of the table")
 
     def types(self, inst: Inst) -> None:
         bound: dict[str, Type] = {}
@@ -158,15 +163,17 @@ class _Verifier:
         elif inst.type is None:
             raise _Breach(f"{inst.op.name} has a result type")
         else:
-            self.type(inst.type)
+            if id(inst.type) not in _TYPES:
+                raise _unknown(inst.type)
             self.match(inst.op.result, inst.type, bound)
-            self.width(inst)
+            if inst.op in _RESIZING:
+                self.width(inst)
         if "S" in bound:
             self.slot(str(inst.imm[0]) if inst.imm else "", bound["S"])
 
     def integers(self, inst: Inst) -> None:
         for arg in inst.args:
-            if arg.type not in INTEGERS:
+            if id(arg.type) not in _INTEGERS:
                 raise _Breach(f"an integer type expected, not {arg.type}")
 
     def match(self, letter: str, type_: Type | None, bound: dict[str, Type]) -> None:
@@ -174,7 +181,7 @@ class _Verifier:
         if letter in TYPES:
             if type_ is not TYPES[letter]:
                 raise _Breach(f"{letter} expected, not {type_}")
-        elif letter == "T" and type_ not in INTEGERS:
+        elif letter == "T" and id(type_) not in _INTEGERS:
             raise _Breach(f"an integer type expected, not {type_}")
         elif bound.setdefault(letter, type_) is not type_:
             raise _Breach(f"{bound[letter]} expected, not {type_}")
