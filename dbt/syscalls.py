@@ -5,7 +5,7 @@ it. The system calls themselves (``dbt/linux``) know no register and no architec
 ``DecodedCall`` is what ``dbt/linux/typed`` makes of a name and registers, and what hooks are given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -111,10 +111,20 @@ class SyscallAbi(Protocol):
     hwcap2: int
     elf_machine: int
     """The e_machine that may be loaded."""
+    number_slot: str
+    """The slot that holds the number of a call, unless the trap's immediate does."""
+    names: Collection[str]
+    """The names of all system calls."""
 
     def elf_objection(self, entry: int, flags: int) -> str:
         """Why a program with this e_entry and e_flags cannot be loaded (elf_check_arch), as words
         behind its path; empty when it can."""
+
+    def immediate_number(self, immediate: int) -> int | None:
+        """The number in a trap instruction's immediate; None when it is in ``number_slot``."""
+
+    def number_of(self, name: str) -> int:
+        """The number of a system call. Raises KeyError."""
 
     def name_of(self, number: int) -> str:
         """The name of a system call; of an unknown one, a name made of its number."""

@@ -20,7 +20,6 @@ swi 0x0, 0x8008     =>    %0:i32 = get r7
                           swi 0x0, 0x8008
 """
 
-from collections.abc import Collection
 from typing import Protocol
 
 import attrs
@@ -32,24 +31,11 @@ from dbt.ir.builder import Builder
 from dbt.ir.types import I1
 from dbt.passes.registry import register
 from dbt.stops import UsageError
+from dbt.syscalls import SyscallAbi
 
 STACK = "swi"
 SITES = "swi-site"
 DENIED = "swi-denied"
-
-
-class SwiNumbers(Protocol):
-    """What these passes need to know of the guest's system call convention."""
-
-    number_slot: str
-    names: Collection[str]
-    """The names of all system calls."""
-
-    def immediate_number(self, immediate: int) -> int | None:
-        """The number in the immediate of a ``swi``; None when it is in ``number_slot``."""
-
-    def number_of(self, name: str) -> int:
-        """Number of a system call. Raises KeyError."""
 
 
 class RecordedStacks(Protocol):
@@ -59,12 +45,12 @@ class RecordedStacks(Protocol):
     def entry(self, name: str, index: int) -> int: ...
 
 
-def _number(emit: Builder, abi: SwiNumbers, immediate: int) -> Value:
+def _number(emit: Builder, abi: SyscallAbi, immediate: int) -> Value:
     fixed = abi.immediate_number(immediate)
     return emit.get(abi.number_slot) if fixed is None else emit.const(fixed)
 
 
-def _bound(abi: SwiNumbers | None) -> SwiNumbers:
+def _bound(abi: SyscallAbi | None) -> SyscallAbi:
     if abi is None:
         raise UsageError("a system call pass works on a process, which tells it the convention")
     return abi
@@ -85,9 +71,9 @@ class SwiTrace:
     """
 
     sites: bool = attrs.field(default=False, converter=_sites)
-    abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
+    abi: SyscallAbi | None = attrs.field(default=None, repr=False, metadata={"option": False})
 
-    def bind(self, abi: SwiNumbers) -> "SwiTrace":
+    def bind(self, abi: SyscallAbi) -> "SwiTrace":
         """The pass for one guest's convention."""
         return attrs.evolve(self, abi=abi)
 
@@ -124,9 +110,9 @@ class SwiFilter:
     """Stop the guest before a system call that is not in ``allow`` (names or numbers, ``a+b``)."""
 
     allow: tuple[str, ...] = attrs.field(default=(), converter=_allowed)
-    abi: SwiNumbers | None = attrs.field(default=None, repr=False, metadata={"option": False})
+    abi: SyscallAbi | None = attrs.field(default=None, repr=False, metadata={"option": False})
 
-    def bind(self, abi: SwiNumbers) -> "SwiFilter":
+    def bind(self, abi: SyscallAbi) -> "SwiFilter":
         """The pass for one guest's convention. Raises UsageError for a name it does not have."""
         bound = attrs.evolve(self, abi=abi)
         bound.numbers()

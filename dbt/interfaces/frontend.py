@@ -1,11 +1,14 @@
 """The protocol of a frontend."""
 
 from collections.abc import Collection
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.layout import CallAbi, Layout
 from dbt.ir.machine import State
+
+if TYPE_CHECKING:
+    from dbt.syscalls import SyscallAbi
 
 
 class CodeReader(Protocol):
@@ -61,9 +64,10 @@ class Frontend(Protocol):
         ``in_state`` adds, are not in a location."""
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
-        """The key with the mode bits added that the state holds and no location does. A frontend
-        that has such bits ends each computed jump while they are set with ``Halt("jump")``, the
-        location in the slot ``jump``."""
+        """The key with the mode bits added that are in the guest's state but in no location (ARM:
+        the byte order of data). While such bits are set, translated code cannot follow a computed
+        jump, because it finds blocks by location. The frontend then lifts the jump so that it
+        writes the location to the slot ``jump`` and ends in ``Halt("jump")``."""
 
     def objection(self, key: BlockKey) -> str:
         """Why code in the key's mode cannot be lifted; empty when it can."""
@@ -78,8 +82,8 @@ class Frontend(Protocol):
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
         """The text of one instruction, for listings."""
 
-    def syscall_abi(self) -> Any:
-        """What Linux has to know of this guest (``dbt/syscalls.py``)."""
+    def syscall_abi(self) -> "SyscallAbi":
+        """What Linux does differently on this guest's architecture."""
 
     def instruction_reader(self) -> InstructionReader:
         """What ground truth knows of this guest's instructions."""

@@ -1,8 +1,11 @@
 """The protocols of a pass."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dbt.ir.block import Block
+
+if TYPE_CHECKING:
+    from dbt.syscalls import SyscallAbi
 
 
 class Pass(Protocol):
@@ -20,10 +23,10 @@ class Pass(Protocol):
 class Bound(Protocol):
     """A pass that needs to know the numbers of system calls."""
 
-    def bind(self, abi: Any) -> Pass:
-        """Return the pass to run in place of this one, for a guest's system call interface
-        (``dbt.syscalls.SyscallAbi``). Called once, when the process is made. Raises UsageError for
-        an option that names no system call."""
+    def bind(self, abi: "SyscallAbi") -> Pass:
+        """Return the pass to run in place of this one, for a guest's system call interface. Called
+        once, when the process is made. Raises UsageError for an option that names no system
+        call."""
 
 
 @runtime_checkable

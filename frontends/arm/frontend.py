@@ -1,12 +1,12 @@
 """The ARM frontend: lifts guest bytes to blocks."""
 
 from collections.abc import Collection
-from typing import Any
 
 from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
+from dbt.syscalls import SyscallAbi
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
 from frontends.arm.lacking import NO_THUMB, refusal
@@ -86,7 +86,7 @@ class ArmFrontend:
             data = code.fetch(pc, 2)
         return disassemble(data, pc, thumb)
 
-    def syscall_abi(self) -> Any:
+    def syscall_abi(self) -> SyscallAbi:
         """The system call interface of ARM programs."""
         from frontends.arm.linux_abi import ArmLinuxAbi
 

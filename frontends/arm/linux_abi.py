@@ -5,6 +5,8 @@ an EABI call with its number in r7; anything else is an old one, whose number is
 exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kernel/traps.c).
 """
 
+from collections.abc import Collection
+
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
@@ -63,6 +65,7 @@ class ArmLinuxAbi:
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
     number_slot = "r7"
+    names: Collection[str] = _NUMBERS.keys()
 
     def elf_objection(self, entry: int, flags: int) -> str:
         """arch/arm/kernel/elf.c."""
@@ -76,10 +79,8 @@ class ArmLinuxAbi:
         return ""
 
     def immediate_number(self, immediate: int) -> int | None:
-        """The number in the immediate of an OABI trap; None when it is in ``number_slot``."""
+        """The number of an OABI trap, which is in the immediate."""
         return immediate ^ OABI_BASE if immediate else None
-
-    names = _NUMBERS.keys()
 
     def number_of(self, name: str) -> int:
         """The EABI number of a system call. Raises KeyError."""

@@ -10,13 +10,13 @@ numbered in the order of ``REGISTERS``; offsets count halfwords from the next in
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, State, lay_out
 from dbt.ir.block import Block, BlockKey, Branch, Call, Exit, Goto, Halt, Jump, Return, Swi
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32
 from dbt.stops import GuestFault
+from dbt.syscalls import SyscallAbi
 
 REGISTERS = ("alpha", "beta", "gamma", "delta", "epsilon", "frame", "back")
 LAYOUT = lay_out(
@@ -77,7 +77,7 @@ class ToyFrontend:
         del mode
         return fetched(code, pc).hex()
 
-    def syscall_abi(self) -> Any:
+    def syscall_abi(self) -> SyscallAbi:
         raise NotImplementedError("the toy has no Linux")
 
     def instruction_reader(self) -> "ToyReader":

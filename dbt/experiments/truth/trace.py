@@ -184,8 +184,7 @@ class _Tracer:
     @functools.cached_property
     def _abi(self) -> SyscallAbi:
         """Made at its first use: a guest may have no Linux."""
-        abi: SyscallAbi = self._frontend.syscall_abi()
-        return abi
+        return self._frontend.syscall_abi()
 
     def run(self, key: BlockKey) -> Event:
         """Run from ``key`` until there is an event for the engine."""
