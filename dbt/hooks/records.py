@@ -25,8 +25,22 @@ register and the stack pointer found there, identifies it among all that are ali
 """
 
 import enum
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
+
+OLD_KEYS: Mapping[str, str] = {"lane": "stack_id"}
+"""Keys of older record files, and the names that they have now."""
+
+
+def with_present_keys(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a line's object with the keys of older record files renamed."""
+    present = dict(row)
+    for old, new in OLD_KEYS.items():
+        if old in row and new not in row:
+            present[new] = present.pop(old)
+    return present
 
 
 class Kind(enum.Enum):

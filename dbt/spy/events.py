@@ -13,6 +13,8 @@ from typing import Any
 
 import attrs
 
+from dbt.hooks.records import with_present_keys
+
 SCHEMA = 1
 """Version of the schema. New fields and events do not change it; a new meaning does."""
 
@@ -120,7 +122,8 @@ class Event:
 
     @classmethod
     def from_line(cls, line: str) -> "Event":
-        """The event that a line tells. Raises ValueError for what is none."""
+        """The event that a line tells, also one of an older record. Raises ValueError for what is
+        none."""
         row = json.loads(line)
         missing = set(COMMON) - (row.keys() if isinstance(row, dict) else set())
         if missing:
@@ -132,7 +135,7 @@ class Event:
             row["data"] = base64.b64decode(row.pop("data64"), validate=True)
         elif "data" in row:
             row["data"] = str(row["data"]).encode()
-        return cls(kind, time, Who(*who), row)
+        return cls(kind, time, Who(*who), with_present_keys(row))
 
 
 def _fits(name: str, value: object) -> bool:

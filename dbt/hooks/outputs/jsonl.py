@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import attrs
 
 from dbt.hooks.outputs.base import Program
-from dbt.hooks.records import Kind, Record
+from dbt.hooks.records import Kind, Record, with_present_keys
 from dbt.stops import UsageError
 
 _FIELDS = attrs.fields_dict(Record)
@@ -32,8 +32,12 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def from_json(data: Any) -> Record:
-    """The inverse of ``to_json``. Raises ValueError for anything else."""
-    if not isinstance(data, dict) or not data.keys() <= _FIELDS.keys():
+    """The inverse of ``to_json``; it takes the keys of older files, too. Raises ValueError for
+    anything else."""
+    if not isinstance(data, dict):
+        raise ValueError("no record")
+    data = with_present_keys(data)
+    if not data.keys() <= _FIELDS.keys():
         raise ValueError("no record")
     arguments = data.get("arguments", [])
     if not isinstance(arguments, list):

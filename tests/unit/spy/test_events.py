@@ -42,6 +42,15 @@ def test_data_is_text_where_it_can_be() -> None:
     assert other["data64"] == "/wA="
 
 
+def test_the_key_lane_of_older_records_is_the_stack_id() -> None:
+    event = Event("unwound", 5, WHO, {"symbol": "f", "pc": 4, "depth": 0, "stack_id": 2})
+    older = event.to_line().replace('"stack_id"', '"lane"')
+    assert older != event.to_line()
+    assert Event.from_line(older) == event
+    with pytest.raises(ValueError, match="lane"):
+        Event.from_line(older[:-1] + ',"stack_id":1}')
+
+
 def test_the_sebek_header_is_there() -> None:
     line = Event("read", 5, WHO, {"fd": 3, "inode": 9, "size": 2, "data": b"ls"}).to_line()
     assert json.loads(line) == {

@@ -32,6 +32,16 @@ def test_a_line() -> None:
     }
 
 
+def test_the_key_lane_of_older_files_is_the_stack_id() -> None:
+    record = Record(Kind.CALL, 0x8000, "main", 0x9000, 0x40000000, 0, 12, stack_id=2)
+    line = text("jsonl", [record], 0).strip()
+    older = line.replace('"stack_id"', '"lane"')
+    assert older != line
+    assert list(read([older])) == [record]
+    with pytest.raises(UsageError, match="line 1"):
+        list(read([older[:-1] + ', "stack_id": 1}']))
+
+
 @pytest.mark.parametrize(
     "line",
     [
