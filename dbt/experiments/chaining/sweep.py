@@ -7,9 +7,7 @@ import attrs
 from dbt.experiments.harness.guest_run import KINDS, Setting
 from dbt.experiments.harness.profile import Function, Profile
 
-KIND_BASE = "+indirect"
 COUNTS = (0, 1, 10, 100)
-ORDERS = ("hottest", "random")
 LENGTHS = (1, 2, 4, 8, 16, 64)
 FUNCTIONS = 6
 
