@@ -12,21 +12,21 @@ from backends.native.llvm import binding, header, target_machine
 
 
 @attrs.frozen
-class Pipeline:
-    """How one level compiles: the code generator's level and the IR passes before it."""
+class Level:
+    """How much work goes into the code: the code generator's level and the IR passes before it."""
 
     codegen: int
     passes: tuple[str, ...] = ()
 
 
-PIPELINES = {
-    "quick": Pipeline(codegen=0),
+LEVELS = {
+    "quick": Level(codegen=0),
     # Blocks come in SSA form and optimised by our own passes: LLVM's found nothing to improve in
     # them. Regions keep state in variables.
-    "optimised": Pipeline(codegen=2),
+    "optimised": Level(codegen=2),
     # numba has optimised it; most of the module only serves numba.
-    "loop": Pipeline(codegen=3),
-    "region": Pipeline(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
+    "loop": Level(codegen=3),
+    "region": Level(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
 }
 
 
@@ -36,15 +36,14 @@ class ObjectMaker:
     def __init__(self) -> None:
         self._llvm = binding()
         self._machines = {
-            level: target_machine(self._llvm, pipeline.codegen)
-            for level, pipeline in PIPELINES.items()
+            name: target_machine(self._llvm, level.codegen) for name, level in LEVELS.items()
         }
-        self._passes = {level: self._pass_manager(level) for level in PIPELINES}
+        self._passes = {level: self._pass_manager(level) for level in LEVELS}
         self._inliner = self._inlining()
         self._header = header(self._machines["quick"])
 
     def _pass_manager(self, level: str) -> Any:
-        names = PIPELINES[level].passes
+        names = LEVELS[level].passes
         if not names:
             return None
         llvm = self._llvm
