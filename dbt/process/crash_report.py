@@ -1,40 +1,33 @@
 """The report on a guest that a signal has killed: reason, pc, instruction, registers."""
 
 import signal
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable
 
+from dbt.interfaces import CodeReader, Frontend, State
+from dbt.process.inspection import registers
 from dbt.stops import GuestFault, Killed
-
-if TYPE_CHECKING:
-    from dbt.interfaces import CodeReader, Frontend
 
 _MOST_NAMES = 12
 
 
-class Reported(Protocol):
-    """The part of ``Process`` that a report reads."""
-
-    @property
-    def frontend(self) -> "Frontend": ...
-    @property
-    def memory(self) -> "CodeReader": ...
-    def symbolize(self, pc: int) -> str: ...
-    def registers(self) -> list[str]: ...
-
-
-def crash_report(process: Reported, stop: Killed) -> str:
-    """The report, as several lines."""
+def crash_report(
+    frontend: Frontend,
+    memory: CodeReader,
+    state: State,
+    symbolize: Callable[[int], str],
+    stop: Killed,
+) -> str:
+    """The report, as several lines. ``state`` and ``memory`` are as the guest left them."""
     pc = stop.pc
-    lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({process.symbolize(pc)})"]
+    lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({symbolize(pc)})"]
     lines += [f"  {stop.why}"] if stop.why else []
     location = pc if stop.location is None else stop.location
-    mode = process.frontend.key_of(location).mode
+    mode = frontend.key_of(location).mode
     try:
-        lines.append(f"  {pc:#010x}: {process.frontend.disassemble(process.memory, pc, mode)}")
+        lines.append(f"  {pc:#010x}: {frontend.disassemble(memory, pc, mode)}")
     except GuestFault:
         lines.append(f"  {pc:#010x}: not executable")
-    return "\n".join([*lines, *process.registers()])
+    return "\n".join([*lines, *registers(frontend.layout, state)])
 
 
 def shortcomings(names: Iterable[str]) -> str:

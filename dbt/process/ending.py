@@ -13,7 +13,7 @@ import traceback
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from dbt.ir.verifier import VerifyError
-from dbt.process.crash_report import Reported, crash_report, shortcomings
+from dbt.process.crash_report import shortcomings
 from dbt.stops import (
     Exited,
     InsnLimit,
@@ -40,11 +40,12 @@ MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
 
 
-class Described(Reported, Protocol):
+class Described(Protocol):
     """The part of ``Process`` that a description reads."""
 
     @property
     def kernel(self) -> "Kernel": ...
+    def symbolize(self, pc: int) -> str: ...
     def system_call(self, pc: int) -> str: ...
 
 
@@ -56,8 +57,7 @@ def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
         case Killed(signal=number, quiet=True):
             return "", 128 + number
         case Killed(signal=number, report=report):
-            told = [report or crash_report(process, stop), _lacked(process)]
-            return "\n".join(filter(None, told)), 128 + number
+            return "\n".join(filter(None, [report, _lacked(process)])), 128 + number
         case TimeLimit(pc=pc):
             return f"armdbt: time is over at {_place(process, pc)}", EXIT_TIMEOUT
         case InsnLimit(pc=pc):
@@ -88,8 +88,8 @@ def _lacked(process: Described) -> str:
 
 
 def describe_error(error: BaseException) -> tuple[str, int] | None:
-    """The same for a run that has raised ``error``. Returns None for a bug, which needs a
-    traceback."""
+    """Text and status for an exception that ended the run; None for a bug, whose traceback is
+    shown."""
     match error:
         case UsageError():
             return printable(f"armdbt: {error}"), EXIT_USAGE

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import attrs
+
 from dbt.environment import Environment
 from dbt.hooks import StopRequested
 from dbt.hooks.machine import Hit, HookMachine
@@ -21,12 +23,13 @@ from dbt.log import Log
 from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Engine
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
-from dbt.stops import Access, GuestFault, InsnLimit, Requested, Stop, TimeLimit, Trapped
+from dbt.stops import Access, GuestFault, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped
 
 
 class EventLoop:
     """Runs a guest from event to event. ``resume`` is the record of where a stopped run continues;
-    the engine and the hooks write to it as well. ``served`` is called after each system call."""
+    the engine and the hooks write to it as well. ``served`` is called after each system call, and
+    ``report`` makes ``Killed.report`` as soon as the guest is killed."""
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class EventLoop:
         clock: Clock,
         log: Log,
         served: Callable[[], None],
+        report: Callable[[Killed], str],
     ) -> None:
         self._resume = resume
         self._engine = engine
@@ -49,6 +53,7 @@ class EventLoop:
         self._clock = clock
         self._log = log
         self._served = served
+        self._report = report
 
     def run(self) -> Stop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
@@ -162,4 +167,9 @@ class EventLoop:
         return self._key(self._environment.fault(hit))
 
     def _key(self, after: int | Stop) -> BlockKey | Stop:
-        return self._frontend.key_of(after) if isinstance(after, int) else after
+        """The key of the location that the environment returned, or how the guest has ended."""
+        if isinstance(after, int):
+            return self._frontend.key_of(after)
+        return (
+            attrs.evolve(after, report=self._report(after)) if isinstance(after, Killed) else after
+        )

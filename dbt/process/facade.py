@@ -14,8 +14,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import attrs
-
 from dbt import choices, plugins
 from dbt.hooks import Hooks, mechanisms
 from dbt.hooks.machine import HookMachine
@@ -40,6 +38,7 @@ from dbt.process.arguments import backend_of, environment_of
 from dbt.process.crash_report import crash_report
 from dbt.process.ending import end_child
 from dbt.process.event_loop import EventLoop
+from dbt.process.inspection import registers
 from dbt.process.watchdog import Clock, Watchdog
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.chaining import ChainPolicy
@@ -49,7 +48,7 @@ from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
-from dbt.stops import GuestFault, Killed, Stop, UsageError
+from dbt.stops import GuestFault, Stop, UsageError
 from dbt.translate import Translator, block_at
 
 BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
@@ -201,6 +200,7 @@ class Process:
             self._clock,
             log,
             hooks.run_program_hooks,
+            partial(crash_report, self.frontend, self.memory, self.state, kernel.symbolize),
         )
 
     # -- running -----------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ class Process:
                     self._clock.deadline = watchdog.deadline
                     try:
                         self.kernel.enter_guest()
-                        stop = self._reported(self._loop.run())
+                        stop = self._loop.run()
                     finally:
                         self.kernel.leave_guest()
             except BaseException as failure:
@@ -240,12 +240,6 @@ class Process:
                 end_child(self, stop)
             self._lifetime.ended(stop)
             return stop
-
-    def _reported(self, stop: Stop) -> Stop:
-        """The stop; that of a guest which was killed holds the crash report."""
-        if isinstance(stop, Killed):
-            return attrs.evolve(stop, report=crash_report(self, stop))
-        return stop
 
     # -- looking at it -----------------------------------------------------------------------------
 
@@ -275,11 +269,7 @@ class Process:
 
     def registers(self) -> list[str]:
         """All general registers, four a line, then the flags."""
-        cells = [f"{name:>4} {self.state[name]:08x}" for name in self.frontend.layout.general]
-        lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
-        flags = [s.name for s in self.frontend.layout.slots if s.type.bits == 1]
-        lines.append("  " + " ".join(f"{name}={self.state[name]}" for name in flags))
-        return lines
+        return registers(self.frontend.layout, self.state)
 
     def explain(self, where: int | str) -> dict[str, str]:
         """The text of each stage of the block at a symbol or address, by name, in order.

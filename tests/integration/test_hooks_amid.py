@@ -185,6 +185,9 @@ def test_how_a_run_has_ended_that_raised_is_not_forgotten(tier: str) -> None:
 
     process.hooks.on_syscall("kill", raises, leaving=True)
     assert isinstance(process.run(timeout=20), Requested)
+    dead = process.registers()
+    process.state["r4"] = 0xBADC0DE  # the report is of the moment of the death
     stop = process.run(timeout=20)
     assert isinstance(stop, Killed)
     assert stop.signal == 15
+    assert stop.report.splitlines()[-len(dead) :] == dead

@@ -157,7 +157,16 @@ def made(backend: Backend, tier: str, tmp_path: Path) -> Iterator[Toy]:
     hooks = Hooks(machine, lambda: [], str, lambda *_: pytest.fail("no system call is made"))
     served: list[None] = []
     loop = EventLoop(
-        resume, engine, world, frontend, state, machine, Clock(), QUIET, lambda: served.append(None)
+        resume,
+        engine,
+        world,
+        frontend,
+        state,
+        machine,
+        Clock(),
+        QUIET,
+        lambda: served.append(None),
+        lambda stop: "",
     )
     yield Toy(engine, state, memory, loop, world, hooks, labels)
     hooks.close()
