@@ -10,9 +10,9 @@ from dbt.syscalls import SyscallAbi
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
 from frontends.arm.lacking import NO_THUMB, refusal
-from frontends.arm.lift import A32_METHODS, A32Translator
+from frontends.arm.lift import A32_METHODS, A32Lifter
+from frontends.arm.lifter import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of, location_of
 from frontends.arm.registers import CALL_ABI, LAYOUT
-from frontends.arm.translator import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of, location_of
 
 
 class ArmFrontend:
@@ -55,21 +55,21 @@ class ArmFrontend:
         if key.pc & 3:
             return _unliftable(code, key, 4, "undefined")
         block = Block(key, [], Halt("undefined", key.pc))
-        translator = A32Translator(block)
+        lifter = A32Lifter(block)
         words = _words(code, key.pc, self.max_insns)
-        translator.previous = before = _word_before(code, key.pc)
+        lifter.previous = before = _word_before(code, key.pc)
         for word in words:
-            translator.word = word
-            _lift_one(translator)
-            translator.previous = word
-            translator.pc = translator.next_pc
-            if translator.exit is not None:
+            lifter.word = word
+            _lift_one(lifter)
+            lifter.previous = word
+            lifter.pc = lifter.next_pc
+            if lifter.exit is not None:
                 break
-            if translator.pc in boundaries:
+            if lifter.pc in boundaries:
                 break
-        block.exit = translator.exit or Goto(BlockKey(translator.pc, key.mode & FRONTEND_MODE))
-        block.size = (translator.pc - key.pc) & 0xFFFFFFFF
-        if translator.exit is not None and block.size == 4 and before is not None and key.pc:
+        block.exit = lifter.exit or Goto(BlockKey(lifter.pc, key.mode & FRONTEND_MODE))
+        block.size = (lifter.pc - key.pc) & 0xFFFFFFFF
+        if lifter.exit is not None and block.size == 4 and before is not None and key.pc:
             block.before = 4  # it may tell what kind of jump this is
         return block
 
@@ -140,30 +140,30 @@ def _fetchable(code: CodeReader, pc: int, size: int) -> list[bytes]:
     return data
 
 
-def _lift_one(translator: A32Translator) -> None:
-    """Lift the instruction at ``translator.pc``: its mark, then its row's method."""
-    ir = translator.ir
-    ir.insn(translator.pc, 4)
+def _lift_one(lifter: A32Lifter) -> None:
+    """Lift the instruction at ``lifter.pc``: its mark, then its row's method."""
+    ir = lifter.ir
+    ir.insn(lifter.pc, 4)
     start = len(ir.insts)
-    found = A32.match(translator.word)
+    found = A32.match(lifter.word)
     try:
         if found is None:
             raise Refused
         row, fields = found
-        A32_METHODS[row.name](translator, *fields)
+        A32_METHODS[row.name](lifter, *fields)
     except Refused:
         del ir.insts[start:]
-        translator.exit = _undefined(translator)
+        lifter.exit = _undefined(lifter)
     ir.when = None
-    translator.taken = False
-    translator.mode &= FRONTEND_MODE
+    lifter.taken = False
+    lifter.mode &= FRONTEND_MODE
 
 
-def _undefined(translator: A32Translator) -> Exit:
+def _undefined(lifter: A32Lifter) -> Exit:
     """Lift an undefined instruction. It is skipped if its condition fails, as on known CPUs."""
-    translator.ir.when = None
-    cond = translator.word >> 28
-    if cond >= AL or translator.taken:
-        return Halt("undefined", translator.pc)
-    taken = BlockKey(translator.pc, translator.mode | CONDITION_PASSED)
-    return Branch(condition(translator.ir, cond), taken, translator.next_key)
+    lifter.ir.when = None
+    cond = lifter.word >> 28
+    if cond >= AL or lifter.taken:
+        return Halt("undefined", lifter.pc)
+    taken = BlockKey(lifter.pc, lifter.mode | CONDITION_PASSED)
+    return Branch(condition(lifter.ir, cond), taken, lifter.next_key)

@@ -14,8 +14,8 @@ from dbt.syscalls import CpuException, Delivery, IllegalTrap, Request, Restored,
 from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
+from frontends.arm.lifter import key_of, location_of
 from frontends.arm.syscall_names import EABI, OABI
-from frontends.arm.translator import key_of, location_of
 
 OABI_BASE = 0x900000
 PRIVATE_BASE = 0xF0000

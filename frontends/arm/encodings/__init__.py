@@ -1,6 +1,6 @@
 """A32 encodings, one row per instruction form, one file per family.
 
-    name      the method of `A32Translator` that lifts the row
+    name      the method of `A32Lifter` that lifts the row
     pattern   bit 31 first: 0 and 1 must match, - is ignored, a letter is a field
     since     the first architecture that has it
 

@@ -1,4 +1,4 @@
-"""The translator of ARM state: one mixin per family of instructions, one method per table row."""
+"""The lifter of ARM state: one mixin per family of instructions, one method per table row."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -11,21 +11,21 @@ from frontends.arm.lift.media import Media
 from frontends.arm.lift.memory import Memory
 from frontends.arm.lift.multiply import Multiply
 from frontends.arm.lift.system import System
-from frontends.arm.translator import Translator
+from frontends.arm.lifter import Lifter
 
 
-class A32Translator(DataProcessing, Multiply, Media, Memory, Branch, System):
+class A32Lifter(DataProcessing, Multiply, Media, Memory, Branch, System):
     """Lifts every row of the A32 table."""
 
 
-def bind(table: Table, translator: type[Translator]) -> Mapping[str, Callable[..., None]]:
+def bind(table: Table, lifter: type[Lifter]) -> Mapping[str, Callable[..., None]]:
     """The method of each row by name. Raises TableError when a row has none, or when its arguments
     are not the row's letters in order."""
     methods = {}
     for row in table:
-        method = getattr(translator, row.name, None)
+        method = getattr(lifter, row.name, None)
         if method is None:
-            raise TableError(f"{row.name}: no method of {translator.__name__} lifts this row")
+            raise TableError(f"{row.name}: no method of {lifter.__name__} lifts this row")
         arguments = tuple(inspect.signature(method).parameters)[1:]
         if arguments != row.letters:
             raise TableError(f"{row.name}: takes {arguments}, but the row has {row.letters}")
@@ -33,4 +33,4 @@ def bind(table: Table, translator: type[Translator]) -> Mapping[str, Callable[..
     return methods
 
 
-A32_METHODS = bind(A32, A32Translator)
+A32_METHODS = bind(A32, A32Lifter)

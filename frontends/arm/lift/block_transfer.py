@@ -7,10 +7,10 @@ Unaligned bases work: Linux mends what ARMv7 would refuse.
 
 from dbt.ir.block import Value
 from frontends.arm.idioms import block_jump
-from frontends.arm.translator import Translator
+from frontends.arm.lifter import Lifter
 
 
-class BlockTransfer(Translator):
+class BlockTransfer(Lifter):
     """Both rows."""
 
     def LDM(self, c: int, P: int, U: int, W: int, n: int, L: int) -> None:

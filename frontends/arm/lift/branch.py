@@ -5,10 +5,10 @@ from dbt.ir.block import Branch as BranchExit
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, links, register_jump
-from frontends.arm.translator import FRONTEND_MODE, THUMB, Translator
+from frontends.arm.lifter import FRONTEND_MODE, THUMB, Lifter
 
 
-class Branch(Translator):
+class Branch(Lifter):
     """One method per row of ``encodings/branch.py``."""
 
     def _destination(self, i: int) -> int:

@@ -9,10 +9,10 @@ register of a pair, a status register that is also an operand.
 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
-from frontends.arm.translator import Translator
+from frontends.arm.lifter import Lifter
 
 
-class Exclusive(Translator):
+class Exclusive(Lifter):
     """One method per row."""
 
     def _aligned(self, n: int, type_: Type) -> Value:

@@ -8,10 +8,10 @@ reads as ever (both as in QEMU); write-back to pc and loads of less than a word 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I8, I16, I32, Type
 from frontends.arm.idioms import load_jump
-from frontends.arm.translator import Translator
+from frontends.arm.lifter import Lifter
 
 
-class LoadStore(Translator):
+class LoadStore(Lifter):
     """One method per row; ``P U W n`` and an offset are the addressing mode of all of them."""
 
     # -- addressing

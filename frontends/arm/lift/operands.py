@@ -2,12 +2,12 @@
 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I1, I32
-from frontends.arm.translator import Translator
+from frontends.arm.lifter import Lifter
 
 LSL, LSR, ASR, ROR = range(4)
 
 
-class Operands(Translator):
+class Operands(Lifter):
     """The second operand of data processing, and the common ends of its methods."""
 
     # -- second operands: a value and the shifter's carry (None: C stays as it is)

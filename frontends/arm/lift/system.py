@@ -5,8 +5,8 @@ ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 
 from dbt.ir.block import BlockKey, Branch, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
+from frontends.arm.lifter import BIG, FRONTEND_MODE, Lifter
 from frontends.arm.registers import FLAGS
-from frontends.arm.translator import BIG, FRONTEND_MODE, Translator
 
 USER_MODE = 0x10
 BIG_ENDIAN = 1 << 9
@@ -14,7 +14,7 @@ CPSR_BITS = dict(zip(FLAGS, (31, 30, 29, 28, 27, 16, 17, 18, 19), strict=True))
 """The bit of each flag in the CPSR."""
 
 
-class System(Translator):
+class System(Lifter):
     """One method per row of ``encodings/system.py``."""
 
     # -- exceptions

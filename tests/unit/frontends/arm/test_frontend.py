@@ -1,4 +1,4 @@
-"""Where blocks end, what their keys are, and what the translator refuses to be built from."""
+"""Where blocks end, what their keys are, and what the lifter refuses to be built from."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
 from frontends.arm.lift import bind
-from frontends.arm.translator import THUMB, Translator
+from frontends.arm.lifter import THUMB, Lifter
 
 BASE = 0x8000
 ADD = 0xE0811002  # add r1, r1, r2
@@ -220,11 +220,11 @@ def test_what_a_write_to_pc_means(words: tuple[int, ...], exit_: type) -> None:
 
 def test_a_row_without_its_method_is_refused() -> None:
     with pytest.raises(TableError, match="ODD: no method"):
-        bind(Table("ODD cccc 0000 nnnn v1", width=12, index=0), Translator)
+        bind(Table("ODD cccc 0000 nnnn v1", width=12, index=0), Lifter)
 
 
 def test_a_method_with_other_arguments_is_refused() -> None:
-    class Wrong(Translator):
+    class Wrong(Lifter):
         def ODD(self, n: int, c: int) -> None: ...
 
     with pytest.raises(TableError, match="ODD: takes"):

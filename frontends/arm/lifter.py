@@ -1,6 +1,6 @@
 """The base of all lifting methods: registers, flags, memory, the condition, the ends of a block.
 
-A family of instructions is a mixin on ``Translator`` with one method per row of its encoding table;
+A family of instructions is a mixin on ``Lifter`` with one method per row of its encoding table;
 the arguments are exactly the row's letters, in the row's order. A method either
 
 - calls ``predicate(c)``, computes, and calls ``write`` and ``set_flags``, if it only has data
@@ -41,7 +41,7 @@ BIG = 2 << FRONTEND_MODE_SHIFT
 have it: ``ArmFrontend.in_state`` adds it to keys that were made from locations."""
 
 LEAVE = 4 << FRONTEND_MODE_SHIFT
-"""Mode bit of a block that only halts with ``jump`` (see ``Translator.leave``)."""
+"""Mode bit of a block that only halts with ``jump`` (see ``Lifter.leave``)."""
 
 
 def key_of(location: int) -> BlockKey:
@@ -60,7 +60,7 @@ class Refused(Exception):
     """The instruction is UNDEFINED, or UNPREDICTABLE in a way that we make UNDEFINED."""
 
 
-class Translator:
+class Lifter:
     """Lifts one block, instruction by instruction. ``pc`` is that of the current one."""
 
     def __init__(self, block: Block) -> None:
