@@ -155,7 +155,7 @@ def _lift_one(lifter: A32Lifter) -> None:
         del ir.insts[start:]
         lifter.exit = _undefined(lifter)
     ir.when = None
-    lifter.taken = False
+    lifter.condition_passed = False
     lifter.mode &= FRONTEND_MODE
 
 
@@ -163,7 +163,7 @@ def _undefined(lifter: A32Lifter) -> Exit:
     """Lift an undefined instruction. It is skipped if its condition fails, as on known CPUs."""
     lifter.ir.when = None
     cond = lifter.word >> 28
-    if cond >= AL or lifter.taken:
+    if cond >= AL or lifter.condition_passed:
         return Halt("undefined", lifter.pc)
     taken = BlockKey(lifter.pc, lifter.mode | CONDITION_PASSED)
     return Branch(condition(lifter.ir, cond), taken, lifter.next_key)

@@ -68,7 +68,7 @@ class Lifter:
         self.ir = Builder(block.insts)
         self.pc = block.key.pc
         self.exit: Exit | None = None
-        self.taken = bool(block.key.mode & CONDITION_PASSED)
+        self.condition_passed = bool(block.key.mode & CONDITION_PASSED)
         """True when the current instruction's condition has been tested and holds."""
         self.mode = block.key.mode & ~CONDITION_PASSED
         """Mode of the block at ``pc``; after the first instruction only the frontend's bits."""
@@ -139,14 +139,14 @@ class Lifter:
 
     def predicate(self, c: int) -> None:
         """Make the effects of the current instruction conditional on ``c`` (flags as of now)."""
-        if c != AL and not self.taken:
+        if c != AL and not self.condition_passed:
             self.ir.when = condition(self.ir, c)
 
     def split_on_condition(self, c: int) -> bool:
         """End the block with a test of ``c``, for instructions that leave it. Returns True when the
         block is complete; False when the condition is always true or has been tested, and the
         instruction has to be lifted."""
-        if c == AL or self.taken:
+        if c == AL or self.condition_passed:
             return False
         taken = BlockKey(self.pc, self.mode | CONDITION_PASSED)
         self.end(Branch(condition(self.ir, c), taken, self.next_key))

@@ -25,7 +25,7 @@ class Branch(Lifter):
         if links(self.word, self.previous):
             if not self.split_on_condition(c):
                 self.end(Call(target, self.next_pc))
-        elif c == AL or self.taken:
+        elif c == AL or self.condition_passed:
             self.end(Goto(target))
         else:
             self.end(BranchExit(condition(self.ir, c), target, self.next_key))
