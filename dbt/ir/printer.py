@@ -58,11 +58,11 @@ def print_block(block: Block) -> str:
 
 def block_lines(block: Block) -> list[str]:
     """The lines of one block: the head, one per instruction, the exit, the closing brace."""
-    names = Names(block)
+    printer = BlockPrinter(block)
     size = f" size {block.size}" if block.size else ""
     lines = [f"block {key_text(block.key)}{size} {{"]
-    lines += ["  " + names.inst(inst) for inst in block.insts]
-    lines += ["  " + names.exit(block.exit), "}"]
+    lines += ["  " + printer.inst(inst) for inst in block.insts]
+    lines += ["  " + printer.exit(block.exit), "}"]
     return lines
 
 
@@ -78,7 +78,7 @@ def key_text(key: object) -> str:
     return str(key) if sound else repr(key)
 
 
-class Names:
+class BlockPrinter:
     """Numbers the values of a block, and writes the instructions that use them."""
 
     def __init__(self, block: Block) -> None:

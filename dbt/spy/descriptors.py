@@ -2,7 +2,7 @@
 
 A ``Thing`` is what Linux calls an open file description, except that a pipe or a pair of sockets is
 one thing with two ends. Duplicates share it, and so do forked children: the host process that runs
-the guest is copied whole, and with it this table and the things' names. That makes a thing's name
+the guest is copied whole, and with it this table and the things' ids. That makes a thing's id
 the same in every process that can reach it.
 """
 
@@ -92,7 +92,7 @@ class Descriptors:
         return closed
 
 
-class Names:
+class ThingIds:
     """Makes ids of things: unique in the record, as children start theirs with their own pid."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from dbt.linux.typed import DecodedArgument, DecodedCall, error_name
-from dbt.spy.descriptors import Descriptors, Handle, Names, Thing, absolute
+from dbt.spy.descriptors import Descriptors, Handle, Thing, ThingIds, absolute
 from dbt.spy.events import Event
 from dbt.spy.guest import Guest
 
@@ -134,7 +134,7 @@ class Tap:
         self.executing: Call | None = None
         self.asked: tuple[str, list[str]] = ("", [])
         """Path and arguments of an execve that has not returned."""
-        self._names = Names()
+        self._ids = ThingIds()
         self._emit = emit
         self._began = self.start
         for fd, name in enumerate(STANDARD):
@@ -175,7 +175,7 @@ class Tap:
 
     def thing(self, what: str, path: str = "", inode: int = 0) -> Thing:
         """A new thing."""
-        return Thing(self._names.next(self.guest.who().pid), what, path, inode)
+        return Thing(self._ids.next(self.guest.who().pid), what, path, inode)
 
     def known(self, fd: int) -> Handle | None:
         """What an open descriptor stands for. One that came in a way not seen here is looked at."""

@@ -6,10 +6,10 @@ share; what an architecture numbers for itself (open flags) comes from its ``Sys
 
 from collections.abc import Sequence
 
-Names = Sequence[tuple[str, int]]
+FlagNames = Sequence[tuple[str, int]]
 
 
-def bits(text: str) -> Names:
+def bits(text: str) -> FlagNames:
     """``NAME=VALUE`` pairs, in the order they are shown."""
     pairs = (item.split("=") for item in text.split())
     return tuple((name, int(value, 0)) for name, value in pairs)
@@ -23,7 +23,7 @@ def _numbered(text: str, first: int = 0) -> dict[int, str]:
 ACCMODE = 3
 ACCESS_MODES = ("O_RDONLY", "O_WRONLY", "O_RDWR")
 
-FLAGS: dict[str, Names] = {
+FLAGS: dict[str, FlagNames] = {
     "access": bits("F_OK=0 R_OK=4 W_OK=2 X_OK=1"),
     "at": bits("AT_EACCESS=0x200 AT_SYMLINK_NOFOLLOW=0x100"),
     "unlinkat": bits("AT_REMOVEDIR=0x200"),
@@ -182,7 +182,7 @@ FILE_TYPES = bits(
 )
 
 
-def flag_text(names: Names, value: int) -> str:
+def flag_text(names: FlagNames, value: int) -> str:
     """``A|B|0x40``: the named bits in the table's order, then what is left."""
     if not value:
         return names[0][0] if names and not names[0][1] else "0"
@@ -194,7 +194,7 @@ def flag_text(names: Names, value: int) -> str:
     return "|".join([*shown, f"{value:#x}"] if value or not shown else shown)
 
 
-def open_text(names: Names, value: int) -> str:
+def open_text(names: FlagNames, value: int) -> str:
     """Open flags: the access mode, then the bits."""
     mode = value & ACCMODE
     text = ACCESS_MODES[mode] if mode < 3 else "O_WRONLY|O_RDWR"
