@@ -44,8 +44,6 @@ from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
 
-TABLES = 0xFFFE0000
-"""Where tables for translated code are, below the vectors page."""
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
 
@@ -86,9 +84,10 @@ class HookMachine:
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
-        self._trampolines = Trampolines(engine)
-        self._stubs = Stubs(engine, self._trampolines)
-        self._table_end = TABLES
+        self._trampolines = Trampolines(engine, translator.frontend.host_locations)
+        self._stubs = Stubs(engine, self._trampolines, min(self.insn_sizes))
+        self._tables = translator.frontend.host_tables
+        self._table_end = self._tables.start
         self.resume = engine.resume
         self._to_raise: BaseException | None = None
         """What a hook raised first since ``take_failure`` was last called. It does not say where a
@@ -159,7 +158,7 @@ class HookMachine:
     def forget(self) -> None:
         """Another program is in memory."""
         self._names.clear()
-        self._table_end = TABLES
+        self._table_end = self._tables.start
         self.resume.breakpoint = None
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
@@ -359,7 +358,7 @@ class HookMachine:
         """Bytes that translated code can load. Returns address and content."""
         address = self._table_end
         self._table_end += -(-size // PAGE) * PAGE
-        if self._table_end > 0xFFFF0000:
+        if self._table_end > self._tables.stop:
             raise MemoryError("no room for another table")
         for page in range(address // PAGE, self._table_end // PAGE):
             self.memory.perms[page] = READ | MAPPED

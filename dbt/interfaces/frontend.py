@@ -55,6 +55,12 @@ class Frontend(Protocol):
     call_abi: CallAbi
     breakpoint: bytes
     """The bytes of an instruction that ends its block with ``Halt("breakpoint")``."""
+    host_locations: range
+    """Locations, in steps of an instruction, at which no program has code: the host puts the
+    trampolines of hooks there."""
+    host_tables: range
+    """Addresses, whole pages, at which no program has memory: the host puts tables there that
+    translated code reads."""
 
     def key_of(self, location: int) -> BlockKey:
         """The key of the block at an indirect location (ARM: bit 0 is Thumb)."""

@@ -70,7 +70,10 @@ def extend(layout: Layout, declared: Iterable[tuple[str, Type]]) -> Layout:
 
 @attrs.frozen
 class CallAbi:
-    """Slots of the procedure call standard: integer arguments, result, stack pointer, link."""
+    """Slots of the procedure call standard: integer arguments, result, stack pointer, link.
+
+    Arguments that no slot is left for are words on the stack, the first at the stack pointer.
+    """
 
     arguments: tuple[str, ...]
     result: str

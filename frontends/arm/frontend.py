@@ -9,6 +9,7 @@ from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings import A32
+from frontends.arm.kuser import COMMPAGE
 from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.lift import A32_METHODS, A32Lifter
 from frontends.arm.lifter import BIG, FRONTEND_MODE, LEAVE, THUMB, Refused, key_of, location_of
@@ -24,6 +25,8 @@ class ArmFrontend:
     insn_sizes = (4,)
     call_abi = CALL_ABI
     breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
+    host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers
+    host_tables = range(0xFFFE0000, COMMPAGE)  # the kernel's part of the address space
 
     def __init__(self) -> None:
         self.max_insns = 64

@@ -36,6 +36,8 @@ class ToyFrontend:
     insn_sizes = (6, 2)
     call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
     breakpoint = b"\xff\xff"
+    host_locations = range(0xFFFF0000, 1 << 32, 2)
+    host_tables = range(0xFFF00000, 0xFFFF0000)
 
     def __init__(self) -> None:
         self.max_insns = 64

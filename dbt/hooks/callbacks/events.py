@@ -62,7 +62,7 @@ class CallEvent:
         return self._tail
 
     def argument(self, index: int) -> int:
-        """Argument word ``index`` as the AAPCS passes it: registers first, then the stack."""
+        """Argument word ``index``: in the argument registers first, then on the stack."""
         registers = self.abi.arguments
         index = choices.whole("an argument's index", index, most=choices.WORD)
         if index < len(registers):

@@ -11,10 +11,14 @@ from dbt.runtime.engine import Engine
 
 
 class Stubs:
-    """The handlers that stubs lead to, by pc, each with the conditions under which it is called."""
+    """The handlers that stubs lead to, by pc, each with the conditions under which it is called.
 
-    def __init__(self, engine: Engine, trampolines: Trampolines) -> None:
+    ``least`` is the size of the shortest instruction, in bytes.
+    """
+
+    def __init__(self, engine: Engine, trampolines: Trampolines, least: int) -> None:
         self._engine = engine
+        self._least = least
         self._trampolines = trampolines
         self._points = Points(self.changed)
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
@@ -49,7 +53,7 @@ class Stubs:
             return Block(key, [], Hook(key))
         if pc not in self._points.pcs or key.mode & CONTINUED:
             return None
-        self._engine.memory.fetch(pc, 2)
+        self._engine.memory.fetch(pc, self._least)
         resume = BlockKey(pc, key.mode & ~HOOK_CONDITION_PASSED | HOOKED)
         wanted = self._conditions[pc].values()
         if key.mode & HOOK_CONDITION_PASSED or any(conditions is None for conditions in wanted):

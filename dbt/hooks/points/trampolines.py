@@ -6,34 +6,30 @@ from dbt.hooks.points.handlers import Handler
 from dbt.runtime.engine import Engine
 from dbt.stops import UsageError
 
-FIRST = 0xFFFF2000
-"""The first trampoline: above all addresses that Linux gives a program, behind the kernel helper
-page."""
-END = 1 << 32
-
 
 class Trampolines:
-    """Trampolines and their handlers, by pc.
+    """Trampolines and their handlers, by pc. ``locations`` are those that no program has code at.
 
     A trampoline that is removed while guest code runs stays until ``drop_removed``, because the
     running block may still lead to it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, locations: range) -> None:
         self._engine = engine
+        self._locations = locations
         self._handlers: dict[int, Handler] = {}
         self._removed: dict[int, Handler] = {}
         self._free: list[int] = []
-        self._next = FIRST
+        self._next = locations.start
 
     def add(self, handler: Handler) -> tuple[int, Callable[[], None]]:
         """Make a trampoline. Returns its location and what removes it. Raises UsageError when
         there is no room."""
         pc = self._free.pop() if self._free else self._next
-        if pc >= END:
+        if pc >= self._locations.stop:
             most = len(self._handlers) + len(self._removed)
             raise UsageError(f"no room for more than {most:,} functions with this mechanism")
-        self._next = max(self._next, pc + 4)
+        self._next = max(self._next, pc + self._locations.step)
         self._handlers[pc] = handler
 
         def remove() -> None:
