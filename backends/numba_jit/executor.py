@@ -60,7 +60,9 @@ class NumbaExecutor:
         self._control = self.tables.control
         self._links = Links(self.tables, self._location)
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
-        self._better = Promotion(context, self.records, self.tables, self._links)
+        self._better = Promotion(
+            context, self.records, self.tables, self._links, self._enter_better
+        )
         self._tiers: tuple[Tier, ...] = (self._first, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)
@@ -187,8 +189,9 @@ class NumbaExecutor:
             if direct and not self.tables.denied.view[block_id]:
                 self._links.link(slot, block_id)
 
-    def _promote(self, blocks: Iterable[Installed]) -> None:
-        """Make whatever leads into these blocks lead to the better tier, which has them now."""
+    def _enter_better(self, blocks: Iterable[Installed]) -> None:
+        """Make everything that leads into these blocks lead to the better tier, which has an entry
+        for them now."""
         with self._lock:
             for installed in blocks:
                 self._lead_into(installed, self._better)
@@ -256,8 +259,7 @@ class NumbaExecutor:
             return self._stop(NotTranslated(key), key.pc)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
-        if compiled := self._better.before_run():
-            self._promote(compiled)
+        self._better.before_run()
         self._let_pass(block_id)
         self._watched_memory.ensure()
         loop, address = self._loop, self.context.state.address
@@ -265,7 +267,7 @@ class NumbaExecutor:
             result = loop(address, block_id)
             kind, payload = result & 255, result >> 8 & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
-                self._promote(self._better.promote())
+                self._better.promote()
                 block_id = payload
                 self._let_pass(block_id)
                 continue

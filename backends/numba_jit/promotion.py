@@ -5,7 +5,7 @@ tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since t
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
@@ -25,12 +25,21 @@ LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
 class Promotion:
     """Compiles blocks for one executor (a ``tiers.Tier``)."""
 
-    def __init__(self, context: Context, records: Records, shared: Tables, links: Links) -> None:
+    def __init__(
+        self,
+        context: Context,
+        records: Records,
+        shared: Tables,
+        links: Links,
+        enter: Callable[[Sequence[Installed]], None],
+    ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
         self._context = context
         self._records = records
         self._tables = shared
         self._links = links
+        self._enter = enter
+        """Called with the blocks that have got an entry, to make everything lead to it."""
         self._tier = context.options.tier
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
         shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
@@ -86,38 +95,37 @@ class Promotion:
             self._tables.pending.view[index] = block_id
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
-    def before_run(self) -> Sequence[Installed]:
-        """Compile the blocks accepted since the last run, in tiers 1 and 2. Returns the blocks that
-        have got an entry."""
-        if not self._new:
-            return ()
-        batch, self._new = list(self._new.values()), {}
-        return self._compile(batch)
+    def before_run(self) -> None:
+        """Compile the blocks accepted since the last run, in tiers 1 and 2."""
+        if self._new:
+            batch, self._new = list(self._new.values()), {}
+            self._compile(batch)
 
-    def promote(self) -> Sequence[Installed]:
-        """Compile the hot blocks. Returns the blocks that have got an entry."""
+    def promote(self) -> None:
+        """Compile the hot blocks."""
         hot = [block_id for block_id in self._pending() if block_id not in self._codes]
         self._set_pending([])
-        return self._compile([self._accepted[block_id] for block_id in hot])
+        self._compile([self._accepted[block_id] for block_id in hot])
 
-    def _compile(self, batch: list[Installed]) -> Sequence[Installed]:
+    def _compile(self, batch: list[Installed]) -> None:
         if not batch or self._tier not in LEVELS:
-            return ()
+            return
         began = time.thread_time_ns()
         jobs = [UnitJob(found.block, found.block_id, found.slots, found.probes) for found in batch]
         try:
             codes = self.compiler.compile(jobs, LEVELS[self._tier])
         except MemoryError:  # no room for code: from now on blocks are interpreted
             self._tier = "0"
-            return ()
+            return
         for installed, code in zip(batch, codes, strict=True):
             self._codes[installed.block_id] = code
+        self._enter(batch)
         self._compiled += len(batch)
         self._compile_ns += time.thread_time_ns() - began
-        return batch
 
     def statistics(self) -> Mapping[str, int]:
-        """Units compiled so far, bytes of machine code, and the processor time of compiling."""
+        """Blocks compiled so far, bytes of machine code, and the processor time that it took to
+        compile blocks and to enter them in the tables."""
         return {
             "compiled_blocks": self._compiled,
             "code_bytes": self._compiler.code_bytes if self._compiler else 0,

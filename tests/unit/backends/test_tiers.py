@@ -1,9 +1,12 @@
 """An executor over its tiers: whatever they can run, the guest goes on."""
 
+import time
+
 import pytest
 from support.toy import Toy, toy
 
 from backends.numba_jit import NumbaBackend
+from backends.numba_jit.links import Links
 from backends.numba_jit.units.compiler import UnitCompiler
 from dbt.interfaces import BackendOptions, FuelOut
 from dbt.ir.block import BlockKey
@@ -54,3 +57,19 @@ def test_every_tier_explains_what_it_makes_of_a_block() -> None:
         spin(machine, FIRST, 100)
         assert machine.executor.statistics()["compiled_blocks"] == 1
         assert machine.executor.explain(BlockKey(0x9000)) == {}
+
+
+def test_compile_time_contains_the_entry_of_new_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> None:
+        began = time.thread_time_ns()
+        while time.thread_time_ns() - began < 200_000_000:
+            pass
+
+    with toy(NumbaBackend(), BackendOptions(tier="2")) as machine:
+        machine.install(*parse_blocks(LOOPS)[:1])
+        spin(machine, FIRST, 100)  # compiles what all units share
+        before = machine.executor.statistics()["compile_us"]
+        monkeypatch.setattr(Links, "compiled", slow)
+        machine.install(*parse_blocks(LOOPS)[1:])
+        spin(machine, SECOND, 100)
+        assert machine.executor.statistics()["compile_us"] - before >= 200_000
