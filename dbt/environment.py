@@ -1,11 +1,26 @@
 """The protocol of a guest's surroundings: an operating system (``dbt/linux``) or bare metal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
+from dbt.syscalls import DecodedCall
+
+
+class Symbols(Protocol):
+    """The symbols of a guest program."""
+
+    def name(self, pc: int) -> str:
+        """The function's name, or its address as text."""
+
+    def resolve(self, where: int | str) -> int:
+        """The location of a symbol (its low bit may be state) or of an address. Raises UsageError
+        for an unknown symbol."""
+
+    def functions(self) -> Iterable[int]:
+        """The addresses of all functions that have symbols."""
 
 
 class Environment(Protocol):
@@ -14,6 +29,9 @@ class Environment(Protocol):
     ``syscall``, ``fault``, ``halt`` and ``poll`` return the location at which the guest continues,
     or how it ends.
     """
+
+    @property
+    def symbolizer(self) -> Symbols: ...
 
     def load(self, program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:
         """Load a program of the host. Returns the location to start at. Raises UsageError."""
@@ -33,3 +51,13 @@ class Environment(Protocol):
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""
+
+    def stack_bound(self, pointer: int) -> int:
+        """The end of the stack the program was started on, when ``pointer`` is in it; else
+        ``pointer``."""
+
+    def call_name(self, given: int | str) -> str:
+        """The name of a system call that is given by name or number. Raises UsageError."""
+
+    def decode(self, name: str, registers: Sequence[int], result: int | None = None) -> DecodedCall:
+        """The call being served, with its typed arguments, and its result once there is one."""

@@ -308,6 +308,13 @@ class Kernel:
         """``main+0x14 in fib.elf``, or the bare address."""
         return self.symbolizer.describe(pc)
 
+    def stack_bound(self, pointer: int) -> int:
+        """The end of the stack the program was started on, when ``pointer`` is in it; else
+        ``pointer``."""
+        area = self.space.at(pointer)
+        ours = area is not None and area.start <= self.stack_start <= area.end
+        return area.end if area is not None and ours else pointer
+
     def random_bytes(self, size: int) -> bytes:
         """Random bytes; always the same ones when the user gave a seed."""
         return os.urandom(size) if self._random is None else self._random.randbytes(size)

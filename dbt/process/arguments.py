@@ -1,11 +1,14 @@
 """Arguments of ``Process``: turns what a user gives into what the parts need, or refuses it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from dbt import choices, plugins
 from dbt.interfaces import Backend
 from dbt.stops import UsageError
+
+T = TypeVar("T")
 
 
 def backend_of(given: str | Backend) -> Backend:
@@ -16,6 +19,21 @@ def backend_of(given: str | Backend) -> Backend:
     if isinstance(given, type) or not hasattr(given, "open"):
         raise UsageError(f"a backend is a name, or has a method open, not {choices.shown(given)}")
     return given
+
+
+def argv_of(program: str, argv0: str | None, args: Sequence[str]) -> list[bytes]:
+    """The program's ``argv``. Raises UsageError for what is no text, or has a NUL."""
+    program = choices.word("program", program)
+    first = choices.word("argv0", program if argv0 is None else argv0)
+    return [*map(os.fsencode, (first, *choices.words("args", args)))]
+
+
+def instance_or_default(
+    name: str, given: T | None, kind: type[T], default: Callable[[], T] | None = None
+) -> T:
+    """What is given; in place of None what ``default`` makes, or ``kind`` does. Raises UsageError
+    for an object of another class."""
+    return choices.instance(name, (default or kind)() if given is None else given, kind)
 
 
 def environment_of(variables: Mapping[str, str]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The facade: ``Process`` loads a guest program, wires the parts that run it, and runs it.
+"""The facade: ``Process`` loads a guest program for Linux and runs it.
 
 >>> import dbt
 >>> with dbt.Process("fib.elf", ["20"]) as process:               # doctest: +SKIP
@@ -15,48 +15,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from dbt import choices, plugins
-from dbt.hooks import Hooks, mechanisms
-from dbt.hooks.machine import HookMachine
-from dbt.interfaces import (
-    Attached,
-    Backend,
-    BackendOptions,
-    Bound,
-    Context,
-    Executor,
-    Frontend,
-    Pass,
-    extend,
-)
-from dbt.ir.block import BlockKey, Swi
+from dbt.hooks import Hooks
+from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
+from dbt.ir.block import BlockKey
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel, LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import parse_passes
-from dbt.process.arguments import backend_of, environment_of
-from dbt.process.crash_report import crash_report
+from dbt.process import inspection
+from dbt.process.arguments import argv_of, backend_of, environment_of, instance_or_default
 from dbt.process.ending import end_child
-from dbt.process.event_loop import EventLoop
-from dbt.process.inspection import registers
 from dbt.process.watchdog import Clock, Watchdog
+from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
-from dbt.runtime.chaining import ChainPolicy
-from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine
-from dbt.runtime.functions import Functions
-from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Resume
-from dbt.runtime.state import GuestState
-from dbt.stops import GuestFault, Stop, UsageError
-from dbt.translate import Translator, block_at
-
-BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
-"""Dump items whose text comes from ``Executor.explain``."""
-
-AHEAD_WHEN_COMPILING = 7
-"""Blocks that are translated together with a missing one when every block is compiled: the compiler
-takes less time for a batch than for its blocks one by one."""
+from dbt.stops import Stop
 
 
 class Process:
@@ -96,112 +70,44 @@ class Process:
         self._lifetime = Lifetime()
         self._clock = Clock()
         self.log = choices.instance("log", log, Log)
-        options = BackendOptions() if options is None else options
-        self.options = choices.instance("options", options, BackendOptions)
-        linux = LinuxOptions() if linux is None else linux
-        choices.instance("linux", linux, LinuxOptions)
+        self.options = instance_or_default("options", options, BackendOptions)
+        linux = instance_or_default("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
         opened = backend_of(backend)
         abi = self.frontend.syscall_abi()
-        program = choices.word("program", program)
-        first = choices.word("argv0", program if argv0 is None else argv0)
-        argv = [*map(os.fsencode, (first, *choices.words("args", args)))]
+        argv = argv_of(program, argv0, args)
         envp = environment_of(os.environ if env is None else env)
-        if pipeline is not None:
-            choices.instance("pipeline", pipeline, Pipeline)
+        pipeline = instance_or_default("pipeline", pipeline, Pipeline, Pipeline.default)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in parse_passes(passes)]
         with contextlib.ExitStack() as stack:
-            self.memory = GuestMemory()
+            storage = Storage(self.frontend)
+            self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
+            self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
-            self.state = GuestState(extend(self.frontend.layout, mechanisms.SLOTS))
-            self.counters = Counters()
-            self.stacks = Stacks()
-            self.functions = Functions(self.state.address)
             self.kernel = Kernel(self.memory, self.state, abi, linux)
             stack.callback(self.kernel.close)
-            self.chain = ChainPolicy(chain, partial(_pc, self.frontend, self.kernel))
-            start = self.frontend.key_of(self.kernel.load(program, argv, envp))
-            for pass_ in bound:
-                if isinstance(pass_, Attached):
-                    pass_.attach(self)
-            self.translator = Translator(
+            start = self.kernel.load(program, argv, envp)
+            _attach(bound, self)
+            parts = connect(
                 self.frontend,
-                self.memory,
-                bound,
-                pipeline,
+                opened,
+                self.kernel,
+                storage,
+                start,
+                stack,
+                options=self.options,
+                clock=self._clock,
+                chain=chain,
+                passes=bound,
+                pipeline=pipeline,
                 verify=choices.truth("verify", verify),
                 log=log,
-                layout=self.state.layout,
             )
-            context = Context(
-                self.state,
-                self.memory,
-                self.counters,
-                self.stacks,
-                self.functions,
-                self.frontend.key_of,
-                self.frontend.location_of,
-                self.options,
-            )
-            self.executor = opened.open(context)
-            stack.callback(self.executor.close)
-            compiling = self.options.tier in ("1", "2")
-            self._connect(start, context, AHEAD_WHEN_COMPILING if compiling else 0)
+            _connect_kernel(self.kernel, parts, self._clock)
+            self.chain, self.translator, self.engine = parts.chain, parts.translator, parts.engine
+            self.executor = parts.engine.executor
+            self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
             self._release = stack.pop_all()
-
-    def _connect(self, start: BlockKey, context: Context, ahead: int) -> None:
-        """Wire the parts. None of them refers to the process, so that it is closed when its user
-        drops it."""
-        kernel, log = self.kernel, self.log
-        resume = Resume(start)
-        dump = partial(_dump_backend, self.executor, log)
-        self.engine = engine = Engine(
-            self.executor,
-            context,
-            self.memory,
-            self.translator.translate,
-            self.chain,
-            insn_sizes=self.frontend.insn_sizes,
-            ahead=ahead,
-            on_invalidate=partial(log.write, "chain") if log.wants("chain") else None,
-            on_install=dump if log.items & BACKEND_ITEMS else None,
-            resume=resume,
-        )
-        self._machine = HookMachine(
-            engine,
-            self.translator,
-            self.state,
-            self.stacks,
-            self.functions,
-            kernel.symbolizer.name,
-            kernel.symbolizer.resolve,
-            partial(_stack_bound, kernel),
-        )
-        kernel.on_stack_moved = self._machine.stack_moved_by_kernel
-        self.hooks = hooks = Hooks(
-            self._machine, kernel.symbolizer.functions, kernel.call_name, kernel.decode
-        )
-        kernel.intercept = lambda kernel, name, arguments: hooks.entering(
-            name, arguments, kernel.request.number, kernel.resume
-        )
-        kernel.after = lambda kernel, name, arguments, result: hooks.leaving(
-            name, arguments, result, kernel.request.number, kernel.resume
-        )
-        kernel.on_exec = partial(_replace_program, hooks, engine)
-        kernel.on_fork_child = self._clock.survive_fork
-        kernel.overdue = self._clock.overdue
-        self._loop = EventLoop(
-            resume,
-            engine,
-            kernel,
-            self.frontend,
-            self.state,
-            self._machine,
-            self._clock,
-            log,
-            hooks.run_program_hooks,
-            partial(crash_report, self.frontend, self.memory, self.state, kernel.symbolize),
-        )
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -255,9 +161,7 @@ class Process:
     def system_call(self, pc: int) -> str:
         """The name of the system call that the instruction at ``pc`` would make in the present
         state; empty when it makes none."""
-        key = self.frontend.in_state(self.frontend.key_of(pc), self.state)
-        exit_ = self.frontend.lift(self.memory, key).exit
-        return self.kernel.call_made(exit_.number, exit_.resume) if isinstance(exit_, Swi) else ""
+        return inspection.system_call(self.frontend, self.memory, self.state, self.kernel, pc)
 
     def location_of(self, key: BlockKey) -> int:
         """The location that leads to a block (its low bit may be state)."""
@@ -269,44 +173,18 @@ class Process:
 
     def registers(self) -> list[str]:
         """All general registers, four a line, then the flags."""
-        return registers(self.frontend.layout, self.state)
+        return inspection.registers(self.frontend.layout, self.state)
 
     def explain(self, where: int | str) -> dict[str, str]:
         """The text of each stage of the block at a symbol or address, by name, in order.
 
         Raises UsageError where there is no code, or none that can be translated.
         """
-        location = self.resolve(where)
-        state = self.kernel.symbolizer.state(location)
-        key = block_at(self.frontend, where, location | state)
-        try:
-            texts = self.translator.stages(key)
-        except GuestFault:
-            raise UsageError(f"there is no code at {where}") from None
-        if key not in self.engine.cache:
-            self.engine.provide(key)
-        texts.update(self.executor.explain(key))
-        return texts
+        return inspection.explain(self.translator, self.engine, self.kernel.symbolizer, where)
 
     def stats(self) -> dict[str, Any]:
         """Figures of all runs so far, ready for JSON."""
-        engine, kernel = self.engine, self.kernel
-        return {
-            "instructions": engine.executed,
-            "translated_blocks": engine.translated_blocks,
-            "translated_instructions": engine.translated_insns,
-            "invalidations": engine.invalidations,
-            "dispatches": {r.value: n for r, n in self.executor.dispatches().items()},
-            "backend": dict(self.executor.statistics()),
-            "lift_seconds": round(self.translator.lift_seconds, 4),
-            "pass_seconds": round(self.translator.pass_seconds, 4),
-            "passes_us": {
-                name: round(cost.microseconds)
-                for name, cost in self.translator.pipeline.costs.items()
-            },
-            "syscalls": dict(kernel.syscall_counts),
-            "unknown_syscalls": dict(kernel.unknown_syscalls),
-        }
+        return inspection.stats(self.translator, self.engine, self.kernel)
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -341,27 +219,30 @@ class Process:
                 self.close()
 
 
-def _pc(frontend: Frontend, kernel: Kernel, where: int | str) -> int:
-    """The pc of the block at a symbol or address. Raises UsageError where none can begin."""
-    return block_at(frontend, where, kernel.symbolizer.resolve(where)).pc
+def _attach(passes: Iterable[Pass], process: Process) -> None:
+    """Give the passes that need it access to the process."""
+    for pass_ in passes:
+        if isinstance(pass_, Attached):
+            pass_.attach(process)
 
 
-def _stack_bound(kernel: Kernel, pointer: int) -> int:
-    """The end of the stack the program was started on, when ``pointer`` is in it; else
-    ``pointer``."""
-    area = kernel.space.at(pointer)
-    ours = area is not None and area.start <= kernel.stack_start <= area.end
-    return area.end if area is not None and ours else pointer
+def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock) -> None:
+    """Have the kernel call the other parts. None of them refers to the process, so that it is
+    closed when its user drops it."""
+    hooks = parts.hooks
+    kernel.on_stack_moved = parts.machine.stack_moved_by_kernel
+    kernel.intercept = lambda kernel, name, arguments: hooks.entering(
+        name, arguments, kernel.request.number, kernel.resume
+    )
+    kernel.after = lambda kernel, name, arguments, result: hooks.leaving(
+        name, arguments, result, kernel.request.number, kernel.resume
+    )
+    kernel.on_exec = partial(_replace_program, hooks, parts.engine)
+    kernel.on_fork_child = clock.survive_fork
+    kernel.overdue = clock.overdue
 
 
 def _replace_program(hooks: Hooks, engine: Engine) -> None:
     """The guest has called execve: drop the hooks' state and all translations."""
     hooks.forget()
     engine.flush()
-
-
-def _dump_backend(executor: Executor, log: Log, key: BlockKey) -> None:
-    if any(log.wants(item, key.pc) for item in BACKEND_ITEMS):
-        for item, text in executor.explain(key).items():
-            if log.wants(item, key.pc):
-                log.write(item, text)

@@ -1,6 +1,16 @@
 """What a user may ask of a process between runs: the texts and figures behind ``Process``."""
 
-from dbt.interfaces import Layout, State
+from typing import TYPE_CHECKING, Any
+
+from dbt.interfaces import CodeReader, Frontend, Layout, State
+from dbt.ir.block import Swi
+from dbt.runtime.engine import Engine
+from dbt.stops import GuestFault, UsageError
+from dbt.translate import Translator, block_at
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+    from dbt.linux.symbolizer import Symbolizer
 
 
 def registers(layout: Layout, state: State) -> list[str]:
@@ -10,3 +20,47 @@ def registers(layout: Layout, state: State) -> list[str]:
     flags = [slot.name for slot in layout.slots if slot.type.bits == 1]
     lines.append("  " + " ".join(f"{name}={state.get(name)}" for name in flags))
     return lines
+
+
+def system_call(
+    frontend: Frontend, code: CodeReader, state: State, kernel: "Kernel", pc: int
+) -> str:
+    """The name of the system call that the instruction at ``pc`` would make in this state; empty
+    when it makes none. Raises GuestFault when it cannot be fetched."""
+    exit_ = frontend.lift(code, frontend.in_state(frontend.key_of(pc), state)).exit
+    return kernel.call_made(exit_.number, exit_.resume) if isinstance(exit_, Swi) else ""
+
+
+def explain(
+    translator: Translator, engine: Engine, symbolizer: "Symbolizer", where: int | str
+) -> dict[str, str]:
+    """The text of each stage of the block at a symbol or address, by name, in order. Raises
+    UsageError where there is no code, or none that can be translated."""
+    location = symbolizer.resolve(where)
+    key = block_at(translator.frontend, where, location | symbolizer.state(location))
+    try:
+        texts = translator.stages(key)
+    except GuestFault:
+        raise UsageError(f"there is no code at {where}") from None
+    if key not in engine.cache:
+        engine.provide(key)
+    texts.update(engine.executor.explain(key))
+    return texts
+
+
+def stats(translator: Translator, engine: Engine, kernel: "Kernel") -> dict[str, Any]:
+    """Figures of all runs so far, ready for JSON."""
+    costs = translator.pipeline.costs.items()
+    return {
+        "instructions": engine.executed,
+        "translated_blocks": engine.translated_blocks,
+        "translated_instructions": engine.translated_insns,
+        "invalidations": engine.invalidations,
+        "dispatches": {r.value: n for r, n in engine.executor.dispatches().items()},
+        "backend": dict(engine.executor.statistics()),
+        "lift_seconds": round(translator.lift_seconds, 4),
+        "pass_seconds": round(translator.pass_seconds, 4),
+        "passes_us": {name: round(cost.microseconds) for name, cost in costs},
+        "syscalls": dict(kernel.syscall_counts),
+        "unknown_syscalls": dict(kernel.unknown_syscalls),
+    }

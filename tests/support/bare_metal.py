@@ -1,6 +1,6 @@
 """A guest's world without an operating system: two services, and a console."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import attrs
@@ -9,11 +9,28 @@ from dbt.interfaces import FaultHit, HaltHit, State
 from dbt.ir.block import BlockKey
 from dbt.runtime.memory import GuestMemory
 from dbt.stops import Exited, Killed, Stop
+from dbt.syscalls import DecodedCall
 
 EXIT, PRINT = 0, 1
 """Services: end with the status in a register; print the register's low byte."""
 UNKNOWN, BAD_CODE, BAD_ACCESS = 31, 4, 11
 """What the guest is killed with (numbers of Linux's signals)."""
+
+
+@attrs.define
+class Labels:
+    """Implements ``dbt.environment.Symbols``: the labels of a program."""
+
+    known: dict[str, int]
+
+    def name(self, pc: int) -> str:
+        return hex(pc)
+
+    def resolve(self, where: int | str) -> int:
+        return self.known[where] if isinstance(where, str) else where
+
+    def functions(self) -> Iterable[int]:
+        return self.known.values()
 
 
 @attrs.define
@@ -24,6 +41,8 @@ class BareMetal:
     memory: GuestMemory
     register: str
     start: int
+    stack_end: int
+    symbolizer: Labels
     console: bytes = b""
     polls: int = 0
 
@@ -54,3 +73,13 @@ class BareMetal:
 
     def symbolize(self, pc: int) -> str:
         return f"{pc:#x}"
+
+    def stack_bound(self, pointer: int) -> int:
+        del pointer
+        return self.stack_end
+
+    def call_name(self, given: int | str) -> str:
+        return str(given)
+
+    def decode(self, name: str, registers: Sequence[int], result: int | None = None) -> DecodedCall:
+        raise AssertionError("hooks are not called for services")

@@ -4,12 +4,13 @@ invalidation, budgets and every hook mechanism know of a guest only what its fro
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from signal import Signals
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal
+from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal, Labels
 from support.toy_frontend import ToyFrontend, assemble
 
 from dbt import plugins
@@ -17,8 +18,7 @@ from dbt.experiments.truth.analysis import Analysis
 from dbt.experiments.truth.trace import TracingBackend
 from dbt.hooks import StopRequested
 from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
-from dbt.hooks.machine import HookMachine
-from dbt.hooks.mechanisms import MECHANISMS, SLOTS
+from dbt.hooks.mechanisms import MECHANISMS
 from dbt.hooks.records import Kind
 from dbt.hooks.registry import Hooks
 from dbt.interfaces import (
@@ -28,24 +28,18 @@ from dbt.interfaces import (
     WRITE,
     Backend,
     BackendOptions,
-    Context,
-    extend,
 )
 from dbt.ir.block import BlockKey
 from dbt.ir.verifier import verify
-from dbt.log import QUIET
 from dbt.process.event_loop import EventLoop
+from dbt.process.inspection import registers
 from dbt.process.watchdog import Clock
+from dbt.process.wiring import Storage, connect
 from dbt.runtime.budget import UNLIMITED
-from dbt.runtime.chaining import ChainPolicy
-from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.engine import Engine
-from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
 from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop, UsageError
-from dbt.translate import Translator, block_at
 
 AT, STACK, STACK_END = 0x8000, 0x20000, 0x21000
 ROUNDS, LARGEST = 3, 10
@@ -111,68 +105,31 @@ def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Toy]:
 @contextlib.contextmanager
 def made(backend: Backend, tier: str, tmp_path: Path) -> Iterator[Toy]:
     """A computer that runs ``SUMS`` on a backend."""
-    memory, frontend = GuestMemory(), ToyFrontend()
-    state = GuestState(extend(frontend.layout, SLOTS))
+    frontend = ToyFrontend()
+    storage = Storage(frontend)
+    memory, state = storage.memory, storage.state
     memory.map(AT, 2 * PAGE, READ | WRITE | EXEC)
     memory.map(STACK, STACK_END - STACK, READ | WRITE)
     state["frame"] = STACK_END
-    stacks, functions = Stacks(), Functions(state.address)
-    context = Context(
-        state,
-        memory,
-        Counters(),
-        stacks,
-        functions,
-        frontend.key_of,
-        frontend.location_of,
-        BackendOptions(tier=tier or "0"),
-    )
-    executor = backend.open(context)
-    translator = Translator(frontend, memory, verify=True, layout=state.layout)
-    labels: dict[str, int] = {}
-
-    def resolve(where: int | str) -> int:
-        return labels[where] if isinstance(where, str) else where
-
-    policy = ChainPolicy(
-        resolve=lambda where: block_at(frontend, where, resolve(where)).pc  # as Process does
-    )
-    world = BareMetal(state, memory, "alpha", AT)
-    code, found = assemble(SUMS, AT)
-    labels.update(found)
+    code, labels = assemble(SUMS, AT)
+    world = BareMetal(state, memory, "alpha", AT, STACK_END, Labels(labels))
     (tmp_path / "sums").write_bytes(code)
-    resume = Resume(frontend.key_of(world.load(str(tmp_path / "sums"), [], [])))
-    engine = Engine(
-        executor,
-        context,
-        memory,
-        translator.translate,
-        policy,
-        insn_sizes=frontend.insn_sizes,
-        resume=resume,
-    )
-    machine = HookMachine(
-        engine, translator, state, stacks, functions, hex, resolve, lambda pointer: STACK_END
-    )
-    hooks = Hooks(machine, lambda: [], str, lambda *_: pytest.fail("no system call is made"))
-    served: list[None] = []
-    loop = EventLoop(
-        resume,
-        engine,
-        world,
-        frontend,
-        state,
-        machine,
-        Clock(),
-        QUIET,
-        lambda: served.append(None),
-        lambda stop: "",
-    )
-    yield Toy(engine, state, memory, loop, world, hooks, labels)
-    hooks.close()
-    machine.close()
-    executor.close()
-    memory.close()
+    with contextlib.ExitStack() as closing:
+        closing.callback(memory.close)
+        parts = connect(
+            frontend,
+            backend,
+            world,
+            storage,
+            world.load(str(tmp_path / "sums"), [], []),
+            closing,
+            options=BackendOptions(tier=tier or "0"),
+            clock=Clock(),
+            verify=True,
+        )
+        closing.callback(parts.machine.close)
+        closing.callback(parts.hooks.close)
+        yield Toy(parts.engine, state, memory, parts.loop, world, parts.hooks, labels)
 
 
 def counted(toy: Toy) -> tuple[int, int]:
@@ -182,6 +139,16 @@ def counted(toy: Toy) -> tuple[int, int]:
 PER_SUM = 1 + 1 + LARGEST * 11
 """Instructions of ``sum(10)``: eleven for each level but the last, which has two."""
 WHOLE = 1 + ROUNDS * (5 + PER_SUM), 55 * ROUNDS
+
+
+def killed(toy: Toy, signal: int, pc: int, shown: str) -> Killed:
+    """The end of a toy that is killed, with the report on it."""
+    lines = [
+        f"guest killed by {Signals(signal).name} at {pc:#010x} ({pc:#x})",
+        f"  {pc:#010x}: {shown}",
+    ]
+    report = "\n".join([*lines, *registers(toy.state.layout, toy.state)])
+    return Killed(signal, pc, report)
 
 
 @pytest.mark.parametrize("chain", ["all", "direct", "off"])
@@ -293,9 +260,9 @@ def test_computed_targets_and_services(toy: Toy, chain: str) -> None:
 
 def test_how_it_is_killed(toy: Toy) -> None:
     toy.put("load alpha, beta, 0")
-    assert toy.run() == Killed(BAD_ACCESS, AT, location=AT)
-    toy.put("system 9")
-    assert toy.run() == Killed(UNKNOWN, AT + 2, location=AT + 2)
+    assert toy.run() == killed(toy, BAD_ACCESS, AT, "0170")
+    toy.put("system 9\nhalt")
+    assert toy.run() == killed(toy, UNKNOWN, AT + 2, "0000")
 
 
 def test_a_hook_stops_a_run_that_another_continues(toy: Toy) -> None:
@@ -352,7 +319,7 @@ def test_an_instruction_is_no_code_if_its_end_is_not(toy: Toy) -> None:
     end = AT + 2 * PAGE
     toy.memory.poke(end - 2, b"\x00\xd0")
     toy.put(f"word gamma, {end - 2:#x}\njump gamma")
-    assert toy.run() == Killed(BAD_ACCESS, end, location=end)
+    assert toy.run() == killed(toy, BAD_ACCESS, end, "not executable")
 
 
 @attrs.frozen
