@@ -3,7 +3,8 @@
     python -m support.soak --runs 20        (with tests on PYTHONPATH)
 
 Every run takes another turn (``support/rotation.py``); every fourth has its address space filled
-(``support/crowded.py``). A lost worker is a failure.
+(``support/crowded.py``). A lost worker is a failure. Of each run its last line is printed, and
+pytest's summary of warnings when there were any.
 """
 
 import argparse
@@ -35,6 +36,17 @@ def run(number: int) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout.decode(errors="replace")
 
 
+def warnings_in(lines: list[str]) -> list[str]:
+    """Pytest's summaries of warnings, with their heads. Empty when there was no warning."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        inside = (inside or " warnings summary " in line) and not line.startswith("-- Docs: ")
+        if inside:
+            found.append(line)
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=20)
@@ -46,6 +58,8 @@ def main() -> int:
         seconds = time.monotonic() - began
         where = ", address space filled" if number % CROWDED == 0 else ""
         print(f"run {number} of {runs}: {lines[-1]}, {seconds:.0f} s{where}", flush=True)
+        for line in warnings_in(lines):
+            print(line, flush=True)
         if not good:
             print("\n".join(lines[-SHOWN:]))
             return 1
