@@ -103,7 +103,6 @@ class Kernel:
         things in words."""
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False
-        self.last_fault: FaultHit | HaltHit | None = None
         self.intercept: Before | None = None
         """Called before each call: an int is the result of a call that is not to be made."""
         self.after: After | None = None
@@ -245,12 +244,10 @@ class Kernel:
 
     def fault(self, hit: FaultHit) -> int | Stop:
         """A forbidden access."""
-        self.last_fault = hit
         return exceptions.fault(self, hit)
 
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
-        self.last_fault = hit
         return exceptions.halt(self, hit)
 
     def poll(self, location: int) -> int | Stop:

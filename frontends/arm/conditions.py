@@ -5,7 +5,6 @@ from dbt.ir.builder import Builder
 from dbt.ir.types import I1
 
 AL = 0b1110
-NAMES = ("eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "", "")
 
 
 def condition(ir: Builder, cond: int) -> Value:

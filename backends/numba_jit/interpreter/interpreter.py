@@ -49,7 +49,6 @@ from backends.numba_jit.native import (
 from dbt.interfaces import CODE, CONTROL_BYTES, READ, STACK_BYTES, STACK_ENTRIES, WRITE
 
 M32 = 0xFFFFFFFF
-TOP = -(1 << 63)
 PERMS = abi.PERMS_FROM_BASE
 # Only ``run_loop`` is kept on disk (see ``loop``): what it calls is compiled into it.
 OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}

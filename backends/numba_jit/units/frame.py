@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from backends.numba_jit import abi
 from backends.numba_jit.units.flag_slots import OWED, materialise_flags
 from dbt.interfaces import Layout, Slot
-from dbt.ir.types import Type
 
 LEAVE = abi.FIRST_FREE
 LEAVE_RETURN = abi.FIRST_FREE + 32
@@ -32,11 +31,6 @@ FOOTER = """
 !0 = !{!"branch_weights", i32 1, i32 100000}
 !1 = !{!"branch_weights", i32 100000, i32 1}
 """
-
-
-def llvm_type(type_: Type) -> str:
-    """The LLVM type of values of an IR type."""
-    return LLVM_TYPES[type_.name]
 
 
 class Frame:
