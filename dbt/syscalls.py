@@ -111,6 +111,12 @@ class SyscallAbi(Protocol):
     hwcap2: int
     elf_machine: int
     """The e_machine that may be loaded."""
+    task_size: int
+    """All addresses of a program are below it (TASK_SIZE)."""
+    mmap_min: int
+    """The lowest address that a program may map (vm.mmap_min_addr)."""
+    pie_base: int
+    """Where position-independent programs are loaded (ELF_ET_DYN_BASE)."""
     number_slot: str
     """The slot that holds the number of a call, unless the trap's immediate does."""
     names: Collection[str]

@@ -6,17 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
+from dbt.linux.options import LARGEST_STACK
 from dbt.linux.programs import ExecError, Plan
 from dbt.linux.state import limits
-from dbt.linux.state.address_space import (
-    MMAP_MIN,
-    MMAP_TOP,
-    PIE_BASE,
-    STACK_TOP,
-    AddressSpace,
-    Area,
-    page_up,
-)
+from dbt.linux.state.address_space import AddressSpace, Area, page_up
 from dbt.linux.state.proc_image import describe
 from dbt.loader import stack
 from dbt.loader.elf import Elf, Segment
@@ -26,7 +19,6 @@ if TYPE_CHECKING:
 
 _CLOCK_TICKS = 100
 _LEAST_STACK = 64 * PAGE
-_MOST_STACK = STACK_TOP - MMAP_TOP - (1 << 20)
 
 
 def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
@@ -37,8 +29,8 @@ def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     space = kernel.space
     space.reset()
     space.read_implies_exec = plan.elf.exec_stack is None
-    bias = _bias(plan.elf)
-    if plan.elf.low + bias < MMAP_MIN or plan.elf.high + bias > MMAP_TOP:
+    bias = _bias(plan.elf, kernel.abi.pie_base)
+    if plan.elf.low + bias < space.lowest or plan.elf.high + bias > space.mmap_top:
         raise ExecError(errno.ENOMEM, plan.path, "has a segment where programs may not be")
     _map_elf(space, plan.elf, plan.fd, bias, plan.path)
     space.brk_start = space.brk = page_up(plan.elf.high + bias)
@@ -55,12 +47,12 @@ def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
     return kernel.abi.start(kernel.state, entry & 0xFFFFFFFF, sp)
 
 
-def _bias(elf: Elf) -> int:
-    """What is added to the addresses of a program: the first segment of a relocatable one goes to
-    the place for them, as aligned as the largest alignment asks for."""
+def _bias(elf: Elf, pie_base: int) -> int:
+    """What is added to the addresses of a program: the first segment of a relocatable one is
+    mapped at ``pie_base``, rounded up to the largest alignment of its segments."""
     if not elf.relocatable:
         return 0
-    base = -(-PIE_BASE // elf.alignment) * elf.alignment
+    base = -(-pie_base // elf.alignment) * elf.alignment
     return base - elf.segments[0].start
 
 
@@ -72,7 +64,7 @@ def _map_interpreter(space: AddressSpace, plan: Plan, elf: Elf) -> tuple[int, in
         if place is None:
             raise ExecError(errno.ENOMEM, plan.interpreter_path, "does not fit")
         bias = place - elf.low
-    elif elf.low < MMAP_MIN or elf.high > MMAP_TOP:
+    elif elf.low < space.lowest or elf.high > space.mmap_top:
         raise ExecError(errno.ENOMEM, plan.interpreter_path, "is where programs may not be")
     _map_elf(space, elf, plan.interpreter_fd, bias, plan.interpreter_path)
     return bias, elf.entry + bias
@@ -112,9 +104,10 @@ def _map_stack(kernel: "Kernel", plan: Plan, envp: Sequence[bytes], bias: int, b
     """Map the stack with what a new program finds on it; the stack pointer."""
     elf, abi = plan.elf, kernel.abi
     wanted = limits.limit(kernel, limits.STACK)[0]
-    size = page_up(max(min(wanted, _MOST_STACK), _LEAST_STACK))
+    size = page_up(max(min(wanted, LARGEST_STACK), _LEAST_STACK))
     perms = READ | WRITE | (0 if elf.exec_stack is False else EXEC)
-    kernel.space.map(Area(STACK_TOP - size, STACK_TOP, perms, grows_down=True))
+    top = kernel.space.top
+    kernel.space.map(Area(top - size, top, perms, grows_down=True))
     auxv = {
         stack.AT_HWCAP: abi.hwcap,
         stack.AT_PAGESZ: PAGE,
@@ -134,7 +127,7 @@ def _map_stack(kernel: "Kernel", plan: Plan, envp: Sequence[bytes], bias: int, b
     }
     try:
         sp, content = stack.build_stack(
-            STACK_TOP,
+            top,
             plan.argv,
             envp,
             auxv,

@@ -88,7 +88,7 @@ class Kernel:
         self.state = state
         self.abi = abi
         self.options = options
-        self.space = AddressSpace(memory)
+        self.space = AddressSpace(memory, abi)
         self.signals = Signals(self)
         self.process = ProcessState(self)
         self.paths = Paths(options)

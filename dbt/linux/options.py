@@ -6,14 +6,14 @@ from typing import Any
 import attrs
 
 from dbt import choices
-from dbt.linux.state.address_space import MMAP_TOP, STACK_TOP
+from dbt.linux.state.address_space import STACK_GAP
 
 
 def _directory(path: Any) -> str | None:
     return None if path is None else choices.directory(path)
 
 
-SMALLEST_STACK, LARGEST_STACK = 256 << 10, STACK_TOP - MMAP_TOP - (1 << 20)
+SMALLEST_STACK, LARGEST_STACK = 256 << 10, STACK_GAP - (1 << 20)
 """Bytes: room for arguments (ARG_MAX) and some calls, and what there is below the libraries."""
 
 

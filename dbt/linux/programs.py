@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from dbt.linux.state.address_space import TASK_SIZE
 from dbt.linux.state.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
 from dbt.text import NAME, printable
@@ -188,7 +187,7 @@ def _plan(kernel: "Kernel", program: Program, argv: list[bytes], execfn: bytes) 
 def _read(kernel: "Kernel", fd: int, path: str, code: int) -> Elf:
     abi = kernel.abi
     try:
-        return read_elf(fd, abi.elf_machine, TASK_SIZE, abi.elf_objection)
+        return read_elf(fd, abi.elf_machine, abi.task_size, abi.elf_objection)
     except ElfError as error:
         raise ExecError(code, path, str(error), late=error.late) from None
 

@@ -64,6 +64,9 @@ class ArmLinuxAbi:
     hwcap = HWCAP_SWP | HWCAP_HALF | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS | HWCAP_IDIVA
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
+    task_size = 0xBF000000  # a kernel with a 3G/1G split, whose modules are below 3G
+    mmap_min = 0x8000
+    pie_base = 0x400000
     number_slot = "r7"
     names: Collection[str] = _NUMBERS.keys()
 

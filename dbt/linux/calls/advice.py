@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.state.address_space import OMIT, PRIVATE, TASK_SIZE, WIPE, Area, page_align, page_up
+from dbt.linux.state.address_space import OMIT, PRIVATE, WIPE, Area, page_align, page_up
 from dbt.linux.state.limits import limit
 from dbt.linux.table import syscall
 
@@ -135,7 +135,7 @@ def mincore(kernel: "Kernel", address: int, size: int, vector: int) -> int:
     if address % PAGE:
         raise failure(errno.EINVAL)
     end = address + page_up(size)
-    if end > TASK_SIZE:
+    if end > kernel.space.top:
         raise failure(errno.ENOMEM)
     _mapped(kernel, address, end)
     found = ctypes.create_string_buffer((end - address) // PAGE + 1)

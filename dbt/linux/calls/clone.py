@@ -10,7 +10,6 @@ import attrs
 
 from dbt.interfaces import PAGE
 from dbt.linux.errors import failure
-from dbt.linux.state.address_space import TASK_SIZE
 from dbt.linux.state.sigaction import valid
 from dbt.linux.table import syscall
 from dbt.stops import GuestFault
@@ -100,7 +99,7 @@ def clone3(kernel: "Kernel", address: int, size: int) -> int:
     if flags & CLONE_INTO_CGROUP and (cgroup > 0x7FFFFFFF or size < _CGROUP_SIZE):
         raise failure(errno.EINVAL)
     tids = _tids(kernel, set_tid, set_tid_size)
-    _check_clone3(flags, exit_signal, stack, stack_size)
+    _check_clone3(flags, exit_signal, stack, stack_size, kernel.space.top)
     _check(flags)
     if any(not 0 < tid < 1 << 22 for tid in tids):
         raise failure(errno.EINVAL)
@@ -114,15 +113,15 @@ def _tids(kernel: "Kernel", address: int, count: int) -> tuple[int, ...]:
     return struct.unpack(f"<{count}i", kernel.memory.read(address, 4 * count))
 
 
-def _check_clone3(flags: int, exit_signal: int, stack: int, stack_size: int) -> None:
-    """clone3_args_valid."""
+def _check_clone3(flags: int, exit_signal: int, stack: int, stack_size: int, top: int) -> None:
+    """clone3_args_valid. ``top`` is that of the address space."""
     if flags >> 34 or flags & (CLONE_DETACHED | CSIGNAL & ~CLONE_NEWTIME):
         raise failure(errno.EINVAL)
     if flags & CLONE_SIGHAND and flags & CLONE_CLEAR_SIGHAND:
         raise failure(errno.EINVAL)
     if flags & (CLONE_THREAD | CLONE_PARENT) and exit_signal:
         raise failure(errno.EINVAL)
-    if bool(stack) != bool(stack_size) or stack + stack_size > TASK_SIZE:
+    if bool(stack) != bool(stack_size) or stack + stack_size > top:
         raise failure(errno.EINVAL)
 
 

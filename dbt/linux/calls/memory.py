@@ -14,9 +14,7 @@ from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux.calls.advice import may_lock, populate
 from dbt.linux.errors import failure
 from dbt.linux.state.address_space import (
-    MMAP_MIN,
     PRIVATE,
-    TASK_SIZE,
     AddressSpace,
     Area,
     page_align,
@@ -46,11 +44,11 @@ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 def brk(kernel: "Kernel", new: int) -> int:
     """Move the end of the heap; the old end when that cannot be."""
     space = kernel.space
-    if new < space.brk_start or new > TASK_SIZE:
+    if new < space.brk_start or new > space.top:
         return space.brk
     old_end, new_end = page_up(space.brk), page_up(new)
     if new_end > old_end:
-        if not space.is_free(old_end, min(new_end + PAGE, TASK_SIZE)):
+        if not space.is_free(old_end, min(new_end + PAGE, space.top)):
             return space.brk
         perms = protection(3, read_implies_exec=space.read_implies_exec)
         area = Area(old_end, new_end, perms)
@@ -146,14 +144,14 @@ def old_mmap(kernel: "Kernel", block: int) -> int:
 def _place(space: AddressSpace, address: int, size: int, flags: int) -> tuple[int, int]:
     """Where a new mapping goes."""
     size = page_up(size)
-    if size > TASK_SIZE:
+    if size > space.top:
         raise failure(errno.ENOMEM)
     if flags & (MAP_FIXED | MAP_FIXED_NOREPLACE):
         if address % PAGE:
             raise failure(errno.EINVAL)
-        if address + size > TASK_SIZE:
+        if address + size > space.top:
             raise failure(errno.ENOMEM)
-        if address < MMAP_MIN:
+        if address < space.lowest:
             raise failure(errno.EPERM)
         if flags & MAP_FIXED_NOREPLACE and not space.is_free(address, address + size):
             raise failure(errno.EEXIST)
@@ -203,7 +201,7 @@ def munmap(kernel: "Kernel", address: int, size: int) -> int:
 
 def _unmap(space: AddressSpace, start: int, size: int) -> None:
     """Drop pages. EINVAL where no program may have any (mm/vma.c: do_vmi_munmap)."""
-    if not size or start % PAGE or start + page_up(size) > TASK_SIZE:
+    if not size or start % PAGE or start + page_up(size) > space.top:
         raise failure(errno.EINVAL)
     space.unmap(start, start + page_up(size))
 
@@ -259,7 +257,7 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
     if space.at(old) is None:
         raise failure(errno.EFAULT)
     if flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
-        if new % PAGE or new + size > TASK_SIZE or (new < old + old_size and old < new + size):
+        if new % PAGE or new + size > space.top or (new < old + old_size and old < new + size):
             raise failure(errno.EINVAL)
         start, end = _place(space, new, size, flags & MREMAP_FIXED and MAP_FIXED)
         if flags & MREMAP_FIXED:
@@ -271,7 +269,7 @@ def mremap(kernel: "Kernel", old: int, old_size: int, new_size: int, flags: int,
         return old
     area = _resizable(space, old, old_size, size)
     _check_limits(kernel, attrs.evolve(area, end=area.start + size - old_size))
-    if old_size and old + size <= TASK_SIZE and space.is_free(area.end, old + size):
+    if old_size and old + size <= space.top and space.is_free(area.end, old + size):
         if area.object == PRIVATE:
             space.map(attrs.evolve(area, start=area.end, end=old + size))
         else:
@@ -318,7 +316,7 @@ def cacheflush(kernel: "Kernel", start: int, end: int, flags: int) -> int:
     """Drop the translations of a range, as far as it can be read (traps.c: do_cache_op)."""
     if end < start or flags:
         raise failure(errno.EINVAL)
-    if end > TASK_SIZE:
+    if end > kernel.space.top:
         raise failure(errno.EFAULT)
     kernel.space.sharing.flush(start, end)
     kernel.memory.check(start, end - start, READ, Access.READ)

@@ -1,7 +1,7 @@
 """What is mapped where: the kernel's list of areas, and where new ones go.
 
-The layout is that of an ARM kernel with a 3G/1G split and no randomization: programs low, position-
-independent ones at 4 MiB, the heap above them, mappings downward from below the stack.
+The layout is that of a kernel without randomization: programs low, the heap above them, mappings
+downward from below the stack, which is at the top.
 """
 
 import os
@@ -16,12 +16,10 @@ from dbt.linux.state.mapped_files import MappedFile, MappedFiles
 from dbt.linux.state.mapping_budget import MappingBudget
 from dbt.linux.state.sharing import Sharing
 from dbt.runtime.memory import GuestMemory
+from dbt.syscalls import SyscallAbi
 
-TASK_SIZE = 0xBF000000
-STACK_TOP = TASK_SIZE
-MMAP_TOP = 0xB7000000
-MMAP_MIN = 0x8000
-PIE_BASE = 0x00400000
+STACK_GAP = 128 << 20
+"""Bytes at the top that are kept for the stack: mappings begin below them (MIN_GAP)."""
 PRIVATE = (0, 0)
 """The object of memory that is the guest's alone."""
 WIPE, OMIT = 1, 2
@@ -89,10 +87,17 @@ class Area:
 
 
 class AddressSpace:
-    """The areas of one process, over its guest memory. Addresses and sizes are whole pages."""
+    """The areas of one process, over its guest memory. Addresses and sizes are whole pages.
 
-    def __init__(self, memory: GuestMemory) -> None:
+    The bounds are the kernel's: a program may map from ``lowest`` up to ``top``, where its stack
+    ends; ``mmap_top`` is where mappings without an address begin, downward.
+    """
+
+    def __init__(self, memory: GuestMemory, abi: SyscallAbi) -> None:
         self.memory = memory
+        self.lowest = abi.mmap_min
+        self.top = abi.task_size
+        self.mmap_top = abi.task_size - STACK_GAP
         self.areas: list[Area] = []
         self.brk_start = self.brk = 0
         self.read_implies_exec = False
@@ -142,15 +147,15 @@ class AddressSpace:
 
     def find(self, size: int, hint: int = 0) -> int | None:
         """A free place for ``size`` bytes: at the hint, else as high as possible."""
-        if MMAP_MIN <= hint <= TASK_SIZE - size and self.is_free(hint, hint + size):
+        if self.lowest <= hint <= self.top - size and self.is_free(hint, hint + size):
             return hint
-        for limit in (MMAP_TOP, TASK_SIZE):
+        for limit in (self.mmap_top, self.top):
             top = limit
             for area in reversed(self.areas):
                 if area.start < top and top - area.end >= size:
                     break
                 top = min(top, area.start)
-            if top - MMAP_MIN >= size:
+            if top - self.lowest >= size:
                 return top - size
         return None
 

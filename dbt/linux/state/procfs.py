@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.linux.state import proc_memory, proc_task
-from dbt.linux.state.address_space import MMAP_MIN
 from dbt.linux.state.paths import AT_FDCWD, PROGRAM
 from dbt.linux.state.places import Virtual
 from dbt.linux.state.task import LAST_CAPABILITY
@@ -49,7 +48,6 @@ _MADE_UP: dict[bytes, bytes] = {
     b"/proc/sys/kernel/version": f"{VERSION}\n".encode(),
     b"/proc/sys/kernel/cap_last_cap": f"{LAST_CAPABILITY}\n".encode(),
     b"/proc/sys/kernel/randomize_va_space": b"0\n",
-    b"/proc/sys/vm/mmap_min_addr": f"{MMAP_MIN}\n".encode(),
 }
 """What describes the guest's kernel, which is not the host's."""
 
@@ -114,6 +112,7 @@ class ProcFs:
         self._system: dict[bytes, Callable[[], bytes]] = {
             b"/proc/cpuinfo": kernel.abi.cpuinfo,
             b"/proc/stat": _cpu_statistics,
+            b"/proc/sys/vm/mmap_min_addr": lambda: b"%d\n" % kernel.abi.mmap_min,
             **{path: _constant(content) for path, content in _MADE_UP.items()},
         }
         files = _HOST_FILES | self._system.keys()

@@ -13,6 +13,7 @@ from dbt.linux.kernel import Kernel
 from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.runtime.memory import GuestMemory
 from dbt.stops import GuestFault
+from frontends.arm.linux_abi import ArmLinuxAbi
 
 PRIVATE, SHARED, FIXED, ANONYMOUS, NOREPLACE = 2, 1, 0x10, 0x20, 0x100000
 RW = 3
@@ -254,7 +255,7 @@ BASE = 0xB7000000 - 40 * PAGE
 @given(OPERATIONS)
 def test_areas_agree_with_a_page_by_page_model(operations: list[tuple[str, int, int, int]]) -> None:
     memory = GuestMemory()
-    space = AddressSpace(memory)
+    space = AddressSpace(memory, ArmLinuxAbi())
     model: dict[int, int] = {}
     for name, page, count, perms in operations:
         start, end = BASE + page * PAGE, BASE + (page + count) * PAGE
