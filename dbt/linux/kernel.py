@@ -93,7 +93,7 @@ class Kernel:
         self.process = ProcessState(self)
         self.paths = Paths(options)
         self.files = FdTable(self)
-        self.symbolizer = Symbolizer(self.space)
+        self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits)
         self.request = Request(0, "")
         self.resume = 0
         self.stack_start = 0

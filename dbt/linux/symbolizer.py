@@ -5,8 +5,10 @@ import os
 import attrs
 
 from dbt import choices
+from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.loader.symbols import Symbol, SymbolFile, read_symbols
+from dbt.syscalls import SyscallAbi
 from dbt.text import LINE, NAME, printable
 
 
@@ -20,10 +22,15 @@ class Image:
 
 
 class Symbolizer:
-    """Symbols of an address space as it is now; libraries loaded later are found too."""
+    """Symbols of an address space as it is now; libraries loaded later are found too.
 
-    def __init__(self, space: AddressSpace) -> None:
+    ``state_bits`` are those of locations (``Layout.state_bits``).
+    """
+
+    def __init__(self, space: AddressSpace, abi: SyscallAbi, state_bits: int) -> None:
         self._space = space
+        self._helpers, _ = abi.commpage()
+        self._state_bits = state_bits
         self.program = ""
         """Host path of the program, whose symbols win."""
 
@@ -33,16 +40,16 @@ class Symbolizer:
         for area in self._space.areas:
             if area.path and area.path in found:
                 found[area.path] = attrs.evolve(found[area.path], high=area.end)
-            elif area.path and area.offset == 0 and _symbols(area.path).segments:
+            elif area.path and area.offset == 0 and self._symbols(area.path).segments:
                 found[area.path] = Image(area.path, area.start, area.end)
         return list(found.values())
 
     def symbol(self, name: str) -> int | None:
-        """The location of a symbol: its address, with the state of its code in bit 0; or None."""
+        """The location of a symbol: its address with the bits of its code's state; or None."""
         paths = [image.path for image in self.images()]
         paths.sort(key=lambda path: path != self.program)
         for path in paths:
-            found = _symbols(path).find(name)
+            found = self._symbols(path).find(name)
             if found is not None:
                 bias = self._bias(path)
                 return None if bias is None else (found.location + bias) & 0xFFFFFFFF
@@ -62,14 +69,16 @@ class Symbolizer:
         return choices.whole("an address", address, most=choices.WORD)
 
     def _names(self) -> list[str]:
-        return [symbol.name for image in self.images() for symbol in _symbols(image.path).symbols]
+        return [
+            symbol.name for image in self.images() for symbol in self._symbols(image.path).symbols
+        ]
 
     def functions(self) -> dict[int, str]:
         """The functions that the symbol tables of what is mapped name, by address."""
         found: dict[int, str] = {}
         for image in self.images():
             bias = self._bias(image.path)
-            for symbol in _symbols(image.path).symbols:
+            for symbol in self._symbols(image.path).symbols:
                 if symbol.function and bias is not None:
                     found.setdefault((symbol.address + bias) & 0xFFFFFFFF, symbol.name)
         return found
@@ -88,34 +97,41 @@ class Symbolizer:
         ``limit`` characters."""
         area = self._space.at(pc)
         if area is None or not area.path:
-            return "kernel helper page" if pc >> 12 == 0xFFFF0 else f"{pc:#x}"
-        linked, symbol = _containing(area, pc)
+            return "kernel helper page" if pc & -PAGE == self._helpers else f"{pc:#x}"
+        linked, symbol = self._containing(area, pc)
         if linked is None or symbol is None:
             return f"{pc if linked is None else linked:#x}"
         offset = linked - symbol.address
         return printable(symbol.name, limit) + (f"+{offset:#x}" if offset else "")
 
     def state(self, pc: int) -> int:
-        """The state of the code at an address, as bit 0 of the function there has it."""
+        """The bits of state in the location of the function at an address; 0 where none is."""
         area = self._space.at(pc)
-        symbol = _containing(area, pc)[1] if area is not None and area.path else None
-        return symbol.location & 1 if symbol is not None and symbol.function else 0
+        symbol = self._containing(area, pc)[1] if area is not None and area.path else None
+        known = symbol is not None and symbol.function
+        return symbol.location & self._state_bits if symbol is not None and known else 0
 
     def _bias(self, path: str) -> int | None:
         """Where the file was loaded, minus where it was linked."""
         for area in self._space.areas:
             if area.path == path:
-                bias = _area_bias(area, _symbols(path))
+                bias = _area_bias(area, self._symbols(path))
                 if bias is not None:
                     return bias
         return None
 
+    def _containing(self, area: Area, pc: int) -> tuple[int | None, Symbol | None]:
+        """The linked address of a place in a mapped file, and the symbol that it belongs to."""
+        file = self._symbols(area.path)
+        linked = file.linked(pc - area.start + area.offset)
+        return linked, None if linked is None else file.containing(linked)
 
-def _containing(area: Area, pc: int) -> tuple[int | None, Symbol | None]:
-    """The linked address of a place in a mapped file, and the symbol that it belongs to."""
-    file = _symbols(area.path)
-    linked = file.linked(pc - area.start + area.offset)
-    return linked, None if linked is None else file.containing(linked)
+    def _symbols(self, path: str) -> SymbolFile:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return SymbolFile(path)
+        return read_symbols(path, (status.st_mtime_ns, status.st_size), self._state_bits)
 
 
 def _area_bias(area: Area, file: SymbolFile) -> int | None:
@@ -124,11 +140,3 @@ def _area_bias(area: Area, file: SymbolFile) -> int | None:
         if page <= area.offset < offset + size:
             return area.start - area.offset - (address - offset)
     return None
-
-
-def _symbols(path: str) -> SymbolFile:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return SymbolFile(path)
-    return read_symbols(path, (status.st_mtime_ns, status.st_size))

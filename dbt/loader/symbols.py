@@ -18,7 +18,7 @@ _PLACED = (_NOTYPE, _OBJECT, _FUNC, _IFUNC)
 
 @attrs.frozen
 class Symbol:
-    """A named address, as linked. The address of a function is without its Thumb bit.
+    """A named address, as linked. The address of a function is without the bits of its state.
 
     ``name`` is decoded as by ``os.fsdecode``. One longer than ``LINE`` is cut and gets an ellipsis.
     """
@@ -28,7 +28,7 @@ class Symbol:
     name: str
     function: bool
     location: int
-    """The address as in the file, with the bit for a function's state."""
+    """The address as in the file, with the bits of a function's state."""
 
 
 @attrs.define(slots=False)
@@ -69,8 +69,9 @@ class SymbolFile:
 
 
 @lru_cache(maxsize=64)
-def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
-    """Read the symbols of a file. ``stamp`` (mtime in ns, size) distinguishes its versions."""
+def read_symbols(path: str, stamp: tuple[int, int], state_bits: int) -> SymbolFile:
+    """Read the symbols of a file. ``stamp`` (mtime in ns, size) distinguishes its versions;
+    ``state_bits`` are the guest's (``Layout.state_bits``)."""
     from elftools.elf.elffile import ELFFile
 
     del stamp
@@ -86,7 +87,8 @@ def read_symbols(path: str, stamp: tuple[int, int]) -> SymbolFile:
                 section = next(elf.iter_sections(kind), None)  # there may be one of each
                 if section is not None:
                     strings = _contents(stream, elf.get_section(section["sh_link"]))
-                    found.symbols.extend(_placed(_contents(stream, section), strings))
+                    table = _contents(stream, section)
+                    found.symbols.extend(_placed(table, strings, state_bits))
     except Exception:  # pyelftools raises anything for damaged files; symbols are a convenience
         return SymbolFile(path)
     found.symbols.sort(key=lambda s: (s.address, s.function))
@@ -100,7 +102,7 @@ def _contents(stream: BinaryIO, section: Mapping[str, int]) -> bytes:
     return stream.read(min(section["sh_size"], size))
 
 
-def _placed(table: bytes, strings: bytes) -> list[Symbol]:
+def _placed(table: bytes, strings: bytes, state_bits: int) -> list[Symbol]:
     out = []
     table = table[: len(table) // _SYM.size * _SYM.size]
     for name_at, value, size, info, _, section in _SYM.iter_unpack(table):
@@ -110,7 +112,8 @@ def _placed(table: bytes, strings: bytes) -> list[Symbol]:
         name = _name(strings, name_at)
         if name and not name.startswith("$"):
             function = kind in (_FUNC, _IFUNC)
-            out.append(Symbol(value & ~1 if function else value, size, name, function, value))
+            address = value & ~state_bits if function else value
+            out.append(Symbol(address, size, name, function, value))
     return out
 
 

@@ -27,6 +27,7 @@ LAYOUT = lay_out(
     general=(*REGISTERS, PC_SLOT),
     aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),
     flags=FLAGS[:4],
+    state_bits=1,  # Thumb
 )
 
 CALL_ABI = CallAbi(arguments=("r0", "r1", "r2", "r3"), result="r0", stack="r13", link="r14")

@@ -14,7 +14,8 @@ def functions_of(process: Process) -> dict[int, str]:
         status = os.stat(path)
     except OSError:
         return {}
-    file = read_symbols(path, (status.st_mtime_ns, status.st_size))
+    stamp = (status.st_mtime_ns, status.st_size)
+    file = read_symbols(path, stamp, process.frontend.layout.state_bits)
     functions = [symbol for symbol in file.symbols if symbol.function]
     if not functions:
         return {}

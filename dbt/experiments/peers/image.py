@@ -26,6 +26,8 @@ class Image:
     abi: CallAbi
     location: int
     """Where to start."""
+    state_bits: int
+    """The bits of a location that are not its address."""
 
     @property
     def stack(self) -> int:
@@ -56,8 +58,8 @@ def load_image(program: Program) -> Image:
             Segment(area.start, area.perms, memory.read(area.start, area.end - area.start))
             for area in process.kernel.space.areas
         )
-        registers = {name: process.state.get(name) for name in process.frontend.layout.general}
-        location = registers[PC_SLOT]
-        return Image(program, segments, registers, process.frontend.call_abi, location)
+        layout, abi = process.frontend.layout, process.frontend.call_abi
+        registers = {name: process.state.get(name) for name in layout.general}
+        return Image(program, segments, registers, abi, registers[PC_SLOT], layout.state_bits)
     finally:
         process.close()

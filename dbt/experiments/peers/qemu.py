@@ -47,7 +47,7 @@ def watch(
     """Run a program to its end or for ``timeout`` seconds, watched in one of MODES."""
     if mode not in MODES:
         raise ValueError(mode)
-    reader = LogReader(image.stack, functions, sink)
+    reader = LogReader(image.stack, functions, sink, image.state_bits)
     began = time.thread_time()
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as written, open(reading, encoding="ascii") as log:
@@ -99,9 +99,13 @@ class LogReader:
     """
 
     def __init__(
-        self, stack: int, functions: Mapping[int, str], sink: Callable[[Record], None]
+        self,
+        stack: int,
+        functions: Mapping[int, str],
+        sink: Callable[[Record], None],
+        state_bits: int,
     ) -> None:
-        self._tracker = Tracker(functions, self._registers, sink)
+        self._tracker = Tracker(functions, self._registers, sink, state_bits)
         self._first_stack = stack
         self._shift: int | None = None
         self._low = self._high = ""

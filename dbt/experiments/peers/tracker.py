@@ -13,7 +13,7 @@ from dbt.hooks.records import Kind, Record
 
 
 class Registers(NamedTuple):
-    """What a tracker reads at a function or a return address. Bit 0 of ``link`` may be state."""
+    """What a tracker reads at a function or a return address. ``link`` is a location."""
 
     arguments: tuple[int, ...]
     stack: int
@@ -27,13 +27,17 @@ class _Activation(NamedTuple):
 
 
 class Tracker:
-    """Takes pcs in the order of execution, and calls ``sink`` with records."""
+    """Takes pcs in the order of execution, and calls ``sink`` with records.
+
+    ``state_bits`` are the bits of a location that are not its address (``Layout.state_bits``).
+    """
 
     def __init__(
         self,
         functions: Mapping[int, str],
         registers: Callable[[], Registers],
         sink: Callable[[Record], None],
+        state_bits: int,
     ) -> None:
         self.functions = functions
         self.sites: set[int] = set()
@@ -43,6 +47,7 @@ class Tracker:
         self.events = 0
         self._registers = registers
         self._sink = sink
+        self._state_bits = state_bits
         self._live: list[_Activation] = []
 
     def arrive(self, pc: int) -> None:
@@ -54,7 +59,7 @@ class Tracker:
 
     def _entered(self, pc: int) -> None:
         registers = self._registers()
-        site = registers.link & ~1
+        site = registers.link & ~self._state_bits
         activation = _Activation(pc, site, registers.stack)
         tail = bool(self._live) and self._live[-1][1:] == activation[1:]
         self._unwind(registers.stack)

@@ -53,7 +53,7 @@ def watch(
     if mode not in MODES:
         raise ValueError(mode)
     machine = _Machine(image)
-    tracker = Tracker(functions, machine.registers, sink)
+    tracker = Tracker(functions, machine.registers, sink, image.state_bits)
     if mode != "none":
         _WATCHERS[mode](machine, tracker)
     seconds = machine.run(timeout)

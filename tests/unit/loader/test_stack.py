@@ -64,7 +64,7 @@ def test_too_many_arguments() -> None:
 
 
 def test_symbols() -> None:
-    file = read_symbols(str(HELLO), (0, 0))
+    file = read_symbols(str(HELLO), (0, 0), 1)
     start = file.find("_start")
     assert start is not None
     assert start.function
@@ -76,14 +76,15 @@ def test_symbols() -> None:
 def test_files_that_are_no_elf_have_no_symbols(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"\x7fELF\1\1\1" + bytes(range(200)))
-    assert read_symbols(str(path), (0, 0)).symbols == []
-    assert read_symbols(str(tmp_path / "missing"), (0, 0)).symbols == []
+    assert read_symbols(str(path), (0, 0), 1).symbols == []
+    assert read_symbols(str(tmp_path / "missing"), (0, 0), 1).symbols == []
 
 
 def test_a_fifo_in_a_file_s_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     code = (
-        "from dbt.loader.symbols import read_symbols; print(read_symbols('fifo', (0, 0)).symbols)"
+        "from dbt.loader.symbols import read_symbols\n"
+        "print(read_symbols('fifo', (0, 0), 1).symbols)"
     )
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True, timeout=60)

@@ -15,7 +15,7 @@ FIB = guest("fib").read_bytes()
 
 def read(path: Path, data: bytes) -> SymbolFile:
     path.write_bytes(data)
-    return read_symbols(str(path), (path.stat().st_mtime_ns, len(data)))
+    return read_symbols(str(path), (path.stat().st_mtime_ns, len(data)), 1)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_unsupported_system_calls_are_named() -> None:
 
 def test_log_of_qemu() -> None:
     seen: list[Record] = []
-    reader = LogReader(0xBE000000, {0x20000: "f"}, seen.append)
+    reader = LogReader(0xBE000000, {0x20000: "f"}, seen.append, 1)
     reader.read(LOG.splitlines())
     call, returned = seen
     assert (call.kind, call.site, call.stack) == (Kind.CALL, 0x10012, 0xBE000000)

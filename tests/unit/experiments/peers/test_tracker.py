@@ -12,7 +12,7 @@ class Walk:
     def __init__(self) -> None:
         self.seen: list[Record] = []
         self.registers = Registers((0, 0, 0, 0), 0, 0)
-        self.tracker = Tracker({F: "f", G: "g"}, lambda: self.registers, self.seen.append)
+        self.tracker = Tracker({F: "f", G: "g"}, lambda: self.registers, self.seen.append, 1)
 
     def at(self, pc: int, *, sp: int, lr: int = 0, r0: int = 0) -> None:
         self.registers = Registers((r0, 0, 0, 0), sp, lr)
