@@ -42,6 +42,8 @@ class Layout:
     flags: tuple[str, ...] = ()
     """The i1 slots that a comparison sets: negative, zero, carry (no borrow), overflow; empty on a
     machine without flags. A backend may compute them from the operands when they are read."""
+    status: tuple[str, ...] = ()
+    """The i1 slots that a report shows behind the registers, in order."""
     state_bits: int = 0
     """The bits of a location that are the state of the code there, not part of its address."""
     by_name: Mapping[str, Slot] = attrs.field(init=False, repr=False, eq=False)

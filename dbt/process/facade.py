@@ -172,7 +172,7 @@ class Process:
         return self.frontend.key_of(location)
 
     def registers(self) -> list[str]:
-        """All general registers, four a line, then the flags."""
+        """All general registers, four a line, then the bits of status."""
         return inspection.registers(self.frontend.layout, self.state)
 
     def explain(self, where: int | str) -> dict[str, str]:

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 
 def registers(layout: Layout, state: State) -> list[str]:
-    """All general registers, four a line, then the flags."""
+    """All general registers, four a line, then the bits of status."""
     cells = [f"{name:>4} {state.get(name):08x}" for name in layout.general]
     lines = ["".join(cells[i : i + 4]) for i in range(0, len(cells), 4)]
-    flags = [slot.name for slot in layout.slots if slot.type.bits == 1]
-    lines.append("  " + " ".join(f"{name}={state.get(name)}" for name in flags))
+    lines.append("  " + " ".join(f"{name}={state.get(name)}" for name in layout.status))
     return lines
 
 

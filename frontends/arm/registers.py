@@ -27,6 +27,7 @@ LAYOUT = lay_out(
     general=(*REGISTERS, PC_SLOT),
     aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),
     flags=FLAGS[:4],
+    status=(*FLAGS, "ef"),
     state_bits=1,  # Thumb
 )
 
