@@ -16,6 +16,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
+from dbt.ir.banks import Accesses
 from dbt.ir.block import (
     Block,
     BlockKey,
@@ -31,8 +32,7 @@ from dbt.ir.block import (
     frontend_mode,
     retry_mode,
 )
-from dbt.ir.evaluate import Fault, Left, Outcome, Trap, evaluate_block
-from dbt.ir.machine import Accesses
+from dbt.ir.evaluate import Fault, Left, Outcome, TrapFired, evaluate_block
 
 
 @attrs.frozen
@@ -69,7 +69,7 @@ def _event_of(key: BlockKey, outcome: Outcome, context: Context) -> Edge | Event
     match outcome:
         case Fault(pc=pc, address=address, access=access):
             return FaultHit(pc, retry_mode(key, pc), address, access)
-        case Trap(reason=reason, pc=pc):
+        case TrapFired(reason=reason, pc=pc):
             return TrapHit(reason, pc, frontend_mode(key.mode))
         case Left(exit=Swi(number=number, resume=resume)):
             return SyscallHit(number, resume)

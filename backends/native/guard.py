@@ -34,7 +34,7 @@ from dbt.interfaces import (
     PERMS_DISTANCE,
     Memory,
 )
-from dbt.ir import machine
+from dbt.ir import banks
 
 # Offsets in the handler's data: the kernel's struct sigaction of the previous handler, one of the
 # default action, the last address that was not ours, and the reservations it is responsible for.
@@ -194,7 +194,7 @@ class _Guard:
     """The handler of this process, and the guest memories that it is responsible for."""
 
     def __init__(self) -> None:
-        key = stamp([__file__, llvm.__file__, machine.__file__], "llvmlite")
+        key = stamp([__file__, llvm.__file__, banks.__file__], "llvmlite")
         image = cached("guard", key, lambda: llvm.compile_text(_TEXT))
         self._data = mmap.mmap(-1, _DATA_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         anchor: Any = ctypes.c_char.from_buffer(self._data)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt.interfaces import Context, Executor, chaining
-from dbt.ir import layout, machine, ops
+from dbt.ir import banks, layout, ops
 from dbt.reservation import require_room
 
 
@@ -66,7 +66,7 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
                 llvm.__file__,
                 chaining.__file__,
                 layout.__file__,
-                machine.__file__,
+                banks.__file__,
                 ops.__file__,
             ]
             image = cached("loop", stamp(sources, "numba", "llvmlite"), make)

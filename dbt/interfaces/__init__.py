@@ -28,8 +28,7 @@ from dbt.interfaces.events import (
 )
 from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
 from dbt.interfaces.passes import Attached, Bound, Pass
-from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
-from dbt.ir.machine import (
+from dbt.ir.banks import (
     ABSENT,
     CODE,
     EXEC,
@@ -52,6 +51,7 @@ from dbt.ir.machine import (
     StackBank,
     State,
 )
+from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 
 __all__ = [
     "ABSENT",

@@ -8,8 +8,8 @@ import attrs
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event
+from dbt.ir.banks import CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey
-from dbt.ir.machine import CounterBank, FunctionBank, Memory, StackBank, State
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")

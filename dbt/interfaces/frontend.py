@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
+from dbt.ir.banks import State
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.layout import CallAbi, Layout
-from dbt.ir.machine import State
 
 if TYPE_CHECKING:
     from dbt.syscalls import SyscallAbi

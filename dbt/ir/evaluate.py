@@ -11,6 +11,7 @@ from typing import TypeAlias
 import attrs
 
 from dbt.ir import ops
+from dbt.ir.banks import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.block import (
     Block,
     BlockKey,
@@ -24,7 +25,6 @@ from dbt.ir.block import (
     Value,
     exit_targets,
 )
-from dbt.ir.machine import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.ops import Op
 from dbt.ir.types import Type
 from dbt.stops import Access, GuestFault
@@ -131,7 +131,7 @@ class Fault:
 
 
 @attrs.frozen
-class Trap:
+class TrapFired:
     """A ``trap_if`` fired within the guest instruction at ``pc``; ``completed`` as in Fault."""
 
     reason: str
@@ -139,7 +139,7 @@ class Trap:
     completed: int
 
 
-Outcome: TypeAlias = Left | Fault | Trap
+Outcome: TypeAlias = Left | Fault | TrapFired
 
 
 def evaluate_block(
@@ -193,7 +193,7 @@ class _Evaluation:
         except GuestFault as fault:
             return Fault(self.pc, fault.address, fault.access, self.block.completed(self.marks))
         except _Trapped as trap:
-            return Trap(str(trap), self.pc, self.block.completed(self.marks))
+            return TrapFired(str(trap), self.pc, self.block.completed(self.marks))
         return self._leave()
 
     def execute(self, inst: Inst) -> None:

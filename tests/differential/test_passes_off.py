@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from support import strategies
 from support.guests import BENCHMARKS, DEMO, guest
 from support.oracle import REQUIRED
+from support.rig import DATA, LAYOUT, rigged
 from support.rotation import FULL
 from support.runs import Measured, measure
-from support.toy import DATA, LAYOUT, toy
 
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
@@ -79,7 +79,7 @@ def test_programs_run_the_same(name: str, without: tuple[str, ...], tier: str) -
 
 def outcome(backend: Backend, tier: str, block: Block, state: dict[str, int]) -> object:
     """The event and all that one execution of a block leaves."""
-    with toy(backend, BackendOptions(tier=tier)) as machine:
+    with rigged(backend, BackendOptions(tier=tier)) as machine:
         machine.state.restore(state)
         machine.memory.poke(DATA, bytes(range(256)) * 32)
         machine.install(block)

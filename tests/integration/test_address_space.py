@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from support.guests import GUESTS
-from support.toy import Toy
+from support.rig import Rig
 
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
@@ -103,7 +103,7 @@ def held() -> int:
 @pytest.mark.parametrize(("backend", "tier"), [(NumbaBackend, "2"), (ReferenceBackend, "auto")])
 def test_a_machine_that_nobody_closes_is_given_back(backend: type, tier: str) -> None:
     def one() -> None:
-        machine = Toy(backend(), BackendOptions(tier=tier))
+        machine = Rig(backend(), BackendOptions(tier=tier))
         block = parse_block(BLOCK)
         machine.install(block)
         machine.executor.run(block.key)
@@ -118,7 +118,7 @@ def test_a_machine_that_nobody_closes_is_given_back(backend: type, tier: str) ->
 
 
 def test_closing_twice_is_closing() -> None:
-    machine = Toy(NumbaBackend(), BackendOptions(tier="2"))
+    machine = Rig(NumbaBackend(), BackendOptions(tier="2"))
     block = parse_block(BLOCK)
     machine.install(block)
     machine.executor.run(block.key)

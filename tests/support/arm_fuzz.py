@@ -42,7 +42,7 @@ from dbt.interfaces import (
     TrapHit,
 )
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
-from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
 from dbt.plugins import load
@@ -115,7 +115,7 @@ class Evaluator:
                     return _stopped("alignment", case, state)
                 case Fault():
                     return _stopped("fault", case, state)
-                case Trap(reason=reason):
+                case TrapFired(reason=reason):
                     return _stopped(reason, case, state)
                 case Left(exit=Halt() | Swi()):
                     return _stopped("undefined", case, state)

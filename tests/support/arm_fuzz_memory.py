@@ -17,7 +17,7 @@ from unicorn import arm_const as uc
 
 from dbt.decode.table import Row
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
-from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
@@ -138,7 +138,7 @@ def evaluate(start: Start) -> Finish:
                 return Finish("alignment")
             case Fault():
                 return Finish("fault")
-            case Trap(reason=reason):
+            case TrapFired(reason=reason):
                 return Finish(reason)
             case Left(exit=Halt() | Swi()):
                 return Finish("undefined")

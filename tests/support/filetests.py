@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
-from support.toy import DATA, LAYOUT, Toy, toy
+from support.rig import DATA, LAYOUT, Rig, rigged
 
 from backends.reference import ReferenceBackend
 from dbt.ir.block import Block
@@ -178,7 +178,7 @@ def _roundtrip(case: Case, _: str) -> str:
 
 def _eval(case: Case, _: str) -> str:
     block = parse_block(case.text)
-    with toy(ReferenceBackend()) as machine:
+    with rigged(ReferenceBackend()) as machine:
         machine.memory.write(DATA, bytes(64))
         for word in case.given():
             _give(machine, word)
@@ -199,7 +199,7 @@ def _eval(case: Case, _: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _give(machine: Toy, word: str) -> None:
+def _give(machine: Rig, word: str) -> None:
     name, _, value = word.partition("=")
     place = re.fullmatch(r"\[(\w+):(\d)\]", name)
     if place:

@@ -17,7 +17,7 @@ from pathlib import Path
 import attrs
 
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
-from dbt.ir.evaluate import Fault, Left, Trap, evaluate_block
+from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
@@ -117,7 +117,7 @@ class Machine:
                     return "alignment"
                 case Fault(address=address):
                     return f"fault={address:#x}"
-                case Trap(reason=reason) | Left(exit=Halt(reason=reason)):
+                case TrapFired(reason=reason) | Left(exit=Halt(reason=reason)):
                     return reason
                 case Left(exit=Swi(number=number)):
                     return f"swi={number:#x}"

@@ -1,7 +1,7 @@
-"""Hypothesis strategies: values, IR blocks and small programs for the toy machine."""
+"""Hypothesis strategies: values, IR blocks and small programs for the test rig."""
 
 from hypothesis import strategies as st
-from support import toy
+from support import rig
 
 from dbt.ir import ops
 from dbt.ir.block import (
@@ -25,9 +25,9 @@ from dbt.ir.ops import OPS, Op
 from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, Type
 
 PURE_OPS = tuple(op for op in OPS.values() if op.pure)
-SLOTS = tuple((slot.name, slot.type) for slot in toy.LAYOUT.slots if slot.name != "pc")
-FIRST = BlockKey(toy.START)
-ELSEWHERE = (BlockKey(toy.START + 0x400), BlockKey(toy.START + 0x800))
+SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name != "pc")
+FIRST = BlockKey(rig.START)
+ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
 ACCESS_TYPES = (I1, I8, I16, I32, I64)
 
 
@@ -46,8 +46,8 @@ def values(type_: Type) -> st.SearchStrategy[int]:
 
 @st.composite
 def states(draw: st.DrawFn) -> dict[str, int]:
-    """Values for all slots of the toy machine."""
-    return {name: draw(values(type_)) for name, type_ in SLOTS} | {"pc": toy.START}
+    """Values for all slots of the test rig."""
+    return {name: draw(values(type_)) for name, type_ in SLOTS} | {"pc": rig.START}
 
 
 class _Draft:
@@ -115,10 +115,10 @@ class _Draft:
     def address(self) -> Value:
         if self.faults and not self.draw(st.integers(0, 5)):
             offset = self.draw(st.integers(-8, 8))
-            pages = (toy.DATA_END, toy.READ_ONLY, toy.CODE_PAGE, 0)
+            pages = (rig.DATA_END, rig.READ_ONLY, rig.CODE_PAGE, 0)
             return Const(self.draw(st.sampled_from(pages)) + offset & I32.mask, I32)
         index = self.emit.and_(self.value(I32), 0xFFF)
-        return self.emit.add(index, toy.DATA + self.draw(st.integers(0, 0xFF0)))
+        return self.emit.add(index, rig.DATA + self.draw(st.integers(0, 0xFF0)))
 
     def instrument(self) -> None:
         self.predicate()
@@ -161,7 +161,7 @@ def typings(op: Op) -> list[tuple[Type, Type]]:
 def _exit(draft: _Draft, keys: list[BlockKey]) -> Exit:
     draw = draft.draw
     key = st.sampled_from(keys)
-    location = Const(toy.location_of(draw(key)), I32)
+    location = Const(rig.location_of(draw(key)), I32)
     match draw(st.integers(0, 9)):
         case 0 | 1:
             return Goto(draw(key))
@@ -199,16 +199,16 @@ def blocks(
 
 @st.composite
 def programs(draw: st.DrawFn, *, max_blocks: int = 4) -> dict[BlockKey, Block]:
-    """Blocks that lead to each other; the first one stands at ``toy.START``."""
-    keys = tuple(BlockKey(toy.START + 0x400 * i) for i in range(draw(st.integers(1, max_blocks))))
+    """Blocks that lead to each other; the first one stands at ``rig.START``."""
+    keys = tuple(BlockKey(rig.START + 0x400 * i) for i in range(draw(st.integers(1, max_blocks))))
     return {key: draw(blocks(key=key, keys=keys, max_ops=8, faults=False)) for key in keys}
 
 
-def rules(keys: list[int]) -> st.SearchStrategy[toy.Rules]:
+def rules(keys: list[int]) -> st.SearchStrategy[rig.Rules]:
     """Chain rules: some kinds, some pcs denied."""
     return st.builds(
-        toy.Rules,
-        st.frozensets(st.sampled_from(list(toy.LinkKind))),
+        rig.Rules,
+        st.frozensets(st.sampled_from(list(rig.LinkKind))),
         st.frozensets(st.sampled_from(keys)),
     )
 

@@ -1,9 +1,9 @@
-"""A toy machine that enters compiled units directly, with as much of a dispatcher as tests need."""
+"""A rig that enters compiled units directly, with as much of a dispatcher as tests need."""
 
 import ctypes
 import mmap
 
-from support import toy
+from support import rig
 
 from backends.numba_jit import abi
 from backends.numba_jit.records import Record, Records
@@ -22,7 +22,7 @@ SLOTS = 1024
 class UnitMachine:
     """State, memory and a unit compiler. Links are made when all blocks are compiled."""
 
-    def __init__(self, layout: Layout = toy.LAYOUT, *, regions: bool = False) -> None:
+    def __init__(self, layout: Layout = rig.LAYOUT, *, regions: bool = False) -> None:
         self.state = GuestState(layout)
         self.memory = GuestMemory()
         self.counters, self.stacks = Counters(1 << 10), Stacks(8)
@@ -33,8 +33,8 @@ class UnitMachine:
             self.counters,
             self.stacks,
             self.functions,
-            toy.key_of,
-            toy.location_of,
+            rig.key_of,
+            rig.location_of,
         )
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records, regions=regions)
@@ -79,7 +79,7 @@ class UnitMachine:
         for slot, key in self.targets.items():
             self.link(slot, code.get(key) if link else None)
         for key, pointer in code.items():
-            self.entries[abi.entry_index(toy.location_of(key))] = pointer if link else 0
+            self.entries[abi.entry_index(rig.location_of(key))] = pointer if link else 0
         return code
 
     def link(self, slot: int, pointer: int | None) -> None:

@@ -18,7 +18,7 @@ from dbt.interfaces import CallAbi, Memory, State
 from dbt.ir.block import BlockKey
 
 
-class Guest(Protocol):
+class Tracked(Protocol):
     """What a tracker needs of a process."""
 
     call_abi: CallAbi
@@ -137,7 +137,7 @@ class Tracker:
     """The activations of one mechanism. ``active`` are those on the present stack, the innermost
     last: all there are, unless the mechanism follows the stacks (``stacks.py``)."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Tracked) -> None:
         self.guest = guest
         self.functions: dict[int, Listeners] = {}
         self.active: list[Activation] = []

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
 from dbt.hooks.follow.stacks import Follower, Switched
-from dbt.hooks.follow.tracker import Activation, Guest, Tracker
+from dbt.hooks.follow.tracker import Activation, Tracked, Tracker
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.points.conditions import Conditions
 from dbt.interfaces import Pass
@@ -13,7 +13,7 @@ from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 
 
-class Machine(Guest, Protocol):
+class Machine(Tracked, Protocol):
     """The process as mechanisms see it. Each method that sets something returns what undoes it."""
 
     chain: ChainPolicy

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from support.toy import Toy, toy
+from support.rig import Rig, rigged
 
 from dbt.interfaces import Backend, BackendOptions
 from dbt.ir.parser import parse_blocks
@@ -20,11 +20,11 @@ class Contract:
         raise NotImplementedError
 
     @pytest.fixture
-    def rig(self) -> Iterator[Toy]:
-        """A toy machine for the backend under test."""
-        with toy(self.make_backend(), self.options) as machine:
+    def rig(self) -> Iterator[Rig]:
+        """A test rig for the backend under test."""
+        with rigged(self.make_backend(), self.options) as machine:
             yield machine
 
-    def install(self, rig: Toy, text: str) -> None:
+    def install(self, rig: Rig, text: str) -> None:
         """Install what a text says."""
         rig.install(*parse_blocks(text))

@@ -5,14 +5,14 @@ import time
 
 import pytest
 from support.contract import Contract
-from support.toy import (
+from support.rig import (
     ALL,
     DATA,
     DIRECT,
     OFF,
     START,
+    Rig,
     Rules,
-    Toy,
 )
 
 from dbt.interfaces import (
@@ -57,7 +57,7 @@ class ChainingContract(Contract):
         ],
     )
     def test_direct_edges_are_counted(
-        self, rig: Toy, rules: Rules, expected: dict[str, int]
+        self, rig: Rig, rules: Rules, expected: dict[str, int]
     ) -> None:
         self.install(rig, self.PAIR)
         rig.executor.apply(rules)
@@ -67,7 +67,7 @@ class ChainingContract(Contract):
         assert rig.reasons() == expected
         assert rig.executor.fuel == 100 - 20
 
-    def test_a_link_made_after_a_translation_is_not_counted_twice(self, rig: Toy) -> None:
+    def test_a_link_made_after_a_translation_is_not_counted_twice(self, rig: Rig) -> None:
         program = {block.key: block for block in parse_blocks(self.PAIR)}
         rig.executor.apply(ALL)
         rig.state.set("r0", 10)
@@ -106,7 +106,7 @@ class ChainingContract(Contract):
         ],
     )
     def test_computed_edges_are_counted(
-        self, rig: Toy, exit_: str, reason: str, kind: LinkKind
+        self, rig: Rig, exit_: str, reason: str, kind: LinkKind
     ) -> None:
         self.install(rig, self.CALLS.format(exit=exit_))
         only = Rules(frozenset({LinkKind.DIRECT, kind}))
@@ -126,7 +126,7 @@ class ChainingContract(Contract):
             gained = {name: after[name] - before.get(name, 0) for name in after}
             assert {name: n for name, n in gained.items() if n} == {"syscall": 1, **expected}
 
-    def test_computed_edge_to_a_new_block_is_followed(self, rig: Toy) -> None:
+    def test_computed_edge_to_a_new_block_is_followed(self, rig: Rig) -> None:
         program = {block.key: block for block in parse_blocks(self.CALLS.format(exit="return %0"))}
         rig.executor.apply(ALL)
         rig.state.set("r0", 5)
@@ -134,7 +134,7 @@ class ChainingContract(Contract):
         assert isinstance(rig.run_all(program, BlockKey(START)), SyscallHit)
         assert rig.reasons() == {"not_translated": 3, "syscall": 1}
 
-    def test_deny_and_allow_take_effect_on_made_links(self, rig: Toy) -> None:
+    def test_deny_and_allow_take_effect_on_made_links(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
         counts = []
         for rules in (ALL, ALL, Rules(denied=frozenset({0x8004})), ALL, ALL, OFF, ALL):
@@ -147,7 +147,7 @@ class ChainingContract(Contract):
         # Edges: 8000->8004 and back three times each, then 8000->8100. A denial unlinks one edge.
         assert counts == [[3, 0], [0, 0], [0, 3], [1, 0], [0, 0], [7, 0], [3, 0]]
 
-    def test_rules_change_in_the_middle_of_a_chained_loop(self, rig: Toy) -> None:
+    def test_rules_change_in_the_middle_of_a_chained_loop(self, rig: Rig) -> None:
         self.install(
             rig,
             f"""
@@ -183,7 +183,7 @@ class ChainingContract(Contract):
         assert reasons["unlinked"] == 3
         assert reasons["syscall"] == 1
 
-    def wait_for_turns(self, rig: Toy) -> None:
+    def wait_for_turns(self, rig: Rig) -> None:
         """Until the loop of the test above has gone round a few more times."""
         deadline = time.monotonic() + self.live_seconds
         start = int.from_bytes(rig.memory.peek(DATA + 4, 4), "little")
@@ -192,7 +192,7 @@ class ChainingContract(Contract):
             time.sleep(0.001)
 
     @pytest.mark.parametrize("gone", [START, 0x8004])
-    def test_discard_unlinks_and_asks_for_the_block_again(self, rig: Toy, gone: int) -> None:
+    def test_discard_unlinks_and_asks_for_the_block_again(self, rig: Rig, gone: int) -> None:
         program = {block.key: block for block in parse_blocks(self.PAIR)}
         rig.executor.apply(ALL)
         rig.state.set("r0", 10)
@@ -212,7 +212,7 @@ class ChainingContract(Contract):
         # Every edge into and out of the block that went is made anew, but for the one that waited.
         assert after["unlinked"] == before["unlinked"] + (3 if gone == START else 1)
 
-    def test_a_block_installed_again_replaces_the_old_one(self, rig: Toy) -> None:
+    def test_a_block_installed_again_replaces_the_old_one(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
         rig.executor.apply(ALL)
         rig.state.set("r0", 3)
@@ -223,11 +223,11 @@ class ChainingContract(Contract):
         assert rig.state.get("r5") == 0x2A
         assert len(rig.executor.installed()) == 3
 
-    def test_run_of_an_unknown_key_asks_for_it(self, rig: Toy) -> None:
+    def test_run_of_an_unknown_key_asks_for_it(self, rig: Rig) -> None:
         assert rig.executor.run(BlockKey(0x9000, 0x100)) == NotTranslated(BlockKey(0x9000, 0x100))
         assert rig.reasons() == {"not_translated": 1}
 
-    def test_explain_and_statistics_tell_something(self, rig: Toy) -> None:
+    def test_explain_and_statistics_tell_something(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
         rig.executor.run(BlockKey(START))
         assert all(isinstance(text, str) for text in rig.executor.explain(BlockKey(START)).values())

@@ -2,7 +2,7 @@
 
 import pytest
 from support.contract import Contract
-from support.toy import (
+from support.rig import (
     ALL,
     CODE_PAGE,
     DATA,
@@ -11,8 +11,8 @@ from support.toy import (
     OFF,
     READ_ONLY,
     START,
+    Rig,
     Rules,
-    Toy,
 )
 
 from dbt.interfaces import (
@@ -58,7 +58,7 @@ class EffectsContract(Contract):
         }}"""
 
     @pytest.mark.parametrize("type_", [I32, I64], ids=str)
-    def test_unaligned_access_across_pages(self, rig: Toy, type_: Type) -> None:
+    def test_unaligned_access_across_pages(self, rig: Rig, type_: Type) -> None:
         slot, value = ("r1", 0x89ABCDEF) if type_ is I32 else ("w0", 0x0123456789ABCDEF)
         self.install(rig, self.STORE.format(type=type_, slot=slot))
         address = DATA + 4096 - type_.bytes // 2
@@ -89,7 +89,7 @@ class EffectsContract(Contract):
 
     @pytest.mark.parametrize(("what", "type_", "address", "first"), FAULTS, ids=str)
     def test_fault_is_exact(
-        self, rig: Toy, what: str, type_: Type, address: int, first: int
+        self, rig: Rig, what: str, type_: Type, address: int, first: int
     ) -> None:
         slot = "r1" if type_ is I32 else "w0"
         text = self.LOAD if what == "load" else self.STORE
@@ -112,13 +112,13 @@ class EffectsContract(Contract):
         code = what == "store" and first >= CODE_PAGE and first < CODE_PAGE + 4096
         assert rig.reasons() == {"invalidation" if code else "fault": 1}
 
-    def test_code_page_can_be_read(self, rig: Toy) -> None:
+    def test_code_page_can_be_read(self, rig: Rig) -> None:
         rig.memory.perms[CODE_PAGE // 4096] |= 8
         self.install(rig, self.LOAD.format(type=I32, slot="r1"))
         rig.state.set("r0", CODE_PAGE)
         assert rig.executor.run(BlockKey(START)) == NotTranslated(BlockKey(0x8008))
 
-    def test_store_goes_through_once_the_code_bit_is_gone(self, rig: Toy) -> None:
+    def test_store_goes_through_once_the_code_bit_is_gone(self, rig: Rig) -> None:
         self.install(rig, self.STORE.format(type=I32, slot="r1"))
         rig.state.set("r0", CODE_PAGE)
         rig.state.set("r1", 0xFEEDFACE)
@@ -127,7 +127,7 @@ class EffectsContract(Contract):
         assert isinstance(rig.executor.run(BlockKey(START)), NotTranslated)
         assert rig.memory.load(CODE_PAGE, 4) == 0xFEEDFACE
 
-    def test_fault_in_a_taken_block_gives_back_what_its_first_half_counted(self, rig: Toy) -> None:
+    def test_fault_in_a_taken_block_gives_back_what_its_first_half_counted(self, rig: Rig) -> None:
         self.install(
             rig,
             """
@@ -147,14 +147,14 @@ class EffectsContract(Contract):
         assert (event.pc, event.mode & FRONTEND_BITS, event.address) == (START, 0, 0)
         assert rig.executor.fuel == 10
 
-    def test_a_fault_reports_the_frontend_mode(self, rig: Toy) -> None:
+    def test_a_fault_reports_the_frontend_mode(self, rig: Rig) -> None:
         self.install(rig, "block 0x8000@0x100 {\n insn 0x8000 4\n %0:i32 = load 0x0\n return %0\n}")
         event = rig.executor.run(BlockKey(START, 0x100))
         assert isinstance(event, FaultHit)
         assert event.mode & FRONTEND_BITS == 0x100
 
     @pytest.mark.parametrize("holds", [0, 1])
-    def test_when_predicates_every_effect(self, rig: Toy, holds: int) -> None:
+    def test_when_predicates_every_effect(self, rig: Rig, holds: int) -> None:
         self.install(
             rig,
             f"""
@@ -189,7 +189,7 @@ class EffectsContract(Contract):
 
     @pytest.mark.parametrize("holds", [0, 1])
     @pytest.mark.parametrize(("size", "low"), [(2, 1), (4, 2), (8, 4), (16, 8), (16, 0)])
-    def test_an_unaligned_address_faults(self, rig: Toy, size: int, low: int, holds: int) -> None:
+    def test_an_unaligned_address_faults(self, rig: Rig, size: int, low: int, holds: int) -> None:
         """Before anything is accessed, with the instruction to be tried again."""
         self.install(
             rig,
@@ -217,7 +217,7 @@ class EffectsContract(Contract):
         assert (rig.state.get("r0"), rig.executor.fuel) == (not fell, 4 if fell else 3)
         assert rig.memory.load(0x10000, 4) == (not fell)
 
-    def test_trap_stops_before_its_instruction(self, rig: Toy) -> None:
+    def test_trap_stops_before_its_instruction(self, rig: Rig) -> None:
         self.install(
             rig,
             """
@@ -238,7 +238,7 @@ class EffectsContract(Contract):
         assert (rig.state.get("r0"), rig.state.get("pc"), rig.executor.fuel) == (1, 0x8004, 2)
         assert rig.reasons() == {"not_translated": 1, "trap": 1}
 
-    def test_counters_are_64_bits_and_side_stacks_wrap(self, rig: Toy) -> None:
+    def test_counters_are_64_bits_and_side_stacks_wrap(self, rig: Rig) -> None:
         self.install(
             rig,
             """
@@ -297,7 +297,7 @@ class EffectsContract(Contract):
 
     @pytest.mark.parametrize(("exit_", "event", "reason", "pc", "insns"), EVENTS, ids=str)
     def test_each_exit_comes_back_as_its_event(
-        self, rig: Toy, exit_: str, event: object, reason: str, pc: int, insns: int
+        self, rig: Rig, exit_: str, event: object, reason: str, pc: int, insns: int
     ) -> None:
         self.install(rig, f"block 0x8000 {{\n insn 0x8000 4\n {exit_}\n}}")
         rig.executor.fuel = 100
@@ -318,7 +318,7 @@ class EffectsContract(Contract):
         }"""
 
     @pytest.mark.parametrize("rules", [ALL, DIRECT, OFF, Rules(denied=frozenset({START}))])
-    def test_fuel_is_exact(self, rig: Toy, rules: Rules) -> None:
+    def test_fuel_is_exact(self, rig: Rig, rules: Rules) -> None:
         self.install(rig, self.LOOP)
         rig.executor.apply(rules)
         rig.executor.fuel = 0

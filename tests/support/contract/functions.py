@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import strategies
 from support.contract import Contract
 from support.functions import Counting
-from support.toy import ALL, DATA, FLAGS, START, WORDS, Toy, toy
+from support.rig import ALL, DATA, FLAGS, START, WORDS, Rig, rigged
 
 from backends.reference import ReferenceBackend
 from dbt.interfaces import FaultHit, FuelOut, HaltHit, NativeFunction
@@ -42,7 +42,7 @@ class FunctionsContract(Contract):
           halt done 0x8000
         }}"""
 
-    def test_state_is_written_before_and_read_again_after(self, rig: Toy) -> None:
+    def test_state_is_written_before_and_read_again_after(self, rig: Rig) -> None:
         seen = []
 
         def see(environment: int, *args: int) -> None:
@@ -70,7 +70,7 @@ class FunctionsContract(Contract):
         assert rig.functions.take_failure() is None
 
     @pytest.mark.parametrize("holds", [0, 1])
-    def test_when(self, rig: Toy, holds: int) -> None:
+    def test_when(self, rig: Rig, holds: int) -> None:
         def change(env: int, value: int) -> None:
             rig.state.set("r1", value)
             rig.state.set("cf", 1)
@@ -106,7 +106,7 @@ class FunctionsContract(Contract):
           goto 0x8000
         }"""
 
-    def test_a_function_takes_no_fuel_and_can_be_replaced_at_any_time(self, rig: Toy) -> None:
+    def test_a_function_takes_no_fuel_and_can_be_replaced_at_any_time(self, rig: Rig) -> None:
         ticks: list[tuple[str, int]] = []
 
         def second(env: int, number: int) -> None:
@@ -124,7 +124,7 @@ class FunctionsContract(Contract):
         assert rig.executor.fuel == 1
         assert ticks == [("first", n) for n in (1, 2, 3)] + [("second", n) for n in (4, 5)]
 
-    def test_an_exception_is_kept_and_a_run_can_be_stopped(self, rig: Toy) -> None:
+    def test_an_exception_is_kept_and_a_run_can_be_stopped(self, rig: Rig) -> None:
         def tick(env: int, number: int) -> None:
             if number == 4:
                 raise KeyError(number)
@@ -145,13 +145,13 @@ class FunctionsContract(Contract):
         assert taken == [1000 - 8]
         assert repr(rig.functions.take_failure()) == "KeyError(4)"
 
-    def test_a_function_that_is_not_defined_fails(self, rig: Toy) -> None:
+    def test_a_function_that_is_not_defined_fails(self, rig: Rig) -> None:
         self.install(rig, self.TICKS)
         rig.executor.fuel = 2
         rig.executor.run(BlockKey(START))
         assert repr(rig.functions.take_failure()) == "LookupError(\"no function is named 'tick'\")"
 
-    def test_a_native_function_is_called_by_its_address(self, rig: Toy) -> None:
+    def test_a_native_function_is_called_by_its_address(self, rig: Rig) -> None:
         calls = []
         thunk = prototype(2)(lambda env, a, b: calls.append((env, a, b)))  # as good as any C
         address = ctypes.cast(thunk, ctypes.c_void_p).value
@@ -174,7 +174,7 @@ class FunctionsContract(Contract):
         assert calls == [(rig.state.address, 0x80000000, 7)]
         assert rig.state.get("r0") == 1
 
-    def test_a_fault_after_a_call_is_exact(self, rig: Toy) -> None:
+    def test_a_fault_after_a_call_is_exact(self, rig: Rig) -> None:
         rig.functions.define("move", lambda env: rig.state.set("r1", 0x44))
         self.install(
             rig,
@@ -233,7 +233,7 @@ class FunctionsContract(Contract):
     @pytest.mark.parametrize("changes", [False, True])
     @pytest.mark.parametrize("again", [False, True])
     def test_flags_are_there_and_stay_as_they_are_set(
-        self, rig: Toy, again: bool, changes: bool
+        self, rig: Rig, again: bool, changes: bool
     ) -> None:
         """Flags of a comparison, in the block before or in the one that calls."""
         seen = []
@@ -262,7 +262,7 @@ class FunctionsContract(Contract):
             assert (rig.state.get("nf"), rig.state.get("zf")) == expected
             seen.pop()
 
-    def test_a_function_may_close_a_page_that_was_looked_at_before(self, rig: Toy) -> None:
+    def test_a_function_may_close_a_page_that_was_looked_at_before(self, rig: Rig) -> None:
         def close(env: int) -> None:
             rig.memory.perms[DATA // 4096] &= ~3
 
@@ -294,7 +294,7 @@ class FunctionsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with toy(backend, options) as machine:
+            with rigged(backend, options) as machine:
                 log = stirring(machine)
                 machine.state.restore(state)
                 machine.memory.poke(DATA, bytes(range(256)) * 32)
@@ -312,7 +312,7 @@ class FunctionsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with toy(backend, options) as machine:
+            with rigged(backend, options) as machine:
                 log = stirring(machine)
                 machine.state.restore(state)
                 machine.executor.fuel = 40
@@ -332,7 +332,7 @@ class FunctionsContract(Contract):
         tick = ticking()
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with toy(backend, options) as machine:
+            with rigged(backend, options) as machine:
                 log = stirring(machine)
                 machine.functions.define_native("tick", tick.address, 1, tick.native, tick)
                 machine.state.restore(state)
@@ -348,7 +348,7 @@ def ticking() -> Counting:
     return Counting("ticking")
 
 
-def stirring(machine: Toy) -> list[object]:
+def stirring(machine: Rig) -> list[object]:
     """Define ``stir`` and ``stir2``; gives the list that they write what they see to."""
     log: list[object] = []
 

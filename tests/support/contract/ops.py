@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import strategies
 from support.contract import Contract
-from support.toy import (
+from support.rig import (
     DATA,
     START,
-    Toy,
-    toy,
+    Rig,
+    rigged,
 )
 
 from backends.reference import ReferenceBackend
@@ -53,7 +53,7 @@ class OpsContract(Contract):
     """What ops compute."""
 
     @pytest.mark.parametrize(("op", "operand", "result"), CASES, ids=str)
-    def test_pure_op_of_variables(self, rig: Toy, op: Op, operand: Type, result: Type) -> None:
+    def test_pure_op_of_variables(self, rig: Rig, op: Op, operand: Type, result: Type) -> None:
         block = Block(BlockKey(START), [], Halt("done", 0))
         emit = Builder(block.insts)
         slots = iter((SLOT[operand], SECOND[operand]))
@@ -71,7 +71,7 @@ class OpsContract(Contract):
 
     @pytest.mark.parametrize("type_", [I1, I8, I16, I32, I64], ids=str)
     @pytest.mark.parametrize("op", BINARY, ids=str)
-    def test_binary_op_with_a_constant(self, rig: Toy, op: Op, type_: Type) -> None:
+    def test_binary_op_with_a_constant(self, rig: Rig, op: Op, type_: Type) -> None:
         result = I1 if op.result == "i1" else type_
         constants = [Const(value, type_) for value in strategies.edges(type_)]
         block = Block(BlockKey(START), [], Halt("done", 0))
@@ -96,7 +96,7 @@ class OpsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with toy(backend, options) as machine:
+            with rigged(backend, options) as machine:
                 machine.state.restore(state)
                 machine.memory.poke(DATA, bytes(range(256)) * 32)
                 machine.stacks.push("calls", 0x1234)
@@ -113,7 +113,7 @@ class OpsContract(Contract):
         rules = [data.draw(strategies.rules([key.pc for key in program])) for _ in range(3)]
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with toy(backend, options) as machine:
+            with rigged(backend, options) as machine:
                 machine.state.restore(state)
                 key = BlockKey(START)
                 events = []

@@ -3,7 +3,7 @@
 import pytest
 from support.contract import Contract
 from support.contract.chaining import ChainingContract
-from support.toy import ALL, OFF, START, Rules, Toy
+from support.rig import ALL, OFF, START, Rig, Rules
 
 from dbt.interfaces import NotTranslated, SyscallHit, WatchHit
 from dbt.ir.block import HOOKED, BlockKey
@@ -15,7 +15,7 @@ class WatchingContract(Contract):
     """``Executor.watch``."""
 
     @pytest.mark.parametrize("rules", [ALL, OFF, Rules(denied=frozenset({0x8004}))])
-    def test_every_entry_by_a_direct_edge_comes_back(self, rig: Toy, rules: Rules) -> None:
+    def test_every_entry_by_a_direct_edge_comes_back(self, rig: Rig, rules: Rules) -> None:
         self.install(rig, ChainingContract.PAIR)
         rig.executor.apply(rules)
         rig.executor.watch([0x8004])
@@ -33,7 +33,7 @@ class WatchingContract(Contract):
     @pytest.mark.parametrize("exit_", ["jump %0", "call %0, link 0x8008", "return %0"])
     @pytest.mark.parametrize("rules", [ALL, OFF])
     def test_so_does_every_entry_by_a_computed_one(
-        self, rig: Toy, rules: Rules, exit_: str
+        self, rig: Rig, rules: Rules, exit_: str
     ) -> None:
         self.install(rig, ChainingContract.CALLS.format(exit=exit_))
         rig.executor.apply(rules)
@@ -48,7 +48,7 @@ class WatchingContract(Contract):
         assert hits == 2
         assert rig.reasons()["denied"] == 2
 
-    def test_watching_takes_effect_in_a_chained_loop_and_ends_again(self, rig: Toy) -> None:
+    def test_watching_takes_effect_in_a_chained_loop_and_ends_again(self, rig: Rig) -> None:
         self.install(rig, ChainingContract.PAIR)
         rig.executor.apply(ALL)
         rig.state.set("r0", 5)
@@ -61,7 +61,7 @@ class WatchingContract(Contract):
         rig.executor.watch([])
         assert rig.executor.run(OTHER) == SyscallHit(0, BlockKey(0x8104))
 
-    def test_blocks_whose_hook_has_run_are_not_meant(self, rig: Toy) -> None:
+    def test_blocks_whose_hook_has_run_are_not_meant(self, rig: Rig) -> None:
         self.install(
             rig,
             """
@@ -79,7 +79,7 @@ class WatchingContract(Contract):
         rig.executor.fuel = 100
         assert rig.executor.run(BlockKey(START)) == SyscallHit(0, BlockKey(0x8008))
 
-    def test_what_is_not_translated_is_said_first(self, rig: Toy) -> None:
+    def test_what_is_not_translated_is_said_first(self, rig: Rig) -> None:
         self.install(rig, "block 0x8000 {\n insn 0x8000 4\n goto 0x8004\n}")
         rig.executor.watch([0x8004])
         rig.executor.fuel = 100
@@ -90,7 +90,7 @@ class ProbingContract(Contract):
     """``Executor.probe``: the same, with chaining as it is."""
 
     @pytest.mark.parametrize("rules", [ALL, OFF])
-    def test_every_entry_comes_back_and_links_stay(self, rig: Toy, rules: Rules) -> None:
+    def test_every_entry_comes_back_and_links_stay(self, rig: Rig, rules: Rules) -> None:
         rig.executor.probe([])
         self.install(rig, ChainingContract.PAIR)
         rig.executor.apply(rules)
@@ -108,7 +108,7 @@ class ProbingContract(Contract):
         assert rig.executor.fuel == 100 - 20
 
     @pytest.mark.parametrize("exit_", ["jump %0", "call %0, link 0x8008", "return %0"])
-    def test_so_does_every_entry_by_a_computed_edge(self, rig: Toy, exit_: str) -> None:
+    def test_so_does_every_entry_by_a_computed_edge(self, rig: Rig, exit_: str) -> None:
         rig.executor.probe([START])
         self.install(rig, ChainingContract.CALLS.format(exit=exit_))
         rig.executor.apply(ALL)
@@ -121,7 +121,7 @@ class ProbingContract(Contract):
         assert event == SyscallHit(0, BlockKey(0x8104))
         assert hits == 2
 
-    def test_nothing_comes_back_when_nothing_is_looked_for(self, rig: Toy) -> None:
+    def test_nothing_comes_back_when_nothing_is_looked_for(self, rig: Rig) -> None:
         rig.executor.probe([0x8004])
         self.install(rig, ChainingContract.PAIR)
         rig.executor.probe(None)

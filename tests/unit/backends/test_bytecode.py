@@ -1,7 +1,7 @@
 """What blocks become in tier 0: the words, one by one."""
 
 import pytest
-from support.toy import Toy, toy
+from support.rig import Rig, rigged
 
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.interpreter.opcodes import ACCESS, NAMES
@@ -14,11 +14,11 @@ START = 0x8000
 
 def operations(body: str) -> list[str]:
     """The names of the operations that a block's body is lowered to."""
-    with toy(NumbaBackend(), BackendOptions(tier="0")) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier="0")) as machine:
         return lowered(machine, body)
 
 
-def lowered(machine: Toy, body: str) -> list[str]:
+def lowered(machine: Rig, body: str) -> list[str]:
     block = next(iter(parse_blocks("block 0x8000 {\n insn 0x8000 4\n" + body + "\n}")))
     machine.executor.install(block)
     text = machine.executor.explain(BlockKey(START))["bytecode"]
@@ -110,7 +110,7 @@ def test_operations_are_numbered_as_listed() -> None:
 
 
 def test_bytecode_space_is_used_again() -> None:
-    with toy(NumbaBackend(), BackendOptions(tier="0")) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier="0")) as machine:
         body = "%0:i32 = get r1\n set r0 %0\n halt done 0x8004"
         lowered(machine, body)
         before = machine.executor.statistics()["bytecode_bytes"]

@@ -7,7 +7,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[2]
 
 UNITS = """
-from support import toy
+from support import rig
 from support.crowded import crowd
 from support.units import UnitMachine
 

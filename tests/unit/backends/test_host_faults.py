@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support import toy
+from support import rig
 from support.linux_kernel import call, make_kernel
-from support.toy import Toy
+from support.rig import Rig
 
 from backends.native import guard, llvm
 from backends.native.guard import Watched
@@ -56,9 +56,9 @@ def file(tmp_path: Path) -> Iterator[int]:
 
 
 @pytest.fixture
-def machine(file: int) -> Iterator[Toy]:
+def machine(file: int) -> Iterator[Rig]:
     """A machine that shares the file at ``AT``."""
-    made = Toy(NumbaBackend())
+    made = Rig(NumbaBackend())
     made.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
     yield made
     made.close()
@@ -67,7 +67,7 @@ def machine(file: int) -> Iterator[Toy]:
 @pytest.mark.parametrize(("backend", "tier"), BACKENDS)
 @pytest.mark.parametrize("text", [BLOCK, STORE], ids=["load", "store"])
 def test_guest_code_meets_it(file: int, backend: type, tier: str, text: str) -> None:
-    machine = Toy(backend(), BackendOptions(tier=tier))
+    machine = Rig(backend(), BackendOptions(tier=tier))
     machine.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
     block = parse_block(text)
     machine.install(block)
@@ -88,7 +88,7 @@ def test_guest_code_meets_it(file: int, backend: type, tier: str, text: str) -> 
 
 
 @pytest.mark.parametrize("operation", ["read", "write", "peek", "poke", "load", "store"])
-def test_python_meets_it(machine: Toy, file: int, operation: str) -> None:
+def test_python_meets_it(machine: Rig, file: int, operation: str) -> None:
     os.ftruncate(file, 0)
     arguments = {"write": (b"some bytes",), "poke": (b"some bytes",), "store": (4, 7), "load": (4,)}
     with pytest.raises(GuestFault) as caught:
@@ -99,7 +99,7 @@ def test_python_meets_it(machine: Toy, file: int, operation: str) -> None:
     assert WHERE <= lost < WHERE + 10
 
 
-def test_the_file_is_there_again_when_it_has_grown(machine: Toy, file: int) -> None:
+def test_the_file_is_there_again_when_it_has_grown(machine: Rig, file: int) -> None:
     os.ftruncate(file, PAGE)
     with pytest.raises(GuestFault):
         machine.memory.read(WHERE, 4)
@@ -115,12 +115,12 @@ def test_the_file_is_there_again_when_it_has_grown(machine: Toy, file: int) -> N
 
 
 @pytest.mark.parametrize("at", [0, 3 * PAGE, AT, (1 << 32) - 2 * PAGE])
-def test_neighbours_are_absent_until_it_is_taken(machine: Toy, file: int, at: int) -> None:
+def test_neighbours_are_absent_until_it_is_taken(machine: Rig, file: int, at: int) -> None:
     memory = machine.memory
     memory.map_shared(at, PAGE, READ | WRITE, file, 0)
     os.ftruncate(file, 0)
     before = bytes(memory.perms)
-    code = toy.CODE_PAGE // PAGE
+    code = rig.CODE_PAGE // PAGE
     bytes(memory.raw(at, 1))
     changed = [page for page, perms in enumerate(memory.perms) if perms != before[page]]
     page = at // PAGE
@@ -133,7 +133,7 @@ def test_neighbours_are_absent_until_it_is_taken(machine: Toy, file: int, at: in
     assert [p for p, perms in enumerate(memory.perms) if perms != before[p]] == [page]
 
 
-def test_many_pages_at_once(machine: Toy, tmp_path: Path) -> None:
+def test_many_pages_at_once(machine: Rig, tmp_path: Path) -> None:
     with open(tmp_path / "large", "wb+") as large:
         large.truncate(200 * PAGE)
         machine.memory.map_shared(AT, 200 * PAGE, READ | WRITE, large.fileno(), 0)
@@ -166,7 +166,7 @@ def test_system_calls_give_efault_or_wait_for_the_signal(tmp_path: Path, file: i
 
 LAST = """
 import ctypes, signal
-from support.toy import Toy
+from support.rig import Rig
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
 
@@ -176,7 +176,7 @@ def action():  # the kernel's account of how SIGBUS is treated
     return now.raw
 
 before = action()
-machines = [Toy(NumbaBackend()), Toy(ReferenceBackend())]
+machines = [Rig(NumbaBackend()), Rig(ReferenceBackend())]
 assert action() != before
 machines[0].close()
 assert action() != before
@@ -191,7 +191,7 @@ def test_the_handler_goes_with_the_last_machine() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_is_taken_back_from_who_has_taken_it(machine: Toy, file: int) -> None:
+def test_it_is_taken_back_from_who_has_taken_it(machine: Rig, file: int) -> None:
     before = signal.signal(signal.SIGBUS, signal.SIG_IGN)
     try:
         block = parse_block(BLOCK)
@@ -227,11 +227,11 @@ class Collected:
 
 
 def test_a_memory_goes_while_the_lock_is_held(
-    machine: Toy, monkeypatch: pytest.MonkeyPatch
+    machine: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dropped memory may be finalized at any allocation, also while another is being added."""
     held = Watched(machine.memory)
-    dropped = Toy(ReferenceBackend())
+    dropped = Rig(ReferenceBackend())
     first, second = Watched(dropped.memory), Watched(dropped.memory)
     guard_of = held._guard
     looked_after = list(guard_of._words).count(dropped.memory.perms_base)
@@ -243,7 +243,7 @@ def test_a_memory_goes_while_the_lock_is_held(
     dropped.close()
 
 
-def test_two_threads_take_it_back_at_once(machine: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_threads_take_it_back_at_once(machine: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has asked the kernel before the other goes on: ours is never our own predecessor."""
     watched = Watched(machine.memory)
     seen: list[int] = []
@@ -282,7 +282,7 @@ def test_the_kept_handler_depends_on_how_it_is_compiled(monkeypatch: pytest.Monk
     assert {Path(guard.__file__), Path(llvm.__file__)} < {Path(source) for source in sources}
 
 
-def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Toy, file: int) -> None:
+def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Rig, file: int) -> None:
     signals = HostSignals(lambda number, frame: None)
     signals.set_mask((1 << 64) - 1)
     try:
@@ -293,7 +293,7 @@ def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Toy, file: 
         signals.release()
 
 
-def test_a_forked_child_has_it_too(machine: Toy, file: int) -> None:
+def test_a_forked_child_has_it_too(machine: Rig, file: int) -> None:
     os.ftruncate(file, 0)
     child = os.fork()
     if not child:
@@ -324,7 +324,7 @@ ON_A_SMALL_DISK = (
 )
 FULL = """
 import os
-from support.toy import Toy
+from support.rig import Rig
 from backends.numba_jit import NumbaBackend
 from dbt.interfaces import PAGE, READ, WRITE, BackendOptions, HaltHit
 from dbt.ir.parser import parse_block
@@ -335,7 +335,7 @@ file = os.open("sparse", os.O_RDWR | os.O_CREAT)
 os.ftruncate(file, 64 * PAGE)
 block = parse_block(sys.argv[1])
 for tier in ("0", "2"):
-    machine = Toy(NumbaBackend(), BackendOptions(tier=tier))
+    machine = Rig(NumbaBackend(), BackendOptions(tier=tier))
     machine.memory.map_shared(0x100000, 64 * PAGE, READ | WRITE, file, 0)
     for page in range(64):
         try:
@@ -362,10 +362,10 @@ def test_a_full_disk_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 FOREIGN = """
 import faulthandler, mmap, os, signal, sys, tempfile
-from support.toy import Toy
+from support.rig import Rig
 from backends.reference import ReferenceBackend
 exec(sys.argv[1])
-machine = Toy(ReferenceBackend())
+machine = Rig(ReferenceBackend())
 exec(sys.argv[2])
 print("alive")
 """
@@ -400,7 +400,7 @@ def test_what_is_not_ours_goes_where_it_would_have_gone(
     assert error in done.stderr
 
 
-def test_faulthandler_of_this_process_is_not_in_the_way(machine: Toy, file: int) -> None:
+def test_faulthandler_of_this_process_is_not_in_the_way(machine: Rig, file: int) -> None:
     was = faulthandler.is_enabled()
     faulthandler.enable()
     try:

@@ -10,7 +10,7 @@ TESTS = Path(__file__).parents[2]
 
 SCRIPT = """
 import os, sys, tempfile
-from support.toy import Toy
+from support.rig import Rig
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
 from dbt.interfaces import PAGE, READ, WRITE, BackendOptions
@@ -26,7 +26,7 @@ block 0x8000 {
 }
 '''
 backend, tier = sys.argv[1:]
-machine = Toy({"reference": ReferenceBackend, "numba": NumbaBackend}[backend](), BackendOptions(tier=tier))
+machine = Rig({"reference": ReferenceBackend, "numba": NumbaBackend}[backend](), BackendOptions(tier=tier))
 with tempfile.TemporaryFile() as file:
     file.truncate(PAGE)
     machine.memory.map_shared(0x100000, PAGE, READ | WRITE, file.fileno(), 0)

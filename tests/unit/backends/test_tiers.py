@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from support.toy import Toy, toy
+from support.rig import Rig, rigged
 
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.links import Links
@@ -28,7 +28,7 @@ block 0x8010 {
 FIRST, SECOND = BlockKey(0x8000), BlockKey(0x8010)
 
 
-def spin(machine: Toy, key: BlockKey, insns: int) -> None:
+def spin(machine: Rig, key: BlockKey, insns: int) -> None:
     machine.executor.fuel = insns
     assert machine.executor.run(key) == FuelOut(key)
 
@@ -41,7 +41,7 @@ def test_what_finds_no_room_for_code_is_interpreted(
         raise MemoryError
 
     monkeypatch.setattr(UnitCompiler, "compile", full)
-    with toy(NumbaBackend(), BackendOptions(tier=tier, hot=2)) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier=tier, hot=2)) as machine:
         machine.install(*parse_blocks(LOOPS))
         for key in (FIRST, SECOND, FIRST):
             spin(machine, key, 100)
@@ -50,7 +50,7 @@ def test_what_finds_no_room_for_code_is_interpreted(
 
 
 def test_every_tier_explains_what_it_makes_of_a_block() -> None:
-    with toy(NumbaBackend(), BackendOptions(tier="auto", hot=2)) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=2)) as machine:
         machine.install(*parse_blocks(LOOPS))
         assert list(machine.executor.explain(FIRST)) == ["bytecode", "llvm", "out_asm"]
         assert machine.executor.statistics()["compiled_blocks"] == 0
@@ -65,7 +65,7 @@ def test_compile_time_contains_the_entry_of_new_units(monkeypatch: pytest.Monkey
         while time.thread_time_ns() - began < 200_000_000:
             pass
 
-    with toy(NumbaBackend(), BackendOptions(tier="2")) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier="2")) as machine:
         machine.install(*parse_blocks(LOOPS)[:1])
         spin(machine, FIRST, 100)  # compiles what all units share
         before = machine.executor.statistics()["compile_us"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import toy
+from support import rig
 from support.strategies import programs, states
 from support.units import UnitMachine
 
@@ -50,14 +50,14 @@ block 0x8020 {
 @pytest.fixture(scope="module", params=[False, True], ids=["blocks", "regions"])
 def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
     made = UnitMachine(regions=request.param)
-    made.memory.map(toy.DATA, toy.DATA_SIZE, READ | WRITE)
+    made.memory.map(rig.DATA, rig.DATA_SIZE, READ | WRITE)
     yield made
     made.close()
 
 
 def prepare(machine: UnitMachine, state: dict[str, int]) -> None:
     machine.state.restore(state)
-    machine.memory.poke(toy.DATA, bytes(toy.DATA_SIZE))
+    machine.memory.poke(rig.DATA, bytes(rig.DATA_SIZE))
     while machine.stacks.depth("calls"):
         machine.stacks.pop("calls")
     for name in list(machine.counters.names):
@@ -67,12 +67,12 @@ def prepare(machine: UnitMachine, state: dict[str, int]) -> None:
 def outcome(machine: UnitMachine, key: BlockKey | None, fuel: int) -> tuple[object, ...]:
     state = {name: value for name, value in machine.state.snapshot().items() if name != "pc"}
     counts = {name: count for name, count in machine.counters.snapshot().items() if count}
-    data = machine.memory.peek(toy.DATA, toy.DATA_SIZE)
+    data = machine.memory.peek(rig.DATA, rig.DATA_SIZE)
     return key, fuel, state, counts, machine.stacks.depth("calls"), data
 
 
 def evaluate(machine: UnitMachine, program: dict[BlockKey, Block]) -> tuple[object, ...]:
-    key, fuel = BlockKey(toy.START), FUEL
+    key, fuel = BlockKey(rig.START), FUEL
     while key in program and fuel >= program[key].insn_count:
         left = evaluate_block(
             program[key], machine.state, machine.memory, machine.counters, machine.stacks
@@ -81,7 +81,7 @@ def evaluate(machine: UnitMachine, program: dict[BlockKey, Block]) -> tuple[obje
         fuel -= left.completed
         if left.target is None or not program[key].insn_count:
             return outcome(machine, None, fuel)
-        key = toy.key_of(left.target) if isinstance(left.target, int) else left.target
+        key = rig.key_of(left.target) if isinstance(left.target, int) else left.target
         if type(left.exit).__name__ in ("Swi", "Hook"):
             return outcome(machine, None, fuel)
     return outcome(machine, key, fuel)
@@ -94,7 +94,7 @@ def run(
     for slot in unlinked:
         machine.link(slot, None)
     keys = list(program)
-    key, fuel = BlockKey(toy.START), FUEL
+    key, fuel = BlockKey(rig.START), FUEL
     try:
         while True:
             kind, payload, fuel = machine.enter(code[key], fuel)
@@ -122,7 +122,7 @@ def test_random_programs(
 
 
 def countdown(machine: UnitMachine, start: dict[str, int]) -> dict[BlockKey, int]:
-    prepare(machine, {"r1": 0, "r3": toy.DATA, "zf": 0, **start})
+    prepare(machine, {"r1": 0, "r3": rig.DATA, "zf": 0, **start})
     return machine.compile(*parse_blocks(COUNTDOWN), level="optimised")
 
 
@@ -141,13 +141,13 @@ def test_fuel_runs_out_at_a_block(machine: UnitMachine) -> None:
 
 
 def test_a_fault_gives_back_what_did_not_complete(machine: UnitMachine) -> None:
-    code = countdown(machine, {"r2": 3, "r3": toy.DATA_END - 3})
+    code = countdown(machine, {"r2": 3, "r3": rig.DATA_END - 3})
     kind, payload, left = machine.enter(code[BlockKey(0x8000)])
     assert (kind, left) == (abi.X_RECORD, 999)
     record = machine.record(payload)
     assert isinstance(record, FaultRecord)
     assert (record.pc, record.size) == (0x8010, 4)
-    assert machine.word(abi.FAULT_ADDRESS).value == toy.DATA_END - 3
+    assert machine.word(abi.FAULT_ADDRESS).value == rig.DATA_END - 3
     assert machine.state["r1"] == 3
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from support.rig import FLAGS
 from support.strategies import edges
-from support.toy import FLAGS
 from support.units import UnitMachine
 
 from backends.numba_jit import abi

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from support import toy
+from support import rig
 from support.functions import Counting
 from support.units import UnitMachine
 
@@ -42,7 +42,7 @@ block 0x8010 {
 @pytest.fixture(params=[False, True], ids=["blocks", "regions"])
 def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
     made = UnitMachine(regions=request.param)
-    made.memory.map(toy.DATA, toy.DATA_SIZE, READ | WRITE)
+    made.memory.map(rig.DATA, rig.DATA_SIZE, READ | WRITE)
     yield made
     made.close()
 

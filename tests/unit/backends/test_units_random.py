@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
-from support import toy
+from support import rig
 from support.strategies import PURE_OPS, blocks, edges, states, typings
 from support.units import NoCodeWrites, UnitMachine, first_forbidden
 
@@ -14,7 +14,7 @@ from backends.numba_jit.records import FaultRecord, HaltRecord, HookRecord, SwiR
 from dbt.ir import ops
 from dbt.ir.block import Block, BlockKey, Const, Halt, Hook, Inst, Swi
 from dbt.ir.builder import Builder
-from dbt.ir.evaluate import Fault, Left, Outcome, Trap, evaluate_block
+from dbt.ir.evaluate import Fault, Left, Outcome, TrapFired, evaluate_block
 from dbt.ir.ops import Op
 from dbt.ir.types import I1, I32, I64, Type
 from dbt.ir.verifier import verify
@@ -25,10 +25,10 @@ FUEL = 1000
 @pytest.fixture(scope="module")
 def machine() -> Iterator[UnitMachine]:
     made = UnitMachine()
-    made.memory.map(toy.DATA, toy.DATA_SIZE, toy.READ | toy.WRITE)
-    made.memory.map(toy.READ_ONLY, toy.PAGE, toy.READ)
-    made.memory.map(toy.CODE_PAGE - toy.PAGE, 2 * toy.PAGE, toy.READ | toy.WRITE)
-    made.memory.mark_code(toy.CODE_PAGE // toy.PAGE)
+    made.memory.map(rig.DATA, rig.DATA_SIZE, rig.READ | rig.WRITE)
+    made.memory.map(rig.READ_ONLY, rig.PAGE, rig.READ)
+    made.memory.map(rig.CODE_PAGE - rig.PAGE, 2 * rig.PAGE, rig.READ | rig.WRITE)
+    made.memory.mark_code(rig.CODE_PAGE // rig.PAGE)
     yield made
     made.close()
 
@@ -47,8 +47,8 @@ class Seen:
 def observe(machine: UnitMachine, how: object) -> Seen:
     return Seen(
         {k: v for k, v in machine.state.snapshot().items() if k != "pc"},
-        machine.memory.peek(toy.DATA, toy.DATA_SIZE)
-        + machine.memory.peek(toy.CODE_PAGE - toy.PAGE, 2 * toy.PAGE),
+        machine.memory.peek(rig.DATA, rig.DATA_SIZE)
+        + machine.memory.peek(rig.CODE_PAGE - rig.PAGE, 2 * rig.PAGE),
         {name: count for name, count in machine.counters.snapshot().items() if count},
         machine.stacks.depth("calls"),
         how,
@@ -57,9 +57,9 @@ def observe(machine: UnitMachine, how: object) -> Seen:
 
 def prepare(machine: UnitMachine, state: dict[str, int]) -> None:
     machine.state.restore(state)
-    for index in range(0, toy.DATA_SIZE, 4):
+    for index in range(0, rig.DATA_SIZE, 4):
         machine.memory.poke(
-            toy.DATA + index, (index * 0x9E3779B1 % (1 << 32)).to_bytes(4, "little")
+            rig.DATA + index, (index * 0x9E3779B1 % (1 << 32)).to_bytes(4, "little")
         )
     for name in list(machine.counters.names):
         machine.counters.add(name, -machine.counters[name])
@@ -72,7 +72,7 @@ def evaluated(block: Block, outcome: Outcome) -> object:
     match outcome:
         case Fault(pc=pc, address=address, access=access):
             return "fault", pc, address, access, left
-        case Trap(reason=reason, pc=pc):
+        case TrapFired(reason=reason, pc=pc):
             return "trap", reason, pc, left
         case Left(exit=Swi() | Hook() | Halt()):
             return "record", left
@@ -101,7 +101,7 @@ def reported(machine: UnitMachine, kind: int, payload: int, left: int) -> object
 
 
 def check(machine: UnitMachine, block: Block, state: dict[str, int], level: str) -> None:
-    verify(block, toy.LAYOUT)
+    verify(block, rig.LAYOUT)
     prepare(machine, state)
     outcome = evaluate_block(
         block, machine.state, NoCodeWrites(machine.memory), machine.counters, machine.stacks
@@ -136,7 +136,7 @@ def op_block(op: Op, operand: Type, result: Type, constants: dict[int, int]) -> 
     """``w0`` and ``w1`` and ``cf`` (or constants) through one op into ``w0``."""
     insts: list[Inst] = []
     emit = Builder(insts)
-    emit.insn(toy.START, 4)
+    emit.insn(rig.START, 4)
     sources = iter(("w0", "w1"))
     args = []
     for index, letter in enumerate(op.args):
@@ -149,7 +149,7 @@ def op_block(op: Op, operand: Type, result: Type, constants: dict[int, int]) -> 
             )
     value = emit.emit(op, tuple(args), result)
     emit.set("w0", value if result is I64 else emit.zext(value, I64))
-    return Block(BlockKey(toy.START), insts, Halt("end", toy.START), 4)
+    return Block(BlockKey(rig.START), insts, Halt("end", rig.START), 4)
 
 
 @pytest.mark.parametrize("op", PURE_OPS, ids=str)
@@ -194,7 +194,7 @@ def test_flags_of_subtraction(machine: UnitMachine, op: Op, constant: bool) -> N
     for _, b in COMPLEMENTS:
         insts: list[Inst] = []
         emit = Builder(insts)
-        emit.insn(toy.START, 4)
+        emit.insn(rig.START, 4)
         x = emit.get("r0")
         y = Const(b, I32) if constant else emit.get("r1")
         not_y = Const(b ^ I32.mask, I32) if constant else emit.not_(y)
@@ -204,7 +204,7 @@ def test_flags_of_subtraction(machine: UnitMachine, op: Op, constant: bool) -> N
             negative = emit.slt(emit.sub(x, y), 0)
             value = emit.emit(op, (negative, emit.overflow(x, not_y, 1)), I1)
         emit.set("zf", value)
-        made.append(Block(BlockKey(toy.START), insts, Halt("end", toy.START), 4))
+        made.append(Block(BlockKey(rig.START), insts, Halt("end", rig.START), 4))
     pointers = machine.compiler.compile(machine.jobs(*made), "quick")
     for (a, b), block, pointer in zip(COMPLEMENTS, made, pointers, strict=True):
         machine.state.restore({"r0": a, "r1": b})

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rig import LAYOUT
 from support.strategies import blocks, programs
-from support.toy import LAYOUT
 
 from dbt.ir.block import Block, BlockKey, Halt
 from dbt.ir.builder import Builder

@@ -5,7 +5,7 @@ import copy
 import pytest
 from hypothesis import given, settings
 from support import strategies
-from support.toy import DATA, LAYOUT, toy
+from support.rig import DATA, LAYOUT, rigged
 
 from backends.reference import ReferenceBackend
 from dbt.interfaces import Pass
@@ -20,7 +20,7 @@ PASSES: list[Pass] = [pass_() for pass_ in DEFAULT]
 
 
 def _outcome(block: Block, state: dict[str, int]) -> object:
-    with toy(ReferenceBackend()) as machine:
+    with rigged(ReferenceBackend()) as machine:
         machine.state.restore(state)
         machine.memory.poke(DATA, bytes(range(256)) * 32)
         machine.install(block)

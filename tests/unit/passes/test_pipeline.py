@@ -2,7 +2,7 @@
 
 import attrs
 import pytest
-from support.toy import LAYOUT
+from support.rig import LAYOUT
 
 from dbt.ir import ops
 from dbt.ir.block import Block, Inst

@@ -3,7 +3,7 @@
 import ctypes
 
 import pytest
-from support.toy import LAYOUT
+from support.rig import LAYOUT
 
 from dbt.interfaces import CONTROL_BYTES, lay_out
 from dbt.ir.types import I1, I8, I32, I64, V128

@@ -1,4 +1,4 @@
-"""A toy machine that every backend's tests share: a few slots, a little memory, any IR."""
+"""A rig that the tests of every backend share: a few slots, a little memory, any IR."""
 
 import ctypes
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ DIRECT = Rules(frozenset({LinkKind.DIRECT}))
 OFF = Rules(frozenset())
 
 
-class Toy:
+class Rig:
     """A machine with an executor of the backend under test."""
 
     def __init__(self, backend: Backend, options: BackendOptions | None = None) -> None:
@@ -145,9 +145,9 @@ class Toy:
 
 
 @contextmanager
-def toy(backend: Backend, options: BackendOptions | None = None) -> Iterator[Toy]:
-    """A toy machine that is closed at the end."""
-    machine = Toy(backend, options)
+def rigged(backend: Backend, options: BackendOptions | None = None) -> Iterator[Rig]:
+    """A test rig that is closed at the end."""
+    machine = Rig(backend, options)
     try:
         yield machine
     finally:
