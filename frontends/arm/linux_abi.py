@@ -15,6 +15,14 @@ from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.kuser import COMMPAGE, commpage
 from frontends.arm.lifter import key_of, location_of
+from frontends.arm.linux_exceptions import (
+    ILL_ILLTRP,
+    SEGV_MAPERR,
+    SIGILL,
+    SIGSEGV,
+    SIGTRAP,
+    TRAP_BRKPT,
+)
 from frontends.arm.syscall_names import EABI, OABI
 
 OABI_BASE = 0x900000
@@ -27,9 +35,6 @@ PRIVATE = {
     PRIVATE_BASE + 6: "ARM_get_tls",
 }
 NR_SYSCALL = 113  # OABI: the number is the first argument
-
-_SIGILL, _SIGTRAP, _SIGSEGV = 4, 5, 11
-_ILL_ILLTRP, _TRAP_BRKPT, _SEGV_MAPERR = 4, 1, 1
 
 HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
 HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
@@ -117,13 +122,13 @@ class ArmLinuxAbi:
         """The calls of traps.c: arm_syscall."""
         trap = _before(resume)
         if number == PRIVATE_BASE:
-            return IllegalTrap(_SIGSEGV, _SEGV_MAPERR, 0, 0, why="a branch through zero")
+            return IllegalTrap(SIGSEGV, SEGV_MAPERR, 0, 0, why="a branch through zero")
         if number == PRIVATE_BASE + 1:
             why = "the breakpoint call"
-            return IllegalTrap(_SIGTRAP, _TRAP_BRKPT, trap, None, trap | resume & 1, why=why)
+            return IllegalTrap(SIGTRAP, TRAP_BRKPT, trap, None, trap | resume & 1, why=why)
         if number >> 16 != PRIVATE_BASE >> 16 or number & 0xFFFF > 0x7FF:
             why = f"there is no system call number {number:#x}"
-            return IllegalTrap(_SIGILL, _ILL_ILLTRP, trap, number, why=why)
+            return IllegalTrap(SIGILL, ILL_ILLTRP, trap, number, why=why)
         return Request(number, self.name_of(number), arguments)
 
     def page_fault(self, access: Access, address: int, *, present: bool) -> TrapState:
