@@ -1,4 +1,9 @@
-"""Signatures: processes, identities, limits, scheduling, signals, and ARM's own calls."""
+"""Signatures: processes, identities, limits, scheduling, signals, and ARM's own calls.
+
+``ARM_usr26`` and ``ARM_usr32`` take no argument. ``first:hidden`` in their row is there because
+their result register is the first argument register and they leave it as it is: their handler
+returns what it gets.
+"""
 
 from dbt.linux.typed.model import parse_rows
 
