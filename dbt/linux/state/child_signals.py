@@ -18,7 +18,7 @@ class ChildSignals:
         self._reaped: SigInfo | None = None
         """The child that was waited for last: its SIGCHLD may come after it is gone."""
 
-    def told(self) -> list[SigInfo]:
+    def from_sigchld(self) -> list[SigInfo]:
         """The signals that a SIGCHLD of the host stands for; none when the child is another's."""
         children = self._kernel.process.children
         ended = self._ended()

@@ -207,7 +207,7 @@ class Signals:
                     self.post(info)
                 continue
             if number == SIGCHLD:
-                for info in self.children.told():
+                for info in self.children.from_sigchld():
                     self.post(info)
                 continue
             value = self._timer_value(number)
