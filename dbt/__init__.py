@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dbt.hooks import StopRequested
     from dbt.interfaces import BackendOptions
-    from dbt.linux.kernel import LinuxOptions
+    from dbt.linux.options import LinuxOptions
     from dbt.process.facade import Process
 
 __version__ = "0.1.0"
@@ -18,7 +18,7 @@ __all__ = ["BackendOptions", "LinuxOptions", "Process", "StopRequested", "__vers
 _HOMES = {
     "Process": "dbt.process.facade",
     "BackendOptions": "dbt.interfaces",
-    "LinuxOptions": "dbt.linux.kernel",
+    "LinuxOptions": "dbt.linux.options",
     "StopRequested": "dbt.hooks",
 }
 

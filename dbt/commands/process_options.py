@@ -128,7 +128,7 @@ def _log(arguments: argparse.Namespace) -> Log:
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
     from dbt.hooks.faults import FaultPlan
-    from dbt.linux.kernel import LinuxOptions
+    from dbt.linux.options import LinuxOptions
     from dbt.passes.pipeline import Pipeline
     from dbt.passes.registry import parse_passes
     from dbt.process import Process

@@ -52,7 +52,7 @@ After = Callable[["Kernel", str, list[int], int], int | None]
 
 OnTrap = Callable[[int, int, Request | IllegalTrap], None]
 
-EINTR = -errno.EINTR
+_EINTR = -errno.EINTR
 ERESTARTSYS = 512
 """The kernel's own errno of a call that will run again; only traces show it."""
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "sendfile64", "splice"}
@@ -184,10 +184,10 @@ class Kernel:
         if given is not None:  # an EINTR among them is for the guest to see
             return given, False, True
         result = self.perform(request.name, registers, aligned=request.aligned)
-        while result == EINTR and self.signals.resumes(request.name) and not self.overdue():
+        while result == _EINTR and self.signals.resumes(request.name) and not self.overdue():
             self.signals.drop_temporary_mask()  # the call sets it again
             result = self.perform(request.name, registers, aligned=request.aligned)
-        return result, result == EINTR and self.signals.restarts(request.name), False
+        return result, result == _EINTR and self.signals.restarts(request.name), False
 
     def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:
         """The call returns: its result once the hooks have seen it."""
@@ -375,6 +375,3 @@ def _nothing() -> None:
 
 def _ignore(pointer: int) -> None:
     """Nobody follows the stack."""
-
-
-__all__ = ["EINTR", "Kernel", "LinuxOptions", "load_families"]

@@ -19,7 +19,8 @@ from dbt.hooks import Hooks
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
 from dbt.ir.block import BlockKey
 from dbt.lifetime import GONE, Lifetime
-from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.kernel import Kernel
+from dbt.linux.options import LinuxOptions
 from dbt.log import QUIET, Log
 from dbt.passes.pipeline import Pipeline
 from dbt.passes.registry import parse_passes

@@ -9,7 +9,7 @@ import pytest
 from dbt.hooks import CallEvent, ReturnEvent
 from dbt.hooks.mechanisms import NAMES
 from dbt.interfaces import BackendOptions
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 from dbt.stops import Exited, UsageError
 

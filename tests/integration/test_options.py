@@ -16,7 +16,7 @@ from dbt.instrument.shadow_stack import ShadowStack
 from dbt.instrument.swi import SwiFilter, SwiTrace
 from dbt.interfaces import BackendOptions, LinkKind
 from dbt.ir.builder import Builder
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.log import Log
 from dbt.passes.pipeline import Pipeline
 from dbt.process import Process

@@ -12,7 +12,7 @@ from dbt.experiments.truth.analysis import truth
 from dbt.experiments.truth.compare import compare, difference
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 
 pytestmark = [

@@ -4,7 +4,8 @@ import errno
 from pathlib import Path
 
 from dbt.interfaces import PAGE, READ, WRITE
-from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.kernel import Kernel
+from dbt.linux.options import LinuxOptions
 from dbt.linux.state.address_space import Area
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState

@@ -21,7 +21,7 @@ import attrs
 from dbt.experiments.harness.host_facts import GUEST_ENVIRONMENT
 from dbt.interfaces import BackendOptions, LinkKind, Pass
 from dbt.ir.block import BlockKey
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 from dbt.stops import Stop, UsageError
 

@@ -9,7 +9,7 @@ from dbt.experiments.interception.contenders import Contender, Observed
 from dbt.experiments.truth.analysis import truth
 from dbt.experiments.truth.compare import compare
 from dbt.hooks.records import Kind, Record
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.stops import TimeLimit, UsageError
 
 SYSTEM_CALLS = frozenset({Kind.SYSCALL, Kind.SYSCALL_RETURN})

@@ -44,7 +44,7 @@ from dbt.experiments.truth.trace import (
 )
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import Frontend
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 from dbt.stops import TimeLimit, UsageError
 

@@ -30,7 +30,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.printer import print_block
-from dbt.linux.kernel import LinuxOptions
+from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 from dbt.stops import GuestFault, Stop
 from dbt.syscalls import Delivery, Request, Restored, SyscallAbi

@@ -13,7 +13,7 @@ import attrs
 from dbt.linux.state.objects import Handle, open_object, where
 
 if TYPE_CHECKING:
-    from dbt.linux.kernel import LinuxOptions
+    from dbt.linux.options import LinuxOptions
 
 DEVICES = frozenset(
     b"/dev/" + name for name in (b"null", b"zero", b"full", b"tty", b"urandom", b"random")

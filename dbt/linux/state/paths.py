@@ -36,7 +36,8 @@ from dbt.linux.state.view import View
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
-    from dbt.linux.kernel import Kernel, LinuxOptions
+    from dbt.linux.kernel import Kernel
+    from dbt.linux.options import LinuxOptions
 
 __all__ = ["AT_FDCWD", "Here", "Paths", "Place", "Virtual", "failure"]
 

@@ -34,7 +34,8 @@ from support.guests import GUESTS
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import BlockKey
-from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.kernel import Kernel
+from dbt.linux.options import LinuxOptions
 from dbt.linux.state import wakeup
 from dbt.linux.state.address_space import Area
 from dbt.runtime.memory import GuestMemory

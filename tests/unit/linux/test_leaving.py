@@ -10,14 +10,14 @@ import pytest
 from support.linux_kernel import BUFFER, call
 
 from dbt.ir.block import BlockKey
-from dbt.linux.kernel import EINTR, Kernel
+from dbt.linux.kernel import Kernel
 from dbt.linux.state.sigaction import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
 from dbt.linux.state.siginfo import SI_USER, SigInfo
 from dbt.linux.strace import Strace
 
 CODE, HANDLER = 0xA000, 0x8000
 READ, WRITE, GETPID, WAIT4, SEND = 3, 4, 20, 114, 289
-EPIPE = -32
+EINTR, EPIPE = -errno.EINTR, -32
 
 
 def trap(kernel: Kernel, number: int, *arguments: int) -> object:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dbt.interfaces import READ, WRITE
-from dbt.linux.kernel import Kernel, LinuxOptions
+from dbt.linux.kernel import Kernel
+from dbt.linux.options import LinuxOptions
 from dbt.linux.state.address_space import Area
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
