@@ -6,15 +6,16 @@ from typing import Any
 import attrs
 
 from dbt import choices
-from dbt.linux.state.address_space import STACK_GAP
+
+STACK_GAP = 128 << 20
+"""Bytes at the top of a program's memory that are kept for the stack: mappings begin below them
+(MIN_GAP)."""
+SMALLEST_STACK, LARGEST_STACK = 256 << 10, STACK_GAP - (1 << 20)
+"""Bytes: room for arguments (ARG_MAX) and some calls, and what there is below the libraries."""
 
 
 def _directory(path: Any) -> str | None:
     return None if path is None else choices.directory(path)
-
-
-SMALLEST_STACK, LARGEST_STACK = 256 << 10, STACK_GAP - (1 << 20)
-"""Bytes: room for arguments (ARG_MAX) and some calls, and what there is below the libraries."""
 
 
 def _directories(paths: Any) -> tuple[str, ...]:

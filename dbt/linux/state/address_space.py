@@ -12,14 +12,13 @@ from typing import Any
 import attrs
 
 from dbt.interfaces import ABSENT, EXEC, PAGE, READ, WRITE
+from dbt.linux.options import STACK_GAP
 from dbt.linux.state.mapped_files import MappedFile, MappedFiles
 from dbt.linux.state.mapping_budget import MappingBudget
 from dbt.linux.state.sharing import Sharing
 from dbt.runtime.memory import GuestMemory
 from dbt.syscalls import SyscallAbi
 
-STACK_GAP = 128 << 20
-"""Bytes at the top that are kept for the stack: mappings begin below them (MIN_GAP)."""
 PRIVATE = (0, 0)
 """The object of memory that is the guest's alone."""
 WIPE, OMIT = 1, 2
