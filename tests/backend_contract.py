@@ -1,6 +1,6 @@
 """What every backend must do: one test class, subclassed by each backend's tests.
 
-A subclass supplies ``make_backend``; ``options`` may choose a tier. For the cases see
+A subclass supplies ``make_backend``; ``options`` may choose a tier, ``dialect`` a layout. For the cases see
 ``tests/support/contract``. The oracle is the reference backend, which evaluates the IR, and, where it
 matters most, numbers written down.
 """

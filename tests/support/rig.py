@@ -1,10 +1,12 @@
 """A rig that the tests of every backend share: a few slots, a little memory, any IR."""
 
 import ctypes
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import attrs
+from support import toy_frontend
 
 from dbt.interfaces import (
     EXEC,
@@ -17,12 +19,16 @@ from dbt.interfaces import (
     Context,
     Event,
     Executor,
+    Layout,
     LinkKind,
     NotTranslated,
     Reason,
+    extend,
     lay_out,
 )
 from dbt.ir.block import FRONTEND_MODE_SHIFT, Block, BlockKey
+from dbt.ir.parser import parse_blocks
+from dbt.ir.printer import print_block
 from dbt.ir.types import I1, I32, I64
 from dbt.ir.verifier import verify
 from dbt.runtime.counters import Counters, Stacks
@@ -42,6 +48,55 @@ LAYOUT = lay_out(
     hot=("r0", "r1", "nf", "zf"),
     flags=FLAGS,
 )
+
+
+@attrs.frozen
+class Dialect:
+    """A layout for the rig, and what it calls the slots that blocks name as in ``LAYOUT``."""
+
+    layout: Layout = LAYOUT
+    names: Mapping[str, str] = {}
+
+    def translated(self, block: Block) -> Block:
+        """The same block with this layout's names."""
+        if not self.names:
+            return block
+        (mine,) = parse_blocks(_SLOT.sub(self._renamed, print_block(block)))
+        return mine
+
+    def _renamed(self, found: re.Match[str]) -> str:
+        return f"{found[1]} {self.names.get(found[2], found[2])}"
+
+
+_SLOT = re.compile(r"\b(get|set) (\w+)")
+
+_TOY_FLAGS = ("minus", "nought", "carry", "excess")
+TOY = Dialect(
+    extend(toy_frontend.LAYOUT, [*((n, I1) for n in _TOY_FLAGS), ("wide", I64), ("wider", I64)]),
+    dict(
+        zip(
+            (*WORDS, *FLAGS, *WIDE),
+            (*toy_frontend.REGISTERS[: len(WORDS)], *_TOY_FLAGS, "wide", "wider"),
+            strict=True,
+        )
+    ),
+)
+"""The toy frontend's layout: other names, and no slot has the role of a flag."""
+
+
+class RigState(GuestState):
+    """Guest state that tests name as in ``LAYOUT``, whatever the layout calls it."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect.layout)
+        self._usual = {own: usual for usual, own in dialect.names.items()}
+        for usual, own in dialect.names.items():
+            self._slots[usual] = self._slots[own]
+
+    def snapshot(self) -> dict[str, int]:
+        found = super().snapshot()
+        return {self._usual.get(name, name): value for name, value in found.items()}
+
 
 START = 0x8000  # no code stands there: blocks are made by hand
 DATA = 0x10000  # two pages to read and write; the page after them is not mapped
@@ -75,8 +130,14 @@ OFF = Rules(frozenset())
 class Rig:
     """A machine with an executor of the backend under test."""
 
-    def __init__(self, backend: Backend, options: BackendOptions | None = None) -> None:
-        self.state = GuestState(LAYOUT)
+    def __init__(
+        self,
+        backend: Backend,
+        options: BackendOptions | None = None,
+        dialect: Dialect = Dialect(),
+    ) -> None:
+        self.dialect = dialect
+        self.state = RigState(dialect)
         self.memory = GuestMemory()
         self.counters = Counters(1 << 10)
         self.stacks = Stacks(8)
@@ -107,8 +168,9 @@ class Rig:
     def install(self, *blocks: Block) -> None:
         """Verify and install."""
         for block in blocks:
-            verify(block, LAYOUT)
-            self.executor.install(block)
+            mine = self.dialect.translated(block)
+            verify(mine, self.dialect.layout)
+            self.executor.install(mine)
 
     def run_all(self, program: Mapping[BlockKey, Block], key: BlockKey) -> Event:
         """Run from ``key``, installing blocks of ``program`` as they are missed."""
@@ -145,9 +207,11 @@ class Rig:
 
 
 @contextmanager
-def rigged(backend: Backend, options: BackendOptions | None = None) -> Iterator[Rig]:
+def rigged(
+    backend: Backend, options: BackendOptions | None = None, dialect: Dialect = Dialect()
+) -> Iterator[Rig]:
     """A test rig that is closed at the end."""
-    machine = Rig(backend, options)
+    machine = Rig(backend, options, dialect)
     try:
         yield machine
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from support.rig import Rig, rigged
+from support.rig import Dialect, Rig, rigged
 
 from dbt.interfaces import Backend, BackendOptions
 from dbt.ir.parser import parse_blocks
@@ -13,6 +13,7 @@ class Contract:
     """What the parts of the contract share."""
 
     options = BackendOptions()
+    dialect = Dialect()
     live_seconds = 20.0
 
     def make_backend(self) -> Backend:
@@ -22,7 +23,7 @@ class Contract:
     @pytest.fixture
     def rig(self) -> Iterator[Rig]:
         """A test rig for the backend under test."""
-        with rigged(self.make_backend(), self.options) as machine:
+        with rigged(self.make_backend(), self.options, self.dialect) as machine:
             yield machine
 
     def install(self, rig: Rig, text: str) -> None:

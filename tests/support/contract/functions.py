@@ -294,7 +294,7 @@ class FunctionsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with rigged(backend, options) as machine:
+            with rigged(backend, options, self.dialect) as machine:
                 log = stirring(machine)
                 machine.state.restore(state)
                 machine.memory.poke(DATA, bytes(range(256)) * 32)
@@ -312,7 +312,7 @@ class FunctionsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with rigged(backend, options) as machine:
+            with rigged(backend, options, self.dialect) as machine:
                 log = stirring(machine)
                 machine.state.restore(state)
                 machine.executor.fuel = 40
@@ -332,7 +332,7 @@ class FunctionsContract(Contract):
         tick = ticking()
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with rigged(backend, options) as machine:
+            with rigged(backend, options, self.dialect) as machine:
                 log = stirring(machine)
                 machine.functions.define_native("tick", tick.address, 1, tick.native, tick)
                 machine.state.restore(state)

@@ -96,7 +96,7 @@ class OpsContract(Contract):
         state = data.draw(strategies.states())
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with rigged(backend, options) as machine:
+            with rigged(backend, options, self.dialect) as machine:
                 machine.state.restore(state)
                 machine.memory.poke(DATA, bytes(range(256)) * 32)
                 machine.stacks.push("calls", 0x1234)
@@ -113,7 +113,7 @@ class OpsContract(Contract):
         rules = [data.draw(strategies.rules([key.pc for key in program])) for _ in range(3)]
         outcomes = []
         for backend, options in ((ReferenceBackend(), None), (self.make_backend(), self.options)):
-            with rigged(backend, options) as machine:
+            with rigged(backend, options, self.dialect) as machine:
                 machine.state.restore(state)
                 key = BlockKey(START)
                 events = []

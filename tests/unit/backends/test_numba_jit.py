@@ -1,6 +1,7 @@
 """The numba/LLVM backend: for the individual cases see ``backend_contract.py``."""
 
 from backend_contract import BackendContract
+from support.rig import TOY
 
 from backends.numba_jit import NumbaBackend
 from dbt.interfaces import Backend, BackendOptions
@@ -25,3 +26,11 @@ class TestMixed(TestInterpreter):
     """Blocks move from tier to tier while they run."""
 
     options = BackendOptions(tier="auto", hot=2)
+
+
+class TestInterpreterWithoutFlags(TestInterpreter):
+    dialect = TOY
+
+
+class TestOptimisedWithoutFlags(TestOptimised):
+    dialect = TOY
