@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest.register_assert_rewrite("backend_contract", "support.contract")
+pytest.register_assert_rewrite("backend_contract", "frontend_contract", "support.contract")
 
 from support.crowded import crowd  # noqa: E402
 from support.filetests import FileTest, Mismatch, load  # noqa: E402

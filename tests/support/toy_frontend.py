@@ -58,7 +58,7 @@ class ToyFrontend:
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         block = Block(key, [], Halt("undefined", key.pc))
-        pc, exit_ = key.pc, None
+        pc, exit_, insns = key.pc, None, 0
         while exit_ is None:
             try:
                 data = fetched(code, pc)
@@ -69,7 +69,8 @@ class ToyFrontend:
             exit_ = lift_one(Builder(block.insts), pc, data)
             pc += len(data)
             block.size = pc - key.pc
-            full = len(block.insts) >= self.max_insns or pc // PAGE != key.pc // PAGE
+            insns += 1
+            full = insns >= self.max_insns or pc // PAGE != key.pc // PAGE
             if full or pc in boundaries:
                 break
         block.exit = exit_ or Goto(BlockKey(pc))

@@ -8,8 +8,7 @@ from signal import Signals
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from frontend_contract import FrontendContract
 from support.bare_metal import BAD_ACCESS, UNKNOWN, BareMetal, Labels
 from support.toy_frontend import ToyFrontend, assemble
 
@@ -30,7 +29,6 @@ from dbt.interfaces import (
     BackendOptions,
 )
 from dbt.ir.block import BlockKey
-from dbt.ir.verifier import verify
 from dbt.process.event_loop import EventLoop
 from dbt.process.inspection import registers
 from dbt.process.watchdog import Clock
@@ -39,7 +37,7 @@ from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
-from dbt.stops import Access, Exited, GuestFault, InsnLimit, Killed, Requested, Stop, UsageError
+from dbt.stops import Exited, InsnLimit, Killed, Requested, Stop, UsageError
 
 AT, STACK, STACK_END = 0x8000, 0x20000, 0x21000
 ROUNDS, LARGEST = 3, 10
@@ -322,21 +320,8 @@ def test_an_instruction_is_no_code_if_its_end_is_not(toy: Toy) -> None:
     assert toy.run() == killed(toy, BAD_ACCESS, end, "not executable")
 
 
-@attrs.frozen
-class Bytes:
-    """Code without a memory around it."""
+class TestToyFrontend(FrontendContract):
+    plain = b"\x05\xb0"  # add alpha, 5
 
-    code: bytes
-
-    def fetch(self, address: int, size: int) -> bytes:
-        if address - AT + size > len(self.code):
-            raise GuestFault(AT + len(self.code), Access.EXECUTE)
-        return self.code[address - AT : address - AT + size]
-
-
-@given(st.binary(min_size=6, max_size=60))
-def test_everything_that_is_lifted_is_right(code: bytes) -> None:
-    frontend = ToyFrontend()
-    block = frontend.lift(Bytes(code), BlockKey(AT))
-    verify(block, frontend.layout)
-    assert 2 <= block.size <= len(code)
+    def make_frontend(self) -> ToyFrontend:
+        return ToyFrontend()

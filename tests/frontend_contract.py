@@ -1,0 +1,209 @@
+"""What every frontend must do: one test class, subclassed by each frontend's tests.
+
+A subclass supplies ``make_frontend``, ``plain`` (an instruction that does not end its block) and
+``modes`` of code that it lifts. See ``dbt/interfaces/frontend.py``.
+"""
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbt.interfaces import PAGE, PC_SLOT, Frontend
+from dbt.ir.block import ARRIVED, HOOKED, Block, BlockKey, Goto, Halt, frontend_mode
+from dbt.ir.ops import INSN
+from dbt.ir.printer import print_block
+from dbt.ir.types import I32
+from dbt.ir.verifier import verify
+from dbt.runtime.state import GuestState
+from dbt.stops import Access, GuestFault
+
+BASE = 0x8000
+AT = st.integers(0, (1 << 32) - 1)
+CODE = st.binary(min_size=6, max_size=80)
+FRONT = st.binary(min_size=8, max_size=8)
+inherited = settings(suppress_health_check=[HealthCheck.differing_executors])
+
+
+@attrs.frozen
+class Bytes:
+    """Code without a memory around it."""
+
+    code: bytes
+    base: int = BASE
+
+    def fetch(self, address: int, size: int) -> bytes:
+        offset = address - self.base
+        if not 0 <= offset <= len(self.code) - size:
+            first = address if offset < 0 else max(address, self.base + len(self.code))
+            raise GuestFault(first, Access.EXECUTE)
+        return self.code[offset : offset + size]
+
+
+def marks(block: Block) -> list[tuple[int, int]]:
+    """The pc and size of each instruction."""
+    return [(int(inst.imm[0]), int(inst.imm[1])) for inst in block.insts if inst.op is INSN]
+
+
+class FrontendContract:
+    """All cases."""
+
+    plain: bytes
+    modes: tuple[int, ...] = (0,)
+
+    def make_frontend(self) -> Frontend:
+        """The frontend under test."""
+        raise NotImplementedError
+
+    def lift(self, code: bytes, *boundaries: int, base: int = BASE, mode: int = 0) -> Block:
+        """Lift a block at the first byte of the code, and verify it."""
+        frontend = self.make_frontend()
+        block = frontend.lift(Bytes(code, base), BlockKey(base, mode), boundaries)
+        verify(block, frontend.layout)
+        return block
+
+    # -- what it declares
+
+    def test_slots_that_are_named_are_there(self) -> None:
+        frontend = self.make_frontend()
+        layout, abi = frontend.layout, frontend.call_abi
+        assert layout.by_name[PC_SLOT].type is I32
+        named = {*layout.general, *layout.hot, *layout.flags, *(slot for _, slot in layout.aliases)}
+        named |= {*abi.arguments, abi.result, abi.stack, abi.link}
+        assert named <= layout.by_name.keys()
+
+    def test_sizes_are_those_of_instructions_longest_first(self) -> None:
+        frontend = self.make_frontend()
+        assert list(frontend.insn_sizes) == sorted(frontend.insn_sizes, reverse=True)
+        assert len(self.plain) in frontend.insn_sizes
+        assert len(frontend.breakpoint) in frontend.insn_sizes
+
+    # -- keys and locations
+
+    @inherited
+    @given(location=AT)
+    def test_location_of_is_the_inverse_of_key_of(self, location: int) -> None:
+        frontend = self.make_frontend()
+        key = frontend.key_of(location)
+        there = frontend.location_of(key)
+        assert frontend.key_of(there) == key
+        assert there in (location, key.pc), "bits that do not count are dropped"
+        assert key.mode == frontend_mode(key.mode)
+
+    @inherited
+    @given(location=AT)
+    def test_generic_mode_bits_are_in_no_location(self, location: int) -> None:
+        frontend = self.make_frontend()
+        key = frontend.key_of(location)
+        assert frontend.location_of(key.with_mode(ARRIVED)) == frontend.location_of(key)
+
+    @inherited
+    @given(location=AT)
+    def test_what_the_state_adds_is_in_no_location(self, location: int) -> None:
+        frontend = self.make_frontend()
+        key = frontend.key_of(location)
+        state = GuestState(frontend.layout)
+        for slot in frontend.layout.slots:
+            state.set(slot.name, slot.type.mask)
+        added = frontend.in_state(key, state)
+        assert added.pc == key.pc
+        assert frontend.in_state(added, state) == added
+        assert frontend.location_of(added) == frontend.location_of(key)
+        state.clear()
+        assert frontend.in_state(added, state) == key
+
+    # -- where blocks end
+
+    @pytest.mark.parametrize("limit", [1, 3, 20])
+    def test_after_the_most_instructions(self, limit: int) -> None:
+        frontend = self.make_frontend()
+        frontend.max_insns = limit
+        for mode in self.modes:
+            block = frontend.lift(Bytes(self.plain * 64), BlockKey(BASE, mode))
+            self.ends_at(block, BASE + limit * len(self.plain))
+
+    def test_before_a_boundary_but_not_at_its_own_pc(self) -> None:
+        for mode in self.modes:
+            for n in (1, 2, 5):
+                end = BASE + n * len(self.plain)
+                self.ends_at(self.lift(self.plain * 8, BASE, end, mode=mode), end)
+
+    @pytest.mark.parametrize("n", [1, 4])
+    def test_at_the_end_of_a_page(self, n: int) -> None:
+        end = BASE + PAGE
+        for mode in self.modes:
+            block = self.lift(self.plain * 16, base=end - n * len(self.plain), mode=mode)
+            self.ends_at(block, end)
+
+    def test_before_what_cannot_be_fetched(self) -> None:
+        for mode in self.modes:
+            for n in (1, 3):
+                block = self.lift(self.plain * n, mode=mode)
+                self.ends_at(block, BASE + n * len(self.plain))
+
+    def ends_at(self, block: Block, pc: int) -> None:
+        assert isinstance(block.exit, Goto)
+        assert block.exit.target == BlockKey(pc, frontend_mode(block.key.mode))
+        assert block.key.pc + block.size == pc
+        assert block.insn_count * len(self.plain) == block.size
+
+    def test_a_first_instruction_that_cannot_be_fetched_faults(self) -> None:
+        for mode in self.modes:
+            for code in (b"", self.plain[:-1]):
+                with pytest.raises(GuestFault) as fault:
+                    self.lift(code, mode=mode)
+                assert fault.value.access is Access.EXECUTE
+                assert BASE <= fault.value.address <= BASE + len(code)
+
+    def test_at_the_breakpoint(self) -> None:
+        code = self.make_frontend().breakpoint
+        for mode in self.modes:
+            block = self.lift(code + self.plain, mode=mode)
+            assert isinstance(block.exit, Halt)
+            assert (block.exit.reason, block.exit.pc) == ("breakpoint", BASE)
+            assert (block.size, block.insn_count) == (len(code), 0)
+            after = self.lift(self.plain + code, mode=mode | HOOKED)
+            assert isinstance(after.exit, Halt)
+            assert after.exit.pc == BASE + len(self.plain)
+
+    # -- whatever the code
+
+    @inherited
+    @given(code=CODE)
+    def test_every_block_is_right(self, code: bytes) -> None:
+        frontend = self.make_frontend()
+        for mode in self.modes:
+            block = self.lift(code, mode=mode)
+            assert block.key == BlockKey(BASE, mode)
+            assert min(frontend.insn_sizes) <= block.size <= len(code)
+            pc = BASE
+            for marked, size in marks(block):
+                assert marked == pc, "each instruction has a mark, in order"
+                assert size in frontend.insn_sizes
+                pc += size
+            assert pc == BASE + block.size
+
+    @inherited
+    @given(code=CODE, front=FRONT, around=FRONT)
+    def test_it_depends_on_its_bytes_and_those_before(
+        self, code: bytes, front: bytes, around: bytes
+    ) -> None:
+        frontend = self.make_frontend()
+        for mode in self.modes:
+            key = BlockKey(BASE, mode)
+            block = frontend.lift(Bytes(front + code, BASE - 8), key)
+            assert 0 <= block.before <= 8
+            mine = code[: block.size]
+            near = front[len(front) - block.before :]
+            other = around[: len(around) - block.before] + near + mine + around
+            again = frontend.lift(Bytes(other, BASE - 8), key, {BASE + block.size})
+            assert print_block(again) == print_block(block)
+
+    @inherited
+    @given(code=CODE)
+    def test_it_is_listed(self, code: bytes) -> None:
+        frontend = self.make_frontend()
+        for mode in self.modes:
+            assert not frontend.objection(BlockKey(BASE, mode))
+            for pc, _ in marks(self.lift(code, mode=mode)):
+                assert frontend.disassemble(Bytes(code), pc, mode)

@@ -1,0 +1,14 @@
+"""The ARM frontend; for the individual tests see ``tests/frontend_contract.py``."""
+
+from frontend_contract import FrontendContract
+
+from frontends.arm import ArmFrontend
+from frontends.arm.lifter import BIG
+
+
+class TestArmFrontend(FrontendContract):
+    plain = (0xE0811002).to_bytes(4, "little")  # add r1, r1, r2
+    modes = (0, BIG)
+
+    def make_frontend(self) -> ArmFrontend:
+        return ArmFrontend()
