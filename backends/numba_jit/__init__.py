@@ -38,8 +38,8 @@ _loop: Any = None
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
-    "__init__", "abi", "interpreter/interpreter", "interpreter/opcodes", "loop", "native", "tables",
-    "units/objects",
+    "__init__", "abi", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
+    "interpreter/opcodes", "loop", "tables", "units/objects",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""
 

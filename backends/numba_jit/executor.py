@@ -15,7 +15,6 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter.tier import Interpreter
 from backends.numba_jit.links import Links
 from backends.numba_jit.pool import Pool
-from backends.numba_jit.promotion import Promotion
 from backends.numba_jit.records import (
     FaultRecord,
     HaltRecord,
@@ -26,6 +25,7 @@ from backends.numba_jit.records import (
 )
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import FirstTier, Tier
+from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
     PC_SLOT,
     Context,
@@ -60,9 +60,7 @@ class NumbaExecutor:
         self._control = self.tables.control
         self._links = Links(self.tables, self._location)
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
-        self._better = Promotion(
-            context, self.records, self.tables, self._links, self._enter_better
-        )
+        self._better = Units(context, self.records, self.tables, self._links, self._enter_better)
         self._tiers: tuple[Tier, ...] = (self._first, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)

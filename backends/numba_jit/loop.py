@@ -9,8 +9,16 @@ import re
 from numba import njit
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.host_memory import (
+    enter_unit,
+    fence,
+    load8,
+    load32,
+    load64,
+    store32,
+    store64,
+)
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret
-from backends.numba_jit.native import enter_unit, fence, load8, load32, load64, store32, store64
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Reason
 

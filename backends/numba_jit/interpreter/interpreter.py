@@ -12,8 +12,17 @@ here as it was, to be deleted rather than divided. A jump table wants one functi
 from numba import njit
 
 from backends.numba_jit import abi, tables
-from backends.numba_jit.interpreter.opcodes import *
-from backends.numba_jit.native import (
+from backends.numba_jit.host_memory import (
+    load8,
+    load16,
+    load32,
+    load64,
+    store8,
+    store16,
+    store32,
+    store64,
+)  # fmt: skip
+from backends.numba_jit.interpreter.intrinsics import (
     bswap32,
     bswap64,
     clz32,
@@ -26,10 +35,6 @@ from backends.numba_jit.native import (
     get_d,
     high32,
     invoke,
-    load8,
-    load16,
-    load32,
-    load64,
     rbit32,
     rbit64,
     rotate32,
@@ -39,13 +44,10 @@ from backends.numba_jit.native import (
     set_b,
     set_d,
     shr64,
-    store8,
-    store16,
-    store32,
-    store64,
     udiv64,
     ult64,
 )  # fmt: skip
+from backends.numba_jit.interpreter.opcodes import *
 from dbt.interfaces import CODE, CONTROL_BYTES, READ, STACK_BYTES, STACK_ENTRIES, WRITE
 
 M32 = 0xFFFFFFFF

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
 
 
-class Promotion:
+class Units:
     """Compiles blocks for one executor (a ``tiers.Tier``)."""
 
     def __init__(

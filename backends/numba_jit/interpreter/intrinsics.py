@@ -1,7 +1,7 @@
-"""Raw memory for numba code: loads and stores at host addresses, and calls through pointers.
+"""Operations that the interpreter needs and numba does not have: registers by the fields of a word,
+bits, unsigned arithmetic, and calls of native functions.
 
-All values have the type int64 for numba, because arithmetic on mixed signedness would be floating
-point. Loads extend with zeros, stores write the low bits.
+All values have the type int64 for numba, as in ``host_memory``.
 """
 
 # ruff: noqa: ARG001 (numba and llvmlite call these with fixed arguments)
@@ -15,35 +15,6 @@ from numba.extending import intrinsic
 from dbt.ir.ops import MOST_ARGUMENTS
 
 _I64 = ir.IntType(64)
-
-
-def _load(bits: int) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
-        value = builder.load(pointer, align=1)
-        return value if bits == 64 else builder.zext(value, _I64)
-
-    def typing(typing_context: Any, address: Any) -> Any:
-        return types.int64(types.int64), codegen
-
-    return intrinsic(typing)
-
-
-def _store(bits: int) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
-        value = args[1] if bits == 64 else builder.trunc(args[1], ir.IntType(bits))
-        builder.store(value, pointer, align=1)
-        return context.get_dummy_value()
-
-    def typing(typing_context: Any, address: Any, value: Any) -> Any:
-        return types.void(types.int64, types.int64), codegen
-
-    return intrinsic(typing)
-
-
-load8, load16, load32, load64 = _load(8), _load(16), _load(32), _load(64)
-store8, store16, store32, store64 = _store(8), _store(16), _store(32), _store(64)
 
 
 def _register(shift: int) -> Any:
@@ -174,17 +145,6 @@ def ult64(typing_context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def fence(typing_context: Any) -> Any:
-    """A full memory fence: earlier stores are visible before later loads are made."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.fence("seq_cst")
-        return context.get_dummy_value()
-
-    return types.void(), codegen
-
-
-@intrinsic
 def invoke(typing_context: Any, function: Any, state: Any, arguments: Any) -> Any:
     """Call a function with the state's address and all words of an argument area.
 
@@ -203,14 +163,3 @@ def invoke(typing_context: Any, function: Any, state: Any, arguments: Any) -> An
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), codegen
-
-
-@intrinsic
-def enter_unit(typing_context: Any, function: Any, code: Any, state: Any) -> Any:
-    """Call ``i64 function(u64 code, u64 state)``."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_I64, [_I64, _I64]).as_pointer()
-        return builder.call(builder.inttoptr(args[0], kind), [args[1], args[2]])
-
-    return types.int64(types.int64, types.int64, types.int64), codegen
