@@ -39,7 +39,8 @@ _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
     "__init__", "abi", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
-    "interpreter/opcodes", "loop", "tables", "units/objects",
+    "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "tables",
+    "units/objects",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""
 

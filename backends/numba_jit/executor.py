@@ -24,7 +24,7 @@ from backends.numba_jit.records import (
     TrapRecord,
 )
 from backends.numba_jit.tables import Tables
-from backends.numba_jit.tiers import FirstTier, Tier
+from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
     PC_SLOT,
@@ -58,9 +58,11 @@ class NumbaExecutor:
         self._loop = run_loop
         self.tables = Tables(context)
         self._control = self.tables.control
-        self._links = Links(self.tables, self._location)
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
-        self._better = Units(context, self.records, self.tables, self._links, self._enter_better)
+        self._links = Links(self.tables, self._first, self._location)
+        self._better: BetterTier = Units(
+            context, self.records, self.tables, self._links, self._enter_better
+        )
         self._tiers: tuple[Tier, ...] = (self._first, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)
@@ -97,10 +99,12 @@ class NumbaExecutor:
             block_id = self._pool.take()
             linkable = not isinstance(block.exit, Swi | Hook)
             targets = exit_targets(block.exit) if linkable else ()
-            slots = tuple(self._links.add(to, self._ids.get(to, 0)) for to in targets)
+            slots = self._links.allocate(len(targets))
             installed = Installed(block, block_id, slots, self._locations(key), self._probing)
             for tier in self._tiers:
                 tier.accept(installed)
+            for slot, target in zip(slots, targets, strict=True):
+                self._links.add(slot, target, self._ids.get(target, 0))
             self._blocks[block_id] = installed
             self._at.setdefault(key.pc, set()).add(block_id)
             self._ids[key] = block_id
@@ -133,8 +137,6 @@ class NumbaExecutor:
         for index in installed.entries:
             t.block_at.view[index] = block_id
         self._lead_into(installed, self._first)
-        for slot, site in zip(installed.slots, self._first.sites(installed), strict=True):
-            self._links.place(slot, site)
         if not installed.entries:
             self._links.lead_into(installed.key, block_id)
 

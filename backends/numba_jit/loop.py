@@ -15,9 +15,9 @@ from backends.numba_jit.host_memory import (
     load8,
     load32,
     load64,
-    store32,
     store64,
 )
+from backends.numba_jit.interpreter import sites
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Reason
@@ -36,7 +36,7 @@ LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
 BLOCK_AT, REASONS, LINKS_MADE = tables.BLOCK_AT, tables.REASONS, tables.LINKS_MADE
 SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
-SLOT_SITE = tables.SLOT_SITE
+link_first, unlink_first, is_linked = sites.link, sites.unlink, sites.is_linked
 DIRECT_ON, JUMP_ON, RETURN_ON = tables.DIRECT_ON, tables.JUMP_ON, tables.RETURN_ON
 
 
@@ -69,16 +69,15 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
     denied = load64(state + DENIED) + block
     if load64(state + DIRECT_ON) == 0 or load8(denied):
         return
-    site = load64(load64(state + SLOT_SITE) + slot * 8)
     code = load64(state + LINK_CODE) + slot * 8
-    if load32(site) == 0:
+    if not is_linked(state, slot):
         store64(state + LINKS_MADE, load64(state + LINKS_MADE) + 1)
-    store32(site, load32(load64(state + START) + block * 4))
+    link_first(state, slot, block)
     unit = load64(load64(state + UNIT) + block * 8)
     store64(code, unit if unit else load64(state + NOWHERE))
     fence()
     if load64(state + DIRECT_ON) == 0 or load8(denied):  # new rules came in between
-        store32(site, 0)
+        unlink_first(state, slot)
         store64(code, load64(state + NOWHERE))
 
 
@@ -101,7 +100,7 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             if block == 0:
                 count(state, NOT_TRANSLATED)
                 return X_MISSING | payload << 8
-            if load32(load64(load64(state + SLOT_SITE) + payload * 8)):
+            if is_linked(state, payload):
                 continue  # chained: only the tier changes
             denied = load8(load64(state + DENIED) + block)
             if denied:

@@ -15,20 +15,18 @@ from dbt.reservation import Reservation
 
 # Further words of the control area, behind those of ``abi`` and of the units.
 _OURS = abi.FIRST_FREE + 64
-RETURN0 = _OURS  # u32[] by entry index: bytecode index where returns may run on, or 0
+RETURN0 = _OURS  # u32[] by entry index: where returns may go on in the first tier, or 0
 JUMP0 = _OURS + 8  # the same for computed jumps
-CODE0 = _OURS + 16  # u64[]: the bytecode
 HOT = _OURS + 24  # u32[] by block id: executions left until it is hot
 PENDING = _OURS + 32  # u32[]: ids of hot blocks
 PENDING_COUNT = _OURS + 40
 AGAIN = _OURS + 48  # what a hot block's counter is set to
-START = _OURS + 56  # u32[] by block id: bytecode index
+START = _OURS + 56  # u32[] by block id: entry in the first tier
 UNIT = _OURS + 64  # u64[] by block id: code pointer or 0
 DENIED = _OURS + 72  # u8[] by block id: 0, or bits REFUSED and WATCHED
 BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
 SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
 SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
-SLOT_SITE = _OURS + 104  # u64[] by link slot: address of the u32 that chains tier 0
 REASONS = _OURS + 112  # i64[] in the order of Reason
 ENTER = _OURS + 120  # address of the function that enters units
 DIRECT_ON = _OURS + 128
@@ -37,6 +35,7 @@ RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
 PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to return as soon as it begins
 PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
+FIRST_TIER = _OURS + 176  # two words that only the first tier uses
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
@@ -51,7 +50,6 @@ MOST_HOT = 0xFFFFFFFF
 """Largest start value of a counter in HOT. To execute a block as often takes minutes."""
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
-MAX_WORDS = 1 << 27
 LOCATIONS = 1 << 32
 ROOM = 99 << 30
 """Bytes of address space that all tables take, and compilers need: without any left, LLVM ends the
@@ -78,7 +76,6 @@ class Tables:
 
     def __init__(self, context: Context) -> None:
         self._all: list[Table] = []
-        self.words = self._new(MAX_WORDS, "Q")
         self.start = self._new(MAX_BLOCKS, "I")
         self.unit = self._new(MAX_BLOCKS, "Q")
         self.denied = self._new(MAX_BLOCKS, "B")
@@ -92,11 +89,9 @@ class Tables:
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_location = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
-        self.slot_site = self._new(MAX_SLOTS, "Q")
         self.reasons = self._new(64, "q")
-        self.words32 = self.words.view.cast("B").cast("I")
         address = context.state.address
-        raw = (ctypes.c_ubyte * 512).from_address(address)
+        raw = (ctypes.c_ubyte * CONTROL_BYTES).from_address(address)
         self.control: Any = memoryview(raw).cast("B").cast("q")
         self._point(context)
 
@@ -112,7 +107,6 @@ class Tables:
             abi.COUNTERS: context.counters.address,
             abi.STACKS: context.stacks.address,
             abi.FUNCTIONS: context.functions.address,
-            CODE0: self.words.address,
             HOT: self.hot.address,
             PENDING: self.pending.address,
             START: self.start.address,
@@ -122,11 +116,16 @@ class Tables:
             BLOCK_AT: self.block_at.address,
             SLOT_LOCATION: self.slot_location.address,
             SLOT_TARGET: self.slot_target.address,
-            SLOT_SITE: self.slot_site.address,
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address
         self.chain(direct=True, returns=True, jumps=True)
+
+    def add(self, entries: int, format_: str, pointer: int) -> Table:
+        """Add a table of one tier. ``pointer`` is the control word for its address."""
+        table = self._new(entries, format_)
+        self.control[pointer // 8] = table.address
+        return table
 
     def chain(self, *, direct: bool, returns: bool, jumps: bool) -> None:
         """Allow or forbid chaining for each kind of edge."""
@@ -139,11 +138,6 @@ class Tables:
         control[RETURN_ON // 8] = returns
         control[JUMP_ON // 8] = jumps
 
-    @property
-    def unlinked(self) -> int:
-        """The code pointer in slots that are not linked; 0 before the first unit is compiled."""
-        return int(self.control[abi.UNLINKED // 8])
-
     def units_begin(self, enter: int, unlinked: int, slots: int) -> None:
         """Set the function that enters units and the code pointer of slots that are not linked, and
         write the latter to the first ``slots`` slots. Called before the first unit is compiled."""
@@ -155,6 +149,5 @@ class Tables:
     def close(self) -> None:
         """Release all tables."""
         self.control.release()
-        self.words32.release()
         for table in self._all:
             table.close()

@@ -1,6 +1,6 @@
 """The protocols of a tier, which is one way to run blocks. An executor has several tiers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backends.numba_jit.installed import Installed
@@ -46,12 +46,31 @@ class FirstTier(Tier, Protocol):
     def clear(self) -> None:
         """Free all room. There must be no blocks."""
 
-    def sites(self, installed: Installed) -> Sequence[int]:
-        """The sites of a block's link slots (``links``), in the order of the slots: indices into
-        ``Tables.words32``."""
+    def link(self, slot: int, block_id: int) -> None:
+        """Make a link slot of an accepted block lead to a block, in the code of this tier."""
+
+    def unlink(self, slot: int) -> None:
+        """Make a link slot lead to the dispatcher, in the code of this tier. So does every slot of
+        a block that was just accepted."""
+
+    def is_linked(self, slot: int) -> bool:
+        """True when a link slot leads to a block."""
 
     def hand_over(self, installed: Installed) -> None:
         """Make this tier's code of a block lead to the better tier, which has an entry for it."""
 
     def fault_at(self, position: int) -> FaultRecord:
         """The access that was refused at a position of this tier's code (``tables.X_FAULT``)."""
+
+
+class BetterTier(Tier, Protocol):
+    """The tier that runs some blocks faster, when it has prepared them.
+
+    It is made with a function, which it calls with the blocks that have got an entry.
+    """
+
+    def before_run(self) -> None:
+        """Prepare what has to be prepared before its first execution. Called before each run."""
+
+    def promote(self) -> None:
+        """Prepare the hot blocks. Called when running code has returned ``tables.X_PROMOTE``."""

@@ -1,9 +1,12 @@
 """Tables that are full are emptied, and the guest goes on."""
 
+from types import ModuleType
+
 import pytest
 from support.guests import BENCHMARKS
 
 from backends.numba_jit import tables
+from backends.numba_jit.interpreter import storage
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, InsnLimit
@@ -21,14 +24,19 @@ def run(tier: str) -> tuple[object, int, int]:
 
 @pytest.mark.parametrize("tier", ["0", "1", "2", "auto"])
 @pytest.mark.parametrize(
-    ("table", "size"), [("MAX_BLOCKS", 40), ("MAX_SLOTS", 40), ("MAX_WORDS", (1 << 16) + 300)]
+    ("module", "table", "size"),
+    [
+        (tables, "MAX_BLOCKS", 40),
+        (tables, "MAX_SLOTS", 40),
+        (storage, "MAX_WORDS", (1 << 16) + 300),
+    ],
 )
 def test_the_guest_goes_on(
-    monkeypatch: pytest.MonkeyPatch, table: str, size: int, tier: str
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, table: str, size: int, tier: str
 ) -> None:
     stop, instructions, blocks = run(tier)
     assert stop == Exited(0)
-    monkeypatch.setattr(tables, table, size)
+    monkeypatch.setattr(module, table, size)
     again = run(tier)
     assert again[:2] == (stop, instructions)
     assert again[2] < blocks

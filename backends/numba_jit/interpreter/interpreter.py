@@ -48,6 +48,7 @@ from backends.numba_jit.interpreter.intrinsics import (
     ult64,
 )  # fmt: skip
 from backends.numba_jit.interpreter.opcodes import *
+from backends.numba_jit.interpreter.storage import CODE0
 from dbt.interfaces import CODE, CONTROL_BYTES, READ, STACK_BYTES, STACK_ENTRIES, WRITE
 
 M32 = 0xFFFFFFFF
@@ -61,7 +62,7 @@ X_WATCH, PROBED, PASS = tables.X_WATCH, tables.PROBED, tables.PASS
 FUEL, FAULT_ADDRESS = abi.FUEL, abi.FAULT_ADDRESS
 MEM_BASE, COUNTERS, STACKS = abi.MEM_BASE, abi.COUNTERS, abi.STACKS
 FUNCTIONS, ARGUMENTS = abi.FUNCTIONS, tables.ARGUMENTS
-CODE0, RETURN0, JUMP0 = tables.CODE0, tables.RETURN0, tables.JUMP0
+RETURN0, JUMP0 = tables.RETURN0, tables.JUMP0
 HOT, AGAIN = tables.HOT, tables.AGAIN
 PENDING, PENDING_COUNT, PENDING_LIMIT = tables.PENDING, tables.PENDING_COUNT, tables.PENDING_LIMIT
 WRITE_CODE = WRITE | CODE

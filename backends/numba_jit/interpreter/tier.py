@@ -8,7 +8,7 @@ import attrs
 
 from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.interpreter import opcodes
+from backends.numba_jit.interpreter import opcodes, storage
 from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
 from backends.numba_jit.records import FaultRecord, Records
 from backends.numba_jit.tables import Tables
@@ -37,7 +37,10 @@ class Interpreter:
         self.starts, self.entries = shared.start.view, shared.entry0.view
         self._lowerer = Lowerer(context, records)
         self._records = records
-        self._tables = shared
+        words = shared.add(storage.MAX_WORDS, "Q", storage.CODE0)
+        self._words, self._address = words.view, words.address
+        self._words32 = words.view.cast("B").cast("I")
+        self._sites = shared.add(tables.MAX_SLOTS, "Q", storage.SLOT_SITE).view
         self._counts = context.options.tier == "auto"
         """Blocks count until they are hot."""
         self._free: dict[int, list[int]] = {}  # first words by the number of words
@@ -49,7 +52,7 @@ class Interpreter:
 
     def has_room(self) -> bool:
         """Whether any block finds room."""
-        return self._next + _LARGEST <= tables.MAX_WORDS
+        return self._next + _LARGEST <= storage.MAX_WORDS
 
     def clear(self) -> None:
         """Take all room back: there are no blocks."""
@@ -63,15 +66,28 @@ class Interpreter:
         insort(self._starts, made.start)
         self._made[installed.block_id] = self._at[made.start] = made
         self._lower_ns += time.perf_counter_ns() - began
+        for slot, (word, half) in zip(installed.slots, lowered.sites, strict=True):
+            self._sites[slot] = self._address + (made.start + word) * 8 + half * 4
 
     def entry(self, installed: Installed) -> int:
         """The index of a block's first word."""
         return self._made[installed.block_id].start
 
-    def sites(self, installed: Installed) -> list[int]:
-        """See ``FirstTier.sites``."""
-        made = self._made[installed.block_id]
-        return [(made.start + word) * 2 + half for word, half in made.lowered.sites]
+    def _site(self, slot: int) -> int:
+        """The index of a slot's site in ``_words32``."""
+        return int(self._sites[slot] - self._address) // 4
+
+    def link(self, slot: int, block_id: int) -> None:
+        """See ``FirstTier.link``."""
+        self._words32[self._site(slot)] = self.starts[block_id]
+
+    def unlink(self, slot: int) -> None:
+        """See ``FirstTier.unlink``."""
+        self._words32[self._site(slot)] = 0
+
+    def is_linked(self, slot: int) -> bool:
+        """See ``FirstTier.is_linked``."""
+        return self._words32[self._site(slot)] != 0
 
     def _place(self, words: list[int]) -> int:
         """Copy bytecode to where it will run. Returns the index of its first word."""
@@ -82,7 +98,7 @@ class Interpreter:
         else:
             start = self._next
             self._next += size
-        self._tables.words.view[start : start + size] = (
+        self._words[start : start + size] = (
             memoryview((ctypes.c_uint64 * size)(*words)).cast("B").cast("Q")
         )
         return start
@@ -90,7 +106,7 @@ class Interpreter:
     def hand_over(self, installed: Installed) -> None:
         """See ``FirstTier.hand_over``: the first word leads to the unit."""
         start = self._made[installed.block_id].start
-        self._tables.words.view[start] = opcodes.TO_UNIT | installed.block_id << 32
+        self._words[start] = opcodes.TO_UNIT | installed.block_id << 32
 
     def drop(self, installed: Installed) -> None:
         """Take a block's bytecode back."""
@@ -126,4 +142,5 @@ class Interpreter:
         return {"bytecode": "\n".join(lines) + "\n"}
 
     def close(self) -> None:
-        """Nothing is held beside the tables."""
+        """See ``Tier.close``."""
+        self._words32.release()
