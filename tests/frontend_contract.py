@@ -10,7 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt.interfaces import PAGE, PC_SLOT, Frontend
-from dbt.ir.block import ARRIVED, HOOKED, Block, BlockKey, Goto, Halt, frontend_mode
+from dbt.ir.block import (
+    ARRIVED,
+    HALT_BREAKPOINT,
+    HOOKED,
+    Block,
+    BlockKey,
+    Goto,
+    Halt,
+    frontend_mode,
+)
 from dbt.ir.ops import INSN
 from dbt.ir.printer import print_block
 from dbt.ir.types import I32
@@ -160,7 +169,7 @@ class FrontendContract:
         for mode in self.modes:
             block = self.lift(code + self.plain, mode=mode)
             assert isinstance(block.exit, Halt)
-            assert (block.exit.reason, block.exit.pc) == ("breakpoint", BASE)
+            assert (block.exit.reason, block.exit.pc) == (HALT_BREAKPOINT, BASE)
             assert (block.size, block.insn_count) == (len(code), 0)
             after = self.lift(self.plain + code, mode=mode | HOOKED)
             assert isinstance(after.exit, Halt)

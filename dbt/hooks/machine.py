@@ -29,6 +29,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import (
     CONDITION_PASSED,
+    HALT_BREAKPOINT,
     HOOKED,
     SP_STEP,
     BlockKey,
@@ -228,7 +229,7 @@ class HookMachine:
         another pass. What ``hit`` returned is never for hooks, whatever this says of it."""
         match event:
             case HaltHit(reason=reason, pc=pc):
-                return reason == "breakpoint" and self._instructions.are_at(pc)
+                return reason == HALT_BREAKPOINT and self._instructions.are_at(pc)
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True

@@ -51,13 +51,14 @@ from dbt.ir.banks import (
     StackBank,
     State,
 )
-from dbt.ir.layout import CONTROL_BYTES, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
+from dbt.ir.layout import CONTROL_BYTES, JUMP_SLOT, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 
 __all__ = [
     "ABSENT",
     "CODE",
     "CONTROL_BYTES",
     "EXEC",
+    "JUMP_SLOT",
     "LOST_AT",
     "LOST_PAGES",
     "LOST_PAGES_AT",

@@ -54,7 +54,7 @@ class Frontend(Protocol):
     """The sizes that an instruction may have, in bytes, longest first."""
     call_abi: CallAbi
     breakpoint: bytes
-    """The bytes of an instruction that ends its block with ``Halt("breakpoint")``."""
+    """The bytes of an instruction that ends its block with ``Halt(HALT_BREAKPOINT)``."""
     host_locations: range
     """Locations, in steps of an instruction, at which no program has code: the host puts the
     trampolines of hooks there."""
@@ -73,7 +73,7 @@ class Frontend(Protocol):
         """The key with the mode bits added that are in the guest's state but in no location (ARM:
         the byte order of data). While such bits are set, translated code cannot follow a computed
         jump, because it finds blocks by location. The frontend then lifts the jump so that it
-        writes the location to the slot ``jump`` and ends in ``Halt("jump")``."""
+        writes the location to the slot JUMP_SLOT and ends in ``Halt(HALT_JUMP)``."""
 
     def objection(self, key: BlockKey) -> str:
         """Why code in the key's mode cannot be lifted; empty when it can."""

@@ -1,5 +1,6 @@
 """Blocks: a key, a flat list of instructions over SSA values, and exactly one exit."""
 
+from collections.abc import Container
 from typing import TypeAlias
 
 import attrs
@@ -40,6 +41,11 @@ class BlockKey:
     def with_mode(self, bits: int) -> "BlockKey":
         """The same pc with further mode bits set."""
         return BlockKey(self.pc, self.mode | bits)
+
+    def arrives_at(self, pcs: Container[int]) -> bool:
+        """True when control arrives at one of these pcs with this key, and that has not been
+        reported yet."""
+        return self.pc in pcs and not self.mode & ARRIVED
 
     def __str__(self) -> str:
         return f"{self.pc:#x}@{self.mode:#x}" if self.mode else f"{self.pc:#x}"
@@ -133,10 +139,17 @@ class Hook:
     resume: BlockKey
 
 
+HALT_BREAKPOINT = "breakpoint"
+"""The reason of a ``Halt`` at a breakpoint instruction."""
+HALT_JUMP = "jump"
+"""The reason of a ``Halt`` after which the guest continues at the location in the slot JUMP_SLOT
+(see ``Frontend.in_state``)."""
+
+
 @attrs.frozen(eq=False)
 class Halt:
-    """The guest cannot continue, because of ``reason``, such as ``undefined`` or ``breakpoint``.
-    With the reason ``jump`` it continues at a location in the state (``Frontend.in_state``).
+    """The guest cannot continue, because of ``reason``: HALT_BREAKPOINT, HALT_JUMP, or one that
+    only frontend and environment know, such as ``undefined``.
 
     The state's pc is ``pc``, the instruction that halts. That instruction is not counted.
     """

@@ -11,6 +11,10 @@ PC_SLOT = "pc"
 """Every layout has this i32 slot: the pc (low bit clear) of the next instruction. It is valid only
 while no translated code runs."""
 
+JUMP_SLOT = "jump"
+"""The i32 slot for the location at which a guest continues after ``Halt(HALT_JUMP)``. Layouts of
+guests without such jumps do not have it."""
+
 CONTROL_BYTES = 512
 """The first bytes of the state buffer belong to the backend."""
 

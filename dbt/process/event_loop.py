@@ -8,6 +8,7 @@ from dbt.environment import Environment
 from dbt.hooks import StopRequested
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
+    JUMP_SLOT,
     PC_SLOT,
     FaultHit,
     Frontend,
@@ -18,7 +19,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import BlockKey
+from dbt.ir.block import HALT_JUMP, BlockKey
 from dbt.log import Log
 from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Engine
@@ -123,8 +124,8 @@ class EventLoop:
                 return self._system_call(event)
             case FaultHit():
                 return self._key(environment.fault(event))
-            case HaltHit(reason="jump"):
-                return self._frontend.key_of(self._state.get("jump"))
+            case HaltHit(reason=reason) if reason == HALT_JUMP:
+                return self._frontend.key_of(self._state.get(JUMP_SLOT))
             case HaltHit():
                 return self._key(environment.halt(event))
             case TrapHit(reason=reason, pc=pc):

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Exit, Goto, Halt
+from dbt.ir.block import CONDITION_PASSED, HALT_JUMP, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
@@ -52,7 +52,7 @@ class ArmFrontend:
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""
         if key.mode & LEAVE:
-            return _unliftable(code, key, 4, "jump")
+            return _unliftable(code, key, 4, HALT_JUMP)
         if key.mode & THUMB:
             return _unliftable(code, key, 2, "thumb")
         if key.pc & 3:

@@ -28,6 +28,7 @@ from dbt.ir.block import (
     Value,
 )
 from dbt.ir.builder import Builder
+from dbt.ir.layout import JUMP_SLOT
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, computed_jump
@@ -194,7 +195,7 @@ class Lifter:
         """End the block with a jump that Python makes. Translated code looks blocks up by location,
         which does not have the byte order. So the next block halts with ``jump``, and Python
         reads the location from the state."""
-        self.ir.set("jump", target)
+        self.ir.set(JUMP_SLOT, target)
         self.end(Goto(BlockKey(self.pc, self.mode & FRONTEND_MODE | LEAVE)))
 
     def refuse_pc(self, *registers: int) -> None:

@@ -9,6 +9,7 @@ ones and swaps are left.
 import attrs
 
 from dbt.interfaces import Memory
+from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
 from frontends.arm.lacking import NO_FLOAT, NO_THUMB, refusal
@@ -47,7 +48,7 @@ def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> C
 def exception(reason: str, memory: Memory, location: int, last: TrapState) -> CpuException:
     """See ``SyscallAbi.exception``."""
     pc = location & ~1
-    if reason == "breakpoint":
+    if reason == HALT_BREAKPOINT:
         trap = attrs.evolve(last, number=0, error=_DEBUG_EVENT)
         return CpuException(SIGTRAP, TRAP_HWBKPT, pc, trap, "a breakpoint instruction")
     if _is_breakpoint(memory, location):

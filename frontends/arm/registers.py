@@ -1,6 +1,6 @@
 """The guest state of an ARM program as slots of the IR."""
 
-from dbt.interfaces import PC_SLOT, CallAbi, lay_out
+from dbt.interfaces import JUMP_SLOT, PC_SLOT, CallAbi, lay_out
 from dbt.ir.types import I1, I32
 
 REGISTERS = tuple(f"r{n}" for n in range(15))
@@ -21,7 +21,7 @@ LAYOUT = lay_out(
         ("excl_val_hi", I32),
         ("excl_on", I1),
         ("ef", I1),  # data is big-endian: CPSR.E
-        ("jump", I32),  # the location that a block that halts with "jump" leads to
+        (JUMP_SLOT, I32),
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),

@@ -12,7 +12,19 @@ numbered in the order of ``REGISTERS``; offsets count halfwords from the next in
 from collections.abc import Collection, Iterator
 
 from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, State, lay_out
-from dbt.ir.block import Block, BlockKey, Branch, Call, Exit, Goto, Halt, Jump, Return, Swi
+from dbt.ir.block import (
+    HALT_BREAKPOINT,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Exit,
+    Goto,
+    Halt,
+    Jump,
+    Return,
+    Swi,
+)
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32
 from dbt.stops import GuestFault
@@ -178,7 +190,7 @@ def _leave(emit: Builder, half: int, pc: int, after: int) -> Exit:
             target = emit.get(REGISTERS[x])
             emit.set("back", emit.const(after))
             return Call(target, after)
-    return Halt("breakpoint" if half == 0xFFFF else "undefined", pc)
+    return Halt(HALT_BREAKPOINT if half == 0xFFFF else "undefined", pc)
 
 
 def signed(value: int, bits: int) -> int:

@@ -3,7 +3,7 @@
 ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 """
 
-from dbt.ir.block import BlockKey, Branch, Const, Goto, Halt, Swi, Value
+from dbt.ir.block import HALT_BREAKPOINT, BlockKey, Branch, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
 from frontends.arm.lifter import BIG, FRONTEND_MODE, Lifter
 from frontends.arm.registers import FLAGS
@@ -26,7 +26,7 @@ class System(Lifter):
 
     def BKPT(self) -> None:
         """bkpt #i."""
-        self.end(Halt("breakpoint", self.pc))
+        self.end(Halt(HALT_BREAKPOINT, self.pc))
 
     def UDF(self) -> None:
         """udf #i: undefined for ever."""
