@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from backends.numba_jit import tables
 from dbt.interfaces import ChainEverything, LinkRules
-from dbt.ir.block import ARRIVED, BlockKey
+from dbt.ir.block import BlockKey
 
 
 class Admission:
@@ -27,10 +27,10 @@ class Admission:
 
     def is_probed(self, key: BlockKey) -> bool:
         """True when a block has to return to Python as soon as it begins."""
-        return key.pc in self._probed and not key.mode & ARRIVED
+        return key.arrives_at(self._probed)
 
     def refusal(self, key: BlockKey) -> int:
         """The entry of table DENIED for the block of a key: 0, or bits REFUSED and WATCHED."""
-        if key.pc in self.watched and not key.mode & ARRIVED:
+        if key.arrives_at(self.watched):
             return tables.REFUSED | tables.WATCHED
         return 0 if self.rules.permits(key.pc) else tables.REFUSED

@@ -4,7 +4,6 @@ It evaluates the IR. It keeps the links that a chaining backend would make, alth
 time here, so that it counts the dispatches that every backend has to count.
 """
 
-import ctypes
 import threading
 from collections.abc import Collection, Iterable, Mapping
 
@@ -16,7 +15,6 @@ from dbt.interfaces import (
     CODE,
     PAGE,
     PC_SLOT,
-    WRITE,
     ChainEverything,
     Context,
     Event,
@@ -33,8 +31,9 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import ARRIVED, Block, BlockKey
+from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
+from dbt.permissions import first_forbidden, permission_bytes, refused_for_code
 from dbt.stops import Access, GuestFault, UsageError
 
 
@@ -60,22 +59,14 @@ class GuardedMemory:
     def __init__(self, memory: Memory) -> None:
         self.load = memory.load
         self._store = memory.store
-        self._perms = (ctypes.c_ubyte * ((1 << 32) // PAGE)).from_address(memory.perms_base)
-
-    def forbids_code(self, address: int) -> bool:
-        """True when a store here is refused only because translations depend on the page."""
-        return self._perms[address // PAGE] & (WRITE | CODE) == WRITE | CODE
+        self.perms = permission_bytes(memory)
 
     def store(self, address: int, size: int, value: int) -> None:
         for page in {address // PAGE, (address + size - 1) // PAGE}:
-            if page < len(self._perms) and self._perms[page] & CODE:
-                self._refuse(address, size)
-        self._store(address, size, value)
-
-    def _refuse(self, address: int, size: int) -> None:
-        for at in range(address, address + size):
-            if at // PAGE >= len(self._perms) or self._perms[at // PAGE] & (WRITE | CODE) != WRITE:
+            if page < len(self.perms) and self.perms[page] & CODE:
+                at = first_forbidden(self.perms, address, size, Access.WRITE)
                 raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
+        self._store(address, size, value)
 
 
 @attrs.frozen
@@ -148,9 +139,9 @@ class ReferenceExecutor:
             if not self._follow(block.key, result):
                 return NotTranslated(result.key)
             key = result.key
-            if self._watches(key):
+            if key.arrives_at(self._watched):
                 return WatchHit(key)
-            if key.pc in self._probed and not key.mode & ARRIVED:
+            if key.arrives_at(self._probed):
                 self._dispatches[Reason.HOOK] += 1
                 return WatchHit(key)
 
@@ -198,8 +189,8 @@ class ReferenceExecutor:
 
     def _reason(self, event: Event) -> Reason:
         if isinstance(event, FaultHit):
-            writes_code = event.access is Access.WRITE and self._memory.forbids_code(event.address)
-            return Reason.INVALIDATION if writes_code else Reason.FAULT
+            for_code = refused_for_code(self._memory.perms, event)
+            return Reason.INVALIDATION if for_code else Reason.FAULT
         return _REASONS[type(event)]
 
     # -- policy and figures ------------------------------------------------------------------------
@@ -224,11 +215,8 @@ class ReferenceExecutor:
         chains = LinkKind.DIRECT in self._rules.kinds
         self._links = {link for link in self._links if chains and self._permits(link.target)}
 
-    def _watches(self, key: BlockKey) -> bool:
-        return key.pc in self._watched and not key.mode & ARRIVED
-
     def _permits(self, key: BlockKey) -> bool:
-        return self._rules.permits(key.pc) and not self._watches(key)
+        return self._rules.permits(key.pc) and not key.arrives_at(self._watched)
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""

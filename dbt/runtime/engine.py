@@ -15,10 +15,8 @@ import attrs
 
 from dbt.execute import Edge, execute
 from dbt.interfaces import (
-    CODE,
     PAGE,
     PC_SLOT,
-    WRITE,
     Context,
     Event,
     Executor,
@@ -29,14 +27,15 @@ from dbt.interfaces import (
     TablesFull,
     WatchHit,
 )
-from dbt.ir.block import ARRIVED, CONDITION_PASSED, Block, BlockKey, exit_targets
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, exit_targets
+from dbt.permissions import refused_for_code
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
-from dbt.stops import Access, GuestFault
+from dbt.stops import GuestFault
 
 
 class Translate(Protocol):
@@ -142,7 +141,9 @@ class Engine:
                 isinstance(event, HookHit)
                 and (behind := self.resolve_trampoline(event.resume)) != event.resume
             ):
-                event = Slice(behind)  # a trampoline needs no fuel: the block has gone on to it
+                event = Slice(
+                    behind
+                )  # a trampoline takes no fuel, so the guest has already left the block
             resume.event = self._resolved(event)
         raise failure
 
@@ -178,7 +179,7 @@ class Engine:
                     self.provide(key)
                 case FuelOut(key=key):
                     return self._out_of_fuel(key, time.perf_counter() - started)
-                case FaultHit() if self._hits_code(event):
+                case FaultHit() if refused_for_code(self.memory.perms, event):
                     stepped = self._step_store(event)
                     if not isinstance(stepped, BlockKey):
                         return stepped
@@ -209,8 +210,8 @@ class Engine:
         return self.context.functions.failure is not None
 
     def _is_watched(self, key: BlockKey) -> bool:
-        looked_for = key.pc in self._watched or key.pc in self._probed
-        return looked_for and not key.mode & ARRIVED and key != self.resume.watch
+        looked_for = key.arrives_at(self._watched) or key.arrives_at(self._probed)
+        return looked_for and key != self.resume.watch
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
@@ -258,10 +259,6 @@ class Engine:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
                 return self.step(stepped)
         return stepped
-
-    def _hits_code(self, event: FaultHit) -> bool:
-        perms = self.memory.perms[event.address // PAGE]
-        return event.access is Access.WRITE and perms & (CODE | WRITE) == CODE | WRITE
 
     # -- translating -------------------------------------------------------------------------------
 

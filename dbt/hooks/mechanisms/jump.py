@@ -25,7 +25,7 @@ from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.shadow import TARGET
 from dbt.hooks.mechanisms.sites import Sites
-from dbt.ir.block import ARRIVED, Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
+from dbt.ir.block import Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET
 from dbt.ir.types import I8
@@ -77,7 +77,7 @@ class CheckJumps:
                 block.exit = Call(self._checked(block, target), link)
 
     def _key(self, target: BlockKey) -> BlockKey:
-        if target.mode & ARRIVED or target.pc not in self.known:
+        if not target.arrives_at(self.known):
             return target
         return BlockKey(self.known[target.pc])
 
