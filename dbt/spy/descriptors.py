@@ -15,7 +15,7 @@ import attrs
 
 @attrs.define(eq=False)
 class Thing:
-    """What a descriptor stands for.
+    """What a descriptor is open on.
 
     ``id`` is unique in the whole record: the pid of the process that made it and a number.
     ``what``: ``file directory pipe socket console device eventfd epoll timerfd signalfd memory
@@ -60,11 +60,11 @@ class Descriptors:
         return iter(sorted(self._open))
 
     def get(self, fd: int) -> Handle | None:
-        """What a number stands for, None when it is not open."""
+        """The handle of a number; None when it is not open."""
         return self._open.get(fd)
 
     def open(self, fd: int, thing: Thing, *, end: str = "", cloexec: bool = False) -> Handle:
-        """A number now stands for a thing, whatever it was before."""
+        """Open a number on a thing; what it was before is forgotten."""
         handle = self._open[fd] = Handle(thing, end, cloexec)
         return handle
 
@@ -81,11 +81,11 @@ class Descriptors:
             self._open[fd] = attrs.evolve(self._open[fd], cloexec=cloexec)
 
     def close(self, fd: int) -> Handle | None:
-        """The number is free; what it stood for."""
+        """Close a number. Returns the handle it had."""
         return self._open.pop(fd, None)
 
     def execute(self) -> list[int]:
-        """Close what exec closes: the numbers."""
+        """Close what exec closes. Returns these numbers."""
         closed = [fd for fd in self if self._open[fd].cloexec]
         for fd in closed:
             del self._open[fd]

@@ -3,7 +3,7 @@
 The header of a Sebek 3 packet (The Honeynet Project, ``net_tx.h``) held: magic, version, type
 (read, write, socket, open), counter, seconds and microseconds, parent pid, pid, uid, fd, inode, the
 first 12 bytes of the command, length, data. Every event here has ``Who`` and a time for the first
-half; the second half and what Sebek could not tell are the ``fields``.
+half; the second half and what Sebek could not record are the ``fields``.
 """
 
 import base64
@@ -58,10 +58,10 @@ TYPES: Mapping[str, type] = {
     }.items()
     for name in names.split()
 }
-"""What a field is, in whatever event it stands."""
+"""The type of each field, in whatever event it is."""
 
 ITEMS: Mapping[str, type] = {"argv": str, "flags": str, "closed": int, "arguments": int}
-"""What the lists are of."""
+"""The types of the items of lists."""
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 COMMON = ("event", "t", "pid", "ppid", "uid", "process")
@@ -69,7 +69,7 @@ COMMON = ("event", "t", "pid", "ppid", "uid", "process")
 
 @attrs.frozen
 class Who:
-    """The process that did it. ``name`` is the program's, as prctl(PR_GET_NAME) tells it."""
+    """The process that did it. ``name`` is the program's, as prctl(PR_GET_NAME) gives it."""
 
     pid: int
     ppid: int
@@ -122,7 +122,7 @@ class Event:
 
     @classmethod
     def from_line(cls, line: str) -> "Event":
-        """The event that a line tells, also one of an older record. Raises ValueError for what is
+        """The event in a line, also in one of an older record. Raises ValueError for what is
         none."""
         row = json.loads(line)
         missing = set(COMMON) - (row.keys() if isinstance(row, dict) else set())

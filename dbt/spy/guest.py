@@ -22,7 +22,8 @@ _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFIFO: "pipe",
 
 @attrs.frozen
 class Behind:
-    """What the system says of a descriptor: ``what`` as in ``Thing``, and the inode's number."""
+    """What is behind a descriptor, as the system says: ``what`` as in ``Thing``, and the inode's
+    number."""
 
     what: str
     inode: int
@@ -50,7 +51,7 @@ class Guest(Protocol):
         """32-bit words, zero where they cannot be read."""
 
     def behind(self, fd: int) -> Behind | None:
-        """What an open descriptor stands for; None when it is not open."""
+        """What an open descriptor is open on; None when it is not open."""
 
     def position(self, fd: int) -> int | None:
         """Where in a regular file the next read or write of a descriptor would be."""

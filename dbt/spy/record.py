@@ -60,7 +60,7 @@ class Recorder:
             return in_order(map(Event.from_line, whole))
 
     def close(self) -> None:
-        """Give the file its name. Children that go on still append to it."""
+        """Give the file its name. Children that still run append to it."""
         if self._path is not None:
             umask = os.umask(0)
             os.umask(umask)
@@ -74,7 +74,7 @@ class Recorder:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Events of several processes by time; those of one moment stay as they were written."""
+    """Events of several processes by time; those of one moment keep their order."""
     return sorted(events, key=lambda event: event.time)
 
 

@@ -208,7 +208,7 @@ def _calls(console: Console, calls: dict[str, list[Activation]]) -> None:
     for who, outermost in calls.items():
         console.print()
         console.print(Text(printable(f"Calls in {who}"), "bold"))
-        # Depths place what a forked child has from its parent; those of several stacks do not nest.
+        # A call begun before a fork is placed by its depth. On several stacks depths do not nest.
         several = any(node.stack_id for node in outermost)
         pending = [(0 if several else node.depth, node) for node in reversed(outermost)]
         for _ in range(MOST):

@@ -33,7 +33,7 @@ class Stream:
     """Bytes by process."""
     data: list[bytes] = attrs.field(factory=list)
     _joined: int | None = None
-    """How many of ``data`` stand together before bytes are missing; None: all of them."""
+    """How many items of ``data`` there are before bytes are missing; None: no bytes are."""
     _running: str | None = ""
 
     def add(self, event: Event) -> None:
@@ -58,10 +58,8 @@ class Stream:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything, when the record can tell; else empty.
-
-        It can when it kept all the data, or when a single process moved it.
-        """
+        """SHA-256 of everything, if the record kept all the data, or if a single process moved it;
+        else empty."""
         if self.whole:
             return hashlib.sha256(b"".join(self.data)).hexdigest()
         return self._running or "" if len(self.by) == 1 else ""
@@ -199,7 +197,7 @@ def flows(events: Iterable[Event]) -> list[Flow]:
 
 
 def _flow(found: dict[tuple[object, str], Flow], event: Event, name: str, source: str) -> Flow:
-    """``source``: the end that was written to; it tells the directions of a pair apart."""
+    """``source``: the end that was written to; it distinguishes the directions of a pair."""
     paired = source if source in _OTHER else ""
     title = " ".join(filter(None, (event["what"], event["path"], name)))
     return found.setdefault((name, paired), Flow(title + (f" from {source}" if paired else "")))
@@ -243,20 +241,20 @@ def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
     for event in events:
         pid = event.who.pid
         if event.kind == "exec" and not event["error"]:
-            alive.pop(pid, None)  # of the old program nothing returns
+            alive.pop(pid, None)  # no call of the old program returns
         elif event.kind in ("call", "return", "unwound"):
             names[pid] = title(event)
             stacks, roots = alive.setdefault(pid, {}), outermost.setdefault(pid, [])
             node = _activation(event)
             stack = stacks.setdefault(node.stack_id, [])
             if event.kind == "call":
-                # A record may leave ends out. Depths tell who is gone while there is one stack.
+                # A record may lack ends. On a single stack, the depth shows which calls are over.
                 while len(stacks) == 1 and stack and stack[-1].depth >= node.depth:
                     stack.pop()
                 (stack[-1].inner if stack else roots).append(node)
                 stack.append(node)
             elif not _ended(stack, node):
-                roots.append(node)  # called before the fork: around all that this process called
+                roots.append(node)  # called before the fork: above all that this process called
     return {names[pid]: nodes for pid, nodes in outermost.items()}
 
 

@@ -1,10 +1,10 @@
 """From system call events to the events of the record.
 
 ``Tap`` keeps what the calls say about one process (its descriptors, its working directory) and asks
-the handler of each call (``dbt/spy/handlers``) what to tell. A call is told when it has returned,
-with the time at which it took effect as others may see it: what gives something away (writes,
-close, fork, kill, exit) has the time it began, everything else the time it ended. So a byte is
-written before it is read, whatever the order of the lines.
+the handler of each call (``dbt/spy/handlers``) what to record. A call is recorded when it has
+returned, with the time at which it took effect as others may see it: what gives something away
+(writes, close, fork, kill, exit) has the time it began, everything else the time it ended. So a
+byte is written before it is read, whatever the order of the lines.
 """
 
 import os
@@ -51,7 +51,7 @@ class Call:
         return signed(self[name])
 
     def content(self, name: str) -> Any:
-        """What an argument stands for or points at; None where that cannot be read."""
+        """What an argument means or points at; None where that cannot be read."""
         argument = self._argument(name)
         return argument.content if argument is not None else None
 
@@ -120,9 +120,9 @@ def signed(value: int) -> int:
 
 
 class Tap:
-    """What is known of the present process, and what has to be told of it.
+    """Keeps what is known of the present process, and records what it does.
 
-    ``limit``: how many bytes of each transfer are kept. A forked child goes on with its own copy.
+    ``limit``: how many bytes of each transfer are kept. A forked child continues with its own copy.
     """
 
     def __init__(self, guest: Guest, emit: Callable[[Event], None], limit: int = 4096) -> None:
@@ -160,7 +160,7 @@ class Tap:
             handler(self, Call(decoded, self._began, self.guest.now()))
 
     def executed(self) -> None:
-        """An execve did not return and its process goes on: it has worked."""
+        """An execve did not return and its process still runs: it has succeeded."""
         call, (path, argv) = self.executing, self.asked
         assert call is not None
         self.executing = None
@@ -170,7 +170,7 @@ class Tap:
     # -- what handlers use -------------------------------------------------------------------------
 
     def tell(self, kind: str, time: int, **fields: Any) -> None:
-        """Write an event. ``time`` as ``Guest.now`` tells it."""
+        """Write an event. ``time`` as ``Guest.now`` gives it."""
         self._emit(Event(kind, time - self.start, self.guest.who(), fields))
 
     def thing(self, what: str, path: str = "", inode: int = 0) -> Thing:
@@ -178,7 +178,8 @@ class Tap:
         return Thing(self._ids.next(self.guest.who().pid), what, path, inode)
 
     def known(self, fd: int) -> Handle | None:
-        """What an open descriptor stands for. One that came in a way not seen here is looked at."""
+        """The handle of an open descriptor. The system is asked about one whose opening was not
+        seen."""
         handle = self.descriptors.get(fd)
         if handle is None:
             found = self.guest.behind(fd)

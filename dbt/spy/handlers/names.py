@@ -28,7 +28,7 @@ _OP_OF = {name: op for op, names in _OPERATIONS.items() for name in names}
 
 @after(*_OP_OF)
 def changed(tap: Tap, call: Call) -> None:
-    """A name or what stands under it has changed, or was to be."""
+    """Record that a name, or the file it names, was changed, or that the change failed."""
     op = "rmdir" if "AT_REMOVEDIR" in call.flags() else _OP_OF[call.name]
     path, fields = _names(tap, call)
     if call.has("mode"):
@@ -61,7 +61,7 @@ _PROTECTION = (("PROT_READ", "r"), ("PROT_WRITE", "w"), ("PROT_EXEC", "x"))
 
 @after("mmap2", "mmap")
 def mapped(tap: Tap, call: Call) -> None:
-    """Tell of a mapping of a file. A failed one has no effect to tell of."""
+    """Record a mapping of a file. One that failed has had no effect and is not recorded."""
     offset = call["page"] * PAGE
     new = call
     if call.has("arguments"):  # the old call: six words in memory, the offset in bytes

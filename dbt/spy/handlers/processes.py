@@ -5,7 +5,7 @@ import os
 from dbt.spy.tap import Call, Tap, after, before, signed
 
 STOPPED, CONTINUED = 0x7F, 0xFF
-"""The low byte of a status that tells no end."""
+"""The low byte of a status that is not that of an end."""
 CLD_EXITED = 1
 CLD_KILLED, CLD_DUMPED = 2, 3
 """Of the other codes (trapped, stopped, continued) none is an end."""
@@ -13,7 +13,7 @@ CLD_KILLED, CLD_DUMPED = 2, 3
 
 @after("fork", "vfork", "clone", "clone3")
 def fork(tap: Tap, call: Call) -> None:
-    """Told by the parent; the child goes on with its copy of everything."""
+    """Recorded by the parent; the child continues with copies of both tables."""
     if call.value:
         child = {} if call.failed else {"child": call.value}
         tap.tell("fork", call.began, syscall=call.name, **child, **call.error)
@@ -21,7 +21,7 @@ def fork(tap: Tap, call: Call) -> None:
 
 @before("execve", "execveat")
 def execute(tap: Tap, call: Call) -> None:
-    """Its arguments are gone with the old program when it has worked: they are read before."""
+    """Read the arguments before the call: a successful execve discards them."""
     tap.executing = call
     tap.asked = tap.path(call), [os.fsdecode(word) for word in call.content("argv") or ()]
 

@@ -1,4 +1,4 @@
-"""Calls that connect sockets. What they carry is told by ``transfers.py``."""
+"""Calls that connect sockets. What sockets carry is recorded by ``transfers.py``."""
 
 import ipaddress
 import struct

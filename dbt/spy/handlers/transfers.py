@@ -41,14 +41,15 @@ def _data(call: Call) -> bytes | None:
 
 
 def _offset(call: Call) -> dict[str, Any]:
-    """Where in the file; nothing for its own position (-1 means that to the vector calls)."""
+    """The field ``offset``; none where the call uses the file's own position (-1 means that to the
+    vector calls)."""
     if not call.has("offset") or (call.has("vector") and call["offset"] == (1 << 64) - 1):
         return {}
     return {"offset": call["offset"]}
 
 
 # -- from one descriptor to another ----------------------------------------------------------------
-# The bytes never reach the guest's memory: they are in whichever file they came from or went to.
+# The bytes never reach the guest's memory: they are read from the source or from the target.
 
 
 @after("sendfile", "sendfile64")
@@ -77,8 +78,8 @@ def _position(tap: Tap, address: int, words: int) -> int | None:
 
 
 def _between(tap: Tap, call: Call, source_end: int | None, target_end: int | None) -> None:
-    """A transfer whose offsets, as the call left them, stand after the last byte; None is the
-    file's own position."""
+    """Record a transfer between two files. Offsets are those after the call; None: the descriptor's
+    own position was used."""
     source, target = call.fd("in"), call.fd("out")
     data = _left(tap, call, source, source_end)
     if data is None:
@@ -89,7 +90,8 @@ def _between(tap: Tap, call: Call, source_end: int | None, target_end: int | Non
 
 
 def _left(tap: Tap, call: Call, fd: int, end: int | None) -> bytes | None:
-    """The bytes that stand before a position of a regular file."""
+    """The bytes before a position of a regular file, as many as were moved; None if they cannot be
+    read."""
     position = tap.guest.position(fd) if end is None else end
     if call.failed or position is None or position < call.value:
         return None
@@ -100,11 +102,11 @@ def _where(call: Call, end: int | None) -> dict[str, int]:
     return {} if end is None or call.failed else {"offset": end - call.value}
 
 
-# -- telling ---------------------------------------------------------------------------------------
+# -- recording -------------------------------------------------------------------------------------
 
 
 def _moved(tap: Tap, call: Call, kind: str, fd: int, data: bytes | None, **fields: Any) -> None:
-    """Tell of a transfer. ``data`` None, or shorter than what was moved: nobody saw the rest."""
+    """Record a transfer. ``data`` None, or shorter than what was moved: the rest was not seen."""
     time = call.began if kind == "write" else call.ended
     handle = tap.known(fd)
     about = tap.described(fd, handle)
