@@ -11,8 +11,8 @@ def failure(code: int) -> OSError:
 
 
 class Leave(Exception):
-    """Raised by a handler that does not return a result: ``outcome`` is the location to go on at
-    (exec, sigreturn) or how the guest ended."""
+    """Raised by a handler that does not return a result: ``outcome`` is the location at which the
+    guest continues (exec, sigreturn), or how it ended."""
 
     def __init__(self, outcome: int | Stop) -> None:
         super().__init__(outcome)

@@ -69,8 +69,8 @@ def _raise(kernel: "Kernel", found: CpuException, location: int) -> int | Stop:
 
 
 def lost_page(kernel: "Kernel", location: int) -> int | Stop | None:
-    """SIGBUS for an access that met a page the host could not give, if there was one. The code
-    has run on since, up to ``location``."""
+    """Force SIGBUS if an access met a page that the host could not give. The guest has executed
+    more code since, up to ``location``."""
     address = kernel.memory.take_lost()
     if address is None:
         return None

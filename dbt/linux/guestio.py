@@ -25,8 +25,8 @@ Span = tuple[int, int]
 
 
 def spans(kernel: "Kernel", address: int, size: int, *, writable: bool) -> list[Span]:
-    """(host address, size) of the accessible start of a guest buffer, then of the rest, which
-    stands in the guard page."""
+    """(host address, size) of the accessible start of a guest buffer, then of the rest, whose host
+    address is in the guard page."""
     guard = kernel.memory.base + SPACE
     if address + size > SPACE:
         return [(guard, size)]

@@ -1,8 +1,9 @@
-"""The Linux kernel as one guest process sees it: dispatch, faults, and who keeps what.
+"""The Linux kernel as one guest process sees it: dispatch, faults, and the parts that keep its
+state.
 
 The engine brings events here (``syscall``, ``fault``, ``halt``, ``poll``) and gets back the
-location to go on at, or the Stop that ended the guest. The calls themselves are in the modules of
-``dbt.linux.calls``, which fill ``dbt.linux.table.SYSCALLS`` when imported.
+location at which the guest continues, or the Stop that ended it. The calls themselves are in the
+modules of ``dbt.linux.calls``, which fill ``dbt.linux.table.SYSCALLS`` when imported.
 """
 
 import contextlib
@@ -54,7 +55,7 @@ OnTrap = Callable[[int, int, Request | IllegalTrap], None]
 
 _EINTR = -errno.EINTR
 ERESTARTSYS = 512
-"""The kernel's own errno of a call that will run again; only traces show it."""
+"""The kernel's own errno of a call that is restarted; only traces show it."""
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "sendfile64", "splice"}
 _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 """Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
@@ -74,7 +75,7 @@ class Kernel:
     """One guest process.
 
     ``space``, ``signals``, ``process``, ``files`` and ``paths`` hold what their families need.
-    ``request`` is the call being served (its ``variant`` tells OABI structures from EABI ones).
+    ``request`` is the call being served (its ``variant`` selects the layouts of structures).
     ``on_exec`` must drop all translations; ``on_fork_child`` is called in a forked child when its
     state is its own, and the facade ends its host process.
     """
@@ -106,17 +107,17 @@ class Kernel:
         self.intercept: Before | None = None
         """Called before each call: an int is the result of a call that is not to be made."""
         self.after: After | None = None
-        """Called when a call returns to the guest, which one that is made again after a signal
-        does not: an int takes the place of the result."""
+        """Called with the result when a call returns to the guest; an int that it returns replaces
+        the result. It is not called for a call that is restarted after a signal."""
         self.on_trap: OnTrap | None = None
         """Called once for each trap instruction that was executed, a system call or not, with its
-        immediate, what follows it, and what it asks for."""
+        immediate, the location behind it, and what it asks for."""
         self.on_stack_moved: Callable[[int], None] = _ignore
         """Called when a signal frame was made or left, with the stack pointer there was before."""
         self.on_exec: Callable[[], None] = _nothing
         self.on_fork_child: Callable[[], None] = _nothing
         self.overdue: Callable[[], bool] = _false
-        """Asked while a call sleeps: True when the user's time limit has passed."""
+        """Called while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
         self._sleep_until: int | None = None
@@ -133,8 +134,9 @@ class Kernel:
     # -- events ------------------------------------------------------------------------------------
 
     def syscall(self, number: int, resume: BlockKey, *, again: bool = False) -> int | Stop:
-        """Serve the trap instruction with immediate ``number``; the location to go on at. When a
-        hook raises before the call is made, this is to be asked ``again``."""
+        """Serve the trap instruction with immediate ``number``. Returns the location at which the
+        guest continues, or how it ended. If a hook raises before the call is made, this is to be
+        called ``again``."""
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
         if isinstance(request, Request):
@@ -173,7 +175,7 @@ class Kernel:
         return after
 
     def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool, bool]:
-        """Make the call: its result, whether it does not return but is to be made again, and
+        """Make the call. Returns its result, whether it is restarted instead of returning, and
         whether a hook has made the result up. ``registers`` are its arguments, which an entry hook
         may change."""
         given = None
@@ -190,7 +192,7 @@ class Kernel:
         return result, result == _EINTR and self.signals.restarts(request.name), False
 
     def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:
-        """The call returns: its result once the hooks have seen it."""
+        """Return from the call: its result once the hooks have seen it."""
         if self.after is not None:
             changed = self.after(self, request.name, registers, result)
             made_up = made_up or changed not in (None, result)
@@ -317,7 +319,8 @@ class Kernel:
         return os.urandom(size) if self._random is None else self._random.randbytes(size)
 
     def sleep_until(self, wanted: int) -> int:
-        """When a sleep ends that would end at ``wanted`` if it had not been restarted."""
+        """The time at which a sleep ends: ``wanted``; for one that was restarted, what it wanted
+        first."""
         if self._sleep_until is None:
             self._sleep_until = wanted
         return self._sleep_until
@@ -334,16 +337,17 @@ class Kernel:
             write_lines(sys.stderr, line)
 
     def enter_guest(self) -> None:
-        """The guest runs: its timers go on, and the host treats signals as it wants."""
+        """The guest begins to run: its timers continue, and the host treats signals as the guest
+        wants."""
         self.signals.resume_host()
         self.process.interval_timers.resume()
         self.process.file_mask.resume()
         timers.resume(self)
 
     def leave_guest(self) -> None:
-        """The guest does not run, or has ended: its timers stop, and the host's own timers, signal
-        handlers and mask are back. A forked child keeps its signals until it is gone. Also after an
-        ``enter_guest`` that was cut short."""
+        """The guest has stopped running, or has ended: its timers stop, and the host's own timers,
+        signal handlers and mask are back. A forked child keeps its signals until it is gone. Also
+        called after an ``enter_guest`` that was cut short."""
         self.process.interval_timers.pause()
         self.process.file_mask.pause()
         timers.pause(self)
@@ -370,8 +374,8 @@ def _false() -> bool:
 
 
 def _nothing() -> None:
-    """The engine is not there yet."""
+    """Default of callbacks without arguments: does nothing."""
 
 
 def _ignore(pointer: int) -> None:
-    """Nobody follows the stack."""
+    """Default of ``on_stack_moved``: does nothing."""

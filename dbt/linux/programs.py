@@ -42,9 +42,9 @@ class Program:
     """The host's."""
     fd: int
     name: bytes
-    """What the guest calls it: AT_EXECFN, and what a script's interpreter is told to open."""
+    """The name that the guest used: AT_EXECFN, and what a script's interpreter is given to open."""
     hidden: bool = False
-    """That name is gone after exec, because it is one of a descriptor that is closed then."""
+    """The name means nothing after exec, because it is that of a descriptor which exec closes."""
 
     def close(self) -> None:
         """Close the file."""

@@ -30,7 +30,7 @@ def read_timespec(kernel: "Kernel", address: int, *, wide: bool) -> float | None
 
 
 def pack_timespec(nanoseconds: int, *, wide: bool) -> bytes:
-    """A timespec. EOVERFLOW is what 2038 brings to the narrow one; it wraps here as in Linux."""
+    """A timespec. Seconds that are too large for a narrow one wrap, as in Linux."""
     seconds, rest = divmod(nanoseconds, NANO)
     if wide:
         return _WIDE.pack(seconds, rest)

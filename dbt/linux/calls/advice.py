@@ -36,7 +36,7 @@ def _advise_host(kernel: "Kernel", part: Area, advice: int) -> None:
 
 
 def _hint(kernel: "Kernel", part: Area, advice: int) -> None:
-    """The host takes it or leaves it."""
+    """Pass the advice on to the host. Advice that the host does not know is ignored."""
     if part.locked and advice in (MADV_COLD, MADV_PAGEOUT):
         raise failure(errno.EINVAL)
     try:
@@ -47,8 +47,8 @@ def _hint(kernel: "Kernel", part: Area, advice: int) -> None:
 
 
 def _drop(kernel: "Kernel", part: Area, advice: int) -> None:
-    """Pages show what a fresh mapping would: zeros, or the file. For FREE the guest cannot count
-    on it, but may see it."""
+    """Give pages the content of a fresh mapping: zeros, or the file's. FREE leaves it open when
+    that happens; here it is at once."""
     if part.locked and advice != MADV_DONTNEED_LOCKED:
         raise failure(errno.EINVAL)
     if advice == MADV_FREE and part.object != PRIVATE:
@@ -68,7 +68,7 @@ def _remove(kernel: "Kernel", part: Area, advice: int) -> None:
 
 
 def _set_fork(kernel: "Kernel", part: Area, advice: int) -> None:
-    """What a forked child gets of it."""
+    """Set what a forked child gets of the area."""
     if advice == MADV_WIPEONFORK and part.object != PRIVATE:
         raise failure(errno.EINVAL)
     bit = WIPE if advice in (MADV_WIPEONFORK, MADV_KEEPONFORK) else OMIT
@@ -94,7 +94,8 @@ _ADVICE: dict[int, Callable[["Kernel", Area, int], None]] = {
 
 @syscall("madvise")
 def madvise(kernel: "Kernel", address: int, size: int, advice: int) -> int:
-    """Advice on pages, in the order of areas; a hole is told at the end (mm/madvise.c)."""
+    """Act on advice, area by area. A hole gives ENOMEM, after all areas have had the advice
+    (mm/madvise.c)."""
     poison = advice in (MADV_HWPOISON, MADV_SOFT_OFFLINE)
     if not (poison or advice in _ADVICE or advice in _ONLY_HINTS):
         raise failure(errno.EINVAL)

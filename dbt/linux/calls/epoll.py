@@ -1,4 +1,5 @@
-"""epoll, on the host's: guest descriptors have host descriptors of their own, so it just fits."""
+"""epoll, made of the host's: each guest descriptor has a host descriptor of its own, which the
+host's epoll can watch."""
 
 import ctypes
 import errno

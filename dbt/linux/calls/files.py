@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _WRITES = os.O_TRUNC
 _NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-"""Flags that say what a name may mean: the look-up has answered them."""
+"""Flags that decide what a name may mean. The look-up has obeyed them; the host is not given
+them."""
 _PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags that mean something beside O_PATH (O_PATH_FLAGS in include/linux/fcntl.h)."""
 _NEW = os.O_NOFOLLOW | os.O_CLOEXEC
@@ -93,7 +94,8 @@ def _open_object(found: Handle, flags: int) -> int:
 
 
 def _check_link(flags: int) -> None:
-    """A link that was not followed can only be a place (O_PATH). ENOTDIR, ELOOP."""
+    """Refuse to open a link that was not followed, unless it is opened as a place (O_PATH).
+    ENOTDIR, ELOOP."""
     if flags & os.O_DIRECTORY:
         raise failure(errno.ENOTDIR)
     if not flags & os.O_PATH:
@@ -117,7 +119,7 @@ def _open_virtual(
 ) -> tuple[int, OpenFile]:
     if stat.S_ISLNK(virtual.mode):
         _check_link(flags)
-        fd = os.open("/proc/self", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # some link
+        fd = os.open("/proc/self", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)  # any link
         return fd, OpenFile(made_up=place.guest)
     if place.descriptor is not None:
         return _reopen(kernel, place.descriptor, flags)

@@ -100,7 +100,7 @@ def _link(kernel: "Kernel", old_fd: int, old: bytes, new_fd: int, new: bytes, fl
     target = kernel.paths.creatable(new, new_fd)
     if not source.changeable:
         raise failure(errno.EXDEV)
-    # Following leads to the file that was looked up, even if that is a link: it goes no further.
+    # Following leads to the file that was looked up, even if that is a link, which is not followed.
     reach = source.object.reach
     return host.call("linkat", AT_FDCWD, reach, *target.parent, AT_SYMLINK_FOLLOW)
 

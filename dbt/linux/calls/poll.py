@@ -54,7 +54,7 @@ def stop_if_interrupted(kernel: "Kernel") -> None:
 
 
 def kept(kernel: "Kernel", timeout: int | None) -> Deadline:
-    """A deadline that stays where it is when the call is made again."""
+    """A deadline that does not move when the call is restarted."""
     if timeout is None:
         return Deadline(None)
     now = time.monotonic_ns()
@@ -122,7 +122,8 @@ def _ppoll(kernel: "Kernel", pointer: int, count: int, timeout: int, *, wide: bo
 
 
 def _give_back(kernel: "Kernel", address: int, data: bytes) -> None:
-    """The remaining time; Linux does not mind when it cannot be written (poll_select_finish)."""
+    """Write the remaining time to the guest. An address that cannot be written is ignored
+    (poll_select_finish)."""
     try:
         if address:
             kernel.memory.write(address, data)

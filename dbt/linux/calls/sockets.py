@@ -98,7 +98,8 @@ def recvfrom(
 def _transfer(
     kernel: "Kernel", name: str, fd: int, parts: list[tuple[int, int]], flags: int
 ) -> tuple[int, int]:
-    """Bytes, and what the host says of them (MSG_TRUNC)."""
+    """Move bytes through a socket. Returns their number, and the flags that the host sets
+    (MSG_TRUNC)."""
     vector = memoryview(bytearray(pack_iovec(parts) or bytes(16)))
     header = memoryview(bytearray(_HOST_MSGHDR.size))
     _HOST_MSGHDR.pack_into(header, 0, 0, 0, host.address_of(vector), len(parts), 0, 0, 0)
@@ -123,8 +124,8 @@ def recvmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
     kernel.files.get(fd)
     wanted = load(kernel, "msghdr", message)
     parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=True)
-    result, told = _transfer(kernel, "recvmsg", fd, parts, flags)
-    wanted.update(namelen=0, controllen=0, flags=told)
+    result, shown = _transfer(kernel, "recvmsg", fd, parts, flags)
+    wanted.update(namelen=0, controllen=0, flags=shown)
     kernel.memory.write(message, layout(kernel, "msghdr").pack(**wanted))
     return result
 
@@ -200,7 +201,7 @@ def getsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, s
 
 @syscall("getsockname", "getpeername")
 def getsockname(kernel: "Kernel", fd: int, address: int, size: int) -> int:
-    """The sockets of a pair have no name: only the family is told."""
+    """The sockets of a pair have no name: only the family is returned."""
     _socket(kernel, fd)
     room = kernel.memory.load(size, 4)
     kernel.memory.write(address, struct.pack("<H", socket.AF_UNIX)[:room])

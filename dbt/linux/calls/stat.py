@@ -28,7 +28,7 @@ Status = Any
 
 
 def _made_up(place: Place) -> Status:
-    """The status of a file in /proc that no host file stands for."""
+    """The status of a made up file in /proc, which is no file of the host."""
     now = time.time_ns()
     size = len(place.virtual.link) if place.virtual is not None and place.virtual.link else 0
     inode = 1 + sum(place.guest) % 0xFFFF

@@ -107,7 +107,8 @@ def times(kernel: "Kernel", address: int) -> int:
 
 
 def sleep(kernel: "Kernel", clock: int, until: int) -> int:
-    """Sleep until a clock shows ``until``: nanoseconds left when a signal or the host ended it."""
+    """Sleep until a clock shows ``until``. Returns the nanoseconds left when a signal or the host
+    ended the sleep."""
     while True:
         left = until - clock_nanoseconds(clock)
         if left <= 0:
@@ -115,7 +116,7 @@ def sleep(kernel: "Kernel", clock: int, until: int) -> int:
         if kernel.signals.interrupted() or kernel.overdue():
             return left
         # Short naps: a signal that comes between the test and the sleep is noticed soon.
-        # What ends a nap without being the guest's, ends the call too: the host wants control.
+        # A nap that ends without a signal of the guest ends the call too: the host wants control.
         try:
             host.nap(min(left / NANO, _LONGEST_NAP))
         except OSError:

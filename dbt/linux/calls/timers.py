@@ -74,13 +74,14 @@ def _timer(kernel: "Kernel", number: int) -> Timer:
 def timerdelete(kernel: "Kernel", number: int) -> int:
     """Drop a timer."""
     _timer(kernel, number)
-    kernel.signals.interrupted()  # what it has sent is noted while it is known whose that was
+    kernel.signals.interrupted()  # collects its signals, while their timer is known
     delete(kernel, number)
     return 0
 
 
 def _store(kernel: "Kernel", address: int, raw: bytes, interval: int, *, wide: bool) -> None:
-    """Store a struct itimerspec with what is left by the host's; ``interval`` was asked for."""
+    """Store a struct itimerspec: the time that is left on the host's timer, and ``interval`` as the
+    guest asked for it."""
     words = HOST_ITIMERSPEC.unpack(raw)
     times = (interval if any(words[:2]) else 0, words[2] * NANO + words[3])
     kernel.memory.write(address, b"".join(pack_timespec(t, wide=wide) for t in times))

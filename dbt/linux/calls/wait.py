@@ -56,7 +56,7 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
         found = [c for c in children if _is_of_kind(c, options) and chosen(c)]
         for child in found:
             keep = options & WNOWAIT
-            # What ends only now, and is to be waited for by nobody, is reaped above the next time.
+            # A child that ends only now, and that nobody is to wait for, is reaped above next time.
             unseen = WEXITED if kernel.signals.children.are_reaped() and not child.announced else 0
             look = children.look if keep else children.take
             change = look(child, states & ~unseen)

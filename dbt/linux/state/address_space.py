@@ -40,10 +40,10 @@ class Area:
     """A mapped range. ``perms`` are READ, WRITE, EXEC as asked for.
 
     ``path`` is the host's file when it was mapped, ``offset`` where in it the area starts.
-    ``object`` tells what is mapped: device and inode of a file, (1, number) of shared anonymous
-    memory, (0, 0) of what is the guest's alone. ``file`` tells its size where that is known.
-    ``writable`` is False when a shared mapping of a read-only descriptor may never become writable.
-    ``fork`` says what a child gets that is no copy: WIPE (zeros), OMIT (nothing).
+    ``object`` identifies what is mapped: device and inode of a file, (1, number) of shared
+    anonymous memory, (0, 0) of what is the guest's alone. ``file`` has its size where that is
+    known. ``writable`` is False when a shared mapping of a read-only descriptor may never become
+    writable. ``fork`` is what a forked child gets instead of a copy: WIPE (zeros), OMIT (nothing).
     """
 
     start: int
@@ -208,7 +208,7 @@ class AddressSpace:
             self._forget(part.start, part.end)
 
     def _take_for_edges(self, start: int, end: int) -> None:
-        """What cuts a mapping of the host in parts needs room for one more."""
+        """Reserve room for the mappings that cutting this range creates."""
         if self._budget.has_room():
             return
         first = bisect_left(self.areas, start, key=_start)
@@ -230,7 +230,8 @@ class AddressSpace:
         self._remember(attrs.evolve(part, **attributes))
 
     def in_child(self) -> None:
-        """This is a forked child: it gets no copy of what it was not to get (kernel/fork.c)."""
+        """In a forked child: drop the areas marked OMIT, clear those marked WIPE, and lock none
+        (kernel/fork.c)."""
         self.lock_future = False
         for area in list(self.areas):
             if area.fork & OMIT:
@@ -242,7 +243,7 @@ class AddressSpace:
 
     def move(self, old: Area, start: int, size: int, *, keep: bool) -> None:
         """Move ``old``, a part of an area, to ``start`` and make it ``size`` bytes there, which are
-        not fewer. ``keep``: its place stays mapped, as if it had just been. Raises OSError."""
+        not fewer. ``keep``: the old range stays mapped, as a new mapping. Raises OSError."""
         self._budget.take()
         self._take_for_edges(old.start, old.end)
         length = old.end - old.start
@@ -289,7 +290,7 @@ class AddressSpace:
 
     def _cut_off(self, area: Area, size: int) -> None:
         """Make the pages past the end of a file of ``size`` bytes absent. Translations of the last
-        page go too: what follows the end has become zeros."""
+        page are dropped too, because what follows the file's end has become zeros."""
         valid = max(area.start, min(area.end, area.start + page_up(size - area.offset)))
         last = max(area.start, valid - PAGE)
         self.memory.forget_code(last, valid - last)
@@ -297,7 +298,7 @@ class AddressSpace:
             self.memory.set_absent(valid, area.end - valid)
 
     def _look_again(self, page: int) -> bool:
-        """Whether an absent page is there by now; then it, and what is known to be, is present."""
+        """Make an absent page present if the file has grown past it. Returns whether it has."""
         address = page * PAGE
         area = self.at(address)
         if area is None or not self.memory.has_page(address):
@@ -309,8 +310,8 @@ class AddressSpace:
         return True
 
     def has_appeared(self, address: int) -> bool:
-        """Whether an access that failed is to be tried again: the file has grown. A page that the
-        host no longer has, because another process made the file shorter, becomes absent."""
+        """Whether to repeat an access that failed, because the file has grown. A page that the host
+        no longer has, because another process made the file shorter, becomes absent."""
         page = address // PAGE
         if self.memory.perms[page] == ABSENT:
             return self._look_again(page)
@@ -356,7 +357,8 @@ def _start(area: Area) -> int:
 
 
 def _continues(area: Area, after: Area) -> bool:
-    """Whether two areas are one (mm/vma.c: can_vma_merge_after)."""
+    """Whether ``after`` continues ``area``, so that they become one (mm/vma.c:
+    can_vma_merge_after)."""
     return (
         area.end == after.start
         and area.perms == after.perms

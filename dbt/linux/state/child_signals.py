@@ -11,15 +11,18 @@ if TYPE_CHECKING:
 
 
 class ChildSignals:
-    """Makes the guest's signals of the host's SIGCHLD, which tells of no child by name."""
+    """Turns the host's SIGCHLD, which does not say what happened to which child, into the guest's
+    signals."""
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         self._reaped: SigInfo | None = None
-        """The child that was waited for last: its SIGCHLD may come after it is gone."""
+        """The signal of the child that was waited for last: its SIGCHLD may come after it is
+        gone."""
 
     def from_sigchld(self) -> list[SigInfo]:
-        """The signals that a SIGCHLD of the host stands for; none when the child is another's."""
+        """The guest's signals behind a SIGCHLD of the host; none when the child is not the
+        guest's."""
         children = self._kernel.process.children
         ended = self._ended()
         if ended:
@@ -34,8 +37,8 @@ class ChildSignals:
         return [] if strangers_changed(children) else [SigInfo(SIGCHLD, SI_USER)]
 
     def _ended(self) -> list[SigInfo]:
-        """What children that ended since the last time send. They are reaped if nobody is to wait
-        for them."""
+        """The signals of children that ended since the last call. Such children are reaped if
+        nobody is to wait for them."""
         children = self._kernel.process.children
         found = []
         for child, change in children.ended():
@@ -50,7 +53,8 @@ class ChildSignals:
         return action.handler == SIG_IGN or bool(action.flags & SA_NOCLDWAIT)
 
     def was_reaped(self, info: SigInfo) -> None:
-        """A child is waited for before its signal is seen here: remember what that will tell."""
+        """A child was waited for before its SIGCHLD arrived here: keep what that SIGCHLD stands
+        for."""
         signals = self._kernel.signals
         if not signals.ignores(info.signal) or signals.mask & bit(info.signal):
             self._reaped = info

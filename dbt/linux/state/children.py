@@ -46,7 +46,7 @@ class Change:
         return 0xFFFF if self.code == CLD_CONTINUED else self.value << 8 | 0x7F
 
     def info(self, number: int = SIGCHLD) -> SigInfo:
-        """What a signal tells of it."""
+        """What a signal about it carries."""
         return SigInfo(number, self.code, pid=self.pid, uid=self.uid, value=self.value)
 
 
@@ -59,7 +59,8 @@ class Child:
     announced: bool = False
     """Its exit signal has been sent."""
     pidfd: int = -1
-    """-1 where the host has none to give: an unreaped child's number is its own, too."""
+    """-1 where the host gives none. (The number of a child that is not reaped is not used again
+    either.)"""
 
     @classmethod
     def open(cls, pid: int, exit_signal: int) -> "Child":
@@ -70,13 +71,15 @@ class Child:
             return cls(pid, exit_signal)
 
     def look(self, states: int) -> os.waitid_result | None:
-        """Its change to one of ``states``, if there is one; it stays to be waited for."""
+        """Returns its change to one of ``states``, if there is one, and leaves it to be waited
+        for."""
         if not states:
             return None
         return self._waitid(states | os.WNOWAIT)
 
     def take(self, states: int) -> Change | None:
-        """The same, which is then no more there. A child that ended is gone."""
+        """The same, but takes it: it cannot be waited for again, and a child that ended is
+        reaped."""
         found = self.look(states)
         if found is None:
             return None
@@ -135,7 +138,7 @@ class Children:
         return any(child.exit_signal != SIGCHLD for child in self)
 
     def forget(self) -> None:
-        """In a forked child: these are its parent's."""
+        """In a forked child: drop the list, because these are the parent's children."""
         for child in (*self, *_left):
             child.close()
         self._by_pid.clear()
@@ -148,7 +151,7 @@ class Children:
         _reap_left()
 
     def look(self, child: Child, states: int) -> Change | None:
-        """A child's change, which stays to be waited for."""
+        """Returns a child's change, and leaves it to be waited for."""
         try:
             found = child.look(states)
         except ChildProcessError:
@@ -157,7 +160,7 @@ class Children:
         return found and _change(found)
 
     def take(self, child: Child, states: int) -> Change | None:
-        """A child's change. One that ended is no child any more."""
+        """Takes a child's change. A child that ended is removed."""
         try:
             change = child.take(states)
         except ChildProcessError:
@@ -217,8 +220,8 @@ def _ended_child(kind: int, which: int) -> os.waitid_result | None:
 
 
 def _pids_of_children() -> Iterator[int]:
-    """All children of the host's process (proc_pid_children(5)); none where the host does not
-    tell."""
+    """All children of the host's process (proc_pid_children(5)); none where the host does not list
+    them."""
     for thread in os.listdir("/proc/self/task"):
         with suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:
             yield from map(int, file.read().split())

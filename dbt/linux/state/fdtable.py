@@ -69,7 +69,7 @@ class FdTable:
                 if error.errno != errno.EBADF:
                     raise
                 continue
-            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:  # it stands for one that is closed
+            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:  # in place of a closed one
                 os.close(inherited)
                 continue
             self._open[fd] = Descriptor(inherited, OpenFile())
@@ -148,7 +148,7 @@ class FdTable:
         self._drop(list(self._open))
 
     def _drop(self, numbers: list[int]) -> None:
-        """Close numbers. Nobody is told what the host's close says (fs/file.c: filp_close)."""
+        """Close numbers. Errors of the host's close are ignored (fs/file.c: filp_close)."""
         for fd in numbers:
             with contextlib.suppress(OSError):
                 self.close(fd)

@@ -4,7 +4,8 @@ import os
 
 
 class FileMask:
-    """Files that the host makes between runs of the guest have the modes that the host chose."""
+    """Gives the host's process the guest's mask while the guest runs, so that files which the host
+    makes in between have the modes that the host chose."""
 
     def __init__(self) -> None:
         self._guests: int | None = None
@@ -19,12 +20,12 @@ class FileMask:
         return before
 
     def resume(self) -> None:
-        """The guest runs."""
+        """The guest begins to run: set its mask."""
         if self._guests is not None and self._hosts is None:
             self.set(self._guests)
 
     def pause(self) -> None:
-        """The guest does not run: the host has its mask back."""
+        """The guest has stopped running: the host has its mask back."""
         if self._hosts is not None:
             os.umask(self._hosts)
             self._hosts = None

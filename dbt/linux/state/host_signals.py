@@ -18,8 +18,9 @@ class HostSignals:
     """Installs the guest's handlers and mask in the host's process, and puts the host's own back
     whenever the guest does not run. Masks are ints, bit n - 1 for signal n.
 
-    ``note`` is the handler that notes a signal for the guest: also the one that is sent when
-    another came too early to interrupt a call."""
+    ``note`` is the handler that records a signal for the guest. It handles the signal that
+    interrupts a call again, too (``wakeup.py``).
+    """
 
     def __init__(self, note: Handler) -> None:
         self._note = note
@@ -30,12 +31,12 @@ class HostSignals:
         self._wakeup: wakeup.Wakeup | None = None
 
     def noticed(self) -> None:
-        """What has come so far need not interrupt any more. Its handlers have run."""
+        """Have the signals so far interrupt no more. Their handlers have run when this returns."""
         if self._wakeup is not None:
             self._wakeup.drain()
 
     def forked(self) -> None:
-        """In a forked child: the thread that interrupts is the parent's."""
+        """In a forked child: drop the thread that interrupts, which is the parent's."""
         self._wakeup = None
         if any(callable(handler) for handler in self._wanted.values()):
             self._watch()
@@ -91,13 +92,12 @@ class HostSignals:
             host.set_signal_mask(before)
 
     def _give_back(self, guests: set[int]) -> list[signal.struct_siginfo]:
-        """Put the handlers back, while every signal is blocked. A signal whose handler has still to
-        run, has it run by the first change. One that is pending may be on its way to another thread
-        of the host: it is taken before that has it. What is not done when a handler raises, the
-        next ``release`` does."""
+        """Restore the handlers while all signals are blocked. Pending signals are taken first: the
+        kernel might give them to another thread. If a handler raises, the next ``release`` does the
+        rest."""
         caught = _take(guests)
         for number, handler in list(self._before.items()):
-            with suppress(ValueError):  # not the main thread, which has done it after each run
+            with suppress(ValueError):  # in another thread; the main thread has restored them
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
             del self._before[number]
         caught += _take(guests)

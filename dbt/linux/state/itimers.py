@@ -52,7 +52,7 @@ class IntervalTimers:
         self._host.clear()
 
     def resume(self) -> None:
-        """Go on with the timers where ``pause`` has stopped them."""
+        """Restart the timers with what was left when ``pause`` stopped them."""
         for which, value in self._paused.items():
             self.set(which, value, self._intervals[which])
         self._paused.clear()

@@ -79,7 +79,7 @@ class Policy:
         self._allowed, self._now = [], None
 
     def forget(self) -> None:
-        """Ask again where the allowed directories lie."""
+        """Forget where the allowed directories lie, so that the host is asked again."""
         self._now = None
 
     def _paths(self) -> list[tuple[bytes, bool]]:
@@ -119,7 +119,7 @@ class Tree:
     _now: bytes | None = None
 
     def forget(self) -> None:
-        """Ask again where ROOT lies."""
+        """Forget where ROOT lies, so that the host is asked again."""
         self._now = None
 
     def _prefix(self) -> bytes:

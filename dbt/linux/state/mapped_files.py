@@ -11,7 +11,7 @@ _MOST = 128
 
 
 class MappedFile:
-    """Something open that tells the size of a file, whatever happens to its names.
+    """An open file whose size can be read, whatever happens to its names.
 
     The descriptor is an O_PATH one: to close any other would release the record locks that the
     guest holds on the file (fs/locks.c: locks_remove_posix).

@@ -38,7 +38,8 @@ class MappingBudget:
         self._calls = _AT_FIRST
 
     def has_room(self) -> bool:
-        """Whether there is room for a call without looking; it is counted."""
+        """Counts a call. Returns whether there is room for it without a look at the host's
+        figures."""
         self._calls -= 1
         return self._calls >= 0
 

@@ -10,7 +10,7 @@ the --allow-write directories. Everything else behaves like a file system mounte
 Devices and files that the host keeps from its user stay EACCES; what no layer shows is ENOENT.
 
 A look-up walks from open directory to open directory and follows links here, in the guest's view:
-an absolute link in ROOT leads into ROOT, ``..`` ends at the guest's ``/``. Whoever asked uses the
+an absolute link in ROOT leads into ROOT, ``..`` ends at the guest's ``/``. The caller uses the
 descriptors that the walk has come to. No name is looked up twice, so what another process renames
 or puts in the way in between changes nothing.
 
@@ -43,7 +43,7 @@ __all__ = ["AT_FDCWD", "Here", "Paths", "Place", "Virtual", "failure"]
 
 AT_FDCWD = -100
 PROGRAM = -101
-"""Stands for the running program as AT_FDCWD stands for the working directory."""
+"""In place of a descriptor: the running program, as AT_FDCWD is the working directory."""
 NAME_MAX = 255
 MAX_LINKS = 40
 DOTS = (b"", b".", b"..")
@@ -51,7 +51,7 @@ DOTS = (b"", b".", b"..")
 
 @attrs.frozen(eq=False)
 class Anchor:
-    """What a directory descriptor or the working directory stands for: an open host directory of a
+    """What a directory descriptor or the working directory is: an open host directory of a
     layer, or a made up one with a fixed path."""
 
     tree: Tree | None
@@ -119,7 +119,7 @@ class Paths:
         return self.shown(AT_FDCWD)
 
     def _anchor(self, descriptor: int) -> Anchor | None:
-        """What an open file stands for, None when it has no place (a pipe, something inherited).
+        """The anchor of an open file; None when it has no place (a pipe, something inherited).
         EBADF."""
         if descriptor == AT_FDCWD:
             return self._working
@@ -170,7 +170,7 @@ class Paths:
         return host_path
 
     def base(self, dirfd: int) -> Here:
-        """The directory that ``dirfd`` stands for. EBADF, ENOTDIR, ENOENT."""
+        """The directory that ``dirfd`` means. EBADF, ENOTDIR, ENOENT."""
         anchor = self._anchor(dirfd)
         if anchor is None or (dirfd != AT_FDCWD and not self._is_directory(dirfd)):
             raise failure(errno.ENOTDIR)
@@ -246,8 +246,8 @@ class Paths:
         return Place(here.guest, tree, handle=handle, status=status, below=here.layers[1:])
 
     def _target(self, link: Place) -> bytes | Place:
-        """Where a link leads: a path, or for those in /proc/self the open file itself. That of one
-        without a place, a pipe for example, stays what stands for it, with the file's mode."""
+        """Where a link leads: a path, or for those in /proc/self the open file itself. For an open
+        file without a place, a pipe for example, it is the link, with the file's mode."""
         virtual = link.virtual
         if virtual is None:
             return os.readlink(b"", dir_fd=link.object.fd)
@@ -272,8 +272,8 @@ class Paths:
         return Place(guest, anchor.tree, handle=anchor.handle, status=status)
 
     def itself(self, dirfd: int) -> Place:
-        """What a descriptor of a link stands for, as an empty path names it. EBADF; ENOENT for
-        other descriptors and the working directory."""
+        """The place of the link that a descriptor was opened on, which is what an empty path names.
+        EBADF; ENOENT for other descriptors and the working directory."""
         if dirfd != AT_FDCWD and self._kernel is not None:
             found = self._kernel.files.get(dirfd)
             if found.file.made_up:

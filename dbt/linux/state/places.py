@@ -1,4 +1,4 @@
-"""What a path means: made up files, directories as a walk stands in them, and the answer."""
+"""What a path means: made up files, the directories on a walk, and the result."""
 
 import errno
 import os
@@ -14,11 +14,11 @@ from dbt.linux.state.objects import Handle
 
 @attrs.frozen
 class Virtual:
-    """A file that no host file stands for (``procfs.py``).
+    """A made up file, which is no file of the host (``procfs.py``).
 
     Exactly one of the four is set: ``content`` makes its bytes, ``names`` lists a directory with
     each name's type (S_IFLNK and so on), ``link`` is where a link leads, ``descriptor`` is the open
-    file that a link in /proc/self stands for: a number, or AT_FDCWD for the working directory.
+    file that a link in /proc/self leads to: a number, or AT_FDCWD for the working directory.
     """
 
     mode: int

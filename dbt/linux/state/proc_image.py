@@ -1,4 +1,4 @@
-"""Where the running program's parts lie, as ``struct mm_struct`` remembers it for /proc."""
+"""Where the parts of the running program lie, as ``struct mm_struct`` keeps it for /proc."""
 
 import struct
 from collections.abc import Sequence

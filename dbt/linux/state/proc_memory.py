@@ -37,7 +37,7 @@ class Sums:
 
 
 def name_of(kernel: "Kernel", area: Area) -> bytes:
-    """What stands in the last column."""
+    """The text of the last column."""
     space = kernel.space
     if area.path.startswith("/"):
         return _file_name(kernel, area)

@@ -1,6 +1,6 @@
 """A process in /proc: stat, status, limits and smaller files (fs/proc/array.c, fs/proc/base.c).
 
-Times, faults and what comes from the terminal are what the calls for them tell the guest too; what
+Times, faults and what comes from the terminal are what the calls for them return; what
 describes memory, signals and scheduling is the guest's own, not the host process's.
 """
 
@@ -139,7 +139,7 @@ def _shown(value: int) -> str:
 
 
 def command_line(kernel: "Kernel") -> bytes:
-    """``cmdline``, as it stands in memory now: a program may have written a title there
+    """``cmdline``, as it is in memory now: a program may have written a title there
     (get_mm_cmdline)."""
     image = kernel.process.image
     arguments = _read(kernel, image.arg_start, image.arg_end)
@@ -149,7 +149,7 @@ def command_line(kernel: "Kernel") -> bytes:
 
 
 def environment(kernel: "Kernel") -> bytes:
-    """``environ``, as it stands in memory now."""
+    """``environ``, as it is in memory now."""
     image = kernel.process.image
     return _read(kernel, image.env_start, image.env_end)
 

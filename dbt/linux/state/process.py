@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _ignore(pid: int) -> None:
-    """Nobody wants to know."""
+    """Default of ``started``: does nothing."""
 
 
 class ProcessState:
@@ -54,7 +54,7 @@ class ProcessState:
         """Resource limits that the guest set: soft and hard."""
         self.file_mask = FileMask()
         self.borrower: Borrower | None = None
-        """What a child of vfork owes its parent."""
+        """Set in a child of vfork that has not yet sent its parent the changed pages."""
 
     def reset_for_exec(self, fd: int, execfn: bytes, argv: list[bytes]) -> None:
         """A new program runs in this process: an open file, asked for as ``execfn``."""
@@ -67,7 +67,7 @@ class ProcessState:
         timers.delete_all(self._kernel)
 
     def end_vfork(self, *, executes: bool = False) -> None:
-        """Give the parent that waits in vfork its memory back, and let it go on."""
+        """Send the parent that waits in vfork the changed pages, and let it continue."""
         if self.borrower is not None:
             self.borrower.send()
             if executes:

@@ -1,7 +1,7 @@
 """``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
 
-Other processes are not there, nor what would need the host's kernel to tell it (``mem``,
-``sched``, ``ns``, ``net``): looking such a name up gives ENOENT. What can be written to in a real
+Other processes are not there, nor what only the host's kernel knows (``mem``, ``sched``, ``ns``,
+``net``): looking such a name up gives ENOENT. What can be written to in a real
 /proc is shown read-only here, and to open it for writing gives EACCES. ``/proc/self/exe``,
 ``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
 """
@@ -121,7 +121,7 @@ class ProcFs:
         self._directories -= {b"/"}
 
     def look(self, path: bytes) -> "Virtual | bytes | None":
-        """What stands at an absolute guest path: a made up file, a host path, or nothing."""
+        """What is at an absolute guest path: a made up file, a host path, or nothing."""
         if path in _HOST_FILES:
             return path if os.path.exists(path) else None
         if path in self._system:
@@ -140,7 +140,7 @@ class ProcFs:
         return None
 
     def _directory(self, path: bytes, names: Callable[[], list[bytes]]) -> Virtual:
-        """A directory whose entries say what they are."""
+        """A made up directory, whose entries have the types of their files."""
 
         def kind(name: bytes) -> int:
             found = self.look(path + b"/" + name)

@@ -1,8 +1,9 @@
 """What one mapping or process does to memory that others share.
 
 A flush of one mapping's range makes an ARM processor, all of its cores, fetch anew from the memory
-behind it (ARMv7 manual, B2.2.9). So it holds for the other mappings of that memory too: in this
-process, and in those that are related to it by fork. The same goes for files that become shorter.
+behind it (ARMv7 manual, B2.2.9). So a flush drops the translations of the other mappings of that
+memory too: in this process, and in those that are related to it by fork. They also have to notice
+files that become shorter.
 """
 
 import mmap
@@ -25,12 +26,12 @@ class Sharing:
     def __init__(self, space: "AddressSpace") -> None:
         self._space = space
         self._mark: mmap.mmap | None = None
-        """Who changes shared pages stores a value here that was never here before, so that nobody
-        takes two changes for one, and none needs a lock."""
+        """Shared with forked processes. Each change stores a random value, so every change is
+        noticed without a lock."""
         self._seen = bytes(_SIZE)
 
     def prepare_fork(self) -> None:
-        """Make the mark, which a child inherits."""
+        """Make the value that a child shares."""
         if self._mark is None:
             self._mark = mmap.mmap(-1, PAGE)
 
@@ -43,12 +44,12 @@ class Sharing:
             self.tell()
 
     def tell(self) -> None:
-        """Let the other processes catch up with a change."""
+        """Let the other processes notice a change."""
         if self._mark is not None:
             self._mark[:_SIZE] = os.urandom(_SIZE)
 
     def catch_up(self) -> None:
-        """Drop what has become stale since the last call by the doing of other processes."""
+        """Drop what other processes have made stale since the last call."""
         if self._mark is not None and (now := self._mark[:_SIZE]) != self._seen:
             self._seen = now
             self._drop(lambda area: bool(area.perms & EXEC))

@@ -14,8 +14,8 @@ SIGINFO_BYTES = 128
 
 @attrs.frozen
 class SigInfo:
-    """One pending signal. ``address`` belongs to faults, pid and uid to everything else; ``why``
-    is what the user is told when it kills."""
+    """One pending signal. ``address`` belongs to faults, pid and uid to everything else; ``why`` is
+    the reason that a crash report gives when it kills."""
 
     signal: int
     code: int = SI_KERNEL

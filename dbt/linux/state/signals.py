@@ -101,11 +101,11 @@ class Signals:
         if number == SIGCHLD and (
             self.children.are_reaped() or self._kernel.process.children.send_others()
         ):
-            pass  # the host must keep its own children, and tell of every end
+            pass  # the host must keep its own children, and signal every end
         elif action.handler == SIG_IGN:
             wanted = signal.SIG_IGN
         elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
-            wanted = self._host.before(SIGINT)  # whoever runs the guest has a use for it
+            wanted = self._host.before(SIGINT)  # the Python program that runs the guest uses it
             if wanted is None:
                 return True
         elif action.handler == SIG_DFL and not self._ends_guest(number):
@@ -148,7 +148,7 @@ class Signals:
         """Have the host treat signals as the guest wants them again."""
         self._host.resume()
         if self._kernel.process.tree.first:
-            self._caught.append(SIGURG)  # there may be letters
+            self._caught.append(SIGURG)  # another process may have left a signal
 
     def arrived(self, info: signal.struct_siginfo) -> None:
         """Take a signal that was pending on the host."""
@@ -161,7 +161,7 @@ class Signals:
 
     def _timer_value(self, number: int) -> int | None:
         """The value that the signal of a timer carries. Of several timers, it is the last one's:
-        the host's handler is not told which it was. None when there is no timer that runs."""
+        the host's handler does not learn which it was. None when there is no timer that runs."""
         timers = reversed(self._kernel.process.timers.values())
         return next((t.value for t in timers if t.set and t.signal == number), None)
 
@@ -202,7 +202,7 @@ class Signals:
             self._host.noticed()
         while self._caught:
             number = self._caught.pop(0)
-            if number == SIGURG:  # the host's, and ours: there may be letters, or it interrupts
+            if number == SIGURG:  # used here: there may be letters, or it interrupts
                 for info in self._kernel.process.tree.left():
                     self.post(info)
                 continue
@@ -215,7 +215,7 @@ class Signals:
             self.post(SigInfo(number, code, value=value or 0))
 
     def expect_letters(self) -> bool:
-        """Let SIGURG tell that another process of the guest has left a signal for this one."""
+        """Have SIGURG mean that another process of the guest has left a signal for this one."""
         return not self._kernel.is_child and self._host.install(SIGURG, self._note)
 
     def _next(self) -> SigInfo | None:
@@ -229,12 +229,12 @@ class Signals:
         return self._next() is not None
 
     def resumes(self, name: str) -> bool:
-        """Whether what gave EINTR was no signal of the guest's, but one of the host's own: the call
-        goes on, and nobody is told."""
+        """True when EINTR came from a signal of the host, not of the guest: the call is made again
+        unnoticed."""
         return name != "restart_syscall" and not self.interrupted()
 
     def restarts(self, name: str) -> bool:
-        """Whether a call that gave EINTR is to run again."""
+        """Whether a call that gave EINTR is to be restarted."""
         if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)
             return False
         info = self._next()
@@ -273,7 +273,8 @@ class Signals:
     # -- delivery ----------------------------------------------------------------------------------
 
     def deliver(self, location: int) -> int | Stop:
-        """Deliver what is pending, before the instruction at ``location``: where to go on."""
+        """Deliver what is pending, before the instruction at ``location``. Returns the location at
+        which the guest continues, or how it ended."""
         if self._fault is not None:
             info, self._fault = self._fault, None
             after = self._deliver(location, info)
@@ -362,7 +363,8 @@ class Signals:
                 self.set_action(number, DEFAULT)
 
     def leave_handler(self, *, realtime: bool) -> int:
-        """sigreturn: the location to go on at. A bad frame brings SIGSEGV there."""
+        """sigreturn. Returns the location at which the guest continues. A bad frame brings SIGSEGV
+        there."""
         kernel = self._kernel
         pointer = kernel.abi.stack_pointer(kernel.state)
         try:
@@ -381,7 +383,7 @@ class Signals:
 
 
 def _why(info: SigInfo) -> str:
-    """What the user is told of a signal that kills."""
+    """The reason that a crash report gives for a signal that kills."""
     if info.why or info.address is not None:
         return info.why
     if info.code in (SI_USER, SI_TKILL, SI_QUEUE) and info.pid == os.getpid():

@@ -7,11 +7,12 @@ the guest's when it is in there, and it is reached through a pidfd that was open
 So neither a stranger that got an old number, nor the other children of the Python program that runs
 the guest, can be meant.
 
-The first process is the Python program's own, which a signal at its default would end or stop: the
-others leave it a letter instead, and wake it.
+The first process is the Python program's own, which a signal at its default would end or stop. The
+others therefore leave it the signal in a file (a letter), and wake it with SIGURG.
 
-SIGURG also wakes, in every process (``wakeup.py``), and a handler on the host is not told who sent
-it. One that a process of the guest sends is therefore noted before, where its receiver looks.
+The host sends itself SIGURG too, in every process, to interrupt calls (``wakeup.py``), and a
+handler does not learn who sent one. So before a process of the guest sends SIGURG to another, it
+writes that down where the receiver looks.
 """
 
 import errno
@@ -39,9 +40,9 @@ Identity = tuple[int, int, int]
 
 
 def identity(pid: int) -> Identity | None:
-    """What tells the process that has a pid now from all that had it before: when it was started
-    and, because a tick of that clock is 10 ms long, the inode of its pidfd (its own since Linux
-    6.9). None when there is no process."""
+    """What distinguishes the process that has a pid now from all that had it before: when it was
+    started and, because a tick of that clock is 10 ms long, the inode of its pidfd (its own since
+    Linux 6.9). None when there is no process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             start = int(file.read().rpartition(b")")[2].split()[19])
@@ -84,7 +85,7 @@ class Tree:
             os.pwrite(self._notes, _NOTE.pack(known[1]), pid * _NOTE.size)
 
     def left(self) -> list[SigInfo]:
-        """Take the signals that SIGURG tells this process of."""
+        """Take the signals that other processes have left for this one."""
         if self._fd < 0:
             return []
         return self._take_letters() if self.first == os.getpid() else self._take_note()
@@ -99,7 +100,7 @@ class Tree:
     def _take_letters(self) -> list[SigInfo]:
         found = b""
         with suppress(BlockingIOError):
-            while True:  # one SIGURG may tell of all that there are
+            while True:  # one SIGURG may be for several
                 found += os.read(self._letters, 4096 // _LETTER.size * _LETTER.size)
         return [
             SigInfo(number, SI_USER, pid=p, uid=u) for number, p, u in _LETTER.iter_unpack(found)

@@ -1,7 +1,7 @@
 """The values of a process that prctl and the sched_ calls set and read.
 
 They are kept for the guest, and the host's stay as they are, but for two in processes that the
-guest forked: the nice value, and the signal that tells of the parent's end.
+guest forked: the nice value, and the signal that is sent when the parent ends.
 """
 
 import os

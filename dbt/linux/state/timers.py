@@ -29,7 +29,7 @@ class Timer:
     interval: int = 0
     """Nanoseconds that the guest asked for; the host's timer may be slower (``TimerRate``)."""
     paused: bytes = b""
-    """The setting to go on with, while the guest does not run."""
+    """The setting to restart with, while the guest does not run."""
 
 
 def delete_all(kernel: "Kernel") -> None:
@@ -48,7 +48,7 @@ def delete(kernel: "Kernel", number: int) -> None:
 def pause(kernel: "Kernel") -> None:
     """Stop the guest's timers: their signals must not reach the host."""
     for timer in kernel.process.timers.values():
-        if timer.paused:  # already: this would lose what it is to go on with
+        if timer.paused:  # already: this would lose the setting to restart with
             continue
         before = ctypes.create_string_buffer(HOST_ITIMERSPEC.size)
         host.call("timer_settime", timer.handle, 0, _DISARMED, before)
@@ -56,7 +56,7 @@ def pause(kernel: "Kernel") -> None:
 
 
 def resume(kernel: "Kernel") -> None:
-    """Go on where ``pause`` has stopped them."""
+    """Restart the timers with what was left when ``pause`` stopped them."""
     for timer in kernel.process.timers.values():
         if timer.paused:
             host.call("timer_settime", timer.handle, 0, timer.paused, None)

@@ -13,8 +13,8 @@ WRITERS = _WRITES | _COPIES
 class Transfers:
     """Calls that read and that wrote, and their bytes. A forked child begins at 0; exec keeps all.
 
-    ``/proc/PID/io`` says no storage for them: which pages came from a disk only the host knows, and
-    it counts what the translator reads as well.
+    The figures of storage in ``/proc/PID/io`` are 0: only the host knows which pages came from a
+    disk, and its figures contain what the translator reads.
     """
 
     read_bytes: int = 0

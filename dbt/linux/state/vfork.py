@@ -1,8 +1,8 @@
 """vfork: the child borrows its parent's memory until it executes a program or ends.
 
 The child is a host process of its own, made by fork, so what it stores is its own copy. Before it
-lets its parent go on, it sends the pages that it changed, and its parent stores them. Which ones
-these are, /proc/self/pagemap tells: a page that was copied for the child is mapped by it alone (bit
+lets its parent continue, it sends the pages that it changed, and its parent stores them. Which ones
+these are is in /proc/self/pagemap: a page that was copied for the child is mapped by it alone (bit
 56), and one that it only read is still shared with its parent. Mappings of anonymous memory that
 the child made, changed or removed are sent too, but not those of files. Nor is it sent that a page
 was emptied: what the child advised away, or mapped anew, keeps its content in the parent.
@@ -40,7 +40,7 @@ Layout = list[tuple[int, int, int]]
 
 
 class Borrower:
-    """The child's end: sends what changed, then lets the parent go on."""
+    """The child's end: sends what changed, then lets the parent continue."""
 
     def __init__(self, kernel: "Kernel", writer: int, *, shares_memory: bool) -> None:
         self._kernel = kernel
@@ -63,13 +63,13 @@ class Borrower:
                 _write(self._writer, _HEAD.pack(address, size) + data)
 
     def tell_execution(self) -> None:
-        """Tell the parent that a program is executed: its end sends SIGCHLD, whatever was asked
-        for (begin_new_exec)."""
+        """Send the parent that a program is executed: from then on the child's end sends SIGCHLD,
+        whatever was asked for (begin_new_exec)."""
         with contextlib.suppress(BrokenPipeError), _no_sigpipe():
             _write(self._writer, _HEAD.pack(0, 0))
 
     def close(self) -> None:
-        """Let the parent go on."""
+        """Let the parent continue."""
         os.close(self._writer)
 
 

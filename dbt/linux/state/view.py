@@ -37,7 +37,7 @@ class View:
         self.policy.close()
 
     def afresh(self) -> None:
-        """Ask again where ROOT and the allowed directories lie, once for each look-up."""
+        """Forget where ROOT and the allowed directories lie, once for each look-up."""
         self.policy.forget()
         for tree in self.trees:
             tree.forget()

@@ -50,7 +50,7 @@ class Wakeup:
         os.close(self._reader)
         os.close(self._writer)
         self._reader = self._writer = -1
-        self._lock = threading.Lock()  # the thread may have held the other
+        self._lock = threading.Lock()  # the thread may have held the old one
         self._before.clear()
 
     def attach(self) -> None:
@@ -58,7 +58,7 @@ class Wakeup:
         self._before.append(signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False))
 
     def detach(self) -> None:
-        """Have signals tell whoever was told before ``attach``, again."""
+        """Restore the wake-up descriptor that was set before ``attach``."""
         if self._before:
             try:
                 signal.set_wakeup_fd(self._before[-1], warn_on_full_buffer=False)
@@ -68,7 +68,8 @@ class Wakeup:
             self._before.pop()
 
     def drain(self) -> None:
-        """All signals that have come were noticed. Handlers have run when this returns."""
+        """Empty the pipe: all signals so far were noticed. Their handlers have run when this
+        returns."""
         with self._lock:
             hosts = [fd for fd in self._before if fd not in (-1, self._writer)]  # such as asyncio's
             while numbers := self._take():

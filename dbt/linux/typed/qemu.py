@@ -4,7 +4,7 @@ Three sorts of calls: those whose typed row is also what qemu-arm prints (``_SAM
 prints otherwise (``_OTHERWISE``, in the same language); and all others it knows, which it shows as
 six decimal numbers, whatever is in the registers. Calls with a 64-bit argument always show it
 whole, by their typed row: qemu-arm shows its low half, or the registers. Calls newer than its
-table it does not name at all (``Unknown syscall 398``); for those the typed row stands.
+table it does not name at all (``Unknown syscall 398``); for those the typed row is used.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
-"""Kinds that only qemu-arm's format needs: what it shows that no argument is, or shows oddly."""
+"""Kinds that only qemu-arm's format needs: text that belongs to no argument, and arguments that it
+writes in its own way."""
 
 from dbt.linux.state.siginfo import SI_KERNEL, SI_TKILL, SI_USER, SigInfo
 from dbt.linux.typed import flags as names
@@ -68,7 +69,7 @@ def _spaced(look: Look, value: int, of: str) -> Shown:
 
 
 def _oldmmap(look: Look, value: int, of: str) -> Shown:
-    """The arguments of the old mmap stand in memory."""
+    """The arguments of the old mmap are in memory."""
     words = [look.word(value + 4 * i) for i in range(6)] if value else [None]
     if None in words:
         return pointer(value), None
