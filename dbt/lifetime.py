@@ -24,7 +24,7 @@ class Lifetime:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """The context of a run. Raises UsageError when the state allows none."""
-        self._take("run: it runs already; return from the hook, and it goes on")
+        self._take("run: it runs already; return from the hook to continue the run")
         try:
             if self.closed:
                 raise UsageError(f"run: {CLOSED}")

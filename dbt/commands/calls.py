@@ -150,7 +150,7 @@ def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
 
 
 def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:
-    """What asks for the blocks executed since the last execve: those before were another's."""
+    """Returns a function that lists the blocks executed since the last execve."""
     from dbt.instrument.coverage import PREFIX, covered
 
     before: dict[str, int] = {}

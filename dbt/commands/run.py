@@ -52,8 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> Stop | None:
-    """How a run ended that keeps to the options; None when the user has interrupted it. What it has
-    given until then is written like that of any other."""
+    """Run within the limits of the options. Returns how the run ended, or None after Ctrl-C."""
     try:
         return process.run(arguments.max_insns, arguments.timeout)
     except KeyboardInterrupt:

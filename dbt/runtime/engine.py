@@ -141,9 +141,8 @@ class Engine:
                 isinstance(event, HookHit)
                 and (behind := self.resolve_trampoline(event.resume)) != event.resume
             ):
-                event = Slice(
-                    behind
-                )  # a trampoline takes no fuel, so the guest has already left the block
+                # A trampoline takes no fuel, so the guest has already left the block.
+                event = Slice(behind)
             resume.event = self._resolved(event)
         raise failure
 

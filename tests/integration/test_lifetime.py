@@ -84,7 +84,7 @@ def test_run_in_a_hook_is_refused_and_the_run_goes_on(process: Process) -> None:
     with contextlib.closing(fib()) as plain:
         assert process.run() == plain.run()
         assert process.stats()["instructions"] == plain.stats()["instructions"]
-    assert set(refused) == {"run: it runs already; return from the hook, and it goes on"}
+    assert set(refused) == {"run: it runs already; return from the hook to continue the run"}
 
 
 @pytest.mark.parametrize("asked", ["run", "close"])

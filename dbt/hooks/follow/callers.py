@@ -37,7 +37,7 @@ class Callers:
         return 0
 
     def _call(self, key: BlockKey, end: int, location: int) -> Call | None:
-        # The instruction before may make it a call (mov lr, pc).
+        # Include the instruction before: on ARM `mov lr, pc` turns the next jump into a call.
         start = max(0, key.pc - self._frontend.insn_sizes[0])
         known = location, self._code.fetch(start, end - start)
         if known not in self._calls:

@@ -55,7 +55,8 @@ class Stack:
 
 
 class Follower(Protocol):
-    """One that has frames on the guest's stacks."""
+    """Receives changes of stack and of the stack pointer, because it keeps frames on the guest's
+    stacks."""
 
     changed: Callable[[], None]
     """The follower calls this when frames have come or gone."""
