@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import attrs
 
-from dbt.ir.ops import GET, INSN, SET, Op
+from dbt.ir.ops import INSN, Op
 from dbt.ir.types import Type
 
 CONDITION_PASSED = 1
@@ -232,11 +232,8 @@ __all__ = [
     "CONDITION_PASSED",
     "CONTINUED",
     "FRONTEND_MODE_SHIFT",
-    "GET",
     "HOOKED",
     "HOOK_CONDITION_PASSED",
-    "INSN",
-    "SET",
     "SP_STEP",
     "Block",
     "BlockKey",
