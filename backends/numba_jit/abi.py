@@ -7,7 +7,7 @@ fault, a trap, a system call …), and running code returns its index.
 Leaving
 -------
 A compiled unit is entered by ``enter(code_pointer, state_address) -> i64`` and the interpreter is
-a numba function; both return ``kind | payload << 8``:
+a numba function; both return ``kind | payload << KIND_BITS``:
 
     X_LINK    payload link slot       direct exit whose link is not made (or leads to no code)
     X_RETURN  payload location        return whose target has no entry in the return table
@@ -47,6 +47,7 @@ PERMS_FROM_BASE = -PERMS_DISTANCE  # perms of a page are at mem_base + PERMS_FRO
 # -- Exit kinds --------------------------------------------------------------------------------
 X_LINK, X_RETURN, X_JUMP, X_RECORD, X_FUEL = range(5)
 KIND_BITS = 8
+KIND_MASK = (1 << KIND_BITS) - 1
 
 
 def entry_index(location: int) -> int:

@@ -46,7 +46,6 @@ from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
 
 SIDES = 2
 """Direct exits that a block has at most."""
-REASON_AT = {reason: index for index, reason in enumerate(Reason)}
 
 
 class NumbaExecutor:
@@ -265,7 +264,7 @@ class NumbaExecutor:
         loop, address = self._loop, self.context.state.address
         while True:
             result = loop(address, block_id)
-            kind, payload = result & 255, result >> 8 & 0xFFFFFFFF
+            kind, payload = result & abi.KIND_MASK, result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
                 self._better.promote()
                 block_id = payload
@@ -289,7 +288,7 @@ class NumbaExecutor:
                 t.block_at.view[index] = block_id
                 for tier in self._tiers:
                     self._lead_into(installed, tier)
-            t.reasons.view[REASON_AT[Reason.NOT_TRANSLATED]] -= 1
+            t.reasons.view[tables.REASON_INDEX[Reason.NOT_TRANSLATED]] -= 1
         return block_id
 
     def _event(self, kind: int, payload: int) -> Event:
@@ -339,7 +338,7 @@ class NumbaExecutor:
         return self._stop(hit, record.pc)
 
     def _count(self, reason: Reason) -> None:
-        self.tables.reasons.view[REASON_AT[reason]] += 1
+        self.tables.reasons.view[tables.REASON_INDEX[reason]] += 1
 
     def _stop(self, event: Event, pc: int) -> Event:
         self.context.state.set(PC_SLOT, pc)
@@ -350,7 +349,7 @@ class NumbaExecutor:
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""
         view = self.tables.reasons.view
-        return {reason: int(view[index]) for reason, index in REASON_AT.items()}
+        return {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
 
     def statistics(self) -> Mapping[str, int]:
         """Numbers of blocks and links, and the figures of all tiers."""

@@ -22,13 +22,14 @@ from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Reason
 
-_ORDER = list(Reason)
-NOT_TRANSLATED = _ORDER.index(Reason.NOT_TRANSLATED) * 8
-REFUSED = _ORDER.index(Reason.DENIED) * 8
-UNLINKED = _ORDER.index(Reason.UNLINKED) * 8
-INDIRECT_MISS = _ORDER.index(Reason.INDIRECT_MISS) * 8
-RETURN_MISS = _ORDER.index(Reason.RETURN_MISS) * 8
+# Offsets of the counters in REASONS.
+NOT_TRANSLATED = 8 * tables.REASON_INDEX[Reason.NOT_TRANSLATED]
+REFUSED = 8 * tables.REASON_INDEX[Reason.DENIED]
+UNLINKED = 8 * tables.REASON_INDEX[Reason.UNLINKED]
+INDIRECT_MISS = 8 * tables.REASON_INDEX[Reason.INDIRECT_MISS]
+RETURN_MISS = 8 * tables.REASON_INDEX[Reason.RETURN_MISS]
 
+KIND_BITS, KIND_MASK = abi.KIND_BITS, abi.KIND_MASK
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
 X_WATCH, WATCHED = tables.X_WATCH, tables.WATCHED
@@ -90,8 +91,8 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             result = enter_unit(load64(state + ENTER), unit, state)
         else:
             result = interpret(state, load32(load64(state + START) + block * 4))
-        kind = result & 255
-        payload = (result >> 8) & 0xFFFFFFFF
+        kind = result & KIND_MASK
+        payload = (result >> KIND_BITS) & 0xFFFFFFFF
         if kind == X_UNIT:
             block = payload
             continue
@@ -99,14 +100,14 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             block = target_of(state, payload)
             if block == 0:
                 count(state, NOT_TRANSLATED)
-                return X_MISSING | payload << 8
+                return X_MISSING | payload << KIND_BITS
             if is_linked(state, payload):
                 continue  # chained: only the tier changes
             denied = load8(load64(state + DENIED) + block)
             if denied:
                 count(state, REFUSED)
                 if denied & WATCHED:
-                    return X_WATCH | block << 8
+                    return X_WATCH | block << KIND_BITS
             else:
                 count(state, UNLINKED)
                 link(state, payload, block)
@@ -114,12 +115,12 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             block = block_at(state, payload)
             if block == 0:
                 count(state, NOT_TRANSLATED)
-                return X_MISSING_AT | payload << 8
+                return X_MISSING_AT | payload << KIND_BITS
             denied = load8(load64(state + DENIED) + block)
             if denied:
                 count(state, REFUSED)
                 if denied & WATCHED:
-                    return X_WATCH | block << 8
+                    return X_WATCH | block << KIND_BITS
             elif kind == X_RETURN:
                 if load64(state + RETURN_ON) == 0:
                     count(state, RETURN_MISS)

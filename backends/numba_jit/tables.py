@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from backends.numba_jit import abi
-from dbt.interfaces import CONTROL_BYTES, Context
+from dbt.interfaces import CONTROL_BYTES, Context, Reason
 from dbt.ir.ops import MOST_ARGUMENTS
 from dbt.reservation import Reservation
 
@@ -27,7 +27,7 @@ DENIED = _OURS + 72  # u8[] by block id: 0, or bits REFUSED and WATCHED
 BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
 SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
 SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
-REASONS = _OURS + 112  # i64[] in the order of Reason
+REASONS = _OURS + 112  # i64[] by REASON_INDEX
 ENTER = _OURS + 120  # address of the function that enters units
 DIRECT_ON = _OURS + 128
 JUMP_ON = _OURS + 136
@@ -38,6 +38,8 @@ PASS = _OURS + 168  # id of a block with a probe that may begin once all the sam
 FIRST_TIER = _OURS + 176  # two words that only the first tier uses
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
+
+REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
 # Exit kinds beyond those of the ABI.
 X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)

@@ -1,18 +1,15 @@
 """The dispatcher as compiled code sees it: what ``loop.py`` does between two units, in LLVM text.
 
-With chaining off every block comes back to the dispatcher, and most of what that costs is leaving
-compiled code: storing what units keep in registers, settling flags, returning through C, and all of
-it back again. The functions here have a unit's signature, so they look the next block up, count the
-reason and go on without any of that: one for each kind of exit, so that none has to ask. Whatever
-is rare (no translation, no unit, a link to be made, a watched block) they hand to ``leave``,
-uncounted, for the loop to decide.
+With chaining off, each block ends in the dispatcher. These functions look up the next block and
+count the reason without leaving compiled code, one function for each kind of exit. Rare cases are
+left to the loop: they jump to ``leave`` and are not counted here.
 """
 
 from backends.numba_jit import abi, tables
 from dbt.interfaces import Reason
 
-_COUNTER = {reason: 8 * index for index, reason in enumerate(Reason)}
-"""Offsets of the counters."""
+_COUNTER = {reason: 8 * index for reason, index in tables.REASON_INDEX.items()}
+"""Offsets of the counters in REASONS."""
 
 
 def _word(name: str, offset: int, kind: str = "ptr") -> str:
