@@ -22,8 +22,8 @@ _LEAST_STACK = 64 * PAGE
 
 
 def replace_image(kernel: "Kernel", plan: Plan, envp: Sequence[bytes]) -> int:
-    """Throw the old image away and map the new one: the location to start at. Raises OSError when
-    that cannot be: then there is no program any more."""
+    """Drop the old image and map the new one. Returns the location to start at. Raises OSError when
+    that fails: then the process has no program."""
     kernel.process.end_vfork(executes=True)
     kernel.on_exec()
     space = kernel.space

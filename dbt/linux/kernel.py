@@ -61,7 +61,7 @@ _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 """Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
 _MSG_NOSIGNAL = 0x4000
 _NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
-"""What calls are named by that have no name."""
+"""The names that are made up for calls without one."""
 
 
 @functools.cache
@@ -263,8 +263,8 @@ class Kernel:
     # -- looking -----------------------------------------------------------------------------------
 
     def call_name(self, given: int | str) -> str:
-        """The name of a system call that is given by name or number. A number that the kernel
-        does not have is meant only when it is spelled as a name. Raises UsageError."""
+        """The name of a system call that is given by name or number. A call that the kernel does
+        not have can only be given by the name made of its number. Raises UsageError."""
         if isinstance(given, str):
             number = _NUMBERED.fullmatch(given)  # one that the kernel does not have
             if given in SIGNATURES or (number and self.abi.name_of(int(number[1], 0)) == given):

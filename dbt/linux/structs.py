@@ -1,4 +1,4 @@
-"""What a guest structure can do, and short ways to read and write one in guest memory.
+"""The protocol of a guest structure, and short ways to read and write one in guest memory.
 
 The layouts themselves belong to the frontend (``kernel.abi.layout``).
 """

@@ -56,8 +56,8 @@ class Symbolizer:
         return None
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol (its low bit may be state), or of ``0x…``. Raises UsageError for
-        an unknown symbol, and for what is no address of the guest."""
+        """The location of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
+        what is no address of the guest."""
         address: int | None = None
         if not isinstance(where, str):
             address = where

@@ -91,7 +91,7 @@ class Flow:
 @attrs.define
 class Activation:
     """A call of a watched function. ``result`` is None when no return was seen, ``arguments`` when
-    the process has it from the one that forked it. ``depth``: how many were alive, on all stacks;
+    the call was made before the process was forked. ``depth``: how many were alive, on all stacks;
     ``stack_id`` as in ``dbt.hooks.records.Record``."""
 
     symbol: str
@@ -259,7 +259,7 @@ def calls(events: Iterable[Event]) -> dict[str, list[Activation]]:
 
 
 def _ended(stack: list[Activation], end: Activation) -> bool:
-    """An activation has ended, and with it what is still above; False when it is not there."""
+    """End an activation, and those above it on the stack. Returns False when it is not there."""
     for index in range(len(stack) - 1, -1, -1):
         if (stack[index].pc, stack[index].depth) == (end.pc, end.depth):
             stack[index].result = end.result

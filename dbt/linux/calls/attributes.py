@@ -291,7 +291,7 @@ def faccessat2(kernel: "Kernel", dirfd: int, path: int, mode: int, flags: int) -
 
 
 # -- extended attributes ---------------------------------------------------------------------------
-# The guest's files have none, and take none.
+# No file of the guest has any, and none can be set.
 
 
 def _no_attributes(kernel: "Kernel", path: int, *, follow: bool) -> None:

@@ -38,7 +38,8 @@ def guest_inode(inode: int) -> int:
 
 
 def list_directory(paths: Paths, tree: Tree) -> Entries:
-    """What lists an open host directory of a layer, and the layers below it, as the guest's."""
+    """Returns a function that lists an open host directory of a layer, together with the layers
+    below it, as the guest sees it."""
 
     def entries(host_fd: int) -> list[Entry]:
         opened = Handle(host_fd, borrowed=True)
@@ -74,7 +75,8 @@ def _type(entry: "os.DirEntry[bytes]") -> int:
 
 
 def list_names(names: Callable[[], list[tuple[bytes, int]]]) -> Entries:
-    """What lists a made up directory, whose names come with their types (S_IFLNK and so on)."""
+    """Returns a function that lists a made up directory, whose names come with their types (S_IFLNK
+    and so on)."""
 
     def entries(host_fd: int) -> list[Entry]:
         del host_fd

@@ -19,7 +19,8 @@ _LONGEST_ALARM = 0x7FFFFFFF
 
 
 def _set(kernel: "Kernel", which: int, value: float, interval: float) -> Setting:
-    """Arm a timer whose signal can be caught. Where it cannot, the host would die of it: ENOSYS."""
+    """Arm a timer. ENOSYS where its signal cannot be caught, because it would end the host's
+    process."""
     if not kernel.signals.sync_host(_SIGNALS[which]):
         kernel.unknown_syscalls["setitimer outside the main thread"] += 1
         raise failure(errno.ENOSYS)

@@ -82,7 +82,7 @@ def personality(kernel: "Kernel", persona: int) -> int:
          "unshare", "setns", "quotactl", "process_vm_readv",
          "process_vm_writev")  # fmt: skip
 def refused(kernel: "Kernel") -> int:
-    """Not for guests."""
+    """Calls that no guest may make: EPERM."""
     del kernel
     raise failure(errno.EPERM)
 

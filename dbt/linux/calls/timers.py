@@ -29,7 +29,7 @@ _ABSOLUTE = 1
 
 @syscall("timer_create")
 def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
-    """Make a timer. Notification by a thread is the libc's business: it gets a signal too."""
+    """Make a timer. Notification by a thread is done by the libc, which asks for a signal too."""
     timers = kernel.process.timers
     number = next(n for n in range(len(timers) + 1) if n not in timers)
     value, signo, notify, thread = number, SIGALRM, SIGEV_SIGNAL, 0
@@ -47,10 +47,10 @@ def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
     silent = notify == SIGEV_NONE
     if not silent:
         kernel.signals.timer_signals.add(signo)
-        if not kernel.signals.sync_host(signo):  # outside the main thread: the host would die of it
+        if not kernel.signals.sync_host(signo):  # outside the main thread: it would end the host
             kernel.unknown_syscalls["timer_create outside the main thread"] += 1
             raise failure(errno.EAGAIN)
-    # To the thread that runs the guest: the host's others do not block what the guest blocks.
+    # Sent to the thread that runs the guest: other threads do not block what the guest blocks.
     packed = _HOST_SIGEVENT.pack(
         0,
         0 if silent else signo,

@@ -280,7 +280,7 @@ class AddressSpace:
         for area in mapped:
             self._cut_off(area, status.st_size)
         if mapped:
-            self.sharing.tell()
+            self.sharing.announce()
 
     def look_at_sizes(self) -> None:
         """Another process may have changed the size of a file."""

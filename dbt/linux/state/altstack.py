@@ -45,7 +45,7 @@ class AltStack:
             self._start, self._size = start, size
 
     def reset(self) -> None:
-        """Have none any more."""
+        """Forget the alternate stack."""
         self._start = self._size = 0
 
     def top(self) -> int | None:

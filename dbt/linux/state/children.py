@@ -128,13 +128,13 @@ class Children:
         return pid in self._by_pid
 
     def add(self, pid: int, exit_signal: int = SIGCHLD) -> Child:
-        """A child was forked."""
+        """Add a child that was forked."""
         _reap_left()
         child = self._by_pid[pid] = Child.open(pid, exit_signal)
         return child
 
     def send_others(self) -> bool:
-        """Whether one ends with another signal than SIGCHLD."""
+        """Whether a child ends with another signal than SIGCHLD."""
         return any(child.exit_signal != SIGCHLD for child in self)
 
     def forget(self) -> None:
@@ -203,11 +203,11 @@ class Children:
 
 
 def strangers_changed(children: Children) -> bool:
-    """Whether the host's process has another child that ended."""
+    """Whether a child of the host's process that is not the guest's has ended."""
     found = _ended_child(os.P_ALL, 0)
     if found is None or found.si_pid not in children:
         return found is not None
-    # The host names the first only, which the guest has still to wait for.
+    # The host names only one, which is the guest's: there may be others.
     others = (pid for pid in _pids_of_children() if pid not in children)
     return any(_ended_child(os.P_PID, pid) for pid in others)
 

@@ -57,7 +57,8 @@ class ProcessState:
         """Set in a child of vfork that has not yet sent its parent the changed pages."""
 
     def reset_for_exec(self, fd: int, execfn: bytes, argv: list[bytes]) -> None:
-        """A new program runs in this process: an open file, asked for as ``execfn``."""
+        """Set what exec changes. The new program is the open file ``fd``, asked for as
+        ``execfn``."""
         self.program = Handle(fd, borrowed=True).keep()
         self.path = os.fsdecode(where(self.program)[0])
         self.argv = argv

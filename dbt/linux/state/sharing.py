@@ -41,10 +41,10 @@ class Sharing:
         flushed = {area.object for area in self._space.within(start, end) if area.shared}
         if flushed:
             self._drop(lambda area: area.object in flushed)
-            self.tell()
+            self.announce()
 
-    def tell(self) -> None:
-        """Let the other processes notice a change."""
+    def announce(self) -> None:
+        """Let the other processes notice a change at their next ``catch_up``."""
         if self._mark is not None:
             self._mark[:_SIZE] = os.urandom(_SIZE)
 

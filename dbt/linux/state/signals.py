@@ -124,7 +124,8 @@ class Signals:
         self._host.set_mask(self.mask & ~KEPT_BITS)
 
     def child_started(self) -> None:
-        """In a forked child: nothing is pending, defaults are the kernel's and not Python's."""
+        """In a forked child: drop what is pending, and make the host's defaults the kernel's, not
+        Python's."""
         self.pending.clear()
         self._caught.clear()
         self.timer_signals.clear()
@@ -132,14 +133,14 @@ class Signals:
         self.sync_defaults()
 
     def sync_defaults(self) -> None:
-        """Make the host treat the signals that the guest leaves at their default as it should."""
+        """Make the host's action the default for the signals that the guest leaves at theirs."""
         for number in signal.valid_signals():
             if number not in KEPT and self.action(number).handler == SIG_DFL:
                 self.sync_host(number)
 
     def release_host(self) -> None:
-        """Give the host its own signal handling back until ``resume_host``. What has come for the
-        guest waits for it here."""
+        """Give the host its own signal handling back until ``resume_host``. Signals that have come
+        for the guest are kept here."""
         for info in self._host.release():
             if info.si_signo not in KEPT:
                 self.arrived(info)
@@ -185,8 +186,8 @@ class Signals:
         self._fault = info
 
     def broken_pipe(self, info: SigInfo, *, made_up: bool) -> None:
-        """A write met EPIPE: the guest's SIGPIPE. The host has sent one unless the error is made
-        up, or it ignores the signal (Python does)."""
+        """Make the guest's SIGPIPE pending after EPIPE, if the host has sent none: because the
+        error is made up, or because the host ignores the signal (Python does)."""
         if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
             self.post(attrs.evolve(info, why=_NO_READERS))
 

@@ -8,7 +8,7 @@ So neither a stranger that got an old number, nor the other children of the Pyth
 the guest, can be meant.
 
 The first process is the Python program's own, which a signal at its default would end or stop. The
-others therefore leave it the signal in a file (a letter), and wake it with SIGURG.
+others therefore leave it the signal in a pipe (a letter), and wake it with SIGURG.
 
 The host sends itself SIGURG too, in every process, to interrupt calls (``wakeup.py``), and a
 handler does not learn who sent one. So before a process of the guest sends SIGURG to another, it
@@ -75,11 +75,11 @@ class Tree:
             self.add(os.getpid())
 
     def leave_letter(self, number: int) -> None:
-        """Leave a signal for the first process. EAGAIN when thousands lie there."""
+        """Leave a signal for the first process. EAGAIN when thousands are in the pipe."""
         os.write(self._letter_box, _LETTER.pack(number, os.getpid(), os.getuid()))
 
     def note_urgent(self, pid: int) -> None:
-        """Note that a process other than the first is to get SIGURG, which is sent next."""
+        """Record that a process other than the first is to get SIGURG, which is sent next."""
         known = identity(pid)
         if known is not None:
             os.pwrite(self._notes, _NOTE.pack(known[1]), pid * _NOTE.size)
@@ -181,7 +181,7 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
             raise failure(errno.ESRCH) from None
         raise
     try:
-        check(kernel, pid)  # after the opening: it cannot become another's number any more
+        check(kernel, pid)  # after the opening: from then on the number is not used again
         if _hurts_host(kernel, pid, number):
             kernel.process.tree.leave_letter(number)
             number = _WAKE
@@ -193,8 +193,9 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
 
 
 def _hurts_host(kernel: "Kernel", pid: int, number: int) -> bool:
-    """Whether a signal is to be left as a letter. What the first process blocks is real: it is for
-    its sigwait and signalfd. So is SIGCONT: a stopped process reads no letters."""
+    """Whether to leave a signal as a letter: if it would act on the first process's host process. A
+    signal that this process blocks is sent, for its sigwait and signalfd; so is SIGCONT, because a
+    stopped process reads no letters."""
     if pid != kernel.process.tree.first or number in (0, signal.SIGCONT):
         return False
     return not _blocks(pid, number)

@@ -182,7 +182,7 @@ def _changed(kernel: "Kernel") -> Iterator[tuple[int, int]]:
 
 
 def _flags(kernel: "Kernel", pagemap: int, area: Area) -> bytes:
-    """A byte for each page of an area: 1 if it is to be sent."""
+    """A byte for each page of an area: 1 if it is to be sent, else 0."""
     size = (area.end - area.start) // PAGE
     if pagemap < 0:
         return b"\1" * size
@@ -199,7 +199,8 @@ def _write(fd: int, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _no_sigpipe() -> Iterator[None]:
-    """The guest may have SIGPIPE at its default."""
+    """Within this context a write to a closed pipe sends no SIGPIPE, which the guest may have at
+    its default."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
     pending = signal.SIGPIPE in signal.sigpending()
     try:

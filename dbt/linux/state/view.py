@@ -52,8 +52,8 @@ class View:
         return Here(b"/", tuple((tree, tree.top) for tree in self.trees))
 
     def stand(self, tree: Tree, directory: Handle, *, first: bool = True) -> Here:
-        """An open directory as the start of a walk: its path now, and what other layers show there.
-        It is the ``first`` of them, or has its layer's rank. ENOENT out of sight."""
+        """The start of a walk at an open directory: its path now, and what other layers show there.
+        The directory is ``first``, or has the rank of its layer. ENOENT out of sight."""
         path, gone = where(directory)
         guest = tree.guest_path(path)
         if guest is None or not tree.sight(guest):
@@ -137,8 +137,8 @@ class View:
         return Place(guest, handle=handle, status=handle.status())
 
     def leap(self, here: Here, pending: list[bytes]) -> Here | None:
-        """All steps but the last at once, taken from ``pending``. None when they must be taken one
-        by one: something is special, or a link, or not there."""
+        """Take all steps but the last at once, and remove them from ``pending``. None when they
+        must be taken one by one: something is special, or a link, or not there."""
         if len(pending) < 3 or b".." in pending:
             return None
         steps = b"/".join(reversed(pending[1:]))

@@ -85,7 +85,7 @@ def test_two_flushes_at_once_are_two(
     for _ in range(2):
         common[:] = before
         kernel.memory.mark_code(at // PAGE)
-        kernel.space.sharing.tell()
+        kernel.space.sharing.announce()
         kernel.poll(0)
     assert dropped == [at, at]
 
