@@ -16,8 +16,7 @@ class Symbols(Protocol):
         """The function's name, or its address as text."""
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol (its low bit may be state) or of an address. Raises UsageError
-        for an unknown symbol."""
+        """The location of a symbol or of an address. Raises UsageError for an unknown symbol."""
 
     def functions(self) -> Iterable[int]:
         """The addresses of all functions that have symbols."""

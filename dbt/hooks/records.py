@@ -60,11 +60,11 @@ class Record:
 
     kind: Kind
     function: int
-    """Address of the function's first instruction (low bit clear); of system calls the number."""
+    """Address of the function's first instruction; of system calls the number."""
     symbol: str
     """The function's name, or its address as text; the system call's name."""
     site: int
-    """Where the activation returns to (low bit clear); of system calls what follows the trap
+    """The address that the activation returns to; of system calls what follows the trap
     instruction."""
     stack: int
     """The stack pointer that the activation was entered with; of system calls the present one."""

@@ -79,8 +79,8 @@ Value: TypeAlias = Const | Inst
 
 
 # -- Exits --------------------------------------------------------------------------------------
-# Indirect targets are *locations*: 32-bit values as the guest holds them, whose low bit may be
-# state (ARM: Thumb). Direct targets are block keys.
+# Indirect targets are *locations*: 32-bit values as the guest holds them, in which some bits may be
+# state (``Layout.state_bits``; ARM: Thumb). Direct targets are block keys.
 
 
 @attrs.frozen(eq=False)

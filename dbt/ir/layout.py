@@ -8,8 +8,8 @@ import attrs
 from dbt.ir.types import Type
 
 PC_SLOT = "pc"
-"""Every layout has this i32 slot: the pc (low bit clear) of the next instruction. It is valid only
-while no translated code runs."""
+"""Every layout has this i32 slot: the address of the next instruction. It is valid only while no
+translated code runs."""
 
 JUMP_SLOT = "jump"
 """The i32 slot for the location at which a guest continues after ``Halt(HALT_JUMP)``. Layouts of

@@ -89,8 +89,8 @@ def _row(op: Op) -> str:
 def _exits() -> Iterator[str]:
     yield "## Exits"
     yield ""
-    yield "Indirect targets are *locations*, whose low bit may be state; direct targets are block"
-    yield "keys, written `pc` or `pc@mode`."
+    yield "Indirect targets are *locations*, of which some bits may be state; direct targets are"
+    yield "block keys, written `pc` or `pc@mode`."
     yield ""
     for exit_ in _EXITS:
         yield f"- **{exit_.__name__}**: {' '.join(inspect.cleandoc(exit_.__doc__ or '').split())}"

@@ -151,8 +151,8 @@ class Process:
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol (its low bit may be state) or of an address, as a number or as
-        ``0x…``. Raises UsageError for an unknown symbol and for what is no guest address."""
+        """The location of a symbol or of an address, as a number or as ``0x…``. Raises UsageError
+        for an unknown symbol and for what is no guest address."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
@@ -165,7 +165,7 @@ class Process:
         return inspection.system_call(self.frontend, self.memory, self.state, self.kernel, pc)
 
     def location_of(self, key: BlockKey) -> int:
-        """The location that leads to a block (its low bit may be state)."""
+        """The location that leads to a block."""
         return self.frontend.location_of(key)
 
     def key_of(self, location: int) -> BlockKey:
