@@ -12,11 +12,13 @@ class Installed:
     block: Block
     block_id: int
     slots: tuple[int, ...]
-    """The link slots of its direct exits."""
+    """The link slots of its direct exits, in the order of ``exit_targets``; none for Swi and
+    Hook."""
     entries: list[int]
     """The entry indices of the locations that lead to it."""
     probes: bool
-    """True when it begins with a probe, which returns to Python if ``tables.PROBED`` has it."""
+    """True when its code begins with a test of ``tables.PROBED``, and returns WatchHit if the block
+    is set there."""
 
     @property
     def key(self) -> BlockKey:

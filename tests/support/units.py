@@ -6,8 +6,9 @@ import mmap
 from support import rig
 
 from backends.numba_jit import abi
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
-from backends.numba_jit.units.compiler import UnitCompiler, UnitJob
+from backends.numba_jit.units.compiler import UnitCompiler
 from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.runtime.counters import Counters, Stacks
@@ -61,20 +62,21 @@ class UnitMachine:
         """A word of the control area."""
         return ctypes.c_uint64.from_address(self.state.address + offset)
 
-    def jobs(self, *blocks: Block) -> list[UnitJob]:
-        """Jobs with fresh link slots; block ids count from 1, link slots too."""
+    def accepted(self, *blocks: Block) -> list[Installed]:
+        """Records of blocks with fresh link slots; block ids count from 1, link slots too."""
         made, self.targets = [], {}
         for number, block in enumerate(blocks, 1):
             first = len(self.targets) + 1
             self.targets.update(enumerate(exit_targets(block.exit), first))
-            made.append(UnitJob(block, number, tuple(range(first, len(self.targets) + 1))))
+            slots = tuple(range(first, len(self.targets) + 1))
+            made.append(Installed(block, number, slots, entries=[], probes=False))
         return made
 
     def compile(
         self, *blocks: Block, level: str = "quick", link: bool = True
     ) -> dict[BlockKey, int]:
         """Compile a batch and link it; code pointers by key."""
-        pointers = self.compiler.compile(self.jobs(*blocks), level)
+        pointers = self.compiler.compile(self.accepted(*blocks), level)
         code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
         for slot, key in self.targets.items():
             self.link(slot, code.get(key) if link else None)

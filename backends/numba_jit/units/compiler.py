@@ -8,18 +8,17 @@ import attrs
 
 from backends.native.arena import Arena
 from backends.native.link import Library, link
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
 from backends.numba_jit.units.dispatch import dispatchers
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import SETTLE
 from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
 from backends.numba_jit.units.invoke import is_quiet
-from backends.numba_jit.units.jobs import UnitJob
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
 from backends.numba_jit.units.unit_text import Module
 from dbt.interfaces import Context
-from dbt.ir.block import Block
 
 _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
@@ -87,38 +86,38 @@ class UnitCompiler:
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
 
-    def compile(self, jobs: Sequence[UnitJob], level: str) -> list[int]:
-        """Code pointers of the jobs' units, in order. ``level`` is ``quick`` or ``optimised``."""
-        if not jobs:
+    def compile(self, batch: Sequence[Installed], level: str) -> list[int]:
+        """Code pointers of units for blocks, in order. ``level`` is ``quick`` or ``optimised``."""
+        if not batch:
             return []
         if self._regions and level == "optimised":
             level = "region"
-        text, module = self._emit(jobs, regions=level == "region")
+        text, module = self._emit(batch, regions=level == "region")
         image = self._maker.compile(text, level, module.linked.values())
         self.code_bytes += self._maker.code_size(image)
         library = link(image, self._arena)
-        pointers = [library.address(f"u{index}") for index in range(len(jobs))]
-        batch = _Batch(library, module.made, len(jobs))
-        self._batches.update(dict.fromkeys(pointers, batch))
+        pointers = [library.address(f"u{index}") for index in range(len(batch))]
+        made = _Batch(library, module.made, len(batch))
+        self._batches.update(dict.fromkeys(pointers, made))
         return pointers
 
-    def _emit(self, jobs: Sequence[UnitJob], *, regions: bool = False) -> tuple[str, Module]:
+    def _emit(self, batch: Sequence[Installed], *, regions: bool = False) -> tuple[str, Module]:
         module = Module(self.frame, self._context, self._records)
-        symbols = {job.block.key: f"u{index}" for index, job in enumerate(jobs)}
-        found = find_regions([job for job in jobs if self._is_quiet(job)]) if regions else {}
+        symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
+        found = find_regions(list(filter(self._is_quiet, batch))) if regions else {}
         units = []
-        for index, job in enumerate(jobs):
-            region, name = found.get(job.block.key), f"u{index}"
+        for index, installed in enumerate(batch):
+            region, name = found.get(installed.key), f"u{index}"
             units.append(
                 emit_region(module, region, symbols, name)
                 if region
-                else emit_unit(module, job, name)
+                else emit_unit(module, installed, name)
             )
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module
 
-    def _is_quiet(self, job: UnitJob) -> bool:
-        return is_quiet(self._context.functions, job.block.insts)
+    def _is_quiet(self, installed: Installed) -> bool:
+        return is_quiet(self._context.functions, installed.block.insts)
 
     def drop(self, pointers: Iterable[int]) -> None:
         """Give up units. Code and records go when all units of a batch are given up.
@@ -134,11 +133,10 @@ class UnitCompiler:
                 batch.library.close()
                 self._records.drop(batch.records)
 
-    def explain(
-        self, block: Block, links: tuple[int, ...] = (), level: str = "optimised"
-    ) -> Mapping[str, str]:
-        """The LLVM text and the host assembly of a block's unit."""
-        text, module = self._emit([UnitJob(block, 0, links)])
+    def explain(self, installed: Installed, level: str = "optimised") -> Mapping[str, str]:
+        """The LLVM text and the host assembly of a block's unit, as that of block 0 without a
+        probe."""
+        text, module = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
         self._records.drop(module.made)
         assembly = self._maker.assembly(text, level, module.linked.values())
         return {
@@ -150,6 +148,3 @@ class UnitCompiler:
         """Free all code."""
         self.drop(list(self._batches))
         self._arena.close()
-
-
-__all__ = ["UnitCompiler", "UnitJob"]

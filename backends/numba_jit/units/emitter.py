@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, uses_state
-from backends.numba_jit.units.jobs import UnitJob
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
 from backends.numba_jit.units.probe import emit_probe
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
@@ -20,23 +20,23 @@ from dbt.ir.block import Inst
 from dbt.ir.ops import Op
 
 
-def emit_unit(module: Module, job: UnitJob, name: str) -> str:
+def emit_unit(module: Module, installed: Installed, name: str) -> str:
     """The text of the function ``name``, which is the unit of one block."""
     u = UnitText(module)
-    begin_block(u, job, "%e")
+    begin_block(u, installed, "%e")
     u.head(name)
     if u.lazy_flags and u.flags is False:
         materialise_first(u, name)
-    if job.probe:
+    if installed.probes:
         emit_probe(u)
     emit_block(u)
     return u.finish()
 
 
-def begin_block(u: UnitText, job: UnitJob, label: str) -> None:
+def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     """Begin a block at a label, after a look at all of it."""
-    insts = job.block.insts
-    u.begin(job, label, plan_checks(insts))
+    insts = installed.block.insts
+    u.begin(installed, label, plan_checks(insts))
     u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, u.module.context.functions))
 
 

@@ -8,9 +8,9 @@ and replaced blocks mean what they always mean; fuel is taken block by block. Gu
 
 from collections.abc import Mapping, Sequence
 
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.frame import LLVM_TYPES
-from backends.numba_jit.units.jobs import UnitJob
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
@@ -20,15 +20,19 @@ from dbt.ir.types import I1
 MOST_BLOCKS = 16
 
 
-def find_regions(jobs: Sequence[UnitJob]) -> dict[BlockKey, list[UnitJob]]:
+def find_regions(batch: Sequence[Installed]) -> dict[BlockKey, list[Installed]]:
     """Loops within a batch, by the key of their first block: the blocks on a way from it to itself.
 
     A loop's first block is one that a block at the same or a higher pc leads to.
     """
-    by_key = {job.block.key: job for job in jobs}
+    by_key = {installed.key: installed for installed in batch}
     following = {
-        key: [target for target in exit_targets(job.block.exit) if job.links and target in by_key]
-        for key, job in by_key.items()
+        key: [
+            target
+            for target in exit_targets(installed.block.exit)
+            if installed.slots and target in by_key
+        ]
+        for key, installed in by_key.items()
     }
     leading: dict[BlockKey, list[BlockKey]] = {key: [] for key in by_key}
     for key, targets in following.items():
@@ -73,17 +77,17 @@ def _connected(
 
 
 def emit_region(
-    module: Module, jobs: Sequence[UnitJob], symbols: Mapping[BlockKey, str], name: str
+    module: Module, members: Sequence[Installed], symbols: Mapping[BlockKey, str], name: str
 ) -> str:
     """The text of the function ``name``, which is the unit of a region. It is entered at the first
-    of the jobs' blocks; ``symbols`` are the names of units by key."""
-    u = RegionText(module, jobs, symbols)
+    of the members; ``symbols`` are the names of units by key."""
+    u = RegionText(module, members, symbols)
     u.head(name)
     if module.frame.lazy_flags and any(f in u.read | u.written for f in module.frame.flags):
         materialise_first(u, name)
     u.enter()
-    for index, job in enumerate(jobs):
-        begin_block(u, job, f"%b{index}")
+    for index, installed in enumerate(members):
+        begin_block(u, installed, f"%b{index}")
         u.go_on(index)
         emit_block(u)
     return u.finish()
@@ -94,19 +98,20 @@ class RegionText(UnitText):
     within it."""
 
     def __init__(
-        self, module: Module, jobs: Sequence[UnitJob], symbols: Mapping[BlockKey, str]
+        self, module: Module, members: Sequence[Installed], symbols: Mapping[BlockKey, str]
     ) -> None:
         super().__init__(module)
         self.lazy_flags = False
         self.members = {
-            job.block.key: (f"b{index}", symbols[job.block.key]) for index, job in enumerate(jobs)
+            installed.key: (f"b{index}", symbols[installed.key])
+            for index, installed in enumerate(members)
         }
         self.arguments = {}
         self.tails: Exits = []
         self.read: dict[str, None] = {}
         self.written: dict[str, None] = {}
-        for job in jobs:
-            for inst in job.block.insts:
+        for installed in members:
+            for inst in installed.block.insts:
                 if inst.op is ops.SET:
                     self.written[str(inst.imm[0])] = None
                 elif inst.op is ops.GET:

@@ -13,7 +13,6 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
-from backends.numba_jit.units.jobs import UnitJob
 from dbt.interfaces import Context
 
 if TYPE_CHECKING:
@@ -111,9 +110,8 @@ class Units:
         if not batch or self._tier not in LEVELS:
             return
         began = time.thread_time_ns()
-        jobs = [UnitJob(found.block, found.block_id, found.slots, found.probes) for found in batch]
         try:
-            codes = self.compiler.compile(jobs, LEVELS[self._tier])
+            codes = self.compiler.compile(batch, LEVELS[self._tier])
         except MemoryError:  # no room for code: from now on blocks are interpreted
             self._tier = "0"
             return
@@ -136,7 +134,7 @@ class Units:
         """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""
         if self._tier not in LEVELS:
             return {}
-        return self.compiler.explain(installed.block, installed.slots, LEVELS[self._tier])
+        return self.compiler.explain(installed, LEVELS[self._tier])
 
     def close(self) -> None:
         """Free all units."""

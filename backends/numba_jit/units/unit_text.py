@@ -13,11 +13,11 @@ from typing import TypeAlias
 import attrs
 
 from backends.numba_jit import abi
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
-from backends.numba_jit.units.jobs import UnitJob
 from dbt.interfaces import Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
@@ -85,10 +85,10 @@ class UnitText:
         self.fuel = "%f"
         self.label = "%e"
 
-    def begin(self, job: UnitJob, label: str, checks: Mapping[Inst, Check]) -> None:
+    def begin(self, installed: Installed, label: str, checks: Mapping[Inst, Check]) -> None:
         """Begin a block at a label. ``checks`` are those that its accesses have to make."""
-        self.block = block = job.block
-        self.block_id, self.links = job.block_id, job.links
+        self.block = block = installed.block
+        self.block_id, self.links = installed.block_id, installed.slots
         self.checks = checks
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}

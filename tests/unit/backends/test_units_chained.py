@@ -170,7 +170,7 @@ def test_a_missing_link_comes_back(machine: UnitMachine, slot: int) -> None:
 def test_a_replaced_block_is_obeyed(machine: UnitMachine) -> None:
     code = countdown(machine, {"r2": 2})
     other = parse_blocks("block 0x8010 {\n insn 0x8010 4\n halt replaced 0x8010\n}")
-    (pointer,) = machine.compiler.compile(machine.jobs(*other), "quick")
+    (pointer,) = machine.compiler.compile(machine.accepted(*other), "quick")
     machine.link(1, pointer)
     kind, payload, _ = machine.enter(code[BlockKey(0x8000)])
     assert kind == abi.X_RECORD
@@ -189,17 +189,17 @@ def test_records_go_when_all_units_of_a_batch_are_dropped(machine: UnitMachine) 
 
 
 def test_explain_shows_both_texts(machine: UnitMachine) -> None:
-    block = parse_blocks(COUNTDOWN)[1]
+    (installed,) = machine.accepted(parse_blocks(COUNTDOWN)[1])
     before = len(machine.records)
-    texts = machine.compiler.explain(block, (1, 2))
+    texts = machine.compiler.explain(installed)
     assert "musttail call preserve_nonecc" in texts["llvm"]
     assert "jmpq" in texts["out_asm"]
     assert len(machine.records) == before
 
 
 def test_regions_are_the_loops_of_a_batch(machine: UnitMachine) -> None:
-    jobs = machine.jobs(*parse_blocks(COUNTDOWN))
-    found = find_regions(jobs)
+    batch = machine.accepted(*parse_blocks(COUNTDOWN))
+    found = find_regions(batch)
     assert [str(key) for key in found] == ["0x8000"]
-    assert [str(job.block.key) for job in found[BlockKey(0x8000)]] == ["0x8000", "0x8010"]
-    assert exit_targets(jobs[0].block.exit) == (BlockKey(0x8010),)
+    assert [str(installed.key) for installed in found[BlockKey(0x8000)]] == ["0x8000", "0x8010"]
+    assert exit_targets(batch[0].block.exit) == (BlockKey(0x8010),)

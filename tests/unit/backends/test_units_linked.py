@@ -56,7 +56,8 @@ def tick(machine: UnitMachine) -> Counting:
 
 def calls(machine: UnitMachine, text: str) -> int:
     """Calls in the host code of a block's unit."""
-    listing = machine.compiler.explain(parse_block(text))["out_asm"]
+    (installed,) = machine.accepted(parse_block(text))
+    listing = machine.compiler.explain(installed)["out_asm"]
     return sum(line.split()[:1] == ["callq"] for line in listing.splitlines())
 
 

@@ -166,7 +166,7 @@ def test_pure_ops_at_edges(machine: UnitMachine, op: Op, level: str) -> None:
         for fixed in constants:
             cases.append((operand, result))
             made.append(op_block(op, operand, result, fixed))
-    pointers = machine.compiler.compile(machine.jobs(*made), level)
+    pointers = machine.compiler.compile(machine.accepted(*made), level)
     for (operand, _), block, pointer in zip(cases, made, pointers, strict=True):
         values = edges(operand)
         for a in values[:: max(1, len(values) // 6)]:
@@ -205,7 +205,7 @@ def test_flags_of_subtraction(machine: UnitMachine, op: Op, constant: bool) -> N
             value = emit.emit(op, (negative, emit.overflow(x, not_y, 1)), I1)
         emit.set("zf", value)
         made.append(Block(BlockKey(rig.START), insts, Halt("end", rig.START), 4))
-    pointers = machine.compiler.compile(machine.jobs(*made), "quick")
+    pointers = machine.compiler.compile(machine.accepted(*made), "quick")
     for (a, b), block, pointer in zip(COMPLEMENTS, made, pointers, strict=True):
         machine.state.restore({"r0": a, "r1": b})
         evaluate_block(block, machine.state, machine.memory, machine.counters, machine.stacks)
