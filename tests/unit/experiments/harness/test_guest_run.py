@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,9 @@ from dbt.experiments.harness.guest_run import (
     run_once,
 )
 from dbt.ir.block import BlockKey
+from dbt.process import Process
+
+HELLO = str(Path(__file__).parents[3] / "guests" / "hello.elf")
 
 
 def ticking(*times: float) -> Iterator[float]:
@@ -84,3 +88,16 @@ def test_a_run_of_the_demo() -> None:
     short = run_once(program, Setting(tier="0", max_insns=1))
     assert short.visible == chained.visible
     assert short.blocks > 2 * chained.blocks
+
+
+def test_the_hosts_variables_do_not_reach_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count() -> int:
+        return run_once(Program(HELLO), Setting(tier="0")).instructions
+
+    before = count()
+    for number in range(20):
+        monkeypatch.setenv(f"VARIABLE_{number}", "x" * 100)
+    assert count() == before
+    with Process(HELLO, env={"A": "b"}) as process:  # else the test would show nothing
+        process.run()
+        assert process.stats()["instructions"] != before

@@ -4,20 +4,26 @@ import struct
 
 import pytest
 
-from dbt.linux.kernel import Kernel
+from dbt.runtime.state import GuestState
 from dbt.syscalls import IllegalTrap, Request
 from frontends.arm.kuser import commpage
 from frontends.arm.linux_abi import ArmLinuxAbi
+from frontends.arm.registers import LAYOUT
 
 RESUME = 0x8004
 
 
-def decode(kernel: Kernel, immediate: int, r7: int = 0) -> Request | IllegalTrap:
-    kernel.state["r7"] = r7
+@pytest.fixture
+def state() -> GuestState:
+    return GuestState(LAYOUT)
+
+
+def decode(state: GuestState, immediate: int, r7: int = 0) -> Request | IllegalTrap:
+    state["r7"] = r7
     for index in range(7):
         if index != 7:
-            kernel.state[f"r{index}"] = index + 10
-    return ArmLinuxAbi().decode(immediate, kernel.state, RESUME)
+            state[f"r{index}"] = index + 10
+    return ArmLinuxAbi().decode(immediate, state, RESUME)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +40,8 @@ def decode(kernel: Kernel, immediate: int, r7: int = 0) -> Request | IllegalTrap
         (0, 0xF0700, "ARM_0xf0700", True),
     ],
 )
-def test_calls(kernel: Kernel, immediate: int, r7: int, name: str, aligned: bool) -> None:
-    request = decode(kernel, immediate, r7)
+def test_calls(state: GuestState, immediate: int, r7: int, name: str, aligned: bool) -> None:
+    request = decode(state, immediate, r7)
     assert isinstance(request, Request)
     assert (request.name, request.aligned) == (name, aligned)
     assert request.arguments == (10, 11, 12, 13, 14, 15, 16)
@@ -52,22 +58,22 @@ def test_calls(kernel: Kernel, immediate: int, r7: int, name: str, aligned: bool
         (0x9F0001, 0, IllegalTrap(5, 1, 0x8000, None, 0x8000)),
     ],
 )
-def test_traps(kernel: Kernel, immediate: int, r7: int, trap: IllegalTrap) -> None:
-    assert decode(kernel, immediate, r7) == trap
+def test_traps(state: GuestState, immediate: int, r7: int, trap: IllegalTrap) -> None:
+    assert decode(state, immediate, r7) == trap
 
 
-def test_the_indirect_call_takes_its_number_from_r0(kernel: Kernel) -> None:
-    kernel.state["r0"] = 4
-    kernel.state["r1"] = 1
-    request = ArmLinuxAbi().decode(0x900071, kernel.state, RESUME)
+def test_the_indirect_call_takes_its_number_from_r0(state: GuestState) -> None:
+    state["r0"] = 4
+    state["r1"] = 1
+    request = ArmLinuxAbi().decode(0x900071, state, RESUME)
     assert isinstance(request, Request)
     assert (request.name, request.arguments[0]) == ("write", 1)
 
 
-def test_restart_goes_back_by_one_instruction(kernel: Kernel) -> None:
+def test_restart_goes_back_by_one_instruction(state: GuestState) -> None:
     abi, request = ArmLinuxAbi(), Request(3, "read")
-    assert abi.restart(kernel.state, request, 0x8004) == 0x8000
-    assert abi.restart(kernel.state, request, 0x8005) == 0x8003
+    assert abi.restart(state, request, 0x8004) == 0x8000
+    assert abi.restart(state, request, 0x8005) == 0x8003
 
 
 def test_helper_page() -> None:

@@ -24,7 +24,7 @@ from dbt.linux.state.address_space import Area
 from dbt.linux.state.host_signals import HostSignals
 from dbt.stops import GuestFault, Killed
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[3]
 AT = 0x100000
 WHERE = AT + PAGE + 8
 BLOCK = """

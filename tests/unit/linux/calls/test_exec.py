@@ -14,7 +14,7 @@ from dbt.linux.kernel import Kernel
 from dbt.linux.state.address_space import Area
 from dbt.stops import Killed
 
-HELLO = Path(__file__).resolve().parents[2] / "guests" / "hello.elf"
+HELLO = Path(__file__).resolve().parents[3] / "guests" / "hello.elf"
 BAD, TEXT = 0x4000, BUFFER + 0x400
 LARGE = 0x10000000
 STRING_MAX, ARG_MAX = 128 << 10, 128 << 10

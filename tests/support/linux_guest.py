@@ -1,11 +1,7 @@
 """A guest without a processor: memory, files and the table of system calls."""
 
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from dbt.interfaces import READ, WRITE
 from dbt.linux.kernel import Kernel
@@ -18,7 +14,6 @@ from frontends.arm.registers import LAYOUT
 
 ARENA = 0x10000
 ARENA_BYTES = 0x10000
-BAD = 0x500000
 
 
 class Guest:
@@ -61,34 +56,3 @@ class Guest:
     def close(self) -> None:
         self.kernel.close()
         self.memory.close()
-
-
-@pytest.fixture
-def make_guest() -> Iterator[Callable[..., Guest]]:
-    """Make guests; the keywords are those of LinuxOptions."""
-    made: list[Guest] = []
-
-    def make(**options: Any) -> Guest:
-        options.setdefault("allow_read", ())
-        made.append(Guest(LinuxOptions(**options)))
-        return made[-1]
-
-    yield make
-    for guest in made:
-        guest.close()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The guest's working directory, with something outside of it next to it."""
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "secret").write_text("secret")
-    work = tmp_path / "home"
-    work.mkdir()
-    return work
-
-
-@pytest.fixture
-def guest(make_guest: Callable[..., Guest], home: Path) -> Guest:
-    """A guest without a root that may write below ``home``."""
-    return make_guest(cwd=str(home))
