@@ -1,8 +1,9 @@
 """The structures and open flags that Linux and 32-bit ARM programs exchange.
 
 Offsets follow the kernel's headers (``arch/arm/include/uapi/asm``, ``asm-generic``) and were
-compared with what arm-linux-gnueabi-gcc says (tests/unit/linux/test_structs.py keeps them as
-literal numbers). The OABI differs where a 64-bit member aligns to 4 (sys_oabi-compat.c).
+compared with what arm-linux-gnueabi-gcc says (``tests/unit/frontends/arm/test_linux_structs.py``
+keeps them as literal numbers). The OABI differs where a 64-bit member aligns to 4
+(sys_oabi-compat.c).
 """
 
 import os
