@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from dbt.decode.table import Table, TableError
 from frontends.arm.encodings import A32
-from frontends.arm.lift.branch import Branch
+from frontends.arm.lift.branch import Branches
 from frontends.arm.lift.data_processing import DataProcessing
 from frontends.arm.lift.media import Media
 from frontends.arm.lift.memory import Memory
@@ -14,7 +14,7 @@ from frontends.arm.lift.system import System
 from frontends.arm.lifter import Lifter
 
 
-class A32Lifter(DataProcessing, Multiply, Media, Memory, Branch, System):
+class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System):
     """Lifts every row of the A32 table."""
 
 

@@ -1,14 +1,13 @@
 """Branches (ARM ARM A8.8.18, A8.8.25 to A8.8.28). Returns, calls: ``idioms.py``."""
 
-from dbt.ir.block import BlockKey, Call, Const, Goto, Value
-from dbt.ir.block import Branch as BranchExit
+from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Value
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, links, register_jump
 from frontends.arm.lifter import FRONTEND_MODE, THUMB, Lifter
 
 
-class Branch(Lifter):
+class Branches(Lifter):
     """One method per row of ``encodings/branch.py``."""
 
     def _destination(self, i: int) -> int:
@@ -28,7 +27,7 @@ class Branch(Lifter):
         elif c == AL or self.condition_passed:
             self.end(Goto(target))
         else:
-            self.end(BranchExit(condition(self.ir, c), target, self.next_key))
+            self.end(Branch(condition(self.ir, c), target, self.next_key))
 
     def BL(self, c: int, i: int) -> None:
         """bl label."""
