@@ -1,7 +1,7 @@
 """Scheduling as a process without privileges may set it (kernel/sched/core.c, block/ioprio.c).
 
 What a guest sets is kept and given back; the nice value is also the host's in processes that the
-guest forked. Other processes of the guest have the defaults for whoever asks, and are not changed.
+guest forked. For other processes of the guest the calls return the defaults and change nothing.
 """
 
 import errno

@@ -58,7 +58,8 @@ class IntervalTimers:
         self._paused.clear()
 
     def forget(self) -> None:
-        """In a forked child: it has no timer, and the host's settings are its parent's business."""
+        """In a forked child: drop the timers, which it does not inherit, and the host's settings,
+        which its parent restores."""
         self._host.clear()
         self._intervals.clear()
         self._paused.clear()

@@ -28,7 +28,7 @@ class TimerRate:
         return interval
 
     def drop(self, timer: Hashable) -> None:
-        """Forgets a timer that is there no more."""
+        """Forgets a timer."""
         self._rates.pop(timer, None)
 
     def clear(self) -> None:

@@ -63,8 +63,8 @@ class Borrower:
                 _write(self._writer, _HEAD.pack(address, size) + data)
 
     def tell_execution(self) -> None:
-        """Send the parent that a program is executed: from then on the child's end sends SIGCHLD,
-        whatever was asked for (begin_new_exec)."""
+        """Report to the parent that a program is executed: from then on the child's end sends
+        SIGCHLD, whatever was asked for (begin_new_exec)."""
         with contextlib.suppress(BrokenPipeError), _no_sigpipe():
             _write(self._writer, _HEAD.pack(0, 0))
 
