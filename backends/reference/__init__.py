@@ -141,7 +141,7 @@ class ReferenceExecutor:
             key = result.key
             if key.arrives_at(self._watched):
                 return WatchHit(key)
-            if key.arrives_at(self._probed):
+            if self._probed and key.arrives_at(self._probed):
                 self._dispatches[Reason.HOOK] += 1
                 return WatchHit(key)
 

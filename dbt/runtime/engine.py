@@ -209,8 +209,10 @@ class Engine:
         return self.context.functions.failure is not None
 
     def _is_watched(self, key: BlockKey) -> bool:
-        looked_for = key.arrives_at(self._watched) or key.arrives_at(self._probed)
-        return looked_for and key != self.resume.watch
+        for pcs in (self._watched, self._probed):
+            if pcs and key.arrives_at(pcs):
+                return key != self.resume.watch
+        return False
 
     def _out_of_fuel(self, key: BlockKey, seconds: float) -> Ended:
         if self._failed:
