@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from backends.numba_jit import abi
 from backends.numba_jit.units.check_plan import root_of
+from backends.numba_jit.units.comparison import is_complement, is_subtraction, match_signs, same
 from backends.numba_jit.units.flag_slots import LEFT, OWED, RIGHT, SETTLE, mark
-from backends.numba_jit.units.pure_ops import is_complement, same
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
@@ -61,52 +61,43 @@ def subtraction(
     negative: Value, zero: Value, carry: Value, overflow: Value
 ) -> tuple[Value, Value] | None:
     """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
-    match overflow, carry:
-        case Const(value=0), Const(value=1):
-            operands = _tested(negative)
-        case Inst(args=(a, complement, Const(value=1))), Inst() if overflow.op is ops.OVERFLOW:
-            operands = _compared(a, complement, negative, carry)
-        case _:
-            return None
+    operands = _tested(negative, carry, overflow) or _compared(negative, carry, overflow)
     if operands is None or not _is_zero_test(zero, operands, negative):
         return None
     return operands if operands[0].type is not None and operands[0].type.bits == 32 else None
 
 
-def _tested(negative: Value) -> tuple[Value, Value] | None:
-    """``x - 0`` when N is the sign of x."""
-    match negative:
-        case Inst(args=(x, Const(value=0) as nothing)) if negative.op is ops.SLT:
-            return x, nothing
+def _tested(negative: Value, carry: Value, overflow: Value) -> tuple[Value, Value] | None:
+    """The operands of ``x - 0``: C is 1, V is 0 and N is the sign of x."""
+    match negative, carry, overflow:
+        case Inst(args=(x, Const(value=0) as nothing)), Const(value=1), Const(value=0):
+            return (x, nothing) if negative.op is ops.SLT else None
     return None
 
 
-def _compared(
-    a: Value, complement: Value, negative: Value, carry: Inst
-) -> tuple[Value, Value] | None:
-    b = _uncomplemented(complement)
-    if b is None:
+def _compared(negative: Value, carry: Value, overflow: Value) -> tuple[Value, Value] | None:
+    """The operands of ``a - b``, when N, C and V are of it."""
+    signs = match_signs(negative, overflow)
+    if signs is None:
         return None
-    no_borrow = (carry.op is ops.ULE and same(carry.args[0], b) and same(carry.args[1], a)) or (
-        carry.op is ops.CARRY and same(carry.args[0], a) and is_complement(carry.args[1], b)
-        and isinstance(carry.args[2], Const) and carry.args[2].value == 1
-    )  # fmt: skip
-    match negative:
-        case Inst(args=(x, Const(value=0))) if negative.op is ops.SLT and no_borrow:
-            return (a, b) if _is_difference(x, a, b) else None
-    return None
+    x, a, b = signs
+    return (a, b) if _is_no_borrow(carry, a, b) and _is_difference(x, a, b) else None
 
 
-def _uncomplemented(value: Value) -> Value | None:
-    if isinstance(value, Const):
-        return Const(value.value ^ value.type.mask, value.type)
-    return value.args[0] if value.op is ops.NOT else None
+def _is_no_borrow(carry: Value, a: Value, b: Value) -> bool:
+    """True for ``b <= a``, and for the carry of ``a + ~b + 1``."""
+    if not isinstance(carry, Inst):
+        return False
+    if carry.op is ops.ULE:
+        return same(carry.args[0], b) and same(carry.args[1], a)
+    match carry.args:
+        case (left, right, Const(value=1)) if carry.op is ops.CARRY:
+            return same(left, a) and is_complement(right, b)
+    return False
 
 
 def _is_difference(x: Value, a: Value, b: Value) -> bool:
-    if isinstance(x, Inst) and x.op is ops.SUB and same(x.args[0], a) and same(x.args[1], b):
-        return True
-    return isinstance(b, Const) and _apart(x, a) == -b.value % _WORDS
+    return is_subtraction(x, a, b) or (isinstance(b, Const) and _apart(x, a) == -b.value % _WORDS)
 
 
 def _apart(x: Value, y: Value) -> int | None:

@@ -8,6 +8,7 @@ are defined (``dbt/ir/ops.py``).
 from collections.abc import Callable
 from typing import TypeAlias
 
+from backends.numba_jit.units.comparison import complemented, is_subtraction, match_signs
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
@@ -134,25 +135,10 @@ def _unary(intrinsic: str) -> Lower:
 # -- Comparison and flags --------------------------------------------------------------------------
 
 
-def same(a: Value, b: Value) -> bool:
-    """True when two operands are known to be equal."""
-    if a is b:
-        return True
-    return isinstance(a, Const) and isinstance(b, Const) and a.value == b.value
-
-
-def is_complement(a: Value, b: Value) -> bool:
-    """True when ``a`` is the bitwise complement of ``b``."""
-    if isinstance(a, Inst):
-        return a.op is ops.NOT and same(a.args[0], b)
-    return isinstance(b, Const) and a.value == b.value ^ b.type.mask
-
-
-def _complemented(u: UnitText, b: Value) -> str | None:
-    """Text of the value whose complement ``b`` is, when that costs nothing."""
-    if isinstance(b, Const):
-        return str(b.value ^ b.type.mask)
-    return u.value(b.args[0]) if b.op is ops.NOT else None
+def _complemented(u: UnitText, value: Value) -> str | None:
+    """Text of the value whose complement ``value`` is, when that costs nothing."""
+    known = complemented(value)
+    return None if known is None else u.value(known)
 
 
 def _carry(u: UnitText, inst: Inst, a: str, b: str, c: str) -> str:
@@ -200,15 +186,11 @@ def _overflow(u: UnitText, inst: Inst, a: str, b: str, c: str) -> str:
 
 def signed_comparison(negative: Value, overflow: Value) -> tuple[Value, Value] | None:
     """The operands (a, b) when the values are N and V of ``a - b``: then N != V says a < b."""
-    match negative, overflow:
-        case (
-            Inst(op=ops_slt, args=(Inst(op=ops_sub, args=(a, b)), Const(value=0))),
-            Inst(op=ops_overflow, args=(x, y, Const(value=1))),
-        ):
-            kinds = ops_slt is ops.SLT and ops_sub is ops.SUB and ops_overflow is ops.OVERFLOW
-            if kinds and same(a, x) and is_complement(y, b):
-                return a, b
-    return None
+    signs = match_signs(negative, overflow)
+    if signs is None:
+        return None
+    x, a, b = signs
+    return (a, b) if is_subtraction(x, a, b) else None
 
 
 LOWER: dict[Op, Lower] = {
