@@ -12,7 +12,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
 from backends.numba_jit.units.dispatch import dispatchers
 from backends.numba_jit.units.emitter import emit_unit
-from backends.numba_jit.units.flag_slots import SETTLE
+from backends.numba_jit.units.flag_slots import MATERIALISE
 from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
 from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.objects import ObjectMaker
@@ -81,7 +81,7 @@ class UnitCompiler:
         self._write_word(LEAVE_RETURN, self._shared.address(ways["return"]))
         self._write_word(LEAVE_JUMP, self._shared.address(ways["jump"]))
         if self.frame.lazy_flags:
-            self._write_word(SETTLE, self._shared.address("settle"))
+            self._write_word(MATERIALISE, self._shared.address("materialise"))
 
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value

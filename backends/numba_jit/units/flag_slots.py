@@ -1,27 +1,30 @@
-"""Where flags that are owed stand: the control words, and text that writes the flags from them.
+"""Control words of deferred flags, and the text that computes the flags from them.
 
-``lazy_flags`` says when flags are owed.
+``lazy_flags`` says when flags are deferred.
 """
 
 from backends.numba_jit import abi
 from dbt.interfaces import Layout
 
-OWED = abi.FIRST_FREE + 8
+DEFERRED = abi.FIRST_FREE + 8
 LEFT = abi.FIRST_FREE + 16
 RIGHT = abi.FIRST_FREE + 20
-"""Control words: whether flags are owed (u8), and the operands of the subtraction (u32)."""
+"""Control words: whether flags are deferred (u8), and the operands of the subtraction (u32)."""
 
-SETTLE = abi.FIRST_FREE + 24
-"""Control word: address of ``settle``, which has a unit's signature and goes on at EXIT_CODE."""
+MATERIALISE = abi.FIRST_FREE + 24
+"""Control word: address of ``materialise``, which computes the flags and then jumps to the code
+pointer in EXIT_CODE. It has a unit's signature."""
 
 
-def mark(lines: list[str], name: str, owed: int) -> None:
-    """A line that marks flags as owed or settled."""
-    lines.append(f" {name} = getelementptr i8, ptr %s, i64 {OWED}\n store i8 {owed}, ptr {name}")
+def mark(lines: list[str], name: str, deferred: int) -> None:
+    """Append a line that marks flags as deferred, or as computed."""
+    lines.append(
+        f" {name} = getelementptr i8, ptr %s, i64 {DEFERRED}\n store i8 {deferred}, ptr {name}"
+    )
 
 
 def materialise_flags(layout: Layout) -> str:
-    """Lines that write the flags that are owed; they begin and end a basic block."""
+    """Lines that compute deferred flags and write them. They stay within one basic block."""
     lines = [
         f" %la = getelementptr i8, ptr %s, i64 {LEFT}\n %l = load i32, ptr %la",
         f" %ra = getelementptr i8, ptr %s, i64 {RIGHT}\n %r = load i32, ptr %ra",
@@ -35,5 +38,5 @@ def materialise_flags(layout: Layout) -> str:
         f" %b{flag} = zext i1 %d{flag} to i8\n store i8 %b{flag}, ptr %a{flag}"
         for flag, name in zip("nzcv", layout.flags, strict=True)
     ]
-    mark(lines, "%ow", 0)
+    mark(lines, "%mk", 0)
     return "\n".join(lines)

@@ -9,16 +9,16 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 from collections.abc import Iterable
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.flag_slots import OWED, materialise_flags
+from backends.numba_jit.units.flag_slots import DEFERRED, materialise_flags
 from dbt.interfaces import Layout, Slot
 
 LEAVE = abi.FIRST_FREE
 LEAVE_RETURN = abi.FIRST_FREE + 32
 LEAVE_JUMP = abi.FIRST_FREE + 40
-"""Control words: code pointers, each with a unit's signature, that the ways out of a unit end in.
+"""Control words: code pointers to which a unit jumps when it is left: LEAVE always;
+LEAVE_RETURN and LEAVE_JUMP when the table has no entry.
 
-Returns and jumps that found no entry have one each, so that a dispatcher need not ask what it was;
-direct links lead to ``abi.UNLINKED``. All of these may be ``leave`` itself."""
+Direct links lead to ``abi.UNLINKED``. All of these have a unit's signature and may be ``leave``."""
 
 PINS = 6
 
@@ -82,7 +82,7 @@ define i64 @enter(ptr %code, ptr %s) nounwind {{
  ret i64 %r
 }}
 define preserve_nonecc i64 @leave{self.signature}
-{self._settle_owed()}
+{self._materialise_deferred()}
  %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
  store i64 %f, ptr %fp
 {leave}
@@ -90,27 +90,27 @@ define preserve_nonecc i64 @leave{self.signature}
  %ec = load i64, ptr %ep
  ret i64 %ec
 }}
-{self._settle()}
+{self._materialise()}
 """
 
-    def _settle_owed(self) -> str:
+    def _materialise_deferred(self) -> str:
         if not self.lazy_flags:
             return ""
         return f"""
- %oa = getelementptr i8, ptr %s, i64 {OWED}
- %ov = load i8, ptr %oa
- %oc = icmp ne i8 %ov, 0
- br i1 %oc, label %owed, label %settled
-owed:
+ %ma = getelementptr i8, ptr %s, i64 {DEFERRED}
+ %mv = load i8, ptr %ma
+ %mc = icmp ne i8 %mv, 0
+ br i1 %mc, label %deferred, label %computed
+deferred:
 {materialise_flags(self.layout)}
- br label %settled
-settled:"""
+ br label %computed
+computed:"""
 
-    def _settle(self) -> str:
+    def _materialise(self) -> str:
         if not self.lazy_flags:
             return ""
         return f"""
-define preserve_nonecc i64 @settle{self.signature}
+define preserve_nonecc i64 @materialise{self.signature}
 {materialise_flags(self.layout)}
  %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
  %ec = load ptr, ptr %ep

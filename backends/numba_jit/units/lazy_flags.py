@@ -2,8 +2,8 @@
 
 Writing N, Z, C and V costs about three host instructions each, and most are overwritten unread. A
 block that ends with all four from one subtraction writes its operands instead and marks the flags
-as owed. Blocks that read flags, or set only some, settle the debt first; so does ``leave``, and
-outside of compiled units the flag slots are always right.
+as deferred. Blocks that read flags, or set only some, compute deferred flags first. So does
+``leave``: outside of units the slots are always right.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from backends.numba_jit import abi
 from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.comparison import is_complement, is_subtraction, match_signs, same
-from backends.numba_jit.units.flag_slots import LEFT, OWED, RIGHT, SETTLE, mark
+from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, MATERIALISE, RIGHT, mark
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
@@ -45,16 +45,17 @@ def sets_all_first(
 
 
 def materialise_first(u: UnitText, name: str) -> None:
-    """When flags are owed, settle them and enter the unit ``name`` again. Comes first in it."""
-    address = u.new(f"getelementptr i8, ptr %s, i64 {OWED}")
-    owed = u.new(f"icmp ne i8 {u.new(f'load i8, ptr {address}')}, 0")
+    """Begin the unit ``name``: when flags are deferred, compute them and enter the unit again."""
+    address = u.new(f"getelementptr i8, ptr %s, i64 {DEFERRED}")
+    deferred = u.new(f"icmp ne i8 {u.new(f'load i8, ptr {address}')}, 0")
     arguments = u.frame.call_arguments("%f", u.frame.arguments.values())
     u.cold_lines.append(
-        f"ow:\n %oe = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n store ptr @{name}, ptr %oe\n"
-        f" %op = getelementptr i8, ptr %s, i64 {SETTLE}\n %ot = load ptr, ptr %op\n"
-        f" %or = musttail call preserve_nonecc i64 %ot({arguments})\n ret i64 %or"
+        f"mf:\n %mfe = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+        f" store ptr @{name}, ptr %mfe\n"
+        f" %mfp = getelementptr i8, ptr %s, i64 {MATERIALISE}\n %mft = load ptr, ptr %mfp\n"
+        f" %mfr = musttail call preserve_nonecc i64 %mft({arguments})\n ret i64 %mfr"
     )
-    u.branch_cold(owed, "%ow")
+    u.branch_cold(deferred, "%mf")
 
 
 def subtraction(

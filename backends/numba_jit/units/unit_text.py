@@ -71,7 +71,7 @@ class UnitText:
         self.module = module
         self.frame = module.frame
         self.lazy_flags = module.frame.lazy_flags
-        """Flags may be owed where this function is entered and left."""
+        """Flags may be deferred where this function is entered and left."""
         self.lines: list[str] = []
         self.cold_lines: list[str] = []
         self.number = 0
@@ -81,7 +81,8 @@ class UnitText:
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
         self.members: Mapping[BlockKey, tuple[str, str]] = {}
-        """Label and symbol of the blocks that this function can go on at without a call."""
+        """For each block that is also in this function: its label here, and the symbol of its own
+        unit."""
         self.fuel = "%f"
         self.label = "%e"
 
@@ -169,7 +170,7 @@ class UnitText:
             fuel = f"{label}f"
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
         self._stores(lines, f"{label}s")
-        self._mark_settled(lines, f"{label}o")
+        self._mark_computed(lines, f"{label}o")
         lines.append(f" br label %lv{way}")
         self.cold_lines += lines
         self._leaving(way, label, code, fuel)
@@ -185,7 +186,8 @@ class UnitText:
         self.exits.setdefault(way, []).append((label, values))
 
     def _leave_lines(self) -> list[str]:
-        """Blocks that the ways out of one kind meet in, each a tail call."""
+        """For each way out, one block that merges its exits and tail-calls the control word's
+        target."""
         lines: list[str] = []
         types = ("i64", "i64", *("i32" for _ in self.frame.pinned))
         for way, exits in self.exits.items():
@@ -205,7 +207,7 @@ class UnitText:
         )
 
     def report(self, code: int) -> None:
-        """Say why the unit is about to be left, for whoever comes to run."""
+        """Store the exit code. UNLINKED reads it if the link leads there."""
         address = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
         self.lines.append(f" store i64 {code}, ptr {address}")
 
@@ -263,20 +265,20 @@ class UnitText:
                 stored = f"i8 {at}b"
             lines.append(f" store {stored}, ptr {at}")
 
-    def _mark_settled(self, lines: list[str], name: str) -> None:
-        """Mark flags as settled that are written here and might have been owed."""
+    def _mark_computed(self, lines: list[str], name: str) -> None:
+        """Mark flags as computed that are written here and might have been deferred."""
         if self.lazy_flags and self.flags and any(flag in self.dirty for flag in self.frame.flags):
             mark(lines, name, 0)
 
     def flush(self) -> None:
         """Write what is pending, on the hot path."""
-        self._mark_settled(self.lines, f"%w{self.number}_o")
+        self._mark_computed(self.lines, f"%w{self.number}_o")
         self._stores(self.lines, f"%w{self.number}_")
         self.dirty = {}
 
     def spill_state(self) -> None:
         """Write all state: whoever is called now may look at it, and change it."""
-        self._mark_settled(self.lines, f"%i{self.number}o")
+        self._mark_computed(self.lines, f"%i{self.number}o")
         self._stores(self.lines, f"%i{self.number}_")
         self.dirty, self.flag_values = {}, {}
         for slot in self.frame.pinned:

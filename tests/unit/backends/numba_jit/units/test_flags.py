@@ -1,4 +1,4 @@
-"""Lazy flags: whatever a block leaves owed, the next one and the dispatcher see the right flags."""
+"""Lazy flags: whatever flags a block defers, the next one and the dispatcher see the right flags."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from support.strategies import edges
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.flag_slots import OWED
+from backends.numba_jit.units.flag_slots import DEFERRED
 from backends.numba_jit.units.lazy_flags import subtraction
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.evaluate import Left, evaluate_block
@@ -98,7 +98,7 @@ def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, seco
             kind, _, _ = machine.enter(code[BlockKey(0x8000)])
             assert kind == (abi.X_RECORD if linked else abi.X_LINK)
             assert machine.state.snapshot() == expected, (a, b)
-            assert machine.word(OWED).value & 0xFF == 0
+            assert machine.word(DEFERRED).value & 0xFF == 0
     machine.compiler.drop(code.values())
 
 
