@@ -1,8 +1,8 @@
 """Calls of native functions as LLVM text.
 
-A function is called by its address, unless its code was given along: then it is linked into the
-module and becomes a part of the unit. What is known of it (``dbt.interfaces.NativeFunction``) says
-how much of what a unit keeps in registers has to be written before and read again after.
+A function is called by address. If its LLVM module is known, it is linked in and inlined. What is
+known of the function (``dbt.interfaces.NativeFunction``) says how much of what a unit keeps in
+registers has to be written before the call and read again after it.
 """
 
 from collections.abc import Iterable

@@ -6,10 +6,10 @@ from backends.numba_jit.units.unit_text import UnitText
 
 def emit_probe(u: UnitText) -> None:
     """Leave when the block is probed, unless PASS names it: then it may begin, once."""
-    flags = u.pointer(tables.PROBED)
-    flag = u.new(f"load i8, ptr {u.new(f'getelementptr i8, ptr {flags}, i64 {u.block_id}')}")
+    table = u.pointer(tables.PROBED)
+    entry = u.new(f"load i8, ptr {u.new(f'getelementptr i8, ptr {table}, i64 {u.block_id}')}")
     out = u.cold(tables.X_WATCH | u.block_id << abi.KIND_BITS)
-    probed = u.new(f"icmp ne i8 {flag}, 0")
+    probed = u.new(f"icmp ne i8 {entry}, 0")
     u.cold_lines.append(
         f"ck:\n %cka = getelementptr i8, ptr %s, i64 {tables.PASS}\n"
         f" %ckp = load i64, ptr %cka\n store i64 0, ptr %cka\n"

@@ -1,4 +1,4 @@
-"""Regions: a unit that goes on inside itself around a loop.
+"""Regions: one function for the blocks of a loop, which jump to each other directly.
 
 A region is the unit of a loop's first block which repeats the other blocks of the loop behind it.
 An edge inside is taken when its link leads to the unit of the block repeated, so links, unlinking
@@ -94,8 +94,8 @@ def emit_region(
 
 
 class RegionText(UnitText):
-    """The function of a region in the making: state is in variables, and flags are never owed
-    within it."""
+    """The function of a region in the making: state is in variables, and flags are never
+    deferred within it."""
 
     def __init__(
         self, module: Module, members: Sequence[Installed], symbols: Mapping[BlockKey, str]
