@@ -46,6 +46,8 @@ from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
 
 SIDES = 2
 """Direct exits that a block has at most."""
+UNLINKABLE = (Swi, Hook)
+"""Exits with a target that running code reaches only through Python."""
 
 
 class NumbaExecutor:
@@ -92,12 +94,12 @@ class NumbaExecutor:
     def install(self, block: Block) -> None:
         """Take over a block and enter it in the tables. Raises TablesFull."""
         key = block.key
-        self.discard([key])
+        if key in self._ids:
+            self.discard([key])
         with self._lock:
             self._require_room()
             block_id = self._pool.take()
-            linkable = not isinstance(block.exit, Swi | Hook)
-            targets = exit_targets(block.exit) if linkable else ()
+            targets = () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
             slots = self._links.allocate(len(targets))
             installed = Installed(block, block_id, slots, self._locations(key), self._probing)
             for tier in self._tiers:
@@ -130,14 +132,14 @@ class NumbaExecutor:
 
     def _publish(self, installed: Installed) -> None:
         """Enter a block in the tables."""
-        t, block_id = self.tables, installed.block_id
-        t.probed.view[block_id] = self._admission.is_probed(installed.key)
-        t.denied.view[block_id] = self._admission.refusal(installed.key)
+        t, block_id, key = self.tables, installed.block_id, installed.block.key
+        t.probed.view[block_id] = self._admission.is_probed(key)
+        t.denied.view[block_id] = self._admission.refusal(key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
         self._lead_into(installed, self._first)
         if not installed.entries:
-            self._links.lead_into(installed.key, block_id)
+            self._links.lead_into(key, block_id)
 
     def _lead_into(self, installed: Installed, tier: Tier) -> None:
         """Write the entry of a block in a tier to that tier's tables."""
