@@ -17,16 +17,17 @@ from dbt.reservation import Reservation
 _OURS = abi.FIRST_FREE + 64
 RETURN0 = _OURS  # u32[] by entry index: where returns may go on in the first tier, or 0
 JUMP0 = _OURS + 8  # the same for computed jumps
-HOT = _OURS + 24  # u32[] by block id: executions left until it is hot
-PENDING = _OURS + 32  # u32[]: ids of hot blocks
-PENDING_COUNT = _OURS + 40
-AGAIN = _OURS + 48  # what a hot block's counter is set to
+FIRST_TIER = _OURS + 16  # two words that only the first tier uses
+HOT = _OURS + 32  # u32[] by block id: executions left until it is hot
+PENDING = _OURS + 40  # u32[]: ids of hot blocks
+PENDING_COUNT = _OURS + 48
 START = _OURS + 56  # u32[] by block id: entry in the first tier
 UNIT = _OURS + 64  # u64[] by block id: code pointer or 0
 DENIED = _OURS + 72  # u8[] by block id: 0, or bits REFUSED and WATCHED
 BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
 SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
 SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
+AGAIN = _OURS + 104  # what a hot block's counter is set to
 REASONS = _OURS + 112  # i64[] by REASON_INDEX
 ENTER = _OURS + 120  # address of the function that enters units
 DIRECT_ON = _OURS + 128
@@ -35,7 +36,6 @@ RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
 PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to return as soon as it begins
 PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
-FIRST_TIER = _OURS + 176  # two words that only the first tier uses
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
