@@ -215,9 +215,12 @@ class Process:
         self.close()
 
     def __del__(self) -> None:
-        if "_release" in self.__dict__:  # else it was never opened
-            with contextlib.suppress(Exception):
+        # When Python ends, the names of this module may be gone already.
+        try:
+            if "_release" in self.__dict__:  # else it was never opened
                 self.close()
+        except Exception:
+            pass
 
 
 def _attach(passes: Iterable[Pass], process: Process) -> None:

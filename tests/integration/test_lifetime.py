@@ -352,3 +352,13 @@ def test_a_process_that_is_still_there_when_python_ends_says_nothing() -> None:
         [sys.executable, "-c", code], check=False, capture_output=True, timeout=120, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_process_that_is_dropped_when_modules_are_gone_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = fib()
+    with monkeypatch.context() as patched:
+        patched.setattr("dbt.process.facade.contextlib", None)
+        process.__del__()
+    process.close()
