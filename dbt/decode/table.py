@@ -14,8 +14,11 @@ matches, the other matches too. The carve-out then wins. Anything else does not 
 import re
 from collections.abc import Iterator, Mapping
 from random import Random
+from typing import Any
 
 import attrs
+
+from dbt.ir.symbolic import Number
 
 
 class TableError(Exception):
@@ -48,8 +51,8 @@ class Row:
             word & mask == bits for mask, bits in self.excluded
         )
 
-    def extract(self, word: int) -> tuple[int, ...]:
-        """The field values of a word that matches."""
+    def extract(self, word: Any) -> tuple[Any, ...]:
+        """The field values of a word that matches, ints or Numbers as the word is."""
         return tuple(
             (word >> runs[0][0]) & runs[0][1]
             if len(runs) == 1
@@ -127,7 +130,7 @@ class Table:
         *texts: str,
         width: int = 32,
         never: Mapping[str, int] | None = None,
-        index: int = 0x0FF000F0,
+        index: int = 0x0FF00000,
     ) -> None:
         rows = [
             parse_row(line, width, never or {})
@@ -162,8 +165,14 @@ class Table:
                         f"{a.name} and {b.name} both match {word:#0{self.width // 4 + 2}x}"
                     )
 
-    def match(self, word: int) -> tuple[Row, tuple[int, ...]] | None:
-        """The row of a word and its field values in the row's order, or None."""
+    def match(self, word: int | Number) -> tuple[Row, tuple[Any, ...]] | None:
+        """The row of a word and its field values in the row's order, or None.
+
+        Of a Number, only what tells its row from others is asked, the bits of ``index`` first.
+        """
+        if isinstance(word, Number):
+            row = self._decide(word)
+            return None if row is None else (row, row.extract(word))
         try:
             return self._known[word]
         except KeyError:
@@ -171,14 +180,27 @@ class Table:
             found = self._known[word] = None if row is None else (row, row.extract(word))
             return found
 
+    def _decide(self, word: Number) -> Row | None:
+        rest = ~self._index
+        for row in self._candidates_at(int(word & self._index)):
+            if word & (row.mask & rest) == row.bits & rest and not any(
+                word & mask == bits for mask, bits in row.excluded
+            ):
+                return row
+        return None
+
     def _find(self, word: int) -> Row | None:
-        where = word & self._index
+        candidates = self._candidates_at(word & self._index)
+        return next((row for row in candidates if row.matches(word)), None)
+
+    def _candidates_at(self, where: int) -> tuple[Row, ...]:
+        """The rows that a word with these bits of ``index`` may belong to."""
         candidates = self._candidates.get(where)
         if candidates is None:
             candidates = self._candidates[where] = tuple(
                 row for row in self.rows if not (row.bits ^ where) & row.mask & self._index
             )
-        return next((row for row in candidates if row.matches(word)), None)
+        return candidates
 
     def draw(self, random: Random, row: Row) -> int:
         """A random word that belongs to ``row``: not excluded, not in a carve-out of it."""

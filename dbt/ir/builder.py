@@ -35,7 +35,7 @@ class Builder:
             raise UsageError(f"a constant is a whole number, not {choices.shown(value)}") from None
 
     def _operand(self, value: Value | int, like: Type) -> Value:
-        return Const(value & like.mask, like) if isinstance(value, int) else value
+        return value if isinstance(value, Const | Inst) else Const(value & like.mask, like)
 
     def _binary(self, op: Op, a: Value, b: Value | int) -> Inst:
         assert a.type is not None

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
 from dbt.ir.block import CONDITION_PASSED, HALT_JUMP, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
+from dbt.ir.symbolic import Number
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from frontends.arm.conditions import AL, condition
@@ -75,6 +76,17 @@ class ArmFrontend:
         if lifter.exit is not None and block.size == 4 and before is not None and key.pc:
             block.before = 4  # it may tell what kind of jump this is
         return block
+
+    def lift_one(
+        self, key: BlockKey, word: int | Number, before: int | Number
+    ) -> tuple[Block, bool]:
+        """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""
+        block = Block(key, [], Halt("undefined", key.pc), 4)
+        translator = A32Translator(block)
+        translator.word, translator.previous = word, before
+        _lift_one(translator)
+        block.exit = translator.exit or Goto(translator.next_key)
+        return block, translator.exit is not None
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
         """One instruction as capstone prints it: ``add r0, r1, #4``."""

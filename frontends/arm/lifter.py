@@ -29,6 +29,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.layout import JUMP_SLOT
+from dbt.ir.symbolic import pick
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, computed_jump
@@ -84,11 +85,11 @@ class Lifter:
         """Register ``n``; r15 reads as the address of the instruction plus 8, a constant."""
         if n == 15:
             return Const((self.pc + 8) & 0xFFFFFFFF, I32)
-        return self.ir.get(REGISTERS[n])
+        return self.ir.get(pick(REGISTERS, n))
 
     def write(self, n: int, value: Value) -> None:
         """Write r0 to r14 (predicated). Writes to r15 are exits: see ``jump``."""
-        self.ir.set(REGISTERS[n], value)
+        self.ir.set(pick(REGISTERS, n), value)
 
     def flag(self, name: str) -> Value:
         """One flag of the APSR: nf zf cf vf q ge0 ge1 ge2 ge3."""

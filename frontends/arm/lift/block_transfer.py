@@ -6,6 +6,7 @@ Unaligned bases work: Linux mends what ARMv7 would refuse.
 """
 
 from dbt.ir.block import Value
+from dbt.ir.symbolic import set_bits
 from frontends.arm.idioms import block_jump
 from frontends.arm.lifter import Lifter
 
@@ -45,7 +46,7 @@ class BlockTransfer(Lifter):
         self, P: int, U: int, W: int, n: int, L: int
     ) -> tuple[list[int], list[Value], Value | None]:
         """The registers of a list, their addresses, and what write-back leaves in the base."""
-        registers = [register for register in range(16) if L >> register & 1]
+        registers = set_bits(L, 16)
         if n == 15 or not registers:
             self.unpredictable()
         base = self.read(n)
