@@ -1,0 +1,1 @@
+"""The cold tier: machine code of instructions made once with holes, then copied and patched."""

@@ -1,0 +1,244 @@
+"""Stencils as LLVM text: one function for each template, which tail-calls what comes after it."""
+
+from backends.numba_jit import abi
+from backends.numba_jit.stencils.template import HOLE, Template
+from backends.numba_jit.units.access import _perms, _refused
+from backends.numba_jit.units.check_plan import plan_checks
+from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
+from dbt.interfaces import Layout
+from dbt.ir import ops
+from dbt.ir.block import Branch, Call, BlockKey, Const, Goto, Halt, Inst, Jump, Return, Swi, Value
+from dbt.ir.types import I1
+from dbt.stops import Access
+
+PARAMETERS = "ptr %s, ptr %m, i64 %f"
+SIGNATURE = "(ptr noalias %s, ptr noalias %m, i64 %f) nounwind"
+COLD = "!prof !1"
+PAGE = 4096
+
+
+class StencilText:
+    """The function of one stencil in the making."""
+
+    def __init__(self, layout: Layout, intrinsics: dict[str, str], outside: set[str]) -> None:
+        self.slots = layout.by_name
+        self.intrinsics = intrinsics
+        self.outside = outside
+        self.lines: list[str] = []
+        self.cold_lines: list[str] = []
+        self.number = 0
+        self.names: dict[Value, str] = {}
+        self.holes: dict[str, int] = {}
+
+    def new(self, text: str) -> str:
+        name = f"%v{self.number}"
+        self.number += 1
+        self.lines.append(f" {name} = {text}")
+        return name
+
+    def intrinsic(self, name: str, declaration: str) -> str:
+        self.intrinsics[name] = declaration
+        return f"@{name}"
+
+    def value(self, value: Value) -> str:
+        if isinstance(value, Const):
+            return str(value.value) if value.type.bits > 1 else ("true" if value.value else "false")
+        return self.names[value]
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+
+    # -- ways out
+
+    def tail(self, function: str) -> None:
+        self.outside.add(function)
+        self._call(f"@{function}")
+
+    def _call(self, code: str) -> None:
+        name = f"%t{self.number}"
+        self.number += 1
+        self.lines.append(f" {name} = musttail call preserve_nonecc i64 {code}({PARAMETERS})\n ret i64 {name}")
+
+    def link(self, side: int) -> None:
+        self._call(self.new(f"load ptr, ptr @link{side}"))
+
+    def leave_if(self, condition: str) -> None:
+        n = self.number
+        self.number += 1
+        self.lines.append(f" br i1 {condition}, label %fault, label %k{n}, {COLD}\nk{n}:")
+        self.faults = True
+
+    # -- the whole
+
+    def emit(self, name: str, template: Template) -> str:
+        t = template
+        self.template, self.symbol = t, name
+        self.faults = False
+        self.checks = plan_checks(t.insts)
+        self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{SIGNATURE} {{\ne:")
+        whens = [i for i in t.insts if i.when is not None]
+        accesses = any(i.op in (ops.LOAD, ops.STORE) for i in whens)
+        self.together = None
+        if whens and len({id(i.when) for i in whens}) == 1 and (accesses or len(whens) > 1) and not any(
+            i.op is ops.SET and i.when is None for i in t.insts):
+            self.together = whens[0].when
+        begun = False
+        for inst in t.insts:
+            if self.together is not None and inst.when is self.together and not begun:
+                begun = True
+                self.lines.append(f" br i1 {self.value(self.together)}, label %body, label %skip\nbody:")
+            self._one(inst)
+        self._exit()
+        if self.together is not None:
+            self.label("skip")
+            self.tail("next")
+        if self.faults:
+            self.label("fault")
+            self.tail("fault")
+        self.lines.append("}")
+        return "\n".join(self.lines)
+
+    def _hole(self, name: str) -> str:
+        return f"ptrtoint (ptr @{self.symbol}.{name} to i64)"
+
+    def _one(self, inst: Inst) -> None:
+        op = inst.op
+        if op is HOLE:
+            self.names[inst] = f"ptrtoint (ptr @{self.symbol}.{inst.imm[0]} to {inst.type})"
+        elif op in PLAIN:
+            a, b = inst.args
+            self.names[inst] = self.new(f"{PLAIN[op]} {a.type} {self.value(a)}, {self.value(b)}")
+        elif op in LOWER:
+            self.names[inst] = LOWER[op](self, inst, *map(self.value, inst.args))
+        elif op in WIDTH:
+            self.names[inst] = self.new(f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}")
+        elif op is ops.GET:
+            self.names[inst] = self._get(str(inst.imm[0]), inst.type is I1)
+        elif op is ops.SET:
+            self._set(inst)
+        elif op is ops.LOAD:
+            self.names[inst] = self._predicated(inst, self._load)
+        elif op is ops.STORE:
+            self._predicated(inst, self._store)
+        elif op is ops.TRAP_IF:
+            condition = self.value(inst.args[0])
+            if inst.when is not None and self.together is None:
+                condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
+            self.leave_if(condition)
+        else:
+            raise NotImplementedError(op.name)
+
+    def _address(self, slot: str) -> str:
+        offset = self._hole(slot[1:]) if slot[0] == "@" else str(self.slots[slot].offset)
+        return self.new(f"getelementptr i8, ptr %s, i64 {offset}")
+
+    def _get(self, slot: str, flag: bool) -> str:
+        address = self._address(slot)
+        if flag:
+            return self.new(f"trunc nuw i8 {self.new(f'load i8, ptr {address}')} to i1")
+        return self.new(f"load i32, ptr {address}")
+
+    def _set(self, inst: Inst) -> None:
+        slot, value = str(inst.imm[0]), self.value(inst.args[0])
+        flag = inst.args[0].type is I1
+        if inst.when is not None and self.together is None:
+            old = self._get(slot, flag)
+            kind = "i1" if flag else "i32"
+            value = self.new(f"select i1 {self.value(inst.when)}, {kind} {value}, {kind} {old}")
+        address = self._address(slot)
+        if flag:
+            self.lines.append(f" store i8 {self.new(f'zext i1 {value} to i8')}, ptr {address}")
+        else:
+            self.lines.append(f" store i32 {value}, ptr {address}")
+
+    def _predicated(self, inst: Inst, access) -> str:
+        if inst.when is None or self.together is not None:
+            return access(inst)
+        k = self.number
+        self.number += 1
+        self.lines.append(f" br label %p{k}\np{k}:\n br i1 {self.value(inst.when)}, label %d{k}, label %j{k}\nd{k}:")
+        value = access(inst)
+        self.lines.append(f" br label %q{k}\nq{k}:\n br label %j{k}\nj{k}:")
+        return self.new(f"phi {inst.type} [{value}, %q{k}], [0, %p{k}]") if inst.type else ""
+
+    def _load(self, inst: Inst) -> str:
+        host = self._host(inst, Access.READ)
+        return self.new(f"load {inst.type}, ptr {host}, align 1")
+
+    def _store(self, inst: Inst) -> str:
+        value = self.value(inst.args[1])
+        host = self._host(inst, Access.WRITE)
+        self.lines.append(f" store {inst.args[1].type} {value}, ptr {host}, align 1")
+        return ""
+
+    def _host(self, inst: Inst, access: Access) -> str:
+        address = self.value(inst.args[0])
+        check = self.checks.get(inst)
+        wide = self.new(f"zext i32 {address} to i64")
+        if check is not None:
+            start = wide
+            if check.before:
+                start = self.new(f"zext i32 {self.new(f'add i32 {address}, {check.before}')} to i64")
+            n = self.number
+            perms = _perms(self.lines, f"%y{n}a", start)
+            if check.span in (2, 4):
+                inside = self.new(f"and i64 {start}, {PAGE - 1}")
+                self.leave_if(self.new(f"icmp ugt i64 {inside}, {PAGE - check.span}"))
+            elif check.span > 1:
+                perms += _perms(self.lines, f"%y{n}b", self.new(f"add i64 {start}, {check.span - 1}"))
+            self.leave_if(_refused(self.lines, f"%y{n}r", perms, access))
+        return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
+
+    def _exit(self) -> None:
+        match self.template.exit:
+            case None:
+                self.tail("next")
+            case Branch(cond=cond):
+                self.lines.append(f" br i1 {self.value(cond)}, label %yes, label %no\nyes:")
+                self.link(0)
+                self.label("no")
+                self.link(1)
+            case Goto() | Call(target=BlockKey()):
+                self.link(0)
+            case Return(target=target):
+                self._computed(target, abi.RETURN_TABLE, "return")
+            case Jump(target=target) | Call(target=target):
+                self._computed(target, abi.JUMP_TABLE, "jump")
+            case Swi():
+                self.tail("swi")
+            case Halt():
+                self.tail("halt")
+
+    def _computed(self, target: Value, table: int, miss: str) -> None:
+        location = self.value(target)
+        name = self.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
+        index = self.new(f"zext i32 {self.new(f'call i32 {name}(i32 {location}, i32 {location}, i32 1)')} to i64")
+        entries = self.new(f"load ptr, ptr {self.new(f'getelementptr i8, ptr %s, i64 {table}')}")
+        code = self.new(f"load ptr, ptr {self.new(f'getelementptr ptr, ptr {entries}, i64 {index}')}")
+        self.lines.append(f" br i1 {self.new(f'icmp eq ptr {code}, null')}, label %miss, label %go, {COLD}\ngo:")
+        self._call(code)
+        self.label("miss")
+        place = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
+        self.lines.append(f" store i32 {location}, ptr {place}")
+        self.tail(miss)
+
+
+def module_text(layout: Layout, templates: list[Template]) -> str:
+    """LLVM text of stencils, named s0, s1 and so on."""
+    intrinsics: dict[str, str] = {}
+    outside: set[str] = set()
+    parts = []
+    for index, template in enumerate(templates):
+        parts.append(StencilText(layout, intrinsics, outside).emit(f"s{index}", template))
+        for name, hole in template.holes.items():
+            most = hole.most if not hole.slots else 1 << 12
+            parts.append(
+                f"@s{index}.{name} = extern_weak dso_local global i8, align 1, !absolute_symbol "
+                f"!{{i64 0, i64 {most + 1}}}"
+            )
+    parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in sorted(outside)]
+    parts += [f"declare {text}" for text in intrinsics.values()]
+    parts.append("@link0 = external dso_local global ptr\n@link1 = external dso_local global ptr")
+    parts.append('!1 = !{!"branch_weights", i32 1, i32 100000}\n')
+    return "\n".join(parts)

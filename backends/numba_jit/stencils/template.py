@@ -1,0 +1,99 @@
+"""Templates: what one shape of instruction does, as IR whose unknown parts are holes.
+
+A *hole* is a term over the bits of an instruction and its address (``dbt.ir.symbolic``). Two words
+have the same shape when lifting decides alike for both; then only the values in the holes differ.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from dbt.ir import ops
+from dbt.ir.block import Block, BlockKey, Branch, Call, Const, Exit, Goto, Inst, Value, exit_targets
+from dbt.ir.ops import Effect, Op
+from dbt.ir.symbolic import Choice, Number, Term
+
+HOLE = Op("hole", (), "i32", Effect.PURE, "the value of a term, filled in when code is copied")
+"""Stands in templates alone. ``imm`` is the name of the hole."""
+
+
+@attrs.frozen
+class Hole:
+    """A number that code has to be given: the value of ``term``, or with ``slots`` the offset in
+    the state buffer of the slot with this number. It is at most ``most``."""
+
+    term: Term
+    most: int
+    slots: tuple[str, ...] = ()
+
+
+@attrs.define(eq=False)
+class Template:
+    """The IR of a shape. ``holes`` are by name. ``targets`` are the terms of the pcs that direct
+    exits lead to, and their modes; ``falls``: it has no exit of its own."""
+
+    insts: list[Inst]
+    exit: Exit | None
+    holes: dict[str, Hole]
+    targets: tuple[tuple[Term, int], ...]
+
+
+class _Maker:
+    def __init__(self) -> None:
+        self.insts: list[Inst] = []
+        self.holes: dict[str, Hole] = {}
+        self._names: dict[Hole, str] = {}
+        self._values: dict[tuple[str, Any], Inst] = {}
+        self._made: dict[Inst, Inst] = {}
+
+    def name(self, hole: Hole) -> str:
+        name = self._names.get(hole)
+        if name is None:
+            name = self._names[hole] = f"h{len(self.holes)}"
+            self.holes[name] = hole
+        return name
+
+    def value(self, value: Value | None) -> Any:
+        if isinstance(value, Const) and isinstance(value.value, Number):
+            number, type_ = value.value, value.type
+            most = type_.mask if number.most is None else min(number.most, type_.mask)
+            name = self.name(Hole(number.term, most))
+            made = self._values.get((name, type_))
+            if made is None:
+                made = self._values[name, type_] = Inst(HOLE, (), type_, (name,))
+                self.insts.append(made)
+            return made
+        return self._made[value] if isinstance(value, Inst) else value
+
+    def add(self, inst: Inst) -> None:
+        args, when = tuple(map(self.value, inst.args)), self.value(inst.when)
+        imm = inst.imm
+        if inst.op in (ops.GET, ops.SET) and isinstance(imm[0], Choice):
+            choice = imm[0]
+            number = choice.number
+            imm = ("@" + self.name(Hole(number.term, number.most or 0, choice.names)),)
+        made = self._made[inst] = Inst(inst.op, args, inst.type, imm, when)
+        self.insts.append(made)
+
+    def exit(self, exit_: Exit) -> Exit:
+        fields = {f.name: getattr(exit_, f.name) for f in attrs.fields(type(exit_))}
+        return type(exit_)(**{
+            name: self.value(value) if isinstance(value, Const | Inst) else value
+            for name, value in fields.items()
+        })
+
+
+def make_template(block: Block, *, ends: bool) -> Template:
+    """The template of a block of one instruction that was lifted from Numbers."""
+    maker = _Maker()
+    for inst in block.insts:
+        if inst.op is not ops.INSN:
+            maker.add(inst)
+    exit_ = maker.exit(block.exit) if ends else None
+    targets = tuple((_term(key.pc), key.mode) for key in exit_targets(block.exit)) if ends else ()
+    return Template(maker.insts, exit_, maker.holes, targets)
+
+
+def _term(pc: Any) -> Term:
+    return pc.term if isinstance(pc, Number) else pc
