@@ -23,6 +23,7 @@ _ABSOLUTE64, _RELATIVE32, _CALL32, _RELATIVE64 = 1, 2, 4, 24  # R_X86_64_64, PC3
 _WRITABLE, _ALLOCATED = 1, 2
 _UNWIND = b".eh_frame"
 _UNDEFINED = 0
+_FUNCTION = 2  # STT_FUNC
 _JUMP_TO_NEXT_WORD = bytes.fromhex("ff2500000000")  # jmp *0(%rip)
 _STUB = 16
 
@@ -68,7 +69,7 @@ class Library:
             self._size = 0
 
 
-class _Object:
+class ObjectFile:
     """An ELF object file for AMD64, parsed as far as linking needs it."""
 
     def __init__(self, image: bytes) -> None:
@@ -89,6 +90,26 @@ class _Object:
             for section in self.sections
             if section.type == _SYMTAB
             for name, bind, _, index, value, _ in _SYMBOL.iter_unpack(self.bytes_of(section))
+        ]
+
+    def functions(self, section: int) -> list[tuple[str, int, int]]:
+        """Name, offset and size of the functions in a section, in the order of their offsets."""
+        found = [
+            (self._text(self.sections[table.link].offset + name).decode(), value, size)
+            for table in self.sections
+            if table.type == _SYMTAB
+            for name, kind, _, index, value, size in _SYMBOL.iter_unpack(self.bytes_of(table))
+            if kind & 15 == _FUNCTION and index == section
+        ]
+        return sorted(found, key=lambda row: row[1])
+
+    def relocations(self, section: int) -> list[tuple[int, int, str, int]]:
+        """Offset, type, symbol and addend of what has to be relocated in a section."""
+        return [
+            (offset, info & 0xFFFFFFFF, self.symbols[info >> 32][0].decode(), addend)
+            for table in self.sections
+            if table.type == _RELA and table.info == section
+            for offset, info, addend in _RELOCATION.iter_unpack(self.bytes_of(table))
         ]
 
     def _text(self, at: int) -> bytes:
@@ -112,7 +133,7 @@ def _is_kept(section: _Section) -> bool:
 class _Image:
     """The sections of an object, then a stub for each function that it calls elsewhere."""
 
-    def __init__(self, object_: _Object) -> None:
+    def __init__(self, object_: ObjectFile) -> None:
         self.object = object_
         self.offsets: dict[int, int] = {}
         size = 0
@@ -181,7 +202,7 @@ def link(image: bytes, arena: Arena) -> Library:
     host's libraries define, and MemoryError when the host has no room.
     """
     try:
-        made = _Image(_Object(image))
+        made = _Image(ObjectFile(image))
         address = arena.allocate(made.size)
         try:
             arena.write(address, made.at(address))

@@ -1,0 +1,147 @@
+"""The stencil library: shapes, their stencils, and what native code needs to copy them.
+
+Everything is in arrays of numbers, so that code is made without Python and the whole library can be
+written to disk as it is.
+"""
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from backends.numba_jit.stencils.machine_code import Stencil
+from backends.numba_jit.stencils.template import HOLE, Hole, Template
+from backends.numba_jit.stencils.tree import Tree
+from dbt.interfaces import Layout
+from dbt.ir import ops
+from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
+
+CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
+"""How an instruction ends: the column EXIT of ``shapes``."""
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(10)
+"""Columns of ``shapes``. READS, SURE and WRITES are masks of flags: read, written whatever happens,
+written perhaps. TO is the program of a direct target's pc, MODE its mode."""
+VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, FUEL = range(12)
+"""What a patch is given: the column 1 of ``patches``."""
+_NAMES = {
+    "next": NEXT, "fault": FAULT, "swi": SYSTEM, "halt": HALT, "return": RETURN, "jump": JUMP,
+    "link0": LINK0, "link1": LINK1, "count": COUNT, "fuel": FUEL,
+}  # fmt: skip
+MOST_SHAPES = 1 << 15
+MOST_STENCILS = 1 << 16
+MOST_PATCHES = 1 << 19
+MOST_BYTES = 16 << 20
+
+
+class Library:
+    """Shapes and stencils for one layout."""
+
+    def __init__(self, layout: Layout, width: int, index: int) -> None:
+        self.layout = layout
+        self.tree = Tree(width, index)
+        self.shapes = np.zeros((MOST_SHAPES, 10), np.int64)
+        self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int32)
+        self.stencils = np.zeros((MOST_STENCILS, 4), np.int64)
+        """First byte, bytes, first patch, end of the patches."""
+        self.patches = np.zeros((MOST_PATCHES, 6), np.int64)
+        """Offset, what, program, addend, 1 if relative, first place in ``offsets``."""
+        self.offsets = np.zeros(1 << 12, np.int64)
+        self.blob = np.zeros(MOST_BYTES, np.uint8)
+        self.templates: dict[int, Template] = {}
+        self._shape_count = self._stencil_count = 1
+        self._patch_count = self._byte_count = self._offset_count = 0
+        self._slot_tables: dict[tuple[str, ...], int] = {}
+        self._bits = {name: 1 << bit for bit, name in enumerate(layout.flags)}
+
+    # -- shapes
+
+    def add_shape(
+        self, word: int, decisions: Iterable[tuple[Any, bool]], template: Template | None, size: int
+    ) -> int:
+        """A new shape, found from now on; without a template, one that is refused."""
+        shape = self._shape_count
+        self._shape_count += 1
+        row = self.shapes[shape]
+        row[SIZE] = size
+        if template is None:
+            row[EXIT] = REFUSED
+        else:
+            self.templates[shape] = template
+            self._describe(row, template)
+        self.tree.add(word, decisions, shape)
+        return shape
+
+    def _describe(self, row: Any, template: Template) -> None:
+        row[EXIT] = _exit_kind(template)
+        for inst in template.insts:
+            flag = self._bits.get(str(inst.imm[0])) if inst.imm else None
+            if inst.op is ops.GET and flag:
+                row[READS] |= flag
+            elif inst.op is ops.SET and flag:
+                row[WRITES] |= flag
+                if inst.when is None:
+                    row[SURE] |= flag
+            elif inst.op in (ops.LOAD, ops.STORE, ops.TRAP_IF):
+                row[FAULTS] = 1
+        for column, (term, mode) in zip((TO0, TO1), template.targets, strict=False):
+            row[column] = self.tree.program(term)
+            row[column + 1] = mode
+
+    def needed(self, shape: int, live: int) -> Template:
+        """The template of a shape without the flags it writes that are not live."""
+        template = self.templates[shape]
+        dead = {name for name, bit in self._bits.items() if not bit & live}
+        insts = [i for i in template.insts if not (i.op is ops.SET and i.imm[0] in dead)]
+        return Template(insts, template.exit, template.holes, template.targets)
+
+    # -- stencils
+
+    def add(self, stencil: Stencil, holes: dict[str, Hole]) -> int:
+        """A new stencil; patches of ``s.h`` are given the hole ``h``."""
+        number = self._stencil_count
+        self._stencil_count += 1
+        start, first = self._byte_count, self._patch_count
+        self._byte_count += len(stencil.code)
+        self.blob[start : self._byte_count] = np.frombuffer(stencil.code, np.uint8)
+        for patch in stencil.patches:
+            what, program, table = self._given(patch.name, holes)
+            self.patches[self._patch_count] = (
+                patch.offset, what, program, patch.addend, patch.relative, table
+            )  # fmt: skip
+            self._patch_count += 1
+        self.stencils[number] = (start, len(stencil.code), first, self._patch_count)
+        return number
+
+    def _given(self, name: str, holes: dict[str, Hole]) -> tuple[int, int, int]:
+        if name in _NAMES:
+            return _NAMES[name], 0, 0
+        hole = holes[name.rpartition(".")[2]]
+        program = self.tree.program(hole.term)
+        if not hole.slots:
+            return VALUE, program, 0
+        return SLOT, program, self._slot_table(hole.slots)
+
+    def _slot_table(self, names: tuple[str, ...]) -> int:
+        at = self._slot_tables.get(names)
+        if at is None:
+            at = self._slot_tables[names] = self._offset_count
+            for name in names:
+                self.offsets[self._offset_count] = self.layout.by_name[name].offset
+                self._offset_count += 1
+        return at
+
+
+def _exit_kind(template: Template) -> int:
+    match template.exit:
+        case None:
+            return CONTINUES
+        case Goto() | Call(target=BlockKey()):
+            return GOES
+        case Branch():
+            return BRANCHES
+        case Swi():
+            return CALLS_SYSTEM
+        case Halt():
+            return HALTS
+    return COMPUTES

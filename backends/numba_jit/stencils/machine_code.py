@@ -1,0 +1,58 @@
+"""Stencils as machine code: functions cut out of an object file, and where they have to be patched."""
+
+import attrs
+
+from backends.native.link import ObjectFile
+
+ABSOLUTE32, SIGNED32, RELATIVE32, CALL32 = 10, 11, 2, 4
+"""Relocations of the System V ABI for AMD64 (table 4.9): R_X86_64_32, 32S, PC32, PLT32."""
+_JUMP = 0xE9
+
+
+@attrs.frozen
+class Patch:
+    """Four bytes at ``offset`` in a stencil that become the value of ``name`` plus ``addend``, minus
+    their own address if ``relative``."""
+
+    offset: int
+    name: str
+    addend: int
+    relative: bool
+
+
+@attrs.frozen
+class Stencil:
+    """Machine code with patches. It runs on into what is put behind it."""
+
+    code: bytes
+    patches: tuple[Patch, ...]
+
+
+class StencilError(Exception):
+    """LLVM has made code that cannot be a stencil."""
+
+
+def read_stencils(image: bytes) -> dict[str, Stencil]:
+    """The functions of an object file by name. A jump to ``next`` at the end of one is left out."""
+    object_ = ObjectFile(image)
+    if len(object_.loaded) != 1:
+        raise StencilError("stencils have constants apart from their code")
+    section = object_.loaded[0]
+    text = object_.bytes_of(object_.sections[section])
+    relocations = sorted(object_.relocations(section))
+    found = {}
+    for name, start, size in object_.functions(section):
+        patches = [
+            Patch(at - start, symbol, addend, kind in (RELATIVE32, CALL32))
+            for at, kind, symbol, addend in relocations
+            if start <= at < start + size
+        ]
+        code = text[start : start + size]
+        for at, kind, _, _ in relocations:
+            if start <= at < start + size and kind not in (ABSOLUTE32, SIGNED32, RELATIVE32, CALL32):
+                raise StencilError(f"relocation type {kind}")
+        if patches and patches[-1].name == "next" and patches[-1].offset == size - 4:
+            if code[-5] == _JUMP:
+                code, patches = code[:-5], patches[:-1]
+        found[name] = Stencil(code, tuple(patches))
+    return found
