@@ -44,27 +44,154 @@ def copy(to, source, size):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def decode(memory, pc, limit, before, tree_, shapes, words, out):  # type: ignore[no-untyped-def]
+def find_shapes(memory, pc, limit, before, search, shapes, words):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
-    ``words`` is [word, shape, live flags, address of its code]. Returns how many there are; 0 if the
-    shape of ``words[0]`` is not known or refused.
+    A row of ``words`` is (word, shape, stencil, its host address, pc). Returns how many there are,
+    and 1 when that is because the shape of the next one is not known.
     """
-    nodes, roots, code, stack, index = tree_
+    nodes, roots, code, stack, index = search
     count = 0
     while count < limit:
         word = load32(memory + pc)
         shape = tree.find(nodes, roots, code, stack, index, word, pc, before)
         words[count, 0] = word
         words[count, 1] = shape
+        words[count, 4] = pc
         if shape == 0:
-            out[0] = count
-            return -1
+            return count, 1
         if shapes[shape, EXIT] == REFUSED:
-            return count
+            return count, 0
         count += 1
         pc += shapes[shape, SIZE]
         before = word
         if shapes[shape, EXIT] != CONTINUES:
             break
-    return count
+    return count, 0
+
+
+@njit(**OPTIONS)
+def choose(words, count, shapes, variants, everything):  # type: ignore[no-untyped-def]
+    """Choose the stencils, from the last on, by the flags that are live behind each. Returns the
+    index of one that is not there, or -1; its live flags are then in its row."""
+    live = everything
+    for back in range(count):
+        at = count - 1 - back
+        shape = words[at, 1]
+        wanted = live & shapes[shape, WRITES]
+        stencil = variants[shape, wanted]
+        words[at, 2] = stencil
+        if stencil == 0:
+            words[at, 3] = wanted
+            return at
+        live = live & ~shapes[shape, SURE] | shapes[shape, READS]
+        if shapes[shape, FAULTS]:
+            live = everything
+    return -1
+
+
+@njit(**OPTIONS)
+def put(stencils, blob, number, to):  # type: ignore[no-untyped-def]
+    """Copy a stencil; returns the address behind it."""
+    size = stencils[number, 1]
+    copy(to, blob + stencils[number, 0], size)
+    return to + size
+
+
+@njit(**OPTIONS)
+def stub(at, common, payload):  # type: ignore[no-untyped-def]
+    """Write code that leaves with a payload; returns the address behind it."""
+    store8(at, PUSH_IMMEDIATE)
+    store32(at + 1, payload)
+    store8(at + 5, JUMP_RELATIVE)
+    store32(at + 6, common - at - STUB)
+    return at + STUB
+
+
+@njit(**OPTIONS)
+def patch(address, size, relative, value):  # type: ignore[no-untyped-def]
+    """Fill a hole in."""
+    if size == 1:
+        store8(address, value)
+    else:
+        store32(address, value - address if relative else value)
+
+
+@njit(**OPTIONS)
+def make_block(words, count, counted, number, shapes, stencils, patches, blob, search, offsets, control, slots, before):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913, PLR0915
+    """Write the code of a block from its rows; returns its address, 0 when there is no room."""
+    nodes, roots, code, stack, index = search
+    common = control[COMMON]
+    start = control[CURSOR]
+    last = words[count - 1, 1]
+    ending = shapes[last, EXIT]
+    goes_on = ending == CONTINUES
+    if start + 256 + 512 * count > control[END]:
+        return 0
+    at = start
+    if counted:
+        at = put(stencils, blob, control[HEAD], at)
+    for i in range(count):
+        words[i, 3] = at
+        at = put(stencils, blob, words[i, 2], at)
+    tail = at
+    if goes_on:
+        at = put(stencils, blob, control[GO], at)
+    end = at
+    first_slot = control[FIRST_SLOT] + 16 * number
+    linked0 = linked1 = 0
+    for i in range(-1, count + 1):
+        if i < 0:
+            if not counted:
+                continue
+            stencil, base, word, pc = control[HEAD], start, 0, 0
+        elif i == count:
+            if not goes_on:
+                continue
+            stencil, base, word, pc = control[GO], tail, 0, 0
+        else:
+            stencil, base, word, pc = words[i, 2], words[i, 3], words[i, 0], words[i, 4]
+        behind = base + stencils[stencil, 1]
+        previous = before if i <= 0 else words[i - 1, 0]
+        fault = 0
+        for p in range(stencils[stencil, 2], stencils[stencil, 3]):
+            what, relative, addend = patches[p, 1], patches[p, 4], patches[p, 3]
+            place = base + patches[p, 0]
+            if what == VALUE:
+                value = terms.run(code, patches[p, 2], stack, word, pc, previous)
+            elif what == SLOT:
+                value = offsets[patches[p, 5] + terms.run(code, patches[p, 2], stack, word, pc, previous)]
+            elif what == NEXT:
+                value = behind
+            elif what == FAULT:
+                if fault == 0:
+                    fault = end
+                    end = stub(end, common, number << 10 | i << 4 | X_FAULT)
+                value = fault
+            elif what == SYSTEM or what == HALT:
+                value = end
+                end = stub(end, common, number << 10 | i << 4 | (X_SYSTEM if what == SYSTEM else X_HALT))
+            elif what == RETURN:
+                value = control[RETURN_MISS]
+            elif what == JUMP:
+                value = control[JUMP_MISS]
+            elif what == LINK0:
+                value = first_slot
+                if linked0 == 0:
+                    linked0 = end
+                    end = stub(end, common, number << 10 | X_NEXT_BLOCK)
+            elif what == LINK1:
+                value = first_slot + 8
+                if linked1 == 0:
+                    linked1 = end
+                    end = stub(end, common, number << 10 | X_OTHER_BLOCK)
+            elif what == COUNT:
+                value = counted
+            else:
+                value = end
+                end = stub(end, common, number << 10 | X_FUEL)
+            patch(place, patches[p, 6], relative, value + addend)
+    store64(first_slot, linked0)
+    store64(first_slot + 8, linked1)
+    control[CURSOR] = (end + 15) & -16
+    return start

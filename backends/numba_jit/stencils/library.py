@@ -44,8 +44,8 @@ class Library:
         self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int32)
         self.stencils = np.zeros((MOST_STENCILS, 4), np.int64)
         """First byte, bytes, first patch, end of the patches."""
-        self.patches = np.zeros((MOST_PATCHES, 6), np.int64)
-        """Offset, what, program, addend, 1 if relative, first place in ``offsets``."""
+        self.patches = np.zeros((MOST_PATCHES, 7), np.int64)
+        """Offset, what, program, addend, 1 if relative, first place in ``offsets``, bytes."""
         self.offsets = np.zeros(1 << 12, np.int64)
         self.blob = np.zeros(MOST_BYTES, np.uint8)
         self.templates: dict[int, Template] = {}
@@ -82,7 +82,7 @@ class Library:
                 row[WRITES] |= flag
                 if inst.when is None:
                     row[SURE] |= flag
-            elif inst.op in (ops.LOAD, ops.STORE, ops.TRAP_IF):
+            elif inst.op in (ops.LOAD, ops.STORE, ops.TRAP_IF, ops.CHECK_ALIGN):
                 row[FAULTS] = 1
         for column, (term, mode) in zip((TO0, TO1), template.targets, strict=False):
             row[column] = self.tree.program(term)
@@ -107,7 +107,8 @@ class Library:
         for patch in stencil.patches:
             what, program, table = self._given(patch.name, holes)
             self.patches[self._patch_count] = (
-                patch.offset, what, program, patch.addend, patch.relative, table
+                patch.offset, what, program, patch.addend, patch.relative, table,
+                patch.size,
             )  # fmt: skip
             self._patch_count += 1
         self.stencils[number] = (start, len(stencil.code), first, self._patch_count)

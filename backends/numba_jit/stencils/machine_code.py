@@ -4,17 +4,19 @@ import attrs
 
 from backends.native.link import ObjectFile
 
-ABSOLUTE32, SIGNED32, RELATIVE32, CALL32 = 10, 11, 2, 4
-"""Relocations of the System V ABI for AMD64 (table 4.9): R_X86_64_32, 32S, PC32, PLT32."""
+ABSOLUTE32, SIGNED32, RELATIVE32, CALL32, ABSOLUTE8 = 10, 11, 2, 4, 14
+"""Relocations of the System V ABI for AMD64 (table 4.9): R_X86_64_32, 32S, PC32, PLT32, 8."""
+_SIZES = {ABSOLUTE32: 4, SIGNED32: 4, RELATIVE32: 4, CALL32: 4, ABSOLUTE8: 1}
 _JUMP = 0xE9
 
 
 @attrs.frozen
 class Patch:
-    """Four bytes at ``offset`` in a stencil that become the value of ``name`` plus ``addend``, minus
-    their own address if ``relative``."""
+    """``size`` bytes at ``offset`` in a stencil, 1 or 4, that become the value of ``name`` plus
+    ``addend``, minus their own address if ``relative``."""
 
     offset: int
+    size: int
     name: str
     addend: int
     relative: bool
@@ -40,17 +42,17 @@ def read_stencils(image: bytes) -> dict[str, Stencil]:
     section = object_.loaded[0]
     text = object_.bytes_of(object_.sections[section])
     relocations = sorted(object_.relocations(section))
+    unknown = {kind for _, kind, _, _ in relocations} - _SIZES.keys()
+    if unknown:
+        raise StencilError(f"relocation types {unknown}")
     found = {}
     for name, start, size in object_.functions(section):
         patches = [
-            Patch(at - start, symbol, addend, kind in (RELATIVE32, CALL32))
+            Patch(at - start, _SIZES[kind], symbol, addend, kind in (RELATIVE32, CALL32))
             for at, kind, symbol, addend in relocations
             if start <= at < start + size
         ]
         code = text[start : start + size]
-        for at, kind, _, _ in relocations:
-            if start <= at < start + size and kind not in (ABSOLUTE32, SIGNED32, RELATIVE32, CALL32):
-                raise StencilError(f"relocation type {kind}")
         if patches and patches[-1].name == "next" and patches[-1].offset == size - 4:
             if code[-5] == _JUMP:
                 code, patches = code[:-5], patches[:-1]

@@ -121,6 +121,12 @@ class StencilText:
             self.names[inst] = self._predicated(inst, self._load)
         elif op is ops.STORE:
             self._predicated(inst, self._store)
+        elif op is ops.CHECK_ALIGN:
+            low = self.new(f"and i32 {self.value(inst.args[0])}, {int(inst.imm[0]) - 1}")
+            refused = self.new(f"icmp ne i32 {low}, 0")
+            if inst.when is not None and self.together is None:
+                refused = self.new(f"and i1 {refused}, {self.value(inst.when)}")
+            self.leave_if(refused)
         elif op is ops.TRAP_IF:
             condition = self.value(inst.args[0])
             if inst.when is not None and self.together is None:
