@@ -13,15 +13,15 @@ def binding() -> Any:
     return llvm
 
 
-def target_machine(llvm: Any, level: int) -> Any:
+def target_machine(llvm: Any, level: int, relocation: str = "pic") -> Any:
     """LLVM's target machine for this processor, at a level of optimisation from 0 to 3."""
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=level,
-        reloc="pic",
+        reloc=relocation,
         codemodel="small",
-        jit=True,
+        jit=relocation == "pic",
     )
 
 

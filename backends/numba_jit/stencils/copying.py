@@ -44,7 +44,7 @@ def copy(to, source, size):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def find_shapes(memory, pc, limit, before, search, shapes, words):  # type: ignore[no-untyped-def]
+def find_shapes(memory, pc, limit, before, mode, search, shapes, words):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
     A row of ``words`` is (word, shape, stencil, its host address, pc). Returns how many there are,
@@ -54,7 +54,7 @@ def find_shapes(memory, pc, limit, before, search, shapes, words):  # type: igno
     count = 0
     while count < limit:
         word = load32(memory + pc)
-        shape = tree.find(nodes, roots, code, stack, index, word, pc, before)
+        shape = tree.find(nodes, roots, code, stack, index, word, pc, before, mode)
         words[count, 0] = word
         words[count, 1] = shape
         words[count, 4] = pc
@@ -64,7 +64,7 @@ def find_shapes(memory, pc, limit, before, search, shapes, words):  # type: igno
             return count, 0
         count += 1
         pc += shapes[shape, SIZE]
-        before = word
+        before, mode = word, 0
         if shapes[shape, EXIT] != CONTINUES:
             break
     return count, 0

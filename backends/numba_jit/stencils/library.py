@@ -39,6 +39,7 @@ class Library:
 
     def __init__(self, layout: Layout, width: int, index: int) -> None:
         self.layout = layout
+        self.width = width
         self.tree = Tree(width, index)
         self.shapes = np.zeros((MOST_SHAPES, 10), np.int64)
         self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int32)
@@ -57,7 +58,12 @@ class Library:
     # -- shapes
 
     def add_shape(
-        self, word: int, decisions: Iterable[tuple[Any, bool]], template: Template | None, size: int
+        self,
+        word: int,
+        mode: int,
+        decisions: Iterable[tuple[Any, bool]],
+        template: Template | None,
+        size: int,
     ) -> int:
         """A new shape, found from now on; without a template, one that is refused."""
         shape = self._shape_count
@@ -69,7 +75,7 @@ class Library:
         else:
             self.templates[shape] = template
             self._describe(row, template)
-        self.tree.add(word, decisions, shape)
+        self.tree.add(word, mode, decisions, shape)
         return shape
 
     def _describe(self, row: Any, template: Template) -> None:

@@ -13,7 +13,7 @@ from dbt.ir.types import I1
 from dbt.stops import Access
 
 PARAMETERS = "ptr %s, ptr %m, i64 %f"
-SIGNATURE = "(ptr noalias %s, ptr noalias %m, i64 %f) nounwind"
+SIGNATURE = "(ptr noalias %s, ptr noalias %m, i64 %f) nounwind noimplicitfloat"
 COLD = "!prof !1"
 PAGE = 4096
 

@@ -39,6 +39,14 @@ class Template:
     targets: tuple[tuple[Term, int], ...]
 
 
+class Unfit(Exception):
+    """What an instruction does cannot be a stencil."""
+
+
+# LLVM reverses bits with constants that it keeps apart from the code.
+_FIT = frozenset({ops.GET, ops.SET, ops.LOAD, ops.STORE, ops.CHECK_ALIGN, ops.TRAP_IF})
+
+
 class _Maker:
     def __init__(self) -> None:
         self.insts: list[Inst] = []
@@ -67,6 +75,8 @@ class _Maker:
         return self._made[value] if isinstance(value, Inst) else value
 
     def add(self, inst: Inst) -> None:
+        if inst.op is ops.RBIT or not inst.op.pure and inst.op not in _FIT:
+            raise Unfit(inst.op.name)
         args, when = tuple(map(self.value, inst.args)), self.value(inst.when)
         imm = inst.imm
         if inst.op in (ops.GET, ops.SET) and isinstance(imm[0], Choice):
@@ -85,7 +95,7 @@ class _Maker:
 
 
 def make_template(block: Block, *, ends: bool) -> Template:
-    """The template of a block of one instruction that was lifted from Numbers."""
+    """The template of a block of one instruction that was lifted from Numbers. Raises Unfit."""
     maker = _Maker()
     for inst in block.insts:
         if inst.op is not ops.INSN:

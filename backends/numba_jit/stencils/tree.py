@@ -42,9 +42,11 @@ class Tree:
             self._code_size += len(words)
         return at
 
-    def add(self, word: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
-        """Let the words that decide like this one find a shape."""
-        place, column = self._root(word), 1
+    def add(
+        self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int
+    ) -> None:
+        """Let the words that decide like this one, lifted in a mode, find a shape."""
+        place, column = self._root(word, mode), 1
         table: Any = self.roots
         for term, answer in decisions:
             question = self._question(term)
@@ -68,8 +70,8 @@ class Tree:
         self.nodes[node] = (kind, what, bits, 0, 0)
         return node
 
-    def _root(self, word: int) -> int:
-        key = word & self._index
+    def _root(self, word: int, mode: int) -> int:
+        key = (word & self._index) | mode << 48
         place = slot_of(key)
         while self.roots[place, 0] not in (0, key + 1):
             place = (place + 1) % ROOTS
@@ -97,9 +99,9 @@ def slot_of(key):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def find(nodes, roots, code, stack, index, word, pc, before):  # type: ignore[no-untyped-def]
-    """The shape of a word, or 0."""
-    key = word & index
+def find(nodes, roots, code, stack, index, word, pc, before, mode):  # type: ignore[no-untyped-def]
+    """The shape of a word in a mode, or 0."""
+    key = (word & index) | mode << 48
     at = slot_of(key)
     while roots[at, 0] != key + 1:
         if roots[at, 0] == 0:

@@ -17,6 +17,7 @@ class Level:
 
     codegen: int
     passes: tuple[str, ...] = ()
+    relocation: str = "pic"
 
 
 LEVELS = {
@@ -27,6 +28,8 @@ LEVELS = {
     # numba has optimised it; most of the module only serves numba.
     "loop": Level(codegen=3),
     "region": Level(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
+    # Holes are absolute addresses below 4 GiB, and code is copied to anywhere.
+    "stencil": Level(2, ("sroa", "instruction_combine", "simplify_cfg"), relocation="static"),
 }
 
 
@@ -36,7 +39,8 @@ class ObjectMaker:
     def __init__(self) -> None:
         self._llvm = binding()
         self._machines = {
-            name: target_machine(self._llvm, level.codegen) for name, level in LEVELS.items()
+            name: target_machine(self._llvm, level.codegen, level.relocation)
+            for name, level in LEVELS.items()
         }
         self._passes = {level: self._pass_manager(level) for level in LEVELS}
         self._inliner = self._inlining()
