@@ -42,7 +42,7 @@ ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
 # Exit kinds beyond those of the ABI.
-X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH = range(5, 11)
+X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE = range(5, 12)
 
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2

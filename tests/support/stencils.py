@@ -1,78 +1,52 @@
-"""Runs single blocks on copied stencils, on real guest state and memory."""
+"""Runs single blocks of copied stencils, on real guest state and memory."""
 
 import ctypes
-
-import numpy as np
+from types import SimpleNamespace
+from typing import Any
 
 from backends.numba_jit import abi
-from backends.numba_jit.stencils import copying
-from backends.numba_jit.stencils.code_memory import SHARED, CodeMemory
-from backends.numba_jit.stencils.library import Library
-from backends.numba_jit.stencils.machine_code import read_stencils
-from backends.numba_jit.stencils.maker import Maker
-from backends.numba_jit.units.objects import ObjectMaker
+from backends.numba_jit.stencils.copier import Copier
+from dbt.ir.block import BlockKey
+from dbt.reservation import Reservation
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from frontends.arm import ArmFrontend
 
-X_SIDE, X_RETURN, X_JUMP = 9, abi.X_RETURN, abi.X_JUMP
-BEFORE = 0xE1A00000
-INDEX = 0x0FF00000
+LOCATIONS = 8 << 32
+SLOTS = 1 << 16
 
 
 class Copies:
-    """A library, code memory, and a guest."""
+    """A copier and a guest. Nothing is linked and no computed target is known."""
 
-    def __init__(self, slots: int = 1 << 16) -> None:
+    def __init__(self) -> None:
         frontend = ArmFrontend()
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
-        self.library = Library(frontend.layout, 32, INDEX)
-        self.maker = Maker(self.library, frontend.layout, frontend.lift_one)
-        shared = read_stencils(ObjectMaker().compile(SHARED, "stencil"))
-        self.code = CodeMemory(shared, slots)
-        self.control = control = np.zeros(16, np.int64)
-        control[copying.COMMON] = self.code.way_out(X_SIDE, pushed=True)
-        control[copying.RETURN_MISS] = self.code.way_out(X_RETURN, pushed=False)
-        control[copying.JUMP_MISS] = self.code.way_out(X_JUMP, pushed=False)
-        control[copying.HEAD] = self.library.add(shared["head"], {})
-        control[copying.GO] = self.library.add(shared["go"], {})
-        control[copying.FIRST_SLOT] = self.code.link_words
-        control[copying.CURSOR], control[copying.END] = self.code.next, self.code.end
-        self.words = np.zeros((copying.MOST_INSNS, 5), np.int64)
-        self._stack = np.zeros(64, np.int64)
-        self._table = np.zeros(1 << 20, np.int64)
+        context: Any = SimpleNamespace(
+            layout=frontend.layout, word_bits=32, word_index=0x0FF00000,
+            lift_one=frontend.lift_one, memory=self.memory,
+        )  # fmt: skip
+        self.copier = Copier(context, 1, SLOTS)
         raw = (ctypes.c_int64 * 64).from_address(self.state.address)
-        self.words64 = memoryview(raw).cast("B").cast("q")
-        self.words64[abi.MEM_BASE // 8] = self.memory.base
-        self._nothing = ctypes.create_string_buffer(0)
-        self._enter = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(self.code.enter)
+        self.control = memoryview(raw).cast("B").cast("q")
+        self._nothing = Reservation(LOCATIONS, "tables")
+        self.control[abi.MEM_BASE // 8] = self.memory.base
+        for table in (abi.RETURN_TABLE, abi.JUMP_TABLE):
+            self.control[table // 8] = self._nothing.address
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+        self._enter = prototype(self.copier.enter)
 
-    @property
-    def search(self) -> tuple[object, ...]:
-        tree = self.library.tree
-        return tree.nodes, tree.roots, tree.code, self._stack, INDEX
-
-    def make(self, pc: int, number: int, mode: int = 0, limit: int = 1, before: int = BEFORE) -> int:
-        """Copy the block at ``pc``; returns its address, 0 if it is refused."""
-        library = self.library
-        while True:
-            count, unknown = copying.find_shapes(
-                self.memory.base, pc, limit, before, mode, self.search, library.shapes, self.words
-            )
-            if not unknown:
-                break
-            row = self.words[count]
-            previous = int(self.words[count - 1, 0]) if count else before
-            self.maker.shape(int(row[0]), int(row[4]), previous, 0 if count else mode)
-        if not count:
+    def make(self, key: BlockKey, block_id: int) -> int:
+        """Copy a block; returns its address, 0 if it is refused."""
+        draft = self.copier.draft(key, ())
+        if draft is None:
             return 0
-        while (at := copying.choose(self.words, count, library.shapes, library.variants, 15)) >= 0:
-            self.maker.stencils([(int(self.words[at, 1]), int(self.words[at, 3]))])
-        return int(copying.make_block(
-            self.words, count, count, number, library.shapes, library.stencils, library.patches,
-            library.blob.ctypes.data, self.search, library.offsets, self.control, 0, before,
-        ))  # fmt: skip
+        slots = range(2 * block_id, 2 * block_id + len(draft.targets))
+        address, ends = self.copier.copy(draft, block_id, slots)
+        for slot, end in zip(slots, ends, strict=True):
+            self.copier.code.links[slot] = end
+        return address
 
     def run(self, address: int) -> tuple[int, int]:
         """Enter code; returns the kind and payload with which it is left."""
@@ -81,6 +55,7 @@ class Copies:
 
     def close(self) -> None:
         """Release memory."""
-        self.words64.release()
-        self.code.close()
+        self.control.release()
+        self.copier.close()
         self.memory.close()
+        self._nothing.close()

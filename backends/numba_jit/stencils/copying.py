@@ -20,18 +20,22 @@ RETURN, JUMP, LINK0, LINK1, COUNT, FUEL = (
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
-X_NEXT_BLOCK, X_OTHER_BLOCK, X_FAULT, X_SYSTEM, X_HALT, X_FUEL = range(6)
-"""Why a block is left, as its stubs say it: bits 0 to 3. Bits 4 to 9 are the instruction's index,
-the others the block's number."""
-
-CURSOR, END, COMMON, HEAD, GO, RETURN_MISS, JUMP_MISS, FIRST_SLOT, MISSING, MISSING_LIVE = range(10)
-"""Words of the array ``control``: where code is put next, and where its room ends; the code that
-stubs jump to; the stencils that a block begins with and goes on with; the addresses of the ways out
-of computed jumps; the address of the link slots; and what was missing: an index of ``words``, and
-the flags that were live."""
+"""Bytes of a stub: it pushes a payload and jumps to one of the ways out."""
+X_FAULT, X_SYSTEM, X_HALT = range(3)
+"""Why a block is left at one of its instructions: the low 2 bits of a payload. 6 bits are the index
+of the instruction, the others the id of the block."""
 MOST_INSNS = 64
 
-MADE, NO_SHAPE, NO_VARIANT, REFUSE, NO_ROOM = range(5)
+(
+    CURSOR, END, LINK_OUT, SIDE_OUT, FUEL_OUT, RETURN_OUT, JUMP_OUT, HEAD, GO, LINK_WORDS,
+) = range(10)  # fmt: skip
+"""Words of the array ``control``: where code is put next and where its room ends; the ways out for
+direct exits, for instructions, for a lack of fuel and for computed targets; the stencils that begin
+a block and end one that continues; and the address of the link words."""
+
+WORD, SHAPE, STENCIL, CODE, AT = range(5)
+"""Columns of ``words``, one row for each instruction of a block: its bytes, its shape, its stencil,
+the host address of its code, its guest address."""
 
 
 @njit(**OPTIONS)
@@ -47,27 +51,28 @@ def copy(to, source, size):  # type: ignore[no-untyped-def]
 def find_shapes(memory, pc, limit, before, mode, search, shapes, words):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
-    A row of ``words`` is (word, shape, stencil, its host address, pc). Returns how many there are,
-    and 1 when that is because the shape of the next one is not known.
+    Returns how many there are, and whether that is because the shape of the next is not known.
+    ``limit``: of instructions; none of them crosses the end of the page.
     """
-    nodes, roots, code, stack, index = search
+    nodes, roots, code, stack, index, mask = search
+    page_end = (pc | 4095) + 1
     count = 0
-    while count < limit:
-        word = load32(memory + pc)
+    while count < limit and pc < page_end:
+        word = load64(memory + pc) & mask
         shape = tree.find(nodes, roots, code, stack, index, word, pc, before, mode)
-        words[count, 0] = word
-        words[count, 1] = shape
-        words[count, 4] = pc
+        words[count, WORD] = word
+        words[count, SHAPE] = shape
+        words[count, AT] = pc
         if shape == 0:
-            return count, 1
-        if shapes[shape, EXIT] == REFUSED:
-            return count, 0
+            return count, True
+        if shapes[shape, EXIT] == REFUSED or pc + shapes[shape, SIZE] > page_end:
+            return count, False
         count += 1
         pc += shapes[shape, SIZE]
         before, mode = word, 0
         if shapes[shape, EXIT] != CONTINUES:
             break
-    return count, 0
+    return count, False
 
 
 @njit(**OPTIONS)
@@ -77,12 +82,12 @@ def choose(words, count, shapes, variants, everything):  # type: ignore[no-untyp
     live = everything
     for back in range(count):
         at = count - 1 - back
-        shape = words[at, 1]
+        shape = words[at, SHAPE]
         wanted = live & shapes[shape, WRITES]
         stencil = variants[shape, wanted]
-        words[at, 2] = stencil
+        words[at, STENCIL] = stencil
         if stencil == 0:
-            words[at, 3] = wanted
+            words[at, CODE] = wanted
             return at
         live = live & ~shapes[shape, SURE] | shapes[shape, READS]
         if shapes[shape, FAULTS]:
@@ -99,17 +104,17 @@ def put(stencils, blob, number, to):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def stub(at, common, payload):  # type: ignore[no-untyped-def]
+def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
     """Write code that leaves with a payload; returns the address behind it."""
     store8(at, PUSH_IMMEDIATE)
     store32(at + 1, payload)
     store8(at + 5, JUMP_RELATIVE)
-    store32(at + 6, common - at - STUB)
+    store32(at + 6, way_out - at - STUB)
     return at + STUB
 
 
 @njit(**OPTIONS)
-def patch(address, size, relative, value):  # type: ignore[no-untyped-def]
+def fill(address, size, relative, value):  # type: ignore[no-untyped-def]
     """Fill a hole in."""
     if size == 1:
         store8(address, value)
@@ -118,80 +123,83 @@ def patch(address, size, relative, value):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def make_block(words, count, counted, number, shapes, stencils, patches, blob, search, offsets, control, slots, before):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913, PLR0915
-    """Write the code of a block from its rows; returns its address, 0 when there is no room."""
-    nodes, roots, code, stack, index = search
-    common = control[COMMON]
+def patch(number, base, row, i, job, arrays, search, control, ends):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913
+    """Fill the holes of one stencil in, which was copied to ``base``. ``ends`` are where the next
+    stub is put and the stubs of the direct exits so far."""
+    shapes, stencils, patches, offsets = arrays
+    nodes, roots, code, stack, index, mask = search
+    block, counted, slot0, slot1, before = job
+    word, pc = row[WORD], row[AT]
+    fault = 0
+    for p in range(stencils[number, 2], stencils[number, 3]):
+        what = patches[p, 1]
+        place = base + patches[p, 0]
+        if what == VALUE:
+            value = terms.run(code, patches[p, 2], stack, word, pc, before)
+        elif what == SLOT:
+            value = offsets[patches[p, 5] + terms.run(code, patches[p, 2], stack, word, pc, before)]
+        elif what == NEXT:
+            value = base + stencils[number, 1]
+        elif what == FAULT:
+            if fault == 0:
+                fault = ends[0]
+                ends[0] = stub(fault, control[SIDE_OUT], block << 8 | i << 2 | X_FAULT)
+            value = fault
+        elif what == SYSTEM or what == HALT:
+            value = ends[0]
+            why = X_SYSTEM if what == SYSTEM else X_HALT
+            ends[0] = stub(value, control[SIDE_OUT], block << 8 | i << 2 | why)
+        elif what == RETURN:
+            value = control[RETURN_OUT]
+        elif what == JUMP:
+            value = control[JUMP_OUT]
+        elif what == LINK0 or what == LINK1:
+            side = 1 if what == LINK0 else 2
+            slot = slot0 if what == LINK0 else slot1
+            value = control[LINK_WORDS] + 8 * slot
+            if ends[side] == 0:
+                ends[side] = ends[0]
+                ends[0] = stub(ends[0], control[LINK_OUT], slot)
+        elif what == COUNT:
+            value = counted
+        else:
+            value = ends[0]
+            ends[0] = stub(value, control[FUEL_OUT], block)
+        fill(place, patches[p, 6], patches[p, 4], value + patches[p, 3])
+
+
+@njit(**OPTIONS)
+def make_block(words, count, job, arrays, blob, search, control, ends):  # type: ignore[no-untyped-def]
+    """Write the code of a block from its rows. Returns its address, or 0 when there is no room.
+
+    ``job``: the block's id, the instructions that it counts, the slots of its direct exits, and
+    what is before it. ``ends`` becomes the end of its code and the stubs of its direct exits.
+    """
+    shapes, stencils, patches, offsets = arrays
+    block, counted, slot0, slot1, before = job
     start = control[CURSOR]
-    last = words[count - 1, 1]
-    ending = shapes[last, EXIT]
-    goes_on = ending == CONTINUES
-    if start + 256 + 512 * count > control[END]:
+    if start + 256 + 1024 * count > control[END]:
         return 0
+    continues = shapes[words[count - 1, SHAPE], EXIT] == CONTINUES
     at = start
     if counted:
         at = put(stencils, blob, control[HEAD], at)
     for i in range(count):
-        words[i, 3] = at
-        at = put(stencils, blob, words[i, 2], at)
+        words[i, CODE] = at
+        at = put(stencils, blob, words[i, STENCIL], at)
     tail = at
-    if goes_on:
+    if continues:
         at = put(stencils, blob, control[GO], at)
-    end = at
-    first_slot = control[FIRST_SLOT] + 16 * number
-    linked0 = linked1 = 0
-    for i in range(-1, count + 1):
-        if i < 0:
-            if not counted:
-                continue
-            stencil, base, word, pc = control[HEAD], start, 0, 0
-        elif i == count:
-            if not goes_on:
-                continue
-            stencil, base, word, pc = control[GO], tail, 0, 0
-        else:
-            stencil, base, word, pc = words[i, 2], words[i, 3], words[i, 0], words[i, 4]
-        behind = base + stencils[stencil, 1]
-        previous = before if i <= 0 else words[i - 1, 0]
-        fault = 0
-        for p in range(stencils[stencil, 2], stencils[stencil, 3]):
-            what, relative, addend = patches[p, 1], patches[p, 4], patches[p, 3]
-            place = base + patches[p, 0]
-            if what == VALUE:
-                value = terms.run(code, patches[p, 2], stack, word, pc, previous)
-            elif what == SLOT:
-                value = offsets[patches[p, 5] + terms.run(code, patches[p, 2], stack, word, pc, previous)]
-            elif what == NEXT:
-                value = behind
-            elif what == FAULT:
-                if fault == 0:
-                    fault = end
-                    end = stub(end, common, number << 10 | i << 4 | X_FAULT)
-                value = fault
-            elif what == SYSTEM or what == HALT:
-                value = end
-                end = stub(end, common, number << 10 | i << 4 | (X_SYSTEM if what == SYSTEM else X_HALT))
-            elif what == RETURN:
-                value = control[RETURN_MISS]
-            elif what == JUMP:
-                value = control[JUMP_MISS]
-            elif what == LINK0:
-                value = first_slot
-                if linked0 == 0:
-                    linked0 = end
-                    end = stub(end, common, number << 10 | X_NEXT_BLOCK)
-            elif what == LINK1:
-                value = first_slot + 8
-                if linked1 == 0:
-                    linked1 = end
-                    end = stub(end, common, number << 10 | X_OTHER_BLOCK)
-            elif what == COUNT:
-                value = counted
-            else:
-                value = end
-                end = stub(end, common, number << 10 | X_FUEL)
-            patch(place, patches[p, 6], relative, value + addend)
-    store64(first_slot, linked0)
-    store64(first_slot + 8, linked1)
-    control[CURSOR] = (end + 15) & -16
+    ends[0], ends[1], ends[2] = at, 0, 0
+    if counted:
+        patch(control[HEAD], start, words[0], 0, job, arrays, search, control, ends)
+    for i in range(count):
+        previous = words[i - 1, WORD] if i else before
+        patch(
+            words[i, STENCIL], words[i, CODE], words[i], i,
+            (block, counted, slot0, slot1, previous), arrays, search, control, ends,
+        )  # fmt: skip
+    if continues:
+        patch(control[GO], tail, words[0], 0, job, arrays, search, control, ends)
+    control[CURSOR] = (ends[0] + 15) & -16
     return start

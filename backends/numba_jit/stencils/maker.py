@@ -49,7 +49,9 @@ class Maker:
         if self._objects is None:
             self._objects = ObjectMaker()
         templates = [self._library.needed(shape, live) for shape, live in wanted]
-        found = read_stencils(self._objects.compile(module_text(self._layout, templates), "stencil"))
+        found = read_stencils(
+            self._objects.compile(module_text(self._layout, templates), "stencil")
+        )
         for index, (shape, live) in enumerate(wanted):
             number = self._library.add(found[f"s{index}"], templates[index].holes)
             self._library.variants[shape, live] = number

@@ -58,7 +58,9 @@ class StencilText:
     def _call(self, code: str) -> None:
         name = f"%t{self.number}"
         self.number += 1
-        self.lines.append(f" {name} = musttail call preserve_nonecc i64 {code}({PARAMETERS})\n ret i64 {name}")
+        self.lines.append(
+            f" {name} = musttail call preserve_nonecc i64 {code}({PARAMETERS})\n ret i64 {name}"
+        )
 
     def link(self, side: int) -> None:
         self._call(self.new(f"load ptr, ptr @link{side}"))
@@ -80,14 +82,20 @@ class StencilText:
         whens = [i for i in t.insts if i.when is not None]
         accesses = any(i.op in (ops.LOAD, ops.STORE) for i in whens)
         self.together = None
-        if whens and len({id(i.when) for i in whens}) == 1 and (accesses or len(whens) > 1) and not any(
-            i.op is ops.SET and i.when is None for i in t.insts):
+        if (
+            whens
+            and len({id(i.when) for i in whens}) == 1
+            and (accesses or len(whens) > 1)
+            and not any(i.op is ops.SET and i.when is None for i in t.insts)
+        ):
             self.together = whens[0].when
         begun = False
         for inst in t.insts:
             if self.together is not None and inst.when is self.together and not begun:
                 begun = True
-                self.lines.append(f" br i1 {self.value(self.together)}, label %body, label %skip\nbody:")
+                self.lines.append(
+                    f" br i1 {self.value(self.together)}, label %body, label %skip\nbody:"
+                )
             self._one(inst)
         self._exit()
         if self.together is not None:
@@ -112,7 +120,9 @@ class StencilText:
         elif op in LOWER:
             self.names[inst] = LOWER[op](self, inst, *map(self.value, inst.args))
         elif op in WIDTH:
-            self.names[inst] = self.new(f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}")
+            self.names[inst] = self.new(
+                f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}"
+            )
         elif op is ops.GET:
             self.names[inst] = self._get(str(inst.imm[0]), inst.type is I1)
         elif op is ops.SET:
@@ -163,7 +173,9 @@ class StencilText:
             return access(inst)
         k = self.number
         self.number += 1
-        self.lines.append(f" br label %p{k}\np{k}:\n br i1 {self.value(inst.when)}, label %d{k}, label %j{k}\nd{k}:")
+        self.lines.append(
+            f" br label %p{k}\np{k}:\n br i1 {self.value(inst.when)}, label %d{k}, label %j{k}\nd{k}:"
+        )
         value = access(inst)
         self.lines.append(f" br label %q{k}\nq{k}:\n br label %j{k}\nj{k}:")
         return self.new(f"phi {inst.type} [{value}, %q{k}], [0, %p{k}]") if inst.type else ""
@@ -185,14 +197,18 @@ class StencilText:
         if check is not None:
             start = wide
             if check.before:
-                start = self.new(f"zext i32 {self.new(f'add i32 {address}, {check.before}')} to i64")
+                start = self.new(
+                    f"zext i32 {self.new(f'add i32 {address}, {check.before}')} to i64"
+                )
             n = self.number
             perms = _perms(self.lines, f"%y{n}a", start)
             if check.span in (2, 4):
                 inside = self.new(f"and i64 {start}, {PAGE - 1}")
                 self.leave_if(self.new(f"icmp ugt i64 {inside}, {PAGE - check.span}"))
             elif check.span > 1:
-                perms += _perms(self.lines, f"%y{n}b", self.new(f"add i64 {start}, {check.span - 1}"))
+                perms += _perms(
+                    self.lines, f"%y{n}b", self.new(f"add i64 {start}, {check.span - 1}")
+                )
             self.leave_if(_refused(self.lines, f"%y{n}r", perms, access))
         return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
 
@@ -219,10 +235,16 @@ class StencilText:
     def _computed(self, target: Value, table: int, miss: str) -> None:
         location = self.value(target)
         name = self.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
-        index = self.new(f"zext i32 {self.new(f'call i32 {name}(i32 {location}, i32 {location}, i32 1)')} to i64")
+        index = self.new(
+            f"zext i32 {self.new(f'call i32 {name}(i32 {location}, i32 {location}, i32 1)')} to i64"
+        )
         entries = self.new(f"load ptr, ptr {self.new(f'getelementptr i8, ptr %s, i64 {table}')}")
-        code = self.new(f"load ptr, ptr {self.new(f'getelementptr ptr, ptr {entries}, i64 {index}')}")
-        self.lines.append(f" br i1 {self.new(f'icmp eq ptr {code}, null')}, label %miss, label %go, {COLD}\ngo:")
+        code = self.new(
+            f"load ptr, ptr {self.new(f'getelementptr ptr, ptr {entries}, i64 {index}')}"
+        )
+        self.lines.append(
+            f" br i1 {self.new(f'icmp eq ptr {code}, null')}, label %miss, label %go, {COLD}\ngo:"
+        )
         self._call(code)
         self.label("miss")
         place = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")

@@ -88,10 +88,12 @@ class _Maker:
 
     def exit(self, exit_: Exit) -> Exit:
         fields = {f.name: getattr(exit_, f.name) for f in attrs.fields(type(exit_))}
-        return type(exit_)(**{
-            name: self.value(value) if isinstance(value, Const | Inst) else value
-            for name, value in fields.items()
-        })
+        return type(exit_)(
+            **{
+                name: self.value(value) if isinstance(value, Const | Inst) else value
+                for name, value in fields.items()
+            }
+        )
 
 
 def make_template(block: Block, *, ends: bool) -> Template:

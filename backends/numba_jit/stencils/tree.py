@@ -25,7 +25,7 @@ class Tree:
     """A tree for words of ``width`` bits. It grows by ``add``."""
 
     def __init__(self, width: int, index: int) -> None:
-        self._width, self._index = width, index
+        self._width, self.index = width, index
         self.nodes = np.zeros((1 << 16, 5), np.int64)
         self.roots = np.zeros((ROOTS, 2), np.int64)
         self.code = np.zeros(1 << 14, np.int64)
@@ -42,9 +42,7 @@ class Tree:
             self._code_size += len(words)
         return at
 
-    def add(
-        self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int
-    ) -> None:
+    def add(self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
         """Let the words that decide like this one, lifted in a mode, find a shape."""
         place, column = self._root(word, mode), 1
         table: Any = self.roots
@@ -71,7 +69,7 @@ class Tree:
         return node
 
     def _root(self, word: int, mode: int) -> int:
-        key = (word & self._index) | mode << 48
+        key = (word & self.index) | mode << 48
         place = slot_of(key)
         while self.roots[place, 0] not in (0, key + 1):
             place = (place + 1) % ROOTS
@@ -87,7 +85,7 @@ class Tree:
                     mask, bits = field.mask << field.shift, value << field.shift
                     if field.leaf != WORD:
                         return BEFORE_MASK, mask, bits
-                    return None if mask & ~self._index == 0 else (WORD_MASK, mask, bits)
+                    return None if mask & ~self.index == 0 else (WORD_MASK, mask, bits)
                 return PROGRAM, self.program(inner), value
         return PROGRAM, self.program(term), 1
 
