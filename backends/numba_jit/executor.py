@@ -4,7 +4,7 @@ Tiers run the blocks (``tiers``): the first one can run every block, the better 
 """
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from backends.native.guard import Watched
@@ -23,13 +23,19 @@ from backends.numba_jit.records import (
     SwiRecord,
     TrapRecord,
 )
+from backends.numba_jit.stencils import copying
+from backends.numba_jit.stencils.copier import Draft
+from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
 from backends.numba_jit.units.tier import Units
+from dbt.execute import Edge, execute
 from dbt.interfaces import (
     PC_SLOT,
     Context,
     Event,
+    Extent,
+    FaultHit,
     FuelOut,
     HaltHit,
     HookHit,
@@ -42,7 +48,17 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
+from dbt.ir.block import (
+    CONDITION_PASSED,
+    Block,
+    BlockKey,
+    Halt,
+    Hook,
+    Swi,
+    exit_targets,
+    frontend_mode,
+    retry_mode,
+)
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -64,7 +80,8 @@ class NumbaExecutor:
         self._better: BetterTier = Units(
             context, self.records, self.tables, self._links, self._enter_better
         )
-        self._tiers: tuple[Tier, ...] = (self._first, self._better)
+        self._copies = Copies(context, self.tables, self._links)
+        self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)
         self._ids: dict[BlockKey, int] = {}
@@ -74,6 +91,9 @@ class NumbaExecutor:
         self._waiting: int | None = None
         """The link slot by which the last ``run`` left, because its target was not installed."""
         self._faults = Faults(context, self.tables)
+        self._refusing = RefusesCode(context.memory)
+        self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
+        """True while the guest's own instructions are copied."""
         self._probing = False
         """True while blocks that are installed get a probe."""
         self._watched_memory = Watched(context.memory)
@@ -101,15 +121,45 @@ class NumbaExecutor:
             block_id = self._pool.take()
             targets = () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
             slots = self._links.allocate(len(targets))
-            installed = Installed(block, block_id, slots, self._locations(key), self._probing)
-            for tier in self._tiers:
-                tier.accept(installed)
-            for slot, target in zip(slots, targets, strict=True):
-                self._links.add(slot, target, self._ids.get(target, 0))
-            self._blocks[block_id] = installed
-            self._at.setdefault(key.pc, set()).add(block_id)
-            self._ids[key] = block_id
-            self._publish(installed)
+            installed = Installed(
+                key, block_id, slots, self._locations(key), self._probing, lambda: block
+            )
+            self._add(installed, targets)
+
+    def translate(
+        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+    ) -> Extent | None:
+        """See ``dbt.interfaces.Executor``."""
+        if not self._copying or self._probing:
+            return None
+        draft = self._copies.draft(key, boundaries)
+        if draft is None:
+            return None
+        self.discard([key])
+        with self._lock:
+            self._require_room()
+            block_id = self._pool.take()
+            slots = self._links.allocate(len(draft.targets))
+            installed = Installed(
+                key, block_id, slots, self._locations(key), False,
+                lambda: make(key, draft.size), copied=True,
+            )  # fmt: skip
+            if not self._copies.copy(draft, installed):
+                self._pool.give_back(block_id)
+                raise TablesFull
+            self._add(installed, draft.targets)
+        return Extent(key, draft.size, draft.before, draft.counted, draft.targets)
+
+    def _add(self, installed: Installed, targets: Collection[BlockKey]) -> None:
+        """Enter a block in all indices and tables."""
+        for tier in self._tiers:
+            tier.accept(installed)
+        for slot, target in zip(installed.slots, targets, strict=True):
+            self._links.add(slot, target, self._ids.get(target, 0))
+        self._blocks[installed.block_id] = installed
+        self._at.setdefault(installed.key.pc, set()).add(installed.block_id)
+        self._ids[installed.key] = installed.block_id
+        self._publish(installed)
 
     def _require_room(self) -> None:
         """Raise TablesFull unless all tables have room for a block of any size."""
@@ -138,6 +188,7 @@ class NumbaExecutor:
         for index in installed.entries:
             t.block_at.view[index] = block_id
         self._lead_into(installed, self._first)
+        self._lead_into(installed, self._copies)
         if not installed.entries:
             self._links.lead_into(key, block_id)
 
@@ -197,6 +248,7 @@ class NumbaExecutor:
             for installed in blocks:
                 self._lead_into(installed, self._better)
                 self._first.hand_over(installed)
+                self._copies.hand_over(installed)
                 self._links.compiled(installed.key, self._better.entry(installed))
 
     def apply(self, rules: LinkRules) -> None:
@@ -276,6 +328,15 @@ class NumbaExecutor:
                 block_id = self._alias(payload)
                 if block_id:
                     continue
+            if kind == tables.X_SIDE:
+                left = self._side(payload)
+                if not isinstance(left, BlockKey):
+                    return left
+                block_id = self._ids.get(left, 0)
+                if not block_id:
+                    self._count(Reason.NOT_TRANSLATED)
+                    return self._stop(NotTranslated(left), left.pc)
+                continue
             return self._event(kind, payload)
 
     def _alias(self, location: int) -> int:
@@ -292,6 +353,46 @@ class NumbaExecutor:
                     self._lead_into(installed, tier)
             t.reasons.view[tables.REASON_INDEX[Reason.NOT_TRANSLATED]] -= 1
         return block_id
+
+    def _side(self, payload: int) -> Event | BlockKey:
+        """What a copied block has left for at one of its instructions: an event, or the key where
+        the guest continues."""
+        draft, index, why = self._copies.side(payload)
+        pc = self._copies.pc_of(draft, index)
+        if why == copying.X_FAULT:
+            return self._step(draft, index, pc)
+        mode = draft.key.mode if index == 0 else 0
+        exit_ = self._copies.lift(BlockKey(pc, mode)).exit
+        match exit_:
+            case Swi(number=number, resume=resume):
+                self._count(Reason.SYSCALL)
+                return self._stop(SyscallHit(number, resume), resume.pc)
+            case Halt(reason=reason):
+                self._count(Reason.HALT)
+                return self._stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
+        raise AssertionError(exit_)
+
+    def _step(self, draft: Draft, index: int, pc: int) -> Event | BlockKey:
+        """Execute an instruction that copied code has left to the evaluator: one that faults, or an
+        access that crosses a page's end."""
+        completed = max(0, index) - (1 if draft.key.mode & CONDITION_PASSED else 0)
+        self.fuel += draft.counted - completed
+        key = BlockKey(pc, retry_mode(draft.key, pc))
+        while True:
+            block = self._copies.lift(key)
+            result, completed = execute(block, self.context, self._refusing)
+            self.fuel -= completed
+            match result:
+                case Edge(key=BlockKey(pc=after, mode=mode) as key) if (
+                    after == pc and mode & CONDITION_PASSED
+                ):
+                    continue
+                case Edge(key=key):
+                    return key
+                case FaultHit():
+                    invalid = self._faults.invalidates(result)
+                    self._count(Reason.INVALIDATION if invalid else Reason.FAULT)
+            return self._stop(result, pc)
 
     def _event(self, kind: int, payload: int) -> Event:
         if kind == tables.X_MISSING:

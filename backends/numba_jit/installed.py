@@ -1,5 +1,7 @@
 """The record of an installed block."""
 
+from collections.abc import Callable
+
 import attrs
 
 from dbt.ir.block import Block, BlockKey
@@ -9,7 +11,7 @@ from dbt.ir.block import Block, BlockKey
 class Installed:
     """One installed block, with the numbers that the executor has given it."""
 
-    block: Block
+    key: BlockKey
     block_id: int
     slots: tuple[int, ...]
     """The link slots of its direct exits, in the order of ``exit_targets``; none for Swi and
@@ -19,8 +21,12 @@ class Installed:
     probes: bool
     """True when its code begins with a test of ``tables.PROBED``, and returns WatchHit if the block
     is set there."""
+    make: Callable[[], Block]
+    """Returns the block, which need not be there yet."""
+    copied: bool = False
+    """True when it is not the block that runs, but code copied for its instructions."""
 
     @property
-    def key(self) -> BlockKey:
-        """The block's key."""
-        return self.block.key
+    def block(self) -> Block:
+        """The block."""
+        return self.make()

@@ -6,6 +6,7 @@ linked has the code pointer ``unlinked`` there, and leads to the dispatcher.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.pool import Pool
@@ -27,6 +28,9 @@ class Links:
         self._location_of = location_of
         """Returns the location of a key, or -1 when it has none."""
         self._control = shared.control
+        self._copies, self._outs = shared.copy.view, shared.copy_out.view
+        self.copy_links: Any = None
+        """By slot: where copied code goes on that leaves by it; None while there is none."""
         self._code, self._units = shared.link_code.view, shared.unit.view
         self._locations, self._ids = shared.slot_location.view, shared.slot_target.view
         self._pool = Pool(tables.MAX_SLOTS)
@@ -73,6 +77,8 @@ class Links:
         """Link a slot to a block."""
         self._first.link(slot, block_id)
         self._code[slot] = self._units[block_id] or self._control[UNLINKED]
+        if self._outs[slot]:
+            self.copy_links[slot] = self._copies[block_id] or self._outs[slot]
         self._control[tables.LINKS_MADE // 8] += 1
 
     def unlink_all(self) -> None:
@@ -88,6 +94,8 @@ class Links:
         for slot in slots:
             self._first.unlink(slot)
             self._code[slot] = unlinked
+            if self._outs[slot]:
+                self.copy_links[slot] = self._outs[slot]
 
     def lead_into(self, key: BlockKey, block_id: int) -> None:
         """Set the block that unlinked slots find for a key without a location; 0: none."""
@@ -105,4 +113,5 @@ class Links:
         for slot in slots:
             self._into[self._targets.pop(slot)].discard(slot)
             self._code[slot] = self._control[UNLINKED]
+            self._outs[slot] = 0
         self._pool.give_back(*slots)

@@ -18,7 +18,7 @@ from backends.numba_jit.host_memory import (
     store64,
 )
 from backends.numba_jit.interpreter import sites
-from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret
+from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Reason
 
@@ -31,6 +31,9 @@ RETURN_MISS = 8 * tables.REASON_INDEX[Reason.RETURN_MISS]
 
 KIND_BITS, KIND_MASK = abi.KIND_BITS, abi.KIND_MASK
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
+X_HOT, X_PROMOTE = tables.X_HOT, tables.X_PROMOTE
+COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
+COPY_ENTER = tables.COPY_ENTER
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
 X_WATCH, WATCHED = tables.X_WATCH, tables.WATCHED
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
@@ -65,6 +68,14 @@ def target_of(state, slot):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def link_copy(state, slot, code):  # type: ignore[no-untyped-def]
+    """Make copied code that leaves by a slot go on at an address; 0: come back."""
+    out = load64(load64(state + COPY_OUT) + slot * 8)
+    if out:
+        store64(load64(state + COPY_LINKS) + slot * 8, code if code else out)
+
+
+@njit(**OPTIONS)
 def link(state, slot, block):  # type: ignore[no-untyped-def]
     """Link a direct exit to a block, unless the chain rules forbid it."""
     denied = load64(state + DENIED) + block
@@ -76,10 +87,12 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
     link_first(state, slot, block)
     unit = load64(load64(state + UNIT) + block * 8)
     store64(code, unit if unit else load64(state + NOWHERE))
+    link_copy(state, slot, load64(load64(state + COPY) + block * 8))
     fence()
     if load64(state + DIRECT_ON) == 0 or load8(denied):  # new rules came in between
         unlink_first(state, slot)
         store64(code, load64(state + NOWHERE))
+        link_copy(state, slot, 0)
 
 
 @njit(**OPTIONS)
@@ -90,11 +103,20 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
         if unit:
             result = enter_unit(load64(state + ENTER), unit, state)
         else:
-            result = interpret(state, load32(load64(state + START) + block * 4))
+            copy = load64(load64(state + COPY) + block * 8)
+            if copy:
+                result = enter_unit(load64(state + COPY_ENTER), copy, state)
+            else:
+                result = interpret(state, load32(load64(state + START) + block * 4))
         kind = result & KIND_MASK
         payload = (result >> KIND_BITS) & 0xFFFFFFFF
         if kind == X_UNIT:
             block = payload
+            continue
+        if kind == X_HOT:
+            block = payload
+            if note_hot(state, block):
+                return X_PROMOTE | block << 8
             continue
         if kind == X_LINK:
             block = target_of(state, payload)

@@ -36,13 +36,19 @@ RETURN_ON = _OURS + 144
 LINKS_MADE = _OURS + 152
 PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to return as soon as it begins
 PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
+COPY = _OURS + 176  # u64[] by block id: host address of its copied code, or 0
+COPY_LINKS = _OURS + 184  # u64[] by link slot: where copied code goes on that leaves by it
+COPY_OUT = _OURS + 192  # u64[] by link slot: the same while it is not linked; 0: no copied code
+COPY_RETURNS = _OURS + 200  # u64[] by entry index: copied code where returns may go on, or 0
+COPY_JUMPS = _OURS + 208  # the same for computed jumps
+COPY_ENTER = _OURS + 216  # address of the function that enters copied code
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
 # Exit kinds beyond those of the ABI.
-X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE = range(5, 12)
+X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT = range(5, 13)
 
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
@@ -53,7 +59,7 @@ MOST_HOT = 0xFFFFFFFF
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
 LOCATIONS = 1 << 32
-ROOM = 99 << 30
+ROOM = 135 << 30
 """Bytes of address space that all tables take, and compilers need: without any left, LLVM ends the
 process."""
 
@@ -87,6 +93,9 @@ class Tables:
         self.block_at = self._new(LOCATIONS, "I")
         self.entry0 = self._new(LOCATIONS, "I")
         self.entry = self._new(LOCATIONS, "Q")
+        self.copy = self._new(MAX_BLOCKS, "Q")
+        self.copy_out = self._new(MAX_SLOTS, "Q")
+        self.copy_entry = self._new(LOCATIONS, "Q")
         self.nothing = self._new(LOCATIONS, "Q")
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_location = self._new(MAX_SLOTS, "q")
@@ -113,6 +122,8 @@ class Tables:
             PENDING: self.pending.address,
             START: self.start.address,
             UNIT: self.unit.address,
+            COPY: self.copy.address,
+            COPY_OUT: self.copy_out.address,
             DENIED: self.denied.address,
             PROBED: self.probed.address,
             BLOCK_AT: self.block_at.address,
@@ -136,6 +147,8 @@ class Tables:
         control[JUMP0 // 8] = self.entry0.address if jumps else nothing
         control[abi.RETURN_TABLE // 8] = self.entry.address if returns else nothing
         control[abi.JUMP_TABLE // 8] = self.entry.address if jumps else nothing
+        control[COPY_RETURNS // 8] = self.copy_entry.address if returns else nothing
+        control[COPY_JUMPS // 8] = self.copy_entry.address if jumps else nothing
         control[DIRECT_ON // 8] = direct
         control[RETURN_ON // 8] = returns
         control[JUMP_ON // 8] = jumps

@@ -146,7 +146,7 @@ class Table:
             names = [row.name for row in rows]
             raise TableError(f"{next(n for n in names if names.count(n) > 1)}: named twice")
         self._prove_disjoint()
-        self._index = index
+        self.index = index
         self._candidates: dict[int, tuple[Row, ...]] = {}
         self._known: dict[int, tuple[Row, tuple[int, ...]] | None] = {}
 
@@ -181,8 +181,8 @@ class Table:
             return found
 
     def _decide(self, word: Number) -> Row | None:
-        rest = ~self._index
-        for row in self._candidates_at(int(word & self._index)):
+        rest = ~self.index
+        for row in self._candidates_at(int(word & self.index)):
             if word & (row.mask & rest) == row.bits & rest and not any(
                 word & mask == bits for mask, bits in row.excluded
             ):
@@ -190,7 +190,7 @@ class Table:
         return None
 
     def _find(self, word: int) -> Row | None:
-        candidates = self._candidates_at(word & self._index)
+        candidates = self._candidates_at(word & self.index)
         return next((row for row in candidates if row.matches(word)), None)
 
     def _candidates_at(self, where: int) -> tuple[Row, ...]:
@@ -198,7 +198,7 @@ class Table:
         candidates = self._candidates.get(where)
         if candidates is None:
             candidates = self._candidates[where] = tuple(
-                row for row in self.rows if not (row.bits ^ where) & row.mask & self._index
+                row for row in self.rows if not (row.bits ^ where) & row.mask & self.index
             )
         return candidates
 

@@ -11,6 +11,7 @@ from dbt.interfaces.backend import (
     Backend,
     BackendOptions,
     Context,
+    Extent,
     Executor,
     TablesFull,
 )

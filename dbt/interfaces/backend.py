@@ -1,7 +1,7 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -45,6 +45,16 @@ class BackendOptions:
     hot: int = attrs.field(default=10_000, converter=_hot)
 
 
+class InstructionLifter(Protocol):
+    """Lifts single instructions from numbers (a part of ``Frontend``)."""
+
+    max_insns: int
+    word_bits: int
+    word_index: int
+
+    def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]: ...
+
+
 @attrs.frozen
 class Context:
     """Everything that an executor works on. It lives as long as the executor."""
@@ -59,6 +69,20 @@ class Context:
     location_of: Callable[[BlockKey], int]
     """Returns the location of a key that has one (``Frontend.location_of``)."""
     options: BackendOptions = BackendOptions()
+    lifter: "InstructionLifter | None" = None
+    """Lifts single instructions of the guest, for a backend that makes blocks itself."""
+
+
+@attrs.frozen
+class Extent:
+    """What a translation was made from: ``size`` bytes at the pc of ``key``, and ``before`` bytes
+    in front of them; the instructions that it counts; and where its direct exits lead."""
+
+    key: BlockKey
+    size: int
+    before: int
+    insn_count: int
+    targets: tuple[BlockKey, ...]
 
 
 class TablesFull(Exception):
@@ -76,6 +100,14 @@ class Executor(Protocol):
     def install(self, block: Block) -> None:
         """Take over an optimised, verified block, in place of an older one with the same key.
         Raises TablesFull."""
+
+    def translate(
+        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+    ) -> Extent | None:
+        """Install the guest's own block at a key, made without IR, if this executor can do that.
+        Its first instruction can be fetched, and it ends before a pc in ``boundaries``. Returns
+        what it was made from, or None: then it has to be installed. ``make`` returns the block of
+        so many bytes at a key, should it be needed later. Raises TablesFull."""
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them. Unknown keys are ignored."""

@@ -1,7 +1,7 @@
 """The protocol of a frontend."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dbt.ir.banks import State
 from dbt.ir.block import Block, BlockKey
@@ -77,6 +77,17 @@ class Frontend(Protocol):
 
     def objection(self, key: BlockKey) -> str:
         """Why code in the key's mode cannot be lifted; empty when it can."""
+
+    word_bits: int
+    """Bits of the number that ``lift_one`` is given: those of the longest instruction."""
+    word_index: int
+    """A mask of bits of that number that lifting always asks for first."""
+
+    def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
+        """Lift the instruction at a key from its bytes as a little-endian number, and ``before``,
+        the bytes in front of it in the same way, or 0 where they cannot be fetched. Returns a block
+        of that instruction, and whether it ends blocks. The numbers and ``key.pc`` may be
+        ``dbt.ir.symbolic.Number``."""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block. It ends at an exit, after ``max_insns`` instructions, at the end of a

@@ -9,7 +9,7 @@ import mmap
 import struct
 from typing import Any
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.stencil_text import PARAMETERS, SIGNATURE
 
@@ -45,19 +45,45 @@ out:
  %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
  ret i64 %q
 }}
+define preserve_nonecc i64 @hothead{SIGNATURE} {{
+ %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
+ %ha = load ptr, ptr %hp
+ %hb = getelementptr i8, ptr %ha, i64 ptrtoint (ptr @counter to i64)
+ %hv = load i32, ptr %hb
+ %hw = sub i32 %hv, 1
+ store i32 %hw, ptr %hb
+ %hc = icmp eq i32 %hw, 0
+ br i1 %hc, label %hot, label %cool, !prof !1
+cool:
+ %l = sub i64 %f, ptrtoint (ptr @count to i64)
+ %c = icmp slt i64 %l, 0
+ br i1 %c, label %out, label %in, !prof !1
+in:
+ %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
+ ret i64 %r
+out:
+ %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
+ ret i64 %q
+hot:
+ %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
+ ret i64 %h
+}}
 define preserve_nonecc i64 @go{SIGNATURE} {{
  %c = load ptr, ptr @link0
  %r = musttail call preserve_nonecc i64 %c({PARAMETERS})
  ret i64 %r
 }}
 @count = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 128}}
+@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 16777216}}
 @link0 = external dso_local global ptr
 declare preserve_nonecc i64 @next(ptr, ptr, i64)
 declare preserve_nonecc i64 @fuel(ptr, ptr, i64)
+declare preserve_nonecc i64 @hot(ptr, ptr, i64)
 !1 = !{{!"branch_weights", i32 1, i32 100000}}
 """
 """``enter(code, state)`` is a C function. The others have the signature of stencils: ``leave``
-returns the word EXIT_CODE, ``head`` begins a block and takes its fuel, ``go`` ends one."""
+returns the word EXIT_CODE, ``head`` begins a block and takes its fuel, ``hothead`` also counts its
+executions, ``go`` ends one."""
 
 _POP_RAX = bytes.fromhex("58")
 _RAX_FROM_EXIT = bytes.fromhex("418b4424") + bytes([abi.EXIT_CODE])  # mov eax, [r12 + EXIT_CODE]

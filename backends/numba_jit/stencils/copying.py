@@ -2,21 +2,17 @@
 
 from numba import njit
 
-from backends.numba_jit.native import load8, load32, load64, store8, store32, store64
-from backends.numba_jit.stencils import library as lib
-from backends.numba_jit.stencils import terms, tree
+from backends.numba_jit.host_memory import load64, store8, store32, store64
+from backends.numba_jit.stencils import library, terms, tree
 from backends.numba_jit.stencils.terms import OPTIONS
 
-EXIT, SIZE, FAULTS, READS = lib.EXIT, lib.SIZE, lib.FAULTS, lib.READS
-SURE, WRITES, TO0, MODE0, TO1, MODE1 = lib.SURE, lib.WRITES, lib.TO0, lib.MODE0, lib.TO1, lib.MODE1
-CONTINUES, GOES, BRANCHES = lib.CONTINUES, lib.GOES, lib.BRANCHES
-CALLS_SYSTEM, HALTS, REFUSED = lib.CALLS_SYSTEM, lib.HALTS, lib.REFUSED
-VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT = (
-    lib.VALUE, lib.SLOT, lib.NEXT, lib.FAULT, lib.SYSTEM, lib.HALT
-)  # fmt: skip
-RETURN, JUMP, LINK0, LINK1, COUNT, FUEL = (
-    lib.RETURN, lib.JUMP, lib.LINK0, lib.LINK1, lib.COUNT, lib.FUEL
-)  # fmt: skip
+EXIT, SIZE, FAULTS, READS = library.EXIT, library.SIZE, library.FAULTS, library.READS
+SURE, WRITES = library.SURE, library.WRITES
+CONTINUES, REFUSED = library.CONTINUES, library.REFUSED
+VALUE, SLOT, NEXT, FAULT = library.VALUE, library.SLOT, library.NEXT, library.FAULT
+SYSTEM, HALT, RETURN, JUMP = library.SYSTEM, library.HALT, library.RETURN, library.JUMP
+LINK0, LINK1, COUNT = library.LINK0, library.LINK1, library.COUNT
+COUNTER, HOT = library.COUNTER, library.HOT
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
@@ -27,10 +23,10 @@ of the instruction, the others the id of the block."""
 MOST_INSNS = 64
 
 (
-    CURSOR, END, LINK_OUT, SIDE_OUT, FUEL_OUT, RETURN_OUT, JUMP_OUT, HEAD, GO, LINK_WORDS,
-) = range(10)  # fmt: skip
+    CURSOR, END, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT, HEAD, GO, LINK_WORDS,
+) = range(11)  # fmt: skip
 """Words of the array ``control``: where code is put next and where its room ends; the ways out for
-direct exits, for instructions, for a lack of fuel and for computed targets; the stencils that begin
+direct exits, for instructions, for a lack of fuel, for hot blocks and for computed targets; the stencils that begin
 a block and end one that continues; and the address of the link words."""
 
 WORD, SHAPE, STENCIL, CODE, AT = range(5)
@@ -123,7 +119,7 @@ def fill(address, size, relative, value):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def patch(number, base, row, i, job, arrays, search, control, ends):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913
+def patch(number, base, row, i, job, arrays, search, control, ends):  # type: ignore[no-untyped-def]  # noqa: C901
     """Fill the holes of one stencil in, which was copied to ``base``. ``ends`` are where the next
     stub is put and the stubs of the direct exits so far."""
     shapes, stencils, patches, offsets = arrays
@@ -162,6 +158,11 @@ def patch(number, base, row, i, job, arrays, search, control, ends):  # type: ig
                 ends[0] = stub(ends[0], control[LINK_OUT], slot)
         elif what == COUNT:
             value = counted
+        elif what == COUNTER:
+            value = 4 * block
+        elif what == HOT:
+            value = ends[0]
+            ends[0] = stub(value, control[HOT_OUT], block)
         else:
             value = ends[0]
             ends[0] = stub(value, control[FUEL_OUT], block)

@@ -4,14 +4,13 @@ Everything is in arrays of numbers, so that code is made without Python and the 
 written to disk as it is.
 """
 
-import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from backends.numba_jit.stencils.machine_code import Stencil
-from backends.numba_jit.stencils.template import HOLE, Hole, Template
+from backends.numba_jit.stencils.template import Hole, Template
 from backends.numba_jit.stencils.tree import Tree
 from dbt.interfaces import Layout
 from dbt.ir import ops
@@ -22,11 +21,14 @@ CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
 EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(10)
 """Columns of ``shapes``. READS, SURE and WRITES are masks of flags: read, written whatever happens,
 written perhaps. TO is the program of a direct target's pc, MODE its mode."""
-VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, FUEL = range(12)
+VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, COUNTER, HOT, FUEL = (
+    range(14)
+)
 """What a patch is given: the column 1 of ``patches``."""
 _NAMES = {
     "next": NEXT, "fault": FAULT, "swi": SYSTEM, "halt": HALT, "return": RETURN, "jump": JUMP,
-    "link0": LINK0, "link1": LINK1, "count": COUNT, "fuel": FUEL,
+    "link0": LINK0, "link1": LINK1, "count": COUNT, "counter": COUNTER, "hot": HOT,
+    "fuel": FUEL,
 }  # fmt: skip
 MOST_SHAPES = 1 << 15
 MOST_STENCILS = 1 << 16

@@ -1,14 +1,13 @@
 """Stencils as LLVM text: one function for each template, which tail-calls what comes after it."""
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.template import HOLE, Template
 from backends.numba_jit.units.access import _perms, _refused
 from backends.numba_jit.units.check_plan import plan_checks
-from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
 from dbt.interfaces import Layout
 from dbt.ir import ops
-from dbt.ir.block import Branch, Call, BlockKey, Const, Goto, Halt, Inst, Jump, Return, Swi, Value
+from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Halt, Inst, Jump, Return, Swi, Value
 from dbt.ir.types import I1
 from dbt.stops import Access
 
@@ -224,9 +223,9 @@ class StencilText:
             case Goto() | Call(target=BlockKey()):
                 self.link(0)
             case Return(target=target):
-                self._computed(target, abi.RETURN_TABLE, "return")
+                self._computed(target, tables.COPY_RETURNS, "return")
             case Jump(target=target) | Call(target=target):
-                self._computed(target, abi.JUMP_TABLE, "jump")
+                self._computed(target, tables.COPY_JUMPS, "jump")
             case Swi():
                 self.tail("swi")
             case Halt():

@@ -4,13 +4,12 @@ A *hole* is a term over the bits of an instruction and its address (``dbt.ir.sym
 have the same shape when lifting decides alike for both; then only the values in the holes differ.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from dbt.ir import ops
-from dbt.ir.block import Block, BlockKey, Branch, Call, Const, Exit, Goto, Inst, Value, exit_targets
+from dbt.ir.block import Block, Const, Exit, Inst, Value, exit_targets
 from dbt.ir.ops import Effect, Op
 from dbt.ir.symbolic import Choice, Number, Term
 
@@ -75,7 +74,7 @@ class _Maker:
         return self._made[value] if isinstance(value, Inst) else value
 
     def add(self, inst: Inst) -> None:
-        if inst.op is ops.RBIT or not inst.op.pure and inst.op not in _FIT:
+        if inst.op is ops.RBIT or (not inst.op.pure and inst.op not in _FIT):
             raise Unfit(inst.op.name)
         args, when = tuple(map(self.value, inst.args)), self.value(inst.when)
         imm = inst.imm

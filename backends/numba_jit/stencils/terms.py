@@ -63,7 +63,7 @@ def program(term: Term) -> list[int]:
 
 
 @njit(**OPTIONS)
-def run(code, at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912
+def run(code, at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901
     """The value of the program that begins at ``code[at]``."""
     top = -1
     while True:

@@ -13,7 +13,7 @@ from numba import njit
 
 from backends.numba_jit.stencils import terms
 from backends.numba_jit.stencils.terms import OPTIONS
-from dbt.ir.symbolic import Term, WORD
+from dbt.ir.symbolic import WORD, Term
 
 NOTHING, WORD_MASK, BEFORE_MASK, PROGRAM, LEAF = range(5)
 """Kinds of nodes: (kind, mask or program or shape, bits, next if so, next if not)."""
