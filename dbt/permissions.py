@@ -3,7 +3,7 @@
 import ctypes
 
 from dbt.interfaces import CODE, PAGE, READ, WRITE, FaultHit, Memory
-from dbt.stops import Access
+from dbt.stops import Access, GuestFault
 
 PAGES = (1 << 32) // PAGE
 
@@ -27,3 +27,20 @@ def refused_for_code(perms: memoryview, hit: FaultHit) -> bool:
     """True when a store was refused only because translations depend on its page."""
     bits = perms[hit.address // PAGE]
     return hit.access is Access.WRITE and bits & (WRITE | CODE) == WRITE | CODE
+
+
+class GuardedMemory:
+    """Guest memory whose stores are refused on pages that translations depend on, as those of
+    compiled code are."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.load = memory.load
+        self._store = memory.store
+        self.perms = permission_bytes(memory)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        for page in {address // PAGE, (address + size - 1) // PAGE}:
+            if page < len(self.perms) and self.perms[page] & CODE:
+                at = first_forbidden(self.perms, address, size, Access.WRITE)
+                raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
+        self._store(address, size, value)

@@ -36,6 +36,10 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
     return key
 
 
+IR_ITEMS = frozenset({"in_asm", "ir", "ir_instr", "ir_opt", "bytecode", "llvm", "out_asm"})
+"""What can be dumped of blocks that are made from IR."""
+
+
 def _no_stub(key: BlockKey) -> None:
     """``stub`` when there are no hooks."""
 
@@ -90,6 +94,12 @@ class Translator:
                 verify(block, self.layout)
         self.pass_seconds += time.perf_counter() - lifted
         return block
+
+    def is_plain(self, key: BlockKey) -> bool:
+        """True when the block at a key is the guest's own as the frontend lifts it, and nobody
+        wants to see its IR."""
+        seen = self.pipeline.timed or self.log.items & IR_ITEMS
+        return not (self.instrument or seen) and self.stub(key) is None
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""

@@ -48,6 +48,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
+from dbt.permissions import GuardedMemory
 from dbt.ir.block import (
     CONDITION_PASSED,
     Block,
@@ -91,7 +92,7 @@ class NumbaExecutor:
         self._waiting: int | None = None
         """The link slot by which the last ``run`` left, because its target was not installed."""
         self._faults = Faults(context, self.tables)
-        self._refusing = RefusesCode(context.memory)
+        self._guarded = GuardedMemory(context.memory)
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
         self._probing = False
@@ -380,7 +381,7 @@ class NumbaExecutor:
         key = BlockKey(pc, retry_mode(draft.key, pc))
         while True:
             block = self._copies.lift(key)
-            result, completed = execute(block, self.context, self._refusing)
+            result, completed = execute(block, self.context, self._guarded)
             self.fuel -= completed
             match result:
                 case Edge(key=BlockKey(pc=after, mode=mode) as key) if (

@@ -5,7 +5,7 @@ time here, so that it counts the dispatches that every backend has to count.
 """
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import attrs
 
@@ -33,7 +33,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
-from dbt.permissions import first_forbidden, permission_bytes, refused_for_code
+from dbt.permissions import GuardedMemory, refused_for_code
 from dbt.stops import Access, GuestFault, UsageError
 
 
@@ -50,23 +50,6 @@ class ReferenceBackend:
                 " leave it at 'auto', or take another backend"
             )
         return ReferenceExecutor(context)
-
-
-class GuardedMemory:
-    """Guest memory whose stores are refused on pages that translations depend on, as those of
-    compiled code are."""
-
-    def __init__(self, memory: Memory) -> None:
-        self.load = memory.load
-        self._store = memory.store
-        self.perms = permission_bytes(memory)
-
-    def store(self, address: int, size: int, value: int) -> None:
-        for page in {address // PAGE, (address + size - 1) // PAGE}:
-            if page < len(self.perms) and self.perms[page] & CODE:
-                at = first_forbidden(self.perms, address, size, Access.WRITE)
-                raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
-        self._store(address, size, value)
 
 
 @attrs.frozen
@@ -102,6 +85,11 @@ class ReferenceExecutor:
         """Take over a block. Drops one with the same key, and the links to and from that."""
         self.discard([block.key])
         self._blocks[block.key] = (block, block.insn_count)
+
+    def translate(
+        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+    ) -> None:
+        """There are blocks of IR alone here."""
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop blocks and every link into and out of them."""

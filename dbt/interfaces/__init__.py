@@ -85,6 +85,7 @@ __all__ = [
     "Context",
     "CounterBank",
     "Event",
+    "Extent",
     "Executor",
     "FaultHit",
     "Frontend",

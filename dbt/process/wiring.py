@@ -63,6 +63,7 @@ class Storage:
             frontend.key_of,
             frontend.location_of,
             options,
+            frontend,
         )
 
 
@@ -123,6 +124,7 @@ def connect(
         on_invalidate=partial(log.write, "chain") if log.wants("chain") else None,
         on_install=partial(_dump, executor, log) if log.items & BACKEND_ITEMS else None,
         resume=resume,
+        is_plain=translator.is_plain,
     )
     machine = HookMachine(
         engine,

@@ -6,7 +6,7 @@ guest code changes, a hook is set, or the chain policy needs a block to begin at
 
 from collections.abc import Iterable, Iterator
 
-from dbt.interfaces import PAGE
+from dbt.interfaces import PAGE, Extent
 from dbt.ir.block import Block, BlockKey
 
 
@@ -17,7 +17,7 @@ class CodeCache:
         self._pages: dict[int, dict[BlockKey, int]] = {}  # with the end address of each
         self._pages_of: dict[BlockKey, range] = {}
 
-    def add(self, block: Block) -> range:
+    def add(self, block: Extent | Block) -> range:
         """Index a block that was installed. Returns the numbers of the pages it depends on."""
         key = block.key
         self.remove([key])
@@ -63,7 +63,7 @@ class CodeCache:
         return len(self._pages_of)
 
 
-def _pages(block: Block) -> range:
+def _pages(block: Extent | Block) -> range:
     """Numbers of the pages of a block's bytes, and of the bytes in front that it depends on."""
     pc = block.key.pc
     return range((pc - block.before) // PAGE, (pc + max(1, block.size) - 1) // PAGE + 1)

@@ -20,6 +20,7 @@ from dbt.interfaces import (
     Context,
     Event,
     Executor,
+    Extent,
     FaultHit,
     FuelOut,
     HookHit,
@@ -43,6 +44,12 @@ class Translate(Protocol):
     GuestFault when the code at its pc cannot be fetched."""
 
     def __call__(self, key: BlockKey, boundaries: Collection[int]) -> Block: ...
+
+
+def _never(key: BlockKey) -> bool:
+    """``is_plain`` where every block is made from IR."""
+    del key
+    return False
 
 
 def _quiet(text: str) -> None:
@@ -74,6 +81,7 @@ class Engine:
         ahead: int = 0,
         on_invalidate: Callable[[str], None] | None = None,
         on_install: Callable[[BlockKey], None] | None = None,
+        is_plain: Callable[[BlockKey], bool] = _never,
         resume: Resume | None = None,
     ) -> None:
         self.executor = executor
@@ -87,6 +95,7 @@ class Engine:
         self.translated_insns = 0
         self.invalidations = 0
         self._translate = translate
+        self._is_plain = is_plain
         self._insn_sizes = insn_sizes
         self._ahead = ahead
         self._note = on_invalidate or _quiet
@@ -279,16 +288,15 @@ class Engine:
                 waiting.pop(0)
                 continue
             if self._ahead:
-                waiting.extend(exit_targets(block.exit))
+                waiting.extend(block.targets)
 
-    def _install(self, key: BlockKey) -> Block:
-        block = self._translate(key, self._boundaries.pcs)
+    def _install(self, key: BlockKey) -> Extent:
         try:
-            self.executor.install(block)
+            block = self._make(key)
         except TablesFull:
             self._note("tables full: all blocks dropped")
             self.flush()
-            self.executor.install(block)
+            block = self._make(key)
         for page in self.cache.add(block):
             self.memory.mark_code(page)
         self.translated_blocks += 1
@@ -296,6 +304,22 @@ class Engine:
         if self._installed is not None:
             self._installed(key)
         return block
+
+    def _make(self, key: BlockKey) -> Extent:
+        """Have the executor make the block at a key, or make it from IR. Raises TablesFull."""
+        if self._is_plain(key):
+            self.memory.fetch(key.pc, self._insn_sizes[-1])
+            made = self.executor.translate(key, self._boundaries.pcs, self._block)
+            if made is not None:
+                return made
+        block = self._translate(key, self._boundaries.pcs)
+        self.executor.install(block)
+        targets = exit_targets(block.exit)
+        return Extent(key, block.size, block.before, block.insn_count, targets)
+
+    def _block(self, key: BlockKey, size: int) -> Block:
+        """The IR of so many bytes of code."""
+        return self._translate(key, {key.pc + size})
 
     # -- invalidating ------------------------------------------------------------------------------
 

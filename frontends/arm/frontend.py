@@ -84,11 +84,11 @@ class ArmFrontend:
     ) -> tuple[Block, bool]:
         """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""
         block = Block(key, [], Halt("undefined", key.pc), 4)
-        translator = A32Translator(block)
-        translator.word, translator.previous = word, before
-        _lift_one(translator)
-        block.exit = translator.exit or Goto(translator.next_key)
-        return block, translator.exit is not None
+        lifter = A32Lifter(block)
+        lifter.word, lifter.previous = word, before
+        _lift_one(lifter)
+        block.exit = lifter.exit or Goto(lifter.next_key)
+        return block, lifter.exit is not None
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
         """One instruction as capstone prints it: ``add r0, r1, #4``."""
