@@ -40,7 +40,7 @@ _loading = threading.Lock()
 _SOURCES = (
     "__init__", "abi", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
     "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "tables",
-    "units/objects",
+    "units/objects", "compiled",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""
 

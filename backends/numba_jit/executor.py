@@ -23,7 +23,7 @@ from backends.numba_jit.records import (
     SwiRecord,
     TrapRecord,
 )
-from backends.numba_jit.stencils import copying
+from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.copier import Draft
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
@@ -360,7 +360,7 @@ class NumbaExecutor:
         the guest continues."""
         draft, index, why = self._copies.side(payload)
         pc = self._copies.pc_of(draft, index)
-        if why == copying.X_FAULT:
+        if why == stencils.X_FAULT:
             return self._step(draft, index, pc)
         mode = draft.key.mode if index == 0 else 0
         exit_ = self._copies.lift(BlockKey(pc, mode)).exit

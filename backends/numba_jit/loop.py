@@ -4,11 +4,10 @@ It is compiled by numba, runs without Python's interpreter lock, and returns whe
 Python.
 """
 
-import re
-
 from numba import njit
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.compiled import object_of
 from backends.numba_jit.host_memory import (
     enter_unit,
     fence,
@@ -19,7 +18,6 @@ from backends.numba_jit.host_memory import (
 )
 from backends.numba_jit.interpreter import sites
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
-from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Reason
 
 # Offsets of the counters in REASONS.
@@ -153,23 +151,5 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 def run_loop_object() -> bytes:
-    """Compile ``i64 run_loop(i64 state, i64 block)`` to object code that needs neither numba nor
-    Python. That takes some seconds."""
-    run_loop.compile(_SIGNATURE)
-    compiled = run_loop.overloads[run_loop.signatures[0]]
-    name = compiled.fndesc.mangled_name
-    text = re.sub(r"(?m)^(target|source_filename) .*\n", "", compiled.library.get_llvm_str())
-    return ObjectMaker().compile(text + _ENTRY.format(name=name), "loop", exported=["run_loop"])
-
-
-_SIGNATURE = "int64(int64, int64)"
-# numba gives back a status, which is 0 unless the function has raised: this one cannot.
-_ENTRY = """
-define i64 @run_loop(i64 %state, i64 %block) nounwind {{
- %result = alloca i64
- %raised = alloca ptr
- %status = call i32 @"{name}"(ptr %result, ptr %raised, i64 %state, i64 %block)
- %value = load i64, ptr %result
- ret i64 %value
-}}
-"""
+    """Compile ``i64 run_loop(i64 state, i64 block)`` to object code."""
+    return object_of(run_loop, 2, "run_loop")

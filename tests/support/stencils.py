@@ -4,8 +4,9 @@ import ctypes
 from types import SimpleNamespace
 from typing import Any
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.copier import Copier
+from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
 from dbt.reservation import Reservation
 from dbt.runtime.memory import GuestMemory
@@ -21,18 +22,18 @@ class Copies:
 
     def __init__(self) -> None:
         frontend = ArmFrontend()
+        frontend.max_insns = 1
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
         context: Any = SimpleNamespace(
-            layout=frontend.layout, word_bits=32, word_index=0x0FF00000,
-            lift_one=frontend.lift_one, memory=self.memory,
+            state=self.state, lifter=frontend, memory=self.memory
         )  # fmt: skip
-        self.copier = Copier(context, 1, SLOTS)
+        self.copier = Copier(context, SLOTS, Native(), hot=False)
         raw = (ctypes.c_int64 * 64).from_address(self.state.address)
         self.control = memoryview(raw).cast("B").cast("q")
         self._nothing = Reservation(LOCATIONS, "tables")
         self.control[abi.MEM_BASE // 8] = self.memory.base
-        for table in (abi.RETURN_TABLE, abi.JUMP_TABLE):
+        for table in (tables.COPY_RETURNS, tables.COPY_JUMPS):
             self.control[table // 8] = self._nothing.address
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         self._enter = prototype(self.copier.enter)
@@ -43,7 +44,7 @@ class Copies:
         if draft is None:
             return 0
         slots = range(2 * block_id, 2 * block_id + len(draft.targets))
-        address, ends = self.copier.copy(draft, block_id, slots)
+        address, _, ends = self.copier.copy(draft, block_id, slots)
         for slot, end in zip(slots, ends, strict=True):
             self.copier.code.links[slot] = end
         return address

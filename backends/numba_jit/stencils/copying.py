@@ -1,101 +1,156 @@
-"""Translation of a block by copying stencils and patching them, in native code."""
+"""Translation of a block by copying stencils and patching them, in native code.
+
+Every function is given the address of the header that ``stencils.abi`` describes.
+"""
 
 from numba import njit
 
 from backends.numba_jit.host_memory import load64, store8, store32, store64
-from backends.numba_jit.stencils import library, terms, tree
+from backends.numba_jit.stencils import abi, terms
 from backends.numba_jit.stencils.terms import OPTIONS
-
-EXIT, SIZE, FAULTS, READS = library.EXIT, library.SIZE, library.FAULTS, library.READS
-SURE, WRITES = library.SURE, library.WRITES
-CONTINUES, REFUSED = library.CONTINUES, library.REFUSED
-VALUE, SLOT, NEXT, FAULT = library.VALUE, library.SLOT, library.NEXT, library.FAULT
-SYSTEM, HALT, RETURN, JUMP = library.SYSTEM, library.HALT, library.RETURN, library.JUMP
-LINK0, LINK1, COUNT = library.LINK0, library.LINK1, library.COUNT
-COUNTER, HOT = library.COUNTER, library.HOT
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
 """Bytes of a stub: it pushes a payload and jumps to one of the ways out."""
-X_FAULT, X_SYSTEM, X_HALT = range(3)
-"""Why a block is left at one of its instructions: the low 2 bits of a payload. 6 bits are the index
-of the instruction, the others the id of the block."""
-MOST_INSNS = 64
+PAGE_MASK = 4095
+LARGEST = 1024
+"""Bytes of code that an instruction takes at most, stubs included."""
 
-(
-    CURSOR, END, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT, HEAD, GO, LINK_WORDS,
-) = range(11)  # fmt: skip
-"""Words of the array ``control``: where code is put next and where its room ends; the ways out for
-direct exits, for instructions, for a lack of fuel, for hot blocks and for computed targets; the stencils that begin
-a block and end one that continues; and the address of the link words."""
+NODES, ROOTS, PROGRAMS, STACK = abi.NODES, abi.ROOTS, abi.PROGRAMS, abi.STACK
+INDEX, MASK, SHAPES, VARIANTS = abi.INDEX, abi.MASK, abi.SHAPES, abi.VARIANTS
+STENCILS, PATCHES, OFFSETS, CODES = abi.STENCILS, abi.PATCHES, abi.OFFSETS, abi.CODES
+WORDS, CURSOR, END, LINK_WORDS = abi.WORDS, abi.CURSOR, abi.END, abi.LINK_WORDS
+LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT = abi.LINK_OUT, abi.SIDE_OUT, abi.FUEL_OUT, abi.HOT_OUT
+RETURN_OUT, JUMP_OUT, HEAD, GO = abi.RETURN_OUT, abi.JUMP_OUT, abi.HEAD, abi.GO
+EVERY_FLAG, OUT0, OUT1 = abi.EVERY_FLAG, abi.OUT0, abi.OUT1
+NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.YES, abi.NO
+WORD_MASK, BEFORE_MASK, LEAF = abi.WORD_MASK, abi.BEFORE_MASK, abi.LEAF
+ROOT, ROOTS_MASK = abi.ROOT, abi.ROOTS_COUNT - 1
+SHAPE, EXIT, SIZE, FAULTS = abi.SHAPE, abi.EXIT, abi.SIZE, abi.FAULTS
+READS, SURE, WRITES = abi.READS, abi.SURE, abi.WRITES
+CONTINUES, REFUSED = abi.CONTINUES, abi.REFUSED
+STENCIL, START, LENGTH, FIRST, PAST = abi.STENCIL, abi.START, abi.LENGTH, abi.FIRST, abi.PAST
+PATCH, PLACE, WHAT, VALUE_PROGRAM = abi.PATCH, abi.PLACE, abi.WHAT, abi.VALUE_PROGRAM
+ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
+VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
+SYSTEM, HALT, RETURN, JUMP = abi.SYSTEM, abi.HALT, abi.RETURN, abi.JUMP
+LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
+ROW, WORD, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.WORD, abi.ITS_SHAPE, abi.ITS_STENCIL
+CODE, AT = abi.CODE, abi.AT
+X_FAULT, X_SYSTEM, X_HALT = abi.X_FAULT, abi.X_SYSTEM, abi.X_HALT
 
-WORD, SHAPE, STENCIL, CODE, AT = range(5)
-"""Columns of ``words``, one row for each instruction of a block: its bytes, its shape, its stencil,
-the host address of its code, its guest address."""
+
+# -- Finding shapes ----------------------------------------------------------------------------
 
 
 @njit(**OPTIONS)
-def copy(to, source, size):  # type: ignore[no-untyped-def]
-    """Copy bytes; up to 7 bytes behind them may change."""
-    done = 0
-    while done < size:
-        store64(to + done, load64(source + done))
-        done += 8
+def root_of(key):  # type: ignore[no-untyped-def]
+    """Where the search for a root begins: an index of ROOTS."""
+    return ((key * 0x9E3779B1) >> 19) & ROOTS_MASK
 
 
 @njit(**OPTIONS)
-def find_shapes(memory, pc, limit, before, mode, search, shapes, words):  # type: ignore[no-untyped-def]
+def value_of(header, program, word, pc, before):  # type: ignore[no-untyped-def]
+    """The value of a program."""
+    at = load64(header + PROGRAMS) + 8 * program
+    return terms.run(at, load64(header + STACK), word, pc, before)
+
+
+@njit(**OPTIONS)
+def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
+    """The shape of a word in a mode, or 0."""
+    key = (word & load64(header + INDEX)) | mode << 48
+    roots, nodes = load64(header + ROOTS), load64(header + NODES)
+    root = roots + ROOT * root_of(key)
+    while load64(root) != key + 1:
+        if load64(root) == 0:
+            return 0
+        root += ROOT
+        if root == roots + ROOT * (ROOTS_MASK + 1):
+            root = roots
+    node = load64(root + 8)
+    while node:
+        at = nodes + NODE * node
+        kind, asked, bits = load64(at), load64(at + ASKED), load64(at + BITS)
+        if kind == WORD_MASK:
+            yes = word & asked == bits
+        elif kind == LEAF:
+            return asked
+        elif kind == BEFORE_MASK:
+            yes = before & asked == bits
+        else:
+            yes = value_of(header, asked, word, pc, before) == bits
+        node = load64(at + YES) if yes else load64(at + NO)
+    return 0
+
+
+@njit(**OPTIONS)
+def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
-    Returns how many there are, and whether that is because the shape of the next is not known.
-    ``limit``: of instructions; none of them crosses the end of the page.
+    Returns how many there are, and with bit 32 set if that is because the shape of the next is not
+    known. ``limit``: of instructions; none of them crosses the end of the page.
     """
-    nodes, roots, code, stack, index, mask = search
-    page_end = (pc | 4095) + 1
+    mask, shapes = load64(header + MASK), load64(header + SHAPES)
+    row = load64(header + WORDS)
+    page_end = (pc | PAGE_MASK) + 1
     count = 0
     while count < limit and pc < page_end:
         word = load64(memory + pc) & mask
-        shape = tree.find(nodes, roots, code, stack, index, word, pc, before, mode)
-        words[count, WORD] = word
-        words[count, SHAPE] = shape
-        words[count, AT] = pc
+        shape = find(header, word, pc, before, mode)
+        store64(row, word)
+        store64(row + ITS_SHAPE, shape)
+        store64(row + AT, pc)
         if shape == 0:
-            return count, True
-        if shapes[shape, EXIT] == REFUSED or pc + shapes[shape, SIZE] > page_end:
-            return count, False
+            return count | 1 << 32
+        size, ending = load64(shapes + SHAPE * shape + SIZE), load64(shapes + SHAPE * shape)
+        if ending == REFUSED or pc + size > page_end:
+            return count
         count += 1
-        pc += shapes[shape, SIZE]
+        row += ROW
+        pc += size
         before, mode = word, 0
-        if shapes[shape, EXIT] != CONTINUES:
+        if ending != CONTINUES:
             break
-    return count, False
+    return count
 
 
 @njit(**OPTIONS)
-def choose(words, count, shapes, variants, everything):  # type: ignore[no-untyped-def]
-    """Choose the stencils, from the last on, by the flags that are live behind each. Returns the
-    index of one that is not there, or -1; its live flags are then in its row."""
+def choose(header, count):  # type: ignore[no-untyped-def]
+    """Choose the stencils of the first rows, from the last on, by the flags that are live behind
+    each. Returns the index of one that is not there, or -1; CODE of its row has its live flags."""
+    shapes, variants = load64(header + SHAPES), load64(header + VARIANTS)
+    everything = load64(header + EVERY_FLAG)
     live = everything
+    row = load64(header + WORDS) + ROW * count
     for back in range(count):
-        at = count - 1 - back
-        shape = words[at, SHAPE]
-        wanted = live & shapes[shape, WRITES]
-        stencil = variants[shape, wanted]
-        words[at, STENCIL] = stencil
+        row -= ROW
+        number = load64(row + ITS_SHAPE)
+        shape = shapes + SHAPE * number
+        wanted = live & load64(shape + WRITES)
+        stencil = load64(variants + 8 * (number * (everything + 1) + wanted))
+        store64(row + ITS_STENCIL, stencil)
         if stencil == 0:
-            words[at, CODE] = wanted
-            return at
-        live = live & ~shapes[shape, SURE] | shapes[shape, READS]
-        if shapes[shape, FAULTS]:
+            store64(row + CODE, wanted)
+            return count - 1 - back
+        live = live & ~load64(shape + SURE) | load64(shape + READS)
+        if load64(shape + FAULTS):
             live = everything
     return -1
 
 
+# -- Copying and patching ----------------------------------------------------------------------
+
+
 @njit(**OPTIONS)
-def put(stencils, blob, number, to):  # type: ignore[no-untyped-def]
-    """Copy a stencil; returns the address behind it."""
-    size = stencils[number, 1]
-    copy(to, blob + stencils[number, 0], size)
+def put(header, number, to):  # type: ignore[no-untyped-def]
+    """Copy a stencil; returns the address behind it. Up to 7 bytes behind it may change."""
+    stencil = load64(header + STENCILS) + STENCIL * number
+    source, size = load64(header + CODES) + load64(stencil), load64(stencil + LENGTH)
+    done = 0
+    while done < size:
+        store64(to + done, load64(source + done))
+        done += 8
     return to + size
 
 
@@ -110,97 +165,114 @@ def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def fill(address, size, relative, value):  # type: ignore[no-untyped-def]
-    """Fill a hole in."""
-    if size == 1:
-        store8(address, value)
-    else:
-        store32(address, value - address if relative else value)
-
-
-@njit(**OPTIONS)
-def patch(number, base, row, i, job, arrays, search, control, ends):  # type: ignore[no-untyped-def]  # noqa: C901
-    """Fill the holes of one stencil in, which was copied to ``base``. ``ends`` are where the next
-    stub is put and the stubs of the direct exits so far."""
-    shapes, stencils, patches, offsets = arrays
-    nodes, roots, code, stack, index, mask = search
-    block, counted, slot0, slot1, before = job
-    word, pc = row[WORD], row[AT]
+def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913
+    """Fill the holes of a stencil in, which was copied to ``base``. Its stubs are put at ``end``;
+    returns the address behind them."""
+    stencil = load64(header + STENCILS) + STENCIL * number
+    patches = load64(header + PATCHES)
+    word, pc = load64(row), load64(row + AT)
     fault = 0
-    for p in range(stencils[number, 2], stencils[number, 3]):
-        what = patches[p, 1]
-        place = base + patches[p, 0]
+    for at in range(
+        patches + PATCH * load64(stencil + FIRST), patches + PATCH * load64(stencil + PAST), PATCH
+    ):
+        what, place = load64(at + WHAT), base + load64(at)
         if what == VALUE:
-            value = terms.run(code, patches[p, 2], stack, word, pc, before)
+            value = value_of(header, load64(at + VALUE_PROGRAM), word, pc, before)
         elif what == SLOT:
-            value = offsets[patches[p, 5] + terms.run(code, patches[p, 2], stack, word, pc, before)]
+            slot = value_of(header, load64(at + VALUE_PROGRAM), word, pc, before)
+            value = load64(load64(header + OFFSETS) + 8 * (load64(at + TABLE) + slot))
         elif what == NEXT:
-            value = base + stencils[number, 1]
+            value = base + load64(stencil + LENGTH)
         elif what == FAULT:
             if fault == 0:
-                fault = ends[0]
-                ends[0] = stub(fault, control[SIDE_OUT], block << 8 | i << 2 | X_FAULT)
+                fault = end
+                end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_FAULT)
             value = fault
-        elif what == SYSTEM or what == HALT:
-            value = ends[0]
-            why = X_SYSTEM if what == SYSTEM else X_HALT
-            ends[0] = stub(value, control[SIDE_OUT], block << 8 | i << 2 | why)
+        elif what == SYSTEM:
+            value = end
+            end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_SYSTEM)
+        elif what == HALT:
+            value = end
+            end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_HALT)
         elif what == RETURN:
-            value = control[RETURN_OUT]
+            value = load64(header + RETURN_OUT)
         elif what == JUMP:
-            value = control[JUMP_OUT]
-        elif what == LINK0 or what == LINK1:
-            side = 1 if what == LINK0 else 2
-            slot = slot0 if what == LINK0 else slot1
-            value = control[LINK_WORDS] + 8 * slot
-            if ends[side] == 0:
-                ends[side] = ends[0]
-                ends[0] = stub(ends[0], control[LINK_OUT], slot)
+            value = load64(header + JUMP_OUT)
+        elif what == LINK0:
+            value = load64(header + LINK_WORDS) + 8 * (slots & 0xFFFFFFFF)
+            if load64(header + OUT0) == 0:
+                store64(header + OUT0, end)
+                end = stub(end, load64(header + LINK_OUT), slots & 0xFFFFFFFF)
+        elif what == LINK1:
+            value = load64(header + LINK_WORDS) + 8 * (slots >> 32)
+            if load64(header + OUT1) == 0:
+                store64(header + OUT1, end)
+                end = stub(end, load64(header + LINK_OUT), slots >> 32)
         elif what == COUNT:
             value = counted
         elif what == COUNTER:
             value = 4 * block
         elif what == HOT:
-            value = ends[0]
-            ends[0] = stub(value, control[HOT_OUT], block)
+            value = end
+            end = stub(end, load64(header + HOT_OUT), block)
         else:
-            value = ends[0]
-            ends[0] = stub(value, control[FUEL_OUT], block)
-        fill(place, patches[p, 6], patches[p, 4], value + patches[p, 3])
+            value = end
+            end = stub(end, load64(header + FUEL_OUT), block)
+        value += load64(at + ADDEND)
+        if load64(at + WIDTH) == 1:
+            store8(place, value)
+        else:
+            store32(place, value - place if load64(at + RELATIVE) else value)
+    return end
 
 
 @njit(**OPTIONS)
-def make_block(words, count, job, arrays, blob, search, control, ends):  # type: ignore[no-untyped-def]
+def make_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
     """Write the code of a block from its rows. Returns its address, or 0 when there is no room.
 
-    ``job``: the block's id, the instructions that it counts, the slots of its direct exits, and
-    what is before it. ``ends`` becomes the end of its code and the stubs of its direct exits.
+    ``block``: its id; ``counted``: of its instructions; ``slots``: those of its direct exits, the
+    second from bit 32 on; ``before``: what is in front of it.
     """
-    shapes, stencils, patches, offsets = arrays
-    block, counted, slot0, slot1, before = job
-    start = control[CURSOR]
-    if start + 256 + 1024 * count > control[END]:
+    start, first = load64(header + CURSOR), load64(header + WORDS)
+    if start + LARGEST * (count + 1) > load64(header + END):
         return 0
-    continues = shapes[words[count - 1, SHAPE], EXIT] == CONTINUES
+    store64(header + OUT0, 0)
+    store64(header + OUT1, 0)
     at = start
     if counted:
-        at = put(stencils, blob, control[HEAD], at)
-    for i in range(count):
-        words[i, CODE] = at
-        at = put(stencils, blob, words[i, STENCIL], at)
+        at = put(header, load64(header + HEAD), at)
+    for row in range(first, first + ROW * count, ROW):
+        store64(row + CODE, at)
+        at = put(header, load64(row + ITS_STENCIL), at)
     tail = at
+    last = load64(first + ROW * (count - 1) + ITS_SHAPE)
+    continues = load64(load64(header + SHAPES) + SHAPE * last) == CONTINUES
     if continues:
-        at = put(stencils, blob, control[GO], at)
-    ends[0], ends[1], ends[2] = at, 0, 0
+        at = put(header, load64(header + GO), at)
     if counted:
-        patch(control[HEAD], start, words[0], 0, job, arrays, search, control, ends)
-    for i in range(count):
-        previous = words[i - 1, WORD] if i else before
-        patch(
-            words[i, STENCIL], words[i, CODE], words[i], i,
-            (block, counted, slot0, slot1, previous), arrays, search, control, ends,
-        )  # fmt: skip
+        number = load64(header + HEAD)
+        at = patch(header, number, start, first, before, block, 0, counted, slots, at)
+    for index in range(count):
+        row = first + ROW * index
+        number, code, word = load64(row + ITS_STENCIL), load64(row + CODE), load64(row)
+        at = patch(header, number, code, row, before, block, index, counted, slots, at)
+        before = word
     if continues:
-        patch(control[GO], tail, words[0], 0, job, arrays, search, control, ends)
-    control[CURSOR] = (ends[0] + 15) & -16
+        number = load64(header + GO)
+        at = patch(header, number, tail, first, before, block, 0, counted, slots, at)
+    store64(header + CURSOR, (at + 15) & -16)
     return start
+
+
+@njit(**OPTIONS)
+def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Call one of the functions above by its number, as ``native`` gives them."""
+    if what == 0:
+        return find_shapes(a, b, c, d, e, f)
+    if what == 1:
+        return choose(a, b)
+    if what == 2:
+        return make_block(a, b, c, d, e, f)
+    if what == 3:
+        return value_of(a, b, c, d, e)
+    return stub(a, b, c)

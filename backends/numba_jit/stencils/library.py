@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.numba_jit.stencils import abi, terms
 from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.template import Hole, Template
 from backends.numba_jit.stencils.tree import Tree
@@ -16,20 +17,13 @@ from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
 
-CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
-"""How an instruction ends: the column EXIT of ``shapes``."""
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(10)
-"""Columns of ``shapes``. READS, SURE and WRITES are masks of flags: read, written whatever happens,
-written perhaps. TO is the program of a direct target's pc, MODE its mode."""
-VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, COUNTER, HOT, FUEL = (
-    range(14)
-)
-"""What a patch is given: the column 1 of ``patches``."""
 _NAMES = {
-    "next": NEXT, "fault": FAULT, "swi": SYSTEM, "halt": HALT, "return": RETURN, "jump": JUMP,
-    "link0": LINK0, "link1": LINK1, "count": COUNT, "counter": COUNTER, "hot": HOT,
-    "fuel": FUEL,
+    "next": abi.NEXT, "fault": abi.FAULT, "swi": abi.SYSTEM, "halt": abi.HALT,
+    "return": abi.RETURN, "jump": abi.JUMP, "link0": abi.LINK0, "link1": abi.LINK1,
+    "count": abi.COUNT, "counter": abi.COUNTER, "hot": abi.HOT, "fuel": abi.FUEL,
 }  # fmt: skip
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(10)
+"""Columns of ``shapes``."""
 MOST_SHAPES = 1 << 15
 MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
@@ -43,18 +37,39 @@ class Library:
         self.layout = layout
         self.width = width
         self.tree = Tree(width, index)
-        self.shapes = np.zeros((MOST_SHAPES, 10), np.int64)
-        self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int32)
-        self.stencils = np.zeros((MOST_STENCILS, 4), np.int64)
-        """First byte, bytes, first patch, end of the patches."""
-        self.patches = np.zeros((MOST_PATCHES, 7), np.int64)
-        """Offset, what, program, addend, 1 if relative, first place in ``offsets``, bytes."""
+        self.shapes = np.zeros((MOST_SHAPES, abi.SHAPE // 8), np.int64)
+        self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int64)
+        self.stencils = np.zeros((MOST_STENCILS, abi.STENCIL // 8), np.int64)
+        self.patches = np.zeros((MOST_PATCHES, abi.PATCH // 8), np.int64)
         self.offsets = np.zeros(1 << 12, np.int64)
         self.blob = np.zeros(MOST_BYTES, np.uint8)
         self.templates: dict[int, Template] = {}
         self._shape_count = self._stencil_count = 1
         self._patch_count = self._byte_count = self._offset_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
+        self.header = np.zeros(abi.HEADER_WORDS, np.int64)
+        self._words = np.zeros((abi.MOST_INSNS + 1, abi.ROW // 8), np.int64)
+        self._stack = np.zeros(terms.DEEPEST, np.int64)
+        for word, array in {
+            abi.NODES: self.tree.nodes,
+            abi.ROOTS: self.tree.roots,
+            abi.PROGRAMS: self.tree.programs,
+            abi.STACK: self._stack,
+            abi.SHAPES: self.shapes,
+            abi.VARIANTS: self.variants,
+            abi.STENCILS: self.stencils,
+            abi.PATCHES: self.patches,
+            abi.OFFSETS: self.offsets,
+            abi.CODES: self.blob,
+            abi.WORDS: self._words,
+        }.items():
+            self.header[word // 8] = array.ctypes.data
+        self.header[abi.INDEX // 8] = index
+        self.header[abi.MASK // 8] = (1 << width) - 1
+        self.header[abi.EVERY_FLAG // 8] = (1 << len(layout.flags)) - 1
+        self.rows = self._words
+        """One row for each instruction of the block that is made (``abi``)."""
+        self.address = self.header.ctypes.data
         self._bits = {name: 1 << bit for bit, name in enumerate(layout.flags)}
 
     # -- shapes
@@ -73,7 +88,7 @@ class Library:
         row = self.shapes[shape]
         row[SIZE] = size
         if template is None:
-            row[EXIT] = REFUSED
+            row[EXIT] = abi.REFUSED
         else:
             self.templates[shape] = template
             self._describe(row, template)
@@ -128,8 +143,8 @@ class Library:
         hole = holes[name.rpartition(".")[2]]
         program = self.tree.program(hole.term)
         if not hole.slots:
-            return VALUE, program, 0
-        return SLOT, program, self._slot_table(hole.slots)
+            return abi.VALUE, program, 0
+        return abi.SLOT, program, self._slot_table(hole.slots)
 
     def _slot_table(self, names: tuple[str, ...]) -> int:
         at = self._slot_tables.get(names)
@@ -144,13 +159,13 @@ class Library:
 def _exit_kind(template: Template) -> int:
     match template.exit:
         case None:
-            return CONTINUES
+            return abi.CONTINUES
         case Goto() | Call(target=BlockKey()):
-            return GOES
+            return abi.GOES
         case Branch():
-            return BRANCHES
+            return abi.BRANCHES
         case Swi():
-            return CALLS_SYSTEM
+            return abi.CALLS_SYSTEM
         case Halt():
-            return HALTS
-    return COMPUTES
+            return abi.HALTS
+    return abi.COMPUTES

@@ -1,8 +1,7 @@
-"""Terms over an instruction's bits as programs that translated code's maker runs without Python.
+"""Terms over an instruction's bits as programs that native code runs.
 
-A program is a run of i64 words in one array: an operation and, for some, an operand behind it. It
-works on a stack and ends with ``END``. Most terms are a field of the word, scaled: these have a
-``Field`` instead, which is quicker.
+A program is a run of i64 words: an operation and, for some, an operand behind it. It works on a
+stack and ends with ``END``.
 """
 
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import attrs
 from numba import njit
 
+from backends.numba_jit.host_memory import load64, store64
 from dbt.ir.symbolic import BEFORE, PC, WORD, Term
 
-OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 (
     END, PUSH, PUSH_WORD, PUSH_PC, PUSH_BEFORE, ADD, SUB, MUL, AND, OR, XOR, SHL, SHR, EQ, LT,
@@ -23,6 +23,8 @@ _OPERATIONS = {
     "add": ADD, "sub": SUB, "mul": MUL, "and": AND, "or": OR, "xor": XOR, "shl": SHL, "shr": SHR,
     "eq": EQ, "lt": LT, "place": PLACE,
 }  # fmt: skip
+DEEPEST = 64
+"""Words of the stack that programs work on."""
 
 
 @attrs.frozen
@@ -63,36 +65,32 @@ def program(term: Term) -> list[int]:
 
 
 @njit(**OPTIONS)
-def run(code, at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901
-    """The value of the program that begins at ``code[at]``."""
-    top = -1
+def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915
+    """The value of the program at the address ``at``; ``stack`` is the address of its stack."""
+    top = stack - 8
     while True:
-        op = code[at]
-        at += 1
+        op = load64(at)
+        at += 8
         if op == END:
-            return stack[0]
+            return load64(stack)
         if op <= PUSH_BEFORE:
-            top += 1
+            top += 8
             if op == PUSH:
-                stack[top] = code[at]
-                at += 1
+                store64(top, load64(at))
+                at += 8
             elif op == PUSH_WORD:
-                stack[top] = word
+                store64(top, word)
             elif op == PUSH_PC:
-                stack[top] = pc
+                store64(top, pc)
             else:
-                stack[top] = before
+                store64(top, before)
             continue
+        b = load64(top)
         if op == ONES:
-            value, count = stack[top], 0
-            while value:
-                value &= value - 1
-                count += 1
-            stack[top] = count
+            store64(top, ones(b))
             continue
-        b = stack[top]
-        top -= 1
-        a = stack[top]
+        top -= 8
+        a = load64(top)
         if op == ADD:
             a += b
         elif op == SUB:
@@ -115,7 +113,17 @@ def run(code, at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # n
             a *= b
         else:
             a = place(a, b)
-        stack[top] = a
+        store64(top, a)
+
+
+@njit(**OPTIONS)
+def ones(value):  # type: ignore[no-untyped-def]
+    """How many bits are 1."""
+    count = 0
+    while value:
+        value &= value - 1
+        count += 1
+    return count
 
 
 @njit(**OPTIONS)

@@ -7,6 +7,7 @@ from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
 from backends.numba_jit.stencils.copier import Copier, Draft
+from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
 from dbt.ir.block import Block, BlockKey
@@ -30,7 +31,9 @@ class Copies:
     def copier(self) -> Copier:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
-            self._copier = copier = Copier(self._context, tables.MAX_SLOTS, hot=self._counts)
+            self._copier = copier = Copier(
+                self._context, tables.MAX_SLOTS, Native(), hot=self._counts
+            )
             control = self._tables.control
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter

@@ -1,0 +1,59 @@
+"""What the maker of code in Python and native code agree on: words, tables and columns.
+
+All tables are in host memory. Their addresses, and a few numbers, are words of a *header*; native
+code is given the address of that. All words are 64 bits wide.
+"""
+
+# -- Words of the header: byte offsets ---------------------------------------------------------
+(
+    NODES, ROOTS, PROGRAMS, STACK, INDEX, MASK, SHAPES, VARIANTS, STENCILS, PATCHES, OFFSETS, CODES,
+    WORDS, CURSOR, END, LINK_WORDS, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT,
+    HEAD, GO, EVERY_FLAG, OUT0, OUT1,
+) = range(0, 27 * 8, 8)  # fmt: skip
+"""Addresses: NODES and ROOTS of the tree, PROGRAMS of terms and the STACK they work on, SHAPES,
+VARIANTS, STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
+LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all its bits.
+CURSOR and END: where code is put next, and where its room ends. LINK_OUT to JUMP_OUT: the ways out
+for direct exits, for instructions, for a lack of fuel, for hot blocks and for computed targets.
+HEAD and GO: the stencils that begin a block and end one that continues. EVERY_FLAG: their mask. OUT0
+and OUT1: of the block made last, where its direct exits lead while they are not linked."""
+HEADER_WORDS = 32
+
+# -- Rows: words, columns as byte offsets ------------------------------------------------------
+NODE = 5 * 8
+KIND, ASKED, BITS, YES, NO = range(0, NODE, 8)
+NOTHING, WORD_MASK, BEFORE_MASK, PROGRAM, LEAF = range(5)
+"""Kinds of nodes: is (word & ASKED) BITS, or what is before it, or the value of a program; or a
+leaf, which ASKED is the shape of."""
+
+ROOT = 2 * 8
+ROOTS_COUNT = 1 << 13
+"""Rows (key plus 1, node), by a hash of the key: the bits of INDEX, and the mode from bit 48 on."""
+
+SHAPE = 10 * 8
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(0, SHAPE, 8)
+"""READS, SURE and WRITES are masks of flags: read, written whatever happens, written perhaps. TO is
+the program of a direct target's pc, MODE its mode."""
+CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
+"""How an instruction ends: the column EXIT."""
+
+STENCIL = 4 * 8
+START, LENGTH, FIRST, PAST = range(0, STENCIL, 8)
+"""Its first byte in CODES and its bytes, its patches."""
+
+PATCH = 7 * 8
+PLACE, WHAT, VALUE_PROGRAM, ADDEND, RELATIVE, TABLE, WIDTH = range(0, PATCH, 8)
+(
+    VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, COUNTER, HOT, FUEL,
+) = range(14)  # fmt: skip
+"""What a patch is given: the column WHAT."""
+
+ROW = 5 * 8
+WORD, ITS_SHAPE, ITS_STENCIL, CODE, AT = range(0, ROW, 8)
+"""One row of WORDS for each instruction of a block: its bytes, its shape, its stencil, the host
+address of its code, its guest address."""
+
+MOST_INSNS = 64
+X_FAULT, X_SYSTEM, X_HALT = range(3)
+"""Why a block is left at one of its instructions: the low 2 bits of a payload. 6 bits are the index
+of the instruction, the others the id of the block."""

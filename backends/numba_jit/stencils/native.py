@@ -1,0 +1,52 @@
+"""The functions of ``copying`` as object code, which needs neither numba nor Python."""
+
+import ctypes
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from backends.native.arena import Arena
+from backends.native.cache import cached, stamp
+from backends.native.link import link
+
+ARITY = 7
+_SOURCES = (
+    "abi",
+    "copying",
+    "native",
+    "terms",
+    "../host_memory",
+    "../compiled",
+    "../units/objects",
+)
+
+
+class Native:
+    """The functions of ``copying`` that Python calls. All take and return ints."""
+
+    def __init__(self) -> None:
+        here = Path(__file__).parent
+        sources: list[str | Path] = [here / f"{name}.py" for name in _SOURCES]
+        self._arena = Arena()
+        library = link(
+            cached("copying", stamp(sources, "numba", "llvmlite"), _compile), self._arena
+        )
+        prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * (1 + ARITY))
+        call: Any = prototype(library.address("copying"))
+        self.find_shapes = partial(call, 0)
+        self.choose = partial(_fill, call, 1)
+        self.make_block = partial(call, 2)
+        self.value_of = partial(_fill, call, 3)
+        self.stub = partial(_fill, call, 4)
+
+
+def _fill(call: Any, what: int, *arguments: int) -> int:
+    """Call a function with fewer arguments than there may be."""
+    return int(call(what, *arguments, *[0] * (ARITY - 1 - len(arguments))))
+
+
+def _compile() -> bytes:
+    from backends.numba_jit.compiled import object_of
+    from backends.numba_jit.stencils import copying
+
+    return object_of(copying.call, ARITY, "copying")
