@@ -77,16 +77,27 @@ def _processor() -> str:
 def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     """The object called ``name`` for ``key`` (a stamp), from disk; or from ``make``, and then it is
     written to disk if possible."""
-    file = f"{name}-{key.hex()[:16]}.o"
-    for directory in directories():
-        found = _read(directory, file, key)
-        if found is not None:
-            return found
-    content = make()
-    for directory in directories():
-        if _write(directory, file, key, content):
-            break
+    content = read(name, key)
+    if content is None:
+        content = make()
+        write(name, key, content)
     return content
+
+
+def read(name: str, key: bytes) -> bytes | None:
+    """What was written last by this name for ``key``; None when there is nothing that can be
+    used."""
+    found = (_read(directory, _file(name, key), key) for directory in directories())
+    return next((content for content in found if content is not None), None)
+
+
+def write(name: str, key: bytes, content: bytes) -> None:
+    """Write to disk what ``read`` returns from now on, if that is possible."""
+    any(_write(directory, _file(name, key), key, content) for directory in directories())
+
+
+def _file(name: str, key: bytes) -> str:
+    return f"{name}-{key.hex()[:16]}.o"
 
 
 def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:

@@ -1,6 +1,7 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
@@ -52,6 +53,7 @@ class InstructionLifter(Protocol):
     word_bits: int
     word_index: int
 
+    def sources(self) -> Iterable[Path]: ...
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]: ...
 
 

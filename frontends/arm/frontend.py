@@ -1,9 +1,12 @@
 """The ARM frontend: lifts guest bytes to blocks."""
 
 from collections.abc import Collection
+from pathlib import Path
 
+from dbt.decode import table
 from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
 from dbt.ir.block import CONDITION_PASSED, HALT_JUMP, Block, BlockKey, Branch, Exit, Goto, Halt
+from dbt.ir import builder, ops, symbolic
 from dbt.ir.builder import Builder
 from dbt.ir.symbolic import Number
 from dbt.stops import GuestFault
@@ -78,6 +81,12 @@ class ArmFrontend:
         if lifter.exit is not None and block.size == 4 and before is not None and key.pc:
             block.before = 4  # it may tell what kind of jump this is
         return block
+
+    def sources(self) -> list[Path]:
+        """The files that lifting depends on."""
+        here = Path(__file__).parent
+        core = [Path(str(module.__file__)) for module in (symbolic, builder, ops, table)]
+        return [*sorted(here.rglob("*.py")), *core]
 
     def lift_one(
         self, key: BlockKey, word: int | Number, before: int | Number

@@ -1,10 +1,12 @@
 """Makes the code of guest blocks from stencils, and takes it back."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from pathlib import Path
 
 import attrs
 
+from backends.native import cache
+from backends.native.cache import cached, stamp
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils.code_memory import SHARED, CodeMemory
@@ -25,6 +27,10 @@ from dbt.interfaces import Context
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey
 from dbt.stops import GuestFault
 
+NAME = "stencils"
+"""The name of the library on disk."""
+ENDS = ("head", "hothead", "go")
+"""The first stencils of a library: what blocks begin and end with."""
 SMALLEST = 64
 """Code is given out in multiples of so many bytes."""
 MODES = CONDITION_PASSED | HOOKED
@@ -57,7 +63,10 @@ class Copier:
         self._lifter = lifter
         self._maker = Maker(library, layout, lifter.lift_one)
         self._memory = context.memory
-        shared = read_stencils(ObjectMaker().compile(SHARED, "stencil"))
+        self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite")
+        kept = cache.read(NAME, self._stamp)
+        image = cached("stencil-ends", self._stamp, _compile_shared)
+        shared = read_stencils(image)
         self.code = code = CodeMemory(shared, slots)
         self.enter = code.enter
         for word, kind, pushed in (
@@ -70,8 +79,13 @@ class Copier:
         ):
             self._set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
-        self._set(words.HEAD, library.add(shared["hothead" if hot else "head"], {}))
-        self._set(words.GO, library.add(shared["go"], {}))
+        if kept is None:
+            for name in ENDS:
+                library.add(shared[name], {})
+        else:
+            library.restore(kept)
+        self._set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
+        self._set(words.GO, 1 + ENDS.index("go"))
         self._set(words.LINK_WORDS, code.link_words)
         self._set(words.CURSOR, code.next)
         self._set(words.END, code.end)
@@ -203,5 +217,17 @@ class Copier:
         self._native.stub(start, self._unit_out, block_id)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Keep the library on disk, if it has grown, and give the memory back."""
+        if self.library.changed:
+            cache.write(NAME, self._stamp, self.library.save())
         self.code.close()
+
+
+def _sources() -> list[Path]:
+    """The modules that stencils depend on."""
+    here = Path(__file__).parent
+    return [*sorted(here.glob("*.py")), *sorted((here.parent / "units").glob("*.py"))]
+
+
+def _compile_shared() -> bytes:
+    return ObjectMaker().compile(SHARED, "stencil")

@@ -4,6 +4,7 @@ Everything is in arrays of numbers, so that code is made without Python and the 
 written to disk as it is.
 """
 
+import ast
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,7 +44,10 @@ class Library:
         self.patches = np.zeros((MOST_PATCHES, abi.PATCH // 8), np.int64)
         self.offsets = np.zeros(1 << 12, np.int64)
         self.blob = np.zeros(MOST_BYTES, np.uint8)
-        self.templates: dict[int, Template] = {}
+        self.samples = np.zeros((MOST_SHAPES, 4), np.int64)
+        """A word of each shape, its pc, what was before it, and the mode."""
+        self.changed = False
+        """Something was added since ``restore``."""
         self._shape_count = self._stencil_count = 1
         self._patch_count = self._byte_count = self._offset_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
@@ -72,27 +76,83 @@ class Library:
         self.address = self.header.ctypes.data
         self._bits = {name: 1 << bit for bit, name in enumerate(layout.flags)}
 
+    # -- on disk
+
+    def save(self) -> bytes:
+        """Everything, for ``restore``."""
+        counts = (
+            self._shape_count,
+            self._stencil_count,
+            self._patch_count,
+            self._byte_count,
+            self._offset_count,
+            self.tree.size,
+            self.tree.used,
+        )
+        index = repr((counts, self.tree.places, self._slot_tables)).encode()
+        head = len(index).to_bytes(8, "little") + index
+        return head + b"".join(array[:count].tobytes() for array, count in self._stored(counts))
+
+    def restore(self, content: bytes) -> None:
+        """Take over what ``save`` has returned, in an empty library."""
+        size = int.from_bytes(content[:8], "little")
+        counts, self.tree.places, self._slot_tables = ast.literal_eval(
+            content[8 : 8 + size].decode()
+        )
+        at = 8 + size
+        for array, count in self._stored(counts):
+            part = array[:count]
+            part[...] = np.frombuffer(content, array.dtype, part.size, at).reshape(part.shape)
+            at += part.nbytes
+        (
+            self._shape_count,
+            self._stencil_count,
+            self._patch_count,
+            self._byte_count,
+            self._offset_count,
+            self.tree.size,
+            self.tree.used,
+        ) = counts
+        self.changed = False
+
+    def _stored(self, counts: tuple[int, ...]) -> list[tuple[Any, int]]:
+        """The arrays, and how much of each is in use."""
+        shapes, stencils, patches, bytes_, offsets, nodes, programs = counts
+        return [
+            (self.shapes, shapes),
+            (self.variants, shapes),
+            (self.samples, shapes),
+            (self.stencils, stencils),
+            (self.patches, patches),
+            (self.blob, bytes_),
+            (self.offsets, offsets),
+            (self.tree.nodes, nodes),
+            (self.tree.programs, programs),
+            (self.tree.roots, len(self.tree.roots)),
+        ]
+
     # -- shapes
 
     def add_shape(
         self,
-        word: int,
-        mode: int,
+        sample: tuple[int, int, int, int],
         decisions: Iterable[tuple[Any, bool]],
         template: Template | None,
         size: int,
     ) -> int:
-        """A new shape, found from now on; without a template, one that is refused."""
+        """A new shape, found from now on; without a template, one that is refused. ``sample``: a
+        word of it, the word's pc, what is before it, and the mode."""
         shape = self._shape_count
         self._shape_count += 1
+        self.changed = True
+        self.samples[shape] = sample
         row = self.shapes[shape]
         row[SIZE] = size
         if template is None:
             row[EXIT] = abi.REFUSED
         else:
-            self.templates[shape] = template
             self._describe(row, template)
-        self.tree.add(word, mode, decisions, shape)
+        self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
     def _describe(self, row: Any, template: Template) -> None:
@@ -111,9 +171,8 @@ class Library:
             row[column] = self.tree.program(term)
             row[column + 1] = mode
 
-    def needed(self, shape: int, live: int) -> Template:
-        """The template of a shape without the flags it writes that are not live."""
-        template = self.templates[shape]
+    def without_dead_flags(self, template: Template, live: int) -> Template:
+        """A template without the flags that it writes and that are not live."""
         dead = {name for name, bit in self._bits.items() if not bit & live}
         insts = [i for i in template.insts if not (i.op is ops.SET and i.imm[0] in dead)]
         return Template(insts, template.exit, template.holes, template.targets)
@@ -124,6 +183,7 @@ class Library:
         """A new stencil; patches of ``s.h`` are given the hole ``h``."""
         number = self._stencil_count
         self._stencil_count += 1
+        self.changed = True
         start, first = self._byte_count, self._patch_count
         self._byte_count += len(stencil.code)
         self.blob[start : self._byte_count] = np.frombuffer(stencil.code, np.uint8)

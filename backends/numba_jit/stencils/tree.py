@@ -26,17 +26,17 @@ class Tree:
         self.nodes = np.zeros((MOST_NODES, abi.NODE // 8), np.int64)
         self.roots = np.zeros((abi.ROOTS_COUNT, abi.ROOT // 8), np.int64)
         self.programs = np.zeros(MOST_PROGRAM_WORDS, np.int64)
-        self.size, self._used = 1, 0
-        self._places: dict[Term, int] = {}
+        self.size, self.used = 1, 0
+        self.places: dict[Term, int] = {}
 
     def program(self, term: Term) -> int:
         """Where the program of a term begins in ``programs``."""
-        at = self._places.get(term)
+        at = self.places.get(term)
         if at is None:
             words = [*terms.program(term), terms.END]
-            at = self._places[term] = self._used
+            at = self.places[term] = self.used
             self.programs[at : at + len(words)] = words
-            self._used += len(words)
+            self.used += len(words)
         return at
 
     def add(self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
