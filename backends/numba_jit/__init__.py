@@ -38,7 +38,7 @@ _loop: Any = None
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
-    "__init__", "abi", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
+    "__init__", "abi", "edges", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
     "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "tables",
     "units/objects", "compiled",
 )  # fmt: skip
@@ -57,9 +57,9 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
 
             def make() -> bytes:
                 on_compile("compiling the execution loop (once, about ten seconds) ...")
-                from backends.numba_jit.loop import run_loop_object
+                from backends.numba_jit.loop import loop_object
 
-                return run_loop_object()
+                return loop_object()
 
             here = Path(__file__).parent
             sources: list[str | Path] = [
@@ -72,8 +72,8 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
             ]
             image = cached("loop", stamp(sources, "numba", "llvmlite"), make)
             _arena = Arena()
-            prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
-            _loop = prototype(link(image, _arena).address("run_loop"))
+            prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * 5)
+            _loop = prototype(link(image, _arena).address("loop"))
     return _loop
 
 

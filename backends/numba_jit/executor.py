@@ -5,6 +5,7 @@ Tiers run the blocks (``tiers``): the first one can run every block, the better 
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from backends.native.guard import Watched
@@ -70,18 +71,18 @@ UNLINKABLE = (Swi, Hook)
 class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
-    def __init__(self, context: Context, run_loop: Any) -> None:
+    def __init__(self, context: Context, loop: Any) -> None:
         self.context = context
         self.records = Records()
-        self._loop = run_loop
+        self._loop = partial(loop, context.state.address)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
-        self._links = Links(self.tables, self._first, self._location)
+        self._links = Links(self.tables, self._loop, self._location, context.key_of)
         self._better: BetterTier = Units(
             context, self.records, self.tables, self._links, self._enter_better
         )
-        self._copies = Copies(context, self.tables, self._links)
+        self._copies = Copies(context, self.tables)
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
         self._pool = Pool(tables.MAX_BLOCKS)
@@ -191,7 +192,7 @@ class NumbaExecutor:
         self._lead_into(installed, self._first)
         self._lead_into(installed, self._copies)
         if not installed.entries:
-            self._links.lead_into(key, block_id)
+            self._links.arrive(key, block_id)
 
     def _lead_into(self, installed: Installed, tier: Tier) -> None:
         """Write the entry of a block in a tier to that tier's tables."""
@@ -211,8 +212,8 @@ class NumbaExecutor:
                     self._forget(self._blocks.pop(block_id))
 
     def _forget(self, installed: Installed) -> None:
-        self._links.unlink_into(installed.key)
-        self._links.lead_into(installed.key, 0)
+        self._links.unlink_into(installed.block_id)
+        self._links.arrive(installed.key, 0)
         for index in installed.entries:
             self.tables.block_at.view[index] = 0
         for tier in self._tiers:
@@ -238,9 +239,7 @@ class NumbaExecutor:
     def _link(self, slot: int, block_id: int) -> None:
         """Chain a direct exit to a block if the rules permit it."""
         with self._lock:
-            direct = LinkKind.DIRECT in self._admission.rules.kinds
-            if direct and not self.tables.denied.view[block_id]:
-                self._links.link(slot, block_id)
+            self._links.link(slot, block_id)
 
     def _enter_better(self, blocks: Iterable[Installed]) -> None:
         """Make everything that leads into these blocks lead to the better tier, which has an entry
@@ -250,7 +249,7 @@ class NumbaExecutor:
                 self._lead_into(installed, self._better)
                 self._first.hand_over(installed)
                 self._copies.hand_over(installed)
-                self._links.compiled(installed.key, self._better.entry(installed))
+                self._links.lead_into(installed.block_id)
 
     def apply(self, rules: LinkRules) -> None:
         """Obey new rules from the next edge on."""
@@ -299,7 +298,7 @@ class NumbaExecutor:
             for tier in self._tiers:
                 self._lead_into(installed, tier)
             if denied:
-                self._links.unlink_into(installed.key)
+                self._links.unlink_into(installed.block_id)
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -316,10 +315,10 @@ class NumbaExecutor:
         self._better.before_run()
         self._let_pass(block_id)
         self._watched_memory.ensure()
-        loop, address = self._loop, self.context.state.address
         while True:
-            result = loop(address, block_id)
-            kind, payload = result & abi.KIND_MASK, result >> abi.KIND_BITS & 0xFFFFFFFF
+            result = self._loop(abi.RUN, block_id, 0)
+            kind = result & abi.KIND_MASK
+            payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
                 self._better.promote()
                 block_id = payload

@@ -63,3 +63,14 @@ def enter_unit(typing_context: Any, function: Any, code: Any, state: Any) -> Any
         return builder.call(builder.inttoptr(args[0], kind), [args[1], args[2]])
 
     return types.int64(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def exchange(typing_context: Any, address: Any, value: Any) -> Any:
+    """Write 64 bits at a host address at once, and return what was there (atomic exchange)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], _I64.as_pointer())
+        return builder.atomic_rmw("xchg", pointer, args[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), codegen

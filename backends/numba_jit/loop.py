@@ -8,15 +8,8 @@ from numba import njit
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.compiled import object_of
-from backends.numba_jit.host_memory import (
-    enter_unit,
-    fence,
-    load8,
-    load32,
-    load64,
-    store64,
-)
-from backends.numba_jit.interpreter import sites
+from backends.numba_jit.edges import change, link, linked_to
+from backends.numba_jit.host_memory import enter_unit, load8, load32, load64, store64
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
 from dbt.interfaces import Reason
 
@@ -30,16 +23,14 @@ RETURN_MISS = 8 * tables.REASON_INDEX[Reason.RETURN_MISS]
 KIND_BITS, KIND_MASK = abi.KIND_BITS, abi.KIND_MASK
 X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_HOT, X_PROMOTE = tables.X_HOT, tables.X_PROMOTE
-COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
-COPY_ENTER = tables.COPY_ENTER
+COPY, COPY_ENTER = tables.COPY, tables.COPY_ENTER
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
 X_WATCH, WATCHED = tables.X_WATCH, tables.WATCHED
-LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
-BLOCK_AT, REASONS, LINKS_MADE = tables.BLOCK_AT, tables.REASONS, tables.LINKS_MADE
+BLOCK_AT, REASONS = tables.BLOCK_AT, tables.REASONS
 SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
-link_first, unlink_first, is_linked = sites.link, sites.unlink, sites.is_linked
-DIRECT_ON, JUMP_ON, RETURN_ON = tables.DIRECT_ON, tables.JUMP_ON, tables.RETURN_ON
+RUN = abi.RUN
+JUMP_ON, RETURN_ON = tables.JUMP_ON, tables.RETURN_ON
 
 
 @njit(**OPTIONS)
@@ -66,34 +57,6 @@ def target_of(state, slot):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def link_copy(state, slot, code):  # type: ignore[no-untyped-def]
-    """Make copied code that leaves by a slot go on at an address; 0: come back."""
-    out = load64(load64(state + COPY_OUT) + slot * 8)
-    if out:
-        store64(load64(state + COPY_LINKS) + slot * 8, code if code else out)
-
-
-@njit(**OPTIONS)
-def link(state, slot, block):  # type: ignore[no-untyped-def]
-    """Link a direct exit to a block, unless the chain rules forbid it."""
-    denied = load64(state + DENIED) + block
-    if load64(state + DIRECT_ON) == 0 or load8(denied):
-        return
-    code = load64(state + LINK_CODE) + slot * 8
-    if not is_linked(state, slot):
-        store64(state + LINKS_MADE, load64(state + LINKS_MADE) + 1)
-    link_first(state, slot, block)
-    unit = load64(load64(state + UNIT) + block * 8)
-    store64(code, unit if unit else load64(state + NOWHERE))
-    link_copy(state, slot, load64(load64(state + COPY) + block * 8))
-    fence()
-    if load64(state + DIRECT_ON) == 0 or load8(denied):  # new rules came in between
-        unlink_first(state, slot)
-        store64(code, load64(state + NOWHERE))
-        link_copy(state, slot, 0)
-
-
-@njit(**OPTIONS)
 def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
     """Run from a block on. Returns the exit that needs Python, as ``abi`` describes it."""
     while True:
@@ -114,15 +77,16 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
         if kind == X_HOT:
             block = payload
             if note_hot(state, block):
-                return X_PROMOTE | block << 8
+                return X_PROMOTE | block << KIND_BITS
             continue
         if kind == X_LINK:
+            block = linked_to(state, payload)
+            if block:
+                continue  # chained: only the tier changes
             block = target_of(state, payload)
             if block == 0:
                 count(state, NOT_TRANSLATED)
                 return X_MISSING | payload << KIND_BITS
-            if is_linked(state, payload):
-                continue  # chained: only the tier changes
             denied = load8(load64(state + DENIED) + block)
             if denied:
                 count(state, REFUSED)
@@ -150,6 +114,14 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             return result
 
 
-def run_loop_object() -> bytes:
-    """Compile ``i64 run_loop(i64 state, i64 block)`` to object code."""
-    return object_of(run_loop, 2, "run_loop")
+@njit(**OPTIONS)
+def loop(state, what, a, b):  # type: ignore[no-untyped-def]
+    """Run from the block ``a`` on, or change links."""
+    if what == RUN:
+        return run_loop(state, a)
+    return change(state, what, a, b)
+
+
+def loop_object() -> bytes:
+    """Compile ``i64 loop(i64 state, i64 what, i64 a, i64 b)`` to object code."""
+    return object_of(loop, 4, "loop")

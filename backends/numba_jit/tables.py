@@ -42,6 +42,12 @@ COPY_OUT = _OURS + 192  # u64[] by link slot: the same while it is not linked; 0
 COPY_RETURNS = _OURS + 200  # u64[] by entry index: copied code where returns may go on, or 0
 COPY_JUMPS = _OURS + 208  # the same for computed jumps
 COPY_ENTER = _OURS + 216  # address of the function that enters copied code
+LOCK = _OURS + 224  # 1 while a thread changes links or makes a block
+SLOT_BLOCK = _OURS + 232  # u32[] by link slot: id of the block that it is linked to, or 0
+SLOT_NEXT = _OURS + 240  # u32[] by link slot: the next one that is linked to the same block
+SLOT_BEFORE = _OURS + 248  # the same, the one before
+LINKED_IN = _OURS + 256  # u32[] by block id: the first link slot that is linked to it, or 0
+LINKS_NOW = _OURS + 264  # number of link slots that are linked
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
@@ -100,6 +106,10 @@ class Tables:
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_location = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
+        self.slot_block = self._new(MAX_SLOTS, "I")
+        self.slot_next = self._new(MAX_SLOTS, "I")
+        self.slot_before = self._new(MAX_SLOTS, "I")
+        self.linked_in = self._new(MAX_BLOCKS, "I")
         self.reasons = self._new(64, "q")
         address = context.state.address
         raw = (ctypes.c_ubyte * CONTROL_BYTES).from_address(address)
@@ -129,6 +139,10 @@ class Tables:
             BLOCK_AT: self.block_at.address,
             SLOT_LOCATION: self.slot_location.address,
             SLOT_TARGET: self.slot_target.address,
+            SLOT_BLOCK: self.slot_block.address,
+            SLOT_NEXT: self.slot_next.address,
+            SLOT_BEFORE: self.slot_before.address,
+            LINKED_IN: self.linked_in.address,
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address

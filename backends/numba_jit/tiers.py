@@ -46,16 +46,6 @@ class FirstTier(Tier, Protocol):
     def clear(self) -> None:
         """Free all room. There must be no blocks."""
 
-    def link(self, slot: int, block_id: int) -> None:
-        """Make a link slot of an accepted block lead to a block, in the code of this tier."""
-
-    def unlink(self, slot: int) -> None:
-        """Make a link slot lead to the dispatcher, in the code of this tier. So does every slot of
-        a block that was just accepted."""
-
-    def is_linked(self, slot: int) -> bool:
-        """True when a link slot leads to a block."""
-
     def hand_over(self, installed: Installed) -> None:
         """Make this tier's code of a block lead to the better tier, which has an entry for it."""
 

@@ -15,7 +15,7 @@ JUMP_SLOT = "jump"
 """The i32 slot for the location at which a guest continues after ``Halt(HALT_JUMP)``. Layouts of
 guests without such jumps do not have it."""
 
-CONTROL_BYTES = 512
+CONTROL_BYTES = 1024
 """The first bytes of the state buffer belong to the backend."""
 
 

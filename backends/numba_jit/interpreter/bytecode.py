@@ -86,11 +86,7 @@ class Lowerer:
         self.records = records
 
     def lower(self, installed: Installed, hot: bool) -> Lowered:
-        """Lower one block, which counts its executions if ``hot``. Of a copied block, one word
-        leads to the copy."""
-        if installed.copied:
-            words = [o.TO_UNIT | installed.block_id << 32, 0]
-            return Lowered(words, [(1, half) for half in range(len(installed.slots))], {}, [])
+        """Lower one block, which counts its executions if ``hot``."""
         lowering = Lowering(self, installed.block, installed.slots)
         return lowering.run(installed.block_id, hot, installed.probes)
 

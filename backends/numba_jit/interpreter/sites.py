@@ -16,18 +16,16 @@ def _site(state, slot):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def is_linked(state, slot):  # type: ignore[no-untyped-def]
-    """See ``FirstTier.is_linked``."""
-    return load32(_site(state, slot)) != 0
-
-
-@njit(**OPTIONS)
 def link(state, slot, block):  # type: ignore[no-untyped-def]
-    """See ``FirstTier.link``."""
-    store32(_site(state, slot), load32(load64(state + START) + block * 4))
+    """Make a slot lead to a block, in the code of this tier. Code of others has no site."""
+    site = _site(state, slot)
+    if site:
+        store32(site, load32(load64(state + START) + block * 4))
 
 
 @njit(**OPTIONS)
 def unlink(state, slot):  # type: ignore[no-untyped-def]
-    """See ``FirstTier.unlink``."""
-    store32(_site(state, slot), 0)
+    """Make a slot lead to the dispatcher, in the code of this tier."""
+    site = _site(state, slot)
+    if site:
+        store32(site, 0)

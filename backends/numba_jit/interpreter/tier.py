@@ -39,7 +39,6 @@ class Interpreter:
         self._records = records
         words = shared.add(storage.MAX_WORDS, "Q", storage.CODE0)
         self._words, self._address = words.view, words.address
-        self._words32 = words.view.cast("B").cast("I")
         self._sites = shared.add(tables.MAX_SLOTS, "Q", storage.SLOT_SITE).view
         self._counts = context.options.tier == "auto"
         """Blocks count until they are hot."""
@@ -59,7 +58,9 @@ class Interpreter:
         self._free, self._next = {}, 1
 
     def accept(self, installed: Installed) -> None:
-        """Lower a block and put its bytecode where it will run."""
+        """Lower a block and put its bytecode where it will run. What is copied has no bytecode."""
+        if installed.copied:
+            return
         began = time.perf_counter_ns()
         lowered = self._lowerer.lower(installed, self._counts)
         made = Bytecode(installed.key, lowered, self._place(lowered.words))
@@ -70,24 +71,9 @@ class Interpreter:
             self._sites[slot] = self._address + (made.start + word) * 8 + half * 4
 
     def entry(self, installed: Installed) -> int:
-        """The index of a block's first word."""
-        return self._made[installed.block_id].start
-
-    def _site(self, slot: int) -> int:
-        """The index of a slot's site in ``_words32``."""
-        return int(self._sites[slot] - self._address) // 4
-
-    def link(self, slot: int, block_id: int) -> None:
-        """See ``FirstTier.link``."""
-        self._words32[self._site(slot)] = self.starts[block_id]
-
-    def unlink(self, slot: int) -> None:
-        """See ``FirstTier.unlink``."""
-        self._words32[self._site(slot)] = 0
-
-    def is_linked(self, slot: int) -> bool:
-        """See ``FirstTier.is_linked``."""
-        return self._words32[self._site(slot)] != 0
+        """The index of a block's first word; 0 when it is copied."""
+        made = self._made.get(installed.block_id)
+        return made.start if made else 0
 
     def _place(self, words: list[int]) -> int:
         """Copy bytecode to where it will run. Returns the index of its first word."""
@@ -105,12 +91,17 @@ class Interpreter:
 
     def hand_over(self, installed: Installed) -> None:
         """See ``FirstTier.hand_over``: the first word leads to the unit."""
-        start = self._made[installed.block_id].start
-        self._words[start] = opcodes.TO_UNIT | installed.block_id << 32
+        made = self._made.get(installed.block_id)
+        if made:
+            self._words[made.start] = opcodes.TO_UNIT | installed.block_id << 32
 
     def drop(self, installed: Installed) -> None:
         """Take a block's bytecode back."""
-        made = self._made.pop(installed.block_id)
+        made = self._made.pop(installed.block_id, None)
+        if made is None:
+            return
+        for slot in installed.slots:
+            self._sites[slot] = 0
         self._records.drop(made.lowered.records)
         self._free.setdefault(len(made.lowered.words), []).append(made.start)
         del self._starts[bisect_right(self._starts, made.start) - 1], self._at[made.start]
@@ -134,7 +125,9 @@ class Interpreter:
 
     def explain(self, installed: Installed) -> dict[str, str]:
         """A block's bytecode, one word a line."""
-        made = self._made[installed.block_id]
+        made = self._made.get(installed.block_id)
+        if made is None:
+            return {}
         lines = [
             f"{made.start + index:6}  {opcodes.text(word)}"
             for index, word in enumerate(made.lowered.words)
@@ -143,4 +136,3 @@ class Interpreter:
 
     def close(self) -> None:
         """See ``Tier.close``."""
-        self._words32.release()

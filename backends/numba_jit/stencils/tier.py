@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping
 
 from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.links import Links
 from backends.numba_jit.stencils.copier import Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
@@ -16,11 +15,10 @@ from dbt.ir.block import Block, BlockKey
 class Copies:
     """Copies blocks and links them (a ``tiers.Tier``)."""
 
-    def __init__(self, context: Context, shared: Tables, links: Links) -> None:
+    def __init__(self, context: Context, shared: Tables) -> None:
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
         self._context = context
         self._tables = shared
-        self._links = links
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
         self._made: dict[int, tuple[Draft, int, int]] = {}
@@ -37,7 +35,6 @@ class Copies:
             control = self._tables.control
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter
-            self._links.copy_links = copier.code.links
         return self._copier
 
     def draft(self, key: BlockKey, boundaries: Collection[int]) -> Draft | None:
@@ -104,5 +101,4 @@ class Copies:
     def close(self) -> None:
         """Give the memory back."""
         if self._copier is not None:
-            self._links.copy_links = None
             self._copier.close()

@@ -69,7 +69,7 @@ def test_compile_time_contains_the_entry_of_new_units(monkeypatch: pytest.Monkey
         machine.install(*parse_blocks(LOOPS)[:1])
         spin(machine, FIRST, 100)  # compiles what all units share
         before = machine.executor.statistics()["compile_us"]
-        monkeypatch.setattr(Links, "compiled", slow)
+        monkeypatch.setattr(Links, "lead_into", slow)
         machine.install(*parse_blocks(LOOPS)[1:])
         spin(machine, SECOND, 100)
         assert machine.executor.statistics()["compile_us"] - before >= 200_000

@@ -1,0 +1,140 @@
+"""Links of direct exits, as the loop and the executor make and undo them.
+
+A slot that is linked to a block is in the list of that block. ``lead`` writes where the slot leads
+in each tier. One thread at a time changes links (LOCK), so that a rule that another thread has just
+written to DENIED or DIRECT_ON is obeyed: it is written before the links are undone.
+"""
+
+from numba import njit
+
+from backends.numba_jit import abi, tables
+from backends.numba_jit.host_memory import exchange, load8, load32, load64, store32, store64
+from backends.numba_jit.interpreter import sites
+from backends.numba_jit.interpreter.interpreter import OPTIONS
+
+COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
+SLOT_BLOCK, SLOT_NEXT, SLOT_BEFORE = tables.SLOT_BLOCK, tables.SLOT_NEXT, tables.SLOT_BEFORE
+LINKED_IN, LINKS_NOW, LINKS_MADE = tables.LINKED_IN, tables.LINKS_NOW, tables.LINKS_MADE
+UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, tables.LOCK
+LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
+LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
+link_first, unlink_first = sites.link, sites.unlink
+
+
+@njit(**OPTIONS)
+def take_lock(state):  # type: ignore[no-untyped-def]
+    """Wait until no other thread has the lock, and take it."""
+    while exchange(state + LOCK, 1):
+        pass
+
+
+@njit(**OPTIONS)
+def release_lock(state):  # type: ignore[no-untyped-def]
+    """Give the lock back."""
+    exchange(state + LOCK, 0)
+
+
+@njit(**OPTIONS)
+def linked_to(state, slot):  # type: ignore[no-untyped-def]
+    """The id of the block that a slot is linked to, or 0."""
+    return load32(load64(state + SLOT_BLOCK) + slot * 4)
+
+
+@njit(**OPTIONS)
+def lead(state, slot, block):  # type: ignore[no-untyped-def]
+    """Make all tiers' code that leaves by a slot go on in a block; 0: come back."""
+    unit = copy = 0
+    if block:
+        link_first(state, slot, block)
+        unit = load64(load64(state + UNIT) + block * 8)
+        copy = load64(load64(state + COPY) + block * 8)
+    else:
+        unlink_first(state, slot)
+    store64(load64(state + LINK_CODE) + slot * 8, unit if unit else load64(state + NOWHERE))
+    out = load64(load64(state + COPY_OUT) + slot * 8)
+    if out:
+        store64(load64(state + COPY_LINKS) + slot * 8, copy if copy else out)
+
+
+@njit(**OPTIONS)
+def enlist(state, slot, block):  # type: ignore[no-untyped-def]
+    """Put a slot into the list of a block."""
+    first = load64(state + LINKED_IN) + block * 4
+    after = load32(first)
+    store32(load64(state + SLOT_BLOCK) + slot * 4, block)
+    store32(load64(state + SLOT_NEXT) + slot * 4, after)
+    store32(load64(state + SLOT_BEFORE) + slot * 4, 0)
+    if after:
+        store32(load64(state + SLOT_BEFORE) + after * 4, slot)
+    store32(first, slot)
+    store64(state + LINKS_NOW, load64(state + LINKS_NOW) + 1)
+
+
+@njit(**OPTIONS)
+def unlink(state, slot):  # type: ignore[no-untyped-def]
+    """Unlink a slot. The caller has the lock."""
+    block = linked_to(state, slot)
+    if block == 0:
+        return
+    after = load32(load64(state + SLOT_NEXT) + slot * 4)
+    before = load32(load64(state + SLOT_BEFORE) + slot * 4)
+    if before:
+        store32(load64(state + SLOT_NEXT) + before * 4, after)
+    else:
+        store32(load64(state + LINKED_IN) + block * 4, after)
+    if after:
+        store32(load64(state + SLOT_BEFORE) + after * 4, before)
+    store32(load64(state + SLOT_BLOCK) + slot * 4, 0)
+    store64(state + LINKS_NOW, load64(state + LINKS_NOW) - 1)
+    lead(state, slot, 0)
+
+
+@njit(**OPTIONS)
+def link(state, slot, block):  # type: ignore[no-untyped-def]
+    """Link a slot to a block, unless the chain rules forbid it."""
+    take_lock(state)
+    if load64(state + DIRECT_ON) and load8(load64(state + DENIED) + block) == 0:
+        if linked_to(state, slot) == 0:
+            store64(state + LINKS_MADE, load64(state + LINKS_MADE) + 1)
+        unlink(state, slot)
+        enlist(state, slot, block)
+        lead(state, slot, block)
+    release_lock(state)
+
+
+@njit(**OPTIONS)
+def unlink_into(state, block):  # type: ignore[no-untyped-def]
+    """Unlink every slot that is linked to a block."""
+    take_lock(state)
+    first = load64(state + LINKED_IN) + block * 4
+    while load32(first):
+        unlink(state, load32(first))
+    release_lock(state)
+
+
+@njit(**OPTIONS)
+def lead_into(state, block):  # type: ignore[no-untyped-def]
+    """Make every slot that is linked to a block lead to the code that it has now."""
+    take_lock(state)
+    slot = load32(load64(state + LINKED_IN) + block * 4)
+    while slot:
+        lead(state, slot, block)
+        slot = load32(load64(state + SLOT_NEXT) + slot * 4)
+    release_lock(state)
+
+
+@njit(**OPTIONS)
+def change(state, what, a, b):  # type: ignore[no-untyped-def]
+    """Change links, as ``abi.LINK`` and its neighbours say."""
+    if what == LINK:
+        link(state, a, b)
+    elif what == UNLINK_INTO:
+        unlink_into(state, a)
+    elif what == LEAD_INTO:
+        lead_into(state, a)
+    else:
+        take_lock(state)
+        for slot in range(a, b):
+            unlink(state, slot)
+        release_lock(state)
+    return 0
