@@ -98,8 +98,11 @@ class Translator:
     def is_plain(self, key: BlockKey) -> bool:
         """True when the block at a key is the guest's own as the frontend lifts it, and nobody
         wants to see its IR."""
-        seen = self.pipeline.timed or self.log.items & IR_ITEMS
-        return not (self.instrument or seen) and self.stub(key) is None
+        return self.all_plain() and self.stub(key) is None
+
+    def all_plain(self) -> bool:
+        """True when that holds for all keys without a stub, which are boundaries."""
+        return not (self.instrument or self.pipeline.timed or self.log.items & IR_ITEMS)
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""

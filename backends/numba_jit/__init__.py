@@ -39,7 +39,8 @@ _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
     "__init__", "abi", "edges", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
-    "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "tables",
+    "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "making", "pool",
+    "stencils/abi", "stencils/copying", "stencils/terms", "tables",
     "units/objects", "compiled",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""

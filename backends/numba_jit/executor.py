@@ -11,11 +11,11 @@ from typing import Any
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
+from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.faults import Faults
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter.tier import Interpreter
 from backends.numba_jit.links import Links
-from backends.numba_jit.pool import Pool
 from backends.numba_jit.records import (
     FaultRecord,
     HaltRecord,
@@ -25,7 +25,6 @@ from backends.numba_jit.records import (
     TrapRecord,
 )
 from backends.numba_jit.stencils import abi as stencils
-from backends.numba_jit.stencils.copier import Draft
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
@@ -79,16 +78,16 @@ class NumbaExecutor:
         self._control = self.tables.control
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
         self._links = Links(self.tables, self._loop, self._location, context.key_of)
+        self.index = self._table = BlockTable(self.tables, self._location)
+        self._copies = Copies(context, self.tables, self._table)
         self._better: BetterTier = Units(
-            context, self.records, self.tables, self._links, self._enter_better
+            context, self.records, self.tables, self._links, self._installed, self._enter_better
         )
-        self._copies = Copies(context, self.tables)
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
-        self._pool = Pool(tables.MAX_BLOCKS)
-        self._ids: dict[BlockKey, int] = {}
         self._blocks: dict[int, Installed] = {}
-        self._at: dict[int, set[int]] = {}  # ids of the blocks that begin at a pc
+        """Those that were not copied, or have several locations."""
+        self._make: Callable[[BlockKey, int], Block] | None = None
         self._lock = threading.RLock()
         self._waiting: int | None = None
         """The link slot by which the last ``run`` left, because its target was not installed."""
@@ -96,6 +95,7 @@ class NumbaExecutor:
         self._guarded = GuardedMemory(context.memory)
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
+        self._autonomous = False
         self._probing = False
         """True while blocks that are installed get a probe."""
         self._watched_memory = Watched(context.memory)
@@ -116,17 +116,18 @@ class NumbaExecutor:
     def install(self, block: Block) -> None:
         """Take over a block and enter it in the tables. Raises TablesFull."""
         key = block.key
-        if key in self._ids:
+        if key in self._table:
             self.discard([key])
         with self._lock:
             self._require_room()
-            block_id = self._pool.take()
+            block_id = self._table.take()
             targets = () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
             slots = self._links.allocate(len(targets))
             installed = Installed(
                 key, block_id, slots, self._locations(key), self._probing, lambda: block
             )
-            self._add(installed, targets)
+            self._blocks[block_id] = installed
+            self._add(installed, targets, Extent.of(block), 0)
 
     def translate(
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
@@ -138,38 +139,89 @@ class NumbaExecutor:
         if draft is None:
             return None
         self.discard([key])
+        self._make = make
         with self._lock:
             self._require_room()
-            block_id = self._pool.take()
+            block_id = self._table.take()
             slots = self._links.allocate(len(draft.targets))
-            installed = Installed(
-                key, block_id, slots, self._locations(key), False,
-                lambda: make(key, draft.size), copied=True,
-            )  # fmt: skip
-            if not self._copies.copy(draft, installed):
-                self._pool.give_back(block_id)
+            extent = Extent(key, draft.size, draft.before, draft.counted, draft.targets)
+            start, end = self._copies.copy(draft, block_id, slots)
+            if not start:
+                self._links.give_back(slots)
+                self._table.give_back(block_id)
                 raise TablesFull
-            self._add(installed, draft.targets)
-        return Extent(key, draft.size, draft.before, draft.counted, draft.targets)
+            installed = self._copied(key, block_id, slots)
+            self._add(installed, draft.targets, extent, draft.count, (start, end))
+        if not self._control[tables.HEADER // 8]:
+            self._let_make()  # there is a header now
+        return extent
 
-    def _add(self, installed: Installed, targets: Collection[BlockKey]) -> None:
-        """Enter a block in all indices and tables."""
+    @property
+    def autonomous(self) -> bool:
+        """See ``dbt.interfaces.Executor``."""
+        return self._autonomous
+
+    @autonomous.setter
+    def autonomous(self, value: bool) -> None:
+        if value != self._autonomous:
+            self._autonomous = value
+            self._let_make()
+
+    def set_boundary(self, pc: int, *, present: bool) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        self.tables.boundaries.view[pc] = present
+
+    def _let_make(self) -> None:
+        """Let the loop make blocks itself, or not. No block is being made when this returns."""
+        rules = self._admission.rules
+        may = self._autonomous and self._copying and rules.exact and not self._probing
+        self._control[tables.HEADER // 8] = self._copies.header if may else 0
+        self._loop(abi.UNLINK, 0, 0)  # waits for the lock
+
+    def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
+        """The record of a copied block."""
+        return Installed(
+            key, block_id, slots, self._locations(key), False,
+            partial(self._block, block_id), copied=True,
+        )  # fmt: skip
+
+    def _block(self, block_id: int) -> Block:
+        """The IR of a copied block."""
+        extent = self._table.extent(block_id)
+        assert self._make is not None
+        return self._make(extent.key, extent.size)
+
+    def _installed(self, block_id: int) -> Installed:
+        """The record of a block."""
+        found = self._blocks.get(block_id)
+        return found or self._copied(
+            self._table.key(block_id), block_id, self._table.slots(block_id)
+        )
+
+    def _add(
+        self,
+        installed: Installed,
+        targets: Collection[BlockKey],
+        extent: Extent,
+        count: int,
+        code: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Enter a block in all tables."""
+        self._table.add(installed.block_id, extent, count, installed.slots)
+        self._table.set_code(installed.block_id, *code)
         for tier in self._tiers:
             tier.accept(installed)
-        for slot, target in zip(installed.slots, targets, strict=True):
-            self._links.add(slot, target, self._ids.get(target, 0))
-        self._blocks[installed.block_id] = installed
-        self._at.setdefault(installed.key.pc, set()).add(installed.block_id)
-        self._ids[installed.key] = installed.block_id
         self._publish(installed)
+        for slot, target in zip(installed.slots, targets, strict=True):
+            self._links.add(slot, target, self._table.get(target))
 
     def _require_room(self) -> None:
         """Raise TablesFull unless all tables have room for a block of any size."""
-        if not self._blocks:  # then all room can be used for any size
-            self._pool.clear()
+        if not len(self._table):  # then all room can be used for any size
+            self._table.clear()
             self._links.clear()
             self._first.clear()
-        room = self._pool.has(1) and self._links.has_room(SIDES) and self._first.has_room()
+        room = self._table.has_room() and self._links.has_room(SIDES) and self._first.has_room()
         if not room:
             raise TablesFull
 
@@ -206,10 +258,10 @@ class NumbaExecutor:
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them."""
         for key in list(keys):
-            block_id = self._ids.pop(key, 0)
+            block_id = self._table.get(key)
             if block_id:
                 with self._lock:
-                    self._forget(self._blocks.pop(block_id))
+                    self._forget(self._installed(block_id))
 
     def _forget(self, installed: Installed) -> None:
         self._links.unlink_into(installed.block_id)
@@ -224,15 +276,8 @@ class NumbaExecutor:
         self._links.drop(installed.slots)
         if self._waiting in installed.slots:
             self._waiting = None
-        there = self._at[installed.key.pc]
-        there.discard(installed.block_id)
-        if not there:
-            del self._at[installed.key.pc]
-        self._pool.give_back(installed.block_id)
-
-    def installed(self) -> Collection[BlockKey]:
-        """Keys of all blocks."""
-        return self._ids.keys()
+        self._table.remove(installed.block_id)
+        self._blocks.pop(installed.block_id, None)
 
     # -- entries and links -------------------------------------------------------------------------
 
@@ -255,24 +300,27 @@ class NumbaExecutor:
         """Obey new rules from the next edge on."""
         with self._lock:
             self._admission.rules = rules
+            self._let_make()
             direct = LinkKind.DIRECT in rules.kinds
             self.tables.chain(
                 direct=direct,
                 returns=LinkKind.RETURN in rules.kinds,
                 jumps=LinkKind.INDIRECT in rules.kinds,
             )
-            self._admit(self._blocks.values())
+            self._admit(map(self._installed, self._table.ids()))
             if not direct:
                 self._links.unlink_all()
 
     def watch(self, pcs: Collection[int]) -> None:
         """Return WatchHit in place of entering a block at one of these pcs."""
         with self._lock:
+            self._let_make()
             self._admit(self._begun_at(self._admission.watch(pcs)))
 
     def probe(self, pcs: Collection[int] | None) -> None:
         """Return WatchHit when a block at one of these pcs begins that has a probe."""
         self._probing = pcs is not None
+        self._let_make()
         for installed in self._begun_at(self._admission.probe(pcs or ())):
             probed = self._admission.is_probed(installed.key)
             self.tables.probed.view[installed.block_id] = probed
@@ -280,8 +328,7 @@ class NumbaExecutor:
     def _begun_at(self, pcs: Iterable[int]) -> Iterator[Installed]:
         """The blocks that begin at these pcs."""
         for pc in pcs:
-            for block_id in self._at.get(pc, ()):
-                yield self._blocks[block_id]
+            yield from map(self._installed, self._table.begun_at(pc))
 
     def _let_pass(self, block_id: int) -> None:
         """Let the block that is entered next pass its probe: the engine has reported it already."""
@@ -304,7 +351,7 @@ class NumbaExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
-        block_id = self._ids.get(key, 0)
+        block_id = self._table.get(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
             self._count(Reason.NOT_TRANSLATED)
@@ -332,7 +379,7 @@ class NumbaExecutor:
                 left = self._side(payload)
                 if not isinstance(left, BlockKey):
                     return left
-                block_id = self._ids.get(left, 0)
+                block_id = self._table.get(left)
                 if not block_id:
                     self._count(Reason.NOT_TRANSLATED)
                     return self._stop(NotTranslated(left), left.pc)
@@ -342,12 +389,13 @@ class NumbaExecutor:
     def _alias(self, location: int) -> int:
         """The id of the block at a location, or 0. Enters the location in the tables, because it is
         not the one that ``location_of`` returns for the block."""
-        block_id = self._ids.get(self.context.key_of(location), 0)
+        block_id = self._table.get(self.context.key_of(location))
         if block_id:
-            installed, t = self._blocks[block_id], self.tables
+            installed, t = self._installed(block_id), self.tables
             index = abi.entry_index(location)
             with self._lock:
                 installed.entries.append(index)
+                self._blocks[block_id] = installed
                 t.block_at.view[index] = block_id
                 for tier in self._tiers:
                     self._lead_into(installed, tier)
@@ -357,11 +405,12 @@ class NumbaExecutor:
     def _side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        draft, index, why = self._copies.side(payload)
-        pc = self._copies.pc_of(draft, index)
+        block_id, index, why = self._copies.side(payload)
+        extent = self._table.extent(block_id)
+        pc = self._copies.pc_of(extent.key, index)
         if why == stencils.X_FAULT:
-            return self._step(draft, index, pc)
-        mode = draft.key.mode if index == 0 else 0
+            return self._step(extent, index, pc)
+        mode = extent.key.mode if index == 0 else 0
         exit_ = self._copies.lift(BlockKey(pc, mode)).exit
         match exit_:
             case Swi(number=number, resume=resume):
@@ -372,12 +421,12 @@ class NumbaExecutor:
                 return self._stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
         raise AssertionError(exit_)
 
-    def _step(self, draft: Draft, index: int, pc: int) -> Event | BlockKey:
+    def _step(self, extent: Extent, index: int, pc: int) -> Event | BlockKey:
         """Execute an instruction that copied code has left to the evaluator: one that faults, or an
         access that crosses a page's end."""
-        completed = max(0, index) - (1 if draft.key.mode & CONDITION_PASSED else 0)
-        self.fuel += draft.counted - completed
-        key = BlockKey(pc, retry_mode(draft.key, pc))
+        completed = max(0, index) - (1 if extent.key.mode & CONDITION_PASSED else 0)
+        self.fuel += extent.insn_count - completed
+        key = BlockKey(pc, retry_mode(extent.key, pc))
         while True:
             block = self._copies.lift(key)
             result, completed = execute(block, self.context, self._guarded)
@@ -403,12 +452,12 @@ class NumbaExecutor:
             key = self.context.key_of(payload)
             return self._stop(NotTranslated(key), key.pc)
         if kind == tables.X_WATCH:
-            key = self._blocks[payload].key
+            key = self._table.key(payload)
             if key.pc not in self._admission.watched:  # else the dispatch was counted
                 self._count(Reason.HOOK)
             return self._stop(WatchHit(key), key.pc)
         if kind == abi.X_FUEL:
-            key = self._blocks[payload].key
+            key = self._table.key(payload)
             self._count(Reason.BUDGET)
             return self._stop(FuelOut(key), key.pc)
         if kind == tables.X_FAULT:
@@ -457,7 +506,7 @@ class NumbaExecutor:
     def statistics(self) -> Mapping[str, int]:
         """Numbers of blocks and links, and the figures of all tiers."""
         return {
-            "blocks": len(self._blocks),
+            "blocks": len(self._table),
             "links": self._links.count,
             "links_made": int(self._control[tables.LINKS_MADE // 8]),
             **{name: n for tier in self._tiers for name, n in tier.statistics().items()},
@@ -465,10 +514,10 @@ class NumbaExecutor:
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of a block after each stage of each tier, by the stage's name."""
-        block_id = self._ids.get(key, 0)
+        block_id = self._table.get(key)
         if not block_id:
             return {}
-        installed = self._blocks[block_id]
+        installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
 
     def close(self) -> None:

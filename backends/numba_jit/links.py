@@ -34,7 +34,9 @@ class Links:
         self._outs = shared.copy_out.view
         self._code = shared.link_code.view
         self._locations, self._ids = shared.slot_location.view, shared.slot_target.view
-        self._pool = Pool(tables.MAX_SLOTS)
+        self._pool = Pool(
+            tables.MAX_SLOTS, shared.free_slots.view, shared.control, tables.FREE_SLOTS
+        )
         self._elsewhere: dict[int, BlockKey] = {}  # targets without a location
         self._leading: dict[BlockKey, set[int]] = {}  # the slots that lead to each of them
 
@@ -59,6 +61,10 @@ class Links:
     def allocate(self, count: int) -> tuple[int, ...]:
         """Allocate slots for a block that is about to be accepted by the tiers."""
         return tuple([self._pool.take() for _ in range(count)])
+
+    def give_back(self, slots: Collection[int]) -> None:
+        """Free slots that were allocated and not added."""
+        self._pool.give_back(*slots)
 
     def add(self, slot: int, target: BlockKey, block_id: int) -> None:
         """Make an allocated slot lead to a key. It is not linked. ``block_id`` is that of the key's

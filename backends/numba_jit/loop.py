@@ -11,6 +11,7 @@ from backends.numba_jit.compiled import object_of
 from backends.numba_jit.edges import change, link, linked_to
 from backends.numba_jit.host_memory import enter_unit, load8, load32, load64, store64
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
+from backends.numba_jit.making import make
 from dbt.interfaces import Reason
 
 # Offsets of the counters in REASONS.
@@ -86,7 +87,12 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             block = target_of(state, payload)
             if block == 0:
                 count(state, NOT_TRANSLATED)
-                return X_MISSING | payload << KIND_BITS
+                location = load64(load64(state + SLOT_LOCATION) + payload * 8)
+                block = make(state, location) if location >= 0 else 0
+                if block == 0:
+                    return X_MISSING | payload << KIND_BITS
+                link(state, payload, block)
+                continue
             denied = load8(load64(state + DENIED) + block)
             if denied:
                 count(state, REFUSED)
@@ -99,7 +105,10 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
             block = block_at(state, payload)
             if block == 0:
                 count(state, NOT_TRANSLATED)
-                return X_MISSING_AT | payload << KIND_BITS
+                block = make(state, payload)
+                if block == 0:
+                    return X_MISSING_AT | payload << KIND_BITS
+                continue
             denied = load8(load64(state + DENIED) + block)
             if denied:
                 count(state, REFUSED)

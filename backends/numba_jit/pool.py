@@ -1,30 +1,52 @@
-"""Allocates numbers, such as block ids and link slots."""
+"""Allocates numbers, such as block ids and link slots.
+
+Running code does so too (``take_number``). A pool is three words of the control area: the address
+of its table of free numbers, how many of them there are, and a number above all that were ever
+allocated.
+"""
+
+from typing import Any
+
+COUNT, END = 8, 16
+"""Offsets of the second word and the third."""
 
 
 class Pool:
-    """Allocates the numbers from 1 to ``limit`` - 1, freed ones first."""
+    """Allocates the numbers from 1 to ``limit`` - 1, freed ones first. ``words`` is the control
+    area and ``at`` the offset of the pool's words there."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, free: Any, words: Any, at: int) -> None:
         self._limit = limit
+        self._free, self._words = free, words
+        self._count, self._end = (at + COUNT) // 8, (at + END) // 8
         self.clear()
 
     def clear(self) -> None:
         """Free all numbers."""
-        self._free: list[int] = []
-        self.end = 1
+        self._words[self._count] = 0
+        self._words[self._end] = 1
+
+    @property
+    def end(self) -> int:
         """A number above all that were ever allocated."""
+        return int(self._words[self._end])
 
     def has(self, count: int) -> bool:
         """True when so many numbers are free."""
-        return len(self._free) + self._limit - self.end >= count
+        return bool(self._words[self._count] + self._limit - self._words[self._end] >= count)
 
     def take(self) -> int:
         """Allocate a number. ``has`` says whether there is one."""
-        if self._free:
-            return self._free.pop()
-        self.end += 1
-        return self.end - 1
+        count = self._words[self._count]
+        if count:
+            self._words[self._count] = count - 1
+            return int(self._free[count - 1])
+        self._words[self._end] += 1
+        return int(self._words[self._end]) - 1
 
     def give_back(self, *numbers: int) -> None:
         """Free numbers."""
-        self._free += numbers
+        for number in numbers:
+            count = self._words[self._count]
+            self._free[count] = number
+            self._words[self._count] = count + 1

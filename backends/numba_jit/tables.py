@@ -11,6 +11,7 @@ from typing import Any
 from backends.numba_jit import abi
 from dbt.interfaces import CONTROL_BYTES, Context, Reason
 from dbt.ir.ops import MOST_ARGUMENTS
+from dbt.permissions import PAGES
 from dbt.reservation import Reservation
 
 # Further words of the control area, behind those of ``abi`` and of the units.
@@ -48,6 +49,25 @@ SLOT_NEXT = _OURS + 240  # u32[] by link slot: the next one that is linked to th
 SLOT_BEFORE = _OURS + 248  # the same, the one before
 LINKED_IN = _OURS + 256  # u32[] by block id: the first link slot that is linked to it, or 0
 LINKS_NOW = _OURS + 264  # number of link slots that are linked
+BLOCKS = _OURS + 272  # rows of BLOCK bytes by block id
+PAGE_BLOCK = _OURS + 280  # u32[] by page: id of the first block that begins on it, or 0
+BLOCKS_NOW = _OURS + 288  # number of blocks
+FREE_BLOCKS = _OURS + 296  # three words of a pool: see ``pool``
+FREE_SLOTS = _OURS + 320  # the same for link slots
+BOUNDARIES = _OURS + 344  # u8[] by pc: 1 where blocks have to begin
+HEADER = _OURS + 352  # address of the header of ``stencils.abi``; 0: the loop makes no blocks
+MADE = _OURS + 360  # number of blocks that the loop has made
+MADE_INSNS = _OURS + 368  # number of instructions in them
+COPY_ENTRY = _OURS + 376  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
+FIRST_HOT = _OURS + 384  # what a new block's counter in HOT is set to
+
+BLOCK = 48
+B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END = 0, 8, 16, 24, 28, 32, 40
+"""A row of BLOCKS, byte offsets. B_KEY: USED, the mode from bit 32 on, and the pc. B_EXTENT: size in
+bytes, from bit 32 on a byte each: bytes in front that it depends on, instructions, those of them
+that it counts. B_SLOTS: its link slots, the second from bit 32 on. B_NEXT and B_BEFORE (u32): its
+neighbours in the list of its page. B_START and B_END: its copied code, or 0."""
+USED = 1 << 62
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
 
@@ -65,7 +85,7 @@ MOST_HOT = 0xFFFFFFFF
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
 LOCATIONS = 1 << 32
-ROOM = 135 << 30
+ROOM = 140 << 30
 """Bytes of address space that all tables take, and compilers need: without any left, LLVM ends the
 process."""
 
@@ -110,6 +130,11 @@ class Tables:
         self.slot_next = self._new(MAX_SLOTS, "I")
         self.slot_before = self._new(MAX_SLOTS, "I")
         self.linked_in = self._new(MAX_BLOCKS, "I")
+        self.blocks = self._new(MAX_BLOCKS * BLOCK // 8, "Q")
+        self.page_block = self._new(PAGES, "I")
+        self.free_blocks = self._new(MAX_BLOCKS, "I")
+        self.free_slots = self._new(MAX_SLOTS, "I")
+        self.boundaries = self._new(1 << 32, "B")
         self.reasons = self._new(64, "q")
         address = context.state.address
         raw = (ctypes.c_ubyte * CONTROL_BYTES).from_address(address)
@@ -143,6 +168,12 @@ class Tables:
             SLOT_NEXT: self.slot_next.address,
             SLOT_BEFORE: self.slot_before.address,
             LINKED_IN: self.linked_in.address,
+            BLOCKS: self.blocks.address,
+            PAGE_BLOCK: self.page_block.address,
+            FREE_BLOCKS: self.free_blocks.address,
+            FREE_SLOTS: self.free_slots.address,
+            BOUNDARIES: self.boundaries.address,
+            COPY_ENTRY: self.copy_entry.address,
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import attrs
 
 from backends.native.guard import Watched
+from dbt.block_index import PageIndex
 from dbt.execute import Edge, execute
 from dbt.interfaces import (
     CODE,
@@ -18,6 +19,7 @@ from dbt.interfaces import (
     ChainEverything,
     Context,
     Event,
+    Extent,
     FaultHit,
     FuelOut,
     HaltHit,
@@ -69,6 +71,8 @@ class ReferenceExecutor:
         self.fuel = 0
         self._memory = GuardedMemory(context.memory)
         self._watched_memory = Watched(context.memory)
+        self.index = PageIndex()
+        self.autonomous = False
         self._blocks: dict[BlockKey, tuple[Block, int]] = {}
         self._links: set[Link] = set()
         self._links_made = 0
@@ -85,15 +89,20 @@ class ReferenceExecutor:
         """Take over a block. Drops one with the same key, and the links to and from that."""
         self.discard([block.key])
         self._blocks[block.key] = (block, block.insn_count)
+        self.index.add(Extent.of(block))
 
     def translate(
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> None:
         """There are blocks of IR alone here."""
 
+    def set_boundary(self, pc: int, *, present: bool) -> None:
+        """Nothing is made here of its own accord."""
+
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop blocks and every link into and out of them."""
         gone = {key for key in keys if self._blocks.pop(key, None)}
+        self.index.remove(gone)
         if gone:
             if self._waiting and self._waiting.source in gone:
                 self._waiting = None
@@ -101,10 +110,6 @@ class ReferenceExecutor:
                 self._links = {
                     link for link in self._links if gone.isdisjoint((link.source, link.target))
                 }
-
-    def installed(self) -> Collection[BlockKey]:
-        """Keys of all blocks."""
-        return self._blocks.keys()
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -226,8 +231,7 @@ class ReferenceExecutor:
     def close(self) -> None:
         """Drop all blocks and links."""
         self._watched_memory.close()
-        self._blocks.clear()
-        self._links.clear()
+        self.discard(list(self.index))
 
 
 _MISSES = {LinkKind.INDIRECT: Reason.INDIRECT_MISS, LinkKind.RETURN: Reason.RETURN_MISS}

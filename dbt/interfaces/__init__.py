@@ -6,6 +6,7 @@ translated code until something needs Python, and returns an ``Event`` that says
 """
 
 from dbt.interfaces.backend import (
+    BlockIndex,
     TIERS,
     UNITS,
     Backend,
@@ -55,6 +56,7 @@ from dbt.ir.banks import (
 from dbt.ir.layout import CONTROL_BYTES, JUMP_SLOT, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 
 __all__ = [
+    "BlockIndex",
     "ABSENT",
     "CODE",
     "CONTROL_BYTES",

@@ -1,6 +1,6 @@
 """The protocols of a backend and of the executors that it opens."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,8 +9,8 @@ import attrs
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event
-from dbt.ir.banks import CounterBank, FunctionBank, Memory, StackBank, State
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
+from dbt.ir.block import Block, BlockKey, exit_targets
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
@@ -86,6 +86,38 @@ class Extent:
     insn_count: int
     targets: tuple[BlockKey, ...]
 
+    @classmethod
+    def of(cls, block: Block) -> "Extent":
+        """What a block of IR was made from."""
+        targets = exit_targets(block.exit)
+        return cls(block.key, block.size, block.before, block.insn_count, targets)
+
+    @property
+    def pages(self) -> range:
+        """Numbers of the pages of its bytes, and of those in front that it depends on."""
+        pc = self.key.pc
+        return range((pc - self.before) // PAGE, (pc + max(1, self.size) - 1) // PAGE + 1)
+
+
+class BlockIndex(Protocol):
+    """The keys of installed blocks. Pages are page numbers."""
+
+    def on_page(self, page: int) -> list[BlockKey]:
+        """The blocks that depend on a page."""
+
+    def at(self, pc: int) -> list[BlockKey]:
+        """The blocks that begin at ``pc``, in any mode."""
+
+    def across(self, pc: int) -> list[BlockKey]:
+        """The blocks that hold ``pc`` but do not begin there."""
+
+    def pages(self) -> list[int]:
+        """All pages that blocks depend on."""
+
+    def __contains__(self, key: BlockKey) -> bool: ...
+    def __iter__(self) -> Iterator[BlockKey]: ...
+    def __len__(self) -> int: ...
+
 
 class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
@@ -98,6 +130,16 @@ class Executor(Protocol):
     """Number of guest instructions that may still be executed. ``run`` subtracts exactly those that
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
+
+    index: BlockIndex
+    """The installed blocks."""
+
+    autonomous: bool
+    """True while ``run`` may itself make what ``translate`` would make, on pages that translations
+    depend on, except blocks that begin at a boundary."""
+
+    def set_boundary(self, pc: int, *, present: bool) -> None:
+        """Say whether blocks have to begin at ``pc``. May be called while ``run`` runs."""
 
     def install(self, block: Block) -> None:
         """Take over an optimised, verified block, in place of an older one with the same key.
@@ -113,9 +155,6 @@ class Executor(Protocol):
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them. Unknown keys are ignored."""
-
-    def installed(self) -> Collection[BlockKey]:
-        """Keys of the blocks that are installed."""
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""

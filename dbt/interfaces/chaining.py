@@ -16,6 +16,8 @@ class LinkRules(Protocol):
     """The rules by which an executor may chain one block to another."""
 
     kinds: frozenset[LinkKind]
+    exact: bool
+    """True when ``permits`` is False for none but boundaries."""
 
     def permits(self, pc: int) -> bool:
         """True when blocks at this pc may be chained into."""
@@ -25,6 +27,7 @@ class ChainEverything:
     """The rules of an executor before the first ``apply``: every edge may chain."""
 
     kinds: frozenset[LinkKind] = frozenset(LinkKind)
+    exact = True
 
     def permits(self, pc: int) -> bool:
         """Always True."""

@@ -125,6 +125,7 @@ def connect(
         on_install=partial(_dump, executor, log) if log.items & BACKEND_ITEMS else None,
         resume=resume,
         is_plain=translator.is_plain,
+        all_plain=translator.all_plain,
     )
     machine = HookMachine(
         engine,

@@ -7,11 +7,13 @@ class Boundaries:
     """The union of the pcs that hooks add, with a count for each, and of those that the chain
     policy needs.
 
-    ``cut`` is called with each new pc, to drop the translations that extend across it.
+    ``cut`` is called with each new pc, to drop the translations that extend across it, after
+    ``mark``, which is called with True then, and with False for each that is gone.
     """
 
-    def __init__(self, cut: Callable[[int], None]) -> None:
+    def __init__(self, cut: Callable[[int], None], mark: Callable[[int, bool], None]) -> None:
         self._cut = cut
+        self._mark = mark
         self._added: dict[int, int] = {}  # the number of times each was added
         self._by_policy: Collection[int] = frozenset()
         self.pcs: set[int] = set()
@@ -21,6 +23,7 @@ class Boundaries:
         """Add a boundary. It takes as many ``remove`` to undo."""
         self._added[pc] = self._added.get(pc, 0) + 1
         self.pcs.add(pc)
+        self._mark(pc, True)
         self._cut(pc)
 
     def remove(self, pc: int) -> None:
@@ -30,10 +33,14 @@ class Boundaries:
             self._added[pc] = count
         elif pc not in self._by_policy:
             self.pcs.discard(pc)
+            self._mark(pc, False)
 
     def follow_policy(self, pcs: Collection[int]) -> None:
         """Take these pcs for the ones that the chain policy needs, in place of the last ones."""
         self._by_policy = pcs
         before, self.pcs = self.pcs, {*pcs, *self._added}
+        for pc in before - self.pcs:
+            self._mark(pc, False)
         for pc in self.pcs - before:
+            self._mark(pc, True)
             self._cut(pc)

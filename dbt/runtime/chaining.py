@@ -52,6 +52,11 @@ class ChainPolicy:
             return False
         return not any(start <= pc < end for start, end in self.denied_ranges)
 
+    @property
+    def exact(self) -> bool:
+        """See ``LinkRules.exact``."""
+        return self.allowed_only is None and not self.denied_ranges
+
     def boundaries(self) -> set[int]:
         """The pcs that must begin a block for the policy to be exact about them."""
         return self.denied | (self.allowed_only or frozenset())

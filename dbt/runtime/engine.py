@@ -28,12 +28,11 @@ from dbt.interfaces import (
     TablesFull,
     WatchHit,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, exit_targets
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.permissions import refused_for_code
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
-from dbt.runtime.code_cache import CodeCache
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
 from dbt.stops import GuestFault
@@ -54,6 +53,11 @@ def _never(key: BlockKey) -> bool:
 
 def _quiet(text: str) -> None:
     """``on_invalidate`` when none is given."""
+
+
+def _nothing() -> bool:
+    """``all_plain`` where every block is made from IR."""
+    return False
 
 
 def _here(key: BlockKey) -> BlockKey:
@@ -82,13 +86,14 @@ class Engine:
         on_invalidate: Callable[[str], None] | None = None,
         on_install: Callable[[BlockKey], None] | None = None,
         is_plain: Callable[[BlockKey], bool] = _never,
+        all_plain: Callable[[], bool] = _nothing,
         resume: Resume | None = None,
     ) -> None:
         self.executor = executor
         self.context = context
         self.memory = memory
         self.policy = policy
-        self.cache = CodeCache()
+        self.cache = executor.index
         self.budget = Budget(executor)
         self.resume = Resume(BlockKey(0)) if resume is None else resume
         self.translated_blocks = 0
@@ -96,11 +101,15 @@ class Engine:
         self.invalidations = 0
         self._translate = translate
         self._is_plain = is_plain
+        self._all_plain = all_plain
         self._insn_sizes = insn_sizes
         self._ahead = ahead
         self._note = on_invalidate or _quiet
         self._installed = on_install
-        self._boundaries = Boundaries(lambda pc: self.discard(self.cache.across(pc)))
+        self._boundaries = Boundaries(
+            lambda pc: self.discard(self.cache.across(pc)),
+            lambda pc, present: executor.set_boundary(pc, present=present),
+        )
         self._watched: set[int] = set()
         self._probed: set[int] = set()
         self._runner = 0  # the thread in which the executor runs
@@ -200,6 +209,7 @@ class Engine:
     def _execute(self, key: BlockKey) -> Event:
         """Run the executor, then discard the translations that could not go while it ran."""
         self._runner = threading.get_ident()
+        self.executor.autonomous = self._installed is None and self._all_plain()
         try:
             event = self.executor.run(key)
             return (
@@ -297,7 +307,7 @@ class Engine:
             self._note("tables full: all blocks dropped")
             self.flush()
             block = self._make(key)
-        for page in self.cache.add(block):
+        for page in block.pages:
             self.memory.mark_code(page)
         self.translated_blocks += 1
         self.translated_insns += block.insn_count
@@ -314,8 +324,7 @@ class Engine:
                 return made
         block = self._translate(key, self._boundaries.pcs)
         self.executor.install(block)
-        targets = exit_targets(block.exit)
-        return Extent(key, block.size, block.before, block.insn_count, targets)
+        return Extent.of(block)
 
     def _block(self, key: BlockKey, size: int) -> Block:
         """The IR of so many bytes of code."""
@@ -336,7 +345,6 @@ class Engine:
                 self.budget.take_away()
             return
         self.executor.discard(keys)
-        self.cache.remove(keys)
 
     def flush(self) -> None:
         """Drop every translation."""

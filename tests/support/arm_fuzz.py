@@ -152,7 +152,7 @@ class Machine:
         self.data = b""
 
     def load(self, batch: Batch) -> None:
-        self.executor.discard(list(self.executor.installed()))
+        self.executor.discard(list(self.executor.index))
         self.memory.poke(CODE, batch.code)
         self.data = batch.data
         for block in batch.blocks().values():

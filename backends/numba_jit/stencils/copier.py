@@ -31,8 +31,6 @@ NAME = "stencils"
 """The name of the library on disk."""
 ENDS = ("head", "hothead", "go")
 """The first stencils of a library: what blocks begin and end with."""
-SMALLEST = 64
-"""Code is given out in multiples of so many bytes."""
 MODES = CONDITION_PASSED | HOOKED
 """Mode bits that a copied block may have."""
 
@@ -87,9 +85,9 @@ class Copier:
         self._set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
         self._set(words.GO, 1 + ENDS.index("go"))
         self._set(words.LINK_WORDS, code.link_words)
+        self._set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
         self._set(words.CURSOR, code.next)
         self._set(words.END, code.end)
-        self._free: dict[int, list[int]] = {}
 
     def _set(self, word: int, value: int) -> None:
         self.library.header[word // 8] = value
@@ -115,11 +113,11 @@ class Copier:
         word = int.from_bytes(self._memory.fetch(key.pc, size), "little")
         return self._lifter.lift_one(key, word, self.word_before(key.pc))[0]
 
-    def pc_of(self, draft: Draft, index: int) -> int:
+    def pc_of(self, key: BlockKey, index: int) -> int:
         """The address of an instruction of a block."""
-        pc = draft.key.pc
+        pc = key.pc
         for at in range(index):
-            pc += self.lift(BlockKey(pc, draft.key.mode if at == 0 else 0)).size
+            pc += self.lift(BlockKey(pc, key.mode if at == 0 else 0)).size
         return pc
 
     # -- drafting ----------------------------------------------------------------------------------
@@ -187,20 +185,11 @@ class Copier:
         self._provide_stencils(draft.count)
         first, second = (*slots, 0, 0)[:2]
         job = (draft.count, draft.counted, block_id, first | second << 32, draft.front)
-        start = self._get(words.CURSOR)
-        if not self._native.make_block(self.library.address, *job):
+        start = self._native.place_block(self.library.address, *job)
+        if not start:
             return 0, 0, []
-        room = -(-(self._get(words.CURSOR) - start) // SMALLEST) * SMALLEST
-        free = self._free.get(room)
-        if free:
-            self._set(words.CURSOR, place := free.pop())
-            self._native.make_block(self.library.address, *job)
-            self._set(words.CURSOR, start)
-            start = place
-        else:
-            self._set(words.CURSOR, start + room)
         outs = [self._get(words.OUT0), self._get(words.OUT1)]
-        return start, start + room, outs[: len(slots)]
+        return start, start + self._get(words.ROOM), outs[: len(slots)]
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
@@ -210,7 +199,7 @@ class Copier:
 
     def free(self, start: int, end: int) -> None:
         """Take the code of a block back. Nothing leads into it."""
-        self._free.setdefault(end - start, []).append(start)
+        self._native.free_block(self.library.address, start, end - start)
 
     def lead_out(self, start: int, block_id: int) -> None:
         """Make the code of a block leave for its unit."""

@@ -13,8 +13,6 @@ PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
 """Bytes of a stub: it pushes a payload and jumps to one of the ways out."""
 PAGE_MASK = 4095
-LARGEST = 1024
-"""Bytes of code that an instruction takes at most, stubs included."""
 
 NODES, ROOTS, PROGRAMS, STACK = abi.NODES, abi.ROOTS, abi.PROGRAMS, abi.STACK
 INDEX, MASK, SHAPES, VARIANTS = abi.INDEX, abi.MASK, abi.SHAPES, abi.VARIANTS
@@ -23,6 +21,8 @@ WORDS, CURSOR, END, LINK_WORDS = abi.WORDS, abi.CURSOR, abi.END, abi.LINK_WORDS
 LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT = abi.LINK_OUT, abi.SIDE_OUT, abi.FUEL_OUT, abi.HOT_OUT
 RETURN_OUT, JUMP_OUT, HEAD, GO = abi.RETURN_OUT, abi.JUMP_OUT, abi.HEAD, abi.GO
 EVERY_FLAG, OUT0, OUT1 = abi.EVERY_FLAG, abi.OUT0, abi.OUT1
+LARGEST = abi.LARGEST
+ROOM, FREE, UNIT = abi.ROOM, abi.FREE, abi.UNIT
 NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.YES, abi.NO
 WORD_MASK, BEFORE_MASK, LEAF = abi.WORD_MASK, abi.BEFORE_MASK, abi.LEAF
 ROOT, ROOTS_MASK = abi.ROOT, abi.ROOTS_COUNT - 1
@@ -265,6 +265,35 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
 
 
 @njit(**OPTIONS)
+def place_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Make a block in a place that was given back, or in a new one. Returns its address, or 0 when
+    there is no room."""
+    start = make_block(header, count, counted, block, slots, before)
+    if start == 0:
+        return 0
+    units = (load64(header + CURSOR) - start + UNIT - 1) // UNIT
+    store64(header + ROOM, units * UNIT)
+    free = load64(header + FREE) + 8 * units
+    place = load64(free)
+    if place == 0:
+        store64(header + CURSOR, start + units * UNIT)
+        return start
+    store64(free, load64(place))
+    store64(header + CURSOR, place)
+    make_block(header, count, counted, block, slots, before)
+    store64(header + CURSOR, start)
+    return place
+
+
+@njit(**OPTIONS)
+def free_block(header, start, room):  # type: ignore[no-untyped-def]
+    """Give the place of a block back. Nothing leads into it."""
+    free = load64(header + FREE) + 8 * (room // UNIT)
+    store64(start, load64(free))
+    store64(free, start)
+
+
+@njit(**OPTIONS)
 def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Call one of the functions above by its number, as ``native`` gives them."""
     if what == 0:
@@ -272,7 +301,10 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]  # noqa: PLR09
     if what == 1:
         return choose(a, b)
     if what == 2:
-        return make_block(a, b, c, d, e, f)
+        return place_block(a, b, c, d, e, f)
     if what == 3:
         return value_of(a, b, c, d, e)
-    return stub(a, b, c)
+    if what == 4:
+        return stub(a, b, c)
+    free_block(a, b, c)
+    return 0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from backends.numba_jit.stencils import abi, terms
+from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.template import Hole, Template
 from backends.numba_jit.stencils.tree import Tree
@@ -29,6 +30,7 @@ MOST_SHAPES = 1 << 15
 MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
 MOST_BYTES = 16 << 20
+MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 1) // abi.UNIT
 
 
 class Library:
@@ -54,6 +56,7 @@ class Library:
         self.header = np.zeros(abi.HEADER_WORDS, np.int64)
         self._words = np.zeros((abi.MOST_INSNS + 1, abi.ROW // 8), np.int64)
         self._stack = np.zeros(terms.DEEPEST, np.int64)
+        self._free = np.zeros(MOST_UNITS, np.int64)
         for word, array in {
             abi.NODES: self.tree.nodes,
             abi.ROOTS: self.tree.roots,
@@ -66,10 +69,12 @@ class Library:
             abi.OFFSETS: self.offsets,
             abi.CODES: self.blob,
             abi.WORDS: self._words,
+            abi.FREE: self._free,
         }.items():
             self.header[word // 8] = array.ctypes.data
         self.header[abi.INDEX // 8] = index
         self.header[abi.MASK // 8] = (1 << width) - 1
+        self.header[abi.BYTES // 8] = width // 8
         self.header[abi.EVERY_FLAG // 8] = (1 << len(layout.flags)) - 1
         self.rows = self._words
         """One row for each instruction of the block that is made (``abi``)."""

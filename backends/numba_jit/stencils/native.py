@@ -35,9 +35,10 @@ class Native:
         call: Any = prototype(library.address("copying"))
         self.find_shapes = partial(call, 0)
         self.choose = partial(_fill, call, 1)
-        self.make_block = partial(call, 2)
+        self.place_block = partial(call, 2)
         self.value_of = partial(_fill, call, 3)
         self.stub = partial(_fill, call, 4)
+        self.free_block = partial(_fill, call, 5)
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

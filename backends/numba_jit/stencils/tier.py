@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from backends.numba_jit import tables
+from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.stencils.copier import Copier, Draft
 from backends.numba_jit.stencils.native import Native
@@ -15,13 +16,13 @@ from dbt.ir.block import Block, BlockKey
 class Copies:
     """Copies blocks and links them (a ``tiers.Tier``)."""
 
-    def __init__(self, context: Context, shared: Tables) -> None:
+    def __init__(self, context: Context, shared: Tables, blocks: BlockTable) -> None:
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
         self._context = context
         self._tables = shared
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
-        self._made: dict[int, tuple[Draft, int, int]] = {}
+        self._blocks = blocks
         self._seconds = 0.0
         self._insns = 0
 
@@ -37,6 +38,11 @@ class Copies:
             control[tables.COPY_ENTER // 8] = copier.enter
         return self._copier
 
+    @property
+    def header(self) -> int:
+        """The address of the header of ``stencils.abi``; 0 before the first block is drafted."""
+        return self._copier.library.address if self._copier else 0
+
     def draft(self, key: BlockKey, boundaries: Collection[int]) -> Draft | None:
         """The block at a key as it can be copied, or None."""
         began = time.perf_counter()
@@ -44,34 +50,32 @@ class Copies:
         self._seconds += time.perf_counter() - began
         return draft
 
-    def copy(self, draft: Draft, installed: Installed) -> bool:
-        """Copy the block that was drafted last. False: there is no room."""
+    def copy(self, draft: Draft, block_id: int, slots: tuple[int, ...]) -> tuple[int, int]:
+        """Copy the block that was drafted last. Returns where its code begins and ends; it begins
+        at 0 when there is no room."""
         began = time.perf_counter()
-        start, end, outs = self.copier.copy(draft, installed.block_id, installed.slots)
-        if not start:
-            return False
-        for slot, out in zip(installed.slots, outs, strict=True):
-            self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
-        self._made[installed.block_id] = draft, start, end
-        self._insns += draft.count
+        start, end, outs = self.copier.copy(draft, block_id, slots)
+        if start:
+            for slot, out in zip(slots, outs, strict=True):
+                self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
+            self._insns += draft.count
         self._seconds += time.perf_counter() - began
-        return True
+        return start, end
 
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: what is to be copied is given to ``copy``."""
 
     def entry(self, installed: Installed) -> int:
         """See ``Tier.entry``: a host address."""
-        found = self._made.get(installed.block_id)
-        return found[1] if found else 0
+        return self._blocks.code(installed.block_id)[0]
 
-    def side(self, payload: int) -> tuple[Draft, int, int]:
-        """The block that has left at one of its instructions, its index, and why."""
-        return self._made[payload >> 8][0], payload >> 2 & 63, payload & 3
+    def side(self, payload: int) -> tuple[int, int, int]:
+        """The id of the block that has left at one of its instructions, its index, and why."""
+        return payload >> 8, payload >> 2 & 63, payload & 3
 
-    def pc_of(self, draft: Draft, index: int) -> int:
+    def pc_of(self, key: BlockKey, index: int) -> int:
         """The address of an instruction of a block."""
-        return self.copier.pc_of(draft, index)
+        return self.copier.pc_of(key, index)
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""
@@ -79,19 +83,23 @@ class Copies:
 
     def hand_over(self, installed: Installed) -> None:
         """Make the copy of a block lead to its unit."""
-        found = self._made.get(installed.block_id)
-        if found:
-            self.copier.lead_out(found[1], installed.block_id)
+        start, _ = self._blocks.code(installed.block_id)
+        if start:
+            self.copier.lead_out(start, installed.block_id)
 
     def drop(self, installed: Installed) -> None:
         """See ``Tier.drop``."""
-        found = self._made.pop(installed.block_id, None)
-        if found:
-            self.copier.free(found[1], found[2])
+        start, end = self._blocks.code(installed.block_id)
+        if start:
+            self.copier.free(start, end)
 
     def statistics(self) -> Mapping[str, int]:
         """Instructions copied so far, and the time it took."""
-        return {"copied_insns": self._insns, "copy_us": int(self._seconds * 1e6)}
+        native = self._tables.control[tables.MADE_INSNS // 8]
+        return {
+            "copied_insns": self._insns + int(native),
+            "copy_us": int(self._seconds * 1e6),
+        }
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the host's code of a copied block."""

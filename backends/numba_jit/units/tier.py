@@ -30,6 +30,7 @@ class Units:
         records: Records,
         shared: Tables,
         links: Links,
+        installed: Callable[[int], Installed],
         enter: Callable[[Sequence[Installed]], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
@@ -37,13 +38,15 @@ class Units:
         self._records = records
         self._tables = shared
         self._links = links
+        self._installed = installed
+        """Returns the record of a block by its id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
         self._tier = context.options.tier
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
+        shared.control[tables.FIRST_HOT // 8] = self._hot
         shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
         self._compiler: UnitCompiler | None = None
-        self._accepted: dict[int, Installed] = {}
         self._codes: dict[int, int] = {}  # code pointers by block id
         self._new: dict[int, Installed] = {}
         self._compile_ns = 0
@@ -64,7 +67,6 @@ class Units:
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""
         block_id = installed.block_id
-        self._accepted[block_id] = installed
         self._tables.hot.view[block_id] = self._hot
         if self._tier in ("1", "2"):
             self._new[block_id] = installed
@@ -76,7 +78,6 @@ class Units:
     def drop(self, installed: Installed) -> None:
         """See ``Tier.drop``."""
         block_id = installed.block_id
-        del self._accepted[block_id]
         self._new.pop(block_id, None)
         code = self._codes.pop(block_id, 0)
         if code:
@@ -104,7 +105,7 @@ class Units:
         """Compile the hot blocks."""
         hot = [block_id for block_id in self._pending() if block_id not in self._codes]
         self._set_pending([])
-        self._compile([self._accepted[block_id] for block_id in hot])
+        self._compile([self._installed(block_id) for block_id in hot])
 
     def _compile(self, batch: list[Installed]) -> None:
         if not batch or self._tier not in LEVELS:

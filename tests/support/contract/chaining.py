@@ -198,7 +198,7 @@ class ChainingContract(Contract):
         rig.state.set("r0", 10)
         rig.run_all(program, BlockKey(START))
         rig.executor.discard([BlockKey(gone), BlockKey(0x12340)])
-        assert set(rig.executor.installed()) == program.keys() - {BlockKey(gone)}
+        assert set(rig.executor.index) == program.keys() - {BlockKey(gone)}
         rig.state.set("r0", 10)
         before = rig.reasons()
         event = rig.executor.run(BlockKey(START))
@@ -221,7 +221,7 @@ class ChainingContract(Contract):
         rig.state.set("r0", 3)
         assert rig.executor.run(BlockKey(START)) == HaltHit("done", 0x8004)
         assert rig.state.get("r5") == 0x2A
-        assert len(rig.executor.installed()) == 3
+        assert len(rig.executor.index) == 3
 
     def test_run_of_an_unknown_key_asks_for_it(self, rig: Rig) -> None:
         assert rig.executor.run(BlockKey(0x9000, 0x100)) == NotTranslated(BlockKey(0x9000, 0x100))

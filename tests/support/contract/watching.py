@@ -74,7 +74,7 @@ class WatchingContract(Contract):
               swi 0x0, 0x8008
             }""",
         )
-        assert BlockKey(0x8004, HOOKED) in rig.executor.installed()
+        assert BlockKey(0x8004, HOOKED) in rig.executor.index
         rig.executor.watch([0x8004])
         rig.executor.fuel = 100
         assert rig.executor.run(BlockKey(START)) == SyscallHit(0, BlockKey(0x8008))

@@ -1,31 +1,29 @@
-"""Which translations exist and which guest pages they were made from.
+"""An index of translations by the guest pages that they were made from, for executors.
 
-The code itself belongs to the executor. This index says which translations must be dropped when
-guest code changes, a hook is set, or the chain policy needs a block to begin at some pc.
+It says which translations must be dropped when guest code changes, a hook is set, or the chain
+policy needs a block to begin at some pc.
 """
 
 from collections.abc import Iterable, Iterator
 
 from dbt.interfaces import PAGE, Extent
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import BlockKey
 
 
-class CodeCache:
-    """Keys of installed blocks, by the pages that they depend on."""
+class PageIndex:
+    """Keys of installed blocks, by the pages that they depend on (a ``BlockIndex``)."""
 
     def __init__(self) -> None:
         self._pages: dict[int, dict[BlockKey, int]] = {}  # with the end address of each
         self._pages_of: dict[BlockKey, range] = {}
 
-    def add(self, block: Extent | Block) -> range:
-        """Index a block that was installed. Returns the numbers of the pages it depends on."""
+    def add(self, block: Extent) -> None:
+        """Index a block that was installed."""
         key = block.key
         self.remove([key])
-        pages = _pages(block)
-        self._pages_of[key] = pages
-        for page in pages:
+        self._pages_of[key] = block.pages
+        for page in block.pages:
             self._pages.setdefault(page, {})[key] = key.pc + block.size
-        return pages
 
     def remove(self, keys: Iterable[BlockKey]) -> None:
         """Forget blocks; unknown keys are ignored."""
@@ -62,8 +60,3 @@ class CodeCache:
     def __len__(self) -> int:
         return len(self._pages_of)
 
-
-def _pages(block: Extent | Block) -> range:
-    """Numbers of the pages of a block's bytes, and of the bytes in front that it depends on."""
-    pc = block.key.pc
-    return range((pc - block.before) // PAGE, (pc + max(1, block.size) - 1) // PAGE + 1)

@@ -3,19 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt.interfaces import PAGE
+from dbt.block_index import PageIndex
+from dbt.interfaces import PAGE, Extent
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Goto
-from dbt.runtime.code_cache import CodeCache
 
 START = 3 * PAGE
 
 
-def block(pc: int, mode: int = 0, size: int = 8) -> Block:
-    return Block(BlockKey(pc, mode), [], Goto(BlockKey(0)), size)
+def block(pc: int, mode: int = 0, size: int = 8, before: int = 0) -> Extent:
+    return Extent.of(Block(BlockKey(pc, mode), [], Goto(BlockKey(0)), size, before=before))
 
 
 def test_at_and_across() -> None:
-    cache = CodeCache()
+    cache = PageIndex()
     cache.add(block(0x8000, size=16))
     cache.add(block(0x8000, CONDITION_PASSED, size=4))
     cache.add(block(0x8008, size=8))
@@ -28,11 +28,12 @@ def test_at_and_across() -> None:
 
 
 def test_a_block_is_on_every_page_that_it_depends_on() -> None:
-    cache = CodeCache()
-    crossing = Block(BlockKey(2 * PAGE - 2), [], Goto(BlockKey(0)), size=4)
-    looking_back = Block(BlockKey(2 * PAGE), [], Goto(BlockKey(0)), size=4, before=4)
-    assert cache.add(crossing) == range(1, 3)
-    assert cache.add(looking_back) == range(1, 3)
+    cache = PageIndex()
+    crossing = block(2 * PAGE - 2, size=4)
+    looking_back = block(2 * PAGE, size=4, before=4)
+    assert crossing.pages == looking_back.pages == range(1, 3)
+    cache.add(crossing)
+    cache.add(looking_back)
     assert set(cache.on_page(1)) == set(cache.on_page(2)) == {crossing.key, looking_back.key}
     assert cache.across(2 * PAGE) == [crossing.key]
     cache.remove([crossing.key, looking_back.key])
@@ -40,7 +41,7 @@ def test_a_block_is_on_every_page_that_it_depends_on() -> None:
 
 
 def test_removing_the_last_block_forgets_the_page() -> None:
-    cache = CodeCache()
+    cache = PageIndex()
     cache.add(block(0x8000))
     cache.remove([BlockKey(0x8000), BlockKey(0x9000)])
     assert cache.pages() == []
@@ -53,12 +54,12 @@ places = st.tuples(st.integers(0, 3 * PAGE // 4 - 1), st.sampled_from([0, CONDIT
 
 @given(st.lists(st.tuples(st.booleans(), places, st.integers(1, 16))))
 def test_like_a_list(steps: list[tuple[bool, tuple[int, int], int]]) -> None:
-    cache, plain = CodeCache(), dict[BlockKey, int]()
+    cache, plain = PageIndex(), dict[BlockKey, int]()
     for adding, (word, mode), insns in steps:
         key = BlockKey(START + 4 * word, mode)
         size = min(4 * insns, PAGE - key.pc % PAGE)
         if adding:
-            cache.add(Block(key, [], Goto(key), size))
+            cache.add(block(key.pc, mode, size))
             plain[key] = size
         else:
             cache.remove([key])

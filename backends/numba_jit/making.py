@@ -1,0 +1,194 @@
+"""Blocks that the loop makes itself, of the guest's own instructions: no Python is entered.
+
+It makes only what ``stencils.copier`` would make just so, from stencils that are there, on a page
+that translations depend on already. All else is left to Python, which makes one block and comes
+back.
+"""
+
+from numba import njit
+
+from backends.numba_jit import abi, pool, tables
+from backends.numba_jit.edges import release_lock, take_lock
+from backends.numba_jit.host_memory import load8, load32, load64, store8, store32, store64
+from backends.numba_jit.interpreter.interpreter import OPTIONS
+from backends.numba_jit.stencils import abi as stencils
+from backends.numba_jit.stencils.copying import choose, find_shapes, place_block, value_of
+from dbt.interfaces import CODE, EXEC
+
+MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
+LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
+COUNT, END = pool.COUNT, pool.END
+HEADER, BOUNDARIES, BLOCKS, PAGE_BLOCK = (
+    tables.HEADER, tables.BOUNDARIES, tables.BLOCKS, tables.PAGE_BLOCK,
+)  # fmt: skip
+FREE_BLOCKS, FREE_SLOTS = tables.FREE_BLOCKS, tables.FREE_SLOTS
+MAX_BLOCKS, MAX_SLOTS = tables.MAX_BLOCKS, tables.MAX_SLOTS
+BLOCK, USED = tables.BLOCK, tables.USED
+B_KEY, B_EXTENT, B_SLOTS, B_NEXT = tables.B_KEY, tables.B_EXTENT, tables.B_SLOTS, tables.B_NEXT
+B_BEFORE, B_START, B_END = tables.B_BEFORE, tables.B_START, tables.B_END
+BLOCKS_NOW, MADE, MADE_INSNS = tables.BLOCKS_NOW, tables.MADE, tables.MADE_INSNS
+BLOCK_AT, COPY, COPY_ENTRY = tables.BLOCK_AT, tables.COPY, tables.COPY_ENTRY
+COPY_LINKS, COPY_OUT = tables.COPY_LINKS, tables.COPY_OUT
+SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
+HOT, FIRST_HOT, DENIED, PROBED = tables.HOT, tables.FIRST_HOT, tables.DENIED, tables.PROBED
+SHAPES, WORDS = stencils.SHAPES, stencils.WORDS
+MASK, BYTES = stencils.MASK, stencils.BYTES
+CURSOR, CODE_END, LARGEST = stencils.CURSOR, stencils.END, stencils.LARGEST
+OUT0, OUT1, ROOM = stencils.OUT0, stencils.OUT1, stencils.ROOM
+SHAPE, EXIT, SIZE = stencils.SHAPE, stencils.EXIT, stencils.SIZE
+TO0, MODE0, TO1, MODE1 = stencils.TO0, stencils.MODE0, stencils.TO1, stencils.MODE1
+ROW, ITS_SHAPE, AT = stencils.ROW, stencils.ITS_SHAPE, stencils.AT
+CONTINUES, GOES, BRANCHES = stencils.CONTINUES, stencils.GOES, stencils.BRANCHES
+HALTS, MOST = stencils.HALTS, stencils.MOST
+PAGE_MASK = 4095
+RUNNABLE = EXEC | CODE
+
+
+@njit(**OPTIONS)
+def has_numbers(state, words, limit, wanted):  # type: ignore[no-untyped-def]
+    """Whether a pool has so many free numbers."""
+    free = load64(state + words + COUNT)
+    return free + limit - load64(state + words + END) >= wanted
+
+
+@njit(**OPTIONS)
+def take_number(state, words):  # type: ignore[no-untyped-def]
+    """Allocate a number of a pool."""
+    count = load64(state + words + COUNT)
+    if count:
+        store64(state + words + COUNT, count - 1)
+        return load32(load64(state + words) + 4 * (count - 1))
+    number = load64(state + words + END)
+    store64(state + words + END, number + 1)
+    return number
+
+
+@njit(**OPTIONS)
+def look(state, header, pc):  # type: ignore[no-untyped-def]
+    """Find the instructions of the block at ``pc`` and their stencils, in the rows of the header.
+    Returns how many there are, or 0 if Python has to make the block."""
+    memory, size = load64(state + MEM_BASE), load64(header + BYTES)
+    if pc & PAGE_MASK == 0 or pc & (size - 1):
+        return 0
+    if load8(memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)) & RUNNABLE != RUNNABLE:
+        return 0
+    boundaries = load64(state + BOUNDARIES)
+    if load8(boundaries + pc):
+        return 0
+    before = word_before(header, memory, pc)
+    count = find_shapes(header, memory, pc, load64(header + MOST), before, 0)
+    if count >> 32:
+        return 0
+    rows = load64(header + WORDS)
+    for index in range(1, count):
+        if load8(boundaries + load64(rows + ROW * index + AT)):
+            count = index
+            break
+    if count == 0 or choose(header, count) >= 0:
+        return 0
+    if load64(header + CURSOR) + LARGEST * (count + 1) > load64(header + CODE_END):
+        return 0
+    return count
+
+
+@njit(**OPTIONS)
+def word_before(header, memory, pc):  # type: ignore[no-untyped-def]
+    """What is in front of an instruction that does not begin its page."""
+    return load64(memory + pc - load64(header + BYTES)) & load64(header + MASK)
+
+
+@njit(**OPTIONS)
+def add_slot(state, location):  # type: ignore[no-untyped-def]
+    """Make the slot of a direct exit of a copied block. Returns its number."""
+    slot = take_number(state, FREE_SLOTS)
+    store64(load64(state + SLOT_LOCATION) + 8 * slot, location)
+    store32(load64(state + SLOT_TARGET) + 4 * slot, 0)
+    store64(load64(state + LINK_CODE) + 8 * slot, load64(state + NOWHERE))
+    return slot
+
+
+@njit(**OPTIONS)
+def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
+    """Set the code that a copied block's slot leads to while it is not linked."""
+    store64(load64(state + COPY_OUT) + 8 * slot, out)
+    store64(load64(state + COPY_LINKS) + 8 * slot, out)
+
+
+@njit(**OPTIONS)
+def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Enter a block in the tables. The last store publishes it."""
+    row = load64(state + BLOCKS) + BLOCK * block
+    store64(row + B_KEY, USED | pc)
+    store64(row + B_EXTENT, extent)
+    store64(row + B_SLOTS, slots)
+    store64(row + B_START, start)
+    store64(row + B_END, start + room)
+    first = load64(state + PAGE_BLOCK) + 4 * (pc // (PAGE_MASK + 1))
+    after = load32(first)
+    store32(row + B_NEXT, after)
+    store32(row + B_BEFORE, 0)
+    if after:
+        store32(load64(state + BLOCKS) + BLOCK * after + B_BEFORE, block)
+    store32(first, block)
+    store8(load64(state + DENIED) + block, 0)
+    store8(load64(state + PROBED) + block, 0)
+    store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
+    store64(load64(state + COPY) + 8 * block, start)
+    index = (pc >> 1) | (pc & 1) << 31
+    store64(load64(state + COPY_ENTRY) + 8 * index, start)
+    store32(load64(state + BLOCK_AT) + 4 * index, block)
+    store64(state + BLOCKS_NOW, load64(state + BLOCKS_NOW) + 1)
+    store64(state + MADE, load64(state + MADE) + 1)
+
+
+@njit(**OPTIONS)
+def make(state, location):  # type: ignore[no-untyped-def]
+    """Make the block at a location and enter it. Returns its id, or 0 if Python has to."""
+    header = load64(state + HEADER)
+    if header == 0:
+        return 0
+    take_lock(state)
+    block = make_locked(state, header, location)
+    release_lock(state)
+    return block
+
+
+@njit(**OPTIONS)
+def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
+    """See ``make``. An aligned location is the pc of a key without mode."""
+    if load64(state + HEADER) == 0:
+        return 0
+    count = look(state, header, pc)
+    if count == 0 or not has_numbers(state, FREE_BLOCKS, MAX_BLOCKS, 1):
+        return 0
+    if not has_numbers(state, FREE_SLOTS, MAX_SLOTS, 2):
+        return 0
+    last = load64(header + WORDS) + ROW * (count - 1)
+    shape = load64(header + SHAPES) + SHAPE * load64(last + ITS_SHAPE)
+    ending, word, at = load64(shape + EXIT), load64(last), load64(last + AT)
+    end = at + load64(shape + SIZE)
+    front = word_before(header, load64(state + MEM_BASE), pc)
+    previous = load64(last - ROW) if count > 1 else front
+    first = second = 0
+    if ending == CONTINUES:
+        first = add_slot(state, end & 0xFFFFFFFF)
+    elif ending in (GOES, BRANCHES):
+        if load64(shape + MODE0) or (ending == BRANCHES and load64(shape + MODE1)):
+            return 0
+        first = add_slot(state, value_of(header, load64(shape + TO0), word, at, previous))
+        if ending == BRANCHES:
+            second = add_slot(state, value_of(header, load64(shape + TO1), word, at, previous))
+    counted = count - 1 if ending == HALTS else count
+    block, slots = take_number(state, FREE_BLOCKS), first | second << 32
+    start = place_block(header, count, counted, block, slots, front)
+    if first:
+        lead_out(state, first, load64(header + OUT0))
+    if second:
+        lead_out(state, second, load64(header + OUT1))
+    alone = count == 1 and ending != CONTINUES
+    extent = (end - pc) | count << 40 | counted << 48
+    if alone:
+        extent |= load64(header + BYTES) << 32
+    enter(state, block, pc, extent, slots, start, load64(header + ROOM))
+    store64(state + MADE_INSNS, load64(state + MADE_INSNS) + count)
+    return block
