@@ -40,7 +40,8 @@ _loading = threading.Lock()
 _SOURCES = (
     "__init__", "abi", "edges", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
     "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "making", "pool",
-    "stencils/abi", "stencils/copying", "stencils/terms", "tables",
+    "stencils/abi", "stencils/copying", "stencils/term_machine",
+    "stencils/terms", "tables",
     "units/objects", "compiled",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""

@@ -6,8 +6,8 @@ Every function is given the address of the header that ``stencils.abi`` describe
 from numba import njit
 
 from backends.numba_jit.host_memory import load64, store8, store32, store64
-from backends.numba_jit.stencils import abi, terms
-from backends.numba_jit.stencils.terms import OPTIONS
+from backends.numba_jit.stencils import abi, term_machine
+from backends.numba_jit.stencils.term_machine import OPTIONS
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
@@ -53,7 +53,7 @@ def root_of(key):  # type: ignore[no-untyped-def]
 def value_of(header, program, word, pc, before):  # type: ignore[no-untyped-def]
     """The value of a program."""
     at = load64(header + PROGRAMS) + 8 * program
-    return terms.run(at, load64(header + STACK), word, pc, before)
+    return term_machine.run(at, load64(header + STACK), word, pc, before)
 
 
 @njit(**OPTIONS)

@@ -15,6 +15,7 @@ _SOURCES = (
     "copying",
     "native",
     "terms",
+    "term_machine",
     "../host_memory",
     "../compiled",
     "../units/objects",
