@@ -10,7 +10,7 @@ import resource
 
 from dbt.stops import UsageError
 
-IN_ALL = 140
+IN_ALL = 146
 """GiB of address space that are enough for one machine, whatever its backend."""
 _NORESERVE = 0x4000
 _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}

@@ -19,6 +19,7 @@ UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, ta
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 link_first, unlink_first = sites.link, sites.unlink
+index_of = njit(**OPTIONS)(abi.entry_index)
 
 
 @njit(**OPTIONS)

@@ -41,6 +41,7 @@ from dbt.interfaces import (
     HookHit,
     LinkKind,
     LinkRules,
+    Made,
     NotTranslated,
     Reason,
     SyscallHit,
@@ -167,6 +168,12 @@ class NumbaExecutor:
             self._autonomous = value
             self._let_make()
 
+    @property
+    def made(self) -> Made:
+        """See ``dbt.interfaces.Executor``."""
+        words = tables.MADE // 8, tables.MADE_INSNS // 8
+        return Made(*[int(self._control[word]) for word in words])
+
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """See ``dbt.interfaces.Executor``."""
         self.tables.boundaries.view[pc] = present
@@ -221,6 +228,7 @@ class NumbaExecutor:
             self._table.clear()
             self._links.clear()
             self._first.clear()
+            self._copies.clear()
         room = self._table.has_room() and self._links.has_room(SIDES) and self._first.has_room()
         if not room:
             raise TablesFull

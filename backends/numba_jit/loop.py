@@ -8,7 +8,7 @@ from numba import njit
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.compiled import object_of
-from backends.numba_jit.edges import change, link, linked_to
+from backends.numba_jit.edges import change, index_of, link, linked_to
 from backends.numba_jit.host_memory import enter_unit, load8, load32, load64, store64
 from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
 from backends.numba_jit.making import make
@@ -44,8 +44,7 @@ def count(state, reason):  # type: ignore[no-untyped-def]
 @njit(**OPTIONS)
 def block_at(state, location):  # type: ignore[no-untyped-def]
     """The id of the block at a location, or 0."""
-    index = (location >> 1) | (location & 1) << 31
-    return load32(load64(state + BLOCK_AT) + index * 4)
+    return load32(load64(state + BLOCK_AT) + index_of(location) * 4)
 
 
 @njit(**OPTIONS)

@@ -8,7 +8,7 @@ back.
 from numba import njit
 
 from backends.numba_jit import abi, pool, tables
-from backends.numba_jit.edges import release_lock, take_lock
+from backends.numba_jit.edges import index_of, release_lock, take_lock
 from backends.numba_jit.host_memory import load8, load32, load64, store8, store32, store64
 from backends.numba_jit.interpreter.interpreter import OPTIONS
 from backends.numba_jit.stencils import abi as stencils
@@ -17,12 +17,11 @@ from dbt.interfaces import CODE, EXEC
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
-COUNT, END = pool.COUNT, pool.END
+COUNT, END, LIMIT = pool.COUNT, pool.END, pool.LIMIT
 HEADER, BOUNDARIES, BLOCKS, PAGE_BLOCK = (
     tables.HEADER, tables.BOUNDARIES, tables.BLOCKS, tables.PAGE_BLOCK,
 )  # fmt: skip
 FREE_BLOCKS, FREE_SLOTS = tables.FREE_BLOCKS, tables.FREE_SLOTS
-MAX_BLOCKS, MAX_SLOTS = tables.MAX_BLOCKS, tables.MAX_SLOTS
 BLOCK, USED = tables.BLOCK, tables.USED
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT = tables.B_KEY, tables.B_EXTENT, tables.B_SLOTS, tables.B_NEXT
 B_BEFORE, B_START, B_END = tables.B_BEFORE, tables.B_START, tables.B_END
@@ -32,7 +31,7 @@ COPY_LINKS, COPY_OUT = tables.COPY_LINKS, tables.COPY_OUT
 SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
 HOT, FIRST_HOT, DENIED, PROBED = tables.HOT, tables.FIRST_HOT, tables.DENIED, tables.PROBED
 SHAPES, WORDS = stencils.SHAPES, stencils.WORDS
-MASK, BYTES = stencils.MASK, stencils.BYTES
+MASK, BYTES, ALIGNMENT = stencils.MASK, stencils.BYTES, stencils.ALIGNMENT
 CURSOR, CODE_END, LARGEST = stencils.CURSOR, stencils.END, stencils.LARGEST
 OUT0, OUT1, ROOM = stencils.OUT0, stencils.OUT1, stencils.ROOM
 SHAPE, EXIT, SIZE = stencils.SHAPE, stencils.EXIT, stencils.SIZE
@@ -45,10 +44,10 @@ RUNNABLE = EXEC | CODE
 
 
 @njit(**OPTIONS)
-def has_numbers(state, words, limit, wanted):  # type: ignore[no-untyped-def]
+def has_numbers(state, words, wanted):  # type: ignore[no-untyped-def]
     """Whether a pool has so many free numbers."""
     free = load64(state + words + COUNT)
-    return free + limit - load64(state + words + END) >= wanted
+    return free + load64(state + words + LIMIT) - load64(state + words + END) >= wanted
 
 
 @njit(**OPTIONS)
@@ -67,8 +66,8 @@ def take_number(state, words):  # type: ignore[no-untyped-def]
 def look(state, header, pc):  # type: ignore[no-untyped-def]
     """Find the instructions of the block at ``pc`` and their stencils, in the rows of the header.
     Returns how many there are, or 0 if Python has to make the block."""
-    memory, size = load64(state + MEM_BASE), load64(header + BYTES)
-    if pc & PAGE_MASK == 0 or pc & (size - 1):
+    memory = load64(state + MEM_BASE)
+    if pc & PAGE_MASK < load64(header + BYTES) or pc & (load64(header + ALIGNMENT) - 1):
         return 0
     if load8(memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)) & RUNNABLE != RUNNABLE:
         return 0
@@ -134,7 +133,7 @@ def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-unty
     store8(load64(state + PROBED) + block, 0)
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
     store64(load64(state + COPY) + 8 * block, start)
-    index = (pc >> 1) | (pc & 1) << 31
+    index = index_of(pc)
     store64(load64(state + COPY_ENTRY) + 8 * index, start)
     store32(load64(state + BLOCK_AT) + 4 * index, block)
     store64(state + BLOCKS_NOW, load64(state + BLOCKS_NOW) + 1)
@@ -155,13 +154,13 @@ def make(state, location):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
-    """See ``make``. An aligned location is the pc of a key without mode."""
+    """See ``make``. Its pc is the location, which is aligned."""
     if load64(state + HEADER) == 0:
         return 0
     count = look(state, header, pc)
-    if count == 0 or not has_numbers(state, FREE_BLOCKS, MAX_BLOCKS, 1):
+    if count == 0 or not has_numbers(state, FREE_BLOCKS, 1):
         return 0
-    if not has_numbers(state, FREE_SLOTS, MAX_SLOTS, 2):
+    if not has_numbers(state, FREE_SLOTS, 2):
         return 0
     last = load64(header + WORDS) + ROW * (count - 1)
     shape = load64(header + SHAPES) + SHAPE * load64(last + ITS_SHAPE)
@@ -190,5 +189,5 @@ def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
     if alone:
         extent |= load64(header + BYTES) << 32
     enter(state, block, pc, extent, slots, start, load64(header + ROOM))
-    store64(state + MADE_INSNS, load64(state + MADE_INSNS) + count)
+    store64(state + MADE_INSNS, load64(state + MADE_INSNS) + counted)
     return block

@@ -1,14 +1,14 @@
 """Allocates numbers, such as block ids and link slots.
 
-Running code does so too (``take_number``). A pool is three words of the control area: the address
-of its table of free numbers, how many of them there are, and a number above all that were ever
-allocated.
+Running code does so too (``take_number``). A pool is four words of the control area: the address
+of its table of free numbers, how many of them there are, a number above all that were ever
+allocated, and one above all that may be.
 """
 
 from typing import Any
 
-COUNT, END = 8, 16
-"""Offsets of the second word and the third."""
+COUNT, END, LIMIT = 8, 16, 24
+"""Offsets of the second word, the third and the fourth."""
 
 
 class Pool:
@@ -17,6 +17,7 @@ class Pool:
 
     def __init__(self, limit: int, free: Any, words: Any, at: int) -> None:
         self._limit = limit
+        words[(at + LIMIT) // 8] = limit
         self._free, self._words = free, words
         self._count, self._end = (at + COUNT) // 8, (at + END) // 8
         self.clear()

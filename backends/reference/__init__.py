@@ -26,6 +26,7 @@ from dbt.interfaces import (
     HookHit,
     LinkKind,
     LinkRules,
+    Made,
     Memory,
     NotTranslated,
     Reason,
@@ -73,6 +74,7 @@ class ReferenceExecutor:
         self._watched_memory = Watched(context.memory)
         self.index = PageIndex()
         self.autonomous = False
+        self.made = Made()
         self._blocks: dict[BlockKey, tuple[Block, int]] = {}
         self._links: set[Link] = set()
         self._links_made = 0

@@ -14,6 +14,7 @@ from dbt.interfaces.backend import (
     Context,
     Extent,
     Executor,
+    Made,
     TablesFull,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
@@ -57,6 +58,7 @@ from dbt.ir.layout import CONTROL_BYTES, JUMP_SLOT, PC_SLOT, CallAbi, Layout, Sl
 
 __all__ = [
     "BlockIndex",
+    "Made",
     "ABSENT",
     "CODE",
     "CONTROL_BYTES",

@@ -52,6 +52,7 @@ class InstructionLifter(Protocol):
     max_insns: int
     word_bits: int
     word_index: int
+    alignment: int
 
     def sources(self) -> Iterable[Path]: ...
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]: ...
@@ -119,6 +120,14 @@ class BlockIndex(Protocol):
     def __len__(self) -> int: ...
 
 
+@attrs.frozen
+class Made:
+    """Numbers of blocks and of the guest instructions that they count."""
+
+    blocks: int = 0
+    insns: int = 0
+
+
 class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
 
@@ -137,6 +146,9 @@ class Executor(Protocol):
     autonomous: bool
     """True while ``run`` may itself make what ``translate`` would make, on pages that translations
     depend on, except blocks that begin at a boundary."""
+
+    made: Made
+    """What ``run`` has made itself since the executor was opened."""
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Say whether blocks have to begin at ``pc``. May be called while ``run`` runs."""

@@ -1,6 +1,7 @@
 """The protocol of a frontend."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dbt.ir.banks import State
@@ -82,6 +83,11 @@ class Frontend(Protocol):
     """Bits of the number that ``lift_one`` is given: those of the longest instruction."""
     word_index: int
     """A mask of bits of that number that lifting always asks for first."""
+    alignment: int
+    """A power of 2: a location that is a multiple of it is the pc of a key without mode."""
+
+    def sources(self) -> Iterable[Path]:
+        """The files that lifting depends on."""
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift the instruction at a key from its bytes as a little-endian number, and ``before``,

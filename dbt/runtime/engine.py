@@ -96,14 +96,14 @@ class Engine:
         self.cache = executor.index
         self.budget = Budget(executor)
         self.resume = Resume(BlockKey(0)) if resume is None else resume
-        self.translated_blocks = 0
-        self.translated_insns = 0
         self.invalidations = 0
         self._translate = translate
         self._is_plain = is_plain
         self._all_plain = all_plain
         self._insn_sizes = insn_sizes
         self._ahead = ahead
+        self._made = 0  # blocks
+        self._made_insns = 0
         self._note = on_invalidate or _quiet
         self._installed = on_install
         self._boundaries = Boundaries(
@@ -130,6 +130,16 @@ class Engine:
     def executed(self) -> int:
         """Guest instructions completed since the beginning; exact while ``run`` does not run."""
         return self.budget.executed
+
+    @property
+    def translated_blocks(self) -> int:
+        """Number of blocks made since the beginning."""
+        return self._made + self.executor.made.blocks
+
+    @property
+    def translated_insns(self) -> int:
+        """Number of guest instructions that they count."""
+        return self._made_insns + self.executor.made.insns
 
     @property
     def busy(self) -> bool:
@@ -309,8 +319,8 @@ class Engine:
             block = self._make(key)
         for page in block.pages:
             self.memory.mark_code(page)
-        self.translated_blocks += 1
-        self.translated_insns += block.insn_count
+        self._made += 1
+        self._made_insns += block.insn_count
         if self._installed is not None:
             self._installed(key)
         return block

@@ -29,6 +29,7 @@ class ArmFrontend:
     insn_sizes = (4,)
     word_bits = 32
     word_index = A32.index
+    alignment = 4
     call_abi = CALL_ABI
     breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
     host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers

@@ -15,6 +15,7 @@ from backends.reference import ReferenceBackend
 from dbt.interfaces import PAGE, READ, WRITE, BackendOptions
 from dbt.ir.parser import parse_block
 from dbt.process import Process
+from dbt.reservation import IN_ALL
 from dbt.runtime.memory import GuestMemory
 from dbt.stops import UsageError
 
@@ -36,7 +37,7 @@ def run(kib: int, option: str = "-v") -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("gib", [2, 4.06, 6, 40, 101])
+@pytest.mark.parametrize("gib", [2, 4.06, 6, 40, IN_ALL - 3])
 def test_too_small_a_limit_is_one_line(gib: float) -> None:
     limit = int(gib * 2**20)
     done = run(limit)
@@ -44,19 +45,19 @@ def test_too_small_a_limit_is_one_line(gib: float) -> None:
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("armdbt: cannot reserve ")
-    assert f"ulimit -v must be {104 << 20} or more, and is {limit}" in line
+    assert f"ulimit -v must be {IN_ALL << 20} or more, and is {limit}" in line
 
 
 def test_the_limit_that_is_too_small_is_named() -> None:
     done = run(100_000, "-d")
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")
-    assert line.endswith(f": ulimit -d must be {104 << 20} or more, and is 100000")
+    assert line.endswith(f": ulimit -d must be {IN_ALL << 20} or more, and is 100000")
 
 
 @pytest.mark.parametrize("option", ["-v", "-d"])
 def test_what_it_says_is_enough(option: str) -> None:
-    done = run(104 << 20, option)
+    done = run(IN_ALL << 20, option)
     assert (done.stdout, done.stderr, done.returncode) == ("hello, world\n", "", 0)
 
 

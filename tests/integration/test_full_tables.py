@@ -7,7 +7,8 @@ from support.guests import BENCHMARKS
 
 from backends.numba_jit import tables
 from backends.numba_jit.interpreter import storage
-from dbt.interfaces import BackendOptions
+from backends.numba_jit.stencils import code_memory
+from dbt.interfaces import TIERS, BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, InsnLimit
 
@@ -22,13 +23,13 @@ def run(tier: str) -> tuple[object, int, int]:
         return stop, figures["instructions"], figures["backend"]["blocks"]
 
 
-@pytest.mark.parametrize("tier", ["0", "1", "2", "auto"])
 @pytest.mark.parametrize(
-    ("module", "table", "size"),
+    ("module", "table", "size", "tier"),
     [
-        (tables, "MAX_BLOCKS", 40),
-        (tables, "MAX_SLOTS", 40),
-        (storage, "MAX_WORDS", (1 << 16) + 300),
+        *[(tables, "MAX_BLOCKS", 40, tier) for tier in TIERS],
+        *[(tables, "MAX_SLOTS", 40, tier) for tier in TIERS],
+        *[(storage, "MAX_WORDS", (1 << 16) + 300, tier) for tier in ("1", "2")],
+        *[(code_memory, "CODE_BYTES", 24 << 10, tier) for tier in ("0", "auto")],
     ],
 )
 def test_the_guest_goes_on(

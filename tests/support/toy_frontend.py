@@ -10,6 +10,8 @@ numbered in the order of ``REGISTERS``; offsets count halfwords from the next in
 """
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
 
 from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, State, lay_out
 from dbt.ir.block import (
@@ -26,6 +28,7 @@ from dbt.ir.block import (
     Swi,
 )
 from dbt.ir.builder import Builder
+from dbt.ir.symbolic import pick
 from dbt.ir.types import I32
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
@@ -46,6 +49,9 @@ class ToyFrontend:
     name = "toy"
     layout = LAYOUT
     insn_sizes = (6, 2)
+    word_bits = 48
+    word_index = 0xF000
+    alignment = 2
     call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
     breakpoint = b"\xff\xff"
     host_locations = range(0xFFFF0000, 1 << 32, 2)
@@ -78,7 +84,7 @@ class ToyFrontend:
                 if pc == key.pc:
                     raise
                 break
-            exit_ = lift_one(Builder(block.insts), pc, data)
+            exit_ = append_one(Builder(block.insts), pc, int.from_bytes(data, "little"))
             pc += len(data)
             block.size = pc - key.pc
             insns += 1
@@ -87,6 +93,16 @@ class ToyFrontend:
                 break
         block.exit = exit_ or Goto(BlockKey(pc))
         return block
+
+    def sources(self) -> list[Path]:
+        return [Path(__file__)]
+
+    def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
+        del before
+        block = Block(key, [], Halt("undefined", key.pc), size_of(word))
+        exit_ = append_one(Builder(block.insts), key.pc, word)
+        block.exit = exit_ or Goto(BlockKey(key.pc + block.size))
+        return block, exit_ is not None
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
         del mode
@@ -125,32 +141,38 @@ class ToyReader:
 def fetched(code: CodeReader, pc: int) -> bytes:
     """The bytes of one instruction."""
     first = code.fetch(pc, 2)
-    return code.fetch(pc, 6) if first[1] >> 4 == WORD else first
+    return code.fetch(pc, size_of(int.from_bytes(first, "little")))
 
 
-def lift_one(emit: Builder, pc: int, data: bytes) -> Exit | None:
-    """Append one instruction; the exit, if it is the last of its block."""
-    half = int.from_bytes(data[:2], "little")
-    emit.insn(pc, len(data))
-    if max(_registers(half)) >= len(REGISTERS):
+def size_of(word: Any) -> int:
+    """The bytes of the instruction that a number begins with."""
+    return 6 if word >> 12 & 15 == WORD else 2
+
+
+def append_one(emit: Builder, pc: Any, word: Any) -> Exit | None:
+    """Append one instruction; the exit, if it is the last of its block. ``word`` and ``pc`` are
+    ints or Numbers, as everywhere below."""
+    half, size = word & 0xFFFF, size_of(word)
+    emit.insn(pc, size)
+    if any(number >= len(REGISTERS) for number in _registers(half)):
         return Halt("undefined", pc)
     if half >> 12 in (0x1, 0x2, 0x3, 0x7, 0x8, 0xB, WORD):
-        _compute(emit, half, int.from_bytes(data[2:], "little"))
+        _compute(emit, half, word >> 16)
         return None
-    return _leave(emit, half, pc, pc + len(data))
+    return _leave(emit, half, pc, pc + size)
 
 
-def _registers(half: int) -> tuple[int, int]:
+def _registers(half: Any) -> tuple[Any, Any]:
     """The numbers of the registers x and y; 0 where there is none."""
     op = half >> 12
     x = half >> 8 & 15 if op not in (0x0, 0x5, 0x6, 0x9, 0xE, 0xF) else 0
     return x, half & 15 if op in (0x2, 0x3, 0x7, 0x8) else 0
 
 
-def _compute(emit: Builder, half: int, word: int) -> None:
+def _compute(emit: Builder, half: Any, word: Any) -> None:
     """An instruction that only changes registers or memory."""
     n = half & 0xFF
-    x, y = (REGISTERS[number] for number in _registers(half))
+    x, y = (pick(REGISTERS, number) for number in _registers(half))
     match half >> 12:
         case 0x1:
             emit.set(x, emit.const(n))
@@ -168,15 +190,15 @@ def _compute(emit: Builder, half: int, word: int) -> None:
             emit.set(x, emit.const(word))
 
 
-def _leave(emit: Builder, half: int, pc: int, after: int) -> Exit:
+def _leave(emit: Builder, half: Any, pc: Any, after: Any) -> Exit:
     """An instruction that ends its block."""
-    x, _ = _registers(half)
+    name = pick(REGISTERS, _registers(half)[0])
     match half >> 12:
         case 0x0:
             return Halt("halt", pc)
         case 0x4:
             taken = BlockKey(after + 2 * signed(half & 0xFF, 8))
-            return Branch(emit.ne(emit.get(REGISTERS[x]), 0), taken, BlockKey(after))
+            return Branch(emit.ne(emit.get(name), 0), taken, BlockKey(after))
         case 0x5:
             emit.set("back", emit.const(after))
             return Call(BlockKey(after + 2 * signed(half & 0xFFF, 12)), after)
@@ -185,15 +207,15 @@ def _leave(emit: Builder, half: int, pc: int, after: int) -> Exit:
         case 0x9:
             return Swi(half & 0xFF, BlockKey(after))
         case 0xA:
-            return Jump(emit.get(REGISTERS[x]))
+            return Jump(emit.get(name))
         case 0xC:
-            target = emit.get(REGISTERS[x])
+            target = emit.get(name)
             emit.set("back", emit.const(after))
             return Call(target, after)
     return Halt(HALT_BREAKPOINT if half == 0xFFFF else "undefined", pc)
 
 
-def signed(value: int, bits: int) -> int:
+def signed(value: Any, bits: int) -> Any:
     """A field of so many bits as a signed number."""
     return value - (1 << bits) if value >> (bits - 1) else value
 

@@ -86,8 +86,9 @@ class Copier:
         self._set(words.GO, 1 + ENDS.index("go"))
         self._set(words.LINK_WORDS, code.link_words)
         self._set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
-        self._set(words.CURSOR, code.next)
+        self._set(words.ALIGNMENT, lifter.alignment)
         self._set(words.END, code.end)
+        self.clear()
 
     def _set(self, word: int, value: int) -> None:
         self.library.header[word // 8] = value
@@ -196,6 +197,11 @@ class Copier:
         while (at := self._native.choose(self.library.address, count)) >= 0:
             row = self.library.rows[at]
             self._maker.stencils([(int(row[words.ITS_SHAPE // 8]), int(row[words.CODE // 8]))])
+
+    def clear(self) -> None:
+        """Take the code of all blocks back."""
+        self._set(words.CURSOR, self.code.next)
+        self.library.free[:] = 0
 
     def free(self, start: int, end: int) -> None:
         """Take the code of a block back. Nothing leads into it."""

@@ -56,7 +56,7 @@ class Library:
         self.header = np.zeros(abi.HEADER_WORDS, np.int64)
         self._words = np.zeros((abi.MOST_INSNS + 1, abi.ROW // 8), np.int64)
         self._stack = np.zeros(terms.DEEPEST, np.int64)
-        self._free = np.zeros(MOST_UNITS, np.int64)
+        self.free = np.zeros(MOST_UNITS, np.int64)
         for word, array in {
             abi.NODES: self.tree.nodes,
             abi.ROOTS: self.tree.roots,
@@ -69,7 +69,7 @@ class Library:
             abi.OFFSETS: self.offsets,
             abi.CODES: self.blob,
             abi.WORDS: self._words,
-            abi.FREE: self._free,
+            abi.FREE: self.free,
         }.items():
             self.header[word // 8] = array.ctypes.data
         self.header[abi.INDEX // 8] = index

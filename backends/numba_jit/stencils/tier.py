@@ -93,6 +93,11 @@ class Copies:
         if start:
             self.copier.free(start, end)
 
+    def clear(self) -> None:
+        """Free all code. There must be no blocks."""
+        if self._copier is not None:
+            self._copier.clear()
+
     def statistics(self) -> Mapping[str, int]:
         """Instructions copied so far, and the time it took."""
         native = self._tables.control[tables.MADE_INSNS // 8]

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from dbt import plugins
+from dbt.block_index import PageIndex
 from dbt.execute import Edge, execute
 from dbt.experiments.harness.host_facts import GUEST_ENVIRONMENT
 from dbt.interfaces import (
@@ -23,6 +24,7 @@ from dbt.interfaces import (
     Frontend,
     FuelOut,
     LinkRules,
+    Made,
     Memory,
     Reason,
     State,
@@ -171,6 +173,9 @@ class _Tracer:
 
     def __init__(self, frontend: Frontend, sink: Sink, context: Context) -> None:
         self.fuel = 0
+        self.index = PageIndex()
+        self.autonomous = False
+        self.made = Made()
         self.sink = sink
         self.insns = 0
         self.moved = True
@@ -205,6 +210,9 @@ class _Tracer:
             if not isinstance(result, Edge):
                 return result
             key = result.key
+
+    def set_boundary(self, pc: int, *, present: bool) -> None:
+        """There are no blocks that a boundary could end."""
 
     def _fetch(self, pc: int) -> bytes:
         """As many bytes as the longest instruction has, or as can be fetched. Raises GuestFault."""
