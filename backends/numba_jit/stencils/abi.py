@@ -6,12 +6,12 @@ code is given the address of that. All words are 64 bits wide.
 
 # -- Words of the header: byte offsets ---------------------------------------------------------
 (
-    NODES, ROOTS, PROGRAMS, STACK, INDEX, MASK, SHAPES, VARIANTS, STENCILS, PATCHES, OFFSETS, CODES,
+    NODES, ROOTS, PROGRAMS, STACK, INDEX, MASK, SHAPES, STENCILS, PATCHES, OFFSETS, CODES,
     WORDS, CURSOR, END, LINK_WORDS, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT,
     HEAD, GO, EVERY_FLAG, OUT0, OUT1, ROOM, BYTES, MOST, FREE, ALIGNMENT,
-) = range(0, 32 * 8, 8)  # fmt: skip
+) = range(0, 31 * 8, 8)  # fmt: skip
 """Addresses: NODES and ROOTS of the tree, PROGRAMS of terms and the STACK they work on, SHAPES,
-VARIANTS, STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
+STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
 LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all its bits.
 CURSOR and END: where code is put next, and where its room ends. LINK_OUT to JUMP_OUT: the ways out
 for direct exits, for instructions, for a lack of fuel, for hot blocks and for computed targets.
@@ -37,16 +37,17 @@ ROOT = 2 * 8
 ROOTS_COUNT = 1 << 13
 """Rows (key plus 1, node), by a hash of the key: the bits of INDEX, and the mode from bit 48 on."""
 
-SHAPE = 10 * 8
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(0, SHAPE, 8)
+SHAPE = 11 * 8
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT = range(0, SHAPE, 8)
 """READS, SURE and WRITES are masks of flags: read, written whatever happens, written perhaps. TO is
-the program of a direct target's pc, MODE its mode."""
+the program of a direct target's pc, MODE its mode. VARIANT is the first of its stencils, or 0."""
 CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
 """How an instruction ends: the column EXIT."""
 
-STENCIL = 4 * 8
-START, LENGTH, FIRST, PAST = range(0, STENCIL, 8)
-"""Its first byte in CODES and its bytes, its patches."""
+STENCIL = 6 * 8
+START, LENGTH, FIRST, PAST, LIVE, FURTHER = range(0, STENCIL, 8)
+"""Its first byte in CODES and its bytes; its patches; the flags that it writes and are live behind
+it; the next stencil of its shape, or 0."""
 
 PATCH = 7 * 8
 PLACE, WHAT, VALUE_PROGRAM, ADDEND, RELATIVE, TABLE, WIDTH = range(0, PATCH, 8)

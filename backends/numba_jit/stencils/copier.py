@@ -14,6 +14,7 @@ from backends.numba_jit.stencils.library import (
     EXIT,
     MODE0,
     MODE1,
+    MOST_UNITS,
     SIZE,
     TO0,
     TO1,
@@ -75,26 +76,20 @@ class Copier:
             (words.RETURN_OUT, abi.X_RETURN, False),
             (words.JUMP_OUT, abi.X_JUMP, False),
         ):
-            self._set(word, code.way_out(kind, pushed=pushed))
+            library.set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
         if kept is None:
             for name in ENDS:
                 library.add(shared[name], {})
         else:
             library.restore(kept)
-        self._set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
-        self._set(words.GO, 1 + ENDS.index("go"))
-        self._set(words.LINK_WORDS, code.link_words)
-        self._set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
-        self._set(words.ALIGNMENT, lifter.alignment)
-        self._set(words.END, code.end)
+        library.set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
+        library.set(words.GO, 1 + ENDS.index("go"))
+        library.set(words.LINK_WORDS, code.link_words)
+        library.set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
+        library.set(words.ALIGNMENT, lifter.alignment)
+        library.set(words.END, code.end)
         self.clear()
-
-    def _set(self, word: int, value: int) -> None:
-        self.library.header[word // 8] = value
-
-    def _get(self, word: int) -> int:
-        return int(self.library.header[word // 8])
 
     # -- reading the guest -------------------------------------------------------------------------
 
@@ -129,7 +124,7 @@ class Copier:
         if key.mode & ~MODES:
             return None
         most = min(self._lifter.max_insns, words.MOST_INSNS)
-        rows, before = self.library.rows, self.word_before(key.pc)
+        rows, before = self.library.rows.cells, self.word_before(key.pc)
         while True:
             count = self._native.find_shapes(
                 self.library.address, self._memory.base, key.pc, most, before, key.mode
@@ -137,32 +132,32 @@ class Copier:
             if not count >> 32:
                 break
             count &= 0xFFFFFFFF
-            word, pc = int(rows[count][words.WORD // 8]), int(rows[count][words.AT // 8])
-            previous = int(rows[count - 1][words.WORD // 8]) if count else before
+            word, pc = rows[count, words.WORD // 8], rows[count, words.AT // 8]
+            previous = rows[count - 1, words.WORD // 8] if count else before
             self._maker.shape(word, pc, previous, 0 if count else key.mode)
         for index in range(1, count):
-            if int(rows[index][words.AT // 8]) in boundaries:
+            if rows[index, words.AT // 8] in boundaries:
                 count = index
                 break
         return self._describe(key, count, before) if count else None
 
     def _describe(self, key: BlockKey, count: int, before: int) -> Draft:
         rows = self.library.rows
-        last = rows[count - 1]
-        shape = self.library.shapes[last[words.ITS_SHAPE // 8]]
-        ending, pc = int(shape[EXIT]), int(last[words.AT // 8])
-        end = pc + int(shape[SIZE])
+        last = rows.row(count - 1)
+        shape = self.library.shapes.row(last[words.ITS_SHAPE // 8])
+        ending, pc = shape[EXIT], last[words.AT // 8]
+        end = pc + shape[SIZE]
         targets: tuple[BlockKey, ...] = ()
         if ending == words.CONTINUES:
             targets = (BlockKey(end & 0xFFFFFFFF),)
         elif ending in (words.GOES, words.BRANCHES):
-            previous = int(rows[count - 2][words.WORD // 8]) if count > 1 else before
-            word = int(last[words.WORD // 8])
+            previous = rows.cells[count - 2, words.WORD // 8] if count > 1 else before
+            word = last[words.WORD // 8]
             ways = ((TO0, MODE0), (TO1, MODE1))[: 2 if ending == words.BRANCHES else 1]
             targets = tuple(
                 BlockKey(
-                    self._native.value_of(self.library.address, int(shape[to]), word, pc, previous),
-                    int(shape[mode]),
+                    self._native.value_of(self.library.address, shape[to], word, pc, previous),
+                    shape[mode],
                 )
                 for to, mode in ways
             )
@@ -189,19 +184,19 @@ class Copier:
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return 0, 0, []
-        outs = [self._get(words.OUT0), self._get(words.OUT1)]
-        return start, start + self._get(words.ROOM), outs[: len(slots)]
+        outs = [self.library.get(words.OUT0), self.library.get(words.OUT1)]
+        return start, start + self.library.get(words.ROOM), outs[: len(slots)]
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
         while (at := self._native.choose(self.library.address, count)) >= 0:
-            row = self.library.rows[at]
-            self._maker.stencils([(int(row[words.ITS_SHAPE // 8]), int(row[words.CODE // 8]))])
+            row = self.library.rows.row(at)
+            self._maker.stencils([(row[words.ITS_SHAPE // 8], row[words.CODE // 8])])
 
     def clear(self) -> None:
         """Take the code of all blocks back."""
-        self._set(words.CURSOR, self.code.next)
-        self.library.free[:] = 0
+        self.library.set(words.CURSOR, self.code.next)
+        self.library.free.clear(MOST_UNITS)
 
     def free(self, start: int, end: int) -> None:
         """Take the code of a block back. Nothing leads into it."""
@@ -215,6 +210,7 @@ class Copier:
         """Keep the library on disk, if it has grown, and give the memory back."""
         if self.library.changed:
             cache.write(NAME, self._stamp, self.library.save())
+        self.library.close()
         self.code.close()
 
 

@@ -15,7 +15,7 @@ STUB = 10
 PAGE_MASK = 4095
 
 NODES, ROOTS, PROGRAMS, STACK = abi.NODES, abi.ROOTS, abi.PROGRAMS, abi.STACK
-INDEX, MASK, SHAPES, VARIANTS = abi.INDEX, abi.MASK, abi.SHAPES, abi.VARIANTS
+INDEX, MASK, SHAPES = abi.INDEX, abi.MASK, abi.SHAPES
 STENCILS, PATCHES, OFFSETS, CODES = abi.STENCILS, abi.PATCHES, abi.OFFSETS, abi.CODES
 WORDS, CURSOR, END, LINK_WORDS = abi.WORDS, abi.CURSOR, abi.END, abi.LINK_WORDS
 LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT = abi.LINK_OUT, abi.SIDE_OUT, abi.FUEL_OUT, abi.HOT_OUT
@@ -27,9 +27,10 @@ NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.
 WORD_MASK, BEFORE_MASK, LEAF = abi.WORD_MASK, abi.BEFORE_MASK, abi.LEAF
 ROOT, ROOTS_MASK = abi.ROOT, abi.ROOTS_COUNT - 1
 SHAPE, EXIT, SIZE, FAULTS = abi.SHAPE, abi.EXIT, abi.SIZE, abi.FAULTS
-READS, SURE, WRITES = abi.READS, abi.SURE, abi.WRITES
+READS, SURE, WRITES, VARIANT = abi.READS, abi.SURE, abi.WRITES, abi.VARIANT
 CONTINUES, REFUSED = abi.CONTINUES, abi.REFUSED
 STENCIL, START, LENGTH, FIRST, PAST = abi.STENCIL, abi.START, abi.LENGTH, abi.FIRST, abi.PAST
+LIVE, FURTHER = abi.LIVE, abi.FURTHER
 PATCH, PLACE, WHAT, VALUE_PROGRAM = abi.PATCH, abi.PLACE, abi.WHAT, abi.VALUE_PROGRAM
 ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
 VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
@@ -119,16 +120,17 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
 def choose(header, count):  # type: ignore[no-untyped-def]
     """Choose the stencils of the first rows, from the last on, by the flags that are live behind
     each. Returns the index of one that is not there, or -1; CODE of its row has its live flags."""
-    shapes, variants = load64(header + SHAPES), load64(header + VARIANTS)
+    shapes, stencils = load64(header + SHAPES), load64(header + STENCILS)
     everything = load64(header + EVERY_FLAG)
     live = everything
     row = load64(header + WORDS) + ROW * count
     for back in range(count):
         row -= ROW
-        number = load64(row + ITS_SHAPE)
-        shape = shapes + SHAPE * number
+        shape = shapes + SHAPE * load64(row + ITS_SHAPE)
         wanted = live & load64(shape + WRITES)
-        stencil = load64(variants + 8 * (number * (everything + 1) + wanted))
+        stencil = load64(shape + VARIANT)
+        while stencil and load64(stencils + STENCIL * stencil + LIVE) != wanted:
+            stencil = load64(stencils + STENCIL * stencil + FURTHER)
         store64(row + ITS_STENCIL, stencil)
         if stencil == 0:
             store64(row + CODE, wanted)

@@ -1,18 +1,17 @@
 """The stencil library: shapes, their stencils, and what native code needs to copy them.
 
-Everything is in arrays of numbers, so that code is made without Python and the whole library can be
-written to disk as it is.
+Everything is in tables of numbers, so that code is made without Python and the whole library can
+be written to disk as it is.
 """
 
 import ast
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from backends.numba_jit.stencils import abi, terms
 from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.machine_code import Stencil
+from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.template import Hole, Template
 from backends.numba_jit.stencils.tree import Tree
 from dbt.interfaces import Layout
@@ -24,12 +23,13 @@ _NAMES = {
     "return": abi.RETURN, "jump": abi.JUMP, "link0": abi.LINK0, "link1": abi.LINK1,
     "count": abi.COUNT, "counter": abi.COUNTER, "hot": abi.HOT, "fuel": abi.FUEL,
 }  # fmt: skip
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1 = range(10)
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT = range(11)
 """Columns of ``shapes``."""
 MOST_SHAPES = 1 << 15
 MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
-MOST_BYTES = 16 << 20
+MOST_OFFSETS = 1 << 12
+MOST_CODE_WORDS = 2 << 20
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 1) // abi.UNIT
 
 
@@ -40,63 +40,73 @@ class Library:
         self.layout = layout
         self.width = width
         self.tree = Tree(width, index)
-        self.shapes = np.zeros((MOST_SHAPES, abi.SHAPE // 8), np.int64)
-        self.variants = np.zeros((MOST_SHAPES, 1 << len(layout.flags)), np.int64)
-        self.stencils = np.zeros((MOST_STENCILS, abi.STENCIL // 8), np.int64)
-        self.patches = np.zeros((MOST_PATCHES, abi.PATCH // 8), np.int64)
-        self.offsets = np.zeros(1 << 12, np.int64)
-        self.blob = np.zeros(MOST_BYTES, np.uint8)
-        self.samples = np.zeros((MOST_SHAPES, 4), np.int64)
+        self.shapes = Rows(MOST_SHAPES, abi.SHAPE // 8)
+        self.stencils = Rows(MOST_STENCILS, abi.STENCIL // 8)
+        self.patches = Rows(MOST_PATCHES, abi.PATCH // 8)
+        self.offsets = Rows(MOST_OFFSETS, 1)
+        self.codes = Rows(MOST_CODE_WORDS, 1)
+        self.samples = Rows(MOST_SHAPES, 4)
         """A word of each shape, its pc, what was before it, and the mode."""
         self.changed = False
         """Something was added since ``restore``."""
         self._shape_count = self._stencil_count = 1
-        self._patch_count = self._byte_count = self._offset_count = 0
+        self._patch_count = self._word_count = self._offset_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
-        self.header = np.zeros(abi.HEADER_WORDS, np.int64)
-        self._words = np.zeros((abi.MOST_INSNS + 1, abi.ROW // 8), np.int64)
-        self._stack = np.zeros(terms.DEEPEST, np.int64)
-        self.free = np.zeros(MOST_UNITS, np.int64)
-        for word, array in {
+        self._header = Rows(abi.HEADER_WORDS, 1)
+        self.rows = Rows(abi.MOST_INSNS + 1, abi.ROW // 8)
+        """One row for each instruction of the block that is made (``abi``)."""
+        self._stack = Rows(terms.DEEPEST, 1)
+        self.free = Rows(MOST_UNITS, 1)
+        self.address = self._header.address
+        for word, table in {
             abi.NODES: self.tree.nodes,
             abi.ROOTS: self.tree.roots,
             abi.PROGRAMS: self.tree.programs,
             abi.STACK: self._stack,
             abi.SHAPES: self.shapes,
-            abi.VARIANTS: self.variants,
             abi.STENCILS: self.stencils,
             abi.PATCHES: self.patches,
             abi.OFFSETS: self.offsets,
-            abi.CODES: self.blob,
-            abi.WORDS: self._words,
+            abi.CODES: self.codes,
+            abi.WORDS: self.rows,
             abi.FREE: self.free,
         }.items():
-            self.header[word // 8] = array.ctypes.data
-        self.header[abi.INDEX // 8] = index
-        self.header[abi.MASK // 8] = (1 << width) - 1
-        self.header[abi.BYTES // 8] = width // 8
-        self.header[abi.EVERY_FLAG // 8] = (1 << len(layout.flags)) - 1
-        self.rows = self._words
-        """One row for each instruction of the block that is made (``abi``)."""
-        self.address = self.header.ctypes.data
+            self.set(word, table.address)
+        self.set(abi.INDEX, index)
+        self.set(abi.MASK, (1 << width) - 1)
+        self.set(abi.BYTES, width // 8)
+        self.set(abi.EVERY_FLAG, (1 << len(layout.flags)) - 1)
         self._bits = {name: 1 << bit for bit, name in enumerate(layout.flags)}
+
+    # -- the header
+
+    def get(self, word: int) -> int:
+        """A word of the header (``abi``)."""
+        return int(self._header.cells[word // 8, 0])
+
+    def set(self, word: int, value: int) -> None:
+        """Set a word of the header (``abi``)."""
+        self._header.cells[word // 8, 0] = value
 
     # -- on disk
 
     def save(self) -> bytes:
         """Everything, for ``restore``."""
-        counts = (
+        counts = self._counts()
+        index = repr((counts, self.tree.places, self._slot_tables)).encode()
+        head = len(index).to_bytes(8, "little") + index
+        return head + b"".join(table.save(count) for table, count in self._stored(counts))
+
+    def _counts(self) -> tuple[int, ...]:
+        return (
             self._shape_count,
             self._stencil_count,
             self._patch_count,
-            self._byte_count,
+            self._word_count,
             self._offset_count,
             self.tree.size,
             self.tree.used,
         )
-        index = repr((counts, self.tree.places, self._slot_tables)).encode()
-        head = len(index).to_bytes(8, "little") + index
-        return head + b"".join(array[:count].tobytes() for array, count in self._stored(counts))
 
     def restore(self, content: bytes) -> None:
         """Take over what ``save`` has returned, in an empty library."""
@@ -104,36 +114,33 @@ class Library:
         counts, self.tree.places, self._slot_tables = ast.literal_eval(
             content[8 : 8 + size].decode()
         )
-        at = 8 + size
-        for array, count in self._stored(counts):
-            part = array[:count]
-            part[...] = np.frombuffer(content, array.dtype, part.size, at).reshape(part.shape)
-            at += part.nbytes
+        rest = memoryview(content)[8 + size :]
+        for table, count in self._stored(counts):
+            rest = table.restore(rest, count)
         (
             self._shape_count,
             self._stencil_count,
             self._patch_count,
-            self._byte_count,
+            self._word_count,
             self._offset_count,
             self.tree.size,
             self.tree.used,
         ) = counts
         self.changed = False
 
-    def _stored(self, counts: tuple[int, ...]) -> list[tuple[Any, int]]:
-        """The arrays, and how much of each is in use."""
-        shapes, stencils, patches, bytes_, offsets, nodes, programs = counts
+    def _stored(self, counts: tuple[int, ...]) -> list[tuple[Rows, int]]:
+        """The tables, and how many rows of each are in use."""
+        shapes, stencils, patches, words, offsets, nodes, programs = counts
         return [
             (self.shapes, shapes),
-            (self.variants, shapes),
             (self.samples, shapes),
             (self.stencils, stencils),
             (self.patches, patches),
-            (self.blob, bytes_),
+            (self.codes, words),
             (self.offsets, offsets),
             (self.tree.nodes, nodes),
             (self.tree.programs, programs),
-            (self.tree.roots, len(self.tree.roots)),
+            (self.tree.roots, abi.ROOTS_COUNT),
         ]
 
     # -- shapes
@@ -150,17 +157,18 @@ class Library:
         shape = self._shape_count
         self._shape_count += 1
         self.changed = True
-        self.samples[shape] = sample
-        row = self.shapes[shape]
+        self.samples.put(shape, sample)
+        row = [0] * (abi.SHAPE // 8)
         row[SIZE] = size
         if template is None:
             row[EXIT] = abi.REFUSED
         else:
             self._describe(row, template)
+        self.shapes.put(shape, row)
         self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
-    def _describe(self, row: Any, template: Template) -> None:
+    def _describe(self, row: list[int], template: Template) -> None:
         row[EXIT] = _exit_kind(template)
         for inst in template.insts:
             flag = self._bits.get(str(inst.imm[0])) if inst.imm else None
@@ -184,22 +192,30 @@ class Library:
 
     # -- stencils
 
-    def add(self, stencil: Stencil, holes: dict[str, Hole]) -> int:
-        """A new stencil; patches of ``s.h`` are given the hole ``h``."""
+    def add(self, stencil: Stencil, holes: dict[str, Hole], shape: int = 0, live: int = 0) -> int:
+        """A new stencil of a shape, for the flags that it writes and are live behind it. Patches of
+        ``s.h`` are given the hole ``h``."""
         number = self._stencil_count
         self._stencil_count += 1
         self.changed = True
-        start, first = self._byte_count, self._patch_count
-        self._byte_count += len(stencil.code)
-        self.blob[start : self._byte_count] = np.frombuffer(stencil.code, np.uint8)
+        start, first = 8 * self._word_count, self._patch_count
+        padded = stencil.code + bytes(-len(stencil.code) % 8)
+        for at in range(0, len(padded), 8):
+            word = int.from_bytes(padded[at : at + 8], "little", signed=True)
+            self.codes.cells[self._word_count, 0] = word
+            self._word_count += 1
         for patch in stencil.patches:
             what, program, table = self._given(patch.name, holes)
-            self.patches[self._patch_count] = (
-                patch.offset, what, program, patch.addend, patch.relative, table,
-                patch.size,
-            )  # fmt: skip
+            self.patches.put(
+                self._patch_count,
+                (patch.offset, what, program, patch.addend, patch.relative, table, patch.size),
+            )
             self._patch_count += 1
-        self.stencils[number] = (start, len(stencil.code), first, self._patch_count)
+        further = self.shapes.cells[shape, VARIANT]
+        row = (start, len(stencil.code), first, self._patch_count, live, further)
+        self.stencils.put(number, row)
+        if shape:
+            self.shapes.cells[shape, VARIANT] = number
         return number
 
     def _given(self, name: str, holes: dict[str, Hole]) -> tuple[int, int, int]:
@@ -216,9 +232,16 @@ class Library:
         if at is None:
             at = self._slot_tables[names] = self._offset_count
             for name in names:
-                self.offsets[self._offset_count] = self.layout.by_name[name].offset
+                self.offsets.cells[self._offset_count, 0] = self.layout.by_name[name].offset
                 self._offset_count += 1
         return at
+
+    def close(self) -> None:
+        """Give the memory back."""
+        counts = self._counts()
+        tables = [table for table, _ in self._stored(counts)]
+        for table in (*tables, self._header, self.rows, self._stack, self.free):
+            table.close()
 
 
 def _exit_kind(template: Template) -> int:

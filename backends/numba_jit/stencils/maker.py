@@ -50,7 +50,7 @@ class Maker:
             return trace, block, None
 
     def _template(self, shape: int) -> Template:
-        word, pc, before, mode = map(int, self._library.samples[shape])
+        word, pc, before, mode = self._library.samples.row(shape)
         template = self._lift((word, pc, before, mode))[2]
         assert template is not None
         return template
@@ -68,6 +68,5 @@ class Maker:
             self._objects.compile(module_text(self._layout, templates), "stencil")
         )
         for index, (shape, live) in enumerate(wanted):
-            number = library.add(found[f"s{index}"], templates[index].holes)
-            library.variants[shape, live] = number
+            library.add(found[f"s{index}"], templates[index].holes, shape, live)
         self.seconds += time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""The decision tree that finds the shape of an instruction, kept in arrays for native code.
+"""The decision tree that finds the shape of an instruction, kept in tables for native code.
 
 The root is found by some bits of a word and the mode. Each node asks what lifting has asked of a
 word on the way; a leaf is a shape. Where a way leads on has not been seen yet, there is 0: somebody
@@ -6,11 +6,9 @@ has to lift the word. ``copying.find`` walks the tree.
 """
 
 from collections.abc import Iterable
-from typing import Any
-
-import numpy as np
 
 from backends.numba_jit.stencils import abi, terms
+from backends.numba_jit.stencils.rows import Rows
 from dbt.ir.symbolic import WORD, Term
 
 MOST_NODES = 1 << 18
@@ -23,9 +21,9 @@ class Tree:
 
     def __init__(self, width: int, index: int) -> None:
         self.width, self.index = width, index
-        self.nodes = np.zeros((MOST_NODES, abi.NODE // 8), np.int64)
-        self.roots = np.zeros((abi.ROOTS_COUNT, abi.ROOT // 8), np.int64)
-        self.programs = np.zeros(MOST_PROGRAM_WORDS, np.int64)
+        self.nodes = Rows(MOST_NODES, abi.NODE // 8)
+        self.roots = Rows(abi.ROOTS_COUNT, abi.ROOT // 8)
+        self.programs = Rows(MOST_PROGRAM_WORDS, 1)
         self.size, self.used = 1, 0
         self.places: dict[Term, int] = {}
 
@@ -33,44 +31,45 @@ class Tree:
         """Where the program of a term begins in ``programs``."""
         at = self.places.get(term)
         if at is None:
-            words = [*terms.program(term), terms.END]
             at = self.places[term] = self.used
-            self.programs[at : at + len(words)] = words
-            self.used += len(words)
+            for word in (*terms.program(term), terms.END):
+                self.programs.cells[self.used, 0] = word
+                self.used += 1
         return at
 
     def add(self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
         """Let the words that decide like this one, lifted in a mode, find a shape."""
-        table: Any = self.roots
-        place, column = self._root(word, mode), 1
+        table = self.roots.cells
+        nodes, place, column = self.nodes.cells, self._root(word, mode), 1
         for term, answer in decisions:
             question = self._question(term)
             if question is None:
                 continue
-            node = int(table[place, column])
-            while node and tuple(self.nodes[node, :_NEXT_IF]) != question:
+            node = table[place, column]
+            while node and (asked := tuple(self.nodes.row(node)[:_NEXT_IF])) != question:
                 # Who used a number as an index was only asked for its own value of it.
-                assert tuple(self.nodes[node, :2]) == question[:2], "lifting asks by chance"
-                table, place, column = self.nodes, node, _NEXT_IF_NOT
-                node = int(table[place, column])
+                assert asked[:2] == question[:2], "lifting asks by chance"
+                table, place, column = nodes, node, _NEXT_IF_NOT
+                node = table[place, column]
             if not node:
                 node = table[place, column] = self._new(*question)
-            table, place, column = self.nodes, node, _NEXT_IF if answer else _NEXT_IF_NOT
+            table, place, column = nodes, node, _NEXT_IF if answer else _NEXT_IF_NOT
         if not table[place, column]:
             table[place, column] = self._new(abi.LEAF, shape, 0)
 
     def _new(self, kind: int, asked: int, bits: int) -> int:
         node = self.size
         self.size += 1
-        self.nodes[node] = (kind, asked, bits, 0, 0)
+        self.nodes.put(node, (kind, asked, bits))
         return node
 
     def _root(self, word: int, mode: int) -> int:
         key = (word & self.index) | mode << 48
         place = ((key * 0x9E3779B1 & (1 << 64) - 1) >> 19) & (abi.ROOTS_COUNT - 1)
-        while self.roots[place, 0] not in (0, key + 1):
+        roots = self.roots.cells
+        while roots[place, 0] not in (0, key + 1):
             place = (place + 1) % abi.ROOTS_COUNT
-        self.roots[place, 0] = key + 1
+        roots[place, 0] = key + 1
         return place
 
     def _question(self, term: Term) -> tuple[int, int, int] | None:
