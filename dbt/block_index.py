@@ -59,4 +59,3 @@ class PageIndex:
 
     def __len__(self) -> int:
         return len(self._pages_of)
-

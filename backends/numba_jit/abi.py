@@ -54,6 +54,8 @@ def entry_index(location: int) -> int:
     """Index into the entry tables: ``location`` rotated right by one (bit 0 becomes bit 31)."""
     return (location >> 1) | (location & 1) << 31
 
+
 RUN, LINK, UNLINK_INTO, LEAD_INTO, UNLINK = range(5)
-"""What the loop is called for: to run from a block on, to link a slot to a block, to unlink all that
-leads into a block, to lead it into the code that the block has now, to unlink a range of slots."""
+"""What the loop is called for: to run from a block on, to link a slot to a block, to unlink all
+that leads into a block, to lead it into the code that the block has now, to unlink a range of
+slots."""

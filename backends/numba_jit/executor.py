@@ -1,4 +1,4 @@
-"""The executor: installs blocks, says where control may enter them, and makes events of exits.
+"""The executor: installs blocks, and says where control may enter them.
 
 Tiers run the blocks (``tiers``): the first one can run every block, the better one some.
 """
@@ -12,55 +12,27 @@ from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
-from backends.numba_jit.faults import Faults
+from backends.numba_jit.exits import Exits
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.interpreter.tier import Interpreter
 from backends.numba_jit.links import Links
-from backends.numba_jit.records import (
-    FaultRecord,
-    HaltRecord,
-    HookRecord,
-    Records,
-    SwiRecord,
-    TrapRecord,
-)
-from backends.numba_jit.stencils import abi as stencils
+from backends.numba_jit.records import Records
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
 from backends.numba_jit.units.tier import Units
-from dbt.execute import Edge, execute
 from dbt.interfaces import (
-    PC_SLOT,
     Context,
     Event,
     Extent,
-    FaultHit,
-    FuelOut,
-    HaltHit,
-    HookHit,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
-    SyscallHit,
     TablesFull,
-    TrapHit,
-    WatchHit,
 )
-from dbt.permissions import GuardedMemory
-from dbt.ir.block import (
-    CONDITION_PASSED,
-    Block,
-    BlockKey,
-    Halt,
-    Hook,
-    Swi,
-    exit_targets,
-    frontend_mode,
-    retry_mode,
-)
+from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -86,14 +58,16 @@ class NumbaExecutor:
         )
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
+        self._exits = Exits(
+            context, self.tables, self.records, self._table, self._admission,
+            self._first, self._copies,
+        )  # fmt: skip
         self._blocks: dict[int, Installed] = {}
         """Those that were not copied, or have several locations."""
         self._make: Callable[[BlockKey, int], Block] | None = None
         self._lock = threading.RLock()
         self._waiting: int | None = None
         """The link slot by which the last ``run`` left, because its target was not installed."""
-        self._faults = Faults(context, self.tables)
-        self._guarded = GuardedMemory(context.memory)
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
         self._autonomous = False
@@ -362,9 +336,9 @@ class NumbaExecutor:
         block_id = self._table.get(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
-            self._count(Reason.NOT_TRANSLATED)
+            self._exits.count(Reason.NOT_TRANSLATED)
             self._waiting = waiting if waiting and self._links.target(waiting) == key else None
-            return self._stop(NotTranslated(key), key.pc)
+            return self._exits.stop(NotTranslated(key), key.pc)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
         self._better.before_run()
@@ -379,20 +353,23 @@ class NumbaExecutor:
                 block_id = payload
                 self._let_pass(block_id)
                 continue
+            if kind == tables.X_MISSING:
+                self._waiting, missing = payload, self._links.target(payload)
+                return self._exits.stop(NotTranslated(missing), missing.pc)
             if kind == tables.X_MISSING_AT:
                 block_id = self._alias(payload)
                 if block_id:
                     continue
             if kind == tables.X_SIDE:
-                left = self._side(payload)
+                left = self._exits.side(payload)
                 if not isinstance(left, BlockKey):
                     return left
                 block_id = self._table.get(left)
                 if not block_id:
-                    self._count(Reason.NOT_TRANSLATED)
-                    return self._stop(NotTranslated(left), left.pc)
+                    self._exits.count(Reason.NOT_TRANSLATED)
+                    return self._exits.stop(NotTranslated(left), left.pc)
                 continue
-            return self._event(kind, payload)
+            return self._exits.event(kind, payload)
 
     def _alias(self, location: int) -> int:
         """The id of the block at a location, or 0. Enters the location in the tables, because it is
@@ -409,100 +386,6 @@ class NumbaExecutor:
                     self._lead_into(installed, tier)
             t.reasons.view[tables.REASON_INDEX[Reason.NOT_TRANSLATED]] -= 1
         return block_id
-
-    def _side(self, payload: int) -> Event | BlockKey:
-        """What a copied block has left for at one of its instructions: an event, or the key where
-        the guest continues."""
-        block_id, index, why = self._copies.side(payload)
-        extent = self._table.extent(block_id)
-        pc = self._copies.pc_of(extent.key, index)
-        if why == stencils.X_FAULT:
-            return self._step(extent, index, pc)
-        mode = extent.key.mode if index == 0 else 0
-        exit_ = self._copies.lift(BlockKey(pc, mode)).exit
-        match exit_:
-            case Swi(number=number, resume=resume):
-                self._count(Reason.SYSCALL)
-                return self._stop(SyscallHit(number, resume), resume.pc)
-            case Halt(reason=reason):
-                self._count(Reason.HALT)
-                return self._stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
-        raise AssertionError(exit_)
-
-    def _step(self, extent: Extent, index: int, pc: int) -> Event | BlockKey:
-        """Execute an instruction that copied code has left to the evaluator: one that faults, or an
-        access that crosses a page's end."""
-        completed = max(0, index) - (1 if extent.key.mode & CONDITION_PASSED else 0)
-        self.fuel += extent.insn_count - completed
-        key = BlockKey(pc, retry_mode(extent.key, pc))
-        while True:
-            block = self._copies.lift(key)
-            result, completed = execute(block, self.context, self._guarded)
-            self.fuel -= completed
-            match result:
-                case Edge(key=BlockKey(pc=after, mode=mode) as key) if (
-                    after == pc and mode & CONDITION_PASSED
-                ):
-                    continue
-                case Edge(key=key):
-                    return key
-                case FaultHit():
-                    invalid = self._faults.invalidates(result)
-                    self._count(Reason.INVALIDATION if invalid else Reason.FAULT)
-            return self._stop(result, pc)
-
-    def _event(self, kind: int, payload: int) -> Event:
-        if kind == tables.X_MISSING:
-            key = self._links.target(payload)
-            self._waiting = payload
-            return self._stop(NotTranslated(key), key.pc)
-        if kind == tables.X_MISSING_AT:
-            key = self.context.key_of(payload)
-            return self._stop(NotTranslated(key), key.pc)
-        if kind == tables.X_WATCH:
-            key = self._table.key(payload)
-            if key.pc not in self._admission.watched:  # else the dispatch was counted
-                self._count(Reason.HOOK)
-            return self._stop(WatchHit(key), key.pc)
-        if kind == abi.X_FUEL:
-            key = self._table.key(payload)
-            self._count(Reason.BUDGET)
-            return self._stop(FuelOut(key), key.pc)
-        if kind == tables.X_FAULT:
-            return self._fault(self._first.fault_at(payload))
-        assert kind == abi.X_RECORD
-        return self._recorded(payload)
-
-    def _recorded(self, index: int) -> Event:
-        match self.records[index]:
-            case SwiRecord(number, resume):
-                self._count(Reason.SYSCALL)
-                return self._stop(SyscallHit(number, resume), resume.pc)
-            case HookRecord(resume):
-                self._count(Reason.HOOK)
-                return self._stop(HookHit(resume), resume.pc)
-            case HaltRecord(reason, pc, mode):
-                self._count(Reason.HALT)
-                return self._stop(HaltHit(reason, pc, mode), pc)
-            case TrapRecord(reason, pc, mode, refund):
-                self.fuel += refund
-                self._count(Reason.TRAP)
-                return self._stop(TrapHit(reason, pc, mode), pc)
-            case FaultRecord() as record:
-                return self._fault(record)
-
-    def _fault(self, record: FaultRecord) -> Event:
-        self.fuel += record.refund
-        hit = self._faults.hit(record)
-        self._count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
-        return self._stop(hit, record.pc)
-
-    def _count(self, reason: Reason) -> None:
-        self.tables.reasons.view[tables.REASON_INDEX[reason]] += 1
-
-    def _stop(self, event: Event, pc: int) -> Event:
-        self.context.state.set(PC_SLOT, pc)
-        return event
 
     # -- figures -----------------------------------------------------------------------------------
 
@@ -533,6 +416,6 @@ class NumbaExecutor:
         self._watched_memory.close()
         for tier in self._tiers:
             tier.close()
-        self._faults.close()
+        self._exits.close()
         self._control = None
         self.tables.close()

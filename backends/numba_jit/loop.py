@@ -57,7 +57,51 @@ def target_of(state, slot):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
+def arrive_by_link(state, slot):  # type: ignore[no-untyped-def]
+    """The block that a direct exit leads to; ~ of an exit that needs Python."""
+    block = linked_to(state, slot)
+    if block:
+        return block  # chained: only the tier changes
+    block = target_of(state, slot)
+    if block == 0:
+        count(state, NOT_TRANSLATED)
+        location = load64(load64(state + SLOT_LOCATION) + slot * 8)
+        block = make(state, location) if location >= 0 else 0
+        if block == 0:
+            return ~(X_MISSING | slot << KIND_BITS)
+        link(state, slot, block)
+        return block
+    denied = load8(load64(state + DENIED) + block)
+    if denied:
+        count(state, REFUSED)
+        return ~(X_WATCH | block << KIND_BITS) if denied & WATCHED else block
+    count(state, UNLINKED)
+    link(state, slot, block)
+    return block
+
+
+@njit(**OPTIONS)
+def arrive_at(state, location, kind):  # type: ignore[no-untyped-def]
+    """The block that a computed target leads to; ~ of an exit that needs Python."""
+    block = block_at(state, location)
+    if block == 0:
+        count(state, NOT_TRANSLATED)
+        block = make(state, location)
+        return block if block else ~(X_MISSING_AT | location << KIND_BITS)
+    denied = load8(load64(state + DENIED) + block)
+    if denied:
+        count(state, REFUSED)
+        return ~(X_WATCH | block << KIND_BITS) if denied & WATCHED else block
+    if kind == X_RETURN:
+        if load64(state + RETURN_ON) == 0:
+            count(state, RETURN_MISS)
+    elif load64(state + JUMP_ON) == 0:
+        count(state, INDIRECT_MISS)
+    return block
+
+
+@njit(**OPTIONS)
+def run_loop(state, block):  # type: ignore[no-untyped-def]
     """Run from a block on. Returns the exit that needs Python, as ``abi`` describes it."""
     while True:
         unit = load64(load64(state + UNIT) + block * 8)
@@ -80,46 +124,13 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]  # noqa: C901
                 return X_PROMOTE | block << KIND_BITS
             continue
         if kind == X_LINK:
-            block = linked_to(state, payload)
-            if block:
-                continue  # chained: only the tier changes
-            block = target_of(state, payload)
-            if block == 0:
-                count(state, NOT_TRANSLATED)
-                location = load64(load64(state + SLOT_LOCATION) + payload * 8)
-                block = make(state, location) if location >= 0 else 0
-                if block == 0:
-                    return X_MISSING | payload << KIND_BITS
-                link(state, payload, block)
-                continue
-            denied = load8(load64(state + DENIED) + block)
-            if denied:
-                count(state, REFUSED)
-                if denied & WATCHED:
-                    return X_WATCH | block << KIND_BITS
-            else:
-                count(state, UNLINKED)
-                link(state, payload, block)
+            block = arrive_by_link(state, payload)
         elif kind in (X_RETURN, X_JUMP):
-            block = block_at(state, payload)
-            if block == 0:
-                count(state, NOT_TRANSLATED)
-                block = make(state, payload)
-                if block == 0:
-                    return X_MISSING_AT | payload << KIND_BITS
-                continue
-            denied = load8(load64(state + DENIED) + block)
-            if denied:
-                count(state, REFUSED)
-                if denied & WATCHED:
-                    return X_WATCH | block << KIND_BITS
-            elif kind == X_RETURN:
-                if load64(state + RETURN_ON) == 0:
-                    count(state, RETURN_MISS)
-            elif load64(state + JUMP_ON) == 0:
-                count(state, INDIRECT_MISS)
+            block = arrive_at(state, payload, kind)
         else:
             return result
+        if block < 0:
+            return ~block
 
 
 @njit(**OPTIONS)

@@ -114,7 +114,7 @@ def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-untyped-def]
     """Enter a block in the tables. The last store publishes it."""
     row = load64(state + BLOCKS) + BLOCK * block
     store64(row + B_KEY, USED | pc)

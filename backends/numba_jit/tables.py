@@ -63,8 +63,8 @@ FIRST_HOT = _OURS + 400  # what a new block's counter in HOT is set to
 
 BLOCK = 48
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END = 0, 8, 16, 24, 28, 32, 40
-"""A row of BLOCKS, byte offsets. B_KEY: USED, the mode from bit 32 on, and the pc. B_EXTENT: size in
-bytes, from bit 32 on a byte each: bytes in front that it depends on, instructions, those of them
+"""A row of BLOCKS, byte offsets. B_KEY: USED, the mode from bit 32 on, and the pc. B_EXTENT: size
+in bytes, from bit 32 on a byte each: bytes in front that it depends on, instructions, those of them
 that it counts. B_SLOTS: its link slots, the second from bit 32 on. B_NEXT and B_BEFORE (u32): its
 neighbours in the list of its page. B_START and B_END: its copied code, or 0."""
 USED = 1 << 62

@@ -13,8 +13,6 @@ from backends.native.guard import Watched
 from dbt.block_index import PageIndex
 from dbt.execute import Edge, execute
 from dbt.interfaces import (
-    CODE,
-    PAGE,
     PC_SLOT,
     ChainEverything,
     Context,
@@ -27,7 +25,6 @@ from dbt.interfaces import (
     LinkKind,
     LinkRules,
     Made,
-    Memory,
     NotTranslated,
     Reason,
     SyscallHit,
@@ -37,7 +34,7 @@ from dbt.interfaces import (
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.permissions import GuardedMemory, refused_for_code
-from dbt.stops import Access, GuestFault, UsageError
+from dbt.stops import UsageError
 
 
 class ReferenceBackend:

@@ -6,14 +6,14 @@ translated code until something needs Python, and returns an ``Event`` that says
 """
 
 from dbt.interfaces.backend import (
-    BlockIndex,
     TIERS,
     UNITS,
     Backend,
     BackendOptions,
+    BlockIndex,
     Context,
-    Extent,
     Executor,
+    Extent,
     Made,
     TablesFull,
 )
@@ -57,8 +57,6 @@ from dbt.ir.banks import (
 from dbt.ir.layout import CONTROL_BYTES, JUMP_SLOT, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
 
 __all__ = [
-    "BlockIndex",
-    "Made",
     "ABSENT",
     "CODE",
     "CONTROL_BYTES",
@@ -82,6 +80,7 @@ __all__ = [
     "Attached",
     "Backend",
     "BackendOptions",
+    "BlockIndex",
     "Bound",
     "CallAbi",
     "ChainEverything",
@@ -89,8 +88,8 @@ __all__ = [
     "Context",
     "CounterBank",
     "Event",
-    "Extent",
     "Executor",
+    "Extent",
     "FaultHit",
     "Frontend",
     "FuelOut",
@@ -101,6 +100,7 @@ __all__ = [
     "Layout",
     "LinkKind",
     "LinkRules",
+    "Made",
     "Memory",
     "NativeFunction",
     "NotTranslated",

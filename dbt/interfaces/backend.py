@@ -140,15 +140,17 @@ class Executor(Protocol):
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
 
-    index: BlockIndex
-    """The installed blocks."""
+    @property
+    def index(self) -> BlockIndex:
+        """The installed blocks."""
 
     autonomous: bool
     """True while ``run`` may itself make what ``translate`` would make, on pages that translations
     depend on, except blocks that begin at a boundary."""
 
-    made: Made
-    """What ``run`` has made itself since the executor was opened."""
+    @property
+    def made(self) -> Made:
+        """What ``run`` has made itself since the executor was opened."""
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Say whether blocks have to begin at ``pc``. May be called while ``run`` runs."""

@@ -16,8 +16,10 @@ class LinkRules(Protocol):
     """The rules by which an executor may chain one block to another."""
 
     kinds: frozenset[LinkKind]
-    exact: bool
-    """True when ``permits`` is False for none but boundaries."""
+
+    @property
+    def exact(self) -> bool:
+        """True when ``permits`` is False for none but boundaries."""
 
     def permits(self, pc: int) -> bool:
         """True when blocks at this pc may be chained into."""

@@ -42,7 +42,7 @@ NOWHERE = 64
 
 
 def place(value: int, k: int) -> int:
-    """The number of the ``k``-th bit that is 1, counted from the lowest; NOWHERE if there is none."""
+    """The number of the ``k``-th lowest bit that is 1; NOWHERE if there is none."""
     for _ in range(k):
         value &= value - 1
     return (value & -value).bit_length() - 1 if value else NOWHERE
@@ -152,7 +152,7 @@ class Number:
         if _is(other, 0):
             return self
         known = self.most is not None and isinstance(other, int)
-        return self._with("shr", self, other, self.most >> other if known else None)  # type: ignore[operator]
+        return self._with("shr", self, other, self.most >> other if known else None)
 
     def __rrshift__(self, other: int) -> "Number":
         return self._with("shr", other, self)
@@ -167,9 +167,9 @@ class Number:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Number):
             return NotImplemented
-        if isinstance(other, int) and self.most is not None:
-            if self.most == 0 or not 0 <= other <= self.most:
-                return other == self.most == 0
+        most = self.most if isinstance(other, int) else None
+        if most == 0 or (most is not None and not 0 <= other <= most):
+            return other == most == 0
         return self._ask("eq", self, other)
 
     def __ne__(self, other: object) -> bool:
@@ -190,7 +190,7 @@ class Number:
         return not self < other
 
     def __bool__(self) -> bool:
-        return not self == 0
+        return self != 0
 
     def __index__(self) -> int:
         self.trace.decisions.setdefault(("eq", self.term, self.value), True)
@@ -211,7 +211,7 @@ def pick(names: tuple[str, ...], number: int | Number) -> Any:
 
 
 def set_bits(value: int | Number, width: int) -> list[Any]:
-    """The numbers of the bits that are 1, from the lowest; of a Number, only their count is asked."""
+    """The numbers of the bits that are 1, from the lowest. Only the count of a Number is asked."""
     if isinstance(value, int):
         return [bit for bit in range(width) if value >> bit & 1]
     ones = Number(value.trace, ("ones", value.term), value.value.bit_count(), width)

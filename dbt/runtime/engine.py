@@ -8,7 +8,7 @@ its caller as events.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import attrs
@@ -81,7 +81,7 @@ class Engine:
         translate: Translate,
         policy: ChainPolicy,
         *,
-        insn_sizes: Collection[int],
+        insn_sizes: Sequence[int],
         ahead: int = 0,
         on_invalidate: Callable[[str], None] | None = None,
         on_install: Callable[[BlockKey], None] | None = None,

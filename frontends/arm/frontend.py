@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from dbt.decode import table
 from dbt.interfaces import PAGE, CodeReader, InstructionReader, State
-from dbt.ir.block import CONDITION_PASSED, HALT_JUMP, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir import builder, ops, symbolic
+from dbt.ir.block import CONDITION_PASSED, HALT_JUMP, Block, BlockKey, Branch, Exit, Goto, Halt
 from dbt.ir.builder import Builder
-from dbt.ir.symbolic import Number
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from frontends.arm.conditions import AL, condition
@@ -89,9 +89,7 @@ class ArmFrontend:
         core = [Path(str(module.__file__)) for module in (symbolic, builder, ops, table)]
         return [*sorted(here.rglob("*.py")), *core]
 
-    def lift_one(
-        self, key: BlockKey, word: int | Number, before: int | Number
-    ) -> tuple[Block, bool]:
+    def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""
         block = Block(key, [], Halt("undefined", key.pc), 4)
         lifter = A32Lifter(block)

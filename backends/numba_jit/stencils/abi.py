@@ -15,11 +15,11 @@ STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that 
 LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all its bits.
 CURSOR and END: where code is put next, and where its room ends. LINK_OUT to JUMP_OUT: the ways out
 for direct exits, for instructions, for a lack of fuel, for hot blocks and for computed targets.
-HEAD and GO: the stencils that begin a block and end one that continues. EVERY_FLAG: their mask. OUT0
-and OUT1: of the block made last, where its direct exits lead while they are not linked. ROOM: the
-bytes that it takes. BYTES: of an instruction as MASK has them. MOST: instructions that a block may
-have. FREE: u64[] by size in UNITs, the first free place, which begins with the address of the next
-one. ALIGNMENT: see ``Frontend.alignment``."""
+HEAD and GO: the stencils that begin a block and end one that continues. EVERY_FLAG: their mask.
+OUT0 and OUT1: of the block made last, where its direct exits lead while they are not linked. ROOM:
+the bytes that it takes. BYTES: of an instruction as MASK has them. MOST: instructions that a block
+may have. FREE: u64[] by size in UNITs, the first free place, which begins with the address of the
+next one. ALIGNMENT: see ``Frontend.alignment``."""
 LARGEST = 1024
 """Bytes of code that an instruction takes at most, stubs included."""
 UNIT = 64
@@ -54,7 +54,7 @@ PLACE, WHAT, VALUE_PROGRAM, ADDEND, RELATIVE, TABLE, WIDTH = range(0, PATCH, 8)
 (
     VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, RETURN, JUMP, LINK0, LINK1, COUNT, COUNTER, HOT, FUEL,
 ) = range(14)  # fmt: skip
-"""What a patch is given: the column WHAT."""
+"""What a patch is given: the column WHAT. FAULT to HALT are in the order of X_FAULT to X_HALT."""
 
 ROW = 5 * 8
 WORD, ITS_SHAPE, ITS_STENCIL, CODE, AT = range(0, ROW, 8)

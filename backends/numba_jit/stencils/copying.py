@@ -34,11 +34,10 @@ LIVE, FURTHER = abi.LIVE, abi.FURTHER
 PATCH, PLACE, WHAT, VALUE_PROGRAM = abi.PATCH, abi.PLACE, abi.WHAT, abi.VALUE_PROGRAM
 ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
 VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
-SYSTEM, HALT, RETURN, JUMP = abi.SYSTEM, abi.HALT, abi.RETURN, abi.JUMP
+HALT, RETURN, JUMP = abi.HALT, abi.RETURN, abi.JUMP
 LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
 ROW, WORD, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.WORD, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT = abi.CODE, abi.AT
-X_FAULT, X_SYSTEM, X_HALT = abi.X_FAULT, abi.X_SYSTEM, abi.X_HALT
 
 
 # -- Finding shapes ----------------------------------------------------------------------------
@@ -167,7 +166,7 @@ def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0913
+def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901
     """Fill the holes of a stencil in, which was copied to ``base``. Its stubs are put at ``end``;
     returns the address behind them."""
     stencil = load64(header + STENCILS) + STENCIL * number
@@ -185,17 +184,14 @@ def patch(header, number, base, row, before, block, index, counted, slots, end):
             value = load64(load64(header + OFFSETS) + 8 * (load64(at + TABLE) + slot))
         elif what == NEXT:
             value = base + load64(stencil + LENGTH)
-        elif what == FAULT:
-            if fault == 0:
-                fault = end
-                end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_FAULT)
+        elif FAULT <= what <= HALT:
             value = fault
-        elif what == SYSTEM:
-            value = end
-            end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_SYSTEM)
-        elif what == HALT:
-            value = end
-            end = stub(end, load64(header + SIDE_OUT), block << 8 | index << 2 | X_HALT)
+            if what != FAULT or fault == 0:
+                value = end
+                payload = block << 8 | index << 2 | (what - FAULT)
+                end = stub(end, load64(header + SIDE_OUT), payload)
+            if what == FAULT:
+                fault = value
         elif what == RETURN:
             value = load64(header + RETURN_OUT)
         elif what == JUMP:
@@ -267,7 +263,7 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
 
 
 @njit(**OPTIONS)
-def place_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def place_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
     """Make a block in a place that was given back, or in a new one. Returns its address, or 0 when
     there is no room."""
     start = make_block(header, count, counted, block, slots, before)
@@ -296,7 +292,7 @@ def free_block(header, start, room):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
     """Call one of the functions above by its number, as ``native`` gives them."""
     if what == 0:
         return find_shapes(a, b, c, d, e, f)

@@ -1,4 +1,4 @@
-"""Stencils as machine code: functions cut out of an object file, and where they have to be patched."""
+"""Stencils as machine code: functions cut out of an object file, and where they are patched."""
 
 import attrs
 
@@ -53,8 +53,8 @@ def read_stencils(image: bytes) -> dict[str, Stencil]:
             if start <= at < start + size
         ]
         code = text[start : start + size]
-        if patches and patches[-1].name == "next" and patches[-1].offset == size - 4:
-            if code[-5] == _JUMP:
-                code, patches = code[:-5], patches[:-1]
+        last = patches[-1] if patches else None
+        if last and last.name == "next" and last.offset == size - 4 and code[-5] == _JUMP:
+            code, patches = code[:-5], patches[:-1]
         found[name] = Stencil(code, tuple(patches))
     return found

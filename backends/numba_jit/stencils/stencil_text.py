@@ -1,8 +1,10 @@
 """Stencils as LLVM text: one function for each template, which tail-calls what comes after it."""
 
+from collections.abc import Callable
+
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.template import HOLE, Template
-from backends.numba_jit.units.access import _perms, _refused
+from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
 from dbt.interfaces import Layout
@@ -132,17 +134,17 @@ class StencilText:
             self._predicated(inst, self._store)
         elif op is ops.CHECK_ALIGN:
             low = self.new(f"and i32 {self.value(inst.args[0])}, {int(inst.imm[0]) - 1}")
-            refused = self.new(f"icmp ne i32 {low}, 0")
-            if inst.when is not None and self.together is None:
-                refused = self.new(f"and i1 {refused}, {self.value(inst.when)}")
-            self.leave_if(refused)
+            self._refuse(inst, self.new(f"icmp ne i32 {low}, 0"))
         elif op is ops.TRAP_IF:
-            condition = self.value(inst.args[0])
-            if inst.when is not None and self.together is None:
-                condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
-            self.leave_if(condition)
+            self._refuse(inst, self.value(inst.args[0]))
         else:
             raise NotImplementedError(op.name)
+
+    def _refuse(self, inst: Inst, condition: str) -> None:
+        """Leave before the instruction, on a condition, if it is executed at all."""
+        if inst.when is not None and self.together is None:
+            condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
+        self.leave_if(condition)
 
     def _address(self, slot: str) -> str:
         offset = self._hole(slot[1:]) if slot[0] == "@" else str(self.slots[slot].offset)
@@ -167,13 +169,14 @@ class StencilText:
         else:
             self.lines.append(f" store i32 {value}, ptr {address}")
 
-    def _predicated(self, inst: Inst, access) -> str:
+    def _predicated(self, inst: Inst, access: Callable[[Inst], str]) -> str:
         if inst.when is None or self.together is not None:
             return access(inst)
         k = self.number
         self.number += 1
         self.lines.append(
-            f" br label %p{k}\np{k}:\n br i1 {self.value(inst.when)}, label %d{k}, label %j{k}\nd{k}:"
+            f" br label %p{k}\np{k}:\n"
+            f" br i1 {self.value(inst.when)}, label %d{k}, label %j{k}\nd{k}:"
         )
         value = access(inst)
         self.lines.append(f" br label %q{k}\nq{k}:\n br label %j{k}\nj{k}:")
@@ -200,15 +203,15 @@ class StencilText:
                     f"zext i32 {self.new(f'add i32 {address}, {check.before}')} to i64"
                 )
             n = self.number
-            perms = _perms(self.lines, f"%y{n}a", start)
+            perms = perms_of(self.lines, f"%y{n}a", start)
             if check.span in (2, 4):
                 inside = self.new(f"and i64 {start}, {PAGE - 1}")
                 self.leave_if(self.new(f"icmp ugt i64 {inside}, {PAGE - check.span}"))
             elif check.span > 1:
-                perms += _perms(
+                perms += perms_of(
                     self.lines, f"%y{n}b", self.new(f"add i64 {start}, {check.span - 1}")
                 )
-            self.leave_if(_refused(self.lines, f"%y{n}r", perms, access))
+            self.leave_if(is_refused(self.lines, f"%y{n}r", perms, access))
         return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
 
     def _exit(self) -> None:
@@ -224,7 +227,7 @@ class StencilText:
                 self.link(0)
             case Return(target=target):
                 self._computed(target, tables.COPY_RETURNS, "return")
-            case Jump(target=target) | Call(target=target):
+            case Jump(target=Const() | Inst() as target) | Call(target=Const() | Inst() as target):
                 self._computed(target, tables.COPY_JUMPS, "jump")
             case Swi():
                 self.tail("swi")

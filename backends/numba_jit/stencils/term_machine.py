@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck":
 
 
 @njit(**OPTIONS)
-def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0915
+def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901
     """The value of the program at the address ``at``; ``stack`` is the address of its stack."""
     top = stack - 8
     while True:

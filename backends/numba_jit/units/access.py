@@ -68,15 +68,15 @@ def _check(u: UnitText, start: str, span: int, access: Access) -> None:
     """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
     # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
     fault = _fault(u, start, span, access)
-    perms = _perms(u.lines, f"%y{u.number}a", start)
+    perms = perms_of(u.lines, f"%y{u.number}a", start)
     if span not in (2, 4):
         if span > 1:
             end = u.new(f"add i64 {start}, {span - 1}")
-            perms += _perms(u.lines, f"%y{u.number}b", end)
-        refused = _refused(u.lines, f"%y{u.number}r", perms, access)
+            perms += perms_of(u.lines, f"%y{u.number}b", end)
+        refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
         u.branch_cold(refused, fault)
         return
-    refused = _refused(u.lines, f"%y{u.number}r", perms, access)
+    refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
     u.branch_cold(refused, fault)
     # Only an unaligned access can reach into a second page; that is looked at aside.
     misaligned = u.new(f"icmp ne i64 {u.new(f'and i64 {start}, {span - 1}')}, 0")
@@ -84,13 +84,13 @@ def _check(u: UnitText, start: str, span: int, access: Access) -> None:
     u.cold_number += 1
     u.branch_cold(misaligned, aside)
     lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
-    perms = _perms(lines, f"{aside}p", f"{aside}e")
-    refused = _refused(lines, f"{aside}r", perms, access)
+    perms = perms_of(lines, f"{aside}p", f"{aside}e")
+    refused = is_refused(lines, f"{aside}r", perms, access)
     lines.append(f" br i1 {refused}, label {fault}, label {u.label}")
     u.cold_lines += lines
 
 
-def _perms(lines: list[str], name: str, address: str) -> list[str]:
+def perms_of(lines: list[str], name: str, address: str) -> list[str]:
     """Lines that load the permissions of an address's page; the value, in a list."""
     lines.append(
         f" {name}0 = lshr i64 {address}, 12\n"
@@ -101,7 +101,7 @@ def _perms(lines: list[str], name: str, address: str) -> list[str]:
     return [name]
 
 
-def _refused(lines: list[str], name: str, perms: list[str], access: Access) -> str:
+def is_refused(lines: list[str], name: str, perms: list[str], access: Access) -> str:
     """Lines that tell whether one of one or two pages refuses an access; the condition."""
     one = perms[0]
     if access is Access.READ:

@@ -1,0 +1,156 @@
+"""Makes events of the exits by which the loop returns."""
+
+from backends.numba_jit import abi, tables
+from backends.numba_jit.admission import Admission
+from backends.numba_jit.block_table import BlockTable
+from backends.numba_jit.faults import Faults
+from backends.numba_jit.records import (
+    FaultRecord,
+    HaltRecord,
+    HookRecord,
+    Records,
+    SwiRecord,
+    TrapRecord,
+)
+from backends.numba_jit.stencils import abi as stencils
+from backends.numba_jit.stencils.tier import Copies
+from backends.numba_jit.tables import Tables
+from backends.numba_jit.tiers import FirstTier
+from dbt.execute import Edge, execute
+from dbt.interfaces import (
+    PC_SLOT,
+    Context,
+    Event,
+    Extent,
+    FaultHit,
+    FuelOut,
+    HaltHit,
+    HookHit,
+    NotTranslated,
+    Reason,
+    SyscallHit,
+    TrapHit,
+    WatchHit,
+)
+from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
+from dbt.permissions import GuardedMemory
+
+_FUEL = abi.FUEL // 8
+
+
+class Exits:
+    """What the exits of one executor's code mean."""
+
+    def __init__(
+        self,
+        context: Context,
+        shared: Tables,
+        records: Records,
+        blocks: BlockTable,
+        admission: Admission,
+        first: FirstTier,
+        copies: Copies,
+    ) -> None:
+        self._context, self._tables, self._control = context, shared, shared.control
+        self._records, self._table, self._admission = records, blocks, admission
+        self._first, self._copies = first, copies
+        self._faults = Faults(context, shared)
+        self._guarded = GuardedMemory(context.memory)
+
+    def side(self, payload: int) -> Event | BlockKey:
+        """What a copied block has left for at one of its instructions: an event, or the key where
+        the guest continues."""
+        block_id, index, why = self._copies.side(payload)
+        extent = self._table.extent(block_id)
+        pc = self._copies.pc_of(extent.key, index)
+        if why == stencils.X_FAULT:
+            return self._step(extent, index, pc)
+        mode = extent.key.mode if index == 0 else 0
+        exit_ = self._copies.lift(BlockKey(pc, mode)).exit
+        match exit_:
+            case Swi(number=number, resume=resume):
+                self.count(Reason.SYSCALL)
+                return self.stop(SyscallHit(number, resume), resume.pc)
+            case Halt(reason=reason):
+                self.count(Reason.HALT)
+                return self.stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
+        raise AssertionError(exit_)
+
+    def _step(self, extent: Extent, index: int, pc: int) -> Event | BlockKey:
+        """Execute an instruction that copied code has left to the evaluator: one that faults, or an
+        access that crosses a page's end."""
+        completed = max(0, index) - (1 if extent.key.mode & CONDITION_PASSED else 0)
+        self._control[_FUEL] += extent.insn_count - completed
+        key = BlockKey(pc, retry_mode(extent.key, pc))
+        while True:
+            block = self._copies.lift(key)
+            result, completed = execute(block, self._context, self._guarded)
+            self._control[_FUEL] -= completed
+            match result:
+                case Edge(key=BlockKey(pc=after, mode=mode) as key) if (
+                    after == pc and mode & CONDITION_PASSED
+                ):
+                    continue
+                case Edge(key=key):
+                    return key
+                case FaultHit():
+                    invalid = self._faults.invalidates(result)
+                    self.count(Reason.INVALIDATION if invalid else Reason.FAULT)
+            return self.stop(result, pc)
+
+    def event(self, kind: int, payload: int) -> Event:
+        """The event of an exit, which is neither X_MISSING nor X_SIDE."""
+        if kind == tables.X_MISSING_AT:
+            key = self._context.key_of(payload)
+            return self.stop(NotTranslated(key), key.pc)
+        if kind == tables.X_WATCH:
+            key = self._table.key(payload)
+            if key.pc not in self._admission.watched:  # else the dispatch was counted
+                self.count(Reason.HOOK)
+            return self.stop(WatchHit(key), key.pc)
+        if kind == abi.X_FUEL:
+            key = self._table.key(payload)
+            self.count(Reason.BUDGET)
+            return self.stop(FuelOut(key), key.pc)
+        if kind == tables.X_FAULT:
+            return self._fault(self._first.fault_at(payload))
+        assert kind == abi.X_RECORD
+        return self._recorded(payload)
+
+    def _recorded(self, index: int) -> Event:
+        match self._records[index]:
+            case SwiRecord(number, resume):
+                self.count(Reason.SYSCALL)
+                return self.stop(SyscallHit(number, resume), resume.pc)
+            case HookRecord(resume):
+                self.count(Reason.HOOK)
+                return self.stop(HookHit(resume), resume.pc)
+            case HaltRecord(reason, pc, mode):
+                self.count(Reason.HALT)
+                return self.stop(HaltHit(reason, pc, mode), pc)
+            case TrapRecord(reason, pc, mode, refund):
+                self._control[_FUEL] += refund
+                self.count(Reason.TRAP)
+                return self.stop(TrapHit(reason, pc, mode), pc)
+            case FaultRecord() as record:
+                return self._fault(record)
+
+    def _fault(self, record: FaultRecord) -> Event:
+        self._control[_FUEL] += record.refund
+        hit = self._faults.hit(record)
+        self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
+        return self.stop(hit, record.pc)
+
+    def count(self, reason: Reason) -> None:
+        """Count a return to the dispatcher."""
+        self._tables.reasons.view[tables.REASON_INDEX[reason]] += 1
+
+    def stop(self, event: Event, pc: int) -> Event:
+        """An event, after writing the pc of the guest to the state."""
+        self._context.state.set(PC_SLOT, pc)
+        return event
+
+    def close(self) -> None:
+        """Give back what faults are reported with."""
+        self._faults.close()
+        self._control = None
