@@ -24,7 +24,7 @@ from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.maker import Maker
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.units.objects import ObjectMaker
-from dbt.interfaces import Context
+from dbt.interfaces import PAGE, Context
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey
 from dbt.stops import GuestFault
 
@@ -62,6 +62,7 @@ class Copier:
         self._lifter = lifter
         self._maker = Maker(library, layout, lifter.lift_one)
         self._memory = context.memory
+        self._found = 0
         self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite")
         kept = cache.read(NAME, self._stamp)
         image = cached("stencil-ends", self._stamp, _compile_shared)
@@ -80,7 +81,7 @@ class Copier:
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
         if kept is None:
             for name in ENDS:
-                library.add(shared[name], {})
+                library.fill(library.reserve(0, 0), shared[name], {})
         else:
             library.restore(kept)
         library.set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
@@ -123,23 +124,59 @@ class Copier:
         copied. What the library lacks is made."""
         if key.mode & ~MODES:
             return None
-        most = min(self._lifter.max_insns, words.MOST_INSNS)
-        rows, before = self.library.rows.cells, self.word_before(key.pc)
-        while True:
-            count = self._native.find_shapes(
-                self.library.address, self._memory.base, key.pc, most, before, key.mode
-            )
-            if not count >> 32:
-                break
-            count &= 0xFFFFFFFF
-            word, pc = rows[count, words.WORD // 8], rows[count, words.AT // 8]
-            previous = rows[count - 1, words.WORD // 8] if count else before
-            self._maker.shape(word, pc, previous, 0 if count else key.mode)
+        before = self.word_before(key.pc)
+        count = self._find(key, before)
+        if count is None or self._lacks_stencils(count):
+            self._prepare(key.pc)
+            count = self._look(key, before)
+        rows = self.library.rows.cells
         for index in range(1, count):
             if rows[index, words.AT // 8] in boundaries:
                 count = index
                 break
         return self._describe(key, count, before) if count else None
+
+    def _find(self, key: BlockKey, before: int) -> int | None:
+        """Find the shapes of the block at a key. Returns how many there are, or None when one of
+        them is not known."""
+        most = min(self._lifter.max_insns, words.MOST_INSNS)
+        found = self._native.find_shapes(
+            self.library.address, self._memory.base, key.pc, most, before, key.mode
+        )
+        self._found = found & 0xFFFFFFFF
+        return None if found >> 32 else found
+
+    def _look(self, key: BlockKey, before: int) -> int:
+        """Find the shapes of the block at a key, and lift those that are not known."""
+        while (count := self._find(key, before)) is None:
+            rows, at = self.library.rows.cells, self._found
+            previous = rows[at - 1, words.WORD // 8] if at else before
+            word, pc = rows[at, words.WORD // 8], rows[at, words.AT // 8]
+            self._maker.shape(word, pc, previous, 0 if at else key.mode)
+        return count
+
+    def _lacks_stencils(self, count: int) -> bool:
+        """Whether a stencil is missing for the block whose shapes were found last."""
+        return self._native.choose(self.library.address, count) >= 0
+
+    def _prepare(self, pc: int) -> None:
+        """Make what the library lacks for the code from ``pc`` to the end of the page, as if no
+        block were entered but by falling into it. Compiling many stencils at once takes a quarter
+        of the time."""
+        end, before = pc // PAGE * PAGE + PAGE, self.word_before(pc)
+        with self._maker.batch() as batch:
+            while pc < end:
+                count = self._look(BlockKey(pc), before)
+                if not count:
+                    pc += self._lifter.alignment
+                    before = self.word_before(pc)
+                    continue
+                while (at := self._native.choose(self.library.address, count)) >= 0:
+                    row = self.library.rows.row(at)
+                    batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+                last = self.library.rows.row(count - 1)
+                size = self.library.shapes.cells[last[words.ITS_SHAPE // 8], SIZE]
+                pc, before = last[words.AT // 8] + size, last[words.WORD // 8]
 
     def _describe(self, key: BlockKey, count: int, before: int) -> Draft:
         rows = self.library.rows
@@ -189,9 +226,10 @@ class Copier:
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
-        while (at := self._native.choose(self.library.address, count)) >= 0:
-            row = self.library.rows.row(at)
-            self._maker.stencils([(row[words.ITS_SHAPE // 8], row[words.CODE // 8])])
+        with self._maker.batch() as batch:
+            while (at := self._native.choose(self.library.address, count)) >= 0:
+                row = self.library.rows.row(at)
+                batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
 
     def clear(self) -> None:
         """Take the code of all blocks back."""

@@ -5,7 +5,7 @@ be written to disk as it is.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backends.numba_jit.stencils import abi, terms
@@ -25,6 +25,8 @@ _NAMES = {
 }  # fmt: skip
 EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT = range(11)
 """Columns of ``shapes``."""
+FURTHER = abi.FURTHER // 8
+"""A column of ``stencils``."""
 MOST_SHAPES = 1 << 15
 MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
@@ -192,11 +194,24 @@ class Library:
 
     # -- stencils
 
-    def add(self, stencil: Stencil, holes: dict[str, Hole], shape: int = 0, live: int = 0) -> int:
-        """A new stencil of a shape, for the flags that it writes and are live behind it. Patches of
-        ``s.h`` are given the hole ``h``."""
+    def reserve(self, shape: int, live: int) -> int:
+        """The number of a new stencil of a shape, for the flags that it writes and are live behind
+        it. It is chosen from now on, and has to be filled before it is copied."""
         number = self._stencil_count
         self._stencil_count += 1
+        further = self.shapes.cells[shape, VARIANT]
+        self.stencils.put(number, (0, 0, 0, 0, live, further))
+        self.shapes.cells[shape, VARIANT] = number
+        return number
+
+    def take_back(self, shapes: Sequence[int]) -> None:
+        """Undo the last calls of ``reserve``, which were for these shapes."""
+        for shape in reversed(shapes):
+            self._stencil_count -= 1
+            self.shapes.cells[shape, VARIANT] = self.stencils.cells[self._stencil_count, FURTHER]
+
+    def fill(self, number: int, stencil: Stencil, holes: dict[str, Hole]) -> None:
+        """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
         self.changed = True
         start, first = 8 * self._word_count, self._patch_count
         padded = stencil.code + bytes(-len(stencil.code) % 8)
@@ -211,12 +226,7 @@ class Library:
                 (patch.offset, what, program, patch.addend, patch.relative, table, patch.size),
             )
             self._patch_count += 1
-        further = self.shapes.cells[shape, VARIANT]
-        row = (start, len(stencil.code), first, self._patch_count, live, further)
-        self.stencils.put(number, row)
-        if shape:
-            self.shapes.cells[shape, VARIANT] = number
-        return number
+        self.stencils.put(number, (start, len(stencil.code), first, self._patch_count))
 
     def _given(self, name: str, holes: dict[str, Hole]) -> tuple[int, int, int]:
         if name in _NAMES:

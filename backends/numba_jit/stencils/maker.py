@@ -1,7 +1,9 @@
 """Makes what the library does not have yet: shapes by lifting, stencils by LLVM."""
 
+import contextlib
+import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from backends.numba_jit.stencils.library import Library
@@ -16,6 +18,8 @@ from dbt.ir.symbolic import BEFORE, PC, WORD, Trace
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
 """``Frontend.lift_one``."""
 _LIMIT = 0xFFFFFFFF
+AT_ONCE = 200
+"""Stencils that are compiled at once."""
 
 
 class Maker:
@@ -25,7 +29,6 @@ class Maker:
         self._library = library
         self._layout = layout
         self._lift_one = lift_one
-        self._objects: ObjectMaker | None = None
         self.seconds = 0.0
 
     def shape(self, word: int, pc: int, before: int, mode: int) -> int:
@@ -55,18 +58,45 @@ class Maker:
         assert template is not None
         return template
 
-    def stencils(self, wanted: Sequence[tuple[int, int]]) -> None:
-        """Compile stencils: a shape, and the flags that are live behind it, for each."""
+    @contextlib.contextmanager
+    def batch(self) -> Iterator["Batch"]:
+        """Take stencils that are wanted, and compile them at the end."""
+        batch = Batch(self._library)
+        try:
+            yield batch
+            self._compile(batch.wanted)
+        except BaseException:
+            self._library.take_back([shape for shape, _, _ in batch.wanted])
+            raise
+
+    def _compile(self, wanted: Sequence[tuple[int, int, int]]) -> None:
+        """Compile stencils: the shape, the flags that are live behind it and the number of each."""
         began = time.perf_counter()
-        if self._objects is None:
-            self._objects = ObjectMaker()
         library = self._library
         templates = [
-            library.without_dead_flags(self._template(shape), live) for shape, live in wanted
+            library.without_dead_flags(self._template(shape), live) for shape, live, _ in wanted
         ]
-        found = read_stencils(
-            self._objects.compile(module_text(self._layout, templates), "stencil")
-        )
-        for index, (shape, live) in enumerate(wanted):
-            library.add(found[f"s{index}"], templates[index].holes, shape, live)
+        for first in range(0, len(wanted), AT_ONCE):
+            part = templates[first : first + AT_ONCE]
+            text = module_text(self._layout, part)
+            found = read_stencils(self._object_maker.compile(text, "stencil"))
+            for index, template in enumerate(part):
+                number = wanted[first + index][2]
+                library.fill(number, found[f"s{index}"], template.holes)
         self.seconds += time.perf_counter() - began
+
+    @functools.cached_property
+    def _object_maker(self) -> ObjectMaker:
+        return ObjectMaker()
+
+
+class Batch:
+    """Stencils that are wanted: a shape, the flags that are live behind it, and a number."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.wanted: list[tuple[int, int, int]] = []
+
+    def add(self, shape: int, live: int) -> None:
+        """Want one more. It is chosen from now on."""
+        self.wanted.append((shape, live, self._library.reserve(shape, live)))
