@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import attrs
+
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
@@ -40,6 +42,11 @@ UNLINKABLE = (Swi, Hook)
 """Exits with a target that running code reaches only through Python."""
 
 
+def _linkable(block: Block) -> tuple[BlockKey, ...]:
+    """The targets of a block that have link slots."""
+    return () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
+
+
 class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
@@ -54,7 +61,7 @@ class NumbaExecutor:
         self.index = self._table = BlockTable(self.tables, self._location)
         self._copies = Copies(context, self.tables, self._table)
         self._better: BetterTier = Units(
-            context, self.records, self.tables, self._links, self._installed, self._enter_better
+            context, self.records, self.tables, self._links, self._compilable, self._enter_better
         )
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
@@ -96,7 +103,7 @@ class NumbaExecutor:
         with self._lock:
             self._require_room()
             block_id = self._table.take()
-            targets = () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
+            targets = _linkable(block)
             slots = self._links.allocate(len(targets))
             installed = Installed(
                 key, block_id, slots, self._locations(key), self._probing, lambda: block
@@ -179,6 +186,17 @@ class NumbaExecutor:
             self._table.key(block_id), block_id, self._table.slots(block_id)
         )
 
+    def _compilable(self, block_id: int) -> Installed:
+        """The record of a block as tiers compile it. Optimising the IR of a copied block may have
+        taken an exit away, and its slot with it. Raises GuestFault when there is no code now."""
+        installed = self._installed(block_id)
+        if not installed.copied:
+            return installed
+        block = installed.block
+        slot_of = {self._links.target(slot): slot for slot in installed.slots}
+        slots = tuple(slot_of[key] for key in _linkable(block))
+        return attrs.evolve(installed, slots=slots, make=lambda: block)
+
     def _add(
         self,
         installed: Installed,
@@ -218,7 +236,7 @@ class NumbaExecutor:
 
     def _publish(self, installed: Installed) -> None:
         """Enter a block in the tables."""
-        t, block_id, key = self.tables, installed.block_id, installed.block.key
+        t, block_id, key = self.tables, installed.block_id, installed.key
         t.probed.view[block_id] = self._admission.is_probed(key)
         t.denied.view[block_id] = self._admission.refusal(key)
         for index in installed.entries:

@@ -26,7 +26,11 @@ class Installed:
     copied: bool = False
     """True when it is not the block that runs, but code copied for its instructions."""
 
+    _block: Block | None = attrs.field(default=None, init=False)
+
     @property
     def block(self) -> Block:
-        """The block."""
-        return self.make()
+        """The block, the same each time: others remember its instructions."""
+        if self._block is None:
+            self._block = self.make()
+        return self._block

@@ -4,6 +4,7 @@ tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since t
 ``auto``: those that ran often enough, in batches of hot blocks.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
+from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
     from backends.numba_jit.units.compiler import UnitCompiler  # imports LLVM
@@ -105,7 +107,11 @@ class Units:
         """Compile the hot blocks."""
         hot = [block_id for block_id in self._pending() if block_id not in self._codes]
         self._set_pending([])
-        self._compile([self._installed(block_id) for block_id in hot])
+        batch = []
+        for block_id in hot:
+            with contextlib.suppress(GuestFault):  # its code has gone: it will be discarded
+                batch.append(self._installed(block_id))
+        self._compile(batch)
 
     def _compile(self, batch: list[Installed]) -> None:
         if not batch or self._tier not in LEVELS:
