@@ -36,8 +36,8 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
     return key
 
 
-IR_ITEMS = frozenset({"in_asm", "ir", "ir_instr", "ir_opt", "bytecode", "llvm", "out_asm"})
-"""What can be dumped of blocks that are made from IR."""
+IR_ITEMS = frozenset({"in_asm", "ir", "ir_instr", "ir_opt"})
+"""Dump items whose text ``Translator.translate`` writes."""
 
 
 def _no_stub(key: BlockKey) -> None:
@@ -96,13 +96,12 @@ class Translator:
         return block
 
     def is_plain(self, key: BlockKey) -> bool:
-        """True when the block at a key is the guest's own as the frontend lifts it, and nobody
-        wants to see its IR."""
+        """True when the block at a key is the guest's own, as the frontend lifts it."""
         return self.all_plain() and self.stub(key) is None
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        return not (self.instrument or self.pipeline.timed or self.log.items & IR_ITEMS)
+        return not (self.instrument or self.verify) and self.pipeline.is_neutral
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""

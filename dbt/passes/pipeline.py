@@ -49,6 +49,11 @@ class Pipeline:
         """A pipeline of all optimisations, in the order of ``DEFAULT``."""
         return cls(pass_() for pass_ in DEFAULT)
 
+    @property
+    def is_neutral(self) -> bool:
+        """True when nobody can tell whether it has run, but by the speed of the guest."""
+        return not (self.timed or self.checked) and all(type(p) in DEFAULT for p in self.passes)
+
     def names(self) -> list[str]:
         """Names of the passes, in order."""
         return [name_of(pass_) for pass_ in self.passes]

@@ -31,9 +31,9 @@ from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
-from dbt.translate import Translator, block_at
+from dbt.translate import IR_ITEMS, Translator, block_at
 
-BACKEND_ITEMS = frozenset({"bytecode", "llvm", "out_asm"})
+BACKEND_ITEMS = frozenset({"copied", "bytecode", "llvm", "out_asm"})
 """Dump items whose text comes from ``Executor.explain``."""
 
 AHEAD_WHEN_COMPILING = 7
@@ -126,6 +126,7 @@ def connect(
         resume=resume,
         is_plain=translator.is_plain,
         all_plain=translator.all_plain,
+        show_copied=bool(log.items & IR_ITEMS),
     )
     machine = HookMachine(
         engine,

@@ -71,6 +71,8 @@ class Engine:
     ``ahead`` is how many further blocks are translated along known exits whenever one is missing:
     0 for an interpreter, more where compiling in batches is cheaper. ``resume`` is the process's
     record of where a stopped run continues; an engine that is used by itself makes one.
+    ``is_plain`` and ``all_plain`` are those of ``dbt.translate.Translator``: what is plain may be
+    made by the executor. With ``show_copied``, ``translate`` is called for it all the same.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Engine:
         on_install: Callable[[BlockKey], None] | None = None,
         is_plain: Callable[[BlockKey], bool] = _never,
         all_plain: Callable[[], bool] = _nothing,
+        show_copied: bool = False,
         resume: Resume | None = None,
     ) -> None:
         self.executor = executor
@@ -100,6 +103,7 @@ class Engine:
         self._translate = translate
         self._is_plain = is_plain
         self._all_plain = all_plain
+        self._show_copied = show_copied
         self._insn_sizes = insn_sizes
         self._ahead = ahead
         self._made = 0  # blocks
@@ -219,7 +223,8 @@ class Engine:
     def _execute(self, key: BlockKey) -> Event:
         """Run the executor, then discard the translations that could not go while it ran."""
         self._runner = threading.get_ident()
-        self.executor.autonomous = self._installed is None and self._all_plain()
+        seen = self._show_copied or self._installed is not None
+        self.executor.autonomous = not seen and self._all_plain()
         try:
             event = self.executor.run(key)
             return (
@@ -331,6 +336,8 @@ class Engine:
             self.memory.fetch(key.pc, self._insn_sizes[-1])
             made = self.executor.translate(key, self._boundaries.pcs, self._block)
             if made is not None:
+                if self._show_copied:
+                    self._block(key, made.size)
                 return made
         block = self._translate(key, self._boundaries.pcs)
         self.executor.install(block)

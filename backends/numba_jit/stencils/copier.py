@@ -1,5 +1,6 @@
 """Makes the code of guest blocks from stencils, and takes it back."""
 
+import ctypes
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from backends.numba_jit.stencils.library import (
     TO1,
     Library,
 )
+from backends.numba_jit.stencils.listing import listing
 from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.maker import Maker
 from backends.numba_jit.stencils.native import Native
@@ -231,6 +233,20 @@ class Copier:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
 
+    def text(self, draft: Draft, block_id: int, slots: Sequence[int]) -> str:
+        """The host code of the block that was drafted last, as it is made for these numbers."""
+        start, end, _ = self.copy(draft, block_id, slots)
+        if not start:
+            return ""
+        size = self.library.get(words.MADE_BYTES)
+        code = ctypes.string_at(start, size)
+        self.free(start, end)
+        marks = [(start, "begin:")] if draft.counted else []
+        for row in map(self.library.rows.row, range(draft.count)):
+            word = row[words.WORD // 8]
+            marks.append((row[words.CODE // 8], f"{row[words.AT // 8]:#010x}: {word:x}"))
+        return listing(start, code, marks)
+
     def clear(self) -> None:
         """Take the code of all blocks back."""
         self.library.set(words.CURSOR, self.code.next)
@@ -243,6 +259,11 @@ class Copier:
     def lead_out(self, start: int, block_id: int) -> None:
         """Make the code of a block leave for its unit."""
         self._native.stub(start, self._unit_out, block_id)
+
+    @property
+    def used(self) -> int:
+        """Bytes of code from the first block to the last."""
+        return self.library.get(words.CURSOR) - self.code.next
 
     def close(self) -> None:
         """Keep the library on disk, if it has grown, and give the memory back."""

@@ -21,6 +21,7 @@ WORDS, CURSOR, END, LINK_WORDS = abi.WORDS, abi.CURSOR, abi.END, abi.LINK_WORDS
 LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT = abi.LINK_OUT, abi.SIDE_OUT, abi.FUEL_OUT, abi.HOT_OUT
 RETURN_OUT, JUMP_OUT, HEAD, GO = abi.RETURN_OUT, abi.JUMP_OUT, abi.HEAD, abi.GO
 EVERY_FLAG, OUT0, OUT1 = abi.EVERY_FLAG, abi.OUT0, abi.OUT1
+MADE_BYTES = abi.MADE_BYTES
 LARGEST = abi.LARGEST
 ROOM, FREE, UNIT = abi.ROOM, abi.FREE, abi.UNIT
 NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.YES, abi.NO
@@ -259,6 +260,7 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
         number = load64(header + GO)
         at = patch(header, number, tail, first, before, block, 0, counted, slots, at)
     store64(header + CURSOR, (at + 15) & -16)
+    store64(header + MADE_BYTES, at - start)
     return start
 
 

@@ -97,7 +97,7 @@ class Ours:
             outcome.instructions,
             outcome.dispatches,
             outcome.blocks,
-            figures.get("bytecode_bytes", 0) + figures.get("code_bytes", 0),
+            sum(figures.get(f"{kind}_bytes", 0) for kind in ("copied", "bytecode", "code")),
         )
 
     def chained_share(self, program: Program, functions: Mapping[int, str]) -> float:
