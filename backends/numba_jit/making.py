@@ -69,7 +69,8 @@ def look(state, header, pc):  # type: ignore[no-untyped-def]
     memory = load64(state + MEM_BASE)
     if pc & PAGE_MASK < load64(header + BYTES) or pc & (load64(header + ALIGNMENT) - 1):
         return 0
-    if load8(memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)) & RUNNABLE != RUNNABLE:
+    perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
+    if load8(perms) & RUNNABLE != RUNNABLE:
         return 0
     boundaries = load64(state + BOUNDARIES)
     if load8(boundaries + pc):
@@ -84,6 +85,8 @@ def look(state, header, pc):  # type: ignore[no-untyped-def]
             count = index
             break
     if count == 0 or choose(header, count) >= 0:
+        return 0
+    if load8(perms) & RUNNABLE != RUNNABLE:  # the host had lost the page
         return 0
     if load64(header + CURSOR) + LARGEST * (count + 1) > load64(header + CODE_END):
         return 0

@@ -31,7 +31,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
-    add("--tier", default="auto", metavar="TIER", help="interpret (0), compile (1, 2), both (auto)")
+    add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
     add("--unit", default="block", metavar="UNIT", help="what is compiled at a time: block, region")
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")

@@ -36,7 +36,8 @@ class BackendOptions:
     """What a user may choose. A backend ignores the options that it has no use for. Raises
     UsageError.
 
-    ``tier``: 0 interprets, 1 compiles quickly, 2 compiles optimised, auto does 0 and then 2.
+    ``tier``: 0 copies prepared code, 1 compiles quickly, 2 compiles optimised, auto does 0 and
+    then 2.
     ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
     compiles it (compiling takes 3-6 ms, an execution in tier 0 some 20 ns longer).
     """

@@ -129,6 +129,8 @@ class Copier:
         before = self.word_before(key.pc)
         count = self._find(key, before)
         if count is None or self._lacks_stencils(count):
+            if not self.library.has_room():
+                return None
             self._prepare(key.pc)
             count = self._look(key, before)
         rows = self.library.rows.cells

@@ -13,7 +13,7 @@ from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.template import Hole, Template
-from backends.numba_jit.stencils.tree import Tree
+from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
@@ -32,6 +32,10 @@ MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
 MOST_OFFSETS = 1 << 12
 MOST_CODE_WORDS = 2 << 20
+_LIMITS = (
+    MOST_SHAPES, MOST_STENCILS, MOST_PATCHES, MOST_CODE_WORDS, MOST_OFFSETS, MOST_NODES,
+    MOST_PROGRAM_WORDS,
+)  # fmt: skip
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 1) // abi.UNIT
 
 
@@ -144,6 +148,11 @@ class Library:
             (self.tree.programs, programs),
             (self.tree.roots, abi.ROOTS_COUNT),
         ]
+
+    def has_room(self) -> bool:
+        """True when there is room for the shapes and stencils of a page."""
+        used = zip(self._counts(), _LIMITS, strict=True)
+        return all(count < limit - limit // 8 for count, limit in used)
 
     # -- shapes
 
