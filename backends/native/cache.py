@@ -43,9 +43,10 @@ def _user_cache() -> list[Path]:
     return [Path(home) / ".cache" / "armdbt"]
 
 
-def stamp(sources: Iterable[str | Path], *packages: str) -> bytes:
-    """A digest of everything object code depends on: sources, versions, Python, the processor."""
-    digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor())).encode())
+def stamp(sources: Iterable[str | Path], *packages: str, text: str = "") -> bytes:
+    """A digest of everything object code depends on: sources, versions, Python, the processor, and
+    a text that says what else."""
+    digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor(), text)).encode())
     digest.update(repr([_version(package) for package in packages]).encode())
     for source in sources:
         content = Path(source).read_bytes()

@@ -60,6 +60,7 @@ MADE = _OURS + 376  # number of blocks that the loop has made
 MADE_INSNS = _OURS + 384  # number of instructions in them
 COPY_ENTRY = _OURS + 392  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
 FIRST_HOT = _OURS + 400  # what a new block's counter in HOT is set to
+COPY_LEAVE = _OURS + 408  # code pointer by which copied code returns to the loop
 
 BLOCK = 48
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END = 0, 8, 16, 24, 28, 32, 40

@@ -10,8 +10,10 @@ import struct
 from typing import Any
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.dispatch import dispatchers, to_unit
 from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.stencil_text import PARAMETERS, SIGNATURE
+from backends.numba_jit.units.frame import FOOTER, Frame
 
 CODE_BYTES = 768 << 20
 _ALL = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
@@ -37,7 +39,7 @@ define preserve_nonecc i64 @leave{SIGNATURE} {{
 define preserve_nonecc i64 @head{SIGNATURE} {{
  %l = sub i64 %f, ptrtoint (ptr @count to i64)
  %c = icmp slt i64 %l, 0
- br i1 %c, label %out, label %in, !prof !1
+ br i1 %c, label %out, label %in, !prof !0
 in:
  %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
  ret i64 %r
@@ -53,11 +55,11 @@ define preserve_nonecc i64 @hothead{SIGNATURE} {{
  %hw = sub i32 %hv, 1
  store i32 %hw, ptr %hb
  %hc = icmp eq i32 %hw, 0
- br i1 %hc, label %hot, label %cool, !prof !1
+ br i1 %hc, label %hot, label %cool, !prof !0
 cool:
  %l = sub i64 %f, ptrtoint (ptr @count to i64)
  %c = icmp slt i64 %l, 0
- br i1 %c, label %out, label %in, !prof !1
+ br i1 %c, label %out, label %in, !prof !0
 in:
  %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
  ret i64 %r
@@ -79,11 +81,18 @@ define preserve_nonecc i64 @go{SIGNATURE} {{
 declare preserve_nonecc i64 @next(ptr, ptr, i64)
 declare preserve_nonecc i64 @fuel(ptr, ptr, i64)
 declare preserve_nonecc i64 @hot(ptr, ptr, i64)
-!1 = !{{!"branch_weights", i32 1, i32 100000}}
 """
 """``enter(code, state)`` is a C function. The others have the signature of stencils: ``leave``
 returns the word EXIT_CODE, ``head`` begins a block and takes its fuel, ``hothead`` also counts its
 executions, ``go`` ends one."""
+
+
+def shared_text(frame: Frame) -> str:
+    """LLVM text of what all blocks share: the functions of SHARED, and the dispatchers."""
+    ways = frame.ways_of_copies()
+    parts = SHARED, dispatchers(frame.signature, ways), to_unit(frame.signature, ways), FOOTER
+    return "\n".join(parts)
+
 
 _POP_RAX = bytes.fromhex("58")
 _RAX_FROM_EXIT = bytes.fromhex("418b4424") + bytes([abi.EXIT_CODE])  # mov eax, [r12 + EXIT_CODE]
@@ -91,6 +100,9 @@ _SHIFT = bytes.fromhex("48c1e0") + bytes([abi.KIND_BITS])  # shl rax, KIND_BITS
 _OR_KIND = bytes.fromhex("480d")  # or rax, imm32
 _SET_EXIT = bytes.fromhex("49894424") + bytes([abi.EXIT_CODE])  # mov [r12 + EXIT_CODE], rax
 _JUMP = b"\xe9"
+_DISPATCHED = {
+    abi.X_LINK: "link", abi.X_RETURN: "return", abi.X_JUMP: "jump", tables.X_UNIT: "unit",
+}  # fmt: skip
 
 
 class CodeMemory:
@@ -106,7 +118,10 @@ class CodeMemory:
         self.links: Any = view.cast("Q")
         """By link slot: where the code goes on that leaves by it."""
         self.enter = self.put(shared["enter"].code)
-        self._leave = self.put(shared["leave"].code)
+        self.leave = self.put(shared["leave"].code)
+        self._ways = {
+            kind: self.put(shared[f"dispatch_{name}"].code) for kind, name in _DISPATCHED.items()
+        }
 
     def put(self, code: bytes) -> int:
         """Put code; returns its address."""
@@ -116,10 +131,12 @@ class CodeMemory:
         return address
 
     def way_out(self, kind: int, *, pushed: bool) -> int:
-        """Put code that leaves with a kind. Its payload was pushed, or is in EXIT_CODE."""
+        """Put code that leaves with a kind, or goes on at a dispatcher. Its payload was pushed, or
+        is in EXIT_CODE."""
         code = (_POP_RAX if pushed else _RAX_FROM_EXIT) + _SHIFT + _OR_KIND
         code += struct.pack("<i", kind) + _SET_EXIT + _JUMP
-        return self.put(code + struct.pack("<i", self._leave - (self.next + len(code) + 4)))
+        to = self._ways.get(kind, self.leave)
+        return self.put(code + struct.pack("<i", to - (self.next + len(code) + 4)))
 
     def close(self) -> None:
         """Give the memory back."""

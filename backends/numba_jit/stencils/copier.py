@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -10,7 +11,7 @@ from backends.native import cache
 from backends.native.cache import cached, stamp
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
-from backends.numba_jit.stencils.code_memory import SHARED, CodeMemory
+from backends.numba_jit.stencils.code_memory import CodeMemory, shared_text
 from backends.numba_jit.stencils.library import (
     EXIT,
     MODE0,
@@ -25,8 +26,9 @@ from backends.numba_jit.stencils.listing import listing
 from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.maker import Maker
 from backends.numba_jit.stencils.native import Native
+from backends.numba_jit.units.frame import Frame
 from backends.numba_jit.units.objects import ObjectMaker
-from dbt.interfaces import PAGE, Context
+from dbt.interfaces import PAGE, Context, Layout
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey
 from dbt.stops import GuestFault
 
@@ -65,12 +67,13 @@ class Copier:
         self._maker = Maker(library, layout, lifter.lift_one)
         self._memory = context.memory
         self._found = 0
-        self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite")
+        slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
+        self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite", text=slot_table)
         kept = cache.read(NAME, self._stamp)
-        image = cached("stencil-ends", self._stamp, _compile_shared)
+        image = cached("stencil-ends", self._stamp, partial(_compile_shared, layout))
         shared = read_stencils(image)
         self.code = code = CodeMemory(shared, slots)
-        self.enter = code.enter
+        self.enter, self.leave = code.enter, code.leave
         for word, kind, pushed in (
             (words.LINK_OUT, abi.X_LINK, True),
             (words.SIDE_OUT, tables.X_SIDE, True),
@@ -278,8 +281,12 @@ class Copier:
 def _sources() -> list[Path]:
     """The modules that stencils depend on."""
     here = Path(__file__).parent
-    return [*sorted(here.glob("*.py")), *sorted((here.parent / "units").glob("*.py"))]
+    return [
+        path
+        for part in (here, here.parent, here.parent / "units")
+        for path in sorted(part.glob("*.py"))
+    ]
 
 
-def _compile_shared() -> bytes:
-    return ObjectMaker().compile(SHARED, "stencil")
+def _compile_shared(layout: Layout) -> bytes:
+    return ObjectMaker().compile(shared_text(Frame(layout)), "stencil")

@@ -6,6 +6,7 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.template import HOLE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
+from backends.numba_jit.units.frame import FOOTER
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
 from dbt.interfaces import Layout
 from dbt.ir import ops
@@ -15,7 +16,7 @@ from dbt.stops import Access
 
 PARAMETERS = "ptr %s, ptr %m, i64 %f"
 SIGNATURE = "(ptr noalias %s, ptr noalias %m, i64 %f) nounwind noimplicitfloat"
-COLD = "!prof !1"
+COLD = "!prof !0"
 PAGE = 4096
 
 
@@ -270,5 +271,5 @@ def module_text(layout: Layout, templates: list[Template]) -> str:
     parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in sorted(outside)]
     parts += [f"declare {text}" for text in intrinsics.values()]
     parts.append("@link0 = external dso_local global ptr\n@link1 = external dso_local global ptr")
-    parts.append('!1 = !{!"branch_weights", i32 1, i32 100000}\n')
+    parts.append(FOOTER)
     return "\n".join(parts)

@@ -36,6 +36,7 @@ class Copies:
             control = self._tables.control
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter
+            control[tables.COPY_LEAVE // 8] = copier.leave
         return self._copier
 
     @property

@@ -8,9 +8,9 @@ import attrs
 
 from backends.native.arena import Arena
 from backends.native.link import Library, link
+from backends.numba_jit.dispatch import dispatchers
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
-from backends.numba_jit.units.dispatch import dispatchers
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import MATERIALISE
 from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
@@ -70,7 +70,7 @@ class UnitCompiler:
         ways = {"link": "leave", "return": "leave", "jump": "leave"}
         if dispatching:
             ways = {kind: f"dispatch_{kind}" for kind in ways}
-            text += dispatchers(self.frame.signature, self.frame.parameters)
+            text += dispatchers(self.frame.signature, self.frame.ways_of_units())
         text += FOOTER
         if text not in _SHARED:
             _SHARED[text] = self._maker.compile(text, "optimised")

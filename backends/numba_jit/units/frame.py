@@ -8,7 +8,8 @@ convention's twelve argument registers LLVM can use around ten before it runs ou
 
 from collections.abc import Iterable
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
+from backends.numba_jit.dispatch import Ways, go_on, word
 from backends.numba_jit.units.flag_slots import DEFERRED, materialise_flags
 from dbt.interfaces import Layout, Slot
 
@@ -64,34 +65,62 @@ class Frame:
         ``enter`` is a C function: it loads what units keep in registers and calls the unit.
         ``leave`` has a unit's signature: it stores that again and returns EXIT_CODE.
         """
-        loads, stores, values = [], [], []
-        for index, name in enumerate(self.pinned):
-            address = self.address_of(self.slots[name], f"%a{index}")
-            loads += [address, f" %v{index} = load i32, ptr %a{index}"]
-            stores += [address, f" store i32 %p{index}, ptr %a{index}"]
-            values.append(f"%v{index}")
-        enter, leave = "\n".join(loads), "\n".join(stores)
         return f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
  %mp = getelementptr i8, ptr %s, i64 {abi.MEM_BASE}
  %m = load ptr, ptr %mp
  %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
  %f = load i64, ptr %fp
-{enter}
- %r = call preserve_nonecc i64 %code({self.call_arguments("%f", values)})
+{self._load_pins()}
+ %r = call preserve_nonecc i64 %code({self._loaded_pins()})
  ret i64 %r
 }}
 define preserve_nonecc i64 @leave{self.signature}
 {self._materialise_deferred()}
  %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
  store i64 %f, ptr %fp
-{leave}
+{self._store_pins()}
  %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
  %ec = load i64, ptr %ep
  ret i64 %ec
 }}
 {self._materialise()}
 """
+
+    def ways_of_units(self) -> Ways:
+        """How units go on where no link or table leads to a unit."""
+        settled = f"{self._materialise_deferred()}\n{self._store_pins()}\n"
+        return Ways(
+            to_unit=go_on("%unit", self.parameters),
+            to_copy=settled + go_on("%copy", self.parameters),
+            leave=go_on("@leave", self.parameters),
+        )
+
+    def ways_of_copies(self) -> Ways:
+        """How copied code goes on, which keeps no guest register in a host register."""
+        return Ways(
+            to_unit=f"{self._load_pins()}\n" + go_on("%unit", self._loaded_pins()),
+            to_copy=go_on("%copy", self.parameters),
+            leave=f"{word('leave', tables.COPY_LEAVE)}\n" + go_on("%leave", self.parameters),
+        )
+
+    def _load_pins(self) -> str:
+        lines = []
+        for index, name in enumerate(self.pinned):
+            lines.append(self.address_of(self.slots[name], f"%l{index}"))
+            lines.append(f" %v{index} = load i32, ptr %l{index}")
+        return "\n".join(lines)
+
+    def _loaded_pins(self) -> str:
+        """Parameters with what ``_load_pins`` has loaded."""
+        return self.call_arguments("%f", [f"%v{index}" for index in range(len(self.pinned))])
+
+    def _store_pins(self) -> str:
+        lines = []
+        for index, name in enumerate(self.pinned):
+            lines.append(self.address_of(self.slots[name], f"%s{index}"))
+            lines.append(f" store i32 %p{index}, ptr %s{index}")
+        return "\n".join(lines)
 
     def _materialise_deferred(self) -> str:
         if not self.lazy_flags:
