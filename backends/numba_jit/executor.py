@@ -8,14 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import attrs
-
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.exits import Exits
-from backends.numba_jit.installed import Installed
+from backends.numba_jit.installed import Installed, linkable
 from backends.numba_jit.interpreter.tier import Interpreter
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
@@ -34,17 +32,10 @@ from dbt.interfaces import (
     Reason,
     TablesFull,
 )
-from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
+from dbt.ir.block import Block, BlockKey
 
 SIDES = 2
 """Direct exits that a block has at most."""
-UNLINKABLE = (Swi, Hook)
-"""Exits with a target that running code reaches only through Python."""
-
-
-def _linkable(block: Block) -> tuple[BlockKey, ...]:
-    """The targets of a block that have link slots."""
-    return () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
 
 
 class NumbaExecutor:
@@ -61,7 +52,7 @@ class NumbaExecutor:
         self.index = self._table = BlockTable(self.tables, self._location)
         self._copies = Copies(context, self.tables, self._table)
         self._better: BetterTier = Units(
-            context, self.records, self.tables, self._links, self._compilable, self._enter_better
+            context, self.records, self.tables, self._links, self._installed, self._enter_better
         )
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
@@ -103,7 +94,7 @@ class NumbaExecutor:
         with self._lock:
             self._require_room()
             block_id = self._table.take()
-            targets = _linkable(block)
+            targets = linkable(block)
             slots = self._links.allocate(len(targets))
             installed = Installed(
                 key, block_id, slots, self._locations(key), self._probing, lambda: block
@@ -132,7 +123,10 @@ class NumbaExecutor:
                 self._links.give_back(slots)
                 self._table.give_back(block_id)
                 raise TablesFull
-            installed = self._copied(key, block_id, slots)
+            installed = Installed(
+                key, block_id, slots, self._locations(key), False,
+                partial(self._block, extent), draft.targets,
+            )  # fmt: skip
             self._add(installed, draft.targets, extent, draft.count, (start, end))
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
@@ -170,12 +164,12 @@ class NumbaExecutor:
         """The record of a copied block."""
         return Installed(
             key, block_id, slots, self._locations(key), False,
-            partial(self._block, block_id), copied=True,
+            partial(self._block, self._table.extent(block_id)),
+            tuple(map(self._links.target, slots)),
         )  # fmt: skip
 
-    def _block(self, block_id: int) -> Block:
-        """The IR of a copied block."""
-        extent = self._table.extent(block_id)
+    def _block(self, extent: Extent) -> Block:
+        """The IR of a copied block. Raises GuestFault when its code is not there any more."""
         assert self._make is not None
         return self._make(extent.key, extent.size)
 
@@ -185,17 +179,6 @@ class NumbaExecutor:
         return found or self._copied(
             self._table.key(block_id), block_id, self._table.slots(block_id)
         )
-
-    def _compilable(self, block_id: int) -> Installed:
-        """The record of a block as tiers compile it. Optimising the IR of a copied block may have
-        taken an exit away, and its slot with it. Raises GuestFault when there is no code now."""
-        installed = self._installed(block_id)
-        if not installed.copied:
-            return installed
-        block = installed.block
-        slot_of = {self._links.target(slot): slot for slot in installed.slots}
-        slots = tuple(slot_of[key] for key in _linkable(block))
-        return attrs.evolve(installed, slots=slots, make=lambda: block)
 
     def _add(
         self,

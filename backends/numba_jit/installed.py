@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import attrs
 
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
+
+UNLINKABLE = (Swi, Hook)
+"""Exits with a target that running code reaches only through Python."""
+
+
+def linkable(block: Block) -> tuple[BlockKey, ...]:
+    """The targets of a block that have link slots."""
+    return () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
 
 
 @attrs.define(eq=False)
@@ -23,8 +31,8 @@ class Installed:
     is set there."""
     make: Callable[[], Block]
     """Returns the block, which need not be there yet."""
-    copied: bool = False
-    """True when it is not the block that runs, but code copied for its instructions."""
+    targets: tuple[BlockKey, ...] | None = None
+    """Of a block that was copied, and does not run itself: the keys that its slots lead to."""
 
     _block: Block | None = attrs.field(default=None, init=False)
 
@@ -34,3 +42,17 @@ class Installed:
         if self._block is None:
             self._block = self.make()
         return self._block
+
+    @property
+    def copied(self) -> bool:
+        """True when it is not the block that runs, but code copied for its instructions."""
+        return self.targets is not None
+
+    @property
+    def links(self) -> tuple[int, ...]:
+        """The link slots of the exits that the block has. Optimising the IR of a copied block may
+        have taken one away."""
+        if self.targets is None:
+            return self.slots
+        slot_of = dict(zip(self.targets, self.slots, strict=True))
+        return tuple(slot_of[target] for target in linkable(self.block))

@@ -3,6 +3,7 @@
 One table serves both tiers. ``X_RECORD`` payloads and the ``imm`` of tier-0 exit words index it.
 """
 
+import threading
 from typing import TypeAlias
 
 import attrs
@@ -64,20 +65,22 @@ Record: TypeAlias = FaultRecord | TrapRecord | SwiRecord | HookRecord | HaltReco
 
 
 class Records:
-    """All records, by index. The indices of dropped records are used again."""
+    """All records, by index. The indices of dropped records are used again. Thread safe."""
 
     def __init__(self) -> None:
         self._table: list[Record | None] = []
         self._free: list[int] = []
+        self._lock = threading.Lock()
 
     def new(self, record: Record) -> int:
         """Add a record. Returns its index, which is below 2**32."""
-        if self._free:
-            index = self._free.pop()
-            self._table[index] = record
-            return index
-        self._table.append(record)
-        return len(self._table) - 1
+        with self._lock:
+            if self._free:
+                index = self._free.pop()
+                self._table[index] = record
+                return index
+            self._table.append(record)
+            return len(self._table) - 1
 
     def __getitem__(self, index: int) -> Record:
         record = self._table[index]
@@ -89,6 +92,7 @@ class Records:
 
     def drop(self, indices: list[int]) -> None:
         """Forget records of discarded blocks."""
-        for index in indices:
-            self._table[index] = None
-        self._free += indices
+        with self._lock:
+            for index in indices:
+                self._table[index] = None
+            self._free += indices

@@ -4,6 +4,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+import attrs
+
 from dbt import choices
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
@@ -34,6 +36,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
     add("--unit", default="block", metavar="UNIT", help="what is compiled at a time: block, region")
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
+    add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
     add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
@@ -135,9 +138,10 @@ def make_process(arguments: argparse.Namespace) -> "Process":
 
     plans = [FaultPlan.parse(text) for text in arguments.inject]
     log = _log(arguments)
-    options = BackendOptions(tier=arguments.tier, unit=arguments.unit)
+    background = choices.one_of("background", arguments.background, ("on", "off")) == "on"
+    options = BackendOptions(tier=arguments.tier, unit=arguments.unit, background=background)
     if arguments.hot is not None:
-        options = BackendOptions(tier=arguments.tier, unit=arguments.unit, hot=arguments.hot)
+        options = attrs.evolve(options, hot=arguments.hot)
     strace = arguments.strace or log.wants("strace")
     linux = LinuxOptions(
         root=arguments.root,

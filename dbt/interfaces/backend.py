@@ -31,6 +31,10 @@ def _hot(given: object) -> int:
     return choices.whole("hot", given)
 
 
+def _background(given: object) -> bool:
+    return choices.truth("background", given)
+
+
 @attrs.frozen
 class BackendOptions:
     """What a user may choose. A backend ignores the options that it has no use for. Raises
@@ -39,12 +43,14 @@ class BackendOptions:
     ``tier``: 0 copies prepared code, 1 compiles quickly, 2 compiles optimised, auto does 0 and
     then 2.
     ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
-    compiles it (compiling takes 3-6 ms, an execution in tier 0 some 20 ns longer).
+    compiles it (compiling takes 3-6 ms, an execution in tier 0 a few ns longer). ``background``:
+    ``auto`` compiles on another core while the guest runs on; else the guest waits.
     """
 
     tier: str = attrs.field(default="auto", converter=_tier)
     unit: str = attrs.field(default="block", converter=_unit)
-    hot: int = attrs.field(default=10_000, converter=_hot)
+    hot: int = attrs.field(default=100_000, converter=_hot)
+    background: bool = attrs.field(default=True, converter=_background)
 
 
 class InstructionLifter(Protocol):

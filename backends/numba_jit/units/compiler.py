@@ -24,6 +24,15 @@ _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
 
 
+@attrs.frozen(eq=False)
+class Made:
+    """The object code of units, the records that it refers to, and how many units there are."""
+
+    image: bytes
+    records: list[int]
+    count: int
+
+
 @attrs.define(eq=False)
 class _Batch:
     """Units that live and die together."""
@@ -45,7 +54,7 @@ class UnitCompiler:
     ``unlinked_address`` is the code pointer of link slots whose link is not made.
 
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
-    what it returns). Not thread safe: compile and drop from one thread at a time.
+    what it returns). Not thread safe, but for ``make``.
     """
 
     def __init__(
@@ -88,17 +97,27 @@ class UnitCompiler:
 
     def compile(self, batch: Sequence[Installed], level: str) -> list[int]:
         """Code pointers of units for blocks, in order. ``level`` is ``quick`` or ``optimised``."""
-        if not batch:
-            return []
+        return self.load(self.make(batch, level))
+
+    def make(self, batch: Sequence[Installed], level: str) -> "Made":
+        """Compile units for blocks, without putting them where they can run. ``level`` is as for
+        ``compile``. One thread at a time may do so, while another uses all other methods but
+        ``explain``."""
         if self._regions and level == "optimised":
             level = "region"
         text, module = self._emit(batch, regions=level == "region")
-        image = self._maker.compile(text, level, module.linked.values())
-        self.code_bytes += self._maker.code_size(image)
-        library = link(image, self._arena)
-        pointers = [library.address(f"u{index}") for index in range(len(batch))]
-        made = _Batch(library, module.made, len(batch))
-        self._batches.update(dict.fromkeys(pointers, made))
+        image = self._maker.compile(text, level, module.linked.values()) if batch else b""
+        return Made(image, module.made, len(batch))
+
+    def load(self, made: "Made") -> list[int]:
+        """Code pointers of units that were made, in the order of their blocks. No unit may run."""
+        if not made.count:
+            return []
+        self.code_bytes += self._maker.code_size(made.image)
+        library = link(made.image, self._arena)
+        pointers = [library.address(f"u{index}") for index in range(made.count)]
+        units = _Batch(library, made.records, made.count)
+        self._batches.update(dict.fromkeys(pointers, units))
         return pointers
 
     def _emit(self, batch: Sequence[Installed], *, regions: bool = False) -> tuple[str, Module]:

@@ -30,7 +30,7 @@ def find_regions(batch: Sequence[Installed]) -> dict[BlockKey, list[Installed]]:
         key: [
             target
             for target in exit_targets(installed.block.exit)
-            if installed.slots and target in by_key
+            if installed.links and target in by_key
         ]
         for key, installed in by_key.items()
     }

@@ -6,7 +6,7 @@ tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since t
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
@@ -14,11 +14,12 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
+from backends.numba_jit.units.background import Background, Job
 from dbt.interfaces import Context
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
-    from backends.numba_jit.units.compiler import UnitCompiler  # imports LLVM
+    from backends.numba_jit.units.compiler import Made, UnitCompiler  # imports LLVM
 
 LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
 
@@ -49,6 +50,11 @@ class Units:
         shared.control[tables.FIRST_HOT // 8] = self._hot
         shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
         self._compiler: UnitCompiler | None = None
+        self._begun = False
+        self._in_background = context.options.background
+        self._background = Background(self._compile)
+        self._awaited: dict[int, Installed] = {}
+        """The blocks that are being compiled, by id."""
         self._codes: dict[int, int] = {}  # code pointers by block id
         self._new: dict[int, Installed] = {}
         self._compile_ns = 0
@@ -61,9 +67,6 @@ class Units:
             from backends.numba_jit.units.compiler import UnitCompiler
 
             self._compiler = UnitCompiler(self._context, self._records, dispatching=True)
-            self._tables.units_begin(
-                self._compiler.enter_address, self._compiler.unlinked_address, self._links.end
-            )
         return self._compiler
 
     def accept(self, installed: Installed) -> None:
@@ -81,6 +84,7 @@ class Units:
         """See ``Tier.drop``."""
         block_id = installed.block_id
         self._new.pop(block_id, None)
+        self._awaited.pop(block_id, None)
         code = self._codes.pop(block_id, 0)
         if code:
             self.compiler.drop([code])
@@ -98,35 +102,87 @@ class Units:
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
     def before_run(self) -> None:
-        """Compile the blocks accepted since the last run, in tiers 1 and 2."""
+        """Compile the blocks accepted since the last run, in tiers 1 and 2, and enter what was
+        compiled meanwhile."""
         if self._new:
             batch, self._new = list(self._new.values()), {}
-            self._compile(batch)
+            self._compile_now(batch)
+        for job in self._background.finished():
+            self._take(job)
 
     def promote(self) -> None:
-        """Compile the hot blocks."""
-        hot = [block_id for block_id in self._pending() if block_id not in self._codes]
+        """Have the hot blocks compiled."""
+        known = self._codes.keys() | self._awaited.keys()
+        hot = [self._installed(block_id) for block_id in self._pending() if block_id not in known]
         self._set_pending([])
-        batch = []
-        for block_id in hot:
-            with contextlib.suppress(GuestFault):  # its code has gone: it will be discarded
-                batch.append(self._installed(block_id))
-        self._compile(batch)
+        if hot and self._tier in LEVELS:
+            if self._in_background:
+                self._awaited.update({installed.block_id: installed for installed in hot})
+                self._background.submit(Job(hot))
+            else:
+                self._compile_now(hot)
 
-    def _compile(self, batch: list[Installed]) -> None:
-        if not batch or self._tier not in LEVELS:
-            return
+    def _compile_now(self, batch: list[Installed]) -> None:
+        if self._tier in LEVELS:
+            self._awaited.update({installed.block_id: installed for installed in batch})
+            job = Job(batch)
+            try:
+                self._compile(job)
+            except MemoryError as error:
+                job.error = error
+            self._take(job)
+
+    def _compile(self, job: Job) -> None:
+        """Compile the blocks of a job whose code is still there."""
         began = time.thread_time_ns()
-        try:
-            codes = self.compiler.compile(batch, LEVELS[self._tier])
-        except MemoryError:  # no room for code: from now on blocks are interpreted
-            self._tier = "0"
-            return
-        for installed, code in zip(batch, codes, strict=True):
-            self._codes[installed.block_id] = code
-        self._enter(batch)
-        self._compiled += len(batch)
+        batch = []
+        for installed in job.batch:
+            with contextlib.suppress(GuestFault):
+                assert installed.block
+                batch.append(installed)
+        job.made, job.compiled = self.compiler.make(batch, LEVELS[self._tier]), batch
         self._compile_ns += time.thread_time_ns() - began
+
+    def _take(self, job: Job) -> None:
+        """Enter what a job has made, unless it was dropped meanwhile."""
+        awaited = []
+        for installed in job.batch:
+            if self._awaited.get(installed.block_id) is installed:
+                del self._awaited[installed.block_id]
+                awaited.append(installed)
+        if job.error is None and job.made is not None:
+            began = time.thread_time_ns()
+            with contextlib.suppress(MemoryError):
+                self._load(job.made, job.compiled, awaited)
+                self._compile_ns += time.thread_time_ns() - began
+                return
+        if job.error is not None and not isinstance(job.error, MemoryError):
+            raise job.error
+        self._tier = "0"  # no room for code: from now on blocks stay cold
+
+    def _load(
+        self, made: "Made", compiled: Sequence[Installed], awaited: Collection[Installed]
+    ) -> None:
+        """Put units where they run, and enter those that are awaited."""
+        entered = []
+        for installed, code in zip(compiled, self.compiler.load(made), strict=True):
+            if installed in awaited:
+                self._codes[installed.block_id] = code
+                entered.append(installed)
+            else:
+                self.compiler.drop([code])
+        if entered:
+            self._begin()
+            self._enter(entered)
+            self._compiled += len(entered)
+
+    def _begin(self) -> None:
+        """Tell the tables what the first unit needs."""
+        if not self._begun:
+            self._begun = True
+            self._tables.units_begin(
+                self.compiler.enter_address, self.compiler.unlinked_address, self._links.end
+            )
 
     def statistics(self) -> Mapping[str, int]:
         """Blocks compiled so far, bytes of machine code, and the processor time that it took to
@@ -141,9 +197,11 @@ class Units:
         """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""
         if self._tier not in LEVELS:
             return {}
-        return self.compiler.explain(installed, LEVELS[self._tier])
+        with self._background.rest():
+            return self.compiler.explain(installed, LEVELS[self._tier])
 
     def close(self) -> None:
         """Free all units."""
+        self._background.close()
         if self._compiler is not None:
             self._compiler.close()

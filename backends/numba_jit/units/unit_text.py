@@ -89,7 +89,7 @@ class UnitText:
     def begin(self, installed: Installed, label: str, checks: Mapping[Inst, Check]) -> None:
         """Begin a block at a label. ``checks`` are those that its accesses have to make."""
         self.block = block = installed.block
-        self.block_id, self.links = installed.block_id, installed.slots
+        self.block_id, self.links = installed.block_id, installed.links
         self.checks = checks
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}

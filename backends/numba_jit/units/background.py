@@ -1,0 +1,131 @@
+"""Compiles on another core: one thread does jobs in order, while the guest runs.
+
+Nothing that a job makes is used before the executor has asked for it, between two runs.
+"""
+
+import collections
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from backends.numba_jit.installed import Installed
+
+if TYPE_CHECKING:
+    from backends.numba_jit.units.compiler import Made  # imports LLVM
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep Python's lock while a job is done and another waits. By default it is
+ten times as long, which each system call of the guest might have to wait."""
+
+_at_work = threading.Lock()
+"""Held while a job is done. A fork waits for it: the child must not inherit LLVM amid its work."""
+
+
+def _reset() -> None:
+    """In a forked child: the thread that might have the lock is not there."""
+    global _at_work  # noqa: PLW0603
+    _at_work = threading.Lock()
+
+
+def _before_fork() -> None:
+    _at_work.acquire()
+
+
+def _after_fork() -> None:
+    _at_work.release()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_reset)
+
+
+@attrs.define(eq=False)
+class Job:
+    """Blocks to compile; then those that could be and what was made of them, or what went wrong."""
+
+    batch: Sequence[Installed]
+    compiled: Sequence[Installed] = ()
+    made: "Made | None" = None
+    error: BaseException | None = None
+
+
+class Background:
+    """Does the jobs of one executor by ``work``."""
+
+    def __init__(self, work: Callable[[Job], None]) -> None:
+        self._work = work
+        self._waiting: collections.deque[Job] = collections.deque()
+        self._finished: collections.deque[Job] = collections.deque()
+        self._wake = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._process = os.getpid()
+
+    def submit(self, job: Job) -> None:
+        """Have a job done. Without a thread, which a limit may forbid, it is done at once."""
+        self._waiting.append(job)
+        if self._thread is None or self._process != os.getpid():
+            self._start()
+        if self._thread is None:
+            self._do(self._waiting.popleft())
+        else:
+            self._wake.release()
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._wake = threading.Semaphore(max(0, len(self._waiting) - 1))
+        thread = threading.Thread(target=self._run, args=(self._wake,), daemon=True)
+        # A thread inherits the mask. This one must not receive the guest's signals.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            thread.start()
+            self._thread = thread
+        except RuntimeError:
+            self._thread = None
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def _run(self, wake: threading.Semaphore) -> None:
+        while True:
+            wake.acquire()
+            try:
+                job = self._waiting.popleft()
+            except IndexError:
+                return
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        interval = sys.getswitchinterval()
+        with _at_work:
+            sys.setswitchinterval(min(interval, SWITCH_SECONDS))
+            try:
+                self._work(job)
+            except BaseException as error:  # the executor raises it
+                job.error = error
+            finally:
+                sys.setswitchinterval(interval)
+        self._finished.append(job)
+
+    def finished(self) -> list[Job]:
+        """The jobs that were finished since the last call."""
+        jobs = []
+        with contextlib.suppress(IndexError):
+            while self._finished:
+                jobs.append(self._finished.popleft())
+        return jobs
+
+    def rest(self) -> "contextlib.AbstractContextManager[object]":
+        """A context in which no job is done."""
+        return _at_work
+
+    def close(self) -> None:
+        """Drop what waits, and wait for the job that is being done."""
+        self._waiting.clear()
+        if self._thread is not None and self._process == os.getpid():
+            self._wake.release()
+            self._thread.join()
