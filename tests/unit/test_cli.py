@@ -68,6 +68,7 @@ WORDS = {
     "ir": "insn 0x",
     "ir_instr": 'count "block:0x',
     "ir_opt": "insn 0x",
+    "copied": "begin:\n     0: ",
     "bytecode": "ENTER",
     "llvm": "define ",
     "out_asm": "\tmov",
@@ -79,9 +80,10 @@ WORDS = {
 
 @pytest.mark.parametrize("item", ITEMS)
 def test_each_dump_holds_its_stage(item: str, tmp_path: Path) -> None:
-    tier = "0" if item == "bytecode" else "2"
+    tier = "0" if item in ("copied", "bytecode") else "2"
     program = guest("selfmod") if item == "chain" else HELLO
-    options = ("--tier", tier, "-d", item, "-p", "block-count")
+    passes = () if item == "copied" else ("-p", "block-count")  # what passes rewrite is not copied
+    options = ("--tier", tier, "-d", item, *passes)
     text = dump(tmp_path, *options, program=program)
     assert WORDS[item] in text
     assert item == "strace" or f"-- {item}\n" in text

@@ -1,0 +1,131 @@
+"""Jobs that another thread does: results, errors, forks, and no thread at all."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from support.guests import BENCHMARKS
+
+from backends.numba_jit.units import background
+from backends.numba_jit.units.background import Background, Job
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited
+
+FIB = str(BENCHMARKS / "fib.elf")
+
+
+@contextmanager
+def at_work(work) -> Iterator[Background]:
+    worker = Background(work)
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+def wait_for(worker: Background, count: int) -> list[Job]:
+    done: list[Job] = []
+    while len(done) < count:
+        done += worker.finished()
+    return done
+
+
+def test_jobs_are_done_in_order_by_another_thread() -> None:
+    by = []
+    with at_work(lambda job: by.append(threading.get_ident())) as worker:
+        jobs = [Job([]) for _ in range(20)]
+        for job in jobs:
+            worker.submit(job)
+        assert wait_for(worker, 20) == jobs
+    assert set(by) != {threading.get_ident()}
+    assert worker.finished() == []
+
+
+def test_an_error_belongs_to_its_job() -> None:
+    def fail(job: Job) -> None:
+        raise MemoryError
+
+    with at_work(fail) as worker:
+        for _ in range(2):
+            worker.submit(Job([]))
+        assert [type(job.error) for job in wait_for(worker, 2)] == [MemoryError] * 2
+
+
+def test_without_a_thread_jobs_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(background.threading, "Thread", NoThread)
+    by = []
+    with at_work(lambda job: by.append(threading.get_ident())) as worker:
+        worker.submit(Job([]))
+        assert len(worker.finished()) == 1
+    assert by == [threading.get_ident()]
+
+
+def test_the_thread_gets_no_signals() -> None:
+    masks = []
+    with at_work(lambda job: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))) as worker:
+        worker.submit(Job([]))
+        wait_for(worker, 1)
+    assert {signal.SIGINT, signal.SIGALRM, signal.SIGCHLD, signal.SIGTERM} <= masks[0]
+
+
+def test_a_fork_waits_for_the_job_and_the_child_goes_on() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        begun.set()
+        go.wait(30)
+        job.compiled = ("done",)
+
+    with at_work(work) as worker:
+        worker.submit(Job([]))
+        begun.wait(30)
+        threading.Timer(0.2, go.set).start()
+        child = os.fork()
+        if child == 0:  # the job was over before the fork; another thread does the next
+            status = 1
+            try:
+                assert go.is_set()
+                worker.submit(Job([]))
+                status = (
+                    0 if [job.compiled for job in wait_for(worker, 2)] == [("done",)] * 2 else 2
+                )
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert [job.compiled for job in wait_for(worker, 1)] == [("done",)]
+
+
+def test_what_waits_is_dropped_at_the_end() -> None:
+    go, done = threading.Event(), []
+
+    def work(job: Job) -> None:
+        go.wait(30)
+        done.append(job)
+
+    worker = Background(work)
+    for _ in range(5):
+        worker.submit(Job([]))
+    threading.Timer(0.1, go.set).start()
+    worker.close()
+    assert len(done) <= 1
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_program_runs_the_same(on: bool) -> None:
+    options = BackendOptions(hot=5, background=on)
+    with Process(FIB, ["18"], env={}, options=options) as process:
+        stop = process.run()
+        figures = process.stats()
+    with Process(FIB, ["18"], env={}, options=BackendOptions(tier="0")) as process:
+        assert process.run() == stop == Exited(0)
+        cold = process.stats()
+    assert figures["instructions"] == cold["instructions"]
+    assert on or figures["backend"]["compiled_blocks"] > 2
