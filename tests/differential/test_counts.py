@@ -17,7 +17,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "compiled": ("--tier", "2"),
     "compiled-direct": ("--tier", "2", "--chain", "direct"),
     "compiled-unchained": ("--tier", "2", "--chain", "off"),
-    "mixed": ("--tier", "auto", "--hot", "2"),
+    "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
 }
 PROGRAMS = {
     "hello": (guest("hello"),),
@@ -75,7 +75,7 @@ def test_a_denied_function_enters_the_dispatcher_as_often_as_it_is_called(tier: 
     rounds = 700
     helper = symbols(DEMO)["helper"]
     assert helper in branch_targets(DEMO)
-    options = ("--tier", tier, "--hot", "1")
+    options = ("--tier", tier, "--hot", "1", "--background", "off")
     free = measure(options, DEMO, str(rounds))
     denied = measure((*options, "--no-chain", "helper"), DEMO, str(rounds))
     assert denied.outcome == free.outcome

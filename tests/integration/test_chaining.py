@@ -66,7 +66,7 @@ def executions(process: Process, pc: int) -> int:
 )
 def test_denied_target_enters_the_dispatcher_once_per_execution(backend: str, tier: str) -> None:
     """Mid-run: deny a hot function, count, allow it again; nothing else changes."""
-    options = BackendOptions(tier=tier, hot=20)
+    options = BackendOptions(tier=tier, hot=20, background=False)
     with fib("20", backend=backend, options=options, passes=[BlockCount()]) as process:
         pc = process.resolve("fib")
         run_slices(process, 20, pc)
@@ -89,7 +89,9 @@ def test_policy_is_invisible_to_the_guest(tier: str) -> None:
     """Same output state and the same number of instructions under every policy."""
     seen = set()
     for chain, denied in (("all", ()), ("direct", ()), ("off", ()), ("all", ("fib", "_start"))):
-        with fib(options=BackendOptions(tier=tier, hot=20), chain=chain) as process:
+        with fib(
+            options=BackendOptions(tier=tier, hot=20, background=False), chain=chain
+        ) as process:
             process.chain.deny(*map(process.resolve, denied))
             stop = process.run()
             assert isinstance(stop, Exited)
@@ -101,7 +103,9 @@ def test_policy_is_invisible_to_the_guest(tier: str) -> None:
 
 def test_nothing_chains_with_chaining_off(tier: str) -> None:
     with fib(
-        options=BackendOptions(tier=tier, hot=20), chain="off", passes=[BlockCount()]
+        options=BackendOptions(tier=tier, hot=20, background=False),
+        chain="off",
+        passes=[BlockCount()],
     ) as process:
         assert isinstance(process.run(), Exited)
         dispatches = process.stats()["dispatches"]
@@ -115,7 +119,7 @@ def test_nothing_chains_with_chaining_off(tier: str) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 999, 5_000, 5_001])
 def test_instruction_limit_is_exact_in_every_configuration(limit: int, tier: str) -> None:
     states = set()
-    compiling = BackendOptions(tier=tier, hot=5)
+    compiling = BackendOptions(tier=tier, hot=5, background=False)
     for backend, chain, options in (
         ("reference", "all", None),
         ("numba_jit", "all", compiling),

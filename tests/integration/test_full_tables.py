@@ -17,7 +17,9 @@ FIB = str(BENCHMARKS / "fib.elf")
 
 def run(tier: str) -> tuple[object, int, int]:
     """How a run ends, its instructions, and the blocks that stand at its end."""
-    with Process(FIB, ["10"], env={}, options=BackendOptions(tier=tier, hot=20)) as process:
+    with Process(
+        FIB, ["10"], env={}, options=BackendOptions(tier=tier, hot=20, background=False)
+    ) as process:
         stop = process.run()
         figures = process.stats()
         return stop, figures["instructions"], figures["backend"]["blocks"]
@@ -45,6 +47,6 @@ def test_the_guest_goes_on(
 
 @pytest.mark.parametrize("hot", [0, 1, 2**32 - 1, 2**32, 99999999999, 10**40])
 def test_any_number_of_executions_may_be_hot(hot: int) -> None:
-    with Process(FIB, ["10"], env={}, options=BackendOptions(hot=hot)) as process:
+    with Process(FIB, ["10"], env={}, options=BackendOptions(hot=hot, background=False)) as process:
         assert isinstance(process.run(max_insns=20_000), Exited | InsnLimit)
         assert (process.stats()["backend"]["compiled_blocks"] == 0) == (hot > 1)

@@ -18,7 +18,7 @@ FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 
 
 def start(tier: str) -> Process:
-    return Process(FIB, ["10"], env={}, options=BackendOptions(tier=tier, hot=20))
+    return Process(FIB, ["10"], env={}, options=BackendOptions(tier=tier, hot=20, background=False))
 
 
 def test_calls_and_returns_of_a_recursive_function_pair_up(tier: str) -> None:

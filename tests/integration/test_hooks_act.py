@@ -26,7 +26,13 @@ def tier(request: pytest.FixtureRequest) -> str:
 
 
 def start(tier: str, argument: str = "10", **options: Any) -> Process:
-    return Process(FIB, [argument], env={}, options=BackendOptions(tier=tier, hot=20), **options)
+    return Process(
+        FIB,
+        [argument],
+        env={},
+        options=BackendOptions(tier=tier, hot=20, background=False),
+        **options,
+    )
 
 
 def printed(process: Process, capfd: pytest.CaptureFixture[str]) -> str:
@@ -187,7 +193,12 @@ def test_execve_ends_hooks_on_functions(tier: str, mechanism: str, tmp_path: Pat
     """The program executes itself: the functions of the new one are not those of the old."""
     program = Path(__file__).parents[1] / "guests" / "processes.elf"
     linux = LinuxOptions(allow_write=(str(tmp_path),))
-    process = Process(str(program), env={}, options=BackendOptions(tier=tier, hot=20), linux=linux)
+    process = Process(
+        str(program),
+        env={},
+        options=BackendOptions(tier=tier, hot=20, background=False),
+        linux=linux,
+    )
     calls: list[str] = []
     names: list[str] = []
     remove = process.hooks.on_call("main", lambda e: calls.append(e.symbol), mechanism=mechanism)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.rotates("tier")
 
 def start(tier: str) -> Process:
     fib = str(BENCHMARKS / "fib.elf")
-    return Process(fib, ["10"], env={}, options=BackendOptions(tier=tier, hot=20))
+    return Process(fib, ["10"], env={}, options=BackendOptions(tier=tier, hot=20, background=False))
 
 
 @pytest.mark.parametrize("mechanism", OTHERS)

@@ -45,7 +45,7 @@ def start(how: tuple[str, str]) -> Iterator[Any]:
             args,
             env={},
             chain=chain,
-            options=BackendOptions(tier=tier, hot=5),
+            options=BackendOptions(tier=tier, hot=5, background=False),
             **options,
         )
         processes.append(made)

@@ -19,7 +19,7 @@ MODES = {
     "reference": ("--backend", "reference"),
     "interpreted": ("--tier", "0"),
     "compiled": ("--tier", "2"),
-    "mixed": ("--tier", "auto", "--hot", "2"),
+    "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
     "unchained": ("--tier", "2", "--chain", "off"),
 }
 
@@ -160,7 +160,10 @@ def test_a_limit_beyond_the_end_changes_nothing(mode: str) -> None:
 @pytest.mark.parametrize("tier", ["0", "2", "auto"])
 def test_a_run_goes_on_after_its_time(tier: str) -> None:
     process = Process(
-        str(BENCHMARKS / "fib.elf"), ["18"], env={}, options=BackendOptions(tier=tier, hot=10)
+        str(BENCHMARKS / "fib.elf"),
+        ["18"],
+        env={},
+        options=BackendOptions(tier=tier, hot=10, background=False),
     )
     stop = process.run(timeout=0.0)
     assert isinstance(stop, TimeLimit)

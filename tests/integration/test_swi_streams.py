@@ -99,7 +99,7 @@ def test_calls_that_restart_never_return_or_return_twice(tmp_path: Path) -> None
 def test_a_call_that_a_raised_exception_holds_is_one_trap(mode: str, raising: str) -> None:
     backend, tier, chain = MODES[mode]
     process = Process(
-        str(guest("swi_kinds")), env={}, backend=backend, options=BackendOptions(tier=tier, hot=2),
+        str(guest("swi_kinds")), env={}, backend=backend, options=BackendOptions(tier=tier, hot=2, background=False),
         chain=chain, passes=[SwiTrace(sites=True)],
     )  # fmt: skip
     sites: list[int] = []

@@ -157,7 +157,7 @@ def warm_up(main: Any) -> None:
     os.dup2(null, 1)
     try:
         with contextlib.suppress(SystemExit):
-            main(["run", "--tier", "auto", "--hot", "1", str(HELLO)])
+            main(["run", "--tier", "auto", "--hot", "1", "--background", "off", str(HELLO)])
     finally:
         sys.stdout.flush()
         os.dup2(saved, 1)

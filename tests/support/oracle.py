@@ -58,7 +58,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "denied": (),  # and --no-chain for twenty random targets
     "interpreted": ("--tier", "0"),
     "compiled": ("--tier", "2"),
-    "mixed": ("--tier", "auto", "--hot", "20"),
+    "mixed": ("--tier", "auto", "--hot", "20", "--background", "off"),
 }
 """armdbt's options in each mode a program is compared in."""
 

@@ -21,7 +21,7 @@ from dbt.syscalls import IllegalTrap, Request
 
 
 def main(out: str, backend: str, tier: str, chain: str, program: str) -> int:
-    options = BackendOptions(tier=tier, hot=2)
+    options = BackendOptions(tier=tier, hot=2, background=False)
     process = Process(
         program,
         env={},

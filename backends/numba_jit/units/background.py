@@ -10,14 +10,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import attrs
 
 from backends.numba_jit.installed import Installed
-
-if TYPE_CHECKING:
-    from backends.numba_jit.units.compiler import Made  # imports LLVM
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock while a job is done and another waits. By default it is
@@ -50,7 +47,7 @@ class Job:
 
     batch: Sequence[Installed]
     compiled: Sequence[Installed] = ()
-    made: "Made | None" = None
+    made: Any = None
     error: BaseException | None = None
 
 

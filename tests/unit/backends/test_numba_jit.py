@@ -25,7 +25,7 @@ class TestOptimised(TestInterpreter):
 class TestMixed(TestInterpreter):
     """Blocks move from tier to tier while they run."""
 
-    options = BackendOptions(tier="auto", hot=2)
+    options = BackendOptions(tier="auto", hot=2, background=False)
 
 
 class TestInterpreterWithoutFlags(TestInterpreter):

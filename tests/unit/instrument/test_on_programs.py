@@ -37,7 +37,7 @@ _counted: dict[str, dict[str, int]] = {}
 def started(name: str, mode: str, passes: Sequence[Pass]) -> Iterator[Process]:
     program, *args = PROGRAMS[name] if name in PROGRAMS else (guest(name),)
     backend, tier, chain = MODES[mode]
-    options = BackendOptions(tier=tier, hot=2)
+    options = BackendOptions(tier=tier, hot=2, background=False)
     process = Process(
         str(program), [*map(str, args)], env={}, backend=backend, options=options, chain=chain,
         passes=passes,

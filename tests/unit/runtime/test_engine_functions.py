@@ -67,7 +67,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     memory.map(AT, PAGE, READ | WRITE | EXEC)
     memory.poke(AT, b"".join(word.to_bytes(4, "little") for word in LOOP))
     functions = Functions(state.address)
-    options = BackendOptions(tier=tier or "0", hot=3)
+    options = BackendOptions(tier=tier or "0", hot=3, background=False)
     context = Context(
         state,
         memory,

@@ -40,8 +40,8 @@ def test_what_finds_no_room_for_code_is_interpreted(
     def full(*_: object) -> list[int]:
         raise MemoryError
 
-    monkeypatch.setattr(UnitCompiler, "compile", full)
-    with rigged(NumbaBackend(), BackendOptions(tier=tier, hot=2)) as machine:
+    monkeypatch.setattr(UnitCompiler, "make", full)
+    with rigged(NumbaBackend(), BackendOptions(tier=tier, hot=2, background=False)) as machine:
         machine.install(*parse_blocks(LOOPS))
         for key in (FIRST, SECOND, FIRST):
             spin(machine, key, 100)
@@ -50,7 +50,7 @@ def test_what_finds_no_room_for_code_is_interpreted(
 
 
 def test_every_tier_explains_what_it_makes_of_a_block() -> None:
-    with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=2)) as machine:
+    with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=2, background=False)) as machine:
         machine.install(*parse_blocks(LOOPS))
         assert list(machine.executor.explain(FIRST)) == ["bytecode", "llvm", "out_asm"]
         assert machine.executor.statistics()["compiled_blocks"] == 0

@@ -27,7 +27,7 @@ def process(*passes: Any, tier: str = "0", n: int = 5, **options: Any) -> dbt.Pr
         [str(n)],
         passes=passes,
         backend="reference" if tier == "reference" else "numba_jit",
-        options=BackendOptions(tier="0" if tier == "reference" else tier, hot=2),
+        options=BackendOptions(tier="0" if tier == "reference" else tier, hot=2, background=False),
         **options,
     )
 
