@@ -83,6 +83,7 @@ def emit_region(
     of the members; ``symbols`` are the names of units by key."""
     u = RegionText(module, members, symbols)
     u.head(name)
+    u.declare()
     if module.frame.lazy_flags and any(f in u.read | u.written for f in module.frame.flags):
         materialise_first(u, name)
     u.enter()
@@ -117,14 +118,20 @@ class RegionText(UnitText):
                 elif inst.op is ops.GET:
                     self.read[str(inst.imm[0])] = None
 
+    def declare(self) -> None:
+        """Make the variables. LLVM turns only those of a function's first basic block into
+        registers."""
+        self.lines.append(" %fa = alloca i64")
+        for name in self.read | self.written:
+            type_ = LLVM_TYPES[self.frame.slots[name].type.name]
+            self.lines.append(f" %v.{name} = alloca {type_}")
+
     def enter(self) -> None:
         """Load the variables and go to the first block."""
         lines = self.lines
-        lines.append(" %fa = alloca i64\n store i64 %f, ptr %fa")
+        lines.append(" store i64 %f, ptr %fa")
         for name in self.read | self.written:
-            slot = self.frame.slots[name]
-            type_ = LLVM_TYPES[slot.type.name]
-            lines.append(f" %v.{name} = alloca {type_}")
+            type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             value = self.frame.arguments.get(name)
             if value is None:
                 self.slots = {}
