@@ -101,13 +101,17 @@ class Copier:
 
     def word_before(self, pc: int) -> int:
         """What is in front of an instruction, as a number; 0 if that cannot be fetched."""
+        return int.from_bytes(self._bytes_before(pc), "little")
+
+    def _bytes_before(self, pc: int) -> bytes:
+        """What is in front of an instruction; nothing if that cannot be fetched."""
         size = self.library.width // 8
         if pc < size:
-            return 0
+            return b""
         try:
-            return int.from_bytes(self._memory.fetch(pc - size, size), "little")
+            return self._memory.fetch(pc - size, size)
         except GuestFault:
-            return 0
+            return b""
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""
@@ -206,13 +210,13 @@ class Copier:
                 for to, mode in ways
             )
         counts_less = key.mode & CONDITION_PASSED or ending == words.HALTS
-        alone = count == 1 and ending != words.CONTINUES and key.pc
+        alone = count == 1 and ending != words.CONTINUES
         return Draft(
             key,
             count,
             count - 1 if counts_less else count,
             end - key.pc,
-            self.library.width // 8 if alone else 0,
+            len(self._bytes_before(key.pc)) if alone else 0,
             targets,
             before,
         )
