@@ -80,6 +80,7 @@ oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)
 
 fuzz: $(DEV)    ## COUNT random instructions against the oracles
+	PYTHONPATH=tests $(BIN)/python -m support.stencil_trials --count $(COUNT) --seed $(SEED)
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED)
 
 full: $(DEV) root ## every test in every mode: for nights, and before a release

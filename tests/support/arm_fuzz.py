@@ -41,7 +41,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
-from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
@@ -55,7 +55,9 @@ from frontends.arm import ArmFrontend
 from frontends.arm.encodings import A32
 
 EVALUATOR = "evaluator"
-DEFAULT_BACKENDS = ("reference", "numba_jit:0", "numba_jit:2")
+COPIED = "numba_jit:copied"
+"""Tier 0 with the frontend at hand, so that it copies stencils."""
+DEFAULT_BACKENDS = ("reference", "numba_jit:0", COPIED, "numba_jit:2")
 COMPILED = frozenset({"numba_jit:1", "numba_jit:2"})
 
 # -- runners ---------------------------------------------------------------------------------------
@@ -136,7 +138,8 @@ class Machine:
         self.memory.map(DATA, DATA_SIZE, READ | WRITE)
         self.state = GuestState(ArmFrontend.layout)
         self.pipeline = Pipeline.default().without(without)
-        options = BackendOptions(tier=tier or "auto")
+        self.lifter = ArmFrontend() if backend == COPIED else None
+        options = BackendOptions(tier="0" if self.lifter else tier or "auto")
         self.executor = load("dbt.backends", name)().open(
             Context(
                 self.state,
@@ -147,6 +150,7 @@ class Machine:
                 ArmFrontend().key_of,
                 ArmFrontend().location_of,
                 options,
+                self.lifter,
             )
         )
         self.data = b""
@@ -155,10 +159,30 @@ class Machine:
         self.executor.discard(list(self.executor.index))
         self.memory.poke(CODE, batch.code)
         self.data = batch.data
+        if self.lifter:
+            self.lifter.max_insns = batch.insns
         for block in batch.blocks().values():
+            if self.lifter and self.executor.translate(
+                block.key, {block.key.pc + block.size}, self._not_lifted
+            ):
+                continue
             self.pipeline.run(block)
             verify(block, ArmFrontend.layout)
             self.executor.install(block)
+
+    def _not_lifted(self, key: BlockKey, size: int) -> Block:
+        """Makes the IR of a copied block, for which nobody asks."""
+        raise AssertionError(key, size)
+
+    def _continues(self, key: BlockKey, case: Case) -> bool:
+        """Install what is left of a sequence that was copied up to an instruction that cannot be.
+        False if nothing is."""
+        end = case.pc + 4 * len(case.words)
+        if self.lifter is None or not case.pc < key.pc < end:
+            return False
+        if not self.executor.translate(key, {end}, self._not_lifted):
+            self.executor.install(self.lifter.lift(self.memory, key, {key.pc + 4}))
+        return True
 
     def run(self, case: Case) -> Finish:
         self.memory.poke(DATA, self.data)
@@ -166,6 +190,8 @@ class Machine:
             self.state.set(name, value)
         self.executor.fuel = len(case.words)
         event = self.executor.run(BlockKey(case.pc))
+        while isinstance(event, NotTranslated) and self._continues(event.key, case):
+            event = self.executor.run(event.key)
         state = self.state.snapshot()
         match event:
             case NotTranslated(key=key) | FuelOut(key=key):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from backends.numba_jit import abi, tables
-from backends.numba_jit.stencils.copier import Copier
+from backends.numba_jit.stencils.copier import Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
 from dbt.reservation import Reservation
@@ -18,11 +18,11 @@ SLOTS = 1 << 16
 
 
 class Copies:
-    """A copier and a guest. Nothing is linked and no computed target is known."""
+    """A copier and a guest, of blocks of so many instructions at most. Nothing is linked and no computed target is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, insns: int = 1) -> None:
         frontend = ArmFrontend()
-        frontend.max_insns = 1
+        frontend.max_insns = insns
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
         context: Any = SimpleNamespace(
@@ -38,16 +38,17 @@ class Copies:
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         self._enter = prototype(self.copier.enter)
 
-    def make(self, key: BlockKey, block_id: int) -> int:
-        """Copy a block; returns its address, 0 if it is refused."""
-        draft = self.copier.draft(key, ())
-        if draft is None:
-            return 0
+    def draft(self, key: BlockKey) -> Draft | None:
+        """Look at the block at a key; None if it is refused."""
+        return self.copier.draft(key, ())
+
+    def copy(self, draft: Draft, block_id: int) -> tuple[int, int]:
+        """Copy the block that was drafted last; returns where its code begins and ends."""
         slots = range(2 * block_id, 2 * block_id + len(draft.targets))
-        address, _, ends = self.copier.copy(draft, block_id, slots)
-        for slot, end in zip(slots, ends, strict=True):
-            self.copier.code.links[slot] = end
-        return address
+        start, end, outs = self.copier.copy(draft, block_id, slots)
+        for slot, out in zip(slots, outs, strict=True):
+            self.copier.code.links[slot] = out
+        return start, end
 
     def run(self, address: int) -> tuple[int, int]:
         """Enter code; returns the kind and payload with which it is left."""
