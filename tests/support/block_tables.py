@@ -1,0 +1,64 @@
+"""Tables of an executor without the executor: for tests of what is kept in them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from support.rig import LAYOUT, key_of, location_of
+
+from backends.numba_jit import abi
+from backends.numba_jit.block_table import BlockTable
+from backends.numba_jit.tables import Tables
+from dbt.interfaces import Context, Extent
+from dbt.ir.block import BlockKey
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.functions import Functions
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+
+
+def location(key: BlockKey) -> int:
+    """The location of a key, or -1 when it has none."""
+    found = location_of(key)
+    return found if key_of(found) == key else -1
+
+
+@contextmanager
+def tables() -> Iterator[Tables]:
+    """The tables of a guest that never runs."""
+    state, memory = GuestState(LAYOUT), GuestMemory()
+    functions = Functions(state.address)
+    context = Context(state, memory, Counters(8), Stacks(8), functions, key_of, location_of)
+    made = Tables(context)
+    try:
+        yield made
+    finally:
+        made.close()
+        memory.close()
+
+
+class TableIndex(BlockTable):
+    """A block table into which blocks are entered as the executor does it."""
+
+    def __init__(self, shared: Tables) -> None:
+        super().__init__(shared, location)
+        self.shared = shared
+
+    def enter(self, block: Extent, count: int = 0, slots: tuple[int, ...] = ()) -> int:
+        """Enter a block in the place of one with the same key. Returns its id."""
+        self.drop([block.key])
+        block_id = self.take()
+        super().add(block_id, block, count, slots)
+        self._publish(block.key, block_id)
+        return block_id
+
+    def drop(self, keys: Iterable[BlockKey]) -> None:
+        """Take blocks out; unknown keys are ignored."""
+        for key in list(keys):
+            block_id = self.get(key)
+            if block_id:
+                self._publish(key, 0)
+                super().remove(block_id)
+
+    def _publish(self, key: BlockKey, block_id: int) -> None:
+        if location(key) >= 0:
+            self.shared.block_at.view[abi.entry_index(location(key))] = block_id
