@@ -23,17 +23,24 @@ def location(key: BlockKey) -> int:
 
 
 @contextmanager
-def tables() -> Iterator[Tables]:
-    """The tables of a guest that never runs."""
+def guest_tables() -> Iterator[tuple[Context, Tables]]:
+    """A guest that never runs, and its tables."""
     state, memory = GuestState(LAYOUT), GuestMemory()
     functions = Functions(state.address)
     context = Context(state, memory, Counters(8), Stacks(8), functions, key_of, location_of)
     made = Tables(context)
     try:
-        yield made
+        yield context, made
     finally:
         made.close()
         memory.close()
+
+
+@contextmanager
+def tables() -> Iterator[Tables]:
+    """The tables of a guest that never runs."""
+    with guest_tables() as (_, made):
+        yield made
 
 
 class TableIndex(BlockTable):
