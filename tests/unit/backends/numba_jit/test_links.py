@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.block_tables import guest_tables, location
 
-from backends.numba_jit import _load_loop, abi, tables
+from backends.numba_jit import _load_loop, tables
 from backends.numba_jit.interpreter import storage
 from backends.numba_jit.links import Links
 from backends.numba_jit.tables import Table, Tables
@@ -201,9 +201,17 @@ def machine() -> Iterator[Machine]:
 STEPS: dict[str, Callable[[Machine, int, int], None]] = {
     name: getattr(Machine, name)
     for name in (
-        "add", "link", "unlink_into", "unlink_all", "lead_into", "drop", "give_back", "deny",
-        "chain", "arrive",
-    )  # fmt: skip
+        "add",
+        "link",
+        "unlink_into",
+        "unlink_all",
+        "lead_into",
+        "drop",
+        "give_back",
+        "deny",
+        "chain",
+        "arrive",
+    )
 }
 NAMES = st.sampled_from([*STEPS, *["add", "link", "link"] * 4])
 NUMBERS = st.integers(0, 40), st.sampled_from(BLOCKS)
