@@ -5,7 +5,7 @@ be written to disk as it is.
 """
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from backends.numba_jit.stencils import abi, terms
@@ -213,11 +213,18 @@ class Library:
         self.shapes.cells[shape, VARIANT] = number
         return number
 
-    def take_back(self, shapes: Sequence[int]) -> None:
-        """Undo the last calls of ``reserve``, which were for these shapes."""
-        for shape in reversed(shapes):
-            self._stencil_count -= 1
-            self.shapes.cells[shape, VARIANT] = self.stencils.cells[self._stencil_count, FURTHER]
+    @property
+    def next_stencil(self) -> int:
+        """The number that ``reserve`` returns next."""
+        return self._stencil_count
+
+    def take_back(self, first: int) -> None:
+        """Forget the stencils from this number on. The last ``reserve`` may not have returned."""
+        shapes, stencils = self.shapes.cells, self.stencils.cells
+        for shape in range(self._shape_count):
+            while shapes[shape, VARIANT] >= first:
+                shapes[shape, VARIANT] = stencils[shapes[shape, VARIANT], FURTHER]
+        self._stencil_count = first
 
     def fill(self, number: int, stencil: Stencil, holes: dict[str, Hole]) -> None:
         """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
@@ -249,10 +256,11 @@ class Library:
     def _slot_table(self, names: tuple[str, ...]) -> int:
         at = self._slot_tables.get(names)
         if at is None:
-            at = self._slot_tables[names] = self._offset_count
-            for name in names:
-                self.offsets.cells[self._offset_count, 0] = self.layout.by_name[name].offset
-                self._offset_count += 1
+            at = self._offset_count
+            for index, name in enumerate(names):
+                self.offsets.cells[at + index, 0] = self.layout.by_name[name].offset
+            self._offset_count += len(names)
+            self._slot_tables[names] = at  # an interrupted table is not known
         return at
 
     def close(self) -> None:

@@ -61,12 +61,12 @@ class Maker:
     @contextlib.contextmanager
     def batch(self) -> Iterator["Batch"]:
         """Take stencils that are wanted, and compile them at the end."""
-        batch = Batch(self._library)
+        batch, first = Batch(self._library), self._library.next_stencil
         try:
             yield batch
             self._compile(batch.wanted)
         except BaseException:
-            self._library.take_back([shape for shape, _, _ in batch.wanted])
+            self._library.take_back(first)
             raise
 
     def _compile(self, wanted: Sequence[tuple[int, int, int]]) -> None:

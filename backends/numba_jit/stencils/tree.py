@@ -31,10 +31,11 @@ class Tree:
         """Where the program of a term begins in ``programs``."""
         at = self.places.get(term)
         if at is None:
-            at = self.places[term] = self.used
-            for word in (*terms.program(term), terms.END):
-                self.programs.cells[self.used, 0] = word
-                self.used += 1
+            at, words = self.used, (*terms.program(term), terms.END)
+            for offset, word in enumerate(words):
+                self.programs.cells[at + offset, 0] = word
+            self.used += len(words)
+            self.places[term] = at  # an interrupted program is not known
         return at
 
     def add(self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
