@@ -4,12 +4,15 @@
 import pytest
 from support.stencil_trials import OVERWRITES_FLAGS, PAGES, Bench, Trial, campaign
 
+from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Copier, Draft
 from dbt.interfaces import PAGE
 from dbt.ir.block import BlockKey
 from frontends.arm.encodings import A32
 
 WORDS = 4
+STUB = 10
+"""Bytes of one."""
 REFUSED = {"RBIT"}
 """Rows that are not copied: LLVM keeps constants of theirs apart from the code."""
 
@@ -64,3 +67,21 @@ def test_a_wrong_stencil_is_seen(monkeypatch: pytest.MonkeyPatch, mode: int) -> 
     report = bench.run([trial])
     bench.close()
     assert any("state differs" in text for text in report.differences)
+
+
+def test_no_stencil_takes_more_than_the_most() -> None:
+    """With a stub for each patch that may need one."""
+    bench = Bench(seed=1)
+    for trial in bench.trials([*A32], WORDS):
+        bench.copies.draft(trial.key)
+    library, largest = bench.copies.copier.library, 0
+    needs_stub = {abi.FAULT, abi.SYSTEM, abi.HALT, abi.LINK0, abi.LINK1}
+    assert library.next_stencil > len(A32.rows)
+    for number in range(1, library.next_stencil):
+        row = library.stencils.row(number)
+        patches = range(row[abi.FIRST // 8], row[abi.PAST // 8])
+        kinds = [library.patches.row(at)[abi.WHAT // 8] for at in patches]
+        stubs = sum(kind in needs_stub for kind in kinds)
+        largest = max(largest, row[abi.LENGTH // 8] + STUB * stubs)
+    bench.close()
+    assert 200 < largest < abi.LARGEST
