@@ -36,6 +36,8 @@ NAME = "stencils"
 """The name of the library on disk."""
 ENDS = ("head", "hothead", "go")
 """The first stencils of a library: what blocks begin and end with."""
+MOST_KEPT = 3 / 4
+"""How full a library is at most that is kept."""
 MODES = CONDITION_PASSED | HOOKED
 """Mode bits that a copied block may have."""
 
@@ -275,8 +277,9 @@ class Copier:
         return self.library.get(words.CURSOR) - self.code.next
 
     def close(self) -> None:
-        """Keep the library on disk, if it has grown, and give the memory back."""
-        if self.library.changed:
+        """Keep the library on disk, if it has grown, and give the memory back. One that is nearly
+        full is not kept: later guests begin with one that has room for their shapes."""
+        if self.library.changed and self.library.fullness < MOST_KEPT:
             cache.write(NAME, self._stamp, self.library.save())
         self.library.close()
         self.code.close()

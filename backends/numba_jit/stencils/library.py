@@ -151,8 +151,12 @@ class Library:
 
     def has_room(self) -> bool:
         """True when there is room for the shapes and stencils of a page."""
-        used = zip(self._counts(), _LIMITS, strict=True)
-        return all(count < limit - limit // 8 for count, limit in used)
+        return self.fullness < 7 / 8
+
+    @property
+    def fullness(self) -> float:
+        """How much of the fullest table is in use."""
+        return max(count / limit for count, limit in zip(self._counts(), _LIMITS, strict=True))
 
     # -- shapes
 
