@@ -66,9 +66,12 @@ class Machine:
         return next((count for key, count in found.items() if key.value == reason), 0)
 
 
-@pytest.fixture(params=["reference", "numba_jit:0", "numba_jit:2"])
+COPIED = "numba_jit:0 copied"
+
+
+@pytest.fixture(params=["reference", "numba_jit:0", COPIED, "numba_jit:2"])
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    name, _, tier = request.param.partition(":")
+    name, _, tier = request.param.removesuffix(" copied").partition(":")
     memory, frontend = GuestMemory(), ArmFrontend()
     state = GuestState(frontend.layout)
     memory.map(AT, PAGE, READ | WRITE | EXEC)
@@ -81,11 +84,19 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
         frontend.key_of,
         frontend.location_of,
         BackendOptions(tier=tier or "0"),
+        frontend if request.param == COPIED else None,
     )
     executor = plugins.load("dbt.backends", name)().open(context)
-    translate = Translator(frontend, memory).translate
+    translator = Translator(frontend, memory)
     engine = Engine(
-        executor, context, memory, translate, ChainPolicy(), insn_sizes=frontend.insn_sizes
+        executor,
+        context,
+        memory,
+        translator.translate,
+        ChainPolicy(),
+        insn_sizes=frontend.insn_sizes,
+        is_plain=translator.is_plain,
+        all_plain=translator.all_plain,
     )
     yield Machine(engine, state, memory)
     executor.close()
