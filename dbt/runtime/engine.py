@@ -111,12 +111,14 @@ class Engine:
         self._note = on_invalidate or _quiet
         self._installed = on_install
         self._boundaries = Boundaries(
-            lambda pc: self.discard(self.cache.across(pc)),
+            self._cut,
             lambda pc, present: executor.set_boundary(pc, present=present),
         )
         self._watched: set[int] = set()
         self._probed: set[int] = set()
         self._runner = 0  # the thread in which the executor runs
+        self._starting = threading.RLock()
+        """Held while ``_runner`` changes, and while translations are discarded."""
         self._stepping = False
         self._later: list[BlockKey] = []  # to be discarded when it has returned
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
@@ -222,7 +224,8 @@ class Engine:
 
     def _execute(self, key: BlockKey) -> Event:
         """Run the executor, then discard the translations that could not go while it ran."""
-        self._runner = threading.get_ident()
+        with self._starting:
+            self._runner = threading.get_ident()
         seen = self._show_copied or self._installed is not None
         self.executor.autonomous = not seen and self._all_plain()
         try:
@@ -231,11 +234,12 @@ class Engine:
                 FuelOut(event.key) if self._failed and isinstance(event, NotTranslated) else event
             )
         finally:
-            self._runner = 0
             self.budget.give_back()
-            if self._later:
-                later, self._later = self._later, []
-                self.discard(later)
+            with self._starting:
+                self._runner = 0
+                if self._later:
+                    later, self._later = self._later, []
+                    self.discard(later)
 
     @property
     def _failed(self) -> bool:
@@ -356,12 +360,18 @@ class Engine:
         call from a function that the guest's code invoked makes it return at the next block.
         """
         keys = list(keys)
-        if self._runner and keys:
-            self._later += keys
-            if self._runner == threading.get_ident():
-                self.budget.take_away()
-            return
-        self.executor.discard(keys)
+        with self._starting:
+            if not self._runner:
+                self.executor.discard(keys)
+            elif keys:
+                self._later += keys
+                if self._runner == threading.get_ident():
+                    self.budget.take_away()
+
+    def _cut(self, pc: int) -> None:
+        """Drop the translations that extend across a pc."""
+        with self._starting:
+            self.discard(self.cache.across(pc))
 
     def flush(self) -> None:
         """Drop every translation."""
