@@ -154,7 +154,7 @@ class BlockTable:
 
     def _depending(self, page: int) -> Iterator[int]:
         yield from self.begun_on(page)
-        yield from self._further.get(page, ())
+        yield from tuple(self._further.get(page, ()))
 
     def on_page(self, page: int) -> list[BlockKey]:
         """See ``BlockIndex.on_page``."""

@@ -152,13 +152,20 @@ class NumbaExecutor:
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """See ``dbt.interfaces.Executor``."""
         self.tables.boundaries.view[pc] = present
+        if present:
+            self._await_made()
 
     def _let_make(self) -> None:
         """Let the loop make blocks itself, or not. No block is being made when this returns."""
         rules = self._admission.rules
         may = self._autonomous and self._copying and rules.exact and not self._probing
         self._control[tables.HEADER // 8] = self._copies.header if may else 0
-        self._loop(abi.UNLINK, 0, 0)  # waits for the lock
+        self._await_made()
+
+    def _await_made(self) -> None:
+        """Wait until the block is entered that the loop is making in another thread. Those that it
+        makes from now on obey what was written before."""
+        self._loop(abi.UNLINK, 0, 0)  # takes the lock
 
     def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
         """The record of a copied block."""

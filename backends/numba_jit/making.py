@@ -118,13 +118,18 @@ def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-untyped-def]
-    """Enter a block in the tables. The last store publishes it."""
+    """Enter a block in the tables. Other threads see it from B_KEY on, the loop from the last store
+    on."""
     row = load64(state + BLOCKS) + BLOCK * block
-    store64(row + B_KEY, USED | pc)
     store64(row + B_EXTENT, extent)
     store64(row + B_SLOTS, slots)
     store64(row + B_START, start)
     store64(row + B_END, start + room)
+    store8(load64(state + DENIED) + block, 0)
+    store8(load64(state + PROBED) + block, 0)
+    store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
+    store64(load64(state + COPY) + 8 * block, start)
+    store64(row + B_KEY, USED | pc)
     first = load64(state + PAGE_BLOCK) + 4 * (pc // (PAGE_MASK + 1))
     after = load32(first)
     store32(row + B_NEXT, after)
@@ -132,10 +137,6 @@ def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-unty
     if after:
         store32(load64(state + BLOCKS) + BLOCK * after + B_BEFORE, block)
     store32(first, block)
-    store8(load64(state + DENIED) + block, 0)
-    store8(load64(state + PROBED) + block, 0)
-    store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
-    store64(load64(state + COPY) + 8 * block, start)
     index = index_of(pc)
     store64(load64(state + COPY_ENTRY) + 8 * index, start)
     store32(load64(state + BLOCK_AT) + 4 * index, block)
