@@ -1,11 +1,14 @@
 """Runs single blocks of copied stencils, on real guest state and memory."""
 
 import ctypes
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from backends.native import cache
 from backends.numba_jit import abi, tables
-from backends.numba_jit.stencils.copier import Copier, Draft
+from backends.numba_jit.stencils import abi as words
+from backends.numba_jit.stencils.copier import NAME, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
 from dbt.reservation import Reservation
@@ -15,6 +18,26 @@ from frontends.arm import ArmFrontend
 
 LOCATIONS = 8 << 32
 SLOTS = 1 << 16
+
+
+class Disk:
+    """In place of the files that libraries are kept in: this one begins without any. ``replace`` is
+    given a module, a name and a value."""
+
+    def __init__(self, replace: Callable[[Any, str, Any], None]) -> None:
+        self.library: bytes | None = None
+        self._read, self._write = cache.read, cache.write
+        replace(cache, "read", self.read)
+        replace(cache, "write", self.write)
+
+    def read(self, name: str, key: bytes) -> bytes | None:
+        return self.library if name == NAME else self._read(name, key)
+
+    def write(self, name: str, key: bytes, content: bytes) -> None:
+        if name == NAME:
+            self.library = content
+        else:
+            self._write(name, key, content)
 
 
 class Copies:
@@ -29,6 +52,7 @@ class Copies:
             state=self.state, lifter=frontend, memory=self.memory
         )  # fmt: skip
         self.copier = Copier(context, SLOTS, Native(), hot=False)
+        self._leave_always()
         raw = (ctypes.c_int64 * 64).from_address(self.state.address)
         self.control = memoryview(raw).cast("B").cast("q")
         self._nothing = Reservation(LOCATIONS, "tables")
@@ -37,6 +61,19 @@ class Copies:
             self.control[table // 8] = self._nothing.address
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         self._enter = prototype(self.copier.enter)
+
+    def _leave_always(self) -> None:
+        """Let code leave where it would go on at a dispatcher, which needs the executor's tables."""
+        copier = self.copier
+        copier.code._ways.clear()
+        for word, kind, pushed in (
+            (words.LINK_OUT, abi.X_LINK, True),
+            (words.RETURN_OUT, abi.X_RETURN, False),
+            (words.JUMP_OUT, abi.X_JUMP, False),
+        ):
+            copier.library.set(word, copier.code.way_out(kind, pushed=pushed))
+        copier._unit_out = copier.code.way_out(tables.X_UNIT, pushed=True)
+        copier.clear()
 
     def draft(self, key: BlockKey) -> Draft | None:
         """Look at the block at a key; None if it is refused."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from support.stencil_trials import Bench, Trial
+from support.stencils import Disk
 
-from backends.native import cache
 from backends.numba_jit.stencils import copier, maker
 from frontends.arm.encodings import A32
 
@@ -22,12 +22,9 @@ PACKAGE = str(Path(copier.__file__).parent)
 
 @pytest.fixture(autouse=True)
 def nothing_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each library begins empty and is not kept."""
-    read = cache.read
-    monkeypatch.setattr(
-        cache, "read", lambda name, key: None if name == copier.NAME else read(name, key)
-    )
-    monkeypatch.setattr(cache, "write", lambda *_: None)
+    """Libraries begin empty and are not kept."""
+    Disk(monkeypatch.setattr)
+    monkeypatch.setattr(copier, "MOST_KEPT", 0)
 
 
 @pytest.fixture

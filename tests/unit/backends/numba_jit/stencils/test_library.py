@@ -3,9 +3,9 @@
 import pytest
 from support.guests import guest
 from support.stencil_trials import Bench, Trial
+from support.stencils import Disk
 
-from backends.native import cache
-from backends.numba_jit.stencils import copier, library
+from backends.numba_jit.stencils import library
 from backends.numba_jit.stencils.rows import Rows
 from dbt.interfaces import PAGE, BackendOptions
 from dbt.process import Process
@@ -15,26 +15,9 @@ from frontends.arm.encodings import A32
 ROWS = ("ADC_rsr", "STM", "LDR_imm", "B", "BX", "LDM", "MUL", "MSR_imm")
 
 
-class Disk:
-    """In place of the files that libraries are kept in: this one begins without any."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.library: bytes | None = None
-        self._read = cache.read
-        monkeypatch.setattr(cache, "read", self.read)
-        monkeypatch.setattr(cache, "write", self.write)
-
-    def read(self, name: str, key: bytes) -> bytes | None:
-        return self.library if name == copier.NAME else self._read(name, key)
-
-    def write(self, name: str, key: bytes, content: bytes) -> None:
-        if name == copier.NAME:
-            self.library = content
-
-
 @pytest.fixture(autouse=True)
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
+    return Disk(monkeypatch.setattr)
 
 
 def drawn(bench: Bench, words: int = 3) -> list[Trial]:
