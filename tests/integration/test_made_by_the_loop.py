@@ -23,6 +23,7 @@ GUESTS = {
 }  # fmt: skip
 WITHOUT_PASSES = {"dispatch", "nochain", "sentinel", "trap"}
 """Mechanisms that add no pass and no probe: the loop makes the blocks around their points."""
+BACKEND = ("blocks", "links", "links_made", "compiled_blocks")
 MOST = 300_000
 """Instructions that a guest executes at most."""
 
@@ -55,7 +56,7 @@ def outcome(
     act: Callable[[Process], None] = lambda _: None,
 ) -> Outcome:
     """Run a guest whose blocks are made by the loop as far as it can, or all by Python."""
-    options = BackendOptions(tier=tier)
+    options = BackendOptions(tier=tier, hot=20, background=False)
     with Process(str(path), args, env={}, options=options, backend="numba_jit") as process:
         if not natively:
             process.engine._installed = _nothing
@@ -65,7 +66,7 @@ def outcome(
         assert isinstance(executor, NumbaExecutor)
         stats = process.stats()
         stats["dispatches"].pop("budget", None)  # Python fills the fuel up whenever it is entered
-        backend = {name: stats["backend"][name] for name in ("blocks", "links", "links_made")}
+        backend = {name: stats["backend"][name] for name in BACKEND}
         counted = ("instructions", "translated_blocks", "translated_instructions", "dispatches")
         figures = {name: stats[name] for name in (*counted, "invalidations", "syscalls")}
         return Outcome(
@@ -137,6 +138,7 @@ def test_with_other_chain_rules(kinds: tuple[str, ...], capfd: pytest.CaptureFix
 def test_blocks_are_hot_after_as_many_executions(capfd: pytest.CaptureFixture[str]) -> None:
     found = compare(guest("fib"), GUESTS["fib"], capfd, tier="auto")
     assert found.made > 10
+    assert found.figures["compiled_blocks"] > 3
 
 
 @pytest.mark.parametrize("mechanism", NAMES)
