@@ -209,7 +209,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "unit": (lambda: BackendOptions(unit="blocks"), "no unit 'blocks'; did you mean 'block'"),
     "hot": (lambda: BackendOptions(hot=-1), "hot is at least 0, not -1"),
     "hot text": (lambda: BackendOptions(hot="9"), "hot is a whole number, not '9'"),
-    "background": (lambda: BackendOptions(background="off"), "background is True or False, not .off"),
+    "background": (
+        lambda: BackendOptions(background="off"),
+        "background is True or False, not .off",
+    ),
     "root": (lambda: LinuxOptions(root="/nowhere"), "/nowhere: not a directory"),
     "root file": (lambda: LinuxOptions(root=__file__), "not a directory"),
     "write": (lambda: LinuxOptions(allow_write=("/tmp", "/nowhere")), "/nowhere: not a dir"),
