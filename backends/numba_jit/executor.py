@@ -32,7 +32,7 @@ from dbt.interfaces import (
     Reason,
     TablesFull,
 )
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import Block, BlockKey, frontend_mode
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -52,7 +52,13 @@ class NumbaExecutor:
         self.index = self._table = BlockTable(self.tables, self._location)
         self._copies = Copies(context, self.tables, self._table)
         self._better: BetterTier = Units(
-            context, self.records, self.tables, self._links, self._installed, self._enter_better
+            context,
+            self.records,
+            self.tables,
+            self._links,
+            self._installed,
+            self._following,
+            self._enter_better,
         )
         self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
         self._admission = Admission()
@@ -186,6 +192,14 @@ class NumbaExecutor:
         return found or self._copied(
             self._table.key(block_id), block_id, self._table.slots(block_id)
         )
+
+    def _following(self, block_id: int) -> Iterator[int]:
+        """The ids of the blocks that a block is linked to, and of the one behind it."""
+        for slot in self._table.slots(block_id):
+            yield self.tables.slot_block.view[slot]
+        extent = self._table.extent(block_id)
+        mode = frontend_mode(extent.key.mode)
+        yield self._table.get(BlockKey((extent.key.pc + extent.size) & 0xFFFFFFFF, mode))
 
     def _add(
         self,

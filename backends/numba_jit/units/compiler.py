@@ -123,20 +123,24 @@ class UnitCompiler:
     def _emit(self, batch: Sequence[Installed], *, regions: bool = False) -> tuple[str, Module]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
-        found = find_regions(list(filter(self._is_quiet, batch))) if regions else {}
-        units = []
-        for index, installed in enumerate(batch):
-            region, name = found.get(installed.key), f"u{index}"
-            units.append(
-                emit_region(module, region, symbols, name)
-                if region
-                else emit_unit(module, installed, name)
-            )
+        key_of, quiet = self._context.key_of, list(filter(self._is_quiet, batch))
+        groups = find_regions(quiet, key_of) if regions else []
+        units = [
+            emit_region(module, group, symbols, key_of, f"r{index}")
+            for index, group in enumerate(groups)
+        ]
+        inside = {installed.key for group in groups for installed in group}
+        units += [
+            emit_unit(module, installed, symbols[installed.key])
+            for installed in batch
+            if installed.key not in inside
+        ]
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module
 
     def _is_quiet(self, installed: Installed) -> bool:
-        return is_quiet(self._context.functions, installed.block.insts)
+        """Whether a block can be in a region: nobody looks at the state within it."""
+        return not installed.probes and is_quiet(self._context.functions, installed.block.insts)
 
     def drop(self, pointers: Iterable[int]) -> None:
         """Give up units. Code and records go when all units of a batch are given up.

@@ -1,5 +1,7 @@
 """Exits as LLVM text: links, entry tables and records."""
 
+from collections.abc import Sequence
+
 from backends.numba_jit import abi
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
@@ -25,6 +27,7 @@ from dbt.ir.block import (
 def emit_exit(u: UnitText, exit_: Exit) -> None:
     """Append the way out of a block: what is pending is written first."""
     defer_flags(u)
+    u.before_exit()
     u.flush()
     match exit_:
         case Goto() | Call(target=BlockKey()):
@@ -32,7 +35,7 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
         case Branch(cond=cond):
             _branch(u, u.value(cond))
         case Return(target=target):
-            _computed(u, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN)
+            _computed(u, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN, u.inside(exit_))
         case Jump(target=target) | Call(target=target):
             assert not isinstance(target, BlockKey)
             _computed(u, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
@@ -54,10 +57,7 @@ def _link(u: UnitText, index: int) -> None:
     if member:
         # Inside a region a link is obeyed like any other: it must lead to the very code that
         # is repeated here.
-        label, symbol = member
-        same = u.new(f"icmp eq ptr {code}, @{symbol}")
-        u.lines.append(f" br i1 {same}, label %{label}, label {u.next_label()}, !prof !1")
-        u.open()
+        _stay(u, code, *member)
     # A link that is not made leads to UNLINKED, which reads why: a store here is cheaper than a
     # test and a way out per link.
     u.report(exit_code)
@@ -74,7 +74,14 @@ def _branch(u: UnitText, condition: str) -> None:
     _link(u, 1)
 
 
-def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> None:
+def _computed(
+    u: UnitText,
+    target: Value,
+    table: int,
+    kind: int,
+    way: int,
+    inside: Sequence[tuple[str, str]] = (),
+) -> None:
     location = u.value(target)
     name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
     index = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
@@ -88,8 +95,17 @@ def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> No
         f"\n {prefix}c = or i64 {prefix}s, {kind}"
     )
     cold = u.cold(f"{prefix}c", before, way=way)
+    for label, symbol in inside:
+        _stay(u, code, label, symbol)
     u.branch_cold(u.new(f"icmp eq ptr {code}, null"), cold)
     u.go(code)
+
+
+def _stay(u: UnitText, code: str, label: str, symbol: str) -> None:
+    """Go to a label in this function if code is that of the unit which is repeated there."""
+    same = u.new(f"icmp eq ptr {code}, @{symbol}")
+    u.lines.append(f" br i1 {same}, label %{label}, label {u.next_label()}, !prof !1")
+    u.open()
 
 
 def _record(u: UnitText, record: Record) -> None:

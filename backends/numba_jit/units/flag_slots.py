@@ -15,6 +15,9 @@ MATERIALISE = abi.FIRST_FREE + 24
 """Control word: address of ``materialise``, which computes the flags and then jumps to the code
 pointer in EXIT_CODE. It has a unit's signature."""
 
+ENTRY = abi.FIRST_FREE + 48
+"""Control word: the number of the block at which a region is entered (u32)."""
+
 
 def mark(lines: list[str], name: str, deferred: int) -> None:
     """Append a line that marks flags as deferred, or as computed."""

@@ -1,108 +1,112 @@
-"""Regions: one function for the blocks of a loop, which jump to each other directly.
+"""Regions: one function for blocks that lead to each other, which jump directly within it.
 
-A region is the unit of a loop's first block which repeats the other blocks of the loop behind it.
-An edge inside is taken when its link leads to the unit of the block repeated, so links, unlinking
-and replaced blocks mean what they always mean; fuel is taken block by block. Guest state lives in
-``alloca``s, which LLVM turns into registers, and is written where the region is left.
+A region holds the blocks of loops and functions that became hot together: along direct exits, into
+the functions that they call, and on behind the calls. Each of its blocks is a unit: a short
+function that says where to begin, and goes on in the region.
+
+An edge inside is taken when its link, or the entry of a computed target, leads to the unit of the
+block repeated here, so links, unlinking and replaced blocks mean what they always mean; fuel is
+taken block by block. Guest state lives in ``alloca``s, which LLVM turns into registers, and is
+written where the region is left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
+from backends.numba_jit.units.flag_slots import ENTRY
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
+from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, exit_targets
+from dbt.ir.block import BlockKey, Call, Return, exit_targets
 from dbt.ir.types import I1
 
-MOST_BLOCKS = 16
+MOST_BLOCKS = 64
+MOST_RETURNS = 4
+"""Blocks behind calls that a return looks for within the region, before the table of entries."""
 
 
-def find_regions(batch: Sequence[Installed]) -> dict[BlockKey, list[Installed]]:
-    """Loops within a batch, by the key of their first block: the blocks on a way from it to itself.
-
-    A loop's first block is one that a block at the same or a higher pc leads to.
-    """
+def find_regions(
+    batch: Sequence[Installed], key_of: Callable[[int], BlockKey]
+) -> list[list[Installed]]:
+    """The blocks of a batch in groups that lead to each other, without those that are alone and do
+    not lead to themselves. ``key_of`` returns the key at a location."""
     by_key = {installed.key: installed for installed in batch}
-    following = {
-        key: [
-            target
-            for target in exit_targets(installed.block.exit)
-            if installed.links and target in by_key
-        ]
-        for key, installed in by_key.items()
-    }
-    leading: dict[BlockKey, list[BlockKey]] = {key: [] for key in by_key}
-    for key, targets in following.items():
-        for target in targets:
-            leading[target].append(key)
-    regions = {}
-    for head in by_key:
-        if any(source.pc >= head.pc for source in leading[head]):
-            forward = _closure(head, following)
-            # Blocks before the head belong to a loop around this one.
-            inside = [
-                key for key in _closure(head, leading) if key in forward and key.pc >= head.pc
-            ]
-            members = _connected(head, following, set(inside))
-            if head in _targets(members, following) and len(members) <= MOST_BLOCKS:
-                regions[head] = [by_key[key] for key in members]
-    return regions
+    neighbours: dict[BlockKey, set[BlockKey]] = {key: set() for key in by_key}
+    for key, installed in by_key.items():
+        for target in _following(installed, key_of):
+            if target in by_key:
+                neighbours[key].add(target)
+                neighbours[target].add(key)
+    groups, seen = [], set()
+    for start in by_key:
+        if start in seen:
+            continue
+        group = [start]
+        seen.add(start)
+        for key in group:
+            for other in neighbours[key]:
+                if other not in seen and len(group) < MOST_BLOCKS:
+                    seen.add(other)
+                    group.append(other)
+        if len(group) > 1 or start in neighbours[start]:
+            groups.append([by_key[key] for key in group])
+    return groups
 
 
-def _targets(
-    members: Sequence[BlockKey], following: Mapping[BlockKey, list[BlockKey]]
-) -> set[BlockKey]:
-    return {target for key in members for target in following[key]}
-
-
-def _closure(start: BlockKey, edges: Mapping[BlockKey, list[BlockKey]]) -> set[BlockKey]:
-    return set(_connected(start, edges, set(edges)))
-
-
-def _connected(
-    start: BlockKey, edges: Mapping[BlockKey, list[BlockKey]], within: set[BlockKey]
-) -> list[BlockKey]:
-    """What ``start`` leads to within a set, itself first."""
-    found = [start]
-    seen = {start}
-    for key in found:
-        for target in edges[key]:
-            if target in within and target not in seen:
-                seen.add(target)
-                found.append(target)
-    return found
+def _following(installed: Installed, key_of: Callable[[int], BlockKey]) -> Iterable[BlockKey]:
+    """The keys that a block leads to directly, and the key behind its call."""
+    exit_ = installed.block.exit
+    if installed.links:
+        yield from exit_targets(exit_)
+    if isinstance(exit_, Call):
+        yield key_of(exit_.link)
 
 
 def emit_region(
-    module: Module, members: Sequence[Installed], symbols: Mapping[BlockKey, str], name: str
+    module: Module,
+    members: Sequence[Installed],
+    symbols: Mapping[BlockKey, str],
+    key_of: Callable[[int], BlockKey],
+    name: str,
 ) -> str:
-    """The text of the function ``name``, which is the unit of a region. It is entered at the first
-    of the members; ``symbols`` are the names of units by key."""
-    u = RegionText(module, members, symbols)
+    """The text of the function ``name``, a region, and of the units of its members, whose names
+    are ``symbols`` by key."""
+    u = RegionText(module, members, symbols, key_of)
     u.head(name)
     u.declare()
-    if module.frame.lazy_flags and any(f in u.read | u.written for f in module.frame.flags):
+    if u.flags_here:
         materialise_first(u, name)
     u.enter()
     for index, installed in enumerate(members):
         begin_block(u, installed, f"%b{index}")
         u.go_on(index)
         emit_block(u)
-    return u.finish()
+    frame = module.frame
+    units = [
+        f"define dso_local preserve_nonecc i64 @{symbols[installed.key]}{frame.signature}\n"
+        f" %n = getelementptr i8, ptr %s, i64 {ENTRY}\n store i32 {index}, ptr %n\n"
+        f" %r = musttail call preserve_nonecc i64 @{name}({frame.parameters})\n ret i64 %r\n}}"
+        for index, installed in enumerate(members)
+    ]
+    return "\n".join([u.finish(), *units])
 
 
 class RegionText(UnitText):
-    """The function of a region in the making: state is in variables, and flags are never
-    deferred within it."""
+    """The function of a region in the making: state is in variables."""
 
     def __init__(
-        self, module: Module, members: Sequence[Installed], symbols: Mapping[BlockKey, str]
+        self,
+        module: Module,
+        members: Sequence[Installed],
+        symbols: Mapping[BlockKey, str],
+        key_of: Callable[[int], BlockKey],
     ) -> None:
         super().__init__(module)
         self.lazy_flags = False
+        self.count = len(members)
         self.members = {
             installed.key: (f"b{index}", symbols[installed.key])
             for index, installed in enumerate(members)
@@ -111,12 +115,23 @@ class RegionText(UnitText):
         self.tails: Exits = []
         self.read: dict[str, None] = {}
         self.written: dict[str, None] = {}
+        calls = [i.block.exit for i in members if isinstance(i.block.exit, Call)]
+        behind = {key_of(call.link): None for call in calls}
+        self.returns = [self.members[key] for key in behind if key in self.members]
+        """Labels and symbols of the members behind calls."""
         for installed in members:
             for inst in installed.block.insts:
                 if inst.op is ops.SET:
                     self.written[str(inst.imm[0])] = None
                 elif inst.op is ops.GET:
                     self.read[str(inst.imm[0])] = None
+        flags = self.frame.flags
+        self.flags_here = module.frame.lazy_flags and any(
+            flag in self.read | self.written for flag in flags
+        )
+        if self.flags_here and any(flag in self.written for flag in flags):
+            self.written |= dict.fromkeys(flags)
+        self.deferred = RegionFlags(self)
 
     def declare(self) -> None:
         """Make the variables. LLVM turns only those of a function's first basic block into
@@ -125,9 +140,11 @@ class RegionText(UnitText):
         for name in self.read | self.written:
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             self.lines.append(f" %v.{name} = alloca {type_}")
+        if self.flags_here:
+            self.deferred.declare()
 
     def enter(self) -> None:
-        """Load the variables and go to the first block."""
+        """Load the variables and go to the block where the region is entered."""
         lines = self.lines
         lines.append(" store i64 %f, ptr %fa")
         for name in self.read | self.written:
@@ -137,7 +154,10 @@ class RegionText(UnitText):
                 self.slots = {}
                 value = super().current(name)
             lines.append(f" store {type_} {value}, ptr %v.{name}")
-        lines.append(" br label %b0")
+        place = self.new(f"getelementptr i8, ptr %s, i64 {ENTRY}")
+        entry = self.new(f"load i32, ptr {place}")
+        ways = " ".join(f"i32 {index}, label %b{index}" for index in range(1, self.count))
+        lines.append(f" switch i32 {entry}, label %b0 [{ways}]")
 
     def go_on(self, index: int) -> None:
         """Begin the text of a block that was begun."""
@@ -147,18 +167,35 @@ class RegionText(UnitText):
     def take_fuel(self) -> None:
         super().take_fuel()
         self.lines.append(f" store i64 {self.fuel}, ptr %fa")
+        if self.flags_here and self.flags is False:
+            self.deferred.begin_block(self.block.insts)
+
+    def inside(self, exit_: object) -> list[tuple[str, str]]:
+        """The labels and symbols of members that a computed exit may lead to."""
+        return self.returns[:MOST_RETURNS] if isinstance(exit_, Return) else []
+
+    def before_exit(self) -> None:
+        """Defer flags where that is possible."""
+        if self.flags_here:
+            self.deferred.end_block()
 
     def current(self, name: str) -> str:
         value = self.slots.get(name)
         if value is None:
-            type_ = LLVM_TYPES[self.frame.slots[name].type.name]
-            value = self.slots[name] = self.new(f"load {type_}, ptr %v.{name}")
+            if self.flags_here and name in self.frame.flags:
+                value = self.deferred.current(name)
+            else:
+                type_ = LLVM_TYPES[self.frame.slots[name].type.name]
+                value = self.new(f"load {type_}, ptr %v.{name}")
+            self.slots[name] = value
         return value
 
     def _stores(self, lines: list[str], prefix: str) -> None:  # noqa: ARG002
         for name, value in self.dirty.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
+        if self.flags_here and any(flag in self.dirty for flag in self.frame.flags):
+            self.deferred.mark_computed(lines)
 
     def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
         self.exits.setdefault(way, []).append((label, [str(code), fuel]))
@@ -199,4 +236,6 @@ class RegionText(UnitText):
                 lines.append(f" {value}b = zext i1 {value} to i8")
                 type_, value = "i8", f"{value}b"
             lines.append(f" store {type_} {value}, ptr {prefix}{index}a")
+        if self.flags_here:
+            self.deferred.export(lines, prefix)
         return self.frame.call_arguments(fuel, values.values())

@@ -6,7 +6,7 @@ tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since t
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
@@ -21,6 +21,10 @@ from dbt.stops import GuestFault
 if TYPE_CHECKING:
     from backends.numba_jit.units.compiler import Made, UnitCompiler  # imports LLVM
 
+MOST = 128
+"""Blocks that are compiled at once."""
+AGAIN = 3
+"""Times that a block is compiled, for it may become a part of a larger region."""
 LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
 
 
@@ -34,6 +38,7 @@ class Units:
         shared: Tables,
         links: Links,
         installed: Callable[[int], Installed],
+        following: Callable[[int], Iterable[int]],
         enter: Callable[[Sequence[Installed]], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
@@ -43,6 +48,10 @@ class Units:
         self._links = links
         self._installed = installed
         """Returns the record of a block by its id."""
+        self._following = following
+        """Returns the ids of the blocks that a block leads to, and zeros."""
+        self._times: dict[int, int] = {}
+        """How often a block was compiled, by id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
         self._tier = context.options.tier
@@ -84,6 +93,7 @@ class Units:
         """See ``Tier.drop``."""
         block_id = installed.block_id
         self._new.pop(block_id, None)
+        self._times.pop(block_id, None)
         self._awaited.pop(block_id, None)
         code = self._codes.pop(block_id, 0)
         if code:
@@ -113,14 +123,36 @@ class Units:
     def promote(self) -> None:
         """Have the hot blocks compiled."""
         known = self._codes.keys() | self._awaited.keys()
-        hot = [self._installed(block_id) for block_id in self._pending() if block_id not in known]
+        found = [block_id for block_id in self._pending() if block_id not in known]
         self._set_pending([])
+        if self._context.options.unit != "block":
+            found = self._around(found)
+        hot = [self._installed(block_id) for block_id in found]
         if hot and self._tier in LEVELS:
             if self._in_background:
                 self._awaited.update({installed.block_id: installed for installed in hot})
                 self._background.submit(Job(hot))
             else:
                 self._compile_now(hot)
+
+    def _around(self, hot: list[int]) -> list[int]:
+        """Hot blocks, and warm ones that they lead to: what may become regions."""
+        found = dict.fromkeys(hot)
+        waiting = list(found)
+        for block_id in waiting:
+            for other in self._following(block_id):
+                if other and other not in found and len(found) < MOST and self._is_warm(other):
+                    found[other] = None
+                    waiting.append(other)
+        return waiting
+
+    def _is_warm(self, block_id: int) -> bool:
+        """Whether a block was executed a sixteenth as often as a hot one, and is not compiled or
+        was not compiled often."""
+        if block_id in self._awaited or self._times.get(block_id, 0) >= AGAIN:
+            return False
+        left = self._tables.hot.view[block_id]
+        return left > self._hot or self._hot - left >= self._hot // 16
 
     def _compile_now(self, batch: list[Installed]) -> None:
         if self._tier in LEVELS:
@@ -164,16 +196,19 @@ class Units:
         self, made: "Made", compiled: Sequence[Installed], awaited: Collection[Installed]
     ) -> None:
         """Put units where they run, and enter those that are awaited."""
-        entered = []
+        entered, old = [], []
         for installed, code in zip(compiled, self.compiler.load(made), strict=True):
             if installed in awaited:
+                old.append(self._codes.get(installed.block_id, 0))
                 self._codes[installed.block_id] = code
+                self._times[installed.block_id] = self._times.get(installed.block_id, 0) + 1
                 entered.append(installed)
             else:
                 self.compiler.drop([code])
         if entered:
             self._begin()
             self._enter(entered)
+            self.compiler.drop(old)
             self._compiled += len(entered)
 
     def _begin(self) -> None:

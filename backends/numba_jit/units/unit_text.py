@@ -127,6 +127,14 @@ class UnitText:
         self.number += 1
         return self.label
 
+    def before_exit(self) -> None:
+        """Do what has to be done before the state is written at a block's exit."""
+
+    def inside(self, exit_: object) -> list[tuple[str, str]]:
+        """Labels in this function that a computed exit may lead to, with the symbols of units."""
+        del exit_
+        return []
+
     def next_label(self, after: int = 0) -> str:
         """The label ``open`` will give after so many more values."""
         return f"%{self.number + after}"

@@ -1,0 +1,97 @@
+"""Deferred flags within a region: the operands of a subtraction, in variables.
+
+Between the blocks of a region, and where it is left, flags are as between units (``lazy_flags``):
+computed, or deferred. A variable says which; on most ways LLVM knows it.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
+from backends.numba_jit.units.lazy_flags import subtraction
+from dbt.ir import ops
+from dbt.ir.block import Inst
+
+if TYPE_CHECKING:
+    from backends.numba_jit.units.region import RegionText
+
+_MEANING = (
+    "icmp slt i32 {difference}, 0",
+    "icmp eq i32 {left}, {right}",
+    "icmp uge i32 {left}, {right}",
+)
+"""N, Z and C of ``left - right``."""
+
+
+class RegionFlags:
+    """The flags of one region in the making."""
+
+    def __init__(self, text: "RegionText") -> None:
+        self._u = text
+        self._flags = text.frame.flags
+
+    def declare(self) -> None:
+        """Make the variables. Flags are computed where a region begins."""
+        self._u.lines.append(
+            " %v.D = alloca i1\n %v.L = alloca i32\n %v.R = alloca i32\n"
+            " store i1 false, ptr %v.D\n store i32 0, ptr %v.L\n store i32 0, ptr %v.R"
+        )
+
+    def current(self, name: str) -> str:
+        """The text of a flag's present value, which the block has not set."""
+        u = self._u
+        plain = u.new(f"load i1, ptr %v.{name}")
+        deferred = u.new("load i1, ptr %v.D")
+        lazy = self._computed(self._flags.index(name))
+        return u.new(f"select i1 {deferred}, i1 {lazy}, i1 {plain}")
+
+    def _computed(self, which: int) -> str:
+        """The text of a flag of the subtraction of the variables."""
+        u = self._u
+        left, right = u.new("load i32, ptr %v.L"), u.new("load i32, ptr %v.R")
+        if which in (1, 2):
+            return u.new(_MEANING[which].format(left=left, right=right))
+        difference = u.new(f"sub i32 {left}, {right}")
+        if which == 0:
+            return u.new(_MEANING[0].format(difference=difference))
+        apart, changed = u.new(f"xor i32 {left}, {right}"), u.new(f"xor i32 {left}, {difference}")
+        return u.new(f"icmp slt i32 {u.new(f'and i32 {apart}, {changed}')}, 0")
+
+    def begin_block(self, insts: Sequence[Inst]) -> None:
+        """Compute all flags where a block sets some of them, for then the others stay."""
+        u = self._u
+        if any(inst.op is ops.SET and inst.imm[0] in self._flags for inst in insts):
+            for name in self._flags:
+                u.lines.append(f" store i1 {u.current(name)}, ptr %v.{name}")
+            self.mark_computed(u.lines)
+
+    def end_block(self) -> None:
+        """Where one subtraction has set all flags, keep its operands in their place."""
+        u = self._u
+        if len(u.flag_values) < len(self._flags):
+            return
+        operands = subtraction(*(u.flag_values[name] for name in self._flags))
+        if operands is None:
+            return
+        u.dirty = {name: value for name, value in u.dirty.items() if name not in self._flags}
+        left, right = map(u.value, operands)
+        u.lines.append(
+            f" store i1 true, ptr %v.D\n store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
+        )
+
+    def mark_computed(self, lines: list[str]) -> None:
+        """Append a line that says that all flags are computed."""
+        lines.append(" store i1 false, ptr %v.D")
+
+    def export(self, lines: list[str], prefix: str) -> None:
+        """Lines that leave the flags as other units take them over."""
+        for index, (variable, type_, offset) in enumerate(
+            (("D", "i1", DEFERRED), ("L", "i32", LEFT), ("R", "i32", RIGHT))
+        ):
+            value = f"{prefix}f{index}"
+            lines.append(f" {value} = load {type_}, ptr %v.{variable}")
+            lines.append(f" {value}a = getelementptr i8, ptr %s, i64 {offset}")
+            if type_ == "i1":
+                lines.append(f" {value}b = zext i1 {value} to i8\n store i8 {value}b, ptr {value}a")
+            else:
+                lines.append(f" store i32 {value}, ptr {value}a")
