@@ -32,6 +32,10 @@ class Reservation:
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
         self.view = memoryview(self._map)
 
+    def clear(self) -> None:
+        """Set all of it to 0, and give what was committed back to the host."""
+        self._map.madvise(mmap.MADV_DONTNEED)
+
     def close(self) -> None:
         """Release it now, or with the last view of it. May be called repeatedly."""
         self.view.release()

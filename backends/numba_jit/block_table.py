@@ -45,6 +45,8 @@ class BlockTable:
     def clear(self) -> None:
         """Free all ids. There must be no blocks."""
         self._pool.clear()
+        self._elsewhere.clear()
+        self._further.clear()
 
     def take(self) -> int:
         """Allocate the id of a block that is about to be added."""
@@ -171,7 +173,8 @@ class BlockTable:
 
     def pages(self) -> list[int]:
         """See ``BlockIndex.pages``."""
-        return [*{key.pc // PAGE for key in self} | self._further.keys()]
+        keys = self._rows[_KEY : self._pool.end * _WORDS : _WORDS]
+        return [*{(key & _LOW) // PAGE for key in keys if key} | self._further.keys()]
 
     def ids(self) -> Iterator[int]:
         """Ids of all blocks."""

@@ -221,10 +221,7 @@ class NumbaExecutor:
     def _require_room(self) -> None:
         """Raise TablesFull unless all tables have room for a block of any size."""
         if not len(self._table):  # then all room can be used for any size
-            self._table.clear()
-            self._links.clear()
-            self._first.clear()
-            self._copies.clear()
+            self._start_anew()
         room = self._table.has_room() and self._links.has_room(SIDES) and self._first.has_room()
         if not room:
             raise TablesFull
@@ -266,6 +263,23 @@ class NumbaExecutor:
             if block_id:
                 with self._lock:
                     self._forget(self._installed(block_id))
+
+    def clear(self) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        with self._lock:
+            for installed in list(self._blocks.values()):
+                self._forget(installed)
+            self._better.clear()
+            self.tables.forget_blocks()
+            self._start_anew()
+            self._waiting = None
+
+    def _start_anew(self) -> None:
+        """Free all numbers and all room. There are no blocks."""
+        self._table.clear()
+        self._links.clear()
+        self._first.clear()
+        self._copies.clear()
 
     def _forget(self, installed: Installed) -> None:
         self._links.unlink_into(installed.block_id)

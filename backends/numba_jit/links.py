@@ -57,6 +57,8 @@ class Links:
     def clear(self) -> None:
         """Free all slots. There must be no blocks."""
         self._pool.clear()
+        self._elsewhere.clear()
+        self._leading.clear()
 
     def allocate(self, count: int) -> tuple[int, ...]:
         """Allocate slots for a block that is about to be accepted by the tiers."""

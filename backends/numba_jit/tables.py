@@ -100,6 +100,10 @@ class Table:
         whole: Any = self._reservation.view
         self.view: Any = whole.cast(format_)
 
+    def clear(self) -> None:
+        """Set all entries to 0."""
+        self._reservation.clear()
+
     def close(self) -> None:
         """Release the memory."""
         self.view.release()
@@ -198,6 +202,17 @@ class Tables:
         control[DIRECT_ON // 8] = direct
         control[RETURN_ON // 8] = returns
         control[JUMP_ON // 8] = jumps
+
+    def forget_blocks(self) -> None:
+        """Clear what is kept by block, by link slot, by location and by page."""
+        for table in (
+            self.start, self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
+            self.blocks, self.page_block, self.block_at, self.entry0, self.entry, self.copy_entry,
+            self.copy_out, self.link_code, self.slot_location, self.slot_target, self.slot_block,
+            self.slot_next, self.slot_before,
+        ):  # fmt: skip
+            table.clear()
+        self.control[BLOCKS_NOW // 8] = self.control[LINKS_NOW // 8] = 0
 
     def units_begin(self, enter: int, unlinked: int, slots: int) -> None:
         """Set the function that enters units and the code pointer of slots that are not linked, and

@@ -59,6 +59,9 @@ class BetterTier(Tier, Protocol):
     It is made with a function, which it calls with the blocks that have got an entry.
     """
 
+    def clear(self) -> None:
+        """Drop all blocks. Nothing leads into them any more."""
+
     def before_run(self) -> None:
         """Prepare what has to be prepared before its first execution. Called before each run."""
 

@@ -110,6 +110,10 @@ class ReferenceExecutor:
                     link for link in self._links if gone.isdisjoint((link.source, link.target))
                 }
 
+    def clear(self) -> None:
+        """Drop all blocks."""
+        self.discard(list(self.index))
+
     # -- running -----------------------------------------------------------------------------------
 
     def run(self, key: BlockKey) -> Event:

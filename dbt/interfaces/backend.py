@@ -177,6 +177,9 @@ class Executor(Protocol):
     def discard(self, keys: Iterable[BlockKey]) -> None:
         """Drop translations and unlink every edge into them. Unknown keys are ignored."""
 
+    def clear(self) -> None:
+        """Drop all translations."""
+
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
 

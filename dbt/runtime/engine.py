@@ -376,7 +376,11 @@ class Engine:
     def flush(self) -> None:
         """Drop every translation."""
         pages = self.cache.pages()
-        self.discard(list(self.cache))
+        with self._starting:
+            if self._runner:
+                self.discard(list(self.cache))
+            else:
+                self.executor.clear()
         for page in pages:
             self.memory.clear_code(page)
 

@@ -102,6 +102,14 @@ class Units:
         if block_id in pending:
             self._set_pending([identity for identity in pending if identity != block_id])
 
+    def clear(self) -> None:
+        """See ``BetterTier.clear``."""
+        if self._codes:
+            self.compiler.drop(self._codes.values())
+        for kept in (self._codes, self._new, self._awaited, self._times):
+            kept.clear()
+        self._set_pending([])
+
     def _pending(self) -> list[int]:
         count = self._tables.control[tables.PENDING_COUNT // 8]
         return list(self._tables.pending.view[:count]) if count else []

@@ -214,6 +214,9 @@ class _Tracer:
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """There are no blocks that a boundary could end."""
 
+    def clear(self) -> None:
+        """There are no blocks to drop."""
+
     def _fetch(self, pc: int) -> bytes:
         """As many bytes as the longest instruction has, or as can be fetched. Raises GuestFault."""
         fetch = self._context.memory.fetch
