@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.oracle, pytest.mark.rotates("mode")]
 ALL = cases() if is_whole(DEFAULT_ROOT) and shutil.which(QEMU) else []
 
 
-OTHERS = ("chain-all", "interpreted")
+OTHERS = ("chain-all", "copied")
 """Modes of the cases outside CORE."""
 
 

@@ -11,13 +11,14 @@ from support.runs import Measured, measure
 MODES: Mapping[str, tuple[str, ...]] = {
     "reference": ("--backend", "reference"),
     "reference-unchained": ("--backend", "reference", "--chain", "off"),
-    "interpreted": ("--tier", "0"),
+    "copied": ("--tier", "0"),
     "interpreted-unchained": ("--tier", "0", "--chain", "off"),
     "quick": ("--tier", "1"),
     "compiled": ("--tier", "2"),
     "compiled-direct": ("--tier", "2", "--chain", "direct"),
     "compiled-unchained": ("--tier", "2", "--chain", "off"),
     "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
+    "regions": ("--unit", "region", "--hot", "2", "--background", "off"),
 }
 PROGRAMS = {
     "hello": (guest("hello"),),
@@ -46,7 +47,7 @@ def test_every_mode_executes_the_same_number_of_instructions(name: str, mode: st
     assert run.instructions == expected(name).instructions > 0
 
 
-@pytest.mark.parametrize("mode", ["reference", "interpreted", "compiled", "mixed"])
+@pytest.mark.parametrize("mode", ["reference", "copied", "compiled", "mixed", "regions"])
 @pytest.mark.parametrize("argc", [2, 3, 10])
 def test_a_program_of_known_length(mode: str, argc: int) -> None:
     run = measure(MODES[mode], guest("spin"), *["x"] * (argc - 1))
@@ -54,7 +55,7 @@ def test_a_program_of_known_length(mode: str, argc: int) -> None:
     assert run.instructions == 3 + 3 * argc + 3
 
 
-@pytest.mark.parametrize("mode", ["reference", "interpreted", "compiled", "mixed"])
+@pytest.mark.parametrize("mode", ["reference", "copied", "compiled", "mixed", "regions"])
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000, 12345])
 def test_an_instruction_limit_is_exact(mode: str, limit: int) -> None:
     run = measure((*MODES[mode], "--max-insns", str(limit)), guest("spin"))

@@ -64,7 +64,7 @@ def _case(path: Path, *args: str) -> Case:
 
 
 def selected() -> list[tuple[Case, str]]:
-    kept = (FULL and [*MODES]) or ["chain-all", "interpreted", "compiled", "mixed"]
+    kept = (FULL and [*MODES]) or ["chain-all", "copied", "compiled", "mixed", "regions"]
     return [(case, mode) for case in cases() for mode in kept]
 
 

@@ -17,7 +17,7 @@ from dbt.stops import Exited, InsnLimit, TimeLimit
 
 MODES = {
     "reference": ("--backend", "reference"),
-    "interpreted": ("--tier", "0"),
+    "copied": ("--tier", "0"),
     "compiled": ("--tier", "2"),
     "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
     "unchained": ("--tier", "2", "--chain", "off"),
@@ -133,7 +133,7 @@ def reading(tmp_path: Path, *options: str, give: bytes = b"") -> Outcome:
         os.close(end)
 
 
-@pytest.mark.parametrize("mode", ["reference", "interpreted", "compiled"])
+@pytest.mark.parametrize("mode", ["reference", "copied", "compiled"])
 def test_a_blocking_read_is_interrupted_in_time(mode: str, tmp_path: Path) -> None:
     outcome = reading(tmp_path, *MODES[mode], "--timeout", "0.3")
     assert outcome.status == 124

@@ -25,7 +25,7 @@ from frontends.arm.linux_abi import OABI_BASE
 
 MODES = {
     "reference": ("reference", "0", "all"),
-    "interpreted": ("numba_jit", "0", "off"),
+    "copied": ("numba_jit", "0", "off"),
     "compiled": ("numba_jit", "2", "all"),
     "mixed": ("numba_jit", "auto", "all"),
 }

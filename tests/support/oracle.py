@@ -56,9 +56,10 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "chain-direct": ("--chain", "direct"),
     "chain-off": ("--chain", "off"),
     "denied": (),  # and --no-chain for twenty random targets
-    "interpreted": ("--tier", "0"),
+    "copied": ("--tier", "0"),
     "compiled": ("--tier", "2"),
     "mixed": ("--tier", "auto", "--hot", "20", "--background", "off"),
+    "regions": ("--unit", "region", "--hot", "20", "--background", "off"),
 }
 """armdbt's options in each mode a program is compared in."""
 
