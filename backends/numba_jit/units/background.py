@@ -3,12 +3,14 @@
 Nothing that a job makes is used before the executor has asked for it, between two runs.
 """
 
+import atexit
 import collections
 import contextlib
 import os
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,10 +26,14 @@ _at_work = threading.Lock()
 """Held while a job is done. A fork waits for it: the child must not inherit LLVM amid its work."""
 
 
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
 def _reset() -> None:
     """In a forked child: the thread that might have the lock is not there."""
     global _at_work  # noqa: PLW0603
     _at_work = threading.Lock()
+    _threads.clear()
 
 
 def _before_fork() -> None:
@@ -36,6 +42,13 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     _at_work.release()
+
+
+@atexit.register
+def _join() -> None:
+    """Wait for jobs: LLVM must not be at work while the process takes itself apart."""
+    for thread in list(_threads):
+        thread.join()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_reset)
@@ -82,6 +95,7 @@ class Background:
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             thread.start()
             self._thread = thread
+            _threads.add(thread)
         except RuntimeError:
             self._thread = None
         finally:
@@ -121,8 +135,7 @@ class Background:
         return _at_work
 
     def close(self) -> None:
-        """Drop what waits, and wait for the job that is being done."""
+        """Drop what waits. The job that is being done is finished for nothing."""
         self._waiting.clear()
         if self._thread is not None and self._process == os.getpid():
             self._wake.release()
-            self._thread.join()

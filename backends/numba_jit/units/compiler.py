@@ -86,11 +86,11 @@ class UnitCompiler:
         self._shared = link(_SHARED[text], self._arena)
         self.enter_address = self._shared.address("enter")
         self.unlinked_address = self._shared.address(ways["link"])
-        self._write_word(LEAVE, self._shared.address("leave"))
-        self._write_word(LEAVE_RETURN, self._shared.address(ways["return"]))
-        self._write_word(LEAVE_JUMP, self._shared.address(ways["jump"]))
+        self._ways = {
+            LEAVE: "leave", LEAVE_RETURN: ways["return"], LEAVE_JUMP: ways["jump"],
+        }  # fmt: skip
         if self.frame.lazy_flags:
-            self._write_word(MATERIALISE, self._shared.address("materialise"))
+            self._ways[MATERIALISE] = "materialise"
 
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
@@ -113,6 +113,8 @@ class UnitCompiler:
         """Code pointers of units that were made, in the order of their blocks. No unit may run."""
         if not made.count:
             return []
+        for offset, name in self._ways.items():
+            self._write_word(offset, self._shared.address(name))
         self.code_bytes += self._maker.code_size(made.image)
         library = link(made.image, self._arena)
         pointers = [library.address(f"u{index}") for index in range(made.count)]

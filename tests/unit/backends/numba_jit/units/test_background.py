@@ -113,8 +113,9 @@ def test_what_waits_is_dropped_at_the_end() -> None:
     worker = Background(work)
     for _ in range(5):
         worker.submit(Job([]))
-    threading.Timer(0.1, go.set).start()
     worker.close()
+    go.set()
+    background._join()
     assert len(done) <= 1
 
 
