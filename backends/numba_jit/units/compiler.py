@@ -131,11 +131,11 @@ class UnitCompiler:
             emit_region(module, group, symbols, key_of, f"r{index}")
             for index, group in enumerate(groups)
         ]
-        inside = {installed.key for group in groups for installed in group}
+        inside = {id(installed) for group in groups for installed in group}
         units += [
-            emit_unit(module, installed, symbols[installed.key])
-            for installed in batch
-            if installed.key not in inside
+            emit_unit(module, installed, f"u{index}")
+            for index, installed in enumerate(batch)
+            if id(installed) not in inside
         ]
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
         return "\n".join([*units, *declarations, FOOTER]), module

@@ -5,15 +5,12 @@ computed, or deferred. A variable says which; on most ways LLVM knows it.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
 from backends.numba_jit.units.lazy_flags import subtraction
+from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
-
-if TYPE_CHECKING:
-    from backends.numba_jit.units.region import RegionText
 
 _MEANING = (
     "icmp slt i32 {difference}, 0",
@@ -26,7 +23,7 @@ _MEANING = (
 class RegionFlags:
     """The flags of one region in the making."""
 
-    def __init__(self, text: "RegionText") -> None:
+    def __init__(self, text: UnitText) -> None:
         self._u = text
         self._flags = text.frame.flags
 

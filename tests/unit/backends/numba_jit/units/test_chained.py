@@ -10,6 +10,7 @@ from support.strategies import programs, states
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
+from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, HaltRecord
 from backends.numba_jit.units.region import find_regions
 from dbt.interfaces import READ, WRITE
@@ -43,6 +44,30 @@ block 0x8010 {
 }
 block 0x8020 {
   halt done 0x8020
+}
+"""
+
+ALONE = """
+block 0x7000 {
+  halt done 0x7000
+}
+"""
+CALLS = """
+block 0x8000 {
+  insn 0x8000 4
+  set r3 0x8008
+  call 0x9000, link 0x8008
+}
+block 0x8008 {
+  halt done 0x8008
+}
+block 0x9000 {
+  insn 0x9000 4
+  %0:i32 = get r1
+  %1:i32 = add %0, 0x7
+  set r1 %1
+  %2:i32 = get r3
+  return %2
 }
 """
 
@@ -197,9 +222,45 @@ def test_explain_shows_both_texts(machine: UnitMachine) -> None:
     assert len(machine.records) == before
 
 
-def test_regions_are_the_loops_of_a_batch(machine: UnitMachine) -> None:
-    batch = machine.accepted(*parse_blocks(COUNTDOWN))
-    found = find_regions(batch)
-    assert [str(key) for key in found] == ["0x8000"]
-    assert [str(installed.key) for installed in found[BlockKey(0x8000)]] == ["0x8000", "0x8010"]
+def keys_of(groups: list[list[Installed]]) -> list[list[str]]:
+    return [[str(installed.key) for installed in group] for group in groups]
+
+
+def test_regions_are_blocks_that_lead_to_each_other(machine: UnitMachine) -> None:
+    batch = machine.accepted(*parse_blocks(COUNTDOWN), *parse_blocks(ALONE))
+    assert keys_of(find_regions(batch, rig.key_of)) == [["0x8000", "0x8010", "0x8020"]]
     assert exit_targets(batch[0].block.exit) == (BlockKey(0x8010),)
+
+
+def test_a_region_goes_into_calls_and_on_behind_them(machine: UnitMachine) -> None:
+    batch = machine.accepted(*parse_blocks(CALLS))
+    assert keys_of(find_regions(batch, rig.key_of)) == [["0x8000", "0x9000", "0x8008"]]
+
+
+@pytest.mark.parametrize("behind", ["the unit", "another unit", "nothing"])
+def test_a_return_stays_inside_where_its_entry_does(machine: UnitMachine, behind: str) -> None:
+    """The table of entries decides where a return leads, also within a region."""
+    program = {block.key: block for block in parse_blocks(CALLS)}
+    code = machine.compile(*program.values(), level="optimised")
+    other = parse_blocks("block 0x8008 {\n insn 0x8008 4\n halt replaced 0x8008\n}")
+    (replaced,) = machine.compiler.compile(machine.accepted(*other), "quick")
+    entry = {"the unit": code[BlockKey(0x8008)], "another unit": replaced, "nothing": 0}[behind]
+    machine.entries[abi.entry_index(0x8008)] = entry
+    prepare(machine, {**machine.state.snapshot(), "r1": 1})
+    kind, payload, fuel = machine.enter(code[BlockKey(0x8000)], 50)
+    if behind == "nothing":
+        assert (kind, payload, fuel) == (abi.X_RETURN, 0x8008, 48)
+    else:
+        reason = "done" if behind == "the unit" else "replaced"
+        assert machine.record(payload) == HaltRecord(reason, 0x8008)
+    assert machine.state["r1"] == 8
+
+
+@pytest.mark.parametrize("at", [0x8000, 0x8008, 0x9000])
+def test_a_region_is_entered_at_each_of_its_blocks(machine: UnitMachine, at: int) -> None:
+    program = {block.key: block for block in parse_blocks(CALLS)}
+    code = machine.compile(*program.values(), level="optimised")
+    prepare(machine, {**machine.state.snapshot(), "r1": 1, "r3": 0x8008})
+    _, payload, _ = machine.enter(code[BlockKey(at)], 50)
+    assert machine.record(payload) == HaltRecord("done", 0x8008)
+    assert machine.state["r1"] == (1 if at == 0x8008 else 8)
