@@ -6,25 +6,17 @@ Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/proc
 import argparse
 import contextlib
 import gc
+import importlib
 import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NoReturn
 
 from dbt import __version__, choices, streams
-from dbt.commands import bench, calls, demo, explain, passes, run, spy
-from dbt.process.ending import describe_bug, describe_error
 from dbt.stops import UsageError
 
-COMMANDS = {
-    "run": run,
-    "calls": calls,
-    "explain": explain,
-    "passes": passes,
-    "demo": demo,
-    "bench": bench,
-    "spy": spy,
-}
+COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy")
+"""Names of the commands, which are those of their modules."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,8 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(200_000, 20, 100)
     streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
+    given = sys.argv[1:] if argv is None else argv
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser(given[0] if given else "").parse_args(given)
         status = int(arguments.command(arguments))
     except SystemExit as leaving:  # --help
         status = leaving.code if isinstance(leaving.code, int) else 0
@@ -47,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say in one line what went wrong; the exit status."""
+    from dbt.process.ending import describe_bug, describe_error
+
     text, status = describe_error(error) or describe_bug(error)
     with contextlib.suppress(BrokenPipeError):
         if text:
@@ -90,14 +85,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(first: str = "") -> argparse.ArgumentParser:
+    """The parser of the command line; if ``first``, its first word, is a command, that of this
+    command alone."""
     parser = _Parser(
         prog="armdbt", description="Dynamic binary translator for 32-bit ARM Linux programs."
     )
     parser.add_argument("--version", action="version", version=f"armdbt {__version__}")
     parser.set_defaults(command=_no_command)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        module = importlib.import_module(f"dbt.commands.{name}")
         command = commands.add_parser(name, help=module.HELP, allow_abbrev=False)
         module.options(command)
         command.set_defaults(command=module.run)

@@ -1,11 +1,9 @@
 """Finds frontends, backends and passes by entry point. Refuses two plug-ins with one name."""
 
-import functools
-import sys
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from dbt import choices
+from dbt.distributions import EntryPoint, entry_points
 from dbt.stops import UsageError
 
 GROUPS = ("dbt.frontends", "dbt.backends", "dbt.passes")
@@ -14,7 +12,7 @@ GROUPS = ("dbt.frontends", "dbt.backends", "dbt.passes")
 def available(group: str) -> dict[str, EntryPoint]:
     """Entry points of a group by name. Raises UsageError when two differ but share a name."""
     found: dict[str, EntryPoint] = {}
-    for point in _installed(group, tuple(sys.path)):
+    for point in entry_points(group):
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise UsageError(
@@ -22,13 +20,6 @@ def available(group: str) -> dict[str, EntryPoint]:
                 f"{other.value} and {point.value}"
             )
     return found
-
-
-@functools.cache
-def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001
-    """Entry points of the distributions on ``path``, which is ``sys.path``. The result is cached,
-    because it takes a file of every distribution."""
-    return tuple(entry_points(group=group))
 
 
 def load(group: str, name: str) -> Any:

@@ -34,6 +34,10 @@ class UsageError(Exception):
     """Something the user must mend: printed as one line, exit status 2."""
 
 
+class StopRequested(Exception):
+    """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
+
+
 class LimitNotKept(UsageError):
     """The host gives no thread that keeps a time limit."""
 

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.interfaces import CodeReader, Frontend, Layout, Pass
 from dbt.ir.block import Block, BlockKey
-from dbt.ir.printer import print_block
-from dbt.ir.verifier import VerifyError, verify
 from dbt.log import QUIET, Log
-from dbt.passes.pipeline import Pipeline
-from dbt.passes.registry import name_of
 from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from dbt.passes.pipeline import Pipeline
 
 
 def place(where: int | str, location: int) -> str:
@@ -56,7 +56,7 @@ class Translator:
         frontend: Frontend,
         code: CodeReader,
         instrument: Sequence[Pass] = (),
-        pipeline: Pipeline | None = None,
+        pipeline: "Pipeline | None" = None,
         *,
         verify: bool = False,
         log: Log = QUIET,
@@ -65,7 +65,7 @@ class Translator:
         self.frontend = frontend
         self.code = code
         self.instrument = list(instrument)
-        self.pipeline = pipeline or Pipeline.default()
+        self._pipeline = pipeline
         self.verify = verify
         self.log = log
         self.layout = layout or frontend.layout
@@ -74,13 +74,22 @@ class Translator:
         self.lift_seconds = 0.0
         self.pass_seconds = 0.0
 
+    @property
+    def pipeline(self) -> "Pipeline":
+        """The optimisations, which are imported when the first block is made from IR."""
+        if self._pipeline is None:
+            from dbt.passes.pipeline import Pipeline
+
+            self._pipeline = Pipeline.default()
+        return self._pipeline
+
     def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Makes one block, ready to install. It does not extend across a pc in ``boundaries``.
         Raises GuestFault when the code at its pc cannot be fetched."""
         stub = self.stub(key)
         if stub is not None:
             if self.verify:
-                verify(stub, self.layout)
+                self._verify(stub)
             return stub
         started = time.perf_counter()
         for item, block in self._life(key, boundaries):
@@ -89,9 +98,9 @@ class Translator:
                 if self.log.items:
                     self._dump_asm(block)
             if self.log.items and self.log.wants(item, key.pc):
-                self.log.write(item, print_block(block))
+                self.log.write(item, _printed(block))
             if self.verify:
-                verify(block, self.layout)
+                self._verify(block)
         self.pass_seconds += time.perf_counter() - lifted
         return block
 
@@ -101,7 +110,9 @@ class Translator:
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        return not (self.instrument or self.verify) and self.pipeline.is_neutral
+        if self.instrument or self.verify:
+            return False
+        return self._pipeline is None or self._pipeline.is_neutral
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""
@@ -112,12 +123,23 @@ class Translator:
         self.pipeline.run(block)
         yield "ir_opt", block
 
+    def _verify(self, block: Block) -> None:
+        """Raise VerifyError unless a block obeys the rules of the IR."""
+        from dbt.ir.verifier import verify
+
+        verify(block, self.layout)
+
     def _instrument(self, block: Block) -> None:
         """Run the users' passes and verify after each, whether or not ``verify`` is set."""
+        if not self.instrument:
+            return
+        from dbt.ir.verifier import VerifyError
+        from dbt.passes.registry import name_of
+
         for pass_ in self.instrument:
             pass_.run(block)
             try:
-                verify(block, self.layout)
+                self._verify(block)
             except VerifyError as error:
                 error.args = (f"{name_of(pass_)}: {error}",)
                 raise
@@ -142,6 +164,12 @@ class Translator:
         texts: dict[str, str] = {}
         for item, block in self._life(key, boundaries):
             texts = texts or {"in_asm": self.listing(block)}
-            texts[item] = print_block(block)
-            verify(block, self.layout)
+            texts[item] = _printed(block)
+            self._verify(block)
         return texts
+
+
+def _printed(block: Block) -> str:
+    from dbt.ir.printer import print_block
+
+    return print_block(block)

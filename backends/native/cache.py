@@ -15,8 +15,9 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from importlib import metadata
 from pathlib import Path
+
+from dbt.distributions import version
 
 MAGIC = b"armdbt object 1\n"
 _DIGEST = 32
@@ -47,18 +48,11 @@ def stamp(sources: Iterable[str | Path], *packages: str, text: str = "") -> byte
     """A digest of everything object code depends on: sources, versions, Python, the processor, and
     a text that says what else."""
     digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor(), text)).encode())
-    digest.update(repr([_version(package) for package in packages]).encode())
+    digest.update(repr([version(package) for package in packages]).encode())
     for source in sources:
         content = Path(source).read_bytes()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.digest()
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:  # put there by other means than an installer
-        return ""
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,6 +14,9 @@ from dbt.stops import UsageError
 from dbt.streams import open_text, write_lines
 
 if TYPE_CHECKING:
+    from dbt.hooks.faults import FaultPlan
+    from dbt.interfaces import Pass
+    from dbt.passes.pipeline import Pipeline
     from dbt.process import Process
 
 
@@ -128,15 +132,39 @@ def _log(arguments: argparse.Namespace) -> Log:
     return Log(items, out, ranges(arguments.dfilter))
 
 
+def _fault_plans(texts: Sequence[str]) -> "list[FaultPlan]":
+    if not texts:
+        return []
+    from dbt.hooks.faults import FaultPlan
+
+    return [FaultPlan.parse(text) for text in texts]
+
+
+def _pipeline(arguments: argparse.Namespace) -> "Pipeline | None":
+    """The optimisation pipeline; None for the one that a process makes by itself."""
+    if not arguments.no_pass and not arguments.time_passes:
+        return None
+    from dbt.passes.pipeline import Pipeline
+
+    pipeline = Pipeline.default().without(arguments.no_pass)
+    pipeline.timed = arguments.time_passes
+    return pipeline
+
+
+def _passes(spellings: Sequence[str]) -> "list[Pass]":
+    if not spellings:
+        return []
+    from dbt.passes.registry import parse_passes
+
+    return parse_passes(spellings)
+
+
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
-    from dbt.hooks.faults import FaultPlan
     from dbt.linux.options import LinuxOptions
-    from dbt.passes.pipeline import Pipeline
-    from dbt.passes.registry import parse_passes
     from dbt.process import Process
 
-    plans = [FaultPlan.parse(text) for text in arguments.inject]
+    plans = _fault_plans(arguments.inject)
     log = _log(arguments)
     background = choices.one_of("background", arguments.background, ("on", "off")) == "on"
     options = BackendOptions(tier=arguments.tier, unit=arguments.unit, background=background)
@@ -152,8 +180,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         stack_size=arguments.stack,
         seed=arguments.seed,
     )
-    pipeline = Pipeline.default().without(arguments.no_pass)
-    pipeline.timed = arguments.time_passes
+    pipeline = _pipeline(arguments)
     process = Process(
         arguments.program,
         arguments.args,
@@ -163,7 +190,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         options=options,
         linux=linux,
         chain=arguments.chain,
-        passes=parse_passes(arguments.passes),
+        passes=_passes(arguments.passes),
         pipeline=pipeline,
         verify=arguments.verify,
         log=log,

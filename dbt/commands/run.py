@@ -3,15 +3,15 @@
 import argparse
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
-from dbt.stops import Stop
 from dbt.streams import say
 
 if TYPE_CHECKING:
     from dbt.process import Process
+    from dbt.stops import Stop
 
 HELP = "run a program"
 
@@ -30,14 +30,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the program; the exit status."""
-    from dbt.files import destination, writing
-
     with make_process(arguments) as process, contextlib.ExitStack() as stack:
         file = arguments.stats_json  # opened now: later the guest may have put a link there
-        figures = stack.enter_context(destination(file)) if file else None
+        figures = _opened(file, stack) if file else None
         stop = run_until_interrupted(process, arguments)
         if figures is not None:
             from dbt.commands.statistics import write_stats
+            from dbt.files import writing
 
             with writing(file):
                 write_stats(process, stop, figures)
@@ -51,7 +50,14 @@ def run(arguments: argparse.Namespace) -> int:
         return status
 
 
-def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> Stop | None:
+def _opened(file: str, stack: contextlib.ExitStack) -> IO[Any]:
+    """The stream of a file that is complete when the stack is closed."""
+    from dbt.files import destination
+
+    return stack.enter_context(destination(file))
+
+
+def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> "Stop | None":
     """Run within the limits of the options. Returns how the run ended, or None after Ctrl-C."""
     try:
         return process.run(arguments.max_insns, arguments.timeout)
@@ -59,7 +65,7 @@ def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> 
         return None
 
 
-def report_stop(process: "Process", stop: Stop | None) -> int:
+def report_stop(process: "Process", stop: "Stop | None") -> int:
     """Say how a run ended, unless the guest or the user ended it; the exit status."""
     if stop is None:
         return EXIT_INTERRUPTED

@@ -1,8 +1,14 @@
 """Hooks: Python functions called when the guest calls, returns or makes a system call."""
 
-from dbt.hooks.callbacks import Callback, CallbackError
-from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, StopRequested, SyscallEvent
-from dbt.hooks.registry import Hooks
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from dbt.stops import StopRequested
+
+if TYPE_CHECKING:
+    from dbt.hooks.callbacks.callback import Callback, CallbackError
+    from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
+    from dbt.hooks.registry import Hooks
 
 __all__ = [
     "CallEvent",
@@ -13,3 +19,19 @@ __all__ = [
     "StopRequested",
     "SyscallEvent",
 ]
+
+_HOMES = {
+    "CallEvent": "dbt.hooks.callbacks.events",
+    "Callback": "dbt.hooks.callbacks.callback",
+    "CallbackError": "dbt.hooks.callbacks.callback",
+    "Hooks": "dbt.hooks.registry",
+    "ReturnEvent": "dbt.hooks.callbacks.events",
+    "SyscallEvent": "dbt.hooks.callbacks.events",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A process has the parts that hooks need, and few processes have hooks.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,14 +3,12 @@
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dbt.hooks.follow.callers import Callers
-from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched, WatchStack
+from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched
 from dbt.hooks.points import Handler, Points, Remove
 from dbt.hooks.points.breakpoints import Breakpoints
-from dbt.hooks.points.conditions import Conditions
-from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.hooks.points.names import names_of
 from dbt.hooks.points.stubs import Stubs
 from dbt.hooks.points.trampolines import Trampolines
@@ -44,6 +42,10 @@ from dbt.runtime.resume import Ended, LimitReached
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
+
+if TYPE_CHECKING:
+    from dbt.hooks.points.conditions import Conditions
+    from dbt.hooks.points.helpers import Helpers
 
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
@@ -179,7 +181,7 @@ class HookMachine:
     # -- points ------------------------------------------------------------------------------------
 
     def stub(
-        self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
+        self, pc: int, handler: Handler, *, first: bool = False, when: "Conditions" = None
     ) -> Remove:
         """Have the block at ``pc`` enter the host, always or ``when`` one of these holds."""
         return self._stubs.add(pc, handler, first=first, when=when)
@@ -211,6 +213,8 @@ class HookMachine:
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` call a native function when it begins to run."""
         if self._helpers is None:
+            from dbt.hooks.points.helpers import CallHelpers, Helpers
+
             executed = partial(getattr, self.engine, "executed")
             self._helpers = Helpers(
                 self._functions, executed, self._stubs.changed, self.take_failure, self.resume
@@ -330,6 +334,8 @@ class HookMachine:
         passes a frame."""
         stacks = self._follower
         if self._stop_watching_stack is None:
+            from dbt.hooks.follow.watch_stack import WatchStack
+
             self._stop_watching_stack = self.instrument(WatchStack(self.call_abi.stack))
         stacks.add(follower, switched)
 

@@ -7,25 +7,26 @@ time, also from inside one: it takes effect at the next execution.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dbt import choices
-from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
-from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
 from dbt.hooks.machine import HookMachine
-from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
 from dbt.hooks.points import Remove, take_out
-from dbt.hooks.points.conditions import parse_condition
 from dbt.hooks.points.names import DEPTH
-from dbt.hooks.records import Kind, Record
 from dbt.stops import UsageError
-from dbt.syscalls import Decode
 
-CallHook = Callable[[CallEvent], Any]
-ReturnHook = Callable[[ReturnEvent], Any]
-SyscallHook = Callable[[SyscallEvent], Any]
-Sink = Callable[[Record], Any]
-Choice = str | type[Mechanism]
+if TYPE_CHECKING:  # what few processes need is imported when they do
+    from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
+    from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
+    from dbt.hooks.mechanisms import Mechanism
+    from dbt.hooks.records import Kind, Record
+    from dbt.syscalls import Decode
+
+CallHook: TypeAlias = "Callable[[CallEvent], Any]"
+ReturnHook: TypeAlias = "Callable[[ReturnEvent], Any]"
+SyscallHook: TypeAlias = "Callable[[SyscallEvent], Any]"
+Sink: TypeAlias = "Callable[[Record], Any]"
+Choice: TypeAlias = "str | type[Mechanism]"
 """A mechanism by name, ``auto``, or a class of the user's own."""
 
 
@@ -37,7 +38,7 @@ class Hooks:
         machine: HookMachine,
         functions: Callable[[], Iterable[int]],
         call_name: Callable[[int | str], str],
-        decode: Decode,
+        decode: "Decode",
     ) -> None:
         self._machine = machine
         self._functions = functions
@@ -123,6 +124,9 @@ class Hooks:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
         that the program's symbol tables name now. Calls that are under way already are not
         reported. Raises UsageError as ``on_call`` does."""
+        from dbt.hooks.follow.tracker import Hook
+        from dbt.hooks.records import Kind
+
         choices.function("a sink", sink, "record")
         choices.truth("syscalls", syscalls)
         if pcs is None:
@@ -142,7 +146,10 @@ class Hooks:
 
         return remove
 
-    def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> Hook:
+    def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
+        from dbt.hooks.follow.tracker import Hook
+        from dbt.hooks.points.conditions import parse_condition
+
         choices.function("a hook", call, "event")
         condition = None if when is None else parse_condition(when, self._machine.names)
         if (
@@ -156,7 +163,9 @@ class Hooks:
     def _pc(self, where: int | str) -> int:
         return self._machine.key_of(self._machine.code(where)).pc
 
-    def _add(self, mechanism: Choice, pc: int, kind: str, hook: Hook) -> Remove:
+    def _add(self, mechanism: Choice, pc: int, kind: str, hook: "Hook") -> Remove:
+        from dbt.hooks.follow.tracker import Listeners
+
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
         hooks: list[Hook] = getattr(listeners, kind)
@@ -182,7 +191,7 @@ class Hooks:
 
     @staticmethod
     def _change(
-        watcher: Mechanism, pc: int, listeners: Listeners, change: Callable[[], None]
+        watcher: "Mechanism", pc: int, listeners: "Listeners", change: Callable[[], None]
     ) -> None:
         """Change the hooks of a function. The mechanism watches it again if there were
         none, or if the conditions have changed."""
@@ -194,7 +203,9 @@ class Hooks:
         if after and before != after:
             watcher.watch(pc)
 
-    def _mechanism(self, choice: Choice) -> tuple[Mechanism, Tracker]:
+    def _mechanism(self, choice: Choice) -> "tuple[Mechanism, Tracker]":
+        from dbt.hooks.follow.tracker import Tracker
+
         kind = _class(choice)
         name = kind.name
         self._refuse_a_second(kind)
@@ -203,7 +214,7 @@ class Hooks:
             self._mechanisms[name] = (kind(self._machine, tracker), tracker)
         return self._mechanisms[name]
 
-    def _refuse_a_second(self, kind: type[Mechanism]) -> None:
+    def _refuse_a_second(self, kind: "type[Mechanism]") -> None:
         """Raise UsageError when two mechanisms would send the same exits elsewhere."""
         for other, tracker in self._mechanisms.values():
             both = kind.redirects and other.redirects and kind.name != other.name
@@ -290,6 +301,8 @@ class Hooks:
         hooks = [*table.get(name, ()), *table.get(None, ())]
         if not hooks:
             return None
+        from dbt.hooks.callbacks.events import SyscallEvent
+
         machine = self._machine
         event = SyscallEvent(
             name, arguments, machine.state, machine.memory, self._decode, result, number, site,
@@ -300,7 +313,9 @@ class Hooks:
         machine.call(SyscallEvent.check, event)
         return event.result if isinstance(event.result, int) else None
 
-    def _record(self, sink: Sink, kind: Kind, mechanism: str, event: SyscallEvent) -> None:
+    def _record(self, sink: Sink, kind: "Kind", mechanism: str, event: "SyscallEvent") -> None:
+        from dbt.hooks.records import Record
+
         state = event.state
         # An execve has put another tracker in the place of the one that was.
         known = self._mechanisms.get(mechanism)
@@ -313,7 +328,9 @@ class Hooks:
         sink(record)
 
 
-def _class(choice: Choice) -> type[Mechanism]:
+def _class(choice: Choice) -> "type[Mechanism]":
+    from dbt.hooks.mechanisms import AUTO, MECHANISMS, Mechanism
+
     if isinstance(choice, type) and issubclass(choice, Mechanism):
         return choice
     name = choices.one_of("hook mechanism", choice, ("auto", *MECHANISMS))

@@ -1,12 +1,15 @@
 """Arguments of ``Process``: turns what a user gives into what the parts need, or refuses it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from dbt import choices, plugins
-from dbt.interfaces import Backend
+from dbt.interfaces import Backend, Pass
 from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from dbt.passes.pipeline import Pipeline
 
 T = TypeVar("T")
 
@@ -28,12 +31,29 @@ def argv_of(program: str, argv0: str | None, args: Sequence[str]) -> list[bytes]
     return [*map(os.fsencode, (first, *choices.words("args", args)))]
 
 
-def instance_or_default(
-    name: str, given: T | None, kind: type[T], default: Callable[[], T] | None = None
-) -> T:
-    """What is given; in place of None what ``default`` makes, or ``kind`` does. Raises UsageError
-    for an object of another class."""
-    return choices.instance(name, (default or kind)() if given is None else given, kind)
+def instance_or_default(name: str, given: T | None, kind: type[T]) -> T:
+    """What is given; in place of None what ``kind`` makes. Raises UsageError for an object of
+    another class."""
+    return choices.instance(name, kind() if given is None else given, kind)
+
+
+def checked_pipeline(given: "Pipeline | None") -> "Pipeline | None":
+    """The pipeline that is given; None for the translator's own. Raises UsageError."""
+    if given is None:
+        return None
+    from dbt.passes.pipeline import Pipeline
+
+    return choices.instance("pipeline", given, Pipeline)
+
+
+def made_passes(given: Iterable[Pass | str] | str) -> list[Pass]:
+    """The passes that are given or spelled. Raises UsageError."""
+    several = choices.several("passes", given)
+    if not several:
+        return []
+    from dbt.passes.registry import parse_passes
+
+    return parse_passes(several)
 
 
 def environment_of(variables: Mapping[str, str]) -> list[bytes]:

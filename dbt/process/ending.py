@@ -9,11 +9,8 @@ import contextlib
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from dbt.ir.verifier import VerifyError
-from dbt.process.crash_report import shortcomings
 from dbt.stops import (
     Exited,
     InsnLimit,
@@ -84,6 +81,10 @@ def _refused(process: Described, reason: str, pc: int) -> str:
 
 
 def _lacked(process: Described) -> str:
+    if not process.kernel.unknown_syscalls:
+        return ""
+    from dbt.process.crash_report import shortcomings
+
     return shortcomings(process.kernel.unknown_syscalls)
 
 
@@ -93,8 +94,6 @@ def describe_error(error: BaseException) -> tuple[str, int] | None:
     match error:
         case UsageError():
             return printable(f"armdbt: {error}"), EXIT_USAGE
-        case VerifyError():
-            return f"armdbt: a pass made invalid IR: {error}", EXIT_STOPPED
         case BrokenPipeError():
             return "", EXIT_BROKEN
         case KeyboardInterrupt():
@@ -103,6 +102,10 @@ def describe_error(error: BaseException) -> tuple[str, int] | None:
             return "armdbt: the host has no memory left", EXIT_STOPPED
         case InternalError():
             return describe_bug(error)
+    from dbt.ir.verifier import VerifyError
+
+    if isinstance(error, VerifyError):
+        return f"armdbt: a pass made invalid IR: {error}", EXIT_STOPPED
     return None
 
 
@@ -110,6 +113,8 @@ def describe_bug(error: BaseException) -> tuple[str, int]:
     """The line that a user sees when armdbt has a bug, and the status. ``ARMDBT_TRACEBACK=1``
     prints the traceback as well."""
     if os.environ.get(TRACEBACK_VARIABLE):
+        import traceback
+
         traceback.print_exception(error)
     what = printable(str(error) if isinstance(error, InternalError) else repr(error), MOST_SHOWN)
     advice = f"please report it with what {TRACEBACK_VARIABLE}=1 shows"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import attrs
 
 from dbt.environment import Environment
-from dbt.hooks import StopRequested
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (
     JUMP_SLOT,
@@ -24,7 +23,7 @@ from dbt.log import Log
 from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Engine
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
-from dbt.stops import Access, GuestFault, InsnLimit, Killed, Requested, Stop, TimeLimit, Trapped
+from dbt.stops import Access, GuestFault, InsnLimit, Killed, Requested, Stop, StopRequested, TimeLimit, Trapped
 
 
 class EventLoop:

@@ -12,26 +12,34 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dbt import choices, plugins
-from dbt.hooks import Hooks
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
 from dbt.ir.block import BlockKey
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
 from dbt.log import QUIET, Log
-from dbt.passes.pipeline import Pipeline
-from dbt.passes.registry import parse_passes
 from dbt.process import inspection
-from dbt.process.arguments import argv_of, backend_of, environment_of, instance_or_default
+from dbt.process.arguments import (
+    argv_of,
+    backend_of,
+    checked_pipeline,
+    environment_of,
+    instance_or_default,
+    made_passes,
+)
 from dbt.process.ending import end_child
 from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
 from dbt.stops import Stop
+
+if TYPE_CHECKING:
+    from dbt.hooks.registry import Hooks
+    from dbt.passes.pipeline import Pipeline
 
 
 class Process:
@@ -64,7 +72,7 @@ class Process:
         linux: LinuxOptions | None = None,
         chain: str = "all",
         passes: Iterable[Pass | str] | str = (),
-        pipeline: Pipeline | None = None,
+        pipeline: "Pipeline | None" = None,
         verify: bool = False,
         log: Log = QUIET,
     ) -> None:
@@ -78,8 +86,8 @@ class Process:
         abi = self.frontend.syscall_abi()
         argv = argv_of(program, argv0, args)
         envp = environment_of(os.environ if env is None else env)
-        pipeline = instance_or_default("pipeline", pipeline, Pipeline, Pipeline.default)
-        bound = [p.bind(abi) if isinstance(p, Bound) else p for p in parse_passes(passes)]
+        pipeline = checked_pipeline(pipeline)
+        bound = [p.bind(abi) if isinstance(p, Bound) else p for p in made_passes(passes)]
         with contextlib.ExitStack() as stack:
             storage = Storage(self.frontend)
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
@@ -246,7 +254,7 @@ def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock) -> None:
     kernel.overdue = clock.overdue
 
 
-def _replace_program(hooks: Hooks, engine: Engine) -> None:
+def _replace_program(hooks: "Hooks", engine: Engine) -> None:
     """The guest has called execve: drop the hooks' state and all translations."""
     hooks.forget()
     engine.flush()

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from dbt.interfaces import CodeReader, Frontend, Layout, State
 from dbt.ir.block import Swi
-from dbt.runtime.engine import Engine
 from dbt.stops import GuestFault, UsageError
-from dbt.translate import Translator, block_at
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.symbolizer import Symbolizer
+    from dbt.runtime.engine import Engine
+    from dbt.translate import Translator
 
 
 def registers(layout: Layout, state: State) -> list[str]:
@@ -31,10 +31,12 @@ def system_call(
 
 
 def explain(
-    translator: Translator, engine: Engine, symbolizer: "Symbolizer", where: int | str
+    translator: "Translator", engine: "Engine", symbolizer: "Symbolizer", where: int | str
 ) -> dict[str, str]:
     """The text of each stage of the block at a symbol or address, by name, in order. Raises
     UsageError where there is no code, or none that can be translated."""
+    from dbt.translate import block_at
+
     location = symbolizer.resolve(where)
     key = block_at(translator.frontend, where, location | symbolizer.state(location))
     try:
@@ -47,7 +49,7 @@ def explain(
     return texts
 
 
-def stats(translator: Translator, engine: Engine, kernel: "Kernel") -> dict[str, Any]:
+def stats(translator: "Translator", engine: "Engine", kernel: "Kernel") -> dict[str, Any]:
     """Figures of all runs so far, ready for JSON."""
     costs = translator.pipeline.costs.items()
     return {

@@ -1,14 +1,16 @@
 """Connects a frontend, a backend and an environment: makes the parts that run a guest program."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
 from dbt.environment import Environment
-from dbt.hooks import Hooks, mechanisms
 from dbt.hooks.machine import HookMachine
+from dbt.hooks.registry import Hooks
+from dbt.hooks.slots import SLOTS
 from dbt.interfaces import (
     Backend,
     BackendOptions,
@@ -20,8 +22,6 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import BlockKey
 from dbt.log import QUIET, Log
-from dbt.passes.pipeline import Pipeline
-from dbt.process.crash_report import crash_report
 from dbt.process.event_loop import EventLoop
 from dbt.process.watchdog import Clock
 from dbt.runtime.chaining import ChainPolicy
@@ -31,7 +31,11 @@ from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
+from dbt.stops import Killed
 from dbt.translate import IR_ITEMS, Translator, block_at
+
+if TYPE_CHECKING:
+    from dbt.passes.pipeline import Pipeline
 
 BACKEND_ITEMS = frozenset({"copied", "bytecode", "llvm", "out_asm"})
 """Dump items whose text comes from ``Executor.explain``."""
@@ -46,7 +50,7 @@ class Storage:
     functions, memory. It is there before the environment, which works on it."""
 
     def __init__(self, frontend: Frontend) -> None:
-        self.state = GuestState(extend(frontend.layout, mechanisms.SLOTS))
+        self.state = GuestState(extend(frontend.layout, SLOTS))
         self.counters = Counters()
         self.stacks = Stacks()
         self.functions = Functions(self.state.address)
@@ -91,7 +95,7 @@ def connect(
     clock: Clock,
     chain: str = "all",
     passes: Sequence[Pass] = (),
-    pipeline: Pipeline | None = None,
+    pipeline: "Pipeline | None" = None,
     verify: bool = False,
     log: Log = QUIET,
 ) -> Parts:
@@ -149,7 +153,7 @@ def connect(
         clock,
         log,
         hooks.run_program_hooks,
-        partial(crash_report, frontend, storage.memory, storage.state, environment.symbolize),
+        partial(_report, frontend, storage.memory, storage.state, environment.symbolize),
     )
     return Parts(policy, translator, engine, machine, hooks, loop)
 
@@ -157,6 +161,18 @@ def connect(
 def _pc(frontend: Frontend, environment: Environment, where: int | str) -> int:
     """The pc of the block at a symbol or address. Raises UsageError where none can begin."""
     return block_at(frontend, where, environment.symbolizer.resolve(where)).pc
+
+
+def _report(
+    frontend: Frontend,
+    memory: GuestMemory,
+    state: GuestState,
+    symbolize: Callable[[int], str],
+    stop: Killed,
+) -> str:
+    from dbt.process.crash_report import crash_report
+
+    return crash_report(frontend, memory, state, symbolize, stop)
 
 
 def _dump(executor: Executor, log: Log, key: BlockKey) -> None:

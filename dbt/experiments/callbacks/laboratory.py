@@ -42,7 +42,7 @@ from dbt.experiments.harness.options import listed, positive, program_options, r
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.harness.rounds import rounds
 from dbt.experiments.peers import Image, Seen, load_image, unicorn
-from dbt.hooks.callbacks import PRICES, Callback
+from dbt.hooks.callbacks.callback import PRICES, Callback
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import TIERS, UNITS
 from dbt.process import Process

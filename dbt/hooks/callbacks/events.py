@@ -10,10 +10,6 @@ from dbt.stops import UsageError
 from dbt.syscalls import Decode, DecodedCall
 
 
-class StopRequested(Exception):
-    """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
-
-
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 
 

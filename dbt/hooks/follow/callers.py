@@ -3,7 +3,6 @@
 from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Const, Value
-from dbt.ir.evaluate import PURE
 from dbt.stops import GuestFault
 
 MOST = 1 << 14
@@ -65,6 +64,8 @@ class Callers:
             return self._memory.load(args[0], value.type.bytes)
         if not value.op.pure:
             return None
+        from dbt.ir.evaluate import PURE
+
         operand = value.args[1 if value.op is ops.SELECT else 0].type
         return int(PURE[value.op](operand, *args)) & value.type.mask
 

@@ -1,17 +1,15 @@
 """Mechanisms: the known ways to notice calls and returns, one file each, behind one API."""
 
-from dbt.hooks.follow.stacks import SP_LIMIT
 from dbt.hooks.mechanisms.backend import BackendProbe
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.dispatch import Dispatch
-from dbt.hooks.mechanisms.entry import CALL_MARK, Entry
+from dbt.hooks.mechanisms.entry import Entry
 from dbt.hooks.mechanisms.helper import Helper
 from dbt.hooks.mechanisms.jump import JumpCheck
 from dbt.hooks.mechanisms.nochain import NoChain
 from dbt.hooks.mechanisms.sentinel import Sentinel
-from dbt.hooks.mechanisms.shadow import TARGET, Shadow
+from dbt.hooks.mechanisms.shadow import Shadow
 from dbt.hooks.mechanisms.trap import Trap
-from dbt.ir.types import I32
 
 MECHANISMS: dict[str, type[Mechanism]] = {
     mechanism.name: mechanism
@@ -31,7 +29,4 @@ NAMES = tuple(MECHANISMS)
 AUTO = Entry.name
 """What ``auto`` means: it is transparent, and costs nothing where there is no hook."""
 
-SLOTS = ((CALL_MARK, I32), (TARGET, I32), (SP_LIMIT, I32))
-"""Slots that hooks add to the guest's layout."""
-
-__all__ = ["AUTO", "MECHANISMS", "NAMES", "SLOTS", "Machine", "Mechanism"]
+__all__ = ["AUTO", "MECHANISMS", "NAMES", "Machine", "Mechanism"]

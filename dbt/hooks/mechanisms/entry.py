@@ -32,12 +32,9 @@ from dbt.hooks.mechanisms.at_sites import AtSites
 from dbt.hooks.mechanisms.base import Machine
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler, Remove
+from dbt.hooks.slots import CALL_MARK
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
-
-CALL_MARK = "hook.call_mark"
-"""Slot: the mark that a call from a learned site leaves: return location xor stack pointer."""
-
 
 @attrs.define(eq=False)
 class MarkCalls:

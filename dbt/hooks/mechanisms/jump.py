@@ -23,8 +23,8 @@ import attrs
 
 from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
-from dbt.hooks.mechanisms.shadow import TARGET
 from dbt.hooks.mechanisms.sites import Sites
+from dbt.hooks.slots import TARGET
 from dbt.ir.block import Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET

@@ -31,13 +31,12 @@ import attrs
 from dbt.hooks.follow.stacks import Stack
 from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
+from dbt.hooks.slots import TARGET
 from dbt.ir.block import SP_STEP, Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 
 LINKS, STACKS = "hooks.links", "hooks.stacks"
 """The two side stacks: return locations and stack pointers."""
-TARGET = "hook.target"
-"""Slot: the original target of a return or jump that was sent to the trampoline."""
 SPOILT = 0xFFFFFFFE
 """Return location of a watched activation's frame; no location is equal to it."""
 BOTTOM = 0xFFFFFFFF

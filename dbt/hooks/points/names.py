@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import attrs
 
-from dbt import plugins
 from dbt.interfaces import PC_SLOT, CallAbi, Layout
 
 DEPTH = "depth"
@@ -38,6 +37,8 @@ def names_of(layout: Layout, abi: CallAbi) -> Names:
 @functools.cache
 def installed_names() -> Names:
     """The names of all installed frontends: for what is checked before there is a process."""
+    from dbt import plugins
+
     slots: dict[str, str] = {}
     pcs: frozenset[str] = frozenset()
     for name in sorted(plugins.available("dbt.frontends")):

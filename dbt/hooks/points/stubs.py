@@ -1,13 +1,16 @@
 """Stubs: blocks that enter the host, in place of the guest's own at a hooked pc."""
 
 from functools import reduce
+from typing import TYPE_CHECKING
 
-from dbt.hooks.points.conditions import Conditions
 from dbt.hooks.points.handlers import Handler, Points, Remove
 from dbt.hooks.points.trampolines import Trampolines
 from dbt.ir.block import CONTINUED, HOOK_CONDITION_PASSED, HOOKED, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
 from dbt.runtime.engine import Engine
+
+if TYPE_CHECKING:
+    from dbt.hooks.points.conditions import Conditions
 
 
 class Stubs:
@@ -24,7 +27,7 @@ class Stubs:
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
         self.fire = self._points.fire
 
-    def add(self, pc: int, handler: Handler, *, first: bool, when: Conditions) -> Remove:
+    def add(self, pc: int, handler: Handler, *, first: bool, when: "Conditions") -> Remove:
         """Have the block at ``pc`` enter the host, always or ``when`` one of these holds. Returns
         what undoes it."""
         conditions = self._conditions.setdefault(pc, {})

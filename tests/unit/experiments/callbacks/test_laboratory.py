@@ -11,7 +11,7 @@ from dbt.cli import main
 from dbt.experiments.callbacks import laboratory
 from dbt.experiments.callbacks.laboratory import Case, Ran, experiment, tables
 from dbt.experiments.harness.guest_run import Program
-from dbt.hooks.callbacks import PRICES
+from dbt.hooks.callbacks.callback import PRICES
 from dbt.stops import UsageError
 
 FIB = Program(str(Path(__file__).parents[4] / "benchmarks" / "guests" / "fib.elf"), ("12",))

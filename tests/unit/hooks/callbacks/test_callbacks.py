@@ -8,7 +8,7 @@ import pytest
 
 import dbt
 from dbt.hooks import StopRequested
-from dbt.hooks.callbacks import PRICES, Callback, CallbackError
+from dbt.hooks.callbacks.callback import PRICES, Callback, CallbackError
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import BackendOptions
 from dbt.passes.pipeline import Pipeline

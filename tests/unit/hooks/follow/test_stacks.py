@@ -2,7 +2,9 @@
 
 from support.pictures import assert_true
 
-from dbt.hooks.follow.stacks import SP_LIMIT, Stack, StackFollower, WatchStack, ignore
+from dbt.hooks.follow.stacks import Stack, StackFollower, ignore
+from dbt.hooks.follow.watch_stack import WatchStack
+from dbt.hooks.slots import SP_LIMIT
 from dbt.ir.block import SP_STEP, BlockKey
 from dbt.ir.parser import parse_block
 from dbt.ir.printer import print_block

@@ -1,0 +1,129 @@
+"""Installed distributions, found by the names of their directories on ``sys.path``.
+
+``importlib.metadata`` finds the same, but to import it takes longer than to start a small guest. It
+is used for what only it can find: archives, and what other finders than Python's own import.
+"""
+
+import contextlib
+import functools
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+_INFO, _EGG = ".dist-info", ".egg-info"
+_POINTS = "entry_points.txt"
+_VALUE = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\]\s*)?")
+
+
+class EntryPoint(NamedTuple):
+    """An object that a distribution gives a name: ``value`` is ``module:attribute``."""
+
+    group: str
+    name: str
+    value: str
+
+    def load(self) -> Any:
+        """Import the module and get the object."""
+        match = _VALUE.fullmatch(self.value)
+        if match is None:
+            raise ImportError(f"{self.value!r} is not module:attribute")
+        found: Any = importlib.import_module(match[1])
+        for attribute in filter(None, (match[2] or "").split(".")):
+            found = getattr(found, attribute)
+        return found
+
+
+class _Foreign(Exception):
+    """Only ``importlib.metadata`` can find what is on the path."""
+
+
+def entry_points(group: str) -> list[EntryPoint]:
+    """The entry points of a group. Of several distributions of one name, the first on the path
+    counts."""
+    try:
+        return [point for point in _points(_directories()) if point.group == group]
+    except _Foreign:
+        from importlib import metadata
+
+        found = metadata.entry_points(group=group)
+        return [EntryPoint(point.group, point.name, point.value) for point in found]
+
+
+def version(name: str) -> str:
+    """The version of an installed distribution; empty when there is none."""
+    wanted = _normal(name)
+    with contextlib.suppress(_Foreign):
+        for info in _directories():
+            found, _, rest = os.path.basename(info).partition("-")
+            if _normal(found) == wanted and rest.endswith(_INFO):
+                return rest.removesuffix(_INFO)
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # put there by other means than an installer
+        return ""
+
+
+def _directories() -> tuple[str, ...]:
+    """The directories of distributions. Raises _Foreign."""
+    for finder in sys.meta_path:
+        home = getattr(finder, "__module__", "")
+        if home != "_frozen_importlib_external" and hasattr(finder, "find_distributions"):
+            raise _Foreign
+    return _on(tuple(sys.path))
+
+
+@functools.cache
+def _on(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The directories of distributions on a path, by the rules of ``importlib.metadata``. The
+    result is cached, because it takes the names of all files there. Raises _Foreign."""
+    found: dict[str, str] = {}
+    for entry in path:
+        for name in _children(entry):
+            if name.lower().endswith((_INFO, _EGG)):
+                normal = _normal(name.rpartition(".")[0].partition("-")[0])
+                found.setdefault(normal, os.path.join(entry, name))
+    return tuple(found.values())
+
+
+def _children(entry: str) -> list[str]:
+    """The names in a directory of the path. Raises _Foreign for an archive and for an egg."""
+    if not isinstance(entry, str) or entry.lower().endswith(".egg"):
+        raise _Foreign
+    try:
+        return os.listdir(entry or ".")
+    except NotADirectoryError:
+        raise _Foreign from None
+    except OSError:
+        return []
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+@functools.cache
+def _points(infos: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """All entry points of the distributions that are described in these directories. The result is
+    cached, because it takes a file of every distribution."""
+    return tuple(point for info in infos for point in _points_of(info))
+
+
+def _points_of(info: str) -> Iterator[EntryPoint]:
+    """The entry points of the distribution that is described in a directory."""
+    try:
+        with open(os.path.join(info, _POINTS), encoding="utf-8") as file:
+            lines = [line.strip() for line in file.read().splitlines()]
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+        return
+    group = ""
+    for line in lines:
+        if line.startswith("[") and line.endswith("]"):
+            group = line.strip("[]")
+        elif group and "=" in line and not line.startswith("#"):
+            name, value = map(str.strip, line.split("=", 1))
+            yield EntryPoint(group, name, value)
