@@ -23,7 +23,17 @@ from dbt.log import Log
 from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Engine
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
-from dbt.stops import Access, GuestFault, InsnLimit, Killed, Requested, Stop, StopRequested, TimeLimit, Trapped
+from dbt.stops import (
+    Access,
+    GuestFault,
+    InsnLimit,
+    Killed,
+    Requested,
+    Stop,
+    StopRequested,
+    TimeLimit,
+    Trapped,
+)
 
 
 class EventLoop:

@@ -15,7 +15,6 @@ from typing import NoReturn
 
 from dbt.ir.block import (
     CONDITION_PASSED,
-    FRONTEND_MODE_SHIFT,
     Block,
     BlockKey,
     Branch,
@@ -33,29 +32,8 @@ from dbt.ir.symbolic import pick
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, computed_jump
+from frontends.arm.keys import BIG, FRONTEND_MODE, LEAVE, THUMB, key_of
 from frontends.arm.registers import REGISTERS
-
-FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
-THUMB = 1 << FRONTEND_MODE_SHIFT
-"""Mode bit of Thumb state; bit 0 of a location."""
-BIG = 2 << FRONTEND_MODE_SHIFT
-"""Mode bit of big-endian data (CPSR.E). The state has it in the slot ``ef``, and locations do not
-have it: ``ArmFrontend.in_state`` adds it to keys that were made from locations."""
-
-LEAVE = 4 << FRONTEND_MODE_SHIFT
-"""Mode bit of a block that only halts with ``jump`` (see ``Lifter.leave``)."""
-
-
-def key_of(location: int) -> BlockKey:
-    """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""
-    if location & 1:
-        return BlockKey(location & 0xFFFFFFFE, THUMB)
-    return BlockKey(location & 0xFFFFFFFC)
-
-
-def location_of(key: BlockKey) -> int:
-    """The location of a key, with the Thumb bit."""
-    return key.pc | bool(key.mode & THUMB)
 
 
 class Refused(Exception):

@@ -13,8 +13,8 @@ from dbt.stops import Access
 from dbt.syscalls import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
 from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
+from frontends.arm.keys import key_of, location_of
 from frontends.arm.kuser import COMMPAGE, commpage
-from frontends.arm.lifter import key_of, location_of
 from frontends.arm.linux_exceptions import (
     ILL_ILLTRP,
     SEGV_MAPERR,

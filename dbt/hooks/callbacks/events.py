@@ -9,7 +9,6 @@ from dbt.interfaces import CallAbi, Memory, State
 from dbt.stops import UsageError
 from dbt.syscalls import Decode, DecodedCall
 
-
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 
 

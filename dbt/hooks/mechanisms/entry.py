@@ -36,6 +36,7 @@ from dbt.hooks.slots import CALL_MARK
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.builder import Builder
 
+
 @attrs.define(eq=False)
 class MarkCalls:
     """Leaves a mark at calls that return to one of ``sites``.

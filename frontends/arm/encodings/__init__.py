@@ -12,6 +12,7 @@ break them are undefined.
 
 from dbt.decode.table import Table
 from frontends.arm.encodings import branch, data_processing, media, memory, multiply, system
+from frontends.arm.keys import WORD_INDEX
 
 A32 = Table(
     data_processing.A32,
@@ -21,5 +22,6 @@ A32 = Table(
     branch.A32,
     system.A32,
     never={"c": 0b1111},
+    index=WORD_INDEX,
 )
 """The whole instruction set in ARM state."""

@@ -4,7 +4,8 @@ from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Value
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Transfer, links, register_jump
-from frontends.arm.lifter import FRONTEND_MODE, THUMB, Lifter
+from frontends.arm.keys import FRONTEND_MODE, THUMB
+from frontends.arm.lifter import Lifter
 
 
 class Branches(Lifter):

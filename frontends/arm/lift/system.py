@@ -5,7 +5,8 @@ ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 
 from dbt.ir.block import HALT_BREAKPOINT, BlockKey, Branch, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
-from frontends.arm.lifter import BIG, FRONTEND_MODE, Lifter
+from frontends.arm.keys import BIG, FRONTEND_MODE
+from frontends.arm.lifter import Lifter
 from frontends.arm.registers import FLAGS
 
 USER_MODE = 0x10

@@ -17,7 +17,7 @@ from dbt.interfaces import Pass
 from dbt.ir.block import BlockKey
 from dbt.runtime.functions import Functions
 from dbt.runtime.resume import Resume
-from frontends.arm.lifter import key_of
+from frontends.arm.keys import key_of
 
 
 def _sites() -> Sites:

@@ -15,7 +15,7 @@ from dbt.linux.kernel import Kernel
 from dbt.linux.state.address_space import Area
 from dbt.linux.state.siginfo import SigInfo
 from dbt.stops import Access, Killed
-from frontends.arm.lifter import THUMB
+from frontends.arm.keys import THUMB
 
 HANDLER, CODE = 0x8000, 0xA000
 SIGILL, SIGTRAP, SIGBUS, SIGUSR1, SIGSEGV = 4, 5, 7, 10, 11

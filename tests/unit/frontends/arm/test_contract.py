@@ -3,7 +3,7 @@
 from frontend_contract import FrontendContract
 
 from frontends.arm import ArmFrontend
-from frontends.arm.lifter import BIG
+from frontends.arm.keys import BIG
 
 
 class TestArmFrontend(FrontendContract):

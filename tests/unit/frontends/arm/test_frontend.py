@@ -22,8 +22,9 @@ from dbt.ir.ops import INSN
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
+from frontends.arm.keys import THUMB
 from frontends.arm.lift import bind
-from frontends.arm.lifter import THUMB, Lifter
+from frontends.arm.lifter import Lifter
 
 BASE = 0x8000
 ADD = 0xE0811002  # add r1, r1, r2
