@@ -16,7 +16,6 @@ from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import FirstTier
-from dbt.execute import Edge, execute
 from dbt.interfaces import (
     PC_SLOT,
     Context,
@@ -32,7 +31,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
+from dbt.ir.block import CONDITION_PASSED, BlockKey, frontend_mode, retry_mode
 from dbt.permissions import GuardedMemory
 
 _FUEL = abi.FUEL // 8
@@ -62,23 +61,21 @@ class Exits:
         the guest continues."""
         block_id, index, why = self._copies.side(payload)
         extent = self._table.extent(block_id)
-        pc = self._copies.pc_of(extent.key, index)
+        pc, reason, number, resume = self._copies.left(extent.key, index)
         if why == stencils.X_FAULT:
             return self._step(extent, index, pc)
+        if resume is not None:
+            self.count(Reason.SYSCALL)
+            return self.stop(SyscallHit(number, resume), resume.pc)
+        self.count(Reason.HALT)
         mode = extent.key.mode if index == 0 else 0
-        exit_ = self._copies.lift(BlockKey(pc, mode)).exit
-        match exit_:
-            case Swi(number=number, resume=resume):
-                self.count(Reason.SYSCALL)
-                return self.stop(SyscallHit(number, resume), resume.pc)
-            case Halt(reason=reason):
-                self.count(Reason.HALT)
-                return self.stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
-        raise AssertionError(exit_)
+        return self.stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
 
     def _step(self, extent: Extent, index: int, pc: int) -> Event | BlockKey:
         """Execute an instruction that copied code has left to the evaluator: one that faults, or an
         access that crosses a page's end."""
+        from dbt.execute import Edge, execute
+
         completed = max(0, index) - (1 if extent.key.mode & CONDITION_PASSED else 0)
         self._control[_FUEL] += extent.insn_count - completed
         key = BlockKey(pc, retry_mode(extent.key, pc))

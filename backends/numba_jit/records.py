@@ -4,16 +4,13 @@ One table serves both tiers. ``X_RECORD`` payloads and the ``imm`` of tier-0 exi
 """
 
 import threading
-from typing import TypeAlias
-
-import attrs
+from typing import NamedTuple, TypeAlias
 
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 
 
-@attrs.frozen
-class FaultRecord:
+class FaultRecord(NamedTuple):
     """A refused access of ``size`` bytes in the instruction at ``pc``.
 
     The code left the guest address of the access (its first byte) in FAULT_ADDRESS. ``refund`` is
@@ -27,8 +24,7 @@ class FaultRecord:
     refund: int = 0
 
 
-@attrs.frozen
-class TrapRecord:
+class TrapRecord(NamedTuple):
     """A ``trap_if`` fired: a TrapHit. ``refund`` as in FaultRecord."""
 
     reason: str
@@ -37,23 +33,20 @@ class TrapRecord:
     refund: int = 0
 
 
-@attrs.frozen
-class SwiRecord:
+class SwiRecord(NamedTuple):
     """A system call exit."""
 
     number: int
     resume: BlockKey
 
 
-@attrs.frozen
-class HookRecord:
+class HookRecord(NamedTuple):
     """A hook exit."""
 
     resume: BlockKey
 
 
-@attrs.frozen
-class HaltRecord:
+class HaltRecord(NamedTuple):
     """A halt exit: a HaltHit."""
 
     reason: str

@@ -13,7 +13,6 @@ from typing import Protocol
 
 import attrs
 
-from dbt.execute import Edge, execute
 from dbt.interfaces import (
     PAGE,
     PC_SLOT,
@@ -279,6 +278,8 @@ class Engine:
 
         A conditional instruction may take two steps, the second with the CONDITION_PASSED mode bit.
         """
+        from dbt.execute import Edge, execute
+
         block = self._translate(key, {key.pc + size for size in self._insn_sizes})
         self.executor.fuel -= block.insn_count
         self._stepping = True

@@ -3,30 +3,30 @@
 import ctypes
 import time
 from bisect import bisect_right, insort
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.interpreter import opcodes, storage
-from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
+from backends.numba_jit.interpreter import storage
 from backends.numba_jit.records import FaultRecord, Records
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import READ, WRITE, Context
 from dbt.ir.block import BlockKey, retry_mode
 from dbt.stops import Access
 
+if TYPE_CHECKING:
+    from backends.numba_jit.interpreter.bytecode import Lowered, Lowerer
+
 _ACCESS = {READ: Access.READ, WRITE: Access.WRITE, 0: Access.UNALIGNED}
 _LARGEST = 1 << 16
 """Words that a block has at most."""
 
 
-@attrs.frozen(eq=False)
-class Bytecode:
+class Bytecode(NamedTuple):
     """A block's bytecode in its place. ``start`` is the index of its first word."""
 
     key: BlockKey
-    lowered: Lowered
+    lowered: "Lowered"
     start: int
 
 
@@ -35,8 +35,8 @@ class Interpreter:
 
     def __init__(self, context: Context, records: Records, shared: Tables) -> None:
         self.starts, self.entries = shared.start.view, shared.entry0.view
-        self._lowerer = Lowerer(context, records)
-        self._records = records
+        self._context, self._records = context, records
+        self._lowerer: Lowerer | None = None
         words = shared.add(storage.MAX_WORDS, "Q", storage.CODE0)
         self._words, self._address = words.view, words.address
         self._sites = shared.add(tables.MAX_SLOTS, "Q", storage.SLOT_SITE).view
@@ -48,6 +48,15 @@ class Interpreter:
         self._starts: list[int] = []
         self._at: dict[int, Bytecode] = {}  # by start
         self._lower_ns = 0
+
+    @property
+    def lowerer(self) -> "Lowerer":
+        """What lowers blocks; made for the first one that is not copied."""
+        if self._lowerer is None:
+            from backends.numba_jit.interpreter.bytecode import Lowerer
+
+            self._lowerer = Lowerer(self._context, self._records)
+        return self._lowerer
 
     def has_room(self) -> bool:
         """Whether any block finds room."""
@@ -62,7 +71,7 @@ class Interpreter:
         if installed.copied:
             return
         began = time.perf_counter_ns()
-        lowered = self._lowerer.lower(installed, self._counts)
+        lowered = self.lowerer.lower(installed, self._counts)
         made = Bytecode(installed.key, lowered, self._place(lowered.words))
         insort(self._starts, made.start)
         self._made[installed.block_id] = self._at[made.start] = made
@@ -93,6 +102,8 @@ class Interpreter:
         """See ``FirstTier.hand_over``: the first word leads to the unit."""
         made = self._made.get(installed.block_id)
         if made:
+            from backends.numba_jit.interpreter import opcodes
+
             self._words[made.start] = opcodes.TO_UNIT | installed.block_id << 32
 
     def drop(self, installed: Installed) -> None:
@@ -108,6 +119,8 @@ class Interpreter:
 
     def fault_at(self, word: int) -> FaultRecord:
         """See ``FirstTier.fault_at``; positions are indices of words."""
+        from backends.numba_jit.interpreter import opcodes
+
         made = self._at[self._starts[bisect_right(self._starts, word) - 1]]
         pc, refund = made.lowered.faults[word - made.start]
         text = made.lowered.words[word - made.start]
@@ -128,6 +141,8 @@ class Interpreter:
         made = self._made.get(installed.block_id)
         if made is None:
             return {}
+        from backends.numba_jit.interpreter import opcodes
+
         lines = [
             f"{made.start + index:6}  {opcodes.text(word)}"
             for index, word in enumerate(made.lowered.words)

@@ -37,10 +37,17 @@ ROOT = 2 * 8
 ROOTS_COUNT = 1 << 13
 """Rows (key plus 1, node), by a hash of the key: the bits of INDEX, and the mode from bit 48 on."""
 
-SHAPE = 11 * 8
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT = range(0, SHAPE, 8)
+DEEPEST = 64
+"""Words of the stack that programs of terms work on."""
+
+SHAPE = 12 * 8
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER = range(
+    0, SHAPE, 8
+)
 """READS, SURE and WRITES are masks of flags: read, written whatever happens, written perhaps. TO is
-the program of a direct target's pc, MODE its mode. VARIANT is the first of its stencils, or 0."""
+the program of a direct target's pc, MODE its mode; of a system call, that of the key behind it.
+VARIANT is the first of its stencils, or 0. NUMBER is the program of a system call's number, or the
+number of a halt's reason (``Library.reasons``)."""
 CONTINUES, GOES, BRANCHES, COMPUTES, CALLS_SYSTEM, HALTS, REFUSED = range(7)
 """How an instruction ends: the column EXIT."""
 

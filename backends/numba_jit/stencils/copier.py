@@ -4,33 +4,32 @@ import ctypes
 from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from backends.native import cache
 from backends.native.cache import cached, stamp
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
-from backends.numba_jit.stencils.code_memory import CodeMemory, shared_text
+from backends.numba_jit.stencils.code_memory import CodeMemory
 from backends.numba_jit.stencils.library import (
     EXIT,
     MODE0,
     MODE1,
     MOST_UNITS,
+    NUMBER,
     SIZE,
     TO0,
     TO1,
     Library,
 )
-from backends.numba_jit.stencils.listing import listing
 from backends.numba_jit.stencils.machine_code import read_stencils
-from backends.numba_jit.stencils.maker import Maker
 from backends.numba_jit.stencils.native import Native
-from backends.numba_jit.units.frame import Frame
-from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import PAGE, Context, Layout
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey
 from dbt.stops import GuestFault
+
+if TYPE_CHECKING:
+    from backends.numba_jit.stencils.maker import Maker
 
 NAME = "stencils"
 """The name of the library on disk."""
@@ -42,8 +41,7 @@ MODES = CONDITION_PASSED | HOOKED
 """Mode bits that a copied block may have."""
 
 
-@attrs.frozen
-class Draft:
+class Draft(NamedTuple):
     """A block that can be copied: its instructions, those of them that it counts, its size in
     bytes, how many bytes in front it depends on, where its direct exits lead, and what is in front
     of it."""
@@ -57,6 +55,16 @@ class Draft:
     front: int
 
 
+class Left(NamedTuple):
+    """How copied code is left at an instruction, which is at ``pc``: with the reason of a halt, or
+    with a system call and the key behind it."""
+
+    pc: int
+    reason: str = ""
+    number: int = 0
+    resume: BlockKey | None = None
+
+
 class Copier:
     """The library and the code of one executor."""
 
@@ -66,7 +74,7 @@ class Copier:
         self.library = library = Library(layout, lifter.word_bits, lifter.word_index)
         self._native = native
         self._lifter = lifter
-        self._maker = Maker(library, layout, lifter.lift_one)
+        self._made: Maker | None = None
         self._memory = context.memory
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
@@ -99,6 +107,15 @@ class Copier:
         library.set(words.END, code.end)
         self.clear()
 
+    @property
+    def _maker(self) -> "Maker":
+        """What adds to the library; made when it lacks something."""
+        if self._made is None:
+            from backends.numba_jit.stencils.maker import Maker
+
+            self._made = Maker(self.library, self.library.layout, self._lifter.lift_one)
+        return self._made
+
     # -- reading the guest -------------------------------------------------------------------------
 
     def word_before(self, pc: int) -> int:
@@ -121,12 +138,25 @@ class Copier:
         word = int.from_bytes(self._memory.fetch(key.pc, size), "little")
         return self._lifter.lift_one(key, word, self.word_before(key.pc))[0]
 
-    def pc_of(self, key: BlockKey, index: int) -> int:
-        """The address of an instruction of a block."""
-        pc = key.pc
-        for at in range(index):
-            pc += self.lift(BlockKey(pc, key.mode if at == 0 else 0)).size
-        return pc
+    def left(self, key: BlockKey, index: int) -> Left:
+        """How the block at a key is left that is left at one of its instructions."""
+        before, rows, library = self.word_before(key.pc), self.library.rows, self.library
+        found = self._native.find_shapes(
+            library.address, self._memory.base, key.pc, index + 1, before, key.mode
+        )
+        assert found == index + 1, "the block's code has changed"
+        row = rows.row(index)
+        shape = library.shapes.row(row[words.ITS_SHAPE // 8])
+        word, pc = row[words.WORD // 8], row[words.AT // 8]
+        if shape[EXIT] == words.HALTS:
+            return Left(pc, library.reasons[shape[NUMBER]])
+        if shape[EXIT] != words.CALLS_SYSTEM:
+            return Left(pc)
+        if index:
+            before = rows.cells[index - 1, words.WORD // 8]
+        value_of = partial(self._native.value_of, library.address)
+        resume = BlockKey(value_of(shape[TO0], word, pc, before), shape[MODE0])
+        return Left(pc, number=value_of(shape[NUMBER], word, pc, before), resume=resume)
 
     # -- drafting ----------------------------------------------------------------------------------
 
@@ -239,6 +269,8 @@ class Copier:
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
+        if not self._lacks_stencils(count):
+            return
         with self._maker.batch() as batch:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
@@ -246,6 +278,8 @@ class Copier:
 
     def text(self, draft: Draft, block_id: int, slots: Sequence[int]) -> str:
         """The host code of the block that was drafted last, as it is made for these numbers."""
+        from backends.numba_jit.stencils.listing import listing
+
         start, end, _ = self.copy(draft, block_id, slots)
         if not start:
             return ""
@@ -296,4 +330,6 @@ def _sources() -> list[Path]:
 
 
 def _compile_shared(layout: Layout) -> bytes:
-    return ObjectMaker().compile(shared_text(Frame(layout)), "stencil")
+    from backends.numba_jit.stencils.shared_text import compile_shared
+
+    return compile_shared(layout)

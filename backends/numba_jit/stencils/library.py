@@ -4,26 +4,30 @@ Everything is in tables of numbers, so that code is made without Python and the 
 be written to disk as it is.
 """
 
-import ast
-from collections.abc import Iterable
-from typing import Any
+import struct
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from backends.numba_jit.stencils import abi, terms
+import attrs
+
+from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.abi import LARGEST
-from backends.numba_jit.stencils.machine_code import Stencil
 from backends.numba_jit.stencils.rows import Rows
-from backends.numba_jit.stencils.template import Hole, Template
 from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
+
+if TYPE_CHECKING:
+    from backends.numba_jit.stencils.machine_code import Stencil
+    from backends.numba_jit.stencils.template import Hole, Template
 
 _NAMES = {
     "next": abi.NEXT, "fault": abi.FAULT, "swi": abi.SYSTEM, "halt": abi.HALT,
     "return": abi.RETURN, "jump": abi.JUMP, "link0": abi.LINK0, "link1": abi.LINK1,
     "count": abi.COUNT, "counter": abi.COUNTER, "hot": abi.HOT, "fuel": abi.FUEL,
 }  # fmt: skip
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT = range(11)
+EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER = range(12)
 """Columns of ``shapes``."""
 FURTHER = abi.FURTHER // 8
 """A column of ``stencils``."""
@@ -36,6 +40,8 @@ _LIMITS = (
     MOST_SHAPES, MOST_STENCILS, MOST_PATCHES, MOST_CODE_WORDS, MOST_OFFSETS, MOST_NODES,
     MOST_PROGRAM_WORDS,
 )  # fmt: skip
+_HEAD = "<8Q"
+"""How a saved library begins: ``_counts``, and the bytes of the index that follows."""
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 1) // abi.UNIT
 
 
@@ -58,10 +64,14 @@ class Library:
         self._shape_count = self._stencil_count = 1
         self._patch_count = self._word_count = self._offset_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
+        self._reasons: list[str] = []
+        self._index = b""
+        """The text that places, slot tables and reasons are to be read from, before they are
+        used."""
         self._header = Rows(abi.HEADER_WORDS, 1)
         self.rows = Rows(abi.MOST_INSNS + 1, abi.ROW // 8)
         """One row for each instruction of the block that is made (``abi``)."""
-        self._stack = Rows(terms.DEEPEST, 1)
+        self._stack = Rows(abi.DEEPEST, 1)
         self.free = Rows(MOST_UNITS, 1)
         self.address = self._header.address
         for word, table in {
@@ -98,10 +108,26 @@ class Library:
 
     def save(self) -> bytes:
         """Everything, for ``restore``."""
+        self._read_index()
         counts = self._counts()
-        index = repr((counts, self.tree.places, self._slot_tables)).encode()
-        head = len(index).to_bytes(8, "little") + index
+        index = repr((self.tree.places, self._slot_tables, self._reasons)).encode()
+        head = struct.pack(_HEAD, *counts, len(index)) + index
         return head + b"".join(table.save(count) for table, count in self._stored(counts))
+
+    def _read_index(self) -> None:
+        """Read what only those need who add to the library. It takes some milliseconds."""
+        if self._index:
+            import ast
+
+            read = ast.literal_eval(self._index.decode())
+            self.tree.places, self._slot_tables, self._reasons = read
+            self._index = b""  # who is interrupted reads it again
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of halts, by number."""
+        self._read_index()
+        return self._reasons
 
     def _counts(self) -> tuple[int, ...]:
         return (
@@ -116,11 +142,10 @@ class Library:
 
     def restore(self, content: bytes) -> None:
         """Take over what ``save`` has returned, in an empty library."""
-        size = int.from_bytes(content[:8], "little")
-        counts, self.tree.places, self._slot_tables = ast.literal_eval(
-            content[8 : 8 + size].decode()
-        )
-        rest = memoryview(content)[8 + size :]
+        *counts, size = struct.unpack_from(_HEAD, content)
+        head = struct.calcsize(_HEAD)
+        self._index = content[head : head + size]
+        rest = memoryview(content)[head + size :]
         for table, count in self._stored(counts):
             rest = table.restore(rest, count)
         (
@@ -134,7 +159,7 @@ class Library:
         ) = counts
         self.changed = False
 
-    def _stored(self, counts: tuple[int, ...]) -> list[tuple[Rows, int]]:
+    def _stored(self, counts: Sequence[int]) -> list[tuple[Rows, int]]:
         """The tables, and how many rows of each are in use."""
         shapes, stencils, patches, words, offsets, nodes, programs = counts
         return [
@@ -164,11 +189,12 @@ class Library:
         self,
         sample: tuple[int, int, int, int],
         decisions: Iterable[tuple[Any, bool]],
-        template: Template | None,
+        template: "Template | None",
         size: int,
     ) -> int:
         """A new shape, found from now on; without a template, one that is refused. ``sample``: a
         word of it, the word's pc, what is before it, and the mode."""
+        self._read_index()
         shape = self._shape_count
         self._shape_count += 1
         self.changed = True
@@ -183,8 +209,14 @@ class Library:
         self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
-    def _describe(self, row: list[int], template: Template) -> None:
+    def _describe(self, row: list[int], template: "Template") -> None:
         row[EXIT] = _exit_kind(template)
+        match template.exit:
+            case Swi():
+                assert template.number is not None
+                row[NUMBER] = self.tree.program(template.number)
+            case Halt(reason=reason):
+                row[NUMBER] = self._reason(reason)
         for inst in template.insts:
             flag = self._bits.get(str(inst.imm[0])) if inst.imm else None
             if inst.op is ops.GET and flag:
@@ -199,11 +231,17 @@ class Library:
             row[column] = self.tree.program(term)
             row[column + 1] = mode
 
-    def without_dead_flags(self, template: Template, live: int) -> Template:
+    def _reason(self, reason: str) -> int:
+        """The number of a halt's reason."""
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+        return self._reasons.index(reason)
+
+    def without_dead_flags(self, template: "Template", live: int) -> "Template":
         """A template without the flags that it writes and that are not live."""
         dead = {name for name, bit in self._bits.items() if not bit & live}
         insts = [i for i in template.insts if not (i.op is ops.SET and i.imm[0] in dead)]
-        return Template(insts, template.exit, template.holes, template.targets)
+        return attrs.evolve(template, insts=insts)
 
     # -- stencils
 
@@ -230,8 +268,9 @@ class Library:
                 shapes[shape, VARIANT] = stencils[shapes[shape, VARIANT], FURTHER]
         self._stencil_count = first
 
-    def fill(self, number: int, stencil: Stencil, holes: dict[str, Hole]) -> None:
+    def fill(self, number: int, stencil: "Stencil", holes: "dict[str, Hole]") -> None:
         """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
+        self._read_index()
         self.changed = True
         start, first = 8 * self._word_count, self._patch_count
         padded = stencil.code + bytes(-len(stencil.code) % 8)
@@ -248,7 +287,7 @@ class Library:
             self._patch_count += 1
         self.stencils.put(number, (start, len(stencil.code), first, self._patch_count))
 
-    def _given(self, name: str, holes: dict[str, Hole]) -> tuple[int, int, int]:
+    def _given(self, name: str, holes: "dict[str, Hole]") -> tuple[int, int, int]:
         if name in _NAMES:
             return _NAMES[name], 0, 0
         hole = holes[name.rpartition(".")[2]]
@@ -275,7 +314,7 @@ class Library:
             table.close()
 
 
-def _exit_kind(template: Template) -> int:
+def _exit_kind(template: "Template") -> int:
     match template.exit:
         case None:
             return abi.CONTINUES

@@ -1,6 +1,6 @@
 """Stencils as machine code: functions cut out of an object file, and where they are patched."""
 
-import attrs
+from typing import NamedTuple
 
 from backends.native.link import ObjectFile
 
@@ -10,8 +10,7 @@ _SIZES = {ABSOLUTE32: 4, SIGNED32: 4, RELATIVE32: 4, CALL32: 4, ABSOLUTE8: 1}
 _JUMP = 0xE9
 
 
-@attrs.frozen
-class Patch:
+class Patch(NamedTuple):
     """``size`` bytes at ``offset`` in a stencil, 1 or 4, that become the value of ``name`` plus
     ``addend``, minus their own address if ``relative``."""
 
@@ -22,8 +21,7 @@ class Patch:
     relative: bool
 
 
-@attrs.frozen
-class Stencil:
+class Stencil(NamedTuple):
     """Machine code with patches. It runs on into what is put behind it."""
 
     code: bytes

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from dbt.ir import ops
-from dbt.ir.block import Block, Const, Exit, Inst, Value, exit_targets
+from dbt.ir.block import Block, Const, Exit, Inst, Swi, Value, exit_targets
 from dbt.ir.ops import Effect, Op
 from dbt.ir.symbolic import Choice, Number, Term
 
@@ -30,12 +30,14 @@ class Hole:
 @attrs.define(eq=False)
 class Template:
     """The IR of a shape. ``holes`` are by name. ``targets`` are the terms of the pcs that direct
-    exits lead to, and their modes; ``falls``: it has no exit of its own."""
+    exits lead to, and their modes. Without ``exit`` it falls through. ``number``: the term of a
+    system call's number."""
 
     insts: list[Inst]
     exit: Exit | None
     holes: dict[str, Hole]
     targets: tuple[tuple[Term, int], ...]
+    number: "Term | None" = None
 
 
 class Unfit(Exception):
@@ -103,8 +105,9 @@ def make_template(block: Block, *, ends: bool) -> Template:
             maker.add(inst)
     exit_ = maker.exit(block.exit) if ends else None
     targets = tuple((_term(key.pc), key.mode) for key in exit_targets(block.exit)) if ends else ()
-    return Template(maker.insts, exit_, maker.holes, targets)
+    number = _term(block.exit.number) if ends and isinstance(block.exit, Swi) else None
+    return Template(maker.insts, exit_, maker.holes, targets, number)
 
 
-def _term(pc: Any) -> Term:
-    return pc.term if isinstance(pc, Number) else pc
+def _term(value: Any) -> Term:
+    return value.term if isinstance(value, Number) else value

@@ -17,8 +17,6 @@ _OPERATIONS = {
     "add": ADD, "sub": SUB, "mul": MUL, "and": AND, "or": OR, "xor": XOR, "shl": SHL, "shr": SHR,
     "eq": EQ, "lt": LT, "place": PLACE,
 }  # fmt: skip
-DEEPEST = 64
-"""Words of the stack that programs work on."""
 
 
 @attrs.frozen

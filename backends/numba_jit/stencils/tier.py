@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.stencils.copier import Copier, Draft
+from backends.numba_jit.stencils.copier import Copier, Draft, Left
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
@@ -74,9 +74,9 @@ class Copies:
         """The id of the block that has left at one of its instructions, its index, and why."""
         return payload >> 8, payload >> 2 & 63, payload & 3
 
-    def pc_of(self, key: BlockKey, index: int) -> int:
-        """The address of an instruction of a block."""
-        return self.copier.pc_of(key, index)
+    def left(self, key: BlockKey, index: int) -> Left:
+        """How the block at a key is left that is left at one of its instructions."""
+        return self.copier.left(key, index)
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""

@@ -6,10 +6,13 @@ has to lift the word. ``copying.find`` walks the tree.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from backends.numba_jit.stencils import abi, terms
+from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.rows import Rows
-from dbt.ir.symbolic import WORD, Term
+
+if TYPE_CHECKING:
+    from dbt.ir.symbolic import Term
 
 MOST_NODES = 1 << 18
 MOST_PROGRAM_WORDS = 1 << 18
@@ -26,11 +29,14 @@ class Tree:
         self.programs = Rows(MOST_PROGRAM_WORDS, 1)
         self.size, self.used = 1, 0
         self.places: dict[Term, int] = {}
+        """Where the programs of terms begin. Whoever adds to a library has it read first."""
 
-    def program(self, term: Term) -> int:
+    def program(self, term: "Term") -> int:
         """Where the program of a term begins in ``programs``."""
         at = self.places.get(term)
         if at is None:
+            from backends.numba_jit.stencils import terms
+
             at, words = self.used, (*terms.program(term), terms.END)
             for offset, word in enumerate(words):
                 self.programs.cells[at + offset, 0] = word
@@ -38,7 +44,9 @@ class Tree:
             self.places[term] = at  # an interrupted program is not known
         return at
 
-    def add(self, word: int, mode: int, decisions: Iterable[tuple[Term, bool]], shape: int) -> None:
+    def add(
+        self, word: int, mode: int, decisions: "Iterable[tuple[Term, bool]]", shape: int
+    ) -> None:
         """Let the words that decide like this one, lifted in a mode, find a shape."""
         table = self.roots.cells
         nodes, place, column = self.nodes.cells, self._root(word, mode), 1
@@ -73,8 +81,11 @@ class Tree:
         roots[place, 0] = key + 1
         return place
 
-    def _question(self, term: Term) -> tuple[int, int, int] | None:
+    def _question(self, term: "Term") -> tuple[int, int, int] | None:
         """The node that asks for a term; nothing where the root tells."""
+        from backends.numba_jit.stencils import terms
+        from dbt.ir.symbolic import WORD
+
         match term:
             case ("eq", inner, int(value)):
                 field = terms.as_field(inner, self.width)

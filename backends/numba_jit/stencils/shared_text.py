@@ -1,0 +1,86 @@
+"""LLVM text of what all copied blocks share: how they are entered and left, begin and end."""
+
+from backends.numba_jit import abi, tables
+from backends.numba_jit.dispatch import dispatchers, to_unit
+from backends.numba_jit.stencils.stencil_text import PARAMETERS, SIGNATURE
+from backends.numba_jit.units.frame import FOOTER, Frame
+from backends.numba_jit.units.objects import ObjectMaker
+from dbt.interfaces import Layout
+
+SHARED = f"""
+define i64 @enter(ptr %code, ptr %s) nounwind {{
+ %mp = getelementptr i8, ptr %s, i64 {abi.MEM_BASE}
+ %m = load ptr, ptr %mp
+ %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
+ %f = load i64, ptr %fp
+ %r = call preserve_nonecc i64 %code({PARAMETERS})
+ ret i64 %r
+}}
+define preserve_nonecc i64 @leave{SIGNATURE} {{
+ %fp = getelementptr i8, ptr %s, i64 {abi.FUEL}
+ store i64 %f, ptr %fp
+ %ep = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}
+ %r = load i64, ptr %ep
+ ret i64 %r
+}}
+define preserve_nonecc i64 @head{SIGNATURE} {{
+ %l = sub i64 %f, ptrtoint (ptr @count to i64)
+ %c = icmp slt i64 %l, 0
+ br i1 %c, label %out, label %in, !prof !0
+in:
+ %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
+ ret i64 %r
+out:
+ %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
+ ret i64 %q
+}}
+define preserve_nonecc i64 @hothead{SIGNATURE} {{
+ %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
+ %ha = load ptr, ptr %hp
+ %hb = getelementptr i8, ptr %ha, i64 ptrtoint (ptr @counter to i64)
+ %hv = load i32, ptr %hb
+ %hw = sub i32 %hv, 1
+ store i32 %hw, ptr %hb
+ %hc = icmp eq i32 %hw, 0
+ br i1 %hc, label %hot, label %cool, !prof !0
+cool:
+ %l = sub i64 %f, ptrtoint (ptr @count to i64)
+ %c = icmp slt i64 %l, 0
+ br i1 %c, label %out, label %in, !prof !0
+in:
+ %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
+ ret i64 %r
+out:
+ %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
+ ret i64 %q
+hot:
+ %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
+ ret i64 %h
+}}
+define preserve_nonecc i64 @go{SIGNATURE} {{
+ %c = load ptr, ptr @link0
+ %r = musttail call preserve_nonecc i64 %c({PARAMETERS})
+ ret i64 %r
+}}
+@count = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 128}}
+@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 16777216}}
+@link0 = external dso_local global ptr
+declare preserve_nonecc i64 @next(ptr, ptr, i64)
+declare preserve_nonecc i64 @fuel(ptr, ptr, i64)
+declare preserve_nonecc i64 @hot(ptr, ptr, i64)
+"""
+"""``enter(code, state)`` is a C function. The others have the signature of stencils: ``leave``
+returns the word EXIT_CODE, ``head`` begins a block and takes its fuel, ``hothead`` also counts its
+executions, ``go`` ends one."""
+
+
+def shared_text(frame: Frame) -> str:
+    """LLVM text of what all blocks share: the functions of SHARED, and the dispatchers."""
+    ways = frame.ways_of_copies()
+    parts = SHARED, dispatchers(frame.signature, ways), to_unit(frame.signature, ways), FOOTER
+    return "\n".join(parts)
+
+
+def compile_shared(layout: Layout) -> bytes:
+    """The object code of ``shared_text``."""
+    return ObjectMaker().compile(shared_text(Frame(layout)), "stencil")
