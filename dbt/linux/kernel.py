@@ -12,12 +12,11 @@ import functools
 import importlib
 import os
 import pkgutil
-import random
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -37,16 +36,21 @@ from dbt.linux.state.process import ProcessState
 from dbt.linux.state.sigaction import SIGPIPE
 from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.signals import Signals
-from dbt.linux.strace import Strace
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS, Entry
-from dbt.linux.typed import SIGNATURES, DecodedCall, Decoder
 from dbt.linux.typed.model import read
+from dbt.linux.typed.rows import SIGNATURES
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault, InternalError, LimitNotKept, Stop, UsageError
 from dbt.streams import write_lines
-from dbt.syscalls import IllegalTrap, Request, SyscallAbi
+from dbt.syscalls import DecodedCall, IllegalTrap, Request, SyscallAbi
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from dbt.linux.strace import Strace
+    from dbt.linux.typed.decode import Decoder
 
 Before = Callable[["Kernel", str, list[int]], int | None]
 After = Callable[["Kernel", str, list[int], int], int | None]
@@ -121,9 +125,8 @@ class Kernel:
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
         self._sleep_until: int | None = None
-        self._random = None if options.seed is None else random.Random(options.seed)
-        self.decoder = Decoder(abi, memory)
-        self.strace = Strace(self) if options.strace else None
+        self._random = None if options.seed is None else _generator(options.seed)
+        self.strace = _strace(self) if options.strace else None
 
     # -- loading -----------------------------------------------------------------------------------
 
@@ -287,6 +290,13 @@ class Kernel:
         """Names of the system calls there are, served or not."""
         return SIGNATURES.keys()
 
+    @functools.cached_property
+    def decoder(self) -> "Decoder":
+        """Decodes the calls of this process."""
+        from dbt.linux.typed.decode import Decoder
+
+        return Decoder(self.abi, self.memory)
+
     def decode(self, name: str, registers: Sequence[int], result: int | None = None) -> DecodedCall:
         """The call being served, or one like it, in words: typed arguments, texts, contents."""
         now = self.request
@@ -367,6 +377,18 @@ class Kernel:
             stack.callback(self.process.children.release)
             stack.callback(timers.delete_all, self)
             stack.callback(self.leave_guest)
+
+
+def _strace(kernel: Kernel) -> "Strace":
+    from dbt.linux.strace import Strace
+
+    return Strace(kernel)
+
+
+def _generator(seed: int) -> "Random":
+    from random import Random
+
+    return Random(seed)
 
 
 def _false() -> bool:

@@ -1,15 +1,18 @@
 """Names of guest addresses, from the symbol tables of the files that are mapped."""
 
 import os
+from typing import TYPE_CHECKING
 
 import attrs
 
 from dbt import choices
 from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import AddressSpace, Area
-from dbt.loader.symbols import Symbol, SymbolFile, read_symbols
 from dbt.syscalls import SyscallAbi
 from dbt.text import LINE, NAME, printable
+
+if TYPE_CHECKING:
+    from dbt.loader.symbols import Symbol, SymbolFile
 
 
 @attrs.frozen
@@ -120,13 +123,15 @@ class Symbolizer:
                     return bias
         return None
 
-    def _containing(self, area: Area, pc: int) -> tuple[int | None, Symbol | None]:
+    def _containing(self, area: Area, pc: int) -> "tuple[int | None, Symbol | None]":
         """The linked address of a place in a mapped file, and the symbol that it belongs to."""
         file = self._symbols(area.path)
         linked = file.linked(pc - area.start + area.offset)
         return linked, None if linked is None else file.containing(linked)
 
-    def _symbols(self, path: str) -> SymbolFile:
+    def _symbols(self, path: str) -> "SymbolFile":
+        from dbt.loader.symbols import SymbolFile, read_symbols
+
         try:
             status = os.stat(path)
         except OSError:
@@ -134,7 +139,7 @@ class Symbolizer:
         return read_symbols(path, (status.st_mtime_ns, status.st_size), self._state_bits)
 
 
-def _area_bias(area: Area, file: SymbolFile) -> int | None:
+def _area_bias(area: Area, file: "SymbolFile") -> int | None:
     for offset, size, address in file.segments:
         page = offset & -4096
         if page <= area.offset < offset + size:

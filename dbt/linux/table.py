@@ -10,28 +10,38 @@ A handler reports failure by raising OSError, or lets a GuestFault through (EFAU
 any int; it is cut to 32 bits.
 """
 
-import inspect
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar
 
-import attrs
-
-from dbt.linux.typed import SIGNATURES
 from dbt.linux.typed.model import Place, places
+from dbt.linux.typed.rows import SIGNATURES
 
 Handler = Callable[..., int]
 _H = TypeVar("_H", bound=Handler)
 
 
-@attrs.frozen
 class Entry:
-    """A system call: its handler, and where the handler's arguments are (``typed.model.read``),
-    when the ABI aligns pairs of registers and when it does not."""
+    """A system call: its handler, which takes ``count`` arguments of its row."""
 
-    name: str
-    handler: Handler
-    aligned: tuple[Place, ...]
-    packed: tuple[Place, ...]
+    def __init__(self, name: str, handler: Handler, count: int) -> None:
+        self.name = name
+        self.handler = handler
+        self._count = count
+
+    @cached_property
+    def aligned(self) -> tuple[Place, ...]:
+        """Where the handler's arguments are (``typed.model.read``), when the ABI aligns pairs of
+        registers."""
+        return self._places(aligned=True)
+
+    @cached_property
+    def packed(self) -> tuple[Place, ...]:
+        """The same when it does not."""
+        return self._places(aligned=False)
+
+    def _places(self, *, aligned: bool) -> tuple[Place, ...]:
+        return places(SIGNATURES[self.name].parameters[: self._count], aligned=aligned)
 
 
 SYSCALLS: dict[str, Entry] = {}
@@ -42,7 +52,7 @@ def syscall(*names: str) -> Callable[[_H], _H]:
     or has no row, and when the row has fewer arguments than the handler."""
 
     def register(handler: _H) -> _H:
-        count = len(inspect.signature(handler).parameters) - 1
+        count = handler.__code__.co_argcount - 1
         for name in names:
             SYSCALLS[name] = _entry(name, handler, count)
         return handler
@@ -55,8 +65,7 @@ def _entry(name: str, handler: Handler, count: int) -> Entry:
         raise ValueError(f"two handlers for the system call {name}")
     if name not in SIGNATURES:
         raise ValueError(f"the system call {name} has no row in dbt/linux/typed")
-    parameters = SIGNATURES[name].parameters
-    if len(parameters) < count:
-        raise ValueError(f"the row of {name} has {len(parameters)} arguments, its handler {count}")
-    taken = parameters[:count]
-    return Entry(name, handler, places(taken, aligned=True), places(taken, aligned=False))
+    arity = SIGNATURES.arity(name)
+    if arity < count:
+        raise ValueError(f"the row of {name} has {arity} arguments, its handler {count}")
+    return Entry(name, handler, count)

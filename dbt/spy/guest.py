@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from dbt.linux.typed import DecodedCall
 from dbt.spy.events import Who
 from dbt.stops import GuestFault
+from dbt.syscalls import DecodedCall
 
 if TYPE_CHECKING:
     from dbt.process import Process

@@ -13,10 +13,11 @@ from typing import Any
 
 import attrs
 
-from dbt.linux.typed import DecodedArgument, DecodedCall, error_name
+from dbt.linux.typed.decode import error_name
 from dbt.spy.descriptors import Descriptors, Handle, Thing, ThingIds, absolute
 from dbt.spy.events import Event
 from dbt.spy.guest import Guest
+from dbt.syscalls import DecodedArgument, DecodedCall
 
 AT_FDCWD = -100
 STANDARD = ("stdin", "stdout", "stderr")

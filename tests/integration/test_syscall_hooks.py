@@ -11,7 +11,7 @@ from support.idioms import idiom
 from dbt.experiments.harness.functions import functions_of
 from dbt.hooks import StopRequested, SyscallEvent
 from dbt.hooks.faults import FaultPlan
-from dbt.linux.typed import Decoder
+from dbt.linux.typed.decode import Decoder
 from dbt.log import Log
 from dbt.process import Process
 from dbt.stops import Exited, GuestFault, Requested

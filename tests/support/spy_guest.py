@@ -4,11 +4,12 @@ import struct
 
 import attrs
 
-from dbt.linux.typed import DecodedCall, Decoder
+from dbt.linux.typed.decode import Decoder
 from dbt.spy.events import Event, Who
 from dbt.spy.guest import Behind
 from dbt.spy.tap import Tap
 from dbt.stops import Access, GuestFault
+from dbt.syscalls import DecodedCall
 from frontends.arm.linux_abi import ArmLinuxAbi
 
 ABI = ArmLinuxAbi()

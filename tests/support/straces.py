@@ -19,7 +19,8 @@ from pathlib import Path
 
 import attrs
 
-from dbt.linux.typed import SIGNATURES, qemu
+from dbt.linux.typed import qemu
+from dbt.linux.typed.rows import SIGNATURES
 from frontends.arm.syscall_names import EABI
 
 _CREDENTIALS = struct.Struct("=iII")

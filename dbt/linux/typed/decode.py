@@ -7,23 +7,12 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from dbt.interfaces import Memory
-from dbt.linux.typed import (
-    rows_files,
-    rows_memory,
-    rows_misc,
-    rows_processes,
-    rows_time,
-)
 from dbt.linux.typed import vectors as _vectors  # noqa: F401  (registers kinds)
 from dbt.linux.typed.flags import octal, signal_text
 from dbt.linux.typed.kinds import KINDS, Look, signed
-from dbt.linux.typed.model import Parameter, Signature, merge
+from dbt.linux.typed.model import Parameter, Signature
+from dbt.linux.typed.rows import SIGNATURES
 from dbt.syscalls import DecodedArgument, DecodedCall, SyscallAbi
-
-SIGNATURES = merge(
-    [rows_files.ROWS, rows_memory.ROWS, rows_processes.ROWS, rows_time.ROWS, rows_misc.ROWS]
-)
-"""Every system call that has a typed row, by name."""
 
 _UNTYPED = tuple(Parameter(f"r{i}", "hex") for i in range(6))
 ERESTARTSYS, ESIGRETURN = 512, 513

@@ -16,7 +16,7 @@ says so: ``count:int(unsigned)``, ``fd:fd(signed)``.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import cached_property
 
 import attrs
@@ -127,24 +127,62 @@ def parse_row(line: str) -> Signature:
     return Signature(name, tuple(parameters), result.strip() or "int")
 
 
-def parse_rows(text: str) -> dict[str, Signature]:
-    """Rows by name. ``a|b`` before the arguments gives both names the same ones."""
-    rows: dict[str, Signature] = {}
+class Rows(MutableMapping[str, Signature]):
+    """Rows by name. They are given as lines, and one is parsed when it is first asked for: a
+    program makes few of the calls that there are."""
+
+    def __init__(self, rows: Mapping[str, str | Signature]) -> None:
+        self.lines = dict(rows)
+        """What there is of each row so far."""
+
+    def __getitem__(self, name: str) -> Signature:
+        row = self.lines[name]
+        if isinstance(row, str):
+            row = self.lines[name] = parse_row(row)
+        return row
+
+    def __setitem__(self, name: str, row: Signature) -> None:
+        self.lines[name] = row
+
+    def __delitem__(self, name: str) -> None:
+        del self.lines[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.lines
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def arity(self, name: str) -> int:
+        """How many arguments a call has."""
+        row = self.lines[name]
+        if isinstance(row, str):
+            return row.partition("->")[0].count(":")
+        return len(row.parameters)
+
+
+def parse_rows(text: str) -> Rows:
+    """Rows by name. ``a|b`` before the arguments gives both names the same ones. Raises ValueError
+    for two rows of one name."""
+    rows: dict[str, str | Signature] = {}
     for line in filter(str.strip, text.splitlines()):
-        names = line.split()[0]
+        names = line.split(None, 1)[0]
         for name in names.split("|"):
             if name in rows:
                 raise ValueError(f"two rows for {name}")
-            rows[name] = parse_row(line.replace(names, name, 1))
-    return rows
+            rows[name] = line.replace(names, name, 1)
+    return Rows(rows)
 
 
-def merge(tables: Iterable[Mapping[str, Signature]]) -> dict[str, Signature]:
+def merge(tables: Iterable[Rows]) -> Rows:
     """One table of several. Raises ValueError for a name in two of them."""
-    out: dict[str, Signature] = {}
+    out = Rows({})
     for table in tables:
         twice = out.keys() & table.keys()
         if twice:
             raise ValueError(f"two rows for {', '.join(sorted(twice))}")
-        out.update(table)
+        out.lines.update(table.lines)
     return out

@@ -8,8 +8,8 @@ import attrs
 
 from dbt.interfaces import PAGE
 from dbt.linux.kernel import load_families
-from dbt.linux.typed import SIGNATURES
 from dbt.linux.typed.model import WIDE
+from dbt.linux.typed.rows import SIGNATURES
 from frontends.arm.linux_abi import OABI_BASE, PRIVATE_BASE
 from frontends.arm.syscall_names import EABI, OABI
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from support.pictures import assert_true, pictures
 
-from dbt.hooks.follow.stacks import WatchStack
 from dbt.hooks.follow.tracker import Activation
+from dbt.hooks.follow.watch_stack import WatchStack
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.mechanisms.jump import CheckJumps
 from dbt.hooks.mechanisms.shadow import ShadowCalls

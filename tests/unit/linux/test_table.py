@@ -3,8 +3,8 @@
 import pytest
 
 from dbt.linux.table import SYSCALLS, syscall
-from dbt.linux.typed import SIGNATURES
 from dbt.linux.typed.model import parse_row, places, read
+from dbt.linux.typed.rows import SIGNATURES
 
 
 def arguments(row: str, registers: list[int], *, aligned: bool) -> list[int]:

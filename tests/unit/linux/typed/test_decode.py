@@ -164,7 +164,8 @@ def test_a_string_that_crosses_into_memory_that_is_not_there(kernel: Kernel) -> 
 
 
 def test_nothing_the_guest_passes_makes_decoding_fail(kernel: Kernel) -> None:
-    from dbt.linux.typed import SIGNATURES, qemu
+    from dbt.linux.typed import qemu
+    from dbt.linux.typed.rows import SIGNATURES
 
     words = [0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, BUFFER, BUFFER + 16 * 4096 - 1, 0xFFFF0000]
     for name in SIGNATURES:

@@ -6,10 +6,11 @@ import pytest
 
 from dbt.linux.kernel import load_families
 from dbt.linux.table import SYSCALLS
-from dbt.linux.typed import SIGNATURES, Signature, qemu
+from dbt.linux.typed import qemu
 from dbt.linux.typed.flags import ENUMS, FLAGS
 from dbt.linux.typed.kinds import KINDS
-from dbt.linux.typed.model import WIDE, Parameter, parse_row, parse_rows
+from dbt.linux.typed.model import WIDE, Parameter, Signature, parse_row, parse_rows
+from dbt.linux.typed.rows import SIGNATURES
 from frontends.arm.linux_abi import PRIVATE
 from frontends.arm.syscall_names import OABI
 
