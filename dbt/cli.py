@@ -61,6 +61,22 @@ def _no_command(arguments: argparse.Namespace) -> NoReturn:
     raise UsageError(f"no command{choices.listed(COMMANDS)}; see armdbt --help")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Formats help for the width of the terminal, which it asks for when it is needed: a parser
+    makes a formatter for each option that is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+    def format_help(self) -> str:
+        """The text. The width is as ``argparse`` chooses it."""
+        from shutil import get_terminal_size
+
+        self._width = get_terminal_size().columns - 2
+        self._max_help_position = min(24, max(self._width - 20, 2 * self._indent_increment))
+        return super().format_help()
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, as all other errors of usage."""
 
@@ -89,14 +105,18 @@ def _parser(first: str = "") -> argparse.ArgumentParser:
     """The parser of the command line; if ``first``, its first word, is a command, that of this
     command alone."""
     parser = _Parser(
-        prog="armdbt", description="Dynamic binary translator for 32-bit ARM Linux programs."
+        prog="armdbt",
+        description="Dynamic binary translator for 32-bit ARM Linux programs.",
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"armdbt {__version__}")
     parser.set_defaults(command=_no_command)
-    commands = parser.add_subparsers(metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND", prog="armdbt")
     for name in (first,) if first in COMMANDS else COMMANDS:
         module = importlib.import_module(f"dbt.commands.{name}")
-        command = commands.add_parser(name, help=module.HELP, allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=module.HELP, allow_abbrev=False, formatter_class=_Formatter
+        )
         module.options(command)
         command.set_defaults(command=module.run)
     return parser

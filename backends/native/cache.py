@@ -10,12 +10,10 @@ import functools
 import hashlib
 import os
 import platform
-import pwd
 import stat
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from dbt.distributions import version
 
@@ -26,31 +24,37 @@ _KEPT = 8
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
+Path: TypeAlias = "str | os.PathLike[str]"
+
+
 def directories() -> list[Path]:
     """The directories for objects, best first: beside the package, then the user's cache."""
-    return [Path(__file__).parent / "__pycache__", *_user_cache()]
+    return [os.path.join(os.path.dirname(__file__), "__pycache__"), *_user_cache()]
 
 
 def _user_cache() -> list[Path]:
     chosen = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(chosen):
-        return [Path(chosen) / "armdbt"]
+        return [os.path.join(chosen, "armdbt")]
     home = os.environ.get("HOME", "")
     if not os.path.isabs(home):
+        import pwd
+
         try:
             home = pwd.getpwuid(os.geteuid()).pw_dir
         except KeyError:
             return []
-    return [Path(home) / ".cache" / "armdbt"]
+    return [os.path.join(home, ".cache", "armdbt")]
 
 
-def stamp(sources: Iterable[str | Path], *packages: str, text: str = "") -> bytes:
+def stamp(sources: Iterable[Path], *packages: str, text: str = "") -> bytes:
     """A digest of everything object code depends on: sources, versions, Python, the processor, and
     a text that says what else."""
     digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor(), text)).encode())
     digest.update(repr([version(package) for package in packages]).encode())
     for source in sources:
-        content = Path(source).read_bytes()
+        with open(source, "rb") as file:
+            content = file.read()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.digest()
 
@@ -101,7 +105,7 @@ def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
         real = _ours_alone(directory)
         if real is None:
             return None
-        path = real / file_name
+        path = os.path.join(real, file_name)
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
@@ -116,9 +120,10 @@ def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
 
 def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
     """Write a cache file, which appears whole. False when that is impossible."""
+    import tempfile
+
     try:
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700, parents=True)
+        _make_directory(directory)
         real = _ours_alone(directory)
         if real is None:
             return False
@@ -127,7 +132,7 @@ def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
             with open(handle, "wb") as out:
                 out.write(MAGIC + _digest(key, content) + content)
                 os.fchmod(out.fileno(), 0o644)
-            os.replace(temporary, real / file)
+            os.replace(temporary, os.path.join(real, file))
         except BaseException:
             os.unlink(temporary)
             raise
@@ -137,28 +142,49 @@ def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
     return True
 
 
-def _forget_old(directory: Path, file: str) -> None:
+def _make_directory(directory: Path) -> None:
+    """Make a directory for this user alone, and those above it. Raises OSError."""
+    from pathlib import Path as Directory
+
+    with contextlib.suppress(FileExistsError):
+        Directory(directory).mkdir(mode=0o700, parents=True)
+
+
+def _forget_old(directory: str, file: str) -> None:
     """Remove all files of a name but the newest."""
     name = file.rpartition("-")[0]
     with contextlib.suppress(OSError):
-        files = sorted(directory.glob(f"{name}-*.o"), key=lambda path: path.stat().st_mtime)
-        for path in files[:-_KEPT]:
-            path.unlink()
+        with os.scandir(directory) as found:
+            entries = [
+                entry
+                for entry in found
+                if entry.name.startswith(f"{name}-") and entry.name.endswith(".o")
+            ]
+        entries.sort(key=lambda entry: entry.stat().st_mtime)
+        for entry in entries[:-_KEPT]:
+            os.unlink(entry)
 
 
 def _digest(key: bytes, content: bytes) -> bytes:
     return hashlib.sha256(key + content).digest()
 
 
-def _ours_alone(directory: Path) -> Path | None:
+def _ours_alone(directory: Path) -> str | None:
     """The directory without links in its path, if only this user and root can change its content or
     put another in its place; else None. In a directory with the sticky bit, users cannot replace
     what belongs to others."""
-    real = directory.resolve(strict=True)
-    safe = _is_safe(real.stat()) and all(
-        _is_safe(above.stat(), sticky=True) for above in real.parents
+    real = os.path.realpath(directory, strict=True)
+    safe = _is_safe(os.stat(real)) and all(
+        _is_safe(os.stat(above), sticky=True) for above in _above(real)
     )
     return real if safe else None
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories above a real path, up to the root."""
+    while (above := os.path.dirname(path)) != path:
+        yield above
+        path = above
 
 
 def _is_safe(status: os.stat_result, *, sticky: bool = False) -> bool:

@@ -1,10 +1,10 @@
 """The numba/LLVM backend: a compiled interpreter (tier 0) and compiled units (tiers 1 and 2)."""
 
 import ctypes
+import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from dbt.interfaces import Context, Executor, chaining
@@ -63,9 +63,9 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
 
                 return loop_object()
 
-            here = Path(__file__).parent
-            sources: list[str | Path] = [
-                *(here / f"{name}.py" for name in _SOURCES),
+            here = os.path.dirname(__file__)
+            sources = [
+                *(os.path.join(here, f"{name}.py") for name in _SOURCES),
                 llvm.__file__,
                 chaining.__file__,
                 layout.__file__,

@@ -133,7 +133,7 @@ class NumbaExecutor:
                 key, block_id, slots, self._locations(key), False,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
-            self._add(installed, draft.targets, extent, draft.count, (start, end))
+            self._add(installed, draft.targets, extent, draft.insns, (start, end))
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
         return extent

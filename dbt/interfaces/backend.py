@@ -1,7 +1,6 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
@@ -61,7 +60,7 @@ class InstructionLifter(Protocol):
     word_index: int
     alignment: int
 
-    def sources(self) -> Iterable[Path]: ...
+    def sources(self) -> Iterable[str]: ...
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]: ...
 
 

@@ -1,7 +1,6 @@
 """The protocol of a frontend."""
 
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dbt.ir.banks import State
@@ -86,8 +85,8 @@ class Frontend(Protocol):
     alignment: int
     """A power of 2: a location that is a multiple of it is the pc of a key without mode."""
 
-    def sources(self) -> Iterable[Path]:
-        """The files that lifting depends on."""
+    def sources(self) -> Iterable[str]:
+        """The paths of the files that lifting depends on."""
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift the instruction at a key from its bytes as a little-endian number, and ``before``,

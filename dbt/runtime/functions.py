@@ -1,7 +1,6 @@
 """Functions that translated code invokes: named in Python, called by pointer."""
 
 import ctypes
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -154,6 +153,8 @@ class Functions:
 
 def _arity(function: Callable[..., Any]) -> int:
     """Number of a function's arguments, without the first."""
+    import inspect
+
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     if not parameters or any(parameter.kind not in kinds for parameter in parameters):

@@ -1,7 +1,7 @@
 """The ARM frontend: lifts guest bytes to blocks."""
 
+import os
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from dbt import decode, ir
@@ -13,8 +13,6 @@ from frontends.arm.keys import BIG, THUMB, WORD_INDEX, key_of, location_of
 from frontends.arm.kuser import COMMPAGE
 from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.registers import CALL_ABI, LAYOUT
-
-_IR = Path(ir.__file__).parent
 
 
 class ArmFrontend:
@@ -59,11 +57,17 @@ class ArmFrontend:
 
         return lift(code, key, boundaries, self.max_insns)
 
-    def sources(self) -> list[Path]:
-        """The files that lifting depends on."""
-        here = Path(__file__).parent
-        core = [_IR / f"{name}.py" for name in ("symbolic", "builder", "ops")]
-        return [*sorted(here.rglob("*.py")), *core, Path(decode.__file__).with_name("table.py")]
+    def sources(self) -> list[str]:
+        """The paths of the files that lifting depends on."""
+        own = [
+            os.path.join(directory, name)
+            for directory, _, names in os.walk(os.path.dirname(__file__))
+            for name in names
+            if name.endswith(".py")
+        ]
+        core = [(ir, "symbolic"), (ir, "builder"), (ir, "ops"), (decode, "table")]
+        others = [os.path.join(*home.__path__, f"{name}.py") for home, name in core]
+        return [*sorted(own), *others]
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""

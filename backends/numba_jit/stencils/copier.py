@@ -1,9 +1,9 @@
 """Makes the code of guest blocks from stencils, and takes it back."""
 
 import ctypes
+import os
 from collections.abc import Collection, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from backends.native import cache
@@ -47,7 +47,7 @@ class Draft(NamedTuple):
     of it."""
 
     key: BlockKey
-    count: int
+    insns: int
     counted: int
     size: int
     before: int
@@ -258,9 +258,9 @@ class Copier:
     def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> tuple[int, int, list[int]]:
         """Copy the block that was drafted last. Returns where it begins, 0 if there is no room, and
         ends, and the addresses of the code that its direct exits lead to while not linked."""
-        self._provide_stencils(draft.count)
+        self._provide_stencils(draft.insns)
         first, second = (*slots, 0, 0)[:2]
-        job = (draft.count, draft.counted, block_id, first | second << 32, draft.front)
+        job = (draft.insns, draft.counted, block_id, first | second << 32, draft.front)
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return 0, 0, []
@@ -287,7 +287,7 @@ class Copier:
         code = ctypes.string_at(start, size)
         self.free(start, end)
         marks = [(start, "begin:")] if draft.counted else []
-        for row in map(self.library.rows.row, range(draft.count)):
+        for row in map(self.library.rows.row, range(draft.insns)):
             word = row[words.WORD // 8]
             marks.append((row[words.CODE // 8], f"{row[words.AT // 8]:#010x}: {word:x}"))
         return listing(start, code, marks)
@@ -319,13 +319,15 @@ class Copier:
         self.code.close()
 
 
-def _sources() -> list[Path]:
+def _sources() -> list[str]:
     """The modules that stencils depend on."""
-    here = Path(__file__).parent
+    here = os.path.dirname(__file__)
+    above = os.path.dirname(here)
     return [
-        path
-        for part in (here, here.parent, here.parent / "units")
-        for path in sorted(part.glob("*.py"))
+        os.path.join(part, name)
+        for part in (here, above, os.path.join(above, "units"))
+        for name in sorted(os.listdir(part))
+        if name.endswith(".py")
     ]
 
 

@@ -1,8 +1,8 @@
 """The functions of ``copying`` as object code, which needs neither numba nor Python."""
 
 import ctypes
+import os
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from backends.native.arena import Arena
@@ -26,8 +26,8 @@ class Native:
     """The functions of ``copying`` that Python calls. All take and return ints."""
 
     def __init__(self) -> None:
-        here = Path(__file__).parent
-        sources: list[str | Path] = [here / f"{name}.py" for name in _SOURCES]
+        here = os.path.dirname(__file__)
+        sources = [os.path.join(here, f"{name}.py") for name in _SOURCES]
         self._arena = Arena()
         library = link(
             cached("copying", stamp(sources, "numba", "llvmlite"), _compile), self._arena

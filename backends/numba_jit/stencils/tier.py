@@ -59,7 +59,7 @@ class Copies:
         if start:
             for slot, out in zip(slots, outs, strict=True):
                 self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
-            self._insns += draft.count
+            self._insns += draft.insns
         self._seconds += time.perf_counter() - began
         return start, end
 

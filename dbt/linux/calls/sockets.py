@@ -3,9 +3,9 @@
 Descriptors cannot be passed (SCM_RIGHTS): control data is refused when sent, never received.
 """
 
+import _socket as socket  # the constants: to import all of it takes 2 ms
 import errno
 import os
-import socket
 import stat
 import struct
 from typing import TYPE_CHECKING

@@ -2,9 +2,7 @@
 
 import ctypes
 import os
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, NamedTuple
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux import host
@@ -20,8 +18,7 @@ _ANONYMOUS_SHARED = 1
 _KIB = 1024
 
 
-@attrs.frozen
-class Sums:
+class Sums(NamedTuple):
     """Sizes in bytes, as ``status`` and ``statm`` divide them."""
 
     size: int

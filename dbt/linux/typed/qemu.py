@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbt.linux.typed import quirks
-from dbt.linux.typed.decode import SIGNATURES, Decoder, error_text
+from dbt.linux.typed.decode import Decoder, error_text
 from dbt.linux.typed.kinds import KINDS, signed
 from dbt.linux.typed.model import Parameter, Signature, parse_rows
+from dbt.linux.typed.rows import SIGNATURES
 
 KINDS.update(quirks.KINDS)
 
