@@ -4,6 +4,7 @@ Options take qemu-arm's names where it has them. Exit statuses are in ``dbt/proc
 """
 
 import argparse
+import atexit
 import contextlib
 import gc
 import importlib
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     # Translation makes many small objects and no cycles: collecting them is a third of its time.
     gc.set_threshold(200_000, 20, 100)
+    # Python looks through all objects twice when it ends, to find cycles in what goes anyway.
+    atexit.register(gc.freeze)
     streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
     given = sys.argv[1:] if argv is None else argv

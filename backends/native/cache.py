@@ -9,7 +9,6 @@ import contextlib
 import functools
 import hashlib
 import os
-import platform
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -50,7 +49,7 @@ def _user_cache() -> list[Path]:
 def stamp(sources: Iterable[Path], *packages: str, text: str = "") -> bytes:
     """A digest of everything object code depends on: sources, versions, Python, the processor, and
     a text that says what else."""
-    digest = hashlib.sha256(repr((sys.version, platform.machine(), _processor(), text)).encode())
+    digest = hashlib.sha256(repr((sys.version, os.uname().machine, _processor(), text)).encode())
     digest.update(repr([version(package) for package in packages]).encode())
     for source in sources:
         with open(source, "rb") as file:

@@ -11,7 +11,6 @@ import errno
 import functools
 import importlib
 import os
-import pkgutil
 import re
 import sys
 from collections import Counter
@@ -71,8 +70,10 @@ _NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
 @functools.cache
 def load_families() -> None:
     """Import every module of ``dbt.linux.calls``, so that its calls are in the table."""
-    for module in pkgutil.iter_modules(calls.__path__):
-        importlib.import_module(f"{calls.__name__}.{module.name}")
+    for name in sorted(os.listdir(*calls.__path__)):
+        module, _, extension = name.partition(".")
+        if extension == "py" and module != "__init__":
+            importlib.import_module(f"{calls.__name__}.{module}")
 
 
 class Kernel:

@@ -4,7 +4,6 @@ host's epoll can watch."""
 import ctypes
 import errno
 import os
-import platform
 import struct
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 EPOLL_CTL_DEL = 2
 # x86-64 alone packs struct epoll_event.
-_HOST_EVENT = struct.Struct("=IQ" if platform.machine() == "x86_64" else "=I4xQ")
+_HOST_EVENT = struct.Struct("=IQ" if os.uname().machine == "x86_64" else "=I4xQ")
 
 
 @syscall("epoll_create")

@@ -6,7 +6,7 @@ ends lasts until a signal or the time-out, as natively.
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 import time
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ _NAP = NANO // 20
 
 
 def _host(operation: int, address: int, value: int, fourth: object, second: int, third: int) -> int:
-    number = _NUMBERS.get(platform.machine())
+    number = _NUMBERS.get(os.uname().machine)
     if number is None:
         raise failure(errno.ENOSYS)
     return host.call("syscall", number, address, operation, value, fourth, second, third)

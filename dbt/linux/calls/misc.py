@@ -2,7 +2,6 @@
 
 import errno
 import os
-import platform
 import struct
 import time
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ _GRND_FLAGS = 7
 def uname(kernel: "Kernel", address: int) -> int:
     """What system this is: Linux on the guest's machine."""
     fields = (
-        "Linux", platform.node(), RELEASE, VERSION, kernel.abi.machine, "(none)",
+        "Linux", os.uname().nodename, RELEASE, VERSION, kernel.abi.machine, "(none)",
     )  # fmt: skip
     packed = b"".join(
         text.encode("ascii", "replace")[: _UTS_FIELD - 1].ljust(_UTS_FIELD, b"\0")
