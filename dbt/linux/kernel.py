@@ -126,7 +126,11 @@ class Kernel:
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
         self._sleep_until: int | None = None
-        self._random = None if options.seed is None else _generator(options.seed)
+        self._random: Random | None = None
+        if options.seed is not None:
+            import random
+
+            self._random = random.Random(options.seed)
         self.strace = _strace(self) if options.strace else None
 
     # -- loading -----------------------------------------------------------------------------------
@@ -384,12 +388,6 @@ def _strace(kernel: Kernel) -> "Strace":
     from dbt.linux.strace import Strace
 
     return Strace(kernel)
-
-
-def _generator(seed: int) -> "Random":
-    from random import Random
-
-    return Random(seed)
 
 
 def _false() -> bool:
