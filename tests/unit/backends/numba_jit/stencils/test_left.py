@@ -1,0 +1,55 @@
+"""Where copied code is left at an instruction: the same as its lifting says."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.stencils import Copies
+
+from dbt.interfaces import EXEC, PAGE, READ
+from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
+
+CODE = 0x10000
+MOVE = 0xE3A07001  # mov r7, #1
+EXITS = {
+    "svc 0": 0xEF000000,
+    "svc 0x900004": 0xEF900004,
+    "svc 0xffffff": 0xEFFFFFFF,
+    "svceq 7": 0x0F000007,
+    "bkpt": 0xE1200070,
+    "udf": 0xE7F000F0,
+    "udfne": 0x17F000F0,
+}
+
+
+@pytest.fixture(scope="module")
+def copies() -> Iterator[Copies]:
+    copies = Copies(insns=3)
+    copies.memory.map(CODE, PAGE, READ | EXEC)
+    yield copies
+    copies.close()
+
+
+def places(name: str) -> range:
+    """Where in a block an instruction may be: one with a condition is a block of its own."""
+    return range(1 if EXITS[name] >> 28 != 0xE else 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"), [(name, index) for name in EXITS for index in places(name)]
+)
+def test_it_is_left_as_lifting_says(copies: Copies, name: str, index: int) -> None:
+    word = EXITS[name]
+    mode = CONDITION_PASSED if word >> 28 != 0xE else 0
+    code = [*[MOVE] * index, word]
+    for at in (CODE, CODE + 0x104):
+        copies.memory.poke(at, b"".join(one.to_bytes(4, "little") for one in code))
+        key = BlockKey(at, mode)
+        assert copies.copier.draft(key, ()) is not None
+        left = copies.copier.left(key, index)
+        assert left.pc == at + 4 * index
+        lifted = copies.copier.lift(BlockKey(left.pc, mode)).exit
+        if isinstance(lifted, Swi):
+            assert (left.number, left.resume) == (lifted.number, lifted.resume)
+        else:
+            assert isinstance(lifted, Halt)
+            assert (left.reason, left.resume) == (lifted.reason, None)
