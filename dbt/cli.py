@@ -8,7 +8,9 @@ import atexit
 import contextlib
 import gc
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NoReturn
@@ -38,7 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _failed(error)
     finally:
         sys.excepthook = before
-    return streams.finish(status)
+    status = streams.finish(status)
+    if argv is None and threading.active_count() > 1:
+        os._exit(status)  # nothing is left to be done, and nobody waits for what is being compiled
+    return status
 
 
 def _failed(error: BaseException) -> int:
