@@ -38,10 +38,16 @@ SIDES = 2
 """Direct exits that a block has at most."""
 
 
+def _say_nothing(line: str) -> None:
+    """``tell`` when nobody listens."""
+
+
 class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
-    def __init__(self, context: Context, loop: Any) -> None:
+    def __init__(
+        self, context: Context, loop: Any, tell: Callable[[str], None] = _say_nothing
+    ) -> None:
         self.context = context
         self.records = Records()
         self._loop = partial(loop, context.state.address)
@@ -50,7 +56,7 @@ class NumbaExecutor:
         self._first: FirstTier = Interpreter(context, self.records, self.tables)
         self._links = Links(self.tables, self._loop, self._location, context.key_of)
         self.index = self._table = BlockTable(self.tables, self._location)
-        self._copies = Copies(context, self.tables, self._table)
+        self._copies = Copies(context, self.tables, self._table, tell)
         self._better: BetterTier = Units(
             context,
             self.records,

@@ -94,6 +94,8 @@ class Copier:
         ):
             library.set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
+        self.is_new = kept is None
+        """Nothing was found on disk."""
         if kept is None:
             for name in ENDS:
                 library.fill(library.reserve(0, 0), shared[name], {})

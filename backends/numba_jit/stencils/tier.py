@@ -1,7 +1,7 @@
 """The tier of copied code: blocks of the guest's own instructions, made without IR."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
@@ -16,7 +16,10 @@ from dbt.ir.block import Block, BlockKey
 class Copies:
     """Copies blocks and links them (a ``tiers.Tier``)."""
 
-    def __init__(self, context: Context, shared: Tables, blocks: BlockTable) -> None:
+    def __init__(
+        self, context: Context, shared: Tables, blocks: BlockTable, tell: Callable[[str], None]
+    ) -> None:
+        self._tell = tell
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
         self._context = context
         self._tables = shared
@@ -33,6 +36,8 @@ class Copies:
             self._copier = copier = Copier(
                 self._context, tables.MAX_SLOTS, Native(), hot=self._counts
             )
+            if copier.is_new:
+                self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter

@@ -1,0 +1,35 @@
+"""The first run says what takes its time, and keeps it for the next."""
+
+import pytest
+from support.guests import guest
+
+from backends.native import cache
+from backends.numba_jit import NumbaBackend
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited
+
+
+def run(said: list[str]) -> dict[str, int]:
+    backend = NumbaBackend(said.append)
+    hello, options = str(guest("hello")), BackendOptions(tier="0")
+    with Process(hello, env={}, backend=backend, options=options) as process:
+        assert process.run() == Exited(0)
+        return process.stats()["backend"]
+
+
+def test_the_first_run_says_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    run([])  # what else is kept is there now
+    usual = cache.read
+    kept: dict[bytes, bytes] = {}
+    monkeypatch.setattr(
+        cache, "read", lambda name, key: kept.get(key) if name == "stencils" else usual(name, key)
+    )
+    monkeypatch.setattr(cache, "write", lambda name, key, content: kept.update({key: content}))
+    first: list[str] = []
+    figures = run(first)
+    assert len(first) == 1
+    assert first[0].startswith("making code")
+    second: list[str] = []
+    assert run(second)["copied_insns"] == figures["copied_insns"]
+    assert (second, len(kept)) == ([], 1)
