@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from dbt import __version__, choices, streams
 from dbt.stops import UsageError
 
-COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy")
+COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
 """Names of the commands, which are those of their modules."""
 
 

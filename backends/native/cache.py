@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ MAGIC = b"armdbt object 1\n"
 _DIGEST = 32
 _KEPT = 8
 """Most files of one name in a directory. There are several versions, and machines that share it."""
+_NAME = re.compile(r"[a-z-]+-[0-9a-f]{16}\.o")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -92,6 +94,15 @@ def read(name: str, key: bytes) -> bytes | None:
 def write(name: str, key: bytes, content: bytes) -> None:
     """Write to disk what ``read`` returns from now on, if that is possible."""
     any(_write(directory, _file(name, key), key, content) for directory in directories())
+
+
+def files() -> list[str]:
+    """Paths of all files that were written here, by this version of armdbt or another."""
+    found = []
+    for directory in directories():
+        with contextlib.suppress(OSError), os.scandir(directory) as entries:
+            found += [entry.path for entry in entries if _NAME.fullmatch(entry.name)]
+    return sorted(found)
 
 
 def _file(name: str, key: bytes) -> str:

@@ -15,9 +15,9 @@ from dbt.reservation import require_room
 class NumbaBackend:
     """Opens executors. Imports numba to compile the execution loop, and LLVM to compile units.
 
-    ``on_compile`` is called with a line of text before the loop is compiled, which takes some
-    seconds, because it is not found on disk (``backends/native/cache.py``). By default the line is
-    written to stderr if that is a terminal.
+    ``on_compile`` is called with a line of text before the loop is compiled or the first stencils
+    are, which takes some seconds, because they are not found on disk
+    (``backends/native/cache.py``). By default the line is written to stderr if that is a terminal.
     """
 
     name = "numba_jit"
@@ -31,7 +31,13 @@ class NumbaBackend:
         from backends.numba_jit.tables import ROOM
 
         require_room(ROOM, "tables and compilers")
-        return NumbaExecutor(context, _load_loop(self.on_compile))
+        return NumbaExecutor(context, _load_loop(self.on_compile), self.on_compile)
+
+    def kept(self) -> list[str]:
+        """See ``dbt.interfaces.Backend``: object code and stencils."""
+        from backends.native import cache
+
+        return cache.files()
 
 
 _loop: Any = None

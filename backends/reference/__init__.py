@@ -51,6 +51,10 @@ class ReferenceBackend:
             )
         return ReferenceExecutor(context)
 
+    def kept(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
 
 @attrs.frozen
 class Link:

@@ -219,3 +219,6 @@ class Backend(Protocol):
 
     def open(self, context: Context) -> Executor:
         """Open an executor for one process. Raises UsageError for options it cannot serve."""
+
+    def kept(self) -> Iterable[str]:
+        """Paths of the files that this backend keeps for later runs. Any may be removed."""

@@ -167,6 +167,10 @@ class TracingBackend:
         """An executor that works on ``context``."""
         return _Tracer(self.frontend, self.sink, context)
 
+    def kept(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
 
 class _Tracer:
     """The executor. It never asks for a translation, so that there are no translated blocks."""
