@@ -34,9 +34,8 @@ def test_a_fault_is_found(tmp_path: Path) -> None:
     """The attack sees an exception in a system call, and says how to repeat it."""
     (tmp_path / "sitecustomize.py").write_text(
         "from dbt.linux.calls import groups\n"
-        "from dbt.linux.table import SYSCALLS\n"
-        "import attrs\n"
-        "SYSCALLS['getpid'] = attrs.evolve(SYSCALLS['getpid'], handler=lambda kernel: [][0])\n"
+        "from dbt.linux.table import SYSCALLS, Entry\n"
+        "SYSCALLS['getpid'] = Entry('getpid', lambda kernel: [][0], 0)\n"
     )
     path = os.pathsep.join((str(TESTS), str(tmp_path)))
     done = subprocess.run(

@@ -7,7 +7,6 @@ import socket
 import struct
 from pathlib import Path
 
-import attrs
 import pytest
 from support.linux_kernel import BUFFER, call, error
 
@@ -177,5 +176,4 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def handler(kernel: Kernel) -> int:
         raise error
 
-    entry: Entry = attrs.evolve(SYSCALLS["getpid"], handler=handler)
-    monkeypatch.setitem(SYSCALLS, "getpid", entry)
+    monkeypatch.setitem(SYSCALLS, "getpid", Entry("getpid", handler, 0))
