@@ -34,12 +34,11 @@ def find_regions(
     """The blocks of a batch in groups that lead to each other, without those that are alone and do
     not lead to themselves. ``key_of`` returns the key at a location."""
     by_key = {installed.key: installed for installed in batch}
-    neighbours: dict[BlockKey, set[BlockKey]] = {key: set() for key in by_key}
+    neighbours: dict[BlockKey, dict[BlockKey, None]] = {key: {} for key in by_key}
     for key, installed in by_key.items():
         for target in _following(installed, key_of):
             if target in by_key:
-                neighbours[key].add(target)
-                neighbours[target].add(key)
+                neighbours[key][target] = neighbours[target][key] = None
     groups, seen = [], set()
     for start in by_key:
         if start in seen:
