@@ -209,7 +209,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("", "no command (one of run, calls, explain, passes, demo, bench, spy); "
+        ("", "no command (one of run, calls, explain, passes, demo, bench, spy, cache); "
          "see armdbt --help"),
         ("run", "the following arguments are required: PROG"),
         ("calls", "the following arguments are required: PROG"),
