@@ -7,6 +7,18 @@ from backends.numba_jit.units.frame import FOOTER, Frame
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Layout
 
+_TAKE_FUEL = f"""\
+ %l = sub i64 %f, ptrtoint (ptr @count to i64)
+ %c = icmp slt i64 %l, 0
+ br i1 %c, label %out, label %in, !prof !0
+in:
+ %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
+ ret i64 %r
+out:
+ %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
+ ret i64 %q"""
+"""Lines that take the fuel of a block and go on, or leave when there is not enough."""
+
 SHARED = f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
  %mp = getelementptr i8, ptr %s, i64 {abi.MEM_BASE}
@@ -24,15 +36,7 @@ define preserve_nonecc i64 @leave{SIGNATURE} {{
  ret i64 %r
 }}
 define preserve_nonecc i64 @head{SIGNATURE} {{
- %l = sub i64 %f, ptrtoint (ptr @count to i64)
- %c = icmp slt i64 %l, 0
- br i1 %c, label %out, label %in, !prof !0
-in:
- %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
- ret i64 %r
-out:
- %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
- ret i64 %q
+{_TAKE_FUEL}
 }}
 define preserve_nonecc i64 @hothead{SIGNATURE} {{
  %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
@@ -44,15 +48,7 @@ define preserve_nonecc i64 @hothead{SIGNATURE} {{
  %hc = icmp eq i32 %hw, 0
  br i1 %hc, label %hot, label %cool, !prof !0
 cool:
- %l = sub i64 %f, ptrtoint (ptr @count to i64)
- %c = icmp slt i64 %l, 0
- br i1 %c, label %out, label %in, !prof !0
-in:
- %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
- ret i64 %r
-out:
- %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
- ret i64 %q
+{_TAKE_FUEL}
 hot:
  %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
  ret i64 %h
