@@ -1,6 +1,9 @@
 """The executor: installs blocks, and says where control may enter them.
 
 Tiers run the blocks (``tiers``): the first one can run every block, the better one some.
+
+It is long because all that changes the tables of blocks, entries and links stands here, under one
+lock; what exits mean is in ``exits``.
 """
 
 import threading
