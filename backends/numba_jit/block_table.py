@@ -13,12 +13,14 @@ from dbt.interfaces import PAGE, Extent
 from dbt.ir.block import BlockKey
 
 _WORDS = tables.BLOCK // 8
-_KEY, _EXTENT, _SLOTS, _START, _END = (
+_KEY, _EXTENT, _SLOTS, _START, _END, _MARKS = (
     offset // 8
-    for offset in (tables.B_KEY, tables.B_EXTENT, tables.B_SLOTS, tables.B_START, tables.B_END)
-)
+    for offset in (
+        tables.B_KEY, tables.B_EXTENT, tables.B_SLOTS, tables.B_START, tables.B_END, tables.B_MARKS,
+    )
+)  # fmt: skip
 _NEXT, _BEFORE, _HALVES = tables.B_NEXT // 4, tables.B_BEFORE // 4, tables.BLOCK // 4
-_LOW = 0xFFFFFFFF
+_LOW, _ALL = (1 << 32) - 1, (1 << 64) - 1
 
 
 class BlockTable:
@@ -135,10 +137,19 @@ class BlockTable:
         row = block_id * _WORDS
         return int(self._rows[row + _START]), int(self._rows[row + _END])
 
-    def set_code(self, block_id: int, start: int, end: int) -> None:
-        """Set where a block's copied code begins and ends."""
+    def set_code(self, block_id: int, start: int, end: int, marks: int) -> None:
+        """Set where a block's copied code begins and ends, and the places of its instructions."""
         row = block_id * _WORDS
         self._rows[row + _START], self._rows[row + _END] = start, end
+        self._rows[row + _MARKS] = marks & _ALL
+
+    def place(self, block_id: int, index: int) -> int:
+        """At which place of a copied block one of its instructions begins: its offset in the
+        frontend's alignments."""
+        marks = self._rows[block_id * _WORDS + _MARKS]
+        for _ in range(index):
+            marks &= marks - 1
+        return int((marks & -marks).bit_length()) - 1
 
     # -- by page
 

@@ -20,6 +20,7 @@ from backends.numba_jit.installed import Installed, linkable
 from backends.numba_jit.interpreter.tier import Interpreter
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
+from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
@@ -73,7 +74,7 @@ class NumbaExecutor:
         self._admission = Admission()
         self._exits = Exits(
             context, self.tables, self.records, self._table, self._admission,
-            self._first, self._copies,
+            self._first, self._copies, self.discard,
         )  # fmt: skip
         self._blocks: dict[int, Installed] = {}
         """Those that were not copied, or have several locations."""
@@ -133,8 +134,8 @@ class NumbaExecutor:
             block_id = self._table.take()
             slots = self._links.allocate(len(draft.targets))
             extent = Extent(key, draft.size, draft.before, draft.counted, draft.targets)
-            start, end = self._copies.copy(draft, block_id, slots)
-            if not start:
+            code = self._copies.copy(draft, block_id, slots)
+            if code is None:
                 self._links.give_back(slots)
                 self._table.give_back(block_id)
                 raise TablesFull
@@ -142,7 +143,7 @@ class NumbaExecutor:
                 key, block_id, slots, self._locations(key), False,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
-            self._add(installed, draft.targets, extent, draft.insns, (start, end))
+            self._add(installed, draft.targets, extent, draft.insns, code)
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
         return extent
@@ -216,11 +217,12 @@ class NumbaExecutor:
         targets: Collection[BlockKey],
         extent: Extent,
         count: int,
-        code: tuple[int, int] = (0, 0),
+        code: Code | None = None,
     ) -> None:
         """Enter a block in all tables."""
         self._table.add(installed.block_id, extent, count, installed.slots)
-        self._table.set_code(installed.block_id, *code)
+        if code:
+            self._table.set_code(installed.block_id, code.start, code.end, code.marks)
         for tier in self._tiers:
             tier.accept(installed)
         self._publish(installed)

@@ -1,5 +1,7 @@
 """Makes events of the exits by which the loop returns."""
 
+from collections.abc import Callable
+
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
@@ -13,14 +15,13 @@ from backends.numba_jit.records import (
     TrapRecord,
 )
 from backends.numba_jit.stencils import abi as stencils
-from backends.numba_jit.stencils.tier import Copies
+from backends.numba_jit.stencils.tier import Copies, Side
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import FirstTier
 from dbt.interfaces import (
     PC_SLOT,
     Context,
     Event,
-    Extent,
     FaultHit,
     FuelOut,
     HaltHit,
@@ -31,8 +32,9 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONDITION_PASSED, BlockKey, frontend_mode, retry_mode
+from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
 from dbt.permissions import GuardedMemory
+from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
 
@@ -49,38 +51,50 @@ class Exits:
         admission: Admission,
         first: FirstTier,
         copies: Copies,
+        discard: Callable[[list[BlockKey]], None],
     ) -> None:
         self._context, self._tables, self._control = context, shared, shared.control
         self._records, self._table, self._admission = records, blocks, admission
-        self._first, self._copies = first, copies
+        self._first, self._copies, self._discard = first, copies, discard
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
 
     def side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        block_id, index, why = self._copies.side(payload)
-        extent = self._table.extent(block_id)
-        pc, reason, number, resume = self._copies.left(extent.key, index)
-        if why == stencils.X_FAULT:
-            return self._step(extent, index, pc)
-        if resume is not None:
-            self.count(Reason.SYSCALL)
-            return self.stop(SyscallHit(number, resume), resume.pc)
-        self.count(Reason.HALT)
-        mode = extent.key.mode if index == 0 else 0
-        return self.stop(HaltHit(reason, pc, frontend_mode(mode)), pc)
+        side = self._copies.side(payload)
+        if side.why == stencils.X_FAULT:
+            return self._step(side)
+        match self._copies.left(side):
+            case Swi(number=number, resume=resume):
+                self.count(Reason.SYSCALL)
+                return self.stop(SyscallHit(number, resume), resume.pc)
+            case Halt(reason=reason, pc=pc):
+                self.count(Reason.HALT)
+                return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
+        self._control[_FUEL] += side.refund
+        return self._changed(side, side.key)
 
-    def _step(self, extent: Extent, index: int, pc: int) -> Event | BlockKey:
+    def _changed(self, side: Side, key: BlockKey) -> Event:
+        """Drop a block whose code has changed without the guest's knowing: another process has
+        written its file. The guest continues with what is there now."""
+        self._discard([side.block])
+        self.count(Reason.INVALIDATION)
+        return self.stop(NotTranslated(key), key.pc)
+
+    def _step(self, side: Side) -> Event | BlockKey:
         """Execute an instruction that copied code has left to the evaluator: one that faults, or an
         access that crosses a page's end."""
         from dbt.execute import Edge, execute
 
-        completed = max(0, index) - (1 if extent.key.mode & CONDITION_PASSED else 0)
-        self._control[_FUEL] += extent.insn_count - completed
-        key = BlockKey(pc, retry_mode(extent.key, pc))
+        self._control[_FUEL] += side.refund
+        pc = side.key.pc
+        key = BlockKey(pc, retry_mode(side.block, pc))
         while True:
-            block = self._copies.lift(key)
+            try:
+                block = self._copies.lift(key)
+            except GuestFault:
+                return self._changed(side, key)
             result, completed = execute(block, self._context, self._guarded)
             self._control[_FUEL] -= completed
             match result:

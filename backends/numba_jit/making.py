@@ -12,7 +12,13 @@ from backends.numba_jit.edges import index_of, release_lock, take_lock
 from backends.numba_jit.host_memory import load8, load32, load64, store8, store32, store64
 from backends.numba_jit.interpreter.interpreter import OPTIONS
 from backends.numba_jit.stencils import abi as stencils
-from backends.numba_jit.stencils.copying import choose, find_shapes, place_block, value_of
+from backends.numba_jit.stencils.copying import (
+    choose,
+    find_shapes,
+    marks_of,
+    place_block,
+    value_of,
+)
 from dbt.interfaces import CODE, EXEC
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
@@ -25,6 +31,7 @@ FREE_BLOCKS, FREE_SLOTS = tables.FREE_BLOCKS, tables.FREE_SLOTS
 BLOCK, USED = tables.BLOCK, tables.USED
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT = tables.B_KEY, tables.B_EXTENT, tables.B_SLOTS, tables.B_NEXT
 B_BEFORE, B_START, B_END = tables.B_BEFORE, tables.B_START, tables.B_END
+B_MARKS = tables.B_MARKS
 BLOCKS_NOW, MADE, MADE_INSNS = tables.BLOCKS_NOW, tables.MADE, tables.MADE_INSNS
 BLOCK_AT, COPY, COPY_ENTRY = tables.BLOCK_AT, tables.COPY, tables.COPY_ENTRY
 COPY_LINKS, COPY_OUT = tables.COPY_LINKS, tables.COPY_OUT
@@ -117,7 +124,7 @@ def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-untyped-def]
+def enter(state, block, pc, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
     """Enter a block in the tables. Other threads see it from B_KEY on, the loop from the last store
     on."""
     row = load64(state + BLOCKS) + BLOCK * block
@@ -125,6 +132,7 @@ def enter(state, block, pc, extent, slots, start, room):  # type: ignore[no-unty
     store64(row + B_SLOTS, slots)
     store64(row + B_START, start)
     store64(row + B_END, start + room)
+    store64(row + B_MARKS, marks)
     store8(load64(state + DENIED) + block, 0)
     store8(load64(state + PROBED) + block, 0)
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
@@ -192,6 +200,7 @@ def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
     extent = (end - pc) | count << 40 | counted << 48
     if alone:
         extent |= load64(header + BYTES) << 32
-    enter(state, block, pc, extent, slots, start, load64(header + ROOM))
+    marks = marks_of(header, count, pc)
+    enter(state, block, pc, extent, slots, start, load64(header + ROOM), marks)
     store64(state + MADE_INSNS, load64(state + MADE_INSNS) + counted)
     return block

@@ -62,12 +62,15 @@ COPY_ENTRY = _OURS + 392  # the table that COPY_RETURNS and COPY_JUMPS point to 
 FIRST_HOT = _OURS + 400  # what a new block's counter in HOT is set to
 COPY_LEAVE = _OURS + 408  # code pointer by which copied code returns to the loop
 
-BLOCK = 48
-B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END = 0, 8, 16, 24, 28, 32, 40
+BLOCK = 56
+B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
+    0, 8, 16, 24, 28, 32, 40, 48,
+)  # fmt: skip
 """A row of BLOCKS, byte offsets. B_KEY: USED, the mode from bit 32 on, and the pc. B_EXTENT: size
 in bytes, from bit 32 on a byte each: bytes in front that it depends on, instructions, those of them
 that it counts. B_SLOTS: its link slots, the second from bit 32 on. B_NEXT and B_BEFORE (u32): its
-neighbours in the list of its page. B_START and B_END: its copied code, or 0."""
+neighbours in the list of its page. B_START and B_END: its copied code, or 0. B_MARKS: of a copied
+block, a bit for each place where an instruction may begin, set where one does."""
 USED = 1 << 62
 
 ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function

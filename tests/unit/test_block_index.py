@@ -156,7 +156,8 @@ def test_ids_and_what_is_kept_of_a_copied_block() -> None:
         key = BlockKey(0x8000, ODD)
         extent = Extent(key, 4 * 64, 4, 63, targets=())
         block_id = table.enter(extent, count=64, slots=(5, (1 << 23) - 1))
-        table.set_code(block_id, 0x7FFF_1234_5678, 0x7FFF_1234_6000)
+        table.set_code(block_id, 0x7FFF_1234_5678, 0x7FFF_1234_6000, -1 << 63 | 0b1011)
+        assert [table.place(block_id, index) for index in range(4)] == [0, 1, 3, 63]
         assert table.extent(block_id) == extent
         assert table.count(block_id) == 64
         assert table.slots(block_id) == (5, (1 << 23) - 1)

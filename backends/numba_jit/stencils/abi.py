@@ -69,6 +69,8 @@ WORD, ITS_SHAPE, ITS_STENCIL, CODE, AT = range(0, ROW, 8)
 address of its code, its guest address."""
 
 MOST_INSNS = 64
+MOST_PLACES = 64
+"""Places where an instruction of a block may begin."""
 X_FAULT, X_SYSTEM, X_HALT = range(3)
 """Why a block is left at one of its instructions: the low 2 bits of a payload. 6 bits are the index
 of the instruction, the others the id of the block."""

@@ -25,7 +25,7 @@ from backends.numba_jit.stencils.library import (
 from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.native import Native
 from dbt.interfaces import PAGE, Context, Layout
-from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ class Draft(NamedTuple):
     front: int
 
 
-class Left(NamedTuple):
-    """How copied code is left at an instruction, which is at ``pc``: with the reason of a halt, or
-    with a system call and the key behind it."""
+class Code(NamedTuple):
+    """Where the code of a block begins and ends, the places of its instructions (B_MARKS), and the
+    addresses of the code that its direct exits lead to while they are not linked."""
 
-    pc: int
-    reason: str = ""
-    number: int = 0
-    resume: BlockKey | None = None
+    start: int
+    end: int
+    marks: int
+    outs: list[int]
 
 
 class Copier:
@@ -140,25 +140,27 @@ class Copier:
         word = int.from_bytes(self._memory.fetch(key.pc, size), "little")
         return self._lifter.lift_one(key, word, self.word_before(key.pc))[0]
 
-    def left(self, key: BlockKey, index: int) -> Left:
-        """How the block at a key is left that is left at one of its instructions."""
-        before, rows, library = self.word_before(key.pc), self.library.rows, self.library
-        found = self._native.find_shapes(
-            library.address, self._memory.base, key.pc, index + 1, before, key.mode
-        )
-        assert found == index + 1, "the block's code has changed"
-        row = rows.row(index)
-        shape = library.shapes.row(row[words.ITS_SHAPE // 8])
-        word, pc = row[words.WORD // 8], row[words.AT // 8]
+    def left(self, key: BlockKey) -> Swi | Halt | None:
+        """How the instruction at a key leaves its block; None if it does so in another way, or
+        cannot be fetched. Only the library is asked."""
+        try:
+            self._memory.fetch(key.pc, self.library.width // 8)
+        except GuestFault:
+            return None
+        before, library = self.word_before(key.pc), self.library
+        if self._native.find_shapes(
+            library.address, self._memory.base, key.pc, 1, before, key.mode
+        ) != 1:  # fmt: skip
+            return None
+        row = library.rows.row(0)
+        shape, word = library.shapes.row(row[words.ITS_SHAPE // 8]), row[words.WORD // 8]
         if shape[EXIT] == words.HALTS:
-            return Left(pc, library.reasons[shape[NUMBER]])
+            return Halt(library.reasons[shape[NUMBER]], key.pc)
         if shape[EXIT] != words.CALLS_SYSTEM:
-            return Left(pc)
-        if index:
-            before = rows.cells[index - 1, words.WORD // 8]
+            return None
         value_of = partial(self._native.value_of, library.address)
-        resume = BlockKey(value_of(shape[TO0], word, pc, before), shape[MODE0])
-        return Left(pc, number=value_of(shape[NUMBER], word, pc, before), resume=resume)
+        resume = BlockKey(value_of(shape[TO0], word, key.pc, before), shape[MODE0])
+        return Swi(value_of(shape[NUMBER], word, key.pc, before), resume)
 
     # -- drafting ----------------------------------------------------------------------------------
 
@@ -257,17 +259,17 @@ class Copier:
 
     # -- making ------------------------------------------------------------------------------------
 
-    def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> tuple[int, int, list[int]]:
-        """Copy the block that was drafted last. Returns where it begins, 0 if there is no room, and
-        ends, and the addresses of the code that its direct exits lead to while not linked."""
+    def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> "Code | None":
+        """Copy the block that was drafted last, if there is room."""
         self._provide_stencils(draft.insns)
         first, second = (*slots, 0, 0)[:2]
         job = (draft.insns, draft.counted, block_id, first | second << 32, draft.front)
         start = self._native.place_block(self.library.address, *job)
         if not start:
-            return 0, 0, []
+            return None
         outs = [self.library.get(words.OUT0), self.library.get(words.OUT1)]
-        return start, start + self.library.get(words.ROOM), outs[: len(slots)]
+        marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
+        return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
@@ -282,11 +284,11 @@ class Copier:
         """The host code of the block that was drafted last, as it is made for these numbers."""
         from backends.numba_jit.stencils.listing import listing
 
-        start, end, _ = self.copy(draft, block_id, slots)
-        if not start:
+        made = self.copy(draft, block_id, slots)
+        if made is None:
             return ""
-        size = self.library.get(words.MADE_BYTES)
-        code = ctypes.string_at(start, size)
+        start, end, *_ = made
+        code = ctypes.string_at(start, self.library.get(words.MADE_BYTES))
         self.free(start, end)
         marks = [(start, "begin:")] if draft.counted else []
         for row in map(self.library.rows.row, range(draft.insns)):

@@ -24,6 +24,7 @@ EVERY_FLAG, OUT0, OUT1 = abi.EVERY_FLAG, abi.OUT0, abi.OUT1
 MADE_BYTES = abi.MADE_BYTES
 LARGEST = abi.LARGEST
 ROOM, FREE, UNIT = abi.ROOM, abi.FREE, abi.UNIT
+ALIGNMENT, MOST_PLACES = abi.ALIGNMENT, abi.MOST_PLACES
 NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.YES, abi.NO
 WORD_MASK, BEFORE_MASK, LEAF = abi.WORD_MASK, abi.BEFORE_MASK, abi.LEAF
 ROOT, ROOTS_MASK = abi.ROOT, abi.ROOTS_COUNT - 1
@@ -90,13 +91,15 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
     Returns how many there are, and with bit 32 set if that is because the shape of the next is not
-    known. ``limit``: of instructions; none of them crosses the end of the page.
+    known. ``limit``: of instructions; none of them crosses the end of the page, or begins behind
+    the places that ``marks_of`` has bits for.
     """
     mask, shapes = load64(header + MASK), load64(header + SHAPES)
     row = load64(header + WORDS)
     page_end = (pc | PAGE_MASK) + 1
+    last = pc + (MOST_PLACES - 1) * load64(header + ALIGNMENT)
     count = 0
-    while count < limit and pc < page_end:
+    while count < limit and pc < page_end and pc <= last:
         word = load64(memory + pc) & mask
         shape = find(header, word, pc, before, mode)
         store64(row, word)
@@ -114,6 +117,17 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
         if ending != CONTINUES:
             break
     return count
+
+
+@njit(**OPTIONS)
+def marks_of(header, count, pc):  # type: ignore[no-untyped-def]
+    """A bit for each place from ``pc`` on where an instruction may begin, set where one of the
+    first rows does."""
+    rows, alignment = load64(header + WORDS), load64(header + ALIGNMENT)
+    marks = 0
+    for index in range(count):
+        marks |= 1 << ((load64(rows + ROW * index + AT) - pc) // alignment)
+    return marks
 
 
 @njit(**OPTIONS)
@@ -306,5 +320,7 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
         return value_of(a, b, c, d, e)
     if what == 4:
         return stub(a, b, c)
+    if what == 5:
+        return marks_of(a, b, c)
     free_block(a, b, c)
     return 0

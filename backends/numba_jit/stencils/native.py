@@ -39,7 +39,8 @@ class Native:
         self.place_block = partial(call, 2)
         self.value_of = partial(_fill, call, 3)
         self.stub = partial(_fill, call, 4)
-        self.free_block = partial(_fill, call, 5)
+        self.marks_of = partial(_fill, call, 5)
+        self.free_block = partial(_fill, call, 6)
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

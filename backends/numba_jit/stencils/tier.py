@@ -2,15 +2,27 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.stencils.copier import Copier, Draft, Left
+from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode
+
+
+class Side(NamedTuple):
+    """Copied code was left at the instruction at ``key``, of the block at ``block``, with so much
+    fuel for instructions that were not executed, and for a reason (X_FAULT, X_SYSTEM, X_HALT)."""
+
+    block: BlockKey
+    key: BlockKey
+    refund: int
+    why: int
 
 
 class Copies:
@@ -22,6 +34,7 @@ class Copies:
         self._tell = tell
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
         self._context = context
+        self._alignment = context.lifter.alignment if context.lifter else 1
         self._tables = shared
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
@@ -56,17 +69,16 @@ class Copies:
         self._seconds += time.perf_counter() - began
         return draft
 
-    def copy(self, draft: Draft, block_id: int, slots: tuple[int, ...]) -> tuple[int, int]:
-        """Copy the block that was drafted last. Returns where its code begins and ends; it begins
-        at 0 when there is no room."""
+    def copy(self, draft: Draft, block_id: int, slots: tuple[int, ...]) -> Code | None:
+        """Copy the block that was drafted last, if there is room."""
         began = time.perf_counter()
-        start, end, outs = self.copier.copy(draft, block_id, slots)
-        if start:
-            for slot, out in zip(slots, outs, strict=True):
+        code = self.copier.copy(draft, block_id, slots)
+        if code:
+            for slot, out in zip(slots, code.outs, strict=True):
                 self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
             self._insns += draft.insns
         self._seconds += time.perf_counter() - began
-        return start, end
+        return code
 
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: what is to be copied is given to ``copy``."""
@@ -75,13 +87,21 @@ class Copies:
         """See ``Tier.entry``: a host address."""
         return self._blocks.code(installed.block_id)[0]
 
-    def side(self, payload: int) -> tuple[int, int, int]:
-        """The id of the block that has left at one of its instructions, its index, and why."""
-        return payload >> 8, payload >> 2 & 63, payload & 3
+    def side(self, payload: int) -> "Side":
+        """Where a block has left at one of its instructions, and why."""
+        block_id, index = payload >> 8, payload >> 2 & 63
+        extent = self._blocks.extent(block_id)
+        pc = extent.key.pc + self._blocks.place(block_id, index) * self._alignment
+        mode = frontend_mode(extent.key.mode) if index else extent.key.mode
+        completed = max(0, index - 1 if extent.key.mode & CONDITION_PASSED else index)
+        refund = extent.insn_count - completed
+        return Side(extent.key, BlockKey(pc, mode), refund, payload & 3)
 
-    def left(self, key: BlockKey, index: int) -> Left:
-        """How the block at a key is left that is left at one of its instructions."""
-        return self.copier.left(key, index)
+    def left(self, side: "Side") -> Swi | Halt | None:
+        """The exit by which a block has left; None when its code is not there any more."""
+        exit_ = self.copier.left(side.key)
+        kinds = {abi.X_SYSTEM: Swi, abi.X_HALT: Halt}
+        return exit_ if type(exit_) is kinds[side.why] else None
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""

@@ -1,5 +1,6 @@
 """The engine on hand-written ARM code: budgets, invalidation, boundaries, both backends."""
 
+import ctypes
 from collections.abc import Iterator
 
 import attrs
@@ -205,6 +206,28 @@ def test_a_host_write_invalidates_too(machine: Machine) -> None:
     assert not machine.memory.perms[AT // PAGE] & CODE
     machine.run(START)
     assert machine.state["r0"] == 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(SWI, ADD_R0_1), (SWI, UDF), (UDF, SWI), (UDF, ADD_R0_1), (STR_R2_R3, ADD_R0_1)],
+)
+def test_code_that_another_process_has_rewritten_is_the_old_or_the_new(
+    machine: Machine, old: int, new: int
+) -> None:
+    """Neither the guest nor the engine is told of it: a file under a mapping was written."""
+
+    def outcome() -> tuple[Ended, int, int]:
+        machine.state["r0"], before = 0, machine.engine.executed
+        event = machine.run(START)
+        return event, machine.state["r0"], machine.engine.executed - before
+
+    machine.code([ADD_R0_1, old, ADD_R0_1, UDF])
+    as_it_was = outcome()
+    ctypes.c_uint32.from_address(machine.memory.base + AT + 4).value = new
+    found = outcome()
+    machine.code([ADD_R0_1, new, ADD_R0_1, UDF])
+    assert found in (as_it_was, outcome())
 
 
 def test_boundaries_are_counted(machine: Machine) -> None:
