@@ -14,7 +14,6 @@ ITEMS = {
     "ir_instr": "IR after the instrumentation passes",
     "ir_opt": "IR after the optimisation passes",
     "copied": "host code that tier 0 copies for a block's instructions",
-    "bytecode": "tier-0 bytecode of each installed block",
     "llvm": "LLVM IR of compiled blocks",
     "out_asm": "host code of compiled blocks",
     "exec": "every return to the dispatcher: event and pc",

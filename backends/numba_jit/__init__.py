@@ -1,4 +1,4 @@
-"""The numba/LLVM backend: a compiled interpreter (tier 0) and compiled units (tiers 1 and 2)."""
+"""The numba/LLVM backend: copied code (tier 0) and compiled units (tiers 1 and 2)."""
 
 import ctypes
 import os
@@ -44,8 +44,7 @@ _loop: Any = None
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
-    "__init__", "abi", "edges", "host_memory", "interpreter/interpreter", "interpreter/intrinsics",
-    "interpreter/opcodes", "interpreter/sites", "interpreter/storage", "loop", "making", "pool",
+    "__init__", "abi", "edges", "host_memory", "loop", "making", "pool",
     "stencils/abi", "stencils/copying", "stencils/term_machine",
     "stencils/terms", "tables",
     "units/objects", "compiled",

@@ -1,4 +1,4 @@
-"""The interface between the execution loop, the tier-0 interpreter and compiled units.
+"""The interface between the execution loop, copied code and compiled units.
 
 A *block id* is an index into the tables. A block gets one, never 0, when it is installed. A *link
 slot* belongs to one direct exit of one block. A *record* describes another way out of a block (a
@@ -6,8 +6,8 @@ fault, a trap, a system call …), and running code returns its index.
 
 Leaving
 -------
-A compiled unit is entered by ``enter(code_pointer, state_address) -> i64`` and the interpreter is
-a numba function; both return ``kind | payload << KIND_BITS``:
+Copied code and compiled units are entered by ``enter(code_pointer, state_address) -> i64``, each
+by its own, which returns ``kind | payload << KIND_BITS``:
 
     X_LINK    payload link slot       direct exit whose link is not made (or leads to no code)
     X_RETURN  payload location        return whose target has no entry in the return table

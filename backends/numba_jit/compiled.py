@@ -1,7 +1,12 @@
 """Functions that numba compiles, as object code that needs neither numba nor Python."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
+
+from numba import config
+from numba.core.compiler_lock import global_compiler_lock
 
 from backends.numba_jit.units.objects import ObjectMaker
 
@@ -9,7 +14,8 @@ from backends.numba_jit.units.objects import ObjectMaker
 def object_of(function: Any, arity: int, name: str) -> bytes:
     """Object code of a function of so many i64 to an i64, by the name it gets. It must not raise.
     That takes some seconds."""
-    function.compile("int64(" + ", ".join(["int64"] * arity) + ")")
+    with _unoptimised():
+        function.compile("int64(" + ", ".join(["int64"] * arity) + ")")
     compiled = function.overloads[function.signatures[0]]
     text = re.sub(r"(?m)^(target|source_filename) .*\n", "", compiled.library.get_llvm_str())
     entry = _ENTRY.format(
@@ -18,6 +24,18 @@ def object_of(function: Any, arity: int, name: str) -> bytes:
         parameters=", ".join(f"i64 %a{index}" for index in range(arity)),
     )
     return ObjectMaker().compile(text + entry, "loop", exported=[name])
+
+
+@contextlib.contextmanager
+def _unoptimised() -> Iterator[None]:
+    """Let numba leave optimising to us. It optimises a function anew within each that calls it,
+    which takes three times as long."""
+    with global_compiler_lock:
+        before, config.OPT = config.OPT, type(config.OPT)("0")
+        try:
+            yield
+        finally:
+            config.OPT = before
 
 
 # numba gives back a status, which is 0 unless the function has raised.

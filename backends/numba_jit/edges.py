@@ -8,9 +8,15 @@ written to DENIED or DIRECT_ON is obeyed: it is written before the links are und
 from numba import njit
 
 from backends.numba_jit import abi, tables
-from backends.numba_jit.host_memory import exchange, load8, load32, load64, store32, store64
-from backends.numba_jit.interpreter import sites
-from backends.numba_jit.interpreter.interpreter import OPTIONS
+from backends.numba_jit.host_memory import (
+    OPTIONS,
+    exchange,
+    load8,
+    load32,
+    load64,
+    store32,
+    store64,
+)
 
 COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
 SLOT_BLOCK, SLOT_NEXT, SLOT_BEFORE = tables.SLOT_BLOCK, tables.SLOT_NEXT, tables.SLOT_BEFORE
@@ -18,7 +24,6 @@ LINKED_IN, LINKS_NOW, LINKS_MADE = tables.LINKED_IN, tables.LINKS_NOW, tables.LI
 UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, tables.LOCK
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
-link_first, unlink_first = sites.link, sites.unlink
 index_of = njit(**OPTIONS)(abi.entry_index)
 
 
@@ -46,11 +51,8 @@ def lead(state, slot, block):  # type: ignore[no-untyped-def]
     """Make all tiers' code that leaves by a slot go on in a block; 0: come back."""
     unit = copy = 0
     if block:
-        link_first(state, slot, block)
         unit = load64(load64(state + UNIT) + block * 8)
         copy = load64(load64(state + COPY) + block * 8)
-    else:
-        unlink_first(state, slot)
     store64(load64(state + LINK_CODE) + slot * 8, unit if unit else load64(state + NOWHERE))
     out = load64(load64(state + COPY_OUT) + slot * 8)
     if out:

@@ -1,6 +1,7 @@
 """The executor: installs blocks, and says where control may enter them.
 
-Tiers run the blocks (``tiers``): the first one can run every block, the better one some.
+Tiers run the blocks (``tiers``): those of the guest's own instructions are copied if the options
+say so, all others and hot ones are compiled.
 
 It is long because all that changes the tables of blocks, entries and links stands here, under one
 lock; what exits mean is in ``exits``.
@@ -16,14 +17,13 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.exits import Exits
-from backends.numba_jit.installed import Installed, linkable
-from backends.numba_jit.interpreter.tier import Interpreter
+from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
-from backends.numba_jit.tiers import BetterTier, FirstTier, Tier
+from backends.numba_jit.tiers import Tier
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
     Context,
@@ -57,24 +57,23 @@ class NumbaExecutor:
         self._loop = partial(loop, context.state.address)
         self.tables = Tables(context)
         self._control = self.tables.control
-        self._first: FirstTier = Interpreter(context, self.records, self.tables)
         self._links = Links(self.tables, self._loop, self._location, context.key_of)
         self.index = self._table = BlockTable(self.tables, self._location)
-        self._copies = Copies(context, self.tables, self._table, tell)
-        self._better: BetterTier = Units(
+        self._copies = Copies(context, self.records, self.tables, self._table, tell)
+        self._units = Units(
             context,
             self.records,
             self.tables,
             self._links,
             self._installed,
             self._following,
-            self._enter_better,
+            self._enter_units,
         )
-        self._tiers: tuple[Tier, ...] = (self._first, self._copies, self._better)
+        self._tiers: tuple[Tier, ...] = (self._copies, self._units)
         self._admission = Admission()
         self._exits = Exits(
-            context, self.tables, self.records, self._table, self._admission,
-            self._first, self._copies, self.discard,
+            context, self.tables, self.records, self._table, self._admission, self._copies,
+            self.discard,
         )  # fmt: skip
         self._blocks: dict[int, Installed] = {}
         """Those that were not copied, or have several locations."""
@@ -110,13 +109,20 @@ class NumbaExecutor:
         with self._lock:
             self._require_room()
             block_id = self._table.take()
+            code = None
+            if self._copying and not self._probing and is_stub(block):
+                code = self._copies.stub(block, block_id)
+                if code is None:
+                    self._table.give_back(block_id)
+                    raise TablesFull
             targets = linkable(block)
             slots = self._links.allocate(len(targets))
             installed = Installed(
-                key, block_id, slots, self._locations(key), self._probing, lambda: block
-            )
+                key, block_id, slots, self._locations(key), self._probing, code is not None,
+                lambda: block,
+            )  # fmt: skip
             self._blocks[block_id] = installed
-            self._add(installed, targets, Extent.of(block), 0)
+            self._add(installed, targets, Extent.of(block), 0, code)
 
     def translate(
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
@@ -140,7 +146,7 @@ class NumbaExecutor:
                 self._table.give_back(block_id)
                 raise TablesFull
             installed = Installed(
-                key, block_id, slots, self._locations(key), False,
+                key, block_id, slots, self._locations(key), False, True,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
             self._add(installed, draft.targets, extent, draft.insns, code)
@@ -186,7 +192,7 @@ class NumbaExecutor:
     def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
         """The record of a copied block."""
         return Installed(
-            key, block_id, slots, self._locations(key), False,
+            key, block_id, slots, self._locations(key), False, True,
             partial(self._block, self._table.extent(block_id)),
             tuple(map(self._links.target, slots)),
         )  # fmt: skip
@@ -233,8 +239,7 @@ class NumbaExecutor:
         """Raise TablesFull unless all tables have room for a block of any size."""
         if not len(self._table):  # then all room can be used for any size
             self._start_anew()
-        room = self._table.has_room() and self._links.has_room(SIDES) and self._first.has_room()
-        if not room:
+        if not (self._table.has_room() and self._links.has_room(SIDES)):
             raise TablesFull
 
     def _location(self, key: BlockKey) -> int:
@@ -253,8 +258,8 @@ class NumbaExecutor:
         t.denied.view[block_id] = self._admission.refusal(key)
         for index in installed.entries:
             t.block_at.view[index] = block_id
-        self._lead_into(installed, self._first)
-        self._lead_into(installed, self._copies)
+        for tier in self._tiers:
+            self._lead_into(installed, tier)
         if not installed.entries:
             self._links.arrive(key, block_id)
 
@@ -280,7 +285,6 @@ class NumbaExecutor:
         with self._lock:
             for installed in list(self._blocks.values()):
                 self._forget(installed)
-            self._better.clear()
             self.tables.forget_blocks()
             self._start_anew()
             self._waiting = None
@@ -289,8 +293,8 @@ class NumbaExecutor:
         """Free all numbers and all room. There are no blocks."""
         self._table.clear()
         self._links.clear()
-        self._first.clear()
-        self._copies.clear()
+        for tier in self._tiers:
+            tier.clear()
 
     def _forget(self, installed: Installed) -> None:
         self._links.unlink_into(installed.block_id)
@@ -315,13 +319,11 @@ class NumbaExecutor:
         with self._lock:
             self._links.link(slot, block_id)
 
-    def _enter_better(self, blocks: Iterable[Installed]) -> None:
-        """Make everything that leads into these blocks lead to the better tier, which has an entry
-        for them now."""
+    def _enter_units(self, blocks: Iterable[Installed]) -> None:
+        """Make everything that leads into these blocks lead to their units, which are there now."""
         with self._lock:
             for installed in blocks:
-                self._lead_into(installed, self._better)
-                self._first.hand_over(installed)
+                self._lead_into(installed, self._units)
                 self._copies.hand_over(installed)
                 self._links.lead_into(installed.block_id)
 
@@ -388,7 +390,7 @@ class NumbaExecutor:
             return self._exits.stop(NotTranslated(key), key.pc)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
-        self._better.before_run()
+        self._compile_new()
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
@@ -396,7 +398,7 @@ class NumbaExecutor:
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
-                self._better.promote()
+                self._units.promote()
                 block_id = payload
                 self._let_pass(block_id)
                 continue
@@ -417,6 +419,15 @@ class NumbaExecutor:
                     return self._exits.stop(NotTranslated(left), left.pc)
                 continue
             return self._exits.event(kind, payload)
+
+    def _compile_new(self) -> None:
+        """Have the blocks compiled that need it before their first execution. Raises TablesFull."""
+        try:
+            self._units.before_run()
+        except TablesFull:
+            # From now on all that can be copied is.
+            self._copying = self.context.lifter is not None
+            raise
 
     def _alias(self, location: int) -> int:
         """The id of the block at a location, or 0. Enters the location in the tables, because it is

@@ -17,7 +17,6 @@ from backends.numba_jit.records import (
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.tier import Copies, Side
 from backends.numba_jit.tables import Tables
-from backends.numba_jit.tiers import FirstTier
 from dbt.interfaces import (
     PC_SLOT,
     Context,
@@ -49,13 +48,12 @@ class Exits:
         records: Records,
         blocks: BlockTable,
         admission: Admission,
-        first: FirstTier,
         copies: Copies,
         discard: Callable[[list[BlockKey]], None],
     ) -> None:
         self._context, self._tables, self._control = context, shared, shared.control
         self._records, self._table, self._admission = records, blocks, admission
-        self._first, self._copies, self._discard = first, copies, discard
+        self._copies, self._discard = copies, discard
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
 
@@ -123,9 +121,7 @@ class Exits:
             key = self._table.key(payload)
             self.count(Reason.BUDGET)
             return self.stop(FuelOut(key), key.pc)
-        if kind == tables.X_FAULT:
-            return self._fault(self._first.fault_at(payload))
-        assert kind == abi.X_RECORD
+        assert kind == abi.X_RECORD, "a block has no code"
         return self._recorded(payload)
 
     def _recorded(self, index: int) -> Event:
@@ -139,15 +135,13 @@ class Exits:
             case HaltRecord(reason, pc, mode):
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, mode), pc)
-            case TrapRecord(reason, pc, mode, refund):
-                self._control[_FUEL] += refund
+            case TrapRecord(reason, pc, mode):
                 self.count(Reason.TRAP)
                 return self.stop(TrapHit(reason, pc, mode), pc)
             case FaultRecord() as record:
                 return self._fault(record)
 
     def _fault(self, record: FaultRecord) -> Event:
-        self._control[_FUEL] += record.refund
         hit = self._faults.hit(record)
         self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
         return self.stop(hit, record.pc)

@@ -15,6 +15,11 @@ def linkable(block: Block) -> tuple[BlockKey, ...]:
     return () if isinstance(block.exit, UNLINKABLE) else exit_targets(block.exit)
 
 
+def is_stub(block: Block) -> bool:
+    """True for a block that does nothing but enter Python."""
+    return isinstance(block.exit, Hook) and not block.insts
+
+
 @attrs.define(eq=False)
 class Installed:
     """One installed block, with the numbers that the executor has given it."""
@@ -29,10 +34,12 @@ class Installed:
     probes: bool
     """True when its code begins with a test of ``tables.PROBED``, and returns WatchHit if the block
     is set there."""
+    copied: bool
+    """True when it has copied code, which runs in its place or enters Python in its place."""
     make: Callable[[], Block]
     """Returns the block, which need not be there yet."""
     targets: tuple[BlockKey, ...] | None = None
-    """Of a block that was copied, and does not run itself: the keys that its slots lead to."""
+    """Of a block whose instructions were copied: the keys that its slots lead to."""
 
     _block: Block | None = attrs.field(default=None, init=False)
 
@@ -42,11 +49,6 @@ class Installed:
         if self._block is None:
             self._block = self.make()
         return self._block
-
-    @property
-    def copied(self) -> bool:
-        """True when it is not the block that runs, but code copied for its instructions."""
-        return self.targets is not None
 
     @property
     def links(self) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """The links between blocks: one slot for each direct exit of an installed block.
 
-A linked slot leads to its target in all tiers (``edges.lead``): in the code of the interpreter, in
-the link table of units, and in that of copied code. A slot that is not linked leads to the
+A linked slot leads to its target in all tiers (``edges.lead``): in the link table of units, and in
+that of copied code. A slot that is not linked leads to the
 dispatcher.
 """
 

@@ -1,4 +1,4 @@
-"""The execution loop: runs blocks in tier 0 or as compiled units, and dispatches between them.
+"""The execution loop: runs blocks as copied code or as compiled units, and dispatches between them.
 
 It is compiled by numba, runs without Python's interpreter lock, and returns when something needs
 Python.
@@ -9,8 +9,15 @@ from numba import njit
 from backends.numba_jit import abi, tables
 from backends.numba_jit.compiled import object_of
 from backends.numba_jit.edges import change, index_of, link, linked_to
-from backends.numba_jit.host_memory import enter_unit, load8, load32, load64, store64
-from backends.numba_jit.interpreter.interpreter import OPTIONS, interpret, note_hot
+from backends.numba_jit.host_memory import (
+    OPTIONS,
+    enter_unit,
+    load8,
+    load32,
+    load64,
+    store32,
+    store64,
+)
 from backends.numba_jit.making import make
 from dbt.interfaces import Reason
 
@@ -26,8 +33,10 @@ X_LINK, X_RETURN, X_JUMP = abi.X_LINK, abi.X_RETURN, abi.X_JUMP
 X_HOT, X_PROMOTE = tables.X_HOT, tables.X_PROMOTE
 COPY, COPY_ENTER = tables.COPY, tables.COPY_ENTER
 X_UNIT, X_MISSING, X_MISSING_AT = tables.X_UNIT, tables.X_MISSING, tables.X_MISSING_AT
-X_WATCH, WATCHED = tables.X_WATCH, tables.WATCHED
-ENTER, START, UNIT, DENIED = tables.ENTER, tables.START, tables.UNIT, tables.DENIED
+X_WATCH, WATCHED, X_NO_CODE = tables.X_WATCH, tables.WATCHED, tables.X_NO_CODE
+ENTER, UNIT, DENIED = tables.ENTER, tables.UNIT, tables.DENIED
+HOT, AGAIN = tables.HOT, tables.AGAIN
+PENDING, PENDING_COUNT, PENDING_LIMIT = tables.PENDING, tables.PENDING_COUNT, tables.PENDING_LIMIT
 BLOCK_AT, REASONS = tables.BLOCK_AT, tables.REASONS
 SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
 RUN = abi.RUN
@@ -101,6 +110,21 @@ def arrive_at(state, location, kind):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def note_hot(state, block):  # type: ignore[no-untyped-def]
+    """A block's counter has come to zero. Returns 1 when it is time to compile."""
+    counter = load64(state + HOT) + block * 4
+    count = load64(state + PENDING_COUNT)
+    pending = load64(state + PENDING)
+    store32(counter, load64(state + AGAIN))
+    for index in range(count):
+        if load32(pending + 4 * index) == block:
+            return 1
+    store32(pending + 4 * count, block)
+    store64(state + PENDING_COUNT, count + 1)
+    return 1 if count + 1 >= PENDING_LIMIT else 0
+
+
+@njit(**OPTIONS)
 def run_loop(state, block):  # type: ignore[no-untyped-def]
     """Run from a block on. Returns the exit that needs Python, as ``abi`` describes it."""
     while True:
@@ -109,10 +133,9 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]
             result = enter_unit(load64(state + ENTER), unit, state)
         else:
             copy = load64(load64(state + COPY) + block * 8)
-            if copy:
-                result = enter_unit(load64(state + COPY_ENTER), copy, state)
-            else:
-                result = interpret(state, load32(load64(state + START) + block * 4))
+            if copy == 0:
+                return X_NO_CODE | block << KIND_BITS
+            result = enter_unit(load64(state + COPY_ENTER), copy, state)
         kind = result & KIND_MASK
         payload = (result >> KIND_BITS) & 0xFFFFFFFF
         if kind == X_UNIT:

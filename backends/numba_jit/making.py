@@ -9,8 +9,15 @@ from numba import njit
 
 from backends.numba_jit import abi, pool, tables
 from backends.numba_jit.edges import index_of, release_lock, take_lock
-from backends.numba_jit.host_memory import load8, load32, load64, store8, store32, store64
-from backends.numba_jit.interpreter.interpreter import OPTIONS
+from backends.numba_jit.host_memory import (
+    OPTIONS,
+    load8,
+    load32,
+    load64,
+    store8,
+    store32,
+    store64,
+)
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.copying import (
     choose,

@@ -1,6 +1,6 @@
 """Records: what the other ways out of a block mean. Running code returns only their index.
 
-One table serves both tiers. ``X_RECORD`` payloads and the ``imm`` of tier-0 exit words index it.
+One table serves all code. ``X_RECORD`` payloads index it.
 """
 
 import threading
@@ -13,24 +13,21 @@ from dbt.stops import Access
 class FaultRecord(NamedTuple):
     """A refused access of ``size`` bytes in the instruction at ``pc``.
 
-    The code left the guest address of the access (its first byte) in FAULT_ADDRESS. ``refund`` is
-    fuel that the code itself has *not* given back; compiled units give back their own and leave 0.
+    The code left the guest address of the access (its first byte) in FAULT_ADDRESS.
     """
 
     pc: int
     mode: int
     access: Access
     size: int
-    refund: int = 0
 
 
 class TrapRecord(NamedTuple):
-    """A ``trap_if`` fired: a TrapHit. ``refund`` as in FaultRecord."""
+    """A ``trap_if`` fired: a TrapHit."""
 
     reason: str
     pc: int
     mode: int = 0
-    refund: int = 0
 
 
 class SwiRecord(NamedTuple):

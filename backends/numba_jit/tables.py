@@ -1,4 +1,4 @@
-"""The tables that the loop, the interpreter and compiled units share, in lazily committed memory.
+"""The tables that the loop, copied code and compiled units share, in lazily committed memory.
 
 All are reserved at their largest size and committed by the host page by page, so that they never
 move. Their addresses are in the control area of the state.
@@ -10,57 +10,52 @@ from typing import Any
 
 from backends.numba_jit import abi
 from dbt.interfaces import CONTROL_BYTES, Context, Reason
-from dbt.ir.ops import MOST_ARGUMENTS
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
 
 # Further words of the control area, behind those of ``abi`` and of the units.
 _OURS = abi.FIRST_FREE + 64
-RETURN0 = _OURS  # u32[] by entry index: where returns may go on in the first tier, or 0
-JUMP0 = _OURS + 8  # the same for computed jumps
-FIRST_TIER = _OURS + 16  # two words that only the first tier uses
-HOT = _OURS + 32  # u32[] by block id: executions left until it is hot
-PENDING = _OURS + 40  # u32[]: ids of hot blocks
-PENDING_COUNT = _OURS + 48
-START = _OURS + 56  # u32[] by block id: entry in the first tier
-UNIT = _OURS + 64  # u64[] by block id: code pointer or 0
-DENIED = _OURS + 72  # u8[] by block id: 0, or bits REFUSED and WATCHED
-BLOCK_AT = _OURS + 80  # u32[] by entry index: block id or 0
-SLOT_LOCATION = _OURS + 88  # i64[] by link slot: the target's location, or -1
-SLOT_TARGET = _OURS + 96  # u32[] by link slot: block id where there is no location
-AGAIN = _OURS + 104  # what a hot block's counter is set to
-REASONS = _OURS + 112  # i64[] by REASON_INDEX
-ENTER = _OURS + 120  # address of the function that enters units
-DIRECT_ON = _OURS + 128
-JUMP_ON = _OURS + 136
-RETURN_ON = _OURS + 144
-LINKS_MADE = _OURS + 152
-PROBED = _OURS + 160  # u8[] by block id: 1 when the block has to return as soon as it begins
-PASS = _OURS + 168  # id of a block with a probe that may begin once all the same
-COPY = _OURS + 176  # u64[] by block id: host address of its copied code, or 0
-COPY_LINKS = _OURS + 184  # u64[] by link slot: where copied code goes on that leaves by it
-COPY_OUT = _OURS + 192  # u64[] by link slot: the same while it is not linked; 0: no copied code
-COPY_RETURNS = _OURS + 200  # u64[] by entry index: copied code where returns may go on, or 0
-COPY_JUMPS = _OURS + 208  # the same for computed jumps
-COPY_ENTER = _OURS + 216  # address of the function that enters copied code
-LOCK = _OURS + 224  # 1 while a thread changes links or makes a block
-SLOT_BLOCK = _OURS + 232  # u32[] by link slot: id of the block that it is linked to, or 0
-SLOT_NEXT = _OURS + 240  # u32[] by link slot: the next one that is linked to the same block
-SLOT_BEFORE = _OURS + 248  # the same, the one before
-LINKED_IN = _OURS + 256  # u32[] by block id: the first link slot that is linked to it, or 0
-LINKS_NOW = _OURS + 264  # number of link slots that are linked
-BLOCKS = _OURS + 272  # rows of BLOCK bytes by block id
-PAGE_BLOCK = _OURS + 280  # u32[] by page: id of the first block that begins on it, or 0
-BLOCKS_NOW = _OURS + 288  # number of blocks
-FREE_BLOCKS = _OURS + 296  # four words of a pool: see ``pool``
-FREE_SLOTS = _OURS + 328  # the same for link slots
-BOUNDARIES = _OURS + 360  # u8[] by pc: 1 where blocks have to begin
-HEADER = _OURS + 368  # address of the header of ``stencils.abi``; 0: the loop makes no blocks
-MADE = _OURS + 376  # number of blocks that the loop has made
-MADE_INSNS = _OURS + 384  # number of instructions in them
-COPY_ENTRY = _OURS + 392  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
-FIRST_HOT = _OURS + 400  # what a new block's counter in HOT is set to
-COPY_LEAVE = _OURS + 408  # code pointer by which copied code returns to the loop
+HOT = _OURS  # u32[] by block id: executions left until it is hot
+PENDING = _OURS + 8  # u32[]: ids of hot blocks
+PENDING_COUNT = _OURS + 16
+UNIT = _OURS + 24  # u64[] by block id: code pointer or 0
+DENIED = _OURS + 32  # u8[] by block id: 0, or bits REFUSED and WATCHED
+BLOCK_AT = _OURS + 40  # u32[] by entry index: block id or 0
+SLOT_LOCATION = _OURS + 48  # i64[] by link slot: the target's location, or -1
+SLOT_TARGET = _OURS + 56  # u32[] by link slot: block id where there is no location
+AGAIN = _OURS + 64  # what a hot block's counter is set to
+REASONS = _OURS + 72  # i64[] by REASON_INDEX
+ENTER = _OURS + 80  # address of the function that enters units
+DIRECT_ON = _OURS + 88
+JUMP_ON = _OURS + 96
+RETURN_ON = _OURS + 104
+LINKS_MADE = _OURS + 112
+PROBED = _OURS + 120  # u8[] by block id: 1 when the block has to return as soon as it begins
+PASS = _OURS + 128  # id of a block with a probe that may begin once all the same
+COPY = _OURS + 136  # u64[] by block id: host address of its copied code, or 0
+COPY_LINKS = _OURS + 144  # u64[] by link slot: where copied code goes on that leaves by it
+COPY_OUT = _OURS + 152  # u64[] by link slot: the same while it is not linked; 0: no copied code
+COPY_RETURNS = _OURS + 160  # u64[] by entry index: copied code where returns may go on, or 0
+COPY_JUMPS = _OURS + 168  # the same for computed jumps
+COPY_ENTER = _OURS + 176  # address of the function that enters copied code
+LOCK = _OURS + 184  # 1 while a thread changes links or makes a block
+SLOT_BLOCK = _OURS + 192  # u32[] by link slot: id of the block that it is linked to, or 0
+SLOT_NEXT = _OURS + 200  # u32[] by link slot: the next one that is linked to the same block
+SLOT_BEFORE = _OURS + 208  # the same, the one before
+LINKED_IN = _OURS + 216  # u32[] by block id: the first link slot that is linked to it, or 0
+LINKS_NOW = _OURS + 224  # number of link slots that are linked
+BLOCKS = _OURS + 232  # rows of BLOCK bytes by block id
+PAGE_BLOCK = _OURS + 240  # u32[] by page: id of the first block that begins on it, or 0
+BLOCKS_NOW = _OURS + 248  # number of blocks
+FREE_BLOCKS = _OURS + 256  # four words of a pool: see ``pool``
+FREE_SLOTS = _OURS + 288  # the same for link slots
+BOUNDARIES = _OURS + 320  # u8[] by pc: 1 where blocks have to begin
+HEADER = _OURS + 328  # address of the header of ``stencils.abi``; 0: the loop makes no blocks
+MADE = _OURS + 336  # number of blocks that the loop has made
+MADE_INSNS = _OURS + 344  # number of instructions in them
+COPY_ENTRY = _OURS + 352  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
+FIRST_HOT = _OURS + 360  # what a new block's counter in HOT is set to
+COPY_LEAVE = _OURS + 368  # code pointer by which copied code returns to the loop
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
@@ -73,12 +68,10 @@ neighbours in the list of its page. B_START and B_END: its copied code, or 0. B_
 block, a bit for each place where an instruction may begin, set where one does."""
 USED = 1 << 62
 
-ARGUMENTS = CONTROL_BYTES - 8 * MOST_ARGUMENTS  # i64[]: what tier 0 is about to pass to a function
-
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
 # Exit kinds beyond those of the ABI.
-X_UNIT, X_FAULT, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT = range(5, 13)
+X_UNIT, X_NO_CODE, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT = range(5, 13)
 
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
@@ -118,14 +111,12 @@ class Tables:
 
     def __init__(self, context: Context) -> None:
         self._all: list[Table] = []
-        self.start = self._new(MAX_BLOCKS, "I")
         self.unit = self._new(MAX_BLOCKS, "Q")
         self.denied = self._new(MAX_BLOCKS, "B")
         self.probed = self._new(MAX_BLOCKS, "B")
         self.hot = self._new(MAX_BLOCKS, "I")
         self.pending = self._new(MAX_BLOCKS, "I")
         self.block_at = self._new(LOCATIONS, "I")
-        self.entry0 = self._new(LOCATIONS, "I")
         self.entry = self._new(LOCATIONS, "Q")
         self.copy = self._new(MAX_BLOCKS, "Q")
         self.copy_out = self._new(MAX_SLOTS, "Q")
@@ -163,7 +154,6 @@ class Tables:
             abi.FUNCTIONS: context.functions.address,
             HOT: self.hot.address,
             PENDING: self.pending.address,
-            START: self.start.address,
             UNIT: self.unit.address,
             COPY: self.copy.address,
             COPY_OUT: self.copy_out.address,
@@ -196,8 +186,6 @@ class Tables:
     def chain(self, *, direct: bool, returns: bool, jumps: bool) -> None:
         """Allow or forbid chaining for each kind of edge."""
         control, nothing = self.control, self.nothing.address
-        control[RETURN0 // 8] = self.entry0.address if returns else nothing
-        control[JUMP0 // 8] = self.entry0.address if jumps else nothing
         control[abi.RETURN_TABLE // 8] = self.entry.address if returns else nothing
         control[abi.JUMP_TABLE // 8] = self.entry.address if jumps else nothing
         control[COPY_RETURNS // 8] = self.copy_entry.address if returns else nothing
@@ -209,8 +197,8 @@ class Tables:
     def forget_blocks(self) -> None:
         """Clear what is kept by block, by link slot, by location and by page."""
         for table in (
-            self.start, self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
-            self.blocks, self.page_block, self.block_at, self.entry0, self.entry, self.copy_entry,
+            self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
+            self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
             self.copy_out, self.link_code, self.slot_location, self.slot_target, self.slot_block,
             self.slot_next, self.slot_before,
         ):  # fmt: skip

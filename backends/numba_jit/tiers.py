@@ -1,10 +1,12 @@
-"""The protocols of a tier, which is one way to run blocks. An executor has several tiers."""
+"""The protocol of a tier, which is one way to run blocks.
+
+An executor has two: copied code, and compiled units.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.records import FaultRecord
 
 
 class Tier(Protocol):
@@ -27,6 +29,9 @@ class Tier(Protocol):
     def drop(self, installed: Installed) -> None:
         """Drop a block. Nothing leads into it any more."""
 
+    def clear(self) -> None:
+        """Drop all blocks. Nothing leads into them any more."""
+
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """The text of a block after each stage of the tier, by the stage's name."""
 
@@ -35,35 +40,3 @@ class Tier(Protocol):
 
     def close(self) -> None:
         """Release everything that the tier has allocated outside of the tables."""
-
-
-class FirstTier(Tier, Protocol):
-    """The tier that runs every block from the moment it is accepted."""
-
-    def has_room(self) -> bool:
-        """True when there is room for a block of any size."""
-
-    def clear(self) -> None:
-        """Free all room. There must be no blocks."""
-
-    def hand_over(self, installed: Installed) -> None:
-        """Make this tier's code of a block lead to the better tier, which has an entry for it."""
-
-    def fault_at(self, position: int) -> FaultRecord:
-        """The access that was refused at a position of this tier's code (``tables.X_FAULT``)."""
-
-
-class BetterTier(Tier, Protocol):
-    """The tier that runs some blocks faster, when it has prepared them.
-
-    It is made with a function, which it calls with the blocks that have got an entry.
-    """
-
-    def clear(self) -> None:
-        """Drop all blocks. Nothing leads into them any more."""
-
-    def before_run(self) -> None:
-        """Prepare what has to be prepared before its first execution. Called before each run."""
-
-    def promote(self) -> None:
-        """Prepare the hot blocks. Called when running code has returned ``tables.X_PROMOTE``."""

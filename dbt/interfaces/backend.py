@@ -180,7 +180,8 @@ class Executor(Protocol):
         """Drop all translations."""
 
     def run(self, key: BlockKey) -> Event:
-        """Execute from ``key`` on until something needs Python. Returns what."""
+        """Execute from ``key`` on until something needs Python. Returns what. Raises TablesFull
+        before anything is executed."""
 
     def apply(self, rules: LinkRules) -> None:
         """Obey new rules from the next edge on, and unlink what they no longer permit."""
@@ -205,7 +206,7 @@ class Executor(Protocol):
 
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
-        ``bytecode``, ``llvm``, ``out_asm``."""
+        ``copied``, ``llvm``, ``out_asm``."""
 
     def close(self) -> None:
         """Release code and tables. The executor must not be used afterwards."""

@@ -37,7 +37,7 @@ from dbt.translate import IR_ITEMS, Translator, block_at
 if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline
 
-BACKEND_ITEMS = frozenset({"copied", "bytecode", "llvm", "out_asm"})
+BACKEND_ITEMS = frozenset({"copied", "llvm", "out_asm"})
 """Dump items whose text comes from ``Executor.explain``."""
 
 AHEAD_WHEN_COMPILING = 7

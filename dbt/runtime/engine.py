@@ -34,7 +34,7 @@ from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
-from dbt.stops import GuestFault
+from dbt.stops import GuestFault, UsageError
 
 
 class Translate(Protocol):
@@ -119,6 +119,8 @@ class Engine:
         self._starting = threading.RLock()
         """Held while ``_runner`` changes, and while translations are discarded."""
         self._stepping = False
+        self._is_full = False
+        """The executor had no room, and has not run since."""
         self._later: list[BlockKey] = []  # to be discarded when it has returned
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
@@ -222,6 +224,16 @@ class Engine:
                 return Slice(key)
 
     def _execute(self, key: BlockKey) -> Event:
+        """Run the executor, or make room for it."""
+        try:
+            event = self._enter(key)
+        except TablesFull:
+            self._make_room()
+            return NotTranslated(key)
+        self._is_full = False
+        return event
+
+    def _enter(self, key: BlockKey) -> Event:
         """Run the executor, then discard the translations that could not go while it ran."""
         with self._starting:
             self._runner = threading.get_ident()
@@ -321,12 +333,12 @@ class Engine:
                 waiting.extend(block.targets)
 
     def _install(self, key: BlockKey) -> Extent:
-        try:
-            block = self._make(key)
-        except TablesFull:
-            self._note("tables full: all blocks dropped")
-            self.flush()
-            block = self._make(key)
+        block = None
+        while block is None:
+            try:
+                block = self._make(key)
+            except TablesFull:
+                self._make_room()
         for page in block.pages:
             self.memory.mark_code(page)
         self._made += 1
@@ -334,6 +346,14 @@ class Engine:
         if self._installed is not None:
             self._installed(key)
         return block
+
+    def _make_room(self) -> None:
+        """Drop all blocks. Raises UsageError if that was in vain the last time."""
+        if self._is_full:
+            raise UsageError("the host has no memory for translated code")
+        self._is_full = True
+        self._note("tables full: all blocks dropped")
+        self.flush()
 
     def _make(self, key: BlockKey) -> Extent:
         """Have the executor make the block at a key, or make it from IR. Raises TablesFull."""

@@ -12,7 +12,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "reference": ("--backend", "reference"),
     "reference-unchained": ("--backend", "reference", "--chain", "off"),
     "copied": ("--tier", "0"),
-    "interpreted-unchained": ("--tier", "0", "--chain", "off"),
+    "copied-unchained": ("--tier", "0", "--chain", "off"),
     "quick": ("--tier", "1"),
     "compiled": ("--tier", "2"),
     "compiled-direct": ("--tier", "2", "--chain", "direct"),

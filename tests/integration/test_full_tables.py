@@ -6,7 +6,6 @@ import pytest
 from support.guests import BENCHMARKS
 
 from backends.numba_jit import tables
-from backends.numba_jit.interpreter import storage
 from backends.numba_jit.stencils import code_memory
 from dbt.interfaces import TIERS, BackendOptions
 from dbt.process import Process
@@ -30,7 +29,6 @@ def run(tier: str) -> tuple[object, int, int]:
     [
         *[(tables, "MAX_BLOCKS", 40, tier) for tier in TIERS],
         *[(tables, "MAX_SLOTS", 40, tier) for tier in TIERS],
-        *[(storage, "MAX_WORDS", (1 << 16) + 300, tier) for tier in ("1", "2")],
         *[(code_memory, "CODE_BYTES", 24 << 10, tier) for tier in ("0", "auto")],
     ],
 )

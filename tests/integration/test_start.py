@@ -22,7 +22,7 @@ PARTS = {
     "dbt.hooks.mechanisms", "dbt.hooks.points.conditions", "dbt.ir.evaluate", "dbt.ir.printer",
     "dbt.ir.symbolic", "dbt.ir.verifier", "dbt.linux.strace", "dbt.linux.typed.decode",
     "dbt.loader.symbols", "dbt.passes", "dbt.process.crash_report", "dbt.spy",
-    "backends.numba_jit.interpreter.bytecode", "backends.numba_jit.stencils.maker",
+    "backends.numba_jit.stencils.maker",
     "backends.numba_jit.stencils.stencil_text", "backends.numba_jit.stencils.template",
     "backends.numba_jit.units.compiler", "backends.numba_jit.units.objects",
     "frontends.arm.encodings", "frontends.arm.lift", "frontends.arm.lifting",

@@ -82,10 +82,11 @@ class Copies:
     def copy(self, draft: Draft, block_id: int) -> tuple[int, int]:
         """Copy the block that was drafted last; returns where its code begins and ends."""
         slots = range(2 * block_id, 2 * block_id + len(draft.targets))
-        start, end, outs = self.copier.copy(draft, block_id, slots)
-        for slot, out in zip(slots, outs, strict=True):
+        code = self.copier.copy(draft, block_id, slots)
+        assert code is not None
+        for slot, out in zip(slots, code.outs, strict=True):
             self.copier.code.links[slot] = out
-        return start, end
+        return code.start, code.end
 
     def run(self, address: int) -> tuple[int, int]:
         """Enter code; returns the kind and payload with which it is left."""

@@ -69,7 +69,9 @@ class UnitMachine:
             first = len(self.targets) + 1
             self.targets.update(enumerate(exit_targets(block.exit), first))
             slots = tuple(range(first, len(self.targets) + 1))
-            made.append(Installed(block.key, number, slots, [], False, lambda block=block: block))
+            made.append(
+                Installed(block.key, number, slots, [], False, False, lambda block=block: block)
+            )
         return made
 
     def compile(

@@ -69,7 +69,6 @@ WORDS = {
     "ir_instr": 'count "block:0x',
     "ir_opt": "insn 0x",
     "copied": "begin:\n     0: ",
-    "bytecode": "ENTER",
     "llvm": "define ",
     "out_asm": "\tmov",
     "exec": "SyscallHit(",
@@ -80,7 +79,7 @@ WORDS = {
 
 @pytest.mark.parametrize("item", ITEMS)
 def test_each_dump_holds_its_stage(item: str, tmp_path: Path) -> None:
-    tier = "0" if item in ("copied", "bytecode") else "2"
+    tier = "0" if item == "copied" else "2"
     program = guest("selfmod") if item == "chain" else HELLO
     passes = () if item == "copied" else ("-p", "block-count")  # what passes rewrite is not copied
     options = ("--tier", tier, "-d", item, *passes)
@@ -266,7 +265,7 @@ def test_explain_shows_every_stage(tmp_path: Path) -> None:
     outcome = command("explain", "--tier", "2", "-p", "block-count", str(FIB), "fib", cwd=tmp_path)
     text = outcome.stdout.decode()
     heads = [line[3:] for line in text.splitlines() if line.startswith("-- ")]
-    assert heads == ["in_asm", "ir", "ir_instr", "ir_opt", "bytecode", "llvm", "out_asm"]
+    assert heads == ["in_asm", "ir", "ir_instr", "ir_opt", "llvm", "out_asm"]
 
 
 def test_passes_are_listed(tmp_path: Path) -> None:

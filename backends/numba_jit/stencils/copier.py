@@ -94,6 +94,7 @@ class Copier:
         ):
             library.set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
+        self._record_out = code.way_out(abi.X_RECORD, pushed=True)
         self.is_new = kept is None
         """Nothing was found on disk."""
         if kept is None:
@@ -279,6 +280,11 @@ class Copier:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+
+    def stub(self, record: int) -> "Code | None":
+        """Make code that leaves with a record, if there is room."""
+        start = self._native.place_stub(self.library.address, self._record_out, record)
+        return Code(start, start + words.UNIT, 0, []) if start else None
 
     def text(self, draft: Draft, block_id: int, slots: Sequence[int]) -> str:
         """The host code of the block that was drafted last, as it is made for these numbers."""

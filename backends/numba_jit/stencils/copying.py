@@ -5,9 +5,8 @@ Every function is given the address of the header that ``stencils.abi`` describe
 
 from numba import njit
 
-from backends.numba_jit.host_memory import load64, store8, store32, store64
+from backends.numba_jit.host_memory import OPTIONS, load64, store8, store32, store64
 from backends.numba_jit.stencils import abi, term_machine
-from backends.numba_jit.stencils.term_machine import OPTIONS
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
@@ -300,6 +299,22 @@ def place_block(header, count, counted, block, slots, before):  # type: ignore[n
 
 
 @njit(**OPTIONS)
+def place_stub(header, way_out, payload):  # type: ignore[no-untyped-def]
+    """Make a stub as a block. Returns its address, or 0 when there is no room."""
+    free = load64(header + FREE) + 8
+    place = load64(free)
+    if place:
+        store64(free, load64(place))
+    else:
+        place = load64(header + CURSOR)
+        if place + UNIT > load64(header + END):
+            return 0
+        store64(header + CURSOR, place + UNIT)
+    stub(place, way_out, payload)
+    return place
+
+
+@njit(**OPTIONS)
 def free_block(header, start, room):  # type: ignore[no-untyped-def]
     """Give the place of a block back. Nothing leads into it."""
     free = load64(header + FREE) + 8 * (room // UNIT)
@@ -322,5 +337,7 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
         return stub(a, b, c)
     if what == 5:
         return marks_of(a, b, c)
+    if what == 6:
+        return place_stub(a, b, c)
     free_block(a, b, c)
     return 0

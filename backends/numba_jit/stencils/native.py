@@ -40,7 +40,8 @@ class Native:
         self.value_of = partial(_fill, call, 3)
         self.stub = partial(_fill, call, 4)
         self.marks_of = partial(_fill, call, 5)
-        self.free_block = partial(_fill, call, 6)
+        self.place_stub = partial(_fill, call, 6)
+        self.free_block = partial(_fill, call, 7)
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

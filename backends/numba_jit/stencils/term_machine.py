@@ -1,10 +1,8 @@
 """The machine that runs the programs of ``terms``, compiled by numba."""
 
-from typing import Any
-
 from numba import njit
 
-from backends.numba_jit.host_memory import load64, store64
+from backends.numba_jit.host_memory import OPTIONS, load64, store64
 from backends.numba_jit.stencils.terms import (
     ADD,
     AND,
@@ -23,8 +21,6 @@ from backends.numba_jit.stencils.terms import (
     SUB,
     XOR,
 )
-
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
 @njit(**OPTIONS)

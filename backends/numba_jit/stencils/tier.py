@@ -7,12 +7,13 @@ from typing import NamedTuple
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
+from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 
 
 class Side(NamedTuple):
@@ -29,11 +30,19 @@ class Copies:
     """Copies blocks and links them (a ``tiers.Tier``)."""
 
     def __init__(
-        self, context: Context, shared: Tables, blocks: BlockTable, tell: Callable[[str], None]
+        self,
+        context: Context,
+        records: Records,
+        shared: Tables,
+        blocks: BlockTable,
+        tell: Callable[[str], None],
     ) -> None:
         self._tell = tell
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
         self._context = context
+        self._records = records
+        self._stubs: dict[int, int] = {}
+        """The records of stubs, by block id."""
         self._alignment = context.lifter.alignment if context.lifter else 1
         self._tables = shared
         self._counts = context.options.tier == "auto"
@@ -80,8 +89,19 @@ class Copies:
         self._seconds += time.perf_counter() - began
         return code
 
+    def stub(self, block: Block, block_id: int) -> Code | None:
+        """Make the code of a block that does nothing but enter Python, if there is room."""
+        assert isinstance(block.exit, Hook)
+        record = self._records.new(HookRecord(block.exit.resume))
+        code = self.copier.stub(record)
+        if code is None:
+            self._records.drop([record])
+        else:
+            self._stubs[block_id] = record
+        return code
+
     def accept(self, installed: Installed) -> None:
-        """See ``Tier.accept``: what is to be copied is given to ``copy``."""
+        """See ``Tier.accept``: what has copied code is given to ``copy`` or ``stub``."""
 
     def entry(self, installed: Installed) -> int:
         """See ``Tier.entry``: a host address."""
@@ -118,9 +138,12 @@ class Copies:
         start, end = self._blocks.code(installed.block_id)
         if start:
             self.copier.free(start, end)
+        record = self._stubs.pop(installed.block_id, None)
+        if record is not None:
+            self._records.drop([record])
 
     def clear(self) -> None:
-        """Free all code. There must be no blocks."""
+        """See ``Tier.clear``."""
         if self._copier is not None:
             self._copier.clear()
 
@@ -136,7 +159,7 @@ class Copies:
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the host code of a copied block, as it is made anew."""
-        if not installed.copied:
+        if installed.targets is None:
             return {}
         extent = self._blocks.extent(installed.block_id)
         draft = self.draft(extent.key, {extent.key.pc + extent.size})

@@ -56,9 +56,12 @@ os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_c
 
 @attrs.define(eq=False)
 class Job:
-    """Blocks to compile; then those that could be and what was made of them, or what went wrong."""
+    """Blocks to compile at a level; then those that could be and what was made of them, or what
+    went wrong. With ``counts`` they count their executions until they are hot."""
 
     batch: Sequence[Installed]
+    level: str
+    counts: bool = False
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None

@@ -99,13 +99,13 @@ class UnitCompiler:
         """Code pointers of units for blocks, in order. ``level`` is ``quick`` or ``optimised``."""
         return self.load(self.make(batch, level))
 
-    def make(self, batch: Sequence[Installed], level: str) -> "Made":
+    def make(self, batch: Sequence[Installed], level: str, *, counts: bool = False) -> "Made":
         """Compile units for blocks, without putting them where they can run. ``level`` is as for
-        ``compile``. One thread at a time may do so, while another uses all other methods but
-        ``explain``."""
+        ``compile``. With ``counts`` they count their executions until they are hot. One thread at a
+        time may do so for each level, while another uses all other methods but ``explain``."""
         if self._regions and level == "optimised":
             level = "region"
-        text, module = self._emit(batch, regions=level == "region")
+        text, module = self._emit(batch, regions=level == "region", counts=counts)
         image = self._maker.compile(text, level, module.linked.values()) if batch else b""
         return Made(image, module.made, len(batch))
 
@@ -122,7 +122,9 @@ class UnitCompiler:
         self._batches.update(dict.fromkeys(pointers, units))
         return pointers
 
-    def _emit(self, batch: Sequence[Installed], *, regions: bool = False) -> tuple[str, Module]:
+    def _emit(
+        self, batch: Sequence[Installed], *, regions: bool = False, counts: bool = False
+    ) -> tuple[str, Module]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         key_of, quiet = self._context.key_of, list(filter(self._is_quiet, batch))
@@ -133,7 +135,7 @@ class UnitCompiler:
         ]
         inside = {id(installed) for group in groups for installed in group}
         units += [
-            emit_unit(module, installed, f"u{index}")
+            emit_unit(module, installed, f"u{index}", counts=counts)
             for index, installed in enumerate(batch)
             if id(installed) not in inside
         ]

@@ -9,10 +9,10 @@ from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.heads import emit_counter, emit_probe
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, uses_state
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
-from backends.numba_jit.units.probe import emit_probe
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.units.unit_text import Module, UnitText
 from dbt.ir import ops
@@ -20,15 +20,18 @@ from dbt.ir.block import Inst
 from dbt.ir.ops import Op
 
 
-def emit_unit(module: Module, installed: Installed, name: str) -> str:
-    """The text of the function ``name``, which is the unit of one block."""
+def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool = False) -> str:
+    """The text of the function ``name``, which is the unit of one block. With ``counts`` it counts
+    its executions until it is hot."""
     u = UnitText(module)
     begin_block(u, installed, "%e")
     u.head(name)
     if u.lazy_flags and u.flags is False:
         materialise_first(u, name)
+    if counts:
+        emit_counter(u)
     if installed.probes:
-        emit_probe(u)
+        emit_probe(u)  # last: it is passed once
     emit_block(u)
     return u.finish()
 

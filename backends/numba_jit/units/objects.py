@@ -13,11 +13,13 @@ from backends.native.llvm import binding, header, target_machine
 
 @attrs.frozen
 class Level:
-    """How much work goes into the code: the code generator's level and the IR passes before it."""
+    """How much work goes into the code: the code generator's level and the IR passes before it,
+    by name or, with ``pipeline``, all those of LLVM's -O3."""
 
     codegen: int
     passes: tuple[str, ...] = ()
     relocation: str = "pic"
+    pipeline: bool = False
 
 
 LEVELS = {
@@ -25,8 +27,8 @@ LEVELS = {
     # Blocks come in SSA form and optimised by our own passes: LLVM's found nothing to improve in
     # them. Regions keep state in variables.
     "optimised": Level(codegen=2),
-    # numba has optimised it; most of the module only serves numba.
-    "loop": Level(codegen=3),
+    # numba has not optimised it: see ``compiled``.
+    "loop": Level(codegen=3, pipeline=True),
     "region": Level(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg")),
     # Holes are absolute addresses below 4 GiB, and code is copied to anywhere.
     "stencil": Level(2, ("sroa", "instruction_combine", "simplify_cfg"), relocation="static"),
@@ -109,9 +111,18 @@ class ObjectMaker:
         try:
             if exported is not None:
                 self._strip(module, set(exported))
+            if LEVELS[level].pipeline:
+                self._optimise(module, level)
             return bytes(self._machines[level].emit_object(module))
         finally:
             module.close()
+
+    def _optimise(self, module: Any, level: str) -> None:
+        llvm = self._llvm
+        builder = llvm.create_pass_builder(
+            self._machines[level], llvm.create_pipeline_tuning_options(speed_level=3)
+        )
+        builder.getModulePassManager().run(module, builder)
 
     def _strip(self, module: Any, exported: set[str]) -> None:
         for value in (*module.functions, *module.global_variables):

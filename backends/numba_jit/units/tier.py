@@ -1,7 +1,9 @@
 """The tier of compiled units: which blocks are compiled, and when.
 
-tier ``0``: none. ``1`` and ``2``: all, in batches of what was installed since the last run.
-``auto``: those that ran often enough, in batches of hot blocks.
+What has no copied code is compiled before it runs, in batches of what was installed since the last
+run. In tiers ``1`` (quickly) and ``2`` (optimised) these are all blocks. In ``0`` and ``auto``
+(quickly) these are blocks that passes and hooks have made. ``auto`` also compiles what ran often
+enough, optimised, in batches of hot blocks.
 """
 
 import contextlib
@@ -15,7 +17,7 @@ from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job
-from dbt.interfaces import Context
+from dbt.interfaces import Context, TablesFull
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ MOST = 128
 """Blocks that are compiled at once."""
 AGAIN = 3
 """Times that a block is compiled, for it may become a part of a larger region."""
-LEVELS = {"1": "quick", "2": "optimised", "auto": "optimised"}
+COLD = {"0": "quick", "1": "quick", "2": "optimised", "auto": "quick"}
+"""Levels at which blocks without copied code are compiled, by tier."""
 
 
 class Units:
@@ -54,7 +57,10 @@ class Units:
         """How often a block was compiled, by id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
-        self._tier = context.options.tier
+        self._tier = tier = context.options.tier
+        self._level, self._counts = COLD[tier], tier == "auto"
+        self._promotes = tier == "auto"
+        """Blocks that are hot are compiled."""
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
         shared.control[tables.FIRST_HOT // 8] = self._hot
         shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
@@ -65,6 +71,8 @@ class Units:
         self._awaited: dict[int, Installed] = {}
         """The blocks that are being compiled, by id."""
         self._codes: dict[int, int] = {}  # code pointers by block id
+        self._cold: set[int] = set()
+        """The ids of blocks that were compiled because they had no copied code, and count."""
         self._new: dict[int, Installed] = {}
         self._compile_ns = 0
         self._compiled = 0
@@ -82,7 +90,7 @@ class Units:
         """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""
         block_id = installed.block_id
         self._tables.hot.view[block_id] = self._hot
-        if self._tier in ("1", "2"):
+        if not installed.copied:
             self._new[block_id] = installed
 
     def entry(self, installed: Installed) -> int:
@@ -95,6 +103,7 @@ class Units:
         self._new.pop(block_id, None)
         self._times.pop(block_id, None)
         self._awaited.pop(block_id, None)
+        self._cold.discard(block_id)
         code = self._codes.pop(block_id, 0)
         if code:
             self.compiler.drop([code])
@@ -103,10 +112,10 @@ class Units:
             self._set_pending([identity for identity in pending if identity != block_id])
 
     def clear(self) -> None:
-        """See ``BetterTier.clear``."""
+        """See ``Tier.clear``."""
         if self._codes:
             self.compiler.drop(self._codes.values())
-        for kept in (self._codes, self._new, self._awaited, self._times):
+        for kept in (self._codes, self._new, self._awaited, self._times, self._cold):
             kept.clear()
         self._set_pending([])
 
@@ -120,28 +129,38 @@ class Units:
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
     def before_run(self) -> None:
-        """Compile the blocks accepted since the last run, in tiers 1 and 2, and enter what was
-        compiled meanwhile."""
+        """Compile the blocks without copied code that were accepted since the last run, and enter
+        what was compiled meanwhile. Raises TablesFull."""
         if self._new:
             batch, self._new = list(self._new.values()), {}
-            self._compile_now(batch)
+            self._compile_now(Job(batch, self._level, counts=self._counts))
+            if self._counts:
+                self._cold.update(installed.block_id for installed in batch)
         for job in self._background.finished():
-            self._take(job)
+            try:
+                self._take(job)
+            except TablesFull:
+                self._promotes = False  # from now on blocks stay cold
 
     def promote(self) -> None:
         """Have the hot blocks compiled."""
-        known = self._codes.keys() | self._awaited.keys()
+        known = self._codes.keys() - self._cold | self._awaited.keys()
         found = [block_id for block_id in self._pending() if block_id not in known]
         self._set_pending([])
         if self._context.options.unit != "block":
             found = self._around(found)
         hot = [self._installed(block_id) for block_id in found]
-        if hot and self._tier in LEVELS:
-            if self._in_background:
-                self._awaited.update({installed.block_id: installed for installed in hot})
-                self._background.submit(Job(hot))
-            else:
-                self._compile_now(hot)
+        if not hot or not self._promotes:
+            return
+        job = Job(hot, "optimised")
+        if self._in_background:
+            self._awaited.update({installed.block_id: installed for installed in hot})
+            self._background.submit(job)
+            return
+        try:
+            self._compile_now(job)
+        except TablesFull:
+            self._promotes = False  # from now on blocks stay cold
 
     def _around(self, hot: list[int]) -> list[int]:
         """Hot blocks, and warm ones that they lead to: what may become regions."""
@@ -162,15 +181,14 @@ class Units:
         left = self._tables.hot.view[block_id]
         return left > self._hot or self._hot - left >= self._hot // 16
 
-    def _compile_now(self, batch: list[Installed]) -> None:
-        if self._tier in LEVELS:
-            self._awaited.update({installed.block_id: installed for installed in batch})
-            job = Job(batch)
-            try:
-                self._compile(job)
-            except MemoryError as error:
-                job.error = error
-            self._take(job)
+    def _compile_now(self, job: Job) -> None:
+        """Do a job and enter what it has made. Raises TablesFull."""
+        self._awaited.update({installed.block_id: installed for installed in job.batch})
+        try:
+            self._compile(job)
+        except MemoryError as error:
+            job.error = error
+        self._take(job)
 
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
@@ -180,11 +198,12 @@ class Units:
             with contextlib.suppress(GuestFault):
                 assert installed.block
                 batch.append(installed)
-        job.made, job.compiled = self.compiler.make(batch, LEVELS[self._tier]), batch
+        job.made = self.compiler.make(batch, job.level, counts=job.counts)
+        job.compiled = batch
         self._compile_ns += time.thread_time_ns() - began
 
     def _take(self, job: Job) -> None:
-        """Enter what a job has made, unless it was dropped meanwhile."""
+        """Enter what a job has made, unless it was dropped meanwhile. Raises TablesFull."""
         awaited = []
         for installed in job.batch:
             if self._awaited.get(installed.block_id) is installed:
@@ -198,7 +217,7 @@ class Units:
                 return
         if job.error is not None and not isinstance(job.error, MemoryError):
             raise job.error
-        self._tier = "0"  # no room for code: from now on blocks stay cold
+        raise TablesFull
 
     def _load(
         self, made: "Made", compiled: Sequence[Installed], awaited: Collection[Installed]
@@ -209,6 +228,7 @@ class Units:
             if installed in awaited:
                 old.append(self._codes.get(installed.block_id, 0))
                 self._codes[installed.block_id] = code
+                self._cold.discard(installed.block_id)
                 self._times[installed.block_id] = self._times.get(installed.block_id, 0) + 1
                 entered.append(installed)
             else:
@@ -238,10 +258,11 @@ class Units:
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""
-        if self._tier not in LEVELS:
+        level = "optimised" if self._promotes else self._level
+        if installed.copied and not self._promotes:
             return {}
         with self._background.rest():
-            return self.compiler.explain(installed, LEVELS[self._tier])
+            return self.compiler.explain(installed, level)
 
     def close(self) -> None:
         """Free all units."""

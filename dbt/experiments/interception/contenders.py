@@ -41,7 +41,7 @@ class Observed:
     translated: int | None = None
     """Translations of blocks; a block that is translated again counts again."""
     code_bytes: int | None = None
-    """Bytes of bytecode and machine code."""
+    """Bytes of machine code."""
     unsupported: tuple[str, ...] = ()
 
     def agrees(self, other: "Observed") -> bool:
@@ -97,7 +97,7 @@ class Ours:
             outcome.instructions,
             outcome.dispatches,
             outcome.blocks,
-            sum(figures.get(f"{kind}_bytes", 0) for kind in ("copied", "bytecode", "code")),
+            sum(figures.get(f"{kind}_bytes", 0) for kind in ("copied", "code")),
         )
 
     def chained_share(self, program: Program, functions: Mapping[int, str]) -> float:

@@ -10,7 +10,6 @@ from dbt.ir.ops import Effect, Op
 
 HANDLERS = (
     "dbt.ir.evaluate",  # the reference backend and single steps run through it
-    "backends.numba_jit.interpreter.bytecode",
     "backends.numba_jit.units.emitter",
 )
 

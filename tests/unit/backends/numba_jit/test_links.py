@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 from support.block_tables import guest_tables, location
 
 from backends.numba_jit import _load_loop, tables
-from backends.numba_jit.interpreter import storage
 from backends.numba_jit.links import Links
-from backends.numba_jit.tables import Table, Tables
+from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
 from dbt.ir.block import CONDITION_PASSED, BlockKey
 
 BLOCKS = range(1, 5)
 """Ids of blocks. The last one has no code in any tier."""
 NOWHERE = 0xDEAD000
-UNIT, COPY, OUT, START = (base << 32 for base in (1, 2, 3, 0))
+UNIT, COPY, OUT = (base << 32 for base in (1, 2, 3))
 TARGETS = [BlockKey(0x8000 + 16 * n) for n in BLOCKS]
 TARGETS += [key.with_mode(CONDITION_PASSED) for key in TARGETS[:2]]
 """The last ones have no location."""
@@ -61,8 +60,6 @@ class Machine:
     def __init__(self, context: Context, shared: Tables) -> None:
         self.shared, self.model = shared, Model()
         self.copy_links = shared.add(tables.MAX_SLOTS, "Q", tables.COPY_LINKS)
-        self.slot_site = shared.add(tables.MAX_SLOTS, "Q", storage.SLOT_SITE)
-        self.sites = Table(1 << 16, "I")
         shared.units_begin(0, NOWHERE, 0)
         loop = _load_loop(lambda _: None)
         change = partial(loop, context.state.address)
@@ -76,7 +73,6 @@ class Machine:
         shared, number = self.shared, block + 256 * generation
         shared.unit.view[block] = UNIT + number
         shared.copy.view[block] = COPY + number
-        shared.start.view[block] = START + number
 
     # -- steps: each is given two numbers
 
@@ -90,13 +86,9 @@ class Machine:
         (slot,) = self.links.allocate(1)
         assert slot not in self.model.targets
         found = self.model.elsewhere.get(target, 0)
-        self.slot_site.view[slot] = 0
         if n % 2:  # what the tier of copied code does
             self.shared.copy_out.view[slot] = self.copy_links.view[slot] = OUT + slot
             self.model.copied.add(slot)
-        else:  # what the interpreter does
-            self.slot_site.view[slot] = self.sites.address + 4 * slot
-            self.sites.view[slot] = 0
         self.links.add(slot, target, found)
         self.model.targets[slot] = target
 
@@ -172,7 +164,6 @@ class Machine:
                 assert self.copy_links.view[slot] == (COPY + code if code else OUT + slot)
             else:
                 assert self.copy_links.view[slot] in (0, OUT + slot)
-                assert self.sites.view[slot] == START + code
 
     def listed(self, block: int) -> set[int]:
         """The slots in the list of a block, which is right in both directions."""
@@ -186,16 +177,11 @@ class Machine:
             slot = self.shared.slot_next.view[slot]
         return set(found)
 
-    def close(self) -> None:
-        self.sites.close()
-
 
 @contextmanager
 def machine() -> Iterator[Machine]:
     with guest_tables() as (context, shared):
-        made = Machine(context, shared)
-        yield made
-        made.close()
+        yield Machine(context, shared)
 
 
 STEPS: dict[str, Callable[[Machine, int, int], None]] = {

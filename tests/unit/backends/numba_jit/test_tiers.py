@@ -3,14 +3,17 @@
 import time
 
 import pytest
+from support.guests import BENCHMARKS, GUESTS
 from support.rig import Rig, rigged
 
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.links import Links
 from backends.numba_jit.units.compiler import UnitCompiler
-from dbt.interfaces import BackendOptions, FuelOut
+from dbt.interfaces import TIERS, BackendOptions, FuelOut
 from dbt.ir.block import BlockKey
 from dbt.ir.parser import parse_blocks
+from dbt.process import Process
+from dbt.stops import Exited, UsageError
 
 LOOPS = """
 block 0x8000 {
@@ -33,29 +36,49 @@ def spin(machine: Rig, key: BlockKey, insns: int) -> None:
     assert machine.executor.run(key) == FuelOut(key)
 
 
-@pytest.mark.parametrize("tier", ["1", "2", "auto"])
-def test_what_finds_no_room_for_code_is_interpreted(
+def full(*_: object, **__: object) -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_finds_no_room_for_code_is_copied(tier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UnitCompiler, "make", full)
+    options = BackendOptions(tier=tier, hot=2, background=False)
+    with Process(str(BENCHMARKS / "fib.elf"), ["10"], env={}, options=options) as process:
+        assert process.run() == Exited(0)
+        assert process.stats()["backend"]["compiled_blocks"] == 0
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_finds_no_room_and_cannot_be_copied_ends_the_run(
     tier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> list[int]:
-        raise MemoryError
-
     monkeypatch.setattr(UnitCompiler, "make", full)
-    with rigged(NumbaBackend(), BackendOptions(tier=tier, hot=2, background=False)) as machine:
+    options = BackendOptions(tier=tier, hot=2, background=False)
+    with (
+        Process(
+            str(GUESTS / "hello.elf"), env={}, options=options, passes=["block-count"]
+        ) as guest,
+        pytest.raises(UsageError, match="the host has no memory for translated code"),
+    ):
+        guest.run()
+
+
+def test_what_cannot_be_copied_is_compiled_optimised_when_hot() -> None:
+    with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=20, background=False)) as machine:
         machine.install(*parse_blocks(LOOPS))
-        for key in (FIRST, SECOND, FIRST):
-            spin(machine, key, 100)
-        assert machine.state["r0"] == 200
-        assert machine.executor.statistics()["compiled_blocks"] == 0
+        spin(machine, FIRST, 10)
+        assert machine.executor.statistics()["compiled_blocks"] == 2
+        spin(machine, FIRST, 1000)
+        assert machine.executor.statistics()["compiled_blocks"] == 3
+        assert machine.state["r0"] == 1010
 
 
 def test_every_tier_explains_what_it_makes_of_a_block() -> None:
     with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=2, background=False)) as machine:
         machine.install(*parse_blocks(LOOPS))
-        assert list(machine.executor.explain(FIRST)) == ["bytecode", "llvm", "out_asm"]
+        assert list(machine.executor.explain(FIRST)) == ["llvm", "out_asm"]
         assert machine.executor.statistics()["compiled_blocks"] == 0
-        spin(machine, FIRST, 100)
-        assert machine.executor.statistics()["compiled_blocks"] == 1
         assert machine.executor.explain(BlockKey(0x9000)) == {}
 
 

@@ -113,7 +113,7 @@ def test_no_room(guest: Guest) -> None:
     library, draft = guest.copier.library, guest.draft(BlockKey(CODE))
     assert draft is not None
     library.set(words.CURSOR, library.get(words.END) - words.LARGEST)
-    assert guest.copier.copy(draft, 1, range(2, 2 + len(draft.targets))) == (0, 0, [])
+    assert guest.copier.copy(draft, 1, range(2, 2 + len(draft.targets))) is None
     guest.copier.clear()
     assert guest.copy(draft, 1)[0] == guest.copier.code.next
 

@@ -1,4 +1,4 @@
-"""The probe that a unit may begin with, unknown to the IR: it leaves if PROBED has its block."""
+"""What a unit may begin with, unknown to the IR: a probe, and a counter of its executions."""
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.units.unit_text import UnitText
@@ -17,3 +17,13 @@ def emit_probe(u: UnitText) -> None:
         f" br i1 %cko, label {u.next_label()}, label {out}"
     )
     u.branch_cold(probed, "%ck")
+
+
+def emit_counter(u: UnitText) -> None:
+    """Leave when the block has become hot: its counter in HOT has come to zero."""
+    table = u.pointer(tables.HOT)
+    counter = u.new(f"getelementptr i32, ptr {table}, i64 {u.block_id}")
+    left = u.new(f"sub i32 {u.new(f'load i32, ptr {counter}')}, 1")
+    u.lines.append(f" store i32 {left}, ptr {counter}")
+    out = u.cold(tables.X_HOT | u.block_id << abi.KIND_BITS)
+    u.branch_cold(u.new(f"icmp eq i32 {left}, 0"), out)
