@@ -37,7 +37,7 @@ def wait_for(worker: Background, count: int) -> list[Job]:
 def test_jobs_are_done_in_order_by_another_thread() -> None:
     by = []
     with at_work(lambda job: by.append(threading.get_ident())) as worker:
-        jobs = [Job([]) for _ in range(20)]
+        jobs = [Job([], "quick") for _ in range(20)]
         for job in jobs:
             worker.submit(job)
         assert wait_for(worker, 20) == jobs
@@ -51,7 +51,7 @@ def test_an_error_belongs_to_its_job() -> None:
 
     with at_work(fail) as worker:
         for _ in range(2):
-            worker.submit(Job([]))
+            worker.submit(Job([], "quick"))
         assert [type(job.error) for job in wait_for(worker, 2)] == [MemoryError] * 2
 
 
@@ -63,7 +63,7 @@ def test_without_a_thread_jobs_are_done_at_once(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(background.threading, "Thread", NoThread)
     by = []
     with at_work(lambda job: by.append(threading.get_ident())) as worker:
-        worker.submit(Job([]))
+        worker.submit(Job([], "quick"))
         assert len(worker.finished()) == 1
     assert by == [threading.get_ident()]
 
@@ -71,7 +71,7 @@ def test_without_a_thread_jobs_are_done_at_once(monkeypatch: pytest.MonkeyPatch)
 def test_the_thread_gets_no_signals() -> None:
     masks = []
     with at_work(lambda job: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))) as worker:
-        worker.submit(Job([]))
+        worker.submit(Job([], "quick"))
         wait_for(worker, 1)
     assert {signal.SIGINT, signal.SIGALRM, signal.SIGCHLD, signal.SIGTERM} <= masks[0]
 
@@ -85,7 +85,7 @@ def test_a_fork_waits_for_the_job_and_the_child_goes_on() -> None:
         job.compiled = ("done",)
 
     with at_work(work) as worker:
-        worker.submit(Job([]))
+        worker.submit(Job([], "quick"))
         begun.wait(30)
         threading.Timer(0.2, go.set).start()
         child = os.fork()
@@ -93,7 +93,7 @@ def test_a_fork_waits_for_the_job_and_the_child_goes_on() -> None:
             status = 1
             try:
                 assert go.is_set()
-                worker.submit(Job([]))
+                worker.submit(Job([], "quick"))
                 status = (
                     0 if [job.compiled for job in wait_for(worker, 2)] == [("done",)] * 2 else 2
                 )
@@ -112,7 +112,7 @@ def test_what_waits_is_dropped_at_the_end() -> None:
 
     worker = Background(work)
     for _ in range(5):
-        worker.submit(Job([]))
+        worker.submit(Job([], "quick"))
     worker.close()
     go.set()
     background._join()
