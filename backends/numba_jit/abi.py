@@ -55,6 +55,17 @@ def entry_index(location: int) -> int:
     return (location >> 1) | (location & 1) << 31
 
 
+PASSED = 1 << 32
+"""The bit of a *position* beside a location: the key is that of the location, with the condition of
+its first instruction tested (CONDITION_PASSED). Other keys without a location have no position."""
+
+
+def position_index(position: int) -> int:
+    """Index into the table of blocks."""
+    location = position & 0xFFFFFFFF
+    return (location >> 1) | (location & 1) << 31 | position & PASSED
+
+
 RUN, LINK, UNLINK_INTO, LEAD_INTO, UNLINK = range(5)
 """What the loop is called for: to run from a block on, to link a slot to a block, to unlink all
 that leads into a block, to lead it into the code that the block has now, to unlink a range of

@@ -26,8 +26,8 @@ _LOW, _ALL = (1 << 32) - 1, (1 << 64) - 1
 class BlockTable:
     """The blocks of one executor (a ``dbt.interfaces.BlockIndex``)."""
 
-    def __init__(self, shared: Tables, location_of: Callable[[BlockKey], int]) -> None:
-        self._location_of = location_of
+    def __init__(self, shared: Tables, position_of: Callable[[BlockKey], int]) -> None:
+        self._position_of = position_of
         self._control = shared.control
         self._at = shared.block_at.view
         self._rows, self._first = shared.blocks.view, shared.page_block.view
@@ -35,7 +35,7 @@ class BlockTable:
         self._pool = Pool(
             tables.MAX_BLOCKS, shared.free_blocks.view, shared.control, tables.FREE_BLOCKS
         )
-        self._elsewhere: dict[BlockKey, int] = {}  # ids of keys without a location
+        self._elsewhere: dict[BlockKey, int] = {}  # ids of keys without a position
         self._further: dict[int, set[int]] = {}  # by page: those that begin on another one
 
     # -- adding and removing
@@ -76,7 +76,7 @@ class BlockTable:
         for page in extent.pages:
             if page != home:
                 self._further.setdefault(page, set()).add(block_id)
-        if self._location_of(key) < 0:
+        if self._position_of(key) < 0:
             self._elsewhere[key] = block_id
         self._control[tables.BLOCKS_NOW // 8] += 1
 
@@ -106,10 +106,10 @@ class BlockTable:
 
     def get(self, key: BlockKey) -> int:
         """The id of a key's block, or 0."""
-        location = self._location_of(key)
-        if location < 0:
+        position = self._position_of(key)
+        if position < 0:
             return self._elsewhere.get(key, 0)
-        return int(self._at[abi.entry_index(location)])
+        return int(self._at[abi.position_index(position)])
 
     def key(self, block_id: int) -> BlockKey:
         """The key of a block."""

@@ -47,12 +47,14 @@ def _entry(name: str, table: str, index: str, kind: str) -> str:
     )
 
 
-def _block_at(name: str, location: str) -> str:
-    """Lines that look a location (an i64) up: ``%name`` is a block id or 0."""
+def _block_at(name: str, position: str) -> str:
+    """Lines that look a position (an i64) up: ``%name`` is a block id or 0."""
     return f"""
- %{name}.l = trunc i64 {location} to i32
+ %{name}.l = trunc i64 {position} to i32
  %{name}.r = call i32 @llvm.fshr.i32(i32 %{name}.l, i32 %{name}.l, i32 1)
- %{name}.i = zext i32 %{name}.r to i64
+ %{name}.w = zext i32 %{name}.r to i64
+ %{name}.p = and i64 {position}, {abi.PASSED}
+ %{name}.i = or i64 %{name}.w, %{name}.p
 {word(f"{name}.t", tables.BLOCK_AT)}
 {_entry(name, f"%{name}.t", f"%{name}.i", "i32")}"""
 
@@ -123,11 +125,11 @@ def _by_slot() -> str:
  %unmade = icmp eq i32 %made, 0
  br i1 %unmade, label %look, label %known
 look:
-{word("locations", tables.SLOT_LOCATION)}
-{_entry("location", "%locations", "%payload", "i64")}
- %unplain = icmp slt i64 %location, 0
+{word("positions", tables.SLOT_POSITION)}
+{_entry("position", "%positions", "%payload", "i64")}
+ %unplain = icmp slt i64 %position, 0
  br i1 %unplain, label %slot, label %plain, !prof !0
-plain:{_block_at("found", "%location")}
+plain:{_block_at("found", "%position")}
  br label %known
 slot:
 {word("targets", tables.SLOT_TARGET)}

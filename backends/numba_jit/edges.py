@@ -24,7 +24,7 @@ LINKED_IN, LINKS_NOW, LINKS_MADE = tables.LINKED_IN, tables.LINKS_NOW, tables.LI
 UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, tables.LOCK
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
-index_of = njit(**OPTIONS)(abi.entry_index)
+index_of = njit(**OPTIONS)(abi.position_index)
 
 
 @njit(**OPTIONS)

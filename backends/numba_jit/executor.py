@@ -36,10 +36,15 @@ from dbt.interfaces import (
     Reason,
     TablesFull,
 )
-from dbt.ir.block import Block, BlockKey, frontend_mode
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
 
 SIDES = 2
 """Direct exits that a block has at most."""
+
+
+def _located(installed: Installed) -> list[int]:
+    """The entry indices of the locations that lead to a block."""
+    return [index for index in installed.indices if index < tables.LOCATIONS]
 
 
 def _say_nothing(line: str) -> None:
@@ -57,8 +62,8 @@ class NumbaExecutor:
         self._loop = partial(loop, context.state.address)
         self.tables = Tables(context)
         self._control = self.tables.control
-        self._links = Links(self.tables, self._loop, self._location, context.key_of)
-        self.index = self._table = BlockTable(self.tables, self._location)
+        self._links = Links(self.tables, self._loop, self._position, self._key_at)
+        self.index = self._table = BlockTable(self.tables, self._position)
         self._copies = Copies(context, self.records, self.tables, self._table, tell)
         self._units = Units(
             context,
@@ -118,7 +123,7 @@ class NumbaExecutor:
             targets = linkable(block)
             slots = self._links.allocate(len(targets))
             installed = Installed(
-                key, block_id, slots, self._locations(key), self._probing, code is not None,
+                key, block_id, slots, self._indices(key), self._probing, code is not None,
                 lambda: block,
             )  # fmt: skip
             self._blocks[block_id] = installed
@@ -146,7 +151,7 @@ class NumbaExecutor:
                 self._table.give_back(block_id)
                 raise TablesFull
             installed = Installed(
-                key, block_id, slots, self._locations(key), False, True,
+                key, block_id, slots, self._indices(key), False, True,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
             self._add(installed, draft.targets, extent, draft.insns, code)
@@ -192,7 +197,7 @@ class NumbaExecutor:
     def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
         """The record of a copied block."""
         return Installed(
-            key, block_id, slots, self._locations(key), False, True,
+            key, block_id, slots, self._indices(key), False, True,
             partial(self._block, self._table.extent(block_id)),
             tuple(map(self._links.target, slots)),
         )  # fmt: skip
@@ -242,25 +247,32 @@ class NumbaExecutor:
         if not (self._table.has_room() and self._links.has_room(SIDES)):
             raise TablesFull
 
-    def _location(self, key: BlockKey) -> int:
-        """The location of a key, or -1 when it has none."""
-        location = self.context.location_of(key)
-        return location if self.context.key_of(location) == key else -1
+    def _position(self, key: BlockKey) -> int:
+        """The position of a key (``abi.PASSED``), or -1 when it has none."""
+        passed = abi.PASSED if key.mode & CONDITION_PASSED else 0
+        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED)
+        location = self.context.location_of(plain)
+        return location | passed if self.context.key_of(location) == plain else -1
 
-    def _locations(self, key: BlockKey) -> list[int]:
-        location = self._location(key)
-        return [] if location < 0 else [abi.entry_index(location)]
+    def _key_at(self, position: int) -> BlockKey:
+        """The key at a position."""
+        key = self.context.key_of(position & ~abi.PASSED)
+        return key.with_mode(CONDITION_PASSED) if position & abi.PASSED else key
+
+    def _indices(self, key: BlockKey) -> list[int]:
+        position = self._position(key)
+        return [] if position < 0 else [abi.position_index(position)]
 
     def _publish(self, installed: Installed) -> None:
         """Enter a block in the tables."""
         t, block_id, key = self.tables, installed.block_id, installed.key
         t.probed.view[block_id] = self._admission.is_probed(key)
         t.denied.view[block_id] = self._admission.refusal(key)
-        for index in installed.entries:
+        for index in installed.indices:
             t.block_at.view[index] = block_id
         for tier in self._tiers:
             self._lead_into(installed, tier)
-        if not installed.entries:
+        if not installed.indices:
             self._links.arrive(key, block_id)
 
     def _lead_into(self, installed: Installed, tier: Tier) -> None:
@@ -269,7 +281,7 @@ class NumbaExecutor:
         tier.starts[block_id] = entry
         if self.tables.denied.view[block_id]:
             entry = 0
-        for index in installed.entries:
+        for index in _located(installed):
             tier.entries[index] = entry
 
     def discard(self, keys: Iterable[BlockKey]) -> None:
@@ -299,11 +311,11 @@ class NumbaExecutor:
     def _forget(self, installed: Installed) -> None:
         self._links.unlink_into(installed.block_id)
         self._links.arrive(installed.key, 0)
-        for index in installed.entries:
+        for index in installed.indices:
             self.tables.block_at.view[index] = 0
         for tier in self._tiers:
             tier.starts[installed.block_id] = 0
-            for index in installed.entries:
+            for index in _located(installed):
                 tier.entries[index] = 0
             tier.drop(installed)
         self._links.drop(installed.slots)
@@ -435,9 +447,9 @@ class NumbaExecutor:
         block_id = self._table.get(self.context.key_of(location))
         if block_id:
             installed, t = self._installed(block_id), self.tables
-            index = abi.entry_index(location)
+            index = abi.position_index(location)
             with self._lock:
-                installed.entries.append(index)
+                installed.indices.append(index)
                 self._blocks[block_id] = installed
                 t.block_at.view[index] = block_id
                 for tier in self._tiers:

@@ -29,8 +29,8 @@ class Installed:
     slots: tuple[int, ...]
     """The link slots of its direct exits, in the order of ``exit_targets``; none for Swi and
     Hook."""
-    entries: list[int]
-    """The entry indices of the locations that lead to it."""
+    indices: list[int]
+    """The indices of the positions that lead to it (``abi.position_index``)."""
     probes: bool
     """True when its code begins with a test of ``tables.PROBED``, and returns WatchHit if the block
     is set there."""

@@ -23,21 +23,21 @@ class Links:
         self,
         shared: Tables,
         change: Change,
-        location_of: Callable[[BlockKey], int],
-        key_of: Callable[[int], BlockKey],
+        position_of: Callable[[BlockKey], int],
+        key_at: Callable[[int], BlockKey],
     ) -> None:
         self._change = change
-        self._location_of = location_of
-        """Returns the location of a key, or -1 when it has none."""
-        self._key_of = key_of
+        self._position_of = position_of
+        """Returns the position of a key (``abi.PASSED``), or -1 when it has none."""
+        self._key_at = key_at
         self._control = shared.control
         self._outs = shared.copy_out.view
         self._code = shared.link_code.view
-        self._locations, self._ids = shared.slot_location.view, shared.slot_target.view
+        self._positions, self._ids = shared.slot_position.view, shared.slot_target.view
         self._pool = Pool(
             tables.MAX_SLOTS, shared.free_slots.view, shared.control, tables.FREE_SLOTS
         )
-        self._elsewhere: dict[int, BlockKey] = {}  # targets without a location
+        self._elsewhere: dict[int, BlockKey] = {}  # targets without a position
         self._leading: dict[BlockKey, set[int]] = {}  # the slots that lead to each of them
 
     @property
@@ -71,19 +71,19 @@ class Links:
     def add(self, slot: int, target: BlockKey, block_id: int) -> None:
         """Make an allocated slot lead to a key. It is not linked. ``block_id`` is that of the key's
         block, 0 if there is none yet."""
-        location = self._location_of(target)
-        self._locations[slot] = location
+        position = self._position_of(target)
+        self._positions[slot] = position
         self._ids[slot] = 0
         self._code[slot] = self._control[abi.UNLINKED // 8]
-        if location < 0:
+        if position < 0:
             self._elsewhere[slot] = target
             self._leading.setdefault(target, set()).add(slot)
             self._ids[slot] = block_id
 
     def target(self, slot: int) -> BlockKey:
         """The key that a slot leads to."""
-        location = self._locations[slot]
-        return self._elsewhere[slot] if location < 0 else self._key_of(location)
+        position = self._positions[slot]
+        return self._elsewhere[slot] if position < 0 else self._key_at(position)
 
     def link(self, slot: int, block_id: int) -> None:
         """Link a slot to a block, unless the rules in the tables forbid it."""
@@ -102,7 +102,7 @@ class Links:
         self._change(abi.LEAD_INTO, block_id, 0)
 
     def arrive(self, key: BlockKey, block_id: int) -> None:
-        """Set the block that unlinked slots find for a key without a location; 0: none."""
+        """Set the block that unlinked slots find for a key without a position; 0: none."""
         for slot in self._leading.get(key, ()):
             self._ids[slot] = block_id
 
@@ -110,7 +110,7 @@ class Links:
         """Free slots. No code may be running that could leave by one of them."""
         for slot in slots:
             self._change(abi.UNLINK, slot, slot + 1)
-            if self._locations[slot] < 0:
+            if self._positions[slot] < 0:
                 target = self._elsewhere.pop(slot)
                 leading = self._leading[target]
                 leading.discard(slot)

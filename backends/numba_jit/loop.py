@@ -38,7 +38,7 @@ ENTER, UNIT, DENIED = tables.ENTER, tables.UNIT, tables.DENIED
 HOT, AGAIN = tables.HOT, tables.AGAIN
 PENDING, PENDING_COUNT, PENDING_LIMIT = tables.PENDING, tables.PENDING_COUNT, tables.PENDING_LIMIT
 BLOCK_AT, REASONS = tables.BLOCK_AT, tables.REASONS
-SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
+SLOT_POSITION, SLOT_TARGET = tables.SLOT_POSITION, tables.SLOT_TARGET
 RUN = abi.RUN
 JUMP_ON, RETURN_ON = tables.JUMP_ON, tables.RETURN_ON
 
@@ -51,17 +51,17 @@ def count(state, reason):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def block_at(state, location):  # type: ignore[no-untyped-def]
-    """The id of the block at a location, or 0."""
-    return load32(load64(state + BLOCK_AT) + index_of(location) * 4)
+def block_at(state, position):  # type: ignore[no-untyped-def]
+    """The id of the block at a position, or 0."""
+    return load32(load64(state + BLOCK_AT) + index_of(position) * 4)
 
 
 @njit(**OPTIONS)
 def target_of(state, slot):  # type: ignore[no-untyped-def]
     """The id of the block that a direct exit leads to, or 0."""
-    location = load64(load64(state + SLOT_LOCATION) + slot * 8)
-    if location >= 0:
-        return block_at(state, location)
+    position = load64(load64(state + SLOT_POSITION) + slot * 8)
+    if position >= 0:
+        return block_at(state, position)
     return load32(load64(state + SLOT_TARGET) + slot * 4)
 
 
@@ -74,8 +74,8 @@ def arrive_by_link(state, slot):  # type: ignore[no-untyped-def]
     block = target_of(state, slot)
     if block == 0:
         count(state, NOT_TRANSLATED)
-        location = load64(load64(state + SLOT_LOCATION) + slot * 8)
-        block = make(state, location) if location >= 0 else 0
+        position = load64(load64(state + SLOT_POSITION) + slot * 8)
+        block = make(state, position) if position >= 0 else 0
         if block == 0:
             return ~(X_MISSING | slot << KIND_BITS)
         link(state, slot, block)

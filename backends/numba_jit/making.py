@@ -1,8 +1,7 @@
 """Blocks that the loop makes itself, of the guest's own instructions: no Python is entered.
 
-It makes only what ``stencils.copier`` would make just so, from stencils that are there, on a page
-that translations depend on already. All else is left to Python, which makes one block and comes
-back.
+It makes only what ``stencils.copier`` would make just so, from stencils that are there. All else is
+left to Python, which makes one block and comes back.
 """
 
 from numba import njit
@@ -27,6 +26,7 @@ from backends.numba_jit.stencils.copying import (
     value_of,
 )
 from dbt.interfaces import CODE, EXEC
+from dbt.ir.block import CONDITION_PASSED
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
@@ -42,7 +42,7 @@ B_MARKS = tables.B_MARKS
 BLOCKS_NOW, MADE, MADE_INSNS = tables.BLOCKS_NOW, tables.MADE, tables.MADE_INSNS
 BLOCK_AT, COPY, COPY_ENTRY = tables.BLOCK_AT, tables.COPY, tables.COPY_ENTRY
 COPY_LINKS, COPY_OUT = tables.COPY_LINKS, tables.COPY_OUT
-SLOT_LOCATION, SLOT_TARGET = tables.SLOT_LOCATION, tables.SLOT_TARGET
+SLOT_POSITION, SLOT_TARGET = tables.SLOT_POSITION, tables.SLOT_TARGET
 HOT, FIRST_HOT, DENIED, PROBED = tables.HOT, tables.FIRST_HOT, tables.DENIED, tables.PROBED
 SHAPES, WORDS = stencils.SHAPES, stencils.WORDS
 MASK, BYTES, ALIGNMENT = stencils.MASK, stencils.BYTES, stencils.ALIGNMENT
@@ -54,7 +54,7 @@ ROW, ITS_SHAPE, AT = stencils.ROW, stencils.ITS_SHAPE, stencils.AT
 CONTINUES, GOES, BRANCHES = stencils.CONTINUES, stencils.GOES, stencils.BRANCHES
 HALTS, MOST = stencils.HALTS, stencils.MOST
 PAGE_MASK = 4095
-RUNNABLE = EXEC | CODE
+LOCATION, PASSED_BIT = 0xFFFFFFFF, 32
 
 
 @njit(**OPTIONS)
@@ -77,20 +77,20 @@ def take_number(state, words):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def look(state, header, pc):  # type: ignore[no-untyped-def]
+def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     """Find the instructions of the block at ``pc`` and their stencils, in the rows of the header.
     Returns how many there are, or 0 if Python has to make the block."""
     memory = load64(state + MEM_BASE)
-    if pc & PAGE_MASK < load64(header + BYTES) or pc & (load64(header + ALIGNMENT) - 1):
+    if pc & (load64(header + ALIGNMENT) - 1):
         return 0
     perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
-    if load8(perms) & RUNNABLE != RUNNABLE:
+    if load8(perms) & EXEC == 0:
         return 0
     boundaries = load64(state + BOUNDARIES)
     if load8(boundaries + pc):
         return 0
     before = word_before(header, memory, pc)
-    count = find_shapes(header, memory, pc, load64(header + MOST), before, 0)
+    count = find_shapes(header, memory, pc, load64(header + MOST), before, mode)
     if count >> 32:
         return 0
     rows = load64(header + WORDS)
@@ -100,8 +100,8 @@ def look(state, header, pc):  # type: ignore[no-untyped-def]
             break
     if count == 0 or choose(header, count) >= 0:
         return 0
-    if load8(perms) & RUNNABLE != RUNNABLE:  # the host had lost the page
-        return 0
+    if load8(perms) & EXEC == 0 or word_before(header, memory, pc) != before:
+        return 0  # the host had lost a page
     if load64(header + CURSOR) + LARGEST * (count + 1) > load64(header + CODE_END):
         return 0
     return count
@@ -109,15 +109,20 @@ def look(state, header, pc):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def word_before(header, memory, pc):  # type: ignore[no-untyped-def]
-    """What is in front of an instruction that does not begin its page."""
-    return load64(memory + pc - load64(header + BYTES)) & load64(header + MASK)
+    """What is in front of an instruction; 0 if that cannot be fetched."""
+    size = load64(header + BYTES)
+    if pc & PAGE_MASK < size:
+        perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1) - 1
+        if pc < size or load8(perms) & EXEC == 0:
+            return 0
+    return load64(memory + pc - size) & load64(header + MASK)
 
 
 @njit(**OPTIONS)
-def add_slot(state, location):  # type: ignore[no-untyped-def]
+def add_slot(state, position):  # type: ignore[no-untyped-def]
     """Make the slot of a direct exit of a copied block. Returns its number."""
     slot = take_number(state, FREE_SLOTS)
-    store64(load64(state + SLOT_LOCATION) + 8 * slot, location)
+    store64(load64(state + SLOT_POSITION) + 8 * slot, position)
     store32(load64(state + SLOT_TARGET) + 4 * slot, 0)
     store64(load64(state + LINK_CODE) + 8 * slot, load64(state + NOWHERE))
     return slot
@@ -131,10 +136,10 @@ def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def enter(state, block, pc, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
+def enter(state, block, position, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
     """Enter a block in the tables. Other threads see it from B_KEY on, the loop from the last store
     on."""
-    row = load64(state + BLOCKS) + BLOCK * block
+    row, pc = load64(state + BLOCKS) + BLOCK * block, position & LOCATION
     store64(row + B_EXTENT, extent)
     store64(row + B_SLOTS, slots)
     store64(row + B_START, start)
@@ -144,7 +149,7 @@ def enter(state, block, pc, extent, slots, start, room, marks):  # type: ignore[
     store8(load64(state + PROBED) + block, 0)
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
     store64(load64(state + COPY) + 8 * block, start)
-    store64(row + B_KEY, USED | pc)
+    store64(row + B_KEY, USED | position)  # PASSED is the mode's bit, too
     first = load64(state + PAGE_BLOCK) + 4 * (pc // (PAGE_MASK + 1))
     after = load32(first)
     store32(row + B_NEXT, after)
@@ -152,31 +157,33 @@ def enter(state, block, pc, extent, slots, start, room, marks):  # type: ignore[
     if after:
         store32(load64(state + BLOCKS) + BLOCK * after + B_BEFORE, block)
     store32(first, block)
-    index = index_of(pc)
-    store64(load64(state + COPY_ENTRY) + 8 * index, start)
+    index = index_of(position)
+    if position == pc:
+        store64(load64(state + COPY_ENTRY) + 8 * index, start)
     store32(load64(state + BLOCK_AT) + 4 * index, block)
     store64(state + BLOCKS_NOW, load64(state + BLOCKS_NOW) + 1)
     store64(state + MADE, load64(state + MADE) + 1)
 
 
 @njit(**OPTIONS)
-def make(state, location):  # type: ignore[no-untyped-def]
-    """Make the block at a location and enter it. Returns its id, or 0 if Python has to."""
+def make(state, position):  # type: ignore[no-untyped-def]
+    """Make the block at a position and enter it. Returns its id, or 0 if Python has to."""
     header = load64(state + HEADER)
     if header == 0:
         return 0
     take_lock(state)
-    block = make_locked(state, header, location)
+    block = make_locked(state, header, position)
     release_lock(state)
     return block
 
 
 @njit(**OPTIONS)
-def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
-    """See ``make``. Its pc is the location, which is aligned."""
+def make_locked(state, header, position):  # type: ignore[no-untyped-def]
+    """See ``make``. The pc is the location, which is aligned."""
     if load64(state + HEADER) == 0:
         return 0
-    count = look(state, header, pc)
+    pc, mode = position & LOCATION, position >> PASSED_BIT
+    count = look(state, header, pc, mode)
     if count == 0 or not has_numbers(state, FREE_BLOCKS, 1):
         return 0
     if not has_numbers(state, FREE_SLOTS, 2):
@@ -185,29 +192,37 @@ def make_locked(state, header, pc):  # type: ignore[no-untyped-def]
     shape = load64(header + SHAPES) + SHAPE * load64(last + ITS_SHAPE)
     ending, word, at = load64(shape + EXIT), load64(last), load64(last + AT)
     end = at + load64(shape + SIZE)
+    alone = count == 1 and ending != CONTINUES
+    if alone and pc & PAGE_MASK < load64(header + BYTES):
+        return 0  # it depends on two pages
     front = word_before(header, load64(state + MEM_BASE), pc)
     previous = load64(last - ROW) if count > 1 else front
     first = second = 0
     if ending == CONTINUES:
         first = add_slot(state, end & 0xFFFFFFFF)
     elif ending in (GOES, BRANCHES):
-        if load64(shape + MODE0) or (ending == BRANCHES and load64(shape + MODE1)):
+        mode0 = load64(shape + MODE0)
+        mode1 = load64(shape + MODE1) if ending == BRANCHES else 0
+        if mode0 > CONDITION_PASSED or mode1 > CONDITION_PASSED:
             return 0
-        first = add_slot(state, value_of(header, load64(shape + TO0), word, at, previous))
+        target = value_of(header, load64(shape + TO0), word, at, previous)
+        first = add_slot(state, target | mode0 << PASSED_BIT)
         if ending == BRANCHES:
-            second = add_slot(state, value_of(header, load64(shape + TO1), word, at, previous))
-    counted = count - 1 if ending == HALTS else count
+            target = value_of(header, load64(shape + TO1), word, at, previous)
+            second = add_slot(state, target | mode1 << PASSED_BIT)
+    counted = count - 1 if mode or ending == HALTS else count
     block, slots = take_number(state, FREE_BLOCKS), first | second << 32
     start = place_block(header, count, counted, block, slots, front)
     if first:
         lead_out(state, first, load64(header + OUT0))
     if second:
         lead_out(state, second, load64(header + OUT1))
-    alone = count == 1 and ending != CONTINUES
     extent = (end - pc) | count << 40 | counted << 48
     if alone:
         extent |= load64(header + BYTES) << 32
     marks = marks_of(header, count, pc)
-    enter(state, block, pc, extent, slots, start, load64(header + ROOM), marks)
+    perms = load64(state + MEM_BASE) + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
+    store8(perms, load8(perms) | CODE)
+    enter(state, block, position, extent, slots, start, load64(header + ROOM), marks)
     store64(state + MADE_INSNS, load64(state + MADE_INSNS) + counted)
     return block

@@ -20,9 +20,9 @@ PENDING = _OURS + 8  # u32[]: ids of hot blocks
 PENDING_COUNT = _OURS + 16
 UNIT = _OURS + 24  # u64[] by block id: code pointer or 0
 DENIED = _OURS + 32  # u8[] by block id: 0, or bits REFUSED and WATCHED
-BLOCK_AT = _OURS + 40  # u32[] by entry index: block id or 0
-SLOT_LOCATION = _OURS + 48  # i64[] by link slot: the target's location, or -1
-SLOT_TARGET = _OURS + 56  # u32[] by link slot: block id where there is no location
+BLOCK_AT = _OURS + 40  # u32[] by position index: block id or 0
+SLOT_POSITION = _OURS + 48  # i64[] by link slot: the target's position, or -1
+SLOT_TARGET = _OURS + 56  # u32[] by link slot: block id where there is no position
 AGAIN = _OURS + 64  # what a hot block's counter is set to
 REASONS = _OURS + 72  # i64[] by REASON_INDEX
 ENTER = _OURS + 80  # address of the function that enters units
@@ -116,14 +116,14 @@ class Tables:
         self.probed = self._new(MAX_BLOCKS, "B")
         self.hot = self._new(MAX_BLOCKS, "I")
         self.pending = self._new(MAX_BLOCKS, "I")
-        self.block_at = self._new(LOCATIONS, "I")
+        self.block_at = self._new(2 * LOCATIONS, "I")
         self.entry = self._new(LOCATIONS, "Q")
         self.copy = self._new(MAX_BLOCKS, "Q")
         self.copy_out = self._new(MAX_SLOTS, "Q")
         self.copy_entry = self._new(LOCATIONS, "Q")
         self.nothing = self._new(LOCATIONS, "Q")
         self.link_code = self._new(MAX_SLOTS, "Q")
-        self.slot_location = self._new(MAX_SLOTS, "q")
+        self.slot_position = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
         self.slot_block = self._new(MAX_SLOTS, "I")
         self.slot_next = self._new(MAX_SLOTS, "I")
@@ -160,7 +160,7 @@ class Tables:
             DENIED: self.denied.address,
             PROBED: self.probed.address,
             BLOCK_AT: self.block_at.address,
-            SLOT_LOCATION: self.slot_location.address,
+            SLOT_POSITION: self.slot_position.address,
             SLOT_TARGET: self.slot_target.address,
             SLOT_BLOCK: self.slot_block.address,
             SLOT_NEXT: self.slot_next.address,
@@ -199,7 +199,7 @@ class Tables:
         for table in (
             self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
-            self.copy_out, self.link_code, self.slot_location, self.slot_target, self.slot_block,
+            self.copy_out, self.link_code, self.slot_position, self.slot_target, self.slot_block,
             self.slot_next, self.slot_before,
         ):  # fmt: skip
             table.clear()

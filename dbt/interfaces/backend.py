@@ -151,8 +151,8 @@ class Executor(Protocol):
         """The installed blocks."""
 
     autonomous: bool
-    """True while ``run`` may itself make what ``translate`` would make, on pages that translations
-    depend on, except blocks that begin at a boundary."""
+    """True while ``run`` may itself make what ``translate`` would make, except blocks that begin at
+    a boundary. It sets the CODE bit of their pages."""
 
     @property
     def made(self) -> Made:

@@ -9,17 +9,25 @@ from backends.numba_jit import abi
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context, Extent
-from dbt.ir.block import BlockKey
+from dbt.ir.block import CONDITION_PASSED, BlockKey
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 
 
-def location(key: BlockKey) -> int:
-    """The location of a key, or -1 when it has none."""
-    found = location_of(key)
-    return found if key_of(found) == key else -1
+def position(key: BlockKey) -> int:
+    """The position of a key, or -1 when it has none."""
+    plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED)
+    found = location_of(plain)
+    passed = abi.PASSED if key.mode & CONDITION_PASSED else 0
+    return found | passed if key_of(found) == plain else -1
+
+
+def key_at(position: int) -> BlockKey:
+    """The key at a position."""
+    key = key_of(position & ~abi.PASSED)
+    return key.with_mode(CONDITION_PASSED) if position & abi.PASSED else key
 
 
 @contextmanager
@@ -47,7 +55,7 @@ class TableIndex(BlockTable):
     """A block table into which blocks are entered as the executor does it."""
 
     def __init__(self, shared: Tables) -> None:
-        super().__init__(shared, location)
+        super().__init__(shared, position)
         self.shared = shared
 
     def enter(self, block: Extent, count: int = 0, slots: tuple[int, ...] = ()) -> int:
@@ -67,5 +75,5 @@ class TableIndex(BlockTable):
                 super().remove(block_id)
 
     def _publish(self, key: BlockKey, block_id: int) -> None:
-        if location(key) >= 0:
-            self.shared.block_at.view[abi.entry_index(location(key))] = block_id
+        if position(key) >= 0:
+            self.shared.block_at.view[abi.position_index(position(key))] = block_id

@@ -7,13 +7,13 @@ from functools import partial
 import attrs
 from hypothesis import given
 from hypothesis import strategies as st
-from support.block_tables import guest_tables, location
+from support.block_tables import guest_tables, key_at, position
 
 from backends.numba_jit import _load_loop, tables
 from backends.numba_jit.links import Links
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context
-from dbt.ir.block import CONDITION_PASSED, BlockKey
+from dbt.ir.block import CONDITION_PASSED, HOOKED, BlockKey
 
 BLOCKS = range(1, 5)
 """Ids of blocks. The last one has no code in any tier."""
@@ -21,7 +21,8 @@ NOWHERE = 0xDEAD000
 UNIT, COPY, OUT = (base << 32 for base in (1, 2, 3))
 TARGETS = [BlockKey(0x8000 + 16 * n) for n in BLOCKS]
 TARGETS += [key.with_mode(CONDITION_PASSED) for key in TARGETS[:2]]
-"""The last ones have no location."""
+TARGETS += [key.with_mode(HOOKED) for key in TARGETS[:2]]
+"""The last ones have no position."""
 
 
 @attrs.define
@@ -63,7 +64,7 @@ class Machine:
         shared.units_begin(0, NOWHERE, 0)
         loop = _load_loop(lambda _: None)
         change = partial(loop, context.state.address)
-        self.links = Links(shared, change, location, context.key_of)
+        self.links = Links(shared, change, position, key_at)
         for block in BLOCKS[:-1]:
             self._compile(block)
 
@@ -153,8 +154,8 @@ class Machine:
         }
         for slot, target in model.targets.items():
             assert self.links.target(slot) == target
-            if target.mode:
-                assert shared.slot_location.view[slot] == -1
+            if target.mode & HOOKED:
+                assert shared.slot_position.view[slot] == -1
                 assert shared.slot_target.view[slot] == model.elsewhere.get(target, 0)
             block = model.linked.get(slot, 0)
             assert shared.slot_block.view[slot] == block
