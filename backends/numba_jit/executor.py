@@ -412,7 +412,6 @@ class NumbaExecutor:
             if kind == tables.X_PROMOTE:
                 self._units.promote()
                 block_id = payload
-                self._let_pass(block_id)
                 continue
             if kind == tables.X_MISSING:
                 self._waiting, missing = payload, self._links.target(payload)
