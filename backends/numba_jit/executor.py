@@ -64,7 +64,10 @@ class NumbaExecutor:
         self._control = self.tables.control
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
         self.index = self._table = BlockTable(self.tables, self._position)
-        self._copies = Copies(context, self.records, self.tables, self._table, tell)
+        self._watched_memory = Watched(context.memory)
+        self._copies = Copies(
+            context, self.records, self.tables, self._table, tell, self._watched_memory.lead_out
+        )
         self._units = Units(
             context,
             self.records,
@@ -91,7 +94,10 @@ class NumbaExecutor:
         self._autonomous = False
         self._probing = False
         """True while blocks that are installed get a probe."""
-        self._watched_memory = Watched(context.memory)
+        if self._copying and context.options.memory_checks == "mmu":
+            self._watched_memory.follow()
+            context.memory.protection.begin()
+            self._copies.check(checked=not context.memory.protection.follows)
 
     # -- fuel --------------------------------------------------------------------------------------
 
@@ -406,6 +412,8 @@ class NumbaExecutor:
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
+            if not self._copies.checked and not self._is_protected():
+                return self._exits.stop(NotTranslated(key), key.pc)
             result = self._loop(abi.RUN, block_id, 0)
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
@@ -420,11 +428,12 @@ class NumbaExecutor:
                 block_id = self._alias(payload)
                 if block_id:
                     continue
-            if kind == tables.X_SIDE:
-                left = self._exits.side(payload)
+            if kind in (tables.X_SIDE, tables.X_REFUSED):
+                side = kind == tables.X_SIDE
+                left = self._exits.side(payload) if side else self._exits.refused(payload)
                 if not isinstance(left, BlockKey):
                     return left
-                block_id = self._table.get(left)
+                key, block_id = left, self._table.get(left)
                 if not block_id:
                     self._exits.count(Reason.NOT_TRANSLATED)
                     return self._exits.stop(NotTranslated(left), left.pc)
@@ -439,6 +448,19 @@ class NumbaExecutor:
             # From now on all that can be copied is.
             self._copying = self.context.lifter is not None
             raise
+
+    def _is_protected(self) -> bool:
+        """Prepare guest memory for code without checks. False if the host protects it no more:
+        then there are no such blocks any longer."""
+        protection = self.context.memory.protection
+        if protection.follows:
+            protection.renew()
+            return True
+        self.clear()
+        self._copies.check(checked=True)
+        self._watched_memory.lead_out(None)
+        self._let_make()
+        return False
 
     def _alias(self, location: int) -> int:
         """The id of the block at a location, or 0. Enters the location in the tables, because it is
@@ -482,6 +504,8 @@ class NumbaExecutor:
 
     def close(self) -> None:
         """Release code and tables."""
+        if not self._copies.checked:
+            self.context.memory.protection.end()
         self._watched_memory.close()
         for tier in self._tiers:
             tier.close()

@@ -60,7 +60,14 @@ class Exits:
     def side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        side = self._copies.side(payload)
+        return self._left(self._copies.side(payload))
+
+    def refused(self, offset: int) -> Event | BlockKey:
+        """What comes of an access that the host has refused to copied code without checks, at an
+        offset in the memory of code. Returns as ``side`` does."""
+        return self._left(self._copies.refused(offset))
+
+    def _left(self, side: Side) -> Event | BlockKey:
         if side.why == stencils.X_FAULT:
             return self._step(side)
         match self._copies.left(side):
@@ -108,7 +115,7 @@ class Exits:
             return self.stop(result, pc)
 
     def event(self, kind: int, payload: int) -> Event:
-        """The event of an exit, which is neither X_MISSING nor X_SIDE."""
+        """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED."""
         if kind == tables.X_MISSING_AT:
             key = self._context.key_of(payload)
             return self.stop(NotTranslated(key), key.pc)

@@ -25,7 +25,7 @@ from backends.numba_jit.stencils.copying import (
     place_block,
     value_of,
 )
-from dbt.interfaces import CODE, EXEC
+from dbt.interfaces import CODE, EXEC, WRITE
 from dbt.ir.block import CONDITION_PASSED
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
@@ -42,10 +42,12 @@ B_MARKS = tables.B_MARKS
 BLOCKS_NOW, MADE, MADE_INSNS = tables.BLOCKS_NOW, tables.MADE, tables.MADE_INSNS
 BLOCK_AT, COPY, COPY_ENTRY = tables.BLOCK_AT, tables.COPY, tables.COPY_ENTRY
 COPY_LINKS, COPY_OUT = tables.COPY_LINKS, tables.COPY_OUT
+COPY_FIRST, COPY_OWNER, UNIT = tables.COPY_FIRST, tables.COPY_OWNER, stencils.UNIT
 SLOT_POSITION, SLOT_TARGET = tables.SLOT_POSITION, tables.SLOT_TARGET
 HOT, FIRST_HOT, DENIED, PROBED = tables.HOT, tables.FIRST_HOT, tables.DENIED, tables.PROBED
 SHAPES, WORDS = stencils.SHAPES, stencils.WORDS
 MASK, BYTES, ALIGNMENT = stencils.MASK, stencils.BYTES, stencils.ALIGNMENT
+UNCHECKED = stencils.UNCHECKED
 CURSOR, CODE_END, LARGEST = stencils.CURSOR, stencils.END, stencils.LARGEST
 OUT0, OUT1, ROOM = stencils.OUT0, stencils.OUT1, stencils.ROOM
 SHAPE, EXIT, SIZE = stencils.SHAPE, stencils.EXIT, stencils.SIZE
@@ -86,6 +88,8 @@ def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
     if load8(perms) & EXEC == 0:
         return 0
+    if load64(header + UNCHECKED) and load8(perms) & (WRITE | CODE) == WRITE:
+        return 0  # Python has to have the host protect the page
     boundaries = load64(state + BOUNDARIES)
     if load8(boundaries + pc):
         return 0
@@ -145,6 +149,8 @@ def enter(state, block, position, extent, slots, start, room, marks):  # type: i
     store64(row + B_START, start)
     store64(row + B_END, start + room)
     store64(row + B_MARKS, marks)
+    unit = (start - load64(state + COPY_FIRST)) // UNIT
+    store32(load64(state + COPY_OWNER) + 4 * unit, block)
     store8(load64(state + DENIED) + block, 0)
     store8(load64(state + PROBED) + block, 0)
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))

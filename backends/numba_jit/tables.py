@@ -56,6 +56,8 @@ MADE_INSNS = _OURS + 344  # number of instructions in them
 COPY_ENTRY = _OURS + 352  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
 FIRST_HOT = _OURS + 360  # what a new block's counter in HOT is set to
 COPY_LEAVE = _OURS + 368  # code pointer by which copied code returns to the loop
+COPY_FIRST = _OURS + 376  # host address of the first block of copied code
+COPY_OWNER = _OURS + 384  # u32[] by UNIT from there on: id of the block that begins there, or 0
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
@@ -71,7 +73,9 @@ USED = 1 << 62
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
 # Exit kinds beyond those of the ABI.
-X_UNIT, X_NO_CODE, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT = range(5, 13)
+(
+    X_UNIT, X_NO_CODE, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT, X_REFUSED,
+) = range(5, 14)  # fmt: skip
 
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
@@ -81,6 +85,8 @@ MOST_HOT = 0xFFFFFFFF
 """Largest start value of a counter in HOT. To execute a block as often takes minutes."""
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
+MAX_COPY_UNITS = 12 << 20
+"""Units of memory for copied code (``stencils.abi.UNIT``)."""
 LOCATIONS = 1 << 32
 ROOM = 140 << 30
 """Bytes of address space that all tables take, and compilers need: without any left, LLVM ends the
@@ -134,6 +140,7 @@ class Tables:
         self.free_blocks = self._new(MAX_BLOCKS, "I")
         self.free_slots = self._new(MAX_SLOTS, "I")
         self.boundaries = self._new(1 << 32, "B")
+        self.copy_owner = self._new(MAX_COPY_UNITS, "I")
         self.reasons = self._new(64, "q")
         address = context.state.address
         raw = (ctypes.c_ubyte * CONTROL_BYTES).from_address(address)
@@ -172,6 +179,7 @@ class Tables:
             FREE_SLOTS: self.free_slots.address,
             BOUNDARIES: self.boundaries.address,
             COPY_ENTRY: self.copy_entry.address,
+            COPY_OWNER: self.copy_owner.address,
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address
@@ -199,7 +207,8 @@ class Tables:
         for table in (
             self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
-            self.copy_out, self.link_code, self.slot_position, self.slot_target, self.slot_block,
+            self.copy_out, self.copy_owner, self.link_code, self.slot_position, self.slot_target,
+            self.slot_block,
             self.slot_next, self.slot_before,
         ):  # fmt: skip
             table.clear()

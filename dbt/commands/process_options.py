@@ -41,6 +41,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("--unit", default="block", metavar="UNIT", help="what is compiled at a time: block, region")
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
+    add("--memory-checks", default="explicit", metavar="KIND", help="who checks: explicit, mmu")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
     add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
@@ -167,7 +168,12 @@ def make_process(arguments: argparse.Namespace) -> "Process":
     plans = _fault_plans(arguments.inject)
     log = _log(arguments)
     background = choices.one_of("background", arguments.background, ("on", "off")) == "on"
-    options = BackendOptions(tier=arguments.tier, unit=arguments.unit, background=background)
+    options = BackendOptions(
+        tier=arguments.tier,
+        unit=arguments.unit,
+        background=background,
+        memory_checks=arguments.memory_checks,
+    )
     if arguments.hot is not None:
         options = attrs.evolve(options, hot=arguments.hot)
     strace = arguments.strace or log.wants("strace")

@@ -14,7 +14,6 @@ from dbt.hooks.points.stubs import Stubs
 from dbt.hooks.points.trampolines import Trampolines
 from dbt.interfaces import (
     EXEC,
-    MAPPED,
     PAGE,
     READ,
     CallAbi,
@@ -367,6 +366,5 @@ class HookMachine:
         self._table_end += -(-size // PAGE) * PAGE
         if self._table_end > self._tables.stop:
             raise MemoryError("no room for another table")
-        for page in range(address // PAGE, self._table_end // PAGE):
-            self.memory.perms[page] = READ | MAPPED
+        self.memory.protect(address, self._table_end - address, READ)
         return address, self.memory.raw(address, size)

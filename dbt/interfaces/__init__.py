@@ -6,6 +6,7 @@ translated code until something needs Python, and returns an ``Event`` that says
 """
 
 from dbt.interfaces.backend import (
+    MEMORY_CHECKS,
     TIERS,
     UNITS,
     Backend,
@@ -41,6 +42,8 @@ from dbt.ir.banks import (
     LOST_WINDOW,
     LOST_WINDOW_AT,
     MAPPED,
+    OPENED,
+    OPENED_AT,
     PAGE,
     PERMS_DISTANCE,
     READ,
@@ -68,6 +71,9 @@ __all__ = [
     "LOST_WINDOW",
     "LOST_WINDOW_AT",
     "MAPPED",
+    "MEMORY_CHECKS",
+    "OPENED",
+    "OPENED_AT",
     "PAGE",
     "PC_SLOT",
     "PERMS_DISTANCE",

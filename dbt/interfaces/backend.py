@@ -16,6 +16,9 @@ UNITS = ("block", "region")
 """What is compiled at a time: one block, or a loop found in a batch of blocks. Tiers 0 and 1
 compile single blocks, whatever the unit."""
 
+MEMORY_CHECKS = ("explicit", "mmu")
+"""What refuses the guest an access: a test in the translated code, or the host's MMU."""
+
 
 def _tier(given: object) -> str:
     plain = isinstance(given, int) and not isinstance(given, bool)
@@ -28,6 +31,10 @@ def _unit(given: object) -> str:
 
 def _hot(given: object) -> int:
     return choices.whole("hot", given)
+
+
+def _memory_checks(given: object) -> str:
+    return choices.one_of("kind of memory checks", given, MEMORY_CHECKS)
 
 
 def _background(given: object) -> bool:
@@ -44,12 +51,16 @@ class BackendOptions:
     ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
     compiles it (compiling takes 3-6 ms, an execution in tier 0 a few ns longer). ``background``:
     ``auto`` compiles on another core while the guest runs on; else the guest waits.
+    ``memory_checks``: with ``mmu``, copied code makes no test of its own before it accesses memory,
+    and the host's protection of pages follows the guest's permissions. Compiled code makes its own
+    tests.
     """
 
     tier: str = attrs.field(default="auto", converter=_tier)
     unit: str = attrs.field(default="block", converter=_unit)
     hot: int = attrs.field(default=100_000, converter=_hot)
     background: bool = attrs.field(default=True, converter=_background)
+    memory_checks: str = attrs.field(default="explicit", converter=_memory_checks)
 
 
 class InstructionLifter(Protocol):

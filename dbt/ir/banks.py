@@ -52,6 +52,27 @@ class Memory(Accesses, Protocol):
     def fetch(self, address: int, size: int) -> bytes:
         """Bytes to decode. Raises GuestFault unless every page is executable."""
 
+    @property
+    def protection(self) -> "Protection": ...
+
+
+class Protection(Protocol):
+    """The host's protection of guest memory (``dbt/runtime/protection.py``)."""
+
+    follows: bool
+    """Whether the host refuses what the permission bytes forbid, CODE included. It may end at any
+    change of permissions, for want of room in the host."""
+
+    def begin(self) -> None:
+        """Have the host refuse that."""
+
+    def renew(self) -> None:
+        """Protect the pages again that were opened to other code. Called before code runs that
+        makes no checks."""
+
+    def end(self) -> None:
+        """Open all pages."""
+
 
 PERMS_DISTANCE = 2 << 20
 
@@ -68,6 +89,13 @@ LOST_WINDOW_AT = LOST_AT + 8 + 8 * LOST_PAGES
 pages from that one on, the neighbours of the first lost page. They are ABSENT until Python has
 dealt with it, so that translated code stops at its next access to one of them."""
 LOST_WINDOW = 512
+
+OPENED_AT = LOST_WINDOW_AT + 8 + LOST_WINDOW
+"""Offset from ``perms_base`` of the list of opened pages: those that other code than that without
+checks has accessed against the host's protection, which was taken from them
+(``backends/native/guard.py``). Their number, then page numbers, as u64."""
+OPENED = (LOST_PAGES_AT - OPENED_AT) // 8 - 1
+"""Length of the list. Opened pages beyond it are counted only."""
 
 
 class CounterBank(Protocol):

@@ -128,6 +128,7 @@ class Engine:
         context.functions.on_failure = self.budget.take_away
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
+        memory.protection.on_lapse = self._on_lapse
         policy.listeners.append(self.policy_changed)
         self.policy_changed()
 
@@ -388,6 +389,11 @@ class Engine:
                 self._later += keys
                 if self._runner == threading.get_ident():
                     self.budget.take_away()
+
+    def _on_lapse(self) -> None:
+        """The host protects memory no more: return from code without checks at the next block."""
+        if self._runner == threading.get_ident():
+            self.budget.take_away()
 
     def _cut(self, pc: int) -> None:
         """Drop the translations that extend across a pc."""

@@ -14,12 +14,9 @@ from dbt.interfaces import (
     ABSENT,
     CODE,
     EXEC,
-    LOST_AT,
-    LOST_PAGES,
-    LOST_PAGES_AT,
-    LOST_WINDOW,
-    LOST_WINDOW_AT,
     MAPPED,
+    OPENED,
+    OPENED_AT,
     PAGE,
     PERMS_DISTANCE,
     READ,
@@ -36,13 +33,14 @@ from dbt.runtime.host_map import (
     MAP_SHARED,
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
-    MREMAP_MAYMOVE,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
     libc,
 )
-from dbt.stops import Access, GuestFault, InternalError, UsageError
+from dbt.runtime.lost_pages import LostPages
+from dbt.runtime.protection import HostProtection
+from dbt.stops import Access, GuestFault, UsageError
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
@@ -96,11 +94,11 @@ class GuestMemory:
         self.base = self.perms_base + PERMS_DISTANCE
         libc.mprotect(self.base + SPACE, GUARD, PROT_NONE)
         # One page of zeros follows the permission bytes: what lies past the last page is forbidden.
-        libc.mprotect(self.perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, PROT_NONE)
         whole = self._reservation.view
-        self._lost = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
-        self._neighbours = whole[LOST_WINDOW_AT : LOST_WINDOW_AT + 8 + LOST_WINDOW]
         self.perms = whole[:PAGES]
+        self._lost = LostPages(whole, self.perms_base, self.perms)
+        self._opened = whole[OPENED_AT : OPENED_AT + 8 + 8 * OPENED].cast("Q")
+        self.protection = HostProtection(self.base, self.perms, self._opened, self._lost)
         self._bytes = whole[PERMS_DISTANCE : PERMS_DISTANCE + SPACE]
         self.on_code_write: Callable[[int], None] = _clearing(self.perms)
         self.on_absent: Callable[[int], bool] = _stays_absent
@@ -108,8 +106,8 @@ class GuestMemory:
     def close(self) -> None:
         """Release the reservation as soon as the last view of it is gone. This object, and code
         translated for it, must not be used afterwards."""
-        self._lost.release()
-        self._neighbours.release()
+        self._lost.close()
+        self._opened.release()
         self.perms.release()
         self._bytes.release()
         self._reservation.close()
@@ -121,6 +119,7 @@ class GuestMemory:
         self.unmap(address, size)
         first, count = address // PAGE, -(-size // PAGE)
         self.perms[first : first + count] = bytes([perms | MAPPED]) * count
+        self.protection.update(first, count)
 
     def map_shared(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
         """Map host pages shared with a file (``fd``) or, with fd -1, with forked children.
@@ -149,6 +148,7 @@ class GuestMemory:
             self._close_hole(address, size)
             raise
         self.perms[first : first + count] = bytes(count)
+        self.protection.update(first, count, replaced=True)
 
     def _close_hole(self, address: int, size: int) -> None:
         """Map the reservation again where a failed mmap has left a hole: some kernels unmap the old
@@ -157,6 +157,7 @@ class GuestMemory:
             flags = _RESERVATION | MAP_FIXED_NOREPLACE
             host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags)
             self.perms[address // PAGE : (address + size) // PAGE] = bytes(size // PAGE)
+            self.protection.update(address // PAGE, size // PAGE, replaced=True)
 
     def move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
         """Move ``size`` bytes of one mapping to ``new``, and make it ``new_size`` bytes there.
@@ -169,6 +170,16 @@ class GuestMemory:
         self.forget_code(old, size)
         self.forget_code(new, new_size)
         perms = bytes(self.perms[old // PAGE : (old + size) // PAGE])
+        self.protection.open(old // PAGE, size // PAGE)  # the host has one mapping there then
+        try:
+            self._move(old, size, new, new_size, shared=shared)
+        finally:
+            self.protection.update(old // PAGE, size // PAGE, replaced=True)
+        absent = bytes([ABSENT]) * ((new_size - size) // PAGE)
+        self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
+        self.protection.update(new // PAGE, new_size // PAGE, replaced=True)
+
+    def _move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
         # The guest's memory must never have a hole, which the host could give to another thread:
         # pages leave the old range mapped, and replace what is mapped in the new one.
         if shared:
@@ -189,8 +200,6 @@ class GuestMemory:
             else:
                 host_map.mremap(at, length, size, MREMAP_FIXED, self.base + old)
             raise
-        absent = bytes([ABSENT]) * ((new_size - size) // PAGE)
-        self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages with their content. Every access to them faults."""
@@ -200,6 +209,7 @@ class GuestMemory:
             flags = _RESERVATION | MAP_FIXED
             host_map.mmap(self.base + address, count * PAGE, PROT_READ | PROT_WRITE, flags)
             self.perms[first : first + count] = bytes(count)
+            self.protection.update(first, count, replaced=True)
 
     def protect(self, address: int, size: int, perms: int) -> None:
         """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped. Absent
@@ -212,6 +222,7 @@ class GuestMemory:
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         self.perms[first : first + count] = bytes([ABSENT]) * count
+        self.protection.update(first, count)
 
     def set_present(self, address: int, size: int, perms: int) -> None:
         """Give ``perms`` to absent pages that lie within the file again, which has grown."""
@@ -221,11 +232,13 @@ class GuestMemory:
         first, count = address // PAGE, -(-size // PAGE)
         window = self.perms[first : first + count]
         window[:] = bytes(window).translate(table)
+        self.protection.update(first, count)
 
     def has_page(self, address: int) -> bool:
         """True when the host can give the page of an address: not past the end of a mapped file."""
-        if address // PAGE in (lost // PAGE for lost in self._lost[1 : 1 + self._lost[0]]):
+        if address // PAGE in self._lost:
             return False  # the page there now is a substitute
+        self.protection.expose(address // PAGE, 1, writable=False)
         # A call that reads memory before it fails tells. With fd -1, epoll_ctl is such a call.
         libc.epoll_ctl(-1, _EPOLL_CTL_ADD, 0, ctypes.c_void_p(self.base + address))
         return ctypes.get_errno() != errno.EFAULT
@@ -245,10 +258,12 @@ class GuestMemory:
     def mark_code(self, page: int) -> None:
         """Set the CODE bit of a page (a page number): translations depend on it."""
         self.perms[page] |= CODE
+        self.protection.update(page, 1)
 
     def clear_code(self, page: int) -> None:
         """Clear the CODE bit of a page."""
         self.perms[page] &= ~CODE
+        self.protection.update(page, 1)
 
     def forget_code(self, address: int, size: int) -> None:
         """Invalidate the translations of all pages of a range. For changes that no checked store
@@ -266,36 +281,10 @@ class GuestMemory:
         """Make the pages ABSENT that the host could not give since the last call, because their
         file has become shorter or its disk is full, and drop their translations. Returns the
         guest address of the first such access, or None."""
-        count = self._lost[0]
-        if not count:
-            return None
-        if count > LOST_PAGES:
-            raise InternalError("too many pages of mapped files have gone at once")
-        lost = list(self._lost[1 : 1 + count])
-        self._lost[0] = 0
-        first, *_ = self._neighbours[:8].cast("Q")
-        for page, perms in enumerate(self._neighbours[8:], first):
-            if self.perms[page] == ABSENT:
-                self.perms[page] = perms
-        for index, address in enumerate(lost):
-            self._move_back(self.perms_base + LOST_PAGES_AT + index * PAGE, address // PAGE)
-        return int(lost[0])
+        return self._lost.take(self.on_code_write, self._lost_changed)
 
-    def _move_back(self, aside: int, page: int) -> None:
-        to = self.base + page * PAGE
-        if libc.mremap(aside, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to:
-            raise OSError(ctypes.get_errno(), "cannot move a page of guest memory")
-        flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
-        host_map.mmap(aside, PAGE, PROT_NONE, flags)
-        self.on_code_write(page)
-        self.perms[page] = ABSENT
-
-    def _check_lost(self, address: int, size: int, access: Access) -> None:
-        """Raise GuestFault when a page of a range that Python has just accessed was lost. It stays
-        noted as lost."""
-        for page in range(address // PAGE, (address + size - 1) // PAGE + 1):
-            if self.perms[page] == ABSENT:
-                raise GuestFault(max(address, page * PAGE), access)
+    def _lost_changed(self, first: int, count: int) -> None:
+        self.protection.update(first, count, replaced=count == 1)
 
     # -- access ------------------------------------------------------------------------------------
 
@@ -320,15 +309,15 @@ class GuestMemory:
 
     def _copy(self, address: int, size: int, access: Access) -> bytes:
         data = bytes(self._bytes[address : address + size])
-        if self._lost[0]:
-            self._check_lost(address, size, access)
+        if self._lost:
+            self._lost.check(address, size, access)
         return data
 
     def write(self, address: int, data: bytes) -> None:
         """Write where the guest may; invalidates code pages first. Raises GuestFault."""
         self.view(address, len(data), writable=True)[:] = data
-        if self._lost[0]:
-            self._check_lost(address, len(data), Access.WRITE)
+        if self._lost:
+            self._lost.check(address, len(data), Access.WRITE)
 
     def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
         """A view of bytes that the guest may read, or write, for host system calls. A writable one
@@ -338,6 +327,9 @@ class GuestMemory:
             self.forget_code(address, size) if size else None
         else:
             self.check(address, size, READ, Access.READ)
+        if self.protection.follows and size:
+            first, last = address // PAGE, (address + size - 1) // PAGE
+            self.protection.expose(first, last - first + 1, writable=writable)
         return self._bytes[address : address + size]
 
     def poke(self, address: int, data: bytes) -> None:
@@ -348,8 +340,8 @@ class GuestMemory:
                 raise GuestFault(max(address, page * PAGE), Access.WRITE)
         self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data
-        if self._lost[0]:
-            self._check_lost(address, len(data), Access.WRITE)
+        if self._lost:
+            self._lost.check(address, len(data), Access.WRITE)
 
     def peek(self, address: int, size: int) -> bytes:
         """Read mapped memory without regard to permissions, as debuggers do. Raises GuestFault

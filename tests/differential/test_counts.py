@@ -12,6 +12,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "reference": ("--backend", "reference"),
     "reference-unchained": ("--backend", "reference", "--chain", "off"),
     "copied": ("--tier", "0"),
+    "unchecked": ("--tier", "0", "--memory-checks", "mmu"),
     "copied-unchained": ("--tier", "0", "--chain", "off"),
     "quick": ("--tier", "1"),
     "compiled": ("--tier", "2"),
@@ -47,7 +48,9 @@ def test_every_mode_executes_the_same_number_of_instructions(name: str, mode: st
     assert run.instructions == expected(name).instructions > 0
 
 
-@pytest.mark.parametrize("mode", ["reference", "copied", "compiled", "mixed", "regions"])
+@pytest.mark.parametrize(
+    "mode", ["reference", "copied", "unchecked", "compiled", "mixed", "regions"]
+)
 @pytest.mark.parametrize("argc", [2, 3, 10])
 def test_a_program_of_known_length(mode: str, argc: int) -> None:
     run = measure(MODES[mode], guest("spin"), *["x"] * (argc - 1))
@@ -55,7 +58,9 @@ def test_a_program_of_known_length(mode: str, argc: int) -> None:
     assert run.instructions == 3 + 3 * argc + 3
 
 
-@pytest.mark.parametrize("mode", ["reference", "copied", "compiled", "mixed", "regions"])
+@pytest.mark.parametrize(
+    "mode", ["reference", "copied", "unchecked", "compiled", "mixed", "regions"]
+)
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000, 12345])
 def test_an_instruction_limit_is_exact(mode: str, limit: int) -> None:
     run = measure((*MODES[mode], "--max-insns", str(limit)), guest("spin"))

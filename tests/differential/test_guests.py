@@ -64,7 +64,8 @@ def _case(path: Path, *args: str) -> Case:
 
 
 def selected() -> list[tuple[Case, str]]:
-    kept = (FULL and [*MODES]) or ["chain-all", "copied", "compiled", "mixed", "regions"]
+    some = ["chain-all", "copied", "unchecked", "compiled", "mixed", "unchecked-mixed", "regions"]
+    kept = (FULL and [*MODES]) or some
     return [(case, mode) for case in cases() for mode in kept]
 
 

@@ -209,6 +209,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "unit": (lambda: BackendOptions(unit="blocks"), "no unit 'blocks'; did you mean 'block'"),
     "hot": (lambda: BackendOptions(hot=-1), "hot is at least 0, not -1"),
     "hot text": (lambda: BackendOptions(hot="9"), "hot is a whole number, not '9'"),
+    "memory checks": (
+        lambda: BackendOptions(memory_checks="none"),
+        r"no kind of memory checks 'none' \(one of explicit, mmu\)",
+    ),
     "background": (
         lambda: BackendOptions(background="off"),
         "background is True or False, not .off",

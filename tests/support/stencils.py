@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from backends.native import cache
+from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils.copier import NAME, Copier, Draft
@@ -41,9 +42,10 @@ class Disk:
 
 
 class Copies:
-    """A copier and a guest, of blocks of so many instructions at most. Nothing is linked and no computed target is known."""
+    """A copier and a guest, of blocks of so many instructions at most. Nothing is linked and no
+    computed target is known. ``checked``: the code tests the guest's permissions."""
 
-    def __init__(self, insns: int = 1) -> None:
+    def __init__(self, insns: int = 1, *, checked: bool = True) -> None:
         frontend = ArmFrontend()
         frontend.max_insns = insns
         self.memory = GuestMemory()
@@ -51,8 +53,13 @@ class Copies:
         context: Any = SimpleNamespace(
             state=self.state, lifter=frontend, memory=self.memory
         )  # fmt: skip
-        self.copier = Copier(context, SLOTS, Native(), hot=False)
+        self.copier = Copier(context, SLOTS, Native(), hot=False, checked=checked)
         self._leave_always()
+        self._watched = Watched(self.memory)
+        if not checked:
+            self._watched.follow()
+            self._watched.lead_out(self.copier.code.without_checks)
+            self.memory.protection.begin()
         raw = (ctypes.c_int64 * 64).from_address(self.state.address)
         self.control = memoryview(raw).cast("B").cast("q")
         self._nothing = Reservation(LOCATIONS, "tables")
@@ -90,11 +97,14 @@ class Copies:
 
     def run(self, address: int) -> tuple[int, int]:
         """Enter code; returns the kind and payload with which it is left."""
+        self.memory.protection.renew()
         result = self._enter(address, self.state.address)
         return result & 255, result >> 8 & 0xFFFFFFFF
 
     def close(self) -> None:
         """Release memory."""
+        self.memory.protection.end()
+        self._watched.close()
         self.control.release()
         self.copier.close()
         self.memory.close()

@@ -8,8 +8,8 @@ code is given the address of that. All words are 64 bits wide.
 (
     NODES, ROOTS, PROGRAMS, STACK, INDEX, MASK, SHAPES, STENCILS, PATCHES, OFFSETS, CODES,
     WORDS, CURSOR, END, LINK_WORDS, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT,
-    HEAD, GO, EVERY_FLAG, OUT0, OUT1, ROOM, BYTES, MOST, FREE, ALIGNMENT, MADE_BYTES,
-) = range(0, 32 * 8, 8)  # fmt: skip
+    HEAD, GO, EVERY_FLAG, OUT0, OUT1, ROOM, BYTES, MOST, FREE, ALIGNMENT, MADE_BYTES, UNCHECKED,
+) = range(0, 33 * 8, 8)  # fmt: skip
 """Addresses: NODES and ROOTS of the tree, PROGRAMS of terms and the STACK they work on, SHAPES,
 STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
 LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all its bits.
@@ -19,12 +19,14 @@ HEAD and GO: the stencils that begin a block and end one that continues. EVERY_F
 OUT0 and OUT1: of the block made last, where its direct exits lead while they are not linked. ROOM:
 the bytes that it takes. BYTES: of an instruction as MASK has them. MOST: instructions that a block
 may have. FREE: u64[] by size in UNITs, the first free place, which begins with the address of the
-next one. ALIGNMENT: see ``Frontend.alignment``. MADE_BYTES: of code, of the block made last."""
+next one. ALIGNMENT: see ``Frontend.alignment``. MADE_BYTES: of code, of the block made last.
+UNCHECKED: not 0 when code makes no test before it accesses memory. Then the last words of a block,
+u32 for each instruction, are how many bytes behind the block's beginning that one's code ends."""
 LARGEST = 1024
 """Bytes of code that an instruction takes at most, stubs included."""
 UNIT = 64
 """Code is given out in multiples of so many bytes."""
-HEADER_WORDS = 32
+HEADER_WORDS = 33
 
 # -- Rows: words, columns as byte offsets ------------------------------------------------------
 NODE = 5 * 8

@@ -9,10 +9,12 @@ import mmap
 import struct
 from typing import Any
 
+from backends.native.guard import CodeWithoutChecks
 from backends.numba_jit import abi, tables
+from backends.numba_jit.stencils.abi import UNIT
 from backends.numba_jit.stencils.machine_code import Stencil
 
-CODE_BYTES = 768 << 20
+CODE_BYTES = tables.MAX_COPY_UNITS * UNIT
 _ALL = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
 _NORESERVE = 0x4000
 _ALIGNMENT = 16
@@ -52,6 +54,13 @@ class CodeMemory:
         ctypes.memmove(address, code, len(code))
         self.next = (address + len(code) + _ALIGNMENT - 1) & -_ALIGNMENT
         return address
+
+    @property
+    def without_checks(self) -> CodeWithoutChecks:
+        """The code, as the handler of refused accesses has to know it."""
+        return CodeWithoutChecks(
+            self.start, CODE_BYTES, self.leave, abi.EXIT_CODE, tables.X_REFUSED
+        )
 
     def way_out(self, kind: int, *, pushed: bool) -> int:
         """Put code that leaves with a kind, or goes on at a dispatcher. Its payload was pushed, or

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,8 +32,9 @@ from dbt.stops import GuestFault
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.maker import Maker
 
-NAME = "stencils"
-"""The name of the library on disk."""
+NAME, UNCHECKED = "stencils", "stencils-unchecked"
+"""The names of the libraries on disk: of stencils that test the guest's permissions, and of those
+that do not."""
 ENDS = ("head", "hothead", "go")
 """The first stencils of a library: what blocks begin and end with."""
 MOST_KEPT = 3 / 4
@@ -66,9 +68,12 @@ class Code(NamedTuple):
 
 
 class Copier:
-    """The library and the code of one executor."""
+    """The library and the code of one executor. ``hot``: blocks count their executions.
+    ``checked``: the code tests the guest's permissions before it accesses memory."""
 
-    def __init__(self, context: Context, slots: int, native: Native, *, hot: bool) -> None:
+    def __init__(
+        self, context: Context, slots: int, native: Native, *, hot: bool, checked: bool = True
+    ) -> None:
         layout, lifter = context.state.layout, context.lifter
         assert lifter is not None
         self.library = library = Library(layout, lifter.word_bits, lifter.word_index)
@@ -79,7 +84,8 @@ class Copier:
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
         self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite", text=slot_table)
-        kept = cache.read(NAME, self._stamp)
+        self._checked, self._name = checked, NAME if checked else UNCHECKED
+        kept = cache.read(self._name, self._stamp)
         image = cached("stencil-ends", self._stamp, partial(_compile_shared, layout))
         shared = read_stencils(image)
         self.code = code = CodeMemory(shared, slots)
@@ -108,6 +114,7 @@ class Copier:
         library.set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
         library.set(words.ALIGNMENT, lifter.alignment)
         library.set(words.END, code.end)
+        library.set(words.UNCHECKED, not checked)
         self.clear()
 
     @property
@@ -116,7 +123,12 @@ class Copier:
         if self._made is None:
             from backends.numba_jit.stencils.maker import Maker
 
-            self._made = Maker(self.library, self.library.layout, self._lifter.lift_one)
+            self._made = Maker(
+                self.library,
+                self.library.layout,
+                self._lifter.lift_one,
+                checked=self._checked,
+            )
         return self._made
 
     # -- reading the guest -------------------------------------------------------------------------
@@ -162,6 +174,12 @@ class Copier:
         value_of = partial(self._native.value_of, library.address)
         resume = BlockKey(value_of(shape[TO0], word, key.pc, before), shape[MODE0])
         return Swi(value_of(shape[NUMBER], word, key.pc, before), resume)
+
+    def index_at(self, start: int, end: int, count: int, at: int) -> int:
+        """Which instruction the code at ``at`` belongs to, of a block of ``count`` instructions
+        whose place is from ``start`` to ``end``. For code without checks."""
+        ends = (ctypes.c_uint32 * count).from_address(end - 4 * count)
+        return bisect_right(ends, at - start)
 
     # -- drafting ----------------------------------------------------------------------------------
 
@@ -324,7 +342,7 @@ class Copier:
         """Keep the library on disk, if it has grown, and give the memory back. One that is nearly
         full is not kept: later guests begin with one that has room for their shapes."""
         if self.library.changed and self.library.fullness < MOST_KEPT:
-            cache.write(NAME, self._stamp, self.library.save())
+            cache.write(self._name, self._stamp, self.library.save())
         self.library.close()
         self.code.close()
 

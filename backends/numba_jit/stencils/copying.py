@@ -20,7 +20,7 @@ WORDS, CURSOR, END, LINK_WORDS = abi.WORDS, abi.CURSOR, abi.END, abi.LINK_WORDS
 LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT = abi.LINK_OUT, abi.SIDE_OUT, abi.FUEL_OUT, abi.HOT_OUT
 RETURN_OUT, JUMP_OUT, HEAD, GO = abi.RETURN_OUT, abi.JUMP_OUT, abi.HEAD, abi.GO
 EVERY_FLAG, OUT0, OUT1 = abi.EVERY_FLAG, abi.OUT0, abi.OUT1
-MADE_BYTES = abi.MADE_BYTES
+MADE_BYTES, UNCHECKED = abi.MADE_BYTES, abi.UNCHECKED
 LARGEST = abi.LARGEST
 ROOM, FREE, UNIT = abi.ROOM, abi.FREE, abi.UNIT
 ALIGNMENT, MOST_PLACES = abi.ALIGNMENT, abi.MOST_PLACES
@@ -272,9 +272,25 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
     if continues:
         number = load64(header + GO)
         at = patch(header, number, tail, first, before, block, 0, counted, slots, at)
-    store64(header + CURSOR, (at + 15) & -16)
     store64(header + MADE_BYTES, at - start)
+    if load64(header + UNCHECKED):
+        at = note_ends(header, count, start, at)
+    store64(header + CURSOR, (at + 15) & -16)
     return start
+
+
+@njit(**OPTIONS)
+def note_ends(header, count, start, at):  # type: ignore[no-untyped-def]
+    """Write where the code of each instruction ends, as the last words of a block whose code ends
+    at ``at``. Returns the address behind them."""
+    end = start + (at - start + 4 * count + UNIT - 1) // UNIT * UNIT
+    at = end - 4 * count
+    first, stencils = load64(header + WORDS), load64(header + STENCILS)
+    for row in range(first, first + ROW * count, ROW):
+        stencil = stencils + STENCIL * load64(row + ITS_STENCIL)
+        store32(at, load64(row + CODE) + load64(stencil + LENGTH) - start)
+        at += 4
+    return end
 
 
 @njit(**OPTIONS)

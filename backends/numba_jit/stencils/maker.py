@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from backends.numba_jit.stencils.library import Library
-from backends.numba_jit.stencils.machine_code import read_stencils
+from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
+from backends.numba_jit.stencils.restart import is_restartable
 from backends.numba_jit.stencils.stencil_text import module_text
 from backends.numba_jit.stencils.template import Template, Unfit, make_template
 from backends.numba_jit.units.objects import ObjectMaker
@@ -23,12 +24,15 @@ AT_ONCE = 200
 
 
 class Maker:
-    """Adds to a library."""
+    """Adds to a library. ``checked``: its stencils test the guest's permissions."""
 
-    def __init__(self, library: Library, layout: Layout, lift_one: LiftOne) -> None:
+    def __init__(
+        self, library: Library, layout: Layout, lift_one: LiftOne, *, checked: bool = True
+    ) -> None:
         self._library = library
         self._layout = layout
         self._lift_one = lift_one
+        self._checked = checked
         self.seconds = 0.0
 
     def shape(self, word: int, pc: int, before: int, mode: int) -> int:
@@ -78,12 +82,26 @@ class Maker:
         ]
         for first in range(0, len(wanted), AT_ONCE):
             part = templates[first : first + AT_ONCE]
-            text = module_text(self._layout, part)
-            found = read_stencils(self._object_maker.compile(text, "stencil"))
-            for index, template in enumerate(part):
-                number = wanted[first + index][2]
-                library.fill(number, found[f"s{index}"], template.holes)
+            for index, stencil in enumerate(self._stencils(part)):
+                library.fill(wanted[first + index][2], stencil, part[index].holes)
         self.seconds += time.perf_counter() - began
+
+    def _stencils(self, templates: list[Template]) -> list[Stencil]:
+        """Compile templates. One that could not be left at each of its accesses gets checks."""
+        if self._checked:
+            return self._translated(templates, checked=True)
+        found = self._translated(templates, checked=False)
+        wrong = [at for at, stencil in enumerate(found) if not is_restartable(stencil.code)]
+        if wrong:
+            again = self._translated([templates[at] for at in wrong], checked=True)
+            for at, stencil in zip(wrong, again, strict=True):
+                found[at] = stencil
+        return found
+
+    def _translated(self, templates: list[Template], *, checked: bool) -> list[Stencil]:
+        text = module_text(self._layout, templates, checked=checked)
+        found = read_stencils(self._object_maker.compile(text, "stencil"))
+        return [found[f"s{index}"] for index in range(len(templates))]
 
     @functools.cached_property
     def _object_maker(self) -> ObjectMaker:

@@ -23,10 +23,13 @@ PAGE = 4096
 class StencilText:
     """The function of one stencil in the making."""
 
-    def __init__(self, layout: Layout, intrinsics: dict[str, str], outside: set[str]) -> None:
+    def __init__(
+        self, layout: Layout, intrinsics: dict[str, str], outside: set[str], *, checked: bool
+    ) -> None:
         self.slots = layout.by_name
         self.intrinsics = intrinsics
         self.outside = outside
+        self.checked = checked
         self.lines: list[str] = []
         self.cold_lines: list[str] = []
         self.number = 0
@@ -78,7 +81,7 @@ class StencilText:
     def emit(self, name: str, template: Template) -> str:
         t = template
         self.template, self.symbol = t, name
-        self.faults = False
+        self.faults = self.accessed = False
         self.checks = plan_checks(t.insts)
         self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{SIGNATURE} {{\ne:")
         whens = [i for i in t.insts if i.when is not None]
@@ -158,6 +161,10 @@ class StencilText:
         return self.new(f"load i32, ptr {address}")
 
     def _set(self, inst: Inst) -> None:
+        if self.accessed and not self.checked:
+            # LLVM must not write state in front of an access, which may have to be repeated.
+            self.lines.append(' call void asm sideeffect "", "~{memory}"()')
+            self.accessed = False
         slot, value = str(inst.imm[0]), self.value(inst.args[0])
         flag = inst.args[0].type is I1
         if inst.when is not None and self.together is None:
@@ -194,8 +201,9 @@ class StencilText:
         return ""
 
     def _host(self, inst: Inst, access: Access) -> str:
+        self.accessed = True
         address = self.value(inst.args[0])
-        check = self.checks.get(inst)
+        check = self.checks.get(inst) if self.checked else None
         wide = self.new(f"zext i32 {address} to i64")
         if check is not None:
             start = wide
@@ -255,13 +263,16 @@ class StencilText:
         self.tail(miss)
 
 
-def module_text(layout: Layout, templates: list[Template]) -> str:
-    """LLVM text of stencils, named s0, s1 and so on."""
+def module_text(layout: Layout, templates: list[Template], *, checked: bool = True) -> str:
+    """LLVM text of stencils, named s0, s1 and so on. ``checked``: they test the guest's permissions
+    before they access its memory."""
     intrinsics: dict[str, str] = {}
     outside: set[str] = set()
     parts = []
     for index, template in enumerate(templates):
-        parts.append(StencilText(layout, intrinsics, outside).emit(f"s{index}", template))
+        parts.append(
+            StencilText(layout, intrinsics, outside, checked=checked).emit(f"s{index}", template)
+        )
         for name, hole in template.holes.items():
             most = hole.most if not hole.slots else 1 << 12
             parts.append(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
+from backends.native.guard import CodeWithoutChecks
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
@@ -36,6 +37,7 @@ class Copies:
         shared: Tables,
         blocks: BlockTable,
         tell: Callable[[str], None],
+        lead_out: Callable[[CodeWithoutChecks | None], None],
     ) -> None:
         self._tell = tell
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
@@ -47,6 +49,9 @@ class Copies:
         self._tables = shared
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
+        self.checked = True
+        """The code tests the guest's permissions itself."""
+        self._lead_out = lead_out
         self._blocks = blocks
         self._seconds = 0.0
         self._insns = 0
@@ -56,14 +61,20 @@ class Copies:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
             self._copier = copier = Copier(
-                self._context, tables.MAX_SLOTS, Native(), hot=self._counts
+                self._context,
+                tables.MAX_SLOTS,
+                Native(),
+                hot=self._counts,
+                checked=self.checked,
             )
+            self._lead_out(None if self.checked else copier.code.without_checks)
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter
             control[tables.COPY_LEAVE // 8] = copier.leave
+            control[tables.COPY_FIRST // 8] = copier.code.next
         return self._copier
 
     @property
@@ -85,6 +96,8 @@ class Copies:
         if code:
             for slot, out in zip(slots, code.outs, strict=True):
                 self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
+            unit = (code.start - self.copier.code.next) // abi.UNIT
+            self._tables.copy_owner.view[unit] = block_id
             self._insns += draft.insns
         self._seconds += time.perf_counter() - began
         return code
@@ -109,13 +122,37 @@ class Copies:
 
     def side(self, payload: int) -> "Side":
         """Where a block has left at one of its instructions, and why."""
-        block_id, index = payload >> 8, payload >> 2 & 63
+        return self._side(payload >> 8, payload >> 2 & 63, payload & 3)
+
+    def refused(self, offset: int) -> "Side":
+        """Where code without checks has left, at an offset in the memory of code, because the host
+        has refused an access to it."""
+        code, owner = self.copier.code, self._tables.copy_owner.view
+        at = code.start + offset
+        unit = (at - code.next) // abi.UNIT
+        while not owner[unit]:
+            unit -= 1
+        block_id = owner[unit]
+        count = self._blocks.count(block_id)
+        index = self.copier.index_at(*self._blocks.code(block_id), count, at)
+        return self._side(block_id, index, abi.X_FAULT)
+
+    def _side(self, block_id: int, index: int, why: int) -> "Side":
         extent = self._blocks.extent(block_id)
         pc = extent.key.pc + self._blocks.place(block_id, index) * self._alignment
         mode = frontend_mode(extent.key.mode) if index else extent.key.mode
         completed = max(0, index - 1 if extent.key.mode & CONDITION_PASSED else index)
         refund = extent.insn_count - completed
-        return Side(extent.key, BlockKey(pc, mode), refund, payload & 3)
+        return Side(extent.key, BlockKey(pc, mode), refund, why)
+
+    def check(self, *, checked: bool) -> None:
+        """Make code from now on that tests the guest's permissions itself, or that does not. There
+        must be no blocks."""
+        if checked != self.checked:
+            self.checked = checked
+            if self._copier is not None:
+                self._copier.close()
+                self._copier = None
 
     def left(self, side: "Side") -> Swi | Halt | None:
         """The exit by which a block has left; None when its code is not there any more."""

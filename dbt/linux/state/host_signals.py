@@ -67,9 +67,10 @@ class HostSignals:
                 self.install(wakeup.SIGNAL, self._note)
 
     def set_mask(self, mask: int) -> None:
-        """Block exactly these signals in this thread. SIGBUS stays open: while it is blocked, a
-        page that the host cannot give ends the process (``backends/native/guard.py``)."""
-        mask &= ~(1 << (signal.SIGBUS - 1))
+        """Block exactly these signals in this thread. SIGBUS and SIGSEGV stay open: while they
+        are blocked, a page that the host does not give ends the process
+        (``backends/native/guard.py``)."""
+        mask &= ~(1 << (signal.SIGBUS - 1) | 1 << (signal.SIGSEGV - 1))
         if mask == self._mask:
             return
         before = host.set_signal_mask(mask)

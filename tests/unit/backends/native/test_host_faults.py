@@ -14,7 +14,7 @@ from support import rig
 from support.linux_kernel import call, make_kernel
 from support.rig import Rig
 
-from backends.native import guard, llvm
+from backends.native import guard, guard_text, llvm
 from backends.native.guard import Watched
 from backends.numba_jit import NumbaBackend
 from backends.reference import ReferenceBackend
@@ -261,7 +261,7 @@ def test_two_threads_take_it_back_at_once(machine: Rig, monkeypatch: pytest.Monk
         monkeypatch.setattr(guard, "_word", interrupted)
         watched.ensure()
         ours = watched._guard
-        assert bytes(ours._data[:8]) != guard._word(ours._enter)
+        assert bytes(ours._data[:8]) != guard._word(ours._lost.enter)
         os.kill(os.getpid(), signal.SIGBUS)
         assert seen == [signal.SIGBUS]
     finally:
@@ -279,7 +279,7 @@ def test_the_kept_handler_depends_on_how_it_is_compiled(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(guard, "stamp", note)
     guard._Guard()
-    assert {Path(guard.__file__), Path(llvm.__file__)} < {Path(source) for source in sources}
+    assert {Path(guard_text.__file__), Path(llvm.__file__)} < {Path(source) for source in sources}
 
 
 def test_a_guest_that_blocks_every_signal_does_not_block_it(machine: Rig, file: int) -> None:

@@ -1,0 +1,101 @@
+"""Whether a stencil without checks can be left at each of its accesses to guest memory.
+
+The handler of a refused access leaves the code for the evaluator, which repeats the instruction. Up
+to its last access a stencil must therefore have changed nothing but guest memory and scratch
+registers: no slot of the state, no register that stencils hand on. What LLVM has made is read to
+know that.
+"""
+
+from typing import Any
+
+GUEST = "r13"
+"""The register with the host address of guest memory."""
+_HANDED_ON = frozenset({"r12", "r13", "r14", "rsp", "rbp"})
+"""The state, guest memory and fuel (``preserve_nonecc``); what the caller keeps."""
+
+_STACK = {"rsp", "rbp"}
+"""Nothing may be put there: it could be the address of guest memory."""
+
+
+def is_restartable(code: bytes) -> bool:
+    """Whether the code of a stencil changes nothing before its last access to guest memory."""
+    instructions = list(_disassembler().disasm(code, 0))
+    if sum(len(insn.bytes) for insn in instructions) != len(code):
+        return False
+    last, guest = -1, {GUEST}
+    for index, insn in enumerate(instructions):
+        if _jumps_back(insn) or _uses(insn, _STACK):
+            return False
+        if _uses(insn, guest):
+            if _address(insn):
+                last = index
+            else:  # a sum with the address of guest memory
+                guest |= _written(insn)
+    return all(_changes_nothing(insn, guest) for insn in instructions[: last + 1])
+
+
+def _disassembler() -> Any:
+    import capstone
+
+    disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    disassembler.detail = True
+    return disassembler
+
+
+def _jumps_back(insn: Any) -> bool:
+    import capstone
+
+    if not insn.group(capstone.CS_GRP_BRANCH_RELATIVE):
+        return False
+    target = insn.operands[0].imm
+    return bool(target < insn.address + insn.size)
+
+
+def _address(insn: Any) -> Any:
+    """The operand in memory that an instruction accesses, or None."""
+    import capstone.x86
+
+    if insn.mnemonic in ("lea", "nop"):
+        return None
+    return next((o for o in insn.operands if o.type == capstone.x86.X86_OP_MEM), None)
+
+
+def _uses(insn: Any, registers: set[str]) -> bool:
+    """Whether an instruction reads one of these registers; of one that accesses memory, as a part
+    of the address."""
+    operand = _address(insn)
+    if operand is not None:
+        named = {insn.reg_name(operand.mem.base), insn.reg_name(operand.mem.index)}
+        return bool({_whole(name) for name in named if name} & registers)
+    return bool({_whole(insn.reg_name(r)) for r in insn.regs_access()[0]} & registers)
+
+
+def _written(insn: Any) -> set[str]:
+    return {_whole(insn.reg_name(register)) for register in insn.regs_access()[1]}
+
+
+def _changes_nothing(insn: Any, guest: set[str]) -> bool:
+    import capstone
+
+    if _written(insn) & _HANDED_ON:
+        return False
+    operand = _address(insn)
+    writes = operand is not None and operand.access & capstone.CS_AC_WRITE
+    return not writes or _uses(insn, guest)
+
+
+_LETTERS = {"a": "rax", "b": "rbx", "c": "rcx", "d": "rdx"}
+
+
+def _whole(name: str) -> str:
+    """The 64-bit register that a part of it belongs to."""
+    if name[0] == "r" and name[1:2].isdigit():
+        return name.rstrip("dwb")
+    if len(name) == 2 and name[0] in _LETTERS and name[1] in "lhx":
+        return _LETTERS[name[0]]
+    if name[0] == "e" and len(name) == 3 and name != "eip":
+        return "r" + name[1:]
+    return "r" + name.rstrip("l") if name in _PARTS else name
+
+
+_PARTS = frozenset({"si", "di", "bp", "sp", "sil", "dil", "bpl", "spl"})
