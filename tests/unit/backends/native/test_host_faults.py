@@ -411,3 +411,63 @@ def test_faulthandler_of_this_process_is_not_in_the_way(machine: Rig, file: int)
     finally:
         if not was:
             faulthandler.disable()
+
+
+FOREIGN_SEGV = """
+import ctypes, faulthandler, os, signal, sys
+from backends.native.guard import Watched
+from dbt.interfaces import PAGE, READ
+from dbt.runtime.memory import GuestMemory
+
+memory = GuestMemory()
+{before}
+watched = Watched(memory)
+watched.follow()
+memory.protection.begin()
+memory.map(0x10000, PAGE, READ)
+{crash}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "crash", "told"),
+    [
+        ("", "ctypes.string_at(8)", b""),
+        ("", "ctypes.string_at(memory.base + (1 << 32))", b""),
+        ("", "os.kill(os.getpid(), signal.SIGSEGV)", b""),
+        ("faulthandler.enable()", "ctypes.string_at(8)", b"Fatal Python error: Segmentation fault"),
+        (
+            "signal.signal(signal.SIGSEGV, lambda *_: (print('seen', file=sys.stderr), os.abort()))",
+            "os.kill(os.getpid(), signal.SIGSEGV)",
+            b"seen",
+        ),
+    ],
+    ids=["null", "guard page", "sent", "faulthandler", "sent to a handler"],
+)
+def test_what_is_not_guest_memory_is_for_the_handler_before(
+    before: str, crash: str, told: bytes
+) -> None:
+    script = FOREIGN_SEGV.format(before=before, crash=crash)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(TESTS.parent)},
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == (-signal.SIGABRT if told == b"seen" else -signal.SIGSEGV)
+    assert done.stderr.startswith(told)
+    assert told or not done.stderr
+
+
+def test_sigsegv_is_given_back() -> None:
+    """With the last memory whose protection follows the guest's permissions."""
+    before = guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action()
+    machine = Rig(NumbaBackend(), BackendOptions(tier="0"))
+    first, second = Watched(machine.memory), Watched(machine.memory)
+    for watched in (first, second):
+        watched.follow()
+    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() != before
+    first.close()
+    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() != before
+    second.close()
+    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() == before
+    machine.close()
