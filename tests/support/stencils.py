@@ -9,7 +9,7 @@ from backends.native import cache
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
-from backends.numba_jit.stencils.copier import NAME, Copier, Draft
+from backends.numba_jit.stencils.copier import NAME, UNCHECKED, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
 from dbt.reservation import Reservation
@@ -32,10 +32,10 @@ class Disk:
         replace(cache, "write", self.write)
 
     def read(self, name: str, key: bytes) -> bytes | None:
-        return self.library if name == NAME else self._read(name, key)
+        return self.library if name in (NAME, UNCHECKED) else self._read(name, key)
 
     def write(self, name: str, key: bytes, content: bytes) -> None:
-        if name == NAME:
+        if name in (NAME, UNCHECKED):
             self.library = content
         else:
             self._write(name, key, content)

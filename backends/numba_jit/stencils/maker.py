@@ -9,16 +9,19 @@ from typing import Any
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
 from backends.numba_jit.stencils.restart import is_restartable
-from backends.numba_jit.stencils.stencil_text import module_text
+from backends.numba_jit.stencils.stencil_text import module_text, nothing_text
 from backends.numba_jit.stencils.template import Template, Unfit, make_template
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Layout
+from dbt.ir import ops
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.symbolic import BEFORE, PC, WORD, Trace
 
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
 """``Frontend.lift_one``."""
 _LIMIT = 0xFFFFFFFF
+MOST_LOADS = 10
+"""Of an instruction without checks: all have to be made before a register is written."""
 AT_ONCE = 200
 """Stencils that are compiled at once."""
 
@@ -52,7 +55,10 @@ class Maker:
             key, trace.number(WORD, word, width), trace.number(BEFORE, before, width)
         )
         try:
-            return trace, block, make_template(block, ends=ends)
+            template = make_template(block, ends=ends)
+            if not self._checked and sum(i.op is ops.LOAD for i in template.insts) > MOST_LOADS:
+                raise Unfit("more loads than registers of the host")
+            return trace, block, template
         except Unfit:
             return trace, block, None
 
@@ -87,25 +93,31 @@ class Maker:
         self.seconds += time.perf_counter() - began
 
     def _stencils(self, templates: list[Template]) -> list[Stencil]:
-        """Compile templates. One that could not be left at each of its accesses gets checks."""
+        """Compile templates. What could not be left at each of its accesses is always left."""
+        count = len(templates)
+        found = self._compiled(module_text(self._layout, templates, checked=self._checked), count)
         if self._checked:
-            return self._translated(templates, checked=True)
-        found = self._translated(templates, checked=False)
-        wrong = [at for at, stencil in enumerate(found) if not is_restartable(stencil.code)]
-        if wrong:
-            again = self._translated([templates[at] for at in wrong], checked=True)
-            for at, stencil in zip(wrong, again, strict=True):
-                found[at] = stencil
-        return found
+            return found
+        return [
+            stencil if not _accesses(template) or is_restartable(stencil.code) else self._nothing
+            for template, stencil in zip(templates, found, strict=True)
+        ]
 
-    def _translated(self, templates: list[Template], *, checked: bool) -> list[Stencil]:
-        text = module_text(self._layout, templates, checked=checked)
+    @functools.cached_property
+    def _nothing(self) -> Stencil:
+        return self._compiled(nothing_text(self._layout), 1)[0]
+
+    def _compiled(self, text: str, count: int) -> list[Stencil]:
         found = read_stencils(self._object_maker.compile(text, "stencil"))
-        return [found[f"s{index}"] for index in range(len(templates))]
+        return [found[f"s{index}"] for index in range(count)]
 
     @functools.cached_property
     def _object_maker(self) -> ObjectMaker:
         return ObjectMaker()
+
+
+def _accesses(template: Template) -> bool:
+    return any(inst.op in (ops.LOAD, ops.STORE) for inst in template.insts)
 
 
 class Batch:

@@ -1,5 +1,6 @@
 """Stencils as LLVM text: one function for each template, which tail-calls what comes after it."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from backends.numba_jit import abi, tables
@@ -81,9 +82,10 @@ class StencilText:
     def emit(self, name: str, template: Template) -> str:
         t = template
         self.template, self.symbol = t, name
-        self.faults = self.accessed = False
+        self.faults = False
         self.checks = plan_checks(t.insts)
-        self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{SIGNATURE} {{\ne:")
+        self.late = set() if self.checked else _addresses(t)
+        self._begin(name)
         whens = [i for i in t.insts if i.when is not None]
         accesses = any(i.op in (ops.LOAD, ops.STORE) for i in whens)
         self.together = None
@@ -112,6 +114,16 @@ class StencilText:
         self.lines.append("}")
         return "\n".join(self.lines)
 
+    def _begin(self, name: str) -> None:
+        self.lines.append(f"define dso_local preserve_nonecc i64 @{name}{SIGNATURE} {{\ne:")
+
+    def emit_nothing(self, name: str) -> str:
+        """A stencil that leaves before the instruction, always."""
+        self._begin(name)
+        self.tail("fault")
+        self.lines.append("}")
+        return "\n".join(self.lines)
+
     def _hole(self, name: str) -> str:
         return f"ptrtoint (ptr @{self.symbol}.{name} to i64)"
 
@@ -120,8 +132,8 @@ class StencilText:
         if op is HOLE:
             self.names[inst] = f"ptrtoint (ptr @{self.symbol}.{inst.imm[0]} to {inst.type})"
         elif op in PLAIN:
-            a, b = inst.args
-            self.names[inst] = self.new(f"{PLAIN[op]} {a.type} {self.value(a)}, {self.value(b)}")
+            if inst not in self.late:
+                self._plain(inst)
         elif op in LOWER:
             self.names[inst] = LOWER[op](self, inst, *map(self.value, inst.args))
         elif op in WIDTH:
@@ -144,6 +156,11 @@ class StencilText:
         else:
             raise NotImplementedError(op.name)
 
+    def _plain(self, inst: Inst) -> None:
+        a, b = inst.args
+        operation = PLAIN[inst.op]
+        self.names[inst] = self.new(f"{operation} {a.type} {self.value(a)}, {self.value(b)}")
+
     def _refuse(self, inst: Inst, condition: str) -> None:
         """Leave before the instruction, on a condition, if it is executed at all."""
         if inst.when is not None and self.together is None:
@@ -161,10 +178,6 @@ class StencilText:
         return self.new(f"load i32, ptr {address}")
 
     def _set(self, inst: Inst) -> None:
-        if self.accessed and not self.checked:
-            # LLVM must not write state in front of an access, which may have to be repeated.
-            self.lines.append(' call void asm sideeffect "", "~{memory}"()')
-            self.accessed = False
         slot, value = str(inst.imm[0]), self.value(inst.args[0])
         flag = inst.args[0].type is I1
         if inst.when is not None and self.together is None:
@@ -192,16 +205,27 @@ class StencilText:
 
     def _load(self, inst: Inst) -> str:
         host = self._host(inst, Access.READ)
-        return self.new(f"load {inst.type}, ptr {host}, align 1")
+        value = self.new(f"load {inst.type}, ptr {host}, align 1")
+        self._keep_order()
+        return value
 
     def _store(self, inst: Inst) -> str:
         value = self.value(inst.args[1])
         host = self._host(inst, Access.WRITE)
         self.lines.append(f" store {inst.args[1].type} {value}, ptr {host}, align 1")
+        self._keep_order()
         return ""
 
+    def _keep_order(self) -> None:
+        """Let LLVM not write state in front of an access that has to be repeated if it is refused,
+        nor hold many addresses at once."""
+        if not self.checked:
+            self.lines.append(' call void asm sideeffect "", "~{memory}"()')
+
     def _host(self, inst: Inst, access: Access) -> str:
-        self.accessed = True
+        where = inst.args[0]
+        if isinstance(where, Inst) and where in self.late:
+            self._plain(where)
         address = self.value(inst.args[0])
         check = self.checks.get(inst) if self.checked else None
         wide = self.new(f"zext i32 {address} to i64")
@@ -263,6 +287,31 @@ class StencilText:
         self.tail(miss)
 
 
+def _addresses(template: Template) -> set[Inst]:
+    """Addresses that nothing but one access uses. They are computed just before it: LLVM would hold
+    all of a long list of registers at once, and has not enough of its own."""
+    uses: Counter[Value | None] = Counter()
+    for inst in template.insts:
+        uses.update((*inst.args, inst.when))
+    match template.exit:
+        case (
+            Branch(cond=value)
+            | Jump(target=value)
+            | Return(target=value)
+            | Call(target=Const() | Inst() as value)
+        ):
+            uses[value] += 1
+    found = {inst.args[0] for inst in template.insts if inst.op in (ops.LOAD, ops.STORE)}
+    return {a for a in found if isinstance(a, Inst) and a.op in PLAIN and uses[a] == 1}
+
+
+def nothing_text(layout: Layout) -> str:
+    """LLVM text of a stencil, named s0, that leaves for the evaluator."""
+    outside: set[str] = set()
+    stencil = StencilText(layout, {}, outside, checked=False).emit_nothing("s0")
+    return _module([stencil], {}, outside)
+
+
 def module_text(layout: Layout, templates: list[Template], *, checked: bool = True) -> str:
     """LLVM text of stencils, named s0, s1 and so on. ``checked``: they test the guest's permissions
     before they access its memory."""
@@ -279,6 +328,10 @@ def module_text(layout: Layout, templates: list[Template], *, checked: bool = Tr
                 f"@s{index}.{name} = extern_weak dso_local global i8, align 1, !absolute_symbol "
                 f"!{{i64 0, i64 {most + 1}}}"
             )
+    return _module(parts, intrinsics, outside)
+
+
+def _module(parts: list[str], intrinsics: dict[str, str], outside: set[str]) -> str:
     parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in sorted(outside)]
     parts += [f"declare {text}" for text in intrinsics.values()]
     parts.append("@link0 = external dso_local global ptr\n@link1 = external dso_local global ptr")

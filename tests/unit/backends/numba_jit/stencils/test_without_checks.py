@@ -1,11 +1,18 @@
 """Stencils without checks: the host refuses accesses, and the instruction has done nothing yet."""
 
+import struct
+
 import pytest
 from support.stencil_trials import campaign
+from support.stencils import Copies, Disk
 
+from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import maker
+from backends.numba_jit.stencils.abi import X_FAULT
 from backends.numba_jit.stencils.restart import is_restartable
 from backends.numba_jit.units.objects import ObjectMaker
+from dbt.interfaces import EXEC, PAGE, READ, WRITE
+from dbt.ir.block import BlockKey
 
 ACCESSES = [
     "LDR_imm", "STR_imm", "LDRH_imm", "STRH_imm", "LDRSB_imm", "LDM", "STM", "LDRD_imm", "STRD_imm",
@@ -26,10 +33,9 @@ def test_other_rows_do_too() -> None:
 
 
 @pytest.mark.parametrize("restartable", [True, False])
-def test_what_is_not_restartable_is_checked(
+def test_what_is_not_restartable_is_left_to_the_evaluator(
     monkeypatch: pytest.MonkeyPatch, restartable: bool
 ) -> None:
-    """Then the host has nothing to refuse."""
     seen: list[bytes] = []
 
     def judge(code: bytes) -> bool:
@@ -37,13 +43,30 @@ def test_what_is_not_restartable_is_checked(
         return restartable
 
     monkeypatch.setattr(maker, "is_restartable", judge)
-    monkeypatch.setattr("backends.native.cache.read", lambda name, key: None)
-    monkeypatch.setattr("backends.native.cache.write", lambda name, key, content: None)
-    report = campaign(40, seed=3, rows=["LDR_imm", "STR_imm"], checked=False)
+    Disk(monkeypatch.setattr)
+    copies = Copies(insns=2, checked=False)
+    copies.memory.map(0x8000, PAGE, READ | WRITE | EXEC)
+    copies.memory.poke(0x8000, struct.pack("<2I", 0xE5912000, 0xE12FFF1E))  # ldr r2, [r1]; bx lr
+    draft = copies.draft(BlockKey(0x8000))
+    assert draft is not None
+    start, _ = copies.copy(draft, 1)
+    copies.state["r1"] = 0x8000
+    copies.control[abi.FUEL // 8] = 100
+    kind, payload = copies.run(start)
     assert seen
-    assert report.differences == []
-    assert report.kinds["Fault"] > 50
-    assert bool(report.by_host) is restartable
+    assert copies.state["r2"] == (0xE5912000 if restartable else 0)
+    expected = (abi.X_RETURN, 0) if restartable else (tables.X_SIDE, 1 << 8 | X_FAULT)
+    assert (kind, payload) == expected
+    copies.close()
+
+
+def test_a_long_list_of_registers_is_not_copied() -> None:
+    for word, fits in ((0xE89107FE, True), (0xE8910FFE, False), (0xE8810FFE, True)):
+        copies = Copies(checked=False)
+        copies.memory.map(0x8000, PAGE, READ | WRITE | EXEC)
+        copies.memory.poke(0x8000, word.to_bytes(4, "little"))
+        assert (copies.draft(BlockKey(0x8000)) is not None) is fits
+        copies.close()
 
 
 SIGNATURE = "define preserve_nonecc i64 @f(ptr noalias %s, ptr noalias %m, i64 %f) nounwind"
