@@ -34,6 +34,7 @@ from dbt.interfaces import (
     Made,
     NotTranslated,
     Reason,
+    Selective,
     TablesFull,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
@@ -136,7 +137,7 @@ class NumbaExecutor:
         if not self._copying or self._probing:
             return None
         draft = self._copies.draft(key, boundaries)
-        if draft is None:
+        if draft is None or self._concerns(key.pc, key.pc + draft.size):
             return None
         self.discard([key])
         self._make = make
@@ -158,6 +159,18 @@ class NumbaExecutor:
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
         return extent
+
+    def _concerns(self, pc: int, end: int) -> bool:
+        """Whether a pass has to see the block from ``pc`` to ``end`` itself."""
+        passes = self.context.passes
+        return any(isinstance(p, Selective) and p.concerns(pc, end) for p in passes)
+
+    def _follow_passes(self) -> None:
+        """Drop all blocks if their code was made for other passes."""
+        if not self._copies.follow_passes():
+            self.clear()
+            self._copies.renew()
+            self._let_make()
 
     @property
     def autonomous(self) -> bool:
@@ -394,6 +407,7 @@ class NumbaExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
+        self._follow_passes()
         block_id = self._table.get(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:

@@ -63,6 +63,11 @@ class Exits:
         side = self._copies.side(payload)
         if side.why == stencils.X_FAULT:
             return self._step(side)
+        if side.why == stencils.X_TRAP:
+            self._control[_FUEL] += side.refund
+            self.count(Reason.TRAP)
+            mode, pc = frontend_mode(side.key.mode), side.key.pc
+            return self.stop(TrapHit(self._copies.trap_reason(), pc, mode), pc)
         match self._copies.left(side):
             case Swi(number=number, resume=resume):
                 self.count(Reason.SYSCALL)

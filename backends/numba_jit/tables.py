@@ -56,6 +56,7 @@ MADE_INSNS = _OURS + 344  # number of instructions in them
 COPY_ENTRY = _OURS + 352  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
 FIRST_HOT = _OURS + 360  # what a new block's counter in HOT is set to
 COPY_LEAVE = _OURS + 368  # code pointer by which copied code returns to the loop
+TRAP_REASON = _OURS + 376  # number of the reason of the trap by which copied code was left last
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (

@@ -30,7 +30,7 @@ from dbt.interfaces.events import (
     WatchHit,
 )
 from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
-from dbt.interfaces.passes import Attached, Bound, Pass
+from dbt.interfaces.passes import Attached, Bound, Local, Pass, Place, Selective
 from dbt.ir.banks import (
     ABSENT,
     CODE,
@@ -100,12 +100,15 @@ __all__ = [
     "Layout",
     "LinkKind",
     "LinkRules",
+    "Local",
     "Made",
     "Memory",
     "NativeFunction",
     "NotTranslated",
     "Pass",
+    "Place",
     "Reason",
+    "Selective",
     "Slot",
     "StackBank",
     "State",

@@ -1,6 +1,6 @@
 """The protocols of a backend and of the executors that it opens."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -8,6 +8,7 @@ import attrs
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event
+from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
 
@@ -80,6 +81,9 @@ class Context:
     options: BackendOptions = BackendOptions()
     lifter: "InstructionLifter | None" = None
     """Lifts single instructions of the guest, for a backend that makes blocks itself."""
+    passes: Sequence[Pass] = ()
+    """The instrumentation passes of such blocks now. All translations are dropped when one comes or
+    goes that is ``Local``."""
 
 
 @attrs.frozen
@@ -168,7 +172,8 @@ class Executor(Protocol):
     def translate(
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> Extent | None:
-        """Install the guest's own block at a key, made without IR, if this executor can do that.
+        """Install the guest's own block at a key, instrumented by ``Context.passes``, made without
+        IR, if this executor can do that.
         Its first instruction can be fetched, and it ends before a pc in ``boundaries``. Returns
         what it was made from, or None: then it has to be installed. ``make`` returns the block of
         so many bytes at a key, should it be needed later. Raises TablesFull."""

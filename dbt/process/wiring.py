@@ -56,8 +56,10 @@ class Storage:
         self.functions = Functions(self.state.address)
         self.memory = GuestMemory()
 
-    def context(self, frontend: Frontend, options: BackendOptions) -> Context:
-        """The same for a backend."""
+    def context(
+        self, frontend: Frontend, options: BackendOptions, passes: Sequence[Pass]
+    ) -> Context:
+        """The same for a backend. ``passes`` may change."""
         return Context(
             self.state,
             self.memory,
@@ -68,6 +70,7 @@ class Storage:
             frontend.location_of,
             options,
             frontend,
+            passes,
         )
 
 
@@ -113,7 +116,7 @@ def connect(
         log=log,
         layout=storage.state.layout,
     )
-    context = storage.context(frontend, options)
+    context = storage.context(frontend, options, translator.instrument)
     executor = backend.open(context)
     closing.callback(executor.close)
     resume = Resume(frontend.key_of(start))

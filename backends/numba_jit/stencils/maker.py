@@ -3,20 +3,18 @@
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import read_stencils
-from backends.numba_jit.stencils.stencil_text import module_text
+from backends.numba_jit.stencils.stencil_text import Module, module_text
 from backends.numba_jit.stencils.template import Template, Unfit, make_template
 from backends.numba_jit.units.objects import ObjectMaker
-from dbt.interfaces import Layout
-from dbt.ir.block import Block, BlockKey
-from dbt.ir.symbolic import BEFORE, PC, WORD, Trace
+from dbt.interfaces import Layout, Local
+from dbt.ir.block import Block, BlockKey, Goto
+from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Trace
 
-LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
-"""``Frontend.lift_one``."""
 _LIMIT = 0xFFFFFFFF
 AT_ONCE = 200
 """Stencils that are compiled at once."""
@@ -25,36 +23,42 @@ AT_ONCE = 200
 class Maker:
     """Adds to a library."""
 
-    def __init__(self, library: Library, layout: Layout, lift_one: LiftOne) -> None:
+    def __init__(
+        self, library: Library, layout: Layout, lift_one: LiftOne, passes: Sequence[Local] = ()
+    ) -> None:
         self._library = library
         self._layout = layout
-        self._lift_one = lift_one
+        self._instrumented = Instrumented(lift_one, passes, layout)
+        self._whole = bool(passes)
         self.seconds = 0.0
 
-    def shape(self, word: int, pc: int, before: int, mode: int) -> int:
-        """Lift a word whose shape is not known. Returns the shape."""
-        sample = (word, pc, before, mode)
+    def shape(self, sample: Sample) -> int:
+        """Lift a word whose shape is not known. Returns the shape. Raises what a pass raises."""
+        self._instrumented.check(sample)
         trace, block, template = self._lift(sample)
         decisions = trace.decisions.items()
         return self._library.add_shape(sample, decisions, template, int(block.size))
 
-    def _lift(self, sample: tuple[int, int, int, int]) -> tuple[Trace, Block, Template | None]:
-        """Lift a word from Numbers."""
-        word, pc, before, mode = sample
-        trace = Trace()
-        key: Any = BlockKey(trace.number(PC, pc, _LIMIT), mode)  # type: ignore[arg-type]
-        width = (1 << self._library.width) - 1
-        block, ends = self._lift_one(
-            key, trace.number(WORD, word, width), trace.number(BEFORE, before, width)
-        )
+    def _lift(self, sample: Sample) -> tuple[Trace, Block, Template | None]:
+        """Lift a sample from Numbers. There is no template if that is not possible."""
+        trace, width = Trace(), (1 << self._library.width) - 1
+        most = {WORD: width, BEFORE: width, PC: _LIMIT, HEAD: _LIMIT}
         try:
-            return trace, block, make_template(block, ends=ends)
+            block, own, ends = self._instrumented.lift(
+                sample, lambda leaf, value: trace.number(leaf, value, most[leaf])
+            )
+        except TypeError:  # a pass needs an int
+            if not self._whole:
+                raise
+            return trace, Block(BlockKey(0), [], Goto(BlockKey(0))), None
+        try:
+            return trace, block, make_template(block, trace, own, ends=ends)
         except Unfit:
             return trace, block, None
 
     def _template(self, shape: int) -> Template:
-        word, pc, before, mode = self._library.samples.row(shape)
-        template = self._lift((word, pc, before, mode))[2]
+        word, pc, before, mode, head = self._library.samples.row(shape)
+        template = self._lift((word, pc, before, mode, head))[2]
         assert template is not None
         return template
 
@@ -78,7 +82,7 @@ class Maker:
         ]
         for first in range(0, len(wanted), AT_ONCE):
             part = templates[first : first + AT_ONCE]
-            text = module_text(self._layout, part)
+            text = module_text(Module(self._layout, library.reason_number, self._whole), part)
             found = read_stencils(self._object_maker.compile(text, "stencil"))
             for index, template in enumerate(part):
                 number = wanted[first + index][2]

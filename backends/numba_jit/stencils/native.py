@@ -41,7 +41,9 @@ class Native:
         self.stub = partial(_fill, call, 4)
         self.marks_of = partial(_fill, call, 5)
         self.place_stub = partial(_fill, call, 6)
-        self.free_block = partial(_fill, call, 7)
+        self.find_additions = partial(_fill, call, 7)
+        self.find = partial(_fill, call, 8)
+        self.free_block = partial(_fill, call, 9)
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

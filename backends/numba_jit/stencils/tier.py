@@ -12,7 +12,7 @@ from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context
+from dbt.interfaces import Context, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 
 
@@ -48,6 +48,8 @@ class Copies:
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
         self._blocks = blocks
+        self._passes: list[int] | None = None
+        """The passes that were seen last."""
         self._seconds = 0.0
         self._insns = 0
 
@@ -55,8 +57,9 @@ class Copies:
     def copier(self) -> Copier:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
+            passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
             self._copier = copier = Copier(
-                self._context, tables.MAX_SLOTS, Native(), hot=self._counts
+                self._context, tables.MAX_SLOTS, Native(), passes, hot=self._counts
             )
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
@@ -65,6 +68,25 @@ class Copies:
             control[tables.COPY_ENTER // 8] = copier.enter
             control[tables.COPY_LEAVE // 8] = copier.leave
         return self._copier
+
+    def follow_passes(self) -> bool:
+        """Look at the passes. Returns False if code was made for others: then all blocks have to
+        go, before ``renew``."""
+        passes = self._context.passes
+        if self._copier is None or [*map(id, passes)] == self._passes:
+            return True
+        local = [pass_ for pass_ in passes if isinstance(pass_, Local)]
+        if [*map(id, local)] != [*map(id, self._copier.passes)]:
+            return False
+        self._passes = [*map(id, passes)]
+        self._copier.selective = len(local) < len(passes)
+        return True
+
+    def renew(self) -> None:
+        """Begin anew, for the passes that there are now. There must be no blocks."""
+        if self._copier is not None:
+            self._copier.close()
+            self._copier = None
 
     @property
     def header(self) -> int:
@@ -119,9 +141,13 @@ class Copies:
 
     def left(self, side: "Side") -> Swi | Halt | None:
         """The exit by which a block has left; None when its code is not there any more."""
-        exit_ = self.copier.left(side.key)
+        exit_ = self.copier.left(side.key, side.block.pc)
         kinds = {abi.X_SYSTEM: Swi, abi.X_HALT: Halt}
         return exit_ if type(exit_) is kinds[side.why] else None
+
+    def trap_reason(self) -> str:
+        """The reason of the trap by which a block has left last."""
+        return self.copier.reason(self._tables.control[tables.TRAP_REASON // 8])
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""

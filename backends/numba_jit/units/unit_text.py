@@ -18,7 +18,7 @@ from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
-from dbt.interfaces import Context
+from dbt.interfaces import STACK_BYTES, Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
 
@@ -156,6 +156,14 @@ class UnitText:
         else:
             text = str(value.value)
         return text
+
+    def counter(self, name: str) -> str:
+        """The offset of a counter in its bank."""
+        return str(8 * self.module.context.counters.index(name))
+
+    def stack(self, name: str) -> str:
+        """The offset of a side stack in its bank."""
+        return str(STACK_BYTES * self.module.context.stacks.index(name))
 
     def pointer(self, offset: int) -> str:
         """A pointer from the control area, loaded here."""

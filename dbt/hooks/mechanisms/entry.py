@@ -51,6 +51,11 @@ class MarkCalls:
     stack: str
     key_of: Callable[[int], BlockKey]
 
+    def concerns(self, pc: int, end: int) -> bool:
+        """See ``Selective``: a site is a boundary, and behind its call."""
+        del pc
+        return end in self.sites
+
     def run(self, block: Block) -> None:
         """Mark the call at the end of a block, if it is one of those."""
         match block.exit:
