@@ -49,7 +49,7 @@ class Copies:
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
         context: Any = SimpleNamespace(
-            state=self.state, lifter=frontend, memory=self.memory
+            state=self.state, lifter=frontend, memory=self.memory, counters=None, stacks=None
         )  # fmt: skip
         self.copier = Copier(context, SLOTS, Native(), hot=False)
         self._leave_always()
