@@ -56,7 +56,9 @@ def line(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def revision() -> str:
-    """The commit of the sources; ``unknown`` where there is none."""
+    """The commit of the sources; ``unknown`` where they are in no repository of their own."""
+    if not (TREE / ".git").exists():
+        return "unknown"
     words = ["git", "-C", str(TREE), "describe", "--always", "--dirty"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
