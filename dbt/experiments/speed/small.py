@@ -30,7 +30,7 @@ PROGRAMS = (
     Program("quicksort", "1300", "55"),
     Program("matrix", "5300", "220"),
     Program("crc32", "12000", "500"),
-    Program("bytecode", "390000", "16000"),
+    Program("bytecode", "390000", "28000"),
     Program("lists", "3300", "140"),
     Program("lz", "4000", "170"),
     Program("base64", "310000", "12000"),

@@ -60,7 +60,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert {row["ratio"] for row in result["rows"] if row["contender"] == "qemu"} == {1.0}
     text = page.read_text()
     assert text.startswith(f"```sh\n{result['command']}\n```\n")
-    assert "| small programs, tier0: mean | at least 0.8 |" in text
+    assert "| tier0 | 2 |" in text
     (line,) = map(json.loads, kept.read_text().splitlines())
     assert set(line["means"]["small"]) == {"tier0", "qemu-nochain"}
 

@@ -53,6 +53,14 @@ def test_what_falls_short_comes_first() -> None:
     assert [aim.reached(value) for aim, value in found] == [False, False, True, True]
 
 
+def test_short_sizes_say_nothing_of_hot_code() -> None:
+    found = result(*SMALL, row("whole", "busybox true", "auto", 0.1, 0.05)) | {"short": True}
+    assert {aim.what.partition(",")[0] for aim, _ in summary.aims(found)} == {
+        "busybox true",
+        "the other whole programs",
+    }
+
+
 def test_whole_programs_are_judged_by_ratio_or_by_seconds() -> None:
     whole = [
         row("whole", "busybox true", "auto", 0.2, 0.1),
