@@ -9,6 +9,7 @@ from typing import Any
 
 from dbt.interfaces import Context, Executor, chaining
 from dbt.ir import banks, layout, ops
+from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import require_room
 
 
@@ -31,7 +32,9 @@ class NumbaBackend:
         from backends.numba_jit.tables import ROOM
 
         require_room(ROOM, "tables and compilers")
-        return NumbaExecutor(context, _load_loop(self.on_compile), self.on_compile)
+        with context.phases.within(Phase.LIBRARY):
+            loop = _load_loop(self.on_compile, context.phases)
+        return NumbaExecutor(context, loop, self.on_compile)
 
     def kept(self) -> list[str]:
         """See ``dbt.interfaces.Backend``: object code and stencils."""
@@ -52,7 +55,7 @@ _SOURCES = (
 """The modules of this package that the loop's object code is compiled from."""
 
 
-def _load_loop(on_compile: Callable[[str], None]) -> Any:
+def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> Any:
     """The compiled loop, which all executors of this Python process share."""
     global _loop, _arena  # noqa: PLW0603
     with _loading:
@@ -64,9 +67,10 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
 
             def make() -> bytes:
                 on_compile("compiling the execution loop (once, about ten seconds) ...")
-                from backends.numba_jit.loop import loop_object
+                with phases.within(Phase.COMPILATION):
+                    from backends.numba_jit.loop import loop_object
 
-                return loop_object()
+                    return loop_object()
 
             here = os.path.dirname(__file__)
             sources = [

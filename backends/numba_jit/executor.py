@@ -38,6 +38,7 @@ from dbt.interfaces import (
     TablesFull,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
+from dbt.phases import Phase
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -61,6 +62,7 @@ class NumbaExecutor:
         self.context = context
         self.records = Records()
         self._loop = partial(loop, context.state.address)
+        self._enter = context.phases.around(Phase.CODE, self._loop)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
@@ -420,7 +422,7 @@ class NumbaExecutor:
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
-            result = self._loop(abi.RUN, block_id, 0)
+            result = self._enter(abi.RUN, block_id, 0)
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
@@ -493,6 +495,10 @@ class NumbaExecutor:
             return {}
         installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
+
+    def keep(self) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        self._copies.keep()
 
     def close(self) -> None:
         """Release code and tables."""

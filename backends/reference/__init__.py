@@ -34,6 +34,7 @@ from dbt.interfaces import (
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.permissions import GuardedMemory, refused_for_code
+from dbt.phases import Phase
 from dbt.stops import UsageError
 
 
@@ -72,6 +73,7 @@ class ReferenceExecutor:
         self.context = context
         self.fuel = 0
         self._memory = GuardedMemory(context.memory)
+        self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
         self.index = PageIndex()
         self.autonomous = False
@@ -132,7 +134,7 @@ class ReferenceExecutor:
             if self.fuel < insn_count:
                 return self._stop(FuelOut(key), key.pc)
             self.fuel -= insn_count  # before, so that functions it invokes may take the rest
-            result, completed = execute(block, self.context, self._memory)
+            result, completed = self._execute(block, self.context, self._memory)
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
                 return self._stop(result)
@@ -234,6 +236,9 @@ class ReferenceExecutor:
         """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
+
+    def keep(self) -> None:
+        """Nothing here serves later runs."""
 
     def close(self) -> None:
         """Drop all blocks and links."""

@@ -11,6 +11,7 @@ from dbt.interfaces.events import Event
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
@@ -84,6 +85,8 @@ class Context:
     passes: Sequence[Pass] = ()
     """The instrumentation passes of such blocks now. All translations are dropped when one comes or
     goes that is ``Local``."""
+    phases: Phases = UNTIMED
+    """Times what the executor does, if anybody wants to know."""
 
 
 @attrs.frozen
@@ -212,6 +215,9 @@ class Executor(Protocol):
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
         ``copied``, ``llvm``, ``out_asm``."""
+
+    def keep(self) -> None:
+        """Keep for later runs what they can use of what was made. ``close`` does so, too."""
 
     def close(self) -> None:
         """Release code and tables. The executor must not be used afterwards."""

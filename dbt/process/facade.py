@@ -21,6 +21,7 @@ from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
 from dbt.log import QUIET, Log
+from dbt.phases import UNTIMED, Phase, Phases
 from dbt.process import inspection
 from dbt.process.arguments import (
     argv_of,
@@ -35,7 +36,7 @@ from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
-from dbt.stops import Stop
+from dbt.stops import Exited, Killed, Stop
 
 if TYPE_CHECKING:
     from dbt.hooks.registry import Hooks
@@ -55,6 +56,7 @@ class Process:
     variables, as in qemu-arm. A program executes some instructions for each variable, so that
     ``env={}`` makes instruction counts comparable between hosts. ``frontend`` is a name,
     ``backend`` a name or an object, each pass a name, a spelling with options or an object.
+    ``phases=TimedPhases()`` has ``stats`` say where the time goes.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -75,10 +77,12 @@ class Process:
         pipeline: "Pipeline | None" = None,
         verify: bool = False,
         log: Log = QUIET,
+        phases: Phases = UNTIMED,
     ) -> None:
         self._lifetime = Lifetime()
         self._clock = Clock()
         self.log = choices.instance("log", log, Log)
+        self._phases = choices.instance("phases", phases, Phases)
         self.options = instance_or_default("options", options, BackendOptions)
         linux = instance_or_default("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
@@ -89,7 +93,7 @@ class Process:
         pipeline = checked_pipeline(pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in made_passes(passes)]
         with contextlib.ExitStack() as stack:
-            storage = Storage(self.frontend)
+            storage = Storage(self.frontend, phases)
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
             self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
@@ -112,7 +116,7 @@ class Process:
                 verify=choices.truth("verify", verify),
                 log=log,
             )
-            _connect_kernel(self.kernel, parts, self._clock)
+            _connect_kernel(self.kernel, parts, self._clock, phases)
             self.chain, self.translator, self.engine = parts.chain, parts.translator, parts.engine
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
@@ -134,7 +138,7 @@ class Process:
         if max_insns is not None:
             max_insns = choices.whole("max_insns", max_insns)
         seconds = choices.seconds("timeout", timeout)
-        with self._lifetime.running():
+        with self._lifetime.running(), self._phases.running():
             budget = self.engine.budget
             budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
             try:
@@ -151,6 +155,8 @@ class Process:
                 if not self._loop.continues_after(failure):
                     self._lifetime.broken(failure)
                 raise
+            if isinstance(stop, Exited | Killed):
+                self.executor.keep()
             if self.kernel.is_child:
                 end_child(self, stop)
             self._lifetime.ended(stop)
@@ -193,7 +199,8 @@ class Process:
 
     def stats(self) -> dict[str, Any]:
         """Figures of all runs so far, ready for JSON."""
-        return inspection.stats(self.translator, self.engine, self.kernel)
+        figures = inspection.stats(self.translator, self.engine, self.kernel)
+        return {**figures, **self._phases.figures()}
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -238,15 +245,17 @@ def _attach(passes: Iterable[Pass], process: Process) -> None:
             pass_.attach(process)
 
 
-def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock) -> None:
+def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock, phases: Phases) -> None:
     """Have the kernel call the other parts. None of them refers to the process, so that it is
     closed when its user drops it."""
     hooks = parts.hooks
+    entering = phases.around(Phase.HOOKS, hooks.entering)
+    leaving = phases.around(Phase.HOOKS, hooks.leaving)
     kernel.on_stack_moved = parts.machine.stack_moved_by_kernel
-    kernel.intercept = lambda kernel, name, arguments: hooks.entering(
+    kernel.intercept = lambda kernel, name, arguments: entering(
         name, arguments, kernel.request.number, kernel.resume
     )
-    kernel.after = lambda kernel, name, arguments, result: hooks.leaving(
+    kernel.after = lambda kernel, name, arguments, result: leaving(
         name, arguments, result, kernel.request.number, kernel.resume
     )
     kernel.on_exec = partial(_replace_program, hooks, parts.engine)

@@ -14,6 +14,7 @@ from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
+from dbt.phases import Phase
 
 
 class Side(NamedTuple):
@@ -58,9 +59,11 @@ class Copies:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
             passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
-            self._copier = copier = Copier(
-                self._context, tables.MAX_SLOTS, Native(), passes, hot=self._counts
-            )
+            with self._context.phases.within(Phase.LIBRARY):
+                copier = Copier(
+                    self._context, tables.MAX_SLOTS, Native(), passes, hot=self._counts
+                )
+            self._copier = copier
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
@@ -192,6 +195,11 @@ class Copies:
         if draft is None:
             return {}
         return {"copied": self.copier.text(draft, installed.block_id, installed.slots)}
+
+    def keep(self) -> None:
+        """Keep the library on disk, if it has grown."""
+        if self._copier is not None:
+            self._copier.keep()
 
     def close(self) -> None:
         """Give the memory back."""

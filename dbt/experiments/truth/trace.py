@@ -290,6 +290,9 @@ class _Tracer:
         blocks = [block for (known, _), block in self._blocks.items() if known == key]
         return {"ir": print_block(blocks[-1])} if blocks else {}
 
+    def keep(self) -> None:
+        """Nothing here serves later runs."""
+
     def close(self) -> None:
         """Drop all blocks."""
         self._blocks.clear()
