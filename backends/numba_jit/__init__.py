@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dbt.interfaces import Context, Executor, chaining
+from dbt.interfaces import Context, Executor, HostCode, chaining
 from dbt.ir import banks, layout, ops
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import require_room
@@ -34,7 +34,7 @@ class NumbaBackend:
         require_room(ROOM, "tables and compilers")
         with context.phases.within(Phase.LIBRARY):
             loop = _load_loop(self.on_compile, context.phases)
-        return NumbaExecutor(context, loop, self.on_compile)
+        return NumbaExecutor(context, loop, self.on_compile, _loop_code)
 
     def kept(self) -> list[str]:
         """See ``dbt.interfaces.Backend``: object code and stencils."""
@@ -44,6 +44,7 @@ class NumbaBackend:
 
 
 _loop: Any = None
+_loop_code: list[HostCode] = []
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
@@ -84,7 +85,9 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> A
             image = cached("loop", stamp(sources, "numba", "llvmlite"), make)
             _arena = Arena()
             prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * 5)
-            _loop = prototype(link(image, _arena).address("loop"))
+            linked = link(image, _arena)
+            _loop_code.append(HostCode("loop", "loop", None, *linked.span))
+            _loop = prototype(linked.address("loop"))
     return _loop
 
 

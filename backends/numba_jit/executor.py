@@ -8,7 +8,7 @@ lock; what exits mean is in ``exits``.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.exits import Exits
+from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
@@ -29,11 +30,13 @@ from dbt.interfaces import (
     Context,
     Event,
     Extent,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
     Selective,
     TablesFull,
 )
@@ -57,7 +60,11 @@ class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
     def __init__(
-        self, context: Context, loop: Any, tell: Callable[[str], None] = _say_nothing
+        self,
+        context: Context,
+        loop: Any,
+        tell: Callable[[str], None] = _say_nothing,
+        own: Sequence[HostCode] = (),
     ) -> None:
         self.context = context
         self.records = Records()
@@ -78,6 +85,7 @@ class NumbaExecutor:
             self._enter_units,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
+        self._codes = HostCodes(self._table, self._copies, self._units, own)
         self._admission = Admission()
         self._exits = Exits(
             context, self.tables, self.records, self._table, self._admission, self._copies,
@@ -92,6 +100,8 @@ class NumbaExecutor:
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
         self._autonomous = False
+        self._followed = False
+        """True when what ``run`` makes is reported."""
         self._probing = False
         """True while blocks that are installed get a probe."""
         self._watched_memory = Watched(context.memory)
@@ -322,8 +332,10 @@ class NumbaExecutor:
         self._links.clear()
         for tier in self._tiers:
             tier.clear()
+        self._codes.dropped()
 
     def _forget(self, installed: Installed) -> None:
+        self._codes.collect()
         self._links.unlink_into(installed.block_id)
         self._links.arrive(installed.key, 0)
         for index in installed.indices:
@@ -337,6 +349,7 @@ class NumbaExecutor:
         if self._waiting in installed.slots:
             self._waiting = None
         self._table.remove(installed.block_id)
+        self._codes.dropped()
         self._blocks.pop(installed.block_id, None)
 
     # -- entries and links -------------------------------------------------------------------------
@@ -348,7 +361,9 @@ class NumbaExecutor:
 
     def _enter_units(self, blocks: Iterable[Installed]) -> None:
         """Make everything that leads into these blocks lead to their units, which are there now."""
+        blocks = list(blocks)
         with self._lock:
+            self._codes.entered([installed.block_id for installed in blocks])
             for installed in blocks:
                 self._lead_into(installed, self._units)
                 self._copies.hand_over(installed)
@@ -495,6 +510,16 @@ class NumbaExecutor:
             return {}
         installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
+
+    def code(self) -> Iterable[HostCode]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._codes
+
+    def follow_code(self, report: ReportCode) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        if not self._followed:
+            self._followed, self._enter = True, self._codes.around(self._enter)
+        self._codes.follow(report)
 
     def keep(self) -> None:
         """See ``dbt.interfaces.Executor``."""

@@ -22,11 +22,13 @@ from dbt.interfaces import (
     FuelOut,
     HaltHit,
     HookHit,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
     SyscallHit,
     TrapHit,
     WatchHit,
@@ -236,6 +238,13 @@ class ReferenceExecutor:
         """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
+
+    def code(self) -> Iterable[HostCode]:
+        """There is none."""
+        return ()
+
+    def follow_code(self, report: ReportCode) -> None:
+        """No code is made."""
 
     def keep(self) -> None:
         """Nothing here serves later runs."""

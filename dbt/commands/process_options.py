@@ -196,6 +196,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         pipeline=pipeline,
         verify=arguments.verify,
         log=log,
+        perf=getattr(arguments, "perf", None),
         phases=TimedPhases(process_began()) if timed else UNTIMED,
     )
     for plan in plans:

@@ -141,6 +141,24 @@ class Made:
     insns: int = 0
 
 
+@attrs.frozen
+class HostCode:
+    """A function of the host's code: what made it (``copy``, ``unit``, ``region``, ``loop``), the
+    key of the block that it begins with, and where it is. Code that belongs to no block has a name
+    in place of a key."""
+
+    tier: str
+    name: str
+    key: BlockKey | None
+    address: int
+    size: int
+
+
+ReportCode = Callable[[HostCode, int], None]
+"""Is told of code, and of a time, of ``time.monotonic_ns``, before which it did not run and since
+which no other code was in its place."""
+
+
 class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
 
@@ -215,6 +233,13 @@ class Executor(Protocol):
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
         ``copied``, ``llvm``, ``out_asm``."""
+
+    def code(self) -> Iterable[HostCode]:
+        """The host code there is; none while ``run`` is called in another thread."""
+
+    def follow_code(self, report: ReportCode) -> None:
+        """Report all code there is, and from now on what is made, before other code takes its
+        place and before ``run`` returns."""
 
     def keep(self) -> None:
         """Keep for later runs what they can use of what was made. ``close`` does so, too."""

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dbt import choices, plugins
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
@@ -26,6 +26,7 @@ from dbt.process import inspection
 from dbt.process.arguments import (
     argv_of,
     backend_of,
+    checked_perf,
     checked_pipeline,
     environment_of,
     instance_or_default,
@@ -36,11 +37,13 @@ from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
-from dbt.stops import Exited, Killed, Stop
+from dbt.stops import Exited, Killed, Stop, UsageError
+from dbt.streams import say
 
 if TYPE_CHECKING:
     from dbt.hooks.registry import Hooks
     from dbt.passes.pipeline import Pipeline
+    from dbt.perf import PerfFile
 
 
 class Process:
@@ -56,7 +59,8 @@ class Process:
     variables, as in qemu-arm. A program executes some instructions for each variable, so that
     ``env={}`` makes instruction counts comparable between hosts. ``frontend`` is a name,
     ``backend`` a name or an object, each pass a name, a spelling with options or an object.
-    ``phases=TimedPhases()`` has ``stats`` say where the time goes.
+    ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
+    ``dbt.perf``, whose file is complete after ``close``.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -78,6 +82,7 @@ class Process:
         verify: bool = False,
         log: Log = QUIET,
         phases: Phases = UNTIMED,
+        perf: str | None = None,
     ) -> None:
         self._lifetime = Lifetime()
         self._clock = Clock()
@@ -86,6 +91,7 @@ class Process:
         self.options = instance_or_default("options", options, BackendOptions)
         linux = instance_or_default("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        perf = checked_perf(perf)
         opened = backend_of(backend)
         abi = self.frontend.syscall_abi()
         argv = argv_of(program, argv0, args)
@@ -116,7 +122,8 @@ class Process:
                 verify=choices.truth("verify", verify),
                 log=log,
             )
-            _connect_kernel(self.kernel, parts, self._clock, phases)
+            self._perf = _perf_file(perf, parts, self.kernel, stack)
+            _connect_kernel(self.kernel, parts, self._clock, phases, self._perf)
             self.chain, self.translator, self.engine = parts.chain, parts.translator, parts.engine
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
@@ -151,16 +158,23 @@ class Process:
                         self.kernel.leave_guest()
             except BaseException as failure:
                 if self.kernel.is_child:
-                    end_child(self, failure)
+                    self._end_child(failure)
                 if not self._loop.continues_after(failure):
                     self._lifetime.broken(failure)
                 raise
             if isinstance(stop, Exited | Killed):
                 self.executor.keep()
             if self.kernel.is_child:
-                end_child(self, stop)
+                self._end_child(stop)
             self._lifetime.ended(stop)
             return stop
+
+    def _end_child(self, ended: Stop | BaseException) -> NoReturn:
+        """End the host process of a forked child in the way its guest has ended."""
+        if self._perf is not None:
+            with contextlib.suppress(UsageError):  # the guest's status says how the guest ended
+                self._perf.finish()
+        end_child(self, ended)
 
     # -- looking at it -----------------------------------------------------------------------------
 
@@ -245,7 +259,22 @@ def _attach(passes: Iterable[Pass], process: Process) -> None:
             pass_.attach(process)
 
 
-def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock, phases: Phases) -> None:
+def _perf_file(
+    format_: str | None, parts: Parts, kernel: Kernel, closing: contextlib.ExitStack
+) -> "PerfFile | None":
+    """Begin what perf reads, if it is wanted. ``closing`` will finish it. Raises UsageError."""
+    if format_ is None:
+        return None
+    from dbt.perf import open_perf_file
+
+    file = open_perf_file(format_, parts.engine.executor, kernel.symbolize, os.getcwd())
+    closing.callback(file.finish)
+    return file
+
+
+def _connect_kernel(
+    kernel: Kernel, parts: Parts, clock: Clock, phases: Phases, perf: "PerfFile | None"
+) -> None:
     """Have the kernel call the other parts. None of them refers to the process, so that it is
     closed when its user drops it."""
     hooks = parts.hooks
@@ -259,8 +288,18 @@ def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock, phases: Phases) 
         name, arguments, result, kernel.request.number, kernel.resume
     )
     kernel.on_exec = partial(_replace_program, hooks, parts.engine)
-    kernel.on_fork_child = clock.survive_fork
+    kernel.on_fork_child = partial(_in_child, clock, perf)
     kernel.overdue = clock.overdue
+
+
+def _in_child(clock: Clock, perf: "PerfFile | None") -> None:
+    """The guest has forked, and this is the child."""
+    clock.survive_fork()
+    if perf is not None:
+        try:
+            perf.begin_in_child()
+        except UsageError as error:
+            say(f"armdbt: {error}")  # its guest cannot do anything for it
 
 
 def _replace_program(hooks: "Hooks", engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """The tier of copied code: blocks of the guest's own instructions, made without IR."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from backends.numba_jit import tables
@@ -12,7 +12,7 @@ from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, Local
+from dbt.interfaces import Context, HostCode, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
 
@@ -195,6 +195,12 @@ class Copies:
         if draft is None:
             return {}
         return {"copied": self.copier.text(draft, installed.block_id, installed.slots)}
+
+    def shared_code(self) -> Iterator[HostCode]:
+        """The code that all blocks share."""
+        if self._copier is not None:
+            code = self._copier.code
+            yield HostCode("copy", "dispatcher", None, code.start, code.next - code.start)
 
     def keep(self) -> None:
         """Keep the library on disk, if it has grown."""
