@@ -7,6 +7,8 @@ It is long because all that changes the tables of blocks, entries and links stan
 lock; what exits mean is in ``exits``.
 """
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -510,6 +512,16 @@ class NumbaExecutor:
             return {}
         installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """See ``dbt.interfaces.Executor``."""
+        process = os.getpid()
+        with self._lock:
+            yield
+            if os.getpid() != process:
+                # A thread that waited for the loop (_await_made) had it, and is not here.
+                self._control[tables.LOCK // 8] = 0
 
     def code(self) -> Iterable[HostCode]:
         """See ``dbt.interfaces.Executor``."""

@@ -6,6 +6,8 @@ time here, so that it counts the dispatches that every backend has to count.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 import attrs
 
@@ -238,6 +240,10 @@ class ReferenceExecutor:
         """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
+
+    def forking(self) -> AbstractContextManager[Any]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._lock
 
     def code(self) -> Iterable[HostCode]:
         """There is none."""

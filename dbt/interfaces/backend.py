@@ -1,6 +1,7 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import attrs
@@ -233,6 +234,10 @@ class Executor(Protocol):
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
         ``copied``, ``llvm``, ``out_asm``."""
+
+    def forking(self) -> AbstractContextManager[None]:
+        """A context in which no other thread changes this executor, and this thread may fork: it
+        works in the child, too."""
 
     def code(self) -> Iterable[HostCode]:
         """The host code there is; none while ``run`` is called in another thread."""

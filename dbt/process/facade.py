@@ -288,6 +288,7 @@ def _connect_kernel(
         name, arguments, result, kernel.request.number, kernel.resume
     )
     kernel.on_exec = partial(_replace_program, hooks, parts.engine)
+    kernel.while_forking = parts.engine.forking
     kernel.on_fork_child = partial(_in_child, clock, perf)
     kernel.overdue = clock.overdue
 

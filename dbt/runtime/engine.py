@@ -8,7 +8,7 @@ its caller as events.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import attrs
@@ -317,6 +317,13 @@ class Engine:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
                 return self.step(stepped)
         return stepped
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """A context in which this thread may fork the host process: no other thread is amid a
+        change of the translations, which the child could neither finish nor wait for."""
+        with self._starting, self.executor.forking():
+            yield
 
     # -- translating -------------------------------------------------------------------------------
 

@@ -292,6 +292,10 @@ class _Tracer:
         blocks = [block for (known, _), block in self._blocks.items() if known == key]
         return {"ir": print_block(blocks[-1])} if blocks else {}
 
+    def forking(self) -> contextlib.AbstractContextManager[None]:
+        """No other thread changes anything."""
+        return contextlib.nullcontext()
+
     def code(self) -> Iterable[HostCode]:
         """There is none."""
         return ()
