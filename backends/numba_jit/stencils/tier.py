@@ -10,7 +10,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
-from backends.numba_jit.stencils.native import Native
+from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import Context, HostCode, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
@@ -61,7 +61,7 @@ class Copies:
             passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
             with self._context.phases.within(Phase.LIBRARY):
                 copier = Copier(
-                    self._context, tables.MAX_SLOTS, Native(), passes, hot=self._counts
+                    self._context, tables.MAX_SLOTS, shared_native(), passes, hot=self._counts
                 )
             self._copier = copier
             if copier.is_new:
