@@ -156,15 +156,15 @@ def _seconds(nanoseconds: int) -> float:
 def process_began() -> int:
     """When the host made this process, in nanoseconds of the monotonic clock; the kernel counts in
     hundredths of a second (proc_pid_stat(5), starttime)."""
-    now = time.monotonic_ns()
     try:
         with open("/proc/self/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         ticks = int(fields[_START_TIME])
     except (OSError, ValueError, IndexError):
-        return now
+        return time.monotonic_ns()
     since_boot = ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    return min(now, now - (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since_boot))
+    age = max(0, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - since_boot)
+    return time.monotonic_ns() - age
 
 
 _START_TIME = 22 - 3
