@@ -58,6 +58,15 @@ class BlockTable:
         """Free an id that was allocated and not added."""
         self._pool.give_back(block_id)
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The state of the table, for ``added_since``."""
+        return self._pool.mark
+
+    def added_since(self, mark: tuple[int, int]) -> Iterator[int]:
+        """The ids of the blocks added since a mark. None may have been removed since."""
+        return (i for i in self._pool.taken_since(mark) if self._rows[i * _WORDS + _KEY])
+
     def add(self, block_id: int, extent: Extent, count: int, slots: tuple[int, ...]) -> None:
         """Enter a block. ``count``: its instructions, 0 if it is not copied."""
         key, row = extent.key, block_id * _WORDS

@@ -7,8 +7,10 @@ It is long because all that changes the tables of blocks, entries and links stan
 lock; what exits mean is in ``exits``.
 """
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +19,7 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.exits import Exits
+from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
@@ -29,15 +32,18 @@ from dbt.interfaces import (
     Context,
     Event,
     Extent,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
     Selective,
     TablesFull,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
+from dbt.phases import Phase
 
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -56,11 +62,16 @@ class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
     def __init__(
-        self, context: Context, loop: Any, tell: Callable[[str], None] = _say_nothing
+        self,
+        context: Context,
+        loop: Any,
+        tell: Callable[[str], None] = _say_nothing,
+        own: Sequence[HostCode] = (),
     ) -> None:
         self.context = context
         self.records = Records()
         self._loop = partial(loop, context.state.address)
+        self._enter = context.phases.around(Phase.CODE, self._loop)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
@@ -76,6 +87,7 @@ class NumbaExecutor:
             self._enter_units,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
+        self._codes = HostCodes(self._table, self._copies, self._units, own)
         self._admission = Admission()
         self._exits = Exits(
             context, self.tables, self.records, self._table, self._admission, self._copies,
@@ -90,6 +102,8 @@ class NumbaExecutor:
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
         self._autonomous = False
+        self._followed = False
+        """True when what ``run`` makes is reported."""
         self._probing = False
         """True while blocks that are installed get a probe."""
         self._watched_memory = Watched(context.memory)
@@ -320,8 +334,10 @@ class NumbaExecutor:
         self._links.clear()
         for tier in self._tiers:
             tier.clear()
+        self._codes.dropped()
 
     def _forget(self, installed: Installed) -> None:
+        self._codes.collect()
         self._links.unlink_into(installed.block_id)
         self._links.arrive(installed.key, 0)
         for index in installed.indices:
@@ -335,6 +351,7 @@ class NumbaExecutor:
         if self._waiting in installed.slots:
             self._waiting = None
         self._table.remove(installed.block_id)
+        self._codes.dropped()
         self._blocks.pop(installed.block_id, None)
 
     # -- entries and links -------------------------------------------------------------------------
@@ -346,7 +363,9 @@ class NumbaExecutor:
 
     def _enter_units(self, blocks: Iterable[Installed]) -> None:
         """Make everything that leads into these blocks lead to their units, which are there now."""
+        blocks = list(blocks)
         with self._lock:
+            self._codes.entered([installed.block_id for installed in blocks])
             for installed in blocks:
                 self._lead_into(installed, self._units)
                 self._copies.hand_over(installed)
@@ -420,7 +439,7 @@ class NumbaExecutor:
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
-            result = self._loop(abi.RUN, block_id, 0)
+            result = self._enter(abi.RUN, block_id, 0)
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
@@ -493,6 +512,30 @@ class NumbaExecutor:
             return {}
         installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """See ``dbt.interfaces.Executor``."""
+        process = os.getpid()
+        with self._lock:
+            yield
+            if os.getpid() != process:
+                # A thread that waited for the loop (_await_made) had it, and is not here.
+                self._control[tables.LOCK // 8] = 0
+
+    def code(self) -> Iterable[HostCode]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._codes
+
+    def follow_code(self, report: ReportCode) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        if not self._followed:
+            self._followed, self._enter = True, self._codes.around(self._enter)
+        self._codes.follow(report)
+
+    def keep(self) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        self._copies.keep()
 
     def close(self) -> None:
         """Release code and tables."""

@@ -33,6 +33,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
 from dbt.permissions import GuardedMemory
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
@@ -98,7 +99,8 @@ class Exits:
                 block = self._copies.lift(key)
             except GuestFault:
                 return self._changed(side, key)
-            result, completed = execute(block, self._context, self._guarded)
+            with self._context.phases.within(Phase.EVALUATOR):
+                result, completed = execute(block, self._context, self._guarded)
             self._control[_FUEL] -= completed
             match result:
                 case Edge(key=BlockKey(pc=after, mode=mode) as key) if (

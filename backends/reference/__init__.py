@@ -6,6 +6,8 @@ time here, so that it counts the dispatches that every backend has to count.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 import attrs
 
@@ -22,11 +24,13 @@ from dbt.interfaces import (
     FuelOut,
     HaltHit,
     HookHit,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
     SyscallHit,
     TrapHit,
     WatchHit,
@@ -34,6 +38,7 @@ from dbt.interfaces import (
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.permissions import GuardedMemory, refused_for_code
+from dbt.phases import Phase
 from dbt.stops import UsageError
 
 
@@ -72,6 +77,7 @@ class ReferenceExecutor:
         self.context = context
         self.fuel = 0
         self._memory = GuardedMemory(context.memory)
+        self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
         self.index = PageIndex()
         self.autonomous = False
@@ -132,7 +138,7 @@ class ReferenceExecutor:
             if self.fuel < insn_count:
                 return self._stop(FuelOut(key), key.pc)
             self.fuel -= insn_count  # before, so that functions it invokes may take the rest
-            result, completed = execute(block, self.context, self._memory)
+            result, completed = self._execute(block, self.context, self._memory)
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
                 return self._stop(result)
@@ -234,6 +240,20 @@ class ReferenceExecutor:
         """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
+
+    def forking(self) -> AbstractContextManager[Any]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._lock
+
+    def code(self) -> Iterable[HostCode]:
+        """There is none."""
+        return ()
+
+    def follow_code(self, report: ReportCode) -> None:
+        """No code is made."""
+
+    def keep(self) -> None:
+        """Nothing here serves later runs."""
 
     def close(self) -> None:
         """Drop all blocks and links."""

@@ -14,7 +14,9 @@ from dbt.interfaces.backend import (
     Context,
     Executor,
     Extent,
+    HostCode,
     Made,
+    ReportCode,
     TablesFull,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
@@ -96,6 +98,7 @@ __all__ = [
     "FunctionBank",
     "HaltHit",
     "HookHit",
+    "HostCode",
     "InstructionReader",
     "Layout",
     "LinkKind",
@@ -108,6 +111,7 @@ __all__ = [
     "Pass",
     "Place",
     "Reason",
+    "ReportCode",
     "Selective",
     "Slot",
     "StackBank",

@@ -1,6 +1,7 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import attrs
@@ -11,6 +12,7 @@ from dbt.interfaces.events import Event
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
@@ -84,6 +86,8 @@ class Context:
     passes: Sequence[Pass] = ()
     """The instrumentation passes of such blocks now. All translations are dropped when one comes or
     goes that is ``Local``."""
+    phases: Phases = UNTIMED
+    """Times what the executor does, if anybody wants to know."""
 
 
 @attrs.frozen
@@ -136,6 +140,24 @@ class Made:
 
     blocks: int = 0
     insns: int = 0
+
+
+@attrs.frozen
+class HostCode:
+    """A function of the host's code: what made it (``copy``, ``unit``, ``region``, ``loop``), the
+    key of the block that it begins with, and where it is. Code that belongs to no block has a name
+    in place of a key."""
+
+    tier: str
+    name: str
+    key: BlockKey | None
+    address: int
+    size: int
+
+
+ReportCode = Callable[[HostCode, int], None]
+"""Is told of code, and of a time, of ``time.monotonic_ns``, before which it did not run and since
+which no other code was in its place."""
 
 
 class TablesFull(Exception):
@@ -212,6 +234,20 @@ class Executor(Protocol):
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
         ``copied``, ``llvm``, ``out_asm``."""
+
+    def forking(self) -> AbstractContextManager[None]:
+        """A context in which no other thread changes this executor, and this thread may fork: it
+        works in the child, too."""
+
+    def code(self) -> Iterable[HostCode]:
+        """The host code there is; none while ``run`` is called in another thread."""
+
+    def follow_code(self, report: ReportCode) -> None:
+        """Report all code there is, and from now on what is made, before other code takes its
+        place and before ``run`` returns."""
+
+    def keep(self) -> None:
+        """Keep for later runs what they can use of what was made. ``close`` does so, too."""
 
     def close(self) -> None:
         """Release code and tables. The executor must not be used afterwards."""

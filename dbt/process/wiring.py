@@ -22,6 +22,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import BlockKey
 from dbt.log import QUIET, Log
+from dbt.phases import UNTIMED, Phases
 from dbt.process.event_loop import EventLoop
 from dbt.process.watchdog import Clock
 from dbt.runtime.chaining import ChainPolicy
@@ -49,11 +50,12 @@ class Storage:
     """What a guest of ``frontend`` and its instrumentation keep: registers, counters, side stacks,
     functions, memory. It is there before the environment, which works on it."""
 
-    def __init__(self, frontend: Frontend) -> None:
+    def __init__(self, frontend: Frontend, phases: Phases = UNTIMED) -> None:
+        self.phases = phases
         self.state = GuestState(extend(frontend.layout, SLOTS))
         self.counters = Counters()
         self.stacks = Stacks()
-        self.functions = Functions(self.state.address)
+        self.functions = Functions(self.state.address, phases)
         self.memory = GuestMemory()
 
     def context(
@@ -71,6 +73,7 @@ class Storage:
             options,
             frontend,
             passes,
+            self.phases,
         )
 
 
@@ -155,6 +158,7 @@ def connect(
         machine,
         clock,
         log,
+        storage.phases,
         hooks.run_program_hooks,
         partial(_report, frontend, storage.memory, storage.state, environment.symbolize),
     )

@@ -8,7 +8,7 @@ its caller as events.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import attrs
@@ -29,6 +29,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.permissions import refused_for_code
+from dbt.phases import Phase
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
@@ -99,7 +100,9 @@ class Engine:
         self.budget = Budget(executor)
         self.resume = Resume(BlockKey(0)) if resume is None else resume
         self.invalidations = 0
-        self._translate = translate
+        around = context.phases.around
+        self._translate = around(Phase.TRANSLATION, translate)
+        self._provide = around(Phase.TRANSLATION, self.provide)
         self._is_plain = is_plain
         self._all_plain = all_plain
         self._show_copied = show_copied
@@ -183,7 +186,9 @@ class Engine:
 
     def _resolved(self, event: Ended) -> Ended:
         if isinstance(event, Slice | LimitReached):
-            event = attrs.evolve(event, key=self.resolve_trampoline(event.key))
+            with self.context.phases.within(Phase.HOOKS):
+                key = self.resolve_trampoline(event.key)
+            event = attrs.evolve(event, key=key)
             self.context.state.set(PC_SLOT, event.key.pc)
         return event
 
@@ -210,7 +215,7 @@ class Engine:
                 case WatchHit(key=key):
                     continue
                 case NotTranslated(key=key):
-                    self.provide(key)
+                    self._provide(key)
                 case FuelOut(key=key):
                     return self._out_of_fuel(key, time.perf_counter() - started)
                 case FaultHit() if refused_for_code(self.memory.perms, event):
@@ -296,7 +301,8 @@ class Engine:
         self.executor.fuel -= block.insn_count
         self._stepping = True
         try:
-            result, completed = execute(block, self.context)
+            with self.context.phases.within(Phase.EVALUATOR):
+                result, completed = execute(block, self.context)
         finally:
             self._stepping = False
         self.executor.fuel += block.insn_count - completed
@@ -311,6 +317,13 @@ class Engine:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
                 return self.step(stepped)
         return stepped
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """A context in which this thread may fork the host process: no other thread is amid a
+        change of the translations, which the child could neither finish nor wait for."""
+        with self._starting, self.executor.forking():
+            yield
 
     # -- translating -------------------------------------------------------------------------------
 

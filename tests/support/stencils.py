@@ -11,6 +11,7 @@ from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils.copier import NAME, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
+from dbt.phases import UNTIMED
 from dbt.reservation import Reservation
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
@@ -49,7 +50,8 @@ class Copies:
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
         context: Any = SimpleNamespace(
-            state=self.state, lifter=frontend, memory=self.memory, counters=None, stacks=None
+            state=self.state, lifter=frontend, memory=self.memory, phases=UNTIMED,
+            counters=None, stacks=None,
         )  # fmt: skip
         self.copier = Copier(context, SLOTS, Native(), hot=False)
         self._leave_always()

@@ -28,6 +28,7 @@ from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.native import Native
 from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Copier:
         self.passes = passes
         self._places = places_of(passes)
         library.set(words.PASSES, self._places)
+        self._phases = context.phases
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
         sources = [*_sources(), *lifter.sources(), *sources_of(passes)]
@@ -102,7 +104,8 @@ class Copier:
         self._stamp = stamp(sources, "llvmlite", text=text)
         kept = cache.read(NAME, self._stamp)
         ends = stamp(_sources(), "llvmlite", text=slot_table)
-        image = cached("stencil-ends", ends, partial(_compile_shared, layout))
+        compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
+        image = cached("stencil-ends", ends, partial(compile_shared, layout))
         shared = read_stencils(image)
         self.code = code = CodeMemory(shared, slots)
         self.enter, self.leave = code.enter, code.leave
@@ -209,8 +212,9 @@ class Copier:
         if count is None or self._lacks_stencils(count):
             if not self.library.has_room():
                 return None
-            self._prepare(key.pc)
-            count = self._look(key, before, boundaries)
+            with self._phases.within(Phase.STENCILS):
+                self._prepare(key.pc)
+                count = self._look(key, before, boundaries)
         return self._describe(key, count, before) if count else None
 
     def _find(self, key: BlockKey, before: int, boundaries: Collection[int]) -> int | None:
@@ -337,7 +341,7 @@ class Copier:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
         if not self._lacks_stencils(count):
             return
-        with self._maker.batch() as batch:
+        with self._phases.within(Phase.STENCILS), self._maker.batch() as batch:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
@@ -381,12 +385,18 @@ class Copier:
         """Bytes of code from the first block to the last."""
         return self.library.get(words.CURSOR) - self.code.next
 
+    def keep(self) -> None:
+        """Keep the library on disk, if it has grown in this process. One that is nearly full is not
+        kept: later guests begin with one that has room for their shapes."""
+        keeps = all(map(is_kept, self.passes)) and self.library.fullness < MOST_KEPT
+        if keeps and self.library.changed == os.getpid():
+            with self._phases.within(Phase.LIBRARY):
+                cache.write(NAME, self._stamp, self.library.save())
+            self.library.changed = 0
+
     def close(self) -> None:
-        """Keep the library on disk, if it has grown, and give the memory back. One that is nearly
-        full is not kept: later guests begin with one that has room for their shapes."""
-        keeps = all(map(is_kept, self.passes))
-        if keeps and self.library.changed and self.library.fullness < MOST_KEPT:
-            cache.write(NAME, self._stamp, self.library.save())
+        """Keep the library, and give the memory back."""
+        self.keep()
         self.library.close()
         self.code.close()
 

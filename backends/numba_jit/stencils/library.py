@@ -4,6 +4,7 @@ Everything is in tables of numbers, so that code is made without Python and the 
 be written to disk as it is.
 """
 
+import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,8 @@ class Library:
         self.samples = Rows(MOST_SHAPES, 5)
         """A word of each shape, its pc, what was before it, the mode, and the block's pc."""
         self.name_values = Rows(MOST_NAMES, 1)
-        self.changed = False
-        """Something was added since ``restore``."""
+        self.changed = 0
+        """The process in which something was added since it was read or written; 0: none."""
         self._shape_count = self._stencil_count = 1
         self._patch_count = self._word_count = self._offset_count = self._name_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
@@ -177,7 +178,7 @@ class Library:
         ) = counts
         for number in range(self._name_count):
             self.name_values.cells[number, 0] = abi.UNNAMED
-        self.changed = False
+        self.changed = 0
 
     def _stored(self, counts: Sequence[int]) -> list[tuple[Rows, int]]:
         """The tables, and how many rows of each are in use."""
@@ -217,7 +218,7 @@ class Library:
         self._read_index()
         shape = self._shape_count
         self._shape_count += 1
-        self.changed = True
+        self.changed = os.getpid()
         self.samples.put(shape, sample)
         row = [0] * (abi.SHAPE // 8)
         row[SIZE] = size
@@ -296,7 +297,7 @@ class Library:
     def fill(self, number: int, stencil: "Stencil", holes: "dict[str, Hole]") -> None:
         """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
         self._read_index()
-        self.changed = True
+        self.changed = os.getpid()
         start, first = 8 * self._word_count, self._patch_count
         padded = stencil.code + bytes(-len(stencil.code) % 8)
         for at in range(0, len(padded), 8):

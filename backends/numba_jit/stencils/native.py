@@ -1,6 +1,7 @@
 """The functions of ``copying`` as object code, which needs neither numba nor Python."""
 
 import ctypes
+import functools
 import os
 from functools import partial
 from typing import Any
@@ -44,6 +45,12 @@ class Native:
         self.find_additions = partial(_fill, call, 7)
         self.find = partial(_fill, call, 8)
         self.free_block = partial(_fill, call, 9)
+
+
+@functools.cache
+def shared_native() -> Native:
+    """The functions that all executors of this Python process share."""
+    return Native()
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

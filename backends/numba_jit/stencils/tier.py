@@ -1,7 +1,7 @@
 """The tier of copied code: blocks of the guest's own instructions, made without IR."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from backends.numba_jit import tables
@@ -10,10 +10,11 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
-from backends.numba_jit.stencils.native import Native
+from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, Local
+from dbt.interfaces import Context, HostCode, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
+from dbt.phases import Phase
 
 
 class Side(NamedTuple):
@@ -58,9 +59,11 @@ class Copies:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
             passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
-            self._copier = copier = Copier(
-                self._context, tables.MAX_SLOTS, Native(), passes, hot=self._counts
-            )
+            with self._context.phases.within(Phase.LIBRARY):
+                copier = Copier(
+                    self._context, tables.MAX_SLOTS, shared_native(), passes, hot=self._counts
+                )
+            self._copier = copier
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
@@ -192,6 +195,17 @@ class Copies:
         if draft is None:
             return {}
         return {"copied": self.copier.text(draft, installed.block_id, installed.slots)}
+
+    def shared_code(self) -> Iterator[HostCode]:
+        """The code that all blocks share."""
+        if self._copier is not None:
+            code = self._copier.code
+            yield HostCode("copy", "dispatcher", None, code.start, code.next - code.start)
+
+    def keep(self) -> None:
+        """Keep the library on disk, if it has grown."""
+        if self._copier is not None:
+            self._copier.keep()
 
     def close(self) -> None:
         """Give the memory back."""

@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -18,7 +18,8 @@ from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
 from backends.numba_jit.units.unit_text import Module
-from dbt.interfaces import Context
+from dbt.interfaces import Context, HostCode
+from dbt.ir.block import BlockKey
 
 _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
@@ -26,11 +27,13 @@ _SHARED: dict[str, bytes] = {}
 
 @attrs.frozen(eq=False)
 class Made:
-    """The object code of units, the records that it refers to, and how many units there are."""
+    """The object code of units, the records that it refers to, and how many units there are; by
+    function the key of its block, of a region that of the first."""
 
     image: bytes
     records: list[int]
     count: int
+    keys: Mapping[str, BlockKey]
 
 
 @attrs.define(eq=False)
@@ -39,6 +42,7 @@ class _Batch:
 
     library: Library
     records: list[int]
+    keys: Mapping[str, BlockKey]
     live: int
 
 
@@ -105,9 +109,9 @@ class UnitCompiler:
         time may do so for each level, while another uses all other methods but ``explain``."""
         if self._regions and level == "optimised":
             level = "region"
-        text, module = self._emit(batch, regions=level == "region", counts=counts)
+        text, module, keys = self._emit(batch, regions=level == "region", counts=counts)
         image = self._maker.compile(text, level, module.linked.values()) if batch else b""
-        return Made(image, module.made, len(batch))
+        return Made(image, module.made, len(batch), keys)
 
     def load(self, made: "Made") -> list[int]:
         """Code pointers of units that were made, in the order of their blocks. No unit may run."""
@@ -118,13 +122,24 @@ class UnitCompiler:
         self.code_bytes += self._maker.code_size(made.image)
         library = link(made.image, self._arena)
         pointers = [library.address(f"u{index}") for index in range(made.count)]
-        units = _Batch(library, made.records, made.count)
+        units = _Batch(library, made.records, made.keys, made.count)
         self._batches.update(dict.fromkeys(pointers, units))
         return pointers
 
+    def code(self, pointers: Iterable[int]) -> Iterator[HostCode]:
+        """The functions of the batches that these units are in, and what all units share."""
+        for name, address in self._shared.addresses.items():
+            yield HostCode("unit", name, None, address, self._shared.sizes[name])
+        batches = {id(batch): batch for batch in map(self._batches.get, pointers) if batch}
+        for batch in batches.values():
+            sizes = batch.library.sizes
+            for name, address in batch.library.addresses.items():
+                tier = "region" if name[0] == "r" else "unit"
+                yield HostCode(tier, "", batch.keys[name], address, sizes[name])
+
     def _emit(
         self, batch: Sequence[Installed], *, regions: bool = False, counts: bool = False
-    ) -> tuple[str, Module]:
+    ) -> tuple[str, Module, dict[str, BlockKey]]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         key_of, quiet = self._context.key_of, list(filter(self._is_quiet, batch))
@@ -140,7 +155,9 @@ class UnitCompiler:
             if id(installed) not in inside
         ]
         declarations = [f"declare {text}" for text in module.intrinsics.values()]
-        return "\n".join([*units, *declarations, FOOTER]), module
+        keys = {symbol: key for key, symbol in symbols.items()}
+        keys.update({f"r{index}": group[0].key for index, group in enumerate(groups)})
+        return "\n".join([*units, *declarations, FOOTER]), module, keys
 
     def _is_quiet(self, installed: Installed) -> bool:
         """Whether a block can be in a region: nobody looks at the state within it."""
@@ -163,7 +180,7 @@ class UnitCompiler:
     def explain(self, installed: Installed, level: str = "optimised") -> Mapping[str, str]:
         """The LLVM text and the host assembly of a block's unit, as that of block 0 without a
         probe."""
-        text, module = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
+        text, module, _ = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
         self._records.drop(module.made)
         assembly = self._maker.assembly(text, level, module.linked.values())
         return {

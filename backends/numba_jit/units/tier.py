@@ -8,7 +8,7 @@ enough, optimised, in batches of hot blocks.
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
@@ -17,7 +17,8 @@ from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job
-from dbt.interfaces import Context, TablesFull
+from dbt.interfaces import Context, HostCode, TablesFull
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Units:
         self._compiler: UnitCompiler | None = None
         self._begun = False
         self._in_background = context.options.background
-        self._background = Background(self._compile)
+        self._work = context.phases.around(Phase.COMPILATION, self._compile)
+        self._background = Background(self._work)
         self._awaited: dict[int, Installed] = {}
         """The blocks that are being compiled, by id."""
         self._codes: dict[int, int] = {}  # code pointers by block id
@@ -185,7 +187,7 @@ class Units:
         """Do a job and enter what it has made. Raises TablesFull."""
         self._awaited.update({installed.block_id: installed for installed in job.batch})
         try:
-            self._compile(job)
+            self._work(job)
         except MemoryError as error:
             job.error = error
         self._take(job)
@@ -211,7 +213,8 @@ class Units:
                 awaited.append(installed)
         if job.error is None and job.made is not None:
             began = time.thread_time_ns()
-            with contextlib.suppress(MemoryError):
+            timed = self._context.phases.within(Phase.COMPILATION)
+            with contextlib.suppress(MemoryError), timed:
                 self._load(job.made, job.compiled, awaited)
                 self._compile_ns += time.thread_time_ns() - began
                 return
@@ -255,6 +258,12 @@ class Units:
             "code_bytes": self._compiler.code_bytes if self._compiler else 0,
             "compile_us": self._compile_ns // 1000,
         }
+
+    def code(self, blocks: Iterable[int] | None = None) -> Iterator[HostCode]:
+        """The code of the units of these blocks, or of all, by id; and what all units share."""
+        if self._compiler is not None:
+            found = self._codes if blocks is None else blocks
+            yield from self._compiler.code(self._codes.get(block_id, 0) for block_id in found)
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""
