@@ -6,6 +6,10 @@ One table serves all code. ``X_RECORD`` payloads index it.
 import threading
 from typing import NamedTuple, TypeAlias
 
+import attrs
+
+from backends.numba_jit import tables
+from dbt.interfaces import HookHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 
@@ -37,10 +41,21 @@ class SwiRecord(NamedTuple):
     resume: BlockKey
 
 
-class HookRecord(NamedTuple):
+@attrs.define
+class HookRecord:
     """A hook exit."""
 
     resume: BlockKey
+    hit: HookHit = attrs.field(init=False, eq=False)
+    """Its event."""
+    word: int = attrs.field(init=False, eq=False)
+    """What a block's row has in B_KEY if it is the one behind."""
+    block: int = attrs.field(init=False, eq=False, default=0)
+    """The id of the block that was behind when it was left last."""
+
+    def __attrs_post_init__(self) -> None:
+        self.hit = HookHit(self.resume)
+        self.word = tables.key_word(self.resume)
 
 
 class HaltRecord(NamedTuple):

@@ -30,6 +30,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
     WatchHit,
+    return_hooks,
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
@@ -71,6 +72,7 @@ class ReferenceExecutor:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.fuel = 0
+        self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._memory = GuardedMemory(context.memory)
         self._watched_memory = Watched(context.memory)
         self.index = PageIndex()
@@ -135,7 +137,11 @@ class ReferenceExecutor:
             result, completed = execute(block, self.context, self._memory)
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
-                return self._stop(result)
+                event = self._stop(result)
+                if isinstance(event, HookHit) and self.on_hook(event):
+                    key = event.resume
+                    continue
+                return event
             if not self._follow(block.key, result):
                 return NotTranslated(result.key)
             key = result.key

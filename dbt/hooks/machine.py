@@ -38,7 +38,7 @@ from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Ended, LimitReached
+from dbt.runtime.resume import Ended, LimitReached, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
@@ -49,6 +49,22 @@ if TYPE_CHECKING:
 
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
+MOST_PCS = 1 << 16
+"""How many locations are remembered with their pcs."""
+
+
+class _Own:
+    """The id of this process, which takes a system call to ask for."""
+
+    process = os.getpid()
+
+    @classmethod
+    def renew(cls) -> None:
+        """A forked child has its own."""
+        cls.process = os.getpid()
+
+
+os.register_at_fork(after_in_child=_Own.renew)
 
 
 class HookMachine:
@@ -80,6 +96,7 @@ class HookMachine:
         self.names = names_of(translator.frontend.layout, self.call_abi)
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
+        self._pcs: dict[int, int] = {}
         self._callers = Callers(translator.frontend, self, engine.memory, state)
         self._watches = Points(self._watch_changed)
         self._probes = Points(self._probe_changed)
@@ -111,13 +128,15 @@ class HookMachine:
     @property
     def insns(self) -> int:
         """Guest instructions completed; exact in hooks."""
-        counted = self._helpers.counted if self._helpers else 0
-        return self.engine.executed - counted
+        engine = self.engine
+        budget = engine.budget
+        executed = budget.granted - engine.executor.fuel - budget.held
+        return executed if self._helpers is None else executed - self._helpers.counted
 
     @property
     def thread(self) -> int:
         """Guest thread id. Programs have one thread: it is their process id."""
-        return os.getpid()
+        return _Own.process
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
@@ -131,6 +150,15 @@ class HookMachine:
     def key_of(self, location: int) -> BlockKey:
         """The block key of a location."""
         return self.translator.frontend.key_of(location)
+
+    def pc_of(self, location: int) -> int:
+        """The pc of a location."""
+        pc = self._pcs.get(location)
+        if pc is None:
+            if len(self._pcs) >= MOST_PCS:
+                self._pcs.clear()
+            pc = self._pcs[location] = self.key_of(location).pc
+        return pc
 
     def code(self, where: int | str) -> int:
         """The location of code, by symbol or address. Raises UsageError for an unknown symbol, and
@@ -237,6 +265,18 @@ class HookMachine:
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
+
+    def serve(self, hit: HookHit) -> BlockKey | Ended:
+        """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
+        and when a hook has raised something, the engine pauses."""
+        key = hit.resume
+        handlers = self._stubs.handlers.get(key.pc)
+        if handlers is None:
+            return hit
+        location = handlers[0]() if len(handlers) == 1 else self._stubs.fire(key.pc)
+        if location is None and self._to_raise is None:
+            return key
+        return Slice(key if location is None else self.key_of(location))
 
     def hit(self, event: Hit) -> BlockKey | Ended:
         """Runs the hooks that an event is for. Returns the key that is next, or an event of the

@@ -168,7 +168,6 @@ class Hooks:
 
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
-        hooks: list[Hook] = getattr(listeners, kind)
 
         def forget() -> None:
             if not listeners:
@@ -177,14 +176,14 @@ class Hooks:
                 watcher.idle()
 
         def remove() -> None:
-            if hook in hooks:
-                self._change(watcher, pc, listeners, partial(hooks.remove, hook))
+            if hook in getattr(listeners, kind):
+                self._change(watcher, pc, listeners, partial(listeners.remove, kind, hook))
                 forget()
 
         try:
-            self._change(watcher, pc, listeners, partial(hooks.append, hook))
+            self._change(watcher, pc, listeners, partial(listeners.add, kind, hook))
         except UsageError:  # the mechanism cannot watch it
-            hooks.remove(hook)
+            listeners.remove(kind, hook)
             forget()
             raise
         return remove

@@ -16,6 +16,7 @@ from dbt.interfaces.backend import (
     Extent,
     Made,
     TablesFull,
+    return_hooks,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
@@ -115,4 +116,5 @@ __all__ = [
     "WatchHit",
     "extend",
     "lay_out",
+    "return_hooks",
 ]

@@ -7,7 +7,7 @@ import attrs
 
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
-from dbt.interfaces.events import Event
+from dbt.interfaces.events import Event, HookHit
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
 
@@ -138,6 +138,12 @@ class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
 
 
+def return_hooks(hit: HookHit) -> bool:
+    """``Executor.on_hook`` until one is set: each event is returned."""
+    del hit
+    return False
+
+
 class Executor(Protocol):
     """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
 
@@ -145,6 +151,10 @@ class Executor(Protocol):
     """Number of guest instructions that may still be executed. ``run`` subtracts exactly those that
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
+
+    on_hook: Callable[[HookHit], bool]
+    """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
+    continues at the event's key as if it was called again; False: it returns the event."""
 
     @property
     def index(self) -> BlockIndex:

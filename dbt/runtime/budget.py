@@ -17,12 +17,13 @@ class Budget:
         self.slice = FIRST_SLICE
         self.granted = 0
         self._executor = executor
-        self._held = 0  # fuel taken away so that the executor returns
+        self.held = 0
+        """Fuel taken away so that the executor returns."""
 
     @property
     def executed(self) -> int:
         """Instructions completed since the beginning; exact while the executor does not run."""
-        return self.granted - self._executor.fuel - self._held
+        return self.granted - self._executor.fuel - self.held
 
     @property
     def spent(self) -> bool:
@@ -46,10 +47,10 @@ class Budget:
 
     def take_away(self) -> None:
         """Make the executor return at the next block, by taking its fuel."""
-        self._held += self._executor.fuel
+        self.held += self._executor.fuel
         self._executor.fuel = 0
 
     def give_back(self) -> None:
         """Undo ``take_away``."""
-        self._executor.fuel += self._held
-        self._held = 0
+        self._executor.fuel += self.held
+        self.held = 0

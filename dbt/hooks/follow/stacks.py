@@ -120,8 +120,10 @@ class StackFollower:
         follower.abandon()
 
     def _publish(self) -> None:
-        self.current.extend(self.pointer)  # it is on this stack, or a switch would have been seen
-        limit = self.current.high
+        pointer, current = self._state.get(self._slot), self.current
+        if not current.low <= pointer <= current.high:
+            current.extend(pointer)  # it is on this stack, or a switch would have been seen
+        limit = current.high
         for follower in self._followers:
             frame = follower.innermost()
             if frame is not None and frame < limit:

@@ -69,6 +69,7 @@ class Entry(AtSites):
         marks = MarkCalls(self.sites, machine.call_abi.stack, machine.key_of)
         self._unmark = machine.instrument(marks, everything=False)
         self._unfollow: Remove | None = None
+        self._mark = machine.state.word(CALL_MARK)
 
     def watch(self, pc: int) -> None:
         if self._unfollow is None:
@@ -90,9 +91,10 @@ class Entry(AtSites):
         return self.machine.stub(pc, handler, first=first)
 
     def entered(self, pc: int) -> int | None:
-        state, location = self.machine.state, self.link()
-        called = state.get(CALL_MARK) == location ^ self.stack()
-        state.set(CALL_MARK, 0)
+        words = self._words
+        location = words[self._link]
+        called = words[self._mark] == location ^ words[self._stack]
+        words[self._mark] = 0
         return self.tracker.entered(pc, location, called=called)
 
     def set_up(self, site: int) -> Callable[[], None]:
