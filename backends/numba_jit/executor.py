@@ -11,6 +11,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from backends.native.guard import Watched
@@ -63,7 +64,9 @@ class NumbaExecutor:
     ) -> None:
         self.context = context
         self.records = Records()
+        self._tell = tell
         self._loop = partial(loop, context.state.address)
+        self.fuel_address = context.state.address + abi.FUEL
         word = ctypes.c_int64  # made once: ctypes takes twice as long for four Python ints
         self._first_block, self._nothing = word(), word()
         self._enter = partial(loop, word(context.state.address), word(abi.RUN))
@@ -111,6 +114,12 @@ class NumbaExecutor:
     @fuel.setter
     def fuel(self, value: int) -> None:
         self._control[_FUEL] = value
+
+    def decision(self, module: ModuleType) -> int:
+        """See ``dbt.interfaces.Executor``."""
+        from backends.numba_jit import decision
+
+        return decision.load(module, self._tell)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -459,8 +468,8 @@ class NumbaExecutor:
         self._watched_memory.ensure_after_hooks()
         if self._units.has_new:  # they are compiled before the next run
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
-        if not self._table.is_at(record.block, record.word):
-            record.block = self._table.get(hit.resume)
+        if not record.block or not self._table.is_at(record.block, record.word):
+            record.block, record.word = self._table.get(hit.resume), tables.key_word(hit.resume)
         return record.block or self._not_translated(hit.resume)
 
     def _compile_new(self) -> None:

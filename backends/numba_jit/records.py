@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeAlias
 
 import attrs
 
-from backends.numba_jit import tables
 from dbt.interfaces import HookHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
@@ -48,14 +47,13 @@ class HookRecord:
     resume: BlockKey
     hit: HookHit = attrs.field(init=False, eq=False)
     """Its event."""
-    word: int = attrs.field(init=False, eq=False)
-    """What a block's row has in B_KEY if it is the one behind."""
     block: int = attrs.field(init=False, eq=False, default=0)
-    """The id of the block that was behind when it was left last."""
+    """The id of the block that was behind when it was left last, or 0."""
+    word: int = attrs.field(init=False, eq=False, default=0)
+    """What that block's row has in B_KEY (``block_table``)."""
 
     def __attrs_post_init__(self) -> None:
         self.hit = HookHit(self.resume)
-        self.word = tables.key_word(self.resume)
 
 
 class HaltRecord(NamedTuple):

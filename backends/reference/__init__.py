@@ -6,6 +6,7 @@ time here, so that it counts the dispatches that every backend has to count.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import ModuleType
 
 import attrs
 
@@ -71,7 +72,7 @@ class ReferenceExecutor:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.fuel = 0
+        self.fuel = self.fuel_address = 0
         self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._memory = GuardedMemory(context.memory)
         self._watched_memory = Watched(context.memory)
@@ -100,6 +101,11 @@ class ReferenceExecutor:
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> None:
         """There are blocks of IR alone here."""
+
+    def decision(self, module: ModuleType) -> int:
+        """There is no compiled code here."""
+        del module
+        return 0
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Nothing is made here of its own accord."""

@@ -1,6 +1,5 @@
 """The process as hook mechanisms see it: the points they set, and what happens at them."""
 
-import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -38,6 +37,7 @@ from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
+from dbt.runtime.own_process import OwnProcess
 from dbt.runtime.resume import Ended, LimitReached, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
@@ -51,20 +51,6 @@ Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
 MOST_PCS = 1 << 16
 """How many locations are remembered with their pcs."""
-
-
-class _Own:
-    """The id of this process, which takes a system call to ask for."""
-
-    process = os.getpid()
-
-    @classmethod
-    def renew(cls) -> None:
-        """A forked child has its own."""
-        cls.process = os.getpid()
-
-
-os.register_at_fork(after_in_child=_Own.renew)
 
 
 class HookMachine:
@@ -100,7 +86,7 @@ class HookMachine:
         self._callers = Callers(translator.frontend, self, engine.memory, state)
         self._watches = Points(self._watch_changed)
         self._probes = Points(self._probe_changed)
-        self._functions = functions
+        self.functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
@@ -136,7 +122,7 @@ class HookMachine:
     @property
     def thread(self) -> int:
         """Guest thread id. Programs have one thread: it is their process id."""
-        return _Own.process
+        return OwnProcess.id
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
@@ -173,6 +159,10 @@ class HookMachine:
         """Address of the call instruction before ``location`` if it led to ``pc``, or 0."""
         return self._callers.caller(location, pc)
 
+    def way(self, location: int, pc: int) -> tuple[int, str | None, bool]:
+        """As ``caller``, with what the answer depends on: see ``Callers.way``."""
+        return self._callers.way(location, pc)
+
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
         name = self._names.get(pc)
@@ -183,7 +173,7 @@ class HookMachine:
     def close(self) -> None:
         """The engine is gone: changes of the policy and of functions have no effect any more."""
         self.chain.listeners.remove(self.engine.policy_changed)
-        self._functions.on_change = self._functions.on_failure = lambda: None
+        self.functions.on_change = self.functions.on_failure = lambda: None
         self._resolve = closed
 
     def forget(self) -> None:
@@ -245,7 +235,7 @@ class HookMachine:
 
             executed = partial(getattr, self.engine, "executed")
             self._helpers = Helpers(
-                self._functions, executed, self._stubs.changed, self.take_failure, self.resume
+                self.functions, executed, self._stubs.changed, self.take_failure, self.resume
             )
             self.instrument(CallHelpers(self._helpers), everything=False)
         return self._helpers.add(pc, handler, first=first)

@@ -1,6 +1,7 @@
 """The protocols of a backend and of the executors that it opens."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any, Protocol
 
 import attrs
@@ -152,9 +153,18 @@ class Executor(Protocol):
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
 
+    fuel_address: int
+    """The host address of ``fuel`` while ``run`` runs, a number of 64 bits; 0 if it has none, and
+    then there is no ``decision``."""
     on_hook: Callable[[HookHit], bool]
     """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
     continues at the event's key as if it was called again; False: it returns the event."""
+
+    def decision(self, module: ModuleType) -> int:
+        """The address of ``void f(i64 environment, i64 numbers, i64 what, i64 counted)``, for
+        ``invoke``: it does what ``arrived`` of the module does (``dbt/hooks/follow/decisions.py``)
+        with the arrays at ``numbers``, and calls ``void (i64 what, i64 counted)`` at ASK_AT there
+        if that returns anything but 0."""
 
     @property
     def index(self) -> BlockIndex:

@@ -22,7 +22,7 @@ What it cannot see
     ``follow/callers.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 
 import attrs
@@ -30,7 +30,6 @@ import attrs
 from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
 from dbt.hooks.mechanisms.base import Machine
-from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.slots import CALL_MARK
 from dbt.ir.block import Block, BlockKey, Call
@@ -47,16 +46,17 @@ class MarkCalls:
                                       call 0x9000, link 0x8004
     """
 
-    sites: Sites
+    sites: Container[int]
     stack: str
     key_of: Callable[[int], BlockKey]
+    mark: str = CALL_MARK
 
     def run(self, block: Block) -> None:
         """Mark the call at the end of a block, if it is one of those."""
         match block.exit:
             case Call(link=link) if self.key_of(link).pc in self.sites:
                 emit = Builder(block.insts)
-                emit.set(CALL_MARK, emit.xor(emit.get(self.stack), emit.const(link)))
+                emit.set(self.mark, emit.xor(emit.get(self.stack), emit.const(link)))
 
 
 class Entry(AtSites):
