@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_guest
+from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_events, bench_guest
 from benchmarks.harness import arguments
 
-MODULES = (bench_decode, bench_compile, bench_dispatch, bench_guest)
+MODULES = (bench_decode, bench_compile, bench_dispatch, bench_events, bench_guest)
 
 
 def main() -> int:
