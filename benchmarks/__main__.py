@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from benchmarks import bench_compile, bench_decode, bench_dispatch
+from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_events
 from benchmarks.harness import arguments
 
-MODULES = (bench_decode, bench_compile, bench_dispatch)
+MODULES = (bench_decode, bench_compile, bench_dispatch, bench_events)
 
 
 def main() -> int:

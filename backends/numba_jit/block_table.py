@@ -72,7 +72,7 @@ class BlockTable:
         key, row = extent.key, block_id * _WORDS
         first, second = (*slots, 0, 0)[:2]
         bytes_ = extent.size | extent.before << 32
-        self._rows[row + _KEY] = tables.USED | key.mode << 32 | key.pc
+        self._rows[row + _KEY] = tables.key_word(key)
         self._rows[row + _EXTENT] = bytes_ | count << 40 | (extent.insn_count if count else 0) << 48
         self._rows[row + _SLOTS] = first | second << 32
         self._rows[row + _START] = self._rows[row + _END] = 0
@@ -112,6 +112,10 @@ class BlockTable:
         self._pool.give_back(block_id)
 
     # -- one block
+
+    def is_at(self, block_id: int, word: int) -> bool:
+        """Whether a block id is that of the key which ``tables.key_word`` gives this word for."""
+        return bool(self._rows[block_id * _WORDS + _KEY] == word)
 
     def get(self, key: BlockKey) -> int:
         """The id of a key's block, or 0."""

@@ -8,10 +8,12 @@ lock; what exits mean is in ``exits``.
 """
 
 import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from backends.native.guard import Watched
@@ -22,7 +24,7 @@ from backends.numba_jit.exits import Exits
 from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
-from backends.numba_jit.records import Records
+from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
@@ -32,6 +34,7 @@ from dbt.interfaces import (
     Context,
     Event,
     Extent,
+    HookHit,
     HostCode,
     LinkKind,
     LinkRules,
@@ -41,10 +44,12 @@ from dbt.interfaces import (
     ReportCode,
     Selective,
     TablesFull,
+    return_hooks,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
 from dbt.phases import Phase
 
+_FUEL = abi.FUEL // 8
 SIDES = 2
 """Direct exits that a block has at most."""
 
@@ -70,8 +75,13 @@ class NumbaExecutor:
     ) -> None:
         self.context = context
         self.records = Records()
+        self._tell = tell
         self._loop = partial(loop, context.state.address)
-        self._enter = context.phases.around(Phase.CODE, self._loop)
+        self.fuel_address = context.state.address + abi.FUEL
+        word = ctypes.c_int64  # made once: ctypes takes twice as long for four Python ints
+        self._first_block, self._nothing = word(), word()
+        enter = partial(loop, word(context.state.address), word(abi.RUN))
+        self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
@@ -90,8 +100,7 @@ class NumbaExecutor:
         self._codes = HostCodes(self._table, self._copies, self._units, own)
         self._admission = Admission()
         self._exits = Exits(
-            context, self.tables, self.records, self._table, self._admission, self._copies,
-            self.discard,
+            context, self.tables, self._table, self._admission, self._copies, self.discard,
         )  # fmt: skip
         self._blocks: dict[int, Installed] = {}
         """Those that were not copied, or have several locations."""
@@ -101,6 +110,7 @@ class NumbaExecutor:
         """The link slot by which the last ``run`` left, because its target was not installed."""
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
+        self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._autonomous = False
         self._followed = False
         """True when what ``run`` makes is reported."""
@@ -113,11 +123,18 @@ class NumbaExecutor:
     @property
     def fuel(self) -> int:
         """Number of guest instructions that may still be executed."""
-        return int(self._control[abi.FUEL // 8])
+        fuel: int = self._control[_FUEL]
+        return fuel
 
     @fuel.setter
     def fuel(self, value: int) -> None:
-        self._control[abi.FUEL // 8] = value
+        self._control[_FUEL] = value
+
+    def decision(self, module: ModuleType) -> int:
+        """See ``dbt.interfaces.Executor``."""
+        from backends.numba_jit import decision
+
+        return decision.load(module, self._tell)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -277,7 +294,9 @@ class NumbaExecutor:
     def _position(self, key: BlockKey) -> int:
         """The position of a key (``abi.PASSED``), or -1 when it has none."""
         passed = abi.PASSED if key.mode & CONDITION_PASSED else 0
-        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED)
+        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED) if passed else key
+        if plain.mode != frontend_mode(plain.mode):
+            return -1
         location = self.context.location_of(plain)
         return location | passed if self.context.key_of(location) == plain else -1
 
@@ -430,16 +449,16 @@ class NumbaExecutor:
         block_id = self._table.get(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
-            self._exits.count(Reason.NOT_TRANSLATED)
             self._waiting = waiting if waiting and self._links.target(waiting) == key else None
-            return self._exits.stop(NotTranslated(key), key.pc)
+            return self._not_translated(key)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
         self._compile_new()
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
-            result = self._enter(abi.RUN, block_id, 0)
+            self._first_block.value = block_id
+            result = self._enter(self._first_block, self._nothing)
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             if kind == tables.X_PROMOTE:
@@ -457,12 +476,34 @@ class NumbaExecutor:
                 left = self._exits.side(payload)
                 if not isinstance(left, BlockKey):
                     return left
-                block_id = self._table.get(left)
-                if not block_id:
-                    self._exits.count(Reason.NOT_TRANSLATED)
-                    return self._exits.stop(NotTranslated(left), left.pc)
-                continue
-            return self._exits.event(kind, payload)
+                after = self._table.get(left) or self._not_translated(left)
+            elif kind == abi.X_RECORD:
+                after = self._recorded(payload)
+            else:
+                return self._exits.event(kind, payload)
+            if not isinstance(after, int):
+                return after
+            block_id = after
+
+    def _not_translated(self, key: BlockKey) -> Event:
+        self._exits.count(Reason.NOT_TRANSLATED)
+        return self._exits.stop(NotTranslated(key), key.pc)
+
+    def _recorded(self, index: int) -> int | Event:
+        """The event of an exit with a record, or the id of the block behind a stub whose hooks have
+        run. That is most often the same as before."""
+        record = self.records[index]
+        if type(record) is not HookRecord:
+            return self._exits.recorded(record)
+        hit = self._exits.hooked(record)
+        if not self.on_hook(hit):
+            return hit
+        self._watched_memory.ensure_after_hooks()
+        if self._units.has_new:  # they are compiled before the next run
+            return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
+        if not record.block or not self._table.is_at(record.block, record.word):
+            record.block, record.word = self._table.get(hit.resume), tables.key_word(hit.resume)
+        return record.block or self._not_translated(hit.resume)
 
     def _compile_new(self) -> None:
         """Have the blocks compiled that need it before their first execution. Raises TablesFull."""

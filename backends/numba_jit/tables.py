@@ -10,6 +10,7 @@ from typing import Any
 
 from backends.numba_jit import abi
 from dbt.interfaces import CONTROL_BYTES, Context, Reason
+from dbt.ir.block import BlockKey
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
 
@@ -68,6 +69,12 @@ that it counts. B_SLOTS: its link slots, the second from bit 32 on. B_NEXT and B
 neighbours in the list of its page. B_START and B_END: its copied code, or 0. B_MARKS: of a copied
 block, a bit for each place where an instruction may begin, set where one does."""
 USED = 1 << 62
+
+
+def key_word(key: BlockKey) -> int:
+    """What a block's row has in B_KEY."""
+    return USED | key.mode << 32 | key.pc
+
 
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 

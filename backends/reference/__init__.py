@@ -7,6 +7,7 @@ time here, so that it counts the dispatches that every backend has to count.
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -34,6 +35,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
     WatchHit,
+    return_hooks,
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
@@ -75,7 +77,8 @@ class ReferenceExecutor:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.fuel = 0
+        self.fuel = self.fuel_address = 0
+        self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._memory = GuardedMemory(context.memory)
         self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
@@ -104,6 +107,11 @@ class ReferenceExecutor:
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> None:
         """There are blocks of IR alone here."""
+
+    def decision(self, module: ModuleType) -> int:
+        """There is no compiled code here."""
+        del module
+        return 0
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Nothing is made here of its own accord."""
@@ -141,7 +149,11 @@ class ReferenceExecutor:
             result, completed = self._execute(block, self.context, self._memory)
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
-                return self._stop(result)
+                event = self._stop(result)
+                if isinstance(event, HookHit) and self.on_hook(event):
+                    key = event.resume
+                    continue
+                return event
             if not self._follow(block.key, result):
                 return NotTranslated(result.key)
             key = result.key

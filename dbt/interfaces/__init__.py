@@ -18,6 +18,7 @@ from dbt.interfaces.backend import (
     Made,
     ReportCode,
     TablesFull,
+    return_hooks,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
@@ -122,4 +123,5 @@ __all__ = [
     "WatchHit",
     "extend",
     "lay_out",
+    "return_hooks",
 ]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any, Protocol
 
 import attrs
 
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
-from dbt.interfaces.events import Event
+from dbt.interfaces.events import Event, HookHit
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
@@ -164,6 +165,12 @@ class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
 
 
+def return_hooks(hit: HookHit) -> bool:
+    """``Executor.on_hook`` until one is set: each event is returned."""
+    del hit
+    return False
+
+
 class Executor(Protocol):
     """Runs installed blocks. Not thread safe, but ``apply`` may be called while ``run`` runs."""
 
@@ -171,6 +178,19 @@ class Executor(Protocol):
     """Number of guest instructions that may still be executed. ``run`` subtracts exactly those that
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
+
+    fuel_address: int
+    """The host address of ``fuel`` while ``run`` runs, a number of 64 bits; 0 if it has none, and
+    then there is no ``decision``."""
+    on_hook: Callable[[HookHit], bool]
+    """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
+    continues at the event's key as if it was called again; False: it returns the event."""
+
+    def decision(self, module: ModuleType) -> int:
+        """The address of ``void f(i64 environment, i64 numbers, i64 what, i64 counted)``, for
+        ``invoke``: it does what ``arrived`` of the module does (``dbt/hooks/follow/decisions.py``)
+        with the arrays at ``numbers``, and calls ``void (i64 what, i64 counted)`` at ASK_AT there
+        if that returns anything but 0."""
 
     @property
     def index(self) -> BlockIndex:

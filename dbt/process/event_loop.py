@@ -74,6 +74,8 @@ class EventLoop:
     def run(self) -> Stop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
+        if not self._log.wants("exec"):  # else each event is shown
+            self._engine.serve = self._hooks.serve
         while True:
             try:
                 after = self._step()

@@ -128,10 +128,9 @@ class Background:
 
     def finished(self) -> list[Job]:
         """The jobs that were finished since the last call."""
-        jobs = []
-        with contextlib.suppress(IndexError):
-            while self._finished:
-                jobs.append(self._finished.popleft())
+        jobs: list[Job] = []
+        while self._finished:  # nobody else takes from it
+            jobs.append(self._finished.popleft())
         return jobs
 
     def rest(self) -> "contextlib.AbstractContextManager[object]":

@@ -130,6 +130,11 @@ class Units:
             self._tables.pending.view[index] = block_id
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
+    @property
+    def has_new(self) -> bool:
+        """Whether blocks have to be compiled before they can run."""
+        return bool(self._new)
+
     def before_run(self) -> None:
         """Compile the blocks without copied code that were accepted since the last run, and enter
         what was compiled meanwhile. Raises TablesFull."""
