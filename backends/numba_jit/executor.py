@@ -29,6 +29,7 @@ from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import Tier
+from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
     Context,
@@ -93,8 +94,9 @@ class NumbaExecutor:
             self.tables,
             self._links,
             self._installed,
-            self._following,
+            Neighbours(self.tables, self._table),
             self._enter_units,
+            self._table.give_back,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
         self._codes = HostCodes(self._table, self._copies, self._units, own)
@@ -258,14 +260,6 @@ class NumbaExecutor:
             self._table.key(block_id), block_id, self._table.slots(block_id)
         )
 
-    def _following(self, block_id: int) -> Iterator[int]:
-        """The ids of the blocks that a block is linked to, and of the one behind it."""
-        for slot in self._table.slots(block_id):
-            yield self.tables.slot_block.view[slot]
-        extent = self._table.extent(block_id)
-        mode = frontend_mode(extent.key.mode)
-        yield self._table.get(BlockKey((extent.key.pc + extent.size) & 0xFFFFFFFF, mode))
-
     def _add(
         self,
         installed: Installed,
@@ -369,7 +363,7 @@ class NumbaExecutor:
         self._links.drop(installed.slots)
         if self._waiting in installed.slots:
             self._waiting = None
-        self._table.remove(installed.block_id)
+        self._table.remove(installed.block_id, keep=self._units.keeps(installed.block_id))
         self._codes.dropped()
         self._blocks.pop(installed.block_id, None)
 

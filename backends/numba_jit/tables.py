@@ -98,8 +98,8 @@ process."""
 class Table:
     """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
 
-    def __init__(self, entries: int, format_: str) -> None:
-        self._reservation = Reservation(entries * struct.calcsize(format_), "tables")
+    def __init__(self, entries: int, format_: str, *, low: bool = False) -> None:
+        self._reservation = Reservation(entries * struct.calcsize(format_), "tables", low=low)
         self.address = self._reservation.address
         whole: Any = self._reservation.view
         self.view: Any = whole.cast(format_)
@@ -133,7 +133,7 @@ class Tables:
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_position = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
-        self.slot_block = self._new(MAX_SLOTS, "I")
+        self.slot_block = self._new(MAX_SLOTS, "I", low=True)
         self.slot_next = self._new(MAX_SLOTS, "I")
         self.slot_before = self._new(MAX_SLOTS, "I")
         self.linked_in = self._new(MAX_BLOCKS, "I")
@@ -148,8 +148,8 @@ class Tables:
         self.control: Any = memoryview(raw).cast("B").cast("q")
         self._point(context)
 
-    def _new(self, entries: int, format_: str) -> Table:
-        table = Table(entries, format_)
+    def _new(self, entries: int, format_: str, *, low: bool = False) -> Table:
+        table = Table(entries, format_, low=low)
         self._all.append(table)
         return table
 
