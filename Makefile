@@ -98,8 +98,11 @@ attack: $(DEV)  ## attack the sandbox and the host for SECONDS: 0 findings, or w
 bench: $(DEV)   ## all benchmarks; BENCH_ARGS=--short for one quick round
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-experiments: $(DEV) ## make docs/experiments anew, 30 min; ONLY="chaining-fib …", OUT=DIR
+experiments: $(DEV) ## make docs/experiments anew, 90 min; ONLY="chaining-fib …", OUT=DIR
 	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(EXPERIMENTS_ARGS) $(ONLY)
+
+speed: $(DEV)   ## small and Debian programs against qemu-arm, 1 h; SPEED_ARGS=--short, one round
+	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(SPEED_ARGS) speed-all
 
 second-run: $(DEV) ## the experiments once more, and whether they differ by more than noise
 	$(BIN)/python -m benchmarks.experiments --again $(EXPERIMENTS_ARGS) $(ONLY)
@@ -110,4 +113,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench speed experiments second-run guests clean

@@ -1,1 +1,1 @@
-"""One module per question: ``python -m benchmarks.bench_guest --short``."""
+"""One module per question: ``python -m benchmarks.bench_decode --short``."""

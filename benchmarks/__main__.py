@@ -1,12 +1,12 @@
-"""All benchmarks, one after the other: ``python -m benchmarks --short --json DIRECTORY``."""
+"""All benchmarks but the laboratories: ``python -m benchmarks --short --json DIRECTORY``."""
 
 import sys
 from pathlib import Path
 
-from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_guest
+from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_events
 from benchmarks.harness import arguments
 
-MODULES = (bench_decode, bench_compile, bench_dispatch, bench_guest)
+MODULES = (bench_decode, bench_compile, bench_dispatch, bench_events)
 
 
 def main() -> int:

@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(__doc__, argv)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="armdbt-cold-") as cold:
-        fresh = {"NUMBA_CACHE_DIR": cold, "XDG_CACHE_HOME": cold}
+        fresh = {"ARMDBT_CACHE": cold}
         if not options.short:
             rows.append({"what": "first run, nothing cached", "s": start(fresh)})
         timing = interleave({"start": lambda: start({})}, options.repeats)["start"]

@@ -3,7 +3,7 @@
 Each experiment is one ``armdbt bench`` command, run from the root of the tree; it leaves JSON, and
 beside the pages a table and plots. At the end the tables in the pages are filled in again
 (``benchmarks/pages.py``). What measures time runs alone; the idiom suites, which do not, run
-together. Everything takes half an hour on two idle cores.
+together. ``speed-all`` takes about an hour on two idle cores, and everything else half an hour.
 """
 
 import argparse
@@ -37,7 +37,8 @@ BASH = "f() {{ local i=$1; ((i)) && f $((i - 1)); }}; f {}; echo done"
 
 @attrs.frozen
 class Experiment:
-    """One command; ``{}`` in the guest's arguments stands for the size."""
+    """One command; ``{}`` in the guest's arguments stands for the size, and ``{out}`` in the
+    options for the directory of results."""
 
     name: str
     kind: str
@@ -50,13 +51,15 @@ class Experiment:
     rounds: int = ROUNDS
     needs: str | None = None
     """A file that must be there, relative to the tree."""
+    again: bool = True
+    """Whether a second run is compared with the first."""
 
     def command(self, out: str, *, short: bool = False, only_json: bool = False) -> list[str]:
         """The words after ``armdbt``."""
-        words = ["bench", self.kind, *self.options.split()]
+        words = ["bench", self.kind, *self.options.replace("{out}", out).split()]
         if self.timed:
             words += ["--repeats", "1" if short else str(self.rounds)]
-            words += ["--short"] * (short and self.kind == "chaining")
+            words += ["--short"] * (short and self.kind in ("chaining", "speed"))
         words += ["--json", f"{out}/{self.name}.json"]
         if not only_json:
             words += ["--markdown", f"{out}/{self.name}.md"]
@@ -108,6 +111,10 @@ EXPERIMENTS = (
     ),
     Experiment("callbacks-fib", "callbacks", "--tiers 0,2", FIB, "32", "20", plots=False),
     Experiment(
+        "speed-all", "speed", f"--first -L {DEBIAN} --history {{out}}/speed-history.jsonl",
+        rounds=3, needs=f"{DEBIAN}/bin/busybox", again=False,
+    ),
+    Experiment(
         "idioms-tier0", "interception", f"--tier 0 {SUITE}", plots=False, timed=False,
     ),
     Experiment(
@@ -119,7 +126,7 @@ EXPERIMENTS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Make what was asked for; 0 when all of it was made, 2 when it cannot be."""
     options = _arguments(argv)
-    wanted, why = choose(options.names)
+    wanted, why = choose(options.names, again=options.again)
     for reason in why:
         print(f"experiments: {reason}", file=sys.stderr)
     if why and options.names:
@@ -190,9 +197,10 @@ def _comparison(first: str, second: str) -> list[str]:
     return ["bench", "compare", first, second, "--markdown", f"{second}/comparison.md"]
 
 
-def choose(names: Iterable[str]) -> tuple[list[Experiment], list[str]]:
-    """The experiments of these names, or all; and why others are left out."""
-    known = {one.name: one for one in EXPERIMENTS}
+def choose(names: Iterable[str], *, again: bool = False) -> tuple[list[Experiment], list[str]]:
+    """The experiments of these names, or all; and why others are left out. ``again``: those of
+    which a second run is compared with the first."""
+    known = {one.name: one for one in EXPERIMENTS if one.again or not again}
     chosen = list(dict.fromkeys(names)) or list(known)
     why = [f"{name} is none of {', '.join(known)}" for name in chosen if name not in known]
     found = []

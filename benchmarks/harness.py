@@ -1,32 +1,24 @@
 """What every benchmark shares; what the laboratories need too is in ``dbt/experiments``."""
 
 import argparse
-import statistics
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dbt.experiments.harness.host_facts import QEMU, machine_facts, qemu_version
+from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing
 from dbt.experiments.harness.presentation import print_table, write_json
 
 __all__ = [
     "GUESTS",
-    "QEMU",
     "arguments",
-    "geometric_mean",
     "interleave",
     "machine_facts",
-    "qemu_version",
     "report",
 ]
 
 GUESTS = Path(__file__).resolve().parent / "guests"
 Name = TypeVar("Name", bound=Hashable)
-
-
-def geometric_mean(values: Iterable[float]) -> float:
-    return statistics.geometric_mean(list(values))
 
 
 def interleave(contenders: Mapping[Name, Callable[[], float]], repeats: int) -> dict[Name, Timing]:

@@ -24,20 +24,25 @@ class Destination:
     it. Anything else is opened and written as it is: a pipe, a device, and a descriptor of ours
     (``/dev/stdout``) even if it is a file, because others write to it as well. Raises UsageError
     when the file cannot be made.
+
+    ``through_links=False``: what is at the path itself is replaced, also if it is a link or a pipe.
+    For a name that others can foresee in a directory where they can write. A forked process may
+    close what it has inherited; the file is its parent's.
     """
 
     stream: IO[Any]
     file: str | None = None
     """The path of the file without links; None for what existed."""
 
-    def __init__(self, path: str, *, binary: bool = False) -> None:
+    def __init__(self, path: str, *, binary: bool = False, through_links: bool = True) -> None:
         self.path = path
+        self._process = os.getpid()
         with contextlib.ExitStack() as undo, writing(path):
-            itself = _written_as_it_is(path)
+            itself = _written_as_it_is(path) if through_links else None
             if itself is not None:
                 self.stream = _open(itself, "w", binary)
             else:
-                self.file = os.path.realpath(path)
+                self.file = os.path.realpath(path) if through_links else path
                 directory, self._name = os.path.split(self.file)
                 self._temporary = f"{self._name}.{os.getpid()}.tmp"
                 self._directory = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -68,7 +73,8 @@ class Destination:
 
     def _remove(self) -> None:
         with contextlib.suppress(OSError):
-            os.unlink(self._temporary, dir_fd=self._directory)
+            if self._process == os.getpid():
+                os.unlink(self._temporary, dir_fd=self._directory)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt import choices
-from dbt.interfaces import CodeReader, Frontend, Layout, Pass
+from dbt.interfaces import CodeReader, Frontend, Layout, Local, Pass, Selective
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
@@ -105,12 +105,13 @@ class Translator:
         return block
 
     def is_plain(self, key: BlockKey) -> bool:
-        """True when the block at a key is the guest's own, as the frontend lifts it."""
+        """True when the block at a key is the guest's own, as the frontend lifts it, but for passes
+        that are ``Local`` or ``Selective``."""
         return self.all_plain() and self.stub(key) is None
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        if self.instrument or self.verify:
+        if self.verify or not all(isinstance(p, Local | Selective) for p in self.instrument):
             return False
         return self._pipeline is None or self._pipeline.is_neutral
 

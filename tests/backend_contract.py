@@ -8,6 +8,7 @@ matters most, numbers written down.
 from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
 from support.contract.functions import FunctionsContract
+from support.contract.hooks import HooksContract
 from support.contract.ops import OpsContract
 from support.contract.watching import ProbingContract, WatchingContract
 
@@ -19,5 +20,6 @@ class BackendContract(
     WatchingContract,
     ProbingContract,
     FunctionsContract,
+    HooksContract,
 ):
     """All cases."""

@@ -29,7 +29,11 @@ Path: TypeAlias = "str | os.PathLike[str]"
 
 
 def directories() -> list[Path]:
-    """The directories for objects, best first: beside the package, then the user's cache."""
+    """The directories for objects, best first: beside the package, then the user's cache. An
+    absolute path in ``ARMDBT_CACHE`` is the only one."""
+    only = os.environ.get("ARMDBT_CACHE", "")
+    if os.path.isabs(only):
+        return [only]
     return [os.path.join(os.path.dirname(__file__), "__pycache__"), *_user_cache()]
 
 

@@ -13,6 +13,7 @@ the page was replaced. SIGSEGV in other code, which has checked the permissions 
 the page and notes that. Any other signal is passed to the handler that was there before.
 """
 
+import _signal  # type: ignore[import-not-found]  # signal.getsignal takes 30 times as long
 import ctypes
 import mmap
 import os
@@ -200,6 +201,11 @@ _guard: _Guard | None = None
 _making = threading.Lock()
 
 
+def _python_handlers() -> tuple[object, ...]:
+    """What Python takes for the handlers of the signals."""
+    return _signal.getsignal(SIGNALS[0]), _signal.getsignal(SIGNALS[1])
+
+
 class Watched:
     """Guest memory whose refused accesses are handled until ``close``."""
 
@@ -214,6 +220,7 @@ class Watched:
         self.close = weakref.finalize(memory, _guard.unwatch, self._place)
         """Stop handling refused accesses, as when the memory goes. May be called repeatedly."""
         self.close.atexit = False
+        self._python_handlers: tuple[object, ...] = ()
 
     def follow(self) -> None:
         """Handle accesses that the protection of pages refuses, which follows the guest's
@@ -229,3 +236,10 @@ class Watched:
         """Install the handlers again that others have replaced, as the guest's own handling of
         signals does. Cheap; to be called before guest code runs."""
         self._guard.ensure(follows=self._follows)
+        self._python_handlers = _python_handlers()
+
+    def ensure_after_hooks(self) -> None:
+        """The same where the caller knows that nothing but hooks has run since. Cheaper: it relies
+        on hooks using Python's ``signal`` to replace a handler, if they do."""
+        if _python_handlers() != self._python_handlers:
+            self.ensure()

@@ -54,6 +54,8 @@ class Library:
 
     addresses: dict[str, int]
     """Host addresses of the global symbols."""
+    sizes: dict[str, int]
+    """Their sizes in bytes."""
     _arena: Arena
     _address: int
     _size: int
@@ -61,6 +63,11 @@ class Library:
     def address(self, symbol: str) -> int:
         """The address of a global symbol."""
         return self.addresses[symbol]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The address and size of all of it."""
+        return self._address, self._size
 
     def close(self) -> None:
         """Free the code. None of it may be running or be reachable."""
@@ -86,10 +93,10 @@ class ObjectFile:
         ]
         self.loaded = [index for index, section in enumerate(self.sections) if _is_kept(section)]
         self.symbols = [
-            (self._text(self.sections[section.link].offset + name), bind >> 4, index, value)
+            (self._text(self.sections[section.link].offset + name), bind >> 4, index, value, size)
             for section in self.sections
             if section.type == _SYMTAB
-            for name, bind, _, index, value, _ in _SYMBOL.iter_unpack(self.bytes_of(section))
+            for name, bind, _, index, value, size in _SYMBOL.iter_unpack(self.bytes_of(section))
         ]
 
     def functions(self, section: int) -> list[tuple[str, int, int]]:
@@ -145,7 +152,7 @@ class _Image:
             size += section.size
         size = -(-size // _STUB) * _STUB
         self.stubs: dict[bytes, int] = {}
-        for name, bind, index, _ in object_.symbols:
+        for name, bind, index, _, _ in object_.symbols:
             if bind and index == _UNDEFINED:
                 self.stubs[name] = size
                 size += _STUB
@@ -168,7 +175,7 @@ class _Image:
     def _relocate(self, table: _Section, code: bytearray, address: int) -> None:
         """Apply one relocation table."""
         for offset, info, addend in _RELOCATION.iter_unpack(self.object.bytes_of(table)):
-            name, _, index, value = self.object.symbols[info >> 32]
+            name, _, index, value, _ = self.object.symbols[info >> 32]
             kind = info & 0xFFFFFFFF
             if index in self.offsets:
                 target = self.offsets[index] + value
@@ -190,7 +197,15 @@ class _Image:
         """The addresses of the global symbols when the image begins at ``address``."""
         return {
             name.decode(): address + self.offsets[index] + value
-            for name, bind, index, value in self.object.symbols
+            for name, bind, index, value, _ in self.object.symbols
+            if bind and index in self.offsets
+        }
+
+    def sizes(self) -> dict[str, int]:
+        """The sizes of the global symbols."""
+        return {
+            name.decode(): size
+            for name, bind, index, _, size in self.object.symbols
             if bind and index in self.offsets
         }
 
@@ -206,7 +221,7 @@ def link(image: bytes, arena: Arena) -> Library:
         address = arena.allocate(made.size)
         try:
             arena.write(address, made.at(address))
-            return Library(made.addresses(address), arena, address, made.size)
+            return Library(made.addresses(address), made.sizes(), arena, address, made.size)
         except BaseException:
             arena.free(address, made.size)
             raise

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dbt.interfaces import Context, Executor, chaining
+from dbt.interfaces import Context, Executor, HostCode, chaining
 from dbt.ir import banks, layout, ops
+from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import require_room
 
 
@@ -31,7 +32,9 @@ class NumbaBackend:
         from backends.numba_jit.tables import ROOM
 
         require_room(ROOM, "tables and compilers")
-        return NumbaExecutor(context, _load_loop(self.on_compile), self.on_compile)
+        with context.phases.within(Phase.LIBRARY):
+            loop = _load_loop(self.on_compile, context.phases)
+        return NumbaExecutor(context, loop, self.on_compile, _loop_code)
 
     def kept(self) -> list[str]:
         """See ``dbt.interfaces.Backend``: object code and stencils."""
@@ -41,6 +44,7 @@ class NumbaBackend:
 
 
 _loop: Any = None
+_loop_code: list[HostCode] = []
 _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
@@ -52,7 +56,7 @@ _SOURCES = (
 """The modules of this package that the loop's object code is compiled from."""
 
 
-def _load_loop(on_compile: Callable[[str], None]) -> Any:
+def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> Any:
     """The compiled loop, which all executors of this Python process share."""
     global _loop, _arena  # noqa: PLW0603
     with _loading:
@@ -64,9 +68,10 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
 
             def make() -> bytes:
                 on_compile("compiling the execution loop (once, about ten seconds) ...")
-                from backends.numba_jit.loop import loop_object
+                with phases.within(Phase.COMPILATION):
+                    from backends.numba_jit.loop import loop_object
 
-                return loop_object()
+                    return loop_object()
 
             here = os.path.dirname(__file__)
             sources = [
@@ -80,7 +85,9 @@ def _load_loop(on_compile: Callable[[str], None]) -> Any:
             image = cached("loop", stamp(sources, "numba", "llvmlite"), make)
             _arena = Arena()
             prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * 5)
-            _loop = prototype(link(image, _arena).address("loop"))
+            linked = link(image, _arena)
+            _loop_code.append(HostCode("loop", "loop", None, *linked.span))
+            _loop = prototype(linked.address("loop"))
     return _loop
 
 

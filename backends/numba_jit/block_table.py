@@ -58,12 +58,21 @@ class BlockTable:
         """Free an id that was allocated and not added."""
         self._pool.give_back(block_id)
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The state of the table, for ``added_since``."""
+        return self._pool.mark
+
+    def added_since(self, mark: tuple[int, int]) -> Iterator[int]:
+        """The ids of the blocks added since a mark. None may have been removed since."""
+        return (i for i in self._pool.taken_since(mark) if self._rows[i * _WORDS + _KEY])
+
     def add(self, block_id: int, extent: Extent, count: int, slots: tuple[int, ...]) -> None:
         """Enter a block. ``count``: its instructions, 0 if it is not copied."""
         key, row = extent.key, block_id * _WORDS
         first, second = (*slots, 0, 0)[:2]
         bytes_ = extent.size | extent.before << 32
-        self._rows[row + _KEY] = tables.USED | key.mode << 32 | key.pc
+        self._rows[row + _KEY] = tables.key_word(key)
         self._rows[row + _EXTENT] = bytes_ | count << 40 | (extent.insn_count if count else 0) << 48
         self._rows[row + _SLOTS] = first | second << 32
         self._rows[row + _START] = self._rows[row + _END] = 0
@@ -80,8 +89,8 @@ class BlockTable:
             self._elsewhere[key] = block_id
         self._control[tables.BLOCKS_NOW // 8] += 1
 
-    def remove(self, block_id: int) -> None:
-        """Take a block out and free its id."""
+    def remove(self, block_id: int, *, keep: bool = False) -> None:
+        """Take a block out. Free its id, unless it is to be kept."""
         extent, home = self.extent(block_id), self.key(block_id).pc // PAGE
         half = block_id * _HALVES
         after, before = self._halves[half + _NEXT], self._halves[half + _BEFORE]
@@ -100,9 +109,14 @@ class BlockTable:
         self._elsewhere.pop(extent.key, None)
         self._rows[block_id * _WORDS + _KEY] = 0
         self._control[tables.BLOCKS_NOW // 8] -= 1
-        self._pool.give_back(block_id)
+        if not keep:
+            self._pool.give_back(block_id)
 
     # -- one block
+
+    def is_at(self, block_id: int, word: int) -> bool:
+        """Whether a block id is that of the key which ``tables.key_word`` gives this word for."""
+        return bool(self._rows[block_id * _WORDS + _KEY] == word)
 
     def get(self, key: BlockKey) -> int:
         """The id of a key's block, or 0."""

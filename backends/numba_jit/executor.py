@@ -7,9 +7,13 @@ It is long because all that changes the tables of blocks, entries and links stan
 lock; what exits mean is in ``exits``.
 """
 
+import contextlib
+import ctypes
+import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from backends.native.guard import Watched
@@ -17,27 +21,36 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.exits import Exits
+from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
-from backends.numba_jit.records import Records
+from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import Tier
+from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
     Context,
     Event,
     Extent,
+    HookHit,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
+    Selective,
     TablesFull,
+    return_hooks,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
+from dbt.phases import Phase
 
+_FUEL = abi.FUEL // 8
 SIDES = 2
 """Direct exits that a block has at most."""
 
@@ -55,11 +68,21 @@ class NumbaExecutor:
     """Runs each block in the best tier that has it. See ``dbt.interfaces.Executor``."""
 
     def __init__(
-        self, context: Context, loop: Any, tell: Callable[[str], None] = _say_nothing
+        self,
+        context: Context,
+        loop: Any,
+        tell: Callable[[str], None] = _say_nothing,
+        own: Sequence[HostCode] = (),
     ) -> None:
         self.context = context
         self.records = Records()
+        self._tell = tell
         self._loop = partial(loop, context.state.address)
+        self.fuel_address = context.state.address + abi.FUEL
+        word = ctypes.c_int64  # made once: ctypes takes twice as long for four Python ints
+        self._first_block, self._nothing = word(), word()
+        enter = partial(loop, word(context.state.address), word(abi.RUN))
+        self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
@@ -74,14 +97,15 @@ class NumbaExecutor:
             self.tables,
             self._links,
             self._installed,
-            self._following,
+            Neighbours(self.tables, self._table),
             self._enter_units,
+            self._table.give_back,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
+        self._codes = HostCodes(self._table, self._copies, self._units, own)
         self._admission = Admission()
         self._exits = Exits(
-            context, self.tables, self.records, self._table, self._admission, self._copies,
-            self.discard,
+            context, self.tables, self._table, self._admission, self._copies, self.discard,
         )  # fmt: skip
         self._blocks: dict[int, Installed] = {}
         """Those that were not copied, or have several locations."""
@@ -91,7 +115,10 @@ class NumbaExecutor:
         """The link slot by which the last ``run`` left, because its target was not installed."""
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
+        self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._autonomous = False
+        self._followed = False
+        """True when what ``run`` makes is reported."""
         self._probing = False
         """True while blocks that are installed get a probe."""
         if self._copying and context.options.memory_checks == "mmu":
@@ -104,11 +131,18 @@ class NumbaExecutor:
     @property
     def fuel(self) -> int:
         """Number of guest instructions that may still be executed."""
-        return int(self._control[abi.FUEL // 8])
+        fuel: int = self._control[_FUEL]
+        return fuel
 
     @fuel.setter
     def fuel(self, value: int) -> None:
-        self._control[abi.FUEL // 8] = value
+        self._control[_FUEL] = value
+
+    def decision(self, module: ModuleType) -> int:
+        """See ``dbt.interfaces.Executor``."""
+        from backends.numba_jit import decision
+
+        return decision.load(module, self._tell)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -142,7 +176,7 @@ class NumbaExecutor:
         if not self._copying or self._probing:
             return None
         draft = self._copies.draft(key, boundaries)
-        if draft is None:
+        if draft is None or self._concerns(key.pc, key.pc + draft.size):
             return None
         self.discard([key])
         self._make = make
@@ -164,6 +198,18 @@ class NumbaExecutor:
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
         return extent
+
+    def _concerns(self, pc: int, end: int) -> bool:
+        """Whether a pass has to see the block from ``pc`` to ``end`` itself."""
+        passes = self.context.passes
+        return any(isinstance(p, Selective) and p.concerns(pc, end) for p in passes)
+
+    def _follow_passes(self) -> None:
+        """Drop all blocks if their code was made for other passes."""
+        if not self._copies.follow_passes():
+            self.clear()
+            self._copies.renew()
+            self._let_make()
 
     @property
     def autonomous(self) -> bool:
@@ -220,14 +266,6 @@ class NumbaExecutor:
             self._table.key(block_id), block_id, self._table.slots(block_id)
         )
 
-    def _following(self, block_id: int) -> Iterator[int]:
-        """The ids of the blocks that a block is linked to, and of the one behind it."""
-        for slot in self._table.slots(block_id):
-            yield self.tables.slot_block.view[slot]
-        extent = self._table.extent(block_id)
-        mode = frontend_mode(extent.key.mode)
-        yield self._table.get(BlockKey((extent.key.pc + extent.size) & 0xFFFFFFFF, mode))
-
     def _add(
         self,
         installed: Installed,
@@ -256,7 +294,9 @@ class NumbaExecutor:
     def _position(self, key: BlockKey) -> int:
         """The position of a key (``abi.PASSED``), or -1 when it has none."""
         passed = abi.PASSED if key.mode & CONDITION_PASSED else 0
-        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED)
+        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED) if passed else key
+        if plain.mode != frontend_mode(plain.mode):
+            return -1
         location = self.context.location_of(plain)
         return location | passed if self.context.key_of(location) == plain else -1
 
@@ -313,8 +353,10 @@ class NumbaExecutor:
         self._links.clear()
         for tier in self._tiers:
             tier.clear()
+        self._codes.dropped()
 
     def _forget(self, installed: Installed) -> None:
+        self._codes.collect()
         self._links.unlink_into(installed.block_id)
         self._links.arrive(installed.key, 0)
         for index in installed.indices:
@@ -327,7 +369,8 @@ class NumbaExecutor:
         self._links.drop(installed.slots)
         if self._waiting in installed.slots:
             self._waiting = None
-        self._table.remove(installed.block_id)
+        self._table.remove(installed.block_id, keep=self._units.keeps(installed.block_id))
+        self._codes.dropped()
         self._blocks.pop(installed.block_id, None)
 
     # -- entries and links -------------------------------------------------------------------------
@@ -339,7 +382,9 @@ class NumbaExecutor:
 
     def _enter_units(self, blocks: Iterable[Installed]) -> None:
         """Make everything that leads into these blocks lead to their units, which are there now."""
+        blocks = list(blocks)
         with self._lock:
+            self._codes.entered([installed.block_id for installed in blocks])
             for installed in blocks:
                 self._lead_into(installed, self._units)
                 self._copies.hand_over(installed)
@@ -400,45 +445,70 @@ class NumbaExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
+        self._follow_passes()
         block_id = self._table.get(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
-            self._exits.count(Reason.NOT_TRANSLATED)
             self._waiting = waiting if waiting and self._links.target(waiting) == key else None
-            return self._exits.stop(NotTranslated(key), key.pc)
+            return self._not_translated(key)
         if waiting and self._links.target(waiting) == key:
             self._link(waiting, block_id)
         self._compile_new()
         self._let_pass(block_id)
         self._watched_memory.ensure()
         while True:
-            if not self._copies.checked and not self._is_protected():
-                return self._exits.stop(NotTranslated(key), key.pc)
-            result = self._loop(abi.RUN, block_id, 0)
+            if not self._copies.checked:
+                key = self._table.key(block_id)
+                if not self._is_protected():
+                    return self._exits.stop(NotTranslated(key), key.pc)
+            self._first_block.value = block_id
+            result = self._enter(self._first_block, self._nothing)
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
-            if kind == tables.X_PROMOTE:
-                self._units.promote()
-                block_id = payload
-                continue
-            if kind == tables.X_MISSING:
-                self._waiting, missing = payload, self._links.target(payload)
-                return self._exits.stop(NotTranslated(missing), missing.pc)
-            if kind == tables.X_MISSING_AT:
-                block_id = self._alias(payload)
-                if block_id:
-                    continue
-            if kind in (tables.X_SIDE, tables.X_REFUSED):
-                side = kind == tables.X_SIDE
-                left = self._exits.side(payload) if side else self._exits.refused(payload)
-                if not isinstance(left, BlockKey):
-                    return left
-                key, block_id = left, self._table.get(left)
-                if not block_id:
-                    self._exits.count(Reason.NOT_TRANSLATED)
-                    return self._exits.stop(NotTranslated(left), left.pc)
-                continue
-            return self._exits.event(kind, payload)
+            after = self._after(kind, payload)
+            if not isinstance(after, int):
+                return after
+            block_id = after
+
+    def _after(self, kind: int, payload: int) -> int | Event:
+        """The event of an exit, or the id of the block where the guest goes on."""
+        if kind == abi.X_RECORD:
+            return self._recorded(payload)
+        if kind == tables.X_PROMOTE:
+            self._units.promote()
+            return payload
+        if kind == tables.X_MISSING:
+            self._waiting, missing = payload, self._links.target(payload)
+            return self._exits.stop(NotTranslated(missing), missing.pc)
+        if kind in (tables.X_SIDE, tables.X_REFUSED):
+            side = kind == tables.X_SIDE
+            left = self._exits.side(payload) if side else self._exits.refused(payload)
+            if not isinstance(left, BlockKey):
+                return left
+            return self._table.get(left) or self._not_translated(left)
+        if kind == tables.X_MISSING_AT and (block_id := self._alias(payload)):
+            return block_id
+        return self._exits.event(kind, payload)
+
+    def _not_translated(self, key: BlockKey) -> Event:
+        self._exits.count(Reason.NOT_TRANSLATED)
+        return self._exits.stop(NotTranslated(key), key.pc)
+
+    def _recorded(self, index: int) -> int | Event:
+        """The event of an exit with a record, or the id of the block behind a stub whose hooks have
+        run. That is most often the same as before."""
+        record = self.records[index]
+        if type(record) is not HookRecord:
+            return self._exits.recorded(record)
+        hit = self._exits.hooked(record)
+        if not self.on_hook(hit):
+            return hit
+        self._watched_memory.ensure_after_hooks()
+        if self._units.has_new:  # they are compiled before the next run
+            return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
+        if not record.block or not self._table.is_at(record.block, record.word):
+            record.block, record.word = self._table.get(hit.resume), tables.key_word(hit.resume)
+        return record.block or self._not_translated(hit.resume)
 
     def _compile_new(self) -> None:
         """Have the blocks compiled that need it before their first execution. Raises TablesFull."""
@@ -501,6 +571,30 @@ class NumbaExecutor:
             return {}
         installed = self._installed(block_id)
         return {item: t for tier in self._tiers for item, t in tier.explain(installed).items()}
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """See ``dbt.interfaces.Executor``."""
+        process = os.getpid()
+        with self._lock:
+            yield
+            if os.getpid() != process:
+                # A thread that waited for the loop (_await_made) had it, and is not here.
+                self._control[tables.LOCK // 8] = 0
+
+    def code(self) -> Iterable[HostCode]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._codes
+
+    def follow_code(self, report: ReportCode) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        if not self._followed:
+            self._followed, self._enter = True, self._codes.around(self._enter)
+        self._codes.follow(report)
+
+    def keep(self) -> None:
+        """See ``dbt.interfaces.Executor``."""
+        self._copies.keep()
 
     def close(self) -> None:
         """Release code and tables."""

@@ -10,7 +10,7 @@ from backends.numba_jit.records import (
     FaultRecord,
     HaltRecord,
     HookRecord,
-    Records,
+    Record,
     SwiRecord,
     TrapRecord,
 )
@@ -33,9 +33,11 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
 from dbt.permissions import GuardedMemory
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
+_HOOK = tables.REASON_INDEX[Reason.HOOK]
 
 
 class Exits:
@@ -45,15 +47,16 @@ class Exits:
         self,
         context: Context,
         shared: Tables,
-        records: Records,
         blocks: BlockTable,
         admission: Admission,
         copies: Copies,
         discard: Callable[[list[BlockKey]], None],
     ) -> None:
         self._context, self._tables, self._control = context, shared, shared.control
-        self._records, self._table, self._admission = records, blocks, admission
+        self._table, self._admission = blocks, admission
         self._copies, self._discard = copies, discard
+        self._reasons = shared.reasons.view
+        self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
 
@@ -70,6 +73,11 @@ class Exits:
     def _left(self, side: Side) -> Event | BlockKey:
         if side.why == stencils.X_FAULT:
             return self._step(side)
+        if side.why == stencils.X_TRAP:
+            self._control[_FUEL] += side.refund
+            self.count(Reason.TRAP)
+            mode, pc = frontend_mode(side.key.mode), side.key.pc
+            return self.stop(TrapHit(self._copies.trap_reason(), pc, mode), pc)
         match self._copies.left(side):
             case Swi(number=number, resume=resume):
                 self.count(Reason.SYSCALL)
@@ -100,7 +108,8 @@ class Exits:
                 block = self._copies.lift(key)
             except GuestFault:
                 return self._changed(side, key)
-            result, completed = execute(block, self._context, self._guarded)
+            with self._context.phases.within(Phase.EVALUATOR):
+                result, completed = execute(block, self._context, self._guarded)
             self._control[_FUEL] -= completed
             match result:
                 case Edge(key=BlockKey(pc=after, mode=mode) as key) if (
@@ -115,7 +124,7 @@ class Exits:
             return self.stop(result, pc)
 
     def event(self, kind: int, payload: int) -> Event:
-        """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED."""
+        """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED and X_RECORD."""
         if kind == tables.X_MISSING_AT:
             key = self._context.key_of(payload)
             return self.stop(NotTranslated(key), key.pc)
@@ -128,17 +137,14 @@ class Exits:
             key = self._table.key(payload)
             self.count(Reason.BUDGET)
             return self.stop(FuelOut(key), key.pc)
-        assert kind == abi.X_RECORD, "a block has no code"
-        return self._recorded(payload)
+        raise AssertionError("a block has no code")
 
-    def _recorded(self, index: int) -> Event:
-        match self._records[index]:
+    def recorded(self, record: Record) -> Event:
+        """The event of an exit with a record."""
+        match record:
             case SwiRecord(number, resume):
                 self.count(Reason.SYSCALL)
                 return self.stop(SyscallHit(number, resume), resume.pc)
-            case HookRecord(resume):
-                self.count(Reason.HOOK)
-                return self.stop(HookHit(resume), resume.pc)
             case HaltRecord(reason, pc, mode):
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, mode), pc)
@@ -147,6 +153,14 @@ class Exits:
                 return self.stop(TrapHit(reason, pc, mode), pc)
             case FaultRecord() as record:
                 return self._fault(record)
+            case HookRecord() as record:
+                return self.hooked(record)
+
+    def hooked(self, record: HookRecord) -> HookHit:
+        """The event of a hook exit."""
+        self._reasons[_HOOK] += 1
+        self._words[self._pc] = record.resume.pc
+        return record.hit
 
     def _fault(self, record: FaultRecord) -> Event:
         hit = self._faults.hit(record)

@@ -20,7 +20,9 @@ from backends.numba_jit.host_memory import (
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.copying import (
     choose,
+    find_additions,
     find_shapes,
+    has_all_names,
     marks_of,
     place_block,
     value_of,
@@ -55,6 +57,7 @@ TO0, MODE0, TO1, MODE1 = stencils.TO0, stencils.MODE0, stencils.TO1, stencils.MO
 ROW, ITS_SHAPE, AT = stencils.ROW, stencils.ITS_SHAPE, stencils.AT
 CONTINUES, GOES, BRANCHES = stencils.CONTINUES, stencils.GOES, stencils.BRANCHES
 HALTS, MOST = stencils.HALTS, stencils.MOST
+PASSES, SELECTIVE = stencils.PASSES, stencils.SELECTIVE
 PAGE_MASK = 4095
 LOCATION, PASSED_BIT = 0xFFFFFFFF, 32
 
@@ -79,34 +82,48 @@ def take_number(state, words):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def may_begin(state, header, pc, perms):  # type: ignore[no-untyped-def]
+    """Whether a block may be made here that begins at ``pc``, on a page with these permissions."""
+    if pc & (load64(header + ALIGNMENT) - 1) or perms & EXEC == 0:
+        return False
+    if load64(header + UNCHECKED) and perms & (WRITE | CODE) == WRITE:
+        return False  # Python has to have the host protect the page
+    return load8(load64(state + BOUNDARIES) + pc) == 0
+
+
+@njit(**OPTIONS)
+def count_to_boundary(state, header, count):  # type: ignore[no-untyped-def]
+    """How many of the first rows stand before a boundary."""
+    boundaries, rows = load64(state + BOUNDARIES), load64(header + WORDS)
+    for index in range(1, count):
+        if load8(boundaries + load64(rows + ROW * index + AT)):
+            return index
+    return count
+
+
+@njit(**OPTIONS)
 def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     """Find the instructions of the block at ``pc`` and their stencils, in the rows of the header.
     Returns how many there are, or 0 if Python has to make the block."""
     memory = load64(state + MEM_BASE)
-    if pc & (load64(header + ALIGNMENT) - 1):
-        return 0
     perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
-    if load8(perms) & EXEC == 0:
-        return 0
-    if load64(header + UNCHECKED) and load8(perms) & (WRITE | CODE) == WRITE:
-        return 0  # Python has to have the host protect the page
-    boundaries = load64(state + BOUNDARIES)
-    if load8(boundaries + pc):
+    if not may_begin(state, header, pc, load8(perms)):
         return 0
     before = word_before(header, memory, pc)
     count = find_shapes(header, memory, pc, load64(header + MOST), before, mode)
     if count >> 32:
         return 0
-    rows = load64(header + WORDS)
-    for index in range(1, count):
-        if load8(boundaries + load64(rows + ROW * index + AT)):
-            count = index
-            break
-    if count == 0 or choose(header, count) >= 0:
+    count = count_to_boundary(state, header, count)
+    if count == 0:
+        return 0
+    passes = load64(header + PASSES)
+    if passes and find_additions(header, count, pc, mode):
+        return 0
+    if choose(header, count) >= 0 or (passes and not has_all_names(header, count)):
         return 0
     if load8(perms) & EXEC == 0 or word_before(header, memory, pc) != before:
         return 0  # the host had lost a page
-    if load64(header + CURSOR) + LARGEST * (count + 1) > load64(header + CODE_END):
+    if load64(header + CURSOR) + LARGEST * (count + 3) > load64(header + CODE_END):
         return 0
     return count
 
@@ -130,6 +147,27 @@ def add_slot(state, position):  # type: ignore[no-untyped-def]
     store32(load64(state + SLOT_TARGET) + 4 * slot, 0)
     store64(load64(state + LINK_CODE) + 8 * slot, load64(state + NOWHERE))
     return slot
+
+
+@njit(**OPTIONS)
+def add_slots(state, header, shape, row, previous):  # type: ignore[no-untyped-def]
+    """Make the slots of a block that ends with the instruction in a row, which has a shape. Returns
+    their numbers, the second from bit 32 on, or -1 if one leads where only Python does."""
+    ending, word, at = load64(shape + EXIT), load64(row), load64(row + AT)
+    if ending == CONTINUES:
+        return add_slot(state, (at + load64(shape + SIZE)) & LOCATION)
+    if ending not in (GOES, BRANCHES):
+        return 0
+    mode0 = load64(shape + MODE0)
+    mode1 = load64(shape + MODE1) if ending == BRANCHES else 0
+    if mode0 > CONDITION_PASSED or mode1 > CONDITION_PASSED:
+        return -1
+    target = value_of(header, load64(shape + TO0), word, at, previous)
+    first = add_slot(state, target | mode0 << PASSED_BIT)
+    if ending == GOES:
+        return first
+    target = value_of(header, load64(shape + TO1), word, at, previous)
+    return first | add_slot(state, target | mode1 << PASSED_BIT) << 32
 
 
 @njit(**OPTIONS)
@@ -196,33 +234,25 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
         return 0
     last = load64(header + WORDS) + ROW * (count - 1)
     shape = load64(header + SHAPES) + SHAPE * load64(last + ITS_SHAPE)
-    ending, word, at = load64(shape + EXIT), load64(last), load64(last + AT)
-    end = at + load64(shape + SIZE)
+    ending = load64(shape + EXIT)
+    end = load64(last + AT) + load64(shape + SIZE)
     alone = count == 1 and ending != CONTINUES
     if alone and pc & PAGE_MASK < load64(header + BYTES):
         return 0  # it depends on two pages
+    if load64(header + PASSES) & SELECTIVE and load8(load64(state + BOUNDARIES) + (end & LOCATION)):
+        return 0
     front = word_before(header, load64(state + MEM_BASE), pc)
     previous = load64(last - ROW) if count > 1 else front
-    first = second = 0
-    if ending == CONTINUES:
-        first = add_slot(state, end & 0xFFFFFFFF)
-    elif ending in (GOES, BRANCHES):
-        mode0 = load64(shape + MODE0)
-        mode1 = load64(shape + MODE1) if ending == BRANCHES else 0
-        if mode0 > CONDITION_PASSED or mode1 > CONDITION_PASSED:
-            return 0
-        target = value_of(header, load64(shape + TO0), word, at, previous)
-        first = add_slot(state, target | mode0 << PASSED_BIT)
-        if ending == BRANCHES:
-            target = value_of(header, load64(shape + TO1), word, at, previous)
-            second = add_slot(state, target | mode1 << PASSED_BIT)
+    slots = add_slots(state, header, shape, last, previous)
+    if slots < 0:
+        return 0
     counted = count - 1 if mode or ending == HALTS else count
-    block, slots = take_number(state, FREE_BLOCKS), first | second << 32
+    block = take_number(state, FREE_BLOCKS)
     start = place_block(header, count, counted, block, slots, front)
-    if first:
-        lead_out(state, first, load64(header + OUT0))
-    if second:
-        lead_out(state, second, load64(header + OUT1))
+    if slots:
+        lead_out(state, slots & LOCATION, load64(header + OUT0))
+    if slots >> 32:
+        lead_out(state, slots >> 32, load64(header + OUT1))
     extent = (end - pc) | count << 40 | counted << 48
     if alone:
         extent |= load64(header + BYTES) << 32

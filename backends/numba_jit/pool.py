@@ -5,6 +5,7 @@ of its table of free numbers, how many of them there are, a number above all tha
 allocated, and one above all that may be.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 COUNT, END, LIMIT = 8, 16, 24
@@ -35,6 +36,18 @@ class Pool:
     def has(self, count: int) -> bool:
         """True when so many numbers are free."""
         return bool(self._words[self._count] + self._limit - self._words[self._end] >= count)
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The state of the pool, for ``taken_since``."""
+        return int(self._words[self._count]), int(self._words[self._end])
+
+    def taken_since(self, mark: tuple[int, int]) -> Iterator[int]:
+        """The numbers allocated since a mark. None may have been freed but the last ones."""
+        count, end = mark
+        for index in range(self._words[self._count], count):
+            yield int(self._free[index])
+        yield from range(end, self._words[self._end])
 
     def take(self) -> int:
         """Allocate a number. ``has`` says whether there is one."""

@@ -6,6 +6,9 @@ One table serves all code. ``X_RECORD`` payloads index it.
 import threading
 from typing import NamedTuple, TypeAlias
 
+import attrs
+
+from dbt.interfaces import HookHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 
@@ -37,10 +40,20 @@ class SwiRecord(NamedTuple):
     resume: BlockKey
 
 
-class HookRecord(NamedTuple):
+@attrs.define
+class HookRecord:
     """A hook exit."""
 
     resume: BlockKey
+    hit: HookHit = attrs.field(init=False, eq=False)
+    """Its event."""
+    block: int = attrs.field(init=False, eq=False, default=0)
+    """The id of the block that was behind when it was left last, or 0."""
+    word: int = attrs.field(init=False, eq=False, default=0)
+    """What that block's row has in B_KEY (``block_table``)."""
+
+    def __attrs_post_init__(self) -> None:
+        self.hit = HookHit(self.resume)
 
 
 class HaltRecord(NamedTuple):

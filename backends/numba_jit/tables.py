@@ -10,6 +10,7 @@ from typing import Any
 
 from backends.numba_jit import abi
 from dbt.interfaces import CONTROL_BYTES, Context, Reason
+from dbt.ir.block import BlockKey
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
 
@@ -56,8 +57,9 @@ MADE_INSNS = _OURS + 344  # number of instructions in them
 COPY_ENTRY = _OURS + 352  # the table that COPY_RETURNS and COPY_JUMPS point to where they may
 FIRST_HOT = _OURS + 360  # what a new block's counter in HOT is set to
 COPY_LEAVE = _OURS + 368  # code pointer by which copied code returns to the loop
-COPY_FIRST = _OURS + 376  # host address of the first block of copied code
-COPY_OWNER = _OURS + 384  # u32[] by UNIT from there on: id of the block that begins there, or 0
+TRAP_REASON = _OURS + 376  # number of the reason of the trap by which copied code was left last
+COPY_FIRST = _OURS + 384  # host address of the first block of copied code
+COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that begins there, or 0
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
@@ -69,6 +71,12 @@ that it counts. B_SLOTS: its link slots, the second from bit 32 on. B_NEXT and B
 neighbours in the list of its page. B_START and B_END: its copied code, or 0. B_MARKS: of a copied
 block, a bit for each place where an instruction may begin, set where one does."""
 USED = 1 << 62
+
+
+def key_word(key: BlockKey) -> int:
+    """What a block's row has in B_KEY."""
+    return USED | key.mode << 32 | key.pc
+
 
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 
@@ -96,8 +104,8 @@ process."""
 class Table:
     """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
 
-    def __init__(self, entries: int, format_: str) -> None:
-        self._reservation = Reservation(entries * struct.calcsize(format_), "tables")
+    def __init__(self, entries: int, format_: str, *, low: bool = False) -> None:
+        self._reservation = Reservation(entries * struct.calcsize(format_), "tables", low=low)
         self.address = self._reservation.address
         whole: Any = self._reservation.view
         self.view: Any = whole.cast(format_)
@@ -131,7 +139,7 @@ class Tables:
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_position = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
-        self.slot_block = self._new(MAX_SLOTS, "I")
+        self.slot_block = self._new(MAX_SLOTS, "I", low=True)
         self.slot_next = self._new(MAX_SLOTS, "I")
         self.slot_before = self._new(MAX_SLOTS, "I")
         self.linked_in = self._new(MAX_BLOCKS, "I")
@@ -147,8 +155,8 @@ class Tables:
         self.control: Any = memoryview(raw).cast("B").cast("q")
         self._point(context)
 
-    def _new(self, entries: int, format_: str) -> Table:
-        table = Table(entries, format_)
+    def _new(self, entries: int, format_: str, *, low: bool = False) -> Table:
+        table = Table(entries, format_, low=low)
         self._all.append(table)
         return table
 

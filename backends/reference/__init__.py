@@ -6,6 +6,9 @@ time here, so that it counts the dispatches that every backend has to count.
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from types import ModuleType
+from typing import Any
 
 import attrs
 
@@ -22,18 +25,22 @@ from dbt.interfaces import (
     FuelOut,
     HaltHit,
     HookHit,
+    HostCode,
     LinkKind,
     LinkRules,
     Made,
     NotTranslated,
     Reason,
+    ReportCode,
     SyscallHit,
     TrapHit,
     WatchHit,
+    return_hooks,
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
 from dbt.permissions import GuardedMemory, refused_for_code
+from dbt.phases import Phase
 from dbt.stops import UsageError
 
 
@@ -70,8 +77,10 @@ class ReferenceExecutor:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.fuel = 0
+        self.fuel = self.fuel_address = 0
+        self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._memory = GuardedMemory(context.memory)
+        self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
         self.index = PageIndex()
         self.autonomous = False
@@ -98,6 +107,11 @@ class ReferenceExecutor:
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> None:
         """There are blocks of IR alone here."""
+
+    def decision(self, module: ModuleType) -> int:
+        """There is no compiled code here."""
+        del module
+        return 0
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Nothing is made here of its own accord."""
@@ -132,10 +146,14 @@ class ReferenceExecutor:
             if self.fuel < insn_count:
                 return self._stop(FuelOut(key), key.pc)
             self.fuel -= insn_count  # before, so that functions it invokes may take the rest
-            result, completed = execute(block, self.context, self._memory)
+            result, completed = self._execute(block, self.context, self._memory)
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
-                return self._stop(result)
+                event = self._stop(result)
+                if isinstance(event, HookHit) and self.on_hook(event):
+                    key = event.resume
+                    continue
+                return event
             if not self._follow(block.key, result):
                 return NotTranslated(result.key)
             key = result.key
@@ -234,6 +252,20 @@ class ReferenceExecutor:
         """The IR of a block, which is what is evaluated."""
         found = self._blocks.get(key)
         return {"ir": print_block(found[0])} if found else {}
+
+    def forking(self) -> AbstractContextManager[Any]:
+        """See ``dbt.interfaces.Executor``."""
+        return self._lock
+
+    def code(self) -> Iterable[HostCode]:
+        """There is none."""
+        return ()
+
+    def follow_code(self, report: ReportCode) -> None:
+        """No code is made."""
+
+    def keep(self) -> None:
+        """Nothing here serves later runs."""
 
     def close(self) -> None:
         """Drop all blocks and links."""

@@ -3,9 +3,10 @@
 import argparse
 import importlib
 
-HELP = "measure: chaining, mechanisms of interception, callbacks; compare results"
+HELP = "measure: speed, chaining, mechanisms of interception, callbacks; compare results"
 
 KINDS = {
+    "speed": ("speed.laboratory", "whole commands against qemu-arm and others"),
     "chaining": ("chaining.laboratory", "what chaining is worth, and denying it costs"),
     "interception": ("interception.laboratory", "mechanisms and peers against ground truth"),
     "callbacks": ("callbacks.laboratory", "a hook written once, at each of its prices"),

@@ -10,6 +10,7 @@ import attrs
 from dbt import choices
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
+from dbt.phases import UNTIMED, TimedPhases, process_began
 from dbt.stops import UsageError
 from dbt.streams import open_text, write_lines
 
@@ -187,6 +188,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         seed=arguments.seed,
     )
     pipeline = _pipeline(arguments)
+    timed = getattr(arguments, "stats", False) or getattr(arguments, "stats_json", None)
     process = Process(
         arguments.program,
         arguments.args,
@@ -200,6 +202,8 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         pipeline=pipeline,
         verify=arguments.verify,
         log=log,
+        perf=getattr(arguments, "perf", None),
+        phases=TimedPhases(process_began()) if timed else UNTIMED,
     )
     for plan in plans:
         plan.attach(process)

@@ -24,6 +24,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("--stats", action="store_true", help="print figures of the run at its end")
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
+    add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
     add("program", metavar="PROG")
     add("args", nargs=argparse.REMAINDER, metavar="ARGS").required = False
 

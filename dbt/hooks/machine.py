@@ -1,6 +1,5 @@
 """The process as hook mechanisms see it: the points they set, and what happens at them."""
 
-import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -37,7 +36,8 @@ from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Ended, LimitReached
+from dbt.runtime.own_process import OwnProcess
+from dbt.runtime.resume import Ended, LimitReached, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
+MOST_PCS = 1 << 16
+"""How many locations are remembered with their pcs."""
 
 
 class HookMachine:
@@ -79,10 +81,11 @@ class HookMachine:
         self.names = names_of(translator.frontend.layout, self.call_abi)
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
+        self._pcs: dict[int, int] = {}
         self._callers = Callers(translator.frontend, self, engine.memory, state)
         self._watches = Points(self._watch_changed)
         self._probes = Points(self._probe_changed)
-        self._functions = functions
+        self.functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
@@ -110,13 +113,15 @@ class HookMachine:
     @property
     def insns(self) -> int:
         """Guest instructions completed; exact in hooks."""
-        counted = self._helpers.counted if self._helpers else 0
-        return self.engine.executed - counted
+        engine = self.engine
+        budget = engine.budget
+        executed = budget.granted - engine.executor.fuel - budget.held
+        return executed if self._helpers is None else executed - self._helpers.counted
 
     @property
     def thread(self) -> int:
         """Guest thread id. Programs have one thread: it is their process id."""
-        return os.getpid()
+        return OwnProcess.id
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
@@ -131,6 +136,15 @@ class HookMachine:
         """The block key of a location."""
         return self.translator.frontend.key_of(location)
 
+    def pc_of(self, location: int) -> int:
+        """The pc of a location."""
+        pc = self._pcs.get(location)
+        if pc is None:
+            if len(self._pcs) >= MOST_PCS:
+                self._pcs.clear()
+            pc = self._pcs[location] = self.key_of(location).pc
+        return pc
+
     def code(self, where: int | str) -> int:
         """The location of code, by symbol or address. Raises UsageError for an unknown symbol, and
         where no block can begin."""
@@ -144,6 +158,10 @@ class HookMachine:
         """Address of the call instruction before ``location`` if it led to ``pc``, or 0."""
         return self._callers.caller(location, pc)
 
+    def way(self, location: int, pc: int) -> tuple[int, str | None, bool]:
+        """As ``caller``, with what the answer depends on: see ``Callers.way``."""
+        return self._callers.way(location, pc)
+
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
         name = self._names.get(pc)
@@ -154,7 +172,7 @@ class HookMachine:
     def close(self) -> None:
         """The engine is gone: changes of the policy and of functions have no effect any more."""
         self.chain.listeners.remove(self.engine.policy_changed)
-        self._functions.on_change = self._functions.on_failure = lambda: None
+        self.functions.on_change = self.functions.on_failure = lambda: None
         self._resolve = closed
 
     def forget(self) -> None:
@@ -216,7 +234,7 @@ class HookMachine:
 
             executed = partial(getattr, self.engine, "executed")
             self._helpers = Helpers(
-                self._functions, executed, self._stubs.changed, self.take_failure, self.resume
+                self.functions, executed, self._stubs.changed, self.take_failure, self.resume
             )
             self.instrument(CallHelpers(self._helpers), everything=False)
         return self._helpers.add(pc, handler, first=first)
@@ -236,6 +254,18 @@ class HookMachine:
             case TrapHit(reason=reason):
                 return reason in (RAISED, LOADED)
         return True
+
+    def serve(self, hit: HookHit) -> BlockKey | Ended:
+        """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
+        and when a hook has raised something, the engine pauses."""
+        key = hit.resume
+        handlers = self._stubs.handlers.get(key.pc)
+        if handlers is None:
+            return hit
+        location = handlers[0]() if len(handlers) == 1 else self._stubs.fire(key.pc)
+        if location is None and self._to_raise is None:
+            return key
+        return Slice(key if location is None else self.key_of(location))
 
     def hit(self, event: Hit) -> BlockKey | Ended:
         """Runs the hooks that an event is for. Returns the key that is next, or an event of the

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
     from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
     from dbt.hooks.mechanisms import Mechanism
+    from dbt.hooks.recording import Recording
     from dbt.hooks.records import Kind, Record
     from dbt.syscalls import Decode
 
@@ -47,6 +48,7 @@ class Hooks:
         self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
+        self._recording: Recording | None = None
         self._programs: list[Callable[[], Any]] = []
         self._program_is_new = False
         """An execve has succeeded, and ``run_program_hooks`` was not called since."""
@@ -129,11 +131,8 @@ class Hooks:
 
         choices.function("a sink", sink, "record")
         choices.truth("syscalls", syscalls)
-        if pcs is None:
-            wanted = self._functions()
-        else:
-            wanted = [self._pc(where) for where in choices.several("pcs", pcs)]
-        removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in sorted(set(wanted))]
+        wanted = sorted(self._wanted(pcs))
+        removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in wanted]
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
                 recorded = partial(self._record, sink, kind, _class(mechanism).name)
@@ -145,6 +144,44 @@ class Hooks:
                 removers.pop()()
 
         return remove
+
+    def record(
+        self,
+        pcs: Iterable[int | str] | int | str | None = None,
+        consumer: "Sink | None" = None,
+        *,
+        syscalls: bool = True,
+    ) -> "Recording":
+        """Record the events of some functions in translated code, which does not enter Python for
+        them; None means every function that the program's symbol tables name now.
+
+        The records are those that ``trace`` gives with the mechanism ``entry``. Calls that are
+        under way already are not recorded. ``recording.py`` says what a ``consumer`` is. Raises
+        UsageError as ``trace`` does, and for a second recording while there is one.
+        """
+        from dbt.hooks.recording import Recording
+        from dbt.hooks.records import Kind
+
+        if consumer is not None:
+            choices.function("a consumer", consumer, "record")
+        choices.truth("syscalls", syscalls)
+        if self._recording is not None and self._recording.active:
+            raise UsageError("there is a recording already: stop it before the next one")
+        wanted = self._wanted(pcs)
+        recording = Recording(self._machine, self._machine.functions, wanted, consumer)
+        self._recording = recording
+        if syscalls:
+            for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
+                recorded = partial(self._record_call, recording, kind)
+                leaving = kind is Kind.SYSCALL_RETURN
+                recording.on_stop(self.on_syscall(None, recorded, leaving=leaving))
+        return recording
+
+    def _wanted(self, pcs: Iterable[int | str] | int | str | None) -> set[int]:
+        """The functions that a user names."""
+        if pcs is None:
+            return set(self._functions())
+        return {self._pc(where) for where in choices.several("pcs", pcs)}
 
     def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
         from dbt.hooks.follow.tracker import Hook
@@ -168,7 +205,6 @@ class Hooks:
 
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
-        hooks: list[Hook] = getattr(listeners, kind)
 
         def forget() -> None:
             if not listeners:
@@ -177,14 +213,14 @@ class Hooks:
                 watcher.idle()
 
         def remove() -> None:
-            if hook in hooks:
-                self._change(watcher, pc, listeners, partial(hooks.remove, hook))
+            if hook in getattr(listeners, kind):
+                self._change(watcher, pc, listeners, partial(listeners.remove, kind, hook))
                 forget()
 
         try:
-            self._change(watcher, pc, listeners, partial(hooks.append, hook))
+            self._change(watcher, pc, listeners, partial(listeners.add, kind, hook))
         except UsageError:  # the mechanism cannot watch it
-            hooks.remove(hook)
+            listeners.remove(kind, hook)
             forget()
             raise
         return remove
@@ -248,6 +284,8 @@ class Hooks:
             mechanism.idle()
             mechanism.close()
         self._mechanisms.clear()
+        if self._recording is not None:
+            self._recording.leave()
         self._machine.forget()
         self._program_is_new = True
 
@@ -256,6 +294,8 @@ class Hooks:
         for _, tracker in self._mechanisms.values():
             for listeners in tracker.functions.values():
                 listeners.clear()
+        if self._recording is not None:
+            self._recording.stop()
         self._programs.clear()
         for hooks in (*self._entering.values(), *self._leaving.values()):
             hooks.clear()
@@ -314,18 +354,22 @@ class Hooks:
         return event.result if isinstance(event.result, int) else None
 
     def _record(self, sink: Sink, kind: "Kind", mechanism: str, event: "SyscallEvent") -> None:
+        # An execve has put another tracker in the place of the one that was.
+        known = self._mechanisms.get(mechanism)
+        sink(self._recorded(kind, known[1].alive if known else 0, event))
+
+    def _record_call(self, recording: "Recording", kind: "Kind", event: "SyscallEvent") -> None:
+        recording.add(self._recorded(kind, recording.alive, event))
+
+    def _recorded(self, kind: "Kind", depth: int, event: "SyscallEvent") -> "Record":
         from dbt.hooks.records import Record
 
         state = event.state
-        # An execve has put another tracker in the place of the one that was.
-        known = self._mechanisms.get(mechanism)
-        depth = known[1].alive if known else 0
-        record = Record(
+        return Record(
             kind, event.number, event.name, event.site, state.get(self._machine.call_abi.stack),
             depth, event.insns, thread=event.thread,
             arguments=tuple(event.arguments), result=event.result, stack_id=self._machine.stack_id,
         )  # fmt: skip
-        sink(record)
 
 
 def _class(choice: Choice) -> "type[Mechanism]":

@@ -7,8 +7,11 @@ block 0x8000 {                  =>    block 0x8000 {
                                       }
 """
 
+from typing import ClassVar
+
 import attrs
 
+from dbt.interfaces import Place
 from dbt.ir import ops
 from dbt.ir.block import Block, Inst
 from dbt.passes.registry import register
@@ -20,6 +23,8 @@ PREFIX = "block:"
 @attrs.frozen
 class BlockCount:
     """Counter ``block:PC`` for each block key."""
+
+    place: ClassVar[Place] = "head"
 
     def run(self, block: Block) -> None:
         """Count at the head of the block."""

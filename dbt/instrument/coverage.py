@@ -9,9 +9,11 @@ block 0x8000 {                  =>    block 0x8000 {
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import attrs
 
+from dbt.interfaces import Place
 from dbt.ir import ops
 from dbt.ir.block import Block, Inst
 from dbt.passes.registry import register
@@ -24,10 +26,13 @@ PREFIX = "cover:"
 class Coverage:
     """Counter ``cover:PC+BYTES`` for each block: all that coverage formats need."""
 
+    place: ClassVar[Place] = "head"
+
     def run(self, block: Block) -> None:
         """Count at the head of the block. The size is what its instructions span."""
         marks = [inst.imm for inst in block.insts if inst.op is ops.INSN]
-        size = sum(int(width) for _, width, *_ in marks)
+        widths: Any = [width for _, width, *_ in marks]
+        size = sum(widths)
         if size:
             name = f"{PREFIX}{block.key.pc:#x}+{size}"
             block.insts.insert(0, Inst(ops.COUNT, (), None, (name,)))

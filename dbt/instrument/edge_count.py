@@ -6,8 +6,11 @@ branch %0, 0x8010, 0x8004     =>    %1:i1 = not %0
                                     branch %0, 0x8010, 0x8004
 """
 
+from typing import ClassVar
+
 import attrs
 
+from dbt.interfaces import Place
 from dbt.ir.block import Block, BlockKey, Branch, Call, Goto, Halt, Hook, Jump, Return, Swi
 from dbt.ir.builder import Builder
 from dbt.passes.registry import register
@@ -19,6 +22,8 @@ PREFIX = "edge:"
 @attrs.frozen
 class EdgeCount:
     """Counters ``edge:SOURCE->TARGET``."""
+
+    place: ClassVar[Place] = "exit"
 
     def run(self, block: Block) -> None:
         """Count before the exit."""

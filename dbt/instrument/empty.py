@@ -3,8 +3,11 @@
 goto 0x8004         =>    goto 0x8004
 """
 
+from typing import ClassVar
+
 import attrs
 
+from dbt.interfaces import Place
 from dbt.ir.block import Block
 from dbt.passes.registry import register
 
@@ -13,6 +16,8 @@ from dbt.passes.registry import register
 @attrs.frozen
 class Empty:
     """The pass that does nothing."""
+
+    place: ClassVar[Place] = "head"
 
     def run(self, block: Block) -> None:
         """Leave the block as it is."""

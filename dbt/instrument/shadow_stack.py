@@ -10,9 +10,12 @@ return %0                   =>    %1:i32 = pop shadow
                                   return %0
 """
 
+from typing import ClassVar
+
 import attrs
 
 from dbt import choices
+from dbt.interfaces import Place
 from dbt.ir.block import Block, Call, Return
 from dbt.ir.builder import Builder
 from dbt.passes.registry import register
@@ -33,6 +36,8 @@ class ShadowStack:
     Some mismatches are legitimate (longjmp, a return used as a jump, the first return of code that
     was not called). For programs that have them use ``trap=false``.
     """
+
+    place: ClassVar[Place] = "exit"
 
     trap: bool = attrs.field(default=True, converter=_trap)
 

@@ -20,12 +20,12 @@ swi 0x0, 0x8008     =>    %0:i32 = get r7
                           swi 0x0, 0x8008
 """
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import attrs
 
 from dbt import choices
-from dbt.interfaces import STACK_ENTRIES
+from dbt.interfaces import STACK_ENTRIES, Place
 from dbt.ir.block import Block, Swi, Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import I1
@@ -70,6 +70,8 @@ class SwiTrace:
     both. A trap that is no system call is recorded too, with the number that its immediate names.
     """
 
+    place: ClassVar[Place] = "exit"
+
     sites: bool = attrs.field(default=False, converter=_sites)
     abi: SyscallAbi | None = attrs.field(default=None, repr=False, metadata={"option": False})
 
@@ -108,6 +110,8 @@ def _allowed(given: object) -> tuple[str, ...]:
 @attrs.frozen
 class SwiFilter:
     """Stop the guest before a system call that is not in ``allow`` (names or numbers, ``a+b``)."""
+
+    place: ClassVar[Place] = "exit"
 
     allow: tuple[str, ...] = attrs.field(default=(), converter=_allowed)
     abi: SyscallAbi | None = attrs.field(default=None, repr=False, metadata={"option": False})

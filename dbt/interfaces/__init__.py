@@ -15,8 +15,11 @@ from dbt.interfaces.backend import (
     Context,
     Executor,
     Extent,
+    HostCode,
     Made,
+    ReportCode,
     TablesFull,
+    return_hooks,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
@@ -31,7 +34,7 @@ from dbt.interfaces.events import (
     WatchHit,
 )
 from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
-from dbt.interfaces.passes import Attached, Bound, Pass
+from dbt.interfaces.passes import Attached, Bound, Local, Pass, Place, Selective
 from dbt.ir.banks import (
     ABSENT,
     CODE,
@@ -102,16 +105,21 @@ __all__ = [
     "FunctionBank",
     "HaltHit",
     "HookHit",
+    "HostCode",
     "InstructionReader",
     "Layout",
     "LinkKind",
     "LinkRules",
+    "Local",
     "Made",
     "Memory",
     "NativeFunction",
     "NotTranslated",
     "Pass",
+    "Place",
     "Reason",
+    "ReportCode",
+    "Selective",
     "Slot",
     "StackBank",
     "State",
@@ -121,4 +129,5 @@ __all__ = [
     "WatchHit",
     "extend",
     "lay_out",
+    "return_hooks",
 ]

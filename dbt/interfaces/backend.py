@@ -1,15 +1,19 @@
 """The protocols of a backend and of the executors that it opens."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any, Protocol
 
 import attrs
 
 from dbt import choices
 from dbt.interfaces.chaining import LinkRules, Reason
-from dbt.interfaces.events import Event
+from dbt.interfaces.events import Event, HookHit
+from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
@@ -91,6 +95,11 @@ class Context:
     options: BackendOptions = BackendOptions()
     lifter: "InstructionLifter | None" = None
     """Lifts single instructions of the guest, for a backend that makes blocks itself."""
+    passes: Sequence[Pass] = ()
+    """The instrumentation passes of such blocks now. All translations are dropped when one comes or
+    goes that is ``Local``."""
+    phases: Phases = UNTIMED
+    """Times what the executor does, if anybody wants to know."""
 
 
 @attrs.frozen
@@ -145,8 +154,32 @@ class Made:
     insns: int = 0
 
 
+@attrs.frozen
+class HostCode:
+    """A function of the host's code: what made it (``copy``, ``unit``, ``region``, ``loop``), the
+    key of the block that it begins with, and where it is. Code that belongs to no block has a name
+    in place of a key."""
+
+    tier: str
+    name: str
+    key: BlockKey | None
+    address: int
+    size: int
+
+
+ReportCode = Callable[[HostCode, int], None]
+"""Is told of code, and of a time, of ``time.monotonic_ns``, before which it did not run and since
+which no other code was in its place."""
+
+
 class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
+
+
+def return_hooks(hit: HookHit) -> bool:
+    """``Executor.on_hook`` until one is set: each event is returned."""
+    del hit
+    return False
 
 
 class Executor(Protocol):
@@ -156,6 +189,19 @@ class Executor(Protocol):
     """Number of guest instructions that may still be executed. ``run`` subtracts exactly those that
     it executes. A function that ``invoke`` calls may set it to 0: then ``run`` returns at the next
     block that counts instructions."""
+
+    fuel_address: int
+    """The host address of ``fuel`` while ``run`` runs, a number of 64 bits; 0 if it has none, and
+    then there is no ``decision``."""
+    on_hook: Callable[[HookHit], bool]
+    """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
+    continues at the event's key as if it was called again; False: it returns the event."""
+
+    def decision(self, module: ModuleType) -> int:
+        """The address of ``void f(i64 environment, i64 numbers, i64 what, i64 counted)``, for
+        ``invoke``: it does what ``arrived`` of the module does (``dbt/hooks/follow/decisions.py``)
+        with the arrays at ``numbers``, and calls ``void (i64 what, i64 counted)`` at ASK_AT there
+        if that returns anything but 0."""
 
     @property
     def index(self) -> BlockIndex:
@@ -179,7 +225,8 @@ class Executor(Protocol):
     def translate(
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> Extent | None:
-        """Install the guest's own block at a key, made without IR, if this executor can do that.
+        """Install the guest's own block at a key, instrumented by ``Context.passes``, made without
+        IR, if this executor can do that.
         Its first instruction can be fetched, and it ends before a pc in ``boundaries``. Returns
         what it was made from, or None: then it has to be installed. ``make`` returns the block of
         so many bytes at a key, should it be needed later. Raises TablesFull."""
@@ -218,6 +265,20 @@ class Executor(Protocol):
     def explain(self, key: BlockKey) -> Mapping[str, str]:
         """The text of one block after each stage of this backend, by the stage's name, such as
         ``copied``, ``llvm``, ``out_asm``."""
+
+    def forking(self) -> AbstractContextManager[None]:
+        """A context in which no other thread changes this executor, and this thread may fork: it
+        works in the child, too."""
+
+    def code(self) -> Iterable[HostCode]:
+        """The host code there is; none while ``run`` is called in another thread."""
+
+    def follow_code(self, report: ReportCode) -> None:
+        """Report all code there is, and from now on what is made, before other code takes its
+        place and before ``run`` returns."""
+
+    def keep(self) -> None:
+        """Keep for later runs what they can use of what was made. ``close`` does so, too."""
 
     def close(self) -> None:
         """Release code and tables. The executor must not be used afterwards."""

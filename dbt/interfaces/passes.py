@@ -1,6 +1,6 @@
 """The protocols of a pass."""
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 from dbt.ir.block import Block
 
@@ -17,6 +17,42 @@ class Pass(Protocol):
 
     def run(self, block: Block) -> None:
         """Change a block in place."""
+
+
+Place: TypeAlias = Literal["head", "instruction", "exit"]
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A pass that looks at one place of a block alone. Backends may run it on parts of blocks, once
+    for all that are alike, and build what it adds into code that they keep.
+
+    ``head``: it adds to the front of a block, and looks at its key, or at the bytes that its
+    ``insn`` marks span. It may be given a block with one mark for all of them.
+    ``instruction``: it treats each instruction for itself. It may be given blocks of one.
+    ``exit``: it adds to the end of a block, or changes the exit, and looks at the exit and the key.
+    It may be given the block's last instruction alone.
+
+    Numbers in such blocks may be ``dbt.ir.symbolic.Number``. Whoever formats them into names gets a
+    name for each of their values.
+    """
+
+    place: ClassVar[Place]
+
+    def run(self, block: Block) -> None:
+        """See ``Pass``."""
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A pass that leaves most blocks as they are."""
+
+    def concerns(self, pc: int, end: int) -> bool:
+        """False when it certainly does not change blocks from ``pc`` up to ``end``. It only changes
+        those that begin at a boundary, or end at one."""
+
+    def run(self, block: Block) -> None:
+        """See ``Pass``."""
 
 
 @runtime_checkable

@@ -16,8 +16,13 @@ class State(Protocol):
     """Host address of the buffer. Slots are little-endian. At least 64 KiB past ``layout.size``
     belong to the backend, for temporaries."""
 
+    words: memoryview
+    """The buffer as words of 32 bits, for slots that are looked at very often."""
+
     def get(self, slot: str) -> int: ...
     def set(self, slot: str, value: int) -> None: ...
+    def word(self, slot: str) -> int:
+        """The index in ``words`` of a slot of 32 bits."""
 
 
 PAGE = 4096

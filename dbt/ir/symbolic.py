@@ -6,11 +6,13 @@ lifting asks on its way, such as ``if n == 15``, is noted in the ``Trace`` with 
 IR is then right for each word that gives the same answers, so that lifting needs to be done once
 for all of them (concolic execution: Godefroid, Klarlund and Sen, "DART", PLDI 2005).
 
-A term is an int, a name (``WORD``, ``PC``, ``BEFORE``) or a tuple of an operation and its operands;
+A term is an int, a leaf (``WORD``, ``PC``, ``BEFORE``, ``HEAD``) or a tuple of an operation and its
+operands;
 ``evaluate`` is their meaning.
 """
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -24,6 +26,8 @@ PC = "pc"
 """The address of the instruction."""
 BEFORE = "before"
 """The bytes in front of the instruction as a little-endian number."""
+HEAD = "head"
+"""The address of the block's first instruction."""
 
 _BINARY: dict[str, Callable[[int, int], int]] = {
     "add": operator.add,
@@ -70,6 +74,9 @@ class Trace:
     are 1 (of two values: ``eq`` and ``lt``)."""
 
     decisions: dict[Term, bool] = attrs.field(factory=dict)
+    formatted: list[tuple[Term, str]] = attrs.field(factory=list)
+    """What was formatted, as terms and format specifications: a text has their numbers, between
+    marks (``parts``)."""
 
     def number(self, name: str, value: int, most: int) -> "Number":
         """The number with a name and, in this trace, this value; it is 0 to ``most`` in all."""
@@ -192,9 +199,26 @@ class Number:
     def __bool__(self) -> bool:
         return self != 0
 
+    def __format__(self, spec: str) -> str:
+        self.trace.formatted.append((self.term, spec))
+        return f"{_MARKS[0]}{len(self.trace.formatted) - 1}{_MARKS[1]}"
+
+    def __str__(self) -> str:
+        return format(self)
+
     def __index__(self) -> int:
         self.trace.decisions.setdefault(("eq", self.term, self.value), True)
         return self.value
+
+
+_MARKS = "\ue000\ue001"
+_MARKED = re.compile(f"{_MARKS[0]}(\\d+){_MARKS[1]}")
+
+
+def parts(trace: Trace, text: str) -> tuple[str | tuple[Term, str], ...]:
+    """A text that numbers were formatted into: texts, and terms with format specifications."""
+    split = _MARKED.split(text)
+    return tuple(trace.formatted[int(part)] if at % 2 else part for at, part in enumerate(split))
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -121,6 +122,8 @@ class Kernel:
         """Called when a signal frame was made or left, with the stack pointer there was before."""
         self.on_exec: Callable[[], None] = _nothing
         self.on_fork_child: Callable[[], None] = _nothing
+        self.while_forking: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Makes a context in which the host process may be forked."""
         self.overdue: Callable[[], bool] = _false
         """Called while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []

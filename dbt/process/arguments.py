@@ -56,6 +56,15 @@ def made_passes(given: Iterable[Pass | str] | str) -> list[Pass]:
     return parse_passes(several)
 
 
+def checked_perf(given: str | None) -> str | None:
+    """The format of what perf reads, or None. Raises UsageError."""
+    if given is None:
+        return None
+    from dbt.perf import FORMATS
+
+    return choices.one_of("perf", given, FORMATS)
+
+
 def environment_of(variables: Mapping[str, str]) -> list[bytes]:
     """``NAME=VALUE`` for each variable. Raises UsageError for what cannot be an environment."""
     if not isinstance(variables, Mapping):

@@ -1,6 +1,7 @@
 """The event loop: runs the engine and handles each event at which the engine returns."""
 
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 
@@ -20,6 +21,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import HALT_JUMP, BlockKey
 from dbt.log import Log
+from dbt.phases import Phase, Phases
 from dbt.process.watchdog import Clock
 from dbt.runtime.engine import Engine
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
@@ -51,23 +53,29 @@ class EventLoop:
         hooks: HookMachine,
         clock: Clock,
         log: Log,
+        phases: Phases,
         served: Callable[[], None],
         report: Callable[[Killed], str],
     ) -> None:
         self._resume = resume
         self._engine = engine
-        self._environment = environment
+        serve = partial(phases.around, Phase.SYSCALLS)
+        self._syscall, self._fault = serve(environment.syscall), serve(environment.fault)
+        self._halt, self._polled = serve(environment.halt), serve(environment.poll)
         self._frontend = frontend
         self._state = state
         self._hooks = hooks
+        self._hit = phases.around(Phase.HOOKS, hooks.hit)
         self._clock = clock
         self._log = log
-        self._served = served
+        self._served = phases.around(Phase.HOOKS, served)
         self._report = report
 
     def run(self) -> Stop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
+        if not self._log.wants("exec"):  # else each event is shown
+            self._engine.serve = self._hooks.serve
         while True:
             try:
                 after = self._step()
@@ -122,7 +130,6 @@ class EventLoop:
 
     def _handle_without_hooks(self, event: object) -> BlockKey | Stop:
         """Handle an event that no hook waits for. Returns as ``_handle`` does."""
-        environment = self._environment
         match event:
             case Slice(key=key) | LimitReached(key=key):
                 self._resume.key = key
@@ -132,11 +139,11 @@ class EventLoop:
             case SyscallHit():
                 return self._system_call(event)
             case FaultHit():
-                return self._key(environment.fault(event))
+                return self._key(self._fault(event))
             case HaltHit(reason=reason) if reason == HALT_JUMP:
                 return self._frontend.key_of(self._state.get(JUMP_SLOT))
             case HaltHit():
-                return self._key(environment.halt(event))
+                return self._key(self._halt(event))
             case TrapHit(reason=reason, pc=pc):
                 return Trapped(reason, pc)
         raise AssertionError(event)
@@ -144,7 +151,7 @@ class EventLoop:
     def _system_call(self, event: SyscallHit) -> BlockKey | Stop:
         """Serve a system call. If an entry hook raises, the next run makes the call."""
         again, self._resume.call = self._resume.call is not None, event
-        after = self._key(self._environment.syscall(event.number, event.resume, again=again))
+        after = self._key(self._syscall(event.number, event.resume, again=again))
         self._resume.call = None
         if not isinstance(after, BlockKey):
             return after
@@ -154,7 +161,7 @@ class EventLoop:
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that wait for an event."""
-        after = self._hooks.hit(event)
+        after = self._hit(event)
         if not isinstance(after, BlockKey):
             return self._handle_without_hooks(after)
         self._resume.key = after
@@ -168,13 +175,13 @@ class EventLoop:
         if named != key or key == self._resume.watch:
             return key
         self._state.set(PC_SLOT, key.pc)
-        return self._key(self._environment.poll(location))
+        return self._key(self._polled(location))
 
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
         """Handle the fault of a fetch at ``fault.address``, where the guest cannot execute."""
         self._state.set(PC_SLOT, fault.address)
         hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
-        return self._key(self._environment.fault(hit))
+        return self._key(self._fault(hit))
 
     def _key(self, after: int | Stop) -> BlockKey | Stop:
         """The key of the location that the environment returned, or how the guest has ended."""

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dbt import choices, plugins
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
@@ -21,10 +21,12 @@ from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
 from dbt.log import QUIET, Log
+from dbt.phases import UNTIMED, Phase, Phases
 from dbt.process import inspection
 from dbt.process.arguments import (
     argv_of,
     backend_of,
+    checked_perf,
     checked_pipeline,
     environment_of,
     instance_or_default,
@@ -35,11 +37,13 @@ from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
-from dbt.stops import Stop
+from dbt.stops import Exited, Killed, Stop, UsageError
+from dbt.streams import say
 
 if TYPE_CHECKING:
     from dbt.hooks.registry import Hooks
     from dbt.passes.pipeline import Pipeline
+    from dbt.perf import PerfFile
 
 
 class Process:
@@ -55,6 +59,8 @@ class Process:
     variables, as in qemu-arm. A program executes some instructions for each variable, so that
     ``env={}`` makes instruction counts comparable between hosts. ``frontend`` is a name,
     ``backend`` a name or an object, each pass a name, a spelling with options or an object.
+    ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
+    ``dbt.perf``, whose file is complete after ``close``.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -75,13 +81,17 @@ class Process:
         pipeline: "Pipeline | None" = None,
         verify: bool = False,
         log: Log = QUIET,
+        phases: Phases = UNTIMED,
+        perf: str | None = None,
     ) -> None:
         self._lifetime = Lifetime()
         self._clock = Clock()
         self.log = choices.instance("log", log, Log)
+        self._phases = choices.instance("phases", phases, Phases)
         self.options = instance_or_default("options", options, BackendOptions)
         linux = instance_or_default("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        perf = checked_perf(perf)
         opened = backend_of(backend)
         abi = self.frontend.syscall_abi()
         argv = argv_of(program, argv0, args)
@@ -89,7 +99,7 @@ class Process:
         pipeline = checked_pipeline(pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in made_passes(passes)]
         with contextlib.ExitStack() as stack:
-            storage = Storage(self.frontend)
+            storage = Storage(self.frontend, phases)
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
             self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
@@ -112,7 +122,8 @@ class Process:
                 verify=choices.truth("verify", verify),
                 log=log,
             )
-            _connect_kernel(self.kernel, parts, self._clock)
+            self._perf = _perf_file(perf, parts, self.kernel, stack)
+            _connect_kernel(self.kernel, parts, self._clock, phases, self._perf)
             self.chain, self.translator, self.engine = parts.chain, parts.translator, parts.engine
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
@@ -134,7 +145,7 @@ class Process:
         if max_insns is not None:
             max_insns = choices.whole("max_insns", max_insns)
         seconds = choices.seconds("timeout", timeout)
-        with self._lifetime.running():
+        with self._lifetime.running(), self._phases.running():
             budget = self.engine.budget
             budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
             try:
@@ -147,14 +158,23 @@ class Process:
                         self.kernel.leave_guest()
             except BaseException as failure:
                 if self.kernel.is_child:
-                    end_child(self, failure)
+                    self._end_child(failure)
                 if not self._loop.continues_after(failure):
                     self._lifetime.broken(failure)
                 raise
+            if isinstance(stop, Exited | Killed):
+                self.executor.keep()
             if self.kernel.is_child:
-                end_child(self, stop)
+                self._end_child(stop)
             self._lifetime.ended(stop)
             return stop
+
+    def _end_child(self, ended: Stop | BaseException) -> NoReturn:
+        """End the host process of a forked child in the way its guest has ended."""
+        if self._perf is not None:
+            with contextlib.suppress(UsageError):  # the guest's status says how the guest ended
+                self._perf.finish()
+        end_child(self, ended)
 
     # -- looking at it -----------------------------------------------------------------------------
 
@@ -193,7 +213,8 @@ class Process:
 
     def stats(self) -> dict[str, Any]:
         """Figures of all runs so far, ready for JSON."""
-        return inspection.stats(self.translator, self.engine, self.kernel)
+        figures = inspection.stats(self.translator, self.engine, self.kernel)
+        return {**figures, **self._phases.figures()}
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -238,20 +259,48 @@ def _attach(passes: Iterable[Pass], process: Process) -> None:
             pass_.attach(process)
 
 
-def _connect_kernel(kernel: Kernel, parts: Parts, clock: Clock) -> None:
+def _perf_file(
+    format_: str | None, parts: Parts, kernel: Kernel, closing: contextlib.ExitStack
+) -> "PerfFile | None":
+    """Begin what perf reads, if it is wanted. ``closing`` will finish it. Raises UsageError."""
+    if format_ is None:
+        return None
+    from dbt.perf import open_perf_file
+
+    file = open_perf_file(format_, parts.engine.executor, kernel.symbolize, os.getcwd())
+    closing.callback(file.finish)
+    return file
+
+
+def _connect_kernel(
+    kernel: Kernel, parts: Parts, clock: Clock, phases: Phases, perf: "PerfFile | None"
+) -> None:
     """Have the kernel call the other parts. None of them refers to the process, so that it is
     closed when its user drops it."""
     hooks = parts.hooks
+    entering = phases.around(Phase.HOOKS, hooks.entering)
+    leaving = phases.around(Phase.HOOKS, hooks.leaving)
     kernel.on_stack_moved = parts.machine.stack_moved_by_kernel
-    kernel.intercept = lambda kernel, name, arguments: hooks.entering(
+    kernel.intercept = lambda kernel, name, arguments: entering(
         name, arguments, kernel.request.number, kernel.resume
     )
-    kernel.after = lambda kernel, name, arguments, result: hooks.leaving(
+    kernel.after = lambda kernel, name, arguments, result: leaving(
         name, arguments, result, kernel.request.number, kernel.resume
     )
     kernel.on_exec = partial(_replace_program, hooks, parts.engine)
-    kernel.on_fork_child = clock.survive_fork
+    kernel.while_forking = parts.engine.forking
+    kernel.on_fork_child = partial(_in_child, clock, perf)
     kernel.overdue = clock.overdue
+
+
+def _in_child(clock: Clock, perf: "PerfFile | None") -> None:
+    """The guest has forked, and this is the child."""
+    clock.survive_fork()
+    if perf is not None:
+        try:
+            perf.begin_in_child()
+        except UsageError as error:
+            say(f"armdbt: {error}")  # its guest cannot do anything for it
 
 
 def _replace_program(hooks: "Hooks", engine: Engine) -> None:

@@ -22,6 +22,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import BlockKey
 from dbt.log import QUIET, Log
+from dbt.phases import UNTIMED, Phases
 from dbt.process.event_loop import EventLoop
 from dbt.process.watchdog import Clock
 from dbt.runtime.chaining import ChainPolicy
@@ -49,15 +50,18 @@ class Storage:
     """What a guest of ``frontend`` and its instrumentation keep: registers, counters, side stacks,
     functions, memory. It is there before the environment, which works on it."""
 
-    def __init__(self, frontend: Frontend) -> None:
+    def __init__(self, frontend: Frontend, phases: Phases = UNTIMED) -> None:
+        self.phases = phases
         self.state = GuestState(extend(frontend.layout, SLOTS))
         self.counters = Counters()
         self.stacks = Stacks()
-        self.functions = Functions(self.state.address)
+        self.functions = Functions(self.state.address, phases)
         self.memory = GuestMemory()
 
-    def context(self, frontend: Frontend, options: BackendOptions) -> Context:
-        """The same for a backend."""
+    def context(
+        self, frontend: Frontend, options: BackendOptions, passes: Sequence[Pass]
+    ) -> Context:
+        """The same for a backend. ``passes`` may change."""
         return Context(
             self.state,
             self.memory,
@@ -68,6 +72,8 @@ class Storage:
             frontend.location_of,
             options,
             frontend,
+            passes,
+            self.phases,
         )
 
 
@@ -113,7 +119,7 @@ def connect(
         log=log,
         layout=storage.state.layout,
     )
-    context = storage.context(frontend, options)
+    context = storage.context(frontend, options, translator.instrument)
     executor = backend.open(context)
     closing.callback(executor.close)
     resume = Resume(frontend.key_of(start))
@@ -152,6 +158,7 @@ def connect(
         machine,
         clock,
         log,
+        storage.phases,
         hooks.run_program_hooks,
         partial(_report, frontend, storage.memory, storage.state, environment.symbolize),
     )

@@ -17,12 +17,16 @@ class Budget:
         self.slice = FIRST_SLICE
         self.granted = 0
         self._executor = executor
-        self._held = 0  # fuel taken away so that the executor returns
+        self.observer: memoryview | None = None
+        """Its first number is kept at ``granted - held``: less the executor's fuel that is the
+        number of instructions completed, also while the executor runs."""
+        self.held = 0
+        """Fuel taken away so that the executor returns."""
 
     @property
     def executed(self) -> int:
         """Instructions completed since the beginning; exact while the executor does not run."""
-        return self.granted - self._executor.fuel - self._held
+        return self.granted - self._executor.fuel - self.held
 
     @property
     def spent(self) -> bool:
@@ -36,6 +40,7 @@ class Budget:
         if more > 0 or self.granted > self.limit:  # a limit may be lower than the last one
             self._executor.fuel = left + more
             self.granted += more
+            self.observe()
 
     def adapt(self, seconds: float) -> None:
         """Choose the size of the next slice by the seconds that the last one took."""
@@ -46,10 +51,18 @@ class Budget:
 
     def take_away(self) -> None:
         """Make the executor return at the next block, by taking its fuel."""
-        self._held += self._executor.fuel
+        self.held += self._executor.fuel
         self._executor.fuel = 0
+        self.observe()
 
     def give_back(self) -> None:
         """Undo ``take_away``."""
-        self._executor.fuel += self._held
-        self._held = 0
+        if self.held:
+            self._executor.fuel += self.held
+            self.held = 0
+            self.observe()
+
+    def observe(self) -> None:
+        """Write to the observer."""
+        if self.observer is not None:
+            self.observer[0] = self.granted - self.held

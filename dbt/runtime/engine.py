@@ -8,7 +8,7 @@ its caller as events.
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import attrs
@@ -29,6 +29,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.permissions import refused_for_code
+from dbt.phases import Phase
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
@@ -57,6 +58,11 @@ def _quiet(text: str) -> None:
 def _nothing() -> bool:
     """``all_plain`` where every block is made from IR."""
     return False
+
+
+def _return_it(hit: HookHit) -> HookHit:
+    """``serve`` when each HookHit is returned."""
+    return hit
 
 
 def _here(key: BlockKey) -> BlockKey:
@@ -99,7 +105,9 @@ class Engine:
         self.budget = Budget(executor)
         self.resume = Resume(BlockKey(0)) if resume is None else resume
         self.invalidations = 0
-        self._translate = translate
+        around = context.phases.around
+        self._translate = around(Phase.TRANSLATION, translate)
+        self._provide = around(Phase.TRANSLATION, self.provide)
         self._is_plain = is_plain
         self._all_plain = all_plain
         self._show_copied = show_copied
@@ -122,9 +130,20 @@ class Engine:
         self._is_full = False
         """The executor had no room, and has not run since."""
         self._later: list[BlockKey] = []  # to be discarded when it has returned
+        self._end = 0.0
+        """When the present slice is over, by ``time.perf_counter``."""
+        self._serving = False
+        """The executor waits while hooks run, as if it did not run."""
+        self._instead: Ended | None = None
+        """What is to be returned in place of the HookHit that the executor returns."""
+        self.serve: Callable[[HookHit], BlockKey | Ended] = _return_it
+        """Runs the hooks that a HookHit is for, while the executor waits. Returns the key of the
+        event if the guest continues there, or what ``run`` has to return."""
+        executor.on_hook = self._on_hook
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
         between blocks, so that callers see guest addresses only. May raise GuestFault."""
+        self._functions = context.functions
         context.functions.on_failure = self.budget.take_away
         context.functions.on_change = self.flush
         memory.on_code_write = self._on_code_write
@@ -137,7 +156,8 @@ class Engine:
     @property
     def executed(self) -> int:
         """Guest instructions completed since the beginning; exact while ``run`` does not run."""
-        return self.budget.executed
+        budget = self.budget
+        return budget.granted - self.executor.fuel - budget.held
 
     @property
     def translated_blocks(self) -> int:
@@ -153,7 +173,8 @@ class Engine:
     def busy(self) -> bool:
         """True while guest code runs, and while an event has yet to be handled. Trampolines and
         breakpoints must not be removed then, for the event may concern one of them."""
-        return self._runner != 0 or self._stepping or self.resume.event is not None
+        runs = self._runner != 0 and not self._serving
+        return runs or self._stepping or self.resume.event is not None
 
     def run(self, key: BlockKey) -> Ended:
         """Run from ``key`` until the guest needs the host, a slice is over or the limit is reached.
@@ -184,7 +205,9 @@ class Engine:
 
     def _resolved(self, event: Ended) -> Ended:
         if isinstance(event, Slice | LimitReached):
-            event = attrs.evolve(event, key=self.resolve_trampoline(event.key))
+            with self.context.phases.within(Phase.HOOKS):
+                key = self.resolve_trampoline(event.key)
+            event = attrs.evolve(event, key=key)
             self.context.state.set(PC_SLOT, event.key.pc)
         return event
 
@@ -203,7 +226,7 @@ class Engine:
                 return WatchHit(key)
             self.budget.grant()
             started = time.perf_counter()
-            event = self._execute(key)
+            event = self._execute(key, end)
             entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
             if entered:
                 resume.watch = None
@@ -211,7 +234,7 @@ class Engine:
                 case WatchHit(key=key):
                     continue
                 case NotTranslated(key=key):
-                    self.provide(key)
+                    self._provide(key)
                 case FuelOut(key=key):
                     return self._out_of_fuel(key, time.perf_counter() - started)
                 case FaultHit() if refused_for_code(self.memory.perms, event):
@@ -224,24 +247,29 @@ class Engine:
             if time.perf_counter() > end:
                 return Slice(key)
 
-    def _execute(self, key: BlockKey) -> Event:
+    def _execute(self, key: BlockKey, end: float) -> Ended:
         """Run the executor, or make room for it."""
         try:
-            event = self._enter(key)
+            event = self._enter(key, end)
         except TablesFull:
             self._make_room()
             return NotTranslated(key)
         self._is_full = False
         return event
 
-    def _enter(self, key: BlockKey) -> Event:
-        """Run the executor, then discard the translations that could not go while it ran."""
+    def _enter(self, key: BlockKey, end: float) -> Ended:
+        """Run the executor, and the hooks of stubs until the time ``end``; then discard the
+        translations that could not go while it ran."""
         with self._starting:
             self._runner = threading.get_ident()
         seen = self._show_copied or self._installed is not None
         self.executor.autonomous = not seen and self._all_plain()
+        self._end = end
         try:
             event = self.executor.run(key)
+            instead, self._instead = self._instead, None
+            if instead is not None:
+                return instead
             return (
                 FuelOut(event.key) if self._failed and isinstance(event, NotTranslated) else event
             )
@@ -252,6 +280,25 @@ class Engine:
                 if self._later:
                     later, self._later = self._later, []
                     self.discard(later)
+
+    def _on_hook(self, hit: HookHit) -> bool:
+        """See ``Executor.on_hook``. What is left over by functions that the guest's code invoked
+        has to be done before hooks run."""
+        if self._later or self.budget.held or self._functions.failure is not None:
+            return False
+        self.resume.watch = None  # its block was entered
+        self._serving = True
+        try:
+            after = self.serve(hit)
+        finally:
+            self._serving = False
+        if after is hit.resume:
+            if self.executor.autonomous and not self._all_plain():
+                self.executor.autonomous = False
+            if time.perf_counter() <= self._end:
+                return True
+        self._instead = Slice(after) if isinstance(after, BlockKey) else after
+        return False
 
     @property
     def _failed(self) -> bool:
@@ -297,7 +344,8 @@ class Engine:
         self.executor.fuel -= block.insn_count
         self._stepping = True
         try:
-            result, completed = execute(block, self.context)
+            with self.context.phases.within(Phase.EVALUATOR):
+                result, completed = execute(block, self.context)
         finally:
             self._stepping = False
         self.executor.fuel += block.insn_count - completed
@@ -312,6 +360,13 @@ class Engine:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
                 return self.step(stepped)
         return stepped
+
+    @contextlib.contextmanager
+    def forking(self) -> Iterator[None]:
+        """A context in which this thread may fork the host process: no other thread is amid a
+        change of the translations, which the child could neither finish nor wait for."""
+        with self._starting, self.executor.forking():
+            yield
 
     # -- translating -------------------------------------------------------------------------------
 
@@ -383,7 +438,7 @@ class Engine:
         """
         keys = list(keys)
         with self._starting:
-            if not self._runner:
+            if self._waits:
                 self.executor.discard(keys)
             elif keys:
                 self._later += keys
@@ -395,6 +450,11 @@ class Engine:
         if self._runner == threading.get_ident():
             self.budget.take_away()
 
+    @property
+    def _waits(self) -> bool:
+        """Whether no guest code runs until the caller, in this thread, has returned."""
+        return not self._runner or (self._serving and self._runner == threading.get_ident())
+
     def _cut(self, pc: int) -> None:
         """Drop the translations that extend across a pc."""
         with self._starting:
@@ -404,10 +464,10 @@ class Engine:
         """Drop every translation."""
         pages = self.cache.pages()
         with self._starting:
-            if self._runner:
-                self.discard(list(self.cache))
-            else:
+            if self._waits:
                 self.executor.clear()
+            else:
+                self.discard(list(self.cache))
         for page in pages:
             self.memory.clear_code(page)
 

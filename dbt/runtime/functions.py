@@ -8,6 +8,7 @@ import attrs
 
 from dbt.interfaces import NativeFunction
 from dbt.ir.ops import MOST_ARGUMENTS
+from dbt.phases import UNTIMED, Phase, Phases
 
 CAPACITY = 1 << 18
 _PYTHON = NativeFunction()
@@ -38,7 +39,8 @@ class Functions:
     it.
     """
 
-    def __init__(self, environment: int) -> None:
+    def __init__(self, environment: int, phases: Phases = UNTIMED) -> None:
+        self._phases = phases
         self.environment = environment
         self._table = (ctypes.c_uint64 * CAPACITY)()
         self.address = ctypes.addressof(self._table)
@@ -125,6 +127,7 @@ class Functions:
 
     def _guarded(self, function: Callable[..., Any], arity: int, first: Any = None) -> _Defined:
         first = self.environment if first is None else first
+        function = self._phases.around(Phase.HOOKS, function)
 
         def guarded(_environment: int, *args: int) -> None:
             try:

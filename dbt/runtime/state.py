@@ -21,7 +21,8 @@ class GuestState:
         self._reservation = Reservation(layout.size + SCRATCH_BYTES, "guest registers")
         self._map = self._reservation.view
         self.address = self._reservation.address
-        words = {4: memoryview(self._map).cast("I"), 8: memoryview(self._map).cast("Q")}
+        self.words = memoryview(self._map).cast("I")
+        words = {4: self.words, 8: memoryview(self._map).cast("Q")}
         self._slots = {}
         for slot in layout.slots:  # each aligned to its size
             size = max(4, slot.type.bytes)
@@ -40,6 +41,11 @@ class GuestState:
         else:
             wide = (value & mask).to_bytes(size, "little")
             self._map[index * size : (index + 1) * size] = wide
+
+    def word(self, slot: str) -> int:
+        _, index, size, _ = self._slots[slot]
+        assert size == 4, f"{slot} has {size} bytes"
+        return index
 
     def __getitem__(self, slot: str) -> int:
         """The value of a register or flag. Raises UsageError, here also a KeyError, for an unknown

@@ -34,6 +34,8 @@ PACKAGES = (
     "libpython3.11-stdlib",
     "jq",
     "openssl",
+    "git",
+    "cpp-12",
 )
 DONE = ".unpacked"
 """Made in the directory when it is whole; holds the list of packages it was made from."""
@@ -42,9 +44,9 @@ DEFAULT_ROOT = Path(__file__).resolve().parents[2] / ".cache" / "debian-armel"
 
 
 def is_whole(root: Path) -> bool:
-    """Whether ``root`` was unpacked to its end, from today's list of packages."""
+    """Whether ``root`` was unpacked to its end, with today's packages among its own."""
     done = root / DONE
-    return done.is_file() and done.read_text().split() == list(PACKAGES)
+    return done.is_file() and set(PACKAGES) <= set(done.read_text().split())
 
 
 def private_apt(home: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils.copier import NAME, UNCHECKED, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
+from dbt.phases import UNTIMED
 from dbt.reservation import Reservation
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
@@ -51,7 +52,8 @@ class Copies:
         self.memory = GuestMemory()
         self.state = GuestState(frontend.layout)
         context: Any = SimpleNamespace(
-            state=self.state, lifter=frontend, memory=self.memory
+            state=self.state, lifter=frontend, memory=self.memory, phases=UNTIMED,
+            counters=None, stacks=None,
         )  # fmt: skip
         self.copier = Copier(context, SLOTS, Native(), hot=False, checked=checked)
         self._leave_always()

@@ -5,7 +5,7 @@ import mmap
 
 from support import rig
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.compiler import UnitCompiler
@@ -18,6 +18,8 @@ from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
 
 SLOTS = 1024
+_ANOTHER = 0xFFFFFFFF
+"""The id of a block that was not in the batch compiled last."""
 
 
 class UnitMachine:
@@ -40,14 +42,19 @@ class UnitMachine:
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records, regions=regions)
         self.links = (ctypes.c_uint64 * SLOTS)()
+        self._linked_to = (ctypes.c_uint32 * SLOTS)()
+        """Block ids by link slot, which edges within a region obey."""
         no_reserve = 0x4000
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
         self._table = mmap.mmap(-1, 8 << 32, flags=flags)
         self.entries = (ctypes.c_uint64 * (1 << 32)).from_buffer(self._table)
         self.targets: dict[int, BlockKey] = {}
+        self._ids: dict[BlockKey, int] = {}
+        self._numbers: dict[int, int] = {}
         for offset, value in {
             abi.MEM_BASE: self.memory.base,
             abi.LINK_CODE: ctypes.addressof(self.links),
+            tables.SLOT_BLOCK: ctypes.addressof(self._linked_to),
             abi.RETURN_TABLE: ctypes.addressof(self.entries),
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
             abi.COUNTERS: self.counters.address,
@@ -64,11 +71,12 @@ class UnitMachine:
 
     def accepted(self, *blocks: Block) -> list[Installed]:
         """Records of blocks with fresh link slots; block ids count from 1, link slots too."""
-        made, self.targets = [], {}
+        made, self.targets, self._ids = [], {}, {}
         for number, block in enumerate(blocks, 1):
             first = len(self.targets) + 1
             self.targets.update(enumerate(exit_targets(block.exit), first))
             slots = tuple(range(first, len(self.targets) + 1))
+            self._ids[block.key] = number
             made.append(
                 Installed(block.key, number, slots, [], False, False, lambda block=block: block)
             )
@@ -80,6 +88,7 @@ class UnitMachine:
         """Compile a batch and link it; code pointers by key."""
         pointers = self.compiler.compile(self.accepted(*blocks), level)
         code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
+        self._numbers = {pointer: self._ids[key] for key, pointer in code.items()}
         for slot, key in self.targets.items():
             self.link(slot, code.get(key) if link else None)
         for key, pointer in code.items():
@@ -89,6 +98,7 @@ class UnitMachine:
     def link(self, slot: int, pointer: int | None) -> None:
         """Link a slot to a unit, or to none."""
         self.links[slot] = pointer or self.compiler.unlinked_address
+        self._linked_to[slot] = self._numbers.get(pointer, _ANOTHER) if pointer else 0
 
     def enter(self, pointer: int, fuel: int = 1000) -> tuple[int, int, int]:
         """Exit kind, payload, and fuel left."""

@@ -1,5 +1,6 @@
 """Files appear whole or not at all; what is no regular file is left what it is."""
 
+import contextlib
 import io
 import os
 import stat
@@ -175,3 +176,33 @@ class Broken(io.StringIO):
 def test_a_broken_pipe_is_an_error_on_a_console_too() -> None:
     with pytest.raises(BrokenPipeError):
         plain_console(Broken(), 80).print("lost")
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "file"])
+def test_what_is_at_a_name_that_others_foresee_is_replaced(kind: str, tmp_path: Path) -> None:
+    path, victim = tmp_path / "out", tmp_path / "victim"
+    victim.write_text("kept")
+    if kind == "link":
+        path.symlink_to(victim)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text("old")
+    with contextlib.closing(Destination(str(path), through_links=False)) as opened:
+        opened.stream.write("new")
+        opened.complete()
+    assert stat.S_ISREG(path.lstat().st_mode)
+    assert (path.read_text(), victim.read_text()) == ("new", "kept")
+
+
+def test_a_forked_process_leaves_its_parents_file(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with contextlib.closing(Destination(str(path))) as opened:
+        child = os.fork()
+        if child == 0:
+            opened.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        opened.stream.write("whole")
+        opened.complete()
+    assert path.read_text() == "whole"

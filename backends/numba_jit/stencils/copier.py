@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from backends.numba_jit.stencils.library import (
     MODE0,
     MODE1,
     MOST_UNITS,
+    NAMES,
     NUMBER,
     SIZE,
     TO0,
@@ -25,8 +27,9 @@ from backends.numba_jit.stencils.library import (
 )
 from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.native import Native
-from dbt.interfaces import PAGE, Context, Layout
+from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ ENDS = ("head", "hothead", "go")
 """The first stencils of a library: what blocks begin and end with."""
 MOST_KEPT = 3 / 4
 """How full a library is at most that is kept."""
+_ADDITIONS = {words.HEAD_ROW: words.HEAD_MODE, words.GO_ROW: words.GO_MODE}
+"""The rows of what passes add, and the bits of their modes."""
 MODES = CONDITION_PASSED | HOOKED
 """Mode bits that a copied block may have."""
 
@@ -72,7 +77,14 @@ class Copier:
     ``checked``: the code tests the guest's permissions before it accesses memory."""
 
     def __init__(
-        self, context: Context, slots: int, native: Native, *, hot: bool, checked: bool = True
+        self,
+        context: Context,
+        slots: int,
+        native: Native,
+        passes: Sequence[Local] = (),
+        *,
+        hot: bool,
+        checked: bool = True,
     ) -> None:
         layout, lifter = context.state.layout, context.lifter
         assert lifter is not None
@@ -81,12 +93,24 @@ class Copier:
         self._lifter = lifter
         self._made: Maker | None = None
         self._memory = context.memory
+        self._banks: dict[str, tuple[CounterBank | StackBank, int]] = {
+            "counters": (context.counters, 8),
+            "stacks": (context.stacks, STACK_BYTES),
+        }
+        self.passes = passes
+        self._places = places_of(passes)
+        library.set(words.PASSES, self._places)
+        self._phases = context.phases
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
-        self._stamp = stamp([*_sources(), *lifter.sources()], "llvmlite", text=slot_table)
-        self._checked, self._name = checked, NAME if checked else UNCHECKED
-        kept = cache.read(self._name, self._stamp)
-        image = cached("stencil-ends", self._stamp, partial(_compile_shared, layout))
+        sources = [*_sources(), *lifter.sources(), *sources_of(passes)]
+        text = slot_table + repr(passes) if passes else slot_table
+        self._stamp = stamp(sources, "llvmlite", text=text)
+        self._checked, self._file = checked, NAME if checked else UNCHECKED
+        kept = cache.read(self._file, self._stamp)
+        ends = stamp(_sources(), "llvmlite", text=slot_table)
+        compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
+        image = cached("stencil-ends", ends, partial(compile_shared, layout))
         shared = read_stencils(image)
         self.code = code = CodeMemory(shared, slots)
         self.enter, self.leave = code.enter, code.leave
@@ -118,6 +142,15 @@ class Copier:
         self.clear()
 
     @property
+    def selective(self) -> bool:
+        """There are also passes that look at blocks which end at a boundary (``Selective``)."""
+        return self.library.get(words.PASSES) & words.SELECTIVE != 0
+
+    @selective.setter
+    def selective(self, value: bool) -> None:
+        self.library.set(words.PASSES, self._places | (words.SELECTIVE if value else 0))
+
+    @property
     def _maker(self) -> "Maker":
         """What adds to the library; made when it lacks something."""
         if self._made is None:
@@ -127,6 +160,7 @@ class Copier:
                 self.library,
                 self.library.layout,
                 self._lifter.lift_one,
+                self.passes,
                 checked=self._checked,
             )
         return self._made
@@ -153,20 +187,18 @@ class Copier:
         word = int.from_bytes(self._memory.fetch(key.pc, size), "little")
         return self._lifter.lift_one(key, word, self.word_before(key.pc))[0]
 
-    def left(self, key: BlockKey) -> Swi | Halt | None:
-        """How the instruction at a key leaves its block; None if it does so in another way, or
-        cannot be fetched. Only the library is asked."""
+    def left(self, key: BlockKey, head: int) -> Swi | Halt | None:
+        """How the instruction at a key leaves the block at ``head``; None if it does so in another
+        way, or cannot be fetched. Only the library is asked."""
         try:
-            self._memory.fetch(key.pc, self.library.width // 8)
+            word = int.from_bytes(self._memory.fetch(key.pc, self.library.width // 8), "little")
         except GuestFault:
             return None
         before, library = self.word_before(key.pc), self.library
-        if self._native.find_shapes(
-            library.address, self._memory.base, key.pc, 1, before, key.mode
-        ) != 1:  # fmt: skip
-            return None
-        row = library.rows.row(0)
-        shape, word = library.shapes.row(row[words.ITS_SHAPE // 8]), row[words.WORD // 8]
+        library.set(words.HEAD_PC, head)
+        shape = library.shapes.row(
+            self._native.find(library.address, word, key.pc, before, key.mode)
+        )
         if shape[EXIT] == words.HALTS:
             return Halt(library.reasons[shape[NUMBER]], key.pc)
         if shape[EXIT] != words.CALLS_SYSTEM:
@@ -174,6 +206,10 @@ class Copier:
         value_of = partial(self._native.value_of, library.address)
         resume = BlockKey(value_of(shape[TO0], word, key.pc, before), shape[MODE0])
         return Swi(value_of(shape[NUMBER], word, key.pc, before), resume)
+
+    def reason(self, number: int) -> str:
+        """The reason of a trap, by its number."""
+        return self.library.reasons[number]
 
     def index_at(self, start: int, end: int, count: int, at: int) -> int:
         """Which instruction the code at ``at`` belongs to, of a block of ``count`` instructions
@@ -189,36 +225,46 @@ class Copier:
         if key.mode & ~MODES:
             return None
         before = self.word_before(key.pc)
-        count = self._find(key, before)
+        count = self._find(key, before, boundaries)
         if count is None or self._lacks_stencils(count):
             if not self.library.has_room():
                 return None
-            self._prepare(key.pc)
-            count = self._look(key, before)
-        rows = self.library.rows.cells
+            with self._phases.within(Phase.STENCILS):
+                self._prepare(key.pc)
+                count = self._look(key, before, boundaries)
+        return self._describe(key, count, before) if count else None
+
+    def _find(self, key: BlockKey, before: int, boundaries: Collection[int]) -> int | None:
+        """Find the shapes of the block at a key. Returns how many there are, or None when one of
+        them is not known."""
+        most = min(self._lifter.max_insns, words.MOST_INSNS)
+        header, rows = self.library.address, self.library.rows.cells
+        found = self._native.find_shapes(header, self._memory.base, key.pc, most, before, key.mode)
+        count = self._found = found & 0xFFFFFFFF
+        if found >> 32:
+            return None
         for index in range(1, count):
             if rows[index, words.AT // 8] in boundaries:
                 count = index
                 break
-        return self._describe(key, count, before) if count else None
+        if not self._places or not count:
+            return count
+        self._found = self._native.find_additions(header, count, key.pc, key.mode)
+        if self._found < 0:
+            return 0
+        return None if self._found else count
 
-    def _find(self, key: BlockKey, before: int) -> int | None:
-        """Find the shapes of the block at a key. Returns how many there are, or None when one of
-        them is not known."""
-        most = min(self._lifter.max_insns, words.MOST_INSNS)
-        found = self._native.find_shapes(
-            self.library.address, self._memory.base, key.pc, most, before, key.mode
-        )
-        self._found = found & 0xFFFFFFFF
-        return None if found >> 32 else found
-
-    def _look(self, key: BlockKey, before: int) -> int:
+    def _look(self, key: BlockKey, before: int, boundaries: Collection[int]) -> int:
         """Find the shapes of the block at a key, and lift those that are not known."""
-        while (count := self._find(key, before)) is None:
+        while (count := self._find(key, before, boundaries)) is None:
             rows, at = self.library.rows.cells, self._found
-            previous = rows[at - 1, words.WORD // 8] if at else before
+            previous, mode = before, key.mode
+            if at in _ADDITIONS:
+                previous, mode = 0, mode | _ADDITIONS[at]
+            elif at:
+                previous, mode = rows[at - 1, words.WORD // 8], 0
             word, pc = rows[at, words.WORD // 8], rows[at, words.AT // 8]
-            self._maker.shape(word, pc, previous, 0 if at else key.mode)
+            self._maker.shape((word, pc, previous, mode, key.pc))
         return count
 
     def _lacks_stencils(self, count: int) -> bool:
@@ -232,7 +278,7 @@ class Copier:
         end, before = pc // PAGE * PAGE + PAGE, self.word_before(pc)
         with self._maker.batch() as batch:
             while pc < end:
-                count = self._look(BlockKey(pc), before)
+                count = self._look(BlockKey(pc), before, ())
                 if not count:
                     pc += self._lifter.alignment
                     before = self.word_before(pc)
@@ -281,6 +327,8 @@ class Copier:
     def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> "Code | None":
         """Copy the block that was drafted last, if there is room."""
         self._provide_stencils(draft.insns)
+        if self._places:
+            self._name(draft)
         first, second = (*slots, 0, 0)[:2]
         job = (draft.insns, draft.counted, block_id, first | second << 32, draft.front)
         start = self._native.place_block(self.library.address, *job)
@@ -290,11 +338,27 @@ class Copier:
         marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
         return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
+    def _name(self, draft: Draft) -> None:
+        """Write where the counters and side stacks are that a block uses."""
+        from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
+
+        library, rows = self.library, self.library.rows
+        used = (*range(draft.insns), *_ADDITIONS) if draft.insns else ()
+        before = draft.front
+        for index in used:
+            word, shape, stencil, _, pc = rows.row(index)
+            if shape and library.shapes.cells[shape, NAMES]:
+                leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
+                for number, name in library.names_of(stencil):
+                    bank, size = self._banks[name.bank]
+                    library.name_values.cells[number, 0] = size * bank.index(name.text(leaves))
+            before = word
+
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
         if not self._lacks_stencils(count):
             return
-        with self._maker.batch() as batch:
+        with self._phases.within(Phase.STENCILS), self._maker.batch() as batch:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
@@ -338,13 +402,43 @@ class Copier:
         """Bytes of code from the first block to the last."""
         return self.library.get(words.CURSOR) - self.code.next
 
+    def keep(self) -> None:
+        """Keep the library on disk, if it has grown in this process. One that is nearly full is not
+        kept: later guests begin with one that has room for their shapes."""
+        keeps = all(map(is_kept, self.passes)) and self.library.fullness < MOST_KEPT
+        if keeps and self.library.changed == os.getpid():
+            with self._phases.within(Phase.LIBRARY):
+                cache.write(self._file, self._stamp, self.library.save())
+            self.library.changed = 0
+
     def close(self) -> None:
-        """Keep the library on disk, if it has grown, and give the memory back. One that is nearly
-        full is not kept: later guests begin with one that has room for their shapes."""
-        if self.library.changed and self.library.fullness < MOST_KEPT:
-            cache.write(self._name, self._stamp, self.library.save())
+        """Keep the library, and give the memory back."""
+        self.keep()
         self.library.close()
         self.code.close()
+
+
+_BITS = {"head": words.HEADS, "exit": words.EXITS, "instruction": words.INSTRUCTIONS}
+
+
+def places_of(passes: Sequence[Local]) -> int:
+    """The bits of PASSES for passes."""
+    bits = 0
+    for pass_ in passes:
+        bits |= _BITS[pass_.place]
+    return bits
+
+
+def is_kept(pass_: Local) -> bool:
+    """True when a library for a pass can be kept on disk: the pass is known by its module's file
+    and its options."""
+    return "<" not in type(pass_).__qualname__ and sources_of([pass_]) != []
+
+
+def sources_of(passes: Sequence[Local]) -> list[str]:
+    """The files of the modules that define passes."""
+    files = [getattr(sys.modules[type(pass_).__module__], "__file__", None) for pass_ in passes]
+    return [file for file in files if file]
 
 
 def _sources() -> list[str]:

@@ -24,6 +24,11 @@ MADE_BYTES, UNCHECKED = abi.MADE_BYTES, abi.UNCHECKED
 LARGEST = abi.LARGEST
 ROOM, FREE, UNIT = abi.ROOM, abi.FREE, abi.UNIT
 ALIGNMENT, MOST_PLACES = abi.ALIGNMENT, abi.MOST_PLACES
+HEAD_PC, PASSES, NAME_VALUES = abi.HEAD_PC, abi.PASSES, abi.NAME_VALUES
+HEADS, EXITS, HEAD_ROW, GO_ROW = abi.HEADS, abi.EXITS, abi.HEAD_ROW, abi.GO_ROW
+HEAD_MODE, GO_MODE = abi.HEAD_MODE, abi.GO_MODE
+LOCAL = HEADS | EXITS | abi.INSTRUCTIONS
+NAMES, NAMES_BY_VALUE, NAME, UNNAMED = abi.NAMES, abi.NAMES_BY_VALUE, abi.NAME, abi.UNNAMED
 NODE, KIND, ASKED, BITS, YES, NO = abi.NODE, abi.KIND, abi.ASKED, abi.BITS, abi.YES, abi.NO
 WORD_MASK, BEFORE_MASK, LEAF = abi.WORD_MASK, abi.BEFORE_MASK, abi.LEAF
 ROOT, ROOTS_MASK = abi.ROOT, abi.ROOTS_COUNT - 1
@@ -35,7 +40,7 @@ LIVE, FURTHER = abi.LIVE, abi.FURTHER
 PATCH, PLACE, WHAT, VALUE_PROGRAM = abi.PATCH, abi.PLACE, abi.WHAT, abi.VALUE_PROGRAM
 ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
 VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
-HALT, RETURN, JUMP = abi.HALT, abi.RETURN, abi.JUMP
+TRAP, RETURN, JUMP = abi.TRAP, abi.RETURN, abi.JUMP
 LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
 ROW, WORD, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.WORD, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT = abi.CODE, abi.AT
@@ -54,7 +59,7 @@ def root_of(key):  # type: ignore[no-untyped-def]
 def value_of(header, program, word, pc, before):  # type: ignore[no-untyped-def]
     """The value of a program."""
     at = load64(header + PROGRAMS) + 8 * program
-    return term_machine.run(at, load64(header + STACK), word, pc, before)
+    return term_machine.run(at, load64(header + STACK), word, pc, before, load64(header + HEAD_PC))
 
 
 @njit(**OPTIONS)
@@ -95,6 +100,7 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
     """
     mask, shapes = load64(header + MASK), load64(header + SHAPES)
     row = load64(header + WORDS)
+    store64(header + HEAD_PC, pc)
     page_end = (pc | PAGE_MASK) + 1
     last = pc + (MOST_PLACES - 1) * load64(header + ALIGNMENT)
     count = 0
@@ -107,6 +113,8 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
         if shape == 0:
             return count | 1 << 32
         size, ending = load64(shapes + SHAPE * shape + SIZE), load64(shapes + SHAPE * shape)
+        if ending == REFUSED and load64(header + PASSES) & LOCAL:
+            return 0  # the passes have to see the whole block
         if ending == REFUSED or pc + size > page_end:
             return count
         count += 1
@@ -116,6 +124,82 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
         if ending != CONTINUES:
             break
     return count
+
+
+@njit(**OPTIONS)
+def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
+    """Find the shapes of what passes add to the front and the end of the block in the first rows,
+    which has a mode. Returns 0; or the number of the row whose shape is not known; or -1 if the
+    block cannot be copied."""
+    passes, shapes = load64(header + PASSES), load64(header + SHAPES)
+    if mode and count > 1 and passes & EXITS:
+        return -1
+    rows = load64(header + WORDS)
+    head, go, last = rows + ROW * HEAD_ROW, rows + ROW * GO_ROW, rows + ROW * (count - 1)
+    shape = shapes + SHAPE * load64(last + ITS_SHAPE)
+    end = load64(last + AT) + load64(shape + SIZE)
+    store64(head + ITS_SHAPE, 0)
+    store64(go + ITS_SHAPE, 0)
+    if passes & EXITS and load64(shape) == CONTINUES:
+        store64(go, 0)
+        store64(go + AT, end)
+        number = find(header, 0, end, 0, GO_MODE | mode)
+        store64(go + ITS_SHAPE, number)
+        if number == 0:
+            return GO_ROW
+        if load64(shapes + SHAPE * number) == REFUSED:
+            return -1
+    if passes & HEADS:
+        store64(head, end - pc)
+        store64(head + AT, pc)
+        number = find(header, end - pc, pc, 0, HEAD_MODE | mode)
+        store64(head + ITS_SHAPE, number)
+        if number == 0:
+            return HEAD_ROW
+        if load64(shapes + SHAPE * number) == REFUSED:
+            return -1
+    return 0
+
+
+@njit(**OPTIONS)
+def has_names(header, row):  # type: ignore[no-untyped-def]
+    """Whether all names are known that the stencil of a row uses."""
+    shape = load64(row + ITS_SHAPE)
+    names = load64(load64(header + SHAPES) + SHAPE * shape + NAMES) if shape else 0
+    if names == 0:
+        return True
+    if names == NAMES_BY_VALUE:
+        return False
+    stencil = load64(header + STENCILS) + STENCIL * load64(row + ITS_STENCIL)
+    patches, values = load64(header + PATCHES), load64(header + NAME_VALUES)
+    for number in range(load64(stencil + FIRST), load64(stencil + PAST)):
+        at = patches + PATCH * number
+        if load64(at + WHAT) == NAME and load64(values + 8 * load64(at + TABLE)) == UNNAMED:
+            return False
+    return True
+
+
+@njit(**OPTIONS)
+def has_all_names(header, count):  # type: ignore[no-untyped-def]
+    """Whether all names are known that the block in the first rows uses."""
+    rows = load64(header + WORDS)
+    for index in range(count):
+        if not has_names(header, rows + ROW * index):
+            return False
+    return has_names(header, rows + ROW * HEAD_ROW) and has_names(header, rows + ROW * GO_ROW)
+
+
+@njit(**OPTIONS)
+def choose_addition(header, index):  # type: ignore[no-untyped-def]
+    """Choose the stencil of what passes add, if they do. Returns whether it is there."""
+    row = load64(header + WORDS) + ROW * index
+    shape = load64(row + ITS_SHAPE)
+    if shape == 0:
+        return True
+    stencil = load64(load64(header + SHAPES) + SHAPE * shape + VARIANT)
+    store64(row + ITS_STENCIL, stencil)
+    store64(row + CODE, load64(header + EVERY_FLAG))
+    return stencil != 0
 
 
 @njit(**OPTIONS)
@@ -151,7 +235,9 @@ def choose(header, count):  # type: ignore[no-untyped-def]
         live = live & ~load64(shape + SURE) | load64(shape + READS)
         if load64(shape + FAULTS):
             live = everything
-    return -1
+    if not choose_addition(header, HEAD_ROW):
+        return HEAD_ROW
+    return -1 if choose_addition(header, GO_ROW) else GO_ROW
 
 
 # -- Copying and patching ----------------------------------------------------------------------
@@ -183,10 +269,8 @@ def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
 def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901
     """Fill the holes of a stencil in, which was copied to ``base``. Its stubs are put at ``end``;
     returns the address behind them."""
-    stencil = load64(header + STENCILS) + STENCIL * number
-    patches = load64(header + PATCHES)
-    word, pc = load64(row), load64(row + AT)
-    fault = 0
+    stencil, patches = load64(header + STENCILS) + STENCIL * number, load64(header + PATCHES)
+    word, pc, fault = load64(row), load64(row + AT), 0
     for at in range(
         patches + PATCH * load64(stencil + FIRST), patches + PATCH * load64(stencil + PAST), PATCH
     ):
@@ -198,14 +282,15 @@ def patch(header, number, base, row, before, block, index, counted, slots, end):
             value = load64(load64(header + OFFSETS) + 8 * (load64(at + TABLE) + slot))
         elif what == NEXT:
             value = base + load64(stencil + LENGTH)
-        elif FAULT <= what <= HALT:
+        elif what == FAULT and fault:
             value = fault
-            if what != FAULT or fault == 0:
-                value = end
-                payload = block << 8 | index << 2 | (what - FAULT)
-                end = stub(end, load64(header + SIDE_OUT), payload)
-            if what == FAULT:
-                fault = value
+        elif FAULT <= what <= TRAP:
+            value = end
+            fault = value if what == FAULT else fault
+            payload = block << 8 | index << 2 | (what - FAULT)
+            end = stub(end, load64(header + SIDE_OUT), payload)
+        elif what == NAME:
+            value = load64(load64(header + NAME_VALUES) + 8 * load64(at + TABLE))
         elif what == RETURN:
             value = load64(header + RETURN_OUT)
         elif what == JUMP:
@@ -246,32 +331,39 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
     second from bit 32 on; ``before``: what is in front of it.
     """
     start, first = load64(header + CURSOR), load64(header + WORDS)
-    if start + LARGEST * (count + 1) > load64(header + END):
+    if start + LARGEST * (count + 3) > load64(header + END):
         return 0
     store64(header + OUT0, 0)
     store64(header + OUT1, 0)
     at = start
     if counted:
         at = put(header, load64(header + HEAD), at)
+    head, go = first + ROW * HEAD_ROW, first + ROW * GO_ROW
+    if load64(head + ITS_SHAPE):
+        store64(head + CODE, at)
+        at = put(header, load64(head + ITS_STENCIL), at)
     for row in range(first, first + ROW * count, ROW):
         store64(row + CODE, at)
         at = put(header, load64(row + ITS_STENCIL), at)
-    tail = at
+    tail, ending = at, 0
     last = load64(first + ROW * (count - 1) + ITS_SHAPE)
     continues = load64(load64(header + SHAPES) + SHAPE * last) == CONTINUES
     if continues:
-        at = put(header, load64(header + GO), at)
+        ending = load64(go + ITS_STENCIL) if load64(go + ITS_SHAPE) else load64(header + GO)
+        at = put(header, ending, at)
     if counted:
         number = load64(header + HEAD)
         at = patch(header, number, start, first, before, block, 0, counted, slots, at)
+    if load64(head + ITS_SHAPE):
+        number, code = load64(head + ITS_STENCIL), load64(head + CODE)
+        at = patch(header, number, code, head, 0, block, 0, counted, slots, at)
     for index in range(count):
         row = first + ROW * index
         number, code, word = load64(row + ITS_STENCIL), load64(row + CODE), load64(row)
         at = patch(header, number, code, row, before, block, index, counted, slots, at)
         before = word
     if continues:
-        number = load64(header + GO)
-        at = patch(header, number, tail, first, before, block, 0, counted, slots, at)
+        at = patch(header, ending, tail, go, 0, block, count - 1, counted, slots, at)
     store64(header + MADE_BYTES, at - start)
     if load64(header + UNCHECKED):
         at = note_ends(header, count, start, at)
@@ -355,5 +447,9 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
         return marks_of(a, b, c)
     if what == 6:
         return place_stub(a, b, c)
+    if what == 7:
+        return find_additions(a, b, c, d)
+    if what == 8:
+        return find(a, b, c, d, e)
     free_block(a, b, c)
     return 0

@@ -4,8 +4,9 @@ Everything is in tables of numbers, so that code is made without Python and the 
 be written to disk as it is.
 """
 
+import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,14 +21,18 @@ from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.machine_code import Stencil
+    from backends.numba_jit.stencils.names import Name
     from backends.numba_jit.stencils.template import Hole, Template
 
 _NAMES = {
     "next": abi.NEXT, "fault": abi.FAULT, "swi": abi.SYSTEM, "halt": abi.HALT,
     "return": abi.RETURN, "jump": abi.JUMP, "link0": abi.LINK0, "link1": abi.LINK1,
     "count": abi.COUNT, "counter": abi.COUNTER, "hot": abi.HOT, "fuel": abi.FUEL,
+    "trap": abi.TRAP,
 }  # fmt: skip
-EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER = range(12)
+(
+    EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER, NAMES,
+) = range(13)  # fmt: skip
 """Columns of ``shapes``."""
 FURTHER = abi.FURTHER // 8
 """A column of ``stencils``."""
@@ -36,13 +41,16 @@ MOST_STENCILS = 1 << 16
 MOST_PATCHES = 1 << 19
 MOST_OFFSETS = 1 << 12
 MOST_CODE_WORDS = 2 << 20
+MOST_NAMES = 1 << 14
 _LIMITS = (
     MOST_SHAPES, MOST_STENCILS, MOST_PATCHES, MOST_CODE_WORDS, MOST_OFFSETS, MOST_NODES,
-    MOST_PROGRAM_WORDS,
+    MOST_PROGRAM_WORDS, MOST_NAMES,
 )  # fmt: skip
-_HEAD = "<8Q"
+_LEAVING = frozenset({"load", "store", "trap_if", "check_align", "leave"})
+"""Ops that may leave copied code amid a block."""
+_HEAD = "<9Q"
 """How a saved library begins: ``_counts``, and the bytes of the index that follows."""
-MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 1) // abi.UNIT
+MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 3) // abi.UNIT
 
 
 class Library:
@@ -57,19 +65,22 @@ class Library:
         self.patches = Rows(MOST_PATCHES, abi.PATCH // 8)
         self.offsets = Rows(MOST_OFFSETS, 1)
         self.codes = Rows(MOST_CODE_WORDS, 1)
-        self.samples = Rows(MOST_SHAPES, 4)
-        """A word of each shape, its pc, what was before it, and the mode."""
-        self.changed = False
-        """Something was added since ``restore``."""
+        self.samples = Rows(MOST_SHAPES, 5)
+        """A word of each shape, its pc, what was before it, the mode, and the block's pc."""
+        self.name_values = Rows(MOST_NAMES, 1)
+        self.changed = 0
+        """The process in which something was added since it was read or written; 0: none."""
         self._shape_count = self._stencil_count = 1
-        self._patch_count = self._word_count = self._offset_count = 0
+        self._patch_count = self._word_count = self._offset_count = self._name_count = 0
         self._slot_tables: dict[tuple[str, ...], int] = {}
         self._reasons: list[str] = []
+        self._names: dict[Name, int] = {}
+        self._by_number: list[Name] = []
         self._index = b""
-        """The text that places, slot tables and reasons are to be read from, before they are
+        """The text that places, slot tables, reasons and names are to be read from, before they are
         used."""
         self._header = Rows(abi.HEADER_WORDS, 1)
-        self.rows = Rows(abi.MOST_INSNS + 1, abi.ROW // 8)
+        self.rows = Rows(abi.GO_ROW + 1, abi.ROW // 8)
         """One row for each instruction of the block that is made (``abi``)."""
         self._stack = Rows(abi.DEEPEST, 1)
         self.free = Rows(MOST_UNITS, 1)
@@ -86,6 +97,7 @@ class Library:
             abi.CODES: self.codes,
             abi.WORDS: self.rows,
             abi.FREE: self.free,
+            abi.NAME_VALUES: self.name_values,
         }.items():
             self.set(word, table.address)
         self.set(abi.INDEX, index)
@@ -110,7 +122,8 @@ class Library:
         """Everything, for ``restore``."""
         self._read_index()
         counts = self._counts()
-        index = repr((self.tree.places, self._slot_tables, self._reasons)).encode()
+        names = [(name.bank, name.parts) for name in self._by_number]
+        index = repr((self.tree.places, self._slot_tables, self._reasons, names)).encode()
         head = struct.pack(_HEAD, *counts, len(index)) + index
         return head + b"".join(table.save(count) for table, count in self._stored(counts))
 
@@ -119,13 +132,17 @@ class Library:
         if self._index:
             import ast
 
+            from backends.numba_jit.stencils.names import Name
+
             read = ast.literal_eval(self._index.decode())
-            self.tree.places, self._slot_tables, self._reasons = read
+            self.tree.places, self._slot_tables, self._reasons, names = read
+            self._by_number = [Name(*name) for name in names]
+            self._names = {name: number for number, name in enumerate(self._by_number)}
             self._index = b""  # who is interrupted reads it again
 
     @property
     def reasons(self) -> list[str]:
-        """The reasons of halts, by number."""
+        """The reasons of halts and traps, by number."""
         self._read_index()
         return self._reasons
 
@@ -138,6 +155,7 @@ class Library:
             self._offset_count,
             self.tree.size,
             self.tree.used,
+            self._name_count,
         )
 
     def restore(self, content: bytes) -> None:
@@ -156,12 +174,15 @@ class Library:
             self._offset_count,
             self.tree.size,
             self.tree.used,
+            self._name_count,
         ) = counts
-        self.changed = False
+        for number in range(self._name_count):
+            self.name_values.cells[number, 0] = abi.UNNAMED
+        self.changed = 0
 
     def _stored(self, counts: Sequence[int]) -> list[tuple[Rows, int]]:
         """The tables, and how many rows of each are in use."""
-        shapes, stencils, patches, words, offsets, nodes, programs = counts
+        shapes, stencils, patches, words, offsets, nodes, programs, _ = counts
         return [
             (self.shapes, shapes),
             (self.samples, shapes),
@@ -187,17 +208,17 @@ class Library:
 
     def add_shape(
         self,
-        sample: tuple[int, int, int, int],
+        sample: tuple[int, int, int, int, int],
         decisions: Iterable[tuple[Any, bool]],
         template: "Template | None",
         size: int,
     ) -> int:
         """A new shape, found from now on; without a template, one that is refused. ``sample``: a
-        word of it, the word's pc, what is before it, and the mode."""
+        word of it, the word's pc, what is before it, the mode, and the block's pc."""
         self._read_index()
         shape = self._shape_count
         self._shape_count += 1
-        self.changed = True
+        self.changed = os.getpid()
         self.samples.put(shape, sample)
         row = [0] * (abi.SHAPE // 8)
         row[SIZE] = size
@@ -211,12 +232,16 @@ class Library:
 
     def _describe(self, row: list[int], template: "Template") -> None:
         row[EXIT] = _exit_kind(template)
+        names = [hole.name for hole in template.holes.values() if hole.name]
+        if names:
+            constant = all(name.constant for name in names)
+            row[NAMES] = abi.CONSTANT_NAMES if constant else abi.NAMES_BY_VALUE
         match template.exit:
             case Swi():
                 assert template.number is not None
                 row[NUMBER] = self.tree.program(template.number)
             case Halt(reason=reason):
-                row[NUMBER] = self._reason(reason)
+                row[NUMBER] = self.reason_number(reason)
         for inst in template.insts:
             flag = self._bits.get(str(inst.imm[0])) if inst.imm else None
             if inst.op is ops.GET and flag:
@@ -225,14 +250,15 @@ class Library:
                 row[WRITES] |= flag
                 if inst.when is None:
                     row[SURE] |= flag
-            elif inst.op in (ops.LOAD, ops.STORE, ops.TRAP_IF, ops.CHECK_ALIGN):
+            elif inst.op.name in _LEAVING:
                 row[FAULTS] = 1
         for column, (term, mode) in zip((TO0, TO1), template.targets, strict=False):
             row[column] = self.tree.program(term)
             row[column + 1] = mode
 
-    def _reason(self, reason: str) -> int:
-        """The number of a halt's reason."""
+    def reason_number(self, reason: str) -> int:
+        """The number of the reason of a halt or a trap."""
+        self._read_index()
         if reason not in self._reasons:
             self._reasons.append(reason)
         return self._reasons.index(reason)
@@ -271,7 +297,7 @@ class Library:
     def fill(self, number: int, stencil: "Stencil", holes: "dict[str, Hole]") -> None:
         """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
         self._read_index()
-        self.changed = True
+        self.changed = os.getpid()
         start, first = 8 * self._word_count, self._patch_count
         padded = stencil.code + bytes(-len(stencil.code) % 8)
         for at in range(0, len(padded), 8):
@@ -291,10 +317,32 @@ class Library:
         if name in _NAMES:
             return _NAMES[name], 0, 0
         hole = holes[name.rpartition(".")[2]]
+        if hole.name:
+            return abi.NAME, 0, self._name(hole.name)
         program = self.tree.program(hole.term)
         if not hole.slots:
             return abi.VALUE, program, 0
         return abi.SLOT, program, self._slot_table(hole.slots)
+
+    def _name(self, name: "Name") -> int:
+        number = self._names.get(name)
+        if number is None:
+            number = self._name_count
+            self.name_values.cells[number, 0] = abi.UNNAMED
+            self._by_number.append(name)
+            self._name_count += 1
+            self._names[name] = number
+        return number
+
+    def names_of(self, stencil: int) -> "Iterator[tuple[int, Name]]":
+        """The names that a stencil uses, with their numbers."""
+        self._read_index()
+        patches = self.patches.cells
+        _, _, first, past, *_ = self.stencils.row(stencil)
+        for at in range(first, past):
+            if patches[at, abi.WHAT // 8] == abi.NAME:
+                number = patches[at, abi.TABLE // 8]
+                yield number, self._by_number[number]
 
     def _slot_table(self, names: tuple[str, ...]) -> int:
         at = self._slot_tables.get(names)
@@ -310,7 +358,7 @@ class Library:
         """Give the memory back."""
         counts = self._counts()
         tables = [table for table, _ in self._stored(counts)]
-        for table in (*tables, self._header, self.rows, self._stack, self.free):
+        for table in (*tables, self._header, self.rows, self._stack, self.free, self.name_values):
             table.close()
 
 

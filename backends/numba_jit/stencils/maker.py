@@ -3,22 +3,20 @@
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
 from backends.numba_jit.stencils.restart import is_restartable
-from backends.numba_jit.stencils.stencil_text import module_text, nothing_text
+from backends.numba_jit.stencils.stencil_text import Module, module_text, nothing_text
 from backends.numba_jit.stencils.template import Template, Unfit, make_template
 from backends.numba_jit.units.objects import ObjectMaker
-from dbt.interfaces import Layout
+from dbt.interfaces import Layout, Local
 from dbt.ir import ops
-from dbt.ir.block import Block, BlockKey
-from dbt.ir.symbolic import BEFORE, PC, WORD, Trace
+from dbt.ir.block import Block, BlockKey, Goto
+from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Trace
 
-LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
-"""``Frontend.lift_one``."""
 _LIMIT = 0xFFFFFFFF
 MOST_LOADS = 10
 """Of an instruction without checks: all have to be made before a register is written."""
@@ -30,32 +28,42 @@ class Maker:
     """Adds to a library. ``checked``: its stencils test the guest's permissions."""
 
     def __init__(
-        self, library: Library, layout: Layout, lift_one: LiftOne, *, checked: bool = True
+        self,
+        library: Library,
+        layout: Layout,
+        lift_one: LiftOne,
+        passes: Sequence[Local] = (),
+        *,
+        checked: bool = True,
     ) -> None:
         self._library = library
         self._layout = layout
-        self._lift_one = lift_one
+        self._instrumented = Instrumented(lift_one, passes, layout)
+        self._whole = bool(passes)
         self._checked = checked
         self.seconds = 0.0
 
-    def shape(self, word: int, pc: int, before: int, mode: int) -> int:
-        """Lift a word whose shape is not known. Returns the shape."""
-        sample = (word, pc, before, mode)
+    def shape(self, sample: Sample) -> int:
+        """Lift a word whose shape is not known. Returns the shape. Raises what a pass raises."""
+        self._instrumented.check(sample)
         trace, block, template = self._lift(sample)
         decisions = trace.decisions.items()
         return self._library.add_shape(sample, decisions, template, int(block.size))
 
-    def _lift(self, sample: tuple[int, int, int, int]) -> tuple[Trace, Block, Template | None]:
-        """Lift a word from Numbers."""
-        word, pc, before, mode = sample
-        trace = Trace()
-        key: Any = BlockKey(trace.number(PC, pc, _LIMIT), mode)  # type: ignore[arg-type]
-        width = (1 << self._library.width) - 1
-        block, ends = self._lift_one(
-            key, trace.number(WORD, word, width), trace.number(BEFORE, before, width)
-        )
+    def _lift(self, sample: Sample) -> tuple[Trace, Block, Template | None]:
+        """Lift a sample from Numbers. There is no template if that is not possible."""
+        trace, width = Trace(), (1 << self._library.width) - 1
+        most = {WORD: width, BEFORE: width, PC: _LIMIT, HEAD: _LIMIT}
         try:
-            template = make_template(block, ends=ends)
+            block, own, ends = self._instrumented.lift(
+                sample, lambda leaf, value: trace.number(leaf, value, most[leaf])
+            )
+        except TypeError:  # a pass needs an int
+            if not self._whole:
+                raise
+            return trace, Block(BlockKey(0), [], Goto(BlockKey(0))), None
+        try:
+            template = make_template(block, trace, own, ends=ends)
             if not self._checked and sum(i.op is ops.LOAD for i in template.insts) > MOST_LOADS:
                 raise Unfit("more loads than registers of the host")
             return trace, block, template
@@ -63,8 +71,8 @@ class Maker:
             return trace, block, None
 
     def _template(self, shape: int) -> Template:
-        word, pc, before, mode = self._library.samples.row(shape)
-        template = self._lift((word, pc, before, mode))[2]
+        word, pc, before, mode, head = self._library.samples.row(shape)
+        template = self._lift((word, pc, before, mode, head))[2]
         assert template is not None
         return template
 
@@ -95,7 +103,7 @@ class Maker:
     def _stencils(self, templates: list[Template]) -> list[Stencil]:
         """Compile templates. What could not be left at each of its accesses is always left."""
         count = len(templates)
-        found = self._compiled(module_text(self._layout, templates, checked=self._checked), count)
+        found = self._compiled(module_text(self._module(), templates), count)
         if self._checked:
             return found
         return [
@@ -103,9 +111,13 @@ class Maker:
             for template, stencil in zip(templates, found, strict=True)
         ]
 
+    def _module(self) -> Module:
+        number_of = self._library.reason_number
+        return Module(self._layout, number_of, whole=self._whole, checked=self._checked)
+
     @functools.cached_property
     def _nothing(self) -> Stencil:
-        return self._compiled(nothing_text(self._layout), 1)[0]
+        return self._compiled(nothing_text(self._module()), 1)[0]
 
     def _compiled(self, text: str, count: int) -> list[Stencil]:
         found = read_stencils(self._object_maker.compile(text, "stencil"))

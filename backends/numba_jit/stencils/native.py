@@ -1,6 +1,7 @@
 """The functions of ``copying`` as object code, which needs neither numba nor Python."""
 
 import ctypes
+import functools
 import os
 from functools import partial
 from typing import Any
@@ -41,7 +42,15 @@ class Native:
         self.stub = partial(_fill, call, 4)
         self.marks_of = partial(_fill, call, 5)
         self.place_stub = partial(_fill, call, 6)
-        self.free_block = partial(_fill, call, 7)
+        self.find_additions = partial(_fill, call, 7)
+        self.find = partial(_fill, call, 8)
+        self.free_block = partial(_fill, call, 9)
+
+
+@functools.cache
+def shared_native() -> Native:
+    """The functions that all executors of this Python process share."""
+    return Native()
 
 
 def _fill(call: Any, what: int, *arguments: int) -> int:

@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Callable
 
+import attrs
+
 from backends.numba_jit import abi, tables
-from backends.numba_jit.stencils.template import HOLE, Template
+from backends.numba_jit.stencils.template import HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.frame import FOOTER
+from backends.numba_jit.units.instrument import count, pop, push
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Halt, Inst, Jump, Return, Swi, Value
+from dbt.ir.ops import Op
 from dbt.ir.types import I1
 from dbt.stops import Access
 
@@ -24,13 +28,9 @@ PAGE = 4096
 class StencilText:
     """The function of one stencil in the making."""
 
-    def __init__(
-        self, layout: Layout, intrinsics: dict[str, str], outside: set[str], *, checked: bool
-    ) -> None:
-        self.slots = layout.by_name
-        self.intrinsics = intrinsics
-        self.outside = outside
-        self.checked = checked
+    def __init__(self, module: "Module") -> None:
+        self.slots = module.layout.by_name
+        self.module = module
         self.lines: list[str] = []
         self.cold_lines: list[str] = []
         self.number = 0
@@ -44,7 +44,7 @@ class StencilText:
         return name
 
     def intrinsic(self, name: str, declaration: str) -> str:
-        self.intrinsics[name] = declaration
+        self.module.intrinsics[name] = declaration
         return f"@{name}"
 
     def value(self, value: Value) -> str:
@@ -58,7 +58,7 @@ class StencilText:
     # -- ways out
 
     def tail(self, function: str) -> None:
-        self.outside.add(function)
+        self.module.outside.add(function)
         self._call(f"@{function}")
 
     def _call(self, code: str) -> None:
@@ -83,10 +83,11 @@ class StencilText:
         t = template
         self.template, self.symbol = t, name
         self.faults = False
+        self.traps: list[tuple[str, str]] = []
         self.checks = plan_checks(t.insts)
-        self.late = set() if self.checked else _addresses(t)
+        self.late = set() if self.module.checked else _addresses(t)
         self._begin(name)
-        whens = [i for i in t.insts if i.when is not None]
+        whens = [i for i in t.insts if i.when is not None] if t.exit is None else []
         accesses = any(i.op in (ops.LOAD, ops.STORE) for i in whens)
         self.together = None
         if (
@@ -111,6 +112,11 @@ class StencilText:
         if self.faults:
             self.label("fault")
             self.tail("fault")
+        for label, reason in self.traps:
+            self.label(label)
+            place = self.new(f"getelementptr i8, ptr %s, i64 {tables.TRAP_REASON}")
+            self.lines.append(f" store i64 {self.module.number_of(reason)}, ptr {place}")
+            self.tail("trap")
         self.lines.append("}")
         return "\n".join(self.lines)
 
@@ -144,15 +150,8 @@ class StencilText:
             self.names[inst] = self._get(str(inst.imm[0]), inst.type is I1)
         elif op is ops.SET:
             self._set(inst)
-        elif op is ops.LOAD:
-            self.names[inst] = self._predicated(inst, self._load)
-        elif op is ops.STORE:
-            self._predicated(inst, self._store)
-        elif op is ops.CHECK_ALIGN:
-            low = self.new(f"and i32 {self.value(inst.args[0])}, {int(inst.imm[0]) - 1}")
-            self._refuse(inst, self.new(f"icmp ne i32 {low}, 0"))
-        elif op is ops.TRAP_IF:
-            self._refuse(inst, self.value(inst.args[0]))
+        elif op in EFFECTS:
+            EFFECTS[op](self, inst)
         else:
             raise NotImplementedError(op.name)
 
@@ -161,11 +160,48 @@ class StencilText:
         operation = PLAIN[inst.op]
         self.names[inst] = self.new(f"{operation} {a.type} {self.value(a)}, {self.value(b)}")
 
-    def _refuse(self, inst: Inst, condition: str) -> None:
-        """Leave before the instruction, on a condition, if it is executed at all."""
+    def load(self, inst: Inst) -> None:
+        self.names[inst] = self.predicated(inst, self._load)
+
+    def store(self, inst: Inst) -> None:
+        self.predicated(inst, self._store)
+
+    def check_align(self, inst: Inst) -> None:
+        low = self.new(f"and i32 {self.value(inst.args[0])}, {int(inst.imm[0]) - 1}")
+        self._refuse(inst, self.new(f"icmp ne i32 {low}, 0"))
+
+    def trap_if(self, inst: Inst) -> None:
+        self._refuse(inst, self.value(inst.args[0]))
+
+    def _if_executed(self, inst: Inst, condition: str) -> str:
+        """A condition that only holds if an instruction is executed at all."""
         if inst.when is not None and self.together is None:
-            condition = self.new(f"and i1 {condition}, {self.value(inst.when)}")
-        self.leave_if(condition)
+            return self.new(f"and i1 {condition}, {self.value(inst.when)}")
+        return condition
+
+    def _refuse(self, inst: Inst, condition: str) -> None:
+        """Leave before the instruction, on a condition."""
+        self.leave_if(self._if_executed(inst, condition))
+
+    def leave(self, inst: Inst) -> None:
+        condition, n = self._if_executed(inst, self.value(inst.args[0])), self.number
+        self.number += 1
+        self.traps.append((f"trap{n}", str(inst.imm[0])))
+        self.lines.append(f" br i1 {condition}, label %trap{n}, label %k{n}, {COLD}\nk{n}:")
+
+    # -- what instrumentation needs
+
+    def pointer(self, offset: int) -> str:
+        """A pointer from the control area."""
+        return self.new(f"load ptr, ptr {self.new(f'getelementptr i8, ptr %s, i64 {offset}')}")
+
+    def counter(self, name: str) -> str:
+        """The offset of a counter in its bank."""
+        return self._hole(name)
+
+    def stack(self, name: str) -> str:
+        """The offset of a side stack in its bank."""
+        return self._hole(name)
 
     def _address(self, slot: str) -> str:
         offset = self._hole(slot[1:]) if slot[0] == "@" else str(self.slots[slot].offset)
@@ -190,7 +226,8 @@ class StencilText:
         else:
             self.lines.append(f" store i32 {value}, ptr {address}")
 
-    def _predicated(self, inst: Inst, access: Callable[[Inst], str]) -> str:
+    def predicated(self, inst: Inst, access: Callable[[Inst], str]) -> str:
+        """The value of an access that is made if the instruction is executed, else 0."""
         if inst.when is None or self.together is not None:
             return access(inst)
         k = self.number
@@ -219,7 +256,7 @@ class StencilText:
     def _keep_order(self) -> None:
         """Let LLVM not write state in front of an access that has to be repeated if it is refused,
         nor hold many addresses at once."""
-        if not self.checked:
+        if not self.module.checked:
             self.lines.append(' call void asm sideeffect "", "~{memory}"()')
 
     def _host(self, inst: Inst, access: Access) -> str:
@@ -227,7 +264,7 @@ class StencilText:
         if isinstance(where, Inst) and where in self.late:
             self._plain(where)
         address = self.value(inst.args[0])
-        check = self.checks.get(inst) if self.checked else None
+        check = self.checks.get(inst) if self.module.checked else None
         wide = self.new(f"zext i32 {address} to i64")
         if check is not None:
             start = wide
@@ -237,7 +274,7 @@ class StencilText:
                 )
             n = self.number
             perms = perms_of(self.lines, f"%y{n}a", start)
-            if check.span in (2, 4):
+            if check.span in (2, 4) and not self.module.whole:
                 inside = self.new(f"and i64 {start}, {PAGE - 1}")
                 self.leave_if(self.new(f"icmp ugt i64 {inside}, {PAGE - check.span}"))
             elif check.span > 1:
@@ -305,35 +342,57 @@ def _addresses(template: Template) -> set[Inst]:
     return {a for a in found if isinstance(a, Inst) and a.op in PLAIN and uses[a] == 1}
 
 
-def nothing_text(layout: Layout) -> str:
+EFFECTS: dict[Op, Callable[..., None]] = {
+    ops.LOAD: StencilText.load,
+    ops.STORE: StencilText.store,
+    ops.CHECK_ALIGN: StencilText.check_align,
+    ops.TRAP_IF: StencilText.trap_if,
+    LEAVE: StencilText.leave,
+    ops.COUNT: count,
+    ops.PUSH: push,
+    ops.POP: pop,
+}
+
+
+@attrs.frozen
+class Module:
+    """What the stencils of one LLVM module share."""
+
+    layout: Layout
+    number_of: Callable[[str], int]
+    """Returns the number of a trap's reason."""
+    whole: bool
+    """Instructions are executed here even if an access crosses the end of a page: passes must not
+    see another block begin behind it."""
+    checked: bool = True
+    """Code tests the guest's permissions before it accesses its memory."""
+    intrinsics: dict[str, str] = attrs.field(factory=dict)
+    outside: set[str] = attrs.field(factory=set)
+
+
+def nothing_text(module: Module) -> str:
     """LLVM text of a stencil, named s0, that leaves for the evaluator."""
-    outside: set[str] = set()
-    stencil = StencilText(layout, {}, outside, checked=False).emit_nothing("s0")
-    return _module([stencil], {}, outside)
+    return _text(module, [StencilText(module).emit_nothing("s0")])
 
 
-def module_text(layout: Layout, templates: list[Template], *, checked: bool = True) -> str:
-    """LLVM text of stencils, named s0, s1 and so on. ``checked``: they test the guest's permissions
-    before they access its memory."""
-    intrinsics: dict[str, str] = {}
-    outside: set[str] = set()
+def module_text(module: Module, templates: list[Template]) -> str:
+    """LLVM text of stencils, named s0, s1 and so on."""
     parts = []
     for index, template in enumerate(templates):
-        parts.append(
-            StencilText(layout, intrinsics, outside, checked=checked).emit(f"s{index}", template)
-        )
+        parts.append(StencilText(module).emit(f"s{index}", template))
         for name, hole in template.holes.items():
             most = hole.most if not hole.slots else 1 << 12
             parts.append(
                 f"@s{index}.{name} = extern_weak dso_local global i8, align 1, !absolute_symbol "
                 f"!{{i64 0, i64 {most + 1}}}"
             )
-    return _module(parts, intrinsics, outside)
+    return _text(module, parts)
 
 
-def _module(parts: list[str], intrinsics: dict[str, str], outside: set[str]) -> str:
-    parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in sorted(outside)]
-    parts += [f"declare {text}" for text in intrinsics.values()]
+def _text(module: Module, parts: list[str]) -> str:
+    outside = sorted(module.outside)
+    parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in outside]
+    parts += [f"declare {text}" for text in module.intrinsics.values()]
     parts.append("@link0 = external dso_local global ptr\n@link1 = external dso_local global ptr")
     parts.append(FOOTER)
     return "\n".join(parts)

@@ -4,27 +4,34 @@ A *hole* is a term over the bits of an instruction and its address (``dbt.ir.sym
 have the same shape when lifting decides alike for both; then only the values in the holes differ.
 """
 
+from collections.abc import Container
 from typing import Any
 
 import attrs
 
+from backends.numba_jit.stencils.names import Name
 from dbt.ir import ops
 from dbt.ir.block import Block, Const, Exit, Inst, Swi, Value, exit_targets
 from dbt.ir.ops import Effect, Op
-from dbt.ir.symbolic import Choice, Number, Term
+from dbt.ir.symbolic import Choice, Number, Term, Trace, parts
 
 HOLE = Op("hole", (), "i32", Effect.PURE, "the value of a term, filled in when code is copied")
 """Stands in templates alone. ``imm`` is the name of the hole."""
+LEAVE = Op("leave", ("i1",), None, Effect.MAY_STOP, "a trap of a pass, with a reason")
+"""Stands in templates alone, for the ``trap_if`` of passes: it leaves copied code for good, while
+the guest's own leaves an instruction to the evaluator."""
 
 
 @attrs.frozen
 class Hole:
     """A number that code has to be given: the value of ``term``, or with ``slots`` the offset in
-    the state buffer of the slot with this number. It is at most ``most``."""
+    the state buffer of the slot with this number, or with ``name`` the offset of what has this name
+    in its bank. It is at most ``most``."""
 
     term: Term
     most: int
     slots: tuple[str, ...] = ()
+    name: Name | None = None
 
 
 @attrs.define(eq=False)
@@ -44,12 +51,19 @@ class Unfit(Exception):
     """What an instruction does cannot be a stencil."""
 
 
+MOST_OFFSET = 1 << 27
+"""Larger than the offset of any counter or side stack."""
+BANKS = {ops.COUNT: "counters", ops.PUSH: "stacks", ops.POP: "stacks"}
+"""Where the names are that ops of passes have."""
 # LLVM reverses bits with constants that it keeps apart from the code.
-_FIT = frozenset({ops.GET, ops.SET, ops.LOAD, ops.STORE, ops.CHECK_ALIGN, ops.TRAP_IF})
+_FIT = frozenset({ops.GET, ops.SET, ops.LOAD, ops.STORE, ops.CHECK_ALIGN, ops.TRAP_IF, *BANKS})
+# Where these of a pass have to be done again, so have others.
+_UNFIT_OF_PASSES = frozenset({ops.LOAD, ops.STORE, ops.CHECK_ALIGN})
 
 
 class _Maker:
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace, own: Container[Inst]) -> None:
+        self.trace, self.own = trace, own
         self.insts: list[Inst] = []
         self.holes: dict[str, Hole] = {}
         self._names: dict[Hole, str] = {}
@@ -76,15 +90,23 @@ class _Maker:
         return self._made[value] if isinstance(value, Inst) else value
 
     def add(self, inst: Inst) -> None:
-        if inst.op is ops.RBIT or (not inst.op.pure and inst.op not in _FIT):
-            raise Unfit(inst.op.name)
+        op = inst.op
+        if op is ops.RBIT or (not op.pure and op not in _FIT):
+            raise Unfit(op.name)
+        if inst not in self.own and op in _UNFIT_OF_PASSES:
+            raise Unfit(op.name)
         args, when = tuple(map(self.value, inst.args)), self.value(inst.when)
         imm = inst.imm
         if inst.op in (ops.GET, ops.SET) and isinstance(imm[0], Choice):
             choice = imm[0]
             number = choice.number
             imm = ("@" + self.name(Hole(number.term, number.most or 0, choice.names)),)
-        made = self._made[inst] = Inst(inst.op, args, inst.type, imm, when)
+        if op in BANKS:
+            name = Name(BANKS[op], parts(self.trace, str(imm[0])))
+            imm = (self.name(Hole(0, MOST_OFFSET, (), name)),)
+        if op is ops.TRAP_IF and inst not in self.own:
+            op = LEAVE
+        made = self._made[inst] = Inst(op, args, inst.type, imm, when)
         self.insts.append(made)
 
     def exit(self, exit_: Exit) -> Exit:
@@ -97,9 +119,11 @@ class _Maker:
         )
 
 
-def make_template(block: Block, *, ends: bool) -> Template:
-    """The template of a block of one instruction that was lifted from Numbers. Raises Unfit."""
-    maker = _Maker()
+def make_template(block: Block, trace: Trace, own: Container[Inst], *, ends: bool) -> Template:
+    """The template of a block of one instruction that was lifted from the Numbers of a trace. Of
+    its instructions, those in ``own`` are the guest's; passes have added the others. Raises
+    Unfit."""
+    maker = _Maker(trace, own)
     for inst in block.insts:
         if inst.op is not ops.INSN:
             maker.add(inst)

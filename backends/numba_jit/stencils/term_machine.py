@@ -14,6 +14,7 @@ from backends.numba_jit.stencils.terms import (
     OR,
     PUSH,
     PUSH_BEFORE,
+    PUSH_HEAD,
     PUSH_PC,
     PUSH_WORD,
     SHL,
@@ -24,7 +25,7 @@ from backends.numba_jit.stencils.terms import (
 
 
 @njit(**OPTIONS)
-def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C901
+def run(at, stack, word, pc, before, head):  # type: ignore[no-untyped-def]  # noqa: C901
     """The value of the program at the address ``at``; ``stack`` is the address of its stack."""
     top = stack - 8
     while True:
@@ -32,7 +33,7 @@ def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C
         at += 8
         if op == END:
             return load64(stack)
-        if op <= PUSH_BEFORE:
+        if op <= PUSH_HEAD:
             top += 8
             if op == PUSH:
                 store64(top, load64(at))
@@ -41,8 +42,10 @@ def run(at, stack, word, pc, before):  # type: ignore[no-untyped-def]  # noqa: C
                 store64(top, word)
             elif op == PUSH_PC:
                 store64(top, pc)
-            else:
+            elif op == PUSH_BEFORE:
                 store64(top, before)
+            else:
+                store64(top, head)
             continue
         b = load64(top)
         if op == ONES:

@@ -6,13 +6,13 @@ stack and ends with ``END``.
 
 import attrs
 
-from dbt.ir.symbolic import BEFORE, PC, WORD, Term
+from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Term
 
 (
-    END, PUSH, PUSH_WORD, PUSH_PC, PUSH_BEFORE, ADD, SUB, MUL, AND, OR, XOR, SHL, SHR, EQ, LT,
-    ONES, PLACE,
-) = range(17)  # fmt: skip
-_LEAVES = {WORD: PUSH_WORD, PC: PUSH_PC, BEFORE: PUSH_BEFORE}
+    END, PUSH, PUSH_WORD, PUSH_PC, PUSH_BEFORE, PUSH_HEAD, ADD, SUB, MUL, AND, OR, XOR, SHL, SHR,
+    EQ, LT, ONES, PLACE,
+) = range(18)  # fmt: skip
+_LEAVES = {WORD: PUSH_WORD, PC: PUSH_PC, BEFORE: PUSH_BEFORE, HEAD: PUSH_HEAD}
 _OPERATIONS = {
     "add": ADD, "sub": SUB, "mul": MUL, "and": AND, "or": OR, "xor": XOR, "shl": SHL, "shr": SHR,
     "eq": EQ, "lt": LT, "place": PLACE,

@@ -1,7 +1,7 @@
 """The tier of copied code: blocks of the guest's own instructions, made without IR."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from backends.native.guard import CodeWithoutChecks
@@ -11,10 +11,11 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
-from backends.numba_jit.stencils.native import Native
+from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context
+from dbt.interfaces import Context, HostCode, Local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
+from dbt.phases import Phase
 
 
 class Side(NamedTuple):
@@ -53,6 +54,8 @@ class Copies:
         """The code tests the guest's permissions itself."""
         self._lead_out = lead_out
         self._blocks = blocks
+        self._passes: list[int] | None = None
+        """The passes that were seen last."""
         self._seconds = 0.0
         self._insns = 0
 
@@ -60,14 +63,19 @@ class Copies:
     def copier(self) -> Copier:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
-            self._copier = copier = Copier(
-                self._context,
-                tables.MAX_SLOTS,
-                Native(),
-                hot=self._counts,
-                checked=self.checked,
-            )
-            self._lead_out(None if self.checked else copier.code.without_checks)
+            passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
+            checked = self.checked or bool(passes)  # passes change state before accesses
+            with self._context.phases.within(Phase.LIBRARY):
+                copier = Copier(
+                    self._context,
+                    tables.MAX_SLOTS,
+                    shared_native(),
+                    passes,
+                    hot=self._counts,
+                    checked=checked,
+                )
+            self._copier = copier
+            self._lead_out(None if checked else copier.code.without_checks)
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
@@ -76,6 +84,26 @@ class Copies:
             control[tables.COPY_LEAVE // 8] = copier.leave
             control[tables.COPY_FIRST // 8] = copier.code.next
         return self._copier
+
+    def follow_passes(self) -> bool:
+        """Look at the passes. Returns False if code was made for others: then all blocks have to
+        go, before ``renew``."""
+        passes = self._context.passes
+        if self._copier is None or [*map(id, passes)] == self._passes:
+            return True
+        local = [pass_ for pass_ in passes if isinstance(pass_, Local)]
+        if [*map(id, local)] != [*map(id, self._copier.passes)]:
+            return False
+        self._passes = [*map(id, passes)]
+        self._copier.selective = len(local) < len(passes)
+        return True
+
+    def renew(self) -> None:
+        """Begin anew, for the passes that there are now. There must be no blocks."""
+        if self._copier is not None:
+            self._lead_out(None)
+            self._copier.close()
+            self._copier = None
 
     @property
     def header(self) -> int:
@@ -150,15 +178,17 @@ class Copies:
         must be no blocks."""
         if checked != self.checked:
             self.checked = checked
-            if self._copier is not None:
-                self._copier.close()
-                self._copier = None
+            self.renew()
 
     def left(self, side: "Side") -> Swi | Halt | None:
         """The exit by which a block has left; None when its code is not there any more."""
-        exit_ = self.copier.left(side.key)
+        exit_ = self.copier.left(side.key, side.block.pc)
         kinds = {abi.X_SYSTEM: Swi, abi.X_HALT: Halt}
         return exit_ if type(exit_) is kinds[side.why] else None
+
+    def trap_reason(self) -> str:
+        """The reason of the trap by which a block has left last."""
+        return self.copier.reason(self._tables.control[tables.TRAP_REASON // 8])
 
     def lift(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block."""
@@ -203,6 +233,17 @@ class Copies:
         if draft is None:
             return {}
         return {"copied": self.copier.text(draft, installed.block_id, installed.slots)}
+
+    def shared_code(self) -> Iterator[HostCode]:
+        """The code that all blocks share."""
+        if self._copier is not None:
+            code = self._copier.code
+            yield HostCode("copy", "dispatcher", None, code.start, code.next - code.start)
+
+    def keep(self) -> None:
+        """Keep the library on disk, if it has grown."""
+        if self._copier is not None:
+            self._copier.keep()
 
     def close(self) -> None:
         """Give the memory back."""

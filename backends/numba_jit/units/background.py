@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import attrs
 
+import backends.native.llvm  # noqa: F401 (so its hooks run after ours, as a job waits for LLVM)
 from backends.numba_jit.installed import Installed
 
 SWITCH_SECONDS = 0.0005
@@ -54,14 +55,24 @@ def _join() -> None:
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_reset)
 
 
+def _do_nothing() -> None:
+    """``Job.release`` where nobody needs to know."""
+
+
 @attrs.define(eq=False)
 class Job:
     """Blocks to compile at a level; then those that could be and what was made of them, or what
-    went wrong. With ``counts`` they count their executions until they are hot."""
+    went wrong. With ``counts`` they count their executions until they are hot.
+
+    ``entered`` has the ids of those that must have a unit. ``release`` is to be called when nothing
+    that was made is there any more.
+    """
 
     batch: Sequence[Installed]
     level: str
     counts: bool = False
+    entered: Collection[int] = ()
+    release: Callable[[], None] = _do_nothing
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None
@@ -127,10 +138,9 @@ class Background:
 
     def finished(self) -> list[Job]:
         """The jobs that were finished since the last call."""
-        jobs = []
-        with contextlib.suppress(IndexError):
-            while self._finished:
-                jobs.append(self._finished.popleft())
+        jobs: list[Job] = []
+        while self._finished:  # nobody else takes from it
+            jobs.append(self._finished.popleft())
         return jobs
 
     def rest(self) -> "contextlib.AbstractContextManager[object]":

@@ -2,7 +2,7 @@
 
 import ctypes
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -18,19 +18,27 @@ from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
 from backends.numba_jit.units.unit_text import Module
-from dbt.interfaces import Context
+from dbt.interfaces import Context, HostCode
+from dbt.ir.block import BlockKey
 
 _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
 
 
+def _do_nothing() -> None:
+    """``freed`` when nobody needs to know."""
+
+
 @attrs.frozen(eq=False)
 class Made:
-    """The object code of units, the records that it refers to, and how many units there are."""
+    """The object code of units, the records that it refers to, and for each block the name of its
+    unit; "" for blocks that are only within regions. ``keys``: by function the key of its block, of
+    a region that of the first."""
 
     image: bytes
     records: list[int]
-    count: int
+    names: list[str]
+    keys: Mapping[str, BlockKey]
 
 
 @attrs.define(eq=False)
@@ -39,7 +47,9 @@ class _Batch:
 
     library: Library
     records: list[int]
+    keys: Mapping[str, BlockKey]
     live: int
+    freed: Callable[[], None]
 
 
 class UnitCompiler:
@@ -99,48 +109,83 @@ class UnitCompiler:
         """Code pointers of units for blocks, in order. ``level`` is ``quick`` or ``optimised``."""
         return self.load(self.make(batch, level))
 
-    def make(self, batch: Sequence[Installed], level: str, *, counts: bool = False) -> "Made":
+    def make(
+        self,
+        batch: Sequence[Installed],
+        level: str,
+        entered: Collection[int] | None = None,
+        *,
+        counts: bool = False,
+    ) -> "Made":
         """Compile units for blocks, without putting them where they can run. ``level`` is as for
-        ``compile``. With ``counts`` they count their executions until they are hot. One thread at a
-        time may do so for each level, while another uses all other methods but ``explain``."""
+        ``compile``. In a region, only the blocks where control is expected to arrive get a unit,
+        and those whose ids are in ``entered``; None: all. With ``counts`` units count their
+        executions until they are hot. One thread at a time may do so for each level, while another
+        uses all other methods but ``explain``."""
         if self._regions and level == "optimised":
             level = "region"
-        text, module = self._emit(batch, regions=level == "region", counts=counts)
+        text, module, names, keys = self._emit(
+            batch, entered, regions=level == "region", counts=counts
+        )
         image = self._maker.compile(text, level, module.linked.values()) if batch else b""
-        return Made(image, module.made, len(batch))
+        return Made(image, module.made, names, keys)
 
-    def load(self, made: "Made") -> list[int]:
-        """Code pointers of units that were made, in the order of their blocks. No unit may run."""
-        if not made.count:
+    def load(self, made: "Made", freed: Callable[[], None] = _do_nothing) -> list[int]:
+        """Code pointers of units that were made, in the order of their blocks; 0 for blocks without
+        one. No unit may run. ``freed`` is called when all are given up."""
+        if not made.names:
             return []
         for offset, name in self._ways.items():
             self._write_word(offset, self._shared.address(name))
         self.code_bytes += self._maker.code_size(made.image)
         library = link(made.image, self._arena)
-        pointers = [library.address(f"u{index}") for index in range(made.count)]
-        units = _Batch(library, made.records, made.count)
-        self._batches.update(dict.fromkeys(pointers, units))
+        pointers = [library.address(name) if name else 0 for name in made.names]
+        found = [pointer for pointer in pointers if pointer]
+        units = _Batch(library, made.records, made.keys, len(found), freed)
+        self._batches.update(dict.fromkeys(found, units))
         return pointers
 
+    def code(self, pointers: Iterable[int]) -> Iterator[HostCode]:
+        """The functions of the batches that these units are in, and what all units share."""
+        for name, address in self._shared.addresses.items():
+            yield HostCode("unit", name, None, address, self._shared.sizes[name])
+        batches = {id(batch): batch for batch in map(self._batches.get, pointers) if batch}
+        for batch in batches.values():
+            sizes = batch.library.sizes
+            for name, address in batch.library.addresses.items():
+                tier = "region" if name[0] == "r" else "unit"
+                yield HostCode(tier, "", batch.keys[name], address, sizes[name])
+
     def _emit(
-        self, batch: Sequence[Installed], *, regions: bool = False, counts: bool = False
-    ) -> tuple[str, Module]:
+        self,
+        batch: Sequence[Installed],
+        entered: Collection[int] | None = None,
+        *,
+        regions: bool = False,
+        counts: bool = False,
+    ) -> tuple[str, Module, list[str], dict[str, BlockKey]]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
-        key_of, quiet = self._context.key_of, list(filter(self._is_quiet, batch))
-        groups = find_regions(quiet, key_of) if regions else []
-        units = [
-            emit_region(module, group, symbols, key_of, f"r{index}")
-            for index, group in enumerate(groups)
-        ]
+        quiet = list(filter(self._is_quiet, batch))
+        groups = find_regions(quiet, self._context.key_of) if regions else []
+        texts: list[str] = []
+        entries: dict[BlockKey, str] = {}
+        for index, group in enumerate(groups):
+            text, found = emit_region(module, group, symbols, f"r{index}", entered)
+            texts.append(text)
+            entries |= found
         inside = {id(installed) for group in groups for installed in group}
-        units += [
-            emit_unit(module, installed, f"u{index}", counts=counts)
-            for index, installed in enumerate(batch)
-            if id(installed) not in inside
-        ]
-        declarations = [f"declare {text}" for text in module.intrinsics.values()]
-        return "\n".join([*units, *declarations, FOOTER]), module
+        names = []
+        for index, installed in enumerate(batch):
+            if id(installed) in inside:
+                names.append(entries.get(installed.key, ""))
+            else:
+                names.append(f"u{index}")
+                texts.append(emit_unit(module, installed, f"u{index}", counts=counts))
+        texts += [f"declare {text}" for text in module.intrinsics.values()]
+        keys = {symbol: key for key, symbol in symbols.items()}
+        keys.update({f"r{index}": group[0].key for index, group in enumerate(groups)})
+        return "\n".join([*texts, FOOTER]), module, names, keys
 
     def _is_quiet(self, installed: Installed) -> bool:
         """Whether a block can be in a region: nobody looks at the state within it."""
@@ -159,11 +204,12 @@ class UnitCompiler:
             if not batch.live:
                 batch.library.close()
                 self._records.drop(batch.records)
+                batch.freed()
 
     def explain(self, installed: Installed, level: str = "optimised") -> Mapping[str, str]:
         """The LLVM text and the host assembly of a block's unit, as that of block 0 without a
         probe."""
-        text, module = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
+        text, module, *_ = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
         self._records.drop(module.made)
         assembly = self._maker.assembly(text, level, module.linked.values())
         return {

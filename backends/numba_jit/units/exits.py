@@ -1,7 +1,5 @@
 """Exits as LLVM text: links, entry tables and records."""
 
-from collections.abc import Sequence
-
 from backends.numba_jit import abi
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
@@ -23,6 +21,9 @@ from dbt.ir.block import (
     frontend_mode,
 )
 
+_FEW = 4
+"""Places to go on at that are looked for one by one."""
+
 
 def emit_exit(u: UnitText, exit_: Exit) -> None:
     """Append the way out of a block: what is pending is written first."""
@@ -35,7 +36,7 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
         case Branch(cond=cond):
             _branch(u, u.value(cond))
         case Return(target=target):
-            _computed(u, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN, u.inside(exit_))
+            _computed(u, target, abi.RETURN_TABLE, abi.X_RETURN, LEAVE_RETURN)
         case Jump(target=target) | Call(target=target):
             assert not isinstance(target, BlockKey)
             _computed(u, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
@@ -50,14 +51,15 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
 def _link(u: UnitText, index: int) -> None:
     slot = u.links[index]
     exit_code = abi.X_LINK | slot << abi.KIND_BITS
+    member = u.members.get(exit_targets(u.block.exit)[index])
+    if member:
+        # Inside a region a link is obeyed like any other: it must lead to the very block that
+        # is repeated here.
+        label, block_id = member
+        _stay(u, u.is_linked(slot, block_id), label)
     links = u.pointer(abi.LINK_CODE)
     address = u.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
     code = u.new(f"load ptr, ptr {address}")
-    member = u.members.get(exit_targets(u.block.exit)[index])
-    if member:
-        # Inside a region a link is obeyed like any other: it must lead to the very code that
-        # is repeated here.
-        _stay(u, code, *member)
     # A link that is not made leads to UNLINKED, which reads why: a store here is cheaper than a
     # test and a way out per link.
     u.report(exit_code)
@@ -74,14 +76,7 @@ def _branch(u: UnitText, condition: str) -> None:
     _link(u, 1)
 
 
-def _computed(
-    u: UnitText,
-    target: Value,
-    table: int,
-    kind: int,
-    way: int,
-    inside: Sequence[tuple[str, str]] = (),
-) -> None:
+def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> None:
     location = u.value(target)
     name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
     index = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
@@ -95,16 +90,36 @@ def _computed(
         f"\n {prefix}c = or i64 {prefix}s, {kind}"
     )
     cold = u.cold(f"{prefix}c", before, way=way)
-    for label, symbol in inside:
-        _stay(u, code, label, symbol)
+    _inside(u, code, location)
     u.branch_cold(u.new(f"icmp eq ptr {code}, null"), cold)
     u.go(code)
 
 
-def _stay(u: UnitText, code: str, label: str, symbol: str) -> None:
-    """Go to a label in this function if code is that of the unit which is repeated there."""
-    same = u.new(f"icmp eq ptr {code}, @{symbol}")
-    u.lines.append(f" br i1 {same}, label %{label}, label {u.next_label()}, !prof !1")
+def _inside(u: UnitText, code: str, location: str) -> None:
+    """Go on in this function where the code of a computed target is repeated in it: there are
+    few such places, or the location tells them apart."""
+    inside = u.inside()
+    if len(inside) <= _FEW:
+        for label, symbol, _ in inside:
+            _stay(u, u.new(f"icmp eq ptr {code}, @{symbol}"), label)
+        return
+    number, location_of = u.number, u.module.context.location_of
+    u.number += 1
+    ways = [f"i32 {location_of(key)}, label %j{number}.{label}" for label, _, key in inside]
+    u.lines.append(f" switch i32 {location}, label %j{number} [{' '.join(ways)}]")
+    for label, symbol, _ in inside:
+        at = f"j{number}.{label}"
+        u.lines.append(
+            f"{at}:\n %{at}s = icmp eq ptr {code}, @{symbol}\n"
+            f" br i1 %{at}s, label %{label}, label %j{number}, !prof !1"
+        )
+    u.lines.append(f"j{number}:")
+    u.label = f"%j{number}"
+
+
+def _stay(u: UnitText, condition: str, label: str) -> None:
+    """Go to a label in this function if a condition holds."""
+    u.lines.append(f" br i1 {condition}, label %{label}, label {u.next_label()}, !prof !1")
     u.open()
 
 

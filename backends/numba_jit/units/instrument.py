@@ -5,23 +5,21 @@ from functools import partial
 from backends.numba_jit import abi
 from backends.numba_jit.records import TrapRecord
 from backends.numba_jit.units.unit_text import UnitText
-from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
+from dbt.interfaces import STACK_ENTRIES
 from dbt.ir.block import Inst, frontend_mode
 
 
 def count(u: UnitText, inst: Inst) -> None:
-    index = u.module.context.counters.index(str(inst.imm[0]))
     table = u.pointer(abi.COUNTERS)
-    address = u.new(f"getelementptr i8, ptr {table}, i64 {8 * index}")
+    address = u.new(f"getelementptr i8, ptr {table}, i64 {u.counter(str(inst.imm[0]))}")
     old = u.new(f"load i64, ptr {address}")
     amount = "1" if inst.when is None else u.new(f"zext i1 {u.value(inst.when)} to i64")
     u.lines.append(f" store i64 {u.new(f'add i64 {old}, {amount}')}, ptr {address}")
 
 
 def _stack(u: UnitText, inst: Inst) -> tuple[str, str]:
-    index = u.module.context.stacks.index(str(inst.imm[0]))
     banks = u.pointer(abi.STACKS)
-    stack = u.new(f"getelementptr i8, ptr {banks}, i64 {index * STACK_BYTES}")
+    stack = u.new(f"getelementptr i8, ptr {banks}, i64 {u.stack(str(inst.imm[0]))}")
     return stack, u.new(f"load i64, ptr {stack}")
 
 

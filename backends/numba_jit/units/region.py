@@ -10,22 +10,24 @@ taken block by block. Guest state lives in ``alloca``s, which LLVM turns into re
 written where the region is left.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.flag_slots import ENTRY
-from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
+from backends.numba_jit.units.region_shape import Shape
 from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Call, Return, exit_targets
+from dbt.ir.block import BlockKey, Call, exit_targets
 from dbt.ir.types import I1
 
 MOST_BLOCKS = 64
-MOST_RETURNS = 4
-"""Blocks behind calls that a return looks for within the region, before the table of entries."""
+_ON = -1
+"""In the place of a control word: on at a unit."""
 
 
 def find_regions(
@@ -68,12 +70,13 @@ def emit_region(
     module: Module,
     members: Sequence[Installed],
     symbols: Mapping[BlockKey, str],
-    key_of: Callable[[int], BlockKey],
     name: str,
-) -> str:
-    """The text of the function ``name``, a region, and of the units of its members, whose names
-    are ``symbols`` by key."""
-    u = RegionText(module, members, symbols, key_of)
+    entered: Collection[int] | None = None,
+) -> tuple[str, dict[BlockKey, str]]:
+    """The text of the function ``name``, a region, and of the units by which it is entered; the
+    names of these units by key, from ``symbols``. ``entered`` has the ids of the blocks that must
+    have a unit; None: all."""
+    u = RegionText(module, members, symbols, entered)
     u.head(name)
     u.declare()
     if u.flags_here:
@@ -84,13 +87,14 @@ def emit_region(
         u.go_on(index)
         emit_block(u)
     frame = module.frame
+    entries = {index: members[index].key for index in u.shape.entries}
     units = [
-        f"define dso_local preserve_nonecc i64 @{symbols[installed.key]}{frame.signature}\n"
+        f"define dso_local preserve_nonecc i64 @{symbols[key]}{frame.signature}\n"
         f" %n = getelementptr i8, ptr %s, i64 {ENTRY}\n store i32 {index}, ptr %n\n"
         f" %r = musttail call preserve_nonecc i64 @{name}({frame.parameters})\n ret i64 %r\n}}"
-        for index, installed in enumerate(members)
+        for index, key in entries.items()
     ]
-    return "\n".join([u.finish(), *units])
+    return "\n".join([u.finish(), *units]), {key: symbols[key] for key in entries.values()}
 
 
 class RegionText(UnitText):
@@ -101,33 +105,33 @@ class RegionText(UnitText):
         module: Module,
         members: Sequence[Installed],
         symbols: Mapping[BlockKey, str],
-        key_of: Callable[[int], BlockKey],
+        entered: Collection[int] | None = None,
     ) -> None:
         super().__init__(module)
         self.lazy_flags = False
-        self.count = len(members)
+        frame = self.frame
+        flags = frame.flags if module.frame.lazy_flags else ()
+        self.shape = Shape(members, module.context, flags, entered)
+        self._symbols = [symbols[installed.key] for installed in members]
+        self._keys = [installed.key for installed in members]
+        self._linked = module.linked_blocks()
         self.members = {
-            installed.key: (f"b{index}", symbols[installed.key])
+            installed.key: (f"b{index}", installed.block_id)
             for index, installed in enumerate(members)
         }
         self.arguments = {}
-        self.tails: Exits = []
+        self._present = 0
+        self._outs: dict[tuple[int, frozenset[str]], tuple[str, Exits]] = {}
+        """By control word and what is to be written: a label, and the exits that lead there."""
         self.read: dict[str, None] = {}
         self.written: dict[str, None] = {}
-        calls = [i.block.exit for i in members if isinstance(i.block.exit, Call)]
-        behind = {key_of(call.link): None for call in calls}
-        self.returns = [self.members[key] for key in behind if key in self.members]
-        """Labels and symbols of the members behind calls."""
         for installed in members:
             for inst in installed.block.insts:
                 if inst.op is ops.SET:
                     self.written[str(inst.imm[0])] = None
                 elif inst.op is ops.GET:
                     self.read[str(inst.imm[0])] = None
-        flags = self.frame.flags
-        self.flags_here = module.frame.lazy_flags and any(
-            flag in self.read | self.written for flag in flags
-        )
+        self.flags_here = any(flag in self.read | self.written for flag in flags)
         if self.flags_here and any(flag in self.written for flag in flags):
             self.written |= dict.fromkeys(flags)
         self.deferred = RegionFlags(self)
@@ -153,25 +157,57 @@ class RegionText(UnitText):
                 self.slots = {}
                 value = super().current(name)
             lines.append(f" store {type_} {value}, ptr %v.{name}")
-        place = self.new(f"getelementptr i8, ptr %s, i64 {ENTRY}")
-        entry = self.new(f"load i32, ptr {place}")
-        ways = " ".join(f"i32 {index}, label %b{index}" for index in range(1, self.count))
-        lines.append(f" switch i32 {entry}, label %b0 [{ways}]")
+        first, *others = self.shape.entries
+        if not others:
+            lines.append(f" br label %en{first}")
+        else:
+            place = self.new(f"getelementptr i8, ptr %s, i64 {ENTRY}")
+            entry = self.new(f"load i32, ptr {place}")
+            ways = " ".join(f"i32 {index}, label %en{index}" for index in others)
+            lines.append(f" switch i32 {entry}, label %en{first} [{ways}]")
+        for index in self.shape.entries:
+            lines.append(f"en{index}:")
+            if index not in self.shape.tested and self.shape.longest[index]:
+                short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
+                lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
+            else:
+                lines.append(f" br label %b{index}")
 
     def go_on(self, index: int) -> None:
         """Begin the text of a block that was begun."""
+        self._present = index
+        if index in self.shape.entries and index not in self.shape.tested:
+            self._leave_short(index)
         self.lines.append(f"b{index}:")
         self.fuel = self.new("load i64, ptr %fa")
 
+    def _leave_short(self, index: int) -> None:
+        """Append the way out of an entry that has too little fuel: nothing has changed."""
+        self.cold_lines.append(f"sh{index}:\n br label %{self._out(LEAVE, frozenset())}")
+        code = abi.X_FUEL | self.block_id << abi.KIND_BITS
+        self._outs[LEAVE, frozenset()][1].append((f"%sh{index}", [str(code), "%f"]))
+
     def take_fuel(self) -> None:
-        super().take_fuel()
-        self.lines.append(f" store i64 {self.fuel}, ptr %fa")
+        index = self._present
+        if index in self.shape.tested and self.shape.longest[index]:
+            short = self.new(f"icmp slt i64 {self.fuel}, {self.shape.longest[index]}")
+            self.branch_cold(short, self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS))
+        if self.insn_count:
+            self.fuel = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
+            self.lines.append(f" store i64 {self.fuel}, ptr %fa")
         if self.flags_here and self.flags is False:
             self.deferred.begin_block(self.block.insts)
 
-    def inside(self, exit_: object) -> list[tuple[str, str]]:
-        """The labels and symbols of members that a computed exit may lead to."""
-        return self.returns[:MOST_RETURNS] if isinstance(exit_, Return) else []
+    def inside(self) -> list[tuple[str, str, BlockKey]]:
+        return [
+            (f"b{index}", self._symbols[index], self._keys[index])
+            for index in self.shape.computed[self._present]
+        ]
+
+    def is_linked(self, slot: int, block_id: int) -> str:
+        """The text of whether a link slot is linked to a block."""
+        place = f"inttoptr (i64 {self._linked + 4 * slot} to ptr)"
+        return self.new(f"icmp eq i32 {self.new(f'load i32, ptr {place}')}, {block_id}")
 
     def before_exit(self) -> None:
         """Defer flags where that is possible."""
@@ -190,40 +226,56 @@ class RegionText(UnitText):
         return value
 
     def _stores(self, lines: list[str], prefix: str) -> None:  # noqa: ARG002
-        for name, value in self.dirty.items():
+        dirty = self.deferred.deferring(lines, self.dirty) if self.flags_here else self.dirty
+        for name, value in dirty.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
-        if self.flags_here and any(flag in self.dirty for flag in self.frame.flags):
+        if self.flags_here and any(flag in dirty for flag in self.frame.flags):
             self.deferred.mark_computed(lines)
 
+    # -- leaving
+
+    def _out(self, way: int, changed: frozenset[str]) -> str:
+        """The label where exits of one kind meet."""
+        found = self._outs.get((way, changed))
+        if found is None:
+            found = self._outs[way, changed] = f"out{len(self._outs)}", []
+        return found[0]
+
+    def way_out(self, way: int) -> str:
+        return self._out(way, self.shape.changed[self._present])
+
     def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
-        self.exits.setdefault(way, []).append((label, [str(code), fuel]))
+        changed = self.shape.changed[self._present]
+        self._outs[way, changed][1].append((label, [str(code), fuel]))
 
     def go(self, code: str) -> None:
-        self.lines.append(" br label %tl")
-        self.tails.append((self.label, [code, self.fuel]))
+        self.lines.append(f" br label %{self.way_out(_ON)}")
+        self._leaving(_ON, self.label, code, self.fuel)
 
     def _leave_lines(self) -> list[str]:
         lines: list[str] = []
-        for way, exits in self.exits.items():
-            lines.append(f"lv{way}:")
-            code, fuel = merge(lines, exits, ("i64", "i64"), f"%l{way}.")
-            self._call_leave(lines, way, code, self._export(lines, fuel, f"%ly{way}."))
-        return lines + self._tail_lines()
-
-    def _tail_lines(self) -> list[str]:
-        if not self.tails:
-            return []
-        lines = ["tl:"]
-        code, fuel = merge(lines, self.tails, ("ptr", "i64"), "%t")
-        arguments = self._export(lines, fuel, "%ty")
-        lines.append(f" %tr = musttail call preserve_nonecc i64 {code}({arguments})\n ret i64 %tr")
+        for (way, changed), (label, exits) in self._outs.items():
+            lines.append(f"{label}:")
+            prefix = f"%{label}."
+            code, fuel = merge(lines, exits, ("ptr" if way == _ON else "i64", "i64"), prefix)
+            arguments = self._export(lines, changed, fuel, f"{prefix}y")
+            if way == _ON:
+                result = f"{prefix}r"
+                lines.append(
+                    f" {result} = musttail call preserve_nonecc i64 {code}({arguments})\n"
+                    f" ret i64 {result}"
+                )
+            else:
+                self._call_leave(lines, way, code, arguments, label)
         return lines
 
-    def _export(self, lines: list[str], fuel: str, prefix: str) -> str:
+    def _export(self, lines: list[str], changed: frozenset[str], fuel: str, prefix: str) -> str:
         """Lines that write state which other units find in the buffer; arguments for a call."""
         values = dict(self.frame.arguments)
         for index, name in enumerate(self.written):
+            if name not in changed:
+                continue
             slot = self.frame.slots[name]
             type_, value = LLVM_TYPES[slot.type.name], f"{prefix}{index}"
             lines.append(f" {value} = load {type_}, ptr %v.{name}")
@@ -235,6 +287,6 @@ class RegionText(UnitText):
                 lines.append(f" {value}b = zext i1 {value} to i8")
                 type_, value = "i8", f"{value}b"
             lines.append(f" store {type_} {value}, ptr {prefix}{index}a")
-        if self.flags_here:
+        if self.flags_here and any(flag in changed for flag in self.frame.flags):
             self.deferred.export(lines, prefix)
         return self.frame.call_arguments(fuel, values.values())

@@ -10,7 +10,7 @@ from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
 from backends.numba_jit.units.lazy_flags import subtraction
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
-from dbt.ir.block import Inst
+from dbt.ir.block import Inst, Value
 
 _MEANING = (
     "icmp slt i32 {difference}, 0",
@@ -26,6 +26,9 @@ class RegionFlags:
     def __init__(self, text: UnitText) -> None:
         self._u = text
         self._flags = text.frame.flags
+        self._values: tuple[Value, ...] = ()
+        self._operands: tuple[Value, Value] | None = None
+        """The operands of the subtraction that the values are of."""
 
     def declare(self) -> None:
         """Make the variables. Flags are computed where a region begins."""
@@ -64,17 +67,24 @@ class RegionFlags:
 
     def end_block(self) -> None:
         """Where one subtraction has set all flags, keep its operands in their place."""
+        self._u.dirty = self.deferring(self._u.lines, self._u.dirty)
+
+    def deferring(self, lines: list[str], dirty: dict[str, str]) -> dict[str, str]:
+        """What is to be written of a block's state where it is left. Where one subtraction has set
+        all flags, appends lines that keep its operands, and takes the flags out."""
         u = self._u
         if len(u.flag_values) < len(self._flags):
-            return
-        operands = subtraction(*(u.flag_values[name] for name in self._flags))
-        if operands is None:
-            return
-        u.dirty = {name: value for name, value in u.dirty.items() if name not in self._flags}
-        left, right = map(u.value, operands)
-        u.lines.append(
+            return dirty
+        values = tuple(u.flag_values[name] for name in self._flags)
+        if values != self._values:
+            self._values, self._operands = values, subtraction(*values)
+        if self._operands is None:
+            return dirty
+        left, right = map(u.value, self._operands)
+        lines.append(
             f" store i1 true, ptr %v.D\n store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
         )
+        return {name: value for name, value in dirty.items() if name not in self._flags}
 
     def mark_computed(self, lines: list[str]) -> None:
         """Append a line that says that all flags are computed."""

@@ -8,7 +8,7 @@ enough, optimised, in batches of hot blocks.
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backends.numba_jit import tables
@@ -17,11 +17,15 @@ from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job
-from dbt.interfaces import Context, TablesFull
+from backends.numba_jit.units.held import Held
+from backends.numba_jit.units.neighbours import Neighbours
+from dbt.interfaces import Context, HostCode, TablesFull
+from dbt.ir.block import CONDITION_PASSED
+from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
-    from backends.numba_jit.units.compiler import Made, UnitCompiler  # imports LLVM
+    from backends.numba_jit.units.compiler import UnitCompiler  # imports LLVM
 
 MOST = 128
 """Blocks that are compiled at once."""
@@ -41,8 +45,9 @@ class Units:
         shared: Tables,
         links: Links,
         installed: Callable[[int], Installed],
-        following: Callable[[int], Iterable[int]],
+        neighbours: Neighbours,
         enter: Callable[[Sequence[Installed]], None],
+        give_back: Callable[[int], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
         self._context = context
@@ -51,23 +56,26 @@ class Units:
         self._links = links
         self._installed = installed
         """Returns the record of a block by its id."""
-        self._following = following
-        """Returns the ids of the blocks that a block leads to, and zeros."""
+        self._neighbours = neighbours
         self._times: dict[int, int] = {}
         """How often a block was compiled, by id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
+        self._held = Held(give_back)
+        """Ids that are not given to other blocks, for regions name them."""
+        self._regions = context.options.unit != "block"
         self._tier = tier = context.options.tier
         self._level, self._counts = COLD[tier], tier == "auto"
         self._promotes = tier == "auto"
         """Blocks that are hot are compiled."""
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
         shared.control[tables.FIRST_HOT // 8] = self._hot
-        shared.control[tables.AGAIN // 8] = min(self._hot * 4, tables.MOST_HOT)
+        shared.control[tables.AGAIN // 8] = max(1, self._hot // 2)
         self._compiler: UnitCompiler | None = None
         self._begun = False
         self._in_background = context.options.background
-        self._background = Background(self._compile)
+        self._work = context.phases.around(Phase.COMPILATION, self._compile)
+        self._background = Background(self._work)
         self._awaited: dict[int, Installed] = {}
         """The blocks that are being compiled, by id."""
         self._codes: dict[int, int] = {}  # code pointers by block id
@@ -107,12 +115,16 @@ class Units:
         code = self._codes.pop(block_id, 0)
         if code:
             self.compiler.drop([code])
-        pending = self._pending()
-        if block_id in pending:
-            self._set_pending([identity for identity in pending if identity != block_id])
+        self._forget_pending({block_id})
+
+    def keeps(self, block_id: int) -> bool:
+        """Take notice that a block is dropped. True when its id may not be given to another one
+        yet: it is given back when no code names it."""
+        return self._held.keeps(block_id)
 
     def clear(self) -> None:
         """See ``Tier.clear``."""
+        self._held.clear()
         if self._codes:
             self.compiler.drop(self._codes.values())
         for kept in (self._codes, self._new, self._awaited, self._times, self._cold):
@@ -123,17 +135,28 @@ class Units:
         count = self._tables.control[tables.PENDING_COUNT // 8]
         return list(self._tables.pending.view[:count]) if count else []
 
+    def _forget_pending(self, ids: Collection[int]) -> None:
+        pending = self._pending()
+        kept = [block_id for block_id in pending if block_id not in ids]
+        if len(kept) < len(pending):
+            self._set_pending(kept)
+
     def _set_pending(self, pending: list[int]) -> None:
         for index, block_id in enumerate(pending):
             self._tables.pending.view[index] = block_id
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
+
+    @property
+    def has_new(self) -> bool:
+        """Whether blocks have to be compiled before they can run."""
+        return bool(self._new)
 
     def before_run(self) -> None:
         """Compile the blocks without copied code that were accepted since the last run, and enter
         what was compiled meanwhile. Raises TablesFull."""
         if self._new:
             batch, self._new = list(self._new.values()), {}
-            self._compile_now(Job(batch, self._level, counts=self._counts))
+            self._compile_now(self._job(batch, self._level, counts=self._counts))
             if self._counts:
                 self._cold.update(installed.block_id for installed in batch)
         for job in self._background.finished():
@@ -147,14 +170,11 @@ class Units:
         known = self._codes.keys() - self._cold | self._awaited.keys()
         found = [block_id for block_id in self._pending() if block_id not in known]
         self._set_pending([])
-        if self._context.options.unit != "block":
-            found = self._around(found)
-        hot = [self._installed(block_id) for block_id in found]
-        if not hot or not self._promotes:
+        batch = [self._installed(block_id) for block_id in self._around(found)]
+        if not batch or not self._promotes:
             return
-        job = Job(hot, "optimised")
+        job = self._job(batch, "optimised", found)
         if self._in_background:
-            self._awaited.update({installed.block_id: installed for installed in hot})
             self._background.submit(job)
             return
         try:
@@ -163,32 +183,66 @@ class Units:
             self._promotes = False  # from now on blocks stay cold
 
     def _around(self, hot: list[int]) -> list[int]:
-        """Hot blocks, and warm ones that they lead to: what may become regions."""
+        """Hot blocks, with those that complete their last instruction; for regions also the warm
+        ones that they lead to, or that on the same pages lead to them."""
         found = dict.fromkeys(hot)
         waiting = list(found)
+        near: dict[int, list[int]] = {}
+        """Those that lead to a block, by its id, from pages that were looked at."""
+        pages: set[int] = set()
         for block_id in waiting:
-            for other in self._following(block_id):
-                if other and other not in found and len(found) < MOST and self._is_warm(other):
+            page = self._neighbours.page(block_id)
+            if self._regions and page not in pages:
+                pages.add(page)
+                for other in filter(self._belongs, self._neighbours.on_page(page)):
+                    for target in self._neighbours.following(other):
+                        near.setdefault(target, []).append(other)
+            for other in [*self._neighbours.following(block_id), *near.get(block_id, ())]:
+                if other and other not in found and len(found) < MOST and self._belongs(other):
                     found[other] = None
                     waiting.append(other)
         return waiting
 
-    def _is_warm(self, block_id: int) -> bool:
-        """Whether a block was executed a sixteenth as often as a hot one, and is not compiled or
-        was not compiled often."""
-        if block_id in self._awaited or self._times.get(block_id, 0) >= AGAIN:
+    def _belongs(self, block_id: int) -> bool:
+        """Whether a block that is next to a hot one is compiled with it: it was not compiled often,
+        and was compiled before, or completes an instruction, which counts no executions, or was
+        executed a sixteenth as often as a hot one."""
+        times = self._times.get(block_id, 0)
+        if block_id in self._awaited or times >= AGAIN:
             return False
+        if self._installed(block_id).key.mode & CONDITION_PASSED:
+            return self._regions or block_id not in self._codes
         left = self._tables.hot.view[block_id]
-        return left > self._hot or self._hot - left >= self._hot // 16
+        return self._regions and (
+            (times > 0 and block_id not in self._cold) or self._hot - left >= self._hot // 16
+        )
 
     def _compile_now(self, job: Job) -> None:
         """Do a job and enter what it has made. Raises TablesFull."""
-        self._awaited.update({installed.block_id: installed for installed in job.batch})
         try:
-            self._compile(job)
+            self._work(job)
         except MemoryError as error:
             job.error = error
         self._take(job)
+
+    def _job(
+        self,
+        batch: Sequence[Installed],
+        level: str,
+        hot: Collection[int] = (),
+        *,
+        counts: bool = False,
+    ) -> Job:
+        """The order to compile blocks, whose ids are held. Units get those that have no copy, and
+        those that became hot again because they were within a region only."""
+        ids = [installed.block_id for installed in batch]
+        self._awaited.update(zip(ids, batch, strict=True))
+        copies = self._tables.copy.view
+        entered = {i for i in ids if not copies[i] or (i in hot and i in self._times)}
+        job = Job(batch, level, counts, entered)
+        if self._regions:
+            job.release = self._held.hold(ids)
+        return job
 
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
@@ -198,7 +252,7 @@ class Units:
             with contextlib.suppress(GuestFault):
                 assert installed.block
                 batch.append(installed)
-        job.made = self.compiler.make(batch, job.level, counts=job.counts)
+        job.made = self.compiler.make(batch, job.level, job.entered, counts=job.counts)
         job.compiled = batch
         self._compile_ns += time.thread_time_ns() - began
 
@@ -211,33 +265,38 @@ class Units:
                 awaited.append(installed)
         if job.error is None and job.made is not None:
             began = time.thread_time_ns()
-            with contextlib.suppress(MemoryError):
-                self._load(job.made, job.compiled, awaited)
+            timed = self._context.phases.within(Phase.COMPILATION)
+            with contextlib.suppress(MemoryError), timed:
+                self._load(job, awaited)
                 self._compile_ns += time.thread_time_ns() - began
                 return
+        job.release()
         if job.error is not None and not isinstance(job.error, MemoryError):
             raise job.error
         raise TablesFull
 
-    def _load(
-        self, made: "Made", compiled: Sequence[Installed], awaited: Collection[Installed]
-    ) -> None:
+    def _load(self, job: Job, awaited: Collection[Installed]) -> None:
         """Put units where they run, and enter those that are awaited."""
         entered, old = [], []
-        for installed, code in zip(compiled, self.compiler.load(made), strict=True):
-            if installed in awaited:
-                old.append(self._codes.get(installed.block_id, 0))
-                self._codes[installed.block_id] = code
-                self._cold.discard(installed.block_id)
-                self._times[installed.block_id] = self._times.get(installed.block_id, 0) + 1
-                entered.append(installed)
-            else:
+        codes = self.compiler.load(job.made, job.release)
+        for installed, code in zip(job.compiled, codes, strict=True):
+            block_id = installed.block_id
+            if installed not in awaited:
                 self.compiler.drop([code])
+                continue
+            self._times[block_id] = self._times.get(block_id, 0) + 1
+            self._tables.hot.view[block_id] = self._hot
+            self._compiled += 1
+            if code:
+                self._cold.discard(block_id)
+                old.append(self._codes.get(block_id, 0))
+                self._codes[block_id] = code
+                entered.append(installed)
+        self._forget_pending({installed.block_id for installed in awaited})
         if entered:
             self._begin()
             self._enter(entered)
             self.compiler.drop(old)
-            self._compiled += len(entered)
 
     def _begin(self) -> None:
         """Tell the tables what the first unit needs."""
@@ -255,6 +314,12 @@ class Units:
             "code_bytes": self._compiler.code_bytes if self._compiler else 0,
             "compile_us": self._compile_ns // 1000,
         }
+
+    def code(self, blocks: Iterable[int] | None = None) -> Iterator[HostCode]:
+        """The code of the units of these blocks, or of all, by id; and what all units share."""
+        if self._compiler is not None:
+            found = self._codes if blocks is None else blocks
+            yield from self._compiler.code(self._codes.get(block_id, 0) for block_id in found)
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the LLVM text and the host assembly of a block's unit."""

@@ -7,18 +7,19 @@ This is the bottom of what emits: everything above writes with it. Speed matters
 compile latency: this builds lines and nothing else.
 """
 
+import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
-from dbt.interfaces import Context
+from dbt.interfaces import STACK_BYTES, Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
 
@@ -38,6 +39,11 @@ class Module:
     """LLVM modules of the functions to be made a part of this one, by symbol."""
     made: list[int] = attrs.Factory(list)
     """Indices of the records that the code refers to."""
+
+    def linked_blocks(self) -> int:
+        """The address of the table of the blocks that link slots are linked to."""
+        place = self.context.state.address + tables.SLOT_BLOCK
+        return ctypes.c_uint64.from_address(place).value
 
     def record(self, record: Record) -> int:
         """The exit code that reports a new record."""
@@ -80,9 +86,8 @@ class UnitText:
         """By the control word that the way out ends in."""
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
-        self.members: Mapping[BlockKey, tuple[str, str]] = {}
-        """For each block that is also in this function: its label here, and the symbol of its own
-        unit."""
+        self.members: Mapping[BlockKey, tuple[str, int]] = {}
+        """For each block that is in this function: its label here, and its id."""
         self.fuel = "%f"
         self.label = "%e"
 
@@ -130,10 +135,14 @@ class UnitText:
     def before_exit(self) -> None:
         """Do what has to be done before the state is written at a block's exit."""
 
-    def inside(self, exit_: object) -> list[tuple[str, str]]:
-        """Labels in this function that a computed exit may lead to, with the symbols of units."""
-        del exit_
+    def inside(self) -> list[tuple[str, str, BlockKey]]:
+        """Labels in this function that the block's computed exit may lead to, each with the symbol
+        of the unit and the key of the block there."""
         return []
+
+    def is_linked(self, slot: int, block_id: int) -> str:
+        """The text of whether a link slot is linked to a block."""
+        raise NotImplementedError
 
     def next_label(self, after: int = 0) -> str:
         """The label ``open`` will give after so many more values."""
@@ -157,6 +166,14 @@ class UnitText:
             text = str(value.value)
         return text
 
+    def counter(self, name: str) -> str:
+        """The offset of a counter in its bank."""
+        return str(8 * self.module.context.counters.index(name))
+
+    def stack(self, name: str) -> str:
+        """The offset of a side stack in its bank."""
+        return str(STACK_BYTES * self.module.context.stacks.index(name))
+
     def pointer(self, offset: int) -> str:
         """A pointer from the control area, loaded here."""
         address = self.new(f"getelementptr i8, ptr %s, i64 {offset}")
@@ -179,15 +196,19 @@ class UnitText:
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
         self._stores(lines, f"{label}s")
         self._mark_computed(lines, f"{label}o")
-        lines.append(f" br label %lv{way}")
+        lines.append(f" br label %{self.way_out(way)}")
         self.cold_lines += lines
         self._leaving(way, label, code, fuel)
         return label
 
     def leave(self, code: int) -> None:
         """Leave from the hot path. Nothing may be pending."""
-        self.lines.append(f" br label %lv{LEAVE}")
+        self.lines.append(f" br label %{self.way_out(LEAVE)}")
         self._leaving(LEAVE, self.label, code, self.fuel)
+
+    def way_out(self, way: int) -> str:
+        """The label where the exits meet that end in a control word."""
+        return f"lv{way}"
 
     def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
         values = [str(code), fuel, *(self.slots[slot] for slot in self.frame.pinned)]
@@ -201,17 +222,18 @@ class UnitText:
         for way, exits in self.exits.items():
             lines.append(f"lv{way}:")
             code, fuel, *values = merge(lines, exits, types, f"%l{way}.")
-            self._call_leave(lines, way, code, self.frame.call_arguments(fuel, values))
+            arguments = self.frame.call_arguments(fuel, values)
+            self._call_leave(lines, way, code, arguments, str(way))
         return lines
 
-    def _call_leave(self, lines: list[str], way: int, code: str, arguments: str) -> None:
+    def _call_leave(self, lines: list[str], way: int, code: str, arguments: str, name: str) -> None:
         lines.append(
-            f" %le{way} = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
-            f" store i64 {code}, ptr %le{way}\n"
-            f" %lp{way} = getelementptr i8, ptr %s, i64 {way}\n"
-            f" %lt{way} = load ptr, ptr %lp{way}\n"
-            f" %lr{way} = musttail call preserve_nonecc i64 %lt{way}({arguments})\n"
-            f" ret i64 %lr{way}"
+            f" %le{name} = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
+            f" store i64 {code}, ptr %le{name}\n"
+            f" %lp{name} = getelementptr i8, ptr %s, i64 {way}\n"
+            f" %lt{name} = load ptr, ptr %lp{name}\n"
+            f" %lr{name} = musttail call preserve_nonecc i64 %lt{name}({arguments})\n"
+            f" ret i64 %lr{name}"
         )
 
     def report(self, code: int) -> None:

@@ -121,11 +121,19 @@ def _idioms(data: Row) -> Iterator[Configuration]:
             yield Configuration(f"{row['idiom']}, {contender}", {}, counts)
 
 
+def _speed(data: Row) -> Iterator[Configuration]:
+    for row in data["rows"]:
+        name = f"{row['group']} {row['program']} {row['argument']}".rstrip()
+        counts = {key: row[key] for key in ("statuses", "output_sha256")}
+        yield Configuration(f"{name}, {row['contender']}", _slowdown(row), counts)
+
+
 READERS: Mapping[str, Callable[[Row], Iterator[Configuration]]] = {
     "chaining": _chaining,
     "interception": _interception,
     "callbacks": _callbacks,
     "idioms": _idioms,
+    "speed": _speed,
 }
 """Maps the name of an experiment in its JSON to the function that reads its rows."""
 

@@ -23,10 +23,12 @@ from dbt.interfaces import (
     Event,
     Frontend,
     FuelOut,
+    HostCode,
     LinkRules,
     Made,
     Memory,
     Reason,
+    ReportCode,
     State,
     SyscallHit,
 )
@@ -289,6 +291,20 @@ class _Tracer:
         """The IR of the instruction, as it was last executed."""
         blocks = [block for (known, _), block in self._blocks.items() if known == key]
         return {"ir": print_block(blocks[-1])} if blocks else {}
+
+    def forking(self) -> contextlib.AbstractContextManager[None]:
+        """No other thread changes anything."""
+        return contextlib.nullcontext()
+
+    def code(self) -> Iterable[HostCode]:
+        """There is none."""
+        return ()
+
+    def follow_code(self, report: ReportCode) -> None:
+        """No code is made."""
+
+    def keep(self) -> None:
+        """Nothing here serves later runs."""
 
     def close(self) -> None:
         """Drop all blocks."""

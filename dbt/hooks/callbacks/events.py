@@ -1,6 +1,6 @@
 """The events that hook functions receive: the present state of the guest, which they may change."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import attrs
 
@@ -12,12 +12,46 @@ from dbt.syscalls import Decode, DecodedCall
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 
 
-def _no_code(where: int | str) -> int:
-    raise UsageError(f"there is no process to find {where!r} in")
+class Guest(Protocol):
+    """What events need of a process."""
+
+    call_abi: CallAbi
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def memory(self) -> Memory: ...
+    def code(self, where: int | str) -> int:
+        """The location of code, by symbol or address. Raises UsageError."""
+
+    def caller(self, location: int, pc: int) -> int:
+        """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
 
 
 @attrs.define
-class CallEvent:
+class _OnGuest:
+    """The present state of the guest."""
+
+    _guest: Guest = attrs.field(repr=False, eq=False)
+
+    @property
+    def state(self) -> State:
+        """Guest registers and flags."""
+        return self._guest.state
+
+    @property
+    def memory(self) -> Memory:
+        """Guest memory."""
+        return self._guest.memory
+
+    @property
+    def abi(self) -> CallAbi:
+        """Which registers calls use for what."""
+        return self._guest.call_abi
+
+
+@attrs.define
+class CallEvent(_OnGuest):
     """A function is about to run its first instruction.
 
     ``return_to`` is the location that it returns to; ``insns`` counts the guest instructions
@@ -27,15 +61,11 @@ class CallEvent:
     pc: int
     symbol: str
     return_to: int
+    insns: int
+    thread: int
     _depth: int | None
-    state: State
-    memory: Memory
-    abi: CallAbi
-    _tail: bool | None = False
-    insns: int = 0
-    thread: int = 0
-    caller: int = 0
-    _code: Callable[[int | str], int] = attrs.field(default=_no_code, repr=False, eq=False)
+    _tail: bool | None
+    _caller: int | None
     go_to: int | None = None
     """The location where the guest continues instead of the function, set by ``skip`` and
     ``redirect``; None for the function itself."""
@@ -56,6 +86,15 @@ class CallEvent:
             raise UsageError(f"tail of {self.symbol} {_UNKNOWN}")
         return self._tail
 
+    @property
+    def caller(self) -> int:
+        """Address of the call instruction that led straight here, or 0. It is found when this is
+        asked for first, or an argument is set: a hook that changes the registers or the memory
+        that the instruction takes its target from asks before."""
+        if self._caller is None:
+            self._caller = self._guest.caller(self.return_to, self.pc)
+        return self._caller
+
     def argument(self, index: int) -> int:
         """Argument word ``index``: in the argument registers first, then on the stack."""
         registers = self.abi.arguments
@@ -70,6 +109,7 @@ class CallEvent:
         registers = self.abi.arguments
         index = choices.whole("an argument's index", index, most=choices.WORD)
         value = choices.guest_word("an argument", value)
+        _ = self.caller
         if index < len(registers):
             self.state.set(registers[index], value)
         else:
@@ -82,6 +122,7 @@ class CallEvent:
         """Do not run the function: go back to its caller, with ``result`` if one is given.
         Raises UsageError for a result that is no word."""
         if result is not None:
+            _ = self.caller
             self.state.set(self.abi.result, choices.guest_word("a result", result))
         self.go_to = self.state.get(self.abi.link)
 
@@ -90,22 +131,19 @@ class CallEvent:
 
         Raises UsageError for an unknown symbol, and where there is no code.
         """
-        self.go_to = self._code(where)
+        self.go_to = self._guest.code(where)
 
 
 @attrs.define
-class ReturnEvent:
+class ReturnEvent(_OnGuest):
     """A hooked function has returned to the location its caller gave it."""
 
     pc: int
     symbol: str
     returned_to: int
     depth: int
-    state: State
-    memory: Memory
-    abi: CallAbi
-    insns: int = 0
-    thread: int = 0
+    insns: int
+    thread: int
 
     @property
     def result(self) -> int:

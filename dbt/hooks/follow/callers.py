@@ -1,8 +1,10 @@
 """Finds the call instruction before a return location, if it led to where control is."""
 
+import contextlib
+
 from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Const, Value
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Const, Inst, Value
 from dbt.stops import GuestFault
 
 MOST = 1 << 14
@@ -34,6 +36,22 @@ class Callers:
             except GuestFault:
                 continue
         return 0
+
+    def way(self, location: int, pc: int) -> "tuple[int, str | None, bool]":
+        """As ``caller``; the slot that the call takes its target from, if it does; and whether the
+        answer stays the same for as long as the code and the value of that slot do."""
+        end = self._frontend.key_of(location)
+        if len(self._frontend.insn_sizes) == 1 and end.pc >= (size := self._frontend.insn_sizes[0]):
+            with contextlib.suppress(GuestFault):
+                key = BlockKey(end.pc - size, end.mode | CONDITION_PASSED)
+                call = self._call(key, end.pc, location)
+                target = None if call is None else call.target
+                if target is None or isinstance(target, BlockKey):
+                    leads = target is not None and target.pc == pc
+                    return key.pc if leads else 0, None, True
+                if isinstance(target, Inst) and target.op is ops.GET and self._target(target) == pc:
+                    return key.pc, str(target.imm[0]), True
+        return self.caller(location, pc), None, False
 
     def _call(self, key: BlockKey, end: int, location: int) -> Call | None:
         # Include the instruction before: on ARM `mov lr, pc` turns the next jump into a call.

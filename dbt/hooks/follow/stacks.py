@@ -17,7 +17,7 @@ are reported by ``moved_by_kernel``.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -73,6 +73,18 @@ class Follower(Protocol):
         """Drop all frames: nothing will be reported any more."""
 
 
+@runtime_checkable
+class NativeFollower(Follower, Protocol):
+    """A follower whose frames come and go in translated code. It writes ``SP_LIMIT`` itself."""
+
+    lowest: int
+    """The lowest pointer of the present stack that it has seen."""
+
+    def bounds(self, low: int, limit: int) -> None:
+        """The present stack has been seen down to ``low``. ``limit`` is the SP_LIMIT without the
+        frames of this follower."""
+
+
 Switched: TypeAlias = Callable[[Stack, Stack], None]
 """Called with the stack that the guest has left, and the one it went to."""
 
@@ -88,6 +100,8 @@ class StackFollower:
         self._bound = bound
         self._followers: dict[Follower, Switched | None] = {}
         self._known: list[Stack] = []
+        self._native: NativeFollower | None = None
+        """One of the followers can be such."""
         self._last_id = 0
         self.current = Stack(0, 0)
 
@@ -109,21 +123,34 @@ class StackFollower:
             self._known = [self.current]
             self._last_id = 0
         self._followers[follower] = switched
+        if isinstance(follower, NativeFollower):
+            self._native = follower
         follower.switched(self.current, self.current)
         follower.changed = self._publish
         self._publish()
 
     def remove(self, follower: Follower) -> None:
         """Call it no longer, and have it drop its frames."""
+        self._note_lowest()
         del self._followers[follower]
+        if follower is self._native:
+            self._native = None
         follower.changed = ignore
         follower.abandon()
 
     def _publish(self) -> None:
-        self.current.extend(self.pointer)  # it is on this stack, or a switch would have been seen
-        limit = self.current.high
+        pointer, current = self._state.get(self._slot), self.current
+        if not current.low <= pointer <= current.high:
+            current.extend(pointer)  # it is on this stack, or a switch would have been seen
+        limit = current.high
         for follower in self._followers:
-            frame = follower.innermost()
+            if follower is not self._native:
+                frame = follower.innermost()
+                if frame is not None and frame < limit:
+                    limit = frame
+        if self._native is not None:
+            self._native.bounds(current.low, limit)
+            frame = self._native.innermost()
             if frame is not None and frame < limit:
                 limit = frame
         self._state.set(SP_LIMIT, limit)
@@ -131,6 +158,7 @@ class StackFollower:
     def moved(self, old: int, *, loaded: bool) -> None:
         """The instruction that trapped has been executed. ``old``: the pointer before it;
         ``loaded``: it replaced the pointer by a value from elsewhere."""
+        self._note_lowest()
         self.current.extend(old)
         self._enter(self._find(self.pointer) if loaded else self.current)
         if loaded:
@@ -141,6 +169,7 @@ class StackFollower:
         """The kernel has moved the pointer from ``old``, to a signal frame or back."""
         if not self._followers or self.pointer == old:
             return
+        self._note_lowest()
         self.current.extend(old)
         if 0 <= old - self.pointer <= SIGNAL_FRAME:
             self._enter(self.current)
@@ -149,6 +178,10 @@ class StackFollower:
             stack = self._find(self.pointer)
             stack.stack_id = stack_id
             self._enter(stack)
+
+    def _note_lowest(self) -> None:
+        if self._native is not None:
+            self.current.extend(self._native.lowest)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):

@@ -9,25 +9,19 @@ from typing import Any, Protocol
 
 import attrs
 
-from dbt.hooks.callbacks.events import CallEvent, ReturnEvent
+from dbt.hooks.callbacks.events import CallEvent, Guest, ReturnEvent
 from dbt.hooks.follow.stacks import Stack, ignore
 from dbt.hooks.points.conditions import Condition
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
-from dbt.interfaces import CallAbi, Memory, State
 from dbt.ir.block import BlockKey
 
 
-class Tracked(Protocol):
+class Tracked(Guest, Protocol):
     """What a tracker needs of a process."""
 
-    call_abi: CallAbi
     insn_sizes: tuple[int, ...]
 
-    @property
-    def state(self) -> State: ...
-    @property
-    def memory(self) -> Memory: ...
     @property
     def insns(self) -> int:
         """Guest instructions completed."""
@@ -37,15 +31,12 @@ class Tracked(Protocol):
         """Id of the guest thread that runs."""
 
     def key_of(self, location: int) -> BlockKey: ...
-    def code(self, where: int | str) -> int:
-        """The location of code, by symbol or address. Raises UsageError."""
+    def pc_of(self, location: int) -> int:
+        """The pc of ``key_of``."""
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's. ``run`` raises what it raised, after everything else that
         belongs to the event has been done."""
-
-    def caller(self, location: int, pc: int) -> int:
-        """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
 
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
@@ -100,19 +91,43 @@ class Hook:
 
 @attrs.define
 class Listeners:
-    """The hooks and sinks of one watched function."""
+    """The hooks and sinks of one watched function. ``add``, ``remove`` and ``clear`` change them,
+    by the name of the list."""
 
     calls: list[Hook] = attrs.Factory(list)
     returns: list[Hook] = attrs.Factory(list)
     sinks: list[Hook] = attrs.Factory(list)
+    always: bool = attrs.field(default=True, init=False)
+    """No hook has a condition."""
+    simple: bool = attrs.field(default=False, init=False)
+    """There are hooks on calls alone, none has a condition, and no activation is kept."""
+    _counting: list[Hook] = attrs.field(factory=list, init=False)
+    """The hooks whose activations are kept to their end."""
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.returns or self.sinks)
+
+    def add(self, kind: str, hook: Hook) -> None:
+        """Add a hook."""
+        getattr(self, kind).append(hook)
+        self._changed()
+
+    def remove(self, kind: str, hook: Hook) -> None:
+        """Remove a hook that is there."""
+        getattr(self, kind).remove(hook)
+        self._changed()
 
     def clear(self) -> None:
         """Remove all."""
         for hooks in (self.calls, self.returns, self.sinks):
             hooks.clear()
+        self._changed()
+
+    def _changed(self) -> None:
+        hooks = self.hooks()
+        self.always = all(hook.when is None for hook in hooks)
+        self._counting = [hook for hook in hooks if hook.counts]
+        self.simple = self.always and not (self._counting or self.returns or self.sinks)
 
     def hooks(self) -> list[Hook]:
         """All hooks and sinks."""
@@ -127,7 +142,13 @@ class Listeners:
 
     def counting(self, get: Callable[[str], int], pc: int) -> list[Hook]:
         """The hooks that need an activation which begins in this state to be kept to its end."""
-        return [hook for hook in self.hooks() if hook.counts and hook.matters(get, pc)]
+        if self.always:
+            return self._counting
+        return [hook for hook in self._counting if hook.matters(get, pc)]
+
+    def has_one_of(self, hooks: list[Hook]) -> bool:
+        """Whether one of these has not been removed."""
+        return hooks is self._counting or any(hook in self for hook in hooks)
 
     def __contains__(self, hook: Hook) -> bool:
         return hook in self.calls or hook in self.returns or hook in self.sinks
@@ -139,6 +160,8 @@ class Tracker:
 
     def __init__(self, guest: Tracked) -> None:
         self.guest = guest
+        self._words = guest.state.words
+        self._stack_word = guest.state.word(guest.call_abi.stack)
         self.functions: dict[int, Listeners] = {}
         self.active: list[Activation] = []
         self.alive = 0
@@ -158,20 +181,28 @@ class Tracker:
         location where the guest continues instead, or None for the function itself.
         """
         guest = self.guest
-        stack = guest.state.get(guest.call_abi.stack)
-        site = guest.key_of(location).pc
+        listeners = self.functions.get(pc)
+        if listeners is not None and listeners.simple and not self.active:
+            return self._call(listeners, pc, location, None, None)
+        stack = self._words[self._stack_word]
+        site = guest.pc_of(location)
         tail = self._make_room(site, stack, called)
-        listeners = self.functions.get(pc) or Listeners()
+        if listeners is None:
+            return None
         sinks = list(listeners.sinks)
         counting = listeners.counting(guest.state.get, pc)
-        shown = sinks or listeners.calls
-        caller = guest.caller(location, pc) if shown and not tail else 0
+        caller = 0 if tail else None
         if sinks:
             kind = Kind.TAIL_CALL if tail else Kind.CALL
-            self._record_call(kind, pc, site, stack, caller, listeners, sinks)
-        returns = [hook for hook in listeners.returns if self._holds(hook, pc)]
-        go_to = self._call(listeners, pc, location, tail if counting else None, caller)
-        if any(hook in listeners for hook in counting):
+            caller = caller if tail else guest.caller(location, pc)
+            self._record_call(kind, pc, site, stack, caller or 0, listeners, sinks)
+        returns = list(listeners.returns)
+        if not listeners.always:
+            returns = [hook for hook in returns if self._holds(hook, pc)]
+        go_to = None
+        if listeners.calls:
+            go_to = self._call(listeners, pc, location, tail if counting else None, caller)
+        if counting and listeners.has_one_of(counting):
             depth, stack_id = self.alive, self.stack.stack_id
             self._push(Activation(pc, location, site, stack, depth, stack_id, tail, returns, sinks))
             if go_to == location:  # the function is skipped: return as the mechanism wants it
@@ -268,22 +299,23 @@ class Tracker:
     # -- events ------------------------------------------------------------------------------------
 
     def _call(
-        self, listeners: Listeners, pc: int, location: int, tail: bool | None, caller: int
+        self, listeners: Listeners, pc: int, location: int, tail: bool | None, caller: int | None
     ) -> int | None:
-        """Call the hooks of a call. ``tail`` is None where the activation is not kept. Returns the
-        location that a hook wants instead, or None."""
-        hooks = [hook for hook in listeners.calls if self._holds(hook, pc)]
-        if not hooks:
-            return None
+        """Call the hooks of a call. ``tail`` is None where the activation is not kept, ``caller``
+        where it is not known yet. Returns the location that a hook wants instead, or None."""
+        hooks = list(listeners.calls)
+        if not listeners.always:
+            hooks = [hook for hook in hooks if self._holds(hook, pc)]
+            if not hooks:
+                return None
         guest = self.guest
         event = CallEvent(
-            pc, guest.name(pc), location, None if tail is None else self.alive,
-            guest.state, guest.memory, guest.call_abi, tail, guest.insns, guest.thread, caller,
-            guest.code,
+            guest, pc, guest.name(pc), location, guest.insns, guest.thread,
+            None if tail is None else self.alive, tail, caller,
         )  # fmt: skip
         for hook in hooks:
             if hook in listeners.calls:
-                self.guest.call(hook.call, event)
+                guest.call(hook.call, event)
         return event.go_to
 
     def _holds(self, hook: Hook, pc: int) -> bool:
@@ -300,9 +332,8 @@ class Tracker:
             return
         if activation.returns:
             event = ReturnEvent(
-                activation.function, guest.name(activation.function), activation.site,
-                activation.depth, guest.state, guest.memory, guest.call_abi, guest.insns,
-                guest.thread,
+                guest, activation.function, guest.name(activation.function), activation.site,
+                activation.depth, guest.insns, guest.thread,
             )  # fmt: skip
             for hook in activation.returns:
                 if hook in listeners.returns:

@@ -1,11 +1,13 @@
 """The pass that traps where the stack pointer leaves its stack or passes a frame (``stacks``)."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import attrs
 
 from dbt.hooks.follow.stacks import LOADED, RAISED
 from dbt.hooks.slots import SP_LIMIT
+from dbt.interfaces import Place
 from dbt.ir import ops
 from dbt.ir.block import SP_STEP, Block, Const, Inst, Value
 from dbt.ir.builder import Builder
@@ -37,6 +39,8 @@ class WatchStack:
     its beginning. Blocks in mode ``SP_STEP`` are left as they are: the host executes them to see
     what the instruction does.
     """
+
+    place: ClassVar[Place] = "instruction"
 
     slot: str
 

@@ -17,6 +17,12 @@ class AtSites(Mechanism):
         super().__init__(machine, tracker)
         self.removers: dict[int, Callable[[], None]] = {}
         self.sites = Sites(self.set_up)
+        state, abi = machine.state, machine.call_abi
+        self._words, self._stack, self._link = (
+            state.words,
+            state.word(abi.stack),
+            state.word(abi.link),
+        )
 
     @abc.abstractmethod
     def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
@@ -45,4 +51,4 @@ class AtSites(Mechanism):
         return self.point(site, partial(self._arrived, site), first=True)
 
     def _arrived(self, site: int) -> None:
-        self.tracker.arrived(site, self.stack())
+        self.tracker.arrived(site, self._words[self._stack])

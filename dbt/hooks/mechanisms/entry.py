@@ -22,7 +22,7 @@ What it cannot see
     ``follow/callers.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 
 import attrs
@@ -30,7 +30,6 @@ import attrs
 from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
 from dbt.hooks.mechanisms.base import Machine
-from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.slots import CALL_MARK
 from dbt.ir.block import Block, BlockKey, Call
@@ -47,16 +46,22 @@ class MarkCalls:
                                       call 0x9000, link 0x8004
     """
 
-    sites: Sites
+    sites: Container[int]
     stack: str
     key_of: Callable[[int], BlockKey]
+    mark: str = CALL_MARK
+
+    def concerns(self, pc: int, end: int) -> bool:
+        """See ``Selective``: a site is a boundary, and behind its call."""
+        del pc
+        return end in self.sites
 
     def run(self, block: Block) -> None:
         """Mark the call at the end of a block, if it is one of those."""
         match block.exit:
             case Call(link=link) if self.key_of(link).pc in self.sites:
                 emit = Builder(block.insts)
-                emit.set(CALL_MARK, emit.xor(emit.get(self.stack), emit.const(link)))
+                emit.set(self.mark, emit.xor(emit.get(self.stack), emit.const(link)))
 
 
 class Entry(AtSites):
@@ -69,6 +74,7 @@ class Entry(AtSites):
         marks = MarkCalls(self.sites, machine.call_abi.stack, machine.key_of)
         self._unmark = machine.instrument(marks, everything=False)
         self._unfollow: Remove | None = None
+        self._mark = machine.state.word(CALL_MARK)
 
     def watch(self, pc: int) -> None:
         if self._unfollow is None:
@@ -90,9 +96,10 @@ class Entry(AtSites):
         return self.machine.stub(pc, handler, first=first)
 
     def entered(self, pc: int) -> int | None:
-        state, location = self.machine.state, self.link()
-        called = state.get(CALL_MARK) == location ^ self.stack()
-        state.set(CALL_MARK, 0)
+        words = self._words
+        location = words[self._link]
+        called = words[self._mark] == location ^ words[self._stack]
+        words[self._mark] = 0
         return self.tracker.entered(pc, location, called=called)
 
     def set_up(self, site: int) -> Callable[[], None]:

@@ -25,6 +25,7 @@ What it cannot see
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import attrs
 
@@ -32,6 +33,7 @@ from dbt.hooks.follow.stacks import Stack
 from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.slots import TARGET
+from dbt.interfaces import Place
 from dbt.ir.block import SP_STEP, Block, BlockKey, Call, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 
@@ -65,6 +67,8 @@ class ShadowCalls:
                                       %7:i32 = select %6, 0xffff2000, %0
                                       return %7
     """
+
+    place: ClassVar[Place] = "exit"
 
     stack: str
     key_of: Callable[[int], BlockKey]

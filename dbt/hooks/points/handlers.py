@@ -16,16 +16,17 @@ class Points:
 
     def __init__(self, changed: Callable[[int, bool], None]) -> None:
         self._changed = changed
-        self._handlers: dict[int, list[Handler]] = {}
-        self.pcs = self._handlers.keys()
+        self.handlers: dict[int, list[Handler]] = {}
+        """To be changed here alone."""
+        self.pcs = self.handlers.keys()
         """All pcs that have a handler; a view that follows changes."""
 
     def add(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have ``handler`` called at ``pc``, behind the handlers that are there or, ``first``,
         before them. Returns what undoes it."""
-        handlers = self._handlers.get(pc)
+        handlers = self.handlers.get(pc)
         if handlers is None:
-            handlers = self._handlers[pc] = []
+            handlers = self.handlers[pc] = []
             self._changed(pc, True)
         handlers.insert(0 if first else len(handlers), handler)
         gone = False
@@ -37,7 +38,7 @@ class Points:
             gone = True
             handlers.remove(handler)
             if not handlers:
-                del self._handlers[pc]
+                del self.handlers[pc]
                 self._changed(pc, False)
 
         return remove
@@ -45,7 +46,7 @@ class Points:
     def fire(self, pc: int) -> int | None:
         """Call the handlers of ``pc``, except those that are added or removed meanwhile. Returns
         the last location that one of them returned, or None."""
-        handlers = self._handlers.get(pc, [])
+        handlers = self.handlers.get(pc, [])
         wanted = None
         for handler in list(handlers):
             if handler in handlers:

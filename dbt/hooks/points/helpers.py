@@ -24,6 +24,11 @@ class CallHelpers:
 
     helpers: "Helpers"
 
+    def concerns(self, pc: int, end: int) -> bool:
+        """See ``Selective``."""
+        del end
+        return pc in self.helpers.points.pcs
+
     def run(self, block: Block) -> None:
         """Insert the call, if there is a point at the block's pc."""
         key = block.key

@@ -25,7 +25,7 @@ class Stubs:
         self._trampolines = trampolines
         self._points = Points(self.changed)
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
-        self.fire = self._points.fire
+        self.fire, self.handlers = self._points.fire, self._points.handlers
 
     def add(self, pc: int, handler: Handler, *, first: bool, when: "Conditions") -> Remove:
         """Have the block at ``pc`` enter the host, always or ``when`` one of these holds. Returns

@@ -100,7 +100,8 @@ class ProcessState:
             self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)
         try:
-            pid = os.fork()
+            with self._kernel.while_forking():
+                pid = os.fork()
         except OSError:
             if wait:
                 os.close(reader)

@@ -17,6 +17,7 @@ from support.rig import (
 
 from dbt.interfaces import (
     HaltHit,
+    HostCode,
     LinkKind,
     NotTranslated,
     SyscallHit,
@@ -232,3 +233,13 @@ class ChainingContract(Contract):
         rig.executor.run(BlockKey(START))
         assert all(isinstance(text, str) for text in rig.executor.explain(BlockKey(START)).values())
         assert any(rig.executor.statistics().values())
+
+    def test_all_host_code_is_reported(self, rig: Rig) -> None:
+        reported: list[HostCode] = []
+        self.install(rig, self.PAIR)
+        rig.executor.follow_code(lambda code, since: reported.append(code))
+        rig.executor.run(BlockKey(START))
+        there = list(rig.executor.code())
+        assert all(code.size > 0 and code.address > 0 for code in there)
+        assert all(code in reported for code in there)
+        assert len({code.address for code in there}) == len(there)

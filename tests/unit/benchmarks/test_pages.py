@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import speed_tables
 from benchmarks.pages import PAGES, SLOT, TABLES, fill, fill_all
 from benchmarks.tables import Missing
 
 OURS = ("kinds", "denied", "prices", "frequency", "lengths", "programs", "chaining-machine",
         "interception-machine", "idioms", "interception-one", "interception-all",
-        "other-processor", "other-second-run", "another-day", "another-day-differs", "other-figures")  # fmt: skip
+        "other-processor", "other-second-run", "another-day", "another-day-differs", "other-figures",
+        *speed_tables.TABLES)  # fmt: skip
 
 
 def page(name: str) -> str:

@@ -173,6 +173,17 @@ def test_old_files_go(place: Path) -> None:
     assert len(list(place.iterdir())) == 8
 
 
+def test_the_only_directory_that_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARMDBT_CACHE", str(tmp_path / "here"))
+    assert native_cache.directories() == [str(tmp_path / "here")]
+    assert cached("x", KEY, lambda: CONTENT) == CONTENT
+    assert native_cache.files() == [str(the_file(tmp_path / "here"))]
+    monkeypatch.setenv("ARMDBT_CACHE", "not/absolute")
+    assert len(native_cache.directories()) == 2
+
+
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

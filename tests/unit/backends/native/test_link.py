@@ -63,6 +63,19 @@ def test_linked_code_runs(image: bytes) -> None:
         assert results == [100, -7, 24, 19, second, 55]
 
 
+def test_functions_lie_side_by_side_in_the_whole(image: bytes) -> None:
+    library = link(image, Arena())
+    start, size = library.span
+    ranges = sorted((library.address(name), n) for name, n in library.sizes.items())
+    assert library.sizes.keys() == library.addresses.keys() >= {"first", "second"}
+    assert all(n > 0 for _, n in ranges)
+    for (address, n), after in zip(
+        ranges, [*(a for a, _ in ranges[1:]), start + size], strict=True
+    ):
+        assert start <= address
+        assert address + n <= after
+
+
 def test_dropped_code_leaves_nothing(image: bytes) -> None:
     arena = Arena()
     kept = link(image, arena).address("first")

@@ -24,7 +24,7 @@ def test_like_a_set(steps: list[tuple[str, int]]) -> None:
         pool = Pool(LIMIT_OF_ALL, shared.free_blocks.view, shared.control, words)
         taken: list[int] = []
         freed: list[int] = []  # those to be used again, the last one first
-        fresh = 1
+        fresh, mark, since = 1, pool.mark, set[int]()
         for what, n in steps:
             free = LIMIT_OF_ALL - 1 - len(taken)
             for count in (0, 1, free, free + 1):
@@ -34,14 +34,18 @@ def test_like_a_set(steps: list[tuple[str, int]]) -> None:
                 pool.give_back(*numbers)
                 taken = [number for number in taken if number not in numbers]
                 freed += numbers
+                mark, since = pool.mark, set()
             elif what == "clear" and not taken:
                 pool.clear()
                 freed, fresh = [], 1
+                mark, since = pool.mark, set()
             elif what.startswith("take") and free:
                 number = pool.take() if what == "take" else take_number(state, words)
                 assert number == (freed.pop() if freed else fresh)
                 fresh = max(fresh, number + 1)
                 taken.append(number)
+                since.add(number)
+            assert sorted(pool.taken_since(mark)) == sorted(since)
             assert pool.end == fresh
             assert shared.control[(words + COUNT) // 8] == len(freed)
             assert shared.control[(words + END) // 8] == fresh

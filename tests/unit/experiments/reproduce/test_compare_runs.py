@@ -68,6 +68,15 @@ def idioms(missed: int = 0) -> dict[str, Any]:
     return {"experiment": "idioms", "machine": {"cpu": "one"}, "rows": rows}
 
 
+def speed(seconds: list[float] = CALM, output: str = "ab") -> dict[str, Any]:
+    base = {
+        "group": "small", "program": "fib", "argument": "33", "contender": "qemu",
+        "seconds": BASE, "base_seconds": BASE, "statuses": [0], "output_sha256": "ab",
+    }  # fmt: skip
+    row = {**base, "contender": "auto", "seconds": seconds, "output_sha256": output}
+    return {"experiment": "speed", "args": [], "machine": {"cpu": "one"}, "rows": [base, row]}
+
+
 def written(path: Path, data: object) -> str:
     path.write_text(json.dumps(data))
     return str(path)
@@ -143,6 +152,9 @@ SLOWER = [value * 1.2 for value in CALM]
         (callbacks(), callbacks(SLOWER),
          (["tier 2: count python, slow-down", "tier 2: count python, ns/event"], [])),
         (callbacks(), callbacks(events=1001), ([], ["events 1000 1001"] * 2)),
+        (speed(), speed(), ([], [])),
+        (speed(), speed(SLOWER), (["small fib 33, auto, slow-down"], [])),
+        (speed(), speed(output="cd"), ([], ["output_sha256 ab cd"])),
         (idioms(), idioms(), ([], [])),
         (idioms(), idioms(missed=1), ([], ["found 5 4", "missed 0 1"])),
     ],

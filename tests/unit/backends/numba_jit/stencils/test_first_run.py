@@ -5,6 +5,7 @@ from support.guests import guest
 
 from backends.native import cache
 from backends.numba_jit import NumbaBackend
+from backends.numba_jit.stencils import native
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited
@@ -33,3 +34,9 @@ def test_the_first_run_says_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> No
     second: list[str] = []
     assert run(second)["copied_insns"] == figures["copied_insns"]
     assert (second, len(kept)) == ([], 1)
+
+
+def test_a_second_executor_links_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = run([])
+    monkeypatch.setattr(native, "link", None)
+    assert run([])["copied_insns"] == figures["copied_insns"]

@@ -45,7 +45,7 @@ def test_it_is_left_as_lifting_says(copies: Copies, name: str, index: int) -> No
         copies.memory.poke(at, b"".join(one.to_bytes(4, "little") for one in code))
         assert copies.copier.draft(BlockKey(at, mode), ()) is not None
         key = BlockKey(at + 4 * index, mode)
-        left, lifted = copies.copier.left(key), copies.copier.lift(key).exit
+        left, lifted = copies.copier.left(key, at), copies.copier.lift(key).exit
         assert isinstance(lifted, Swi | Halt)
         assert repr(left) == repr(lifted)
 
@@ -54,5 +54,5 @@ def test_an_instruction_that_is_not_there_any_more_leaves_nowhere(copies: Copies
     key = BlockKey(CODE + 0x200)
     for word in (MOVE, 0xE12FFF1E, 0xE0010392):  # mov, bx lr, mul, which is not known yet
         copies.memory.poke(key.pc, word.to_bytes(4, "little"))
-        assert copies.copier.left(key) is None
-    assert copies.copier.left(BlockKey(CODE + PAGE)) is None
+        assert copies.copier.left(key, key.pc) is None
+    assert copies.copier.left(BlockKey(CODE + PAGE), CODE) is None

@@ -1,5 +1,8 @@
 """The library: kept and restored, and what happens when one of its tables is full."""
 
+import os
+from pathlib import Path
+
 import pytest
 from support.guests import guest
 from support.stencil_trials import Bench, Trial
@@ -7,6 +10,7 @@ from support.stencils import Disk
 
 from backends.numba_jit.stencils import library
 from backends.numba_jit.stencils.rows import Rows
+from backends.numba_jit.stencils.tier import Copies
 from dbt.interfaces import PAGE, BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited
@@ -126,3 +130,40 @@ def test_rows() -> None:
         table.put(1000, (1,))
     table.close()
     other.close()
+
+
+def test_a_forked_process_keeps_what_it_has_made_itself(disk: Disk) -> None:
+    bench = Bench(seed=5)
+    bench.run(drawn(bench))
+
+    def in_child() -> bool:
+        copier = bench.copies.copier
+        copier.keep()  # the parent does that
+        inherited = disk.library
+        bench.run(list(bench.trials([A32.by_name["EOR_rsr"]], 1)))
+        copier.keep()
+        return inherited is None and disk.library is not None
+
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if in_child() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    bench.copies.copier.keep()
+    assert disk.library is not None
+    bench.close()
+
+
+def test_every_process_of_a_guest_keeps_its_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+
+    def keep(_: object) -> None:
+        with kept.open("a") as file:
+            print(os.getpid(), file=file)
+
+    monkeypatch.setattr(Copies, "keep", keep)
+    with Process(str(guest("processes")), env={}) as process:
+        process.run()
+        assert kept.read_text().split()[-1] == str(os.getpid())
+        assert len(set(kept.read_text().split())) == 3

@@ -13,6 +13,7 @@ from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, HaltRecord
 from backends.numba_jit.units.region import find_regions
+from backends.numba_jit.units.region_shape import LONGEST
 from dbt.interfaces import READ, WRITE
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.ir.evaluate import Left, evaluate_block
@@ -71,6 +72,8 @@ block 0x9000 {
 }
 """
 
+BEGIN = BlockKey(rig.START)
+
 
 @pytest.fixture(scope="module", params=[False, True], ids=["blocks", "regions"])
 def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
@@ -96,8 +99,12 @@ def outcome(machine: UnitMachine, key: BlockKey | None, fuel: int) -> tuple[obje
     return key, fuel, state, counts, machine.stacks.depth("calls"), data
 
 
-def evaluate(machine: UnitMachine, program: dict[BlockKey, Block]) -> tuple[object, ...]:
-    key, fuel = BlockKey(rig.START), FUEL
+def evaluate(
+    machine: UnitMachine,
+    program: dict[BlockKey, Block],
+    key: BlockKey = BEGIN,
+    fuel: int = FUEL,
+) -> tuple[object, ...]:
     while key in program and fuel >= program[key].insn_count:
         left = evaluate_block(
             program[key], machine.state, machine.memory, machine.counters, machine.stacks
@@ -124,7 +131,9 @@ def run(
         while True:
             kind, payload, fuel = machine.enter(code[key], fuel)
             if kind == abi.X_FUEL:
-                return outcome(machine, keys[payload - 1], fuel)
+                # A region leaves when there is not enough for its longest way.
+                assert fuel < LONGEST
+                return evaluate(machine, program, keys[payload - 1], fuel)
             if kind == abi.X_RECORD:
                 return outcome(machine, None, fuel)
             assert kind == abi.X_LINK
@@ -159,10 +168,17 @@ def test_a_loop_runs_to_its_end(machine: UnitMachine) -> None:
     assert (machine.state["r1"], machine.state["r2"], machine.state["zf"]) == (55, 0, 1)
 
 
-def test_fuel_runs_out_at_a_block(machine: UnitMachine) -> None:
+@pytest.mark.parametrize(
+    ("regions", "block_id", "left", "r1"), [(False, 2, 1, 19), (True, 1, 2, 10)]
+)
+def test_fuel_runs_out_at_a_block(regions: bool, block_id: int, left: int, r1: int) -> None:
+    """In a region at the head of a loop: there must be enough for all of it."""
+    machine = UnitMachine(regions=regions)
+    machine.memory.map(rig.DATA, rig.DATA_SIZE, READ | WRITE)
     code = countdown(machine, {"r2": 10})
-    assert machine.enter(code[BlockKey(0x8000)], fuel=5) == (abi.X_FUEL, 2, 1)
-    assert (machine.state["r1"], machine.state["r2"]) == (19, 9)
+    assert machine.enter(code[BlockKey(0x8000)], fuel=5) == (abi.X_FUEL, block_id, left)
+    assert (machine.state["r1"], machine.state["r2"]) == (r1, 9)
+    machine.close()
 
 
 def test_a_fault_gives_back_what_did_not_complete(machine: UnitMachine) -> None:

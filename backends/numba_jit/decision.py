@@ -1,0 +1,84 @@
+"""Compiles what a recording decides when control arrives somewhere (``Executor.decision``)."""
+
+import os
+from types import FunctionType, ModuleType
+from typing import Any
+
+
+def load(module: ModuleType, on_compile: Any) -> int:
+    """The address of the compiled decision, whose object code is kept on disk."""
+    from backends.native import llvm
+    from backends.native.arena import Arena
+    from backends.native.cache import cached, stamp
+    from backends.native.link import link
+
+    def make() -> bytes:
+        on_compile("compiling what recordings decide (once, a few seconds) ...")
+        return _object(module)
+
+    here = os.path.dirname(__file__)
+    sources = [__file__, os.path.join(here, "compiled.py"), llvm.__file__, str(module.__file__)]
+    image = cached("decision", stamp(sources, "numba", "llvmlite"), make)
+    _arenas.append(Arena())
+    return link(image, _arenas[-1]).address("decide")
+
+
+_arenas: list[Any] = []
+
+
+def _object(module: ModuleType) -> bytes:
+    """Object code of ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``."""
+    from numba import njit
+
+    from backends.numba_jit.compiled import object_of
+
+    options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+    names = dict(vars(module))
+    for name, value in vars(module).items():  # so that they call each other when compiled
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
+            names[name] = njit(**options)(FunctionType(value.__code__, names, name))
+    arrived = names["arrived"]
+    array_at, ask_at, fuel_at = module.ARRAY_AT, module.ASK_AT, module.FUEL_AT
+    words, numbers_at, ask = _pointer(32), _pointer(64), _ask()
+
+    @njit(**options)
+    def decide(environment, address, what, counted):  # type: ignore[no-untyped-def]
+        numbers = numbers_at(address)
+        array, fuel = words(numbers[array_at]), numbers_at(numbers[fuel_at])
+        if arrived(numbers, array, words(environment), fuel, what, counted):
+            ask(numbers[ask_at], what, counted)
+        return 0
+
+    return object_of(decide, 4, "decide")
+
+
+def _pointer(bits: int) -> Any:
+    """An intrinsic: an address as a pointer to signed numbers of 64 bits or unsigned ones of 32."""
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    def pointer(_typing: Any, _address: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], ir.IntType(bits).as_pointer())
+
+        return types.CPointer(types.int64 if bits == 64 else types.uint32)(types.int64), codegen
+
+    return intrinsic(pointer)
+
+
+def _ask() -> Any:
+    """An intrinsic: calls ``void f(i64 what, i64 counted)`` by its address."""
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    def ask(_typing: Any, _function: Any, _what: Any, _counted: Any) -> Any:
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * 2).as_pointer()
+            builder.call(builder.inttoptr(args[0], kind), args[1:])
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), codegen
+
+    return intrinsic(ask)

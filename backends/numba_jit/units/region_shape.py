@@ -1,0 +1,144 @@
+"""The shape of a region: how its blocks lead to each other, where it is entered, where fuel is
+tested, and what state may have changed.
+
+Fuel is taken block by block and tested only where a loop closes, where a computed target arrives
+and where the region is entered: there must be enough for the longest way to the next test.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from backends.numba_jit.installed import Installed
+from dbt.interfaces import Context
+from dbt.ir import ops
+from dbt.ir.block import BlockKey, Call, Jump, Return, exit_targets
+
+MOST_RETURNS = 4
+"""Blocks behind calls that a return looks for within the region, before the table of entries."""
+LONGEST = 128
+"""Instructions between two tests of fuel. A budget ends in as many steps of single instructions."""
+
+
+class Shape:
+    """What is known of the members of a region, all by index in ``members``."""
+
+    def __init__(
+        self,
+        members: Sequence[Installed],
+        context: Context,
+        flags: Collection[str],
+        entered: Collection[int] | None = None,
+    ) -> None:
+        """``entered`` has the ids of the blocks that must be entries; None: all."""
+        key_of, location_of = context.key_of, context.location_of
+        self.index = {installed.key: index for index, installed in enumerate(members)}
+        exits = [installed.block.exit for installed in members]
+        behind = {key_of(exit_.link): None for exit_ in exits if isinstance(exit_, Call)}
+        self.returns = [self.index[key] for key in behind if key in self.index]
+        """Members behind calls."""
+        self.direct = [
+            [self.index[key] for key in exit_targets(installed.block.exit) if key in self.index]
+            if installed.links
+            else []
+            for installed in members
+        ]
+        reached = {target for targets in self.direct for target in targets}
+        apart = [index for index in range(len(members)) if index not in reached]
+        is_jump = [_jumps(exit_) for exit_ in exits]
+        keys = [installed.key for installed in members]
+        self.jumps = [
+            index
+            for index in (apart if any(is_jump) else ())
+            if index not in self.returns and key_of(location_of(keys[index])) == keys[index]
+        ]
+        """Members that only computed jumps lead to."""
+        self.computed = [
+            self.returns[:MOST_RETURNS]
+            if isinstance(exit_, Return)
+            else self.jumps
+            if jumps
+            else []
+            for exit_, jumps in zip(exits, is_jump, strict=True)
+        ]
+        """For each member, those that its computed exit may lead to within the region."""
+        self._counts = [installed.block.insn_count for installed in members]
+        order, heads = _walk(self.direct, [*apart, *range(len(members))])
+        arrived = {target for targets in self.computed for target in targets}
+        self.tested = heads | arrived
+        """Members that test fuel however they are reached."""
+        self.entries = [
+            index
+            for index, installed in enumerate(members)
+            if entered is None
+            or index in heads
+            or index in arrived
+            or index not in reached
+            or installed.block_id in entered
+        ]
+        self.longest = self._longest(order)
+        """For each member, the instructions on the longest way from its beginning to a test."""
+        self.changed = self._changed([_slots_set(i, flags) for i in members])
+        """For each member, what of the state may differ from the buffer when it is left."""
+
+    def _longest(self, order: Iterable[int]) -> list[int]:
+        longest = list(self._counts)
+        for index in order:
+            for target in self.direct[index]:
+                if target in self.tested:
+                    continue
+                if self._counts[index] + longest[target] > LONGEST:
+                    self.tested.add(target)
+            ways = [longest[to] for to in self.direct[index] if to not in self.tested]
+            longest[index] += max(ways, default=0)
+        return longest
+
+    def _changed(self, own: list[frozenset[str]]) -> list[frozenset[str]]:
+        after = list(own)
+        waiting = list(range(len(own)))
+        for index in waiting:
+            for target in {*self.direct[index], *self.computed[index]}:
+                if not after[index] <= after[target]:
+                    after[target] |= after[index]
+                    waiting.append(target)
+        return after
+
+
+def _jumps(exit_: object) -> bool:
+    """Whether an exit is a computed jump or call."""
+    return isinstance(exit_, Jump) or (
+        isinstance(exit_, Call) and not isinstance(exit_.target, BlockKey)
+    )
+
+
+def _slots_set(installed: Installed, flags: Collection[str]) -> frozenset[str]:
+    """The slots that a block sets; all flags if it sets one."""
+    names = {str(inst.imm[0]) for inst in installed.block.insts if inst.op is ops.SET}
+    return frozenset(names | set(flags) if names & set(flags) else names)
+
+
+def _walk(successors: Sequence[Sequence[int]], starts: Iterable[int]) -> tuple[list[int], set[int]]:
+    """Walk a graph in depth. Returns the nodes, each behind those it leads to but for the heads
+    of loops, and these heads."""
+    order: list[int] = []
+    heads: set[int] = set()
+    open_: set[int] = set()
+    seen: set[int] = set()
+    for start in starts:
+        if start in seen:
+            continue
+        seen.add(start)
+        open_.add(start)
+        stack = [(start, iter(successors[start]))]
+        while stack:
+            node, rest = stack[-1]
+            target = next(rest, None)
+            if target is None:
+                stack.pop()
+                open_.discard(node)
+                order.append(node)
+            elif target in open_:
+                heads.add(target)
+            elif target not in seen:
+                seen.add(target)
+                open_.add(target)
+                stack.append((target, iter(successors[target])))
+    return order, heads

@@ -1,0 +1,1 @@
+"""Measures whole commands against qemu-arm: small programs, and programs of Debian."""

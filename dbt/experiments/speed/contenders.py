@@ -1,0 +1,93 @@
+"""Who runs a case: armdbt in several settings, qemu-arm, Unicorn, and the host itself."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from dbt.experiments.harness.host_facts import QEMU
+from dbt.experiments.peers import unicorn
+from dbt.experiments.speed import small
+from dbt.experiments.speed.commands import Case, python
+
+BASE = "qemu"
+OURS: Mapping[str, tuple[str, ...]] = {
+    "tier0": ("--tier", "0"),
+    "tier0-unchained": ("--tier", "0", "--chain", "off"),
+    "auto": ("--tier", "auto"),
+    "auto-unchained": ("--tier", "auto", "--chain", "off"),
+    "auto-region": ("--tier", "auto", "--unit", "region"),
+}
+"""Names to the options of ``armdbt run``."""
+QEMUS: Mapping[str, tuple[str, ...]] = {BASE: (), "qemu-nochain": ("-d", "nochain")}
+UNICORN, NATIVE = "unicorn", "native"
+NAMES = (*QEMUS, *OURS, UNICORN, NATIVE)
+SMALL_ONLY = (UNICORN, NATIVE)
+"""Unicorn's adapter serves few system calls, and the sources of Debian's programs are not here."""
+
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = (
+    "-O2", "-std=gnu11", "-funsigned-char", "-ffp-contract=off", "-fno-builtin", "-w",
+)  # fmt: skip
+"""As the guests are built, as far as the host knows it: plain ``char`` is unsigned on ARM, and
+multiplications are not fused with additions."""
+
+
+@attrs.frozen
+class Natives:
+    """The small programs, compiled for the host."""
+
+    directory: Path
+    lacking: str | None = None
+    """Why there are none."""
+
+    def path(self, case: Case) -> str:
+        """The executable of a case."""
+        return str(self.directory / case.name)
+
+
+def compile_natives(cases: Sequence[Case], directory: Path) -> Natives:
+    """Compile the source beside each program into a directory."""
+    compiler = next(filter(shutil.which, COMPILERS), None)
+    if compiler is None:
+        return Natives(directory, f"needs one of {', '.join(COMPILERS)}")
+    natives = Natives(directory)
+    for case in cases:
+        source = Path(case.programs[0]).with_suffix(".c")
+        words = [compiler, *FLAGS, f"-I{small.RUNTIME}", "-o", natives.path(case)]
+        words += [str(source), str(small.RUNTIME / "native.c")]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            first = done.stderr.partition("\n")[0]
+            return Natives(directory, f"{compiler} cannot compile {source.name}: {first}")
+    return natives
+
+
+def lacking(name: str, natives: Natives) -> str | None:
+    """Why a contender cannot take part, or None."""
+    if name == UNICORN:
+        return unicorn.lacking()
+    return natives.lacking if name == NATIVE else None
+
+
+def takes_part(name: str, case: Case) -> bool:
+    """Whether a contender is for this kind of case."""
+    return case.group == small.GROUP or name not in SMALL_ONLY
+
+
+def words_of(name: str, case: Case, natives: Natives) -> list[list[str]]:
+    """The commands with which a contender runs a case."""
+    root = ["-L", case.root] if case.root else []
+    found = []
+    for words in case.commands:
+        if name in QEMUS:
+            found.append([QEMU, *QEMUS[name], *root, *words])
+        elif name in OURS:
+            found.append([*python("dbt", "run", *OURS[name], *root), *words])
+        elif name == UNICORN:
+            found.append(python("dbt.experiments.speed.unicorn_run", *words))
+        else:
+            found.append([natives.path(case), *words[1:]])
+    return found

@@ -1,0 +1,244 @@
+"""Recordings: calls and returns that translated code keeps by itself, without entering Python.
+
+How it works
+    The blocks at entries and at learned return sites begin with a call of a compiled function. It
+    makes the tracker's decisions (``follow/decisions.py``) and adds events to an array. It asks
+    Python when control arrives by a way that it does not know (a new pair of function and return
+    location, or a computed call whose register has another value), and when the array is full. Call
+    instructions are marked and the stack pointer is followed as by the mechanism ``entry``.
+What it costs
+    The call, and memory: 28 bytes a call and 8 a return. Records are made when somebody asks
+    for them.
+What it cannot see
+    What the mechanism ``entry`` cannot see.
+"""
+
+import ctypes
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import partial
+
+import attrs
+
+from dbt.hooks.follow import decisions as d
+from dbt.hooks.follow.frames import Frames
+from dbt.hooks.follow.reader import Reader
+from dbt.hooks.machine import HookMachine
+from dbt.hooks.mechanisms.entry import MarkCalls
+from dbt.hooks.points import Remove
+from dbt.hooks.records import Record
+from dbt.hooks.slots import RECORD_MARK
+from dbt.interfaces import Executor
+from dbt.ir.block import CONDITION_PASSED, Block
+from dbt.ir.builder import Builder
+from dbt.ir.ops import INSN
+from dbt.ir.types import I64
+from dbt.runtime.functions import Functions
+
+ARRIVED = "record.arrived"
+"""The function that translated code invokes."""
+Consumer = Callable[[Record], object]
+
+
+@attrs.define(eq=False)
+class RecordArrivals:
+    """Begins blocks at ``sites`` and ``entries`` with a call.
+
+    insn 0x8000 4    =>    insn 0x8000 4
+                           invoke record.arrived 0x7f0000001000:i64 0x8000:i64 0x1
+    """
+
+    entries: Container[int]
+    sites: Container[int]
+    numbers: int
+    """The address that the function finds everything by."""
+
+    def run(self, block: Block) -> None:
+        """Insert the calls, if control arrives somewhere with this block."""
+        pc = block.key.pc
+        if block.key.mode & CONDITION_PASSED:
+            return
+        calls = Builder([])
+        numbers = calls.const(self.numbers, I64)
+        for what, pcs in ((pc | d.SITE, self.sites), (pc, self.entries)):
+            if pc in pcs:
+                counted = calls.const(block.insn_count)
+                calls.invoke(ARRIVED, numbers, calls.const(what, I64), counted)
+        at = 1 if block.insts and block.insts[0].op is INSN else 0
+        block.insts[at:at] = calls.insts
+
+
+class Recording:
+    """The events of some functions since it was made, until ``stop`` or an execve, and the system
+    calls until ``stop``.
+
+    ``records`` makes Records of them, in the order of the run. With a ``consumer`` they are given
+    to it instead, some time after the events, and in any case by ``flush``; it must not look at the
+    process. A forked child has a copy, which begins with the events of its parent.
+    """
+
+    def __init__(
+        self,
+        machine: HookMachine,
+        functions: Functions,
+        pcs: Iterable[int],
+        consumer: Consumer | None = None,
+    ) -> None:
+        self._machine, self._functions, self._consumer = machine, functions, consumer
+        self._entries = {pc: machine.name(pc) for pc in pcs}
+        self._sites: dict[int, Remove] = {}
+        self._parts: list[bytes | Record] = []
+        self._on_stop: list[Remove] = []
+        self._count = 0
+        executor = machine.engine.executor
+        self._frames = Frames(machine.state, machine.call_abi, _Fuel(executor), self._take)
+        self._reader = Reader(self._frames.ways, self._entries)
+        self._words = machine.state.words
+        self._link = machine.state.word(machine.call_abi.link)
+        self._define(executor)
+        self._removers = self._begin()
+
+    # -- beginning and ending ----------------------------------------------------------------------
+
+    def _define(self, executor: Executor) -> None:
+        if not executor.fuel_address:  # it calls Python functions in any case
+            self._functions.define(ARRIVED, self._ask_always)
+            return
+        thunk = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self._ask)
+        self._frames.numbers[d.FUEL_AT] = executor.fuel_address
+        self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
+        self._functions.define_native(ARRIVED, executor.decision(d), 3, anchor=thunk)
+
+    def _begin(self) -> list[Remove]:
+        machine, budget = self._machine, self._machine.engine.budget
+        budget.observer = self._frames.numbers[d.GRANTED : d.GRANTED + 1]
+        budget.observe()
+        marks = MarkCalls(self._sites, machine.call_abi.stack, machine.key_of, RECORD_MARK)
+        forget_ways, drop = self._frames.forget_ways, machine.memory.on_code_write
+
+        def code_written(page: int) -> None:
+            forget_ways()
+            drop(page)
+
+        machine.memory.on_code_write = code_written
+        return [
+            *[machine.begin_block(pc) for pc in self._entries],
+            machine.instrument(marks, everything=False),
+            machine.follow_stacks(self._frames),
+            machine.instrument(RecordArrivals(self._entries, self._sites, self._frames.address)),
+            partial(setattr, machine.memory, "on_code_write", drop),
+            partial(setattr, budget, "observer", None),
+        ]
+
+    @property
+    def active(self) -> bool:
+        """Whether functions are recorded."""
+        return bool(self._removers)
+
+    def on_stop(self, remove: Remove) -> None:
+        """Call ``remove`` when it is stopped."""
+        self._on_stop.append(remove)
+
+    def stop(self) -> None:
+        """Record nothing from now on. What was recorded stays."""
+        self.leave()
+        while self._on_stop:
+            self._on_stop.pop()()
+
+    def leave(self) -> None:
+        """Another program is in memory: record its system calls alone, if any."""
+        if self._removers:
+            self._take()
+            while self._removers:
+                self._removers.pop()()
+            while self._sites:
+                self._sites.popitem()[1]()
+            self._frames.close()
+
+    # -- what compiled code cannot do --------------------------------------------------------------
+
+    def _ask(self, what: int, counted: int) -> None:
+        try:
+            if self._frames.is_full:
+                self._take()
+            if what & d.SITE:
+                self._frames.arrived(what, counted)
+            else:
+                self._ask_called(what, counted)
+        except BaseException as error:  # it is raised where the run returns to Python
+            self._functions.fail(error)
+
+    def _ask_always(self, _environment: int, _numbers: int, what: int, counted: int) -> None:
+        """Stands in for the compiled function."""
+        self._ask(what, counted)
+
+    def _ask_called(self, pc: int, counted: int) -> None:
+        machine, frames = self._machine, self._frames
+        link = self._words[self._link]
+        caller, slot, lasts = machine.way(link, pc)
+        site = machine.pc_of(link)
+        register = machine.state.word(slot) if slot else self._link
+        value = self._words[register]
+        frames.learn(pc, link, site, caller, register + 1, value)
+        if site not in self._sites:
+            machine.retranslate(site - size for size in machine.insn_sizes)  # to be marked
+            self._sites[site] = machine.begin_block(site)
+            machine.retranslate([site])
+        if not frames.arrived(pc, counted):
+            raise MemoryError(f"more than {d.MOST_FRAMES:,} calls that have not returned")
+        if not lasts:
+            frames.learn(pc, link, site, caller, register + 1, value ^ 1)
+
+    # -- events ------------------------------------------------------------------------------------
+
+    def _take(self) -> None:
+        count, events = self._frames.count, self._frames.take()
+        if self._consumer is None:
+            self._parts.append(events)
+            self._count += count
+        else:
+            for record in self._reader.read(events):
+                self._consumer(record)
+
+    def add(self, record: Record) -> None:
+        """Add a record of something else that has happened now."""
+        if self._removers:
+            self._take()
+        if self._consumer is None:
+            self._parts.append(record)
+            self._count += 1
+        else:
+            self._consumer(record)
+
+    @property
+    def alive(self) -> int:
+        """Number of activations that have not ended."""
+        return self._frames.alive if self._removers else 0
+
+    def flush(self) -> None:
+        """Give the consumer what it has not got."""
+        if self._removers and self._consumer is not None:
+            self._take()
+
+    def __len__(self) -> int:
+        """Number of events that ``records`` has."""
+        return self._count + (self._frames.count if self._removers else 0)
+
+    def records(self) -> Iterator[Record]:
+        """The events recorded so far. Those that a consumer has got are not kept."""
+        now = [self._frames.events()] if self._removers and self._consumer is None else []
+        reader = Reader(self._frames.ways, self._entries)
+        for part in [*self._parts, *now]:
+            if isinstance(part, bytes):
+                yield from reader.read(part)
+            else:
+                yield part
+
+
+class _Fuel:
+    """An executor's fuel as an array of one number."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def __getitem__(self, index: int) -> int:
+        return self._executor.fuel

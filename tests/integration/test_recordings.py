@@ -1,0 +1,174 @@
+"""Recordings have exactly the records that a trace with the mechanism ``entry`` gives."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import pytest
+from support.guests import GUESTS, branch_targets
+from support.idioms import idiom, names
+
+from dbt.hooks.follow.frames import Frames
+from dbt.hooks.records import Kind, Record
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited, InsnLimit, Stop, UsageError
+
+FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
+CHAINS = ["all", "off", "denied"]
+TIMEOUT = 20
+
+
+@contextmanager
+def opened(path: str, *args: str, tier: str = "0", chain: str = "all") -> Iterator[Process]:
+    chosen = "all" if chain == "denied" else chain
+    options = BackendOptions(tier=tier)
+    with Process(path, args, env={}, options=options, chain=chosen) as process:
+        if chain == "denied":
+            targets = branch_targets(Path(path))
+            process.chain.deny(*random.Random(path).sample(targets, len(targets) // 2 + 1))
+        yield process
+
+
+def traced(path: str, *args: str, tier: str = "0", chain: str = "all") -> tuple[list[Record], Stop]:
+    records: list[Record] = []
+    with opened(path, *args, tier=tier, chain=chain) as process:
+        process.hooks.trace(None, records.append, mechanism="entry")
+        return records, process.run(timeout=TIMEOUT)
+
+
+def recorded(
+    path: str, *args: str, tier: str = "0", chain: str = "all"
+) -> tuple[list[Record], Stop]:
+    with opened(path, *args, tier=tier, chain=chain) as process:
+        recording = process.hooks.record()
+        stop = process.run(timeout=TIMEOUT)
+        return list(recording.records()), stop
+
+
+def comparable(records: list[Record]) -> list[Record]:
+    """Without process ids, which a run of its own has."""
+    return [
+        attrs.evolve(
+            record,
+            thread=0,
+            result=None if record.symbol in ("fork", "wait4", "getpid") else record.result,
+            arguments=()
+            if record.kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN)
+            else record.arguments,
+        )
+        for record in records
+    ]
+
+
+@pytest.mark.rotates("chain")
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("tier", ["0", "2"])
+@pytest.mark.parametrize("name", names())
+def test_idioms(name: str, tier: str, chain: str) -> None:
+    path = str(idiom(name).program)
+    records, stop = recorded(path, tier=tier, chain=chain)
+    expected, as_well = traced(path, tier=tier, chain=chain)
+    assert comparable(records) == comparable(expected)
+    assert stop == as_well
+
+
+def test_the_reference_backend_records() -> None:
+    with Process(FIB, ["6"], env={}, backend="reference") as process:
+        recording = process.hooks.record()
+        process.run()
+        assert comparable(list(recording.records())) == comparable(traced(FIB, "6")[0])
+
+
+def test_a_program_with_signals_and_faults() -> None:
+    for name in ("signals", "faults", "setjmp"):
+        path = str(GUESTS / f"{name}.elf")
+        assert comparable(recorded(path)[0]) == comparable(traced(path)[0]), name
+
+
+def test_the_array_is_taken_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds more events than one run of this makes, so it is made to look full."""
+    given: list[Record] = []
+    with opened(FIB, "8") as process:
+        recording = process.hooks.record(consumer=given.append)
+        monkeypatch.setattr(recording._frames, "learn", learn := Learning(recording._frames))
+        process.run()
+        recording.flush()
+    assert learn.full > 2
+    assert comparable(given) == comparable(traced(FIB, "8")[0])
+
+
+class Learning:
+    """``Frames.learn`` that forgets the ways, and makes the array full for the next event."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames, self._learn = frames, frames.learn
+        self.full = 0
+
+    def __call__(self, *way: int) -> None:
+        self.full += 1
+        self._frames.full()
+        self._frames.forget_ways()
+        self._learn(*way)
+
+
+def test_it_is_exact_at_a_limit() -> None:
+    """A stopped run has all events so far, and the next one adds the others."""
+    expected = comparable(traced(FIB, "6")[0])
+    with opened(FIB, "6") as process:
+        recording = process.hooks.record()
+        for _ in range(500):
+            stop = process.run(max_insns=7)
+            found = comparable(list(recording.records()))
+            assert found == expected[: len(found)]
+            assert all(record.insns >= process.engine.executed for record in expected[len(found) :])
+            if not isinstance(stop, InsnLimit):
+                break
+        assert isinstance(stop, Exited)
+        assert found == expected
+        assert len(recording) == len(expected)
+
+
+def test_it_ends_when_it_is_stopped() -> None:
+    with opened(FIB, "6") as process:
+        recording = process.hooks.record("fib", syscalls=False)
+        process.run(max_insns=150)
+        recording.stop()
+        events = list(recording.records())
+        assert events
+        again = process.hooks.record(["fib"])
+        assert isinstance(process.run(), Exited)
+        assert list(recording.records()) == events
+        assert [record.kind for record in again.records()].count(Kind.CALL) > 0
+
+
+def test_hooks_and_a_recording_see_the_same_function() -> None:
+    called: list[int] = []
+    with opened(FIB, "6") as process:
+        process.hooks.on_call("fib", lambda event: called.append(event.insns))
+        recording = process.hooks.record("fib", syscalls=False)
+        process.run()
+        assert [r.insns for r in recording.records() if r.kind is Kind.CALL] == called
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with opened(FIB, "6") as process:
+        process.hooks.record("fib")
+        with pytest.raises(UsageError, match="a recording already"):
+            process.hooks.record("main")
+    with opened(FIB, "6") as process, pytest.raises(UsageError, match="consumer"):
+        process.hooks.record("fib", 5)  # type: ignore[arg-type]
+    with opened(FIB, "6") as process, pytest.raises(UsageError, match="no_such"):
+        process.hooks.record("no_such")
+
+
+def test_what_a_consumer_raises_is_raised_by_the_run() -> None:
+    def fail(record: Record) -> None:
+        raise KeyError(record.symbol)
+
+    with opened(FIB, "6") as process:
+        process.hooks.record("fib", fail)
+        with pytest.raises(KeyError, match="fib"):
+            process.run()

@@ -1,0 +1,77 @@
+"""Hook exits whose hooks run while the executor waits."""
+
+from support.contract import Contract
+from support.rig import START, Rig
+
+from dbt.interfaces import HookHit, NotTranslated, SyscallHit
+from dbt.ir.block import HOOKED, BlockKey
+
+BEHIND = BlockKey(START, HOOKED)
+LOOP = """
+block 0x8000 {
+  hook 0x8000@0x2
+}
+block 0x8000@0x2 {
+  insn 0x8000 4
+  %0:i32 = get r0
+  %1:i32 = sub %0, 0x1
+  set r0 %1
+  %2:i1 = ne %1, 0x0
+  branch %2, 0x8000, 0x8100
+}
+block 0x8100 {
+  insn 0x8100 4
+  swi 0x0, 0x8104
+}"""
+
+
+class HooksContract(Contract):
+    """``Executor.on_hook``."""
+
+    def hooked(self, rig: Rig, answers: list[bool]) -> list[HookHit]:
+        """Have the executor ask for the answers, one at each HookHit. Returns the hits."""
+        hits: list[HookHit] = []
+
+        def on_hook(hit: HookHit) -> bool:
+            assert rig.state.get("pc") == START
+            hits.append(hit)
+            return answers.pop(0)
+
+        self.install(rig, LOOP)
+        rig.executor.on_hook = on_hook
+        rig.state.set("r0", 4)
+        rig.executor.fuel = 100
+        return hits
+
+    def test_it_continues_behind_a_hook_that_has_run(self, rig: Rig) -> None:
+        hits = self.hooked(rig, [True] * 4)
+        assert rig.executor.run(BlockKey(START)) == SyscallHit(0, BlockKey(0x8104))
+        assert hits == [HookHit(BEHIND)] * 4
+        assert rig.executor.fuel == 100 - 5
+        assert rig.reasons()["hook"] == 4
+
+    def test_it_returns_the_event_when_it_is_told_to(self, rig: Rig) -> None:
+        hits = self.hooked(rig, [True, False, True, True])
+        assert rig.executor.run(BlockKey(START)) == HookHit(BEHIND)
+        assert len(hits) == 2
+        assert rig.executor.fuel == 100 - 1
+        assert rig.executor.run(BEHIND) == SyscallHit(0, BlockKey(0x8104))
+        assert len(hits) == 4
+        assert rig.reasons()["hook"] == 4
+
+    def test_a_hook_may_drop_the_block_behind_it(self, rig: Rig) -> None:
+        self.hooked(rig, [])
+        answer = iter([True, True, False])
+
+        def on_hook(hit: HookHit) -> bool:
+            more = next(answer)
+            if rig.state.get("r0") == 3:
+                rig.executor.discard([hit.resume])
+            return more
+
+        rig.executor.on_hook = on_hook
+        assert rig.executor.run(BlockKey(START)) == NotTranslated(BEHIND)
+        assert rig.state.get("r0") == 3
+        self.install(rig, LOOP)
+        rig.executor.on_hook = lambda _: True
+        assert rig.executor.run(BEHIND) == SyscallHit(0, BlockKey(0x8104))
