@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from dbt.interfaces import Context, Executor, HostCode, chaining
 from dbt.ir import banks, layout, ops
@@ -43,7 +43,14 @@ class NumbaBackend:
         return cache.files()
 
 
-_loop: Any = None
+class Loop(NamedTuple):
+    """The execution loop, and the address of the function by which it makes blocks."""
+
+    call: Any
+    maker: int
+
+
+_loop: Loop | None = None
 _loop_code: list[HostCode] = []
 _arena: Any = None
 _loading = threading.Lock()
@@ -56,7 +63,7 @@ _SOURCES = (
 """The modules of this package that the loop's object code is compiled from."""
 
 
-def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> Any:
+def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> Loop:
     """The compiled loop, which all executors of this Python process share."""
     global _loop, _arena  # noqa: PLW0603
     with _loading:
@@ -66,8 +73,14 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> A
             from backends.native.cache import cached, stamp
             from backends.native.link import link
 
-            def make() -> bytes:
-                on_compile("compiling the execution loop (once, about ten seconds) ...")
+            def make_maker() -> bytes:
+                on_compile("compiling the execution loop (once, some seconds) ...")
+                with phases.within(Phase.COMPILATION):
+                    from backends.numba_jit.making import maker_object
+
+                    return maker_object()
+
+            def make_loop() -> bytes:
                 with phases.within(Phase.COMPILATION):
                     from backends.numba_jit.loop import loop_object
 
@@ -82,12 +95,14 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> A
                 banks.__file__,
                 ops.__file__,
             ]
-            image = cached("loop", stamp(sources, "numba", "llvmlite"), make)
+            key = stamp(sources, "numba", "llvmlite")
             _arena = Arena()
+            maker = link(cached("maker", key, make_maker), _arena)
+            loop = link(cached("loop", key, make_loop), _arena)
+            _loop_code.append(HostCode("loop", "maker", None, *maker.span))
+            _loop_code.append(HostCode("loop", "loop", None, *loop.span))
             prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * 5)
-            linked = link(image, _arena)
-            _loop_code.append(HostCode("loop", "loop", None, *linked.span))
-            _loop = prototype(linked.address("loop"))
+            _loop = Loop(prototype(loop.address("loop")), maker.address("maker"))
     return _loop
 
 

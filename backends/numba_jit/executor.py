@@ -77,14 +77,15 @@ class NumbaExecutor:
         self.context = context
         self.records = Records()
         self._tell = tell
-        self._loop = partial(loop, context.state.address)
+        self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
         word = ctypes.c_int64  # made once: ctypes takes twice as long for four Python ints
         self._first_block, self._nothing = word(), word()
-        enter = partial(loop, word(context.state.address), word(abi.RUN))
+        enter = partial(loop.call, word(context.state.address), word(abi.RUN))
         self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
+        self._control[tables.MAKER // 8] = loop.maker
         self._links = Links(self.tables, self._loop, self._position, self._key_at)
         self.index = self._table = BlockTable(self.tables, self._position)
         self._watched_memory = Watched(context.memory)

@@ -11,7 +11,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+OPTIONS: dict[str, Any] = {
+    "nogil": True, "error_model": "numpy", "boundscheck": False,
+    "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+}  # fmt: skip
 """Of every function that numba compiles for this backend."""
 _I64 = ir.IntType(64)
 
@@ -58,7 +61,7 @@ def fence(typing_context: Any) -> Any:
 
 @intrinsic
 def enter_unit(typing_context: Any, function: Any, code: Any, state: Any) -> Any:
-    """Call ``i64 function(u64 code, u64 state)``."""
+    """Call ``i64 function(u64 code, u64 state)``, or another function of two numbers."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(_I64, [_I64, _I64]).as_pointer()

@@ -18,7 +18,6 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
-from backends.numba_jit.making import make
 from dbt.interfaces import Reason
 
 # Offsets of the counters in REASONS.
@@ -39,7 +38,7 @@ HOT, AGAIN = tables.HOT, tables.AGAIN
 PENDING, PENDING_COUNT, PENDING_LIMIT = tables.PENDING, tables.PENDING_COUNT, tables.PENDING_LIMIT
 BLOCK_AT, REASONS = tables.BLOCK_AT, tables.REASONS
 SLOT_POSITION, SLOT_TARGET = tables.SLOT_POSITION, tables.SLOT_TARGET
-RUN = abi.RUN
+RUN, MAKER = abi.RUN, tables.MAKER
 JUMP_ON, RETURN_ON = tables.JUMP_ON, tables.RETURN_ON
 
 
@@ -48,6 +47,12 @@ def count(state, reason):  # type: ignore[no-untyped-def]
     """Count one return to the dispatcher."""
     counter = load64(state + REASONS) + reason
     store64(counter, load64(counter) + 1)
+
+
+@njit(**OPTIONS)
+def make(state, position):  # type: ignore[no-untyped-def]
+    """Make the block at a position (``making.make``). Returns its id, or 0 if Python has to."""
+    return enter_unit(load64(state + MAKER), state, position)
 
 
 @njit(**OPTIONS)

@@ -7,6 +7,7 @@ left to Python, which makes one block and comes back.
 from numba import njit
 
 from backends.numba_jit import abi, pool, tables
+from backends.numba_jit.compiled import object_of
 from backends.numba_jit.edges import index_of, release_lock, take_lock
 from backends.numba_jit.host_memory import (
     OPTIONS,
@@ -262,3 +263,9 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
     enter(state, block, position, extent, slots, start, load64(header + ROOM), marks)
     store64(state + MADE_INSNS, load64(state + MADE_INSNS) + counted)
     return block
+
+
+def maker_object() -> bytes:
+    """Compile ``i64 maker(i64 state, i64 position)``, which is ``make``, to object code. The loop
+    calls it by its address: numba compiles what a function calls anew with it."""
+    return object_of(make, 2, "maker")

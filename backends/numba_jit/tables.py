@@ -60,6 +60,7 @@ COPY_LEAVE = _OURS + 368  # code pointer by which copied code returns to the loo
 TRAP_REASON = _OURS + 376  # number of the reason of the trap by which copied code was left last
 COPY_FIRST = _OURS + 384  # host address of the first block of copied code
 COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that begins there, or 0
+MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (

@@ -62,7 +62,7 @@ class Machine:
         self.shared, self.model = shared, Model()
         self.copy_links = shared.add(tables.MAX_SLOTS, "Q", tables.COPY_LINKS)
         shared.units_begin(0, NOWHERE, 0)
-        loop = _load_loop(lambda _: None)
+        loop = _load_loop(lambda _: None).call
         change = partial(loop, context.state.address)
         self.links = Links(shared, change, position, key_at)
         for block in BLOCKS[:-1]:
