@@ -221,12 +221,20 @@ def parts(trace: Trace, text: str) -> tuple[str | tuple[Term, str], ...]:
     return tuple(trace.formatted[int(part)] if at % 2 else part for at, part in enumerate(split))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Choice:
-    """One of some names, by a Number: a slot that depends on the bits of an instruction."""
+    """One of some names, by a Number: a slot that depends on the bits of an instruction. Whether it
+    is a certain one is a decision."""
 
     names: tuple[str, ...]
     number: Number
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Choice):
+            return self.names == other.names and self.number == other.number
+        return other in self.names and self.number == self.names.index(str(other))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def pick(names: tuple[str, ...], number: int | Number) -> Any:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from dbt.ir.symbolic import PC, WORD, Choice, Number, Trace, evaluate, pick, set_bits
+from dbt.ir.symbolic import PC, WORD, Choice, Number, Trace, evaluate, parts, pick, set_bits
 
 BINARY = (
     operator.add, operator.sub, operator.mul, operator.and_, operator.or_, operator.xor,
@@ -104,3 +104,23 @@ def test_what_is_no_term_is_refused() -> None:
         evaluate(("add", 1), {})
     with pytest.raises(KeyError):
         evaluate(PC, {})
+
+
+def test_a_choice_is_asked_by_name() -> None:
+    trace = Trace()
+    choice = pick(("a", "b", "c"), trace.number(WORD, 1, 3))
+    assert choice == "b"
+    assert choice != "a"
+    assert choice != "elsewhere"
+    assert trace.decisions == {("eq", WORD, 1): True, ("eq", WORD, 0): False}
+    with pytest.raises(TypeError):
+        hash(choice)
+
+
+def test_what_was_formatted_is_found_in_a_text() -> None:
+    trace = Trace()
+    pc = trace.number(PC, 0x8000, 0xFFFFFFFF)
+    text = f"from:{pc:#x}->{pc + 4}"
+    assert parts(trace, text) == ("from:", (PC, "#x"), "->", (("add", PC, 4), ""), "")
+    assert parts(trace, "plain") == ("plain",)
+    assert trace.decisions == {}
