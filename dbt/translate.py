@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt import choices
-from dbt.interfaces import CodeReader, Frontend, Layout, Local, Pass, Selective
+from dbt.interfaces import CodeReader, Frontend, Layout, Pass, is_local, is_selective
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
@@ -111,7 +111,7 @@ class Translator:
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        if self.verify or not all(isinstance(p, Local | Selective) for p in self.instrument):
+        if self.verify or not all(is_local(p) or is_selective(p) for p in self.instrument):
             return False
         return self._pipeline is None or self._pipeline.is_neutral
 

@@ -43,8 +43,8 @@ from dbt.interfaces import (
     NotTranslated,
     Reason,
     ReportCode,
-    Selective,
     TablesFull,
+    is_selective,
     return_hooks,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
@@ -203,7 +203,7 @@ class NumbaExecutor:
     def _concerns(self, pc: int, end: int) -> bool:
         """Whether a pass has to see the block from ``pc`` to ``end`` itself."""
         passes = self.context.passes
-        return any(isinstance(p, Selective) and p.concerns(pc, end) for p in passes)
+        return any(is_selective(p) and p.concerns(pc, end) for p in passes)
 
     def _follow_passes(self) -> None:
         """Drop all blocks if their code was made for other passes."""

@@ -34,7 +34,16 @@ from dbt.interfaces.events import (
     WatchHit,
 )
 from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
-from dbt.interfaces.passes import Attached, Bound, Local, Pass, Place, Selective
+from dbt.interfaces.passes import (
+    Attached,
+    Bound,
+    Local,
+    Pass,
+    Place,
+    Selective,
+    is_local,
+    is_selective,
+)
 from dbt.ir.banks import (
     ABSENT,
     CODE,
@@ -128,6 +137,8 @@ __all__ = [
     "TrapHit",
     "WatchHit",
     "extend",
+    "is_local",
+    "is_selective",
     "lay_out",
     "return_hooks",
 ]

@@ -1,6 +1,15 @@
 """The protocols of a pass."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeGuard,
+    runtime_checkable,
+)
 
 from dbt.ir.block import Block
 
@@ -22,7 +31,6 @@ class Pass(Protocol):
 Place: TypeAlias = Literal["head", "instruction", "exit"]
 
 
-@runtime_checkable
 class Local(Protocol):
     """A pass that looks at one place of a block alone. Backends may run it on parts of blocks, once
     for all that are alike, and build what it adds into code that they keep.
@@ -43,7 +51,6 @@ class Local(Protocol):
         """See ``Pass``."""
 
 
-@runtime_checkable
 class Selective(Protocol):
     """A pass that leaves most blocks as they are."""
 
@@ -53,6 +60,16 @@ class Selective(Protocol):
 
     def run(self, block: Block) -> None:
         """See ``Pass``."""
+
+
+def is_local(pass_: Pass) -> TypeGuard[Local]:
+    """Whether a pass is ``Local``. Asked at each event: ``isinstance`` would take microseconds."""
+    return hasattr(pass_, "place")
+
+
+def is_selective(pass_: Pass) -> TypeGuard[Selective]:
+    """Whether a pass is ``Selective``."""
+    return hasattr(pass_, "concerns")
 
 
 @runtime_checkable

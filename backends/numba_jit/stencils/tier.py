@@ -13,7 +13,7 @@ from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, HostCode, Local
+from dbt.interfaces import Context, HostCode, is_local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
 
@@ -63,7 +63,7 @@ class Copies:
     def copier(self) -> Copier:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
-            passes = [pass_ for pass_ in self._context.passes if isinstance(pass_, Local)]
+            passes = [pass_ for pass_ in self._context.passes if is_local(pass_)]
             checked = self.checked or bool(passes)  # passes change state before accesses
             with self._context.phases.within(Phase.LIBRARY):
                 copier = Copier(
@@ -91,7 +91,7 @@ class Copies:
         passes = self._context.passes
         if self._copier is None or [*map(id, passes)] == self._passes:
             return True
-        local = [pass_ for pass_ in passes if isinstance(pass_, Local)]
+        local = [pass_ for pass_ in passes if is_local(pass_)]
         if [*map(id, local)] != [*map(id, self._copier.passes)]:
             return False
         self._passes = [*map(id, passes)]
