@@ -56,7 +56,7 @@ _arena: Any = None
 _loading = threading.Lock()
 _SOURCES = (
     "__init__", "abi", "edges", "host_memory", "loop", "making", "pool",
-    "stencils/abi", "stencils/copying", "stencils/term_machine",
+    "stencils/abi", "stencils/copying", "stencils/finding", "stencils/term_machine",
     "stencils/terms", "tables",
     "units/objects", "compiled",
 )  # fmt: skip

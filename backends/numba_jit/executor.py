@@ -24,6 +24,7 @@ from backends.numba_jit.exits import Exits
 from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
+from backends.numba_jit.positions import Positions
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils.copier import Code
 from backends.numba_jit.stencils.tier import Copies
@@ -47,7 +48,7 @@ from dbt.interfaces import (
     is_selective,
     return_hooks,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
+from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
 
 _FUEL = abi.FUEL // 8
@@ -86,8 +87,9 @@ class NumbaExecutor:
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
-        self._links = Links(self.tables, self._loop, self._position, self._key_at)
-        self.index = self._table = BlockTable(self.tables, self._position)
+        self._positions = positions = Positions(context)
+        self._links = Links(self.tables, self._loop, positions.of, positions.key_at)
+        self.index = self._table = BlockTable(self.tables, positions.of)
         self._watched_memory = Watched(context.memory)
         self._copies = Copies(
             context, self.records, self.tables, self._table, tell, self._watched_memory.lead_out
@@ -164,7 +166,7 @@ class NumbaExecutor:
             targets = linkable(block)
             slots = self._links.allocate(len(targets))
             installed = Installed(
-                key, block_id, slots, self._indices(key), self._probing, code is not None,
+                key, block_id, slots, self._positions.indices(key), self._probing, code is not None,
                 lambda: block,
             )  # fmt: skip
             self._blocks[block_id] = installed
@@ -192,7 +194,7 @@ class NumbaExecutor:
                 self._table.give_back(block_id)
                 raise TablesFull
             installed = Installed(
-                key, block_id, slots, self._indices(key), False, True,
+                key, block_id, slots, self._positions.indices(key), False, True,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
             self._add(installed, draft.targets, extent, draft.insns, code)
@@ -250,7 +252,7 @@ class NumbaExecutor:
     def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
         """The record of a copied block."""
         return Installed(
-            key, block_id, slots, self._indices(key), False, True,
+            key, block_id, slots, self._positions.indices(key), False, True,
             partial(self._block, self._table.extent(block_id)),
             tuple(map(self._links.target, slots)),
         )  # fmt: skip
@@ -291,24 +293,6 @@ class NumbaExecutor:
             self._start_anew()
         if not (self._table.has_room() and self._links.has_room(SIDES)):
             raise TablesFull
-
-    def _position(self, key: BlockKey) -> int:
-        """The position of a key (``abi.PASSED``), or -1 when it has none."""
-        passed = abi.PASSED if key.mode & CONDITION_PASSED else 0
-        plain = BlockKey(key.pc, key.mode & ~CONDITION_PASSED) if passed else key
-        if plain.mode != frontend_mode(plain.mode):
-            return -1
-        location = self.context.location_of(plain)
-        return location | passed if self.context.key_of(location) == plain else -1
-
-    def _key_at(self, position: int) -> BlockKey:
-        """The key at a position."""
-        key = self.context.key_of(position & ~abi.PASSED)
-        return key.with_mode(CONDITION_PASSED) if position & abi.PASSED else key
-
-    def _indices(self, key: BlockKey) -> list[int]:
-        position = self._position(key)
-        return [] if position < 0 else [abi.position_index(position)]
 
     def _publish(self, installed: Installed) -> None:
         """Enter a block in the tables."""

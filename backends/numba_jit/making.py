@@ -19,13 +19,13 @@ from backends.numba_jit.host_memory import (
     store64,
 )
 from backends.numba_jit.stencils import abi as stencils
-from backends.numba_jit.stencils.copying import (
+from backends.numba_jit.stencils.copying import place_block
+from backends.numba_jit.stencils.finding import (
     choose,
     find_additions,
     find_shapes,
     has_all_names,
     marks_of,
-    place_block,
     value_of,
 )
 from dbt.interfaces import CODE, EXEC, WRITE

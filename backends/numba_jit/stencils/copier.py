@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import sys
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -27,6 +26,7 @@ from backends.numba_jit.stencils.library import (
 )
 from backends.numba_jit.stencils.machine_code import read_stencils
 from backends.numba_jit.stencils.native import Native
+from backends.numba_jit.stencils.pass_set import is_kept, places_of, sources_of
 from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
 from dbt.phases import Phase
@@ -416,29 +416,6 @@ class Copier:
         self.keep()
         self.library.close()
         self.code.close()
-
-
-_BITS = {"head": words.HEADS, "exit": words.EXITS, "instruction": words.INSTRUCTIONS}
-
-
-def places_of(passes: Sequence[Local]) -> int:
-    """The bits of PASSES for passes."""
-    bits = 0
-    for pass_ in passes:
-        bits |= _BITS[pass_.place]
-    return bits
-
-
-def is_kept(pass_: Local) -> bool:
-    """True when a library for a pass can be kept on disk: the pass is known by its module's file
-    and its options."""
-    return "<" not in type(pass_).__qualname__ and sources_of([pass_]) != []
-
-
-def sources_of(passes: Sequence[Local]) -> list[str]:
-    """The files of the modules that define passes."""
-    files = [getattr(sys.modules[type(pass_).__module__], "__file__", None) for pass_ in passes]
-    return [file for file in files if file]
 
 
 def _sources() -> list[str]:

@@ -14,6 +14,7 @@ ARITY = 7
 _SOURCES = (
     "abi",
     "copying",
+    "finding",
     "native",
     "terms",
     "term_machine",

@@ -1,0 +1,29 @@
+"""What is to be known of the passes that a library has built in."""
+
+import sys
+from collections.abc import Sequence
+
+from backends.numba_jit.stencils import abi as words
+from dbt.interfaces import Local
+
+_BITS = {"head": words.HEADS, "exit": words.EXITS, "instruction": words.INSTRUCTIONS}
+
+
+def places_of(passes: Sequence[Local]) -> int:
+    """The bits of PASSES for passes."""
+    bits = 0
+    for pass_ in passes:
+        bits |= _BITS[pass_.place]
+    return bits
+
+
+def is_kept(pass_: Local) -> bool:
+    """True when a library for a pass can be kept on disk: the pass is known by its module's file
+    and its options."""
+    return "<" not in type(pass_).__qualname__ and sources_of([pass_]) != []
+
+
+def sources_of(passes: Sequence[Local]) -> list[str]:
+    """The files of the modules that define passes."""
+    files = [getattr(sys.modules[type(pass_).__module__], "__file__", None) for pass_ in passes]
+    return [file for file in files if file]
