@@ -489,7 +489,7 @@ class NumbaExecutor:
         if not self.on_hook(hit):
             return hit
         self._watched_memory.ensure_after_hooks()
-        if self._units.has_new:  # they are compiled before the next run
+        if self._units.has_new or not self._copies.follow_passes():  # seen to before the next run
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
         if not record.block or not self._table.is_at(record.block, record.word):
             record.block, record.word = self._table.get(hit.resume), tables.key_word(hit.resume)

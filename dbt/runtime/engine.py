@@ -129,6 +129,8 @@ class Engine:
         self._stepping = False
         self._is_full = False
         """The executor had no room, and has not run since."""
+        self._later_all = False
+        """All translations are to be discarded when the executor has returned."""
         self._later: list[BlockKey] = []  # to be discarded when it has returned
         self._end = 0.0
         """When the present slice is over, by ``time.perf_counter``."""
@@ -277,14 +279,18 @@ class Engine:
             self.budget.give_back()
             with self._starting:
                 self._runner = 0
-                if self._later:
+                if self._later_all:
+                    self._later_all, self._later = False, []
+                    self.flush()
+                elif self._later:
                     later, self._later = self._later, []
                     self.discard(later)
 
     def _on_hook(self, hit: HookHit) -> bool:
         """See ``Executor.on_hook``. What is left over by functions that the guest's code invoked
         has to be done before hooks run."""
-        if self._later or self.budget.held or self._functions.failure is not None:
+        left_over = self._later or self._later_all or self.budget.held
+        if left_over or self._functions.failure is not None:
             return False
         self.resume.watch = None  # its block was entered
         self._serving = True
@@ -467,6 +473,7 @@ class Engine:
             if self._waits:
                 self.executor.clear()
             else:
+                self._later_all = True  # also what is made until then
                 self.discard(list(self.cache))
         for page in pages:
             self.memory.clear_code(page)
