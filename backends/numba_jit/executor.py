@@ -176,7 +176,7 @@ class NumbaExecutor:
         self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
     ) -> Extent | None:
         """See ``dbt.interfaces.Executor``."""
-        if not self._copying or self._probing:
+        if not self._copying:
             return None
         draft = self._copies.draft(key, boundaries)
         if draft is None or self._concerns(key.pc, key.pc + draft.size):
@@ -194,7 +194,7 @@ class NumbaExecutor:
                 self._table.give_back(block_id)
                 raise TablesFull
             installed = Installed(
-                key, block_id, slots, self._positions.indices(key), False, True,
+                key, block_id, slots, self._positions.indices(key), self._probing, True,
                 partial(self._block, extent), draft.targets,
             )  # fmt: skip
             self._add(installed, draft.targets, extent, draft.insns, code)
@@ -240,7 +240,7 @@ class NumbaExecutor:
     def _let_make(self) -> None:
         """Let the loop make blocks itself, or not. No block is being made when this returns."""
         rules = self._admission.rules
-        may = self._autonomous and self._copying and rules.exact and not self._probing
+        may = self._autonomous and self._copying and rules.exact
         self._control[tables.HEADER // 8] = self._copies.header if may else 0
         self._await_made()
 
@@ -252,7 +252,7 @@ class NumbaExecutor:
     def _copied(self, key: BlockKey, block_id: int, slots: tuple[int, ...]) -> Installed:
         """The record of a copied block."""
         return Installed(
-            key, block_id, slots, self._positions.indices(key), False, True,
+            key, block_id, slots, self._positions.indices(key), self._probing, True,
             partial(self._block, self._table.extent(block_id)),
             tuple(map(self._links.target, slots)),
         )  # fmt: skip
@@ -399,6 +399,7 @@ class NumbaExecutor:
     def probe(self, pcs: Collection[int] | None) -> None:
         """Return WatchHit when a block at one of these pcs begins that has a probe."""
         self._probing = pcs is not None
+        self._copies.probe(probes=self._probing)
         self._let_make()
         for installed in self._begun_at(self._admission.probe(pcs or ())):
             probed = self._admission.is_probed(installed.key)

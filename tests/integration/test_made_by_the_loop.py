@@ -21,8 +21,8 @@ GUESTS = {
     "fib": ("12",), "lists": ("3",), "quicksort": ("40",), "lz": ("1",), "sha256": ("1",),
     "bytecode": ("2",),
 }  # fmt: skip
-BY_PYTHON = {"jump", "backend"}
-"""Mechanisms with a pass that has to see whole blocks, or with probes: the loop makes no blocks."""
+BY_PYTHON = {"jump"}
+"""Mechanisms with a pass that has to see whole blocks: the loop makes none."""
 BACKEND = ("blocks", "links", "links_made", "compiled_blocks")
 MOST = 300_000
 """Instructions that a guest executes at most."""

@@ -9,8 +9,8 @@ code is given the address of that. All words are 64 bits wide.
     NODES, ROOTS, PROGRAMS, STACK, INDEX, MASK, SHAPES, STENCILS, PATCHES, OFFSETS, CODES,
     WORDS, CURSOR, END, LINK_WORDS, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT,
     HEAD, GO, EVERY_FLAG, OUT0, OUT1, ROOM, BYTES, MOST, FREE, ALIGNMENT, MADE_BYTES, HEAD_PC,
-    PASSES, NAME_VALUES, UNCHECKED,
-) = range(0, 36 * 8, 8)  # fmt: skip
+    PASSES, NAME_VALUES, UNCHECKED, WATCH_OUT, PROBES,
+) = range(0, 38 * 8, 8)  # fmt: skip
 """Addresses: NODES and ROOTS of the tree, PROGRAMS of terms and the STACK they work on, SHAPES,
 STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
 LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all its bits.
@@ -24,7 +24,8 @@ next one. ALIGNMENT: see ``Frontend.alignment``. MADE_BYTES: of code, of the blo
 HEAD_PC: the pc of the block whose shapes were found last. PASSES: see HEADS. NAME_VALUES: by number
 of a name, see NAME. UNCHECKED: not 0 when code makes no test before it accesses memory. Then the
 last words of a block, u32 for each instruction, are how many bytes behind the block's beginning
-that one's code ends."""
+that one's code ends. WATCH_OUT: the way out for probed blocks. PROBES: not 0 when all blocks test
+their probes."""
 HEADS, EXITS, INSTRUCTIONS, SELECTIVE = 1, 2, 4, 8
 """Bits of PASSES: there are passes that add to the front of blocks, to exits, to instructions; that
 look at blocks which end at a boundary."""
@@ -32,7 +33,7 @@ LARGEST = 1024
 """Bytes of code that an instruction takes at most, stubs included."""
 UNIT = 64
 """Code is given out in multiples of so many bytes."""
-HEADER_WORDS = 36
+HEADER_WORDS = 38
 
 # -- Rows: words, columns as byte offsets ------------------------------------------------------
 NODE = 5 * 8
@@ -70,8 +71,8 @@ PATCH = 7 * 8
 PLACE, WHAT, VALUE_PROGRAM, ADDEND, RELATIVE, TABLE, WIDTH = range(0, PATCH, 8)
 (
     VALUE, SLOT, NEXT, FAULT, SYSTEM, HALT, TRAP, RETURN, JUMP, LINK0, LINK1, COUNT, COUNTER, HOT,
-    FUEL, NAME,
-) = range(16)  # fmt: skip
+    FUEL, NAME, BLOCK, WATCHED,
+) = range(18)  # fmt: skip
 """What a patch is given: the column WHAT. FAULT to TRAP are in the order of X_FAULT to X_TRAP.
 NAME: what NAME_VALUES has for the number in the column TABLE."""
 UNNAMED = -1

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NAME, UNCHECKED = "stencils", "stencils-unchecked"
 """The names of the libraries on disk: of stencils that test the guest's permissions, and of those
 that do not."""
-ENDS = ("head", "hothead", "go")
+ENDS = ("head", "hothead", "probehead", "hotprobehead", "go")
 """The first stencils of a library: what blocks begin and end with."""
 MOST_KEPT = 3 / 4
 """How full a library is at most that is kept."""
@@ -119,6 +119,7 @@ class Copier:
             (words.SIDE_OUT, tables.X_SIDE, True),
             (words.FUEL_OUT, abi.X_FUEL, True),
             (words.HOT_OUT, tables.X_HOT, True),
+            (words.WATCH_OUT, tables.X_WATCH, True),
             (words.RETURN_OUT, abi.X_RETURN, False),
             (words.JUMP_OUT, abi.X_JUMP, False),
         ):
@@ -132,7 +133,8 @@ class Copier:
                 library.fill(library.reserve(0, 0), shared[name], {})
         else:
             library.restore(kept)
-        library.set(words.HEAD, 1 + ENDS.index("hothead" if hot else "head"))
+        self._hot = hot
+        self.probes = False
         library.set(words.GO, 1 + ENDS.index("go"))
         library.set(words.LINK_WORDS, code.link_words)
         library.set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
@@ -140,6 +142,17 @@ class Copier:
         library.set(words.END, code.end)
         library.set(words.UNCHECKED, not checked)
         self.clear()
+
+    @property
+    def probes(self) -> bool:
+        """Blocks begin with a test of their probe."""
+        return self.library.get(words.PROBES) != 0
+
+    @probes.setter
+    def probes(self, value: bool) -> None:
+        head = ("hot" if self._hot else "") + ("probe" if value else "") + "head"
+        self.library.set(words.HEAD, 1 + ENDS.index(head))
+        self.library.set(words.PROBES, value)
 
     @property
     def selective(self) -> bool:
@@ -378,7 +391,7 @@ class Copier:
         start, end, *_ = made
         code = ctypes.string_at(start, self.library.get(words.MADE_BYTES))
         self.free(start, end)
-        marks = [(start, "begin:")] if draft.counted else []
+        marks = [(start, "begin:")] if draft.counted or self.probes else []
         for row in map(self.library.rows.row, range(draft.insns)):
             word = row[words.WORD // 8]
             marks.append((row[words.CODE // 8], f"{row[words.AT // 8]:#010x}: {word:x}"))

@@ -39,6 +39,7 @@ ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
 VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
 TRAP, RETURN, JUMP = abi.TRAP, abi.RETURN, abi.JUMP
 LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
+BLOCK, WATCHED, WATCH_OUT, PROBES = abi.BLOCK, abi.WATCHED, abi.WATCH_OUT, abi.PROBES
 ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT = abi.CODE, abi.AT
 
@@ -63,6 +64,14 @@ def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
     store8(at + 5, JUMP_RELATIVE)
     store32(at + 6, way_out - at - STUB)
     return at + STUB
+
+
+@njit(**OPTIONS)
+def way_out(header, what):  # type: ignore[no-untyped-def]
+    """The way by which the head of a block leaves."""
+    if what == HOT:
+        return load64(header + HOT_OUT)
+    return load64(header + (WATCH_OUT if what == WATCHED else FUEL_OUT))
 
 
 @njit(**OPTIONS)
@@ -109,12 +118,11 @@ def patch(header, number, base, row, before, block, index, counted, slots, end):
             value = counted
         elif what == COUNTER:
             value = 4 * block
-        elif what == HOT:
-            value = end
-            end = stub(end, load64(header + HOT_OUT), block)
+        elif what == BLOCK:
+            value = block
         else:
             value = end
-            end = stub(end, load64(header + FUEL_OUT), block)
+            end = stub(end, way_out(header, what), block)
         value += load64(at + ADDEND)
         if load64(at + WIDTH) == 1:
             store8(place, value)
@@ -136,7 +144,8 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
     store64(header + OUT0, 0)
     store64(header + OUT1, 0)
     at = start
-    if counted:
+    begins = counted or load64(header + PROBES)
+    if begins:
         at = put(header, load64(header + HEAD), at)
     head, go = first + ROW * HEAD_ROW, first + ROW * GO_ROW
     if load64(head + ITS_SHAPE):
@@ -151,7 +160,7 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
     if continues:
         ending = load64(go + ITS_STENCIL) if load64(go + ITS_SHAPE) else load64(header + GO)
         at = put(header, ending, at)
-    if counted:
+    if begins:
         number = load64(header + HEAD)
         at = patch(header, number, start, first, before, block, 0, counted, slots, at)
     if load64(head + ITS_SHAPE):

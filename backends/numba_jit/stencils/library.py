@@ -28,7 +28,7 @@ _NAMES = {
     "next": abi.NEXT, "fault": abi.FAULT, "swi": abi.SYSTEM, "halt": abi.HALT,
     "return": abi.RETURN, "jump": abi.JUMP, "link0": abi.LINK0, "link1": abi.LINK1,
     "count": abi.COUNT, "counter": abi.COUNTER, "hot": abi.HOT, "fuel": abi.FUEL,
-    "trap": abi.TRAP,
+    "trap": abi.TRAP, "block": abi.BLOCK, "watched": abi.WATCHED,
 }  # fmt: skip
 (
     EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER, NAMES,

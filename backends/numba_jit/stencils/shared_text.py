@@ -19,6 +19,42 @@ out:
  ret i64 %q"""
 """Lines that take the fuel of a block and go on, or leave when there is not enough."""
 
+_TEST_PROBE = f"""\
+ %pa = getelementptr i8, ptr %s, i64 {tables.PROBED}
+ %pb = load ptr, ptr %pa
+ %pd = getelementptr i8, ptr %pb, i64 ptrtoint (ptr @block to i64)
+ %pe = load i8, ptr %pd
+ %pf = icmp ne i8 %pe, 0
+ br i1 %pf, label %probed, label %passed, !prof !0
+probed:
+ %pg = getelementptr i8, ptr %s, i64 {tables.PASS}
+ %ph = load i64, ptr %pg
+ store i64 0, ptr %pg
+ %pi = icmp eq i64 %ph, ptrtoint (ptr @block to i64)
+ br i1 %pi, label %passed, label %watched
+watched:
+ %pj = musttail call preserve_nonecc i64 @watched({PARAMETERS})
+ ret i64 %pj
+passed:
+"""
+"""Lines that leave when the block is probed, unless PASS names it: then it may begin, once."""
+
+_COUNT_EXECUTION = f"""\
+ %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
+ %ha = load ptr, ptr %hp
+ %hb = getelementptr i8, ptr %ha, i64 ptrtoint (ptr @counter to i64)
+ %hv = load i32, ptr %hb
+ %hw = sub i32 %hv, 1
+ store i32 %hw, ptr %hb
+ %hc = icmp eq i32 %hw, 0
+ br i1 %hc, label %hot, label %cool, !prof !0
+hot:
+ %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
+ ret i64 %h
+cool:
+"""
+"""Lines that leave when the block has become hot."""
+
 SHARED = f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
  %mp = getelementptr i8, ptr %s, i64 {abi.MEM_BASE}
@@ -39,19 +75,13 @@ define preserve_nonecc i64 @head{SIGNATURE} {{
 {_TAKE_FUEL}
 }}
 define preserve_nonecc i64 @hothead{SIGNATURE} {{
- %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
- %ha = load ptr, ptr %hp
- %hb = getelementptr i8, ptr %ha, i64 ptrtoint (ptr @counter to i64)
- %hv = load i32, ptr %hb
- %hw = sub i32 %hv, 1
- store i32 %hw, ptr %hb
- %hc = icmp eq i32 %hw, 0
- br i1 %hc, label %hot, label %cool, !prof !0
-cool:
-{_TAKE_FUEL}
-hot:
- %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
- ret i64 %h
+{_COUNT_EXECUTION}{_TAKE_FUEL}
+}}
+define preserve_nonecc i64 @probehead{SIGNATURE} {{
+{_TEST_PROBE}{_TAKE_FUEL}
+}}
+define preserve_nonecc i64 @hotprobehead{SIGNATURE} {{
+{_COUNT_EXECUTION}{_TEST_PROBE}{_TAKE_FUEL}
 }}
 define preserve_nonecc i64 @go{SIGNATURE} {{
  %c = load ptr, ptr @link0
@@ -64,10 +94,12 @@ define preserve_nonecc i64 @go{SIGNATURE} {{
 declare preserve_nonecc i64 @next(ptr, ptr, i64)
 declare preserve_nonecc i64 @fuel(ptr, ptr, i64)
 declare preserve_nonecc i64 @hot(ptr, ptr, i64)
+declare preserve_nonecc i64 @watched(ptr, ptr, i64)
+@block = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 4194304}}
 """
 """``enter(code, state)`` is a C function. The others have the signature of stencils: ``leave``
 returns the word EXIT_CODE, ``head`` begins a block and takes its fuel, ``hothead`` also counts its
-executions, ``go`` ends one."""
+executions; with ``probe`` they test the block's probe. ``go`` ends one."""
 
 
 def shared_text(frame: Frame) -> str:

@@ -54,6 +54,7 @@ class Copies:
         """The code tests the guest's permissions itself."""
         self._lead_out = lead_out
         self._blocks = blocks
+        self._probes = False
         self._passes: list[int] | None = None
         """The passes that were seen last."""
         self._seconds = 0.0
@@ -74,6 +75,7 @@ class Copies:
                     hot=self._counts,
                     checked=checked,
                 )
+            copier.probes = self._probes
             self._copier = copier
             self._lead_out(None if checked else copier.code.without_checks)
             if copier.is_new:
@@ -84,6 +86,12 @@ class Copies:
             control[tables.COPY_LEAVE // 8] = copier.leave
             control[tables.COPY_FIRST // 8] = copier.code.next
         return self._copier
+
+    def probe(self, *, probes: bool) -> None:
+        """Make code from now on that tests the probe of each block, or that does not."""
+        self._probes = probes
+        if self._copier is not None:
+            self._copier.probes = probes
 
     def follow_passes(self) -> bool:
         """Look at the passes. Returns False if code was made for others: then all blocks have to
