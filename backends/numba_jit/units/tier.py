@@ -163,16 +163,16 @@ class Units:
             try:
                 self._take(job)
             except TablesFull:
-                self._promotes = False  # from now on blocks stay cold
+                self._stay_cold()
 
     def promote(self) -> None:
         """Have the hot blocks compiled."""
         known = self._codes.keys() - self._cold | self._awaited.keys()
         found = [block_id for block_id in self._pending() if block_id not in known]
         self._set_pending([])
-        batch = [self._installed(block_id) for block_id in self._around(found)]
-        if not batch or not self._promotes:
+        if not found or not self._promotes:
             return
+        batch = [self._installed(block_id) for block_id in self._around(found)]
         job = self._job(batch, "optimised", found)
         if self._in_background:
             self._background.submit(job)
@@ -180,7 +180,13 @@ class Units:
         try:
             self._compile_now(job)
         except TablesFull:
-            self._promotes = False  # from now on blocks stay cold
+            self._stay_cold()
+
+    def _stay_cold(self) -> None:
+        """Compile no hot blocks any more: there is no room for their code."""
+        self._promotes = False
+        for word in (tables.FIRST_HOT, tables.AGAIN):
+            self._tables.control[word // 8] = tables.MOST_HOT
 
     def _around(self, hot: list[int]) -> list[int]:
         """Hot blocks, with those that complete their last instruction; for regions also the warm
