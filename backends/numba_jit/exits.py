@@ -86,7 +86,8 @@ class Exits:
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
         self._control[_FUEL] += side.refund
-        return self._changed(side, side.key)
+        pc = side.key.pc
+        return self._changed(side, BlockKey(pc, retry_mode(side.block, pc)))
 
     def _changed(self, side: Side, key: BlockKey) -> Event:
         """Drop a block whose code has changed without the guest's knowing: another process has

@@ -8,7 +8,7 @@ from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import HostCode, ReportCode
 
-Enter = Callable[[int, int, int], int]
+Enter = Callable[..., int]
 """Calls the loop."""
 
 
@@ -50,9 +50,9 @@ class HostCodes:
     def around(self, enter: Enter) -> Enter:
         """``enter``, with a report of the blocks that were made when it returns."""
 
-        def followed(what: int, a: int, b: int) -> int:
+        def followed(*arguments: object) -> int:
             since = time.monotonic_ns()
-            result = enter(what, a, b)
+            result = enter(*arguments)
             self.collect(since)
             return result
 

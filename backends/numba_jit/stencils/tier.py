@@ -177,7 +177,7 @@ class Copies:
         extent = self._blocks.extent(block_id)
         pc = extent.key.pc + self._blocks.place(block_id, index) * self._alignment
         mode = frontend_mode(extent.key.mode) if index else extent.key.mode
-        completed = max(0, index - 1 if extent.key.mode & CONDITION_PASSED else index)
+        completed = index - 1 if extent.key.mode & CONDITION_PASSED else index
         refund = extent.insn_count - completed
         return Side(extent.key, BlockKey(pc, mode), refund, why)
 
