@@ -66,6 +66,7 @@ class EventLoop:
         self._state = state
         self._hooks = hooks
         self._hit = phases.around(Phase.HOOKS, hooks.hit)
+        self._serve = phases.around(Phase.HOOKS, hooks.serve)
         self._clock = clock
         self._log = log
         self._served = phases.around(Phase.HOOKS, served)
@@ -75,7 +76,7 @@ class EventLoop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
         if not self._log.wants("exec"):  # else each event is shown
-            self._engine.serve = self._hooks.serve
+            self._engine.serve = self._serve
         while True:
             try:
                 after = self._step()
