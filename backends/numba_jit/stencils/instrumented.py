@@ -7,11 +7,15 @@ goes on at the next.
 from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeAlias
 
+import attrs
+
 from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.names import Name
+from backends.numba_jit.stencils.template import Unfit
 from dbt.interfaces import Layout, Local, Place
-from dbt.ir.block import Block, BlockKey, Goto, Inst
+from dbt.ir.block import Block, BlockKey, Const, Goto, Inst
 from dbt.ir.ops import INSN
-from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
+from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Choice, Number, Trace, parts
 
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
 """``Frontend.lift_one``."""
@@ -44,8 +48,11 @@ class Instrumented:
             self._run("head", block)
             return block, (), False
         if mode & abi.GO_MODE:
-            block = Block(BlockKey(leaf(HEAD, head), plain), [], Goto(BlockKey(leaf(PC, pc))))
+            next_ = Goto(BlockKey(leaf(PC, pc)))
+            block = Block(BlockKey(leaf(HEAD, head), plain), [], next_)
             self._run("exit", block)
+            if block.exit is not next_:
+                raise Unfit("a block that goes on at the next does not do so any more")
             return block, (), True
         key = BlockKey(leaf(PC, pc), mode)
         block, ends = self._lift_one(key, leaf(WORD, word), leaf(BEFORE, before))
@@ -56,13 +63,57 @@ class Instrumented:
             self._run("exit", block)
         return block, own, ends
 
-    def check(self, sample: Sample) -> None:
-        """Run the passes as they are run on blocks. Raises what they raise, and VerifyError for
-        what they must not do."""
-        if self._passes:
-            self.lift(sample, _itself)
+    def agrees(self, block: Block, trace: Trace, sample: Sample) -> bool:
+        """Whether passes make of a sample what they made of it with Numbers, in a block, and that
+        obeys the rules of the IR. If not, they have to see whole blocks."""
+        from dbt.ir.verifier import verify
+
+        if not self._passes:
+            return True
+        try:
+            ordinary = self.lift(sample, _itself)[0]
+            verify(_alone(ordinary), self._layout)
+        except Exception:  # they raise it again if this is executed
+            return False
+        return contents(block, trace, sample) == contents(ordinary, trace, sample)
 
     def _run(self, place: Place, block: Block) -> None:
         for pass_ in self._passes:
             if pass_.place == place:
                 pass_.run(block)
+
+
+def _alone(block: Block) -> Block:
+    """A block whose instructions may be the last ones of a longer block, as one of its own."""
+    first = next((inst.imm[0] for inst in block.insts if inst.op is INSN), block.key.pc)
+    return attrs.evolve(block, key=BlockKey(first, block.key.mode))
+
+
+def contents(block: Block, trace: Trace, sample: Sample) -> list[Any]:
+    """What a block has, with the values of a sample in place of Numbers."""
+    word, pc, before, _, head = sample
+    leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: head}
+    places = {inst: place for place, inst in enumerate(block.insts)}
+
+    def value(of: Any) -> Any:
+        match of:
+            case Number():
+                return of.value
+            case Choice():
+                return of.names[of.number.value]
+            case str():
+                return Name("", parts(trace, of)).text(leaves)
+            case Const():
+                return of.type, value(of.value)
+            case Inst():
+                return "%", places.get(of)
+            case BlockKey():
+                return value(of.pc), of.mode
+        return of
+
+    insts = [
+        (i.op, i.type, *map(value, i.args), "imm", *map(value, i.imm), "when", value(i.when))
+        for i in block.insts
+    ]
+    fields = [value(getattr(block.exit, field.name)) for field in attrs.fields(type(block.exit))]
+    return [insts, type(block.exit), fields]
