@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +33,7 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
+    from backends.numba_jit.stencils.names import Name
     from backends.numba_jit.stencils.maker import Maker
 
 NAME, UNCHECKED = "stencils", "stencils-unchecked"
@@ -334,25 +335,45 @@ class Copier:
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return None
+        if self._places:
+            self._name_by_value(draft)
         outs = [self.library.get(words.OUT0), self.library.get(words.OUT1)]
         marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
         return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
-    def _name(self, draft: Draft) -> None:
-        """Write where the counters and side stacks are that a block uses."""
+    def _naming(self, draft: Draft, how: int) -> "Iterator[tuple[int, int, Mapping[str, int]]]":
+        """The rows of a block that use names in a way (NAMES): the stencil of each, the address of
+        its code when the block has been made, and the values that names depend on."""
         from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
 
-        library, rows = self.library, self.library.rows
-        used = (*range(draft.insns), *_ADDITIONS) if draft.insns else ()
-        before = draft.front
-        for index in used:
-            word, shape, stencil, _, pc = rows.row(index)
-            if shape and library.shapes.cells[shape, NAMES]:
-                leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
-                for number, name in library.names_of(stencil):
-                    bank, size = self._banks[name.bank]
-                    library.name_values.cells[number, 0] = size * bank.index(name.text(leaves))
-            before = word
+        library, before, behind = self.library, draft.front, 0
+        for index in (*range(draft.insns), *_ADDITIONS):
+            word, shape, stencil, code, pc = library.rows.row(index)
+            if shape and library.shapes.cells[shape, NAMES] == how:
+                code = behind if index == words.GO_ROW else code
+                yield stencil, code, {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
+            if index < draft.insns:
+                before, behind = word, code + library.length(stencil)
+
+    def _offset(self, name: "Name", leaves: "Mapping[str, int]") -> int:
+        """Where a counter or a side stack is in its bank."""
+        bank, size = self._banks[name.bank]
+        return size * bank.index(name.text(leaves))
+
+    def _name(self, draft: Draft) -> None:
+        """Write where the counters and side stacks are whose names are always the same."""
+        values = self.library.name_values.cells
+        for stencil, _, leaves in self._naming(draft, words.CONSTANT_NAMES):
+            for number, name, *_ in self.library.names_of(stencil):
+                values[number, 0] = self._offset(name, leaves)
+
+    def _name_by_value(self, draft: Draft) -> None:
+        """Write into the code of the block that was made last where its other counters and side
+        stacks are: one name may be several in it."""
+        for stencil, code, leaves in self._naming(draft, words.NAMES_BY_VALUE):
+            for _, name, place, addend in self.library.names_of(stencil):
+                offset = ctypes.c_uint32.from_address(code + place)
+                offset.value = self._offset(name, leaves) + addend
 
     def _provide_stencils(self, count: int) -> None:
         """Choose the stencils of the block that was drafted last; make those that are missing."""
