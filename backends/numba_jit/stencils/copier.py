@@ -326,8 +326,9 @@ class Copier:
     # -- making ------------------------------------------------------------------------------------
 
     def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> "Code | None":
-        """Copy the block that was drafted last, if there is room."""
-        self._provide_stencils(draft.insns)
+        """Copy the block that was drafted last, if there is room, and no code is too long."""
+        if not self._provide_stencils(draft.insns):
+            return None
         if self._places:
             self._name(draft)
         first, second = (*slots, 0, 0)[:2]
@@ -375,14 +376,18 @@ class Copier:
                 offset = ctypes.c_uint32.from_address(code + place)
                 offset.value = self._offset(name, leaves) + addend
 
-    def _provide_stencils(self, count: int) -> None:
-        """Choose the stencils of the block that was drafted last; make those that are missing."""
+    def _provide_stencils(self, count: int) -> bool:
+        """Choose the stencils of the block that was drafted last; make those that are missing.
+        Returns whether that was possible."""
         if not self._lacks_stencils(count):
-            return
+            return True
         with self._phases.within(Phase.STENCILS), self._maker.batch() as batch:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+        shapes, rows = self.library.shapes.cells, self.library.rows.cells
+        used = (rows[at, words.ITS_SHAPE // 8] for at in (*range(count), *_ADDITIONS))
+        return all(shapes[shape, EXIT] != words.REFUSED for shape in used)
 
     def stub(self, record: int) -> "Code | None":
         """Make code that leaves with a record, if there is room."""

@@ -230,6 +230,12 @@ class Library:
         self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
+    def refuse(self, shape: int) -> None:
+        """Find a shape as one that cannot be copied from now on. There may be blocks that have
+        it."""
+        self.shapes.cells[shape, EXIT] = abi.REFUSED
+        self.changed = os.getpid()
+
     def _describe(self, row: list[int], template: "Template") -> None:
         row[EXIT] = _exit_kind(template)
         names = [hole.name for hole in template.holes.values() if hole.name]

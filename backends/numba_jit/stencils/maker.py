@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 
+from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
@@ -98,7 +99,11 @@ class Maker:
         for first in range(0, len(wanted), AT_ONCE):
             part = templates[first : first + AT_ONCE]
             for index, stencil in enumerate(self._stencils(part)):
-                library.fill(wanted[first + index][2], stencil, part[index].holes)
+                shape, _, number = wanted[first + index]
+                if stencil.most > LARGEST:
+                    library.refuse(shape)
+                else:
+                    library.fill(number, stencil, part[index].holes)
         self.seconds += time.perf_counter() - began
 
     def _stencils(self, templates: list[Template]) -> list[Stencil]:
