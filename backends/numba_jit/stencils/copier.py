@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+import attrs
+
 from backends.native import cache
 from backends.native.cache import cached, stamp
 from backends.numba_jit import abi, tables
@@ -108,7 +110,8 @@ class Copier:
         text = slot_table + repr(passes) if passes else slot_table
         self._stamp = stamp(sources, "llvmlite", text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
-        kept = cache.read(self._file, self._stamp)
+        self._keeps = all(map(is_kept, passes))
+        kept = cache.read(self._file, self._stamp) if self._keeps else None
         ends = stamp(_sources(), "llvmlite", text=slot_table)
         compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
         image = cached("stencil-ends", ends, partial(compile_shared, layout))
@@ -431,7 +434,7 @@ class Copier:
     def keep(self) -> None:
         """Keep the library on disk, if it has grown in this process. One that is nearly full is not
         kept: later guests begin with one that has room for their shapes."""
-        keeps = all(map(is_kept, self.passes)) and self.library.fullness < MOST_KEPT
+        keeps = self._keeps and self.library.fullness < MOST_KEPT
         if keeps and self.library.changed == os.getpid():
             with self._phases.within(Phase.LIBRARY):
                 cache.write(self._file, self._stamp, self.library.save())
@@ -456,14 +459,16 @@ def places_of(passes: Sequence[Local]) -> int:
 
 
 def is_kept(pass_: Local) -> bool:
-    """True when a library for a pass can be kept on disk: the pass is known by its module's file
-    and its options."""
-    return "<" not in type(pass_).__qualname__ and sources_of([pass_]) != []
+    """True when a library for a pass can be kept on disk: the pass is known by the files of its
+    classes and its options, of which Python shows no address."""
+    named = "<" not in type(pass_).__qualname__ and " at 0x" not in repr(pass_)
+    return named and attrs.has(type(pass_)) and sources_of([pass_]) != []
 
 
 def sources_of(passes: Sequence[Local]) -> list[str]:
-    """The files of the modules that define passes."""
-    files = [getattr(sys.modules[type(pass_).__module__], "__file__", None) for pass_ in passes]
+    """The files of the modules that define passes and what they inherit from."""
+    classes = [class_ for pass_ in passes for class_ in type(pass_).__mro__[:-1]]
+    files = [getattr(sys.modules[class_.__module__], "__file__", None) for class_ in classes]
     return [file for file in files if file]
 
 
