@@ -214,8 +214,9 @@ class Number:
         return self.value
 
 
-_BEGIN, _END = "\ue000aZ", "\ue001"
-"""The marks around a formatted number. Changing the case of a text changes the first."""
+_BEGIN, _END = "\ue000aZ" + 40 * "-", "\ue001"
+"""The marks around a formatted number. Changing the case of a text changes the first, and with them
+a number is longer than any text is padded to: that this is missing can be seen."""
 _MARKED = re.compile(f"{_BEGIN}(\\d+){_END}")
 
 

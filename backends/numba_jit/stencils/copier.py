@@ -35,8 +35,8 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
-    from backends.numba_jit.stencils.names import Name
     from backends.numba_jit.stencils.maker import Maker
+    from backends.numba_jit.stencils.names import Name
 
 NAME, UNCHECKED = "stencils", "stencils-unchecked"
 """The names of the libraries on disk: of stencils that test the guest's permissions, and of those

@@ -86,7 +86,7 @@ class Instrumented:
 def _alone(block: Block) -> Block:
     """A block whose instructions may be the last ones of a longer block, as one of its own."""
     first = next((inst.imm[0] for inst in block.insts if inst.op is INSN), block.key.pc)
-    return attrs.evolve(block, key=BlockKey(first, block.key.mode))
+    return attrs.evolve(block, key=BlockKey(int(first), block.key.mode))
 
 
 def contents(block: Block, trace: Trace, sample: Sample) -> list[Any]:
