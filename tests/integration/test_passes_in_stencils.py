@@ -318,6 +318,24 @@ def test_what_is_too_long_is_compiled(capfd: pytest.CaptureFixture[str]) -> None
     assert found.backend["copied_insns"] == 0
 
 
+@pytest.mark.parametrize("first", ["swi-trace", "shadow-stack{trap=false}", "front"])
+def test_a_pass_sees_what_those_before_it_have_added(
+    first: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @attrs.frozen
+    class Front:
+        place: ClassVar[Place] = "head"
+
+        def run(self, block: Block) -> None:
+            block.insts.insert(0, Inst(ops.GET, (), I32, ("r9",)))
+
+    def passes() -> list[Pass | str]:
+        return [Front() if first == "front" else first, Reads()]
+
+    found, expected = (outcome("swi_kinds", passes(), capfd, tier) for tier in ("0", "2"))
+    assert found == expected
+
+
 @attrs.frozen
 class Lawless:
     """Adds what the IR does not permit."""

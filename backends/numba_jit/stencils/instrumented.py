@@ -46,6 +46,7 @@ class Instrumented:
             mark = Inst(INSN, (), None, (at, size))
             block = Block(BlockKey(at, plain), [mark], Goto(BlockKey(at + size)))
             self._run("head", block)
+            self._refuse_if_seen("head", block)
             return block, (), False
         if mode & abi.GO_MODE:
             next_ = Goto(BlockKey(leaf(PC, pc)))
@@ -53,14 +54,17 @@ class Instrumented:
             self._run("exit", block)
             if block.exit is not next_:
                 raise Unfit("a block that goes on at the next does not do so any more")
+            self._refuse_if_seen("exit", block)
             return block, (), True
         key = BlockKey(leaf(PC, pc), mode)
         block, ends = self._lift_one(key, leaf(WORD, word), leaf(BEFORE, before))
         own = frozenset(block.insts)
-        self._run("instruction", block)
-        if ends:
-            block.key = BlockKey(leaf(HEAD, head), mode)
-            self._run("exit", block)
+        at_head = BlockKey(leaf(HEAD, head), mode) if ends else key
+        for pass_ in self._passes:  # one may see what those before it have added
+            if pass_.place == "instruction" or (ends and pass_.place == "exit"):
+                block.key = key if pass_.place == "instruction" else at_head
+                pass_.run(block)
+        block.key = at_head
         return block, own, ends
 
     def agrees(self, block: Block, trace: Trace, sample: Sample) -> bool:
@@ -76,6 +80,18 @@ class Instrumented:
         except Exception:  # they raise it again if this is executed
             return False
         return contents(block, trace, sample) == contents(ordinary, trace, sample)
+
+    def _refuse_if_seen(self, place: Place, block: Block) -> None:
+        """Raise Unfit if passes that treat instructions add to what passes before them have added
+        in a place: here they are run on the guest's own only."""
+        added = [inst for inst in block.insts if inst.op is not INSN]
+        seen = Block(block.key, list(added), block.exit)
+        places = [pass_.place for pass_ in self._passes]
+        for pass_ in self._passes[places.index(place) :] if place in places else ():
+            if pass_.place == "instruction":
+                pass_.run(seen)
+        if seen.insts != added:
+            raise Unfit("a pass adds to what another has added")
 
     def _run(self, place: Place, block: Block) -> None:
         for pass_ in self._passes:
