@@ -42,7 +42,8 @@ class Local(Protocol):
     It may be given the block's last instruction alone.
 
     Numbers in such blocks may be ``dbt.ir.symbolic.Number``. Whoever formats them into names gets a
-    name for each of their values.
+    name for each of their values. A pass that fails with them, or does something else than with
+    ints, is run on whole blocks: it needs their hashes, say, or changes names afterwards.
     """
 
     place: ClassVar[Place]

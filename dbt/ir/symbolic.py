@@ -83,7 +83,7 @@ class Trace:
         return Number(self, name, value, most)
 
 
-@attrs.frozen(eq=False, slots=True)
+@attrs.frozen(eq=False, repr=False, slots=True)
 class Number:
     """A number of a trace: ``value`` here, ``term`` in general. It is never negative and at most
     ``most``, where that is known.
@@ -201,9 +201,12 @@ class Number:
 
     def __format__(self, spec: str) -> str:
         self.trace.formatted.append((self.term, spec))
-        return f"{_MARKS[0]}{len(self.trace.formatted) - 1}{_MARKS[1]}"
+        return f"{_BEGIN}{len(self.trace.formatted) - 1}{_END}"
 
     def __str__(self) -> str:
+        return format(self)
+
+    def __repr__(self) -> str:
         return format(self)
 
     def __index__(self) -> int:
@@ -211,20 +214,25 @@ class Number:
         return self.value
 
 
-_MARKS = "\ue000\ue001"
-_MARKED = re.compile(f"{_MARKS[0]}(\\d+){_MARKS[1]}")
+_BEGIN, _END = "\ue000aZ" + 40 * "-", "\ue001"
+"""The marks around a formatted number. Changing the case of a text changes the first, and with them
+a number is longer than any text is padded to: that this is missing can be seen."""
+_MARKED = re.compile(f"{_BEGIN}(\\d+){_END}")
 
 
 def parts(trace: Trace, text: str) -> tuple[str | tuple[Term, str], ...]:
-    """A text that numbers were formatted into: texts, and terms with format specifications."""
+    """A text that numbers were formatted into: texts, and terms with format specifications. Raises
+    ValueError when the text was changed afterwards, as by ``upper``."""
     split = _MARKED.split(text)
+    if any(mark in part for part in split[::2] for mark in (_BEGIN[0], _END)):
+        raise ValueError("a text was changed that numbers had been formatted into")
     return tuple(trace.formatted[int(part)] if at % 2 else part for at, part in enumerate(split))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Choice:
     """One of some names, by a Number: a slot that depends on the bits of an instruction. Whether it
-    is a certain one is a decision."""
+    is a certain one is a decision, and so is which one it is, when it is formatted."""
 
     names: tuple[str, ...]
     number: Number
@@ -235,6 +243,15 @@ class Choice:
         return other in self.names and self.number == self.names.index(str(other))
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.names[self.number]
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
 
 def pick(names: tuple[str, ...], number: int | Number) -> Any:

@@ -3,7 +3,7 @@
 import ctypes
 import os
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +34,7 @@ from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.maker import Maker
+    from backends.numba_jit.stencils.names import Name
 
 NAME, UNCHECKED = "stencils", "stencils-unchecked"
 """The names of the libraries on disk: of stencils that test the guest's permissions, and of those
@@ -107,7 +108,8 @@ class Copier:
         text = slot_table + repr(passes) if passes else slot_table
         self._stamp = stamp(sources, "llvmlite", text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
-        kept = cache.read(self._file, self._stamp)
+        self._keeps = all(map(is_kept, passes))
+        kept = cache.read(self._file, self._stamp) if self._keeps else None
         ends = stamp(_sources(), "llvmlite", text=slot_table)
         compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
         image = cached("stencil-ends", ends, partial(compile_shared, layout))
@@ -338,8 +340,9 @@ class Copier:
     # -- making ------------------------------------------------------------------------------------
 
     def copy(self, draft: Draft, block_id: int, slots: Sequence[int]) -> "Code | None":
-        """Copy the block that was drafted last, if there is room."""
-        self._provide_stencils(draft.insns)
+        """Copy the block that was drafted last, if there is room, and no code is too long."""
+        if not self._provide_stencils(draft.insns):
+            return None
         if self._places:
             self._name(draft)
         first, second = (*slots, 0, 0)[:2]
@@ -347,34 +350,58 @@ class Copier:
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return None
+        if self._places:
+            self._name_by_value(draft)
         outs = [self.library.get(words.OUT0), self.library.get(words.OUT1)]
         marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
         return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
-    def _name(self, draft: Draft) -> None:
-        """Write where the counters and side stacks are that a block uses."""
+    def _naming(self, draft: Draft, how: int) -> "Iterator[tuple[int, int, Mapping[str, int]]]":
+        """The rows of a block that use names in a way (NAMES): the stencil of each, the address of
+        its code when the block has been made, and the values that names depend on."""
         from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
 
-        library, rows = self.library, self.library.rows
-        used = (*range(draft.insns), *_ADDITIONS) if draft.insns else ()
-        before = draft.front
-        for index in used:
-            word, shape, stencil, _, pc = rows.row(index)
-            if shape and library.shapes.cells[shape, NAMES]:
-                leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
-                for number, name in library.names_of(stencil):
-                    bank, size = self._banks[name.bank]
-                    library.name_values.cells[number, 0] = size * bank.index(name.text(leaves))
-            before = word
+        library, before, behind = self.library, draft.front, 0
+        for index in (*range(draft.insns), *_ADDITIONS):
+            word, shape, stencil, code, pc = library.rows.row(index)
+            if shape and library.shapes.cells[shape, NAMES] == how:
+                code = behind if index == words.GO_ROW else code
+                yield stencil, code, {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
+            if index < draft.insns:
+                before, behind = word, code + library.length(stencil)
 
-    def _provide_stencils(self, count: int) -> None:
-        """Choose the stencils of the block that was drafted last; make those that are missing."""
+    def _offset(self, name: "Name", leaves: "Mapping[str, int]") -> int:
+        """Where a counter or a side stack is in its bank."""
+        bank, size = self._banks[name.bank]
+        return size * bank.index(name.text(leaves))
+
+    def _name(self, draft: Draft) -> None:
+        """Write where the counters and side stacks are whose names are always the same."""
+        values = self.library.name_values.cells
+        for stencil, _, leaves in self._naming(draft, words.CONSTANT_NAMES):
+            for number, name, *_ in self.library.names_of(stencil):
+                values[number, 0] = self._offset(name, leaves)
+
+    def _name_by_value(self, draft: Draft) -> None:
+        """Write into the code of the block that was made last where its other counters and side
+        stacks are: one name may be several in it."""
+        for stencil, code, leaves in self._naming(draft, words.NAMES_BY_VALUE):
+            for _, name, place, addend in self.library.names_of(stencil):
+                offset = ctypes.c_uint32.from_address(code + place)
+                offset.value = self._offset(name, leaves) + addend
+
+    def _provide_stencils(self, count: int) -> bool:
+        """Choose the stencils of the block that was drafted last; make those that are missing.
+        Returns whether that was possible."""
         if not self._lacks_stencils(count):
-            return
+            return True
         with self._phases.within(Phase.STENCILS), self._maker.batch() as batch:
             while (at := self._native.choose(self.library.address, count)) >= 0:
                 row = self.library.rows.row(at)
                 batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+        shapes, rows = self.library.shapes.cells, self.library.rows.cells
+        used = (rows[at, words.ITS_SHAPE // 8] for at in (*range(count), *_ADDITIONS))
+        return all(shapes[shape, EXIT] != words.REFUSED for shape in used)
 
     def stub(self, record: int) -> "Code | None":
         """Make code that leaves with a record, if there is room."""
@@ -418,7 +445,7 @@ class Copier:
     def keep(self) -> None:
         """Keep the library on disk, if it has grown in this process. One that is nearly full is not
         kept: later guests begin with one that has room for their shapes."""
-        keeps = all(map(is_kept, self.passes)) and self.library.fullness < MOST_KEPT
+        keeps = self._keeps and self.library.fullness < MOST_KEPT
         if keeps and self.library.changed == os.getpid():
             with self._phases.within(Phase.LIBRARY):
                 cache.write(self._file, self._stamp, self.library.save())

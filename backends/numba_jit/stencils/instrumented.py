@@ -7,11 +7,15 @@ goes on at the next.
 from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeAlias
 
+import attrs
+
 from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.names import Name
+from backends.numba_jit.stencils.template import Unfit
 from dbt.interfaces import Layout, Local, Place
-from dbt.ir.block import Block, BlockKey, Goto, Inst
+from dbt.ir.block import Block, BlockKey, Const, Goto, Inst
 from dbt.ir.ops import INSN
-from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
+from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Choice, Number, Trace, parts
 
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
 """``Frontend.lift_one``."""
@@ -42,27 +46,90 @@ class Instrumented:
             mark = Inst(INSN, (), None, (at, size))
             block = Block(BlockKey(at, plain), [mark], Goto(BlockKey(at + size)))
             self._run("head", block)
+            self._refuse_if_seen("head", block)
             return block, (), False
         if mode & abi.GO_MODE:
-            block = Block(BlockKey(leaf(HEAD, head), plain), [], Goto(BlockKey(leaf(PC, pc))))
+            next_ = Goto(BlockKey(leaf(PC, pc)))
+            block = Block(BlockKey(leaf(HEAD, head), plain), [], next_)
             self._run("exit", block)
+            if block.exit is not next_:
+                raise Unfit("a block that goes on at the next does not do so any more")
+            self._refuse_if_seen("exit", block)
             return block, (), True
         key = BlockKey(leaf(PC, pc), mode)
         block, ends = self._lift_one(key, leaf(WORD, word), leaf(BEFORE, before))
         own = frozenset(block.insts)
-        self._run("instruction", block)
-        if ends:
-            block.key = BlockKey(leaf(HEAD, head), mode)
-            self._run("exit", block)
+        at_head = BlockKey(leaf(HEAD, head), mode) if ends else key
+        for pass_ in self._passes:  # one may see what those before it have added
+            if pass_.place == "instruction" or (ends and pass_.place == "exit"):
+                block.key = key if pass_.place == "instruction" else at_head
+                pass_.run(block)
+        block.key = at_head
         return block, own, ends
 
-    def check(self, sample: Sample) -> None:
-        """Run the passes as they are run on blocks. Raises what they raise, and VerifyError for
-        what they must not do."""
-        if self._passes:
-            self.lift(sample, _itself)
+    def agrees(self, block: Block, trace: Trace, sample: Sample) -> bool:
+        """Whether passes make of a sample what they made of it with Numbers, in a block, and that
+        obeys the rules of the IR. If not, they have to see whole blocks."""
+        from dbt.ir.verifier import verify
+
+        if not self._passes:
+            return True
+        try:
+            ordinary = self.lift(sample, _itself)[0]
+            verify(_alone(ordinary), self._layout)
+        except Exception:  # they raise it again if this is executed
+            return False
+        return contents(block, trace, sample) == contents(ordinary, trace, sample)
+
+    def _refuse_if_seen(self, place: Place, block: Block) -> None:
+        """Raise Unfit if passes that treat instructions add to what passes before them have added
+        in a place: here they are run on the guest's own only."""
+        added = [inst for inst in block.insts if inst.op is not INSN]
+        seen = Block(block.key, list(added), block.exit)
+        places = [pass_.place for pass_ in self._passes]
+        for pass_ in self._passes[places.index(place) :] if place in places else ():
+            if pass_.place == "instruction":
+                pass_.run(seen)
+        if seen.insts != added:
+            raise Unfit("a pass adds to what another has added")
 
     def _run(self, place: Place, block: Block) -> None:
         for pass_ in self._passes:
             if pass_.place == place:
                 pass_.run(block)
+
+
+def _alone(block: Block) -> Block:
+    """A block whose instructions may be the last ones of a longer block, as one of its own."""
+    first = next((inst.imm[0] for inst in block.insts if inst.op is INSN), block.key.pc)
+    return attrs.evolve(block, key=BlockKey(int(first), block.key.mode))
+
+
+def contents(block: Block, trace: Trace, sample: Sample) -> list[Any]:
+    """What a block has, with the values of a sample in place of Numbers."""
+    word, pc, before, _, head = sample
+    leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: head}
+    places = {inst: place for place, inst in enumerate(block.insts)}
+
+    def value(of: Any) -> Any:
+        match of:
+            case Number():
+                return of.value
+            case Choice():
+                return of.names[of.number.value]
+            case str():
+                return Name("", parts(trace, of)).text(leaves)
+            case Const():
+                return of.type, value(of.value)
+            case Inst():
+                return "%", places.get(of)
+            case BlockKey():
+                return value(of.pc), of.mode
+        return of
+
+    insts = [
+        (i.op, i.type, *map(value, i.args), "imm", *map(value, i.imm), "when", value(i.when))
+        for i in block.insts
+    ]
+    fields = [value(getattr(block.exit, field.name)) for field in attrs.fields(type(block.exit))]
+    return [insts, type(block.exit), fields]

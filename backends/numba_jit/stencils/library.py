@@ -230,6 +230,12 @@ class Library:
         self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
+    def refuse(self, shape: int) -> None:
+        """Find a shape as one that cannot be copied from now on. There may be blocks that have
+        it."""
+        self.shapes.cells[shape, EXIT] = abi.REFUSED
+        self.changed = os.getpid()
+
     def _describe(self, row: list[int], template: "Template") -> None:
         row[EXIT] = _exit_kind(template)
         names = [hole.name for hole in template.holes.values() if hole.name]
@@ -334,15 +340,21 @@ class Library:
             self._names[name] = number
         return number
 
-    def names_of(self, stencil: int) -> "Iterator[tuple[int, Name]]":
-        """The names that a stencil uses, with their numbers."""
+    def length(self, stencil: int) -> int:
+        """Bytes of code of a stencil."""
+        return int(self.stencils.cells[stencil, abi.LENGTH // 8])
+
+    def names_of(self, stencil: int) -> "Iterator[tuple[int, Name, int, int]]":
+        """The names that a stencil uses: the number of each, itself, the place of its offset in the
+        stencil's code, and what is added to the offset."""
         self._read_index()
         patches = self.patches.cells
         _, _, first, past, *_ = self.stencils.row(stencil)
         for at in range(first, past):
             if patches[at, abi.WHAT // 8] == abi.NAME:
                 number = patches[at, abi.TABLE // 8]
-                yield number, self._by_number[number]
+                place, addend = patches[at, abi.PLACE // 8], patches[at, abi.ADDEND // 8]
+                yield number, self._by_number[number], place, addend
 
     def _slot_table(self, names: tuple[str, ...]) -> int:
         at = self._slot_tables.get(names)

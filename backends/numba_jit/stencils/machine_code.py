@@ -10,6 +10,11 @@ _SIZES = {ABSOLUTE32: 4, SIGNED32: 4, RELATIVE32: 4, CALL32: 4, ABSOLUTE8: 1}
 _JUMP = 0xE9
 
 
+STUB = 10
+"""Bytes of a stub."""
+WAYS_OUT = frozenset({"fault", "swi", "halt", "trap", "link0", "link1", "hot", "fuel"})
+
+
 class Patch(NamedTuple):
     """``size`` bytes at ``offset`` in a stencil, 1 or 4, that become the value of ``name`` plus
     ``addend``, minus their own address if ``relative``."""
@@ -26,6 +31,11 @@ class Stencil(NamedTuple):
 
     code: bytes
     patches: tuple[Patch, ...]
+
+    @property
+    def most(self) -> int:
+        """Bytes that it takes at most, with a stub for each way out."""
+        return len(self.code) + STUB * sum(patch.name in WAYS_OUT for patch in self.patches)
 
 
 class StencilError(Exception):

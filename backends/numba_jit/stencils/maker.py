@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 
+from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
@@ -44,31 +45,32 @@ class Maker:
         self.seconds = 0.0
 
     def shape(self, sample: Sample) -> int:
-        """Lift a word whose shape is not known. Returns the shape. Raises what a pass raises."""
-        self._instrumented.check(sample)
+        """Lift a word whose shape is not known. Returns the shape."""
         trace, block, template = self._lift(sample)
-        decisions = trace.decisions.items()
+        decisions = list(trace.decisions.items())
+        if template and not self._instrumented.agrees(block, trace, sample):
+            template = None
         return self._library.add_shape(sample, decisions, template, int(block.size))
 
     def _lift(self, sample: Sample) -> tuple[Trace, Block, Template | None]:
         """Lift a sample from Numbers. There is no template if that is not possible."""
         trace, width = Trace(), (1 << self._library.width) - 1
+        block = Block(BlockKey(0), [], Goto(BlockKey(0)))
         most = {WORD: width, BEFORE: width, PC: _LIMIT, HEAD: _LIMIT}
         try:
             block, own, ends = self._instrumented.lift(
                 sample, lambda leaf, value: trace.number(leaf, value, most[leaf])
             )
-        except TypeError:  # a pass needs an int
-            if not self._whole:
-                raise
-            return trace, Block(BlockKey(0), [], Goto(BlockKey(0))), None
-        try:
             template = make_template(block, trace, own, ends=ends)
             if not self._checked and sum(i.op is ops.LOAD for i in template.insts) > MOST_LOADS:
                 raise Unfit("more loads than registers of the host")
             return trace, block, template
         except Unfit:
             return trace, block, None
+        except Exception:
+            if not self._whole:
+                raise
+            return trace, block, None  # a pass needs an int
 
     def _template(self, shape: int) -> Template:
         word, pc, before, mode, head = self._library.samples.row(shape)
@@ -97,7 +99,11 @@ class Maker:
         for first in range(0, len(wanted), AT_ONCE):
             part = templates[first : first + AT_ONCE]
             for index, stencil in enumerate(self._stencils(part)):
-                library.fill(wanted[first + index][2], stencil, part[index].holes)
+                shape, _, number = wanted[first + index]
+                if stencil.most > LARGEST:
+                    library.refuse(shape)
+                else:
+                    library.fill(number, stencil, part[index].holes)
         self.seconds += time.perf_counter() - began
 
     def _stencils(self, templates: list[Template]) -> list[Stencil]:

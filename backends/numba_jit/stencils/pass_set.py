@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Sequence
 
+import attrs
+
 from backends.numba_jit.stencils import abi as words
 from dbt.interfaces import Local
 
@@ -18,12 +20,14 @@ def places_of(passes: Sequence[Local]) -> int:
 
 
 def is_kept(pass_: Local) -> bool:
-    """True when a library for a pass can be kept on disk: the pass is known by its module's file
-    and its options."""
-    return "<" not in type(pass_).__qualname__ and sources_of([pass_]) != []
+    """True when a library for a pass can be kept on disk: the pass is known by the files of its
+    classes and its options, of which Python shows no address."""
+    named = "<" not in type(pass_).__qualname__ and " at 0x" not in repr(pass_)
+    return named and attrs.has(type(pass_)) and sources_of([pass_]) != []
 
 
 def sources_of(passes: Sequence[Local]) -> list[str]:
-    """The files of the modules that define passes."""
-    files = [getattr(sys.modules[type(pass_).__module__], "__file__", None) for pass_ in passes]
+    """The files of the modules that define passes and what they inherit from."""
+    classes = [class_ for pass_ in passes for class_ in type(pass_).__mro__[:-1]]
+    files = [getattr(sys.modules[class_.__module__], "__file__", None) for class_ in classes]
     return [file for file in files if file]

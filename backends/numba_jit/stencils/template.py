@@ -104,13 +104,21 @@ class _Maker:
         if op in BANKS:
             name = Name(BANKS[op], parts(self.trace, str(imm[0])))
             imm = (self.name(Hole(0, MOST_OFFSET, (), name)),)
+        elif any(isinstance(text, str) and self._depends(text) for text in imm):
+            raise Unfit("a name of a slot or a reason that depends on the instruction")
         if op is ops.TRAP_IF and inst not in self.own:
             op = LEAVE
         made = self._made[inst] = Inst(op, args, inst.type, imm, when)
         self.insts.append(made)
 
+    def _depends(self, text: str) -> bool:
+        """Whether numbers were formatted into a text."""
+        return len(parts(self.trace, text)) > 1
+
     def exit(self, exit_: Exit) -> Exit:
         fields = {f.name: getattr(exit_, f.name) for f in attrs.fields(type(exit_))}
+        if any(isinstance(text, str) and self._depends(text) for text in fields.values()):
+            raise Unfit("a reason that depends on the instruction")
         return type(exit_)(
             **{
                 name: self.value(value) if isinstance(value, Const | Inst) else value
