@@ -7,7 +7,7 @@ import pytest
 
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.points.helpers import CallHelpers
-from dbt.interfaces import Local, Selective
+from dbt.interfaces.passes import is_local, is_selective
 from dbt.ir.block import Block, BlockKey, Call
 from dbt.ir.printer import print_block
 
@@ -43,5 +43,5 @@ def test_helpers_concern_the_blocks_that_begin_at_points() -> None:
 
 
 def test_what_is_selective_is_not_local() -> None:
-    assert isinstance(marks(), Selective)
-    assert not isinstance(marks(), Local)
+    assert is_selective(marks())
+    assert not is_local(marks())
