@@ -40,7 +40,7 @@ def wrong(where: Place) -> Pass:
 
 @pytest.mark.parametrize("where", PLACES)
 def test_what_a_pass_makes_is_verified(where: Place) -> None:
-    with pytest.raises(VerifyError, match="Wrong: .*slot r3 is i32, not i8"):
+    with pytest.raises(VerifyError, match=r"Wrong: .*slot r3 is i32, not i8"):
         ended(wrong(where), "0")
 
 
