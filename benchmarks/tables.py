@@ -248,7 +248,7 @@ def idioms(directory: Path) -> Table:
                 column = what if peer or tier == "0" else f"{what}, compiled"
                 cells[column] = value
                 columns[column] = None
-    return Table("Idioms, interpreted and compiled", ["contender", *columns], list(rows.values()))
+    return Table("Idioms, in tier 0 and compiled", ["contender", *columns], list(rows.values()))
 
 
 def watched(directory: Path, name: str) -> Table:

@@ -52,6 +52,11 @@ class RecordArrivals:
     numbers: int
     """The address that the function finds everything by."""
 
+    def concerns(self, pc: int, end: int) -> bool:
+        """See ``Selective``: entries and sites are boundaries."""
+        del end
+        return pc in self.entries or pc in self.sites
+
     def run(self, block: Block) -> None:
         """Insert the calls, if control arrives somewhere with this block."""
         pc = block.key.pc

@@ -17,8 +17,8 @@ from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("block", "region")
-"""What is compiled at a time: one block, or a loop found in a batch of blocks. Tiers 0 and 1
-compile single blocks, whatever the unit."""
+"""What is compiled at a time: one block, or a region of blocks that lead to each other. What is
+compiled quickly is single blocks, whatever the unit."""
 
 MEMORY_CHECKS = ("explicit", "mmu")
 """What refuses the guest an access: a test in the translated code, or the host's MMU."""

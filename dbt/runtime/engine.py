@@ -74,8 +74,9 @@ class Engine:
     """Runs a guest from key to key. One engine per guest address space.
 
     ``ahead`` is how many further blocks are translated along known exits whenever one is missing:
-    0 for an interpreter, more where compiling in batches is cheaper. ``resume`` is the process's
-    record of where a stopped run continues; an engine that is used by itself makes one.
+    0 where blocks are made one by one, more where compiling in batches is cheaper. ``resume`` is
+    the process's record of where a stopped run continues; an engine that is used by itself makes
+    one.
     ``is_plain`` and ``all_plain`` are those of ``dbt.translate.Translator``: what is plain may be
     made by the executor. With ``show_copied``, ``translate`` is called for it all the same.
     """

@@ -90,7 +90,7 @@ def test_kinds_are_what_they_say(result: dict[str, Any]) -> None:
 
 
 def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
-    """A denied pc within a loop's unit costs its executions too; interpreted there is no region."""
+    """A denied pc within a loop's unit costs its executions too; copied code has no regions."""
     path = tmp_path / "units.json"
     command = f"bench chaining {FEW} --units block,region --json {path} {DEMO} 500"
     assert main(shlex.split(command)) == 0

@@ -153,6 +153,16 @@ def test_hooks_and_a_recording_see_the_same_function() -> None:
         assert [r.insns for r in recording.records() if r.kind is Kind.CALL] == called
 
 
+def test_only_blocks_where_something_is_recorded_are_compiled() -> None:
+    with opened(FIB, "7") as process:
+        recording = process.hooks.record("fib", syscalls=False)
+        assert process.run() == Exited(0)
+        assert len(list(recording.records())) > 2
+        figures = process.stats()["backend"]
+        assert 0 < figures["compiled_blocks"] < 10
+        assert figures["copied_insns"] > 100
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     with opened(FIB, "6") as process:
         process.hooks.record("fib")

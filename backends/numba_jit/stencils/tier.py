@@ -1,7 +1,7 @@
 """The tier of copied code: blocks of the guest's own instructions, made without IR."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backends.native.guard import CodeWithoutChecks
@@ -13,7 +13,7 @@ from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, HostCode, is_local
+from dbt.interfaces import Context, HostCode, Pass, is_local
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
 
@@ -26,6 +26,10 @@ class Side(NamedTuple):
     key: BlockKey
     refund: int
     why: int
+
+
+def _are_same(some: Sequence[Pass], others: Sequence[Pass]) -> bool:
+    return [*map(id, some)] == [*map(id, others)]
 
 
 class Copies:
@@ -55,8 +59,8 @@ class Copies:
         self._lead_out = lead_out
         self._blocks = blocks
         self._probes = False
-        self._passes: list[int] | None = None
-        """The passes that were seen last."""
+        self._passes: list[Pass] = []
+        """The passes that the copier has been told of last."""
         self._seconds = 0.0
         self._insns = 0
 
@@ -97,12 +101,12 @@ class Copies:
         """Look at the passes. Returns False if code was made for others: then all blocks have to
         go, before ``renew``."""
         passes = self._context.passes
-        if self._copier is None or [*map(id, passes)] == self._passes:
+        if self._copier is None or _are_same(passes, self._passes):
             return True
         local = [pass_ for pass_ in passes if is_local(pass_)]
-        if [*map(id, local)] != [*map(id, self._copier.passes)]:
+        if not _are_same(local, self._copier.passes):
             return False
-        self._passes = [*map(id, passes)]
+        self._passes = [*passes]
         self._copier.selective = len(local) < len(passes)
         return True
 
@@ -111,7 +115,7 @@ class Copies:
         if self._copier is not None:
             self._lead_out(None)
             self._copier.close()
-            self._copier = None
+            self._copier, self._passes = None, []
 
     @property
     def header(self) -> int:

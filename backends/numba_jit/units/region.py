@@ -1,13 +1,13 @@
 """Regions: one function for blocks that lead to each other, which jump directly within it.
 
 A region holds the blocks of loops and functions that became hot together: along direct exits, into
-the functions that they call, and on behind the calls. Each of its blocks is a unit: a short
-function that says where to begin, and goes on in the region.
+the functions that they call, and on behind the calls. The blocks where control is expected to
+arrive are units: short functions that say where to begin, and go on in the region.
 
-An edge inside is taken when its link, or the entry of a computed target, leads to the unit of the
-block repeated here, so links, unlinking and replaced blocks mean what they always mean; fuel is
-taken block by block. Guest state lives in ``alloca``s, which LLVM turns into registers, and is
-written where the region is left.
+An edge inside is taken when its link leads to the block repeated here, or the entry of a computed
+target to that block's unit, so links, unlinking and replaced blocks mean what they always mean.
+Fuel is taken block by block and tested at few places (``region_shape``). Guest state lives in
+``alloca``s, which LLVM turns into registers, and is written where the region is left.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -70,7 +70,7 @@ class Units:
         """Blocks that are hot are compiled."""
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
         shared.control[tables.FIRST_HOT // 8] = self._hot
-        shared.control[tables.AGAIN // 8] = max(1, self._hot // 2)
+        shared.control[tables.AGAIN // 8] = max(2, self._hot // 2)  # 1: it would not run between
         self._compiler: UnitCompiler | None = None
         self._begun = False
         self._in_background = context.options.background

@@ -72,7 +72,7 @@ def pick(functions: Sequence[Function], count: int) -> tuple[Function, ...]:
 
 
 def take(program: Program) -> Profile:
-    """Run the program once, interpreted, with a counter in every block. Raises UsageError when it
+    """Run the program once, in tier 0, with a counter in every block. Raises UsageError when it
     cannot be loaded."""
     executions: Counter[int] = Counter()
     entries: Counter[int] = Counter()

@@ -102,7 +102,7 @@ class Ours:
 
     def chained_share(self, program: Program, functions: Mapping[int, str]) -> float:
         """The share of entries into blocks that did not go through the dispatcher. It is counted in
-        a run of its own, interpreted, with a counter in every block."""
+        a run of its own, in tier 0, with a counter in every block."""
         entries = 0
 
         def finish(process: Process) -> None:

@@ -27,7 +27,7 @@ The prices
 ``inline``              IR ops: no call. For ``cells[n] += 1`` and ``if`` only (``inlined.py``)
 ``numba-linked``        compiled by numba, and made a part of the code that calls it
 ``numba-pointer``       compiled by numba, called by its address
-``python``              called in the interpreter; may do anything, also look at the process
+``python``              called in Python; may do anything, also look at the process
 ======================  ============================================================================
 
 All four leave the same cells. Numbers wrap to 64 bits when compiled, and as cells; within a Python

@@ -7,28 +7,28 @@ from backends.numba_jit import NumbaBackend
 from dbt.interfaces import Backend, BackendOptions
 
 
-class TestInterpreter(BackendContract):
+class TestCopied(BackendContract):
     options = BackendOptions(tier="0")
 
     def make_backend(self) -> Backend:
         return NumbaBackend()
 
 
-class TestQuick(TestInterpreter):
+class TestQuick(TestCopied):
     options = BackendOptions(tier="1")
 
 
-class TestOptimised(TestInterpreter):
+class TestOptimised(TestCopied):
     options = BackendOptions(tier="2")
 
 
-class TestMixed(TestInterpreter):
+class TestMixed(TestCopied):
     """Blocks move from tier to tier while they run."""
 
     options = BackendOptions(tier="auto", hot=2, background=False)
 
 
-class TestInterpreterWithoutFlags(TestInterpreter):
+class TestCopiedWithoutFlags(TestCopied):
     dialect = TOY
 
 

@@ -16,14 +16,14 @@ from dbt.syscalls import IllegalTrap, Request
 MODES = {
     "reference": ("reference", "0", "all"),
     "reference-unchained": ("reference", "0", "off"),
-    "interpreted": ("numba_jit", "0", "all"),
-    "interpreted-unchained": ("numba_jit", "0", "off"),
+    "copied": ("numba_jit", "0", "all"),
+    "copied-unchained": ("numba_jit", "0", "off"),
     "compiled": ("numba_jit", "2", "all"),
     "compiled-direct": ("numba_jit", "2", "direct"),
     "compiled-unchained": ("numba_jit", "2", "off"),
     "mixed": ("numba_jit", "auto", "all"),
 }
-SHORT = ("reference", "interpreted", "compiled")
+SHORT = ("reference", "copied", "compiled")
 pytestmark = pytest.mark.rotates("mode")
 PROGRAMS: dict[str, tuple[Path, ...]] = {
     "fib": (BENCHMARKS / "fib.elf", Path("7")),

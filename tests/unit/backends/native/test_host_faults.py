@@ -353,7 +353,7 @@ for tier in ("0", "2"):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file's holes need room that is not there: in Python, interpreted and compiled."""
+    """The file's holes need room that is not there: in Python, and in compiled code."""
     monkeypatch.chdir(tmp_path)
     done = python(FULL, STORE, under=ON_A_SMALL_DISK)
     assert (done.returncode, done.stderr) == (0, "")
