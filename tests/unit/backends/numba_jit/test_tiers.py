@@ -56,9 +56,7 @@ def test_what_finds_no_room_and_cannot_be_copied_ends_the_run(
     monkeypatch.setattr(UnitCompiler, "make", full)
     options = BackendOptions(tier=tier, hot=2, background=False)
     with (
-        Process(
-            str(GUESTS / "hello.elf"), env={}, options=options, verify=True
-        ) as guest,
+        Process(str(GUESTS / "hello.elf"), env={}, options=options, verify=True) as guest,
         pytest.raises(UsageError, match="the host has no memory for translated code"),
     ):
         guest.run()
