@@ -489,7 +489,6 @@ class NumbaExecutor:
         hit = self._exits.hooked(record)
         if not self.on_hook(hit):
             return hit
-        self._follow_passes()
         self._watched_memory.ensure_after_hooks()
         if self._units.has_new or not self._copies.follow_passes():  # seen to before the next run
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
