@@ -8,12 +8,12 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import attrs
 
 from dbt import choices, plugins
-from dbt.interfaces import Pass
+from dbt.interfaces import Pass, Place
 from dbt.stops import UsageError
 
 HOMES = ("dbt.passes", "dbt.instrument")
@@ -77,6 +77,8 @@ def _made(given: Any) -> Pass:
     if not callable(getattr(given, "run", None)):
         raise UsageError(f"a pass has a method run(block); {choices.shown(given)} has none")
     choices.function(f"run of pass {type(given).__name__}", given.run, "block")
+    if hasattr(given, "place"):
+        choices.one_of(f"place of pass {type(given).__name__}", given.place, get_args(Place))
     made: Pass = given
     return made
 

@@ -28,6 +28,15 @@ FIB = guest("fib")
 MAIN = symbols(FIB)["fib"]
 
 
+class Elsewhere:
+    """A pass that looks at a place that there is not."""
+
+    place = "tail"
+
+    def run(self, block: object) -> None:
+        """Do nothing."""
+
+
 def fib(args: Any = ("7",), **options: Any) -> Process:
     return Process(str(FIB), args, **{"env": {}, **options})
 
@@ -275,6 +284,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "pass class": (
         lambda: fib(passes=[BlockCount]),
         r"a pass is made by its class: BlockCount\(\)",
+    ),
+    "pass place": (
+        lambda: fib(passes=[Elsewhere()]),
+        r"no place of pass Elsewhere 'tail' \(one of head, instruction, exit\)",
     ),
     "pass object": (lambda: fib(passes=[3]), r"a pass has a method run\(block\); 3 has none"),
     "pass option": (lambda: fib(passes=["shadow-stack{tarp=no}"]), "did you mean 'trap'"),

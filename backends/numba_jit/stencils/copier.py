@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from backends.numba_jit.stencils.maker import Maker
     from backends.numba_jit.stencils.names import Name
 
-NAME, UNCHECKED = "stencils", "stencils-unchecked"
-"""The names of the libraries on disk: of stencils that test the guest's permissions, and of those
-that do not."""
+NAME, UNCHECKED, INSTRUMENTED = "stencils", "stencils-unchecked", "stencils-passes"
+"""The names of the libraries on disk: of stencils that test the guest's permissions, of those that
+do not, and of those that passes have added to."""
 ENDS = ("head", "hothead", "probehead", "hotprobehead", "go")
 """The first stencils of a library: what blocks begin and end with."""
 MOST_KEPT = 3 / 4
@@ -108,6 +108,8 @@ class Copier:
         text = slot_table + repr(passes) if passes else slot_table
         self._stamp = stamp(sources, "llvmlite", text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
+        if passes:
+            self._file = INSTRUMENTED
         self._keeps = all(map(is_kept, passes))
         kept = cache.read(self._file, self._stamp) if self._keeps else None
         ends = stamp(_sources(), "llvmlite", text=slot_table)

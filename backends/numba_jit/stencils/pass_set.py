@@ -8,6 +8,8 @@ import attrs
 from backends.numba_jit.stencils import abi as words
 from dbt.interfaces import Local
 
+_OURS = Local.__module__.partition(".")[0]
+"""The package that our passes are in."""
 _BITS = {"head": words.HEADS, "exit": words.EXITS, "instruction": words.INSTRUCTIONS}
 
 
@@ -20,10 +22,10 @@ def places_of(passes: Sequence[Local]) -> int:
 
 
 def is_kept(pass_: Local) -> bool:
-    """True when a library for a pass can be kept on disk: the pass is known by the files of its
-    classes and its options, of which Python shows no address."""
-    named = "<" not in type(pass_).__qualname__ and " at 0x" not in repr(pass_)
-    return named and attrs.has(type(pass_)) and sources_of([pass_]) != []
+    """True when a library for a pass can be kept on disk: the pass is one of ours, which depend on
+    nothing but their files and options, of which Python shows no address."""
+    ours = type(pass_).__module__.partition(".")[0] == _OURS
+    return ours and attrs.has(type(pass_)) and " at 0x" not in repr(pass_)
 
 
 def sources_of(passes: Sequence[Local]) -> list[str]:

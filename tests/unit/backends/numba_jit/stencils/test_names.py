@@ -13,6 +13,7 @@ from backends.numba_jit.stencils.template import Unfit, make_template
 from dbt.instrument.block_count import BlockCount
 from dbt.instrument.coverage import Coverage
 from dbt.instrument.edge_count import EdgeCount
+from dbt.instrument.shadow_stack import ShadowStack
 from dbt.interfaces import Local, Place
 from dbt.ir.block import Block, BlockKey, Goto, Halt
 from dbt.ir.builder import Builder
@@ -124,15 +125,6 @@ def test_a_reason_is_no_name() -> None:
         lifted([Reason()], (12, 0x8000, 0, abi.HEAD_MODE, 0x8000))
 
 
-class Unknown:
-    """A pass that does not show what it does."""
-
-    place: ClassVar[Place] = "head"
-
-    def run(self, block: Block) -> None:
-        """Do nothing."""
-
-
 @attrs.frozen
 class Holding:
     """A pass with an option that Python shows by its address."""
@@ -144,15 +136,14 @@ class Holding:
         """Do nothing."""
 
 
-def test_what_is_kept_is_known_by_its_options() -> None:
-    class Inner(Reason):
-        pass
-
-    assert is_kept(Reason())
+def test_what_is_kept_is_of_our_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_kept(BlockCount())
+    assert is_kept(ShadowStack(trap=False))
+    assert not is_kept(Reason())
+    assert not is_kept(Holding("text"))
+    monkeypatch.setattr(Holding, "__module__", "dbt.instrument.holding")
     assert is_kept(Holding("text"))
     assert not is_kept(Holding())
-    assert not is_kept(Unknown())
-    assert not is_kept(Inner())
 
 
 def test_key_of_a_lone_instruction() -> None:
