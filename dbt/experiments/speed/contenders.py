@@ -16,6 +16,7 @@ BASE = "qemu"
 OURS: Mapping[str, tuple[str, ...]] = {
     "tier0": ("--tier", "0"),
     "tier0-unchained": ("--tier", "0", "--chain", "off"),
+    "tier0-mmu": ("--tier", "0", "--memory-checks", "mmu"),
     "auto": ("--tier", "auto"),
     "auto-unchained": ("--tier", "auto", "--chain", "off"),
     "auto-region": ("--tier", "auto", "--unit", "region"),
