@@ -39,6 +39,8 @@ class Made:
     records: list[int]
     names: list[str]
     keys: Mapping[str, BlockKey]
+    code_bytes: int
+    """Of machine code. LLVM counts them, which the thread that runs the guest must not wait for."""
 
 
 @attrs.define(eq=False)
@@ -128,7 +130,7 @@ class UnitCompiler:
             batch, entered, regions=level == "region", counts=counts
         )
         image = self._maker.compile(text, level, module.linked.values()) if batch else b""
-        return Made(image, module.made, names, keys)
+        return Made(image, module.made, names, keys, self._maker.code_size(image) if batch else 0)
 
     def load(self, made: "Made", freed: Callable[[], None] = _do_nothing) -> list[int]:
         """Code pointers of units that were made, in the order of their blocks; 0 for blocks without
@@ -137,7 +139,7 @@ class UnitCompiler:
             return []
         for offset, name in self._ways.items():
             self._write_word(offset, self._shared.address(name))
-        self.code_bytes += self._maker.code_size(made.image)
+        self.code_bytes += made.code_bytes
         library = link(made.image, self._arena)
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
