@@ -3,6 +3,9 @@
 It owns what concerns more than one block: the index of translations, the chain policy, invalidation
 and exact instruction budgets. It knows nothing of system calls and signals: ``run`` returns them to
 its caller as events.
+
+It is long because running, translating and invalidating depend on who runs at the moment, which
+they find out under one lock.
 """
 
 import contextlib

@@ -1,4 +1,8 @@
-"""Makes the code of guest blocks from stencils, and takes it back."""
+"""Makes the code of guest blocks from stencils, and takes it back.
+
+It is long because a block is drafted and made from the same rows of the library, which nothing else
+may use in between.
+"""
 
 import ctypes
 import os

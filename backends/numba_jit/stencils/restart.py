@@ -9,9 +9,9 @@ know that.
 from typing import Any
 
 GUEST = "r13"
-"""The register with the host address of guest memory."""
+"""The register of the host (x86-64) with the host address of guest memory."""
 _HANDED_ON = frozenset({"r12", "r13", "r14", "rsp", "rbp"})
-"""The state, guest memory and fuel (``preserve_nonecc``); what the caller keeps."""
+"""Of the host: the state, guest memory and fuel (``preserve_nonecc``); what the caller keeps."""
 
 _STACK = {"rsp", "rbp"}
 """Nothing may be put there: it could be the address of guest memory."""
