@@ -12,7 +12,7 @@ from dbt.stops import UsageError
 
 IN_ALL = 146
 """GiB of address space that are enough for one machine, whatever its backend."""
-_NORESERVE, _32BIT = 0x4000, 0x40
+_NORESERVE = 0x4000
 _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
 """Limits that a reservation counts against, by their option of ulimit."""
 
@@ -20,14 +20,13 @@ _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
 class Reservation:
     """``size`` bytes of zeros, readable and writable. Raises UsageError when the host has no room.
 
-    ``view`` is the memory as bytes, ``address`` where it begins: ``low`` asks for the lowest 2 GiB,
-    where machine code can name it in 32 bits, and gets them if they have room.
+    ``view`` is the memory as bytes, ``address`` where it begins.
     """
 
-    def __init__(self, size: int, purpose: str, *, low: bool = False) -> None:
+    def __init__(self, size: int, purpose: str) -> None:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NORESERVE
         try:
-            self._map = _map_low(size, flags) if low else mmap.mmap(-1, size, flags=flags)
+            self._map = mmap.mmap(-1, size, flags=flags)
         except (OSError, MemoryError) as error:
             raise UsageError(_refusal(size, purpose, str(error))) from None
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
@@ -42,12 +41,6 @@ class Reservation:
         self.view.release()
         with contextlib.suppress(BufferError):
             self._map.close()
-
-
-def _map_low(size: int, flags: int) -> mmap.mmap:
-    with contextlib.suppress(OSError, MemoryError):
-        return mmap.mmap(-1, size, flags=flags | _32BIT)
-    return mmap.mmap(-1, size, flags=flags)
 
 
 def require_room(size: int, purpose: str) -> None:

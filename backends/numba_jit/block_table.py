@@ -89,8 +89,8 @@ class BlockTable:
             self._elsewhere[key] = block_id
         self._control[tables.BLOCKS_NOW // 8] += 1
 
-    def remove(self, block_id: int, *, keep: bool = False) -> None:
-        """Take a block out. Free its id, unless it is to be kept."""
+    def remove(self, block_id: int) -> None:
+        """Take a block out, and free its id."""
         extent, home = self.extent(block_id), self.key(block_id).pc // PAGE
         half = block_id * _HALVES
         after, before = self._halves[half + _NEXT], self._halves[half + _BEFORE]
@@ -109,8 +109,7 @@ class BlockTable:
         self._elsewhere.pop(extent.key, None)
         self._rows[block_id * _WORDS + _KEY] = 0
         self._control[tables.BLOCKS_NOW // 8] -= 1
-        if not keep:
-            self._pool.give_back(block_id)
+        self._pool.give_back(block_id)
 
     # -- one block
 

@@ -174,6 +174,28 @@ rare:
 """
 
 
+def to_copy(signature: str, ways: Ways) -> str:
+    """LLVM text of ``dispatch_copy``, which goes on in the copied code of the block whose id is the
+    payload of EXIT_CODE, also if it has a unit."""
+    return f"""
+{head("dispatch_copy", signature)}
+{word("exit", abi.EXIT_CODE, "i64")}
+ %block = lshr i64 %exit, {abi.KIND_BITS}
+{word("rows", tables.BLOCKS)}
+ %at = mul i64 %block, {tables.BLOCK}
+ %row = getelementptr i8, ptr %rows, i64 %at
+ %start = getelementptr i8, ptr %row, i64 {tables.B_START}
+ %copy = load ptr, ptr %start
+ %has.copy = icmp ne ptr %copy, null
+ br i1 %has.copy, label %in.copy, label %rare, !prof !1
+in.copy:
+{ways.to_copy}
+rare:
+{ways.leave}
+}}
+"""
+
+
 def head(name: str, signature: str) -> str:
     """The first lines of a function."""
     return f"define preserve_nonecc i64 @{name}{signature}\nentry:"

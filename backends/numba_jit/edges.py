@@ -14,6 +14,7 @@ from backends.numba_jit.host_memory import (
     load8,
     load32,
     load64,
+    store8,
     store32,
     store64,
 )
@@ -24,6 +25,8 @@ LINKED_IN, LINKS_NOW, LINKS_MADE = tables.LINKED_IN, tables.LINKS_NOW, tables.LI
 UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, tables.LOCK
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
+SLOT_INNER, UNDONE = tables.SLOT_INNER, tables.UNDONE
+FLOOR, STOPPED = tables.FLOOR, tables.STOPPED
 index_of = njit(**OPTIONS)(abi.position_index)
 
 
@@ -88,6 +91,9 @@ def unlink(state, slot):  # type: ignore[no-untyped-def]
     if after:
         store32(load64(state + SLOT_BEFORE) + after * 4, before)
     store32(load64(state + SLOT_BLOCK) + slot * 4, 0)
+    if load8(load64(state + SLOT_INNER) + slot):
+        store8(load64(state + SLOT_INNER) + slot, UNDONE)
+        store64(state + FLOOR, STOPPED)
     store64(state + LINKS_NOW, load64(state + LINKS_NOW) - 1)
     lead(state, slot, 0)
 

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import ModuleType
@@ -52,6 +53,7 @@ from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
 
 _FUEL = abi.FUEL // 8
+WAIT_SECONDS = 0.0005
 SIDES = 2
 """Direct exits that a block has at most."""
 
@@ -102,7 +104,7 @@ class NumbaExecutor:
             self._installed,
             Neighbours(self.tables, self._table),
             self._enter_units,
-            self._table.give_back,
+            self._leave_units,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
         self._codes = HostCodes(self._table, self._copies, self._units, own)
@@ -120,6 +122,8 @@ class NumbaExecutor:
         """True while the guest's own instructions are copied."""
         self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._autonomous = False
+        self._inside = False
+        """True while a thread runs the loop."""
         self._followed = False
         """True when what ``run`` makes is reported."""
         self._probing = False
@@ -354,7 +358,7 @@ class NumbaExecutor:
         self._links.drop(installed.slots)
         if self._waiting in installed.slots:
             self._waiting = None
-        self._table.remove(installed.block_id, keep=self._units.keeps(installed.block_id))
+        self._table.remove(installed.block_id)
         self._codes.dropped()
         self._blocks.pop(installed.block_id, None)
 
@@ -371,9 +375,23 @@ class NumbaExecutor:
         with self._lock:
             self._codes.entered([installed.block_id for installed in blocks])
             for installed in blocks:
-                self._lead_into(installed, self._units)
                 self._copies.hand_over(installed)
-                self._links.lead_into(installed.block_id)
+                self._lead_anew(installed)
+
+    def _leave_units(self, blocks: Iterable[Installed]) -> None:
+        """Make everything that leads into these blocks lead to their copies: they have no unit any
+        more."""
+        with self._lock:
+            for installed in blocks:
+                self._copies.take_back(installed)
+                self._lead_anew(installed)
+            self._codes.dropped()
+
+    def _lead_anew(self, installed: Installed) -> None:
+        """Make everything that leads into a block lead to the code that it has now."""
+        for tier in self._tiers:
+            self._lead_into(installed, tier)
+        self._links.lead_into(installed.block_id)
 
     def apply(self, rules: LinkRules) -> None:
         """Obey new rules from the next edge on."""
@@ -389,12 +407,20 @@ class NumbaExecutor:
             self._admit(map(self._installed, self._table.ids()))
             if not direct:
                 self._links.unlink_all()
+        self._await_regions()
 
     def watch(self, pcs: Collection[int]) -> None:
         """Return WatchHit in place of entering a block at one of these pcs."""
         with self._lock:
             self._let_make()
             self._admit(self._begun_at(self._admission.watch(pcs)))
+        self._await_regions()
+
+    def _await_regions(self) -> None:
+        """Wait until no region runs that takes an edge which was unlinked: another thread may be in
+        it, for a slice at most."""
+        while self._units.stopped and self._inside:
+            time.sleep(WAIT_SECONDS)
 
     def probe(self, pcs: Collection[int] | None) -> None:
         """Return WatchHit when a block at one of these pcs begins that has a probe."""
@@ -448,7 +474,9 @@ class NumbaExecutor:
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
             self._first_block.value = block_id
+            self._inside = True
             result = self._enter(self._first_block, self._nothing)
+            self._inside = False
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             after = self._after(kind, payload)
@@ -462,6 +490,9 @@ class NumbaExecutor:
             return self._recorded(payload)
         if kind == tables.X_PROMOTE:
             self._units.promote()
+            return payload
+        if kind == abi.X_FUEL and self._units.stopped:
+            self._compile_new()
             return payload
         if kind == tables.X_MISSING:
             self._waiting, missing = payload, self._links.target(payload)

@@ -61,6 +61,8 @@ TRAP_REASON = _OURS + 376  # number of the reason of the trap by which copied co
 COPY_FIRST = _OURS + 384  # host address of the first block of copied code
 COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that begins there, or 0
 MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
+FLOOR = _OURS + 408  # i64: with less fuel, regions go on in copied code. FLOOR_FUEL or STOPPED
+SLOT_INNER = _OURS + 416  # u8[] by link slot: 0, INNER or UNDONE
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
@@ -89,6 +91,13 @@ REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
 
+FLOOR_FUEL = 128
+"""FLOOR: more than a region takes between two of its tests."""
+STOPPED = (1 << 63) - 1
+"""FLOOR when an edge within a region is not linked any more: no region may go on."""
+INNER, UNDONE = 1, 2
+"""In SLOT_INNER: the edge is taken within a region, for it was linked; it was unlinked since."""
+
 PENDING_LIMIT = 16
 MOST_HOT = 0xFFFFFFFF
 """Largest start value of a counter in HOT. To execute a block as often takes minutes."""
@@ -105,8 +114,8 @@ process."""
 class Table:
     """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
 
-    def __init__(self, entries: int, format_: str, *, low: bool = False) -> None:
-        self._reservation = Reservation(entries * struct.calcsize(format_), "tables", low=low)
+    def __init__(self, entries: int, format_: str) -> None:
+        self._reservation = Reservation(entries * struct.calcsize(format_), "tables")
         self.address = self._reservation.address
         whole: Any = self._reservation.view
         self.view: Any = whole.cast(format_)
@@ -140,9 +149,10 @@ class Tables:
         self.link_code = self._new(MAX_SLOTS, "Q")
         self.slot_position = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
-        self.slot_block = self._new(MAX_SLOTS, "I", low=True)
+        self.slot_block = self._new(MAX_SLOTS, "I")
         self.slot_next = self._new(MAX_SLOTS, "I")
         self.slot_before = self._new(MAX_SLOTS, "I")
+        self.slot_inner = self._new(MAX_SLOTS, "B")
         self.linked_in = self._new(MAX_BLOCKS, "I")
         self.blocks = self._new(MAX_BLOCKS * BLOCK // 8, "Q")
         self.page_block = self._new(PAGES, "I")
@@ -156,8 +166,8 @@ class Tables:
         self.control: Any = memoryview(raw).cast("B").cast("q")
         self._point(context)
 
-    def _new(self, entries: int, format_: str, *, low: bool = False) -> Table:
-        table = Table(entries, format_, low=low)
+    def _new(self, entries: int, format_: str) -> Table:
+        table = Table(entries, format_)
         self._all.append(table)
         return table
 
@@ -181,6 +191,7 @@ class Tables:
             SLOT_BLOCK: self.slot_block.address,
             SLOT_NEXT: self.slot_next.address,
             SLOT_BEFORE: self.slot_before.address,
+            SLOT_INNER: self.slot_inner.address,
             LINKED_IN: self.linked_in.address,
             BLOCKS: self.blocks.address,
             PAGE_BLOCK: self.page_block.address,
@@ -192,6 +203,7 @@ class Tables:
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address
+        self.control[FLOOR // 8] = FLOOR_FUEL
         self.chain(direct=True, returns=True, jumps=True)
 
     def add(self, entries: int, format_: str, pointer: int) -> Table:
@@ -218,7 +230,7 @@ class Tables:
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
             self.copy_out, self.copy_owner, self.link_code, self.slot_position, self.slot_target,
             self.slot_block,
-            self.slot_next, self.slot_before,
+            self.slot_next, self.slot_before, self.slot_inner,
         ):  # fmt: skip
             table.clear()
         self.control[BLOCKS_NOW // 8] = self.control[LINKS_NOW // 8] = 0

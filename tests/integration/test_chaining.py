@@ -1,5 +1,7 @@
 """Chaining: switched per target, live, with exact counters, and invisible to the guest."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,12 +63,21 @@ def executions(process: Process, pc: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("backend", "tier"),
-    [("reference", "0"), ("numba_jit", "0"), ("numba_jit", "2"), ("numba_jit", "auto")],
+    ("backend", "tier", "unit"),
+    [
+        ("reference", "0", "block"),
+        ("numba_jit", "0", "block"),
+        ("numba_jit", "2", "block"),
+        ("numba_jit", "auto", "block"),
+        ("numba_jit", "2", "region"),
+        ("numba_jit", "auto", "region"),
+    ],
 )
-def test_denied_target_enters_the_dispatcher_once_per_execution(backend: str, tier: str) -> None:
+def test_denied_target_enters_the_dispatcher_once_per_execution(
+    backend: str, tier: str, unit: str
+) -> None:
     """Mid-run: deny a hot function, count, allow it again; nothing else changes."""
-    options = BackendOptions(tier=tier, hot=20, background=False)
+    options = BackendOptions(tier=tier, hot=20, unit=unit, background=False)
     with fib("20", backend=backend, options=options, passes=[BlockCount()]) as process:
         pc = process.resolve("fib")
         run_slices(process, 20, pc)
@@ -140,3 +151,23 @@ def test_a_run_can_be_continued() -> None:
             stop = parts.run(max_insns=777)
         assert stop == whole_stop
         assert parts.stats()["instructions"] == whole.stats()["instructions"]
+
+
+def test_a_denial_by_another_thread_reaches_a_region_that_runs() -> None:
+    """When ``deny`` returns, no region takes the edge any more."""
+    options = BackendOptions(tier="auto", unit="region", hot=20, background=False)
+    with fib("30", options=options, passes=[BlockCount()]) as process:
+        pc = process.resolve("fib")
+        thread = threading.Thread(target=process.run)
+        thread.start()
+        while process.stats()["instructions"] < 100_000:
+            time.sleep(0.001)
+        process.chain.deny(pc)
+        denied = process.stats()["dispatches"]["denied"]
+        before = executions(process, pc)
+        thread.join()
+        after = executions(process, pc)
+        assert after - before > 100_000
+        grown = process.stats()["dispatches"]["denied"] - denied
+        # The dispatcher counts first: it may have counted the execution that came next.
+        assert grown >= after - before - 1

@@ -25,7 +25,11 @@ FIB = BENCHMARKS / "fib.elf"
 TIERS = [
     pytest.param(BackendOptions(tier="0"), {"copy", "loop"}, id="0"),
     pytest.param(BackendOptions(tier="1"), {"unit", "loop"}, id="1"),
-    pytest.param(BackendOptions(tier="2", unit="region"), {"unit", "region", "loop"}, id="region"),
+    pytest.param(
+        BackendOptions(tier="2", unit="region", hot=10, background=False),
+        {"unit", "region", "loop"},
+        id="region",
+    ),
     pytest.param(
         BackendOptions(hot=10, background=False), {"copy", "unit", "loop"}, id="auto"
     ),

@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+from collections.abc import Collection
 
 from support import rig
 
@@ -40,10 +41,11 @@ class UnitMachine:
             rig.location_of,
         )
         self.records = Records()
-        self.compiler = UnitCompiler(self.context, self.records, regions=regions)
+        self.compiler = UnitCompiler(self.context, self.records)
+        self._regions = regions
         self.links = (ctypes.c_uint64 * SLOTS)()
         self._linked_to = (ctypes.c_uint32 * SLOTS)()
-        """Block ids by link slot, which edges within a region obey."""
+        """Block ids by link slot."""
         no_reserve = 0x4000
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
         self._table = mmap.mmap(-1, 8 << 32, flags=flags)
@@ -55,6 +57,7 @@ class UnitMachine:
             abi.MEM_BASE: self.memory.base,
             abi.LINK_CODE: ctypes.addressof(self.links),
             tables.SLOT_BLOCK: ctypes.addressof(self._linked_to),
+            tables.FLOOR: tables.FLOOR_FUEL,
             abi.RETURN_TABLE: ctypes.addressof(self.entries),
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
             abi.COUNTERS: self.counters.address,
@@ -83,20 +86,34 @@ class UnitMachine:
         return made
 
     def compile(
-        self, *blocks: Block, level: str = "quick", link: bool = True
+        self,
+        *blocks: Block,
+        level: str = "quick",
+        link: bool = True,
+        unlinked: Collection[int] = (),
     ) -> dict[BlockKey, int]:
-        """Compile a batch and link it; code pointers by key."""
-        pointers = self.compiler.compile(self.accepted(*blocks), level)
+        """Compile a batch and link it, but for some slots; code pointers by key."""
+        accepted = self.accepted(*blocks)
+        for slot, key in self.targets.items():
+            linked = link and slot not in unlinked
+            self._linked_to[slot] = self._ids.get(key, 0) if linked else 0
+        if self._regions and level == "optimised":
+            level = "region"
+        pointers = self.compiler.compile(accepted, level)
         code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
         self._numbers = {pointer: self._ids[key] for key, pointer in code.items()}
         for slot, key in self.targets.items():
-            self.link(slot, code.get(key) if link else None)
+            self.link(slot, code.get(key) if link and slot not in unlinked else None)
         for key, pointer in code.items():
             self.entries[abi.entry_index(rig.location_of(key))] = pointer if link else 0
         return code
 
+    def linked_to(self, slot: int) -> int:
+        """The id of the block that a slot is linked to when a batch is compiled, or 0."""
+        return self._ids.get(self.targets.get(slot), 0)
+
     def link(self, slot: int, pointer: int | None) -> None:
-        """Link a slot to a unit, or to none."""
+        """Link a slot to a unit, or to none. Not for one that a region takes to be linked."""
         self.links[slot] = pointer or self.compiler.unlinked_address
         self._linked_to[slot] = self._numbers.get(pointer, _ANOTHER) if pointer else 0
 

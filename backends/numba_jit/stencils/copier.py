@@ -411,7 +411,14 @@ class Copier:
 
     def stub(self, record: int) -> "Code | None":
         """Make code that leaves with a record, if there is room."""
-        start = self._native.place_stub(self.library.address, self._record_out, record)
+        return self._place_stub(self._record_out, record)
+
+    def door(self, block_id: int) -> "Code | None":
+        """Make code that goes on in the unit of a block, if there is room."""
+        return self._place_stub(self._unit_out, block_id)
+
+    def _place_stub(self, way_out: int, payload: int) -> "Code | None":
+        start = self._native.place_stub(self.library.address, way_out, payload)
         return Code(start, start + words.UNIT, 0, []) if start else None
 
     def text(self, draft: Draft, block_id: int, slots: Sequence[int]) -> str:
@@ -438,10 +445,6 @@ class Copier:
     def free(self, start: int, end: int) -> None:
         """Take the code of a block back. Nothing leads into it."""
         self._native.free_block(self.library.address, start, end - start)
-
-    def lead_out(self, start: int, block_id: int) -> None:
-        """Make the code of a block leave for its unit."""
-        self._native.stub(start, self._unit_out, block_id)
 
     @property
     def used(self) -> int:

@@ -250,8 +250,6 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
         return place_block(a, b, c, d, e, f)
     if what == 3:
         return value_of(a, b, c, d, e)
-    if what == 4:
-        return stub(a, b, c)
     if what == 5:
         return marks_of(a, b, c)
     if what == 6:

@@ -40,7 +40,6 @@ class Native:
         self.choose = partial(_fill, call, 1)
         self.place_block = partial(call, 2)
         self.value_of = partial(_fill, call, 3)
-        self.stub = partial(_fill, call, 4)
         self.marks_of = partial(_fill, call, 5)
         self.place_stub = partial(_fill, call, 6)
         self.find_additions = partial(_fill, call, 7)

@@ -50,6 +50,8 @@ class Copies:
         self._records = records
         self._stubs: dict[int, int] = {}
         """The records of stubs, by block id."""
+        self._doors: dict[int, Code] = {}
+        """By block id: code that leads to the block's unit, in place of its copy."""
         self._alignment = context.lifter.alignment if context.lifter else 1
         self._tables = shared
         self._counts = context.options.tier == "auto"
@@ -158,7 +160,8 @@ class Copies:
 
     def entry(self, installed: Installed) -> int:
         """See ``Tier.entry``: a host address."""
-        return self._blocks.code(installed.block_id)[0]
+        door = self._doors.get(installed.block_id)
+        return door.start if door else self._blocks.code(installed.block_id)[0]
 
     def side(self, payload: int) -> "Side":
         """Where a block has left at one of its instructions, and why."""
@@ -207,13 +210,23 @@ class Copies:
         return self.copier.lift(key)
 
     def hand_over(self, installed: Installed) -> None:
-        """Make the copy of a block lead to its unit."""
-        start, _ = self._blocks.code(installed.block_id)
-        if start:
-            self.copier.lead_out(start, installed.block_id)
+        """Have a block entered at its unit, if there is room. Its copy remains, for the unit may
+        leave to it."""
+        block_id = installed.block_id
+        if self._blocks.code(block_id)[0] and block_id not in self._doors:
+            door = self.copier.door(block_id)
+            if door:
+                self._doors[block_id] = door
+
+    def take_back(self, installed: Installed) -> None:
+        """Have a block entered at its copy again."""
+        door = self._doors.pop(installed.block_id, None)
+        if door:
+            self.copier.free(door.start, door.end)
 
     def drop(self, installed: Installed) -> None:
         """See ``Tier.drop``."""
+        self.take_back(installed)
         start, end = self._blocks.code(installed.block_id)
         if start:
             self.copier.free(start, end)
@@ -223,6 +236,7 @@ class Copies:
 
     def clear(self) -> None:
         """See ``Tier.clear``."""
+        self._doors.clear()
         if self._copier is not None:
             self._copier.clear()
 

@@ -55,24 +55,18 @@ def _join() -> None:
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_reset)
 
 
-def _do_nothing() -> None:
-    """``Job.release`` where nobody needs to know."""
-
-
 @attrs.define(eq=False)
 class Job:
     """Blocks to compile at a level; then those that could be and what was made of them, or what
     went wrong. With ``counts`` they count their executions until they are hot.
 
-    ``entered`` has the ids of those that must have a unit. ``release`` is to be called when nothing
-    that was made is there any more.
+    ``entered`` has the ids of those that must have a unit.
     """
 
     batch: Sequence[Installed]
     level: str
     counts: bool = False
     entered: Collection[int] = ()
-    release: Callable[[], None] = _do_nothing
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None

@@ -2,18 +2,26 @@
 
 import ctypes
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
 from backends.native.arena import Arena
 from backends.native.link import Library, link
-from backends.numba_jit.dispatch import dispatchers
+from backends.numba_jit.dispatch import dispatchers, to_copy
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import MATERIALISE
-from backends.numba_jit.units.frame import FOOTER, LEAVE, LEAVE_JUMP, LEAVE_RETURN, PINS, Frame
+from backends.numba_jit.units.frame import (
+    FOOTER,
+    LEAVE,
+    LEAVE_COPY,
+    LEAVE_JUMP,
+    LEAVE_RETURN,
+    PINS,
+    Frame,
+)
 from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
@@ -25,8 +33,12 @@ _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
 
 
-def _do_nothing() -> None:
-    """``freed`` when nobody needs to know."""
+@attrs.frozen(eq=False)
+class Region:
+    """The blocks of a region, and by link slot the ids of those that it takes to be linked."""
+
+    members: Sequence[Installed]
+    slots: Mapping[int, int]
 
 
 @attrs.frozen(eq=False)
@@ -39,6 +51,7 @@ class Made:
     records: list[int]
     names: list[str]
     keys: Mapping[str, BlockKey]
+    regions: Sequence[Region]
     code_bytes: int
     """Of machine code. LLVM counts them, which the thread that runs the guest must not wait for."""
 
@@ -51,14 +64,10 @@ class _Batch:
     records: list[int]
     keys: Mapping[str, BlockKey]
     live: int
-    freed: Callable[[], None]
 
 
 class UnitCompiler:
     """Compiles blocks for one machine and owns their code.
-
-    With ``regions`` (by default unless the option ``unit`` is ``block``) loops within a batch
-    become one unit each at the optimised level.
 
     With ``dispatching``, units go on through a dispatcher of their own where ``tables.Tables`` say
     that no decision of the loop is needed.
@@ -74,7 +83,6 @@ class UnitCompiler:
         context: Context,
         records: Records,
         pins: int = PINS,
-        regions: bool | None = None,
         *,
         dispatching: bool = False,
     ) -> None:
@@ -82,16 +90,16 @@ class UnitCompiler:
         self._records = records
         self._maker = ObjectMaker()
         self._arena = Arena()
-        self._regions = context.options.unit != "block" if regions is None else regions
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
         self.code_bytes = 0
         """Machine code made so far, also what was given up since."""
         text = self.frame.shared()
-        ways = {"link": "leave", "return": "leave", "jump": "leave"}
+        ways = {"link": "leave", "return": "leave", "jump": "leave", "copy": "leave"}
         if dispatching:
             ways = {kind: f"dispatch_{kind}" for kind in ways}
-            text += dispatchers(self.frame.signature, self.frame.ways_of_units())
+            on = self.frame.signature, self.frame.ways_of_units()
+            text += dispatchers(*on) + to_copy(*on)
         text += FOOTER
         if text not in _SHARED:
             _SHARED[text] = self._maker.compile(text, "optimised")
@@ -100,6 +108,7 @@ class UnitCompiler:
         self.unlinked_address = self._shared.address(ways["link"])
         self._ways = {
             LEAVE: "leave", LEAVE_RETURN: ways["return"], LEAVE_JUMP: ways["jump"],
+            LEAVE_COPY: ways["copy"],
         }  # fmt: skip
         if self.frame.lazy_flags:
             self._ways[MATERIALISE] = "materialise"
@@ -108,7 +117,8 @@ class UnitCompiler:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
 
     def compile(self, batch: Sequence[Installed], level: str) -> list[int]:
-        """Code pointers of units for blocks, in order. ``level`` is ``quick`` or ``optimised``."""
+        """Code pointers of units for blocks, in order. ``level`` is ``quick``, ``optimised``, or
+        ``region``: then blocks that lead to each other become one function."""
         return self.load(self.make(batch, level))
 
     def make(
@@ -124,17 +134,18 @@ class UnitCompiler:
         and those whose ids are in ``entered``; None: all. With ``counts`` units count their
         executions until they are hot. One thread at a time may do so for each level, while another
         uses all other methods but ``explain``."""
-        if self._regions and level == "optimised":
-            level = "region"
-        text, module, names, keys = self._emit(
+        text, module, names, keys, regions = self._emit(
             batch, entered, regions=level == "region", counts=counts
         )
-        image = self._maker.compile(text, level, module.linked.values()) if batch else b""
-        return Made(image, module.made, names, keys, self._maker.code_size(image) if batch else 0)
+        if not batch:
+            return Made(b"", module.made, names, keys, regions, 0)
+        image = self._maker.compile(text, level, module.linked.values())
+        size = self._maker.code_size(image)
+        return Made(image, module.made, names, keys, regions, size)
 
-    def load(self, made: "Made", freed: Callable[[], None] = _do_nothing) -> list[int]:
+    def load(self, made: "Made") -> list[int]:
         """Code pointers of units that were made, in the order of their blocks; 0 for blocks without
-        one. No unit may run. ``freed`` is called when all are given up."""
+        one. No unit may run."""
         if not made.names:
             return []
         for offset, name in self._ways.items():
@@ -143,7 +154,7 @@ class UnitCompiler:
         library = link(made.image, self._arena)
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
-        units = _Batch(library, made.records, made.keys, len(found), freed)
+        units = _Batch(library, made.records, made.keys, len(found))
         self._batches.update(dict.fromkeys(found, units))
         return pointers
 
@@ -165,17 +176,19 @@ class UnitCompiler:
         *,
         regions: bool = False,
         counts: bool = False,
-    ) -> tuple[str, Module, list[str], dict[str, BlockKey]]:
+    ) -> tuple[str, Module, list[str], dict[str, BlockKey], list[Region]]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         quiet = list(filter(self._is_quiet, batch))
-        groups = find_regions(quiet, self._context.key_of) if regions else []
+        groups = find_regions(quiet, self._context.key_of, module.linked_to) if regions else []
+        made: list[Region] = []
         texts: list[str] = []
         entries: dict[BlockKey, str] = {}
         for index, group in enumerate(groups):
-            text, found = emit_region(module, group, symbols, f"r{index}", entered)
+            text, found, slots = emit_region(module, group, symbols, f"r{index}", entered)
             texts.append(text)
             entries |= found
+            made.append(Region(group, slots))
         inside = {id(installed) for group in groups for installed in group}
         names = []
         for index, installed in enumerate(batch):
@@ -187,7 +200,7 @@ class UnitCompiler:
         texts += [f"declare {text}" for text in module.intrinsics.values()]
         keys = {symbol: key for key, symbol in symbols.items()}
         keys.update({f"r{index}": group[0].key for index, group in enumerate(groups)})
-        return "\n".join([*texts, FOOTER]), module, names, keys
+        return "\n".join([*texts, FOOTER]), module, names, keys, made
 
     def _is_quiet(self, installed: Installed) -> bool:
         """Whether a block can be in a region: nobody looks at the state within it."""
@@ -206,7 +219,6 @@ class UnitCompiler:
             if not batch.live:
                 batch.library.close()
                 self._records.drop(batch.records)
-                batch.freed()
 
     def explain(self, installed: Installed, level: str = "optimised") -> Mapping[str, str]:
         """The LLVM text and the host assembly of a block's unit, as that of block 0 without a

@@ -17,7 +17,6 @@ from dbt.ir.block import (
     Return,
     Swi,
     Value,
-    exit_targets,
     frontend_mode,
 )
 
@@ -51,12 +50,10 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
 def _link(u: UnitText, index: int) -> None:
     slot = u.links[index]
     exit_code = abi.X_LINK | slot << abi.KIND_BITS
-    member = u.members.get(exit_targets(u.block.exit)[index])
-    if member:
-        # Inside a region a link is obeyed like any other: it must lead to the very block that
-        # is repeated here.
-        label, block_id = member
-        _stay(u, u.is_linked(slot, block_id), label)
+    label = u.within(slot)
+    if label:
+        u.lines.append(f" br label %{label}")
+        return
     links = u.pointer(abi.LINK_CODE)
     address = u.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
     code = u.new(f"load ptr, ptr {address}")

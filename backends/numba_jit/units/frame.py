@@ -16,8 +16,10 @@ from dbt.interfaces import Layout, Slot
 LEAVE = abi.FIRST_FREE
 LEAVE_RETURN = abi.FIRST_FREE + 32
 LEAVE_JUMP = abi.FIRST_FREE + 40
+LEAVE_COPY = abi.FIRST_FREE + 56
 """Control words: code pointers to which a unit jumps when it is left: LEAVE always;
-LEAVE_RETURN and LEAVE_JUMP when the table has no entry.
+LEAVE_RETURN and LEAVE_JUMP when the table has no entry, LEAVE_COPY to go on in the copied code of
+the block whose id is the payload of EXIT_CODE.
 
 Direct links lead to ``abi.UNLINKED``. All of these have a unit's signature and may be ``leave``."""
 

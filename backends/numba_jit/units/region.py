@@ -4,25 +4,30 @@ A region holds the blocks of loops and functions that became hot together: along
 the functions that they call, and on behind the calls. The blocks where control is expected to
 arrive are units: short functions that say where to begin, and go on in the region.
 
-An edge inside is taken when its link leads to the block repeated here, or the entry of a computed
-target to that block's unit, so links, unlinking and replaced blocks mean what they always mean.
-Fuel is taken block by block and tested at few places (``region_shape``). Guest state lives in
-``alloca``s, which LLVM turns into registers, and is written where the region is left.
+A direct edge is within the region if it was linked when that was made. As soon as such an edge is
+not linked any more (``tables.UNDONE``), FLOOR lets no region go on beyond its next test of fuel,
+and before code runs again those are dropped that had taken the edge. A computed edge is taken when
+the entry of its target is that block's unit. So links, unlinking and replaced blocks mean what they
+always mean.
+
+Fuel is taken block by block and tested at few places (``region_shape``): where it may not last, the
+copied code goes on. Guest state lives in ``alloca``s, which LLVM turns into registers, and is
+written where the region is left.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from backends.numba_jit import abi
+from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.flag_slots import ENTRY
-from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES
+from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.region_shape import Shape
 from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Call, exit_targets
+from dbt.ir.block import BlockKey, Call
 from dbt.ir.types import I1
 
 MOST_BLOCKS = 64
@@ -31,14 +36,19 @@ _ON = -1
 
 
 def find_regions(
-    batch: Sequence[Installed], key_of: Callable[[int], BlockKey]
+    batch: Sequence[Installed],
+    key_of: Callable[[int], BlockKey],
+    linked: Callable[[int], int],
 ) -> list[list[Installed]]:
     """The blocks of a batch in groups that lead to each other, without those that are alone and do
-    not lead to themselves. ``key_of`` returns the key at a location."""
+    not lead to themselves. ``key_of`` returns the key at a location, ``linked`` the id of the block
+    that a link slot is linked to, or 0."""
+    by_id = {installed.block_id: installed.key for installed in batch}
     by_key = {installed.key: installed for installed in batch}
     neighbours: dict[BlockKey, dict[BlockKey, None]] = {key: {} for key in by_key}
     for key, installed in by_key.items():
-        for target in _following(installed, key_of):
+        linked_to = [by_id.get(linked(slot)) for slot in installed.links]
+        for target in (*linked_to, *_behind(installed, key_of)):
             if target in by_key:
                 neighbours[key][target] = neighbours[target][key] = None
     groups, seen = [], set()
@@ -57,11 +67,9 @@ def find_regions(
     return groups
 
 
-def _following(installed: Installed, key_of: Callable[[int], BlockKey]) -> Iterable[BlockKey]:
-    """The keys that a block leads to directly, and the key behind its call."""
+def _behind(installed: Installed, key_of: Callable[[int], BlockKey]) -> Iterable[BlockKey]:
+    """The key behind a block's call."""
     exit_ = installed.block.exit
-    if installed.links:
-        yield from exit_targets(exit_)
     if isinstance(exit_, Call):
         yield key_of(exit_.link)
 
@@ -72,10 +80,10 @@ def emit_region(
     symbols: Mapping[BlockKey, str],
     name: str,
     entered: Collection[int] | None = None,
-) -> tuple[str, dict[BlockKey, str]]:
+) -> tuple[str, dict[BlockKey, str], dict[int, int]]:
     """The text of the function ``name``, a region, and of the units by which it is entered; the
-    names of these units by key, from ``symbols``. ``entered`` has the ids of the blocks that must
-    have a unit; None: all."""
+    names of these units by key, from ``symbols``; by link slot the ids of the blocks that are led
+    to within it. ``entered`` has the ids of the blocks that must have a unit; None: all."""
     u = RegionText(module, members, symbols, entered)
     u.head(name)
     u.declare()
@@ -94,7 +102,9 @@ def emit_region(
         f" %r = musttail call preserve_nonecc i64 @{name}({frame.parameters})\n ret i64 %r\n}}"
         for index, key in entries.items()
     ]
-    return "\n".join([u.finish(), *units]), {key: symbols[key] for key in entries.values()}
+    names = {key: symbols[key] for key in entries.values()}
+    inner = {slot: members[index].block_id for slot, index in u.shape.inner.items()}
+    return "\n".join([u.finish(), *units]), names, inner
 
 
 class RegionText(UnitText):
@@ -111,14 +121,9 @@ class RegionText(UnitText):
         self.lazy_flags = False
         frame = self.frame
         flags = frame.flags if module.frame.lazy_flags else ()
-        self.shape = Shape(members, module.context, flags, entered)
+        self.shape = Shape(members, module.context, flags, module.linked_to, entered)
         self._symbols = [symbols[installed.key] for installed in members]
         self._keys = [installed.key for installed in members]
-        self._linked = module.linked_blocks()
-        self.members = {
-            installed.key: (f"b{index}", installed.block_id)
-            for index, installed in enumerate(members)
-        }
         self.arguments = {}
         self._present = 0
         self._outs: dict[tuple[int, frozenset[str]], tuple[str, Exits]] = {}
@@ -167,8 +172,9 @@ class RegionText(UnitText):
             lines.append(f" switch i32 {entry}, label %en{first} [{ways}]")
         for index in self.shape.entries:
             lines.append(f"en{index}:")
-            if index not in self.shape.tested and self.shape.longest[index]:
-                short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
+            if self.shape.longest[index]:
+                floor = self.new(f"getelementptr i8, ptr %s, i64 {tables.FLOOR}")
+                short = self.new(f"icmp slt i64 %f, {self.new(f'load i64, ptr {floor}')}")
                 lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
             else:
                 lines.append(f" br label %b{index}")
@@ -176,22 +182,23 @@ class RegionText(UnitText):
     def go_on(self, index: int) -> None:
         """Begin the text of a block that was begun."""
         self._present = index
-        if index in self.shape.entries and index not in self.shape.tested:
+        if index in self.shape.entries and self.shape.longest[index]:
             self._leave_short(index)
         self.lines.append(f"b{index}:")
         self.fuel = self.new("load i64, ptr %fa")
 
     def _leave_short(self, index: int) -> None:
         """Append the way out of an entry that has too little fuel: nothing has changed."""
-        self.cold_lines.append(f"sh{index}:\n br label %{self._out(LEAVE, frozenset())}")
+        way = LEAVE_COPY if self.has_copy else LEAVE
+        self.cold_lines.append(f"sh{index}:\n br label %{self._out(way, frozenset())}")
         code = abi.X_FUEL | self.block_id << abi.KIND_BITS
-        self._outs[LEAVE, frozenset()][1].append((f"%sh{index}", [str(code), "%f"]))
+        self._outs[way, frozenset()][1].append((f"%sh{index}", [str(code), "%f"]))
 
     def take_fuel(self) -> None:
         index = self._present
         if index in self.shape.tested and self.shape.longest[index]:
             short = self.new(f"icmp slt i64 {self.fuel}, {self.shape.longest[index]}")
-            self.branch_cold(short, self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS))
+            self.branch_cold(short, self.refuse())
         if self.insn_count:
             self.fuel = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
             self.lines.append(f" store i64 {self.fuel}, ptr %fa")
@@ -204,10 +211,9 @@ class RegionText(UnitText):
             for index in self.shape.computed[self._present]
         ]
 
-    def is_linked(self, slot: int, block_id: int) -> str:
-        """The text of whether a link slot is linked to a block."""
-        place = f"inttoptr (i64 {self._linked + 4 * slot} to ptr)"
-        return self.new(f"icmp eq i32 {self.new(f'load i32, ptr {place}')}, {block_id}")
+    def within(self, slot: int) -> str:
+        index = self.shape.inner.get(slot)
+        return "" if index is None else f"b{index}"
 
     def before_exit(self) -> None:
         """Defer flags where that is possible."""

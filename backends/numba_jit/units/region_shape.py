@@ -5,17 +5,18 @@ Fuel is taken block by block and tested only where a loop closes, where a comput
 and where the region is entered: there must be enough for the longest way to the next test.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from dbt.interfaces import Context
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Call, Jump, Return, exit_targets
+from dbt.ir.block import BlockKey, Call, Jump, Return
 
 MOST_RETURNS = 4
 """Blocks behind calls that a return looks for within the region, before the table of entries."""
-LONGEST = 128
-"""Instructions between two tests of fuel. A budget ends in as many steps of single instructions."""
+LONGEST = tables.FLOOR_FUEL
+"""Instructions between two tests of fuel, at most."""
 
 
 class Shape:
@@ -26,19 +27,27 @@ class Shape:
         members: Sequence[Installed],
         context: Context,
         flags: Collection[str],
+        linked: Callable[[int], int],
         entered: Collection[int] | None = None,
     ) -> None:
-        """``entered`` has the ids of the blocks that must be entries; None: all."""
+        """``linked`` returns the id of the block that a link slot is linked to, or 0. ``entered``
+        has the ids of the blocks that must be entries; None: all."""
         key_of, location_of = context.key_of, context.location_of
         self.index = {installed.key: index for index, installed in enumerate(members)}
         exits = [installed.block.exit for installed in members]
         behind = {key_of(exit_.link): None for exit_ in exits if isinstance(exit_, Call)}
         self.returns = [self.index[key] for key in behind if key in self.index]
         """Members behind calls."""
+        numbers = {installed.block_id: index for index, installed in enumerate(members)}
+        self.inner = {
+            slot: numbers[block_id]
+            for installed in members
+            for slot in installed.links
+            if (block_id := linked(slot)) in numbers
+        }
+        """The member that each link slot leads to which is taken within the region."""
         self.direct = [
-            [self.index[key] for key in exit_targets(installed.block.exit) if key in self.index]
-            if installed.links
-            else []
+            [self.inner[slot] for slot in installed.links if slot in self.inner]
             for installed in members
         ]
         reached = {target for targets in self.direct for target in targets}

@@ -17,15 +17,15 @@ from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job
-from backends.numba_jit.units.held import Held
 from backends.numba_jit.units.neighbours import Neighbours
+from backends.numba_jit.units.regions import Regions
 from dbt.interfaces import Context, HostCode, TablesFull
 from dbt.ir.block import CONDITION_PASSED
 from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
-    from backends.numba_jit.units.compiler import UnitCompiler  # imports LLVM
+    from backends.numba_jit.units.compiler import Region, UnitCompiler  # imports LLVM
 
 MOST = 128
 """Blocks that are compiled at once."""
@@ -47,7 +47,7 @@ class Units:
         installed: Callable[[int], Installed],
         neighbours: Neighbours,
         enter: Callable[[Sequence[Installed]], None],
-        give_back: Callable[[int], None],
+        left: Callable[[Sequence[Installed]], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
         self._context = context
@@ -61,13 +61,14 @@ class Units:
         """How often a block was compiled, by id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
-        self._held = Held(give_back)
-        """Ids that are not given to other blocks, for regions name them."""
+        self._left = left
+        """Called with the blocks that have no entry any more."""
         self._regions = context.options.unit != "block"
+        self._live = Regions(shared)
         self._tier = tier = context.options.tier
-        self._level, self._counts = COLD[tier], tier == "auto"
-        self._promotes = tier == "auto"
+        self._promotes = self._counts = tier == "auto" or (tier == "2" and self._regions)
         """Blocks that are hot are compiled."""
+        self._level, self._hot_level = COLD[tier], "region" if self._regions else "optimised"
         self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
         shared.control[tables.FIRST_HOT // 8] = self._hot
         shared.control[tables.AGAIN // 8] = max(2, self._hot // 2)  # 1: it would not run between
@@ -114,20 +115,22 @@ class Units:
         self._cold.discard(block_id)
         code = self._codes.pop(block_id, 0)
         if code:
-            self.compiler.drop([code])
+            self._give_up(block_id, code)
         self._forget_pending({block_id})
 
-    def keeps(self, block_id: int) -> bool:
-        """Take notice that a block is dropped. True when its id may not be given to another one
-        yet: it is given back when no code names it."""
-        return self._held.keeps(block_id)
+    def _give_up(self, block_id: int, code: int) -> None:
+        """Drop a unit of a block, which does not run any more."""
+        self._live.give_up(block_id, code)
+        self.compiler.drop([code])
 
     def clear(self) -> None:
         """See ``Tier.clear``."""
-        self._held.clear()
+        self._live.clear()
         if self._codes:
             self.compiler.drop(self._codes.values())
-        for kept in (self._codes, self._new, self._awaited, self._times, self._cold):
+        for kept in (
+            self._codes, self._new, self._awaited, self._times, self._cold,
+        ):  # fmt: skip
             kept.clear()
         self._set_pending([])
 
@@ -152,8 +155,10 @@ class Units:
         return bool(self._new)
 
     def before_run(self) -> None:
-        """Compile the blocks without copied code that were accepted since the last run, and enter
-        what was compiled meanwhile. Raises TablesFull."""
+        """Give up the regions that may not go on, compile the blocks without copied code that were
+        accepted since the last run, and enter what was compiled meanwhile. Raises TablesFull."""
+        if self._live.stopped:
+            self._give_up_undone()
         if self._new:
             batch, self._new = list(self._new.values()), {}
             self._compile_now(self._job(batch, self._level, counts=self._counts))
@@ -165,6 +170,25 @@ class Units:
             except TablesFull:
                 self._stay_cold()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether regions wait for ``before_run``."""
+        return self._live.stopped
+
+    def _give_up_undone(self) -> None:
+        """Drop the units of regions with an edge that is not linked any more. Their blocks run as
+        copies until they are hot again; those without copies are compiled anew."""
+        for codes in self._live.undone():
+            left = []
+            for block_id, code in codes.items():
+                del self._codes[block_id]
+                self.compiler.drop([code])
+                installed = self._installed(block_id)
+                left.append(installed)
+                if not installed.copied:
+                    self._new[block_id] = installed
+            self._left(left)
+
     def promote(self) -> None:
         """Have the hot blocks compiled."""
         known = self._codes.keys() - self._cold | self._awaited.keys()
@@ -173,7 +197,7 @@ class Units:
         if not found or not self._promotes:
             return
         batch = [self._installed(block_id) for block_id in self._around(found)]
-        job = self._job(batch, "optimised", found)
+        job = self._job(batch, self._hot_level, found)
         if self._in_background:
             self._background.submit(job)
             return
@@ -239,16 +263,13 @@ class Units:
         *,
         counts: bool = False,
     ) -> Job:
-        """The order to compile blocks, whose ids are held. Units get those that have no copy, and
-        those that became hot again because they were within a region only."""
+        """The order to compile blocks. Units get those that have no copy, and those that became hot
+        again because they were within a region only."""
         ids = [installed.block_id for installed in batch]
         self._awaited.update(zip(ids, batch, strict=True))
         copies = self._tables.copy.view
         entered = {i for i in ids if not copies[i] or (i in hot and i in self._times)}
-        job = Job(batch, level, counts, entered)
-        if self._regions:
-            job.release = self._held.hold(ids)
-        return job
+        return Job(batch, level, counts, entered)
 
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
@@ -276,7 +297,6 @@ class Units:
                 self._load(job, awaited)
                 self._compile_ns += time.thread_time_ns() - began
                 return
-        job.release()
         if job.error is not None and not isinstance(job.error, MemoryError):
             raise job.error
         raise TablesFull
@@ -284,25 +304,47 @@ class Units:
     def _load(self, job: Job, awaited: Collection[Installed]) -> None:
         """Put units where they run, and enter those that are awaited."""
         entered, old = [], []
-        codes = self.compiler.load(job.made, job.release)
-        for installed, code in zip(job.compiled, codes, strict=True):
-            block_id = installed.block_id
+        codes = dict(zip(map(id, job.compiled), self.compiler.load(job.made), strict=True))
+        refused = self._enter_regions(job.made.regions, codes, awaited)
+        for installed in job.compiled:
+            block_id, code = installed.block_id, codes[id(installed)]
             if installed not in awaited:
                 self.compiler.drop([code])
                 continue
-            self._times[block_id] = self._times.get(block_id, 0) + 1
             self._tables.hot.view[block_id] = self._hot
+            if block_id in refused:
+                self.compiler.drop([code])
+                continue
+            self._times[block_id] = self._times.get(block_id, 0) + 1
             self._compiled += 1
             if code:
                 self._cold.discard(block_id)
-                old.append(self._codes.get(block_id, 0))
+                old.append((block_id, self._codes.get(block_id, 0)))
                 self._codes[block_id] = code
                 entered.append(installed)
         self._forget_pending({installed.block_id for installed in awaited})
         if entered:
             self._begin()
             self._enter(entered)
-            self.compiler.drop(old)
+            for block_id, code in old:
+                self._give_up(block_id, code)
+
+    def _enter_regions(
+        self,
+        regions: "Iterable[Region]",
+        codes: Mapping[int, int],
+        awaited: Collection[Installed],
+    ) -> set[int]:
+        """Let regions run. Returns the ids of the blocks of those that may not: what they are made
+        of has changed meanwhile."""
+        refused: set[int] = set()
+        for region in regions:
+            units = {m.block_id: codes[id(m)] for m in region.members if codes[id(m)]}
+            if not all(m in awaited for m in region.members) or not self._live.enter(
+                region.slots, units
+            ):
+                refused.update(member.block_id for member in region.members)
+        return refused
 
     def _begin(self) -> None:
         """Tell the tables what the first unit needs."""

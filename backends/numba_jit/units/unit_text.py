@@ -18,7 +18,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
-from backends.numba_jit.units.frame import LEAVE, LLVM_TYPES, Frame
+from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame
 from dbt.interfaces import STACK_BYTES, Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
@@ -40,10 +40,11 @@ class Module:
     made: list[int] = attrs.Factory(list)
     """Indices of the records that the code refers to."""
 
-    def linked_blocks(self) -> int:
-        """The address of the table of the blocks that link slots are linked to."""
+    def linked_to(self, slot: int) -> int:
+        """The id of the block that a link slot is linked to, or 0."""
         place = self.context.state.address + tables.SLOT_BLOCK
-        return ctypes.c_uint64.from_address(place).value
+        table = ctypes.c_uint64.from_address(place).value
+        return ctypes.c_uint32.from_address(table + 4 * slot).value
 
     def record(self, record: Record) -> int:
         """The exit code that reports a new record."""
@@ -86,8 +87,6 @@ class UnitText:
         """By the control word that the way out ends in."""
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
-        self.members: Mapping[BlockKey, tuple[str, int]] = {}
-        """For each block that is in this function: its label here, and its id."""
         self.fuel = "%f"
         self.label = "%e"
 
@@ -95,6 +94,9 @@ class UnitText:
         """Begin a block at a label. ``checks`` are those that its accesses have to make."""
         self.block = block = installed.block
         self.block_id, self.links = installed.block_id, installed.links
+        self.has_copy = installed.copied and not installed.probes
+        """Its copied code may run in its place. It would test a probe a second time."""
+        self._refuse = ""
         self.checks = checks
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
@@ -140,9 +142,9 @@ class UnitText:
         of the unit and the key of the block there."""
         return []
 
-    def is_linked(self, slot: int, block_id: int) -> str:
-        """The text of whether a link slot is linked to a block."""
-        raise NotImplementedError
+    def within(self, slot: int) -> str:  # noqa: ARG002
+        """The label in this function that a link slot leads to, or ""."""
+        return ""
 
     def next_label(self, after: int = 0) -> str:
         """The label ``open`` will give after so many more values."""
@@ -252,10 +254,15 @@ class UnitText:
         if not self.insn_count:
             return
         left = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
-        short = self.new(f"icmp slt i64 {left}, 0")
-        out = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS)
-        self.branch_cold(short, out)
+        self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), self.refuse())
         self.fuel = left
+
+    def refuse(self) -> str:
+        """The label to go to when the block does not begin here: its copied code may."""
+        if not self._refuse:
+            way = LEAVE_COPY if self.has_copy else LEAVE
+            self._refuse = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS, way=way)
+        return self._refuse
 
     def branch_cold(self, condition: str, cold: str) -> None:
         """Go to a cold label when the condition holds, else on."""

@@ -118,11 +118,11 @@ def test_no_room(guest: Guest) -> None:
     assert guest.copy(draft, 1)[0] == guest.copier.code.next
 
 
-def test_a_block_that_was_handed_over_leaves_for_its_unit(guest: Guest) -> None:
-
+def test_a_door_leads_to_a_unit(guest: Guest) -> None:
+    """The copy of the block remains as it is."""
     block_id = guest.make_one(CODE)
-    other = guest.make_one(CODE + 4)
-    expected = guest.outcome(other)
-    guest.copier.lead_out(guest.code[block_id][0], block_id)
-    assert guest.run(guest.code[block_id][0]) == (tables.X_UNIT, block_id)
-    assert guest.outcome(other) == expected
+    expected = guest.outcome(block_id)
+    door = guest.copier.door(block_id)
+    assert door is not None
+    assert guest.run(door.start) == (tables.X_UNIT, block_id)
+    assert guest.outcome(block_id) == expected
