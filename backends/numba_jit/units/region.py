@@ -94,6 +94,8 @@ def emit_region(
         begin_block(u, installed, f"%b{index}")
         u.go_on(index)
         emit_block(u)
+    if u.flags_here:
+        u.deferred.finish(u.at_entry)
     frame = module.frame
     entries = {index: members[index].key for index in u.shape.entries}
     units = [
@@ -128,6 +130,8 @@ class RegionText(UnitText):
         self._present = 0
         self._outs: dict[tuple[int, frozenset[str]], tuple[str, Exits]] = {}
         """By control word and what is to be written: a label, and the exits that lead there."""
+        self.at_entry: dict[str, str] = {}
+        """The values of slots where the region is entered."""
         self.read: dict[str, None] = {}
         self.written: dict[str, None] = {}
         for installed in members:
@@ -161,7 +165,10 @@ class RegionText(UnitText):
             if value is None:
                 self.slots = {}
                 value = super().current(name)
+            self.at_entry[name] = value
             lines.append(f" store {type_} {value}, ptr %v.{name}")
+        if self.flags_here:
+            self.deferred.enter()
         first, *others = self.shape.entries
         if not others:
             lines.append(f" br label %en{first}")

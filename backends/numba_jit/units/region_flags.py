@@ -4,7 +4,7 @@ Between the blocks of a region, and where it is left, flags are as between units
 computed, or deferred. A variable says which; on most ways LLVM knows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
 from backends.numba_jit.units.lazy_flags import subtraction
@@ -29,13 +29,39 @@ class RegionFlags:
         self._values: tuple[Value, ...] = ()
         self._operands: tuple[Value, Value] | None = None
         """The operands of the subtraction that the values are of."""
+        self._begin = 0
+        """Index of the line that sets the operands where the region begins."""
+        self._first: list[str] | None = None
+        """The operands that the region defers first: slots, constants, or "" for others."""
 
     def declare(self) -> None:
-        """Make the variables. Flags are computed where a region begins."""
-        self._u.lines.append(
-            " %v.D = alloca i1\n %v.L = alloca i32\n %v.R = alloca i32\n"
-            " store i1 false, ptr %v.D\n store i32 0, ptr %v.L\n store i32 0, ptr %v.R"
+        """Make the variables."""
+        self._u.lines.append(" %v.D = alloca i1\n %v.L = alloca i32\n %v.R = alloca i32")
+
+    def enter(self) -> None:
+        """Append lines that say that flags are computed where a region begins."""
+        self._u.lines.append(" store i1 false, ptr %v.D")
+        self._begin = len(self._u.lines)
+        self._u.lines.append("")
+
+    def finish(self, values: Mapping[str, str]) -> None:
+        """Set the operands where the region begins, where they mean nothing: to those slots (whose
+        ``values`` there are given by name) that a loop sets them to. So LLVM finds the same in both
+        and keeps them only once."""
+        texts = [
+            operand if operand.isdigit() else values.get(operand, "0")
+            for operand in self._first or ("", "")
+        ]
+        self._u.lines[self._begin] = "\n".join(
+            f" store i32 {text}, ptr %v.{name}" for name, text in zip("LR", texts, strict=True)
         )
+
+    def _kept(self, text: str) -> str:
+        """The slot that has a value now, or the constant that it is, or ""."""
+        if text.isdigit():
+            return text
+        slots = (name for name, value in self._u.slots.items() if value == text)
+        return next(slots, "")
 
     def current(self, name: str) -> str:
         """The text of a flag's present value, which the block has not set."""
@@ -81,6 +107,8 @@ class RegionFlags:
         if self._operands is None:
             return dirty
         left, right = map(u.value, self._operands)
+        if self._first is None:
+            self._first = [self._kept(left), self._kept(right)]
         lines.append(
             f" store i1 true, ptr %v.D\n store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
         )
