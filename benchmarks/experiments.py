@@ -88,7 +88,7 @@ EXPERIMENTS = (
         "60000", "200",
     ),
     Experiment(
-        "chaining-quicksort", "chaining", f"{CHAINING} --tiers 2 --units block,region",
+        "chaining-quicksort", "chaining", f"{CHAINING} --tiers 2 --units block,function",
         (guest("quicksort"), "{}"), "60", "1",
     ),
     Experiment(

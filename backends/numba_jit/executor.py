@@ -385,7 +385,6 @@ class NumbaExecutor:
             for installed in blocks:
                 self._copies.take_back(installed)
                 self._lead_anew(installed)
-            self._codes.dropped()
 
     def _lead_anew(self, installed: Installed) -> None:
         """Make everything that leads into a block lead to the code that it has now."""

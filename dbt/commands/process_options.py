@@ -39,7 +39,12 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
     add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
-    add("--unit", default="block", metavar="UNIT", help="what is compiled at a time: block, region")
+    add(
+        "--unit",
+        default="auto",
+        metavar="UNIT",
+        help="what is compiled at a time: block, loop, function, auto",
+    )
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
     add("--memory-checks", default="explicit", metavar="KIND", help="who checks: explicit, mmu")

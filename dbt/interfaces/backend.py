@@ -16,9 +16,10 @@ from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
-UNITS = ("block", "region")
-"""What is compiled at a time: one block, or a region of blocks that lead to each other. What is
-compiled quickly is single blocks, whatever the unit."""
+UNITS = ("auto", "block", "loop", "function")
+"""What is compiled at a time: one block; blocks that lead to each other by branches, with a loop
+among them; the same also along calls and behind them. What is compiled quickly is single blocks,
+whatever the unit."""
 
 MEMORY_CHECKS = ("explicit", "mmu")
 """What refuses the guest an access: a test in the translated code, or the host's MMU."""
@@ -52,19 +53,27 @@ class BackendOptions:
 
     ``tier``: 0 copies prepared code, 1 compiles quickly, 2 compiles optimised, auto does 0 and
     then 2.
-    ``unit``: what is compiled at a time. ``hot``: executions of a block after which ``auto``
-    compiles it (compiling takes 3-6 ms, an execution in tier 0 a few ns longer). ``background``:
-    ``auto`` compiles on another core while the guest runs on; else the guest waits.
+    ``unit``: what is compiled at a time; auto is function in tier auto, and block in others.
+    ``hot``: executions of a block after which ``auto`` compiles it (compiling takes 3-6 ms, an
+    execution in tier 0 a few ns longer). ``background``: ``auto`` compiles on another core while
+    the guest runs on; else the guest waits.
     ``memory_checks``: with ``mmu``, copied code makes no test of its own before it accesses memory,
     and the host's protection of pages follows the guest's permissions. Compiled code makes its own
     tests.
     """
 
     tier: str = attrs.field(default="auto", converter=_tier)
-    unit: str = attrs.field(default="block", converter=_unit)
+    unit: str = attrs.field(default="auto", converter=_unit)
     hot: int = attrs.field(default=100_000, converter=_hot)
     background: bool = attrs.field(default=True, converter=_background)
     memory_checks: str = attrs.field(default="explicit", converter=_memory_checks)
+
+    @property
+    def unit_compiled(self) -> str:
+        """The unit, and not ``auto``."""
+        if self.unit != "auto":
+            return self.unit
+        return "function" if self.tier == "auto" else "block"
 
 
 class InstructionLifter(Protocol):

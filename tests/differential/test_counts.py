@@ -19,7 +19,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "compiled-direct": ("--tier", "2", "--chain", "direct"),
     "compiled-unchained": ("--tier", "2", "--chain", "off"),
     "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
-    "regions": ("--unit", "region", "--hot", "2", "--background", "off"),
+    "regions": ("--unit", "function", "--hot", "2", "--background", "off"),
 }
 PROGRAMS = {
     "hello": (guest("hello"),),

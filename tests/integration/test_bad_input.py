@@ -100,7 +100,7 @@ def test_a_path_of_the_guest(given: str, tmp_path: Path) -> None:
         ("-L /no/such/root", "not a directory"),
         ("--allow-write /no/such/place", "not a directory"),
         ("--chain al", "no chain mode 'al'; did you mean 'all'? (one of off, direct, all)"),
-        ("--unit page", "no unit 'page' (one of block, region)"),
+        ("--unit page", "no unit 'page' (one of auto, block, loop, function)"),
         ("--inject read:EOI", "no error 'EOI'; did you mean 'EIO'?"),
         ("--inject raed:EIO", "no system call 'raed'; did you mean 'read'?"),
         ("--no-pass dead-cod", "no pass 'dead-cod'; did you mean 'dead-code'?"),

@@ -92,7 +92,7 @@ def test_kinds_are_what_they_say(result: dict[str, Any]) -> None:
 def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
     """A denied pc within a loop's unit costs its executions too; copied code has no regions."""
     path = tmp_path / "units.json"
-    command = f"bench chaining {FEW} --units block,region --json {path} {DEMO} 500"
+    command = f"bench chaining {FEW} --units block,function --json {path} {DEMO} 500"
     assert main(shlex.split(command)) == 0
     result = json.loads(path.read_text())
     counts = {
@@ -101,9 +101,9 @@ def test_a_region_denies_what_blocks_deny(tmp_path: Path) -> None:
             for row in rows(result, tier="2", unit=unit)
             if row["series"] in ("denied", "frequency")
         ]
-        for unit in ("block", "region")
+        for unit in ("block", "function")
     }
-    assert counts["block"] == counts["region"]
+    assert counts["block"] == counts["function"]
     assert sum(counts["block"]) > 1000
     assert {row["unit"] for row in rows(result, tier="0")} == {"block"}
 
@@ -122,7 +122,7 @@ def test_plots_are_drawn(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ("--tiers 7", "--tiers takes some of"),
-        ("--units wood", "--units takes some of block,region"),
+        ("--units wood", "--units takes some of block,loop,function"),
         ("--denied 1,x", "--denied takes numbers"),
         ("--repeats 0", "no positive number"),
         ("nowhere.elf", "nowhere.elf"),

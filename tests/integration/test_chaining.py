@@ -69,8 +69,9 @@ def executions(process: Process, pc: int) -> int:
         ("numba_jit", "0", "block"),
         ("numba_jit", "2", "block"),
         ("numba_jit", "auto", "block"),
-        ("numba_jit", "2", "region"),
-        ("numba_jit", "auto", "region"),
+        ("numba_jit", "2", "function"),
+        ("numba_jit", "auto", "loop"),
+        ("numba_jit", "auto", "function"),
     ],
 )
 def test_denied_target_enters_the_dispatcher_once_per_execution(
@@ -155,7 +156,7 @@ def test_a_run_can_be_continued() -> None:
 
 def test_a_denial_by_another_thread_reaches_a_region_that_runs() -> None:
     """When ``deny`` returns, no region takes the edge any more."""
-    options = BackendOptions(tier="auto", unit="region", hot=20, background=False)
+    options = BackendOptions(tier="auto", unit="function", hot=20, background=False)
     with fib("30", options=options, passes=[BlockCount()]) as process:
         pc = process.resolve("fib")
         thread = threading.Thread(target=process.run)

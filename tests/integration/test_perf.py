@@ -26,7 +26,7 @@ TIERS = [
     pytest.param(BackendOptions(tier="0"), {"copy", "loop"}, id="0"),
     pytest.param(BackendOptions(tier="1"), {"unit", "loop"}, id="1"),
     pytest.param(
-        BackendOptions(tier="2", unit="region", hot=10, background=False),
+        BackendOptions(tier="2", unit="function", hot=10, background=False),
         {"unit", "region", "loop"},
         id="region",
     ),

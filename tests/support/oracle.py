@@ -61,7 +61,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "unchecked-mixed": ("--memory-checks", "mmu", "--hot", "20", "--background", "off"),
     "compiled": ("--tier", "2"),
     "mixed": ("--tier", "auto", "--hot", "20", "--background", "off"),
-    "regions": ("--unit", "region", "--hot", "20", "--background", "off"),
+    "regions": ("--unit", "function", "--hot", "20", "--background", "off"),
 }
 """armdbt's options in each mode a program is compared in."""
 

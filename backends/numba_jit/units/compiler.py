@@ -128,14 +128,15 @@ class UnitCompiler:
         entered: Collection[int] | None = None,
         *,
         counts: bool = False,
+        calls: bool = True,
     ) -> "Made":
         """Compile units for blocks, without putting them where they can run. ``level`` is as for
         ``compile``. In a region, only the blocks where control is expected to arrive get a unit,
         and those whose ids are in ``entered``; None: all. With ``counts`` units count their
-        executions until they are hot. One thread at a time may do so for each level, while another
-        uses all other methods but ``explain``."""
+        executions until they are hot. ``calls`` is as for ``find_regions``. One thread at a time
+        may do so for each level, while another uses all other methods but ``explain``."""
         text, module, names, keys, regions = self._emit(
-            batch, entered, regions=level == "region", counts=counts
+            batch, entered, regions=level == "region", counts=counts, calls=calls
         )
         if not batch:
             return Made(b"", module.made, names, keys, regions, 0)
@@ -176,11 +177,14 @@ class UnitCompiler:
         *,
         regions: bool = False,
         counts: bool = False,
+        calls: bool = True,
     ) -> tuple[str, Module, list[str], dict[str, BlockKey], list[Region]]:
         module = Module(self.frame, self._context, self._records)
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         quiet = list(filter(self._is_quiet, batch))
-        groups = find_regions(quiet, self._context.key_of, module.linked_to) if regions else []
+        groups: list[list[Installed]] = []
+        if regions:
+            groups = find_regions(quiet, self._context.key_of, module.linked_to, calls=calls)
         made: list[Region] = []
         texts: list[str] = []
         entries: dict[BlockKey, str] = {}

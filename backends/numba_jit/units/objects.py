@@ -29,9 +29,7 @@ LEVELS = {
     "optimised": Level(codegen=2),
     # numba has not optimised it: see ``compiled``.
     "loop": Level(codegen=3, pipeline=True),
-    "region": Level(
-        codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg", "sinking")
-    ),
+    "region": Level(codegen=2, passes=("sroa", "instruction_combine", "simplify_cfg", "sinking")),
     # Holes are absolute addresses below 4 GiB, and code is copied to anywhere.
     "stencil": Level(2, ("sroa", "instruction_combine", "simplify_cfg"), relocation="static"),
 }

@@ -24,7 +24,7 @@ from backends.numba_jit.units.flag_slots import ENTRY
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
-from backends.numba_jit.units.region_shape import Shape
+from backends.numba_jit.units.region_shape import Shape, has_loop
 from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Call
@@ -39,14 +39,19 @@ def find_regions(
     batch: Sequence[Installed],
     key_of: Callable[[int], BlockKey],
     linked: Callable[[int], int],
+    *,
+    calls: bool = True,
 ) -> list[list[Installed]]:
     """The blocks of a batch in groups that lead to each other, without those that are alone and do
     not lead to themselves. ``key_of`` returns the key at a location, ``linked`` the id of the block
-    that a link slot is linked to, or 0."""
+    that a link slot is linked to, or 0. Without ``calls`` they lead to each other by branches only,
+    and groups without a loop are left out."""
     by_id = {installed.block_id: installed.key for installed in batch}
     by_key = {installed.key: installed for installed in batch}
     neighbours: dict[BlockKey, dict[BlockKey, None]] = {key: {} for key in by_key}
     for key, installed in by_key.items():
+        if not calls and isinstance(installed.block.exit, Call):
+            continue
         linked_to = [by_id.get(linked(slot)) for slot in installed.links]
         for target in (*linked_to, *_behind(installed, key_of)):
             if target in by_key:
@@ -64,7 +69,7 @@ def find_regions(
                     group.append(other)
         if len(group) > 1 or start in neighbours[start]:
             groups.append([by_key[key] for key in group])
-    return groups
+    return groups if calls else [group for group in groups if has_loop(group, linked)]
 
 
 def _behind(installed: Installed, key_of: Callable[[int], BlockKey]) -> Iterable[BlockKey]:

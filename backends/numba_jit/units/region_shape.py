@@ -111,6 +111,16 @@ class Shape:
         return after
 
 
+def has_loop(members: Sequence[Installed], linked: Callable[[int], int]) -> bool:
+    """Whether one of these blocks leads back to itself by links."""
+    numbers = {installed.block_id: index for index, installed in enumerate(members)}
+    direct = [
+        [numbers[to] for slot in installed.links if (to := linked(slot)) in numbers]
+        for installed in members
+    ]
+    return bool(_walk(direct, range(len(members)))[1])
+
+
 def _jumps(exit_: object) -> bool:
     """Whether an exit is a computed jump or call."""
     return isinstance(exit_, Jump) or (

@@ -63,7 +63,8 @@ class Units:
         """Called with the blocks that have got an entry, to make everything lead to it."""
         self._left = left
         """Called with the blocks that have no entry any more."""
-        self._regions = context.options.unit != "block"
+        unit = context.options.unit_compiled
+        self._regions, self._calls = unit != "block", unit == "function"
         self._live = Regions(shared)
         self._tier = tier = context.options.tier
         self._promotes = self._counts = tier == "auto" or (tier == "2" and self._regions)
@@ -279,7 +280,9 @@ class Units:
             with contextlib.suppress(GuestFault):
                 assert installed.block
                 batch.append(installed)
-        job.made = self.compiler.make(batch, job.level, job.entered, counts=job.counts)
+        job.made = self.compiler.make(
+            batch, job.level, job.entered, counts=job.counts, calls=self._calls
+        )
         job.compiled = batch
         self._compile_ns += time.thread_time_ns() - began
 

@@ -54,7 +54,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--short", action="store_true", help="few settings, one round: to see that it runs")
     add("--seed", type=int, default=1, metavar="N", help="of the random choices (1)")
     add("--tiers", default=None, metavar="T,...", help="0, 1, 2, auto (0,2,auto)")
-    add("--units", default="block", metavar="U,...", help="block, region (block)")
+    add("--units", default="block", metavar="U,...", help="block, loop, function (block)")
     add("--denied", default=None, metavar="N,...", help="numbers of denied targets (0,1,10,100)")
     add("--draws", type=positive, metavar="N", help="random choices of denied targets (3)")
     result_options(parser)
@@ -99,7 +99,7 @@ def _plan(arguments: argparse.Namespace) -> sweep.Plan:
         functions=3 if short else sweep.FUNCTIONS,
         counts=(0, 1, 10) if short else sweep.COUNTS,
         draws=arguments.draws or (1 if short else 3),
-        units=listed(arguments.units, UNITS, "--units"),
+        units=listed(arguments.units, UNITS[1:], "--units"),
     )
     if arguments.tiers is not None:
         plan = attrs.evolve(plan, tiers=listed(arguments.tiers, TIERS, "--tiers"))

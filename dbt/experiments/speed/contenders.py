@@ -19,7 +19,8 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "tier0-mmu": ("--tier", "0", "--memory-checks", "mmu"),
     "auto": ("--tier", "auto"),
     "auto-unchained": ("--tier", "auto", "--chain", "off"),
-    "auto-region": ("--tier", "auto", "--unit", "region"),
+    "auto-block": ("--tier", "auto", "--unit", "block"),
+    "auto-mmu": ("--tier", "auto", "--memory-checks", "mmu"),
 }
 """Names to the options of ``armdbt run``."""
 QEMUS: Mapping[str, tuple[str, ...]] = {BASE: (), "qemu-nochain": ("-d", "nochain")}

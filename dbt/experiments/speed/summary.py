@@ -150,17 +150,10 @@ def _geometric(values: Iterable[float]) -> float | None:
 
 
 AIMS = (
-    Aim(
-        "small programs, auto-region: mean", 2.0, False, _mean(small.GROUP, "auto-region"), hot=True
-    ),
-    Aim(
-        "small programs, auto-region: worst",
-        1.0,
-        False,
-        _worst(small.GROUP, "auto-region"),
-        hot=True,
-    ),
-    Aim("small programs, auto: mean", 1.5, False, _mean(small.GROUP, "auto"), hot=True),
+    Aim("small programs, auto: mean", 2.0, False, _mean(small.GROUP, "auto"), hot=True),
+    Aim("small programs, auto: worst", 1.0, False, _worst(small.GROUP, "auto"), hot=True),
+    Aim("small programs, auto-mmu: mean", 2.8, False, _mean(small.GROUP, "auto-mmu"), hot=True),
+    Aim("small programs, auto-block: mean", 1.5, False, _mean(small.GROUP, "auto-block"), hot=True),
     Aim("small programs, tier0: mean", 0.8, False, _mean(small.GROUP, "tier0"), hot=True),
     Aim("auto without chaining: times slower, worst", 3.0, True, _unchained("auto"), hot=True),
     Aim("tier0 without chaining: times slower, worst", 3.0, True, _unchained("tier0"), hot=True),

@@ -53,6 +53,15 @@ block 0x7000 {
   halt done 0x7000
 }
 """
+CHAIN = """
+block 0x8000 {
+  insn 0x8000 4
+  goto 0x8004
+}
+block 0x8004 {
+  halt done 0x8004
+}
+"""
 CALLS = """
 block 0x8000 {
   insn 0x8000 4
@@ -252,6 +261,14 @@ def test_a_region_goes_into_calls_and_on_behind_them(machine: UnitMachine) -> No
     batch = machine.accepted(*parse_blocks(CALLS))
     found = find_regions(batch, rig.key_of, machine.linked_to)
     assert keys_of(found) == [["0x8000", "0x9000", "0x8008"]]
+
+
+def test_without_calls_a_region_is_a_loop(machine: UnitMachine) -> None:
+    batch = machine.accepted(*parse_blocks(COUNTDOWN), *parse_blocks(CALLS.replace("0x8", "0xa")))
+    found = find_regions(batch, rig.key_of, machine.linked_to, calls=False)
+    assert keys_of(found) == [["0x8000", "0x8010", "0x8020"]]
+    batch = machine.accepted(*parse_blocks(CHAIN))
+    assert find_regions(batch, rig.key_of, machine.linked_to, calls=False) == []
 
 
 def test_no_region_is_made_of_blocks_that_are_not_linked(machine: UnitMachine) -> None:
