@@ -14,10 +14,10 @@ from dbt.reservation import require_room
 
 
 class NumbaBackend:
-    """Opens executors. Imports numba to compile the execution loop, and LLVM to compile units.
+    """Opens executors. Imports LLVM to compile the execution loop and units.
 
     ``on_compile`` is called with a line of text before the loop is compiled or the first stencils
-    are, which takes some seconds, because they are not found on disk
+    are, which takes seconds, because they are not found on disk
     (``backends/native/cache.py``). By default the line is written to stderr if that is a terminal.
     """
 
@@ -58,7 +58,7 @@ _SOURCES = (
     "__init__", "abi", "edges", "host_memory", "loop", "making", "pool",
     "stencils/abi", "stencils/copying", "stencils/finding", "stencils/term_machine",
     "stencils/terms", "tables",
-    "units/objects", "compiled",
+    "units/objects", "word_functions", "word_text",
 )  # fmt: skip
 """The modules of this package that the loop's object code is compiled from."""
 
@@ -74,7 +74,7 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             from backends.native.link import link
 
             def make_maker() -> bytes:
-                on_compile("compiling the execution loop (once, some seconds) ...")
+                on_compile("compiling the execution loop (once) ...")
                 with phases.within(Phase.COMPILATION):
                     from backends.numba_jit.making import maker_object
 

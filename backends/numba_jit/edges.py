@@ -5,11 +5,8 @@ in each tier. One thread at a time changes links (LOCK), so that a rule that ano
 written to DENIED or DIRECT_ON is obeyed: it is written before the links are undone.
 """
 
-from numba import njit
-
 from backends.numba_jit import abi, tables
 from backends.numba_jit.host_memory import (
-    OPTIONS,
     exchange,
     load8,
     load32,
@@ -18,6 +15,7 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
+from backends.numba_jit.word_functions import word_function
 
 COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
 SLOT_BLOCK, SLOT_NEXT, SLOT_BEFORE = tables.SLOT_BLOCK, tables.SLOT_NEXT, tables.SLOT_BEFORE
@@ -27,29 +25,29 @@ LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 SLOT_INNER, UNDONE = tables.SLOT_INNER, tables.UNDONE
 FLOOR, STOPPED = tables.FLOOR, tables.STOPPED
-index_of = njit(**OPTIONS)(abi.position_index)
+index_of = word_function(abi.position_index)
 
 
-@njit(**OPTIONS)
+@word_function
 def take_lock(state):  # type: ignore[no-untyped-def]
     """Wait until no other thread has the lock, and take it."""
     while exchange(state + LOCK, 1):
         pass
 
 
-@njit(**OPTIONS)
+@word_function
 def release_lock(state):  # type: ignore[no-untyped-def]
     """Give the lock back."""
     exchange(state + LOCK, 0)
 
 
-@njit(**OPTIONS)
+@word_function
 def linked_to(state, slot):  # type: ignore[no-untyped-def]
     """The id of the block that a slot is linked to, or 0."""
     return load32(load64(state + SLOT_BLOCK) + slot * 4)
 
 
-@njit(**OPTIONS)
+@word_function
 def lead(state, slot, block):  # type: ignore[no-untyped-def]
     """Make all tiers' code that leaves by a slot go on in a block; 0: come back."""
     unit = copy = 0
@@ -62,7 +60,7 @@ def lead(state, slot, block):  # type: ignore[no-untyped-def]
         store64(load64(state + COPY_LINKS) + slot * 8, copy if copy else out)
 
 
-@njit(**OPTIONS)
+@word_function
 def enlist(state, slot, block):  # type: ignore[no-untyped-def]
     """Put a slot into the list of a block."""
     first = load64(state + LINKED_IN) + block * 4
@@ -76,7 +74,7 @@ def enlist(state, slot, block):  # type: ignore[no-untyped-def]
     store64(state + LINKS_NOW, load64(state + LINKS_NOW) + 1)
 
 
-@njit(**OPTIONS)
+@word_function
 def unlink(state, slot):  # type: ignore[no-untyped-def]
     """Unlink a slot. The caller has the lock."""
     block = linked_to(state, slot)
@@ -98,7 +96,7 @@ def unlink(state, slot):  # type: ignore[no-untyped-def]
     lead(state, slot, 0)
 
 
-@njit(**OPTIONS)
+@word_function
 def link(state, slot, block):  # type: ignore[no-untyped-def]
     """Link a slot to a block, unless the chain rules forbid it."""
     take_lock(state)
@@ -111,7 +109,7 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
     release_lock(state)
 
 
-@njit(**OPTIONS)
+@word_function
 def unlink_into(state, block):  # type: ignore[no-untyped-def]
     """Unlink every slot that is linked to a block."""
     take_lock(state)
@@ -121,7 +119,7 @@ def unlink_into(state, block):  # type: ignore[no-untyped-def]
     release_lock(state)
 
 
-@njit(**OPTIONS)
+@word_function
 def lead_into(state, block):  # type: ignore[no-untyped-def]
     """Make every slot that is linked to a block lead to the code that it has now."""
     take_lock(state)
@@ -132,7 +130,7 @@ def lead_into(state, block):  # type: ignore[no-untyped-def]
     release_lock(state)
 
 
-@njit(**OPTIONS)
+@word_function
 def change(state, what, a, b):  # type: ignore[no-untyped-def]
     """Change links, as ``abi.LINK`` and its neighbours say."""
     if what == LINK:

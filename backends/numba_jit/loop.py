@@ -1,16 +1,12 @@
 """The execution loop: runs blocks as copied code or as compiled units, and dispatches between them.
 
-It is compiled by numba, runs without Python's interpreter lock, and returns when something needs
-Python.
+It is compiled (``word_text``), runs without Python's interpreter lock, and returns when something
+needs Python.
 """
 
-from numba import njit
-
 from backends.numba_jit import abi, tables
-from backends.numba_jit.compiled import object_of
 from backends.numba_jit.edges import change, index_of, link, linked_to
 from backends.numba_jit.host_memory import (
-    OPTIONS,
     enter_unit,
     load8,
     load32,
@@ -18,6 +14,8 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
+from backends.numba_jit.word_functions import word_function
+from backends.numba_jit.word_text import object_of
 from dbt.interfaces import Reason
 
 # Offsets of the counters in REASONS.
@@ -42,26 +40,26 @@ RUN, MAKER = abi.RUN, tables.MAKER
 JUMP_ON, RETURN_ON = tables.JUMP_ON, tables.RETURN_ON
 
 
-@njit(**OPTIONS)
+@word_function
 def count(state, reason):  # type: ignore[no-untyped-def]
     """Count one return to the dispatcher."""
     counter = load64(state + REASONS) + reason
     store64(counter, load64(counter) + 1)
 
 
-@njit(**OPTIONS)
+@word_function
 def make(state, position):  # type: ignore[no-untyped-def]
     """Make the block at a position (``making.make``). Returns its id, or 0 if Python has to."""
     return enter_unit(load64(state + MAKER), state, position)
 
 
-@njit(**OPTIONS)
+@word_function
 def block_at(state, position):  # type: ignore[no-untyped-def]
     """The id of the block at a position, or 0."""
     return load32(load64(state + BLOCK_AT) + index_of(position) * 4)
 
 
-@njit(**OPTIONS)
+@word_function
 def target_of(state, slot):  # type: ignore[no-untyped-def]
     """The id of the block that a direct exit leads to, or 0."""
     position = load64(load64(state + SLOT_POSITION) + slot * 8)
@@ -70,7 +68,7 @@ def target_of(state, slot):  # type: ignore[no-untyped-def]
     return load32(load64(state + SLOT_TARGET) + slot * 4)
 
 
-@njit(**OPTIONS)
+@word_function
 def arrive_by_link(state, slot):  # type: ignore[no-untyped-def]
     """The block that a direct exit leads to; ~ of an exit that needs Python."""
     block = linked_to(state, slot)
@@ -94,7 +92,7 @@ def arrive_by_link(state, slot):  # type: ignore[no-untyped-def]
     return block
 
 
-@njit(**OPTIONS)
+@word_function
 def arrive_at(state, location, kind):  # type: ignore[no-untyped-def]
     """The block that a computed target leads to; ~ of an exit that needs Python."""
     block = block_at(state, location)
@@ -114,7 +112,7 @@ def arrive_at(state, location, kind):  # type: ignore[no-untyped-def]
     return block
 
 
-@njit(**OPTIONS)
+@word_function
 def note_hot(state, block):  # type: ignore[no-untyped-def]
     """A block's counter has come to zero. Returns 1 when it is time to compile."""
     counter = load64(state + HOT) + block * 4
@@ -129,7 +127,7 @@ def note_hot(state, block):  # type: ignore[no-untyped-def]
     return 1 if count + 1 >= PENDING_LIMIT else 0
 
 
-@njit(**OPTIONS)
+@word_function
 def run_loop(state, block):  # type: ignore[no-untyped-def]
     """Run from a block on. Returns the exit that needs Python, as ``abi`` describes it."""
     while True:
@@ -161,7 +159,7 @@ def run_loop(state, block):  # type: ignore[no-untyped-def]
             return ~block
 
 
-@njit(**OPTIONS)
+@word_function
 def loop(state, what, a, b):  # type: ignore[no-untyped-def]
     """Run from the block ``a`` on, or change links."""
     if what == RUN:
@@ -171,4 +169,4 @@ def loop(state, what, a, b):  # type: ignore[no-untyped-def]
 
 def loop_object() -> bytes:
     """Compile ``i64 loop(i64 state, i64 what, i64 a, i64 b)`` to object code."""
-    return object_of(loop, 4, "loop")
+    return object_of(loop, "loop")

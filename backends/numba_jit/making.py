@@ -4,13 +4,9 @@ It makes only what ``stencils.copier`` would make just so, from stencils that ar
 left to Python, which makes one block and comes back.
 """
 
-from numba import njit
-
 from backends.numba_jit import abi, pool, tables
-from backends.numba_jit.compiled import object_of
 from backends.numba_jit.edges import index_of, release_lock, take_lock
 from backends.numba_jit.host_memory import (
-    OPTIONS,
     load8,
     load32,
     load64,
@@ -28,6 +24,8 @@ from backends.numba_jit.stencils.finding import (
     marks_of,
     value_of,
 )
+from backends.numba_jit.word_functions import word_function
+from backends.numba_jit.word_text import object_of
 from dbt.interfaces import CODE, EXEC, WRITE
 from dbt.ir.block import CONDITION_PASSED
 
@@ -63,14 +61,14 @@ PAGE_MASK = 4095
 LOCATION, PASSED_BIT = 0xFFFFFFFF, 32
 
 
-@njit(**OPTIONS)
+@word_function
 def has_numbers(state, words, wanted):  # type: ignore[no-untyped-def]
     """Whether a pool has so many free numbers."""
     free = load64(state + words + COUNT)
     return free + load64(state + words + LIMIT) - load64(state + words + END) >= wanted
 
 
-@njit(**OPTIONS)
+@word_function
 def take_number(state, words):  # type: ignore[no-untyped-def]
     """Allocate a number of a pool."""
     count = load64(state + words + COUNT)
@@ -82,7 +80,7 @@ def take_number(state, words):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(**OPTIONS)
+@word_function
 def may_begin(state, header, pc, perms):  # type: ignore[no-untyped-def]
     """Whether a block may be made here that begins at ``pc``, on a page with these permissions."""
     if pc & (load64(header + ALIGNMENT) - 1) or perms & EXEC == 0:
@@ -92,7 +90,7 @@ def may_begin(state, header, pc, perms):  # type: ignore[no-untyped-def]
     return load8(load64(state + BOUNDARIES) + pc) == 0
 
 
-@njit(**OPTIONS)
+@word_function
 def count_to_boundary(state, header, count):  # type: ignore[no-untyped-def]
     """How many of the first rows stand before a boundary."""
     boundaries, rows = load64(state + BOUNDARIES), load64(header + WORDS)
@@ -102,7 +100,7 @@ def count_to_boundary(state, header, count):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(**OPTIONS)
+@word_function
 def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     """Find the instructions of the block at ``pc`` and their stencils, in the rows of the header.
     Returns how many there are, or 0 if Python has to make the block."""
@@ -129,7 +127,7 @@ def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(**OPTIONS)
+@word_function
 def word_before(header, memory, pc):  # type: ignore[no-untyped-def]
     """What is in front of an instruction; 0 if that cannot be fetched."""
     size = load64(header + BYTES)
@@ -140,7 +138,7 @@ def word_before(header, memory, pc):  # type: ignore[no-untyped-def]
     return load64(memory + pc - size) & load64(header + MASK)
 
 
-@njit(**OPTIONS)
+@word_function
 def add_slot(state, position):  # type: ignore[no-untyped-def]
     """Make the slot of a direct exit of a copied block. Returns its number."""
     slot = take_number(state, FREE_SLOTS)
@@ -150,7 +148,7 @@ def add_slot(state, position):  # type: ignore[no-untyped-def]
     return slot
 
 
-@njit(**OPTIONS)
+@word_function
 def add_slots(state, header, shape, row, previous):  # type: ignore[no-untyped-def]
     """Make the slots of a block that ends with the instruction in a row, which has a shape. Returns
     their numbers, the second from bit 32 on, or -1 if one leads where only Python does."""
@@ -171,14 +169,14 @@ def add_slots(state, header, shape, row, previous):  # type: ignore[no-untyped-d
     return first | add_slot(state, target | mode1 << PASSED_BIT) << 32
 
 
-@njit(**OPTIONS)
+@word_function
 def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
     """Set the code that a copied block's slot leads to while it is not linked."""
     store64(load64(state + COPY_OUT) + 8 * slot, out)
     store64(load64(state + COPY_LINKS) + 8 * slot, out)
 
 
-@njit(**OPTIONS)
+@word_function
 def enter(state, block, position, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
     """Enter a block in the tables. Other threads see it from B_KEY on, the loop from the last store
     on."""
@@ -210,7 +208,7 @@ def enter(state, block, position, extent, slots, start, room, marks):  # type: i
     store64(state + MADE, load64(state + MADE) + 1)
 
 
-@njit(**OPTIONS)
+@word_function
 def make(state, position):  # type: ignore[no-untyped-def]
     """Make the block at a position and enter it. Returns its id, or 0 if Python has to."""
     header = load64(state + HEADER)
@@ -222,7 +220,7 @@ def make(state, position):  # type: ignore[no-untyped-def]
     return block
 
 
-@njit(**OPTIONS)
+@word_function
 def make_locked(state, header, position):  # type: ignore[no-untyped-def]
     """See ``make``. The pc is the location, which is aligned."""
     if load64(state + HEADER) == 0:
@@ -267,5 +265,5 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
 
 def maker_object() -> bytes:
     """Compile ``i64 maker(i64 state, i64 position)``, which is ``make``, to object code. The loop
-    calls it by its address: numba compiles what a function calls anew with it."""
-    return object_of(make, 2, "maker")
+    calls it by its address: LLVM would otherwise optimise it together with the loop."""
+    return object_of(make, "maker")

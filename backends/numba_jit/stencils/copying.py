@@ -3,9 +3,7 @@
 Every function is given the address of the header that ``stencils.abi`` describes.
 """
 
-from numba import njit
-
-from backends.numba_jit.host_memory import OPTIONS, load64, store8, store32, store64
+from backends.numba_jit.host_memory import load64, store8, store32, store64
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.finding import (
     choose,
@@ -15,6 +13,7 @@ from backends.numba_jit.stencils.finding import (
     marks_of,
     value_of,
 )
+from backends.numba_jit.word_functions import word_function
 
 PUSH_IMMEDIATE, JUMP_RELATIVE = 0x68, 0xE9
 STUB = 10
@@ -44,7 +43,7 @@ ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT = abi.CODE, abi.AT
 
 
-@njit(**OPTIONS)
+@word_function
 def put(header, number, to):  # type: ignore[no-untyped-def]
     """Copy a stencil; returns the address behind it. Up to 7 bytes behind it may change."""
     stencil = load64(header + STENCILS) + STENCIL * number
@@ -56,7 +55,7 @@ def put(header, number, to):  # type: ignore[no-untyped-def]
     return to + size
 
 
-@njit(**OPTIONS)
+@word_function
 def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
     """Write code that leaves with a payload; returns the address behind it."""
     store8(at, PUSH_IMMEDIATE)
@@ -66,7 +65,7 @@ def stub(at, way_out, payload):  # type: ignore[no-untyped-def]
     return at + STUB
 
 
-@njit(**OPTIONS)
+@word_function
 def way_out(header, what):  # type: ignore[no-untyped-def]
     """The way by which the head of a block leaves."""
     if what == HOT:
@@ -74,7 +73,7 @@ def way_out(header, what):  # type: ignore[no-untyped-def]
     return load64(header + (WATCH_OUT if what == WATCHED else FUEL_OUT))
 
 
-@njit(**OPTIONS)
+@word_function
 def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901
     """Fill the holes of a stencil in, which was copied to ``base``. Its stubs are put at ``end``;
     returns the address behind them."""
@@ -131,7 +130,7 @@ def patch(header, number, base, row, before, block, index, counted, slots, end):
     return end
 
 
-@njit(**OPTIONS)
+@word_function
 def make_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
     """Write the code of a block from its rows. Returns its address, or 0 when there is no room.
 
@@ -180,7 +179,7 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
     return start
 
 
-@njit(**OPTIONS)
+@word_function
 def note_ends(header, count, start, at):  # type: ignore[no-untyped-def]
     """Write where the code of each instruction ends, as the last words of a block whose code ends
     at ``at``. Returns the address behind them."""
@@ -194,7 +193,7 @@ def note_ends(header, count, start, at):  # type: ignore[no-untyped-def]
     return end
 
 
-@njit(**OPTIONS)
+@word_function
 def place_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
     """Make a block in a place that was given back, or in a new one. Returns its address, or 0 when
     there is no room."""
@@ -215,7 +214,7 @@ def place_block(header, count, counted, block, slots, before):  # type: ignore[n
     return place
 
 
-@njit(**OPTIONS)
+@word_function
 def place_stub(header, way_out, payload):  # type: ignore[no-untyped-def]
     """Make a stub as a block. Returns its address, or 0 when there is no room."""
     free = load64(header + FREE) + 8
@@ -231,7 +230,7 @@ def place_stub(header, way_out, payload):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(**OPTIONS)
+@word_function
 def free_block(header, start, room):  # type: ignore[no-untyped-def]
     """Give the place of a block back. Nothing leads into it."""
     free = load64(header + FREE) + 8 * (room // UNIT)
@@ -239,7 +238,7 @@ def free_block(header, start, room):  # type: ignore[no-untyped-def]
     store64(free, start)
 
 
-@njit(**OPTIONS)
+@word_function
 def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
     """Call one of the functions above by its number, as ``native`` gives them."""
     if what == 0:

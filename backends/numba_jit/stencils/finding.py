@@ -4,10 +4,9 @@ stencils, and whether the names are known that they use.
 Every function is given the address of the header that ``stencils.abi`` describes.
 """
 
-from numba import njit
-
-from backends.numba_jit.host_memory import OPTIONS, load64, store64
+from backends.numba_jit.host_memory import load64, store64
 from backends.numba_jit.stencils import abi, term_machine
+from backends.numba_jit.word_functions import word_function
 
 PAGE_MASK = 4095
 
@@ -36,20 +35,20 @@ ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT = abi.CODE, abi.AT
 
 
-@njit(**OPTIONS)
+@word_function
 def root_of(key):  # type: ignore[no-untyped-def]
     """Where the search for a root begins: an index of ROOTS."""
     return ((key * 0x9E3779B1) >> 19) & ROOTS_MASK
 
 
-@njit(**OPTIONS)
+@word_function
 def value_of(header, program, word, pc, before):  # type: ignore[no-untyped-def]
     """The value of a program."""
     at = load64(header + PROGRAMS) + 8 * program
     return term_machine.run(at, load64(header + STACK), word, pc, before, load64(header + HEAD_PC))
 
 
-@njit(**OPTIONS)
+@word_function
 def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
     """The shape of a word in a mode, or 0."""
     key = (word & load64(header + INDEX)) | mode << 48
@@ -77,7 +76,7 @@ def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(**OPTIONS)
+@word_function
 def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
@@ -113,7 +112,7 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
     return count
 
 
-@njit(**OPTIONS)
+@word_function
 def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
     """Find the shapes of what passes add to the front and the end of the block in the first rows,
     which has a mode. Returns 0; or the number of the row whose shape is not known; or -1 if the
@@ -148,7 +147,7 @@ def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(**OPTIONS)
+@word_function
 def has_names(header, row):  # type: ignore[no-untyped-def]
     """Whether all names are known that the stencil of a row uses."""
     shape = load64(row + ITS_SHAPE)
@@ -166,7 +165,7 @@ def has_names(header, row):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(**OPTIONS)
+@word_function
 def has_all_names(header, count):  # type: ignore[no-untyped-def]
     """Whether all names are known that the block in the first rows uses."""
     rows = load64(header + WORDS)
@@ -176,7 +175,7 @@ def has_all_names(header, count):  # type: ignore[no-untyped-def]
     return has_names(header, rows + ROW * HEAD_ROW) and has_names(header, rows + ROW * GO_ROW)
 
 
-@njit(**OPTIONS)
+@word_function
 def choose_addition(header, index):  # type: ignore[no-untyped-def]
     """Choose the stencil of what passes add, if they do. Returns whether it is there."""
     row = load64(header + WORDS) + ROW * index
@@ -189,7 +188,7 @@ def choose_addition(header, index):  # type: ignore[no-untyped-def]
     return stencil != 0
 
 
-@njit(**OPTIONS)
+@word_function
 def marks_of(header, count, pc):  # type: ignore[no-untyped-def]
     """A bit for each place from ``pc`` on where an instruction may begin, set where one of the
     first rows does."""
@@ -200,7 +199,7 @@ def marks_of(header, count, pc):  # type: ignore[no-untyped-def]
     return marks
 
 
-@njit(**OPTIONS)
+@word_function
 def choose(header, count):  # type: ignore[no-untyped-def]
     """Choose the stencils of the first rows, from the last on, by the flags that are live behind
     each. Returns the index of one that is not there, or -1; CODE of its row has its live flags."""

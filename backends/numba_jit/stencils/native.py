@@ -19,7 +19,8 @@ _SOURCES = (
     "terms",
     "term_machine",
     "../host_memory",
-    "../compiled",
+    "../word_functions",
+    "../word_text",
     "../units/objects",
 )
 
@@ -59,7 +60,7 @@ def _fill(call: Any, what: int, *arguments: int) -> int:
 
 
 def _compile() -> bytes:
-    from backends.numba_jit.compiled import object_of
     from backends.numba_jit.stencils import copying
+    from backends.numba_jit.word_text import object_of
 
-    return object_of(copying.call, ARITY, "copying")
+    return object_of(copying.call, "copying")

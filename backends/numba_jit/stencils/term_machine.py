@@ -1,8 +1,6 @@
-"""The machine that runs the programs of ``terms``, compiled by numba."""
+"""The machine that runs the programs of ``terms``, as word functions."""
 
-from numba import njit
-
-from backends.numba_jit.host_memory import OPTIONS, load64, store64
+from backends.numba_jit.host_memory import load64, store64
 from backends.numba_jit.stencils.terms import (
     ADD,
     AND,
@@ -22,9 +20,10 @@ from backends.numba_jit.stencils.terms import (
     SUB,
     XOR,
 )
+from backends.numba_jit.word_functions import word_function
 
 
-@njit(**OPTIONS)
+@word_function
 def run(at, stack, word, pc, before, head):  # type: ignore[no-untyped-def]  # noqa: C901
     """The value of the program at the address ``at``; ``stack`` is the address of its stack."""
     top = stack - 8
@@ -78,7 +77,7 @@ def run(at, stack, word, pc, before, head):  # type: ignore[no-untyped-def]  # n
         store64(top, a)
 
 
-@njit(**OPTIONS)
+@word_function
 def ones(value):  # type: ignore[no-untyped-def]
     """How many bits are 1."""
     count = 0
@@ -88,7 +87,7 @@ def ones(value):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(**OPTIONS)
+@word_function
 def place(value, k):  # type: ignore[no-untyped-def]
     """The number of the ``k``-th lowest bit that is 1; 64 if there is none."""
     while k:

@@ -2,8 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import njit
 from support.block_tables import guest_tables
+from support.word_functions import host_code
 
 from backends.numba_jit import making, tables
 from backends.numba_jit.pool import COUNT, END, LIMIT, Pool
@@ -11,17 +11,7 @@ from backends.numba_jit.pool import COUNT, END, LIMIT, Pool
 LIMIT_OF_ALL = 12
 
 
-@njit
-def has_numbers(state: int, words: int, wanted: int) -> bool:
-    """What the loop does, which itself cannot be called from Python."""
-    return bool(making.has_numbers(state, words, wanted))
-
-
-@njit
-def take_number(state: int, words: int) -> int:
-    """The same."""
-    return int(making.take_number(state, words))
-
+has_numbers, take_number = map(host_code, (making.has_numbers, making.take_number))
 
 STEPS = st.lists(
     st.tuples(st.sampled_from(["take", "take natively", "give back", "clear"]), st.integers(0, 9)),
