@@ -43,6 +43,8 @@ class Maker:
         self._whole = bool(passes)
         self._checked = checked
         self.seconds = 0.0
+        self._new: dict[int, Template] = {}
+        """Templates of the shapes made since stencils were compiled last."""
 
     def shape(self, sample: Sample) -> int:
         """Lift a word whose shape is not known. Returns the shape."""
@@ -50,7 +52,10 @@ class Maker:
         decisions = list(trace.decisions.items())
         if template and not self._instrumented.agrees(block, trace, sample):
             template = None
-        return self._library.add_shape(sample, decisions, template, int(block.size))
+        shape = self._library.add_shape(sample, decisions, template, int(block.size))
+        if template:
+            self._new[shape] = template
+        return shape
 
     def _lift(self, sample: Sample) -> tuple[Trace, Block, Template | None]:
         """Lift a sample from Numbers. There is no template if that is not possible."""
@@ -73,6 +78,8 @@ class Maker:
             return trace, block, None  # a pass needs an int
 
     def _template(self, shape: int) -> Template:
+        if shape in self._new:
+            return self._new[shape]
         word, pc, before, mode, head = self._library.samples.row(shape)
         template = self._lift((word, pc, before, mode, head))[2]
         assert template is not None
@@ -104,6 +111,7 @@ class Maker:
                     library.refuse(shape)
                 else:
                     library.fill(number, stencil, part[index].holes)
+        self._new.clear()
         self.seconds += time.perf_counter() - began
 
     def _stencils(self, templates: list[Template]) -> list[Stencil]:
