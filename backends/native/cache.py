@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
@@ -21,6 +22,9 @@ MAGIC = b"armdbt object 1\n"
 _DIGEST = 32
 _KEPT = 8
 """Most files of one name in a directory. There are several versions, and machines that share it."""
+PATIENCE = 5.0
+"""Seconds to wait for another process that updates."""
+_PAUSE = 0.01
 _NAME = re.compile(r"[a-z-]+-[0-9a-f]{16}\.o")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -91,13 +95,68 @@ def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
 def read(name: str, key: bytes) -> bytes | None:
     """What was written last by this name for ``key``; None when there is nothing that can be
     used."""
-    found = (_read(directory, _file(name, key), key) for directory in directories())
+    file = _file(name, key)
+    newest = sorted(directories(), key=lambda place: _written(place, file), reverse=True)
+    found = (_read(directory, file, key) for directory in newest)
     return next((content for content in found if content is not None), None)
+
+
+def _written(directory: Path, file: str) -> float:
+    """When a file was written; 0 if there is none."""
+    try:
+        return os.stat(os.path.join(directory, file)).st_mtime
+    except OSError:
+        return 0
 
 
 def write(name: str, key: bytes, content: bytes) -> None:
     """Write to disk what ``read`` returns from now on, if that is possible."""
     any(_write(directory, _file(name, key), key, content) for directory in directories())
+
+
+def update(name: str, key: bytes, change: Callable[[bytes | None], bytes | None]) -> None:
+    """Write what ``change`` makes of what ``read`` returns, if that is possible; nothing if it is
+    None. Who else updates waits."""
+    any(_update(directory, name, key, change) for directory in directories())
+
+
+def _update(
+    directory: Path, name: str, key: bytes, change: Callable[[bytes | None], bytes | None]
+) -> bool:
+    """Update a file in a directory. False when that is impossible."""
+    try:
+        _make_directory(directory)
+        real = _ours_alone(directory)
+    except OSError:
+        return False
+    if real is None or not os.access(real, os.W_OK | os.X_OK):
+        return False
+    with _alone(real):
+        content = change(read(name, key))
+        return content is None or _write(directory, _file(name, key), key, content)
+
+
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """Wait until no other thread or process updates in a directory, and let none. Who waits in
+    vain, or for a host that cannot lock, goes on: files are whole even so, but may lack what the
+    other one adds."""
+    import fcntl
+
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            for _ in range(round(PATIENCE / _PAUSE)):
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(_PAUSE)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)  # a forked child may have the handle, too
+        os.close(handle)
 
 
 def files() -> list[str]:

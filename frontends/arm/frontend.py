@@ -1,5 +1,6 @@
 """The ARM frontend: lifts guest bytes to blocks."""
 
+import functools
 import os
 from collections.abc import Collection
 from typing import Any
@@ -59,15 +60,7 @@ class ArmFrontend:
 
     def sources(self) -> list[str]:
         """The paths of the files that lifting depends on."""
-        own = [
-            os.path.join(directory, name)
-            for directory, _, names in os.walk(os.path.dirname(__file__))
-            for name in names
-            if name.endswith(".py")
-        ]
-        core = [(ir, "symbolic"), (ir, "builder"), (ir, "ops"), (decode, "table")]
-        others = [os.path.join(*home.__path__, f"{name}.py") for home, name in core]
-        return [*sorted(own), *others]
+        return list(_sources())
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""
@@ -99,3 +92,16 @@ class ArmFrontend:
         from frontends.arm.instruction_reader import A32Reader
 
         return A32Reader()
+
+
+@functools.cache
+def _sources() -> tuple[str, ...]:
+    own = [
+        os.path.join(directory, name)
+        for directory, _, names in os.walk(os.path.dirname(__file__))
+        for name in names
+        if name.endswith(".py")
+    ]
+    core = [(ir, "symbolic"), (ir, "builder"), (ir, "ops"), (decode, "table")]
+    others = [os.path.join(*home.__path__, f"{name}.py") for home, name in core]
+    return (*sorted(own), *others)

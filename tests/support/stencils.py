@@ -9,6 +9,7 @@ from backends.native import cache
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
+from backends.numba_jit.stencils import kept
 from backends.numba_jit.stencils.copier import NAME, UNCHECKED, Copier, Draft
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
@@ -28,18 +29,19 @@ class Disk:
 
     def __init__(self, replace: Callable[[Any, str, Any], None]) -> None:
         self.library: bytes | None = None
-        self._read, self._write = cache.read, cache.write
+        self._read, self._update = cache.read, cache.update
+        replace(kept, "_contents", {})
         replace(cache, "read", self.read)
-        replace(cache, "write", self.write)
+        replace(cache, "update", self.update)
 
     def read(self, name: str, key: bytes) -> bytes | None:
         return self.library if name in (NAME, UNCHECKED) else self._read(name, key)
 
-    def write(self, name: str, key: bytes, content: bytes) -> None:
+    def update(self, name: str, key: bytes, change: Callable[[bytes | None], Any]) -> None:
         if name in (NAME, UNCHECKED):
-            self.library = content
+            self.library = change(self.library) or self.library
         else:
-            self._write(name, key, content)
+            self._update(name, key, change)
 
 
 class Copies:

@@ -7,14 +7,14 @@ may use in between.
 import ctypes
 import os
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from backends.native import cache
-from backends.native.cache import cached, stamp
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
+from backends.numba_jit.stencils import kept
 from backends.numba_jit.stencils.code_memory import CodeMemory
 from backends.numba_jit.stencils.library import (
     EXIT,
@@ -28,7 +28,7 @@ from backends.numba_jit.stencils.library import (
     TO1,
     Library,
 )
-from backends.numba_jit.stencils.machine_code import read_stencils
+from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.stencils.pass_set import is_kept, places_of, sources_of
 from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
@@ -108,18 +108,18 @@ class Copier:
         self._phases = context.phases
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
-        sources = [*_sources(), *lifter.sources(), *sources_of(passes)]
-        text = slot_table + repr(passes) if passes else slot_table
-        self._stamp = stamp(sources, "llvmlite", text=text)
+        self._stamp = kept.stamp(slot_table, *map(str, lifter.sources()))
+        if passes:
+            text = repr((self._stamp, passes))
+            self._stamp = cache.stamp(sources_of(passes), text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
         if passes:
             self._file = INSTRUMENTED
         self._keeps = all(map(is_kept, passes))
-        kept = cache.read(self._file, self._stamp) if self._keeps else None
-        ends = stamp(_sources(), "llvmlite", text=slot_table)
+        self._content = kept.read(self._file, self._stamp) if self._keeps else None
+        """What the library has begun with, or was kept as last."""
         compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
-        image = cached("stencil-ends", ends, partial(compile_shared, layout))
-        shared = read_stencils(image)
+        shared = _shared_stencils(kept.stamp(slot_table), partial(compile_shared, layout))
         self.code = code = CodeMemory(shared, slots)
         self.enter, self.leave = code.enter, code.leave
         for word, kind, pushed in (
@@ -134,13 +134,13 @@ class Copier:
             library.set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
         self._record_out = code.way_out(abi.X_RECORD, pushed=True)
-        self.is_new = kept is None
+        self.is_new = self._content is None
         """Nothing was found on disk."""
-        if kept is None:
+        if self._content is None:
             for name in ENDS:
                 library.fill(library.reserve(0, 0), shared[name], {})
         else:
-            library.restore(kept)
+            library.restore(self._content)
         self._hot = hot
         self.probes = False
         library.set(words.GO, 1 + ENDS.index("go"))
@@ -457,8 +457,26 @@ class Copier:
         keeps = self._keeps and self.library.fullness < MOST_KEPT
         if keeps and self.library.changed == os.getpid():
             with self._phases.within(Phase.LIBRARY):
-                cache.write(self._file, self._stamp, self.library.save())
+                kept.update(self._file, self._stamp, self._with_others)
             self.library.changed = 0
+
+    def _with_others(self, content: bytes | None) -> bytes | None:
+        """The library with what others have added to the one on disk, to be kept; or None."""
+        if content is not None and content != self._content:
+            from backends.numba_jit.stencils.merging import merge
+
+            merge(self.library, content, self._shape_of)
+        if self.library.fullness >= MOST_KEPT:
+            return None
+        self._content = self.library.save()
+        return self._content
+
+    def _shape_of(self, sample: tuple[int, int, int, int, int]) -> int:
+        """The shape of a sample. One that is not known is lifted."""
+        word, pc, before, mode, head = sample
+        self.library.set(words.HEAD_PC, head)
+        found = self._native.find(self.library.address, word, pc, before, mode)
+        return found or self._maker.shape(sample)
 
     def close(self) -> None:
         """Keep the library, and give the memory back."""
@@ -467,16 +485,14 @@ class Copier:
         self.code.close()
 
 
-def _sources() -> list[str]:
-    """The modules that stencils depend on."""
-    here = os.path.dirname(__file__)
-    above = os.path.dirname(here)
-    return [
-        os.path.join(part, name)
-        for part in (here, above, os.path.join(above, "units"))
-        for name in sorted(os.listdir(part))
-        if name.endswith(".py")
-    ]
+_shared: dict[bytes, dict[str, Stencil]] = {}
+
+
+def _shared_stencils(stamp: bytes, make: Callable[[], bytes]) -> dict[str, Stencil]:
+    """The stencils of ``shared_text``, read from disk or made, once for each stamp."""
+    if stamp not in _shared:
+        _shared[stamp] = read_stencils(cache.cached("stencil-ends", stamp, make))
+    return _shared[stamp]
 
 
 def _compile_shared(layout: Layout) -> bytes:

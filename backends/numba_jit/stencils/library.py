@@ -17,7 +17,7 @@ from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
 from dbt.interfaces import Layout
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Branch, Call, Goto, Halt, Swi
+from dbt.ir.block import Halt, Swi
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.machine_code import Stencil
@@ -72,7 +72,8 @@ class Library:
         """The process in which something was added since it was read or written; 0: none."""
         self._shape_count = self._stencil_count = 1
         self._patch_count = self._word_count = self._offset_count = self._name_count = 0
-        self._slot_tables: dict[tuple[str, ...], int] = {}
+        self.slot_tables: dict[tuple[str, ...], int] = {}
+        """Where the offsets of slots begin, by their names."""
         self._reasons: list[str] = []
         self._names: dict[Name, int] = {}
         self._by_number: list[Name] = []
@@ -120,14 +121,14 @@ class Library:
 
     def save(self) -> bytes:
         """Everything, for ``restore``."""
-        self._read_index()
+        self.read_index()
         counts = self._counts()
         names = [(name.bank, name.parts) for name in self._by_number]
-        index = repr((self.tree.places, self._slot_tables, self._reasons, names)).encode()
+        index = repr((self.tree.places, self.slot_tables, self._reasons, names)).encode()
         head = struct.pack(_HEAD, *counts, len(index)) + index
         return head + b"".join(table.save(count) for table, count in self._stored(counts))
 
-    def _read_index(self) -> None:
+    def read_index(self) -> None:
         """Read what only those need who add to the library. It takes some milliseconds."""
         if self._index:
             import ast
@@ -135,7 +136,7 @@ class Library:
             from backends.numba_jit.stencils.names import Name
 
             read = ast.literal_eval(self._index.decode())
-            self.tree.places, self._slot_tables, self._reasons, names = read
+            self.tree.places, self.slot_tables, self._reasons, names = read
             self._by_number = [Name(*name) for name in names]
             self._names = {name: number for number, name in enumerate(self._by_number)}
             self._index = b""  # who is interrupted reads it again
@@ -143,7 +144,7 @@ class Library:
     @property
     def reasons(self) -> list[str]:
         """The reasons of halts and traps, by number."""
-        self._read_index()
+        self.read_index()
         return self._reasons
 
     def _counts(self) -> tuple[int, ...]:
@@ -206,6 +207,11 @@ class Library:
 
     # -- shapes
 
+    @property
+    def shape_count(self) -> int:
+        """A number above those of all shapes, which begin with 1."""
+        return self._shape_count
+
     def add_shape(
         self,
         sample: tuple[int, int, int, int, int],
@@ -215,7 +221,7 @@ class Library:
     ) -> int:
         """A new shape, found from now on; without a template, one that is refused. ``sample``: a
         word of it, the word's pc, what is before it, the mode, and the block's pc."""
-        self._read_index()
+        self.read_index()
         shape = self._shape_count
         self._shape_count += 1
         self.changed = os.getpid()
@@ -237,7 +243,7 @@ class Library:
         self.changed = os.getpid()
 
     def _describe(self, row: list[int], template: "Template") -> None:
-        row[EXIT] = _exit_kind(template)
+        row[EXIT] = template.kind
         names = [hole.name for hole in template.holes.values() if hole.name]
         if names:
             constant = all(name.constant for name in names)
@@ -264,7 +270,7 @@ class Library:
 
     def reason_number(self, reason: str) -> int:
         """The number of the reason of a halt or a trap."""
-        self._read_index()
+        self.read_index()
         if reason not in self._reasons:
             self._reasons.append(reason)
         return self._reasons.index(reason)
@@ -302,35 +308,43 @@ class Library:
 
     def fill(self, number: int, stencil: "Stencil", holes: "dict[str, Hole]") -> None:
         """Give a reserved stencil its code; patches of ``s.h`` are given the hole ``h``."""
-        self._read_index()
+        self.read_index()
+        patches = []
+        for patch in stencil.patches:
+            what, program, table = self._given(patch.name, holes)
+            patches.append(
+                (patch.offset, what, program, patch.addend, patch.relative, table, patch.size)
+            )
+        self.put_stencil(number, stencil.code, patches)
+
+    def put_stencil(self, number: int, code: bytes, patches: Iterable[Sequence[int]]) -> None:
+        """Give a reserved stencil its code and the rows of its patches."""
+        self.read_index()
         self.changed = os.getpid()
         start, first = 8 * self._word_count, self._patch_count
-        padded = stencil.code + bytes(-len(stencil.code) % 8)
+        padded = code + bytes(-len(code) % 8)
         for at in range(0, len(padded), 8):
             word = int.from_bytes(padded[at : at + 8], "little", signed=True)
             self.codes.cells[self._word_count, 0] = word
             self._word_count += 1
-        for patch in stencil.patches:
-            what, program, table = self._given(patch.name, holes)
-            self.patches.put(
-                self._patch_count,
-                (patch.offset, what, program, patch.addend, patch.relative, table, patch.size),
-            )
+        for row in patches:
+            self.patches.put(self._patch_count, row)
             self._patch_count += 1
-        self.stencils.put(number, (start, len(stencil.code), first, self._patch_count))
+        self.stencils.put(number, (start, len(code), first, self._patch_count))
 
     def _given(self, name: str, holes: "dict[str, Hole]") -> tuple[int, int, int]:
         if name in _NAMES:
             return _NAMES[name], 0, 0
         hole = holes[name.rpartition(".")[2]]
         if hole.name:
-            return abi.NAME, 0, self._name(hole.name)
+            return abi.NAME, 0, self.name_number(hole.name)
         program = self.tree.program(hole.term)
         if not hole.slots:
             return abi.VALUE, program, 0
-        return abi.SLOT, program, self._slot_table(hole.slots)
+        return abi.SLOT, program, self.slot_table(hole.slots)
 
-    def _name(self, name: "Name") -> int:
+    def name_number(self, name: "Name") -> int:
+        """The number of a name."""
         number = self._names.get(name)
         if number is None:
             number = self._name_count
@@ -340,6 +354,16 @@ class Library:
             self._names[name] = number
         return number
 
+    def patches_of(self, stencil: int) -> list[list[int]]:
+        """The rows of a stencil's patches."""
+        _, _, first, past, *_ = self.stencils.row(stencil)
+        return [self.patches.row(at) for at in range(first, past)]
+
+    def code_of(self, stencil: int) -> bytes:
+        """The code of a stencil, before it is patched."""
+        start, length, *_ = self.stencils.row(stencil)
+        return bytes(self.codes.save(self._word_count)[start : start + length])
+
     def length(self, stencil: int) -> int:
         """Bytes of code of a stencil."""
         return int(self.stencils.cells[stencil, abi.LENGTH // 8])
@@ -347,7 +371,7 @@ class Library:
     def names_of(self, stencil: int) -> "Iterator[tuple[int, Name, int, int]]":
         """The names that a stencil uses: the number of each, itself, the place of its offset in the
         stencil's code, and what is added to the offset."""
-        self._read_index()
+        self.read_index()
         patches = self.patches.cells
         _, _, first, past, *_ = self.stencils.row(stencil)
         for at in range(first, past):
@@ -356,14 +380,19 @@ class Library:
                 place, addend = patches[at, abi.PLACE // 8], patches[at, abi.ADDEND // 8]
                 yield number, self._by_number[number], place, addend
 
-    def _slot_table(self, names: tuple[str, ...]) -> int:
-        at = self._slot_tables.get(names)
+    def name(self, number: int) -> "Name":
+        """The name that has a number."""
+        return self._by_number[number]
+
+    def slot_table(self, names: tuple[str, ...]) -> int:
+        """Where the offsets of these slots begin in ``offsets``."""
+        at = self.slot_tables.get(names)
         if at is None:
             at = self._offset_count
             for index, name in enumerate(names):
                 self.offsets.cells[at + index, 0] = self.layout.by_name[name].offset
             self._offset_count += len(names)
-            self._slot_tables[names] = at  # an interrupted table is not known
+            self.slot_tables[names] = at  # an interrupted table is not known
         return at
 
     def close(self) -> None:
@@ -372,18 +401,3 @@ class Library:
         tables = [table for table, _ in self._stored(counts)]
         for table in (*tables, self._header, self.rows, self._stack, self.free, self.name_values):
             table.close()
-
-
-def _exit_kind(template: "Template") -> int:
-    match template.exit:
-        case None:
-            return abi.CONTINUES
-        case Goto() | Call(target=BlockKey()):
-            return abi.GOES
-        case Branch():
-            return abi.BRANCHES
-        case Swi():
-            return abi.CALLS_SYSTEM
-        case Halt():
-            return abi.HALTS
-    return abi.COMPUTES

@@ -9,9 +9,23 @@ from typing import Any
 
 import attrs
 
+from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.names import Name
 from dbt.ir import ops
-from dbt.ir.block import Block, Const, Exit, Inst, Swi, Value, exit_targets
+from dbt.ir.block import (
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Goto,
+    Halt,
+    Inst,
+    Swi,
+    Value,
+    exit_targets,
+)
 from dbt.ir.ops import Effect, Op
 from dbt.ir.symbolic import Choice, Number, Term, Trace, parts
 
@@ -45,6 +59,22 @@ class Template:
     holes: dict[str, Hole]
     targets: tuple[tuple[Term, int], ...]
     number: "Term | None" = None
+
+    @property
+    def kind(self) -> int:
+        """How the instruction ends: the column EXIT of its shape."""
+        match self.exit:
+            case None:
+                return abi.CONTINUES
+            case Goto() | Call(target=BlockKey()):
+                return abi.GOES
+            case Branch():
+                return abi.BRANCHES
+            case Swi():
+                return abi.CALLS_SYSTEM
+            case Halt():
+                return abi.HALTS
+        return abi.COMPUTES
 
 
 class Unfit(Exception):

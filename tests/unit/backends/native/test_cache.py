@@ -1,5 +1,6 @@
 """Object code on disk: used only when it is whole and nobody else can have written it."""
 
+import fcntl
 import os
 import random
 from collections.abc import Callable
@@ -192,3 +193,84 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(native_cache.directories()) == 1
     monkeypatch.setenv("HOME", "not/absolute")
     assert len(native_cache.directories()) == 1
+
+
+def add_lines(name: str, count: int) -> None:
+    for index in range(count):
+        line = f"{name} {index}\n".encode()
+        native_cache.update("x", KEY, lambda content, line=line: (content or b"") + line)
+
+
+def test_updates_of_several_processes_all_arrive(place: Path) -> None:
+    children = []
+    for name in "abcd":
+        child = os.fork()
+        if child == 0:
+            add_lines(name, 20)
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    lines = cached("x", KEY, never).decode().splitlines()
+    assert sorted(lines) == sorted(f"{name} {index}" for name in "abcd" for index in range(20))
+    assert len(list(place.iterdir())) == 1
+
+
+def test_updates_of_several_threads_all_arrive(place: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: add_lines(name, 20), "abcd"))
+    assert len(cached("x", KEY, never).splitlines()) == 80
+    assert place.is_dir()
+
+
+def test_who_never_lets_go_is_not_waited_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was stopped while it updates, for instance."""
+    monkeypatch.setattr(native_cache, "PATIENCE", 0.05)
+    add_lines("a", 1)
+    stopped = os.open(place, os.O_RDONLY)
+    fcntl.flock(stopped, fcntl.LOCK_EX)
+    add_lines("b", 1)
+    os.close(stopped)
+    assert cached("x", KEY, never) == b"a 0\nb 0\n"
+
+
+def test_a_damaged_file_is_not_updated_but_made_anew(place: Path) -> None:
+    add_lines("a", 1)
+    the_file(place).write_bytes(the_file(place).read_bytes()[:-1])
+    add_lines("b", 1)
+    assert cached("x", KEY, never) == b"b 0\n"
+
+
+def test_nothing_is_written_where_nothing_changes(place: Path) -> None:
+    add_lines("a", 1)
+    before = the_file(place).stat()
+    native_cache.update("x", KEY, lambda _: None)
+    assert the_file(place).stat() == before
+
+
+def test_no_update_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setattr(native_cache, "directories", lambda: [blocked, blocked / "below"])
+    asked: list[bytes | None] = []
+    native_cache.update("x", KEY, asked.append)
+    assert asked == []
+
+
+def test_of_several_directories_the_newest_file_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the installation, which only root can write, is not used when there is a newer one of
+    this user."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    monkeypatch.setattr(native_cache, "directories", lambda: [second])
+    add_lines("user", 1)
+    monkeypatch.setattr(native_cache, "directories", lambda: [first])
+    add_lines("root", 1)
+    monkeypatch.setattr(native_cache, "directories", lambda: [first, second])
+    assert cached("x", KEY, never) == b"root 0\n"
+    os.utime(the_file(first), (1, 1))
+    assert cached("x", KEY, never) == b"user 0\n"
+    the_file(second).write_bytes(b"damaged")
+    assert cached("x", KEY, never) == b"root 0\n"

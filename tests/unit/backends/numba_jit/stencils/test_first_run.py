@@ -2,8 +2,8 @@
 
 import pytest
 from support.guests import guest
+from support.stencils import Disk
 
-from backends.native import cache
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.stencils import native
 from dbt.interfaces import BackendOptions
@@ -21,19 +21,15 @@ def run(said: list[str]) -> dict[str, int]:
 
 def test_the_first_run_says_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     run([])  # what else is kept is there now
-    usual = cache.read
-    kept: dict[bytes, bytes] = {}
-    monkeypatch.setattr(
-        cache, "read", lambda name, key: kept.get(key) if name == "stencils" else usual(name, key)
-    )
-    monkeypatch.setattr(cache, "write", lambda name, key, content: kept.update({key: content}))
+    disk = Disk(monkeypatch.setattr)
     first: list[str] = []
     figures = run(first)
     assert len(first) == 1
     assert first[0].startswith("making code")
-    second: list[str] = []
+    kept, second = disk.library, list[str]()
+    assert kept
     assert run(second)["copied_insns"] == figures["copied_insns"]
-    assert (second, len(kept)) == ([], 1)
+    assert (second, disk.library) == ([], kept)
 
 
 def test_a_second_executor_links_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
