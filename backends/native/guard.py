@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from backends.native import guard_text, llvm
 from backends.native.arena import Arena
 from backends.native.cache import cached, stamp
+from backends.native.forks import held_at_fork
 from backends.native.guard_text import (
     BASE,
     DATA_BYTES,
@@ -198,7 +199,7 @@ def _word(value: int) -> bytes:
 
 
 _guard: _Guard | None = None
-_making = threading.Lock()
+_making = held_at_fork(threading.RLock())
 
 
 def _python_handlers() -> tuple[object, ...]:

@@ -1,33 +1,8 @@
 """LLVM for this processor: functions that all its users share."""
 
-import os
-import sys
 from typing import Any
 
-_held: Any = None
-"""The lock that llvmlite takes for each call, while a thread that forks has it."""
-
-
-def _take_lock() -> None:
-    """Wait until LLVM is not at work: a forked child could never finish what another thread has
-    begun, nor take llvmlite's lock from it."""
-    global _held  # noqa: PLW0603
-    ffi = sys.modules.get("llvmlite.binding.ffi")
-    if ffi is not None:
-        ffi.lib._lock.__enter__()
-        _held = ffi.lib._lock
-
-
-def _give_lock_back() -> None:
-    global _held
-    held, _held = _held, None
-    if held is not None:
-        held.__exit__(None, None, None)
-
-
-os.register_at_fork(
-    before=_take_lock, after_in_parent=_give_lock_back, after_in_child=_give_lock_back
-)
+import backends.native.forks  # noqa: F401 (a fork waits for LLVM)
 
 
 def binding() -> Any:

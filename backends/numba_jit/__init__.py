@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from backends.native.forks import held_at_fork
 from dbt.interfaces import Context, Executor, HostCode, chaining
 from dbt.ir import banks, layout, ops
 from dbt.phases import UNTIMED, Phase, Phases
@@ -53,7 +54,7 @@ class Loop(NamedTuple):
 _loop: Loop | None = None
 _loop_code: list[HostCode] = []
 _arena: Any = None
-_loading = threading.Lock()
+_loading = held_at_fork(threading.RLock())
 _SOURCES = (
     "__init__", "abi", "edges", "host_memory", "loop", "making", "pool",
     "stencils/abi", "stencils/copying", "stencils/finding", "stencils/term_machine",

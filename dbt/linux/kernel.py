@@ -23,6 +23,7 @@ import attrs
 from dbt import choices
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
+from dbt.lazy import lazy_property
 from dbt.linux import calls, exceptions, host
 from dbt.linux.calls import exec as execution
 from dbt.linux.errors import Leave
@@ -298,7 +299,7 @@ class Kernel:
         """Names of the system calls there are, served or not."""
         return SIGNATURES.keys()
 
-    @functools.cached_property
+    @lazy_property
     def decoder(self) -> "Decoder":
         """Decodes the calls of this process."""
         from dbt.linux.typed.decode import Decoder

@@ -11,9 +11,9 @@ any int; it is cut to 32 bits.
 """
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TypeVar
 
+from dbt.lazy import lazy_property
 from dbt.linux.typed.model import Place, places
 from dbt.linux.typed.rows import SIGNATURES
 
@@ -29,13 +29,13 @@ class Entry:
         self.handler = handler
         self._count = count
 
-    @cached_property
+    @lazy_property
     def aligned(self) -> tuple[Place, ...]:
         """Where the handler's arguments are (``typed.model.read``), when the ABI aligns pairs of
         registers."""
         return self._places(aligned=True)
 
-    @cached_property
+    @lazy_property
     def packed(self) -> tuple[Place, ...]:
         """The same when it does not."""
         return self._places(aligned=False)

@@ -4,11 +4,12 @@ import bisect
 import os
 import struct
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import BinaryIO
 
 import attrs
 
+from dbt.lazy import lazy_property
 from dbt.text import LINE
 
 _SYM = struct.Struct("<IIIBBH")
@@ -59,11 +60,11 @@ class SymbolFile:
         symbol = self.symbols[index]
         return None if symbol.size and address >= symbol.address + symbol.size else symbol
 
-    @cached_property
+    @lazy_property
     def _by_name(self) -> dict[str, Symbol]:
         return {symbol.name: symbol for symbol in sorted(self.symbols, key=lambda s: s.function)}
 
-    @cached_property
+    @lazy_property
     def _addresses(self) -> list[int]:
         return [symbol.address for symbol in self.symbols]
 

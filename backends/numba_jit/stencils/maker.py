@@ -1,7 +1,6 @@
 """Makes what the library does not have yet: shapes by lifting, stencils by LLVM."""
 
 import contextlib
-import functools
 import time
 from collections.abc import Iterator, Sequence
 
@@ -17,6 +16,7 @@ from dbt.interfaces import Layout, Local
 from dbt.ir import ops
 from dbt.ir.block import Block, BlockKey, Goto
 from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Trace
+from dbt.lazy import lazy_property
 
 _LIMIT = 0xFFFFFFFF
 MOST_LOADS = 10
@@ -129,7 +129,7 @@ class Maker:
         number_of = self._library.reason_number
         return Module(self._layout, number_of, whole=self._whole, checked=self._checked)
 
-    @functools.cached_property
+    @lazy_property
     def _nothing(self) -> Stencil:
         return self._compiled(nothing_text(self._module()), 1)[0]
 
@@ -137,7 +137,7 @@ class Maker:
         found = read_stencils(self._object_maker.compile(text, "stencil"))
         return [found[f"s{index}"] for index in range(count)]
 
-    @functools.cached_property
+    @lazy_property
     def _object_maker(self) -> ObjectMaker:
         return ObjectMaker()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-import backends.native.llvm  # noqa: F401 (so its hooks run after ours, as a job waits for LLVM)
+import backends.native.forks  # noqa: F401 (so its hooks run after ours, as a job waits for LLVM)
 from backends.numba_jit.installed import Installed
 
 SWITCH_SECONDS = 0.0005

@@ -7,7 +7,6 @@ pushed and popped.
 """
 
 import contextlib
-import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -34,6 +33,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.printer import print_block
+from dbt.lazy import lazy_property
 from dbt.linux.options import LinuxOptions
 from dbt.process import Process
 from dbt.stops import GuestFault, Stop
@@ -192,7 +192,7 @@ class _Tracer:
         self._context = context
         self._blocks: dict[tuple[BlockKey, bytes], Block] = {}
 
-    @functools.cached_property
+    @lazy_property
     def _abi(self) -> SyscallAbi:
         """Made at its first use: a guest may have no Linux."""
         return self._frontend.syscall_abi()
