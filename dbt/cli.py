@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NoReturn
 
-from dbt import __version__, choices, streams
-from dbt.stops import UsageError
+from dbt import __version__
 
 COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
 """Names of the commands, which are those of their modules."""
@@ -24,10 +23,11 @@ COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
-    # Translation makes many small objects and no cycles: collecting them is a third of its time.
+    # Translation makes many small objects and no cycles: collecting them is a third of its time. So
+    # do imports, which therefore come after this.
     gc.set_threshold(200_000, 20, 100)
-    # Python looks through all objects twice when it ends, to find cycles in what goes anyway.
-    atexit.register(gc.freeze)
+    from dbt import streams
+
     streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
     given = sys.argv[1:] if argv is None else argv
@@ -41,13 +41,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         sys.excepthook = before
     status = streams.finish(status)
-    if argv is None and threading.active_count() > 1:
-        os._exit(status)  # nothing is left to be done, and nobody waits for what is being compiled
+    if argv is None:
+        _exit(status)
     return status
+
+
+def _exit(status: int) -> NoReturn:
+    """End the process. Python would take apart all objects, which takes some milliseconds."""
+    from dbt import streams
+
+    if threading.active_count() == 1:  # nobody waits for what is being compiled
+        atexit._run_exitfuncs()
+        status = streams.finish(status)
+    os._exit(status)
 
 
 def _failed(error: BaseException) -> int:
     """Say in one line what went wrong; the exit status."""
+    from dbt import streams
     from dbt.process.ending import describe_bug, describe_error
 
     text, status = describe_error(error) or describe_bug(error)
@@ -66,6 +77,9 @@ def _report_bug(
 
 def _no_command(arguments: argparse.Namespace) -> NoReturn:
     del arguments
+    from dbt import choices
+    from dbt.stops import UsageError
+
     raise UsageError(f"no command{choices.listed(COMMANDS)}; see armdbt --help")
 
 
@@ -106,6 +120,8 @@ class _Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
+        from dbt.stops import UsageError
+
         raise UsageError(message)
 
 

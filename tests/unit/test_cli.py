@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -288,3 +289,11 @@ def test_a_terminal_without_unicode_shows_escapes(monkeypatch: pytest.MonkeyPatc
     assert cli.main(["passes"]) == 0
     sys.stdout.flush()
     assert rb"(-p NAME{OPTION=VALUE,\u2026})" in written.getvalue()
+
+
+def test_what_was_registered_for_the_exit_is_done() -> None:
+    """A plugin may want to write its results. They come last."""
+    script = "import atexit, sys; from dbt.cli import main; atexit.register(print, 'last'); main()"
+    command = [sys.executable, "-c", script, "run", str(HELLO)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "last"

@@ -52,16 +52,17 @@ def _remember(key: tuple[str, ...], content: bytes) -> None:
 def stamp(text: str, *sources: str) -> bytes:
     """The stamp (``cache.stamp``) of what stencils depend on: a text, some files, and the modules
     of this backend. It is computed once, for the modules are those that were imported."""
-    return cache.stamp([*_modules(), *sources], "llvmlite", text=text)
+    return cache.stamp(sources, "llvmlite", text=repr((text, _modules())))
 
 
 @functools.cache
-def _modules() -> list[str]:
+def _modules() -> bytes:
+    """The stamp of the modules of this backend."""
     here = os.path.dirname(__file__)
     above = os.path.dirname(here)
-    return [
+    return cache.stamp(
         os.path.join(part, name)
         for part in (here, above, os.path.join(above, "units"))
         for name in sorted(os.listdir(part))
         if name.endswith(".py")
-    ]
+    )
