@@ -53,7 +53,8 @@ class RegionFlags:
             for operand in self._first or ("", "")
         ]
         self._u.lines[self._begin] = "\n".join(
-            f" store i32 {text}, ptr %v.{name}" for name, text in zip("LR", texts, strict=True)
+            f" store i32 {text}, ptr %v.{name}"
+            for name, text in zip(("L", "R"), texts, strict=True)
         )
 
     def _kept(self, text: str) -> str:
