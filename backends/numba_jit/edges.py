@@ -24,7 +24,7 @@ UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, ta
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
 LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
 SLOT_INNER, UNDONE = tables.SLOT_INNER, tables.UNDONE
-FLOOR, STOPPED = tables.FLOOR, tables.STOPPED
+STOPPED = tables.STOPPED
 index_of = word_function(abi.position_index)
 
 
@@ -91,7 +91,7 @@ def unlink(state, slot):  # type: ignore[no-untyped-def]
     store32(load64(state + SLOT_BLOCK) + slot * 4, 0)
     if load8(load64(state + SLOT_INNER) + slot):
         store8(load64(state + SLOT_INNER) + slot, UNDONE)
-        store64(state + FLOOR, STOPPED)
+        store64(state + STOPPED, 1)
     store64(state + LINKS_NOW, load64(state + LINKS_NOW) - 1)
     lead(state, slot, 0)
 

@@ -61,7 +61,7 @@ TRAP_REASON = _OURS + 376  # number of the reason of the trap by which copied co
 COPY_FIRST = _OURS + 384  # host address of the first block of copied code
 COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that begins there, or 0
 MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
-FLOOR = _OURS + 408  # i64: with less fuel, regions go on in copied code. FLOOR_FUEL or STOPPED
+STOPPED = _OURS + 408  # 1 when an edge within a region was unlinked: none may be entered
 SLOT_INNER = _OURS + 416  # u8[] by link slot: 0, INNER or UNDONE
 
 BLOCK = 56
@@ -91,10 +91,6 @@ REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2
 
-FLOOR_FUEL = 128
-"""FLOOR: more than a region takes between two of its tests."""
-STOPPED = (1 << 63) - 1
-"""FLOOR when an edge within a region is not linked any more: no region may go on."""
 INNER, UNDONE = 1, 2
 """In SLOT_INNER: the edge is taken within a region, for it was linked; it was unlinked since."""
 
@@ -203,7 +199,6 @@ class Tables:
             REASONS: self.reasons.address,
         }.items():
             self.control[offset // 8] = address
-        self.control[FLOOR // 8] = FLOOR_FUEL
         self.chain(direct=True, returns=True, jumps=True)
 
     def add(self, entries: int, format_: str, pointer: int) -> Table:

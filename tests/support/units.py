@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from support import rig
 
-from backends.numba_jit import abi, tables
+from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.compiler import UnitCompiler
@@ -19,8 +19,6 @@ from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
 
 SLOTS = 1024
-_ANOTHER = 0xFFFFFFFF
-"""The id of a block that was not in the batch compiled last."""
 
 
 class UnitMachine:
@@ -44,20 +42,15 @@ class UnitMachine:
         self.compiler = UnitCompiler(self.context, self.records)
         self._regions = regions
         self.links = (ctypes.c_uint64 * SLOTS)()
-        self._linked_to = (ctypes.c_uint32 * SLOTS)()
-        """Block ids by link slot."""
         no_reserve = 0x4000
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
         self._table = mmap.mmap(-1, 8 << 32, flags=flags)
         self.entries = (ctypes.c_uint64 * (1 << 32)).from_buffer(self._table)
         self.targets: dict[int, BlockKey] = {}
         self._ids: dict[BlockKey, int] = {}
-        self._numbers: dict[int, int] = {}
         for offset, value in {
             abi.MEM_BASE: self.memory.base,
             abi.LINK_CODE: ctypes.addressof(self.links),
-            tables.SLOT_BLOCK: ctypes.addressof(self._linked_to),
-            tables.FLOOR: tables.FLOOR_FUEL,
             abi.RETURN_TABLE: ctypes.addressof(self.entries),
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
             abi.COUNTERS: self.counters.address,
@@ -94,28 +87,25 @@ class UnitMachine:
     ) -> dict[BlockKey, int]:
         """Compile a batch and link it, but for some slots; code pointers by key."""
         accepted = self.accepted(*blocks)
-        for slot, key in self.targets.items():
-            linked = link and slot not in unlinked
-            self._linked_to[slot] = self._ids.get(key, 0) if linked else 0
         if self._regions and level == "optimised":
             level = "region"
-        pointers = self.compiler.compile(accepted, level)
+        linked = {slot: to for slot, to in self.linked.items() if link and slot not in unlinked}
+        pointers = self.compiler.compile(accepted, level, linked)
         code = {block.key: pointer for block, pointer in zip(blocks, pointers, strict=True)}
-        self._numbers = {pointer: self._ids[key] for key, pointer in code.items()}
         for slot, key in self.targets.items():
             self.link(slot, code.get(key) if link and slot not in unlinked else None)
         for key, pointer in code.items():
             self.entries[abi.entry_index(rig.location_of(key))] = pointer if link else 0
         return code
 
-    def linked_to(self, slot: int) -> int:
-        """The id of the block that a slot is linked to when a batch is compiled, or 0."""
-        return self._ids.get(self.targets.get(slot), 0)
+    @property
+    def linked(self) -> dict[int, int]:
+        """The ids of the blocks that slots lead to which are in the batch accepted last."""
+        return {s: self._ids[key] for s, key in self.targets.items() if key in self._ids}
 
     def link(self, slot: int, pointer: int | None) -> None:
         """Link a slot to a unit, or to none. Not for one that a region takes to be linked."""
         self.links[slot] = pointer or self.compiler.unlinked_address
-        self._linked_to[slot] = self._numbers.get(pointer, _ANOTHER) if pointer else 0
 
     def enter(self, pointer: int, fuel: int = 1000) -> tuple[int, int, int]:
         """Exit kind, payload, and fuel left."""

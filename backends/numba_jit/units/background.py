@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -60,13 +60,15 @@ class Job:
     """Blocks to compile at a level; then those that could be and what was made of them, or what
     went wrong. With ``counts`` they count their executions until they are hot.
 
-    ``entered`` has the ids of those that must have a unit.
+    ``entered`` has the ids of those that must have a unit, ``linked`` the ids of the blocks that
+    their link slots are linked to, by slot.
     """
 
     batch: Sequence[Installed]
     level: str
     counts: bool = False
     entered: Collection[int] = ()
+    linked: Mapping[int, int] = attrs.Factory(dict)
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None

@@ -116,10 +116,12 @@ class UnitCompiler:
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
 
-    def compile(self, batch: Sequence[Installed], level: str) -> list[int]:
+    def compile(
+        self, batch: Sequence[Installed], level: str, linked: Mapping[int, int] | None = None
+    ) -> list[int]:
         """Code pointers of units for blocks, in order. ``level`` is ``quick``, ``optimised``, or
-        ``region``: then blocks that lead to each other become one function."""
-        return self.load(self.make(batch, level))
+        ``region``: then blocks that are ``linked`` to each other become one function."""
+        return self.load(self.make(batch, level, linked=linked))
 
     def make(
         self,
@@ -129,18 +131,20 @@ class UnitCompiler:
         *,
         counts: bool = False,
         calls: bool = True,
+        linked: Mapping[int, int] | None = None,
     ) -> "Made":
         """Compile units for blocks, without putting them where they can run. ``level`` is as for
         ``compile``. In a region, only the blocks where control is expected to arrive get a unit,
         and those whose ids are in ``entered``; None: all. With ``counts`` units count their
-        executions until they are hot. ``calls`` is as for ``find_regions``. One thread at a time
-        may do so for each level, while another uses all other methods but ``explain``."""
+        executions until they are hot. ``calls`` and ``linked`` are as for ``find_regions``. One
+        thread at a time may do so for each level, while another uses all other methods but
+        ``explain``."""
         text, module, names, keys, regions = self._emit(
-            batch, entered, regions=level == "region", counts=counts, calls=calls
+            batch, entered, regions=level == "region", counts=counts, calls=calls, linked=linked
         )
         if not batch:
             return Made(b"", module.made, names, keys, regions, 0)
-        image = self._maker.compile(text, level, module.linked.values())
+        image = self._maker.compile(text, level, module.inlined.values())
         size = self._maker.code_size(image)
         return Made(image, module.made, names, keys, regions, size)
 
@@ -178,13 +182,14 @@ class UnitCompiler:
         regions: bool = False,
         counts: bool = False,
         calls: bool = True,
+        linked: Mapping[int, int] | None = None,
     ) -> tuple[str, Module, list[str], dict[str, BlockKey], list[Region]]:
-        module = Module(self.frame, self._context, self._records)
+        module = Module(self.frame, self._context, self._records, linked or {})
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         quiet = list(filter(self._is_quiet, batch))
         groups: list[list[Installed]] = []
         if regions:
-            groups = find_regions(quiet, self._context.key_of, module.linked_to, calls=calls)
+            groups = find_regions(quiet, self._context.key_of, module.linked, calls=calls)
         made: list[Region] = []
         texts: list[str] = []
         entries: dict[BlockKey, str] = {}
@@ -229,7 +234,7 @@ class UnitCompiler:
         probe."""
         text, module, *_ = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
         self._records.drop(module.made)
-        assembly = self._maker.assembly(text, level, module.linked.values())
+        assembly = self._maker.assembly(text, level, module.inlined.values())
         return {
             "llvm": text,
             "out_asm": re.sub(r"(?m)^\s+\.(?!LBB).*\n|^\.Lfunc.*\n", "", assembly),

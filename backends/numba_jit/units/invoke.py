@@ -67,7 +67,7 @@ def _call(
     if native.llvm:
         kinds = ", ".join(["i64"] * len(arguments))
         target = u.intrinsic(native.symbol, f"void @{native.symbol}({kinds})")
-        u.module.linked[native.symbol] = native.llvm
+        u.module.inlined[native.symbol] = native.llvm
     else:
         table = u.pointer(abi.FUNCTIONS)
         target = u.new(f"load ptr, ptr {u.new(f'getelementptr ptr, ptr {table}, i64 {index}')}")

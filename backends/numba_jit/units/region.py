@@ -5,8 +5,8 @@ the functions that they call, and on behind the calls. The blocks where control 
 arrive are units: short functions that say where to begin, and go on in the region.
 
 A direct edge is within the region if it was linked when that was made. As soon as such an edge is
-not linked any more (``tables.UNDONE``), FLOOR lets no region go on beyond its next test of fuel,
-and before code runs again those are dropped that had taken the edge. A computed edge is taken when
+not linked any more (``tables.UNDONE``), no region may be entered (``tables.STOPPED``), and before
+code runs again those are dropped that had taken the edge. A computed edge is taken when
 the entry of its target is that block's unit. So links, unlinking and replaced blocks mean what they
 always mean.
 
@@ -38,21 +38,21 @@ _ON = -1
 def find_regions(
     batch: Sequence[Installed],
     key_of: Callable[[int], BlockKey],
-    linked: Callable[[int], int],
+    linked: Mapping[int, int],
     *,
     calls: bool = True,
 ) -> list[list[Installed]]:
     """The blocks of a batch in groups that lead to each other, without those that are alone and do
-    not lead to themselves. ``key_of`` returns the key at a location, ``linked`` the id of the block
-    that a link slot is linked to, or 0. Without ``calls`` they lead to each other by branches only,
-    and groups without a loop are left out."""
+    not lead to themselves. ``key_of`` returns the key at a location, ``linked`` the ids of the
+    blocks that link slots are linked to, by slot. Without ``calls`` they lead to each other by
+    branches only, and groups without a loop are left out."""
     by_id = {installed.block_id: installed.key for installed in batch}
     by_key = {installed.key: installed for installed in batch}
     neighbours: dict[BlockKey, dict[BlockKey, None]] = {key: {} for key in by_key}
     for key, installed in by_key.items():
         if not calls and isinstance(installed.block.exit, Call):
             continue
-        linked_to = [by_id.get(linked(slot)) for slot in installed.links]
+        linked_to = [by_id.get(linked.get(slot, 0)) for slot in installed.links]
         for target in (*linked_to, *_behind(installed, key_of)):
             if target in by_key:
                 neighbours[key][target] = neighbours[target][key] = None
@@ -128,7 +128,7 @@ class RegionText(UnitText):
         self.lazy_flags = False
         frame = self.frame
         flags = frame.flags if module.frame.lazy_flags else ()
-        self.shape = Shape(members, module.context, flags, module.linked_to, entered)
+        self.shape = Shape(members, module.context, flags, module.linked, entered)
         self._symbols = [symbols[installed.key] for installed in members]
         self._keys = [installed.key for installed in members]
         self.arguments = {}
@@ -185,8 +185,10 @@ class RegionText(UnitText):
         for index in self.shape.entries:
             lines.append(f"en{index}:")
             if self.shape.longest[index]:
-                floor = self.new(f"getelementptr i8, ptr %s, i64 {tables.FLOOR}")
-                short = self.new(f"icmp slt i64 %f, {self.new(f'load i64, ptr {floor}')}")
+                place = self.new(f"getelementptr i8, ptr %s, i64 {tables.STOPPED}")
+                stopped = self.new(f"trunc i64 {self.new(f'load i64, ptr {place}')} to i1")
+                short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
+                short = self.new(f"or i1 {stopped}, {short}")
                 lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
             else:
                 lines.append(f" br label %b{index}")

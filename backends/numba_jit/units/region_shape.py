@@ -5,9 +5,8 @@ Fuel is taken block by block and tested only where a loop closes, where a comput
 and where the region is entered: there must be enough for the longest way to the next test.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from dbt.interfaces import Context
 from dbt.ir import ops
@@ -15,7 +14,7 @@ from dbt.ir.block import BlockKey, Call, Jump, Return
 
 MOST_RETURNS = 4
 """Blocks behind calls that a return looks for within the region, before the table of entries."""
-LONGEST = tables.FLOOR_FUEL
+LONGEST = 128
 """Instructions between two tests of fuel, at most."""
 
 
@@ -27,10 +26,10 @@ class Shape:
         members: Sequence[Installed],
         context: Context,
         flags: Collection[str],
-        linked: Callable[[int], int],
+        linked: Mapping[int, int],
         entered: Collection[int] | None = None,
     ) -> None:
-        """``linked`` returns the id of the block that a link slot is linked to, or 0. ``entered``
+        """``linked`` has the ids of the blocks that link slots are linked to, by slot. ``entered``
         has the ids of the blocks that must be entries; None: all."""
         key_of, location_of = context.key_of, context.location_of
         self.index = {installed.key: index for index, installed in enumerate(members)}
@@ -43,7 +42,7 @@ class Shape:
             slot: numbers[block_id]
             for installed in members
             for slot in installed.links
-            if (block_id := linked(slot)) in numbers
+            if (block_id := linked.get(slot, 0)) in numbers
         }
         """The member that each link slot leads to which is taken within the region."""
         self.direct = [
@@ -111,11 +110,11 @@ class Shape:
         return after
 
 
-def has_loop(members: Sequence[Installed], linked: Callable[[int], int]) -> bool:
+def has_loop(members: Sequence[Installed], linked: Mapping[int, int]) -> bool:
     """Whether one of these blocks leads back to itself by links."""
     numbers = {installed.block_id: index for index, installed in enumerate(members)}
     direct = [
-        [numbers[to] for slot in installed.links if (to := linked(slot)) in numbers]
+        [numbers[to] for slot in installed.links if (to := linked.get(slot, 0)) in numbers]
         for installed in members
     ]
     return bool(_walk(direct, range(len(members)))[1])

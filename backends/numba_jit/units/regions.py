@@ -1,6 +1,6 @@
 """The regions that may run, and the link slots that they take to be linked.
 
-``edges.unlink`` marks such a slot as UNDONE and stops all regions by FLOOR, whichever thread calls
+``edges.unlink`` marks such a slot as UNDONE and stops all regions (``tables.STOPPED``), whichever thread calls
 it. Before code runs again the executor asks for the regions with a marked slot, and gives them up.
 """
 
@@ -12,7 +12,7 @@ import attrs
 from backends.numba_jit import tables
 from backends.numba_jit.tables import Tables
 
-_FLOOR = tables.FLOOR // 8
+_STOPPED = tables.STOPPED // 8
 
 
 @attrs.define(eq=False)
@@ -36,8 +36,8 @@ class Regions:
 
     @property
     def stopped(self) -> bool:
-        """Whether no region may go on, because an edge within one was unlinked."""
-        return bool(self._control[_FLOOR] != tables.FLOOR_FUEL)
+        """Whether no region may be entered, because an edge within one was unlinked."""
+        return bool(self._control[_STOPPED])
 
     def enter(self, slots: Mapping[int, int], codes: Mapping[int, int]) -> bool:
         """Let a region run, unless an edge within it is not linked any more."""
@@ -75,7 +75,7 @@ class Regions:
         Returns the code pointers of their units, by block id."""
         if not self.stopped:
             return []
-        self._control[_FLOOR] = tables.FLOOR_FUEL
+        self._control[_STOPPED] = 0
         found = {id(entered): entered for entered in self._by_code.values()}.values()
         undone = [e for e in found if any(self._inner[s] == tables.UNDONE for s in e.slots)]
         for entered in undone:
@@ -88,4 +88,4 @@ class Regions:
         """Forget all regions: there are no blocks any more."""
         self._count.clear()
         self._by_code.clear()
-        self._control[_FLOOR] = tables.FLOOR_FUEL
+        self._control[_STOPPED] = 0

@@ -270,7 +270,9 @@ class Units:
         self._awaited.update(zip(ids, batch, strict=True))
         copies = self._tables.copy.view
         entered = {i for i in ids if not copies[i] or (i in hot and i in self._times)}
-        return Job(batch, level, counts, entered)
+        links = self._tables.slot_block.view
+        linked = {slot: links[slot] for installed in batch for slot in installed.slots}
+        return Job(batch, level, counts, entered, linked)
 
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
@@ -281,7 +283,7 @@ class Units:
                 assert installed.block
                 batch.append(installed)
         job.made = self.compiler.make(
-            batch, job.level, job.entered, counts=job.counts, calls=self._calls
+            batch, job.level, job.entered, counts=job.counts, calls=self._calls, linked=job.linked
         )
         job.compiled = batch
         self._compile_ns += time.thread_time_ns() - began

@@ -7,13 +7,12 @@ This is the bottom of what emits: everything above writes with it. Speed matters
 compile latency: this builds lines and nothing else.
 """
 
-import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
 
-from backends.numba_jit import abi, tables
+from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.check_plan import Check
@@ -34,17 +33,13 @@ class Module:
     frame: Frame
     context: Context
     records: Records
+    linked: Mapping[int, int]
+    """The ids of the blocks that link slots are linked to, by slot, if they are."""
     intrinsics: dict[str, str] = attrs.Factory(dict)
-    linked: dict[str, str] = attrs.Factory(dict)
+    inlined: dict[str, str] = attrs.Factory(dict)
     """LLVM modules of the functions to be made a part of this one, by symbol."""
     made: list[int] = attrs.Factory(list)
     """Indices of the records that the code refers to."""
-
-    def linked_to(self, slot: int) -> int:
-        """The id of the block that a link slot is linked to, or 0."""
-        place = self.context.state.address + tables.SLOT_BLOCK
-        table = ctypes.c_uint64.from_address(place).value
-        return ctypes.c_uint32.from_address(table + 4 * slot).value
 
     def record(self, record: Record) -> int:
         """The exit code that reports a new record."""

@@ -252,28 +252,28 @@ def keys_of(groups: list[list[Installed]]) -> list[list[str]]:
 
 def test_regions_are_blocks_that_lead_to_each_other(machine: UnitMachine) -> None:
     batch = machine.accepted(*parse_blocks(COUNTDOWN), *parse_blocks(ALONE))
-    found = find_regions(batch, rig.key_of, machine.linked_to)
+    found = find_regions(batch, rig.key_of, machine.linked)
     assert keys_of(found) == [["0x8000", "0x8010", "0x8020"]]
     assert exit_targets(batch[0].block.exit) == (BlockKey(0x8010),)
 
 
 def test_a_region_goes_into_calls_and_on_behind_them(machine: UnitMachine) -> None:
     batch = machine.accepted(*parse_blocks(CALLS))
-    found = find_regions(batch, rig.key_of, machine.linked_to)
+    found = find_regions(batch, rig.key_of, machine.linked)
     assert keys_of(found) == [["0x8000", "0x9000", "0x8008"]]
 
 
 def test_without_calls_a_region_is_a_loop(machine: UnitMachine) -> None:
     batch = machine.accepted(*parse_blocks(COUNTDOWN), *parse_blocks(CALLS.replace("0x8", "0xa")))
-    found = find_regions(batch, rig.key_of, machine.linked_to, calls=False)
+    found = find_regions(batch, rig.key_of, machine.linked, calls=False)
     assert keys_of(found) == [["0x8000", "0x8010", "0x8020"]]
     batch = machine.accepted(*parse_blocks(CHAIN))
-    assert find_regions(batch, rig.key_of, machine.linked_to, calls=False) == []
+    assert find_regions(batch, rig.key_of, machine.linked, calls=False) == []
 
 
 def test_no_region_is_made_of_blocks_that_are_not_linked(machine: UnitMachine) -> None:
     batch = machine.accepted(*parse_blocks(COUNTDOWN))
-    assert find_regions(batch, rig.key_of, lambda slot: 0) == []
+    assert find_regions(batch, rig.key_of, {}) == []
 
 
 @pytest.mark.parametrize("behind", ["the unit", "another unit", "nothing"])

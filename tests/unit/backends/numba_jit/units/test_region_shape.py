@@ -39,7 +39,7 @@ def machine() -> Iterator[UnitMachine]:
 
 
 def test_a_loop_is_entered_and_tested_at_its_head(machine: UnitMachine) -> None:
-    shape = Shape(machine.accepted(*parse_blocks(LOOP)), machine.context, (), machine.linked_to, ())
+    shape = Shape(machine.accepted(*parse_blocks(LOOP)), machine.context, (), machine.linked, ())
     assert shape.entries == [0, 1]
     assert shape.tested == {1}
     assert shape.longest == [1, 3, 2, 1]
@@ -48,14 +48,14 @@ def test_a_loop_is_entered_and_tested_at_its_head(machine: UnitMachine) -> None:
 
 def test_blocks_are_entered_that_must_be(machine: UnitMachine) -> None:
     members = machine.accepted(*parse_blocks(LOOP))
-    shape = Shape(members, machine.context, (), machine.linked_to, {members[3].block_id})
+    shape = Shape(members, machine.context, (), machine.linked, {members[3].block_id})
     assert shape.entries == [0, 1, 3]
-    assert Shape(members, machine.context, (), machine.linked_to).entries == [0, 1, 2, 3]
+    assert Shape(members, machine.context, (), machine.linked).entries == [0, 1, 2, 3]
 
 
 def test_long_ways_are_cut(machine: UnitMachine) -> None:
     pcs = range(0x8000, 0x8000 + 4 * LONGEST + 40, 4)
     text = "".join(f"block {pc:#x} {{\n insn {pc:#x} 4\n goto {pc + 4:#x}\n}}\n" for pc in pcs)
-    shape = Shape(machine.accepted(*parse_blocks(text)), machine.context, (), machine.linked_to, ())
+    shape = Shape(machine.accepted(*parse_blocks(text)), machine.context, (), machine.linked, ())
     assert max(shape.longest) == LONGEST
     assert len(shape.tested) == 1

@@ -5,7 +5,7 @@ import pytest
 from backends.numba_jit import tables
 from backends.numba_jit.units.regions import Regions
 
-FLOOR = tables.FLOOR // 8
+STOPPED = tables.STOPPED // 8
 
 
 class Table:
@@ -17,7 +17,7 @@ class Tables:
     """What regions see of ``tables.Tables``."""
 
     def __init__(self) -> None:
-        self.control = {FLOOR: tables.FLOOR_FUEL}
+        self.control = {STOPPED: 0}
         self.slot_inner, self.slot_block = Table(), Table()
 
     def link(self, slot: int, block_id: int) -> None:
@@ -28,7 +28,7 @@ class Tables:
         self.slot_block.view[slot] = 0
         if self.slot_inner.view[slot]:
             self.slot_inner.view[slot] = tables.UNDONE
-            self.control[FLOOR] = tables.STOPPED
+            self.control[STOPPED] = 1
 
 
 @pytest.fixture
