@@ -5,7 +5,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt import choices
-from dbt.interfaces import CodeReader, Frontend, Layout, Pass, is_local, is_selective
+from dbt.interfaces import (
+    CodeReader,
+    Frontend,
+    Layout,
+    Pass,
+    is_local,
+    is_redirecting,
+    is_selective,
+)
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
@@ -36,6 +44,8 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
     return key
 
 
+_CAN_BE_COPIED = (is_local, is_selective, is_redirecting)
+"""The kinds of passes with which blocks can be copied."""
 IR_ITEMS = frozenset({"in_asm", "ir", "ir_instr", "ir_opt"})
 """Dump items whose text ``Translator.translate`` writes."""
 
@@ -106,13 +116,16 @@ class Translator:
 
     def is_plain(self, key: BlockKey) -> bool:
         """True when the block at a key is the guest's own, as the frontend lifts it, but for passes
-        that are ``Local`` or ``Selective``."""
+        that are ``Local``, ``Selective`` or ``Redirecting``."""
         return self.all_plain() and self.stub(key) is None
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        if self.verify or not all(is_local(p) or is_selective(p) for p in self.instrument):
+        if self.verify:
             return False
+        for pass_ in self.instrument:
+            if not any(is_kind(pass_) for is_kind in _CAN_BE_COPIED):
+                return False
         return self._pipeline is None or self._pipeline.is_neutral
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:

@@ -46,6 +46,7 @@ from dbt.interfaces import (
     Reason,
     ReportCode,
     TablesFull,
+    is_redirecting,
     is_selective,
     return_hooks,
 )
@@ -185,6 +186,7 @@ class NumbaExecutor:
         draft = self._copies.draft(key, boundaries)
         if draft is None or self._concerns(key.pc, key.pc + draft.size):
             return None
+        draft = draft._replace(targets=tuple(map(self._redirected, draft.targets)))
         self.discard([key])
         self._make = make
         with self._lock:
@@ -210,6 +212,12 @@ class NumbaExecutor:
         """Whether a pass has to see the block from ``pc`` to ``end`` itself."""
         passes = self.context.passes
         return any(is_selective(p) and p.concerns(pc, end) for p in passes)
+
+    def _redirected(self, target: BlockKey) -> BlockKey:
+        """Where passes let a direct exit lead."""
+        for pass_ in filter(is_redirecting, self.context.passes):
+            target = pass_.redirect(target)
+        return target
 
     def _follow_passes(self) -> None:
         """Drop all blocks if their code was made for other passes."""

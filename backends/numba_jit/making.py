@@ -56,7 +56,8 @@ TO0, MODE0, TO1, MODE1 = stencils.TO0, stencils.MODE0, stencils.TO1, stencils.MO
 ROW, ITS_SHAPE, AT = stencils.ROW, stencils.ITS_SHAPE, stencils.AT
 CONTINUES, GOES, BRANCHES = stencils.CONTINUES, stencils.GOES, stencils.BRANCHES
 HALTS, MOST = stencils.HALTS, stencils.MOST
-PASSES, SELECTIVE = stencils.PASSES, stencils.SELECTIVE
+PASSES = stencils.PASSES
+SELECTIVE, REDIRECTING = stencils.SELECTIVE, stencils.REDIRECTING
 PAGE_MASK = 4095
 LOCATION, PASSED_BIT = 0xFFFFFFFF, 32
 
@@ -170,6 +171,27 @@ def add_slots(state, header, shape, row, previous):  # type: ignore[no-untyped-d
 
 
 @word_function
+def is_boundary(state, pc):  # type: ignore[no-untyped-def]
+    """Whether there is a boundary at a pc, of which bits above the 32nd are ignored."""
+    return load8(load64(state + BOUNDARIES) + (pc & LOCATION)) != 0
+
+
+@word_function
+def leads_to_boundary(state, header, shape, row, previous):  # type: ignore[no-untyped-def]
+    """Whether a direct exit leads to a boundary, of a block as for ``add_slots``."""
+    ending, word, at = load64(shape + EXIT), load64(row), load64(row + AT)
+    if ending == CONTINUES:
+        return is_boundary(state, at + load64(shape + SIZE))
+    if ending not in (GOES, BRANCHES):
+        return False
+    if is_boundary(state, value_of(header, load64(shape + TO0), word, at, previous)):
+        return True
+    if ending == GOES:
+        return False
+    return is_boundary(state, value_of(header, load64(shape + TO1), word, at, previous))
+
+
+@word_function
 def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
     """Set the code that a copied block's slot leads to while it is not linked."""
     store64(load64(state + COPY_OUT) + 8 * slot, out)
@@ -238,10 +260,13 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
     alone = count == 1 and ending != CONTINUES
     if alone and pc & PAGE_MASK < load64(header + BYTES):
         return 0  # it depends on two pages
-    if load64(header + PASSES) & SELECTIVE and load8(load64(state + BOUNDARIES) + (end & LOCATION)):
+    if load64(header + PASSES) & SELECTIVE and is_boundary(state, end):
         return 0
     front = word_before(header, load64(state + MEM_BASE), pc)
     previous = load64(last - ROW) if count > 1 else front
+    if load64(header + PASSES) & REDIRECTING:
+        if leads_to_boundary(state, header, shape, last, previous):
+            return 0
     slots = add_slots(state, header, shape, last, previous)
     if slots < 0:
         return 0

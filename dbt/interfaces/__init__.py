@@ -37,12 +37,16 @@ from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
 from dbt.interfaces.passes import (
     Attached,
     Bound,
+    LoadsSafely,
     Local,
     Pass,
     Place,
+    Redirecting,
     Selective,
     is_local,
+    is_redirecting,
     is_selective,
+    loads_safely,
 )
 from dbt.ir.banks import (
     ABSENT,
@@ -119,6 +123,7 @@ __all__ = [
     "Layout",
     "LinkKind",
     "LinkRules",
+    "LoadsSafely",
     "Local",
     "Made",
     "Memory",
@@ -127,6 +132,7 @@ __all__ = [
     "Pass",
     "Place",
     "Reason",
+    "Redirecting",
     "ReportCode",
     "Selective",
     "Slot",
@@ -138,7 +144,9 @@ __all__ = [
     "WatchHit",
     "extend",
     "is_local",
+    "is_redirecting",
     "is_selective",
     "lay_out",
+    "loads_safely",
     "return_hooks",
 ]

@@ -11,7 +11,7 @@ from typing import (
     runtime_checkable,
 )
 
-from dbt.ir.block import Block
+from dbt.ir.block import Block, BlockKey
 
 if TYPE_CHECKING:
     from dbt.syscalls import SyscallAbi
@@ -52,6 +52,24 @@ class Local(Protocol):
         """See ``Pass``."""
 
 
+class LoadsSafely(Protocol):
+    """A ``Local`` pass whose loads cannot fault, whatever the guest does."""
+
+    loads_safely: ClassVar[bool]
+
+
+class Redirecting(Protocol):
+    """A pass that does nothing but let direct exits lead elsewhere. Backends may do so where they
+    link code that they have copied. No pass behind it may look at direct exits."""
+
+    def redirect(self, target: BlockKey) -> BlockKey:
+        """Where an exit is to lead that leads to ``target``: elsewhere only if that begins at a
+        boundary."""
+
+    def run(self, block: Block) -> None:
+        """See ``Pass``."""
+
+
 class Selective(Protocol):
     """A pass that leaves most blocks as they are."""
 
@@ -71,6 +89,16 @@ def is_local(pass_: Pass) -> TypeGuard[Local]:
 def is_selective(pass_: Pass) -> TypeGuard[Selective]:
     """Whether a pass is ``Selective``."""
     return hasattr(pass_, "concerns")
+
+
+def loads_safely(pass_: Pass | Local) -> bool:
+    """Whether a pass is ``LoadsSafely``."""
+    return getattr(pass_, "loads_safely", False)
+
+
+def is_redirecting(pass_: Pass) -> TypeGuard[Redirecting]:
+    """Whether a pass is ``Redirecting``."""
+    return hasattr(pass_, "redirect")
 
 
 @runtime_checkable

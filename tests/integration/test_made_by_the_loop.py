@@ -21,8 +21,6 @@ GUESTS = {
     "fib": ("12",), "lists": ("3",), "quicksort": ("40",), "lz": ("1",), "sha256": ("1",),
     "bytecode": ("2",),
 }  # fmt: skip
-BY_PYTHON = {"jump"}
-"""Mechanisms with a pass that has to see whole blocks: the loop makes none."""
 BACKEND = ("blocks", "links", "links_made", "compiled_blocks")
 MOST = 300_000
 """Instructions that a guest executes at most."""
@@ -153,4 +151,4 @@ def test_with_hooks(mechanism: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert len(seen) > 200
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
     assert symbols(path)["fib"] in {extent.key.pc for extent in found.blocks}
-    assert bool(found.made) == (mechanism not in BY_PYTHON)
+    assert found.made

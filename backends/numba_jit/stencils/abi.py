@@ -26,9 +26,9 @@ of a name, see NAME. UNCHECKED: not 0 when code makes no test before it accesses
 last words of a block, u32 for each instruction, are how many bytes behind the block's beginning
 that one's code ends. WATCH_OUT: the way out for probed blocks. PROBES: not 0 when all blocks test
 their probes."""
-HEADS, EXITS, INSTRUCTIONS, SELECTIVE = 1, 2, 4, 8
+HEADS, EXITS, INSTRUCTIONS, SELECTIVE, REDIRECTING = 1, 2, 4, 8, 16
 """Bits of PASSES: there are passes that add to the front of blocks, to exits, to instructions; that
-look at blocks which end at a boundary."""
+look at blocks which end at a boundary; that look at direct exits which lead to one."""
 LARGEST = 1024
 """Bytes of code that an instruction takes at most, stubs included."""
 UNIT = 64

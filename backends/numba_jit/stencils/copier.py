@@ -162,14 +162,11 @@ class Copier:
         self.library.set(words.HEAD, 1 + ENDS.index(head))
         self.library.set(words.PROBES, value)
 
-    @property
-    def selective(self) -> bool:
-        """There are also passes that look at blocks which end at a boundary (``Selective``)."""
-        return self.library.get(words.PASSES) & words.SELECTIVE != 0
-
-    @selective.setter
-    def selective(self, value: bool) -> None:
-        self.library.set(words.PASSES, self._places | (words.SELECTIVE if value else 0))
+    def look_at_boundaries(self, *, ends: bool, targets: bool) -> None:
+        """Leave blocks to Python that end at a boundary, for passes that are ``Selective``; or that
+        lead to one, for those that are ``Redirecting``."""
+        bits = (words.SELECTIVE if ends else 0) | (words.REDIRECTING if targets else 0)
+        self.library.set(words.PASSES, self._places | bits)
 
     @property
     def _maker(self) -> "Maker":

@@ -12,9 +12,9 @@ import attrs
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.names import Name
 from backends.numba_jit.stencils.template import Unfit
-from dbt.interfaces import Layout, Local, Place
+from dbt.interfaces import Layout, Local, Place, loads_safely
 from dbt.ir.block import Block, BlockKey, Const, Goto, Inst
-from dbt.ir.ops import INSN
+from dbt.ir.ops import INSN, LOAD
 from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Choice, Number, Trace, parts
 
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
@@ -37,8 +37,8 @@ class Instrumented:
         self._lift_one, self._passes, self._layout = lift_one, passes, layout
 
     def lift(self, sample: Sample, leaf: Leaf) -> tuple[Block, Container[Inst], bool]:
-        """The block of a sample, those of its instructions that are the guest's, and whether it
-        ends blocks."""
+        """The block of a sample, those of its instructions that are the guest's or loads that
+        cannot fault, and whether it ends blocks."""
         word, pc, before, mode, head = sample
         plain = mode & ~(abi.HEAD_MODE | abi.GO_MODE)
         if mode & abi.HEAD_MODE:
@@ -58,12 +58,15 @@ class Instrumented:
             return block, (), True
         key = BlockKey(leaf(PC, pc), mode)
         block, ends = self._lift_one(key, leaf(WORD, word), leaf(BEFORE, before))
-        own = frozenset(block.insts)
+        own = set(block.insts)
         at_head = BlockKey(leaf(HEAD, head), mode) if ends else key
         for pass_ in self._passes:  # one may see what those before it have added
             if pass_.place == "instruction" or (ends and pass_.place == "exit"):
                 block.key = key if pass_.place == "instruction" else at_head
+                others = set(block.insts)
                 pass_.run(block)
+                if loads_safely(pass_):
+                    own.update(i for i in block.insts if i.op is LOAD and i not in others)
         block.key = at_head
         return block, own, ends
 

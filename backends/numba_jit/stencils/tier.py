@@ -13,7 +13,7 @@ from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, HostCode, Pass, is_local
+from dbt.interfaces import Context, HostCode, Pass, is_local, is_redirecting, is_selective
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
 
@@ -109,7 +109,9 @@ class Copies:
         if not _are_same(local, self._copier.passes):
             return False
         self._passes = [*passes]
-        self._copier.selective = len(local) < len(passes)
+        self._copier.look_at_boundaries(
+            ends=any(map(is_selective, passes)), targets=any(map(is_redirecting, passes))
+        )
         return True
 
     def renew(self) -> None:

@@ -4,7 +4,7 @@ How it works
     The IR of every computed jump, call and return looks its target up in a table of bytes, hashed
     by address, and goes to the host by a trampoline when the byte is set (the host makes sure, the
     hash may collide). Known targets are checked when the block is made: an exit that leads to a
-    watched function leads to the host instead. (Qebek's ``qebek_check_target`` in ``op_jmp_T0``,
+    watched function is linked to the host instead. (Qebek's ``qebek_check_target`` in ``op_jmp_T0``,
     TEMU, DECAF's block-end callbacks: where dyngen's jump templates used to be rewritten.)
 What it costs
     A load, four more ops and a test per computed jump, call and return of the *whole program*; two
@@ -18,6 +18,7 @@ What it cannot see
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 import attrs
 
@@ -25,7 +26,8 @@ from dbt.hooks.follow.tracker import Activation, Tracker
 from dbt.hooks.mechanisms.base import Machine, Mechanism
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.slots import TARGET
-from dbt.ir.block import Block, BlockKey, Branch, Call, Goto, Inst, Jump, Return, Value
+from dbt.interfaces import Place
+from dbt.ir.block import Block, BlockKey, Branch, Call, Const, Goto, Inst, Jump, Return, Value
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, SET
 from dbt.ir.types import I8
@@ -41,7 +43,7 @@ def slot_of(location: int) -> int:
 
 @attrs.define(eq=False)
 class CheckJumps:
-    """Looks targets up before control goes there.
+    """Looks computed targets up before control goes there.
 
     %0:i32 = get r14    =>    %0:i32 = get r14
     return %0                 %1:i32 = shr %0, 0x1
@@ -54,32 +56,22 @@ class CheckJumps:
                               return %6
     """
 
+    place: ClassVar[Place] = "exit"
+    loads_safely: ClassVar[bool] = True
+
     table: int
+    """The address of the table. The guest cannot take it away."""
     trampoline: int
-    known: dict[int, int]
-    """Watched pcs, with the trampoline of each."""
 
     def run(self, block: Block) -> None:
         """Instrument the exit of a block."""
         match block.exit:
-            case Goto(target=target):
-                block.exit = Goto(self._key(target))
-            case Branch(cond=cond, taken=taken, other=other):
-                block.exit = Branch(cond, self._key(taken), self._key(other))
-            case Call(target=BlockKey() as target, link=link):
-                block.exit = Call(self._key(target), link)
             case Return(target=target):
                 block.exit = Return(self._checked(block, target))
             case Jump(target=target):
                 block.exit = Jump(self._checked(block, target))
-            case Call(target=target, link=link):
-                assert not isinstance(target, BlockKey)
+            case Call(target=Const() | Inst() as target, link=link):
                 block.exit = Call(self._checked(block, target), link)
-
-    def _key(self, target: BlockKey) -> BlockKey:
-        if not target.arrives_at(self.known):
-            return target
-        return BlockKey(self.known[target.pc])
 
     def _checked(self, block: Block, target: Value) -> Inst:
         looking: list[Inst] = []
@@ -91,6 +83,31 @@ class CheckJumps:
         emit = Builder(block.insts)
         emit.set(TARGET, target)
         return emit.select(hit, emit.const(self.trampoline), target)
+
+
+@attrs.define(eq=False)
+class RedirectJumps:
+    """Lets exits that lead to watched functions lead to the host.
+
+    call 0x9000, link 0x8004    =>    call 0xffff2004, link 0x8004
+    """
+
+    known: dict[int, int]
+    """Watched pcs, with the trampoline of each."""
+
+    def redirect(self, target: BlockKey) -> BlockKey:
+        """See ``Redirecting``: blocks begin at watched pcs."""
+        return BlockKey(self.known[target.pc]) if target.arrives_at(self.known) else target
+
+    def run(self, block: Block) -> None:
+        """Redirect the exit of a block."""
+        match block.exit:
+            case Goto(target=target):
+                block.exit = Goto(self.redirect(target))
+            case Branch(cond=cond, taken=taken, other=other):
+                block.exit = Branch(cond, self.redirect(taken), self.redirect(other))
+            case Call(target=BlockKey() as target, link=link):
+                block.exit = Call(self.redirect(target), link)
 
 
 def _before_sets(insts: list[Inst]) -> int:
@@ -141,12 +158,13 @@ class JumpCheck(Mechanism):
 
     def _begin(self) -> Callable[[], None]:
         trampoline, forget = self.machine.trampoline(self._looked_up)
-        check = CheckJumps(self._address, trampoline, self._known)
-        remove = self.machine.instrument(check)
+        passes = CheckJumps(self._address, trampoline), RedirectJumps(self._known)
+        removers = [self.machine.instrument(pass_) for pass_ in passes]
 
         def stop() -> None:
             forget()
-            remove()
+            for remove in removers:
+                remove()
 
         return stop
 

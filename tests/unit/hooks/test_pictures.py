@@ -9,7 +9,7 @@ from support.pictures import assert_true, pictures
 from dbt.hooks.follow.tracker import Activation
 from dbt.hooks.follow.watch_stack import WatchStack
 from dbt.hooks.mechanisms.entry import MarkCalls
-from dbt.hooks.mechanisms.jump import CheckJumps
+from dbt.hooks.mechanisms.jump import CheckJumps, RedirectJumps
 from dbt.hooks.mechanisms.shadow import ShadowCalls
 from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points.helpers import CallHelpers, Helpers
@@ -36,7 +36,8 @@ def _helpers() -> Helpers:
 PASSES: list[Any] = [
     MarkCalls(_sites(), "r13", key_of),
     ShadowCalls("r13", key_of, 0xFFFF2000, 0xFFFF2004, 0xFFFF2008),
-    CheckJumps(0xFFFE0000, 0xFFFF2000, {0x9000: 0xFFFF2004}),
+    CheckJumps(0xFFFE0000, 0xFFFF2000),
+    RedirectJumps({0x9000: 0xFFFF2004}),
     CallHelpers(_helpers()),
     WatchStack("r13"),
 ]

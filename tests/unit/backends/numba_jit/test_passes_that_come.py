@@ -5,6 +5,7 @@ from itertools import count
 import attrs
 from support.guests import BENCHMARKS
 
+from backends.numba_jit.stencils import abi as words
 from dbt.interfaces import BackendOptions
 from dbt.ir.block import Block
 from dbt.ir.builder import Builder
@@ -61,4 +62,5 @@ def test_code_that_is_made_anew_heeds_the_same_passes() -> None:
         executor.clear()
         executor._copies.renew()  # type: ignore[attr-defined]
         process.run(max_insns=150)
-        assert executor._copies.copier.selective  # type: ignore[attr-defined]
+        library = executor._copies.copier.library  # type: ignore[attr-defined]
+        assert library.get(words.PASSES) & words.SELECTIVE
