@@ -136,7 +136,7 @@ def connect(
         resume=resume,
         is_plain=translator.is_plain,
         all_plain=translator.all_plain,
-        show_copied=bool(log.items & IR_ITEMS),
+        show_copied=verify or bool(log.items & IR_ITEMS),
     )
     machine = HookMachine(
         engine,

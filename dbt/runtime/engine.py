@@ -81,7 +81,8 @@ class Engine:
     the process's record of where a stopped run continues; an engine that is used by itself makes
     one.
     ``is_plain`` and ``all_plain`` are those of ``dbt.translate.Translator``: what is plain may be
-    made by the executor. With ``show_copied``, ``translate`` is called for it all the same.
+    made by the executor. With ``show_copied``, ``translate`` is called for it all the same, to show
+    or to verify its IR.
     """
 
     def __init__(
