@@ -5,15 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt import choices
-from dbt.interfaces import (
-    CodeReader,
-    Frontend,
-    Layout,
-    Pass,
-    is_local,
-    is_redirecting,
-    is_selective,
-)
+from dbt.interfaces import CodeReader, Frontend, Layout, Pass, Rewritten, sees_whole_blocks
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
@@ -44,8 +36,6 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
     return key
 
 
-_CAN_BE_COPIED = (is_local, is_selective, is_redirecting)
-"""The kinds of passes with which blocks can be copied."""
 IR_ITEMS = frozenset({"in_asm", "ir", "ir_instr", "ir_opt"})
 """Dump items whose text ``Translator.translate`` writes."""
 
@@ -121,10 +111,31 @@ class Translator:
 
     def all_plain(self) -> bool:
         """True when that holds for all keys without a stub, which are boundaries."""
-        for pass_ in self.instrument:
-            if not any(is_kind(pass_) for is_kind in _CAN_BE_COPIED):
-                return False
+        return self._is_neutral and not any(map(sees_whole_blocks, self.instrument))
+
+    @property
+    def _is_neutral(self) -> bool:
+        """True when nobody can tell whether optimisations have run."""
         return self._pipeline is None or self._pipeline.is_neutral
+
+    def rewrite(self, key: BlockKey, boundaries: Collection[int] = ()) -> Rewritten | None:
+        """The block at a key, rewritten by passes and not optimised, as ``translate`` would make
+        it; None if somebody wants to see its stages, or it is no block of the guest."""
+        if self.verify or self.log.items or not self._is_neutral or self.stub(key) is not None:
+            return None
+        started = time.perf_counter()
+        block = self.frontend.lift(self.code, key, boundaries)
+        rewritten = Rewritten.before_passes(block, self._optimise)
+        self.lift_seconds += (lifted := time.perf_counter()) - started
+        self._instrument(block)
+        self.pass_seconds += time.perf_counter() - lifted
+        return rewritten
+
+    def _optimise(self, block: Block) -> None:
+        """Do what ``rewrite`` has left out."""
+        started = time.perf_counter()
+        self.pipeline.run(block)
+        self.pass_seconds += time.perf_counter() - started
 
     def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""

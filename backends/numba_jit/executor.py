@@ -27,7 +27,7 @@ from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
 from backends.numba_jit.positions import Positions
 from backends.numba_jit.records import HookRecord, Records
-from backends.numba_jit.stencils.copier import Code
+from backends.numba_jit.stencils.copier import Code, Draft
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.tiers import Tier
@@ -45,6 +45,7 @@ from dbt.interfaces import (
     NotTranslated,
     Reason,
     ReportCode,
+    Rewritten,
     TablesFull,
     is_redirecting,
     is_selective,
@@ -178,15 +179,16 @@ class NumbaExecutor:
             self._add(installed, targets, Extent.of(block), 0, code)
 
     def translate(
-        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+        self,
+        key: BlockKey,
+        boundaries: Collection[int],
+        make: Callable[[BlockKey, int], Block],
+        rewritten: Rewritten | None = None,
     ) -> Extent | None:
         """See ``dbt.interfaces.Executor``."""
-        if not self._copying:
+        draft = self._draft(key, boundaries, rewritten) if self._copying else None
+        if draft is None:
             return None
-        draft = self._copies.draft(key, boundaries)
-        if draft is None or self._concerns(key.pc, key.pc + draft.size):
-            return None
-        draft = draft._replace(targets=tuple(map(self._redirected, draft.targets)))
         self.discard([key])
         self._make = make
         with self._lock:
@@ -207,6 +209,17 @@ class NumbaExecutor:
         if not self._control[tables.HEADER // 8]:
             self._let_make()  # there is a header now
         return extent
+
+    def _draft(
+        self, key: BlockKey, boundaries: Collection[int], rewritten: Rewritten | None
+    ) -> Draft | None:
+        """The block at a key as it can be copied, or None."""
+        if rewritten is not None:
+            return self._copies.draft_rewritten(rewritten, boundaries)
+        draft = self._copies.draft(key, boundaries)
+        if draft is None or self._concerns(key.pc, key.pc + draft.size):
+            return None
+        return draft._replace(targets=tuple(map(self._redirected, draft.targets)))
 
     def _concerns(self, pc: int, end: int) -> bool:
         """Whether a pass has to see the block from ``pc`` to ``end`` itself."""

@@ -264,9 +264,9 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
         return 0
     front = word_before(header, load64(state + MEM_BASE), pc)
     previous = load64(last - ROW) if count > 1 else front
-    if load64(header + PASSES) & REDIRECTING:
-        if leads_to_boundary(state, header, shape, last, previous):
-            return 0
+    redirecting = load64(header + PASSES) & REDIRECTING
+    if redirecting and leads_to_boundary(state, header, shape, last, previous):
+        return 0
     slots = add_slots(state, header, shape, last, previous)
     if slots < 0:
         return 0

@@ -32,6 +32,7 @@ from dbt.interfaces import (
     NotTranslated,
     Reason,
     ReportCode,
+    Rewritten,
     SyscallHit,
     TrapHit,
     WatchHit,
@@ -104,7 +105,11 @@ class ReferenceExecutor:
         self.index.add(Extent.of(block))
 
     def translate(
-        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+        self,
+        key: BlockKey,
+        boundaries: Collection[int],
+        make: Callable[[BlockKey, int], Block],
+        rewritten: Rewritten | None = None,
     ) -> None:
         """There are blocks of IR alone here."""
 

@@ -18,6 +18,7 @@ from dbt.interfaces.backend import (
     HostCode,
     Made,
     ReportCode,
+    Rewritten,
     TablesFull,
     return_hooks,
 )
@@ -47,6 +48,7 @@ from dbt.interfaces.passes import (
     is_redirecting,
     is_selective,
     loads_safely,
+    sees_whole_blocks,
 )
 from dbt.ir.banks import (
     ABSENT,
@@ -134,6 +136,7 @@ __all__ = [
     "Reason",
     "Redirecting",
     "ReportCode",
+    "Rewritten",
     "Selective",
     "Slot",
     "StackBank",
@@ -149,4 +152,5 @@ __all__ = [
     "lay_out",
     "loads_safely",
     "return_hooks",
+    "sees_whole_blocks",
 ]

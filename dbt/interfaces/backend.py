@@ -12,7 +12,7 @@ from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event, HookHit
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
-from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.ir.block import Block, BlockKey, Exit, Inst, exit_targets
 from dbt.phases import UNTIMED, Phases
 
 TIERS = ("0", "1", "2", "auto")
@@ -109,6 +109,24 @@ class Context:
     goes that is ``Local``."""
     phases: Phases = UNTIMED
     """Times what the executor does, if anybody wants to know."""
+
+
+@attrs.frozen
+class Rewritten:
+    """A block that passes have rewritten, and what they were given: its instructions with their
+    fields, and its exit. ``optimise`` makes of it what can be installed."""
+
+    block: Block
+    own: Sequence[tuple[Inst, Any, Any, Any]]
+    """Each with its ``args``, ``imm`` and ``when``."""
+    exit: Exit
+    optimise: Callable[[Block], None]
+
+    @classmethod
+    def before_passes(cls, block: Block, optimise: Callable[[Block], None]) -> "Rewritten":
+        """A block as it is now, which passes will rewrite."""
+        own = [(inst, inst.args, inst.imm, inst.when) for inst in block.insts]
+        return cls(block, own, block.exit, optimise)
 
 
 @attrs.frozen
@@ -232,10 +250,15 @@ class Executor(Protocol):
         Raises TablesFull."""
 
     def translate(
-        self, key: BlockKey, boundaries: Collection[int], make: Callable[[BlockKey, int], Block]
+        self,
+        key: BlockKey,
+        boundaries: Collection[int],
+        make: Callable[[BlockKey, int], Block],
+        rewritten: Rewritten | None = None,
     ) -> Extent | None:
         """Install the guest's own block at a key, instrumented by ``Context.passes``, made without
-        IR, if this executor can do that.
+        IR, if this executor can do that. ``rewritten``: what passes have made of it, if there are
+        some that have to see it.
         Its first instruction can be fetched, and it ends before a pc in ``boundaries``. Returns
         what it was made from, or None: then it has to be installed. ``make`` returns the block of
         so many bytes at a key, should it be needed later. Raises TablesFull."""

@@ -101,6 +101,11 @@ def is_redirecting(pass_: Pass) -> TypeGuard[Redirecting]:
     return hasattr(pass_, "redirect")
 
 
+def sees_whole_blocks(pass_: Pass) -> bool:
+    """Whether a pass is to be run on each block: it is of no other kind."""
+    return not (is_local(pass_) or is_selective(pass_) or is_redirecting(pass_))
+
+
 @runtime_checkable
 class Bound(Protocol):
     """A pass that needs to know the numbers of system calls."""

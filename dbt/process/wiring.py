@@ -136,6 +136,7 @@ def connect(
         resume=resume,
         is_plain=translator.is_plain,
         all_plain=translator.all_plain,
+        rewrite=translator.rewrite,
         show_copied=verify or bool(log.items & IR_ITEMS),
     )
     machine = HookMachine(

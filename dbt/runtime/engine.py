@@ -27,6 +27,7 @@ from dbt.interfaces import (
     FuelOut,
     HookHit,
     NotTranslated,
+    Rewritten,
     TablesFull,
     WatchHit,
 )
@@ -63,6 +64,10 @@ def _nothing() -> bool:
     return False
 
 
+def _not_rewritten(key: BlockKey, boundaries: Collection[int]) -> None:
+    """``rewrite`` where only ``translate`` makes IR."""
+
+
 def _return_it(hit: HookHit) -> HookHit:
     """``serve`` when each HookHit is returned."""
     return hit
@@ -80,9 +85,9 @@ class Engine:
     0 where blocks are made one by one, more where compiling in batches is cheaper. ``resume`` is
     the process's record of where a stopped run continues; an engine that is used by itself makes
     one.
-    ``is_plain`` and ``all_plain`` are those of ``dbt.translate.Translator``: what is plain may be
-    made by the executor. With ``show_copied``, ``translate`` is called for it all the same, to show
-    or to verify its IR.
+    ``is_plain``, ``all_plain`` and ``rewrite`` are those of ``dbt.translate.Translator``: what is
+    plain may be made by the executor, and what is rewritten, too. With ``show_copied``,
+    ``translate`` is called for what is plain all the same, to show or to verify its IR.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class Engine:
         on_install: Callable[[BlockKey], None] | None = None,
         is_plain: Callable[[BlockKey], bool] = _never,
         all_plain: Callable[[], bool] = _nothing,
+        rewrite: Callable[[BlockKey, Collection[int]], Rewritten | None] = _not_rewritten,
         show_copied: bool = False,
         resume: Resume | None = None,
     ) -> None:
@@ -113,8 +119,7 @@ class Engine:
         around = context.phases.around
         self._translate = around(Phase.TRANSLATION, translate)
         self._provide = around(Phase.TRANSLATION, self.provide)
-        self._is_plain = is_plain
-        self._all_plain = all_plain
+        self._is_plain, self._all_plain, self._rewrite = is_plain, all_plain, rewrite
         self._show_copied = show_copied
         self._insn_sizes = insn_sizes
         self._ahead = ahead
@@ -424,6 +429,7 @@ class Engine:
 
     def _make(self, key: BlockKey) -> Extent:
         """Have the executor make the block at a key, or make it from IR. Raises TablesFull."""
+        rewritten = None
         if self._is_plain(key):
             self.memory.fetch(key.pc, self._insn_sizes[-1])
             made = self.executor.translate(key, self._boundaries.pcs, self._block)
@@ -431,7 +437,14 @@ class Engine:
                 if self._show_copied:
                     self._block(key, made.size)
                 return made
-        block = self._translate(key, self._boundaries.pcs)
+        elif rewritten := self._rewrite(key, self._boundaries.pcs):
+            made = self.executor.translate(key, self._boundaries.pcs, self._block, rewritten)
+            if made is not None:
+                return made
+            block = rewritten.block
+            rewritten.optimise(block)
+        if rewritten is None:
+            block = self._translate(key, self._boundaries.pcs)
         self.executor.install(block)
         return Extent.of(block)
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from backends.native import cache
 from backends.numba_jit import abi, tables
+from backends.numba_jit.installed import linkable
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils import kept
+from backends.numba_jit.stencils.additions import Added, Addition, Given, is_general
 from backends.numba_jit.stencils.code_memory import CodeMemory
 from backends.numba_jit.stencils.library import (
     EXIT,
@@ -29,6 +31,7 @@ from backends.numba_jit.stencils.library import (
     Library,
 )
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
+from backends.numba_jit.stencils.names import NUMBERS
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.stencils.pass_set import is_kept, places_of, sources_of
 from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
@@ -37,7 +40,7 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
-    from backends.numba_jit.stencils.maker import Maker
+    from backends.numba_jit.stencils.maker import Batch, Maker
     from backends.numba_jit.stencils.names import Name
 
 NAME, UNCHECKED, INSTRUMENTED = "stencils", "stencils-unchecked", "stencils-passes"
@@ -65,6 +68,8 @@ class Draft(NamedTuple):
     before: int
     targets: tuple[BlockKey, ...]
     front: int
+    given: Mapping[int, Given] = {}
+    """What is given to additions, by the number of the instruction."""
 
 
 class Code(NamedTuple):
@@ -79,7 +84,8 @@ class Code(NamedTuple):
 
 class Copier:
     """The library and the code of one executor. ``hot``: blocks count their executions.
-    ``checked``: the code tests the guest's permissions before it accesses memory."""
+    ``checked``: the code tests the guest's permissions before it accesses memory. ``rewritten``:
+    blocks are copied as passes have rewritten them."""
 
     def __init__(
         self,
@@ -90,6 +96,7 @@ class Copier:
         *,
         hot: bool,
         checked: bool = True,
+        rewritten: bool = False,
     ) -> None:
         layout, lifter = context.state.layout, context.lifter
         assert lifter is not None
@@ -102,18 +109,18 @@ class Copier:
             "counters": (context.counters, 8),
             "stacks": (context.stacks, STACK_BYTES),
         }
-        self.passes = passes
+        self.passes, self.rewritten = passes, rewritten
         self._places = places_of(passes)
         library.set(words.PASSES, self._places)
         self._phases = context.phases
         self._found = 0
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
         self._stamp = kept.stamp(slot_table, *map(str, lifter.sources()))
-        if passes:
-            text = repr((self._stamp, passes))
+        if passes or rewritten:
+            text = repr((self._stamp, passes, rewritten))
             self._stamp = cache.stamp(sources_of(passes), text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
-        if passes:
+        if passes or rewritten:
             self._file = INSTRUMENTED
         self._keeps = all(map(is_kept, passes))
         self._content = kept.read(self._file, self._stamp) if self._keeps else None
@@ -180,6 +187,7 @@ class Copier:
                 self._lifter.lift_one,
                 self.passes,
                 checked=self._checked,
+                rewritten=self.rewritten,
             )
         return self._made
 
@@ -293,20 +301,78 @@ class Copier:
         """Make what the library lacks for the code from ``pc`` to the end of the page, as if no
         block were entered but by falling into it. Compiling many stencils at once takes a quarter
         of the time."""
-        end, before = pc // PAGE * PAGE + PAGE, self.word_before(pc)
         with self._maker.batch() as batch:
-            while pc < end:
-                count = self._look(BlockKey(pc), before, ())
-                if not count:
-                    pc += self._lifter.alignment
-                    before = self.word_before(pc)
-                    continue
-                while (at := self._native.choose(self.library.address, count)) >= 0:
-                    row = self.library.rows.row(at)
-                    batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
-                last = self.library.rows.row(count - 1)
-                size = self.library.shapes.cells[last[words.ITS_SHAPE // 8], SIZE]
-                pc, before = last[words.AT // 8] + size, last[words.WORD // 8]
+            for _, count, _ in self._walk(pc):
+                self._want(count, batch)
+
+    def _walk(self, pc: int) -> Iterator[tuple[BlockKey, int, int]]:
+        """The blocks from ``pc`` to the end of the page, as if none were entered but by falling
+        into it: their keys, how many instructions each has, and what is in front. The shapes of
+        each are in the rows."""
+        end, before = pc // PAGE * PAGE + PAGE, self.word_before(pc)
+        while pc < end:
+            key = BlockKey(pc)
+            count = self._look(key, before, ())
+            if not count:
+                pc += self._lifter.alignment
+                before = self.word_before(pc)
+                continue
+            last = self.library.rows.row(count - 1)
+            size = self.library.shapes.cells[last[words.ITS_SHAPE // 8], SIZE]
+            yield key, count, before
+            pc, before = last[words.AT // 8] + size, last[words.WORD // 8]
+
+    def _want(self, count: int, batch: "Batch") -> None:
+        """Take the stencils that are missing for the block in the first rows."""
+        while (at := self._native.choose(self.library.address, count)) >= 0:
+            row = self.library.rows.row(at)
+            batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+
+    def draft_with(
+        self, block: Block, added: Sequence[Added], boundaries: Collection[int]
+    ) -> Draft | None:
+        """Look at a block as ``draft`` does, for a copy with what was added to it."""
+        draft = self.draft(block.key, boundaries)
+        if draft is None or not _is_draft_of(draft, block):
+            return None
+        if not self._add(draft, added):
+            return None
+        if self._lacks_stencils(draft.insns):
+            for addition in {one.addition for one in added if is_general(one.addition)}:
+                self._prepare_addition(block.key.pc, addition)
+            self.draft(block.key, boundaries)
+            self._add(draft, added)
+        return draft._replace(given={one.insn: one.given for one in added})
+
+    def _add(self, draft: Draft, added: Sequence[Added]) -> bool:
+        """Make additions to the block that was drafted last. Returns whether that was possible."""
+        return all(self._add_one(draft.key, draft.front, one.insn, one.addition) for one in added)
+
+    def _add_one(self, key: BlockKey, front: int, index: int, addition: Addition) -> bool:
+        """Make an addition to an instruction of the block at a key, of which the shapes were found
+        last. Returns whether that was possible."""
+        library, rows = self.library, self.library.rows
+        word, base, *_, pc = rows.row(index)
+        shape = library.with_addition(base, addition)
+        if not shape:
+            if not library.has_room():
+                return False
+            previous = rows.row(index - 1)[words.WORD // 8] if index else front
+            sample = (word, pc, previous, 0 if index else key.mode, key.pc)
+            shape = self._maker.shape_with(sample, base, addition)
+        if library.shapes.cells[shape, EXIT] == words.REFUSED:
+            return False
+        rows.cells[index, words.ITS_SHAPE // 8] = shape
+        return True
+
+    def _prepare_addition(self, pc: int, addition: Addition) -> None:
+        """Make the stencils of all instructions from ``pc`` to the end of the page with an
+        addition: what is added to some is added to others."""
+        with self._maker.batch() as batch:
+            for key, count, before in self._walk(pc):
+                for index in range(count):
+                    self._add_one(key, before, index, addition)
+                self._want(count, batch)
 
     def _describe(self, key: BlockKey, count: int, before: int) -> Draft:
         rows = self.library.rows
@@ -353,13 +419,13 @@ class Copier:
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return None
-        if self._places:
+        if self._places or draft.given:
             self._name_by_value(draft)
         outs = [self.library.get(words.OUT0), self.library.get(words.OUT1)]
         marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
         return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
-    def _naming(self, draft: Draft, how: int) -> "Iterator[tuple[int, int, Mapping[str, int]]]":
+    def _naming(self, draft: Draft, how: int) -> Iterator[tuple[int, int, Given]]:
         """The rows of a block that use names in a way (NAMES): the stencil of each, the address of
         its code when the block has been made, and the values that names depend on."""
         from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
@@ -369,12 +435,15 @@ class Copier:
             word, shape, stencil, code, pc = library.rows.row(index)
             if shape and library.shapes.cells[shape, NAMES] == how:
                 code = behind if index == words.GO_ROW else code
-                yield stencil, code, {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
+                leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
+                yield stencil, code, {**leaves, **draft.given.get(index, {})}
             if index < draft.insns:
                 before, behind = word, code + library.length(stencil)
 
-    def _offset(self, name: "Name", leaves: "Mapping[str, int]") -> int:
-        """Where a counter or a side stack is in its bank."""
+    def _offset(self, name: "Name", leaves: Given) -> int:
+        """Where a counter or a side stack is in its bank; or a number that is given."""
+        if name.bank == NUMBERS:
+            return int(name.text(leaves))
         bank, size = self._banks[name.bank]
         return size * bank.index(name.text(leaves))
 
@@ -399,9 +468,7 @@ class Copier:
         if not self._lacks_stencils(count):
             return True
         with self._phases.within(Phase.STENCILS), self._maker.batch() as batch:
-            while (at := self._native.choose(self.library.address, count)) >= 0:
-                row = self.library.rows.row(at)
-                batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
+            self._want(count, batch)
         shapes, rows = self.library.shapes.cells, self.library.rows.cells
         used = (rows[at, words.ITS_SHAPE // 8] for at in (*range(count), *_ADDITIONS))
         return all(shapes[shape, EXIT] != words.REFUSED for shape in used)
@@ -468,12 +535,16 @@ class Copier:
         self._content = self.library.save()
         return self._content
 
-    def _shape_of(self, sample: tuple[int, int, int, int, int]) -> int:
-        """The shape of a sample. One that is not known is lifted."""
+    def _shape_of(self, sample: tuple[int, int, int, int, int], addition: Addition) -> int:
+        """The shape of a sample, with an addition. One that is not known is lifted."""
         word, pc, before, mode, head = sample
         self.library.set(words.HEAD_PC, head)
         found = self._native.find(self.library.address, word, pc, before, mode)
-        return found or self._maker.shape(sample)
+        base = found or self._maker.shape(sample)
+        if not addition:
+            return base
+        found = self.library.with_addition(base, addition)
+        return found or self._maker.shape_with(sample, base, addition)
 
     def close(self) -> None:
         """Keep the library, and give the memory back."""
@@ -490,6 +561,13 @@ def _shared_stencils(stamp: bytes, make: Callable[[], bytes]) -> dict[str, Stenc
     if stamp not in _shared:
         _shared[stamp] = read_stencils(cache.cached("stencil-ends", stamp, make))
     return _shared[stamp]
+
+
+def _is_draft_of(draft: Draft, block: Block) -> bool:
+    """Whether a draft is of all of a block. Lifting ends blocks elsewhere before an instruction
+    that cannot be copied."""
+    alike = draft.size == block.size and draft.targets == linkable(block)
+    return alike and draft.counted == block.insn_count
 
 
 def _compile_shared(layout: Layout) -> bytes:

@@ -20,6 +20,7 @@ from dbt.ir import ops
 from dbt.ir.block import Halt, Swi
 
 if TYPE_CHECKING:
+    from backends.numba_jit.stencils.additions import Addition
     from backends.numba_jit.stencils.machine_code import Stencil
     from backends.numba_jit.stencils.names import Name
     from backends.numba_jit.stencils.template import Hole, Template
@@ -75,6 +76,10 @@ class Library:
         self.slot_tables: dict[tuple[str, ...], int] = {}
         """Where the offsets of slots begin, by their names."""
         self._reasons: list[str] = []
+        self._with: dict[tuple[int, Addition], int] = {}
+        """Shapes with an addition, by the shape without it."""
+        self._additions: dict[int, Addition] = {}
+        """Their additions."""
         self._names: dict[Name, int] = {}
         self._by_number: list[Name] = []
         self._index = b""
@@ -124,7 +129,8 @@ class Library:
         self.read_index()
         counts = self._counts()
         names = [(name.bank, name.parts) for name in self._by_number]
-        index = repr((self.tree.places, self.slot_tables, self._reasons, names)).encode()
+        parts = self.tree.places, self.slot_tables, self._reasons, names, self._with
+        index = repr(parts).encode()
         head = struct.pack(_HEAD, *counts, len(index)) + index
         return head + b"".join(table.save(count) for table, count in self._stored(counts))
 
@@ -136,7 +142,8 @@ class Library:
             from backends.numba_jit.stencils.names import Name
 
             read = ast.literal_eval(self._index.decode())
-            self.tree.places, self.slot_tables, self._reasons, names = read
+            self.tree.places, self.slot_tables, self._reasons, names, self._with = read
+            self._additions = {shape: addition for (_, addition), shape in self._with.items()}
             self._by_number = [Name(*name) for name in names]
             self._names = {name: number for number, name in enumerate(self._by_number)}
             self._index = b""  # who is interrupted reads it again
@@ -221,6 +228,37 @@ class Library:
     ) -> int:
         """A new shape, found from now on; without a template, one that is refused. ``sample``: a
         word of it, the word's pc, what is before it, the mode, and the block's pc."""
+        shape = self._add(sample, template, size)
+        self.tree.add(sample[0], sample[3], decisions, shape)
+        return shape
+
+    def add_shape_with(
+        self,
+        sample: tuple[int, int, int, int, int],
+        base: int,
+        addition: "Addition",
+        template: "Template | None",
+        size: int,
+    ) -> int:
+        """As ``add_shape``, for a shape that is ``base`` with an addition."""
+        shape = self._add(sample, template, size)
+        self._with[base, addition], self._additions[shape] = shape, addition
+        return shape
+
+    def with_addition(self, base: int, addition: "Addition") -> int:
+        """The shape that is ``base`` with an addition, or 0."""
+        self.read_index()
+        return self._with.get((base, addition), 0)
+
+    def addition_of(self, shape: int) -> "Addition":
+        """The addition of a shape."""
+        self.read_index()
+        return self._additions.get(shape, ())
+
+    def _add(
+        self, sample: tuple[int, int, int, int, int], template: "Template | None", size: int
+    ) -> int:
+        """Fill in a new shape."""
         self.read_index()
         shape = self._shape_count
         self._shape_count += 1
@@ -233,7 +271,6 @@ class Library:
         else:
             self._describe(row, template)
         self.shapes.put(shape, row)
-        self.tree.add(sample[0], sample[3], decisions, shape)
         return shape
 
     def refuse(self, shape: int) -> None:

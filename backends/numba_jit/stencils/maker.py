@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from backends.numba_jit.stencils.abi import LARGEST
+from backends.numba_jit.stencils.additions import Addition, apply_addition
 from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
@@ -26,7 +27,8 @@ AT_ONCE = 200
 
 
 class Maker:
-    """Adds to a library. ``checked``: its stencils test the guest's permissions."""
+    """Adds to a library. ``checked``: its stencils test the guest's permissions. ``rewritten``:
+    shapes may have additions."""
 
     def __init__(
         self,
@@ -36,11 +38,12 @@ class Maker:
         passes: Sequence[Local] = (),
         *,
         checked: bool = True,
+        rewritten: bool = False,
     ) -> None:
         self._library = library
         self._layout = layout
         self._instrumented = Instrumented(lift_one, passes, layout)
-        self._whole = bool(passes)
+        self._whole = rewritten or bool(passes)
         self._checked = checked
         self.seconds = 0.0
         self._new: dict[int, Template] = {}
@@ -57,8 +60,16 @@ class Maker:
             self._new[shape] = template
         return shape
 
-    def _lift(self, sample: Sample) -> tuple[Trace, Block, Template | None]:
-        """Lift a sample from Numbers. There is no template if that is not possible."""
+    def shape_with(self, sample: Sample, base: int, addition: Addition) -> int:
+        """Make a shape with an addition, of a word that has the shape ``base``."""
+        _, block, template = self._lift(sample, addition)
+        return self._library.add_shape_with(sample, base, addition, template, int(block.size))
+
+    def _lift(
+        self, sample: Sample, addition: Addition = ()
+    ) -> tuple[Trace, Block, Template | None]:
+        """Lift a sample from Numbers, and make an addition. There is no template if that is not
+        possible."""
         trace, width = Trace(), (1 << self._library.width) - 1
         block = Block(BlockKey(0), [], Goto(BlockKey(0)))
         most = {WORD: width, BEFORE: width, PC: _LIMIT, HEAD: _LIMIT}
@@ -66,6 +77,7 @@ class Maker:
             block, own, ends = self._instrumented.lift(
                 sample, lambda leaf, value: trace.number(leaf, value, most[leaf])
             )
+            apply_addition(block, addition, lambda leaf: trace.number(leaf, 0, _LIMIT))
             template = make_template(block, trace, own, ends=ends)
             if not self._checked and sum(i.op is ops.LOAD for i in template.insts) > MOST_LOADS:
                 raise Unfit("more loads than registers of the host")
@@ -81,7 +93,8 @@ class Maker:
         if shape in self._new:
             return self._new[shape]
         word, pc, before, mode, head = self._library.samples.row(shape)
-        template = self._lift((word, pc, before, mode, head))[2]
+        addition = self._library.addition_of(shape)
+        template = self._lift((word, pc, before, mode, head), addition)[2]
         assert template is not None
         return template
 

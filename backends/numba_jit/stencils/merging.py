@@ -7,6 +7,7 @@ over; what its patches refer to has other numbers.
 from collections.abc import Callable, Iterator
 
 from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.additions import Addition
 from backends.numba_jit.stencils.library import EXIT, FURTHER, VARIANT, Library
 
 _LIVE = abi.LIVE // 8
@@ -15,9 +16,9 @@ _WHAT, _PROGRAM, _TABLE = (at // 8 for at in (abi.WHAT, abi.VALUE_PROGRAM, abi.T
 Sample = tuple[int, int, int, int, int]
 
 
-def merge(library: Library, saved: bytes, shape_of: Callable[[Sample], int]) -> None:
+def merge(library: Library, saved: bytes, shape_of: Callable[[Sample, Addition], int]) -> None:
     """Add what a saved library of the same stamp has, as far as there is room. ``shape_of`` returns
-    the shape of a sample in the library, which it makes if it is not known."""
+    the shape of a sample with an addition in the library, which it makes if it is not known."""
     other = Library(library.layout, library.width, library.tree.index)
     try:
         other.restore(saved)
@@ -26,7 +27,8 @@ def merge(library: Library, saved: bytes, shape_of: Callable[[Sample], int]) -> 
             if not library.has_room():
                 return
             word, pc, before, mode, head = other.samples.row(shape)
-            merging.take(shape, shape_of((word, pc, before, mode, head)))
+            sample = word, pc, before, mode, head
+            merging.take(shape, shape_of(sample, other.addition_of(shape)))
     finally:
         other.close()
 

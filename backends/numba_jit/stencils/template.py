@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from backends.numba_jit.stencils import abi
-from backends.numba_jit.stencils.names import Name
+from backends.numba_jit.stencils.names import NUMBERS, Name
 from dbt.ir import ops
 from dbt.ir.block import (
     Block,
@@ -77,6 +77,10 @@ class Template:
         return abi.COMPUTES
 
 
+GIVEN = "given"
+"""How leaves begin that stand for what is given to each copy (``additions``)."""
+
+
 class Unfit(Exception):
     """What an instruction does cannot be a stencil."""
 
@@ -111,7 +115,9 @@ class _Maker:
         if isinstance(value, Const) and isinstance(value.value, Number):
             number, type_ = value.value, value.type
             most = type_.mask if number.most is None else min(number.most, type_.mask)
-            name = self.name(Hole(number.term, most))
+            given = str(number.term).startswith(GIVEN)
+            known = Name(NUMBERS, ("", (number.term, ""), "")) if given else None
+            name = self.name(Hole(0 if given else number.term, most, (), known))
             made = self._values.get((name, type_))
             if made is None:
                 made = self._values[name, type_] = Inst(HOLE, (), type_, (name,))

@@ -10,10 +10,21 @@ from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.additions import read_additions
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, HostCode, Pass, is_local, is_redirecting, is_selective
+from dbt.interfaces import (
+    Context,
+    HostCode,
+    Local,
+    Pass,
+    Rewritten,
+    is_local,
+    is_redirecting,
+    is_selective,
+    sees_whole_blocks,
+)
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
 
@@ -70,8 +81,8 @@ class Copies:
     def copier(self) -> Copier:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
-            passes = [pass_ for pass_ in self._context.passes if is_local(pass_)]
-            checked = self.checked or bool(passes)  # passes change state before accesses
+            passes, rewritten = self._built_in(), self._rewritten
+            checked = self.checked or bool(passes) or rewritten  # state changes before accesses
             with self._context.phases.within(Phase.LIBRARY):
                 copier = Copier(
                     self._context,
@@ -80,6 +91,7 @@ class Copies:
                     passes,
                     hot=self._counts,
                     checked=checked,
+                    rewritten=rewritten,
                 )
             copier.probes = self._probes
             self._copier = copier
@@ -105,14 +117,24 @@ class Copies:
         passes = self._context.passes
         if self._copier is None or _are_same(passes, self._passes):
             return True
-        local = [pass_ for pass_ in passes if is_local(pass_)]
-        if not _are_same(local, self._copier.passes):
+        if not _are_same(self._built_in(), self._copier.passes):
+            return False
+        if self._rewritten != self._copier.rewritten:
             return False
         self._passes = [*passes]
         self._copier.look_at_boundaries(
             ends=any(map(is_selective, passes)), targets=any(map(is_redirecting, passes))
         )
         return True
+
+    @property
+    def _rewritten(self) -> bool:
+        """There are passes that have to see whole blocks: then they all do."""
+        return any(map(sees_whole_blocks, self._context.passes))
+
+    def _built_in(self) -> list[Local]:
+        """The passes that are built into code."""
+        return [] if self._rewritten else [p for p in self._context.passes if is_local(p)]
 
     def renew(self) -> None:
         """Begin anew, for the passes that there are now. There must be no blocks."""
@@ -132,6 +154,21 @@ class Copies:
         draft = self.copier.draft(key, boundaries)
         self._seconds += time.perf_counter() - began
         return draft
+
+    def draft_rewritten(self, rewritten: Rewritten, boundaries: Collection[int]) -> Draft | None:
+        """The block that passes have rewritten as it can be copied, or None."""
+        added = read_additions(rewritten)
+        if added is None or not self._copier_fits:
+            return None
+        began = time.perf_counter()
+        draft = self.copier.draft_with(rewritten.block, added, boundaries)
+        self._seconds += time.perf_counter() - began
+        return draft
+
+    @property
+    def _copier_fits(self) -> bool:
+        """Whether the copier is for such blocks; it is made anew before the next run if not."""
+        return self._copier is None or self._copier.rewritten
 
     def copy(self, draft: Draft, block_id: int, slots: tuple[int, ...]) -> Code | None:
         """Copy the block that was drafted last, if there is room."""
@@ -254,7 +291,7 @@ class Copies:
 
     def explain(self, installed: Installed) -> Mapping[str, str]:
         """See ``Tier.explain``: the host code of a copied block, as it is made anew."""
-        if installed.targets is None:
+        if installed.targets is None or self._rewritten:
             return {}
         extent = self._blocks.extent(installed.block_id)
         draft = self.draft(extent.key, {extent.key.pc + extent.size})

@@ -4,7 +4,7 @@ How it works
     The IR of every computed jump, call and return looks its target up in a table of bytes, hashed
     by address, and goes to the host by a trampoline when the byte is set (the host makes sure, the
     hash may collide). Known targets are checked when the block is made: an exit that leads to a
-    watched function is linked to the host instead. (Qebek's ``qebek_check_target`` in ``op_jmp_T0``,
+    watched function leads to the host instead. (Qebek's ``qebek_check_target`` in ``op_jmp_T0``,
     TEMU, DECAF's block-end callbacks: where dyngen's jump templates used to be rewritten.)
 What it costs
     A load, four more ops and a test per computed jump, call and return of the *whole program*; two
