@@ -9,78 +9,23 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 from support.guests import guest, symbols
+from support.instrumented import (
+    MOST,
+    TIERS,
+    Counting,
+    EachInsn,
+    Reads,
+    Ways,
+    outcome,
+    process,
+)
 
-from dbt.interfaces import BackendOptions, Pass, Place
+from dbt.interfaces import Pass, Place
 from dbt.ir import ops
-from dbt.ir.block import Block, BlockKey, Goto, Inst, Jump, Return, Swi
+from dbt.ir.block import Block, BlockKey, Goto, Inst, Jump, Return
 from dbt.ir.builder import Builder
 from dbt.ir.types import I32
 from dbt.ir.verifier import VerifyError
-from dbt.process import Process
-
-GUESTS = {
-    "indirect": (), "setjmp": (), "unaligned": (), "selfmod": (), "swi_kinds": (),
-    "faults": ("null",), "signals": (), "fib": ("9",),
-}  # fmt: skip
-TIERS = ("0", "2", "auto")
-MOST = 200_000
-"""Instructions that a guest executes at most."""
-
-
-@attrs.frozen
-class Counting:
-    """Adds to the counter that ``name`` returns for a block or an instruction."""
-
-    place: ClassVar[Place] = "head"
-
-    def name(self, block: Block) -> str:
-        """The counter of a block."""
-        return f"{block.key.pc:#x}"
-
-    def run(self, block: Block) -> None:
-        """Count."""
-        block.insts.insert(0, Inst(ops.COUNT, (), None, (self.name(block),)))
-
-
-@attrs.frozen
-class EachInsn:
-    """Counts each instruction by its address."""
-
-    place: ClassVar[Place] = "instruction"
-
-    def run(self, block: Block) -> None:
-        """Count behind each mark."""
-        for at in reversed(range(len(block.insts))):
-            inst = block.insts[at]
-            if inst.op is ops.INSN:
-                count = Inst(ops.COUNT, (), None, (f"at:{inst.imm[0]:#x}",))
-                block.insts.insert(at + 1, count)
-
-
-@attrs.frozen
-class Reads:
-    """Counts what is read of the guest's state, by slot."""
-
-    place: ClassVar[Place] = "instruction"
-
-    def run(self, block: Block) -> None:
-        """Count in front of each read."""
-        for at in reversed(range(len(block.insts))):
-            inst = block.insts[at]
-            if inst.op is ops.GET:
-                block.insts.insert(at, Inst(ops.COUNT, (), None, (f"get:{inst.imm[0]}",)))
-
-
-@attrs.frozen
-class Ways:
-    """Keeps where blocks leave, on side stacks by how they do."""
-
-    place: ClassVar[Place] = "exit"
-
-    def run(self, block: Block) -> None:
-        """Push in front of the exit."""
-        emit = Builder(block.insts)
-        emit.push(f"from-{type(block.exit).__name__}", emit.const(block.key.pc))
 
 
 class Shown(Counting):
@@ -125,10 +70,29 @@ class Methods(Counting):
         return str(block.key.pc.bit_length())
 
 
+@attrs.frozen
+class Behind:
+    """Counts each instruction by its address, behind all that it does."""
+
+    place: ClassVar[Place] = "instruction"
+
+    def run(self, block: Block) -> None:
+        """Count in front of the next mark."""
+        pc, insts = block.key.pc, list[Inst]()
+        for inst in block.insts:
+            if inst.op is ops.INSN and insts:
+                insts.append(Inst(ops.COUNT, (), None, (f"behind:{pc:#x}",)))
+            pc = inst.imm[0] if inst.op is ops.INSN else pc  # type: ignore[assignment]
+            insts.append(inst)
+        insts.append(Inst(ops.COUNT, (), None, (f"behind:{pc:#x}",)))
+        block.insts = insts
+
+
 COPIED: dict[str, Callable[[], Sequence[Pass | str]]] = {
     "several": lambda: ["block-count", "edge-count", "call-count", "coverage"],
     "calls": lambda: ["swi-trace{sites=true}", "shadow-stack{trap=false}"],
     "each instruction": lambda: [EachInsn()],
+    "behind instructions": lambda: [Behind()],
     "slots": lambda: [Reads()],
     "side stacks": lambda: [Ways(), "block-count"],
     "shown": lambda: [Shown()],
@@ -136,53 +100,11 @@ COPIED: dict[str, Callable[[], Sequence[Pass | str]]] = {
 NOT_COPIED = (Hashed, Capitals, Padded, Typed, Methods)
 
 
-@attrs.frozen
-class Outcome:
-    """What a run came to."""
-
-    stop: object
-    output: str
-    instructions: int
-    counters: dict[str, int]
-    stacks: dict[str, list[int]]
-    backend: dict[str, Any] = attrs.field(eq=False)
-
-
-def process(name: str, passes: Sequence[Pass | str], tier: str, backend: str) -> Process:
-    options = BackendOptions(tier=tier, hot=20, background=False)
-    args = GUESTS[name]
-    return Process(str(guest(name)), args, env={}, options=options, backend=backend, passes=passes)
-
-
-def outcome(
-    name: str,
-    passes: Sequence[Pass | str],
-    capfd: pytest.CaptureFixture[str],
-    tier: str,
-    backend: str = "numba_jit",
-) -> Outcome:
-    with process(name, passes, tier, backend) as guest_:
-        stop = guest_.run(max_insns=MOST)
-        names = ["swi", "swi-site", "shadow"]
-        names += [f"from-{class_.__name__}" for class_ in (Goto, Jump, Return, Swi)]
-        stacks = {
-            stack: [guest_.stacks.entry(stack, at) for at in range(guest_.stacks.depth(stack))]
-            for stack in names
-            if guest_.stacks.depth(stack) <= 1 << 16
-        }
-        counters = {key: count for key, count in guest_.counters.snapshot().items() if count}
-        stats = guest_.stats()
-        output = capfd.readouterr().out
-        return Outcome(
-            stop, output, stats["instructions"], counters, stacks, stats.get("backend", {})
-        )
-
-
 @pytest.mark.parametrize(
     ("name", "passes"),
     [
         *itertools.product(["indirect", "faults"], COPIED),
-        *zip(["fib", "setjmp", "unaligned", "swi_kinds", "signals"], COPIED, strict=False),
+        *zip(["fib", "setjmp", "unaligned", "swi_kinds", "swi_kinds", "signals"], COPIED, strict=False),
     ],
 )
 def test_copied_blocks_count_as_others_do(

@@ -77,7 +77,8 @@ class Maker:
             block, own, ends = self._instrumented.lift(
                 sample, lambda leaf, value: trace.number(leaf, value, most[leaf])
             )
-            apply_addition(block, addition, lambda leaf: trace.number(leaf, 0, _LIMIT))
+            if addition:
+                apply_addition(block, addition, lambda leaf: trace.number(leaf, 0, _LIMIT))
             template = make_template(block, trace, own, ends=ends)
             if not self._checked and sum(i.op is ops.LOAD for i in template.insts) > MOST_LOADS:
                 raise Unfit("more loads than registers of the host")

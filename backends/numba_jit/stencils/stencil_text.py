@@ -6,7 +6,7 @@ from collections.abc import Callable
 import attrs
 
 from backends.numba_jit import abi, tables
-from backends.numba_jit.stencils.template import HOLE, LEAVE, Template
+from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.frame import FOOTER
@@ -95,6 +95,7 @@ class StencilText:
             and len({id(i.when) for i in whens}) == 1
             and (accesses or len(whens) > 1)
             and not any(i.op is ops.SET and i.when is None for i in t.insts)
+            and not any(map(_always_acts, t.insts[t.insts.index(whens[0]) :]))
         ):
             self.together = whens[0].when
         begun = False
@@ -322,6 +323,11 @@ class StencilText:
         place = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
         self.lines.append(f" store i32 {location}, ptr {place}")
         self.tail(miss)
+
+
+def _always_acts(inst: Inst) -> bool:
+    """Whether an op of a pass does something even if the instruction is not executed."""
+    return inst.when is None and (inst.op in BANKS or inst.op is LEAVE)
 
 
 def _addresses(template: Template) -> set[Inst]:
