@@ -104,7 +104,11 @@ NOT_COPIED = (Hashed, Capitals, Padded, Typed, Methods)
     ("name", "passes"),
     [
         *itertools.product(["indirect", "faults"], COPIED),
-        *zip(["fib", "setjmp", "unaligned", "swi_kinds", "swi_kinds", "signals"], COPIED, strict=False),
+        *zip(
+            ["fib", "setjmp", "unaligned", "swi_kinds", "swi_kinds", "signals"],
+            COPIED,
+            strict=False,
+        ),
     ],
 )
 def test_copied_blocks_count_as_others_do(

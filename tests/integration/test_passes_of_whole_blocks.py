@@ -9,6 +9,7 @@ import pytest
 from support.guests import BENCHMARKS
 from support.instrumented import EachInsn, Outcome, Reads, Ways, outcome
 
+from backends.numba_jit.stencils.maker import Maker
 from dbt.interfaces import BackendOptions, Pass
 from dbt.ir import ops
 from dbt.ir.block import Block, Inst, Return
@@ -174,6 +175,28 @@ def test_what_cannot_be_copied_is_compiled(class_: type[Pass], capfd: Capture) -
     found, expected = (outcome("unaligned", [class_()], capfd, tier) for tier in ("0", "2"))
     assert found == expected
     assert found.backend["compiled_blocks"] > 0
+
+
+def test_what_was_made_for_one_pass_serves_another(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither names nor numbers are part of what is kept."""
+
+    class Named:
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def run(self, block: Block) -> None:
+            block.insts.insert(0, Inst(ops.COUNT, (), None, (self._name,)))
+
+    def make_nothing(*_: object) -> int:
+        raise AssertionError
+
+    first = outcome("setjmp", [Named("a")], capfd, "0")
+    monkeypatch.setattr(Maker, "shape_with", make_nothing)
+    second = outcome("setjmp", [Named("b")], capfd, "0")
+    assert second.counters == {"b": first.counters["a"]}
+    assert second.backend["compiled_blocks"] == 0
 
 
 def test_a_pass_that_breaks_the_rules_is_named(capfd: Capture) -> None:
