@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from benchmarks.harness import GUESTS, arguments, interleave, report
-from dbt.interfaces import BackendOptions
+from dbt.interfaces import BackendOptions, Pass
+from dbt.ir import ops
+from dbt.ir.block import Block, Inst
 from dbt.process import Process
 
 HELLO = Path(__file__).resolve().parents[1] / "tests" / "guests" / "hello.elf"
@@ -27,10 +31,32 @@ def start(environment: dict[str, str]) -> float:
     return time.perf_counter() - begun
 
 
-def per_block(tier: str, insns: int) -> dict[str, float]:
+@attrs.frozen
+class CountBlocks:
+    """Counts blocks, and names no place: it sees whole blocks."""
+
+    def run(self, block: Block) -> None:
+        block.insts.insert(0, Inst(ops.COUNT, (), None, ("blocks",)))
+
+
+@attrs.frozen
+class NewExits:
+    """Gives each block a new exit that is as the old one: no block can be copied."""
+
+    def run(self, block: Block) -> None:
+        block.exit = attrs.evolve(block.exit)
+
+
+PASSES: dict[str, list[Pass]] = {
+    "a pass that adds to instructions": [CountBlocks()],
+    "a pass that changes exits": [NewExits()],
+}
+
+
+def per_block(tier: str, insns: int, passes: Sequence[Pass] = ()) -> dict[str, float]:
     """Milliseconds per block of everything between the bytes and installed code."""
     options = BackendOptions(tier=tier)
-    process = Process(str(GUESTS / "lz.elf"), ["1"], env={}, options=options)
+    process = Process(str(GUESTS / "lz.elf"), ["1"], env={}, options=options, passes=passes)
     try:
         begun = time.perf_counter()
         process.run(max_insns=insns)
@@ -59,6 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows.extend(
         {"what": f"tier {tier}, blocks of lz", **per_block(tier, 300_000)}
         for tier in ("0", "1", "2")
+    )
+    rows.extend(
+        {"what": f"tier 0 with {name}, blocks of lz", **per_block("0", 300_000, passes)}
+        for name, passes in PASSES.items()
     )
     columns = ["what", "s", "blocks", "lift ms", "passes ms", "whole run ms"]
     report("cost of making code", columns, rows, options)

@@ -329,7 +329,7 @@ def test_passes_come_and_go_between_runs() -> None:
     assert sum(copied[0].values()) == 150
 
 
-@pytest.mark.parametrize("mechanism", ["entry", "shadow"])
+@pytest.mark.parametrize("mechanism", ["entry", "shadow", "jump"])
 def test_hooks_come_and_go_from_within_hooks(mechanism: str) -> None:
     """A pass of a mechanism is added, and changes what it concerns, beside passes that count."""
 
@@ -352,3 +352,18 @@ def test_hooks_come_and_go_from_within_hooks(mechanism: str) -> None:
     found = run("0")
     assert len(found[0]) == 5
     assert found == run("2")
+
+
+@pytest.mark.parametrize("backend", ["numba_jit", "reference"])
+def test_checks_of_jumps_are_copied(backend: str) -> None:
+    """The checks load from a table, and direct exits to a hooked function are linked elsewhere."""
+    calls: list[int] = []
+    returns: list[int] = []
+    with process("fib", [], "0", backend) as guest_:
+        hooks = guest_.hooks
+        hooks.on_call("fib", lambda event: calls.append(event.insns), mechanism="jump")
+        hooks.on_return("fib", lambda event: returns.append(event.insns), mechanism="jump")
+        guest_.run()
+        compiled = guest_.stats().get("backend", {}).get("compiled_blocks", 0)
+    assert len(calls) == len(returns) == 109
+    assert compiled == 0

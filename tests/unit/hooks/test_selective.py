@@ -6,10 +6,22 @@ from typing import Any
 import pytest
 
 from dbt.hooks.mechanisms.entry import MarkCalls
+from dbt.hooks.mechanisms.jump import CheckJumps, RedirectJumps
 from dbt.hooks.points.helpers import CallHelpers
-from dbt.interfaces.passes import is_local, is_selective
-from dbt.ir.block import Block, BlockKey, Call
+from dbt.interfaces.passes import is_local, is_selective, sees_whole_blocks
+from dbt.ir.block import (
+    CONTINUED,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Exit,
+    Goto,
+    exit_targets,
+)
 from dbt.ir.printer import print_block
+from dbt.ir.types import I1
 
 SITE = 0x8008
 
@@ -40,6 +52,26 @@ def test_helpers_concern_the_blocks_that_begin_at_points() -> None:
         block = calling_block(pc, pc + 8)
         pass_.run(block)
         assert bool(block.insts) == pass_.concerns(pc, pc + 8) == (pc == 0x8000)
+
+
+@pytest.mark.parametrize("mode", [0, CONTINUED])
+@pytest.mark.parametrize("pc", [0x9000, 0x9004])
+def test_exits_are_redirected_as_links_are(pc: int, mode: int) -> None:
+    pass_, target = RedirectJumps({0x9000: 0xFFFF2004}), BlockKey(pc, mode)
+    exits: list[Exit] = [Goto(target), Call(target, 0x8004)]
+    for exit_ in exits:
+        block = Block(BlockKey(0x8000), [], exit_)
+        pass_.run(block)
+        assert exit_targets(block.exit) == (pass_.redirect(target),)
+    block = Block(BlockKey(0x8000), [], Branch(Const(1, I1), target, BlockKey(0x8004)))
+    pass_.run(block)
+    assert exit_targets(block.exit) == (pass_.redirect(target), BlockKey(0x8004))
+    assert (pass_.redirect(target) != target) == (pc == 0x9000 and not mode)
+
+
+def test_the_passes_of_jump_see_no_whole_blocks() -> None:
+    passes = CheckJumps(0xFFFE0000, 0xFFFF2000), RedirectJumps({})
+    assert not any(map(sees_whole_blocks, passes))
 
 
 def test_what_is_selective_is_not_local() -> None:
