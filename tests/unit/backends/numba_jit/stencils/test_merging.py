@@ -15,7 +15,8 @@ from support.stencils import Disk
 from backends.native import cache
 from backends.numba_jit.stencils import copier, kept, library, merging
 from dbt.decode.table import Row
-from dbt.interfaces import BackendOptions
+from dbt.interfaces import BackendOptions, Pass
+from dbt.ir.block import Block
 from dbt.process import Process
 from frontends.arm.encodings import A32
 from frontends.arm.registers import LAYOUT
@@ -98,11 +99,23 @@ def figures(process: Process) -> tuple[Any, Any]:
     return process.run(), process.counters.snapshot()
 
 
-def test_libraries_with_passes_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counters whose names depend on the address, and traps, are taken over too."""
+class Unplaced:
+    """A pass that names no place, and does not change blocks."""
+
+    def run(self, block: Block) -> None:
+        """Do nothing: with it, the other passes see whole blocks, too."""
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_libraries_with_passes_become_one(
+    whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counters whose names depend on the address, traps, and additions are taken over too."""
     monkeypatch.setenv("ARMDBT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(kept, "_contents", {})
-    passes = ["block-count", "edge-count", "call-count", "shadow-stack"]
+    passes: list[str | Pass] = ["block-count", "edge-count", "call-count", "shadow-stack"]
+    if whole:
+        passes.append(Unplaced())
     options = BackendOptions(tier="0")
     rounds = []
     for _ in range(2):
