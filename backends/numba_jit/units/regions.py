@@ -1,7 +1,8 @@
 """The regions that may run, and the link slots that they take to be linked.
 
-``edges.unlink`` marks such a slot as UNDONE and stops all regions (``tables.STOPPED``), whichever thread calls
-it. Before code runs again the executor asks for the regions with a marked slot, and gives them up.
+``edges.unlink`` marks such a slot as UNDONE and stops all regions (``tables.STOPPED``), whichever
+thread calls it. Before code runs again the executor asks for the regions with a marked slot, and
+gives them up.
 """
 
 import collections
