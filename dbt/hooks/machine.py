@@ -255,6 +255,18 @@ class HookMachine:
                 return reason in (RAISED, LOADED)
         return True
 
+    def arrival(self, event: Hit) -> BlockKey | None:
+        """The key at which an event for hooks has come, if control can arrive there again as if it
+        had not been there; else None."""
+        match event:
+            case HookHit(resume=BlockKey(pc=pc, mode=mode)) if self._trampolines.at(pc) is None:
+                return BlockKey(pc, mode & ~HOOKED)
+            case WatchHit(key=key):
+                return key
+            case HaltHit(pc=pc, mode=mode):
+                return BlockKey(pc, mode)
+        return None
+
     def serve(self, hit: HookHit) -> BlockKey | Ended:
         """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
         and when a hook has raised something, the engine pauses."""

@@ -1,5 +1,6 @@
 """The event loop: runs the engine and handles each event at which the engine returns."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -23,6 +24,7 @@ from dbt.ir.block import HALT_JUMP, BlockKey
 from dbt.log import Log
 from dbt.phases import Phase, Phases
 from dbt.process.watchdog import Clock
+from dbt.runtime.budget import SLICE_SECONDS
 from dbt.runtime.engine import Engine
 from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
 from dbt.stops import (
@@ -71,6 +73,8 @@ class EventLoop:
         self._log = log
         self._served = phases.around(Phase.HOOKS, served)
         self._report = report
+        self._poll_at = 0.0
+        """When the environment is due to look for signals, by ``time.perf_counter``."""
 
     def run(self) -> Stop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
@@ -161,22 +165,37 @@ class EventLoop:
         return TimeLimit(after.pc) if self._clock.overdue() else after
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
-        """Run the hooks that wait for an event."""
+        """Run the hooks that wait for an event.
+
+        When it is time to look for signals, that comes before them, or else behind them: where
+        hooks follow each other closely, the guest stops nowhere else.
+        """
+        if time.perf_counter() > self._poll_at:
+            arrival = self._hooks.arrival(event)
+            if arrival is not None and (polled := self._look(arrival)) != arrival:
+                return polled  # a handler runs first, and control arrives here again
         after = self._hit(event)
         if not isinstance(after, BlockKey):
             return self._handle_without_hooks(after)
         self._resume.key = after
-        return TimeLimit(after.pc) if self._clock.overdue() else after
+        if self._clock.overdue():
+            return TimeLimit(after.pc)
+        return self._poll(after) if time.perf_counter() > self._poll_at else after
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
-        """Let the environment handle signals and the like, if ``key`` can be written as a location
-        and was not just reported as watched."""
+        """Look for signals between blocks, unless ``key`` was just reported as watched."""
+        return key if key == self._resume.watch else self._look(key)
+
+    def _look(self, key: BlockKey) -> BlockKey | Stop:
+        """Let the environment handle signals and the like, if ``key`` can be written as a location.
+        Returns what is next."""
         location = self._frontend.location_of(key)
-        named = self._frontend.in_state(self._frontend.key_of(location), self._state)
-        if named != key or key == self._resume.watch:
+        if self._frontend.in_state(self._frontend.key_of(location), self._state) != key:
             return key
+        self._poll_at = time.perf_counter() + SLICE_SECONDS
         self._state.set(PC_SLOT, key.pc)
-        return self._key(self._polled(location))
+        after = self._key(self._polled(location))
+        return key if after == self._frontend.key_of(location) else after
 
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
         """Handle the fault of a fetch at ``fault.address``, where the guest cannot execute."""

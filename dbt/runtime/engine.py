@@ -298,9 +298,9 @@ class Engine:
 
     def _on_hook(self, hit: HookHit) -> bool:
         """See ``Executor.on_hook``. What is left over by functions that the guest's code invoked
-        has to be done before hooks run."""
+        has to be done before hooks run, and when a slice is over, signals come before them."""
         left_over = self._later or self._later_all or self.budget.held
-        if left_over or self._functions.failure is not None:
+        if left_over or self._functions.failure is not None or time.perf_counter() > self._end:
             return False
         self.resume.watch = None  # its block was entered
         self._serving = True
@@ -311,8 +311,7 @@ class Engine:
         if after is hit.resume:
             if self.executor.autonomous and not self._all_plain():
                 self.executor.autonomous = False
-            if time.perf_counter() <= self._end:
-                return True
+            return True
         self._instead = Slice(after) if isinstance(after, BlockKey) else after
         return False
 
