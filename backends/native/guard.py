@@ -202,7 +202,7 @@ _guard: _Guard | None = None
 _making = held_at_fork(threading.RLock())
 
 
-def _python_handlers() -> tuple[object, ...]:
+def _python_handlers() -> tuple[object, object]:
     """What Python takes for the handlers of the signals."""
     return _signal.getsignal(SIGNALS[0]), _signal.getsignal(SIGNALS[1])
 
@@ -221,7 +221,7 @@ class Watched:
         self.close = weakref.finalize(memory, _guard.unwatch, self._place)
         """Stop handling refused accesses, as when the memory goes. May be called repeatedly."""
         self.close.atexit = False
-        self._python_handlers: tuple[object, ...] = ()
+        self._python_handlers: tuple[object, object] = (None, None)
 
     def follow(self) -> None:
         """Handle accesses that the protection of pages refuses, which follows the guest's
@@ -242,5 +242,7 @@ class Watched:
     def ensure_after_hooks(self) -> None:
         """The same where the caller knows that nothing but hooks has run since. Cheaper: it relies
         on hooks using Python's ``signal`` to replace a handler, if they do."""
-        if _python_handlers() != self._python_handlers:
+        first, second = self._python_handlers
+        python = _signal.getsignal
+        if python(SIGNALS[0]) is not first or python(SIGNALS[1]) is not second:
             self.ensure()

@@ -45,9 +45,11 @@ class NumbaBackend:
 
 
 class Loop(NamedTuple):
-    """The execution loop, and the address of the function by which it makes blocks."""
+    """The execution loop: ``call`` does what ``loop.loop`` does, ``run`` runs from the block in
+    RUN_FROM. ``maker`` is the address of the function by which it makes blocks."""
 
     call: Any
+    run: Any
     maker: int
 
 
@@ -102,8 +104,10 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             loop = link(cached("loop", key, make_loop), _arena)
             _loop_code.append(HostCode("loop", "maker", None, *maker.span))
             _loop_code.append(HostCode("loop", "loop", None, *loop.span))
-            prototype = ctypes.CFUNCTYPE(*[ctypes.c_int64] * 5)
-            _loop = Loop(prototype(loop.address("loop")), maker.address("maker"))
+            word = ctypes.c_int64
+            call = ctypes.CFUNCTYPE(*[word] * 5)(loop.address("loop"))
+            run = ctypes.CFUNCTYPE(word, word)(loop.address("run"))
+            _loop = Loop(call, run, maker.address("maker"))
     return _loop
 
 

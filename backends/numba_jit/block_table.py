@@ -35,6 +35,8 @@ class BlockTable:
         self._pool = Pool(
             tables.MAX_BLOCKS, shared.free_blocks.view, shared.control, tables.FREE_BLOCKS
         )
+        self.removals = 0
+        """Grows when blocks go. While it stays, an id stays that of its block."""
         self._elsewhere: dict[BlockKey, int] = {}  # ids of keys without a position
         self._further: dict[int, set[int]] = {}  # by page: those that begin on another one
 
@@ -46,6 +48,7 @@ class BlockTable:
 
     def clear(self) -> None:
         """Free all ids. There must be no blocks."""
+        self.removals += 1
         self._pool.clear()
         self._elsewhere.clear()
         self._further.clear()
@@ -91,6 +94,7 @@ class BlockTable:
 
     def remove(self, block_id: int) -> None:
         """Take a block out, and free its id."""
+        self.removals += 1
         extent, home = self.extent(block_id), self.key(block_id).pc // PAGE
         half = block_id * _HALVES
         after, before = self._halves[half + _NEXT], self._halves[half + _BEFORE]
@@ -112,10 +116,6 @@ class BlockTable:
         self._pool.give_back(block_id)
 
     # -- one block
-
-    def is_at(self, block_id: int, word: int) -> bool:
-        """Whether a block id is that of the key which ``tables.key_word`` gives this word for."""
-        return bool(self._rows[block_id * _WORDS + _KEY] == word)
 
     def get(self, key: BlockKey) -> int:
         """The id of a key's block, or 0."""

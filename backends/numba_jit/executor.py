@@ -34,6 +34,7 @@ from backends.numba_jit.tiers import Tier
 from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import (
+    PC_SLOT,
     Context,
     Event,
     Extent,
@@ -55,6 +56,7 @@ from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
 
 _FUEL = abi.FUEL // 8
+_HOOK = tables.REASON_INDEX[Reason.HOOK]
 WAIT_SECONDS = 0.0005
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -84,13 +86,14 @@ class NumbaExecutor:
         self._tell = tell
         self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
-        word = ctypes.c_int64  # made once: ctypes takes twice as long for four Python ints
-        self._first_block, self._nothing = word(), word()
-        enter = partial(loop.call, word(context.state.address), word(abi.RUN))
-        self._enter = context.phases.around(Phase.CODE, enter)
+        self._state = ctypes.c_int64(context.state.address)  # ctypes takes longer for Python's ints
+        self._run_from = ctypes.c_int64.from_address(context.state.address + tables.RUN_FROM)
+        self._enter = context.phases.around(Phase.CODE, loop.run)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
+        self._reasons = self.tables.reasons.view
+        self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._positions = positions = Positions(context)
         self._links = Links(self.tables, self._loop, positions.of, positions.key_at)
         self.index = self._table = BlockTable(self.tables, positions.of)
@@ -493,21 +496,20 @@ class NumbaExecutor:
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
-            self._first_block.value = block_id
+            self._run_from.value = block_id
             self._inside = True
-            result = self._enter(self._first_block, self._nothing)
+            result = self._enter(self._state)
             self._inside = False
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
-            after = self._after(kind, payload)
+            recorded = kind == abi.X_RECORD
+            after = self._recorded(payload) if recorded else self._after(kind, payload)
             if not isinstance(after, int):
                 return after
             block_id = after
 
     def _after(self, kind: int, payload: int) -> int | Event:
-        """The event of an exit, or the id of the block where the guest goes on."""
-        if kind == abi.X_RECORD:
-            return self._recorded(payload)
+        """The event of an exit without a record, or the id of the block where the guest goes on."""
         if kind == tables.X_PROMOTE:
             self._units.promote()
             return payload
@@ -534,17 +536,19 @@ class NumbaExecutor:
     def _recorded(self, index: int) -> int | Event:
         """The event of an exit with a record, or the id of the block behind a stub whose hooks have
         run. That is most often the same as before."""
-        record = self.records[index]
+        record = self.records.table[index]
         if type(record) is not HookRecord:
-            return self._exits.recorded(record)
-        hit = self._exits.hooked(record)
+            return self._exits.recorded(self.records[index])
+        hit = record.hit
+        self._reasons[_HOOK] += 1
+        self._words[self._pc] = hit.resume.pc
         if not self.on_hook(hit):
             return hit
         self._watched_memory.ensure_after_hooks()
-        if self._units.has_new or not self._copies.follow_passes():  # seen to before the next run
+        if self._units.new or not self._copies.follow_passes():  # seen to before the next run
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
-        if not record.block or not self._table.is_at(record.block, record.word):
-            record.block, record.word = self._table.get(hit.resume), tables.key_word(hit.resume)
+        if not record.block or record.removals != self._table.removals:
+            record.block, record.removals = self._table.get(hit.resume), self._table.removals
         return record.block or self._not_translated(hit.resume)
 
     def _compile_new(self) -> None:

@@ -9,7 +9,6 @@ from backends.numba_jit.faults import Faults
 from backends.numba_jit.records import (
     FaultRecord,
     HaltRecord,
-    HookRecord,
     Record,
     SwiRecord,
     TrapRecord,
@@ -24,7 +23,6 @@ from dbt.interfaces import (
     FaultHit,
     FuelOut,
     HaltHit,
-    HookHit,
     NotTranslated,
     Reason,
     SyscallHit,
@@ -37,7 +35,6 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
-_HOOK = tables.REASON_INDEX[Reason.HOOK]
 
 
 class Exits:
@@ -55,8 +52,6 @@ class Exits:
         self._context, self._tables, self._control = context, shared, shared.control
         self._table, self._admission = blocks, admission
         self._copies, self._discard = copies, discard
-        self._reasons = shared.reasons.view
-        self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
 
@@ -141,7 +136,7 @@ class Exits:
         raise AssertionError("a block has no code")
 
     def recorded(self, record: Record) -> Event:
-        """The event of an exit with a record."""
+        """The event of an exit with a record, which is no HookRecord."""
         match record:
             case SwiRecord(number, resume):
                 self.count(Reason.SYSCALL)
@@ -152,16 +147,9 @@ class Exits:
             case TrapRecord(reason, pc, mode):
                 self.count(Reason.TRAP)
                 return self.stop(TrapHit(reason, pc, mode), pc)
-            case FaultRecord() as record:
+            case FaultRecord():
                 return self._fault(record)
-            case HookRecord() as record:
-                return self.hooked(record)
-
-    def hooked(self, record: HookRecord) -> HookHit:
-        """The event of a hook exit."""
-        self._reasons[_HOOK] += 1
-        self._words[self._pc] = record.resume.pc
-        return record.hit
+        raise AssertionError(record)
 
     def _fault(self, record: FaultRecord) -> Event:
         hit = self._faults.hit(record)

@@ -49,8 +49,8 @@ class HookRecord:
     """Its event."""
     block: int = attrs.field(init=False, eq=False, default=0)
     """The id of the block that was behind when it was left last, or 0."""
-    word: int = attrs.field(init=False, eq=False, default=0)
-    """What that block's row has in B_KEY (``block_table``)."""
+    removals: int = attrs.field(init=False, eq=False, default=0)
+    """``BlockTable.removals`` at that time."""
 
     def __attrs_post_init__(self) -> None:
         self.hit = HookHit(self.resume)
@@ -71,7 +71,8 @@ class Records:
     """All records, by index. The indices of dropped records are used again. Thread safe."""
 
     def __init__(self) -> None:
-        self._table: list[Record | None] = []
+        self.table: list[Record | None] = []
+        """To be changed here alone."""
         self._free: list[int] = []
         self._lock = threading.Lock()
 
@@ -80,22 +81,22 @@ class Records:
         with self._lock:
             if self._free:
                 index = self._free.pop()
-                self._table[index] = record
+                self.table[index] = record
                 return index
-            self._table.append(record)
-            return len(self._table) - 1
+            self.table.append(record)
+            return len(self.table) - 1
 
     def __getitem__(self, index: int) -> Record:
-        record = self._table[index]
+        record = self.table[index]
         assert record is not None
         return record
 
     def __len__(self) -> int:
-        return len(self._table) - len(self._free)
+        return len(self.table) - len(self._free)
 
     def drop(self, indices: list[int]) -> None:
         """Forget records of discarded blocks."""
         with self._lock:
             for index in indices:
-                self._table[index] = None
+                self.table[index] = None
             self._free += indices

@@ -63,6 +63,7 @@ COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that be
 MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
 STOPPED = _OURS + 408  # 1 when an edge within a region was unlinked: none may be entered
 SLOT_INNER = _OURS + 416  # u8[] by link slot: 0, INNER or UNDONE
+RUN_FROM = _OURS + 424  # id of the block that ``loop.RUN`` runs from
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (

@@ -8,7 +8,7 @@ import inspect
 import operator
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, TypeGuard
 
 from backends.numba_jit.units.objects import ObjectMaker
@@ -18,10 +18,14 @@ Operand = str | int
 """A value in LLVM text: its name, or a number that is known."""
 
 
-def object_of(function: Any, name: str) -> bytes:
-    """Object code of a word function, by the name it gets, and of all that it calls. Raises
-    WordError."""
-    return ObjectMaker().compile(text_of(function, name), "loop", exported=[name])
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def object_of(function: Any, name: str, more: Mapping[str, str] = _NOTHING) -> bytes:
+    """Object code of a word function, by the name it gets, and of all that it calls. ``more`` is
+    the LLVM text of others, by their names. Raises WordError."""
+    text = "".join((text_of(function, name), *more.values()))
+    return ObjectMaker().compile(text, "loop", exported=[name, *more])
 
 
 def text_of(function: Any, name: str) -> str:

@@ -71,6 +71,7 @@ class HookMachine:
         stack_bound: Callable[[int], int],
     ) -> None:
         self.engine = engine
+        self._budget = engine.budget
         self.translator = translator
         self._symbolize = symbolize
         self._resolve = resolve
@@ -113,9 +114,8 @@ class HookMachine:
     @property
     def insns(self) -> int:
         """Guest instructions completed; exact in hooks."""
-        engine = self.engine
-        budget = engine.budget
-        executed = budget.granted - engine.executor.fuel - budget.held
+        budget = self._budget
+        executed = budget.granted - budget.left.value - budget.held
         return executed if self._helpers is None else executed - self._helpers.counted
 
     @property
@@ -255,18 +255,6 @@ class HookMachine:
                 return reason in (RAISED, LOADED)
         return True
 
-    def arrival(self, event: Hit) -> BlockKey | None:
-        """The key at which an event for hooks has come, if control can arrive there again as if it
-        had not been there; else None."""
-        match event:
-            case HookHit(resume=BlockKey(pc=pc, mode=mode)) if self._trampolines.at(pc) is None:
-                return BlockKey(pc, mode & ~HOOKED)
-            case WatchHit(key=key):
-                return key
-            case HaltHit(pc=pc, mode=mode):
-                return BlockKey(pc, mode)
-        return None
-
     def serve(self, hit: HookHit) -> BlockKey | Ended:
         """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
         and when a hook has raised something, the engine pauses."""
@@ -361,12 +349,11 @@ class HookMachine:
         """Run a pass on every block from now on."""
         passes = self.translator.instrument
         passes.append(pass_)
-        if everything:
-            self.engine.flush()
+        self.engine.passes_changed(flush=everything)
 
         def remove() -> None:
             passes.remove(pass_)
-            self.engine.flush()
+            self.engine.passes_changed(flush=True)
 
         return remove
 

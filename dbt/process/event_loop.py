@@ -20,7 +20,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import HALT_JUMP, BlockKey
+from dbt.ir.block import HALT_JUMP, HOOKED, BlockKey
 from dbt.log import Log
 from dbt.phases import Phase, Phases
 from dbt.process.watchdog import Clock
@@ -171,7 +171,7 @@ class EventLoop:
         hooks follow each other closely, the guest stops nowhere else.
         """
         if time.perf_counter() > self._poll_at:
-            arrival = self._hooks.arrival(event)
+            arrival = self._arrival(event)
             if arrival is not None and (polled := self._look(arrival)) != arrival:
                 return polled  # a handler runs first, and control arrives here again
         after = self._hit(event)
@@ -181,6 +181,18 @@ class EventLoop:
         if self._clock.overdue():
             return TimeLimit(after.pc)
         return self._poll(after) if time.perf_counter() > self._poll_at else after
+
+    def _arrival(self, event: Hit) -> BlockKey | None:
+        """The key at which an event for hooks has come, if control can arrive there again as if it
+        had not been there; else None."""
+        match event:
+            case HookHit(resume=BlockKey(pc=pc, mode=mode)):
+                return None if pc in self._frontend.host_locations else BlockKey(pc, mode & ~HOOKED)
+            case WatchHit(key=key):
+                return key
+            case HaltHit(pc=pc, mode=mode):
+                return BlockKey(pc, mode)
+        return None
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:
         """Look for signals between blocks, unless ``key`` was just reported as watched."""

@@ -1,5 +1,7 @@
 """How many instructions the executor may execute before it returns."""
 
+import ctypes
+
 from dbt.interfaces import Executor
 
 UNLIMITED = 1 << 62
@@ -17,6 +19,9 @@ class Budget:
         self.slice = FIRST_SLICE
         self.granted = 0
         self._executor = executor
+        at = executor.fuel_address
+        self.left = ctypes.c_int64.from_address(at) if at else _Fuel(executor)
+        """The executor's fuel, as an object with a ``value``: what ``Executor.fuel`` is, sooner."""
         self.observer: memoryview | None = None
         """Its first number is kept at ``granted - held``: less the executor's fuel that is the
         number of instructions completed, also while the executor runs."""
@@ -66,3 +71,15 @@ class Budget:
         """Write to the observer."""
         if self.observer is not None:
             self.observer[0] = self.granted - self.held
+
+
+class _Fuel:
+    """The fuel of an executor that has no address for it."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    @property
+    def value(self) -> int:
+        """The fuel that is left."""
+        return self._executor.fuel

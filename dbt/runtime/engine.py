@@ -90,6 +90,9 @@ class Engine:
     ``translate`` is called for what is plain all the same, to show or to verify its IR.
     """
 
+    _passes_changed = False
+    """Passes have come or gone while the executor waits."""
+
     def __init__(
         self,
         executor: Executor,
@@ -309,8 +312,9 @@ class Engine:
         finally:
             self._serving = False
         if after is hit.resume:
-            if self.executor.autonomous and not self._all_plain():
-                self.executor.autonomous = False
+            if self._passes_changed:
+                self._passes_changed = False
+                self.executor.autonomous = self.executor.autonomous and self._all_plain()
             return True
         self._instead = Slice(after) if isinstance(after, BlockKey) else after
         return False
@@ -547,6 +551,12 @@ class Engine:
     def remove_boundary(self, pc: int) -> None:
         """Undo one ``add_boundary``."""
         self._boundaries.remove(pc)
+
+    def passes_changed(self, *, flush: bool) -> None:
+        """Passes on the guest's blocks have come or gone. ``flush``: drop all translations."""
+        self._passes_changed = True
+        if flush:
+            self.flush()
 
     def policy_changed(self) -> None:
         """Make the executor obey the chain policy, which has changed."""

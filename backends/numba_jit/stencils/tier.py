@@ -115,7 +115,7 @@ class Copies:
         """Look at the passes. Returns False if code was made for others: then all blocks have to
         go, before ``renew``."""
         passes = self._context.passes
-        if self._copier is None or _are_same(passes, self._passes):
+        if self._copier is None or passes == self._passes:
             return True
         if not _are_same(self._built_in(), self._copier.passes):
             return False

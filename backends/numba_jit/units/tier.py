@@ -83,7 +83,8 @@ class Units:
         self._codes: dict[int, int] = {}  # code pointers by block id
         self._cold: set[int] = set()
         """The ids of blocks that were compiled because they had no copied code, and count."""
-        self._new: dict[int, Installed] = {}
+        self.new: dict[int, Installed] = {}
+        """Blocks, by id, that have to be compiled before they can run."""
         self._compile_ns = 0
         self._compiled = 0
 
@@ -101,7 +102,7 @@ class Units:
         block_id = installed.block_id
         self._tables.hot.view[block_id] = self._hot
         if not installed.copied:
-            self._new[block_id] = installed
+            self.new[block_id] = installed
 
     def entry(self, installed: Installed) -> int:
         """See ``Tier.entry``: a code pointer."""
@@ -110,7 +111,7 @@ class Units:
     def drop(self, installed: Installed) -> None:
         """See ``Tier.drop``."""
         block_id = installed.block_id
-        self._new.pop(block_id, None)
+        self.new.pop(block_id, None)
         self._times.pop(block_id, None)
         self._awaited.pop(block_id, None)
         self._cold.discard(block_id)
@@ -130,7 +131,7 @@ class Units:
         if self._codes:
             self.compiler.drop(self._codes.values())
         for kept in (
-            self._codes, self._new, self._awaited, self._times, self._cold,
+            self._codes, self.new, self._awaited, self._times, self._cold,
         ):  # fmt: skip
             kept.clear()
         self._set_pending([])
@@ -150,18 +151,13 @@ class Units:
             self._tables.pending.view[index] = block_id
         self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
 
-    @property
-    def has_new(self) -> bool:
-        """Whether blocks have to be compiled before they can run."""
-        return bool(self._new)
-
     def before_run(self) -> None:
         """Give up the regions that may not go on, compile the blocks without copied code that were
         accepted since the last run, and enter what was compiled meanwhile. Raises TablesFull."""
         if self._live.stopped:
             self._give_up_undone()
-        if self._new:
-            batch, self._new = list(self._new.values()), {}
+        if self.new:
+            batch, self.new = list(self.new.values()), {}
             self._compile_now(self._job(batch, self._level, counts=self._counts))
             if self._counts:
                 self._cold.update(installed.block_id for installed in batch)
@@ -187,7 +183,7 @@ class Units:
                 installed = self._installed(block_id)
                 left.append(installed)
                 if not installed.copied:
-                    self._new[block_id] = installed
+                    self.new[block_id] = installed
             self._left(left)
 
     def promote(self) -> None:

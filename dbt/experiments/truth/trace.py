@@ -178,7 +178,7 @@ class _Tracer:
     """The executor. It never asks for a translation, so that there are no translated blocks."""
 
     def __init__(self, frontend: Frontend, sink: Sink, context: Context) -> None:
-        self.fuel = 0
+        self.fuel = self.fuel_address = 0
         self.index = PageIndex()
         self.autonomous = False
         self.made = Made()

@@ -95,8 +95,8 @@ class StackFollower:
     not known; it is called when following begins."""
 
     def __init__(self, state: State, slot: str, bound: Callable[[int], int]) -> None:
-        self._state = state
-        self._slot = slot
+        self._words = state.words
+        self._word, self._limit = state.word(slot), state.word(SP_LIMIT)
         self._bound = bound
         self._followers: dict[Follower, Switched | None] = {}
         self._known: list[Stack] = []
@@ -108,7 +108,7 @@ class StackFollower:
     @property
     def pointer(self) -> int:
         """The stack pointer."""
-        return self._state.get(self._slot)
+        return self._words[self._word]
 
     @property
     def active(self) -> bool:
@@ -139,7 +139,8 @@ class StackFollower:
         follower.abandon()
 
     def _publish(self) -> None:
-        pointer, current = self._state.get(self._slot), self.current
+        words, current = self._words, self.current
+        pointer = words[self._word]
         if not current.low <= pointer <= current.high:
             current.extend(pointer)  # it is on this stack, or a switch would have been seen
         limit = current.high
@@ -153,7 +154,7 @@ class StackFollower:
             frame = self._native.innermost()
             if frame is not None and frame < limit:
                 limit = frame
-        self._state.set(SP_LIMIT, limit)
+        words[self._limit] = limit
 
     def moved(self, old: int, *, loaded: bool) -> None:
         """The instruction that trapped has been executed. ``old``: the pointer before it;

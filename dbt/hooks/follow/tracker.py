@@ -4,7 +4,7 @@ A mechanism reports that control arrived at a function or at a return site. What
 decided here, once for all mechanisms, by the rules of ``records.py``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -65,9 +65,9 @@ class Activation:
     depth: int
     stack_id: int
     tail: bool
-    returns: "list[Hook]" = attrs.Factory(list)
+    returns: "Sequence[Hook]" = ()
     """Return hooks whose condition held on entry."""
-    sinks: "list[Hook]" = attrs.Factory(list)
+    sinks: "Sequence[Hook]" = ()
     """Sinks that received the record of its entry."""
     left: bool = False
     """The stack pointer was loaded with the value that the activation was entered with: it is about
@@ -101,6 +101,10 @@ class Listeners:
     """No hook has a condition."""
     simple: bool = attrs.field(default=False, init=False)
     """There are hooks on calls alone, none has a condition, and no activation is kept."""
+    symbol: str = attrs.field(default="", init=False)
+    """The function's name, once an event has needed it."""
+    on_calls: tuple[Hook, ...] = attrs.field(default=(), init=False)
+    """A copy of ``calls``, which hooks may change."""
     _counting: list[Hook] = attrs.field(factory=list, init=False)
     """The hooks whose activations are kept to their end."""
 
@@ -125,6 +129,7 @@ class Listeners:
 
     def _changed(self) -> None:
         hooks = self.hooks()
+        self.on_calls = tuple(self.calls)
         self.always = all(hook.when is None for hook in hooks)
         self._counting = [hook for hook in hooks if hook.counts]
         self.simple = self.always and not (self._counting or self.returns or self.sinks)
@@ -180,23 +185,23 @@ class Tracker:
         ``called``: whether a call instruction led here; None when that cannot be seen. Returns the
         location where the guest continues instead, or None for the function itself.
         """
-        guest = self.guest
         listeners = self.functions.get(pc)
         if listeners is not None and listeners.simple and not self.active:
             return self._call(listeners, pc, location, None, None)
+        guest = self.guest
         stack = self._words[self._stack_word]
         site = guest.pc_of(location)
-        tail = self._make_room(site, stack, called)
+        tail = bool(self.active) and self._make_room(site, stack, called)
         if listeners is None:
             return None
-        sinks = list(listeners.sinks)
+        sinks = tuple(listeners.sinks)
         counting = listeners.counting(guest.state.get, pc)
         caller = 0 if tail else None
         if sinks:
             kind = Kind.TAIL_CALL if tail else Kind.CALL
             caller = caller if tail else guest.caller(location, pc)
             self._record_call(kind, pc, site, stack, caller or 0, listeners, sinks)
-        returns = list(listeners.returns)
+        returns: Sequence[Hook] = tuple(listeners.returns)
         if not listeners.always:
             returns = [hook for hook in returns if self._holds(hook, pc)]
         go_to = None
@@ -211,6 +216,11 @@ class Tracker:
 
     def arrived(self, site: int, stack: int) -> None:
         """Control has arrived at ``site`` with this stack pointer: activations may have ended."""
+        if self.active:
+            innermost = self.active[-1]
+            if innermost.site == site and innermost.stack == stack and not innermost.tail:
+                self._returned(self._pop())
+                return
         self.unwind(stack)
         while self._unwind_to(site, stack):
             activation = self._pop()
@@ -259,6 +269,9 @@ class Tracker:
     def _make_room(self, site: int, stack: int, called: bool | None) -> bool:
         """Ends the activations that cannot be alive when a function is entered that returns to
         ``site``. Returns True for a tail call."""
+        innermost = self.active[-1]
+        if innermost.stack > stack and not innermost.left:
+            return False  # all lie above it
         self.unwind(stack)
         while self.active and self.active[-1].left and self.active[-1].site != site:
             self._unwound(self._pop())
@@ -283,18 +296,16 @@ class Tracker:
 
     def _push(self, activation: Activation) -> None:
         self.active.append(activation)
-        self._publish(1)
+        self.alive += 1
+        self.changed()
         self.returns.expect(activation)
 
     def _pop(self) -> Activation:
         activation = self.active.pop()
-        self._publish(-1)
+        self.alive -= 1
+        self.changed()
         self.returns.done(activation)
         return activation
-
-    def _publish(self, more: int) -> None:
-        self.alive += more
-        self.changed()
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -303,14 +314,15 @@ class Tracker:
     ) -> int | None:
         """Call the hooks of a call. ``tail`` is None where the activation is not kept, ``caller``
         where it is not known yet. Returns the location that a hook wants instead, or None."""
-        hooks = list(listeners.calls)
+        hooks: Sequence[Hook] = listeners.on_calls
         if not listeners.always:
             hooks = [hook for hook in hooks if self._holds(hook, pc)]
             if not hooks:
                 return None
         guest = self.guest
+        symbol = listeners.symbol = listeners.symbol or guest.name(pc)
         event = CallEvent(
-            guest, pc, guest.name(pc), location, guest.insns, guest.thread,
+            guest, pc, symbol, location, guest.insns, guest.thread,
             None if tail is None else self.alive, tail, caller,
         )  # fmt: skip
         for hook in hooks:
@@ -326,6 +338,8 @@ class Tracker:
         return self.alive if name == DEPTH else self.guest.state.get(name)
 
     def _returned(self, activation: Activation) -> None:
+        if not (activation.returns or activation.sinks):
+            return
         guest = self.guest
         listeners = self.functions.get(activation.function)
         if listeners is None:

@@ -98,8 +98,10 @@ class Entry(AtSites):
     def entered(self, pc: int) -> int | None:
         words = self._words
         location = words[self._link]
-        called = words[self._mark] == location ^ words[self._stack]
-        words[self._mark] = 0
+        mark = words[self._mark]
+        if mark:
+            words[self._mark] = 0
+        called = mark == location ^ words[self._stack]
         return self.tracker.entered(pc, location, called=called)
 
     def set_up(self, site: int) -> Callable[[], None]:

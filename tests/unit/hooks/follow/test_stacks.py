@@ -82,16 +82,19 @@ def test_a_block_that_the_host_steps_through_is_left_alone() -> None:
 
 
 class State:
-    """Slots."""
+    """Slots, each a word."""
 
     def __init__(self, pointer: int) -> None:
-        self.slots = {"r13": pointer}
+        self.words = [pointer, 0]
+
+    def word(self, slot: str) -> int:
+        return ["r13", SP_LIMIT].index(slot)
 
     def get(self, slot: str) -> int:
-        return self.slots[slot]
+        return self.words[self.word(slot)]
 
     def set(self, slot: str, value: int) -> None:
-        self.slots[slot] = value
+        self.words[self.word(slot)] = value
 
 
 class Frames:
