@@ -92,6 +92,7 @@ class HookMachine:
         self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
         self._trampolines = Trampolines(engine, translator.frontend.host_locations)
         self._stubs = Stubs(engine, self._trampolines, min(self.insn_sizes))
+        self.stub_handlers = self._stubs.handlers  # by pc
         self._tables = translator.frontend.host_tables
         self._table_end = self._tables.start
         self.resume = engine.resume
@@ -259,7 +260,7 @@ class HookMachine:
         """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
         and when a hook has raised something, the engine pauses."""
         key = hit.resume
-        handlers = self._stubs.handlers.get(key.pc)
+        handlers = self.stub_handlers.get(key.pc)
         if handlers is None:
             return hit
         location = handlers[0]() if len(handlers) == 1 else self._stubs.fire(key.pc)

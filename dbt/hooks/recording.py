@@ -6,6 +6,8 @@ How it works
     Python when control arrives by a way that it does not know (a new pair of function and return
     location, or a computed call whose register has another value), and when the array is full. Call
     instructions are marked and the stack pointer is followed as by the mechanism ``entry``.
+    Blocks with calls are compiled. Until control has arrived at a place ``COLD`` times it has a
+    stub, and Python runs the same function there.
 What it costs
     The call, and memory: 28 bytes a call and 8 a return. Records are made when somebody asks
     for them.
@@ -13,6 +15,7 @@ What it cannot see
     What the mechanism ``entry`` cannot see.
 """
 
+import copy
 import ctypes
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
@@ -37,25 +40,27 @@ from dbt.runtime.functions import Functions
 ARRIVED = "record.arrived"
 """The function that translated code invokes."""
 Consumer = Callable[[Record], object]
+COLD = 200
+"""Arrivals in Python at a place take about as long as compiling its block."""
 
 
 @attrs.define(eq=False)
 class RecordArrivals:
-    """Begins blocks at ``sites`` and ``entries`` with a call.
+    """Begins blocks at some places with a call.
 
     insn 0x8000 4    =>    insn 0x8000 4
                            invoke record.arrived 0x7f0000001000:i64 0x8000:i64 0x1
     """
 
-    entries: Container[int]
-    sites: Container[int]
+    places: Container[int]
+    """pcs of functions; return sites with ``decisions.SITE`` added."""
     numbers: int
     """The address that the function finds everything by."""
 
     def concerns(self, pc: int, end: int) -> bool:
-        """See ``Selective``: entries and sites are boundaries."""
+        """See ``Selective``: places are boundaries."""
         del end
-        return pc in self.entries or pc in self.sites
+        return pc in self.places or pc | d.SITE in self.places
 
     def run(self, block: Block) -> None:
         """Insert the calls, if control arrives somewhere with this block."""
@@ -64,8 +69,8 @@ class RecordArrivals:
             return
         calls = Builder([])
         numbers = calls.const(self.numbers, I64)
-        for what, pcs in ((pc | d.SITE, self.sites), (pc, self.entries)):
-            if pc in pcs:
+        for what in (pc | d.SITE, pc):
+            if what in self.places:
                 counted = calls.const(block.insn_count)
                 calls.invoke(ARRIVED, numbers, calls.const(what, I64), counted)
         at = 1 if block.insts and block.insts[0].op is INSN else 0
@@ -89,18 +94,22 @@ class Recording:
         consumer: Consumer | None = None,
     ) -> None:
         self._machine, self._functions, self._consumer = machine, functions, consumer
-        self._entries = {pc: machine.name(pc) for pc in pcs}
-        self._sites: dict[int, Remove] = {}
+        self._entries: dict[int, _Point] = {}
+        self._sites: dict[int, _Point] = {}
+        self._hot: set[int] = set()
+        """What the compiled function is called with (``_Point.what``)."""
+        self._names: dict[int, str] = {}
         self._parts: list[bytes | Record] = []
         self._on_stop: list[Remove] = []
         self._count = 0
         executor = machine.engine.executor
         self._frames = Frames(machine.state, machine.call_abi, _Fuel(executor), self._take)
-        self._reader = Reader(self._frames.ways, self._entries)
+        self._reader = Reader(self._frames.ways, self._names)
         self._words = machine.state.words
         self._link = machine.state.word(machine.call_abi.link)
         self._define(executor)
         self._removers = self._begin()
+        self._watch(set(pcs))
 
     # -- beginning and ending ----------------------------------------------------------------------
 
@@ -117,7 +126,7 @@ class Recording:
         machine, budget = self._machine, self._machine.engine.budget
         budget.observer = self._frames.numbers[d.GRANTED : d.GRANTED + 1]
         budget.observe()
-        marks = MarkCalls(self._sites, machine.call_abi.stack, machine.key_of, RECORD_MARK)
+        marks = MarkCalls(machine.call_abi.stack, RECORD_MARK)
         forget_ways, drop = self._frames.forget_ways, machine.memory.on_code_write
 
         def code_written(page: int) -> None:
@@ -126,10 +135,9 @@ class Recording:
 
         machine.memory.on_code_write = code_written
         return [
-            *[machine.begin_block(pc) for pc in self._entries],
-            machine.instrument(marks, everything=False),
+            machine.instrument(marks),
             machine.follow_stacks(self._frames),
-            machine.instrument(RecordArrivals(self._entries, self._sites, self._frames.address)),
+            machine.instrument(RecordArrivals(self._hot, self._frames.address), everything=False),
             partial(setattr, machine.memory, "on_code_write", drop),
             partial(setattr, budget, "observer", None),
         ]
@@ -155,9 +163,61 @@ class Recording:
             self._take()
             while self._removers:
                 self._removers.pop()()
-            while self._sites:
-                self._sites.popitem()[1]()
+            for points in (self._entries, self._sites):
+                while points:
+                    points.popitem()[1].remove()
+            self._hot.clear()
             self._frames.close()
+
+    # -- where control arrives ---------------------------------------------------------------------
+
+    def watch(self, functions: Iterable[int | str]) -> None:
+        """Record these functions and no others from now on. Of others, calls that are under way
+        are recorded to their end. Raises UsageError for an unknown symbol and where there is no
+        code."""
+        machine = self._machine
+        self._watch({machine.key_of(machine.code(where)).pc for where in functions})
+
+    def _watch(self, wanted: set[int]) -> None:
+        if not self._removers:
+            return
+        for pc in self._entries.keys() - wanted:
+            self._entries.pop(pc).remove()
+            self._hot.discard(pc)
+            self._machine.retranslate([pc])
+        for pc in sorted(wanted - self._entries.keys()):
+            self._entries[pc] = self._point(pc)
+
+    def _point(self, what: int) -> "_Point":
+        """Have control noticed where it arrives, at first by a stub."""
+        point = _Point(what, COLD)
+        pc = what & 0xFFFFFFFF
+        point.remove = self._machine.stub(pc, partial(self._cold, point))
+        return point
+
+    def _cold(self, point: "_Point") -> None:
+        """Control has arrived at a stub. Where others have one, too, it is recorded behind them."""
+        pc = point.what & 0xFFFFFFFF
+        point.left -= 1
+        if (
+            not point.left
+            or self._hot & {pc, pc | d.SITE}
+            or len(self._machine.stub_handlers[pc]) > 1
+        ):
+            self._heat(pc)
+        elif self._frames.is_full or not self._frames.arrived(point.what, 0):
+            self._ask(point.what, 0)
+
+    def _heat(self, pc: int) -> None:
+        """Have what is recorded at ``pc`` recorded by compiled code, a return before a call."""
+        machine = self._machine
+        for points in (self._sites, self._entries):
+            point = points.get(pc)
+            if point is not None and point.what not in self._hot:
+                point.remove()
+                point.remove = machine.begin_block(pc)
+                self._hot.add(point.what)
+        machine.retranslate([pc])
 
     # -- what compiled code cannot do --------------------------------------------------------------
 
@@ -184,10 +244,9 @@ class Recording:
         register = machine.state.word(slot) if slot else self._link
         value = self._words[register]
         frames.learn(pc, link, site, caller, register + 1, value)
+        self._names[pc] = machine.name(pc)
         if site not in self._sites:
-            machine.retranslate(site - size for size in machine.insn_sizes)  # to be marked
-            self._sites[site] = machine.begin_block(site)
-            machine.retranslate([site])
+            self._sites[site] = self._point(site | d.SITE)
         if not frames.arrived(pc, counted):
             raise MemoryError(f"more than {d.MOST_FRAMES:,} calls that have not returned")
         if not lasts:
@@ -229,14 +288,38 @@ class Recording:
         return self._count + (self._frames.count if self._removers else 0)
 
     def records(self) -> Iterator[Record]:
-        """The events recorded so far. Those that a consumer has got are not kept."""
+        """The events recorded so far, but those that a consumer or ``drain`` has got."""
         now = [self._frames.events()] if self._removers and self._consumer is None else []
-        reader = Reader(self._frames.ways, self._entries)
-        for part in [*self._parts, *now]:
-            if isinstance(part, bytes):
-                yield from reader.read(part)
-            else:
-                yield part
+        shared = {id(part): part for part in (self._frames.ways, self._names)}
+        return _read(copy.deepcopy(self._reader, shared), [*self._parts, *now])
+
+    def drain(self) -> Iterator[Record]:
+        """The events since the last call of this. They are not kept."""
+        if self._removers:
+            self._take()
+        parts, self._parts, self._count = self._parts, [], 0
+        return _read(self._reader, parts)
+
+
+def _read(reader: Reader, parts: Iterable[bytes | Record]) -> Iterator[Record]:
+    """The records of parts of a recording."""
+    for part in parts:
+        if isinstance(part, bytes):
+            yield from reader.read(part)
+        else:
+            yield part
+
+
+@attrs.define(eq=False)
+class _Point:
+    """A place where control arrives, at a function or, with ``decisions.SITE``, a return site.
+
+    ``left``: arrivals until it is compiled.
+    """
+
+    what: int
+    left: int
+    remove: Remove = attrs.field(init=False)
 
 
 class _Fuel:

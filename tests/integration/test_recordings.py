@@ -10,6 +10,7 @@ import pytest
 from support.guests import GUESTS, branch_targets
 from support.idioms import idiom, names
 
+from dbt.hooks import recording
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
@@ -43,9 +44,9 @@ def recorded(
     path: str, *args: str, tier: str = "0", chain: str = "all"
 ) -> tuple[list[Record], Stop]:
     with opened(path, *args, tier=tier, chain=chain) as process:
-        recording = process.hooks.record()
+        kept = process.hooks.record()
         stop = process.run(timeout=TIMEOUT)
-        return list(recording.records()), stop
+        return list(kept.records()), stop
 
 
 def comparable(records: list[Record]) -> list[Record]:
@@ -63,11 +64,15 @@ def comparable(records: list[Record]) -> list[Record]:
     ]
 
 
-@pytest.mark.rotates("chain")
+@pytest.mark.rotates("chain", "tier")
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("tier", ["0", "2"])
+@pytest.mark.parametrize("cold", [1, 2, 200], ids=["compiled", "both", "stubs"])
 @pytest.mark.parametrize("name", names())
-def test_idioms(name: str, tier: str, chain: str) -> None:
+def test_idioms(
+    name: str, cold: int, tier: str, chain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "COLD", cold)
     path = str(idiom(name).program)
     records, stop = recorded(path, tier=tier, chain=chain)
     expected, as_well = traced(path, tier=tier, chain=chain)
@@ -77,9 +82,9 @@ def test_idioms(name: str, tier: str, chain: str) -> None:
 
 def test_the_reference_backend_records() -> None:
     with Process(FIB, ["6"], env={}, backend="reference") as process:
-        recording = process.hooks.record()
+        kept = process.hooks.record()
         process.run()
-        assert comparable(list(recording.records())) == comparable(traced(FIB, "6")[0])
+        assert comparable(list(kept.records())) == comparable(traced(FIB, "6")[0])
 
 
 def test_a_program_with_signals_and_faults() -> None:
@@ -92,10 +97,10 @@ def test_the_array_is_taken_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> 
     """It holds more events than one run of this makes, so it is made to look full."""
     given: list[Record] = []
     with opened(FIB, "8") as process:
-        recording = process.hooks.record(consumer=given.append)
-        monkeypatch.setattr(recording._frames, "learn", learn := Learning(recording._frames))
+        kept = process.hooks.record(consumer=given.append)
+        monkeypatch.setattr(kept._frames, "learn", learn := Learning(kept._frames))
         process.run()
-        recording.flush()
+        kept.flush()
     assert learn.full > 2
     assert comparable(given) == comparable(traced(FIB, "8")[0])
 
@@ -118,29 +123,29 @@ def test_it_is_exact_at_a_limit() -> None:
     """A stopped run has all events so far, and the next one adds the others."""
     expected = comparable(traced(FIB, "6")[0])
     with opened(FIB, "6") as process:
-        recording = process.hooks.record()
+        kept = process.hooks.record()
         for _ in range(500):
             stop = process.run(max_insns=7)
-            found = comparable(list(recording.records()))
+            found = comparable(list(kept.records()))
             assert found == expected[: len(found)]
             assert all(record.insns >= process.engine.executed for record in expected[len(found) :])
             if not isinstance(stop, InsnLimit):
                 break
         assert isinstance(stop, Exited)
         assert found == expected
-        assert len(recording) == len(expected)
+        assert len(kept) == len(expected)
 
 
 def test_it_ends_when_it_is_stopped() -> None:
     with opened(FIB, "6") as process:
-        recording = process.hooks.record("fib", syscalls=False)
+        kept = process.hooks.record("fib", syscalls=False)
         process.run(max_insns=150)
-        recording.stop()
-        events = list(recording.records())
+        kept.stop()
+        events = list(kept.records())
         assert events
         again = process.hooks.record(["fib"])
         assert isinstance(process.run(), Exited)
-        assert list(recording.records()) == events
+        assert list(kept.records()) == events
         assert [record.kind for record in again.records()].count(Kind.CALL) > 0
 
 
@@ -148,16 +153,16 @@ def test_hooks_and_a_recording_see_the_same_function() -> None:
     called: list[int] = []
     with opened(FIB, "6") as process:
         process.hooks.on_call("fib", lambda event: called.append(event.insns))
-        recording = process.hooks.record("fib", syscalls=False)
+        kept = process.hooks.record("fib", syscalls=False)
         process.run()
-        assert [r.insns for r in recording.records() if r.kind is Kind.CALL] == called
+        assert [r.insns for r in kept.records() if r.kind is Kind.CALL] == called
 
 
 def test_only_blocks_where_something_is_recorded_are_compiled() -> None:
-    with opened(FIB, "7") as process:
-        recording = process.hooks.record("fib", syscalls=False)
+    with opened(FIB, "12") as process:
+        recorded = process.hooks.record("fib", syscalls=False)
         assert process.run() == Exited(0)
-        assert len(list(recording.records())) > 2
+        assert len(list(recorded.records())) > 2 * recording.COLD
         figures = process.stats()["backend"]
         assert 0 < figures["compiled_blocks"] < 10
         assert figures["copied_insns"] > 100

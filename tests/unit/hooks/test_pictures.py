@@ -6,24 +6,16 @@ from typing import Any
 import pytest
 from support.pictures import assert_true, pictures
 
-from dbt.hooks.follow.tracker import Activation
 from dbt.hooks.follow.watch_stack import WatchStack
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.mechanisms.jump import CheckJumps, RedirectJumps
 from dbt.hooks.mechanisms.shadow import ShadowCalls
-from dbt.hooks.mechanisms.sites import Sites
 from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.interfaces import Pass
 from dbt.ir.block import BlockKey
 from dbt.runtime.functions import Functions
 from dbt.runtime.resume import Resume
 from frontends.arm.keys import key_of
-
-
-def _sites() -> Sites:
-    sites = Sites(lambda site: lambda: None)
-    sites.use(Activation(0x9000, 0x8004, 0x8004, 0, 0, 0, tail=False))
-    return sites
 
 
 def _helpers() -> Helpers:
@@ -34,7 +26,7 @@ def _helpers() -> Helpers:
 
 
 PASSES: list[Any] = [
-    MarkCalls(_sites(), "r13", key_of),
+    MarkCalls("r13"),
     ShadowCalls("r13", key_of, 0xFFFF2000, 0xFFFF2004, 0xFFFF2008),
     CheckJumps(0xFFFE0000, 0xFFFF2000),
     RedirectJumps({0x9000: 0xFFFF2004}),
