@@ -14,7 +14,7 @@ import attrs
 from dbt import choices
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
-from dbt.commands.watching import Watching
+from dbt.commands.watching import Recorded, Traced, Watching
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
@@ -55,15 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
         if readers:
-            watching = Watching(
-                process,
-                arguments.only,
-                _Sink(process, readers, arguments.max_depth),
-                mechanism=arguments.mechanism,
-                syscalls=not arguments.no_syscalls,
-            )
+            way = _way(process, _Sink(process, readers, arguments.max_depth), arguments)
+            watching = Watching(process, arguments.only, way)
             stack.callback(_tell_missing, watching)
         stop = run_until_interrupted(process, arguments)
+        if readers:
+            way.pull()
         sys.stdout.flush()
         for writer in writers:
             writer.finish(process.engine.executed)
@@ -110,6 +107,14 @@ class _Writer:
 
         with writing(self.file):
             self.output.finish(end)
+
+
+def _way(process: "Process", sink: "_Sink", arguments: argparse.Namespace) -> Recorded | Traced:
+    """How records are made. A recording's are those of ``entry``, which is what ``auto`` means."""
+    syscalls = not arguments.no_syscalls
+    if arguments.mechanism == "auto":
+        return Recorded(process, sink, syscalls=syscalls)
+    return Traced(process, sink, arguments.mechanism, syscalls=syscalls)
 
 
 def _tell_missing(watching: Watching) -> None:
@@ -166,7 +171,7 @@ def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:
 class _Sink:
     """Feeds every record that is wanted to every output.
 
-    An interrupt waits until the outputs have taken the record they are at, so that what is written
+    An interrupt waits until the outputs have taken the records they are at, so that what is written
     after it is whole.
     """
 
@@ -183,12 +188,22 @@ class _Sink:
         if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._interrupt)
 
-    def __call__(self, record: "Record") -> None:
-        if record.depth >= self._limit and record.kind not in self._syscalls:
-            return
+    def __call__(self, records: "Iterable[Record]") -> None:
         if self._kernel.is_child:  # its buffers are copies of ours, its files are ours
+            iter(records)  # they are not kept
             return
         self._busy = True
+        try:
+            for record in records:
+                if record.depth < self._limit or record.kind in self._syscalls:
+                    self._feed(record)
+        finally:
+            self._busy = False
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def _feed(self, record: "Record") -> None:
         try:
             for file, feed in self._outputs:  # noqa: B007 (named when writing fails)
                 feed(record)
@@ -196,10 +211,6 @@ class _Sink:
             raise
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from None
-        finally:
-            self._busy = False
-        if self._interrupted:
-            raise KeyboardInterrupt
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -1,13 +1,14 @@
 """Which functions ``armdbt calls`` watches: those there are at the start, and those of libraries as
 the program maps them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
     from dbt.hooks import SyscallEvent
+    from dbt.hooks.recording import Recording
     from dbt.hooks.records import Record
     from dbt.process import Process
 
@@ -17,7 +18,8 @@ _PROT, _ERRORS = 2, -4096
 
 
 class Watching:
-    """Traces functions by symbol or address (none: all that symbol tables name) into a sink.
+    """Has the functions with some symbols or addresses watched (none: all that symbol tables name),
+    and gives their records to a sink.
 
     ``missing`` are the symbols that nothing mapped so far has. Raises UsageError when a program
     that loads no libraries lacks one.
@@ -25,32 +27,22 @@ class Watching:
     After an execve the functions of the new program are watched.
     """
 
-    def __init__(
-        self,
-        process: "Process",
-        only: Sequence[str],
-        sink: Callable[["Record"], None],
-        *,
-        mechanism: str,
-        syscalls: bool,
-    ) -> None:
+    def __init__(self, process: "Process", only: Sequence[str], way: "Recorded | Traced") -> None:
         self._process = process
         self._only = only
-        self._sink = sink
-        self._mechanism = mechanism
-        self._watched: dict[int, Callable[[], None]] = {}
+        self._way = way
         self.missing: set[str] = set()
         process.hooks.on_program(self._new_program)
         for name in _MAPPING:
             process.hooks.on_syscall(name, self._mapped, leaving=True)
-        process.hooks.trace((), sink, mechanism=mechanism, syscalls=syscalls)
+        way.begin()
         self._update()
         if len(process.kernel.images) == 1:
             for name in self.missing:
                 process.resolve(name)
 
     def _new_program(self) -> None:
-        self._watched.clear()  # execve has removed all hooks on functions
+        self._way.begin_anew()
         self._update()
 
     def _mapped(self, event: "SyscallEvent") -> None:
@@ -60,13 +52,7 @@ class Watching:
 
     def _update(self) -> None:
         """Watch what is wanted and mapped, and nothing else."""
-        wanted = self._wanted()
-        for pc in self._watched.keys() - wanted:
-            self._watched.pop(pc)()
-        for pc in wanted - self._watched.keys():
-            self._watched[pc] = self._process.hooks.trace(
-                (pc,), self._sink, mechanism=self._mechanism, syscalls=False
-            )
+        self._way.watch(self._wanted())
 
     def _wanted(self) -> set[int]:
         functions = self._process.kernel.symbolizer.functions()
@@ -80,3 +66,100 @@ class Watching:
             except UsageError:
                 self.missing.add(name)
         return found
+
+
+class Traced:
+    """Records of a trace by a mechanism, each given to ``sink`` when its event happens."""
+
+    def __init__(
+        self,
+        process: "Process",
+        sink: Callable[["Iterable[Record]"], None],
+        mechanism: str,
+        *,
+        syscalls: bool,
+    ) -> None:
+        self._hooks, self._sink, self._mechanism = process.hooks, sink, mechanism
+        self._syscalls = syscalls
+        self._watched: dict[int, Callable[[], None]] = {}
+
+    def _trace(self, pcs: Sequence[int], *, syscalls: bool = False) -> Callable[[], None]:
+        return self._hooks.trace(
+            pcs,
+            lambda record: self._sink((record,)),
+            mechanism=self._mechanism,
+            syscalls=syscalls,
+        )
+
+    def begin(self) -> None:
+        """Begin with the system calls."""
+        self._trace((), syscalls=self._syscalls)
+
+    def begin_anew(self) -> None:
+        """An execve has removed all hooks on functions."""
+        self._watched.clear()
+
+    def watch(self, wanted: set[int]) -> None:
+        """Trace these functions and no others."""
+        for pc in self._watched.keys() - wanted:
+            self._watched.pop(pc)()
+        for pc in wanted - self._watched.keys():
+            self._watched[pc] = self._trace((pc,))
+
+    def pull(self) -> None:
+        """Give the sink what it has not got: nothing."""
+
+
+class Recorded:
+    """Records of a recording, which are those of a trace with ``entry``.
+
+    ``sink`` gets them at system calls, when the outputs may ask what is mapped and what memory
+    holds, and every 20 ms or so.
+    """
+
+    def __init__(
+        self, process: "Process", sink: Callable[["Iterable[Record]"], None], *, syscalls: bool
+    ) -> None:
+        self._hooks, self._sink, self._syscalls = process.hooks, sink, syscalls
+        self._removers: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """Begin with the system calls."""
+        hooks = self._hooks
+        self._recording = hooks.record((), syscalls=self._syscalls)
+        self._removers = [
+            self._recording.stop,
+            hooks.on_syscall(None, self._called),
+            hooks.on_syscall(None, self._called, leaving=True),
+            hooks.on_pause(self.pull),
+        ]
+
+    def begin_anew(self) -> None:
+        """An execve has ended the recording."""
+        self.pull()
+        while self._removers:
+            self._removers.pop()()
+        self.begin()
+
+    def watch(self, wanted: set[int]) -> None:
+        """Record these functions and no others."""
+        self.pull()
+        self._recording.watch(wanted)
+
+    def _called(self, event: "SyscallEvent") -> None:
+        del event
+        self.pull()
+
+    def pull(self) -> None:
+        """Give the sink what it has not got."""
+        self._sink(_Late(self._recording))
+
+
+class _Late:
+    """The records that a recording has when they are asked for."""
+
+    def __init__(self, recording: "Recording") -> None:
+        self._recording = recording
+
+    def __iter__(self) -> "Iterator[Record]":
+        return self._recording.drain()

@@ -50,6 +50,7 @@ class Hooks:
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._recording: Recording | None = None
         self._programs: list[Callable[[], Any]] = []
+        self._pausing: list[Callable[[], Any]] = []
         self._program_is_new = False
         """An execve has succeeded, and ``run_program_hooks`` was not called since."""
 
@@ -266,6 +267,18 @@ class Hooks:
         self._programs.append(hook)
         return partial(take_out, self._programs, hook)
 
+    def on_pause(self, hook: Callable[[], Any]) -> Remove:
+        """Call ``hook`` every 20 ms or so while the guest runs, between two of its blocks: for what
+        looks at a recording meanwhile."""
+        choices.function("a hook", hook)
+        self._pausing.append(hook)
+        self._machine.engine.on_pause = self._pause
+        return partial(take_out, self._pausing, hook)
+
+    def _pause(self, _nothing: None) -> None:
+        for hook in list(self._pausing):
+            hook()
+
     def run_program_hooks(self) -> None:
         """Call the hooks of ``on_program``, if an execve has succeeded since the last call."""
         if self._program_is_new:
@@ -297,6 +310,7 @@ class Hooks:
         if self._recording is not None:
             self._recording.stop()
         self._programs.clear()
+        self._pausing.clear()
         for hooks in (*self._entering.values(), *self._leaving.values()):
             hooks.clear()
 

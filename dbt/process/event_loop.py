@@ -206,6 +206,8 @@ class EventLoop:
             return key
         self._poll_at = time.perf_counter() + SLICE_SECONDS
         self._state.set(PC_SLOT, key.pc)
+        if self._engine.on_pause is not None:
+            self._hooks.call(self._engine.on_pause, None)
         after = self._key(self._polled(location))
         return key if after == self._frontend.key_of(location) else after
 

@@ -92,6 +92,8 @@ class Engine:
 
     _passes_changed = False
     """Passes have come or gone while the executor waits."""
+    on_pause: Callable[[None], object] | None = None
+    """Called by who runs the engine, between blocks, at the end of slices."""
 
     def __init__(
         self,

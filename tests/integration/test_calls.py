@@ -147,6 +147,28 @@ def test_every_mechanism_tells_the_same(mechanism: str, tmp_path: Path) -> None:
     assert shown[0] == shown[1]
 
 
+@pytest.mark.parametrize(
+    "program",
+    [FIB, *(GUESTS / f"{name}.elf" for name in ("setjmp", "files"))]
+    + [path for path in IDIOMS if path.stem in ("coroutine", "execve", "site_is_entry", "tail_b")],
+    ids=lambda path: path.stem,
+)
+@pytest.mark.parametrize("options", [(), ("--no-syscalls",)], ids=["all", "no-syscalls"])
+def test_what_is_recorded_is_what_a_trace_has(
+    program: Path, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Every format has the same bytes, but for the ids of processes."""
+    shown = []
+    for way in ((), ("--mechanism", "entry")):
+        cwd = tmp_path / "-".join(("recorded", *way))
+        cwd.mkdir()
+        status = calls(*options, *way, program=program, args=("9",), cwd=cwd)
+        thread = rb'("thread": ?|"tid": ?|thread )\d+'
+        files = {name: re.sub(thread, b"ID", (cwd / name).read_bytes()) for name in NAMES}
+        shown.append((status, files))
+    assert shown[0] == shown[1]
+
+
 def test_the_status_is_the_guests(tmp_path: Path) -> None:
     plain = command("run", str(guest("setjmp")), cwd=tmp_path)
     assert calls(program=guest("setjmp"), cwd=tmp_path) == plain.status
