@@ -7,9 +7,13 @@ arithmetic and an access to a computed place. The experiment stops when two pric
 cells, when the guest's output or the number of its instructions is not that without a hook, or when
 there are not as many events as the ``call-count`` pass counts.
 
-Where Unicorn is installed, and without ``--no-peers``, it is measured, too: a Python hook on every
-instruction of the program that calls or returns counts events. It is compared with Unicorn without
-hooks.
+Beside these, the product's own ways to instrument a program are measured (``instrumented.py``):
+counters in each block and at each call and return, a recording, and hooks on calls.
+
+Where Unicorn is installed, and without ``--no-peers``, it is measured, too: a Python hook counts
+blocks, or is on every instruction of the program that calls or returns and counts events. It is
+compared with Unicorn without hooks. qemu-arm is measured without any, for it has none: only its log
+(``bench interception``).
 
 ``harness/guest_run.py`` says what is timed, and ``peers/unicorn.py`` for Unicorn. Nanoseconds per
 event are the time beyond that of the program alone, divided by the number of events; slow-downs are
@@ -17,6 +21,7 @@ medians of ratios within a round.
 """
 
 import argparse
+import functools
 import hashlib
 import shlex
 import statistics
@@ -28,6 +33,7 @@ from typing import Any
 import attrs
 
 from dbt.data import DEMO
+from dbt.experiments.callbacks.instrumented import INSTRUMENTED
 from dbt.experiments.harness.guest_run import (
     Agreement,
     Disagreement,
@@ -41,8 +47,9 @@ from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.options import listed, positive, program_options, result_options
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.harness.rounds import rounds
-from dbt.experiments.peers import Image, Seen, load_image, unicorn
+from dbt.experiments.peers import Image, Seen, load_image, qemu, unicorn
 from dbt.hooks.callbacks.callback import PRICES, Callback
+from dbt.hooks.records import Record
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import TIERS, UNITS
 from dbt.process import Process
@@ -51,8 +58,10 @@ from dbt.stops import UsageError
 DEMO_ROUNDS = "200000"
 NOTHING = "nothing"
 CELLS = 64
-UNICORN = unicorn.NAME
-"""Stands for the tier in Unicorn's rows."""
+UNICORN, QEMU = unicorn.NAME, qemu.NAME
+"""Stand for the tier in their rows."""
+BLOCKS = "every block"
+"""What Unicorn's hook on blocks counts, as one of INSTRUMENTED does."""
 
 
 def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -74,7 +83,7 @@ HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
 
 @attrs.frozen
 class Case:
-    """One configuration: a tier, or UNICORN, and a hook at a price."""
+    """One configuration: a tier, UNICORN or QEMU, and a hook at a price."""
 
     tier: str
     hook: str = NOTHING
@@ -94,6 +103,8 @@ class Ran:
     outcome: Outcome | None = None
     cells: tuple[int, ...] = ()
     seen: Seen | None = None
+    events: int | None = None
+    """Those of INSTRUMENTED, and of peers."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +113,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=positive, default=5, metavar="N", help="rounds (5)")
     add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
     add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
-    add("--no-peers", action="store_true", help="without Unicorn")
+    add("--no-peers", action="store_true", help="without Unicorn and qemu-arm")
     result_options(parser)
     program_options(parser)
 
@@ -159,7 +170,11 @@ def experiment(
     cases = [
         Case(tier, hook, price)
         for tier in tiers
-        for hook, prices in ((NOTHING, ("",)), *((name, HOOKS[name][1]) for name in HOOKS))
+        for hook, prices in (
+            (NOTHING, ("",)),
+            *((name, HOOKS[name][1]) for name in HOOKS),
+            *((name, (price,)) for name, (price, _) in INSTRUMENTED.items()),
+        )
         for price in prices
     ]
     judge = _Judge(program, unit)
@@ -167,9 +182,14 @@ def experiment(
     if peers:
         why = judge.why_no_unicorn()
         if why is None:
-            cases += [Case(UNICORN), Case(UNICORN, "count", "python")]
+            cases += [Case(UNICORN), *(Case(UNICORN, hook, "python") for hook in ("count", BLOCKS))]
         else:
             missing.append(f"{UNICORN}: {why}")
+        why = judge.why_no_qemu()
+        if why is None:
+            cases.append(Case(QEMU))
+        else:
+            missing.append(f"{QEMU}: {why}")
     before = machine_facts()
     taken = rounds({case: judge.task(case) for case in cases}, repeats, judge.check)
     return {
@@ -188,6 +208,9 @@ def experiment(
 
 def run_case(program: Program, unit: str, case: Case) -> Ran:
     """Run a case of ours once."""
+    if case.hook in INSTRUMENTED:
+        outcome, events = INSTRUMENTED[case.hook][1](program, Setting(case.tier, unit))
+        return Ran(outcome.seconds, outcome, events=events)
     callbacks = []
     if case.price:
         function, _ = HOOKS[case.hook]
@@ -197,10 +220,20 @@ def run_case(program: Program, unit: str, case: Case) -> Ran:
     return Ran(outcome.seconds, outcome, tuple(cells))
 
 
-def run_unicorn(image: Image, places: Iterable[int]) -> Ran:
-    """Run Unicorn once, with a hook at some places."""
-    seen = unicorn.count_at(image, places)
-    return Ran(seen.seconds, seen=seen)
+def run_unicorn(image: Image, places: Iterable[int] | None) -> Ran:
+    """Run Unicorn once, with a hook at some places, or on all blocks."""
+    seen = unicorn.count_blocks(image) if places is None else unicorn.count_at(image, places)
+    return Ran(seen.seconds, seen=seen, events=seen.events)
+
+
+def _ignore(record: Record) -> None:
+    del record
+
+
+def run_qemu(image: Image) -> Ran:
+    """Run qemu-arm once."""
+    seen = qemu.watch(image, "none", {}, _ignore)
+    return Ran(seen.seconds, seen=seen, events=0)
 
 
 class _Judge:
@@ -211,7 +244,6 @@ class _Judge:
         self.unit = unit
         self.agreement = Agreement()
         self.cells: dict[str, tuple[int, ...]] = {}
-        self.image: Image
         self.places: set[int] = set()
         self.events = self._count()
 
@@ -231,18 +263,30 @@ class _Judge:
             raise UsageError(f"{self.program.path} makes no calls")
         return events
 
+    @functools.cached_property
+    def image(self) -> Image:
+        """The program as peers load it."""
+        return load_image(self.program)
+
     def why_no_unicorn(self) -> str | None:
         """Why Unicorn cannot take part, or None. It runs the program once, without a hook."""
         why = unicorn.lacking()
         if why is None:
-            self.image = load_image(self.program)
-            alone = Case(UNICORN)
-            try:
-                self.check(alone, self.task(alone)())
-            except Disagreement as error:
-                return str(error)
+            why = self._why_not(Case(UNICORN))
+        if why is None:
             self.places = self._learn()
         return why
+
+    def why_no_qemu(self) -> str | None:
+        """Why qemu-arm cannot take part, or None. It runs the program once."""
+        return qemu.lacking() or self._why_not(Case(QEMU))
+
+    def _why_not(self, alone: Case) -> str | None:
+        try:
+            self.check(alone, self.task(alone)())
+        except Disagreement as error:
+            return str(error)
+        return None
 
     def _learn(self) -> set[int]:
         """The pcs at which the program calls and returns."""
@@ -260,7 +304,10 @@ class _Judge:
     def task(self, case: Case) -> Callable[[], Ran]:
         """A function that runs a case once."""
         if case.tier == UNICORN:
-            return partial(run_unicorn, self.image, self.places if case.price else ())
+            places = self.places if case.price else ()
+            return partial(run_unicorn, self.image, None if case.hook == BLOCKS else places)
+        if case.tier == QEMU:
+            return partial(run_qemu, self.image)
         return partial(run_case, self.program, self.unit, case)
 
     def check(self, case: Case, ran: Ran) -> None:
@@ -271,10 +318,10 @@ class _Judge:
                 wanted = ran.seen.unsupported[0]
                 raise Disagreement(f"the program wants what its adapter lacks: {wanted}")
             output = hashlib.sha256(ran.seen.output).hexdigest()
-            self.agreement.check_visible(UNICORN, f"Exited(status={ran.seen.status})", output)
+            self.agreement.check_visible(case.tier, f"Exited(status={ran.seen.status})", output)
         if ran.outcome is not None:
             self.agreement.check(str(case), ran.outcome)
-        if case.price and ran.seen is None:
+        if case.price and ran.events is None:
             self._check_cells(case, ran.cells)
 
     def _check_cells(self, case: Case, cells: tuple[int, ...]) -> None:
@@ -287,11 +334,9 @@ class _Judge:
 def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[str, Any]:
     timing, base = Timing.of(taken[case]), Timing.of(taken[case.alone])
     ratios = timing.ratios(base)
-    outcome, seen = taken[case][-1].outcome, taken[case][-1].seen
-    if not case.price:
-        events = 0
-    elif seen is not None:
-        events = seen.events
+    outcome, own = taken[case][-1].outcome, taken[case][-1].events
+    if own is not None or not case.price:
+        events = own or 0
     return {
         "tier": case.tier,
         "hook": case.hook,
@@ -302,6 +347,7 @@ def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[s
         "iqr_s": timing.iqr,
         "slowdown": statistics.median(ratios) if ratios else None,
         "slowdown_quartiles": list(quartiles(ratios)) if ratios else None,
+        "speed_kept": statistics.median(1 / ratio for ratio in ratios) if ratios else None,
         "events": events,
         "ns_per_event": (timing.median - base.median) / events * 1e9 if events else None,
         "translation_s": outcome.translation_seconds if outcome else None,
@@ -319,6 +365,7 @@ COLUMNS = (
     "ns/event",
     "slow-down",
     "quartiles",
+    "speed kept",
     "seconds",
     "translating",
 )
@@ -327,8 +374,8 @@ COLUMNS = (
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """The table of all cases."""
     title = (
-        f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}: "
-        f"{result['events']:,} events, {result['repeats']} rounds"
+        f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}, "
+        f"or what is named: {result['events']:,} calls and returns, {result['repeats']} rounds"
     )
     return [Table(title, COLUMNS, [_cells(row) for row in result["rows"]])]
 
@@ -343,6 +390,9 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "ns/event": row["ns_per_event"],
         "slow-down": row["slowdown"],
         "quartiles": f"{spread[0]:.2f}-{spread[1]:.2f}" if spread and row["price"] else None,
+        "speed kept": f"{100 * row['speed_kept']:.0f} %"
+        if row["speed_kept"] and row["price"]
+        else None,
         "seconds": row["median_s"],
         "translating": row["translation_s"],
     }

@@ -83,6 +83,23 @@ def count_at(image: Image, places: Iterable[int], timeout: float = 600.0) -> See
     )
 
 
+def count_blocks(image: Image, timeout: float = 600.0) -> Seen:
+    """Run a program with a Python hook on blocks that only counts."""
+    import unicorn
+
+    machine = _Machine(image)
+    cells = [0]
+
+    def hit(_uc: Any, _pc: int, _size: int, cells: list[int]) -> None:
+        cells[0] += 1
+
+    machine.uc.hook_add(unicorn.UC_HOOK_BLOCK, hit, cells)
+    seconds = machine.run(timeout)
+    return Seen(
+        seconds, cells[0], bytes(machine.output), machine.status, tuple(machine.unsupported)
+    )
+
+
 class _Machine:
     """A Unicorn that holds the program, and serves the few system calls."""
 

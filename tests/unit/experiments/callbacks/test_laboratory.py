@@ -6,11 +6,13 @@ from pathlib import Path
 
 import attrs
 import pytest
+from support.oracle import need_qemu
 
 from dbt.cli import main
 from dbt.experiments.callbacks import laboratory
+from dbt.experiments.callbacks.instrumented import INSTRUMENTED
 from dbt.experiments.callbacks.laboratory import Case, Ran, experiment, tables
-from dbt.experiments.harness.guest_run import Program
+from dbt.experiments.harness.guest_run import Program, Setting
 from dbt.hooks.callbacks.callback import PRICES
 from dbt.stops import UsageError
 
@@ -28,6 +30,7 @@ def test_every_price_of_every_hook_is_a_row() -> None:
     result = experiment(FIB, ("2",), repeats=1, peers=False)
     rows = [(row["tier"], row["hook"], row["price"]) for row in result["rows"]]
     prices = [("nothing", ""), *(("count", p) for p in PRICES), *(("table", p) for p in PRICES[1:])]
+    prices += [(name, price) for name, (price, _) in INSTRUMENTED.items()]
     assert rows == [("2", *row) for row in prices]
     # fib(12) is called 465 times and returns as often.
     assert 2 * 465 < result["events"] < 2 * 465 + 100
@@ -40,28 +43,31 @@ def test_every_price_of_every_hook_is_a_row() -> None:
 def test_unicorns_python_hook_stands_beside_ours() -> None:
     pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
     result = experiment(FIB, ("0",), repeats=1)
-    alone, hooked = (row for row in result["rows"] if row["tier"] == "unicorn")
+    alone, hooked, blocks = (row for row in result["rows"] if row["tier"] == "unicorn")
+    assert blocks["hook"] == "every block"
+    assert blocks["events"] > result["events"] / 2
     assert hooked["base_seconds"] == alone["seconds"]
     # Its hook does not ask whether a condition holds: returns that are not taken count too.
     assert result["events"] <= hooked["events"] < 2 * result["events"]
     more = hooked["seconds"][0] - alone["seconds"][0]
     assert hooked["ns_per_event"] == pytest.approx(more / hooked["events"] * 1e9)
-    assert result["missing_peers"] == []
+    assert not [why for why in result["missing_peers"] if why.startswith("unicorn")]
 
 
 @pytest.mark.usefixtures("few_prices")
 def test_why_unicorn_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "unicorn", None)
     result = experiment(FIB, ("0", "2"), repeats=1)
-    assert result["missing_peers"] == ["unicorn: needs unicorn: pip install 'armdbt[peers]'"]
-    assert [row["tier"] for row in result["rows"]] == ["0"] * 3 + ["2"] * 3
+    assert "unicorn: needs unicorn: pip install 'armdbt[peers]'" in result["missing_peers"]
+    tiers = [row["tier"] for row in result["rows"] if row["tier"] != "qemu"]
+    assert tiers == sorted(tiers) == ["0"] * (len(tiers) // 2) + ["2"] * (len(tiers) // 2)
 
 
 @pytest.mark.usefixtures("few_prices")
 def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
     pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
     signals = Program(str(Path(__file__).parents[3] / "guests" / "signals.elf"))
-    (why,) = experiment(signals, ("0",), repeats=1)["missing_peers"]
+    why = experiment(signals, ("0",), repeats=1)["missing_peers"][0]
     assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
 
 
@@ -102,3 +108,20 @@ def test_bad_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
         status = error.code  # type: ignore[assignment]
     assert status == 2
     assert capsys.readouterr().err.count("\n") >= 1
+
+
+@pytest.mark.usefixtures("few_prices")
+def test_qemu_stands_beside_them_without_hooks() -> None:
+    need_qemu()
+    row = next(r for r in experiment(FIB, ("0",))["rows"] if r["tier"] == "qemu")
+    assert (row["hook"], row["events"]) == ("nothing", 0)
+    assert row["median_s"] > 0
+
+
+def test_what_is_instrumented_has_its_events() -> None:
+    events = {name: run(FIB, Setting("0"))[1] for name, (_, run) in INSTRUMENTED.items()}
+    calls = events["functions: on_call"]
+    assert calls == events["functions: on_call, depth=False"] >= 465
+    assert 2 * calls - 4 < events["functions: record"] <= 2 * calls
+    assert events["every call and return"] >= 2 * 465
+    assert events["every block"] > events["every call and return"]
