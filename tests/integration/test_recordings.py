@@ -10,12 +10,12 @@ import pytest
 from support.guests import GUESTS, branch_targets
 from support.idioms import idiom, names
 
-from dbt.hooks import recording
+from dbt.hooks import CallEvent, StopRequested, recording
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
-from dbt.stops import Exited, InsnLimit, Stop, UsageError
+from dbt.stops import Exited, InsnLimit, Requested, Stop, TimeLimit, UsageError
 
 FIB = str(Path(__file__).parents[2] / "benchmarks" / "guests" / "fib.elf")
 CHAINS = ["all", "off", "denied"]
@@ -187,3 +187,70 @@ def test_what_a_consumer_raises_is_raised_by_the_run() -> None:
         process.hooks.record("fib", fail)
         with pytest.raises(KeyError, match="fib"):
             process.run()
+
+
+def test_what_is_drained_is_not_kept() -> None:
+    with opened(FIB, "6") as process:
+        kept = process.hooks.record()
+        parts: list[list[Record]] = []
+        while isinstance(process.run(max_insns=60), InsnLimit):
+            parts.append(list(kept.drain()))
+        rest = list(kept.records())
+        assert len(kept) == len(rest)
+        parts.append(list(kept.drain()))
+        assert parts[-1] == rest
+        assert not list(kept.records())
+    assert len(parts) > 3
+    drained = [record for part in parts for record in part]
+    assert comparable(drained) == comparable(traced(FIB, "6")[0])
+
+
+def test_the_functions_that_are_recorded_may_change() -> None:
+    with opened(FIB, "6") as process:
+        kept = process.hooks.record((), syscalls=False)
+        process.run(max_insns=100)
+        assert not len(kept)
+        kept.watch(["fib"])
+        process.run(max_insns=100)
+        assert {record.symbol for record in kept.drain()} == {"fib"}
+        kept.watch(["print"])
+        assert process.run() == Exited(0)
+        calls = {record.symbol for record in kept.records() if record.kind is Kind.CALL}
+        assert calls == {"print"}
+        with pytest.raises(UsageError, match="symbol"):
+            kept.watch(["nothing"])
+
+
+def test_a_recording_sees_a_function_behind_the_hooks_on_it() -> None:
+    """A hook that comes later may change arguments, and skip the function: also while the place
+    has no compiled code."""
+    with opened(FIB, "6") as process:
+        kept = process.hooks.record("fib", syscalls=False)
+
+        def call(event: CallEvent) -> None:
+            if event.argument(0) == 6:
+                event.set_argument(0, 3)
+            elif event.argument(0) == 2:
+                event.skip(1)
+
+        process.hooks.on_call("fib", call)
+        assert process.run() == Exited(0)
+        calls = [r.arguments[0] for r in kept.records() if r.kind is Kind.CALL]
+        assert calls == [3, 1]
+
+
+def test_what_looks_at_a_recording_is_called_meanwhile() -> None:
+    with Process(str(GUESTS / "spin.elf"), env={}) as process:
+        called: list[int] = []
+
+        def look() -> None:
+            called.append(process.engine.executed)
+            raise StopRequested("seen")
+
+        remove = process.hooks.on_pause(look)
+        assert isinstance(process.run(timeout=TIMEOUT), Requested)
+        assert isinstance(process.run(timeout=TIMEOUT), Requested)
+        assert len(set(called)) == 2
+        remove()
+        assert isinstance(process.run(timeout=0.1), TimeLimit)
+        assert len(called) == 2

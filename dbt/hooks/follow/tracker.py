@@ -326,7 +326,7 @@ class Tracker:
             None if tail is None else self.alive, tail, caller,
         )  # fmt: skip
         for hook in hooks:
-            if hook in listeners.calls:
+            if hooks is listeners.on_calls or hook in listeners.calls:
                 guest.call(hook.call, event)
         return event.go_to
 

@@ -92,7 +92,8 @@ class Entry(AtSites):
         words = self._words
         location = words[self._link]
         mark = words[self._mark]
+        called = False
         if mark:
             words[self._mark] = 0
-        called = mark == location ^ words[self._stack]
+            called = mark == location ^ words[self._stack]
         return self.tracker.entered(pc, location, called=called)
