@@ -56,7 +56,7 @@ def test_a_pass_that_a_hook_adds() -> None:
 def test_code_that_is_made_anew_heeds_the_same_passes() -> None:
     """As when the host does not protect memory any more (``--memory-checks mmu``)."""
     with Process(FIB, ["7"], env={}, options=BackendOptions(tier="0")) as process:
-        process.hooks.on_call("fib", lambda event: None)
+        process.hooks.on_call("fib", lambda event: None, mechanism="helper")
         process.run(max_insns=150)
         executor = process.engine.executor
         executor.clear()
