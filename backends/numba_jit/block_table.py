@@ -192,8 +192,13 @@ class BlockTable:
 
     def across(self, pc: int) -> list[BlockKey]:
         """See ``BlockIndex.across``."""
-        found = map(self.extent, self._depending(pc // PAGE))
-        return [at.key for at in found if at.key.pc < pc < at.key.pc + at.size]
+        rows, found = self._rows, []
+        for block_id in self._depending(pc // PAGE):
+            row = block_id * _WORDS
+            begin = rows[row + _KEY] & _LOW
+            if begin < pc < begin + (rows[row + _EXTENT] & _LOW):
+                found.append(self.key(block_id))
+        return found
 
     def pages(self) -> list[int]:
         """See ``BlockIndex.pages``."""

@@ -416,27 +416,34 @@ class NumbaExecutor:
             self._lead_into(installed, tier)
         self._links.lead_into(installed.block_id)
 
-    def apply(self, rules: LinkRules) -> None:
+    def apply(self, rules: LinkRules, changed: Collection[int] | None = None) -> None:
         """Obey new rules from the next edge on."""
         with self._lock:
             self._admission.rules = rules
-            self._let_make()
-            direct = LinkKind.DIRECT in rules.kinds
-            self.tables.chain(
-                direct=direct,
-                returns=LinkKind.RETURN in rules.kinds,
-                jumps=LinkKind.INDIRECT in rules.kinds,
-            )
-            self._admit(map(self._installed, self._table.ids()))
-            if not direct:
-                self._links.unlink_all()
+            if changed is None:
+                self._obey(rules)
+            else:
+                self._admit(self._begun_at(changed))
         self._await_regions()
 
-    def watch(self, pcs: Collection[int]) -> None:
+    def _obey(self, rules: LinkRules) -> None:
+        """Apply rules that may be new in anything."""
+        self._let_make()
+        direct = LinkKind.DIRECT in rules.kinds
+        self.tables.chain(
+            direct=direct,
+            returns=LinkKind.RETURN in rules.kinds,
+            jumps=LinkKind.INDIRECT in rules.kinds,
+        )
+        self._admit(map(self._installed, self._table.ids()))
+        if not direct:
+            self._links.unlink_all()
+
+    def watch(self, pcs: Collection[int], changed: Collection[int] | None = None) -> None:
         """Return WatchHit in place of entering a block at one of these pcs."""
         with self._lock:
             self._let_make()
-            self._admit(self._begun_at(self._admission.watch(pcs)))
+            self._admit(self._begun_at(self._admission.watch(pcs, changed)))
         self._await_regions()
 
     def _await_regions(self) -> None:
@@ -445,12 +452,12 @@ class NumbaExecutor:
         while self._units.stopped and self._inside:
             time.sleep(WAIT_SECONDS)
 
-    def probe(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None, changed: Collection[int] | None = None) -> None:
         """Return WatchHit when a block at one of these pcs begins that has a probe."""
         self._probing = pcs is not None
         self._copies.probe(probes=self._probing)
         self._let_make()
-        for installed in self._begun_at(self._admission.probe(pcs or ())):
+        for installed in self._begun_at(self._admission.probe(pcs or (), changed)):
             probed = self._admission.is_probed(installed.key)
             self.tables.probed.view[installed.block_id] = probed
 

@@ -218,20 +218,23 @@ class ReferenceExecutor:
 
     # -- policy and figures ------------------------------------------------------------------------
 
-    def apply(self, rules: LinkRules) -> None:
+    def apply(self, rules: LinkRules, changed: Collection[int] | None = None) -> None:
         """Obey new rules from the next edge on."""
+        del changed  # all links are looked at
         with self._lock:
             self._rules = rules
             self._unlink()
 
-    def watch(self, pcs: Collection[int]) -> None:
+    def watch(self, pcs: Collection[int], changed: Collection[int] | None = None) -> None:
         """Return WatchHit in place of entering a block at one of these pcs."""
+        del changed
         with self._lock:
             self._watched = frozenset(pcs)
             self._unlink()
 
-    def probe(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None, changed: Collection[int] | None = None) -> None:
         """Return WatchHit when a block at one of these pcs begins."""
+        del changed
         self._probed = frozenset(pcs or ())
 
     def _unlink(self) -> None:

@@ -273,20 +273,24 @@ class Executor(Protocol):
         """Execute from ``key`` on until something needs Python. Returns what. Raises TablesFull
         before anything is executed."""
 
-    def apply(self, rules: LinkRules) -> None:
-        """Obey new rules from the next edge on, and unlink what they no longer permit."""
+    def apply(self, rules: LinkRules, changed: Collection[int] | None = None) -> None:
+        """Obey new rules from the next edge on, and unlink what they no longer permit.
 
-    def watch(self, pcs: Collection[int]) -> None:
+        ``changed``: the only pcs that ``permits`` may have changed its answer for since the last
+        call, with the same kinds and the same ``exact``; None: anything may be new."""
+
+    def watch(self, pcs: Collection[int], changed: Collection[int] | None = None) -> None:
         """From the next edge on, return WatchHit in place of entering a block at one of these pcs,
         and let nothing chain into them (a dispatch counts as ``denied``). Exempt are blocks whose
         condition has been tested or whose hook has run (CONDITION_PASSED, HOOKED), and the block
-        that ``run`` is called with."""
+        that ``run`` is called with. ``changed``: the only pcs of which it is new whether they are
+        in ``pcs``; None: any."""
 
-    def probe(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None, changed: Collection[int] | None = None) -> None:
         """Set probes: blocks at these pcs return WatchHit when they begin, and links stay
         as they are (a dispatch counts as ``hook``). Every block that is installed while ``pcs`` is
         not None tests its probe; one that was installed before does not. The same entries are
-        exempt as in ``watch``."""
+        exempt as in ``watch``. ``changed`` as there."""
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Exact numbers of returns to the dispatcher since the executor was opened, by reason."""

@@ -15,7 +15,7 @@ class Boundaries:
         self._cut = cut
         self._mark = mark
         self._added: dict[int, int] = {}  # the number of times each was added
-        self._by_policy: Collection[int] = frozenset()
+        self._by_policy: set[int] = set()
         self.pcs: set[int] = set()
         """All boundaries."""
 
@@ -37,10 +37,18 @@ class Boundaries:
 
     def follow_policy(self, pcs: Collection[int]) -> None:
         """Take these pcs for the ones that the chain policy needs, in place of the last ones."""
-        self._by_policy = pcs
-        before, self.pcs = self.pcs, {*pcs, *self._added}
-        for pc in before - self.pcs:
-            self._mark(pc, False)
-        for pc in self.pcs - before:
-            self._mark(pc, True)
+        wanted = {*pcs}
+        for pc in self._by_policy - wanted:
+            self.follow_policy_at(pc, needed=False)
+        for pc in wanted - self._by_policy:
+            self.follow_policy_at(pc, needed=True)
+
+    def follow_policy_at(self, pc: int, *, needed: bool) -> None:
+        """The chain policy needs a boundary, or does not need it any more."""
+        (self._by_policy.add if needed else self._by_policy.discard)(pc)
+        if needed == (pc in self.pcs) or pc in self._added:
+            return
+        (self.pcs.add if needed else self.pcs.discard)(pc)
+        self._mark(pc, needed)
+        if needed:
             self._cut(pc)

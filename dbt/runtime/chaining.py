@@ -2,10 +2,11 @@
 
 A policy says which *kinds* of edge may be chained and which target pcs may be chained into. Each
 change takes effect at the next edge, also in the middle of a chained loop: a listener (the engine)
-makes the executor remove the links that are no longer allowed.
+makes the executor remove the links that are no longer allowed. It is called with the pcs that were
+denied or allowed, so that a change costs what it changes; with None when any pc may be concerned.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from dbt import choices
@@ -14,6 +15,7 @@ from dbt.stops import UsageError
 
 Place: TypeAlias = int | str
 """An address, or a symbol of the program."""
+Listener: TypeAlias = Callable[[Collection[int] | None], None]
 
 MODES = {
     "off": frozenset[LinkKind](),
@@ -38,7 +40,7 @@ class ChainPolicy:
         self.denied: set[int] = set()
         self.denied_ranges: list[tuple[int, int]] = []
         self.allowed_only: frozenset[int] | None = None
-        self.listeners: list[Callable[[], None]] = []
+        self.listeners: list[Listener] = []
 
     @staticmethod
     def _kinds(mode: str) -> frozenset[LinkKind]:
@@ -61,6 +63,10 @@ class ChainPolicy:
         """The pcs that must begin a block for the policy to be exact about them."""
         return self.denied | (self.allowed_only or frozenset())
 
+    def is_boundary(self, pc: int) -> bool:
+        """Whether a pc is one of ``boundaries``."""
+        return pc in self.denied or (self.allowed_only is not None and pc in self.allowed_only)
+
     @property
     def mode(self) -> str | None:
         """The mode whose kinds are those allowed, or None. Setting it calls ``set_mode``."""
@@ -82,13 +88,15 @@ class ChainPolicy:
 
     def deny(self, *places: Place) -> None:
         """Let nothing chain into blocks there: each entry goes through the dispatcher."""
-        self.denied.update(map(self._resolve, places))
-        self._changed()
+        pcs = {*map(self._resolve, places)} - self.denied
+        self.denied |= pcs
+        self._changed(pcs)
 
     def allow(self, *places: Place) -> None:
         """Take back ``deny``."""
-        self.denied.difference_update(map(self._resolve, places))
-        self._changed()
+        pcs = self.denied.intersection(map(self._resolve, places))
+        self.denied -= pcs
+        self._changed(pcs)
 
     def deny_range(self, start: Place, end: Place) -> None:
         """Deny every block that begins in ``start <= pc < end``."""
@@ -119,9 +127,9 @@ class ChainPolicy:
             raise UsageError(f"a range begins before it ends, not {given}")
         return bounds
 
-    def _changed(self) -> None:
+    def _changed(self, pcs: Collection[int] | None = None) -> None:
         for listener in self.listeners:
-            listener()
+            listener(pcs)
 
 
 def _address(place: Place) -> int:

@@ -518,12 +518,12 @@ class Engine:
         """Return WatchHit whenever control arrives at ``pc``, and let nothing chain into it."""
         self.add_boundary(pc)
         self._watched.add(pc)
-        self.executor.watch(self._watched)
+        self.executor.watch(self._watched, {pc})
 
     def unwatch(self, pc: int) -> None:
         """Undo ``watch``."""
         self._watched.discard(pc)
-        self.executor.watch(self._watched)
+        self.executor.watch(self._watched, {pc})
         self.remove_boundary(pc)
 
     def probe(self, pc: int) -> None:
@@ -533,7 +533,7 @@ class Engine:
             self.flush()
         self.add_boundary(pc)
         self._probed.add(pc)
-        self.executor.probe(self._probed)
+        self.executor.probe(self._probed, {pc})
 
     def unprobe(self, pc: int) -> None:
         """Undo ``probe``. The last probe to go has everything translated anew, without tests."""
@@ -541,7 +541,7 @@ class Engine:
         self.remove_boundary(pc)
         if not self._probed:
             self.flush()
-        self.executor.probe(self._probed or None)
+        self.executor.probe(self._probed or None, {pc})
 
     # -- boundaries and policy ---------------------------------------------------------------------
 
@@ -560,7 +560,12 @@ class Engine:
         if flush:
             self.flush()
 
-    def policy_changed(self) -> None:
-        """Make the executor obey the chain policy, which has changed."""
-        self._boundaries.follow_policy(self.policy.boundaries())
-        self.executor.apply(self.policy)
+    def policy_changed(self, pcs: Collection[int] | None = None) -> None:
+        """Make the executor obey the chain policy, which has changed about some pcs, or, None,
+        about anything."""
+        if pcs is None:
+            self._boundaries.follow_policy(self.policy.boundaries())
+        else:
+            for pc in pcs:
+                self._boundaries.follow_policy_at(pc, needed=self.policy.is_boundary(pc))
+        self.executor.apply(self.policy, pcs)

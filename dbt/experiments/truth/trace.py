@@ -270,13 +270,13 @@ class _Tracer:
         """Nothing."""
         return ()
 
-    def apply(self, rules: LinkRules) -> None:
+    def apply(self, rules: LinkRules, changed: Collection[int] | None = None) -> None:
         """Nothing is linked."""
 
-    def watch(self, pcs: Collection[int]) -> None:
+    def watch(self, pcs: Collection[int], changed: Collection[int] | None = None) -> None:
         """Nothing is watched, as there are no hooks."""
 
-    def probe(self, pcs: Collection[int] | None) -> None:
+    def probe(self, pcs: Collection[int] | None, changed: Collection[int] | None = None) -> None:
         """Nothing is probed, as there are no hooks."""
 
     def dispatches(self) -> Mapping[Reason, int]:

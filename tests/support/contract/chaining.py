@@ -135,6 +135,19 @@ class ChainingContract(Contract):
         assert isinstance(rig.run_all(program, BlockKey(START)), SyscallHit)
         assert rig.reasons() == {"not_translated": 3, "syscall": 1}
 
+    def test_pcs_whose_denial_has_changed_are_enough(self, rig: Rig) -> None:
+        self.install(rig, self.PAIR)
+        rig.executor.apply(ALL)
+        rig.executor.fuel = 100
+        denied = []
+        for pcs in (frozenset(), frozenset({0x8004}), frozenset(), frozenset({0x8004})):
+            rig.executor.apply(Rules(denied=pcs), {0x8004})
+            before = rig.reasons().get("denied", 0)
+            rig.state.set("r0", 4)
+            rig.executor.run(BlockKey(START))
+            denied.append(rig.reasons().get("denied", 0) - before)
+        assert denied == [0, 3, 0, 3]
+
     def test_deny_and_allow_take_effect_on_made_links(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
         counts = []

@@ -61,6 +61,20 @@ class WatchingContract(Contract):
         rig.executor.watch([])
         assert rig.executor.run(OTHER) == SyscallHit(0, BlockKey(0x8104))
 
+    def test_pcs_that_have_changed_are_enough(self, rig: Rig) -> None:
+        self.install(rig, ChainingContract.PAIR)
+        watched = {0x9000}
+        rig.executor.watch(watched)
+        for change, hits in ((watched.add, 4), (watched.discard, 0), (watched.add, 4)):
+            change(0x8004)
+            rig.executor.watch(watched, {0x8004})
+            rig.state.set("r0", 5)
+            rig.executor.fuel = 100
+            key, seen = BlockKey(START), 0
+            while rig.executor.run(key) == WatchHit(OTHER):
+                seen, key = seen + 1, OTHER
+            assert seen == hits
+
     def test_blocks_whose_hook_has_run_are_not_meant(self, rig: Rig) -> None:
         self.install(
             rig,
@@ -106,6 +120,20 @@ class ProbingContract(Contract):
         assert rig.reasons()["hook"] == 9
         assert rig.reasons()["unlinked"] == (3 if rules is ALL else 19)
         assert rig.executor.fuel == 100 - 20
+
+    def test_pcs_that_have_changed_are_enough(self, rig: Rig) -> None:
+        probed = {0x9000}
+        rig.executor.probe(probed)
+        self.install(rig, ChainingContract.PAIR)
+        for change, hits in ((probed.add, 4), (probed.discard, 0)):
+            change(0x8004)
+            rig.executor.probe(probed, {0x8004})
+            rig.state.set("r0", 5)
+            rig.executor.fuel = 100
+            key, seen = BlockKey(START), 0
+            while rig.executor.run(key) == WatchHit(OTHER):
+                seen, key = seen + 1, OTHER
+            assert seen == hits
 
     @pytest.mark.parametrize("exit_", ["jump %0", "call %0, link 0x8008", "return %0"])
     def test_so_does_every_entry_by_a_computed_edge(self, rig: Rig, exit_: str) -> None:

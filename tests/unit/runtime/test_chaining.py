@@ -1,5 +1,7 @@
 """The chain policy by itself: what it permits, when it tells."""
 
+from collections.abc import Collection
+
 import pytest
 
 from dbt.interfaces import LinkKind
@@ -59,7 +61,7 @@ def test_only() -> None:
 def test_every_change_is_told() -> None:
     policy = ChainPolicy()
     told: list[frozenset[LinkKind]] = []
-    policy.listeners.append(lambda: told.append(policy.kinds))
+    policy.listeners.append(lambda _: told.append(policy.kinds))
     policy.deny(1)
     policy.allow(1)
     policy.deny_range(0, 1)
@@ -69,3 +71,19 @@ def test_every_change_is_told() -> None:
     policy.set_mode("off")
     assert len(told) == 7
     assert told[-2:] == [frozenset({LinkKind.RETURN}), frozenset()]
+
+
+def test_listeners_get_the_pcs_that_a_change_concerns() -> None:
+    policy = ChainPolicy()
+    told: list[Collection[int] | None] = []
+    policy.listeners.append(told.append)
+    policy.deny(0x8000, 0x8004)
+    policy.deny(0x8004, 0x8008)
+    policy.allow(0x8000, 0x800C)
+    policy.deny_range(0x8000, 0x9000)
+    policy.only([0x8010])
+    policy.set_mode("direct")
+    assert told == [{0x8000, 0x8004}, {0x8008}, {0x8000}, None, None, None]
+    assert policy.boundaries() == {0x8004, 0x8008, 0x8010}
+    pcs = range(0x8000, 0x8014, 4)
+    assert [pc for pc in pcs if policy.is_boundary(pc)] == [0x8004, 0x8008, 0x8010]
