@@ -104,6 +104,9 @@ experiments: $(DEV) ## make docs/experiments anew, 90 min; ONLY="chaining-fib â€
 speed: $(DEV)   ## small and Debian programs against qemu-arm, 1 h; SPEED_ARGS=--short, one round
 	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(SPEED_ARGS) speed-all
 
+growth: $(DEV)   ## time and memory against code, denied targets, hooks; GROWTH_ARGS=--short
+	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(GROWTH_ARGS) growth-all
+
 second-run: $(DEV) ## the experiments once more, and whether they differ by more than noise
 	$(BIN)/python -m benchmarks.experiments --again $(EXPERIMENTS_ARGS) $(ONLY)
 
@@ -113,4 +116,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench speed experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench speed growth experiments second-run guests clean

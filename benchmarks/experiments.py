@@ -59,7 +59,7 @@ class Experiment:
         words = ["bench", self.kind, *self.options.replace("{out}", out).split()]
         if self.timed:
             words += ["--repeats", "1" if short else str(self.rounds)]
-            words += ["--short"] * (short and self.kind in ("chaining", "speed"))
+            words += ["--short"] * (short and self.kind in ("chaining", "growth", "speed"))
         words += ["--json", f"{out}/{self.name}.json"]
         if not only_json:
             words += ["--markdown", f"{out}/{self.name}.md"]
@@ -114,6 +114,7 @@ EXPERIMENTS = (
         "speed-all", "speed", f"--first -L {DEBIAN} --history {{out}}/speed-history.jsonl",
         rounds=3, needs=f"{DEBIAN}/bin/busybox", again=False,
     ),
+    Experiment("growth-all", "growth", "--seed 1", rounds=3, again=False),
     Experiment(
         "idioms-tier0", "interception", f"--tier 0 {SUITE}", plots=False, timed=False,
     ),

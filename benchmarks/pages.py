@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import speed_tables, tables
+from benchmarks import growth_tables, speed_tables, tables
 from dbt.experiments.harness.presentation import Table, markdown
 
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "experiments"
@@ -54,6 +54,7 @@ TABLES: Mapping[str, Callable[[Path], Table]] = {
     "another-day-differs": tables.another_day_differs,
     "other-figures": tables.other_figures,
     **speed_tables.TABLES,
+    **growth_tables.TABLES,
 }
 
 

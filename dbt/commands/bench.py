@@ -3,10 +3,11 @@
 import argparse
 import importlib
 
-HELP = "measure: speed, chaining, mechanisms of interception, callbacks; compare results"
+HELP = "measure: speed, growth, chaining, mechanisms of interception, callbacks; compare results"
 
 KINDS = {
     "speed": ("speed.laboratory", "whole commands against qemu-arm and others"),
+    "growth": ("growth.laboratory", "time and memory against amounts of code, targets, hooks"),
     "chaining": ("chaining.laboratory", "what chaining is worth, and denying it costs"),
     "interception": ("interception.laboratory", "mechanisms and peers against ground truth"),
     "callbacks": ("callbacks.laboratory", "a hook written once, at each of its prices"),

@@ -4,3 +4,5 @@ from pathlib import Path
 
 DEMO = str(Path(__file__).parent / "demo.elf")
 """The program of ``armdbt demo``."""
+GROWTH = str(Path(__file__).parent / "growth.elf")
+"""The program of ``armdbt bench growth``."""

@@ -1,0 +1,1 @@
+"""Time and memory against amounts of code, denied targets, hooks and rewritten code."""
