@@ -20,6 +20,9 @@ import attrs
 
 from dbt.ir.symbolic import Number
 
+MOST_KNOWN = 1 << 16
+"""How many words are remembered with their rows: a guest that writes code has ever new ones."""
+
 
 class TableError(Exception):
     """A table that cannot be used: a malformed row, or two rows that overlap."""
@@ -176,6 +179,8 @@ class Table:
         try:
             return self._known[word]
         except KeyError:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             row = self._find(word)
             found = self._known[word] = None if row is None else (row, row.extract(word))
             return found

@@ -23,6 +23,17 @@ def test_match_gives_the_row_and_its_fields_in_order() -> None:
     assert table.match(0xE2901FFF) is table.match(0xE2901FFF)
 
 
+def test_a_guest_cannot_fill_the_memory_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbt.decode.table.MOST_KNOWN", 4)
+    table, known = Table(ADD), set()
+    for word in (*range(0xE2901000, 0xE2901020), 0xE2901000):
+        found = table.match(word)
+        assert found is not None
+        assert found[1][-1] == word & 0xFF
+        known.add(len(table._known))
+    assert known == {1, 2, 3, 4}
+
+
 def test_a_letter_in_two_places_is_one_field() -> None:
     row = parse_row("MOVW cccc 001 1000 0 iiii dddd iiiiiiiiiiii v6T2", 32, {})
     assert row.letters == ("c", "i", "d")
