@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -62,12 +62,15 @@ class _Run:
         self.process = process
         self.marks = 0
         self._stop_at = 0
+        self.at_mark: Callable[[], object] = lambda: None
+        """Called at each mark that the guest is not stopped at."""
         process.hooks.on_syscall("getpid", self._marked)
 
     def _marked(self, _event: object) -> None:
         self.marks += 1
         if self.marks == self._stop_at:
             raise _Mark
+        self.at_mark()
 
     def go(self, marks: int = 1) -> Stop | None:
         """Run to the next mark, or the next but some; None when the guest has come to it."""
@@ -77,9 +80,9 @@ class _Run:
         except _Mark:
             return None
 
-    def must_go(self) -> None:
-        """Run to the next mark. Raises UsageError when the guest ends before."""
-        stop = self.go()
+    def must_go(self, marks: int = 1) -> None:
+        """As ``go``. Raises UsageError when the guest ends before."""
+        stop = self.go(marks)
         if stop is not None:
             raise UsageError(f"the guest of bench growth ended with {stop}")
 
@@ -167,13 +170,18 @@ def _denials(process: Process) -> int:
 
 def _rewrites(run: _Run, times: int) -> tuple[dict[str, float], tuple[tuple[int, int], ...]]:
     """Have the guest rewrite its code, and look at memory now and then."""
-    every, samples = max(times // 50, 1), []
-    run.must_go()
+    every = max(times // 50, 1)
+    samples: list[tuple[int, int]] = []
     figures: dict[str, float] = {}
+
+    def sample() -> None:
+        samples.append((every * len(samples) + every, resident()))
+
+    run.must_go()
+    run.at_mark = sample
     with _timed(figures, "time, s"):
-        for done in range(every, times + 1, every):
-            run.must_go()
-            samples.append((done, resident()))
+        run.must_go(-(-times // every))
+    sample()
     later = [bytes_ for done, bytes_ in samples if done > times // 10]
     figures["memory grown after a tenth, B"] = max(later) - later[0]
     figures["invalidations"] = run.process.stats()["invalidations"]

@@ -13,8 +13,7 @@ SIZE = 24
 """Instructions of a function, where code is what grows."""
 SMALL = 8
 """The same, where hooks and denied targets grow."""
-REWRITES = 50
-"""How often the guest stops to be measured while it rewrites code."""
+
 
 COPIED = Setting("0")
 Remove = Callable[[], object]
