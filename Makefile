@@ -98,7 +98,7 @@ attack: $(DEV)  ## attack the sandbox and the host for SECONDS: 0 findings, or w
 bench: $(DEV)   ## all benchmarks; BENCH_ARGS=--short for one quick round
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-experiments: $(DEV) ## make docs/experiments anew, 90 min; ONLY="chaining-fib …", OUT=DIR
+experiments: $(DEV) ## make docs/experiments anew, 2 h; ONLY="chaining-fib …", OUT=DIR
 	$(BIN)/python -m benchmarks.experiments $(if $(OUT),--out $(OUT)) $(EXPERIMENTS_ARGS) $(ONLY)
 
 speed: $(DEV)   ## small and Debian programs against qemu-arm, 1 h; SPEED_ARGS=--short, one round

@@ -3,7 +3,8 @@
 Each experiment is one ``armdbt bench`` command, run from the root of the tree; it leaves JSON, and
 beside the pages a table and plots. At the end the tables in the pages are filled in again
 (``benchmarks/pages.py``). What measures time runs alone; the idiom suites, which do not, run
-together. ``speed-all`` takes about an hour on two idle cores, and everything else half an hour.
+together. ``speed-all`` takes about an hour on two idle cores, ``growth-all`` half an hour, and
+everything else half an hour.
 """
 
 import argparse

@@ -35,10 +35,10 @@ def test_sizes_are_filled_in(one: Experiment) -> None:
 
 
 def test_time_is_measured_in_five_rounds_or_more() -> None:
-    """Three of the speed of whole commands, of which there are hundreds."""
+    """Three of what runs for long: whole commands, and large amounts."""
     for one in EXPERIMENTS:
         words = one.command("out")
-        least = 3 if one.kind == "speed" else 5
+        least = 3 if one.kind in ("speed", "growth") else 5
         assert not one.timed or int(words[words.index("--repeats") + 1]) >= least
 
 
@@ -47,9 +47,9 @@ def test_what_is_written_beside_the_results_is_in_their_directory() -> None:
     assert "--history there/speed-history.jsonl" in " ".join(speed.command("there"))
 
 
-def test_what_has_a_history_is_not_made_a_second_time() -> None:
+def test_what_runs_for_long_is_not_made_a_second_time() -> None:
     found, _ = choose([], again=True)
-    assert {one.kind for one in EXPERIMENTS} - {one.kind for one in found} == {"speed"}
+    assert {one.kind for one in EXPERIMENTS} - {one.kind for one in found} == {"speed", "growth"}
     _, why = choose(["speed-all"], again=True)
     assert why[0].startswith("speed-all is none of chaining-demo, ")
 
