@@ -138,7 +138,7 @@ class ChainingContract(Contract):
     def test_pcs_whose_denial_has_changed_are_enough(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
         rig.executor.apply(ALL)
-        rig.executor.fuel = 100
+        rig.executor.fuel = 1000
         denied = []
         for pcs in (frozenset(), frozenset({0x8004}), frozenset(), frozenset({0x8004})):
             rig.executor.apply(Rules(denied=pcs), {0x8004})

@@ -69,7 +69,7 @@ class WatchingContract(Contract):
             change(0x8004)
             rig.executor.watch(watched, {0x8004})
             rig.state.set("r0", 5)
-            rig.executor.fuel = 100
+            rig.executor.fuel = 1000
             key, seen = BlockKey(START), 0
             while rig.executor.run(key) == WatchHit(OTHER):
                 seen, key = seen + 1, OTHER
@@ -129,7 +129,7 @@ class ProbingContract(Contract):
             change(0x8004)
             rig.executor.probe(probed, {0x8004})
             rig.state.set("r0", 5)
-            rig.executor.fuel = 100
+            rig.executor.fuel = 1000
             key, seen = BlockKey(START), 0
             while rig.executor.run(key) == WatchHit(OTHER):
                 seen, key = seen + 1, OTHER
