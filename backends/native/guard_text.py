@@ -30,7 +30,7 @@ TABLE = 2 * OWN
 ENTRY = 64
 BASE, FOLLOWS, CODE_START, CODE_BYTES, LEAVE, EXIT_AT, EXIT_KIND = range(0, 56, 8)
 """Words of an entry. BASE: ``perms_base``, or 0. FOLLOWS: not 0 when the host's protection follows
-the permission bytes. Code without checks has CODE_BYTES bytes from CODE_START on; r12 is then the
+the permission bytes. Code without checks has CODE_BYTES bytes from CODE_START on; rdi is then the
 address of the state. It is left by a jump to LEAVE, after ``EXIT_KIND + (offset in the code << 8)``
 was written to the state at EXIT_AT."""
 DATA_BYTES = 64 << 10
@@ -41,7 +41,7 @@ KIND_BITS = 8
 _MPROTECT, _MMAP, _RT_SIGACTION, _MREMAP, _GETPID, _GETTID, _TGKILL = 10, 9, 13, 25, 39, 186, 234
 _MAYMOVE_FIXED = 3
 _READ, _READ_WRITE, _PRIVATE_FIXED_ANONYMOUS_NORESERVE = 1, 3, 0x4032
-_R12_AT, _RIP_AT, _ERROR_AT = 72, 168, 192
+_RDI_AT, _RIP_AT, _ERROR_AT = 104, 168, 192
 """Offsets in the kernel's struct ucontext (x86-64)."""
 _WRITES = 2
 """A bit of the error code: the access was a store."""
@@ -170,8 +170,8 @@ refused:
 protected:
  br i1 %unchecked, label %leave_code, label %open_if_guest
 leave_code:
- %r12_at = getelementptr i8, ptr %context, i64 {_R12_AT}
- %state = load i64, ptr %r12_at
+ %rdi_at = getelementptr i8, ptr %context, i64 {_RDI_AT}
+ %state = load i64, ptr %rdi_at
  %exit_at = getelementptr i8, ptr %entry, i64 {EXIT_AT}
  %exit_by = load i64, ptr %exit_at
  %exit_word = add i64 %state, %exit_by

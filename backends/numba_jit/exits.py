@@ -129,8 +129,10 @@ class Exits:
             if key.pc not in self._admission.watched:  # else the dispatch was counted
                 self.count(Reason.HOOK)
             return self.stop(WatchHit(key), key.pc)
-        if kind == abi.X_FUEL:
+        if kind in (abi.X_FUEL, tables.X_SHORT):
             key = self._table.key(payload)
+            if kind == tables.X_SHORT:
+                self._control[_FUEL] += self._table.extent(payload).insn_count
             self.count(Reason.BUDGET)
             return self.stop(FuelOut(key), key.pc)
         raise AssertionError("a block has no code")

@@ -87,7 +87,9 @@ REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
 # Exit kinds beyond those of the ABI.
 (
     X_UNIT, X_NO_CODE, X_PROMOTE, X_MISSING, X_MISSING_AT, X_WATCH, X_SIDE, X_HOT, X_REFUSED,
-) = range(5, 14)  # fmt: skip
+    X_SHORT,
+) = range(5, 15)  # fmt: skip
+"""X_SHORT: as X_FUEL, of a copied block. It has taken its instructions from FUEL all the same."""
 
 # Bits of DENIED: REFUSED, nothing may chain into the block; WATCHED, its entry returns to Python.
 REFUSED, WATCHED = 1, 2

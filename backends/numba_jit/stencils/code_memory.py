@@ -20,10 +20,10 @@ _NORESERVE = 0x4000
 _ALIGNMENT = 16
 
 _POP_RAX = bytes.fromhex("58")
-_RAX_FROM_EXIT = bytes.fromhex("418b4424") + bytes([abi.EXIT_CODE])  # mov eax, [r12 + EXIT_CODE]
+_RAX_FROM_EXIT = bytes.fromhex("8b47") + bytes([abi.EXIT_CODE])  # mov eax, [rdi + EXIT_CODE]
 _SHIFT = bytes.fromhex("48c1e0") + bytes([abi.KIND_BITS])  # shl rax, KIND_BITS
 _OR_KIND = bytes.fromhex("480d")  # or rax, imm32
-_SET_EXIT = bytes.fromhex("49894424") + bytes([abi.EXIT_CODE])  # mov [r12 + EXIT_CODE], rax
+_SET_EXIT = bytes.fromhex("488947") + bytes([abi.EXIT_CODE])  # mov [rdi + EXIT_CODE], rax
 _JUMP = b"\xe9"
 _DISPATCHED = {
     abi.X_LINK: "link", abi.X_RETURN: "return", abi.X_JUMP: "jump", tables.X_UNIT: "unit",

@@ -132,7 +132,7 @@ class Copier:
         for word, kind, pushed in (
             (words.LINK_OUT, abi.X_LINK, True),
             (words.SIDE_OUT, tables.X_SIDE, True),
-            (words.FUEL_OUT, abi.X_FUEL, True),
+            (words.FUEL_OUT, tables.X_SHORT, True),
             (words.HOT_OUT, tables.X_HOT, True),
             (words.WATCH_OUT, tables.X_WATCH, True),
             (words.RETURN_OUT, abi.X_RETURN, False),

@@ -8,7 +8,9 @@ ABSOLUTE32, SIGNED32, RELATIVE32, CALL32, ABSOLUTE8 = 10, 11, 2, 4, 14
 """Relocations of the System V ABI for AMD64 (table 4.9): R_X86_64_32, 32S, PC32, PLT32, 8."""
 _SIZES = {ABSOLUTE32: 4, SIGNED32: 4, RELATIVE32: 4, CALL32: 4, ABSOLUTE8: 1}
 _JUMP = 0xE9
-
+_LOAD_RAX, _JUMP_RAX = bytes.fromhex("488b05"), bytes.fromhex("ffe0")
+_JUMP_LOADED = bytes.fromhex("ff25")
+_TRAP = b"\xcc"
 
 STUB = 10
 """Bytes of a stub."""
@@ -64,5 +66,20 @@ def read_stencils(image: bytes) -> dict[str, Stencil]:
         last = patches[-1] if patches else None
         if last and last.name == "next" and last.offset == size - 4 and code[-5] == _JUMP:
             code, patches = code[:-5], patches[:-1]
-        found[name] = Stencil(code, tuple(patches))
+        found[name] = _jumping_directly(Stencil(code, tuple(patches)))
     return found
+
+
+def _jumping_directly(stencil: Stencil) -> Stencil:
+    """The stencil with ``jmp [rip + x]`` in place of each ``mov rax, [rip + x]; jmp rax``, which
+    LLVM does not join. Nothing moves but the end."""
+    code, patches = bytearray(stencil.code), list(stencil.patches)
+    for index, patch in enumerate(patches):
+        begin, end = patch.offset - len(_LOAD_RAX), patch.offset + 4 + len(_JUMP_RAX)
+        loads = patch.relative and code[begin : patch.offset] == _LOAD_RAX
+        if begin >= 0 and loads and code[patch.offset + 4 : end] == _JUMP_RAX:
+            code[begin:end] = (_JUMP_LOADED + bytes(4)).ljust(end - begin, _TRAP)
+            patches[index] = patch._replace(offset=begin + len(_JUMP_LOADED))
+            if end == len(code):
+                del code[begin + len(_JUMP_LOADED) + 4 :]
+    return Stencil(bytes(code), tuple(patches))

@@ -8,9 +8,9 @@ know that.
 
 from typing import Any
 
-GUEST = "r13"
+GUEST = "rsi"
 """The register of the host (x86-64) with the host address of guest memory."""
-_HANDED_ON = frozenset({"r12", "r13", "r14", "rsp", "rbp"})
+_HANDED_ON = frozenset({"rdi", "rsi", "r8", "rsp", "rbp"})
 """Of the host: the state, guest memory and fuel (``preserve_nonecc``); what the caller keeps."""
 
 _STACK = {"rsp", "rbp"}

@@ -2,22 +2,27 @@
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.dispatch import dispatchers, to_unit
-from backends.numba_jit.stencils.stencil_text import PARAMETERS, SIGNATURE
-from backends.numba_jit.units.frame import FOOTER, Frame
+from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
+from backends.numba_jit.units.frame import FOOTER, Frame, arguments
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import Layout
 
-_TAKE_FUEL = f"""\
+
+def _take_fuel(leave: str = "") -> str:
+    """Lines that take the fuel of a block and go on, or leave when there was not enough: it is
+    taken all the same, so that to leave is one conditional jump. ``leave`` has the blocks by which
+    lines in front leave. In this order of blocks LLVM makes the call of ``next`` the last jump."""
+    return f"""\
  %l = sub i64 %f, ptrtoint (ptr @count to i64)
  %c = icmp slt i64 %l, 0
  br i1 %c, label %out, label %in, !prof !0
 in:
- %r = musttail call preserve_nonecc i64 @next(ptr %s, ptr %m, i64 %l)
+ %r = musttail call preserve_nonecc i64 @next({arguments("%l")})
  ret i64 %r
-out:
- %q = musttail call preserve_nonecc i64 @fuel({PARAMETERS})
+{leave}out:
+ %q = musttail call preserve_nonecc i64 @fuel({arguments("%l")})
  ret i64 %q"""
-"""Lines that take the fuel of a block and go on, or leave when there is not enough."""
+
 
 _TEST_PROBE = f"""\
  %pa = getelementptr i8, ptr %s, i64 {tables.PROBED}
@@ -48,12 +53,14 @@ _COUNT_EXECUTION = f"""\
  store i32 %hw, ptr %hb
  %hc = icmp eq i32 %hw, 0
  br i1 %hc, label %hot, label %cool, !prof !0
+cool:
+"""
+"""Lines that leave for ``hot`` when the block has become hot."""
+_HOT = f"""\
 hot:
  %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
  ret i64 %h
-cool:
 """
-"""Lines that leave when the block has become hot."""
 
 SHARED = f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
@@ -72,16 +79,16 @@ define preserve_nonecc i64 @leave{SIGNATURE} {{
  ret i64 %r
 }}
 define preserve_nonecc i64 @head{SIGNATURE} {{
-{_TAKE_FUEL}
+{_take_fuel()}
 }}
 define preserve_nonecc i64 @hothead{SIGNATURE} {{
-{_COUNT_EXECUTION}{_TAKE_FUEL}
+{_COUNT_EXECUTION}{_take_fuel(_HOT)}
 }}
 define preserve_nonecc i64 @probehead{SIGNATURE} {{
-{_TEST_PROBE}{_TAKE_FUEL}
+{_TEST_PROBE}{_take_fuel()}
 }}
 define preserve_nonecc i64 @hotprobehead{SIGNATURE} {{
-{_COUNT_EXECUTION}{_TEST_PROBE}{_TAKE_FUEL}
+{_COUNT_EXECUTION}{_TEST_PROBE}{_take_fuel(_HOT)}
 }}
 define preserve_nonecc i64 @go{SIGNATURE} {{
  %c = load ptr, ptr @link0
@@ -91,10 +98,10 @@ define preserve_nonecc i64 @go{SIGNATURE} {{
 @count = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 128}}
 @counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 16777216}}
 @link0 = external dso_local global ptr
-declare preserve_nonecc i64 @next(ptr, ptr, i64)
-declare preserve_nonecc i64 @fuel(ptr, ptr, i64)
-declare preserve_nonecc i64 @hot(ptr, ptr, i64)
-declare preserve_nonecc i64 @watched(ptr, ptr, i64)
+declare preserve_nonecc i64 @next({TYPES})
+declare preserve_nonecc i64 @fuel({TYPES})
+declare preserve_nonecc i64 @hot({TYPES})
+declare preserve_nonecc i64 @watched({TYPES})
 @block = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 4194304}}
 """
 """``enter(code, state)`` is a C function. The others have the signature of stencils: ``leave``

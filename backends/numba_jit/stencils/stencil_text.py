@@ -6,6 +6,7 @@ from collections.abc import Callable
 import attrs
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
@@ -19,8 +20,6 @@ from dbt.ir.ops import Op
 from dbt.ir.types import I1
 from dbt.stops import Access
 
-PARAMETERS = "ptr %s, ptr %m, i64 %f"
-SIGNATURE = "(ptr noalias %s, ptr noalias %m, i64 %f) nounwind noimplicitfloat"
 COLD = "!prof !0"
 PAGE = 4096
 
@@ -220,7 +219,8 @@ class StencilText:
         if inst.when is not None and self.together is None:
             old = self._get(slot, flag)
             kind = "i1" if flag else "i32"
-            value = self.new(f"select i1 {self.value(inst.when)}, {kind} {value}, {kind} {old}")
+            choice = f"i1 {self.value(inst.when)}, {kind} {value}, {kind} {old}"
+            value = self.new(f"select {choice}, !unpredictable !2")
         address = self._address(slot)
         if flag:
             self.lines.append(f" store i8 {self.new(f'zext i1 {value} to i8')}, ptr {address}")
@@ -397,8 +397,8 @@ def module_text(module: Module, templates: list[Template]) -> str:
 
 def _text(module: Module, parts: list[str]) -> str:
     outside = sorted(module.outside)
-    parts += [f"declare preserve_nonecc i64 @{name}({PARAMETERS})" for name in outside]
+    parts += [f"declare preserve_nonecc i64 @{name}({TYPES})" for name in outside]
     parts += [f"declare {text}" for text in module.intrinsics.values()]
     parts.append("@link0 = external dso_local global ptr\n@link1 = external dso_local global ptr")
-    parts.append(FOOTER)
+    parts.append(FOOTER + "!2 = !{}\n")
     return "\n".join(parts)

@@ -1,9 +1,11 @@
 """The frame of a unit: its signature, and the two functions that all units share.
 
-A unit is ``preserve_nonecc i64 (ptr state, ptr mem, i64 fuel, i32 p0 …)``: ``mem`` is the host
-address of guest address 0, and the ``p`` are guest registers that stay in host registers from unit
-to unit. Units run on into each other by ``musttail`` calls, so the host stack never grows. Of the
-convention's twelve argument registers LLVM can use around ten before it runs out of others.
+A unit is ``preserve_nonecc i64 (i32 p0 … p3, ptr state, ptr mem, i32 p4, i32 p5, i64 fuel)``:
+``mem`` is the host address of guest address 0, and the ``p`` are guest registers that stay in host
+registers from unit to unit. In this order ``state`` and ``mem`` are in rdi and rsi, with which code
+is shorter than with the first four registers of the convention, r12 to r15. Units run on into each
+other by ``musttail`` calls, so the host stack never grows. Of the convention's twelve argument
+registers LLVM can use around ten before it runs out of others.
 """
 
 from collections.abc import Iterable
@@ -24,6 +26,8 @@ the block whose id is the payload of EXIT_CODE.
 Direct links lead to ``abi.UNLINKED``. All of these have a unit's signature and may be ``leave``."""
 
 PINS = 6
+_FIRST_PINS = 4
+"""Those of them in front of ``state`` and ``mem``."""
 
 LLVM_TYPES = {
     "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64",
@@ -36,6 +40,14 @@ FOOTER = """
 """
 
 
+def arguments(fuel: str, values: Iterable[str] = ()) -> str:
+    """The argument list of a call that goes on at translated code, with the values of the first
+    ``p``."""
+    pins = [f"i32 {value}" for value in values]
+    pins += ["i32 poison"] * (PINS - len(pins))
+    return ", ".join([*pins[:_FIRST_PINS], "ptr %s, ptr %m", *pins[_FIRST_PINS:], f"i64 {fuel}"])
+
+
 class Frame:
     """What all units of one layout have in common, as ready-made text."""
 
@@ -44,8 +56,8 @@ class Frame:
         hot = [name for name in layout.hot if name in slots and slots[name].type.name == "i32"]
         self.slots = slots
         self.pinned: tuple[str, ...] = tuple(hot[:pins])
-        names = [f"%p{index}" for index in range(len(self.pinned))]
-        self.arguments: dict[str, str] = dict(zip(self.pinned, names, strict=True))
+        names = [f"%p{index}" for index in range(PINS)]
+        self.arguments: dict[str, str] = dict(zip(self.pinned, names, strict=False))
         self.parameters = self.call_arguments("%f", names)
         noalias = self.parameters.replace("ptr %", "ptr noalias %")
         self.signature = f"({noalias}) nounwind {{"
@@ -55,7 +67,7 @@ class Frame:
 
     def call_arguments(self, fuel: str, values: Iterable[str]) -> str:
         """The argument list of a call that goes on at another unit."""
-        return ", ".join([f"ptr %s, ptr %m, i64 {fuel}", *(f"i32 {value}" for value in values)])
+        return arguments(fuel, values)
 
     def address_of(self, slot: Slot, result: str) -> str:
         """Text that computes the address of a slot."""

@@ -1,26 +1,37 @@
 """Functions cut out of object files."""
 
 import pytest
+from support.rig import LAYOUT
 
 from backends.numba_jit.stencils import machine_code
 from backends.numba_jit.stencils.machine_code import StencilError, read_stencils
+from backends.numba_jit.stencils.shared_text import compile_shared
+from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.units.objects import ObjectMaker
 
-SIGNATURE = "define preserve_nonecc i64 @{}(ptr %s, ptr %m, i64 %f)"
-CALL = "musttail call preserve_nonecc i64 @{}(ptr %s, ptr %m, i64 %f)"
-DECLARED = """
-declare preserve_nonecc i64 @next(ptr, ptr, i64)
-declare preserve_nonecc i64 @fault(ptr, ptr, i64)
-@h0 = extern_weak dso_local global i8, align 1, !absolute_symbol !{i64 0, i64 100}
+CALL = f"musttail call preserve_nonecc i64 {{}}({PARAMETERS})"
+DECLARED = f"""
+declare preserve_nonecc i64 @next({TYPES})
+declare preserve_nonecc i64 @fault({TYPES})
+@link0 = external dso_local global ptr
+@link1 = external dso_local global ptr
+@h0 = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 100}}
 """
 
 
 def goes(to: str) -> str:
-    return f" %r{to} = {CALL.format(to)}\n ret i64 %r{to}\n"
+    return f" %r{to} = {CALL.format('@' + to)}\n ret i64 %r{to}\n"
 
 
 def function(name: str, body: str) -> str:
-    return SIGNATURE.format(name) + " {\n" + body + "}\n"
+    return f"define preserve_nonecc i64 @{name}{SIGNATURE} {{\n{body}}}\n"
+
+
+def goes_by(link: int) -> str:
+    return (
+        f" %l{link} = load ptr, ptr @link{link}\n"
+        f" %r{link} = {CALL.format(f'%l{link}')}\n ret i64 %r{link}\n"
+    )
 
 
 def compiled(*functions: str) -> bytes:
@@ -96,3 +107,24 @@ def test_constants_apart_from_the_code_are_refused() -> None:
     )
     with pytest.raises(StencilError, match="apart from their code"):
         read_stencils(compiled(function("f", body)))
+
+
+def test_a_jump_by_a_link_loads_nothing_before() -> None:
+    test = " %v = load i64, ptr %s\n %c = icmp eq i64 %v, 0\n br i1 %c, label %a, label %b\n"
+    body = f"{test}a:\n{goes_by(0)}b:\n{goes_by(1)}"
+    stencil = read_stencils(compiled(function("branch", body)))["branch"]
+    assert [patch.name for patch in stencil.patches] in (["link0", "link1"], ["link1", "link0"])
+    for patch in stencil.patches:
+        assert stencil.code[patch.offset - 2 : patch.offset] == bytes.fromhex("ff25")
+        assert (patch.size, patch.addend, patch.relative) == (4, -4, True)
+    first, second = stencil.patches
+    assert stencil.code[first.offset + 4 : second.offset - 2] == b"\xcc" * 3  # nothing has moved
+    assert second.offset + 4 == len(stencil.code)
+
+
+@pytest.mark.parametrize("name", ["head", "hothead"])
+def test_a_block_begins_without_a_jump(name: str) -> None:
+    head = read_stencils(compile_shared(LAYOUT))[name]
+    assert [patch.name for patch in head.patches][-2:] == ["count", "fuel"]
+    assert head.code[-6:-4] == bytes.fromhex("0f88")  # js
+    assert head.patches[-1].offset == len(head.code) - 4
