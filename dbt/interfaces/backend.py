@@ -64,7 +64,7 @@ class BackendOptions:
 
     tier: str = attrs.field(default="auto", converter=_tier)
     unit: str = attrs.field(default="auto", converter=_unit)
-    hot: int = attrs.field(default=100_000, converter=_hot)
+    hot: int = attrs.field(default=1_000_000, converter=_hot)
     background: bool = attrs.field(default=True, converter=_background)
     memory_checks: str = attrs.field(default="explicit", converter=_memory_checks)
 
