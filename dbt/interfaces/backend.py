@@ -274,7 +274,8 @@ class Executor(Protocol):
         before anything is executed."""
 
     def apply(self, rules: LinkRules, changed: Collection[int] | None = None) -> None:
-        """Obey new rules from the next edge on, and unlink what they no longer permit.
+        """Obey new rules from the next edge on, and unlink what they no longer permit. If another
+        thread runs code that might take such an edge, this waits until its ``run`` has returned.
 
         ``changed``: the only pcs that ``permits`` may have changed its answer for since the last
         call, with the same kinds and the same ``exact``; None: anything may be new."""

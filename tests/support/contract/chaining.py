@@ -16,6 +16,7 @@ from support.rig import (
 )
 
 from dbt.interfaces import (
+    FuelOut,
     HaltHit,
     HostCode,
     LinkKind,
@@ -180,8 +181,7 @@ class ChainingContract(Contract):
             }}""",
         )
         rig.executor.apply(ALL)
-        rig.executor.fuel = 1 << 50
-        thread = threading.Thread(target=rig.executor.run, args=(BlockKey(START),), daemon=True)
+        thread = threading.Thread(target=self.run_in_slices, args=(rig,), daemon=True)
         thread.start()
         self.wait_for_turns(rig)
         rig.executor.apply(Rules(denied=frozenset({START})))
@@ -196,6 +196,13 @@ class ChainingContract(Contract):
         assert 0 < reasons["denied"] < turns
         assert reasons["unlinked"] == 3
         assert reasons["syscall"] == 1
+
+    def run_in_slices(self, rig: Rig) -> None:
+        """Run from START on until something else than fuel ends it."""
+        event: object = FuelOut(BlockKey(START))
+        while isinstance(event, FuelOut):
+            rig.executor.fuel = 1 << 20
+            event = rig.executor.run(event.key)
 
     def wait_for_turns(self, rig: Rig) -> None:
         """Until the loop of the test above has gone round a few more times."""
