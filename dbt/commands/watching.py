@@ -162,4 +162,4 @@ class _Late:
         self._recording = recording
 
     def __iter__(self) -> "Iterator[Record]":
-        return self._recording.drain()
+        return iter(self._recording.drain())

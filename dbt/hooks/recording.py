@@ -6,8 +6,8 @@ How it works
     Python when control arrives by a way that it does not know (a new pair of function and return
     location, or a computed call whose register has another value), and when the array is full. Call
     instructions are marked and the stack pointer is followed as by the mechanism ``entry``.
-    Blocks with calls are compiled. Until control has arrived at a place ``COLD`` times it has a
-    stub, and Python runs the same function there.
+    Blocks that call the function are compiled. Until control has arrived at a place ``COLD`` times
+    it has a stub, and Python runs the same function there.
 What it costs
     The call, and memory: 28 bytes a call and 8 a return. Records are made when somebody asks
     for them.
@@ -293,12 +293,12 @@ class Recording:
         shared = {id(part): part for part in (self._frames.ways, self._names)}
         return _read(copy.deepcopy(self._reader, shared), [*self._parts, *now])
 
-    def drain(self) -> Iterator[Record]:
+    def drain(self) -> list[Record]:
         """The events since the last call of this. They are not kept."""
         if self._removers:
             self._take()
         parts, self._parts, self._count = self._parts, [], 0
-        return _read(self._reader, parts)
+        return list(_read(self._reader, parts))
 
 
 def _read(reader: Reader, parts: Iterable[bytes | Record]) -> Iterator[Record]:

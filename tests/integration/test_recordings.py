@@ -205,6 +205,15 @@ def test_what_is_drained_is_not_kept() -> None:
     assert comparable(drained) == comparable(traced(FIB, "6")[0])
 
 
+def test_what_is_drained_need_not_be_read() -> None:
+    with opened(FIB, "6") as process:
+        kept = process.hooks.record()
+        process.run(max_insns=60)
+        first = kept.drain()[:1]
+        process.run()
+        assert comparable([*first, *kept.drain()][:1]) == comparable(traced(FIB, "6")[0][:1])
+
+
 def test_the_functions_that_are_recorded_may_change() -> None:
     with opened(FIB, "6") as process:
         kept = process.hooks.record((), syscalls=False)
