@@ -143,7 +143,11 @@ def _alone(directory: str) -> Iterator[None]:
     other one adds."""
     import fcntl
 
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield
+        return
     try:
         with contextlib.suppress(OSError):
             for _ in range(round(PATIENCE / _PAUSE)):

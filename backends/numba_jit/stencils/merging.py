@@ -58,6 +58,9 @@ class _Merging:
         library, other = self._library, self._other
         if library.shapes.cells[ours, EXIT] == abi.REFUSED:
             return
+        if other.shapes.cells[shape, EXIT] == abi.REFUSED:  # its stencil may be an empty row
+            library.refuse(ours)
+            return
         present = {live for live, _ in _variants(library, ours)}
         for live, stencil in reversed([*_variants(other, shape)]):
             if live not in present and (self.takes_traps or not self._may_trap(stencil)):

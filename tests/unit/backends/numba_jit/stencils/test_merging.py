@@ -13,7 +13,7 @@ from support.stencil_trials import Bench, Report
 from support.stencils import Disk
 
 from backends.native import cache
-from backends.numba_jit.stencils import copier, kept, library, merging
+from backends.numba_jit.stencils import abi, copier, kept, library, merging
 from dbt.decode.table import Row
 from dbt.interfaces import BackendOptions, Pass
 from dbt.ir.block import Block
@@ -54,6 +54,30 @@ def test_two_libraries_become_one(checked: bool, monkeypatch: pytest.MonkeyPatch
         assert report.differences == []
     assert not third.copies.copier.library.changed
     assert report.copied.total() > 100
+    third.close()
+
+
+def refused(bench: Bench) -> list[int]:
+    made = bench.copies.copier.library
+    shapes = range(1, made.shape_count)
+    return [shape for shape in shapes if made.shapes.cells[shape, library.EXIT] == abi.REFUSED]
+
+
+def test_what_the_other_library_refuses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row of a stencil that was too long is empty, and must not be taken for code."""
+    disk = Disk(monkeypatch.setattr)
+    first, second = Bench(1), Bench(1)
+    tried(part_of(0, 4), 0, first)
+    tried(part_of(1, 4), 1, second)
+    before = len(refused(first)) + len(refused(second))
+    made = first.copies.copier.library
+    made.reserve(5, 0)
+    made.refuse(5)
+    first.close()
+    second.close()
+    assert disk.library
+    third = Bench(1)
+    assert len(refused(third)) == before + 1
     third.close()
 
 
