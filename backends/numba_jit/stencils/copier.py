@@ -16,7 +16,6 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import linkable
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils import kept
-from backends.numba_jit.stencils.additions import Added, Addition, Given, is_general
 from backends.numba_jit.stencils.code_memory import CodeMemory
 from backends.numba_jit.stencils.library import (
     EXIT,
@@ -31,7 +30,6 @@ from backends.numba_jit.stencils.library import (
     Library,
 )
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
-from backends.numba_jit.stencils.names import NUMBERS
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.stencils.pass_set import is_kept, places_of, sources_of
 from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
@@ -40,6 +38,7 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
+    from backends.numba_jit.stencils.additions import Added, Addition, Given
     from backends.numba_jit.stencils.maker import Batch, Maker
     from backends.numba_jit.stencils.names import Name
 
@@ -68,7 +67,7 @@ class Draft(NamedTuple):
     before: int
     targets: tuple[BlockKey, ...]
     front: int
-    given: Mapping[int, Given] = {}
+    given: "Mapping[int, Given]" = {}
     """What is given to additions, by the number of the instruction."""
 
 
@@ -329,9 +328,11 @@ class Copier:
             batch.add(row[words.ITS_SHAPE // 8], row[words.CODE // 8])
 
     def draft_with(
-        self, block: Block, added: Sequence[Added], boundaries: Collection[int]
+        self, block: Block, added: "Sequence[Added]", boundaries: Collection[int]
     ) -> Draft | None:
         """Look at a block as ``draft`` does, for a copy with what was added to it."""
+        from backends.numba_jit.stencils.additions import is_general
+
         draft = self.draft(block.key, boundaries)
         if draft is None or not _is_draft_of(draft, block):
             return None
@@ -344,11 +345,11 @@ class Copier:
             self._add(draft, added)
         return draft._replace(given={one.insn: one.given for one in added})
 
-    def _add(self, draft: Draft, added: Sequence[Added]) -> bool:
+    def _add(self, draft: Draft, added: "Sequence[Added]") -> bool:
         """Make additions to the block that was drafted last. Returns whether that was possible."""
         return all(self._add_one(draft.key, draft.front, one.insn, one.addition) for one in added)
 
-    def _add_one(self, key: BlockKey, front: int, index: int, addition: Addition) -> bool:
+    def _add_one(self, key: BlockKey, front: int, index: int, addition: "Addition") -> bool:
         """Make an addition to an instruction of the block at a key, of which the shapes were found
         last. Returns whether that was possible."""
         library, rows = self.library, self.library.rows
@@ -365,7 +366,7 @@ class Copier:
         rows.cells[index, words.ITS_SHAPE // 8] = shape
         return True
 
-    def _prepare_addition(self, pc: int, addition: Addition) -> None:
+    def _prepare_addition(self, pc: int, addition: "Addition") -> None:
         """Make the stencils of all instructions from ``pc`` to the end of the page with an
         addition: what is added to some is added to others."""
         with self._maker.batch() as batch:
@@ -425,7 +426,7 @@ class Copier:
         marks = self._native.marks_of(self.library.address, draft.insns, draft.key.pc)
         return Code(start, start + self.library.get(words.ROOM), marks, outs[: len(slots)])
 
-    def _naming(self, draft: Draft, how: int) -> Iterator[tuple[int, int, Given]]:
+    def _naming(self, draft: Draft, how: int) -> "Iterator[tuple[int, int, Given]]":
         """The rows of a block that use names in a way (NAMES): the stencil of each, the address of
         its code when the block has been made, and the values that names depend on."""
         from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
@@ -440,9 +441,9 @@ class Copier:
             if index < draft.insns:
                 before, behind = word, code + library.length(stencil)
 
-    def _offset(self, name: "Name", leaves: Given) -> int:
+    def _offset(self, name: "Name", leaves: "Given") -> int:
         """Where a counter or a side stack is in its bank; or a number that is given."""
-        if name.bank == NUMBERS:
+        if name.is_number:
             return int(name.text(leaves))
         bank, size = self._banks[name.bank]
         return size * bank.index(name.text(leaves))
@@ -535,7 +536,7 @@ class Copier:
         self._content = self.library.save()
         return self._content
 
-    def _shape_of(self, sample: tuple[int, int, int, int, int], addition: Addition) -> int:
+    def _shape_of(self, sample: tuple[int, int, int, int, int], addition: "Addition") -> int:
         """The shape of a sample, with an addition. One that is not known is lifted."""
         word, pc, before, mode, head = sample
         self.library.set(words.HEAD_PC, head)

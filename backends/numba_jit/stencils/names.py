@@ -20,6 +20,11 @@ class Name:
     parts: tuple[str | tuple[Term, str], ...]
 
     @property
+    def is_number(self) -> bool:
+        """True when it stands for itself."""
+        return self.bank == NUMBERS
+
+    @property
     def constant(self) -> bool:
         """True when it is always the same."""
         return len(self.parts) == 1

@@ -10,7 +10,6 @@ from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
-from backends.numba_jit.stencils.additions import read_additions
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
@@ -157,6 +156,8 @@ class Copies:
 
     def draft_rewritten(self, rewritten: Rewritten, boundaries: Collection[int]) -> Draft | None:
         """The block that passes have rewritten as it can be copied, or None."""
+        from backends.numba_jit.stencils.additions import read_additions
+
         added = read_additions(rewritten)
         if added is None or not self._copier_fits:
             return None
