@@ -1,6 +1,7 @@
 """LLVM text of word functions (``word_functions``), made from their syntax trees.
 
-A local variable is a place on the stack, and LLVM finds out what is in registers.
+A local variable is a place on the stack, and LLVM finds out what is in registers. It is long
+because a language has statements, conditions and values, which name each other.
 """
 
 import ast
@@ -174,6 +175,8 @@ class _Function:
                 raise self._error(statement, "is a statement that word functions do not have")
 
     def _assign(self, statement: ast.stmt, targets: Iterable[ast.expr], value: ast.expr) -> None:
+        if isinstance(value, ast.Call) and len([*targets]) > 1:
+            raise self._error(statement, "assigns the value of a call to several names")
         for target in targets:
             match target, value:
                 case ast.Name(id=name), _:
@@ -266,6 +269,8 @@ class _Function:
             case ast.Compare(left=left, ops=[ast.NotIn()], comparators=[among]):
                 return self._new(f"xor i1 {self._among(test, self._value(left), among)}, true")
             case ast.Compare(left=left, ops=ops, comparators=others):
+                if len(others) > 1:
+                    self._require_no_calls(test, others)
                 values = [self._value(one) for one in (left, *others)]
                 holds = "true"
                 for op, one, other in zip(ops, values, values[1:], strict=False):
@@ -276,9 +281,15 @@ class _Function:
                 return holds
         return self._new(f"icmp ne i64 {self._value(test)}, 0")
 
+    def _require_no_calls(self, test: ast.AST, values: Iterable[ast.expr]) -> None:
+        """All of these are evaluated, where Python may stop earlier."""
+        if any(isinstance(node, ast.Call) for value in values for node in ast.walk(value)):
+            raise self._error(test, "compares more than two values, one of them a call's")
+
     def _among(self, test: ast.AST, value: Operand, among: ast.expr) -> str:
         if not isinstance(among, ast.Tuple):
             raise self._error(test, "looks for a value elsewhere than in a tuple")
+        self._require_no_calls(test, among.elts)
         found = "false"
         for one in among.elts:
             same = self._new(f"icmp eq i64 {value}, {self._value(one)}")

@@ -198,9 +198,25 @@ def has_a_default(a, b=1):  # type: ignore[no-untyped-def]
     return a + b
 
 
+def assigns_twice(a):  # type: ignore[no-untyped-def]
+    b = c = arithmetic(a, 1)
+    return b + c
+
+
+def compares_three(a):  # type: ignore[no-untyped-def]
+    return a < 3 < arithmetic(a, 1)
+
+
+def looks_among_calls(a):  # type: ignore[no-untyped-def]
+    return a in (3, arithmetic(a, 1))
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
+        (assigns_twice, "assigns the value of a call to several names"),
+        (compares_three, "compares more than two values, one of them a call's"),
+        (looks_among_calls, "compares more than two values, one of them a call's"),
         (divides, "operator that word functions do not have"),
         (raises, "statement that word functions do not have"),
         (calls, "unmarked is not a word function"),
