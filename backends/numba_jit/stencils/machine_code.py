@@ -57,22 +57,23 @@ def read_stencils(image: bytes) -> dict[str, Stencil]:
         raise StencilError(f"relocation types {unknown}")
     found = {}
     for name, start, size in object_.functions(section):
-        patches = [
+        patches = tuple(
             Patch(at - start, _SIZES[kind], symbol, addend, kind in (RELATIVE32, CALL32))
             for at, kind, symbol, addend in relocations
             if start <= at < start + size
-        ]
+        )
         code = text[start : start + size]
         last = patches[-1] if patches else None
         if last and last.name == "next" and last.offset == size - 4 and code[-5] == _JUMP:
-            code, patches = code[:-5], patches[:-1]
-        found[name] = _jumping_directly(Stencil(code, tuple(patches)))
+            found[name] = _jumping_directly(Stencil(code[:-5], patches[:-1]), shortens=False)
+        else:
+            found[name] = _jumping_directly(Stencil(code, patches))
     return found
 
 
-def _jumping_directly(stencil: Stencil) -> Stencil:
+def _jumping_directly(stencil: Stencil, *, shortens: bool = True) -> Stencil:
     """The stencil with ``jmp [rip + x]`` in place of each ``mov rax, [rip + x]; jmp rax``, which
-    LLVM does not join. Nothing moves but the end."""
+    LLVM does not join. Nothing moves but the end, if it ``shortens``: branches may lead there."""
     code, patches = bytearray(stencil.code), list(stencil.patches)
     for index, patch in enumerate(patches):
         begin, end = patch.offset - len(_LOAD_RAX), patch.offset + 4 + len(_JUMP_RAX)
@@ -80,6 +81,6 @@ def _jumping_directly(stencil: Stencil) -> Stencil:
         if begin >= 0 and loads and code[patch.offset + 4 : end] == _JUMP_RAX:
             code[begin:end] = (_JUMP_LOADED + bytes(4)).ljust(end - begin, _TRAP)
             patches[index] = patch._replace(offset=begin + len(_JUMP_LOADED))
-            if end == len(code):
+            if shortens and end == len(code):
                 del code[begin + len(_JUMP_LOADED) + 4 :]
     return Stencil(bytes(code), tuple(patches))
