@@ -127,8 +127,8 @@ class NumbaExecutor:
         """True while the guest's own instructions are copied."""
         self.on_hook: Callable[[HookHit], bool] = return_hooks
         self._autonomous = False
-        self._inside = False
-        """True while a thread runs the loop."""
+        self._inside = 0
+        """The thread that runs the loop, or 0."""
         self._followed = False
         """True when what ``run`` makes is reported."""
         self._probing = False
@@ -448,8 +448,8 @@ class NumbaExecutor:
 
     def _await_regions(self) -> None:
         """Wait until no region runs that takes an edge which was unlinked: another thread may be in
-        it, for a slice at most."""
-        while self._units.stopped and self._inside:
+        it, for a slice at most. A function that translated code calls is called from none."""
+        while self._units.stopped and self._inside not in (0, threading.get_ident()):
             time.sleep(WAIT_SECONDS)
 
     def probe(self, pcs: Collection[int] | None, changed: Collection[int] | None = None) -> None:
@@ -498,15 +498,18 @@ class NumbaExecutor:
         self._compile_new()
         self._let_pass(block_id)
         self._watched_memory.ensure()
+        me = threading.get_ident()
         while True:
             if not self._copies.checked:
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
             self._run_from.value = block_id
-            self._inside = True
-            result = self._enter(self._state)
-            self._inside = False
+            self._inside = me
+            try:
+                result = self._enter(self._state)
+            finally:
+                self._inside = 0
             kind = result & abi.KIND_MASK
             payload = result >> abi.KIND_BITS & 0xFFFFFFFF
             recorded = kind == abi.X_RECORD
@@ -520,9 +523,9 @@ class NumbaExecutor:
         if kind == tables.X_PROMOTE:
             self._units.promote()
             return payload
-        if kind == abi.X_FUEL and self._units.stopped:
-            self._compile_new()
-            return payload
+        if kind == abi.X_FUEL and self._units.stopped:  # seen to before the next run
+            key = self._table.key(payload)
+            return self._exits.stop(NotTranslated(key), key.pc)
         if kind == tables.X_MISSING:
             self._waiting, missing = payload, self._links.target(payload)
             return self._exits.stop(NotTranslated(missing), missing.pc)

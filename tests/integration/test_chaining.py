@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,3 +173,39 @@ def test_a_denial_by_another_thread_reaches_a_region_that_runs() -> None:
         grown = process.stats()["dispatches"]["denied"] - denied
         # The dispatcher counts first: it may have counted the execution that came next.
         assert grown >= after - before - 1
+
+
+def test_a_function_that_code_calls_may_deny() -> None:
+    """It is called in the middle of translated code, and does not wait for itself."""
+    options = BackendOptions(tier="auto", hot=20, background=False)
+    with fib("16", options=options) as process:
+        pc, calls = process.resolve("fib"), list[int]()
+
+        def deny(event: object) -> None:
+            calls.append(1)
+            if len(calls) in (500, 900):
+                process.chain.deny(pc)
+            if len(calls) == 700:
+                process.chain.allow(pc)
+
+        process.hooks.on_call("fib", deny, mechanism="helper", depth=False)
+        assert isinstance(process.run(), Exited)
+        assert len(calls) == 3193
+        assert process.stats()["dispatches"]["denied"] > 1000
+
+
+def test_a_run_that_was_interrupted_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = BackendOptions(tier="auto", hot=20, background=False)
+    with fib("16", options=options) as process:
+        run_slices(process, 20)
+        executor: Any = process.executor
+        enter = executor._enter
+
+        def interrupted(state: object) -> int:
+            enter(state)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(executor, "_enter", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.engine.run(process._loop._resume.key)
+        process.chain.deny(process.resolve("fib"))

@@ -184,19 +184,16 @@ class RegionText(UnitText):
             lines.append(f" switch i32 {entry}, label %en{first} [{ways}]")
         for index in self.shape.entries:
             lines.append(f"en{index}:")
-            if self.shape.longest[index]:
-                place = self.new(f"getelementptr i8, ptr %s, i64 {tables.STOPPED}")
-                stopped = self.new(f"trunc i64 {self.new(f'load i64, ptr {place}')} to i1")
-                short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
-                short = self.new(f"or i1 {stopped}, {short}")
-                lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
-            else:
-                lines.append(f" br label %b{index}")
+            place = self.new(f"getelementptr i8, ptr %s, i64 {tables.STOPPED}")
+            stopped = self.new(f"trunc i64 {self.new(f'load i64, ptr {place}')} to i1")
+            short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
+            short = self.new(f"or i1 {stopped}, {short}")
+            lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
 
     def go_on(self, index: int) -> None:
         """Begin the text of a block that was begun."""
         self._present = index
-        if index in self.shape.entries and self.shape.longest[index]:
+        if index in self.shape.entries:
             self._leave_short(index)
         self.lines.append(f"b{index}:")
         self.fuel = self.new("load i64, ptr %fa")

@@ -45,7 +45,8 @@ class Regions:
         entered = Entered(slots, dict(codes))
         self._count.update(slots.keys())
         for slot in slots:
-            self._inner[slot] = self._inner[slot] or tables.INNER
+            if not self._inner[slot]:  # else another thread may write UNDONE at any time
+                self._inner[slot] = tables.INNER
         # Marked first, looked at then: another thread may unlink them at any time.
         if any(self._is_undone(slot, block_id) for slot, block_id in slots.items()):
             self._leave(entered)

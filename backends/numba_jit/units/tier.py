@@ -262,6 +262,10 @@ class Units:
     ) -> Job:
         """The order to compile blocks. Units get those that have no copy, and those that became hot
         again because they were within a region only."""
+        if self._context.passes:  # they run in the guest's thread only
+            for installed in batch:
+                with contextlib.suppress(GuestFault):
+                    assert installed.block
         ids = [installed.block_id for installed in batch]
         self._awaited.update(zip(ids, batch, strict=True))
         copies = self._tables.copy.view
