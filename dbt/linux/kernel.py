@@ -3,7 +3,8 @@ state.
 
 The engine brings events here (``syscall``, ``fault``, ``halt``, ``poll``) and gets back the
 location at which the guest continues, or the Stop that ended it. The calls themselves are in the
-modules of ``dbt.linux.calls``, which fill ``dbt.linux.table.SYSCALLS`` when imported.
+modules of ``dbt.linux.calls``, which fill ``dbt.linux.table.SYSCALLS`` when imported. It is long
+because all ways from the engine into the kernel stand here, each a few lines.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """The stencil library: shapes, their stencils, and what native code needs to copy them.
 
 Everything is in tables of numbers, so that code is made without Python and the whole library can
-be written to disk as it is.
+be written to disk as it is. It is long because all tables and what their columns mean stand here.
 """
 
 import os

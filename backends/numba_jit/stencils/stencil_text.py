@@ -1,4 +1,7 @@
-"""Stencils as LLVM text: one function for each template, which tail-calls what comes after it."""
+"""Stencils as LLVM text: one function for each template, which tail-calls what comes after it.
+
+It is long because each op and each way out is a method of one class.
+"""
 
 from collections import Counter
 from collections.abc import Callable
