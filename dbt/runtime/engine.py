@@ -287,9 +287,11 @@ class Engine:
             instead, self._instead = self._instead, None
             if instead is not None:
                 return instead
-            return (
-                FuelOut(event.key) if self._failed and isinstance(event, NotTranslated) else event
-            )
+            if self._failed and isinstance(event, NotTranslated):
+                return FuelOut(event.key)
+            if self.budget.held and isinstance(event, FuelOut):
+                return NotTranslated(event.key)  # it has come back, and may go on
+            return event
         finally:
             self.budget.give_back()
             with self._starting:
