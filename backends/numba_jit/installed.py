@@ -5,6 +5,7 @@ from collections.abc import Callable
 import attrs
 
 from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
+from dbt.stops import GuestFault
 
 UNLINKABLE = (Swi, Hook)
 """Exits with a target that running code reaches only through Python."""
@@ -49,6 +50,16 @@ class Installed:
         if self._block is None:
             self._block = self.make()
         return self._block
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the block can be made, with the exits that it has slots for: a copied block is
+        made from the guest's code, which may change at any time until the block is dropped."""
+        try:
+            block = self.block
+        except GuestFault:
+            return False
+        return self.targets is None or set(linkable(block)) <= set(self.targets)
 
     @property
     def links(self) -> tuple[int, ...]:

@@ -22,7 +22,6 @@ from backends.numba_jit.units.regions import Regions
 from dbt.interfaces import Context, HostCode, TablesFull
 from dbt.ir.block import CONDITION_PASSED
 from dbt.phases import Phase
-from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
     from backends.numba_jit.units.compiler import Region, UnitCompiler  # imports LLVM
@@ -264,8 +263,7 @@ class Units:
         again because they were within a region only."""
         if self._context.passes:  # they run in the guest's thread only
             for installed in batch:
-                with contextlib.suppress(GuestFault):
-                    assert installed.block
+                installed.is_there  # noqa: B018 (it is made now)
         ids = [installed.block_id for installed in batch]
         self._awaited.update(zip(ids, batch, strict=True))
         copies = self._tables.copy.view
@@ -277,11 +275,7 @@ class Units:
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
         began = time.thread_time_ns()
-        batch = []
-        for installed in job.batch:
-            with contextlib.suppress(GuestFault):
-                assert installed.block
-                batch.append(installed)
+        batch = [installed for installed in job.batch if installed.is_there]
         job.made = self.compiler.make(
             batch, job.level, job.entered, counts=job.counts, calls=self._calls, linked=job.linked
         )
@@ -302,9 +296,13 @@ class Units:
                 self._load(job, awaited)
                 self._compile_ns += time.thread_time_ns() - began
                 return
-        if job.error is not None and not isinstance(job.error, MemoryError):
+        if job.error is None or isinstance(job.error, MemoryError):
+            raise TablesFull
+        if len(awaited) == len(job.batch):
             raise job.error
-        raise TablesFull
+        # Code that changed while it was looked at may be anything; its blocks were dropped.
+        for installed in awaited:
+            self._tables.hot.view[installed.block_id] = self._hot
 
     def _load(self, job: Job, awaited: Collection[Installed]) -> None:
         """Put units where they run, and enter those that are awaited."""
