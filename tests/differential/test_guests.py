@@ -34,6 +34,8 @@ PROGRAMS = {
     "bad_swi": [()],
     "spin": [("x",)],
     "unaligned": [()],
+    "conditional_call": [()],
+    "retargeted": [()],
     "endian": [()],
     "files": [("made", "/no/such/directory/file")],
 }

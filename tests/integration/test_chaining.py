@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.guests import guest
 
 from dbt.instrument.block_count import BlockCount
 from dbt.interfaces import BackendOptions
@@ -209,3 +210,47 @@ def test_a_run_that_was_interrupted_waits_for_nothing(monkeypatch: pytest.Monkey
         with pytest.raises(KeyboardInterrupt):
             process.engine.run(process._loop._resume.key)
         process.chain.deny(process.resolve("fib"))
+
+
+@pytest.mark.parametrize("tier", ["0", "2", "auto"])
+@pytest.mark.parametrize("change", ["deny", "hook"])
+def test_a_region_behind_a_conditional_call_is_left(tier: str, change: str) -> None:
+    """A hook in a hot loop denies, or hooks, a function that the loop calls under a condition."""
+    options = BackendOptions(tier=tier, hot=50, background=False)
+    with Process(str(guest("conditional_call")), env={}, options=options) as process:
+        events, hits = list[int](), list[int]()
+
+        def at_call(event: object) -> None:
+            events.append(1)
+            if len(events) == 20 and change == "deny":
+                process.chain.deny("f")
+            elif len(events) == 20:
+                process.hooks.on_call(
+                    "f", lambda _: hits.append(1), mechanism="dispatch", depth=False
+                )
+
+        process.hooks.on_call("h", at_call, depth=False)
+        assert isinstance(process.run(), Exited)
+        # f is entered 21 times more, and goes round 200 times: each is an arrival.
+        assert process.stats()["dispatches"]["denied"] == 21 * 200
+        assert len(hits) == (21 * 200 if change == "hook" else 0)
+
+
+def test_fuel_that_was_taken_away_is_not_the_end_of_a_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hook that code calls adds another: the run goes on by blocks when that is done."""
+    with fib("24") as process:
+        steps, step = list[int](), process.engine.step
+        monkeypatch.setattr(process.engine, "step", lambda key: steps.append(1) or step(key))
+        calls = list[int]()
+
+        def at_call(event: object) -> None:
+            calls.append(1)
+            if len(calls) == 10:
+                process.hooks.on_call("flush", lambda _: None)
+
+        process.hooks.on_call("fib", at_call, mechanism="helper", depth=False)
+        assert isinstance(process.run(max_insns=19_000), InsnLimit)
+        assert len(calls) > 2000
+        assert len(steps) < 200
