@@ -523,9 +523,8 @@ class NumbaExecutor:
         if kind == tables.X_PROMOTE:
             self._units.promote()
             return payload
-        if kind == abi.X_FUEL and self._units.stopped:  # seen to before the next run
-            key = self._table.key(payload)
-            return self._exits.stop(NotTranslated(key), key.pc)
+        if kind == abi.X_FUEL and self._units.stopped:
+            return self._leave_undone(payload)
         if kind == tables.X_MISSING:
             self._waiting, missing = payload, self._links.target(payload)
             return self._exits.stop(NotTranslated(missing), missing.pc)
@@ -538,6 +537,16 @@ class NumbaExecutor:
         if kind == tables.X_MISSING_AT and (block_id := self._alias(payload)):
             return block_id
         return self._exits.event(kind, payload)
+
+    def _leave_undone(self, block_id: int) -> int | Event:
+        """Give up the regions that were left before this block because one may not go on. Returns
+        as ``_after``."""
+        try:
+            self._compile_new()
+        except TablesFull:  # asked for again, by its key
+            key = self._table.key(block_id)
+            return self._exits.stop(NotTranslated(key), key.pc)
+        return block_id
 
     def _not_translated(self, key: BlockKey) -> Event:
         self._exits.count(Reason.NOT_TRANSLATED)
