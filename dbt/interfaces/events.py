@@ -69,7 +69,8 @@ class TrapHit:
 
 @attrs.frozen
 class FuelOut:
-    """The block at ``key`` needs more fuel than is left. It was not entered."""
+    """The block at ``key`` was not entered: it needs more fuel than is left, or is the first of
+    several that were compiled as one and might take more together."""
 
     key: BlockKey
 

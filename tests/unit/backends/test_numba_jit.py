@@ -25,7 +25,15 @@ class TestOptimised(TestCopied):
 class TestMixed(TestCopied):
     """Blocks move from tier to tier while they run."""
 
-    options = BackendOptions(tier="auto", hot=2, background=False)
+    options = BackendOptions(tier="auto", unit="block", hot=2, background=False)
+
+
+class TestFunctions(TestCopied):
+    """Blocks that are hot become regions. These blocks have no copies, so a region that is short of
+    fuel is left for the engine (``FuelOut``), and edges are counted that it does not take."""
+
+    options = BackendOptions(tier="auto", unit="function", hot=2, background=False)
+    test_random_program_has_the_same_counts = None
 
 
 class TestCopiedWithoutFlags(TestCopied):
