@@ -11,6 +11,16 @@ from dbt.ir.block import HOOKED, BlockKey
 OTHER = BlockKey(0x8004)
 
 
+def hits_at_other(rig: Rig) -> int:
+    """Run ``ChainingContract.PAIR`` five rounds long; how often OTHER is reported."""
+    rig.state.set("r0", 5)
+    rig.executor.fuel = 1000
+    key, seen = BlockKey(START), 0
+    while rig.executor.run(key) == WatchHit(OTHER):
+        seen, key = seen + 1, OTHER
+    return seen
+
+
 class WatchingContract(Contract):
     """``Executor.watch``."""
 
@@ -68,12 +78,7 @@ class WatchingContract(Contract):
         for change, hits in ((watched.add, 4), (watched.discard, 0), (watched.add, 4)):
             change(0x8004)
             rig.executor.watch(watched, {0x8004})
-            rig.state.set("r0", 5)
-            rig.executor.fuel = 1000
-            key, seen = BlockKey(START), 0
-            while rig.executor.run(key) == WatchHit(OTHER):
-                seen, key = seen + 1, OTHER
-            assert seen == hits
+            assert hits_at_other(rig) == hits
 
     def test_blocks_whose_hook_has_run_are_not_meant(self, rig: Rig) -> None:
         self.install(
@@ -128,12 +133,7 @@ class ProbingContract(Contract):
         for change, hits in ((probed.add, 4), (probed.discard, 0)):
             change(0x8004)
             rig.executor.probe(probed, {0x8004})
-            rig.state.set("r0", 5)
-            rig.executor.fuel = 1000
-            key, seen = BlockKey(START), 0
-            while rig.executor.run(key) == WatchHit(OTHER):
-                seen, key = seen + 1, OTHER
-            assert seen == hits
+            assert hits_at_other(rig) == hits
 
     @pytest.mark.parametrize("exit_", ["jump %0", "call %0, link 0x8008", "return %0"])
     def test_so_does_every_entry_by_a_computed_edge(self, rig: Rig, exit_: str) -> None:
