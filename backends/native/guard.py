@@ -8,9 +8,10 @@ moves the page to ``perms_base + LOST_PAGES_AT``, maps an empty one in its place
 guest's permissions ABSENT, for a while also those of its neighbours, so that compiled code soon
 returns. ``GuestMemory.take_lost`` reads the notes and moves the page back.
 
-SIGSEGV in code without checks makes that code leave, before the instruction. So does SIGBUS, when
-the page was replaced. SIGSEGV in other code, which has checked the permissions or need not, opens
-the page and notes that. Any other signal is passed to the handler that was there before.
+SIGSEGV in code without checks makes that code leave, before the instruction, or go on where its
+exception table says. So does SIGBUS, when the page was replaced. SIGSEGV in other code, which has
+checked the permissions or need not, opens the page and notes that. Any other signal is passed to
+the handler that was there before.
 """
 
 import _signal  # type: ignore[import-not-found]  # signal.getsignal takes 30 times as long
@@ -21,7 +22,7 @@ import threading
 import weakref
 from typing import Any, NamedTuple
 
-from backends.native import guard_text, llvm
+from backends.native import exception_table, guard_text, llvm
 from backends.native.arena import Arena
 from backends.native.cache import cached, stamp
 from backends.native.forks import held_at_fork
@@ -30,6 +31,7 @@ from backends.native.guard_text import (
     DATA_BYTES,
     ENTRIES,
     ENTRY,
+    FIXUPS,
     FOLLOWS,
     OWN,
     PREVIOUS,
@@ -110,7 +112,8 @@ class _Guard:
     """The handlers of this process, and the guest memories that they are responsible for."""
 
     def __init__(self) -> None:
-        key = stamp([guard_text.__file__, llvm.__file__, banks.__file__], "llvmlite")
+        sources = (guard_text, exception_table, llvm, banks)
+        key = stamp([str(source.__file__) for source in sources], "llvmlite")
         image = cached("guard", key, lambda: llvm.compile_text(guard_text.TEXT))
         self._data = mmap.mmap(-1, DATA_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         anchor: Any = ctypes.c_char.from_buffer(self._data)
@@ -158,6 +161,10 @@ class _Guard:
         for index, word in enumerate(words, first):
             self._words[index] = word
 
+    def fix_up(self, place: int, table: int) -> None:
+        """Set the address of the exception table of a memory's code, which does not run."""
+        self._words[place + FIXUPS // 8] = table
+
     def unwatch(self, place: int) -> None:
         """Undo ``watch``. With the last reservation the previous handlers are restored.
 
@@ -166,6 +173,7 @@ class _Guard:
         self._words[place + BASE // 8] = 0
         self._words[place + FOLLOWS // 8] = 0
         self.lead_out(place, None)
+        self.fix_up(place, 0)
         self._some_left = True
         while self._some_left and self._lock.acquire(blocking=False):
             try:
@@ -232,6 +240,10 @@ class Watched:
     def lead_out(self, code: CodeWithoutChecks | None) -> None:
         """Set the code that refused accesses have to leave. It must not run now."""
         self._guard.lead_out(self._place, code)
+
+    def fix_up(self, table: int) -> None:
+        """Set the address of an ``ExceptionTable`` of code that must not run now, or 0."""
+        self._guard.fix_up(self._place, table)
 
     def ensure(self) -> None:
         """Install the handlers again that others have replaced, as the guest's own handling of

@@ -6,6 +6,7 @@ kept for this one.
 
 import signal
 
+from backends.native.exception_table import MIX, ROW, ROWS_AT
 from dbt.interfaces import (
     ABSENT,
     CODE,
@@ -28,11 +29,12 @@ previous handler, one of the default action, and the last address that was not o
 TABLE = 2 * OWN
 """Offset of the entries in the data: one for each memory that the handler is responsible for."""
 ENTRY = 64
-BASE, FOLLOWS, CODE_START, CODE_BYTES, LEAVE, EXIT_AT, EXIT_KIND = range(0, 56, 8)
+BASE, FOLLOWS, CODE_START, CODE_BYTES, LEAVE, EXIT_AT, EXIT_KIND, FIXUPS = range(0, 64, 8)
 """Words of an entry. BASE: ``perms_base``, or 0. FOLLOWS: not 0 when the host's protection follows
 the permission bytes. Code without checks has CODE_BYTES bytes from CODE_START on; rdi is then the
 address of the state. It is left by a jump to LEAVE, after ``EXIT_KIND + (offset in the code << 8)``
-was written to the state at EXIT_AT."""
+was written to the state at EXIT_AT. FIXUPS: the address of an exception table
+(``exception_table.py``), or 0: other code without checks goes on where that says."""
 DATA_BYTES = 64 << 10
 ENTRIES = (DATA_BYTES - TABLE) // ENTRY
 PAGES = (1 << 32) // PAGE
@@ -55,6 +57,40 @@ define internal i64 @host(i64 %n, i64 %a, i64 %b, i64 %c, i64 %d, i64 %e, i64 %f
 }}
 """
 
+_FIXUP = f"""
+define internal i64 @fixup(i64 %table_word, i64 %rip) alwaysinline {{
+ %is_table = icmp ne i64 %table_word, 0
+ br i1 %is_table, label %begin, label %none
+begin:
+ %table = inttoptr i64 %table_word to ptr
+ %mask = load i64, ptr %table
+ %mixed = mul i64 %rip, {MIX}
+ %first = lshr i64 %mixed, 32
+ br label %probe
+probe:
+ %place = phi i64 [ %first, %begin ], [ %following, %other ]
+ %slot = and i64 %place, %mask
+ %row_by = mul i64 %slot, {ROW}
+ %row_past = add i64 %row_by, {ROWS_AT}
+ %row = getelementptr i8, ptr %table, i64 %row_past
+ %key = load i64, ptr %row
+ %is_it = icmp eq i64 %key, %rip
+ br i1 %is_it, label %it, label %not_it
+not_it:
+ %ends = icmp eq i64 %key, 0
+ br i1 %ends, label %none, label %other
+other:
+ %following = add i64 %slot, 1
+ br label %probe
+it:
+ %value_at = getelementptr i8, ptr %row, i64 8
+ %value = load i64, ptr %value_at
+ ret i64 %value
+none:
+ ret i64 0
+}}
+"""
+
 _WHOSE = f"""
 define void @handle(i32 %signal, ptr %info, ptr %context, ptr %data, ptr %own) nounwind {{
  %code_at = getelementptr i8, ptr %info, i64 8
@@ -74,7 +110,8 @@ look:
  %base = load i64, ptr %entry
  %past = add i64 %base, {PERMS_DISTANCE}
  %guest = sub i64 %address, %past
- %inside = icmp ult i64 %guest, {(1 << 32) + (64 << 10)}
+ %from_below = add i64 %guest, {PAGE}
+ %inside = icmp ult i64 %from_below, {(1 << 32) + (64 << 10) + PAGE}
  %used = icmp ne i64 %base, 0
  %ours = and i1 %inside, %used
  br i1 %ours, label %found, label %again
@@ -89,6 +126,10 @@ found:
  %code_bytes = load i64, ptr %code_bytes_at
  %offset = sub i64 %rip, %code_start
  %unchecked = icmp ult i64 %offset, %code_bytes
+ %fixups_at = getelementptr i8, ptr %entry, i64 {FIXUPS}
+ %fixups = load i64, ptr %fixups_at
+ %fixup = call i64 @fixup(i64 %fixups, i64 %rip)
+ %fixed = icmp ne i64 %fixup, 0
  %is_guest = icmp ult i64 %guest, {1 << 32}
  %lost = icmp eq i32 %signal, {SIGNALS[0]}
  br i1 %lost, label %lost_if_guest, label %refused
@@ -158,7 +199,9 @@ fill:
  %well = icmp eq i64 %filled, %here
  br i1 %well, label %filled_in, label %foreign
 filled_in:
- br i1 %unchecked, label %leave_code, label %done
+ br i1 %unchecked, label %leave_code, label %go_on
+go_on:
+ br i1 %fixed, label %fix_up, label %done
 """
 
 _REFUSED = f"""
@@ -168,7 +211,12 @@ refused:
  %checked = icmp eq i64 %follows, 0
  br i1 %checked, label %foreign, label %protected
 protected:
- br i1 %unchecked, label %leave_code, label %open_if_guest
+ br i1 %unchecked, label %leave_code, label %open_or_fix_up
+open_or_fix_up:
+ br i1 %fixed, label %fix_up, label %open_if_guest
+fix_up:
+ store volatile i64 %fixup, ptr %rip_at
+ ret void
 leave_code:
  %rdi_at = getelementptr i8, ptr %context, i64 {_RDI_AT}
  %state = load i64, ptr %rdi_at
@@ -256,4 +304,4 @@ again_sent:
 }}
 """
 
-TEXT = _HOST + _WHOSE + _LOST + _REFUSED + _FOREIGN
+TEXT = _HOST + _FIXUP + _WHOSE + _LOST + _REFUSED + _FOREIGN

@@ -56,6 +56,8 @@ class Library:
     """Host addresses of the global symbols."""
     sizes: dict[str, int]
     """Their sizes in bytes."""
+    sections: dict[str, tuple[int, int]]
+    """Host addresses and sizes of the sections, by name."""
     _arena: Arena
     _address: int
     _size: int
@@ -201,6 +203,14 @@ class _Image:
             if bind and index in self.offsets
         }
 
+    def sections(self, address: int) -> dict[str, tuple[int, int]]:
+        """Address and size of each section when the image begins at ``address``."""
+        sections = self.object.sections
+        return {
+            sections[index].name.decode(): (address + offset, sections[index].size)
+            for index, offset in self.offsets.items()
+        }
+
     def sizes(self) -> dict[str, int]:
         """The sizes of the global symbols."""
         return {
@@ -221,7 +231,10 @@ def link(image: bytes, arena: Arena) -> Library:
         address = arena.allocate(made.size)
         try:
             arena.write(address, made.at(address))
-            return Library(made.addresses(address), made.sizes(), arena, address, made.size)
+            return Library(
+                made.addresses(address), made.sizes(), made.sections(address),
+                arena, address, made.size,
+            )  # fmt: skip
         except BaseException:
             arena.free(address, made.size)
             raise

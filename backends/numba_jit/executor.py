@@ -110,6 +110,7 @@ class NumbaExecutor:
             Neighbours(self.tables, self._table),
             self._enter_units,
             self._leave_units,
+            self._watched_memory.fix_up,
         )
         self._tiers: tuple[Tier, ...] = (self._copies, self._units)
         self._codes = HostCodes(self._table, self._copies, self._units, own)
@@ -133,10 +134,12 @@ class NumbaExecutor:
         """True when what ``run`` makes is reported."""
         self._probing = False
         """True while blocks that are installed get a probe."""
-        if self._copying and context.options.memory_checks == "mmu":
+        self._checked = True
+        """True while all code tests the guest's permissions itself."""
+        if context.options.memory_checks == "mmu" and context.options.tier != "1":
             self._watched_memory.follow()
             context.memory.protection.begin()
-            self._copies.check(checked=not context.memory.protection.follows)
+            self._check(checked=not context.memory.protection.follows)
 
     # -- fuel --------------------------------------------------------------------------------------
 
@@ -500,7 +503,7 @@ class NumbaExecutor:
         self._watched_memory.ensure()
         me = threading.get_ident()
         while True:
-            if not self._copies.checked:
+            if not self._checked:
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
@@ -518,6 +521,12 @@ class NumbaExecutor:
                 return after
             block_id = after
 
+    def _go_on(self, left: Event | BlockKey) -> int | Event:
+        """An event as it is; for the key where the guest goes on, as ``_after``."""
+        if not isinstance(left, BlockKey):
+            return left
+        return self._table.get(left) or self._not_translated(left)
+
     def _after(self, kind: int, payload: int) -> int | Event:
         """The event of an exit without a record, or the id of the block where the guest goes on."""
         if kind == tables.X_PROMOTE:
@@ -530,10 +539,7 @@ class NumbaExecutor:
             return self._exits.stop(NotTranslated(missing), missing.pc)
         if kind in (tables.X_SIDE, tables.X_REFUSED):
             side = kind == tables.X_SIDE
-            left = self._exits.side(payload) if side else self._exits.refused(payload)
-            if not isinstance(left, BlockKey):
-                return left
-            return self._table.get(left) or self._not_translated(left)
+            return self._go_on(self._exits.side(payload) if side else self._exits.refused(payload))
         if kind == tables.X_MISSING_AT and (block_id := self._alias(payload)):
             return block_id
         return self._exits.event(kind, payload)
@@ -557,7 +563,7 @@ class NumbaExecutor:
         run. That is most often the same as before."""
         record = self.records.table[index]
         if type(record) is not HookRecord:
-            return self._exits.recorded(self.records[index])
+            return self._go_on(self._exits.recorded(self.records[index]))
         hit = record.hit
         self._reasons[_HOOK] += 1
         self._words[self._pc] = hit.resume.pc
@@ -587,10 +593,17 @@ class NumbaExecutor:
             protection.renew()
             return True
         self.clear()
-        self._copies.check(checked=True)
+        self._check(checked=True)
         self._watched_memory.lead_out(None)
         self._let_make()
         return False
+
+    def _check(self, *, checked: bool) -> None:
+        """Make code from now on that tests the guest's permissions itself, or that does not. There
+        must be no blocks."""
+        self._checked = checked
+        self._copies.check(checked=checked)
+        self._units.check(checked=checked)
 
     def _alias(self, location: int) -> int:
         """The id of the block at a location, or 0. Enters the location in the tables, because it is

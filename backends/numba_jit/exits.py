@@ -1,5 +1,6 @@
 """Makes events of the exits by which the loop returns."""
 
+import contextlib
 from collections.abc import Callable
 
 from backends.numba_jit import abi, tables
@@ -29,7 +30,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi, frontend_mode, retry_mode
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode, retry_mode
 from dbt.permissions import GuardedMemory
 from dbt.phases import Phase
 from dbt.stops import GuestFault
@@ -67,7 +68,10 @@ class Exits:
 
     def _left(self, side: Side) -> Event | BlockKey:
         if side.why == stencils.X_FAULT:
-            return self._step(side)
+            self._control[_FUEL] += side.refund
+            return self._step(
+                BlockKey(side.key.pc, retry_mode(side.block, side.key.pc)), side.block
+            )
         if side.why == stencils.X_TRAP:
             self._control[_FUEL] += side.refund
             self.count(Reason.TRAP)
@@ -82,28 +86,26 @@ class Exits:
                 return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
         self._control[_FUEL] += side.refund
         pc = side.key.pc
-        return self._changed(side, BlockKey(pc, retry_mode(side.block, pc)))
+        return self._changed(side.block, BlockKey(pc, retry_mode(side.block, pc)))
 
-    def _changed(self, side: Side, key: BlockKey) -> Event:
+    def _changed(self, block: BlockKey, key: BlockKey) -> Event:
         """Drop a block whose code has changed without the guest's knowing: another process has
         written its file. The guest continues with what is there now."""
-        self._discard([side.block])
+        self._discard([block])
         self.count(Reason.INVALIDATION)
         return self.stop(NotTranslated(key), key.pc)
 
-    def _step(self, side: Side) -> Event | BlockKey:
-        """Execute an instruction that copied code has left to the evaluator: one that faults, or an
-        access that crosses a page's end."""
+    def _step(self, key: BlockKey, within: BlockKey) -> Event | BlockKey:
+        """Execute an instruction, of the block at ``within``, that code has left to the evaluator:
+        one that faults, or an access that crosses a page's end or wraps around."""
         from dbt.execute import Edge, execute
 
-        self._control[_FUEL] += side.refund
-        pc = side.key.pc
-        key = BlockKey(pc, retry_mode(side.block, pc))
+        pc = key.pc
         while True:
             try:
-                block = self._copies.lift(key)
+                block = self._instruction(key)
             except GuestFault:
-                return self._changed(side, key)
+                return self._changed(within, key)
             with self._context.phases.within(Phase.EVALUATOR):
                 result, completed = execute(block, self._context, self._guarded)
             self._control[_FUEL] -= completed
@@ -118,6 +120,16 @@ class Exits:
                     invalid = self._faults.invalidates(result)
                     self.count(Reason.INVALIDATION if invalid else Reason.FAULT)
             return self.stop(result, pc)
+
+    def _instruction(self, key: BlockKey) -> Block:
+        """The instruction at a key, as a block. Raises GuestFault."""
+        lifter, fetch = self._context.lifter, self._context.memory.fetch
+        assert lifter is not None
+        size, before = lifter.word_bits // 8, 0
+        word = int.from_bytes(fetch(key.pc, size), "little")
+        with contextlib.suppress(GuestFault):
+            before = int.from_bytes(fetch(key.pc - size, size), "little") if key.pc >= size else 0
+        return lifter.lift_one(key, word, before)[0]
 
     def event(self, kind: int, payload: int) -> Event:
         """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED and X_RECORD."""
@@ -137,8 +149,8 @@ class Exits:
             return self.stop(FuelOut(key), key.pc)
         raise AssertionError("a block has no code")
 
-    def recorded(self, record: Record) -> Event:
-        """The event of an exit with a record, which is no HookRecord."""
+    def recorded(self, record: Record) -> Event | BlockKey:
+        """What comes of an exit with a record, which is no HookRecord. Returns as ``side`` does."""
         match record:
             case SwiRecord(number, resume):
                 self.count(Reason.SYSCALL)
@@ -153,7 +165,10 @@ class Exits:
                 return self._fault(record)
         raise AssertionError(record)
 
-    def _fault(self, record: FaultRecord) -> Event:
+    def _fault(self, record: FaultRecord) -> Event | BlockKey:
+        if self._context.lifter is not None and self._faults.permits(record):
+            key = BlockKey(record.pc, record.mode)
+            return self._step(key, key)
         hit = self._faults.hit(record)
         self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
         return self.stop(hit, record.pc)

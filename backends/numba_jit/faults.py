@@ -16,9 +16,20 @@ class Faults:
         self._control = shared.control
         self._perms = permission_bytes(context.memory)
 
+    def permits(self, found: FaultRecord) -> bool:
+        """True when no byte of a refused access is forbidden: the host has refused what an address
+        would be if it did not wrap around."""
+        address, size = self._address(), found.size
+        return found.access is not Access.UNALIGNED and (
+            first_forbidden(self._perms, address, size, found.access) >= address + size
+        )
+
+    def _address(self) -> int:
+        return int(self._control[abi.FAULT_ADDRESS // 8]) & 0xFFFFFFFF
+
     def hit(self, found: FaultRecord) -> FaultHit:
         """The event of a refused access, with the address of the first forbidden byte."""
-        address = int(self._control[abi.FAULT_ADDRESS // 8]) & 0xFFFFFFFF
+        address = self._address()
         if found.access is not Access.UNALIGNED:
             address = first_forbidden(self._perms, address, found.size, found.access) & 0xFFFFFFFF
         return FaultHit(found.pc, found.mode, address, found.access)

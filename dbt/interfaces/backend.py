@@ -57,9 +57,9 @@ class BackendOptions:
     ``hot``: executions of a block after which ``auto`` compiles it (compiling takes 3-6 ms, an
     execution in tier 0 a few ns longer). ``background``: ``auto`` compiles on another core while
     the guest runs on; else the guest waits.
-    ``memory_checks``: with ``mmu``, copied code makes no test of its own before it accesses memory,
-    and the host's protection of pages follows the guest's permissions. Compiled code makes its own
-    tests.
+    ``memory_checks``: with ``mmu``, code makes no test of its own before it accesses memory, and
+    the host's protection of pages follows the guest's permissions. What is compiled quickly makes
+    its own tests.
     """
 
     tier: str = attrs.field(default="auto", converter=_tier)

@@ -87,8 +87,9 @@ were accessed (``backends/native/guard.py``): their number, then the guest addre
 as u64."""
 LOST_PAGES_AT = LOST_AT + PAGE
 """Offset from ``perms_base`` of the place that the lost pages are moved to, in the same order."""
-LOST_PAGES = (PERMS_DISTANCE - LOST_PAGES_AT) // PAGE
-"""Length of the list. Lost pages beyond it are counted only."""
+LOST_PAGES = (PERMS_DISTANCE - LOST_PAGES_AT) // PAGE - 1
+"""Length of the list. Lost pages beyond it are counted only. A page that nobody may access is left
+in front of ``base``: accesses wrap around to it."""
 LOST_WINDOW_AT = LOST_AT + 8 + 8 * LOST_PAGES
 """Offset from ``perms_base`` of a page number (u64) and the permission bytes of ``LOST_WINDOW``
 pages from that one on, the neighbours of the first lost page. They are ABSENT until Python has

@@ -35,7 +35,7 @@ class LostPages:
     has to be done about them."""
 
     def __init__(self, whole: memoryview, perms_base: int, perms: memoryview) -> None:
-        libc.mprotect(perms_base + LOST_PAGES_AT, LOST_PAGES * PAGE, PROT_NONE)
+        libc.mprotect(perms_base + LOST_PAGES_AT, PERMS_DISTANCE - LOST_PAGES_AT, PROT_NONE)
         self._perms_base, self._perms = perms_base, perms
         self._notes = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
         self._neighbours = whole[LOST_WINDOW_AT : LOST_WINDOW_AT + 8 + LOST_WINDOW]

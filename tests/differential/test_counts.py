@@ -20,6 +20,8 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "compiled-unchained": ("--tier", "2", "--chain", "off"),
     "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
     "regions": ("--unit", "function", "--hot", "2", "--background", "off"),
+    "unchecked-compiled": ("--tier", "2", "--memory-checks", "mmu"),
+    "unchecked-regions": ("--memory-checks", "mmu", "--hot", "2", "--background", "off"),
 }
 PROGRAMS = {
     "hello": (guest("hello"),),

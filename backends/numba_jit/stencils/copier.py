@@ -206,12 +206,6 @@ class Copier:
         except GuestFault:
             return b""
 
-    def lift(self, key: BlockKey) -> Block:
-        """The instruction at a key, as a block."""
-        size = self.library.width // 8
-        word = int.from_bytes(self._memory.fetch(key.pc, size), "little")
-        return self._lifter.lift_one(key, word, self.word_before(key.pc))[0]
-
     def left(self, key: BlockKey, head: int) -> Swi | Halt | None:
         """How the instruction at a key leaves the block at ``head``; None if it does so in another
         way, or cannot be fetched. Only the library is asked."""

@@ -245,10 +245,6 @@ class Copies:
         """The reason of the trap by which a block has left last."""
         return self.copier.reason(self._tables.control[tables.TRAP_REASON // 8])
 
-    def lift(self, key: BlockKey) -> Block:
-        """The instruction at a key, as a block."""
-        return self.copier.lift(key)
-
     def hand_over(self, installed: Installed) -> None:
         """Have a block entered at its unit, if there is room. Its copy remains, for the unit may
         leave to it."""

@@ -1,19 +1,24 @@
-"""Loads and stores as LLVM text: permission checks, and the way out of a refused access."""
+"""Loads and stores as LLVM text: permission checks, and the way out of a refused access.
+
+What does without checks is in ``unchecked``.
+"""
 
 from functools import partial
 
 from backends.numba_jit import abi
-from backends.numba_jit.records import FaultRecord
+from backends.numba_jit.units import unchecked
+from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.interfaces import CODE, READ, WRITE
-from dbt.ir.block import Inst, retry_mode
+from dbt.ir.block import Inst
 from dbt.ir.types import I1
 from dbt.stops import Access
 
 
 def load(u: UnitText, inst: Inst) -> None:
-    u.names[inst] = u.predicated(inst, partial(_load, u), "zeroinitializer")
+    body = _load if inst in u.checks or u.module.checked else unchecked.load
+    u.names[inst] = u.predicated(inst, partial(body, u), "zeroinitializer")
 
 
 def _load(u: UnitText, inst: Inst) -> str:
@@ -25,7 +30,8 @@ def _load(u: UnitText, inst: Inst) -> str:
 
 
 def store(u: UnitText, inst: Inst) -> None:
-    u.predicated(inst, partial(_store, u))
+    body = _store if inst in u.checks or u.module.checked else unchecked.store
+    u.predicated(inst, partial(body, u))
 
 
 def _store(u: UnitText, inst: Inst) -> str:
@@ -47,7 +53,7 @@ def check_align(u: UnitText, inst: Inst) -> None:
         refused = u.new(f"and i1 {refused}, {u.value(inst.when)}")
     wide = f"%c{u.cold_number}w"
     widen = f"\n {wide} = zext i32 {address} to i64"
-    u.branch_cold(refused, _fault(u, wide, 1, Access.UNALIGNED, widen))
+    u.branch_cold(refused, fault(u, wide, 1, Access.UNALIGNED, widen))
 
 
 def _host(u: UnitText, inst: Inst, access: Access) -> str:
@@ -67,17 +73,17 @@ def _host(u: UnitText, inst: Inst, access: Access) -> str:
 def _check(u: UnitText, start: str, span: int, access: Access) -> None:
     """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
     # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
-    fault = _fault(u, start, span, access)
+    way_out = fault(u, start, span, access)
     perms = perms_of(u.lines, f"%y{u.number}a", start)
     if span not in (2, 4):
         if span > 1:
             end = u.new(f"add i64 {start}, {span - 1}")
             perms += perms_of(u.lines, f"%y{u.number}b", end)
         refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
-        u.branch_cold(refused, fault)
+        u.branch_cold(refused, way_out)
         return
     refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
-    u.branch_cold(refused, fault)
+    u.branch_cold(refused, way_out)
     # Only an unaligned access can reach into a second page; that is looked at aside.
     misaligned = u.new(f"icmp ne i64 {u.new(f'and i64 {start}, {span - 1}')}, 0")
     aside = f"%c{u.cold_number}"
@@ -86,7 +92,7 @@ def _check(u: UnitText, start: str, span: int, access: Access) -> None:
     lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
     perms = perms_of(lines, f"{aside}p", f"{aside}e")
     refused = is_refused(lines, f"{aside}r", perms, access)
-    lines.append(f" br i1 {refused}, label {fault}, label {u.label}")
+    lines.append(f" br i1 {refused}, label {way_out}, label {u.label}")
     u.cold_lines += lines
 
 
@@ -124,15 +130,3 @@ def is_refused(lines: list[str], name: str, perms: list[str], access: Access) ->
             f" {name}0 = and i8 {one}, {WRITE | CODE}\n {name} = icmp ne i8 {name}0, {WRITE}"
         )
     return name
-
-
-def _fault(u: UnitText, start: str, span: int, access: Access, before: str = "") -> str:
-    """The way out of a refused access, whose address is ``start``, an i64, after ``before``; its
-    label."""
-    record = FaultRecord(u.pc, retry_mode(u.block.key, u.pc), access, span)
-    label = f"%c{u.cold_number}a"
-    before += (
-        f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
-        f"\n store i64 {start}, ptr {label}"
-    )
-    return u.cold(u.module.record(record), before, refund=u.refund())

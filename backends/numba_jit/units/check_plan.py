@@ -52,7 +52,8 @@ def root_of(address: Value) -> tuple[Value | None, int]:
     return None, (offset + address.value) % _WRAP
 
 
-def _size(inst: Inst) -> int:
+def size_of(inst: Inst) -> int:
+    """The bytes of an access."""
     type_ = inst.type if inst.op is ops.LOAD else inst.args[1].type
     assert type_ is not None
     return type_.bytes
@@ -78,7 +79,7 @@ class _Planner:
 
     def access(self, inst: Inst) -> None:
         root, offset = root_of(inst.args[0])
-        is_load, end = inst.op is ops.LOAD, offset + _size(inst)
+        is_load, end = inst.op is ops.LOAD, offset + size_of(inst)
         if self._is_covered(root, is_load, offset, end):
             return
         key = (root, is_load, inst.when)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from backends.native.arena import Arena
+from backends.native.exception_table import SECTION, ExceptionTable
 from backends.native.link import Library, link
 from backends.numba_jit.dispatch import dispatchers, to_copy
 from backends.numba_jit.installed import Installed
@@ -65,6 +66,11 @@ class _Batch:
     keys: Mapping[str, BlockKey]
     live: int
 
+    @property
+    def exceptions(self) -> tuple[int, int]:
+        """Address and size of the section with the fixups of the units."""
+        return self.library.sections.get(SECTION, (0, 0))
+
 
 class UnitCompiler:
     """Compiles blocks for one machine and owns their code.
@@ -92,6 +98,10 @@ class UnitCompiler:
         self._arena = Arena()
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
+        self.checked = True
+        """Optimised code that is made from now on tests the permissions of guest memory itself."""
+        self.exceptions = ExceptionTable()
+        """The fixups of code without such tests."""
         self.code_bytes = 0
         """Machine code made so far, also what was given up since."""
         text = self.frame.shared()
@@ -140,7 +150,7 @@ class UnitCompiler:
         thread at a time may do so for each level, while another uses all other methods but
         ``explain``."""
         text, module, names, keys, regions = self._emit(
-            batch, entered, regions=level == "region", counts=counts, calls=calls, linked=linked
+            batch, entered, level, counts=counts, calls=calls, linked=linked
         )
         if not batch:
             return Made(b"", module.made, names, keys, regions, 0)
@@ -160,6 +170,7 @@ class UnitCompiler:
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
         units = _Batch(library, made.records, made.keys, len(found))
+        self.exceptions.add(*units.exceptions)
         self._batches.update(dict.fromkeys(found, units))
         return pointers
 
@@ -177,19 +188,22 @@ class UnitCompiler:
     def _emit(
         self,
         batch: Sequence[Installed],
-        entered: Collection[int] | None = None,
+        entered: Collection[int] | None,
+        level: str,
         *,
-        regions: bool = False,
         counts: bool = False,
         calls: bool = True,
         linked: Mapping[int, int] | None = None,
     ) -> tuple[str, Module, list[str], dict[str, BlockKey], list[Region]]:
-        module = Module(self.frame, self._context, self._records, linked or {})
+        context = self._context
+        module = Module(self.frame, context, self._records, linked or {})
+        module.checked = self.checked or level == "quick"
+        module.folds = context.lifter is not None and not context.passes
         symbols = {installed.key: f"u{index}" for index, installed in enumerate(batch)}
         quiet = list(filter(self._is_quiet, batch))
         groups: list[list[Installed]] = []
-        if regions:
-            groups = find_regions(quiet, self._context.key_of, module.linked, calls=calls)
+        if level == "region":
+            groups = find_regions(quiet, context.key_of, module.linked, calls=calls)
         made: list[Region] = []
         texts: list[str] = []
         entries: dict[BlockKey, str] = {}
@@ -226,13 +240,15 @@ class UnitCompiler:
                 continue
             batch.live -= 1
             if not batch.live:
+                self.exceptions.remove(*batch.exceptions)
                 batch.library.close()
                 self._records.drop(batch.records)
 
     def explain(self, installed: Installed, level: str = "optimised") -> Mapping[str, str]:
         """The LLVM text and the host assembly of a block's unit, as that of block 0 without a
         probe."""
-        text, module, *_ = self._emit([attrs.evolve(installed, block_id=0, probes=False)])
+        alone = attrs.evolve(installed, block_id=0, probes=False)
+        text, module, *_ = self._emit([alone], None, level)
         self._records.drop(module.made)
         assembly = self._maker.assembly(text, level, module.inlined.values())
         return {

@@ -14,6 +14,7 @@ from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, uses_state
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
+from backends.numba_jit.units.unchecked import checks_of_others
 from backends.numba_jit.units.unit_text import Module, UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
@@ -39,7 +40,8 @@ def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool =
 def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     """Begin a block at a label, after a look at all of it."""
     insts = installed.block.insts
-    u.begin(installed, label, plan_checks(insts))
+    plan = plan_checks if u.module.checked else checks_of_others
+    u.begin(installed, label, plan(insts))
     u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, u.module.context.functions))
 
 

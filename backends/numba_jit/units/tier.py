@@ -47,6 +47,7 @@ class Units:
         neighbours: Neighbours,
         enter: Callable[[Sequence[Installed]], None],
         left: Callable[[Sequence[Installed]], None],
+        fix_up: Callable[[int], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
         self._context = context
@@ -62,6 +63,9 @@ class Units:
         """Called with the blocks that have got an entry, to make everything lead to it."""
         self._left = left
         """Called with the blocks that have no entry any more."""
+        self._fix_up = fix_up
+        """Called with the address of the exception table, when that may have changed."""
+        self._checked = True
         unit = context.options.unit_compiled
         self._regions, self._calls = unit != "block", unit == "function"
         self._live = Regions(shared)
@@ -94,7 +98,15 @@ class Units:
             from backends.numba_jit.units.compiler import UnitCompiler
 
             self._compiler = UnitCompiler(self._context, self._records, dispatching=True)
+            self._compiler.checked = self._checked
         return self._compiler
+
+    def check(self, *, checked: bool) -> None:
+        """Make optimised code from now on that tests the guest's permissions itself, or that does
+        not. There must be no blocks."""
+        self._checked = checked
+        if self._compiler is not None:
+            self._compiler.checked = checked
 
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""
@@ -308,6 +320,7 @@ class Units:
         """Put units where they run, and enter those that are awaited."""
         entered, old = [], []
         codes = dict(zip(map(id, job.compiled), self.compiler.load(job.made), strict=True))
+        self._fix_up(self.compiler.exceptions.address)
         refused = self._enter_regions(job.made.regions, codes, awaited)
         for installed in job.compiled:
             block_id, code = installed.block_id, codes[id(installed)]

@@ -35,6 +35,11 @@ class Module:
     records: Records
     linked: Mapping[int, int]
     """The ids of the blocks that link slots are linked to, by slot, if they are."""
+    checked: bool = True
+    """Accesses to guest memory test its permissions. Else the host refuses them, and the code goes
+    on at their fixups (``backends/native/exception_table.py``)."""
+    folds: bool = True
+    """Accesses without checks may have the evaluator execute their instruction."""
     intrinsics: dict[str, str] = attrs.Factory(dict)
     inlined: dict[str, str] = attrs.Factory(dict)
     """LLVM modules of the functions to be made a part of this one, by symbol."""

@@ -44,6 +44,7 @@ BACKENDS = [
     pytest.param(NumbaBackend, "1", id="tier1"),
     pytest.param(NumbaBackend, "2", id="tier2"),
 ]
+UNCHECKED = BackendOptions(tier="2", memory_checks="mmu")
 
 
 @pytest.fixture
@@ -84,6 +85,23 @@ def test_guest_code_meets_it(file: int, backend: type, tier: str, text: str) -> 
     assert (event.pc, event.address) == (0x8000, WHERE)
     machine.state["r1"] = AT
     assert isinstance(machine.executor.run(block.key), HaltHit)
+    machine.close()
+
+
+@pytest.mark.parametrize("text", [BLOCK, STORE], ids=["load", "store"])
+def test_code_without_checks_meets_it_at_once(file: int, text: str) -> None:
+    machine = Rig(NumbaBackend(), UNCHECKED)
+    machine.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
+    block = parse_block(text)
+    machine.install(block)
+    machine.state["r1"], machine.state["r2"] = WHERE, 7
+    os.ftruncate(file, PAGE)
+    for lost in (WHERE, None):
+        event = machine.executor.run(block.key)
+        assert isinstance(event, FaultHit)
+        assert (event.pc, event.address) == (0x8000, WHERE)
+        assert machine.memory.take_lost() == lost
+        assert machine.state["r2"] == 7
     machine.close()
 
 

@@ -1,4 +1,4 @@
-"""Copied code without checks in whole programs: faults, code that is written over, lost pages."""
+"""Code without checks in whole programs: faults, code that is written over, lost pages."""
 
 import os
 import tempfile
@@ -8,18 +8,27 @@ from pathlib import Path
 import pytest
 from support.guests import guest
 from support.machine_code import BASE, CODE, EXIT, program
+from support.rig import Rig
 from support.stencils import Copies
 
-from backends.numba_jit import abi, tables
-from dbt.interfaces import EXEC, PAGE, READ, WRITE, BackendOptions
+from backends.numba_jit import NumbaBackend, abi, tables
+from dbt.interfaces import EXEC, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
+from dbt.ir.parser import parse_block
 from dbt.process import Process
 from dbt.runtime import protection
 from dbt.runtime.protection import HostProtection
-from dbt.stops import Exited, Killed, Stop
+from dbt.stops import Access, Exited, Killed, Stop
 
 MMU = BackendOptions(tier="0", memory_checks="mmu")
 EXPLICIT = BackendOptions(tier="0")
+WITHOUT = {
+    "copied": MMU,
+    "quick": BackendOptions(tier="1", memory_checks="mmu"),
+    "compiled": BackendOptions(tier="2", memory_checks="mmu"),
+    "regions": BackendOptions(hot=2, background=False, memory_checks="mmu"),
+}
+every_way = pytest.mark.parametrize("options", WITHOUT.values(), ids=WITHOUT)
 SET_R1 = 0xE59F1008  # ldr r1, [pc, #8]: the word behind exit
 ACCESSES = {
     "ldr": 0xE5912000, "str": 0xE5812000, "ldrb": 0xE5D12000, "strh": 0xE1C120B0,
@@ -43,14 +52,18 @@ def outcome(path: Path, options: BackendOptions) -> tuple[Stop, int, dict[str, i
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("access", ACCESSES)
-def test_an_access_ends_as_one_that_is_checked(tmp_path: Path, access: str, place: str) -> None:
+@pytest.mark.parametrize("way", ["copied", "compiled"])
+def test_an_access_ends_as_one_that_is_checked(
+    tmp_path: Path, way: str, access: str, place: str
+) -> None:
     path = program(tmp_path, [SET_R1, ACCESSES[access], *EXIT, PLACES[place]])
-    assert outcome(path, MMU) == outcome(path, EXPLICIT)
+    assert outcome(path, WITHOUT[way]) == outcome(path, EXPLICIT)
 
 
-def test_what_faults_is_known(tmp_path: Path) -> None:
+@every_way
+def test_what_faults_is_known(tmp_path: Path, options: BackendOptions) -> None:
     path = program(tmp_path, [SET_R1, ACCESSES["ldr"], *EXIT, 0x123456])
-    stop, executed, _ = outcome(path, MMU)
+    stop, executed, _ = outcome(path, options)
     assert isinstance(stop, Killed)
     assert (stop.pc, executed) == (CODE + 4, 1)
     assert "0x00123456" in str(stop)
@@ -67,8 +80,11 @@ HANDLED = [
 ]  # fmt: skip
 
 
-def test_a_handler_of_the_guest_is_given_the_address(tmp_path: Path) -> None:
-    assert outcome(program(tmp_path, HANDLED), MMU)[0] == Exited(0xD2)
+@every_way
+def test_a_handler_of_the_guest_is_given_the_address(
+    tmp_path: Path, options: BackendOptions
+) -> None:
+    assert outcome(program(tmp_path, HANDLED), options)[0] == Exited(0xD2)
 
 
 WRITES = [
@@ -87,7 +103,7 @@ WRITES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [MMU, EXPLICIT], ids=["mmu", "explicit"])
+@every_way
 def test_a_store_to_code_is_noticed(tmp_path: Path, options: BackendOptions) -> None:
     path = program(tmp_path, WRITES)
     process = Process(str(path), env={}, options=options)
@@ -108,12 +124,13 @@ def test_a_store_to_code_that_the_loop_has_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["hello", "signals", "selfmod", "unaligned", "processes", "files"])
 @pytest.mark.parametrize("changes", [0, 1, 4])
+@pytest.mark.parametrize("way", ["copied", "regions"])
 def test_a_protection_that_lapses_is_not_relied_on(
-    monkeypatch: pytest.MonkeyPatch, name: str, changes: int
+    monkeypatch: pytest.MonkeyPatch, way: str, name: str, changes: int
 ) -> None:
     """From then on the code makes its own checks. It lapses after so many changes."""
     expected = outcome(guest(name), EXPLICIT)[:2]
-    process = Process(str(guest(name)), env={}, options=MMU)
+    process = Process(str(guest(name)), env={}, options=WITHOUT[way])
     copies = process.engine.executor._copies  # type: ignore[attr-defined]
     assert not copies.checked
     left, update = [changes], HostProtection.update
@@ -140,6 +157,36 @@ def test_a_protection_that_the_host_has_no_room_for(monkeypatch: pytest.MonkeyPa
     process.close()
 
 
+@pytest.mark.parametrize(
+    ("access", "base", "at"),
+    [
+        ("ldr", 0x12, 0xFFFFFFFE), ("str", 0x12, 0xFFFFFFFE),  # [r1, #-20], across the end
+        ("ldr", 0x10, 0xFFFFFFFC), ("str", 0x10, 0xFFFFFFFC),
+        ("ldr", 0xFFFFFFF8, 0xFFFFFFE4), ("ldr up", 0xFFFFFFF8, 12), ("str up", 0xFFFFFFF8, 12),
+    ],
+)  # fmt: skip
+@every_way
+def test_an_address_that_wraps_around_is_met_where_it_is(
+    tmp_path: Path, options: BackendOptions, access: str, base: int, at: int
+) -> None:
+    """The host's address is not that, if a constant was made a part of the instruction."""
+    words = {"ldr": 0xE5112014, "str": 0xE5012014, "ldr up": 0xE5912014, "str up": 0xE5812014}
+    count = [0xE3A04005, 0xE5953000, 0xE2544001, 0x1AFFFFFC]  # the loop makes it hot
+    path = program(tmp_path, [SET_R1, *count[:1], words[access], *count[2:], *EXIT, base])
+    found = []
+    for chosen in (options, EXPLICIT):
+        process = Process(str(path), env={}, options=chosen)
+        for page in (0, 0xFFFFF000):
+            process.memory.map(page, PAGE, READ | WRITE)
+        process.memory.poke(at, b"abcd"[: min(4, (1 << 32) - at)])
+        process.state["r2"] = 0x12345678
+        stop = process.run()
+        content = process.memory.peek(at & -PAGE, PAGE)
+        found.append((stop, process.engine.executed, process.state.snapshot(), content))
+        process.close()
+    assert found[0] == found[1]
+
+
 def test_two_processes_at_once(tmp_path: Path) -> None:
     path = program(tmp_path, [SET_R1, ACCESSES["str"], *EXIT, 0x123456])
     ways = [Process(str(path), env={}, options=options) for options in (MMU, EXPLICIT, MMU)]
@@ -148,6 +195,32 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
     assert ways[2].memory.peek(CODE, 4) == SET_R1.to_bytes(4, "little")
     for process in ways[1:]:
         process.close()
+
+
+WIDE = """
+block 0x8000 {
+  insn 0x8000 4
+  %0:i32 = get r1
+  %1:v128 = load %0
+  store %0, %1
+  halt done 0x8000
+}
+"""
+
+
+@pytest.mark.parametrize(("at", "address"), [(0x100FF8, 0x101000), (0x101000, 0x101000)])
+def test_an_access_of_a_size_without_an_instruction_is_checked(at: int, address: int) -> None:
+    rig = Rig(NumbaBackend(), WITHOUT["compiled"])
+    rig.memory.map(0x100000, PAGE, READ | WRITE)
+    block = parse_block(WIDE)
+    rig.install(block)
+    rig.state["r1"] = 0x100FF0
+    assert isinstance(rig.executor.run(block.key), HaltHit)
+    rig.state["r1"] = at
+    event = rig.executor.run(block.key)
+    assert isinstance(event, FaultHit)
+    assert (event.pc, event.address, event.access) == (0x8000, address, Access.READ)
+    rig.close()
 
 
 def copy_of(copies: Copies, words: Sequence[int]) -> int:

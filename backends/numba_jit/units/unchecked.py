@@ -1,0 +1,101 @@
+"""Loads and stores without checks, as LLVM text: the code goes on at a fixup where the host refuses
+one.
+
+An access is assembler text that LLVM takes for a branch (``callbr``, C's ``asm goto``): to what
+follows, or to the way out of a refused access. So LLVM keeps what that needs, as at any branch, and
+makes nothing of it but an instruction and an entry of the exception table.
+
+A constant that is added to an address becomes a part of the instruction. It does not wrap around at
+4 GiB then. What would have wrapped meets a page that nobody may access, and the evaluator executes
+the instruction.
+"""
+
+from collections.abc import Iterable
+
+from backends.native.exception_table import ENTRY
+from backends.numba_jit.units.check_plan import Check, root_of, size_of
+from backends.numba_jit.units.fault import fault
+from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.unit_text import UnitText
+from dbt.interfaces import PAGE
+from dbt.ir import ops
+from dbt.ir.block import Inst, Value
+from dbt.ir.types import Type
+from dbt.stops import Access
+
+_LOADS = {1: ("movzbl", "k"), 2: ("movzwl", "k"), 4: ("movl", "k"), 8: ("movq", "q")}
+_STORES = {1: ("movb", "b"), 2: ("movw", "w"), 4: ("movl", "k"), 8: ("movq", "q")}
+"""Instructions, and the names that they give to a register, by size in bytes."""
+
+
+def serves(inst: Inst) -> bool:
+    """Whether an access is made without checks: the host has an instruction for its size."""
+    return size_of(inst) in _LOADS
+
+
+def checks_of_others(insts: Iterable[Inst]) -> dict[Inst, Check]:
+    """The checks of the accesses that are made with checks all the same."""
+    accesses = (inst for inst in insts if inst.op is ops.LOAD or inst.op is ops.STORE)
+    return {inst: Check(0, size_of(inst)) for inst in accesses if not serves(inst)}
+
+
+def load(u: UnitText, inst: Inst) -> str:
+    """Append a load; its value."""
+    type_ = inst.type
+    assert type_ is not None
+    mnemonic, part = _LOADS[type_.bytes]
+    place, address = _place(u, inst)
+    text = f"{mnemonic} {place}, ${{0:{part}}}"
+    way_out = _way_out(u, inst, type_, Access.READ)
+    wide = _wide(type_)
+    value = u.new(
+        f'callbr {wide} asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "=r,r,r,!i"'
+        f"(ptr %m, {address}) to label {u.next_label(1)} [label {way_out}]"
+    )
+    u.open()
+    if type_.floating:
+        return u.new(f"bitcast {wide} {value} to {LLVM_TYPES[type_.name]}")
+    return value if type_.bits >= 32 else u.new(f"trunc i32 {value} to {type_}")
+
+
+def store(u: UnitText, inst: Inst) -> str:
+    """Append a store."""
+    value, type_ = u.value(inst.args[1]), inst.args[1].type
+    assert type_ is not None
+    mnemonic, part = _STORES[type_.bytes]
+    wide = _wide(type_)
+    if type_.floating:
+        value = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {wide}")
+    elif type_.bits < 32:
+        value = u.new(f"zext {type_} {value} to i32")
+    place, address = _place(u, inst)
+    text = f"{mnemonic} ${{0:{part}}}, {place}"
+    way_out = _way_out(u, inst, type_, Access.WRITE)
+    u.lines.append(
+        f' callbr void asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "r,r,r,!i"'
+        f"({wide} {value}, ptr %m, {address}) to label {u.next_label()} [label {way_out}]"
+    )
+    u.open()
+    return ""
+
+
+def _wide(type_: Type) -> str:
+    """The type of the register that holds a value."""
+    return "i64" if type_.bits == 64 else "i32"
+
+
+def _place(u: UnitText, inst: Inst) -> tuple[str, str]:
+    """What an access is made to, with the operands 1 and 2 as base and index; and the index, with
+    its type."""
+    whole: Value = inst.args[0]
+    root, offset = root_of(whole)
+    if root is None or not u.module.folds or not -PAGE < offset < PAGE:
+        root, offset = whole, 0
+    index = u.new(f"zext i32 {u.value(root)} to i64")
+    return f"{offset or ''}($1,$2)", f"i64 {index}"
+
+
+def _way_out(u: UnitText, inst: Inst, type_: Type, access: Access) -> str:
+    wide = f"%c{u.cold_number}w"
+    before = f"\n {wide} = zext i32 {u.value(inst.args[0])} to i64"
+    return fault(u, wide, type_.bytes, access, before)
