@@ -12,6 +12,8 @@ the instruction.
 
 from collections.abc import Iterable
 
+import attrs
+
 from backends.native.exception_table import ENTRY
 from backends.numba_jit.units.check_plan import Check, root_of, size_of
 from backends.numba_jit.units.fault import fault
@@ -44,13 +46,13 @@ def load(u: UnitText, inst: Inst) -> str:
     type_ = inst.type
     assert type_ is not None
     mnemonic, part = _LOADS[type_.bytes]
-    place, address = _place(u, inst)
-    text = f"{mnemonic} {place}, ${{0:{part}}}"
-    way_out = _way_out(u, inst, type_, Access.READ)
+    place = _Place.of(u, inst)
+    text = f"{mnemonic} {place.operand}, ${{0:{part}}}"
+    way_out, index = place.way_out(u, type_, Access.READ), place.index(u)
     wide = _wide(type_)
     value = u.new(
         f'callbr {wide} asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "=r,r,r,!i"'
-        f"(ptr %m, {address}) to label {u.next_label(1)} [label {way_out}]"
+        f"(ptr %m, {index}) to label {u.next_label(1)} [label {way_out}]"
     )
     u.open()
     if type_.floating:
@@ -68,12 +70,12 @@ def store(u: UnitText, inst: Inst) -> str:
         value = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {wide}")
     elif type_.bits < 32:
         value = u.new(f"zext {type_} {value} to i32")
-    place, address = _place(u, inst)
-    text = f"{mnemonic} ${{0:{part}}}, {place}"
-    way_out = _way_out(u, inst, type_, Access.WRITE)
+    place = _Place.of(u, inst)
+    text = f"{mnemonic} ${{0:{part}}}, {place.operand}"
+    way_out, index = place.way_out(u, type_, Access.WRITE), place.index(u)
     u.lines.append(
         f' callbr void asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "r,r,r,!i"'
-        f"({wide} {value}, ptr %m, {address}) to label {u.next_label()} [label {way_out}]"
+        f"({wide} {value}, ptr %m, {index}) to label {u.next_label()} [label {way_out}]"
     )
     u.open()
     return ""
@@ -84,18 +86,35 @@ def _wide(type_: Type) -> str:
     return "i64" if type_.bits == 64 else "i32"
 
 
-def _place(u: UnitText, inst: Inst) -> tuple[str, str]:
-    """What an access is made to, with the operands 1 and 2 as base and index; and the index, with
-    its type."""
-    whole: Value = inst.args[0]
-    root, offset = root_of(whole)
-    if root is None or not u.module.folds or not -PAGE < offset < PAGE:
-        root, offset = whole, 0
-    index = u.new(f"zext i32 {u.value(root)} to i64")
-    return f"{offset or ''}($1,$2)", f"i64 {index}"
+@attrs.frozen
+class _Place:
+    """What an access is made to: a value, and a constant that its instruction adds."""
 
+    root: Value
+    offset: int
 
-def _way_out(u: UnitText, inst: Inst, type_: Type, access: Access) -> str:
-    wide = f"%c{u.cold_number}w"
-    before = f"\n {wide} = zext i32 {u.value(inst.args[0])} to i64"
-    return fault(u, wide, type_.bytes, access, before)
+    @classmethod
+    def of(cls, u: UnitText, inst: Inst) -> "_Place":
+        root, offset = root_of(inst.args[0])
+        if root is None or not u.module.folds or not -PAGE < offset < PAGE:
+            return cls(inst.args[0], 0)
+        return cls(root, offset)
+
+    @property
+    def operand(self) -> str:
+        """Assembler text, whose base and index are the operands 1 and 2."""
+        return f"{self.offset or ''}($1,$2)"
+
+    def index(self, u: UnitText) -> str:
+        """The index, with its type."""
+        return f"i64 {u.new(f'zext i32 {u.value(self.root)} to i64')}"
+
+    def way_out(self, u: UnitText, type_: Type, access: Access) -> str:
+        """Append the way out when the host refuses the access; its label. The address is computed
+        there: LLVM may compute what the hot code needs of it later."""
+        name = f"%c{u.cold_number}w"
+        before = (
+            f"\n {name}0 = add i32 {u.value(self.root)}, {self.offset}"
+            f"\n {name} = zext i32 {name}0 to i64"
+        )
+        return fault(u, name, type_.bytes, access, before)
