@@ -19,6 +19,7 @@ from backends.numba_jit.units.unit_text import Module, UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op
+from dbt.ir.types import I32
 
 
 def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool = False) -> str:
@@ -66,6 +67,8 @@ def _emit(u: UnitText, inst: Inst) -> None:
         u.names[inst] = u.new(f"{opcode} {a.type} {u.value(a)}, {u.value(b)}")
     elif op in LOWER:
         u.names[inst] = LOWER[op](u, inst, *map(u.value, args))
+    elif op is ops.ZEXT and inst.type is I32 and args[0] in u.extended:
+        u.names[inst] = u.extended[args[0]]
     elif op in WIDTH:
         text = f"{WIDTH[op]} {args[0].type} {u.value(args[0])} to {inst.type}"
         u.names[inst] = u.new(text)

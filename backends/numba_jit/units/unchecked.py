@@ -57,7 +57,11 @@ def load(u: UnitText, inst: Inst) -> str:
     u.open()
     if type_.floating:
         return u.new(f"bitcast {wide} {value} to {LLVM_TYPES[type_.name]}")
-    return value if type_.bits >= 32 else u.new(f"trunc i32 {value} to {type_}")
+    if type_.bits >= 32:
+        return value
+    if inst.when is None and type_.bits > 1:
+        u.extended[inst] = value
+    return u.new(f"trunc i32 {value} to {type_}")
 
 
 def store(u: UnitText, inst: Inst) -> str:
@@ -107,7 +111,12 @@ class _Place:
 
     def index(self, u: UnitText) -> str:
         """The index, with its type."""
-        return f"i64 {u.new(f'zext i32 {u.value(self.root)} to i64')}"
+        index = u.indices.get(self.root)
+        if index is None:
+            index = u.new(f"zext i32 {u.value(self.root)} to i64")
+            if not u.is_aside:
+                u.indices[self.root] = index
+        return f"i64 {index}"
 
     def way_out(self, u: UnitText, type_: Type, access: Access) -> str:
         """Append the way out when the host refuses the access; its label. The address is computed

@@ -108,6 +108,12 @@ class UnitText:
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all_first``."""
         self.flag_values: dict[str, Value] = {}
+        self.extended: dict[Value, str] = {}
+        """Numbers that are at hand as they are in 32 bits, with zeros above."""
+        self.indices: dict[Value, str] = {}
+        """The same in 64 bits, which accesses without checks are made with."""
+        self.is_aside = False
+        """What is appended now does not come before all that follows in the block."""
 
     def head(self, name: str) -> None:
         """The line that the function begins with."""
@@ -338,7 +344,9 @@ class UnitText:
         condition = self.value(inst.when)
         self.lines.append(f" br i1 {condition}, label {self.next_label()}, label %{skip}")
         self.open()
+        self.is_aside = True
         value = body(inst)
+        self.is_aside = False
         self.lines.append(f" br label %{skip}\n{skip}:")
         done, self.label = self.label, f"%{skip}"
         if inst.type is None:
