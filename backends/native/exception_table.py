@@ -33,14 +33,14 @@ class ExceptionTable:
 
     def _make(self, rows: int) -> None:
         self._mask = rows - 1
-        self._memory = mmap.mmap(-1, ROWS_AT + rows * ROW, flags=_PRIVATE)
-        self._words = memoryview(self._memory).cast("Q")
+        self.memory = mmap.mmap(-1, ROWS_AT + rows * ROW, flags=_PRIVATE)
+        """The memory of the table, which is another one when it has grown."""
+        self._words = memoryview(self.memory).cast("Q")
         self._words[0] = self._mask
         self._used = 0
-        anchor: Any = c_char.from_buffer(self._memory)
+        anchor: Any = c_char.from_buffer(self.memory)
         self.address = addressof(anchor)
-        """Where the handler finds the table: the mask of row numbers, then the rows. It changes
-        when the table grows."""
+        """Its address: there are the mask of row numbers, then the rows."""
 
     def __len__(self) -> int:
         return self._live

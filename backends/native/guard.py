@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from backends.native import exception_table, guard_text, llvm
 from backends.native.arena import Arena
 from backends.native.cache import cached, stamp
+from backends.native.exception_table import ExceptionTable
 from backends.native.forks import held_at_fork
 from backends.native.guard_text import (
     BASE,
@@ -125,6 +126,8 @@ class _Guard:
             _Handler(number, self._data, index * OWN, self._entrance(handle, index * OWN))
             for index, number in enumerate(SIGNALS)
         )
+        self._tables: dict[int, object] = {}
+        """The memory of the exception tables, by place."""
         self._lock = threading.Lock()
         self._some_left = False
         os.register_at_fork(after_in_child=self._renew_lock)
@@ -161,9 +164,10 @@ class _Guard:
         for index, word in enumerate(words, first):
             self._words[index] = word
 
-    def fix_up(self, place: int, table: int) -> None:
-        """Set the address of the exception table of a memory's code, which does not run."""
-        self._words[place + FIXUPS // 8] = table
+    def fix_up(self, place: int, table: ExceptionTable) -> None:
+        """Set the exception table of a memory's code, which does not run."""
+        self._words[place + FIXUPS // 8] = table.address
+        self._tables[place] = table.memory
 
     def unwatch(self, place: int) -> None:
         """Undo ``watch``. With the last reservation the previous handlers are restored.
@@ -173,7 +177,8 @@ class _Guard:
         self._words[place + BASE // 8] = 0
         self._words[place + FOLLOWS // 8] = 0
         self.lead_out(place, None)
-        self.fix_up(place, 0)
+        self._words[place + FIXUPS // 8] = 0
+        self._tables.pop(place, None)
         self._some_left = True
         while self._some_left and self._lock.acquire(blocking=False):
             try:
@@ -241,8 +246,9 @@ class Watched:
         """Set the code that refused accesses have to leave. It must not run now."""
         self._guard.lead_out(self._place, code)
 
-    def fix_up(self, table: int) -> None:
-        """Set the address of an ``ExceptionTable`` of code that must not run now, or 0."""
+    def fix_up(self, table: ExceptionTable) -> None:
+        """Set the exception table of code, which must not run now, as it is: to be called again
+        when it has grown."""
         self._guard.fix_up(self._place, table)
 
     def ensure(self) -> None:

@@ -139,6 +139,7 @@ class NumbaExecutor:
         if context.options.memory_checks == "mmu" and context.options.tier != "1":
             self._watched_memory.follow()
             context.memory.protection.begin()
+            context.functions.on_return = context.memory.protection.renew
             self._check(checked=not context.memory.protection.follows)
 
     # -- fuel --------------------------------------------------------------------------------------

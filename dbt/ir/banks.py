@@ -162,6 +162,8 @@ class FunctionBank(Protocol):
     """Called when there is a failure, from within the function."""
     on_change: Callable[[], None]
     """Called when what ``native`` says of a function has changed."""
+    on_return: Callable[[], None]
+    """Called when a function in Python has returned, before translated code goes on."""
 
     def take_failure(self) -> BaseException | None:
         """Return the failure, or None, and forget it."""

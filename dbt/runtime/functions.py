@@ -48,6 +48,7 @@ class Functions:
         self.failure: BaseException | None = None
         self.on_failure: Callable[[], None] = _nothing
         self.on_change: Callable[[], None] = _nothing
+        self.on_return: Callable[[], None] = _nothing
         self._arity: dict[str, int] = {}
         self._defined: dict[str, _Defined] = {}
         self._kept: list[_Defined] = []
@@ -134,6 +135,7 @@ class Functions:
                 function(first, *args)
             except BaseException as error:  # it is raised where the run returns to Python
                 self.fail(error)
+            self.on_return()
 
         thunk = prototype(arity)(guarded)
         address = ctypes.cast(thunk, ctypes.c_void_p).value

@@ -11,7 +11,7 @@ from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.heads import emit_counter, emit_probe
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
-from backends.numba_jit.units.invoke import invoke, uses_state
+from backends.numba_jit.units.invoke import invoke, is_quiet, uses_state
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.units.unchecked import checks_of_others
@@ -41,9 +41,11 @@ def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool =
 def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     """Begin a block at a label, after a look at all of it."""
     insts = installed.block.insts
-    plan = plan_checks if u.module.checked else checks_of_others
-    u.begin(installed, label, plan(insts))
-    u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, u.module.context.functions))
+    functions = u.module.context.functions
+    # A function in Python may change the host's protection of memory.
+    checked = u.module.checked or not is_quiet(functions, insts)
+    u.begin(installed, label, plan_checks(insts) if checked else checks_of_others(insts), checked)
+    u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, functions))
 
 
 def emit_block(u: UnitText) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from backends.native.exception_table import ExceptionTable
 from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
@@ -47,7 +48,7 @@ class Units:
         neighbours: Neighbours,
         enter: Callable[[Sequence[Installed]], None],
         left: Callable[[Sequence[Installed]], None],
-        fix_up: Callable[[int], None],
+        fix_up: Callable[[ExceptionTable], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
         self._context = context
@@ -64,7 +65,7 @@ class Units:
         self._left = left
         """Called with the blocks that have no entry any more."""
         self._fix_up = fix_up
-        """Called with the address of the exception table, when that may have changed."""
+        """Called with the exception table when that has changed."""
         self._checked = True
         unit = context.options.unit_compiled
         self._regions, self._calls = unit != "block", unit == "function"
@@ -320,7 +321,7 @@ class Units:
         """Put units where they run, and enter those that are awaited."""
         entered, old = [], []
         codes = dict(zip(map(id, job.compiled), self.compiler.load(job.made), strict=True))
-        self._fix_up(self.compiler.exceptions.address)
+        self._fix_up(self.compiler.exceptions)
         refused = self._enter_regions(job.made.regions, codes, awaited)
         for installed in job.compiled:
             block_id, code = installed.block_id, codes[id(installed)]

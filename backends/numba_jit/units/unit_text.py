@@ -90,14 +90,17 @@ class UnitText:
         self.fuel = "%f"
         self.label = "%e"
 
-    def begin(self, installed: Installed, label: str, checks: Mapping[Inst, Check]) -> None:
-        """Begin a block at a label. ``checks`` are those that its accesses have to make."""
+    def begin(
+        self, installed: Installed, label: str, checks: Mapping[Inst, Check], checked: bool
+    ) -> None:
+        """Begin a block at a label. ``checks`` are those that its accesses have to make, all of
+        which are ``checked`` or those that cannot do without."""
         self.block = block = installed.block
         self.block_id, self.links = installed.block_id, installed.links
         self.has_copy = installed.copied and not installed.probes
         """Its copied code may run in its place. It would test a probe a second time."""
         self._refuse = ""
-        self.checks = checks
+        self.checks, self.checked = checks, checked
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
         """What is to be written before the block is left."""

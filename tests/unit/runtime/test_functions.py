@@ -97,6 +97,22 @@ def test_change_is_told_when_more_than_the_address_changes() -> None:
     assert changes == [0, 1]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_return_is_told_of_functions_in_python(*, fails: bool) -> None:
+    functions = Functions(0)
+    told: list[str] = []
+
+    def function(_: object) -> None:
+        told.append("call")
+        if fails:
+            raise ValueError
+
+    functions.on_return = lambda: told.append("return")
+    functions.define("f", function)
+    called(functions, "f")
+    assert told == ["call", "return"]
+
+
 def test_there_is_room_for_every_function_of_a_large_program() -> None:
     functions = Functions(0)
     thunk = prototype(0)(lambda env: None)

@@ -14,7 +14,7 @@ from support.stencils import Copies
 from backends.numba_jit import NumbaBackend, abi, tables
 from dbt.interfaces import EXEC, PAGE, READ, WRITE, BackendOptions, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
-from dbt.ir.parser import parse_block
+from dbt.ir.parser import parse_block, parse_blocks
 from dbt.process import Process
 from dbt.runtime import protection
 from dbt.runtime.protection import HostProtection
@@ -225,6 +225,42 @@ def test_an_access_of_a_size_without_an_instruction_is_checked(at: int, address:
     event = rig.executor.run(block.key)
     assert isinstance(event, FaultHit)
     assert (event.pc, event.address, event.access) == (0x8000, address, Access.READ)
+    rig.close()
+
+
+LOOKS = """
+block 0x8000 {
+  insn 0x8000 4
+  %0:i32 = get r1
+  invoke look %0
+  goto 0x8004
+}
+block 0x8004 {
+  insn 0x8004 4
+  %0:i32 = get r1
+  %1:i32 = load %0
+  set r2 %1
+  halt done 0x8004
+}
+"""
+
+
+def test_what_a_function_has_looked_at_stays_closed() -> None:
+    """The host's handler opens the page to it."""
+    rig = Rig(NumbaBackend(), WITHOUT["compiled"])
+    rig.memory.map(0x100000, PAGE, READ | WRITE)
+    rig.memory.poke(0x100000, b"secret")
+    rig.memory.protect(0x100000, PAGE, 0)
+    seen: list[bytes] = []
+    rig.functions.define("look", lambda _, at: seen.append(bytes(rig.memory.raw(at, 6))))
+    first, second = parse_blocks(LOOKS)
+    rig.install(first, second)
+    rig.state["r1"] = 0x100000
+    for _ in range(3):  # the blocks are linked then
+        event = rig.executor.run(first.key)
+        assert isinstance(event, FaultHit)
+        assert (event.pc, rig.state["r2"]) == (0x8004, 0)
+    assert seen == [b"secret"] * 3
     rig.close()
 
 
