@@ -7,6 +7,8 @@ instruction (open addressing, linear probing), which the handler of signals can 
 """
 
 import mmap
+from array import array
+from collections.abc import Iterable
 from ctypes import addressof, c_char, string_at
 from struct import Struct
 from typing import Any
@@ -45,17 +47,20 @@ class ExceptionTable:
     def __len__(self) -> int:
         return self._live
 
-    def add(self, section: int, size: int) -> None:
-        """Enter the pairs of a linked section, at a host address."""
-        for instruction, fixup in _pairs(section, size):
+    def add(self, section: int, size: int) -> "array[int]":
+        """Enter the pairs of a linked section, at a host address. Returns the instructions, for
+        ``remove``."""
+        pairs = _pairs(section, size)
+        for instruction, fixup in pairs:
             if 2 * self._used > self._mask:
                 self._grow()
             self._enter(instruction, fixup)
             self._live += 1
+        return array("Q", [instruction for instruction, _ in pairs])
 
-    def remove(self, section: int, size: int) -> None:
-        """Remove the pairs of a section that was added."""
-        for instruction, _ in _pairs(section, size):
+    def remove(self, instructions: Iterable[int]) -> None:
+        """Remove the entries of instructions."""
+        for instruction in instructions:
             self._words[self._row(instruction) + 1] = 0
             self._live -= 1
 

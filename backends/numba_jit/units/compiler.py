@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
@@ -64,12 +65,9 @@ class _Batch:
     library: Library
     records: list[int]
     keys: Mapping[str, BlockKey]
+    fixed_up: "array[int]"
+    """The instructions of the units that have a fixup."""
     live: int
-
-    @property
-    def exceptions(self) -> tuple[int, int]:
-        """Address and size of the section with the fixups of the units."""
-        return self.library.sections.get(SECTION, (0, 0))
 
 
 class UnitCompiler:
@@ -169,8 +167,8 @@ class UnitCompiler:
         library = link(made.image, self._arena)
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
-        units = _Batch(library, made.records, made.keys, len(found))
-        self.exceptions.add(*units.exceptions)
+        fixed_up = self.exceptions.add(*library.sections.get(SECTION, (0, 0)))
+        units = _Batch(library, made.records, made.keys, fixed_up, len(found))
         self._batches.update(dict.fromkeys(found, units))
         return pointers
 
@@ -240,7 +238,7 @@ class UnitCompiler:
                 continue
             batch.live -= 1
             if not batch.live:
-                self.exceptions.remove(*batch.exceptions)
+                self.exceptions.remove(batch.fixed_up)
                 batch.library.close()
                 self._records.drop(batch.records)
 

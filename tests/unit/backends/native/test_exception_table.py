@@ -4,6 +4,7 @@ import ctypes
 import itertools
 import random
 import struct
+from collections.abc import Iterable
 
 from backends.native.exception_table import MIX, ROW, ROWS_AT, ExceptionTable
 
@@ -43,10 +44,10 @@ def found(table: ExceptionTable, instruction: int) -> int:
 
 def test_a_fixup_is_found() -> None:
     table, section = ExceptionTable(), Section({NEAR - 100: NEAR - 8, NEAR - 90: NEAR - 20})
-    table.add(*section.place)
+    instructions = table.add(*section.place)
     assert {at: found(table, at) for at in section.pairs} == section.pairs
     assert found(table, NEAR) == 0
-    table.remove(*section.place)
+    table.remove(instructions)
     assert [found(table, at) for at in section.pairs] == [0, 0]
     assert len(table) == 0
 
@@ -66,16 +67,17 @@ def test_sections_come_and_go() -> None:
         for index in range(60)
     ]
     live: list[Section] = []
+    added: dict[Section, Iterable[int]] = {}
     for _ in range(600):
         if live and chance.random() < 0.45:
             gone = live.pop(chance.randrange(len(live)))
-            table.remove(*gone.place)
+            table.remove(added.pop(gone))
         else:
             free = [section for section in sections if section not in live]
             if not free:
                 continue
             live.append(chance.choice(free))
-            table.add(*live[-1].place)
+            added[live[-1]] = table.add(*live[-1].place)
         model = {at: to for section in live for at, to in section.pairs.items()}
         assert len(table) == sum(len(section.pairs) for section in live)
     every = [at for section in sections for at in section.pairs]
@@ -85,6 +87,5 @@ def test_sections_come_and_go() -> None:
 def test_memory_is_bounded_by_what_is_live() -> None:
     table, section = ExceptionTable(), Section({NEAR + at: NEAR - at for at in range(100)})
     for _ in range(1000):
-        table.add(*section.place)
-        table.remove(*section.place)
+        table.remove(table.add(*section.place))
     assert ctypes.c_uint64.from_address(table.address).value < 2048  # rows for twice what is live

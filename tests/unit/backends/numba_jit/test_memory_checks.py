@@ -1,5 +1,6 @@
 """Code without checks in whole programs: faults, code that is written over, lost pages."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Sequence
@@ -326,3 +327,13 @@ def test_python_may_look_although_the_guest_handles_sigsegv(tmp_path: Path) -> N
     assert process.memory.peek(CODE, 4) == HANDLED[0].to_bytes(4, "little")
     assert seen == [HANDLED[0].to_bytes(4, "little")]
     process.close()
+
+
+def test_a_process_that_nobody_closes_is_collected(tmp_path: Path) -> None:
+    """As a part of a cycle: the memory of its code may go before it."""
+    path = program(tmp_path, [SET_R1, ACCESSES["ldr"], *EXIT, BASE])
+    process = Process(str(path), env={}, options=WITHOUT["compiled"])
+    process.run()
+    process.itself = process  # type: ignore[attr-defined]
+    del process
+    gc.collect()
