@@ -11,6 +11,7 @@ protects it again. Calls of the kernel get EFAULT from such a page: ``expose`` c
 
 import re
 from collections.abc import Callable, Iterable
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from dbt.interfaces import CODE, OPENED, PAGE, READ, WRITE
 from dbt.runtime.host_map import PROT_NONE, PROT_READ, PROT_WRITE, libc
@@ -32,7 +33,8 @@ _PROTECTION = bytes(_of(perms) for perms in range(256))
 """By permission byte."""
 _RUN = re.compile(b"|".join(bytes([each]) + b"+" for each in (PROT_NONE, PROT_READ, _OPEN)))
 """Pages of one protection."""
-_MAPPED_OR_NOT = re.compile(rb"\0+|[^\0]+")
+_GROUP = 512
+_MAPPED = re.compile(rb"[^\0]+")
 
 
 def _nothing() -> None:
@@ -54,26 +56,36 @@ class HostProtection:
         all pages are open."""
         self.on_lapse: Callable[[], None] = _nothing
         self._base, self._perms, self._opened, self._lost = base, perms, opened, lost
-        self._set = bytearray()
-        """The protection that each page was given."""
+        self._set: bytearray | mmap = bytearray()
+        """The protection that each page was given. Most are none: the host does not commit what is
+        not touched."""
         self._borders = 0
+        self._touched: set[int] = set()
+        """The groups of pages whose permissions were changed before ``begin``. A look at all pages
+        would take 10 ms, for the host to commit the memory that they are in."""
         self._exposed: list[int] = []
 
     def begin(self) -> None:
         """Protect all pages, and follow every change from now on."""
         if self.follows:
             return
-        self._set = bytearray(len(self._perms))
+        self._set = mmap(-1, len(self._perms), flags=MAP_PRIVATE | MAP_ANONYMOUS)
         self.follows, self._borders = True, 0
         self._protect(0, len(self._perms), PROT_NONE)
-        for run in _MAPPED_OR_NOT.finditer(self._perms):
-            if run[0][0]:
-                self.update(run.start(), len(run[0]))
+        for group in sorted(self._touched):
+            first = group * _GROUP
+            for run in _MAPPED.finditer(self._perms[first : first + _GROUP]):
+                self.update(first + run.start(), len(run[0]))
+        self._touched.clear()
 
     def update(self, first: int, count: int, *, replaced: bool = False) -> None:
         """Protect pages whose permissions have changed. ``replaced``: the host has mapped new pages
         there, which are open."""
-        if not self.follows or not count:
+        if not count:
+            return
+        if not self.follows:
+            last = first + count - 1
+            self._touched.update(range(first // _GROUP, last // _GROUP + 1))
             return
         wanted = bytes(self._perms[first : first + count]).translate(_PROTECTION)
         low, high = max(0, first - 1), first + count + 1
@@ -156,6 +168,7 @@ class HostProtection:
         for run in _RUN.finditer(bytes(self._set)):
             self._open(run.start(), len(run[0]))
         self._set = bytearray()
+        self._touched.update(range(len(self._perms) // _GROUP))
 
 
 def _borders(protections: bytes | bytearray) -> int:
