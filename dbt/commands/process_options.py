@@ -47,7 +47,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
-    add("--memory-checks", default="explicit", metavar="KIND", help="who checks: explicit, mmu")
+    add("--memory-checks", default="mmu", metavar="KIND", help="who checks: mmu, explicit")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
     add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")

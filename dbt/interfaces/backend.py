@@ -21,8 +21,8 @@ UNITS = ("auto", "block", "loop", "function")
 among them; the same also along calls and behind them. What is compiled quickly is single blocks,
 whatever the unit."""
 
-MEMORY_CHECKS = ("explicit", "mmu")
-"""What refuses the guest an access: a test in the translated code, or the host's MMU."""
+MEMORY_CHECKS = ("mmu", "explicit")
+"""What refuses the guest an access: the host's MMU, or a test in the translated code."""
 
 
 def _tier(given: object) -> str:
@@ -58,15 +58,15 @@ class BackendOptions:
     execution in tier 0 a few ns longer). ``background``: ``auto`` compiles on another core while
     the guest runs on; else the guest waits.
     ``memory_checks``: with ``mmu``, code makes no test of its own before it accesses memory, and
-    the host's protection of pages follows the guest's permissions. What is compiled quickly makes
-    its own tests.
+    the host's protection of pages follows the guest's permissions, as far as the host has room for
+    mappings. What is compiled quickly makes its own tests.
     """
 
     tier: str = attrs.field(default="auto", converter=_tier)
     unit: str = attrs.field(default="auto", converter=_unit)
     hot: int = attrs.field(default=1_000_000, converter=_hot)
     background: bool = attrs.field(default=True, converter=_background)
-    memory_checks: str = attrs.field(default="explicit", converter=_memory_checks)
+    memory_checks: str = attrs.field(default="mmu", converter=_memory_checks)
 
     @property
     def unit_compiled(self) -> str:

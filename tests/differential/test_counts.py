@@ -12,7 +12,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "reference": ("--backend", "reference"),
     "reference-unchained": ("--backend", "reference", "--chain", "off"),
     "copied": ("--tier", "0"),
-    "unchecked": ("--tier", "0", "--memory-checks", "mmu"),
+    "copied-checked": ("--tier", "0", "--memory-checks", "explicit"),
     "copied-unchained": ("--tier", "0", "--chain", "off"),
     "quick": ("--tier", "1"),
     "compiled": ("--tier", "2"),
@@ -20,8 +20,8 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "compiled-unchained": ("--tier", "2", "--chain", "off"),
     "mixed": ("--tier", "auto", "--hot", "2", "--background", "off"),
     "regions": ("--unit", "function", "--hot", "2", "--background", "off"),
-    "unchecked-compiled": ("--tier", "2", "--memory-checks", "mmu"),
-    "unchecked-regions": ("--memory-checks", "mmu", "--hot", "2", "--background", "off"),
+    "compiled-checked": ("--tier", "2", "--memory-checks", "explicit"),
+    "regions-checked": ("--memory-checks", "explicit", "--hot", "2", "--background", "off"),
 }
 PROGRAMS = {
     "hello": (guest("hello"),),

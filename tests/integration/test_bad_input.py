@@ -91,7 +91,7 @@ def test_a_path_of_the_guest(given: str, tmp_path: Path) -> None:
         ("-E =VAL", "VAR=VAL"),
         ("-U A=B", "the name of a variable"),
         ("--tier 9", "no tier '9' (one of 0, 1, 2, auto)"),
-        ("--memory-checks no", "no kind of memory checks 'no' (one of explicit, mmu)"),
+        ("--memory-checks no", "no kind of memory checks 'no' (one of mmu, explicit)"),
         ("--backend abacus", "no backend 'abacus'"),
         ("-d ir,nonsense", "no dump item 'nonsense'"),
         ("-d ir -dfilter main", "neither A..B nor A+SIZE nor A"),

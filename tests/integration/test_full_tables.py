@@ -29,7 +29,7 @@ def run(tier: str) -> tuple[object, int, int]:
     [
         *[(tables, "MAX_BLOCKS", 40, tier) for tier in TIERS],
         *[(tables, "MAX_SLOTS", 40, tier) for tier in TIERS],
-        *[(code_memory, "CODE_BYTES", 24 << 10, tier) for tier in ("0", "auto")],
+        *[(code_memory, "CODE_BYTES", 22 << 10, tier) for tier in ("0", "auto")],
     ],
 )
 def test_the_guest_goes_on(

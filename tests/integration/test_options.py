@@ -220,7 +220,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "hot text": (lambda: BackendOptions(hot="9"), "hot is a whole number, not '9'"),
     "memory checks": (
         lambda: BackendOptions(memory_checks="none"),
-        r"no kind of memory checks 'none' \(one of explicit, mmu\)",
+        r"no kind of memory checks 'none' \(one of mmu, explicit\)",
     ),
     "background": (
         lambda: BackendOptions(background="off"),

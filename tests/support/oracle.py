@@ -57,8 +57,8 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "chain-off": ("--chain", "off"),
     "denied": (),  # and --no-chain for twenty random targets
     "copied": ("--tier", "0"),
-    "unchecked": ("--tier", "0", "--memory-checks", "mmu"),
-    "unchecked-mixed": ("--memory-checks", "mmu", "--hot", "20", "--background", "off"),
+    "copied-checked": ("--tier", "0", "--memory-checks", "explicit"),
+    "checked": ("--memory-checks", "explicit", "--hot", "20", "--background", "off"),
     "compiled": ("--tier", "2"),
     "mixed": ("--tier", "auto", "--hot", "20", "--background", "off"),
     "regions": ("--unit", "function", "--hot", "20", "--background", "off"),

@@ -16,11 +16,11 @@ BASE = "qemu"
 OURS: Mapping[str, tuple[str, ...]] = {
     "tier0": ("--tier", "0"),
     "tier0-unchained": ("--tier", "0", "--chain", "off"),
-    "tier0-mmu": ("--tier", "0", "--memory-checks", "mmu"),
+    "tier0-explicit": ("--tier", "0", "--memory-checks", "explicit"),
     "auto": ("--tier", "auto"),
     "auto-unchained": ("--tier", "auto", "--chain", "off"),
     "auto-block": ("--tier", "auto", "--unit", "block"),
-    "auto-mmu": ("--tier", "auto", "--memory-checks", "mmu"),
+    "auto-explicit": ("--tier", "auto", "--memory-checks", "explicit"),
 }
 """Names to the options of ``armdbt run``."""
 QEMUS: Mapping[str, tuple[str, ...]] = {BASE: (), "qemu-nochain": ("-d", "nochain")}

@@ -68,7 +68,7 @@ def machine(file: int) -> Iterator[Rig]:
 @pytest.mark.parametrize(("backend", "tier"), BACKENDS)
 @pytest.mark.parametrize("text", [BLOCK, STORE], ids=["load", "store"])
 def test_guest_code_meets_it(file: int, backend: type, tier: str, text: str) -> None:
-    machine = Rig(backend(), BackendOptions(tier=tier))
+    machine = Rig(backend(), BackendOptions(tier=tier, memory_checks="explicit"))
     machine.memory.map_shared(AT, 2 * PAGE, READ | WRITE, file, 0)
     block = parse_block(text)
     machine.install(block)
@@ -353,7 +353,8 @@ file = os.open("sparse", os.O_RDWR | os.O_CREAT)
 os.ftruncate(file, 64 * PAGE)
 block = parse_block(sys.argv[1])
 for tier in ("0", "2"):
-    machine = Rig(NumbaBackend(), BackendOptions(tier=tier))
+    checked = BackendOptions(tier=tier, memory_checks="explicit")
+    machine = Rig(NumbaBackend(), checked)
     machine.memory.map_shared(0x100000, 64 * PAGE, READ | WRITE, file, 0)
     for page in range(64):
         try:
@@ -479,7 +480,7 @@ def test_what_is_not_guest_memory_is_for_the_handler_before(
 def test_sigsegv_is_given_back() -> None:
     """With the last memory whose protection follows the guest's permissions."""
     before = guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action()
-    machine = Rig(NumbaBackend(), BackendOptions(tier="0"))
+    machine = Rig(NumbaBackend(), BackendOptions(memory_checks="explicit"))
     first, second = Watched(machine.memory), Watched(machine.memory)
     for watched in (first, second):
         watched.follow()

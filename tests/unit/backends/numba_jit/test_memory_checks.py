@@ -22,7 +22,7 @@ from dbt.runtime.protection import HostProtection
 from dbt.stops import Access, Exited, Killed, Stop
 
 MMU = BackendOptions(tier="0", memory_checks="mmu")
-EXPLICIT = BackendOptions(tier="0")
+EXPLICIT = BackendOptions(tier="0", memory_checks="explicit")
 WITHOUT = {
     "copied": MMU,
     "quick": BackendOptions(tier="1", memory_checks="mmu"),
