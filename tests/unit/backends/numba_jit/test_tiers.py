@@ -11,7 +11,7 @@ from backends.numba_jit import NumbaBackend
 from backends.numba_jit.links import Links
 from backends.numba_jit.units.compiler import UnitCompiler
 from dbt.interfaces import TIERS, BackendOptions, FuelOut
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.parser import parse_blocks
 from dbt.process import Process
 from dbt.stops import Exited, UsageError
@@ -79,6 +79,18 @@ def test_what_cannot_be_copied_is_compiled_optimised_when_hot() -> None:
         spin(machine, FIRST, 1000)
         assert machine.executor.statistics()["compiled_blocks"] == 3
         assert machine.state["r0"] == 1010
+
+
+@pytest.mark.parametrize("chain", ["all", "off"])
+def test_the_jump_of_a_switch_is_compiled_with_its_test(chain: str) -> None:
+    options = BackendOptions(tier="auto", hot=20, background=False)
+    guest = str(BENCHMARKS / "bytecode.elf")
+    with Process(guest, ["100"], env={}, options=options, chain=chain) as process:
+        assert process.run() == Exited(0)
+        compiled = {code.key for code in process.executor.code() if code.tier in ("unit", "region")}
+        jump = BlockKey(process.resolve("run") + 0x14, CONDITION_PASSED)
+        assert jump in process.executor.index
+        assert jump in compiled or chain == "all"  # within a region
 
 
 def test_every_tier_explains_what_it_makes_of_a_block() -> None:
