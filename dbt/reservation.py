@@ -13,20 +13,23 @@ from dbt.stops import UsageError
 IN_ALL = 146
 """GiB of address space that are enough for one machine, whatever its backend."""
 _NORESERVE = 0x4000
+_DATA = mmap.PROT_READ | mmap.PROT_WRITE
+_CODE = _DATA | mmap.PROT_EXEC
 _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
 """Limits that a reservation counts against, by their option of ulimit."""
 
 
 class Reservation:
-    """``size`` bytes of zeros, readable and writable. Raises UsageError when the host has no room.
+    """``size`` bytes of zeros, readable and writable, if asked also executable. Raises UsageError
+    when the host has no room.
 
     ``view`` is the memory as bytes, ``address`` where it begins.
     """
 
-    def __init__(self, size: int, purpose: str) -> None:
+    def __init__(self, size: int, purpose: str, *, executable: bool = False) -> None:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NORESERVE
         try:
-            self._map = mmap.mmap(-1, size, flags=flags)
+            self._map = mmap.mmap(-1, size, flags=flags, prot=_CODE if executable else _DATA)
         except (OSError, MemoryError) as error:
             raise UsageError(_refusal(size, purpose, str(error))) from None
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))

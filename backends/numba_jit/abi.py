@@ -30,7 +30,7 @@ from dbt.interfaces import PERMS_DISTANCE
 
 # -- Control area: offsets in the state buffer, all u64 ----------------------------------------
 MEM_BASE = 0  # host address of guest address 0
-LINK_CODE = 8  # u64[] by link slot: a unit, or UNLINKED
+LINK_CODE = 8  # u64[] by link slot: a unit, or the code of an exit that is not linked
 RETURN_TABLE = 16
 JUMP_TABLE = 24
 COUNTERS = 32
@@ -38,7 +38,7 @@ STACKS = 40
 FUEL = 48  # i64
 FAULT_ADDRESS = 56  # the guest address of a refused access (first byte of the access)
 EXIT_CODE = 64  # why the unit is left, written before it is
-UNLINKED = 72  # code pointer with a unit's signature: where links that are not made lead
+UNLINKED = 72  # code pointer with a unit's signature: the dispatcher of direct exits
 FUNCTIONS = 80  # u64[]: addresses of the functions that `invoke` calls
 FIRST_FREE = 128  # up to CONTROL_BYTES: for the units and the tables
 
@@ -66,7 +66,7 @@ def position_index(position: int) -> int:
     return (location >> 1) | (location & 1) << 31 | position & PASSED
 
 
-RUN, LINK, UNLINK_INTO, LEAD_INTO, UNLINK = range(5)
+RUN, LINK, UNLINK_INTO, LEAD_INTO, UNLINK, WRITE_LOOKUP = range(6)
 """What the loop is called for: to run from a block on, to link a slot to a block, to unlink all
 that leads into a block, to lead it into the code that the block has now, to unlink a range of
-slots."""
+slots, to write the code by which a slot goes on that is not linked."""

@@ -3,7 +3,7 @@
 With chaining off each block ends in the dispatcher, and where a unit leads to a block that has none
 it goes on in the block's copy. These functions look up the next block and count the reason without
 leaving translated code, one function for each kind of exit. Rare cases are left to the loop, and
-are not counted here.
+are not counted here. Direct exits come here when their look-up (``lookups``) has found nothing.
 """
 
 import attrs
@@ -18,11 +18,14 @@ _COUNTER = {reason: 8 * index for reason, index in tables.REASON_INDEX.items()}
 @attrs.frozen
 class Ways:
     """How one kind of code goes on: LLVM text that ends in a return. ``to_unit`` goes on at
-    ``%unit``, ``to_copy`` at ``%copy``, ``leave`` returns to the loop."""
+    ``%unit``, ``to_copy`` at ``%copy``, ``leave`` returns to the loop. ``parameters`` are those of
+    a call that goes on in code of the same kind, ``open_table`` is OPEN_UNITS or OPEN_COPIES."""
 
     to_unit: str
     to_copy: str
     leave: str
+    parameters: str
+    open_table: int
 
 
 def go_on(function: str, parameters: str) -> str:
@@ -70,17 +73,45 @@ def _code(block: str) -> str:
  %has.copy = icmp ne ptr %copy, null"""
 
 
-def _dispatch(head: str, ways: Ways, found: str, chained: str, on: int, why: Reason) -> str:
-    """A dispatcher. ``found`` is text that puts the id of the next block into ``%b``; ``chained``
-    is text that puts into ``%chained`` whether the exit is chained to it, and only the kind of code
-    changes; ``on`` is the control word that says whether such exits may chain, ``why`` the reason
-    when not."""
+def _count(name: str, why: str) -> str:
+    """Lines that count a return to the dispatcher, by the offset of its counter in REASONS. Their
+    values begin with a name."""
+    return f"""
+ %{name}.r = getelementptr i8, ptr %s, i64 {tables.REASONS}
+ %{name}.a = getelementptr i8, ptr %{name}.r, i64 {why}
+ %{name} = load i64, ptr %{name}.a
+ %{name}.n = add i64 %{name}, 1
+ store i64 %{name}.n, ptr %{name}.a"""
+
+
+def _enter_open(name: str, block: str, table: int, why: Reason, parameters: str) -> str:
+    """Lines that count an exit and go on in the block with an id, if it is open for such exits
+    (``table`` is a word of OPEN_UNITS or OPEN_COPIES). They begin with a name, and end in the label
+    of the case that it is not."""
+    return f"""
+{word(f"{name}.t", table)}
+{_entry(f"{name}.c", f"%{name}.t", block, "ptr")}
+ %{name}.is = icmp ne ptr %{name}.c, null
+ br i1 %{name}.is, label %{name}.enter, label %{name}.closed
+{name}.enter:
+{_count(f"{name}.n", str(_COUNTER[why]))}
+{go_on(f"%{name}.c", parameters)}
+{name}.closed:"""
+
+
+def _dispatch(
+    head: str, ways: Ways, found: str, chained: str, on: int, why: Reason, first: str
+) -> str:
+    """A dispatcher. ``found`` is text that puts the id of the next block into ``%b``, and may go on
+    in it; ``chained`` is text that puts into ``%chained`` whether the exit is chained to it, and
+    only the kind of code changes; ``on`` is the control word that says whether such exits may
+    chain, ``why`` the reason when not; ``first`` is text that puts into ``%first`` whether the loop
+    has to see an exit that is not chained."""
     return f"""
 {head}
 {word("exit", abi.EXIT_CODE, "i64")}
  %payload = lshr i64 %exit, {abi.KIND_BITS}
 {found}
- %block = zext i32 %b to i64
 {_code("%block")}
  %has.code = or i1 %has.unit, %has.copy
  br i1 %has.code, label %ready, label %rare, !prof !1
@@ -96,12 +127,11 @@ ready:
  %counted = and i1 %counts, %calm
  br i1 %counted, label %count, label %free
 count:
+{first}
+ br i1 %first, label %rare, label %again, !prof !0
+again:
  %why = select i1 %refused, i64 {_COUNTER[Reason.DENIED]}, i64 {_COUNTER[why]}
-{word("reasons", tables.REASONS)}
- %counter = getelementptr i8, ptr %reasons, i64 %why
- %number = load i64, ptr %counter
- %more = add i64 %number, 1
- store i64 %more, ptr %counter
+{_count("number", "%why")}
  br label %go
 free:
 {chained}
@@ -136,23 +166,42 @@ slot:
 {_entry("target", "%targets", "%payload", "i32")}
  br label %known
 known:
- %b = phi i32 [%made, %entry], [%found, %plain], [%target, %slot]"""
+ %b = phi i32 [%made, %entry], [%found, %plain], [%target, %slot]
+ %block = zext i32 %b to i64"""
+
+
+_WITHOUT_LOOKUP = f"""
+{word("lookups", tables.LOOKUPS)}
+ %written.o = mul i64 %payload, {tables.LOOKUP}
+ %written.a = getelementptr i8, ptr %lookups, i64 %written.o
+ %written = load i8, ptr %written.a
+ %unwritten = icmp eq i8 %written, 0
+ %alone = xor i1 %refused, 1
+ %first = and i1 %unwritten, %alone"""
+"""Lines for a direct exit that may not chain: the loop writes its look-up, once."""
 
 
 def dispatchers(signature: str, ways: Ways) -> str:
     """LLVM text of ``dispatch_link``, ``dispatch_return`` and ``dispatch_jump``, which have the
     ``signature`` of units."""
-    located = _block_at("b", "%payload")
+
+    def located(way: int, why: Reason) -> str:
+        look = _block_at("b", "%payload") + "\n %block = zext i32 %b to i64"
+        return look + _enter_open("open", "%block", ways.open_table + way, why, ways.parameters)
+
+    known = " %first = and i1 %refused, false"
     linked = " %chained = xor i1 %unmade, 1"
     in_table = " %chained = xor i1 %counts, 1"
+    returned = located(tables.WAY_RETURN, Reason.RETURN_MISS)
+    jumped = located(tables.WAY_JUMP, Reason.INDIRECT_MISS)
     kinds = [
-        ("link", _by_slot(), linked, tables.DIRECT_ON, Reason.UNLINKED),
-        ("return", located, in_table, tables.RETURN_ON, Reason.RETURN_MISS),
-        ("jump", located, in_table, tables.JUMP_ON, Reason.INDIRECT_MISS),
+        ("link", _by_slot(), linked, tables.DIRECT_ON, Reason.UNLINKED, _WITHOUT_LOOKUP),
+        ("return", returned, in_table, tables.RETURN_ON, Reason.RETURN_MISS, known),
+        ("jump", jumped, in_table, tables.JUMP_ON, Reason.INDIRECT_MISS, known),
     ]
     functions = [
-        _dispatch(head(f"dispatch_{name}", signature), ways, found, chained, on, why)
-        for name, found, chained, on, why in kinds
+        _dispatch(head(f"dispatch_{name}", signature), ways, found, chained, on, why, first)
+        for name, found, chained, on, why, first in kinds
     ]
     return "\n".join(["declare i32 @llvm.fshr.i32(i32, i32, i32)", *functions])
 

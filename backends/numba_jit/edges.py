@@ -15,6 +15,7 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
+from backends.numba_jit.lookups import is_written, lookup_of, write_lookup
 from backends.numba_jit.word_functions import word_function
 
 COPY, COPY_LINKS, COPY_OUT = tables.COPY, tables.COPY_LINKS, tables.COPY_OUT
@@ -22,10 +23,10 @@ SLOT_BLOCK, SLOT_NEXT, SLOT_BEFORE = tables.SLOT_BLOCK, tables.SLOT_NEXT, tables
 LINKED_IN, LINKS_NOW, LINKS_MADE = tables.LINKED_IN, tables.LINKS_NOW, tables.LINKS_MADE
 UNIT, DENIED, DIRECT_ON, LOCK = tables.UNIT, tables.DENIED, tables.DIRECT_ON, tables.LOCK
 LINK, UNLINK_INTO, LEAD_INTO = abi.LINK, abi.UNLINK_INTO, abi.LEAD_INTO
-LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
+LINK_CODE, WRITE_LOOKUP = abi.LINK_CODE, abi.WRITE_LOOKUP
+LOOKUP_COPY = tables.LOOKUP_COPY
 SLOT_INNER, UNDONE = tables.SLOT_INNER, tables.UNDONE
 STOPPED = tables.STOPPED
-index_of = word_function(abi.position_index)
 
 
 @word_function
@@ -49,14 +50,17 @@ def linked_to(state, slot):  # type: ignore[no-untyped-def]
 
 @word_function
 def lead(state, slot, block):  # type: ignore[no-untyped-def]
-    """Make all tiers' code that leaves by a slot go on in a block; 0: come back."""
+    """Make all tiers' code that leaves by a slot go on in a block; 0: look it up."""
     unit = copy = 0
+    lookup = lookup_of(state, slot)
     if block:
         unit = load64(load64(state + UNIT) + block * 8)
         copy = load64(load64(state + COPY) + block * 8)
-    store64(load64(state + LINK_CODE) + slot * 8, unit if unit else load64(state + NOWHERE))
+    store64(load64(state + LINK_CODE) + slot * 8, unit if unit else lookup)
     out = load64(load64(state + COPY_OUT) + slot * 8)
     if out:
+        if is_written(state, slot):
+            out = lookup + LOOKUP_COPY
         store64(load64(state + COPY_LINKS) + slot * 8, copy if copy else out)
 
 
@@ -98,7 +102,7 @@ def unlink(state, slot):  # type: ignore[no-untyped-def]
 
 @word_function
 def link(state, slot, block):  # type: ignore[no-untyped-def]
-    """Link a slot to a block, unless the chain rules forbid it."""
+    """Link a slot to a block. If the chain rules forbid all links, make it look its target up."""
     take_lock(state)
     if load64(state + DIRECT_ON) and load8(load64(state + DENIED) + block) == 0:
         if linked_to(state, slot) == 0:
@@ -106,6 +110,9 @@ def link(state, slot, block):  # type: ignore[no-untyped-def]
         unlink(state, slot)
         enlist(state, slot, block)
         lead(state, slot, block)
+    elif load64(state + DIRECT_ON) == 0 and linked_to(state, slot) == 0:
+        write_lookup(state, slot)
+        lead(state, slot, 0)
     release_lock(state)
 
 
@@ -139,6 +146,10 @@ def change(state, what, a, b):  # type: ignore[no-untyped-def]
         unlink_into(state, a)
     elif what == LEAD_INTO:
         lead_into(state, a)
+    elif what == WRITE_LOOKUP:
+        take_lock(state)
+        write_lookup(state, a)
+        release_lock(state)
     else:
         take_lock(state)
         for slot in range(a, b):

@@ -92,7 +92,7 @@ class NumbaExecutor:
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
-        self._reasons = self.tables.reasons.view
+        self._reasons = self.tables.reasons
         self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._positions = positions = Positions(context)
         self._links = Links(self.tables, self._loop, positions.of, positions.key_at)
@@ -344,6 +344,7 @@ class NumbaExecutor:
         tier.starts[block_id] = entry
         if self.tables.denied.view[block_id]:
             entry = 0
+        tier.open[block_id] = entry
         for index in _located(installed):
             tier.entries[index] = entry
 
@@ -379,7 +380,7 @@ class NumbaExecutor:
         for index in installed.indices:
             self.tables.block_at.view[index] = 0
         for tier in self._tiers:
-            tier.starts[installed.block_id] = 0
+            tier.starts[installed.block_id] = tier.open[installed.block_id] = 0
             for index in _located(installed):
                 tier.entries[index] = 0
             tier.drop(installed)
@@ -619,14 +620,14 @@ class NumbaExecutor:
                 t.block_at.view[index] = block_id
                 for tier in self._tiers:
                     self._lead_into(installed, tier)
-            t.reasons.view[tables.REASON_INDEX[Reason.NOT_TRANSLATED]] -= 1
+            t.reasons[tables.REASON_INDEX[Reason.NOT_TRANSLATED]] -= 1
         return block_id
 
     # -- figures -----------------------------------------------------------------------------------
 
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""
-        view = self.tables.reasons.view
+        view = self.tables.reasons
         return {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
 
     def statistics(self) -> Mapping[str, int]:

@@ -175,7 +175,7 @@ class Exits:
 
     def count(self, reason: Reason) -> None:
         """Count a return to the dispatcher."""
-        self._tables.reasons.view[tables.REASON_INDEX[reason]] += 1
+        self._tables.reasons[tables.REASON_INDEX[reason]] += 1
 
     def stop(self, event: Event, pc: int) -> Event:
         """An event, after writing the pc of the guest to the state."""

@@ -1,8 +1,8 @@
 """The links between blocks: one slot for each direct exit of an installed block.
 
 A linked slot leads to its target in all tiers (``edges.lead``): in the link table of units, and in
-that of copied code. A slot that is not linked leads to the
-dispatcher.
+that of copied code. A slot that is not linked leads to the dispatcher, or to a look-up of its own
+(``lookups``).
 """
 
 from collections.abc import Callable, Collection
@@ -32,7 +32,7 @@ class Links:
         self._key_at = key_at
         self._control = shared.control
         self._outs = shared.copy_out.view
-        self._code = shared.link_code.view
+        self._code, self._lookups = shared.link_code.view, shared.lookups
         self._positions, self._ids = shared.slot_position.view, shared.slot_target.view
         self._pool = Pool(
             tables.MAX_SLOTS, shared.free_slots.view, shared.control, tables.FREE_SLOTS
@@ -74,7 +74,7 @@ class Links:
         position = self._position_of(target)
         self._positions[slot] = position
         self._ids[slot] = 0
-        self._code[slot] = self._control[abi.UNLINKED // 8]
+        self._code[slot] = self._lookups.address + tables.LOOKUP * slot
         if position < 0:
             self._elsewhere[slot] = target
             self._leading.setdefault(target, set()).add(slot)
@@ -101,6 +101,10 @@ class Links:
         """Make the slots that are linked to a block lead to the code that it has now."""
         self._change(abi.LEAD_INTO, block_id, 0)
 
+    def write_lookup(self, slot: int) -> None:
+        """Write the code by which units go on that leave by a slot while it is not linked."""
+        self._change(abi.WRITE_LOOKUP, slot, 0)
+
     def arrive(self, key: BlockKey, block_id: int) -> None:
         """Set the block that unlinked slots find for a key without a position; 0: none."""
         for slot in self._leading.get(key, ()):
@@ -108,6 +112,7 @@ class Links:
 
     def drop(self, slots: Collection[int]) -> None:
         """Free slots. No code may be running that could leave by one of them."""
+        written = self._lookups.view
         for slot in slots:
             self._change(abi.UNLINK, slot, slot + 1)
             if self._positions[slot] < 0:
@@ -117,4 +122,6 @@ class Links:
                 if not leading:
                     del self._leading[target]
             self._outs[slot] = 0
+            if written[tables.LOOKUP * slot]:
+                written[tables.LOOKUP * slot] = 0
         self._pool.give_back(*slots)

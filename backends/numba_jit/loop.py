@@ -5,7 +5,7 @@ needs Python.
 """
 
 from backends.numba_jit import abi, tables
-from backends.numba_jit.edges import change, index_of, link, linked_to
+from backends.numba_jit.edges import change, link, linked_to
 from backends.numba_jit.host_memory import (
     enter_unit,
     load8,
@@ -14,6 +14,7 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
+from backends.numba_jit.lookups import index_of
 from backends.numba_jit.word_functions import word_function
 from backends.numba_jit.word_text import object_of
 from dbt.interfaces import Reason
@@ -43,7 +44,7 @@ JUMP_ON, RETURN_ON = tables.JUMP_ON, tables.RETURN_ON
 @word_function
 def count(state, reason):  # type: ignore[no-untyped-def]
     """Count one return to the dispatcher."""
-    counter = load64(state + REASONS) + reason
+    counter = state + REASONS + reason
     store64(counter, load64(counter) + 1)
 
 

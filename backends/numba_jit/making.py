@@ -5,7 +5,7 @@ left to Python, which makes one block and comes back.
 """
 
 from backends.numba_jit import abi, pool, tables
-from backends.numba_jit.edges import index_of, release_lock, take_lock
+from backends.numba_jit.edges import release_lock, take_lock
 from backends.numba_jit.host_memory import (
     load8,
     load32,
@@ -14,6 +14,7 @@ from backends.numba_jit.host_memory import (
     store32,
     store64,
 )
+from backends.numba_jit.lookups import index_of, lookup_of
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.copying import place_block
 from backends.numba_jit.stencils.finding import (
@@ -30,7 +31,7 @@ from dbt.interfaces import CODE, EXEC, WRITE
 from dbt.ir.block import CONDITION_PASSED
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
-LINK_CODE, NOWHERE = abi.LINK_CODE, abi.UNLINKED
+LINK_CODE, OPEN = abi.LINK_CODE, tables.OPEN_COPY_TABLE
 COUNT, END, LIMIT = pool.COUNT, pool.END, pool.LIMIT
 HEADER, BOUNDARIES, BLOCKS, PAGE_BLOCK = (
     tables.HEADER, tables.BOUNDARIES, tables.BLOCKS, tables.PAGE_BLOCK,
@@ -145,7 +146,7 @@ def add_slot(state, position):  # type: ignore[no-untyped-def]
     slot = take_number(state, FREE_SLOTS)
     store64(load64(state + SLOT_POSITION) + 8 * slot, position)
     store32(load64(state + SLOT_TARGET) + 4 * slot, 0)
-    store64(load64(state + LINK_CODE) + 8 * slot, load64(state + NOWHERE))
+    store64(load64(state + LINK_CODE) + 8 * slot, lookup_of(state, slot))
     return slot
 
 
@@ -214,6 +215,7 @@ def enter(state, block, position, extent, slots, start, room, marks):  # type: i
     store8(load64(state + PROBED) + block, 0)
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
     store64(load64(state + COPY) + 8 * block, start)
+    store64(load64(state + OPEN) + 8 * block, start)
     store64(row + B_KEY, USED | position)  # PASSED is the mode's bit, too
     first = load64(state + PAGE_BLOCK) + 4 * (pc // (PAGE_MASK + 1))
     after = load32(first)

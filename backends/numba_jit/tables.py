@@ -25,7 +25,7 @@ BLOCK_AT = _OURS + 40  # u32[] by position index: block id or 0
 SLOT_POSITION = _OURS + 48  # i64[] by link slot: the target's position, or -1
 SLOT_TARGET = _OURS + 56  # u32[] by link slot: block id where there is no position
 AGAIN = _OURS + 64  # what a hot block's counter is set to
-REASONS = _OURS + 72  # i64[] by REASON_INDEX
+NOTHING = _OURS + 72  # address of a table of zeros
 ENTER = _OURS + 80  # address of the function that enters units
 DIRECT_ON = _OURS + 88
 JUMP_ON = _OURS + 96
@@ -64,6 +64,13 @@ MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
 STOPPED = _OURS + 408  # 1 when an edge within a region was unlinked: none may be entered
 SLOT_INNER = _OURS + 416  # u8[] by link slot: 0, INNER or UNDONE
 RUN_FROM = _OURS + 424  # id of the block that ``loop.RUN`` runs from
+OPEN_UNITS = _OURS + 432  # three words, see WAY_LINK
+OPEN_COPIES = _OURS + 456  # the same of copied code
+BLOCK_AT_PASSED = _OURS + 480  # address of the half of BLOCK_AT for positions with PASSED
+LOOKUPS = _OURS + 488  # address of LOOKUP bytes of code by link slot (``lookups``)
+UNLINKED_COPY = _OURS + 496  # code pointer: as ``abi.UNLINKED``, of copied code
+OPEN_COPY_TABLE = _OURS + 504  # address of the table of copied code, see WAY_LINK
+REASONS = _OURS + 512  # i64[] by REASON_INDEX: in the control area itself
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (
@@ -83,6 +90,13 @@ def key_word(key: BlockKey) -> int:
 
 
 REASON_INDEX = {reason: index for index, reason in enumerate(Reason)}
+
+WAY_LINK, WAY_RETURN, WAY_JUMP = 0, 8, 16
+"""Offsets of the words of OPEN_UNITS and OPEN_COPIES. Where that kind of exit may not chain, each
+is the address of a table: u64[] by block id, where the dispatcher enters the block, or 0 if it has
+to be asked. Where it may chain, the address of a table of zeros."""
+LOOKUP, LOOKUP_COPY = 128, 64
+"""Bytes of LOOKUPS by link slot, and the offset of copied code's half."""
 
 # Exit kinds beyond those of the ABI.
 (
@@ -111,10 +125,12 @@ process."""
 
 
 class Table:
-    """An array of unsigned integers (``format`` of struct) in lazily committed memory."""
+    """An array of unsigned integers (``format`` of struct) in lazily committed memory, which may be
+    ``code``."""
 
-    def __init__(self, entries: int, format_: str) -> None:
-        self._reservation = Reservation(entries * struct.calcsize(format_), "tables")
+    def __init__(self, entries: int, format_: str, *, code: bool = False) -> None:
+        size = entries * struct.calcsize(format_)
+        self._reservation = Reservation(size, "tables", executable=code)
         self.address = self._reservation.address
         whole: Any = self._reservation.view
         self.view: Any = whole.cast(format_)
@@ -146,6 +162,9 @@ class Tables:
         self.copy_entry = self._new(LOCATIONS, "Q")
         self.nothing = self._new(LOCATIONS, "Q")
         self.link_code = self._new(MAX_SLOTS, "Q")
+        self.open_units = self._new(MAX_BLOCKS, "Q")
+        self.open_copies = self._new(MAX_BLOCKS, "Q")
+        self.lookups = self._new(MAX_SLOTS * LOOKUP, "B", code=True)
         self.slot_position = self._new(MAX_SLOTS, "q")
         self.slot_target = self._new(MAX_SLOTS, "I")
         self.slot_block = self._new(MAX_SLOTS, "I")
@@ -159,14 +178,15 @@ class Tables:
         self.free_slots = self._new(MAX_SLOTS, "I")
         self.boundaries = self._new(1 << 32, "B")
         self.copy_owner = self._new(MAX_COPY_UNITS, "I")
-        self.reasons = self._new(64, "q")
         address = context.state.address
         raw = (ctypes.c_ubyte * CONTROL_BYTES).from_address(address)
         self.control: Any = memoryview(raw).cast("B").cast("q")
+        first = REASONS // 8
+        self.reasons: Any = self.control[first : first + len(REASON_INDEX)]
         self._point(context)
 
-    def _new(self, entries: int, format_: str) -> Table:
-        table = Table(entries, format_)
+    def _new(self, entries: int, format_: str, *, code: bool = False) -> Table:
+        table = Table(entries, format_, code=code)
         self._all.append(table)
         return table
 
@@ -199,7 +219,10 @@ class Tables:
             BOUNDARIES: self.boundaries.address,
             COPY_ENTRY: self.copy_entry.address,
             COPY_OWNER: self.copy_owner.address,
-            REASONS: self.reasons.address,
+            NOTHING: self.nothing.address,
+            BLOCK_AT_PASSED: self.block_at.address + 4 * LOCATIONS,
+            LOOKUPS: self.lookups.address,
+            OPEN_COPY_TABLE: self.open_copies.address,
         }.items():
             self.control[offset // 8] = address
         self.chain(direct=True, returns=True, jumps=True)
@@ -217,6 +240,10 @@ class Tables:
         control[abi.JUMP_TABLE // 8] = self.entry.address if jumps else nothing
         control[COPY_RETURNS // 8] = self.copy_entry.address if returns else nothing
         control[COPY_JUMPS // 8] = self.copy_entry.address if jumps else nothing
+        may_chain = {WAY_LINK: direct, WAY_RETURN: returns, WAY_JUMP: jumps}
+        for words, table in ((OPEN_UNITS, self.open_units), (OPEN_COPIES, self.open_copies)):
+            for way, chains in may_chain.items():
+                control[(words + way) // 8] = nothing if chains else table.address
         control[DIRECT_ON // 8] = direct
         control[RETURN_ON // 8] = returns
         control[JUMP_ON // 8] = jumps
@@ -227,22 +254,21 @@ class Tables:
             self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
             self.copy_out, self.copy_owner, self.link_code, self.slot_position, self.slot_target,
-            self.slot_block,
+            self.slot_block, self.open_units, self.open_copies, self.lookups,
             self.slot_next, self.slot_before, self.slot_inner,
         ):  # fmt: skip
             table.clear()
         self.control[BLOCKS_NOW // 8] = self.control[LINKS_NOW // 8] = 0
 
-    def units_begin(self, enter: int, unlinked: int, slots: int) -> None:
-        """Set the function that enters units and the code pointer of slots that are not linked, and
-        write the latter to the first ``slots`` slots. Called before the first unit is compiled."""
+    def units_begin(self, enter: int, unlinked: int) -> None:
+        """Set the function that enters units, and where units go on whose direct exit leads to no
+        open block. Called before the first unit runs."""
         self.control[ENTER // 8] = enter
         self.control[abi.UNLINKED // 8] = unlinked
-        for slot in range(slots):
-            self.link_code.view[slot] = unlinked
 
     def close(self) -> None:
         """Release all tables."""
+        self.reasons.release()
         self.control.release()
         for table in self._all:
             table.close()

@@ -12,12 +12,14 @@ from backends.numba_jit.installed import Installed
 class Tier(Protocol):
     """One way to run blocks.
 
-    Running code finds the blocks of this tier in two tables: ``starts``, by block id, and
-    ``entries``, by entry index (``abi.entry_index``). The executor alone writes them. It writes the
-    value that ``entry`` returns, and 0 to ``entries`` when nothing may chain into the block.
+    Running code finds the blocks of this tier in three tables: ``starts`` and ``open``, by block
+    id, and ``entries``, by entry index (``abi.entry_index``). The executor writes them. It writes
+    the value that ``entry`` returns, and 0 to ``open`` and ``entries`` when nothing may chain into
+    the block.
     """
 
     starts: Any
+    open: Any
     entries: Any
 
     def accept(self, installed: Installed) -> None:

@@ -56,6 +56,11 @@ class CodeMemory:
         return address
 
     @property
+    def dispatch_link(self) -> int:
+        """The address of the dispatcher of direct exits."""
+        return self._ways[abi.X_LINK]
+
+    @property
     def without_checks(self) -> CodeWithoutChecks:
         """The code, as the handler of refused accesses has to know it."""
         return CodeWithoutChecks(

@@ -56,6 +56,7 @@ class Copies:
     ) -> None:
         self._tell = tell
         self.starts, self.entries = shared.copy.view, shared.copy_entry.view
+        self.open = shared.open_copies.view
         self._context = context
         self._records = records
         self._stubs: dict[int, int] = {}
@@ -101,6 +102,7 @@ class Copies:
             control[tables.COPY_LINKS // 8] = copier.code.link_words
             control[tables.COPY_ENTER // 8] = copier.enter
             control[tables.COPY_LEAVE // 8] = copier.leave
+            control[tables.UNLINKED_COPY // 8] = copier.code.dispatch_link
             control[tables.COPY_FIRST // 8] = copier.code.next
         return self._copier
 

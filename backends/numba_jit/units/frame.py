@@ -108,6 +108,8 @@ define preserve_nonecc i64 @leave{self.signature}
             to_unit=go_on("%unit", self.parameters),
             to_copy=settled + go_on("%copy", self.parameters),
             leave=go_on("@leave", self.parameters),
+            parameters=self.parameters,
+            open_table=tables.OPEN_UNITS,
         )
 
     def ways_of_copies(self) -> Ways:
@@ -116,6 +118,8 @@ define preserve_nonecc i64 @leave{self.signature}
             to_unit=f"{self._load_pins()}\n" + go_on("%unit", self._loaded_pins()),
             to_copy=go_on("%copy", self.parameters),
             leave=f"{word('leave', tables.COPY_LEAVE)}\n" + go_on("%leave", self.parameters),
+            parameters=self.parameters,
+            open_table=tables.OPEN_COPIES,
         )
 
     def _load_pins(self) -> str:

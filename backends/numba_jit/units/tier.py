@@ -51,6 +51,7 @@ class Units:
         fix_up: Callable[[ExceptionTable], None],
     ) -> None:
         self.starts, self.entries = shared.unit.view, shared.entry.view
+        self.open = shared.open_units.view
         self._context = context
         self._records = records
         self._tables = shared
@@ -328,6 +329,8 @@ class Units:
             if installed not in awaited:
                 self.compiler.drop([code])
                 continue
+            for slot in installed.slots:
+                self._links.write_lookup(slot)
             self._tables.hot.view[block_id] = self._hot
             if block_id in refused:
                 self.compiler.drop([code])
@@ -367,9 +370,7 @@ class Units:
         """Tell the tables what the first unit needs."""
         if not self._begun:
             self._begun = True
-            self._tables.units_begin(
-                self.compiler.enter_address, self.compiler.unlinked_address, self._links.end
-            )
+            self._tables.units_begin(self.compiler.enter_address, self.compiler.unlinked_address)
 
     def statistics(self) -> Mapping[str, int]:
         """Blocks compiled so far, bytes of machine code, and the processor time that it took to

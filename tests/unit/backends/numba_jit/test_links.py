@@ -17,7 +17,6 @@ from dbt.ir.block import CONDITION_PASSED, HOOKED, BlockKey
 
 BLOCKS = range(1, 5)
 """Ids of blocks. The last one has no code in any tier."""
-NOWHERE = 0xDEAD000
 UNIT, COPY, OUT = (base << 32 for base in (1, 2, 3))
 TARGETS = [BlockKey(0x8000 + 16 * n) for n in BLOCKS]
 TARGETS += [key.with_mode(CONDITION_PASSED) for key in TARGETS[:2]]
@@ -36,6 +35,8 @@ class Model:
     stale: dict[int, int] = attrs.Factory(dict)
     """The generation of a block's code that a slot leads to."""
     generation: dict[int, int] = attrs.Factory(lambda: dict.fromkeys(BLOCKS, 0))
+    written: set[int] = attrs.Factory(set)
+    """Slots with a look-up."""
     denied: set[int] = attrs.Factory(set)
     direct: bool = True
     made: int = 0
@@ -46,6 +47,8 @@ class Model:
             self.made += slot not in self.linked
             self.linked[slot] = block
             self.stale[slot] = self.generation[block]
+        elif not self.direct and slot not in self.linked:
+            self.written.add(slot)
 
     def unlink(self, slots: list[int]) -> None:
         for slot in slots:
@@ -61,7 +64,6 @@ class Machine:
     def __init__(self, context: Context, shared: Tables) -> None:
         self.shared, self.model = shared, Model()
         self.copy_links = shared.add(tables.MAX_SLOTS, "Q", tables.COPY_LINKS)
-        shared.units_begin(0, NOWHERE, 0)
         loop = _load_loop(lambda _: None).call
         change = partial(loop, context.state.address)
         self.links = Links(shared, change, position, key_at)
@@ -123,6 +125,7 @@ class Machine:
         for slot in slots:
             del self.model.targets[slot]
             self.model.copied.discard(slot)
+            self.model.written.discard(slot)
 
     def give_back(self, n: int, block: int) -> None:
         """Allocate slots and free them without adding them."""
@@ -160,11 +163,16 @@ class Machine:
             block = model.linked.get(slot, 0)
             assert shared.slot_block.view[slot] == block
             code = block + 256 * model.stale[slot] if block in BLOCKS[:-1] else 0
-            assert shared.link_code.view[slot] == (UNIT + code if code else NOWHERE)
+            lookup = shared.lookups.address + tables.LOOKUP * slot
+            written = slot in model.written
+            assert (shared.lookups.view[tables.LOOKUP * slot] != 0) == written
+            assert shared.link_code.view[slot] == (UNIT + code if code else lookup)
             if slot in model.copied:
-                assert self.copy_links.view[slot] == (COPY + code if code else OUT + slot)
+                out = lookup + tables.LOOKUP_COPY if written else OUT + slot
+                assert self.copy_links.view[slot] == (COPY + code if code else out)
             else:
-                assert self.copy_links.view[slot] in (0, OUT + slot)
+                left = lookup + tables.LOOKUP_COPY  # by the slot's user before
+                assert self.copy_links.view[slot] in (0, OUT + slot, left)
 
     def listed(self, block: int) -> set[int]:
         """The slots in the list of a block, which is right in both directions."""
