@@ -9,7 +9,7 @@ Leaving
 Copied code and compiled units are entered by ``enter(code_pointer, state_address) -> i64``, each
 by its own, which returns ``kind | payload << KIND_BITS``:
 
-    X_LINK    payload link slot       direct exit whose link is not made (or leads to no code)
+    X_LINK    payload link slot       direct exit that is not linked (or leads to no code)
     X_RETURN  payload location        return whose target has no entry in the return table
     X_JUMP    payload location        the same for other computed targets
     X_RECORD  payload record index    everything else, see ``Record``
@@ -26,11 +26,11 @@ when the policy lets that kind chain, else to one that is always zero. Translate
 either way.
 """
 
-from dbt.interfaces import PERMS_DISTANCE
+from dbt.interfaces import BACKEND_ROOM, PERMS_DISTANCE
 
 # -- Control area: offsets in the state buffer, all u64 ----------------------------------------
 MEM_BASE = 0  # host address of guest address 0
-LINK_CODE = 8  # u64[] by link slot: a unit, or the code of an exit that is not linked
+LINK_CODE = 8  # address of LINKS
 RETURN_TABLE = 16
 JUMP_TABLE = 24
 COUNTERS = 32
@@ -41,6 +41,10 @@ EXIT_CODE = 64  # why the unit is left, written before it is
 UNLINKED = 72  # code pointer with a unit's signature: the dispatcher of direct exits
 FUNCTIONS = 80  # u64[]: addresses of the functions that `invoke` calls
 FIRST_FREE = 128  # up to CONTROL_BYTES: for the units and the tables
+
+LINKS = BACKEND_ROOM
+"""u64[] by link slot, at that offset in the state buffer: a unit, or the code by which an exit goes
+on that is not linked. Units jump through it in one instruction."""
 
 PERMS_FROM_BASE = -PERMS_DISTANCE  # perms of a page are at mem_base + PERMS_FROM_BASE + page
 

@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from backends.numba_jit import abi
-from dbt.interfaces import CONTROL_BYTES, Context, Reason
+from dbt.interfaces import BACKEND_BYTES, CONTROL_BYTES, Context, Reason
 from dbt.ir.block import BlockKey
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
@@ -145,6 +145,17 @@ class Table:
         self._reservation.close()
 
 
+class StateTable:
+    """An array of unsigned integers in the backend's room of the state buffer."""
+
+    def __init__(self, address: int, entries: int, format_: str) -> None:
+        size = entries * struct.calcsize(format_)
+        assert size <= BACKEND_BYTES
+        self.address = address
+        whole: Any = memoryview((ctypes.c_ubyte * size).from_address(address))
+        self.view: Any = whole.cast("B").cast(format_)
+
+
 class Tables:
     """All tables of one executor, and the control area that points to them."""
 
@@ -161,7 +172,7 @@ class Tables:
         self.copy_out = self._new(MAX_SLOTS, "Q")
         self.copy_entry = self._new(LOCATIONS, "Q")
         self.nothing = self._new(LOCATIONS, "Q")
-        self.link_code = self._new(MAX_SLOTS, "Q")
+        self.link_code = StateTable(context.state.address + abi.LINKS, MAX_SLOTS, "Q")
         self.open_units = self._new(MAX_BLOCKS, "Q")
         self.open_copies = self._new(MAX_BLOCKS, "Q")
         self.lookups = self._new(MAX_SLOTS * LOOKUP, "B", code=True)
@@ -253,7 +264,7 @@ class Tables:
         for table in (
             self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
-            self.copy_out, self.copy_owner, self.link_code, self.slot_position, self.slot_target,
+            self.copy_out, self.copy_owner, self.slot_position, self.slot_target,
             self.slot_block, self.open_units, self.open_copies, self.lookups,
             self.slot_next, self.slot_before, self.slot_inner,
         ):  # fmt: skip
@@ -269,6 +280,7 @@ class Tables:
     def close(self) -> None:
         """Release all tables."""
         self.reasons.release()
+        self.link_code.view.release()
         self.control.release()
         for table in self._all:
             table.close()

@@ -75,10 +75,23 @@ from dbt.ir.banks import (
     StackBank,
     State,
 )
-from dbt.ir.layout import CONTROL_BYTES, JUMP_SLOT, PC_SLOT, CallAbi, Layout, Slot, extend, lay_out
+from dbt.ir.layout import (
+    BACKEND_BYTES,
+    BACKEND_ROOM,
+    CONTROL_BYTES,
+    JUMP_SLOT,
+    PC_SLOT,
+    CallAbi,
+    Layout,
+    Slot,
+    extend,
+    lay_out,
+)
 
 __all__ = [
     "ABSENT",
+    "BACKEND_BYTES",
+    "BACKEND_ROOM",
     "CODE",
     "CONTROL_BYTES",
     "EXEC",

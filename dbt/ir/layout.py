@@ -16,6 +16,8 @@ JUMP_SLOT = "jump"
 guests without such jumps do not have it."""
 
 CONTROL_BYTES = 1024
+BACKEND_ROOM, BACKEND_BYTES = 1 << 20, 64 << 20
+"""Where the state buffer has room that is a backend's, and how much."""
 """The first bytes of the state buffer belong to the backend."""
 
 

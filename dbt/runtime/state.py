@@ -1,9 +1,12 @@
-"""Guest registers and flags: one flat little-endian buffer, shared by Python and compiled code."""
+"""Guest registers and flags: one flat little-endian buffer, shared by Python and compiled code.
+
+Behind it, at BACKEND_ROOM, is room for what a backend wants to address like a register.
+"""
 
 from typing import Any
 
 from dbt import choices
-from dbt.interfaces import Layout
+from dbt.interfaces import BACKEND_BYTES, BACKEND_ROOM, Layout
 from dbt.reservation import Reservation
 
 SCRATCH_BYTES = 64 << 10
@@ -18,7 +21,8 @@ class GuestState:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._reservation = Reservation(layout.size + SCRATCH_BYTES, "guest registers")
+        assert layout.size + SCRATCH_BYTES <= BACKEND_ROOM
+        self._reservation = Reservation(BACKEND_ROOM + BACKEND_BYTES, "guest registers")
         self._map = self._reservation.view
         self.address = self._reservation.address
         self.words = memoryview(self._map).cast("I")

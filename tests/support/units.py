@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+import struct
 from collections.abc import Collection
 
 from support import rig
@@ -12,6 +13,7 @@ from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.compiler import UnitCompiler
 from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
 from dbt.ir.block import Block, BlockKey, exit_targets
+from dbt.reservation import Reservation
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
@@ -19,6 +21,9 @@ from dbt.runtime.state import GuestState
 from dbt.stops import Access, GuestFault
 
 SLOTS = 1024
+LOOKUP = 16
+SET_EXIT = bytes([0x48, 0xC7, 0x47, abi.EXIT_CODE])  # mov qword [rdi + EXIT_CODE], imm32
+LEAVE = bytes([0xFF, 0x67, abi.UNLINKED])  # jmp [rdi + UNLINKED]
 
 
 class UnitMachine:
@@ -41,7 +46,8 @@ class UnitMachine:
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records)
         self._regions = regions
-        self.links = (ctypes.c_uint64 * SLOTS)()
+        self.links = (ctypes.c_uint64 * SLOTS).from_address(self.state.address + abi.LINKS)
+        self._lookups = Reservation(LOOKUP * SLOTS, "exits that are not linked", executable=True)
         no_reserve = 0x4000
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
         self._table = mmap.mmap(-1, 8 << 32, flags=flags)
@@ -50,7 +56,7 @@ class UnitMachine:
         self._ids: dict[BlockKey, int] = {}
         for offset, value in {
             abi.MEM_BASE: self.memory.base,
-            abi.LINK_CODE: ctypes.addressof(self.links),
+            abi.UNLINKED: self.compiler.unlinked_address,
             abi.RETURN_TABLE: ctypes.addressof(self.entries),
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
             abi.COUNTERS: self.counters.address,
@@ -105,7 +111,14 @@ class UnitMachine:
 
     def link(self, slot: int, pointer: int | None) -> None:
         """Link a slot to a unit, or to none. Not for one that a region takes to be linked."""
-        self.links[slot] = pointer or self.compiler.unlinked_address
+        self.links[slot] = pointer or self._lookup(slot)
+
+    def _lookup(self, slot: int) -> int:
+        """The address of code that leaves by a slot."""
+        code = SET_EXIT + struct.pack("<i", abi.X_LINK | slot << abi.KIND_BITS) + LEAVE
+        at = LOOKUP * slot
+        self._lookups.view[at : at + len(code)] = code
+        return self._lookups.address + at
 
     def enter(self, pointer: int, fuel: int = 1000) -> tuple[int, int, int]:
         """Exit kind, payload, and fuel left."""
@@ -119,6 +132,7 @@ class UnitMachine:
 
     def close(self) -> None:
         self.compiler.close()
+        self._lookups.close()
         self.memory.close()
 
 

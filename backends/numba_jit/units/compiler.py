@@ -76,7 +76,8 @@ class UnitCompiler:
     With ``dispatching``, units go on through a dispatcher of their own where ``tables.Tables`` say
     that no decision of the loop is needed.
 
-    ``unlinked_address`` is the code pointer of link slots whose link is not made.
+    ``unlinked_address`` is the code pointer at which direct exits end that are not linked: their
+    look-ups write EXIT_CODE and jump there.
 
     ``enter_address`` is a C function ``i64 enter(u64 code, u64 state_address)`` (``abi.py`` says
     what it returns). Not thread safe, but for ``make``.

@@ -49,18 +49,12 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
 
 def _link(u: UnitText, index: int) -> None:
     slot = u.links[index]
-    exit_code = abi.X_LINK | slot << abi.KIND_BITS
     label = u.within(slot)
     if label:
         u.lines.append(f" br label %{label}")
         return
-    links = u.pointer(abi.LINK_CODE)
-    address = u.new(f"getelementptr i8, ptr {links}, i64 {8 * slot}")
-    code = u.new(f"load ptr, ptr {address}")
-    # A link that is not made leads to UNLINKED, which reads why: a store here is cheaper than a
-    # test and a way out per link.
-    u.report(exit_code)
-    u.go(code)
+    # A slot that is not linked leads to code of its own, which writes EXIT_CODE.
+    u.go(u.pointer(abi.LINKS + 8 * slot))
 
 
 def _branch(u: UnitText, condition: str) -> None:

@@ -23,7 +23,8 @@ LEAVE_COPY = abi.FIRST_FREE + 56
 LEAVE_RETURN and LEAVE_JUMP when the table has no entry, LEAVE_COPY to go on in the copied code of
 the block whose id is the payload of EXIT_CODE.
 
-Direct links lead to ``abi.UNLINKED``. All of these have a unit's signature and may be ``leave``."""
+Direct exits that are not linked end at ``abi.UNLINKED``. All of these have a unit's signature and
+may be ``leave``."""
 
 PINS = 6
 _FIRST_PINS = 4

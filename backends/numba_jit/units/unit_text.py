@@ -247,11 +247,6 @@ class UnitText:
             f" ret i64 %lr{name}"
         )
 
-    def report(self, code: int) -> None:
-        """Store the exit code. UNLINKED reads it if the link leads there."""
-        address = self.new(f"getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}")
-        self.lines.append(f" store i64 {code}, ptr {address}")
-
     def go(self, code: str) -> None:
         """Go on at the unit ``code``."""
         arguments = self.frame.call_arguments(self.fuel, [self.slots[s] for s in self.frame.pinned])
@@ -263,14 +258,21 @@ class UnitText:
         if not self.insn_count:
             return
         left = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
-        self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), self.refuse())
+        # What was taken is given back. LLVM must not see that this is what was there before: it
+        # would keep that in a second register, in all blocks.
+        self.fuel = f"%t{self.number}"
+        hidden = f'\n {self.fuel} = call i64 asm sideeffect "", "=r,0"(i64 {left})'
+        refuse = self.refuse(hidden, self.insn_count)
+        self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), refuse)
         self.fuel = left
 
-    def refuse(self) -> str:
-        """The label to go to when the block does not begin here: its copied code may."""
+    def refuse(self, before: str = "", refund: int = 0) -> str:
+        """The label to go to when the block does not begin here: its copied code may. The
+        parameters are those of ``cold``."""
         if not self._refuse:
             way = LEAVE_COPY if self.has_copy else LEAVE
-            self._refuse = self.cold(abi.X_FUEL | self.block_id << abi.KIND_BITS, way=way)
+            code = abi.X_FUEL | self.block_id << abi.KIND_BITS
+            self._refuse = self.cold(code, before, refund, way)
         return self._refuse
 
     def branch_cold(self, condition: str, cold: str) -> None:
