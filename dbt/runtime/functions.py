@@ -4,11 +4,11 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import NativeFunction
 from dbt.ir.ops import MOST_ARGUMENTS
 from dbt.phases import UNTIMED, Phase, Phases
+from dbt.reservation import Reservation
 
 CAPACITY = 1 << 18
 _PYTHON = NativeFunction()
@@ -42,8 +42,9 @@ class Functions:
     def __init__(self, environment: int, phases: Phases = UNTIMED) -> None:
         self._phases = phases
         self.environment = environment
-        self._table = (ctypes.c_uint64 * CAPACITY)()
-        self.address = ctypes.addressof(self._table)
+        reservation = Reservation(8 * CAPACITY, "functions")
+        self._table = reservation.view.cast("Q")
+        self.address = reservation.address
         self.names: dict[str, int] = {}
         self.failure: BaseException | None = None
         self.on_failure: Callable[[], None] = _nothing
