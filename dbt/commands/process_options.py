@@ -5,9 +5,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
 from dbt.phases import UNTIMED, TimedPhases, process_began
@@ -188,7 +187,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         strace=strace,
-        strace_log=lambda text: write_lines(log.out, text),
+        strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
         stack_size=arguments.stack,
         seed=arguments.seed,
     )
