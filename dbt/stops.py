@@ -7,7 +7,7 @@ do not end a run, are in ``dbt/interfaces/events.py``.
 import enum
 from typing import TypeAlias
 
-import attrs
+from dbt.classes import attrs
 
 
 class Access(enum.Enum):

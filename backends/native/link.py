@@ -9,9 +9,8 @@ between them, and calls of C's library through stubs (System V ABI, AMD64 supple
 import ctypes
 import struct
 
-import attrs
-
 from backends.native.arena import Arena
+from dbt.classes import attrs
 
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")

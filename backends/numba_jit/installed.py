@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, BlockKey, Hook, Swi, exit_targets
 from dbt.stops import GuestFault
 

@@ -6,8 +6,7 @@ One table serves all code. ``X_RECORD`` payloads index it.
 import threading
 from typing import NamedTuple, TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import HookHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access

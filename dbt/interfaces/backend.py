@@ -5,9 +5,8 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, Protocol
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event, HookHit
 from dbt.interfaces.passes import Pass

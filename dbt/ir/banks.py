@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.layout import Layout
 
 

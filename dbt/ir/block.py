@@ -3,8 +3,7 @@
 from collections.abc import Container
 from typing import TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.ops import INSN, Op
 from dbt.ir.types import Type
 
@@ -31,7 +30,7 @@ def frontend_mode(mode: int) -> int:
     return mode >> FRONTEND_MODE_SHIFT << FRONTEND_MODE_SHIFT
 
 
-@attrs.frozen(order=True, cache_hash=True)
+@attrs.frozen(order=True)
 class BlockKey:
     """The name of a block: its pc, and the mode bits that its translation depends on."""
 

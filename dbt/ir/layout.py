@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.types import Type
 
 PC_SLOT = "pc"

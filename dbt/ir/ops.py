@@ -11,7 +11,7 @@ is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) prin
 import enum
 from collections.abc import Collection
 
-import attrs
+from dbt.classes import attrs
 
 MOST_ARGUMENTS = 6
 """Operands that ``invoke`` may have."""

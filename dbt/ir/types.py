@@ -1,6 +1,6 @@
 """The types of IR values. A type is a width and a kind; sign lives in the ops."""
 
-import attrs
+from dbt.classes import attrs
 
 
 @attrs.frozen

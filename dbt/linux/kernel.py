@@ -19,9 +19,8 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.lazy import lazy_property

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 
 STACK_GAP = 128 << 20
 """Bytes at the top of a program's memory that are kept for the stack: mappings begin below them

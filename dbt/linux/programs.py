@@ -9,8 +9,7 @@ import stat
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.state.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
 from dbt.text import NAME, printable

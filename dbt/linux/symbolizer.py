@@ -3,9 +3,8 @@
 import os
 from typing import TYPE_CHECKING
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.syscalls import SyscallAbi

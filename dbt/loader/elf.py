@@ -9,8 +9,7 @@ import stat
 import struct
 from collections.abc import Callable
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 
 ET_EXEC, ET_DYN = 2, 3

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.environment import Environment
 from dbt.hooks.machine import Hit, HookMachine
 from dbt.interfaces import (

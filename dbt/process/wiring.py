@@ -5,8 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.environment import Environment
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.registry import Hooks

@@ -14,8 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import (
     PAGE,
     PC_SLOT,

@@ -2,8 +2,7 @@
 
 from typing import TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import Event, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop

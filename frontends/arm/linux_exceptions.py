@@ -6,8 +6,7 @@ Unaligned accesses: arch/arm/mm/alignment.c mends LDM, STM, LDRD and STRD, so on
 ones and swaps are left.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault

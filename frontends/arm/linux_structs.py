@@ -10,7 +10,7 @@ import os
 import struct
 from collections.abc import Mapping
 
-import attrs
+from dbt.classes import attrs
 
 Fields = tuple[tuple[str, int, str], ...]
 

@@ -29,8 +29,8 @@ PARTS = {
 }  # fmt: skip
 """Of armdbt, what few runs need."""
 LIBRARIES = {
-    "capstone", "elftools", "email", "importlib.metadata", "json", "pathlib", "random", "rich",
-    "shutil", "socket", "tempfile",
+    "attrs", "capstone", "elftools", "email", "importlib.metadata", "inspect", "json", "pathlib",
+    "random", "rich", "shutil", "socket", "tempfile",
 }  # fmt: skip
 """Of others, what takes milliseconds to import and serves none of the modules that are left."""
 

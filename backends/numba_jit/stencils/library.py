@@ -9,12 +9,11 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
+from dbt.classes import attrs
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import Halt, Swi

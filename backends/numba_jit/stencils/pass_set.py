@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-import attrs
-
 from backends.numba_jit.stencils import abi as words
+from dbt.classes import attrs
 from dbt.interfaces import Local
 
 _OURS = Local.__module__.partition(".")[0]

@@ -14,10 +14,9 @@ import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import attrs
-
 import backends.native.forks  # noqa: F401 (so its hooks run after ours, as a job waits for LLVM)
 from backends.numba_jit.installed import Installed
+from dbt.classes import attrs
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock while a job is done and another waits. By default it is
@@ -68,7 +67,7 @@ class Job:
     level: str
     counts: bool = False
     entered: Collection[int] = ()
-    linked: Mapping[int, int] = attrs.Factory(dict)
+    linked: Mapping[int, int] = attrs.field(factory=dict)
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None

@@ -8,10 +8,9 @@ gives them up.
 import collections
 from collections.abc import Mapping
 
-import attrs
-
 from backends.numba_jit import tables
 from backends.numba_jit.tables import Tables
+from dbt.classes import attrs
 
 _STOPPED = tables.STOPPED // 8
 

@@ -19,8 +19,7 @@ are reported by ``moved_by_kernel``.
 from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.hooks.slots import SP_LIMIT
 from dbt.interfaces import State
 

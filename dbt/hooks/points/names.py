@@ -3,8 +3,7 @@
 import functools
 from collections.abc import Mapping
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import PC_SLOT, CallAbi, Layout
 
 DEPTH = "depth"

@@ -6,8 +6,7 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.linux.errors import failure
 from dbt.linux.state.sigaction import valid

@@ -8,8 +8,7 @@ import stat
 import struct
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux.calls.advice import may_lock, populate
 from dbt.linux.errors import failure

@@ -9,8 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import ABSENT, EXEC, PAGE, READ, WRITE
 from dbt.linux.options import STACK_GAP
 from dbt.linux.state.mapped_files import MappedFile, MappedFiles

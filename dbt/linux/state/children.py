@@ -12,8 +12,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux import host
 from dbt.linux.state.siginfo import CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, SigInfo
 

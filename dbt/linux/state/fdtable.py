@@ -13,8 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.errors import failure
 from dbt.linux.state.layers import Tree
 from dbt.linux.state.objects import duplicate

@@ -8,8 +8,7 @@ import enum
 import os
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.state.objects import Handle, open_object, where
 
 if TYPE_CHECKING:

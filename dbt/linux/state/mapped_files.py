@@ -4,7 +4,7 @@ import contextlib
 import os
 import weakref
 
-import attrs
+from dbt.classes import attrs
 
 _MOST = 128
 """Files that are kept open at most, so that the guest is left its descriptors."""

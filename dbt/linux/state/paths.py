@@ -25,8 +25,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.errors import failure
 from dbt.linux.guestio import PATH_MAX
 from dbt.linux.state.layers import Policy, Tree, below, make_trees

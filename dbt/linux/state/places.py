@@ -5,8 +5,7 @@ import os
 import stat
 from collections.abc import Callable
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.errors import failure
 from dbt.linux.state.layers import Sight, Tree
 from dbt.linux.state.objects import Handle

@@ -3,8 +3,7 @@
 import struct
 from collections.abc import Sequence
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import EXEC
 from dbt.loader.elf import Elf
 

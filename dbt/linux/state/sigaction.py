@@ -2,7 +2,7 @@
 
 import signal
 
-import attrs
+from dbt.classes import attrs
 
 SIGHUP, SIGINT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL = 1, 2, 4, 5, 6, 7, 8, 9
 SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGSTOP = 11, 13, 14, 15, 17, 18, 19

@@ -2,7 +2,7 @@
 
 import struct
 
-import attrs
+from dbt.classes import attrs
 
 SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 0x80, -1, -2, -6
 SEGV_MAPERR, SEGV_ACCERR = 1, 2

@@ -11,8 +11,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.child_signals import ChildSignals
 from dbt.linux.state.host_signals import HostSignals

@@ -6,7 +6,7 @@ guest forked: the nice value, and the signal that is sent when the parent ends.
 
 import os
 
-import attrs
+from dbt.classes import attrs
 
 TIMER_SLACK = 50_000  # ns
 LAST_CAPABILITY = 40

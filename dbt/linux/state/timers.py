@@ -4,8 +4,7 @@ import ctypes
 import struct
 from typing import TYPE_CHECKING
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.linux import host
 
 if TYPE_CHECKING:

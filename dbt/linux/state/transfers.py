@@ -1,6 +1,6 @@
 """What a process has read and written, as /proc/PID/io counts it (fs/read_write.c, task_xacct)."""
 
-import attrs
+from dbt.classes import attrs
 
 _READS = {"read", "readv", "pread64", "preadv", "preadv2"}
 _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}

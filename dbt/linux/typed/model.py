@@ -17,9 +17,8 @@ says so: ``count:int(unsigned)``, ``fd:fd(signed)``.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from functools import cached_property
 
-import attrs
+from dbt.classes import attrs
 
 PAIRS = frozenset({"s64", "u64"})
 """Kinds that take two registers, an even one first where the ABI aligns pairs."""
@@ -87,24 +86,23 @@ class Signature:
     name: str
     parameters: tuple[Parameter, ...]
     result: str = "int"
+    _places: dict[bool, tuple[Place, ...]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+    """Where the arguments are, by whether pairs are aligned."""
 
     @property
     def wide(self) -> bool:
         """It has an argument of 64 bits."""
         return any(parameter.wide for parameter in self.parameters)
 
-    @cached_property
-    def _aligned(self) -> tuple[Place, ...]:
-        return places(self.parameters, aligned=True, signed=False)
-
-    @cached_property
-    def _packed(self) -> tuple[Place, ...]:
-        return places(self.parameters, aligned=False, signed=False)
-
     def values(self, registers: Sequence[int], *, aligned: bool = True) -> dict[str, int]:
         """The arguments by name, unsigned, from the argument registers. Registers that are not
         given are zero."""
-        found = self._aligned if aligned else self._packed
+        found = self._places.get(aligned)
+        if found is None:
+            found = places(self.parameters, aligned=aligned, signed=False)
+            self._places[aligned] = found
         try:
             return read(found, registers)
         except IndexError:

@@ -1,0 +1,397 @@
+"""attrs whose classes get their methods when they are used often.
+
+attrs writes and compiles the methods of a class where the class is defined. That takes a quarter of
+a millisecond a class, and importing attrs takes as long as 80 classes. A short run makes a few
+objects of half of its classes, so a module that a warm start imports says ``from dbt.classes import
+attrs`` in place of ``import attrs``, and writes the same. Its classes are *deferred*:
+
+- The class has its slots at once. ``__init__``, ``__eq__`` and ``__hash__`` work from a list of the
+  fields.
+- attrs makes the methods, with the class as it was written and all arguments, when one is called
+  that only attrs makes (``__repr__``, ``__setattr__`` of a frozen class), when the arguments of
+  ``__init__`` are wrong, when somebody asks for the fields, or when ``FEW`` objects have been made.
+  The deferred class then gets these methods, and behaves as if attrs had made it.
+
+A class of which this module does not know how attrs treats it is made by attrs at once.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from operator import attrgetter
+from types import BuiltinFunctionType, CellType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+FEW = 4000
+"""How many objects of a class are made from the list of its fields, which takes a microsecond more
+each, until attrs is asked for the methods: that takes 20 ms, most of it to import attrs."""
+_UNSET: Any = object()
+_KNOWN = {"eq", "frozen", "order", "repr"}
+"""Arguments of ``define`` that are understood here."""
+_KNOWN_OF_FIELDS = {"converter", "default", "eq", "factory", "init", "kw_only", "metadata", "repr"}
+_FIELDS = ("__attrs_attrs__", "__attrs_props__")
+_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+_STATE = (
+    "__getstate__",
+    "__setstate__",
+    *(("__replace__",) if sys.version_info >= (3, 13) else ()),
+)
+_MADE_OF = {
+    *("__init__", "__attrs_pre_init__", "__attrs_init__", "__eq__", "__ne__", "__hash__", *_ORDER),
+    *("__setattr__", "__delattr__", "__slots__", "__getattr__", "__getattribute__"),
+}
+"""What decides about the methods that attrs makes, if a class has it."""
+_CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")
+_OF_A_CLASS = ("__dict__", "__weakref__", "__slots__", "__module__", "__qualname__", "__doc__")
+_KEPT = {*_OF_A_CLASS, "__hash__"}
+"""What a class keeps when attrs has made its methods: objects must not get another hash."""
+
+
+class _Field:
+    """What ``attrs.field`` was given, for one field."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.name = self.alias = ""
+        self.factory = options.get("factory")
+        self.default = options.get("default", _UNSET)
+        self.converter = options.get("converter")
+        self.init = options.get("init", True)
+        self.compared = options.get("eq", True)
+        self.kw_only = options.get("kw_only", False)
+
+    def understood(self) -> bool:
+        """True if its arguments are understood here."""
+        return (
+            self.options.keys() <= _KNOWN_OF_FIELDS
+            and isinstance(self.compared, bool)
+            and type(self.default).__module__ != "attr._make"  # not a Factory
+            and isinstance(self.converter, type(None) | FunctionType | BuiltinFunctionType | type)
+        )
+
+    @property
+    def required(self) -> bool:
+        """True if ``__init__`` needs an argument for it."""
+        return self.init and self.default is _UNSET and self.factory is None
+
+    def value(self, arguments: dict[str, Any]) -> Any:
+        """The first value in a new object whose ``__init__`` got these arguments; ``_UNSET`` if it
+        has none."""
+        if self.init and self.alias in arguments:
+            found = arguments[self.alias]
+        elif self.factory is not None:
+            found = self.factory()
+        else:
+            found = self.default
+        if self.converter is None or found is _UNSET:
+            return found
+        return self.converter(found)
+
+
+class _Deferred:
+    """A class whose methods attrs has not made yet. ``made`` is the class, ``written`` the one that
+    was written, without slots; None when attrs has made the methods."""
+
+    def __init__(self, written: type, fields: Sequence[_Field], options: dict[str, Any]) -> None:
+        self.written: type | None = written
+        self.fields, self.options = fields, options
+        self.frozen, self.eq = options["frozen"], options.get("eq", True)
+        self.positional = tuple(f.alias for f in fields if f.init and not f.kw_only)
+        self.accepted = {f.alias for f in fields if f.init}
+        self.required = {f.alias for f in fields if f.required}
+        self.plain = len(fields) if all(map(_is_plain, fields)) else -1
+        self.left = FEW
+        self.asked = (*_FIELDS, *(name for name in self._asking() if name not in vars(written)))
+        self.made = _with_slots(written, [f.name for f in fields], self._methods())
+        self.setters = [getattr(self.made, field.name).__set__ for field in fields]
+        self.then = getattr(self.made, "__attrs_post_init__", None)
+
+    def _asking(self) -> Iterator[str]:
+        """The methods that ask attrs."""
+        yield from _STATE
+        if self.options.get("repr", True):
+            yield "__repr__"
+        if self.frozen:
+            yield from ("__setattr__", "__delattr__")
+        elif any(field.converter for field in self.fields):
+            yield "__setattr__"
+        if self.options.get("order"):
+            yield from _ORDER
+
+    def _methods(self) -> dict[str, Any]:
+        """What the class begins with."""
+        methods: dict[str, Any] = {name: self._stub(name) for name in self.asked}
+        methods |= {name: _Asked(self, name) for name in _FIELDS}
+        methods["__init__"] = _initialiser(self)
+        methods["__match_args__"] = tuple(f.name for f in self.fields if f.init and not f.kw_only)
+        if self.eq:
+            compared = [field.name for field in self.fields if field.compared]
+            methods["__eq__"] = _comparison(compared)
+            methods["__hash__"] = _hash(compared) if self.frozen else None
+        return methods
+
+    def _stub(self, name: str) -> Callable[..., Any]:
+        def ask_attrs(instance: Any, *given: Any, **named: Any) -> Any:
+            self.complete()
+            return getattr(self.made, name)(instance, *given, **named)
+
+        return ask_attrs
+
+    def takes(self, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+        """True if ``__init__`` can be called with these arguments."""
+        if len(given) > len(self.positional) or not named.keys() <= self.accepted:
+            return False
+        first = self.positional[: len(given)]
+        return named.keys().isdisjoint(first) and self.required <= {*first, *named}
+
+    def complete(self) -> None:
+        """Give the class the methods that attrs makes. Two threads may do so at the same time: they
+        get the same ones. So there is no lock, which a child could find held for ever."""
+        written = self.written
+        if written is None:
+            return
+        _complete_bases(self.made)
+        model = _made_by_attrs(written, self.options)
+        kept = {*_KEPT, *(field.name for field in self.fields), *vars(written)}
+        for name, value in vars(model).items():
+            if name not in kept:
+                setattr(self.made, name, value)
+        for name in self.asked:
+            if name in vars(self.made) and name not in vars(model):
+                delattr(self.made, name)
+        self.written = None
+
+
+class _Asked:
+    """An attribute of a deferred class that attrs makes."""
+
+    def __init__(self, deferred: _Deferred, name: str) -> None:
+        self._deferred, self._name = deferred, name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        self._deferred.complete()
+        return getattr(self._deferred.made, self._name)
+
+
+_DEFERRED: dict[type, _Deferred] = {}
+"""All classes that were deferred."""
+
+
+def _complete_bases(class_: type) -> None:
+    for base in class_.__mro__[1:]:
+        if base in _DEFERRED:
+            _DEFERRED[base].complete()
+
+
+# -- The methods of a deferred class ---------------------------------------------------------------
+
+
+def _initialiser(deferred: _Deferred) -> Callable[..., None]:
+    """``__init__``."""
+
+    def initialise(self: Any, *given: Any, **named: Any) -> None:
+        deferred.left -= 1
+        if not deferred.left:
+            with contextlib.suppress(ImportError, OSError):  # a process without its rights
+                deferred.complete()
+        if not named and len(given) == deferred.plain:
+            for set_field, value in zip(deferred.setters, given, strict=True):
+                set_field(self, value)
+        elif deferred.takes(given, named):
+            named.update(zip(deferred.positional, given, strict=False))
+            for field, set_field in zip(deferred.fields, deferred.setters, strict=True):
+                value = field.value(named)
+                if value is not _UNSET:
+                    set_field(self, value)
+        else:
+            deferred.complete()
+            deferred.made.__init__(self, *given, **named)  # type: ignore[misc]
+            return
+        if deferred.then is not None:
+            deferred.then(self)
+
+    return initialise
+
+
+def _hash(names: list[str]) -> Callable[[Any], int]:
+    """``__hash__``."""
+    values = attrgetter(*names) if names else type
+
+    def hash_of(self: Any) -> int:
+        return hash(values(self))
+
+    return hash_of
+
+
+def _comparison(names: list[str]) -> Callable[[Any, Any], Any]:
+    """``__eq__``."""
+
+    def equals(self: Any, other: Any) -> Any:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        for name in names:  # noqa: SIM110 - any() takes twice as long
+            if not getattr(self, name) == getattr(other, name):  # noqa: SIM201 - as attrs does
+                return False
+        return True
+
+    return equals
+
+
+# -- Which classes are deferred --------------------------------------------------------------------
+
+
+def _deferrable(class_: type, options: dict[str, Any]) -> list[_Field] | None:
+    """The fields of a class, its base's first; None if attrs has to make the class."""
+    body = vars(class_)
+    refused = issubclass(class_, BaseException) or not options.keys() <= _KNOWN
+    refused = refused or not _MADE_OF.isdisjoint(body)
+    if refused or any(isinstance(value, cached_property) for value in body.values()):
+        return None
+    own = _own_fields(class_)
+    inherited = _inherited_fields(class_, frozen=options["frozen"])
+    if own is None or inherited is None:
+        return None
+    names = {field.name for field in own}
+    return [*(field for field in inherited if field.name not in names), *own]
+
+
+def _own_fields(class_: type) -> list[_Field] | None:
+    """The fields in the body of a class; None if it has one that only attrs understands."""
+    body = vars(class_)
+    annotations = {
+        name: annotation
+        for name, annotation in class_.__annotations__.items()
+        if not str(annotation).strip("'\"").startswith(_CLASS_VARIABLES)
+    }
+    if any(isinstance(value, _Field) for name, value in body.items() if name not in annotations):
+        return None
+    fields = []
+    for name in annotations:
+        value = body.get(name, _UNSET)
+        if value is _UNSET or not isinstance(value, _Field):
+            value = _Field(**({} if value is _UNSET else {"default": value}))
+        if not value.understood():
+            return None
+        value.name, value.alias = name, name.lstrip("_")
+        fields.append(value)
+    return fields
+
+
+def _inherited_fields(class_: type, *, frozen: bool) -> list[_Field] | None:
+    """The fields of the bases of a class; None if they are not those of one deferred class that is
+    frozen when this one is."""
+    of_attrs = [base for base in class_.__mro__[1:] if "__attrs_attrs__" in vars(base)]
+    if not of_attrs:
+        return []
+    nearest = _DEFERRED.get(of_attrs[0])
+    if nearest is None or nearest.options["frozen"] is not frozen:
+        return None
+    if not all(base in _DEFERRED and base in nearest.made.__mro__ for base in of_attrs):
+        return None
+    return list(nearest.fields)
+
+
+def _is_plain(field: _Field) -> bool:
+    """True if the argument of ``__init__`` is the value of the field."""
+    return field.init and not field.kw_only and field.converter is None
+
+
+def _with_slots(written: type, names: list[str], methods: dict[str, Any]) -> type:
+    """The class again, with methods, and slots for its fields. Methods that use ``super`` find the
+    new class."""
+    body = {
+        name: value
+        for name, value in vars(written).items()
+        if name not in (*names, "__dict__", "__weakref__")
+    }
+    bases = written.__mro__[1:-1]
+    there = {slot for base in bases for slot in getattr(base, "__slots__", ())}
+    weak = [] if any(vars(base).get("__weakref__") for base in bases) else ["__weakref__"]
+    body["__slots__"] = tuple(name for name in [*names, *weak] if name not in there)
+    body["__qualname__"] = written.__qualname__
+    made = type(written)(written.__name__, written.__bases__, {**body, **methods})
+    for value in body.values():
+        function = getattr(value, "__func__", getattr(value, "fget", value))
+        for cell in getattr(function, "__closure__", None) or ():
+            if _content(cell) is written:
+                cell.cell_contents = made
+    return made
+
+
+def _content(cell: CellType) -> object:
+    """What is in a cell; None if it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+# -- attrs -----------------------------------------------------------------------------------------
+
+
+def _made_by_attrs(written: type, options: dict[str, Any]) -> type:
+    """The class that attrs makes of one."""
+    import attrs
+
+    for name, value in list(vars(written).items()):
+        if isinstance(value, _Field):
+            setattr(written, name, attrs.field(**value.options))
+    made: type = attrs.define(**options)(written)
+    return made
+
+
+def _decorate(class_: type, options: dict[str, Any]) -> type:
+    fields = _deferrable(class_, options)
+    if fields is None:
+        _complete_bases(class_)
+        return _made_by_attrs(class_, options)
+    deferred = _Deferred(class_, fields, options)
+    _DEFERRED[deferred.made] = deferred
+    return deferred.made
+
+
+class _Attrs:
+    """Stands for the module ``attrs``."""
+
+    @staticmethod
+    def define(class_: type | None = None, **options: Any) -> Any:
+        """See attrs.define."""
+        options.setdefault("frozen", False)
+        if class_ is None:
+            return lambda class_: _decorate(class_, options)
+        return _decorate(class_, options)
+
+    @classmethod
+    def frozen(cls, class_: type | None = None, **options: Any) -> Any:
+        """See attrs.frozen."""
+        return cls.define(class_, frozen=True, **options)
+
+    @staticmethod
+    def field(**options: Any) -> Any:
+        """See attrs.field."""
+        return _Field(**options)
+
+    @staticmethod
+    def evolve(instance: Any, **changes: Any) -> Any:
+        """See attrs.evolve."""
+        deferred = _DEFERRED.get(type(instance))
+        if deferred is None:
+            import attrs
+
+            return attrs.evolve(instance, **changes)
+        for field in deferred.fields:
+            if field.init and field.alias not in changes:
+                changes[field.alias] = getattr(instance, field.name)
+        return type(instance)(**changes)
+
+    def __getattr__(self, name: str) -> Any:
+        import attrs
+
+        return getattr(attrs, name)
+
+
+if TYPE_CHECKING:
+    import attrs as attrs  # noqa: PLC0414
+else:
+    attrs = _Attrs()
