@@ -32,11 +32,7 @@ _KNOWN = {"eq", "frozen", "order", "repr"}
 _KNOWN_OF_FIELDS = {"converter", "default", "eq", "factory", "init", "kw_only", "metadata", "repr"}
 _FIELDS = ("__attrs_attrs__", "__attrs_props__")
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
-_STATE = (
-    "__getstate__",
-    "__setstate__",
-    *(("__replace__",) if sys.version_info >= (3, 13) else ()),
-)
+_STATE = ["__getstate__", "__setstate__", *["__replace__"] * (sys.version_info >= (3, 13))]
 _MADE_OF = {
     *("__init__", "__attrs_pre_init__", "__attrs_init__", "__eq__", "__ne__", "__hash__", *_ORDER),
     *("__setattr__", "__delattr__", "__slots__", "__getattr__", "__getattribute__"),
@@ -100,7 +96,11 @@ class _Deferred:
         self.positional = tuple(f.alias for f in fields if f.init and not f.kw_only)
         self.accepted = {f.alias for f in fields if f.init}
         self.required = {f.alias for f in fields if f.required}
-        self.plain = len(fields) if all(map(_is_plain, fields)) else -1
+        self.most = len(fields) if all(map(_is_plain, fields)) else -1
+        self.least = len(fields if any(f.factory for f in fields) else self.required)
+        """With so many arguments by place, and ``most`` at most, the values of the fields are they
+        and the defaults."""
+        self.defaults = tuple(field.default for field in fields)
         self.left = FEW
         self.asked = (*_FIELDS, *(name for name in self._asking() if name not in vars(written)))
         self.made = _with_slots(written, [f.name for f in fields], self._methods())
@@ -193,10 +193,11 @@ def _initialiser(deferred: _Deferred) -> Callable[..., None]:
     def initialise(self: Any, *given: Any, **named: Any) -> None:
         deferred.left -= 1
         if not deferred.left:
-            with contextlib.suppress(ImportError, OSError):  # a process without its rights
+            with contextlib.suppress(ImportError, OSError):  # no descriptor is left
                 deferred.complete()
-        if not named and len(given) == deferred.plain:
-            for set_field, value in zip(deferred.setters, given, strict=True):
+        if not named and deferred.least <= len(given) <= deferred.most:
+            values = given + deferred.defaults[len(given) :]
+            for set_field, value in zip(deferred.setters, values, strict=True):
                 set_field(self, value)
         elif deferred.takes(given, named):
             named.update(zip(deferred.positional, given, strict=False))

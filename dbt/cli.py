@@ -31,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
     given = sys.argv[1:] if argv is None else argv
+    if argv is None:  # to look for translations of its messages imports ``locale``
+        argparse._ = str  # type: ignore[attr-defined]
     try:
         arguments = _parser(given[0] if given else "").parse_args(given)
         status = int(arguments.command(arguments))

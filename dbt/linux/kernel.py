@@ -65,7 +65,7 @@ _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "se
 _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 """Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
 _MSG_NOSIGNAL = 0x4000
-_NUMBERED = re.compile(r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)")
+_NUMBERED = r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)"
 """The names that are made up for calls without one."""
 
 
@@ -278,7 +278,7 @@ class Kernel:
         """The name of a system call that is given by name or number. A call that the kernel does
         not have can only be given by the name made of its number. Raises UsageError."""
         if isinstance(given, str):
-            number = _NUMBERED.fullmatch(given)  # one that the kernel does not have
+            number = re.fullmatch(_NUMBERED, given)  # one that the kernel does not have
             if given in SIGNATURES or (number and self.abi.name_of(int(number[1], 0)) == given):
                 return given
             raise choices.unknown("system call", given, SIGNATURES)

@@ -8,11 +8,11 @@ from pathlib import Path
 from support.guests import guest
 
 SCRIPT = """
-import sys
+import atexit, sys
 from dbt.cli import main
-status = main(["run", *sys.argv[1:]])
-print(*sorted(sys.modules), file=sys.stderr)
-sys.exit(status)
+atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))
+sys.argv = ["armdbt", "run", *sys.argv[1:]]
+main()
 """
 COMPILERS = {"numba", "llvmlite", "numpy", "backends.numba_jit.loop", "backends.numba_jit.making"}
 """What code is made with that is on disk."""
@@ -29,8 +29,8 @@ PARTS = {
 }  # fmt: skip
 """Of armdbt, what few runs need."""
 LIBRARIES = {
-    "attrs", "capstone", "elftools", "email", "importlib.metadata", "inspect", "json", "pathlib",
-    "random", "rich", "shutil", "socket", "tempfile",
+    "attrs", "capstone", "elftools", "email", "hashlib", "importlib.metadata", "inspect", "json",
+    "locale", "pathlib", "random", "rich", "shutil", "socket", "tempfile",
 }  # fmt: skip
 """Of others, what takes milliseconds to import and serves none of the modules that are left."""
 
