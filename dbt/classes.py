@@ -101,10 +101,10 @@ class _Deferred:
         """With so many arguments by place, and ``most`` at most, the values of the fields are they
         and the defaults."""
         self.defaults = tuple(field.default for field in fields)
-        self.left = FEW
+        self.setters: list[Callable[[Any, Any], None]] = []
         self.asked = (*_FIELDS, *(name for name in self._asking() if name not in vars(written)))
         self.made = _with_slots(written, [f.name for f in fields], self._methods())
-        self.setters = [getattr(self.made, field.name).__set__ for field in fields]
+        self.setters += [getattr(self.made, field.name).__set__ for field in fields]
         self.then = getattr(self.made, "__attrs_post_init__", None)
 
     def _asking(self) -> Iterator[str]:
@@ -126,9 +126,8 @@ class _Deferred:
         methods["__init__"] = _initialiser(self)
         methods["__match_args__"] = tuple(f.name for f in self.fields if f.init and not f.kw_only)
         if self.eq:
-            compared = [field.name for field in self.fields if field.compared]
-            methods["__eq__"] = _comparison(compared)
-            methods["__hash__"] = _hash(compared) if self.frozen else None
+            equals, hash_of = _compared([field.name for field in self.fields if field.compared])
+            methods |= {"__eq__": equals, "__hash__": hash_of if self.frozen else None}
         return methods
 
     def _stub(self, name: str) -> Callable[..., Any]:
@@ -189,19 +188,23 @@ def _complete_bases(class_: type) -> None:
 
 def _initialiser(deferred: _Deferred) -> Callable[..., None]:
     """``__init__``."""
+    left, least, most = FEW, deferred.least, deferred.most
+    defaults, setters = deferred.defaults, deferred.setters
 
     def initialise(self: Any, *given: Any, **named: Any) -> None:
-        deferred.left -= 1
-        if not deferred.left:
+        nonlocal left
+        left -= 1
+        if not left:
             with contextlib.suppress(ImportError, OSError):  # no descriptor is left
                 deferred.complete()
-        if not named and deferred.least <= len(given) <= deferred.most:
-            values = given + deferred.defaults[len(given) :]
-            for set_field, value in zip(deferred.setters, values, strict=True):
+        count = len(given)
+        if not named and least <= count <= most:
+            values = given if count == most else given + defaults[count:]
+            for set_field, value in zip(setters, values):  # noqa: B905 - takes as long as two fields
                 set_field(self, value)
         elif deferred.takes(given, named):
             named.update(zip(deferred.positional, given, strict=False))
-            for field, set_field in zip(deferred.fields, deferred.setters, strict=True):
+            for field, set_field in zip(deferred.fields, setters, strict=True):
                 value = field.value(named)
                 if value is not _UNSET:
                     set_field(self, value)
@@ -215,28 +218,19 @@ def _initialiser(deferred: _Deferred) -> Callable[..., None]:
     return initialise
 
 
-def _hash(names: list[str]) -> Callable[[Any], int]:
-    """``__hash__``."""
+def _compared(names: list[str]) -> tuple[Callable[[Any, Any], Any], Callable[[Any], int]]:
+    """``__eq__`` and ``__hash__``."""
     values = attrgetter(*names) if names else type
-
-    def hash_of(self: Any) -> int:
-        return hash(values(self))
-
-    return hash_of
-
-
-def _comparison(names: list[str]) -> Callable[[Any, Any], Any]:
-    """``__eq__``."""
 
     def equals(self: Any, other: Any) -> Any:
         if other.__class__ is not self.__class__:
             return NotImplemented
-        for name in names:  # noqa: SIM110 - any() takes twice as long
-            if not getattr(self, name) == getattr(other, name):  # noqa: SIM201 - as attrs does
-                return False
-        return True
+        return values(self) == values(other)
 
-    return equals
+    def hash_of(self: Any) -> int:
+        return hash(values(self))
+
+    return equals, hash_of
 
 
 # -- Which classes are deferred --------------------------------------------------------------------
