@@ -13,9 +13,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dbt import __version__
+
+if TYPE_CHECKING:
+    from dbt.bundle import Bundle
 
 COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
 """Names of the commands, which are those of their modules."""
@@ -26,11 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Translation makes many small objects and no cycles: collecting them is a third of its time. So
     # do imports, which therefore come after this.
     gc.set_threshold(200_000, 20, 100)
+    given = sys.argv[1:] if argv is None else argv
+    bundle = _bundle() if argv is None and given[:1] == ["run"] else None
     from dbt import streams
 
     streams.prepare()
     before, sys.excepthook = sys.excepthook, _report_bug  # what children of the guest meet
-    given = sys.argv[1:] if argv is None else argv
     if argv is None:  # to look for translations of its messages imports ``locale``
         argparse._ = str  # type: ignore[attr-defined]
     try:
@@ -43,9 +47,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         sys.excepthook = before
     status = streams.finish(status)
+    if bundle is not None:
+        bundle.keep()
     if argv is None:
         _exit(status)
     return status
+
+
+def _bundle() -> "Bundle":
+    from dbt.bundle import install
+
+    return install()
 
 
 def _exit(status: int) -> NoReturn:

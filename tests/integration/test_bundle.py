@@ -1,0 +1,147 @@
+"""The bundle: a start reads the code of armdbt's modules from one file."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.guests import guest
+
+import dbt
+from dbt import bundle
+
+TREE = Path(dbt.__file__).parent.parent
+SCRIPT = """
+import atexit, sys
+from dbt.cli import main
+
+def report():
+    for name in ("dbt.process.facade", "dbt.linux", "dbt.text"):
+        module = sys.modules[name]
+        spec = module.__spec__
+        print(name, type(module.__loader__).__name__, module.__file__ == spec.origin,
+              module.__cached__ == spec.cached, hasattr(module, "__path__"),
+              getattr(module, "NEW", None), file=sys.stderr)
+
+atexit.register(report)
+sys.argv = ["armdbt", *sys.argv[1:]]
+main()
+"""
+USUAL = {
+    "dbt.process.facade": ["SourceFileLoader", "True", "True", "False", "None"],
+    "dbt.linux": ["SourceFileLoader", "True", "True", "True", "None"],
+    "dbt.text": ["SourceFileLoader", "True", "True", "False", "None"],
+}
+BUNDLED = {name: ["_Loader", *row[1:]] for name, row in USUAL.items()}
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of armdbt that has compiled what it keeps."""
+    tree = tmp_path_factory.mktemp("compiled") / "tree"
+    for package in bundle.PACKAGES:
+        without = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(TREE / package, tree / package, ignore=without)
+    run(tree, PYTHONDONTWRITEBYTECODE="1")
+    return tree
+
+
+@pytest.fixture
+def tree(compiled: Path, tmp_path: Path) -> Path:
+    """A copy of armdbt that has compiled what it keeps, and has no bundle."""
+    return shutil.copytree(compiled, tmp_path / "tree")
+
+
+def run(tree: Path, **variables: str) -> dict[str, list[str]]:
+    """Run a program by a copy of armdbt. Returns what was seen of some modules."""
+    environment = {**os.environ, "PYTHONPATH": str(tree), **variables}
+    if not variables:
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "run", "--backend", "reference", str(guest("hello"))],
+        cwd=tree, env=environment, capture_output=True, text=True, check=True, timeout=600,
+    )  # fmt: skip
+    assert done.stdout.startswith("hello")
+    return {line.split()[0]: line.split()[1:] for line in done.stderr.splitlines()}
+
+
+def file_of(tree: Path) -> Path:
+    """The bundle of a copy."""
+    return tree / "dbt" / "__pycache__" / f"bundle.{sys.implementation.cache_tag}.pyc.bundle"
+
+
+def test_a_start_imports_what_the_one_before_has_kept(tree: Path) -> None:
+    assert run(tree) == USUAL
+    assert run(tree) == BUNDLED
+    assert not list(file_of(tree).parent.glob("*.bundle.*"))
+
+
+def test_a_module_that_has_changed_is_imported_as_usual(tree: Path) -> None:
+    run(tree)
+    before = file_of(tree).read_bytes()
+    with (tree / "dbt" / "text.py").open("a") as source:
+        source.write("NEW = 1\n")
+    assert run(tree) == {**BUNDLED, "dbt.text": [*USUAL["dbt.text"][:-1], "1"]}
+    assert file_of(tree).read_bytes() == before
+
+
+def test_many_modules_that_have_changed_are_added(tree: Path) -> None:
+    run(tree)
+    for source in (tree / "dbt").rglob("*.py"):
+        os.utime(source, (1, 1))
+    assert run(tree) == USUAL
+    assert run(tree) == BUNDLED
+
+
+def test_a_tree_that_was_moved_is_imported_as_usual(tree: Path) -> None:
+    run(tree)
+    moved = tree.rename(tree.with_name("moved"))
+    assert run(moved) == USUAL
+    assert run(moved) == BUNDLED
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "other Python", "other content"])
+def test_a_damaged_bundle_is_not_used(tree: Path, damage: str) -> None:
+    run(tree)
+    content = file_of(tree).read_bytes()
+    file_of(tree).write_bytes(
+        {
+            "empty": b"",
+            "cut": content[:-1000],
+            "other Python": content.replace(b"modules 1", b"modules 0", 1),
+            "other content": content[: content.index(b"\n") + 1] + b"i\0\0\0\0",
+        }[damage]
+    )
+    assert run(tree) == USUAL
+    assert run(tree) == BUNDLED
+
+
+def test_nothing_is_kept_where_python_keeps_nothing(tree: Path) -> None:
+    run(tree, PYTHONDONTWRITEBYTECODE="1")
+    assert not file_of(tree).exists()
+    run(tree)
+    assert file_of(tree).exists()
+
+
+def test_nothing_is_kept_of_a_start_that_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    made = bundle.Bundle(str(tmp_path / "bundle"))
+    monkeypatch.setitem(sys.modules, "llvmlite", sys)
+    made.keep()
+    assert not list(tmp_path.iterdir())
+    monkeypatch.delitem(sys.modules, "llvmlite")
+    made.keep()
+    assert list(tmp_path.iterdir()) == [tmp_path / "bundle"]
+
+
+def test_a_directory_that_is_not_there_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.delitem(sys.modules, "llvmlite", raising=False)
+    bundle.Bundle(str(tmp_path / "nowhere" / "bundle")).keep()
+    assert not list(tmp_path.iterdir())
