@@ -45,23 +45,24 @@ _KEPT = {*_OF_A_CLASS, "__hash__"}
 
 
 class _Field:
-    """What ``attrs.field`` was given, for one field."""
+    """What ``attrs.field`` was given for one field, and attrs' defaults."""
+
+    default: Any = _UNSET
+    factory: Callable[[], Any] | None = None
+    converter: Callable[[Any], Any] | None = None
+    init = eq = True
+    kw_only = False
+    name = alias = ""
 
     def __init__(self, **options: Any) -> None:
         self.options = options
-        self.name = self.alias = ""
-        self.factory = options.get("factory")
-        self.default = options.get("default", _UNSET)
-        self.converter = options.get("converter")
-        self.init = options.get("init", True)
-        self.compared = options.get("eq", True)
-        self.kw_only = options.get("kw_only", False)
+        vars(self).update(options)
 
     def understood(self) -> bool:
         """True if its arguments are understood here."""
-        return (
+        return not self.options or (
             self.options.keys() <= _KNOWN_OF_FIELDS
-            and isinstance(self.compared, bool)
+            and isinstance(self.eq, bool)
             and type(self.default).__module__ != "attr._make"  # not a Factory
             and isinstance(self.converter, type(None) | FunctionType | BuiltinFunctionType | type)
         )
@@ -121,21 +122,13 @@ class _Deferred:
 
     def _methods(self) -> dict[str, Any]:
         """What the class begins with."""
-        methods: dict[str, Any] = {name: self._stub(name) for name in self.asked}
-        methods |= {name: _Asked(self, name) for name in _FIELDS}
+        methods: dict[str, Any] = {name: _Asked(self, name) for name in self.asked}
         methods["__init__"] = _initialiser(self)
         methods["__match_args__"] = tuple(f.name for f in self.fields if f.init and not f.kw_only)
         if self.eq:
-            equals, hash_of = _compared([field.name for field in self.fields if field.compared])
+            equals, hash_of = _compared([field.name for field in self.fields if field.eq])
             methods |= {"__eq__": equals, "__hash__": hash_of if self.frozen else None}
         return methods
-
-    def _stub(self, name: str) -> Callable[..., Any]:
-        def ask_attrs(instance: Any, *given: Any, **named: Any) -> Any:
-            self.complete()
-            return getattr(self.made, name)(instance, *given, **named)
-
-        return ask_attrs
 
     def takes(self, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
         """True if ``__init__`` can be called with these arguments."""
@@ -163,14 +156,16 @@ class _Deferred:
 
 
 class _Asked:
-    """An attribute of a deferred class that attrs makes."""
+    """A method, or another attribute of a deferred class, that attrs makes."""
 
     def __init__(self, deferred: _Deferred, name: str) -> None:
         self._deferred, self._name = deferred, name
 
     def __get__(self, instance: object, owner: type) -> Any:
         self._deferred.complete()
-        return getattr(self._deferred.made, self._name)
+        found = getattr(self._deferred.made, self._name)
+        bind = getattr(type(found), "__get__", None)
+        return found if instance is None or bind is None else bind(found, instance, owner)
 
 
 _DEFERRED: dict[type, _Deferred] = {}

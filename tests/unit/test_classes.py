@@ -219,8 +219,9 @@ def test_a_process_that_cannot_import_attrs_makes_objects(monkeypatch: pytest.Mo
     class_ = simple(deferring)
     monkeypatch.setitem(sys.modules, "attrs", None)
     assert [class_(number).a for number in range(20)] == list(range(20))
+    assert " object at " in repr(class_(1))
     with pytest.raises(ImportError):
-        repr(class_(1))
+        class_(1).a = 2
 
 
 def test_a_class_of_attrs_may_be_derived_from_a_deferred_one() -> None:
@@ -232,6 +233,18 @@ def test_a_class_of_attrs_may_be_derived_from_a_deferred_one() -> None:
 
     assert Derived(1, "x", 4) == Derived(1, "x", 4)
     assert [field.name for field in real.fields(Derived)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("attrs", [real, deferring], ids=["attrs", "deferred"])
+def test_a_class_derived_from_a_frozen_one_is_frozen(attrs: Any) -> None:
+    base = simple(attrs)
+
+    @real.define
+    class Derived(base):  # type: ignore[misc]
+        c: int = real.field(default=3, converter=int)
+
+    with pytest.raises(real.exceptions.FrozenInstanceError):
+        Derived(1).a = 2
 
 
 def with_init(attrs: Any) -> Any:
@@ -355,7 +368,7 @@ def test_deferred_classes_of_armdbt_take_what_attrs_says() -> None:
             field.name for field in real.fields(known.made) if field.init and not field.kw_only
         )
         compared = {field.name for field in real.fields(known.made) if field.eq}
-        assert compared == {f.name for f in known.fields if f.compared}, known.made
+        assert compared == {f.name for f in known.fields if f.eq}, known.made
 
 
 UNPICKLE = """
