@@ -116,12 +116,15 @@ def _state(source: str) -> tuple[int, int] | None:
 
 def _entry(source: str, module: ModuleType) -> Entry | None:
     """What to keep of a module that was imported as usual. None for one without code, and for one
-    whose source has changed meanwhile."""
+    whose source has changed meanwhile, so that it may be wrong."""
     spec = module.__spec__
     before = _state(source)
     if before is None or spec is None or not isinstance(spec.loader, SourceFileLoader):
         return None
-    code = spec.loader.get_code(spec.name)
+    try:
+        code = spec.loader.get_code(spec.name)
+    except (ImportError, OSError, SyntaxError, ValueError):
+        return None
     if code is None or not spec.cached or _state(source) != before:
         return None
     return Entry(*before, spec.cached, code)

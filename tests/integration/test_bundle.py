@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,20 @@ def test_nothing_is_kept_of_a_start_that_compiles(
     monkeypatch.delitem(sys.modules, "llvmlite")
     made.keep()
     assert list(tmp_path.iterdir()) == [tmp_path / "bundle"]
+
+
+def test_a_source_that_is_wrong_by_now_is_not_kept(tmp_path: Path) -> None:
+    source = tmp_path / "sample.py"
+    source.write_text("NEW = 1\n")
+    loader = SourceFileLoader("dbt.sample", str(source))
+    module = module_from_spec(spec_from_file_location("dbt.sample", source, loader=loader))
+    entry = bundle._entry(str(source), module)
+    assert entry is not None
+    found: dict[str, object] = {}
+    exec(entry.code, found)
+    assert found["NEW"] == 1
+    source.write_text("NEW = = 1\n")
+    assert bundle._entry(str(source), module) is None
 
 
 def test_a_directory_that_is_not_there_is_no_error(
