@@ -55,6 +55,10 @@ MODES = CONDITION_PASSED | HOOKED
 """Mode bits that a copied block may have."""
 
 
+_MOST_EXITS = 1024
+"""Exits that are remembered: a program makes most of its system calls at few places."""
+
+
 class Draft(NamedTuple):
     """A block that can be copied: its instructions, those of them that it counts, its size in
     bytes, how many bytes in front it depends on, where its direct exits lead, and what is in front
@@ -113,6 +117,8 @@ class Copier:
         library.set(words.PASSES, self._places)
         self._phases = context.phases
         self._found = 0
+        self._exits: dict[tuple[int, ...], Swi | Halt] = {}
+        """By an instruction, the word before it and where it is: how it leaves."""
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
         self._stamp = kept.stamp(slot_table, *map(str, lifter.sources()))
         if passes or rewritten:
@@ -213,7 +219,20 @@ class Copier:
             word = int.from_bytes(self._memory.fetch(key.pc, self.library.width // 8), "little")
         except GuestFault:
             return None
-        before, library = self.word_before(key.pc), self.library
+        before = self.word_before(key.pc)
+        asked = (word, before, key.pc, key.mode, head)
+        found = self._exits.get(asked)
+        if found is None:
+            found = self._exit(word, before, key, head)
+            if len(self._exits) == _MOST_EXITS:
+                self._exits.clear()
+            if found is not None:
+                self._exits[asked] = found
+        return found
+
+    def _exit(self, word: int, before: int, key: BlockKey, head: int) -> Swi | Halt | None:
+        """The same of an instruction that was fetched, with the word before it."""
+        library = self.library
         library.set(words.HEAD_PC, head)
         shape = library.shapes.row(
             self._native.find(library.address, word, key.pc, before, key.mode)

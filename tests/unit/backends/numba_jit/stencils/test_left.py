@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from support.stencils import Copies
 
+from backends.numba_jit.stencils import copier
 from dbt.interfaces import EXEC, PAGE, READ
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
 from frontends.arm import ArmFrontend
@@ -50,6 +51,32 @@ def test_it_is_left_as_lifting_says(copies: Copies, name: str, index: int) -> No
         lifted = ArmFrontend().lift_one(key, word, MOVE if index else 0)[0].exit
         assert isinstance(lifted, Swi | Halt)
         assert repr(left) == repr(lifted)
+
+
+def test_an_exit_is_found_once_and_again_when_its_code_has_changed(
+    copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = CODE + 0x300
+    key = BlockKey(at)
+    for word in (0xEF000001, 0xEF000002):
+        copies.memory.poke(at, word.to_bytes(4, "little"))
+        assert copies.copier.draft(key, ()) is not None
+    first, second = (copies.copier.left(key, head) for head in (at, at - 4))
+    assert repr(first) == repr(second) == "Swi(number=2, resume=BlockKey(pc=66308, mode=0))"
+    with monkeypatch.context() as patch:
+        patch.setattr(copies.copier, "_exit", lambda *_: pytest.fail("it was found before"))
+        assert copies.copier.left(key, at) is first
+    copies.memory.poke(at, 0xEF000001.to_bytes(4, "little"))
+    assert repr(copies.copier.left(key, at)) == "Swi(number=1, resume=BlockKey(pc=66308, mode=0))"
+
+
+def test_few_exits_are_remembered(copies: Copies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copier, "_MOST_EXITS", 2)
+    copies.copier._exits.clear()
+    for at in range(CODE + 0x400, CODE + 0x440, 4):
+        copies.memory.poke(at, 0xEF000000.to_bytes(4, "little"))
+        assert copies.copier.left(BlockKey(at), at) is not None
+        assert len(copies.copier._exits) <= 2
 
 
 def test_an_instruction_that_is_not_there_any_more_leaves_nowhere(copies: Copies) -> None:
