@@ -15,6 +15,9 @@ from frontends.arm.kuser import COMMPAGE
 from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.registers import CALL_ABI, LAYOUT
 
+_key_of = functools.lru_cache(maxsize=1 << 12)(key_of)
+"""A running guest comes to few locations, and to each many times."""
+
 
 class ArmFrontend:
     """Lifts ARM code. ``max_insns`` is the most instructions in a block; an instance may have its
@@ -36,7 +39,7 @@ class ArmFrontend:
 
     def key_of(self, location: int) -> BlockKey:
         """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""
-        return key_of(location)
+        return _key_of(location)
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
         """The key in the byte order that the guest is in (CPSR.E)."""
