@@ -5,7 +5,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbt import choices
-from dbt.interfaces import CodeReader, Frontend, Layout, Pass, Rewritten, sees_whole_blocks
+from dbt.interfaces import (
+    CodeReader,
+    Frontend,
+    Layout,
+    Pass,
+    Rewritten,
+    is_at_heads,
+    sees_whole_blocks,
+)
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
@@ -83,16 +91,19 @@ class Translator:
             self._pipeline = Pipeline.default()
         return self._pipeline
 
-    def translate(self, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
+    def translate(
+        self, key: BlockKey, boundaries: Collection[int] = (), *, heads: bool | None = None
+    ) -> Block:
         """Makes one block, ready to install. It does not extend across a pc in ``boundaries``.
-        Raises GuestFault when the code at its pc cannot be fetched."""
+        ``heads``: only passes that add to the front of blocks are run, or only the others. Raises
+        GuestFault when the code at its pc cannot be fetched."""
         stub = self.stub(key)
         if stub is not None:
             if self.verify:
                 self._verify(stub)
             return stub
         started = time.perf_counter()
-        for item, block in self._life(key, boundaries):
+        for item, block in self._life(key, boundaries, heads=heads):
             if item == "ir":
                 self.lift_seconds += (lifted := time.perf_counter()) - started
                 if self.log.items:
@@ -137,11 +148,13 @@ class Translator:
         self.pipeline.run(block)
         self.pass_seconds += time.perf_counter() - started
 
-    def _life(self, key: BlockKey, boundaries: Collection[int]) -> Iterator[tuple[str, Block]]:
+    def _life(
+        self, key: BlockKey, boundaries: Collection[int], *, heads: bool | None = None
+    ) -> Iterator[tuple[str, Block]]:
         """Yields the name of each stage, and the block after it. It is the same block each time."""
         block = self.frontend.lift(self.code, key, boundaries)
         yield "ir", block
-        self._instrument(block)
+        self._instrument(block, heads=heads)
         yield "ir_instr", block
         self.pipeline.run(block)
         yield "ir_opt", block
@@ -152,7 +165,7 @@ class Translator:
 
         verify(block, self.layout)
 
-    def _instrument(self, block: Block) -> None:
+    def _instrument(self, block: Block, *, heads: bool | None = None) -> None:
         """Run the users' passes and verify after each, whether or not ``verify`` is set."""
         if not self.instrument:
             return
@@ -160,6 +173,8 @@ class Translator:
         from dbt.passes.registry import name_of
 
         for pass_ in self.instrument:
+            if heads is not None and is_at_heads(pass_) != heads:
+                continue
             pass_.run(block)
             try:
                 self._verify(block)

@@ -33,7 +33,8 @@ Place: TypeAlias = Literal["head", "instruction", "exit"]
 
 class Local(Protocol):
     """A pass that looks at one place of a block alone. Backends may run it on parts of blocks, once
-    for all that are alike, and build what it adds into code that they keep.
+    for all that are alike, and build what it adds into code that they keep; and in other threads
+    than the guest's.
 
     ``head``: it adds to the front of a block, and looks at its key, or at the bytes that its
     ``insn`` marks span. It may be given a block with one mark for all of them.
@@ -84,6 +85,11 @@ class Selective(Protocol):
 def is_local(pass_: Pass) -> TypeGuard[Local]:
     """Whether a pass is ``Local``. Asked at each event: ``isinstance`` would take microseconds."""
     return hasattr(pass_, "place")
+
+
+def is_at_heads(pass_: Pass) -> bool:
+    """Whether a pass adds to the front of blocks alone."""
+    return getattr(pass_, "place", None) == "head"
 
 
 def is_selective(pass_: Pass) -> TypeGuard[Selective]:

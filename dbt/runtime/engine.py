@@ -10,8 +10,9 @@ they find out under one lock.
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
+from time import perf_counter
 from typing import Protocol
 
 from dbt.classes import attrs
@@ -29,15 +30,17 @@ from dbt.interfaces import (
     Rewritten,
     TablesFull,
     WatchHit,
+    is_at_heads,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Inst
+from dbt.ir.ops import INSN
 from dbt.permissions import refused_for_code
 from dbt.phases import Phase
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
+from dbt.runtime.resume import Amid, Ended, LimitReached, Resume, Slice
 from dbt.stops import GuestFault, UsageError
 
 
@@ -45,7 +48,10 @@ class Translate(Protocol):
     """Lifts and rewrites one block, which must not extend across a pc in ``boundaries``. Raises
     GuestFault when the code at its pc cannot be fetched."""
 
-    def __call__(self, key: BlockKey, boundaries: Collection[int]) -> Block: ...
+    def __call__(
+        self, key: BlockKey, boundaries: Collection[int], *, heads: bool | None = None
+    ) -> Block:
+        """``heads``: only passes that add to the front of blocks are run, or only the others."""
 
 
 def _never(key: BlockKey) -> bool:
@@ -147,7 +153,7 @@ class Engine:
         """All translations are to be discarded when the executor has returned."""
         self._later: list[BlockKey] = []  # to be discarded when it has returned
         self._end = 0.0
-        """When the present slice is over, by ``time.perf_counter``."""
+        """When the present slice is over, by ``perf_counter``."""
         self._serving = False
         """The executor waits while hooks run, as if it did not run."""
         self._instead: Ended | None = None
@@ -231,7 +237,7 @@ class Engine:
         # Fuel is filled up whenever the executor is back: where a guest often needs a translation,
         # only the clock tells that a slice is over.
         resume = self.resume
-        end = time.perf_counter() + SLICE_SECONDS
+        end = perf_counter() + SLICE_SECONDS
         while True:
             if self._failed:
                 return Slice(key)
@@ -241,7 +247,7 @@ class Engine:
                 resume.watch = key
                 return WatchHit(key)
             self.budget.grant()
-            started = time.perf_counter()
+            started = perf_counter()
             event = self._execute(key, end)
             entered = not isinstance(event, FuelOut | NotTranslated) or event.key != key
             if entered:
@@ -252,7 +258,7 @@ class Engine:
                 case NotTranslated(key=key):
                     self._provide(key)
                 case FuelOut(key=key):
-                    return self._out_of_fuel(key, time.perf_counter() - started)
+                    return self._out_of_fuel(key, perf_counter() - started)
                 case FaultHit() if refused_for_code(self.memory.perms, event):
                     stepped = self._step_store(event)
                     if not isinstance(stepped, BlockKey):
@@ -260,11 +266,15 @@ class Engine:
                     key = stepped
                 case _:
                     return event
-            if time.perf_counter() > end:
+            if perf_counter() > end:
                 return Slice(key)
 
     def _execute(self, key: BlockKey, end: float) -> Ended:
-        """Run the executor, or make room for it."""
+        """Run the executor, or make room for it. What is left of a block comes first."""
+        if self.resume.amid is not None:
+            after = self._leave_block(key)
+            if after != key:
+                return NotTranslated(after) if isinstance(after, BlockKey) else after
         try:
             event = self._enter(key, end)
         except TablesFull:
@@ -305,8 +315,13 @@ class Engine:
     def _on_hook(self, hit: HookHit) -> bool:
         """See ``Executor.on_hook``. What is left over by functions that the guest's code invoked
         has to be done before hooks run, and when a slice is over, signals come before them."""
-        left_over = self._later or self._later_all or self.budget.held
-        if left_over or self._functions.failure is not None or time.perf_counter() > self._end:
+        if (
+            self._later
+            or self._later_all
+            or self.budget.held
+            or self._functions.failure is not None
+            or perf_counter() > self._end
+        ):
             return False
         self.resume.watch = None  # its block was entered
         self._serving = True
@@ -342,27 +357,69 @@ class Engine:
     def _finish(self, key: BlockKey) -> Ended:
         """Execute what is left of the budget, one instruction at a time."""
         while self.executor.fuel > 0 or key.mode & CONDITION_PASSED:
-            if self._is_watched(key):
-                self.resume.watch = key
-                return WatchHit(key)
-            event = self.step(key)
-            self.resume.watch = None
-            if self._failed and isinstance(event, BlockKey):
-                return Slice(event)
+            event = self._step_on(key)
             if not isinstance(event, BlockKey):
                 return event
             key = event
         return LimitReached(key)
 
-    def step(self, key: BlockKey) -> BlockKey | Event:
+    def _leave_block(self, key: BlockKey) -> BlockKey | Ended:
+        """Execute the rest of the block that was left last, if it was left before ``key``, one
+        instruction at a time: in a block of its own it would be counted a second time."""
+        resume = self.resume
+        while resume.amid is not None and resume.amid.key == key:
+            if self.executor.fuel <= 0:
+                return LimitReached(key)
+            event = self._step_on(key)
+            if not isinstance(event, BlockKey):
+                return event
+            key = event
+        resume.amid = None
+        return key
+
+    def _step_on(self, key: BlockKey) -> BlockKey | Ended:
+        """Execute one instruction, unless it is watched. Returns the key that follows, or what
+        ``run`` has to return."""
+        if self._is_watched(key):
+            self.resume.watch = key
+            return WatchHit(key)
+        event = self._step_in_block(key)
+        self.resume.watch = None
+        if self._failed and isinstance(event, BlockKey):
+            return Slice(event)
+        return event
+
+    def _step_in_block(self, key: BlockKey) -> BlockKey | Event:
+        """As ``step``. Has passes add to the front of blocks only what belongs there."""
+        if not any(map(is_at_heads, self.context.passes)):
+            return self.step(key)
+        amid, self.resume.amid = self.resume.amid, None
+        front: list[Inst] = []
+        if amid is None or amid.key != key:
+            whole = self._translate(key, self._boundaries.pcs, heads=True)
+            front = list(takewhile(lambda inst: inst.op is not INSN, whole.insts))
+            amid = Amid(key, key.pc + whole.size)
+        event = self.step(key, front)
+        if isinstance(event, BlockKey):
+            follows = event.pc in self._behind(key.pc)
+            self.resume.amid = Amid(event, amid.end) if follows and event.pc < amid.end else None
+        return event
+
+    def _behind(self, pc: int) -> set[int]:
+        """Where an instruction may begin that is behind the one at ``pc``."""
+        return {pc + size for size in self._insn_sizes}
+
+    def step(self, key: BlockKey, front: Sequence[Inst] | None = None) -> BlockKey | Event:
         """Execute one instruction with the reference evaluator. Returns the key that follows, or an
-        event.
+        event. With ``front`` it is a part of a block, and these stand before it in place of what
+        passes add to the front of a block that has this instruction alone.
 
         A conditional instruction may take two steps, the second with the CONDITION_PASSED mode bit.
         """
         from dbt.execute import Edge, execute
 
-        block = self._translate(key, {key.pc + size for size in self._insn_sizes})
+        block = self._translate(key, self._behind(key.pc), heads=None if front is None else False)
+        block.insts[:0] = front or ()
         self.executor.fuel -= block.insn_count
         self._stepping = True
         try:

@@ -28,6 +28,15 @@ Moment: TypeAlias = tuple[int, int]
 """A pc, and the guest instructions completed when control arrived there."""
 
 
+@attrs.frozen
+class Amid:
+    """``key`` is behind an instruction that was executed by itself, in the midst of a block that
+    reaches up to ``end``."""
+
+    key: BlockKey
+    end: int
+
+
 @attrs.define
 class Resume:
     """Where a stopped run continues, and what it must not do a second time when it does.
@@ -53,6 +62,9 @@ class Resume:
     raised: BaseException | None = None
     """What the last run raised because a function of the user's did. Such a run can be continued:
     the guest's state is whole."""
+    amid: Amid | None = None
+    """Where the instructions that were executed one by one have ended, if in the midst of a block:
+    passes that count blocks have counted it."""
     watch: BlockKey | None = None
     """A watched key that was reported as a WatchHit and has not been entered since: it is not
     reported again."""

@@ -20,7 +20,7 @@ from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job
 from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.regions import Regions
-from dbt.interfaces import Context, HostCode, TablesFull
+from dbt.interfaces import Context, HostCode, TablesFull, is_local
 from dbt.ir.block import CONDITION_PASSED
 from dbt.phases import Phase
 
@@ -275,7 +275,7 @@ class Units:
     ) -> Job:
         """The order to compile blocks. Units get those that have no copy, and those that became hot
         again because they were within a region only."""
-        if self._context.passes:  # they run in the guest's thread only
+        if not all(map(is_local, self._context.passes)):  # others run in the guest's thread only
             for installed in batch:
                 installed.is_there  # noqa: B018 (it is made now)
         ids = [installed.block_id for installed in batch]
