@@ -215,9 +215,13 @@ _guard: _Guard | None = None
 _making = held_at_fork(threading.RLock())
 
 
+_getsignal = _signal.getsignal
+_FIRST, _SECOND = SIGNALS
+
+
 def _python_handlers() -> tuple[object, object]:
     """What Python takes for the handlers of the signals."""
-    return _signal.getsignal(SIGNALS[0]), _signal.getsignal(SIGNALS[1])
+    return _getsignal(_FIRST), _getsignal(_SECOND)
 
 
 class Watched:
@@ -234,7 +238,9 @@ class Watched:
         self.close = weakref.finalize(memory, _guard.unwatch, self._place)
         """Stop handling refused accesses, as when the memory goes. May be called repeatedly."""
         self.close.atexit = False
-        self._python_handlers: tuple[object, object] = (None, None)
+        self._first: object = None
+        self._second: object = None
+        """Python's handlers when ours were installed."""
 
     def follow(self) -> None:
         """Handle accesses that the protection of pages refuses, which follows the guest's
@@ -255,12 +261,10 @@ class Watched:
         """Install the handlers again that others have replaced, as the guest's own handling of
         signals does. Cheap; to be called before guest code runs."""
         self._guard.ensure(follows=self._follows)
-        self._python_handlers = _python_handlers()
+        self._first, self._second = _python_handlers()
 
     def ensure_after_hooks(self) -> None:
         """The same where the caller knows that nothing but hooks has run since. Cheaper: it relies
         on hooks using Python's ``signal`` to replace a handler, if they do."""
-        first, second = self._python_handlers
-        python = _signal.getsignal
-        if python(SIGNALS[0]) is not first or python(SIGNALS[1]) is not second:
+        if _getsignal(_FIRST) is not self._first or _getsignal(_SECOND) is not self._second:
             self.ensure()

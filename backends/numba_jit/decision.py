@@ -1,44 +1,47 @@
-"""Compiles what a recording decides when control arrives somewhere (``Executor.decision``)."""
+"""Compiles what is decided when control arrives somewhere (``Executor.decision``)."""
 
 import os
 from types import FunctionType, ModuleType
 from typing import Any
 
 
-def load(module: ModuleType, on_compile: Any) -> int:
-    """The address of the compiled decision, whose object code is kept on disk."""
+def load(module: ModuleType, name: str, on_compile: Any) -> int:
+    """The address of the compiled function ``decide`` or ``keep``, whose object code is kept on
+    disk."""
     from backends.native import llvm
     from backends.native.arena import Arena
     from backends.native.cache import cached, stamp
     from backends.native.link import link
 
     def make() -> bytes:
-        on_compile("compiling what recordings decide (once, a few seconds) ...")
-        return _object(module)
+        on_compile("compiling what is decided at calls and returns (once, a few seconds) ...")
+        return _object(module, name)
 
     here = os.path.dirname(__file__)
     sources = [__file__, os.path.join(here, "compiled.py"), llvm.__file__, str(module.__file__)]
-    image = cached("decision", stamp(sources, "numba", "llvmlite"), make)
+    image = cached(f"decision-{name}", stamp(sources, "numba", "llvmlite"), make)
     _arenas.append(Arena())
-    return link(image, _arenas[-1]).address("decide")
+    return link(image, _arenas[-1]).address(name)
 
 
 _arenas: list[Any] = []
 
 
-def _object(module: ModuleType) -> bytes:
-    """Object code of ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``."""
+def _object(module: ModuleType, name: str) -> bytes:
+    """Object code of ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``, or of
+    ``void keep(i64 arrival)``."""
     from numba import njit
 
     from backends.numba_jit.compiled import object_of
 
     options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
     names = dict(vars(module))
-    for name, value in vars(module).items():  # so that they call each other when compiled
+    for known, value in vars(module).items():  # so that they call each other when compiled
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
-            names[name] = njit(**options)(FunctionType(value.__code__, names, name))
-    arrived = names["arrived"]
+            names[known] = njit(**options)(FunctionType(value.__code__, names, known))
+    arrived, kept = names["arrived"], names["kept"]
     array_at, ask_at, fuel_at = module.ARRAY_AT, module.ASK_AT, module.FUEL_AT
+    words_at = module.WORDS_AT
     words, numbers_at, ask = _pointer(32), _pointer(64), _ask()
 
     @njit(**options)
@@ -49,7 +52,14 @@ def _object(module: ModuleType) -> bytes:
             ask(numbers[ask_at], what, counted)
         return 0
 
-    return object_of(decide, 4, "decide")
+    @njit(**options)
+    def keep(address):  # type: ignore[no-untyped-def]
+        arrival = numbers_at(address)
+        numbers = numbers_at(arrival[0])
+        kept(numbers, words(numbers[array_at]), words(numbers[words_at]), arrival[1])
+        return 0
+
+    return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
 
 
 def _pointer(bits: int) -> Any:

@@ -56,7 +56,7 @@ from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
 
 _FUEL = abi.FUEL // 8
-_HOOK = tables.REASON_INDEX[Reason.HOOK]
+_KIND_MASK, _KIND_BITS, _X_RECORD = abi.KIND_MASK, abi.KIND_BITS, abi.X_RECORD
 WAIT_SECONDS = 0.0005
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -83,6 +83,7 @@ class NumbaExecutor:
     ) -> None:
         self.context = context
         self.records = Records()
+        self._record_table = self.records.table
         self._tell = tell
         self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
@@ -92,7 +93,8 @@ class NumbaExecutor:
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
-        self._reasons = self.tables.reasons
+        self._hooks = 0
+        """Returns to the dispatcher because of stubs, which are not in the table of reasons."""
         self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._positions = positions = Positions(context)
         self._links = Links(self.tables, self._loop, positions.of, positions.key_at)
@@ -154,11 +156,11 @@ class NumbaExecutor:
     def fuel(self, value: int) -> None:
         self._control[_FUEL] = value
 
-    def decision(self, module: ModuleType) -> int:
+    def decision(self, module: ModuleType, name: str = "decide") -> int:
         """See ``dbt.interfaces.Executor``."""
         from backends.numba_jit import decision
 
-        return decision.load(module, self._tell)
+        return decision.load(module, name, self._tell)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -515,10 +517,14 @@ class NumbaExecutor:
                 result = self._enter(self._state)
             finally:
                 self._inside = 0
-            kind = result & abi.KIND_MASK
-            payload = result >> abi.KIND_BITS & 0xFFFFFFFF
-            recorded = kind == abi.X_RECORD
-            after = self._recorded(payload) if recorded else self._after(kind, payload)
+            kind = result & _KIND_MASK
+            payload = result >> _KIND_BITS & 0xFFFFFFFF
+            if kind != _X_RECORD:
+                after = self._after(kind, payload)
+            elif type(record := self._record_table[payload]) is HookRecord:
+                after = self._hooked(record)
+            else:
+                after = self._go_on(self._exits.recorded(self.records[payload]))
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -560,22 +566,22 @@ class NumbaExecutor:
         self._exits.count(Reason.NOT_TRANSLATED)
         return self._exits.stop(NotTranslated(key), key.pc)
 
-    def _recorded(self, index: int) -> int | Event:
-        """The event of an exit with a record, or the id of the block behind a stub whose hooks have
-        run. That is most often the same as before."""
-        record = self.records.table[index]
-        if type(record) is not HookRecord:
-            return self._go_on(self._exits.recorded(self.records[index]))
+    def _hooked(self, record: HookRecord) -> int | Event:
+        """The id of the block behind a stub, most often the same as before, or the event if its
+        hooks have not run."""
         hit = record.hit
-        self._reasons[_HOOK] += 1
-        self._words[self._pc] = hit.resume.pc
+        self._hooks += 1
+        self._words[self._pc] = record.pc
         if not self.on_hook(hit):
             return hit
         self._watched_memory.ensure_after_hooks()
-        if self._units.new or not self._copies.follow_passes():  # seen to before the next run
+        if self._units.new or (
+            self.context.passes != self._copies.passes and not self._copies.follow_passes()
+        ):  # seen to before the next run
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
-        if not record.block or record.removals != self._table.removals:
-            record.block, record.removals = self._table.get(hit.resume), self._table.removals
+        removals = self._table.removals
+        if record.removals != removals or not record.block:
+            record.block, record.removals = self._table.get(hit.resume), removals
         return record.block or self._not_translated(hit.resume)
 
     def _compile_new(self) -> None:
@@ -628,7 +634,9 @@ class NumbaExecutor:
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""
         view = self.tables.reasons
-        return {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
+        found = {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
+        found[Reason.HOOK] += self._hooks
+        return found
 
     def statistics(self) -> Mapping[str, int]:
         """Numbers of blocks and links, and the figures of all tiers."""

@@ -50,9 +50,11 @@ class HookRecord:
     """The id of the block that was behind when it was left last, or 0."""
     removals: int = attrs.field(init=False, eq=False, default=0)
     """``BlockTable.removals`` at that time."""
+    pc: int = attrs.field(init=False, eq=False)
+    """That of ``resume``."""
 
     def __attrs_post_init__(self) -> None:
-        self.hit = HookHit(self.resume)
+        self.hit, self.pc = HookHit(self.resume), self.resume.pc
 
 
 class HaltRecord(NamedTuple):

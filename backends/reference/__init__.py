@@ -113,9 +113,9 @@ class ReferenceExecutor:
     ) -> None:
         """There are blocks of IR alone here."""
 
-    def decision(self, module: ModuleType) -> int:
+    def decision(self, module: ModuleType, name: str = "decide") -> int:
         """There is no compiled code here."""
-        del module
+        del module, name
         return 0
 
     def set_boundary(self, pc: int, *, present: bool) -> None:

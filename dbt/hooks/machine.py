@@ -8,13 +8,13 @@ from dbt.hooks.follow.callers import Callers
 from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched
 from dbt.hooks.points import Handler, Points, Remove
 from dbt.hooks.points.breakpoints import Breakpoints
+from dbt.hooks.points.host_tables import HostTables
 from dbt.hooks.points.names import names_of
 from dbt.hooks.points.stubs import Stubs
 from dbt.hooks.points.trampolines import Trampolines
 from dbt.interfaces import (
     EXEC,
     PAGE,
-    READ,
     CallAbi,
     Event,
     HaltHit,
@@ -71,12 +71,10 @@ class HookMachine:
         stack_bound: Callable[[int], int],
     ) -> None:
         self.engine = engine
-        self._budget = engine.budget
+        self._budget, self._fuel_left = engine.budget, engine.budget.left
         self.translator = translator
-        self._symbolize = symbolize
-        self._resolve = resolve
-        self.state = state
-        self.stacks = stacks
+        self._symbolize, self._resolve = symbolize, resolve
+        self.state, self.stacks = state, stacks
         self.call_abi: CallAbi = translator.frontend.call_abi
         self.insn_sizes = translator.frontend.insn_sizes
         self.names = names_of(translator.frontend.layout, self.call_abi)
@@ -93,15 +91,15 @@ class HookMachine:
         self._trampolines = Trampolines(engine, translator.frontend.host_locations)
         self._stubs = Stubs(engine, self._trampolines, min(self.insn_sizes))
         self.stub_handlers = self._stubs.handlers  # by pc
-        self._tables = translator.frontend.host_tables
-        self._table_end = self._tables.start
+        self._tables = HostTables(engine.memory, translator.frontend.host_tables)
+        self.table = self._tables.add
         self.resume = engine.resume
         self._to_raise: BaseException | None = None
         """What a hook raised first since ``take_failure`` was last called. It does not say where a
         run continues: it is raised as soon as the event that the hook ran for is over."""
-        self._follower = StackFollower(state, self.call_abi.stack, stack_bound)
+        self.stacks_followed = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
-        self.stack_moved_by_kernel = self._follower.moved_by_kernel
+        self.stack_moved_by_kernel = self.stacks_followed.moved_by_kernel
         translator.stub = self._stubs.block
         engine.resolve_trampoline = self.resolve_trampoline
 
@@ -115,14 +113,17 @@ class HookMachine:
     @property
     def insns(self) -> int:
         """Guest instructions completed; exact in hooks."""
-        budget = self._budget
-        executed = budget.granted - budget.left.value - budget.held
-        return executed if self._helpers is None else executed - self._helpers.counted
+        return self.moment()[0]
 
     @property
     def thread(self) -> int:
         """Guest thread id. Programs have one thread: it is their process id."""
         return OwnProcess.id
+
+    def moment(self) -> tuple[int, int]:
+        """``insns`` and ``thread``."""
+        counted = 0 if self._helpers is None else self._helpers.counted
+        return self._budget.base - self._fuel_left.value - counted, OwnProcess.id
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
@@ -131,7 +132,7 @@ class HookMachine:
     @property
     def stack_id(self) -> int:
         """Number of the stack that the guest is on (see ``Record.stack_id``)."""
-        return self._follower.current.stack_id if self._follower.active else 0
+        return self.stacks_followed.current.stack_id if self.stacks_followed.active else 0
 
     def key_of(self, location: int) -> BlockKey:
         """The block key of a location."""
@@ -179,7 +180,7 @@ class HookMachine:
     def forget(self) -> None:
         """Another program is in memory."""
         self._names.clear()
-        self._table_end = self._tables.start
+        self._tables.clear()
         self.resume.breakpoint = None
 
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
@@ -187,7 +188,11 @@ class HookMachine:
         try:
             hook(argument)
         except BaseException as failure:
-            self._to_raise = self._to_raise or failure
+            self.keep_failure(failure)
+
+    def keep_failure(self, failure: BaseException) -> None:
+        """Keep what a function of the user's has raised."""
+        self._to_raise = self._to_raise or failure
 
     def take_failure(self) -> BaseException | None:
         """Returns what a hook raised first since the last call of this, for the caller to raise;
@@ -330,12 +335,14 @@ class HookMachine:
 
     def _step_watched(self, key: BlockKey, reason: str) -> BlockKey | Event:
         """Execute one instruction that has trapped because of the stack pointer, and follow it."""
-        old = self._follower.pointer
+        old = self.stacks_followed.pointer
         after = self._step_once(key.with_mode(SP_STEP))
         if not isinstance(after, BlockKey):
             return after
         trampoline = self._trampolines.at(after.pc)
-        self._follower.moved(old, loaded=reason == LOADED)  # hooks may take the trampoline away
+        self.stacks_followed.moved(
+            old, loaded=reason == LOADED
+        )  # hooks may take the trampoline away
         return after if trampoline is None else self._behind(trampoline, after)
 
     def _step_once(self, key: BlockKey) -> BlockKey | Event:
@@ -346,14 +353,16 @@ class HookMachine:
 
     # -- code --------------------------------------------------------------------------------------
 
-    def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
+    def instrument(self, pass_: Pass, *, everything: bool = True, stubs: bool = False) -> Remove:
         """Run a pass on every block from now on."""
-        passes = self.translator.instrument
-        passes.append(pass_)
+        lists = [self.translator.instrument, *([self._stubs.passes] if stubs else [])]
+        for passes in lists:
+            passes.append(pass_)
         self.engine.passes_changed(flush=everything)
 
         def remove() -> None:
-            passes.remove(pass_)
+            for passes in lists:
+                passes.remove(pass_)
             self.engine.passes_changed(flush=True)
 
         return remove
@@ -361,7 +370,7 @@ class HookMachine:
     def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
         """Call ``follower`` when the stack changes (``switched`` before it), and when the pointer
         passes a frame."""
-        stacks = self._follower
+        stacks = self.stacks_followed
         if self._stop_watching_stack is None:
             from dbt.hooks.follow.watch_stack import WatchStack
 
@@ -389,12 +398,3 @@ class HookMachine:
         """Have a block begin at ``pc``."""
         self.engine.add_boundary(pc)
         return partial(self.engine.remove_boundary, pc)
-
-    def table(self, size: int) -> tuple[int, memoryview]:
-        """Bytes that translated code can load. Returns address and content."""
-        address = self._table_end
-        self._table_end += -(-size // PAGE) * PAGE
-        if self._table_end > self._tables.stop:
-            raise MemoryError("no room for another table")
-        self.memory.protect(address, self._table_end - address, READ)
-        return address, self.memory.raw(address, size)

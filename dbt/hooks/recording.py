@@ -17,12 +17,13 @@ What it cannot see
 
 import copy
 import ctypes
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import attrs
 
 from dbt.hooks.follow import decisions as d
+from dbt.hooks.follow.arrivals import ReportArrivals
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.follow.reader import Reader
 from dbt.hooks.machine import HookMachine
@@ -31,10 +32,6 @@ from dbt.hooks.points import Remove
 from dbt.hooks.records import Record
 from dbt.hooks.slots import RECORD_MARK
 from dbt.interfaces import Executor
-from dbt.ir.block import CONDITION_PASSED, Block
-from dbt.ir.builder import Builder
-from dbt.ir.ops import INSN
-from dbt.ir.types import I64
 from dbt.runtime.functions import Functions
 
 ARRIVED = "record.arrived"
@@ -42,39 +39,6 @@ ARRIVED = "record.arrived"
 Consumer = Callable[[Record], object]
 COLD = 200
 """Arrivals in Python at a place take about as long as compiling its block."""
-
-
-@attrs.define(eq=False)
-class RecordArrivals:
-    """Begins blocks at some places with a call.
-
-    insn 0x8000 4    =>    insn 0x8000 4
-                           invoke record.arrived 0x7f0000001000:i64 0x8000:i64 0x1
-    """
-
-    places: Container[int]
-    """pcs of functions; return sites with ``decisions.SITE`` added."""
-    numbers: int
-    """The address that the function finds everything by."""
-
-    def concerns(self, pc: int, end: int) -> bool:
-        """See ``Selective``: places are boundaries."""
-        del end
-        return pc in self.places or pc | d.SITE in self.places
-
-    def run(self, block: Block) -> None:
-        """Insert the calls, if control arrives somewhere with this block."""
-        pc = block.key.pc
-        if block.key.mode & CONDITION_PASSED:
-            return
-        calls = Builder([])
-        numbers = calls.const(self.numbers, I64)
-        for what in (pc | d.SITE, pc):
-            if what in self.places:
-                counted = calls.const(block.insn_count)
-                calls.invoke(ARRIVED, numbers, calls.const(what, I64), counted)
-        at = 1 if block.insts and block.insts[0].op is INSN else 0
-        block.insts[at:at] = calls.insts
 
 
 class Recording:
@@ -103,7 +67,9 @@ class Recording:
         self._on_stop: list[Remove] = []
         self._count = 0
         executor = machine.engine.executor
-        self._frames = Frames(machine.state, machine.call_abi, _Fuel(executor), self._take)
+        self._frames = Frames(
+            machine.state, machine.call_abi, RECORD_MARK, _Fuel(executor), self._take
+        )
         self._reader = Reader(self._frames.ways, self._names)
         self._words = machine.state.words
         self._link = machine.state.word(machine.call_abi.link)
@@ -137,7 +103,9 @@ class Recording:
         return [
             machine.instrument(marks),
             machine.follow_stacks(self._frames),
-            machine.instrument(RecordArrivals(self._hot, self._frames.address), everything=False),
+            machine.instrument(
+                ReportArrivals(ARRIVED, self._hot, self._frames.address), everything=False
+            ),
             partial(setattr, machine.memory, "on_code_write", drop),
             partial(setattr, budget, "observer", None),
         ]

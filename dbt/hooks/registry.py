@@ -17,7 +17,8 @@ from dbt.stops import UsageError
 
 if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
-    from dbt.hooks.follow.tracker import Hook, Listeners, Tracker
+    from dbt.hooks.follow.listeners import Hook, Listeners
+    from dbt.hooks.follow.tracker import Tracker
     from dbt.hooks.mechanisms import Mechanism
     from dbt.hooks.recording import Recording
     from dbt.hooks.records import Kind, Record
@@ -127,7 +128,7 @@ class Hooks:
         """Give ``sink`` a ``Record`` of every event of some functions; None means every function
         that the program's symbol tables name now. Calls that are under way already are not
         reported. Raises UsageError as ``on_call`` does."""
-        from dbt.hooks.follow.tracker import Hook
+        from dbt.hooks.follow.listeners import Hook
         from dbt.hooks.records import Kind
 
         choices.function("a sink", sink, "record")
@@ -169,6 +170,8 @@ class Hooks:
         if self._recording is not None and self._recording.active:
             raise UsageError("there is a recording already: stop it before the next one")
         wanted = self._wanted(pcs)
+        for mechanism, _ in self._mechanisms.values():
+            mechanism.give_way()
         recording = Recording(self._machine, self._machine.functions, wanted, consumer)
         self._recording = recording
         if syscalls:
@@ -185,7 +188,7 @@ class Hooks:
         return {self._pc(where) for where in choices.several("pcs", pcs)}
 
     def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
-        from dbt.hooks.follow.tracker import Hook
+        from dbt.hooks.follow.listeners import Hook
         from dbt.hooks.points.conditions import parse_condition
 
         choices.function("a hook", call, "event")
@@ -202,7 +205,7 @@ class Hooks:
         return self._machine.key_of(self._machine.code(where)).pc
 
     def _add(self, mechanism: Choice, pc: int, kind: str, hook: "Hook") -> Remove:
-        from dbt.hooks.follow.tracker import Listeners
+        from dbt.hooks.follow.listeners import Listeners
 
         watcher, tracker = self._mechanism(mechanism)
         listeners = tracker.functions.setdefault(pc, Listeners())
@@ -234,6 +237,7 @@ class Hooks:
         none, or if the conditions have changed."""
         before = bool(listeners) and (listeners.conditions(),)
         change()
+        watcher.changed(listeners)
         after = bool(listeners) and (listeners.conditions(),)
         if before and before != after:
             watcher.unwatch(pc)
@@ -370,7 +374,7 @@ class Hooks:
     def _record(self, sink: Sink, kind: "Kind", mechanism: str, event: "SyscallEvent") -> None:
         # An execve has put another tracker in the place of the one that was.
         known = self._mechanisms.get(mechanism)
-        sink(self._recorded(kind, known[1].alive if known else 0, event))
+        sink(self._recorded(kind, known[0].alive if known else 0, event))
 
     def _record_call(self, recording: "Recording", kind: "Kind", event: "SyscallEvent") -> None:
         recording.add(self._recorded(kind, recording.alive, event))

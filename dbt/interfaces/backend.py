@@ -223,11 +223,14 @@ class Executor(Protocol):
     """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
     continues at the event's key as if it was called again; False: it returns the event."""
 
-    def decision(self, module: ModuleType) -> int:
-        """The address of ``void f(i64 environment, i64 numbers, i64 what, i64 counted)``, for
-        ``invoke``: it does what ``arrived`` of the module does (``dbt/hooks/follow/decisions.py``)
-        with the arrays at ``numbers``, and calls ``void (i64 what, i64 counted)`` at ASK_AT there
-        if that returns anything but 0."""
+    def decision(self, module: ModuleType, name: str = "decide") -> int:
+        """The address of a compiled function that decides what an arrival means, on the arrays at
+        ``numbers`` (``dbt/hooks/follow/decisions.py`` is the module).
+
+        ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``, for ``invoke``, does
+        what ``arrived`` does, and calls ``void (i64 what, i64 counted)`` at ASK_AT if that returns
+        anything but 0. ``void keep(i64 arrival)`` does
+        what ``kept`` does; at ``arrival`` are ``numbers`` and ``what``, both of 64 bits."""
 
     @property
     def index(self) -> BlockIndex:

@@ -27,6 +27,8 @@ class Budget:
         number of instructions completed, also while the executor runs."""
         self.held = 0
         """Fuel taken away so that the executor returns."""
+        self.base = 0
+        """``granted - held``: less what is left, it is the number of instructions completed."""
 
     @property
     def executed(self) -> int:
@@ -68,9 +70,10 @@ class Budget:
             self.observe()
 
     def observe(self) -> None:
-        """Write to the observer."""
+        """Note what has changed, also for the observer."""
+        self.base = self.granted - self.held
         if self.observer is not None:
-            self.observer[0] = self.granted - self.held
+            self.observer[0] = self.base
 
 
 class _Fuel:

@@ -72,7 +72,8 @@ class Copies:
         self._lead_out = lead_out
         self._blocks = blocks
         self._probes = False
-        self._passes: list[Pass] = []
+        self.passes: list[Pass] = []
+        """Those that ``follow_passes`` looked at last."""
         """The passes that the copier has been told of last."""
         self._seconds = 0.0
         self._insns = 0
@@ -116,13 +117,13 @@ class Copies:
         """Look at the passes. Returns False if code was made for others: then all blocks have to
         go, before ``renew``."""
         passes = self._context.passes
-        if self._copier is None or passes == self._passes:
+        if passes == self.passes or self._copier is None:
             return True
         if not _are_same(self._built_in(), self._copier.passes):
             return False
         if self._rewritten != self._copier.rewritten:
             return False
-        self._passes = [*passes]
+        self.passes = [*passes]
         self._copier.look_at_boundaries(
             ends=any(map(is_selective, passes)), targets=any(map(is_redirecting, passes))
         )
@@ -142,7 +143,7 @@ class Copies:
         if self._copier is not None:
             self._lead_out(None)
             self._copier.close()
-            self._copier, self._passes = None, []
+            self._copier, self.passes = None, []
 
     @property
     def header(self) -> int:

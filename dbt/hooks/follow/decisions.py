@@ -7,6 +7,9 @@ rules (``records.py``). ``frames.py`` has the arrays:
 - ``u``: words: the known ways into functions (``WAYS``), the live activations of the present stack
   (``FRAMES``), and the events (``EVENTS``);
 - ``words``: the guest's registers; ``fuel``: one number, the executor's fuel.
+
+Where depths alone are wanted (``KEPT``), activations are kept and no events
+(``mechanisms/depths.py``).
 """
 
 from typing import Any, TypeAlias
@@ -27,7 +30,10 @@ ARRAY_AT, FUEL_AT, ASK_AT = range(ARGUMENTS + 4, ARGUMENTS + 7)
 """Addresses of ``u`` and ``fuel``, and of the function that is called for ASK."""
 PROCESS, STACK_NUMBER, STACK_ID = range(ASK_AT + 1, ASK_AT + 4)
 """What a MARK says: the process id, and the present stack, by a number of its own and its id."""
-NUMBERS = STACK_ID + 1
+WORDS_AT, ELSEWHERE, ANSWER = range(STACK_ID + 1, STACK_ID + 4)
+"""For ``kept``: the address of ``words``; how many activations other stacks have; twice the depth
+of a call, and 1 more for a tail call, or -1 when nothing was done because there is no room."""
+NUMBERS = ANSWER + 1
 
 # Sizes, and offsets in u. The room behind MOST_USED is for what one arrival may add.
 WAY, FRAME = 6, 4
@@ -50,6 +56,9 @@ DONE, ASK = 0, 1
 """What a decision returns; ASK: nothing was done, Python has to do it."""
 SITE = 1 << 32
 """Added to the pc where control has arrived at a return site; without it the pc is a function's."""
+KEPT, COUNTS = 1 << 33, 1 << 34
+"""KEPT is added where no events are wanted: then what has arrived is a return site, with SITE, or
+the return site of a call. COUNTS: the call's activation is kept to its end."""
 
 
 def way_at(pc: int, link: int) -> int:
@@ -187,8 +196,38 @@ def returned(c: Array, u: Array, words: Array, fuel: Array, site: int, counted: 
     return DONE
 
 
+def kept(c: Array, u: Array, words: Array, what: int) -> int:
+    """Control has arrived at a return site, or at a function that returns to the site. A site may
+    be reported twice, with nothing between: the second time does nothing."""
+    c[USED] = c[COUNT] = 0
+    site, stack = what & 0xFFFFFFFF, words[c[STACK]]
+    if what & SITE:
+        unwind(c, u, 0, stack)
+        while unwind_to(c, u, 0, site, stack):
+            c[DEPTH] -= 1
+            if not u[FRAMES + FRAME * c[DEPTH] + 2]:
+                break
+    else:
+        if c[DEPTH] >= MOST_FRAMES:
+            c[ANSWER] = -1
+            return DONE
+        mark = words[c[CALL_MARK]]
+        marked = mark != 0 and mark == words[c[LINK]] ^ stack
+        words[c[CALL_MARK]] = 0
+        tail = make_room(c, u, 0, site, stack, marked)
+        c[ANSWER] = ((c[DEPTH] + c[ELSEWHERE]) << 1) + tail
+        if what & COUNTS:
+            frame = FRAMES + FRAME * c[DEPTH]
+            u[frame], u[frame + 1], u[frame + 2], u[frame + 3] = site, stack, tail, 0
+            c[DEPTH] += 1
+    publish(c, u, words)
+    return DONE
+
+
 def arrived(c: Array, u: Array, words: Array, fuel: Array, what: int, counted: int) -> int:
     """Control has arrived, in a block of ``counted`` instructions."""
+    if what & KEPT:
+        return kept(c, u, words, what)
     if what & SITE:
         return returned(c, u, words, fuel, what & 0xFFFFFFFF, counted)
     return called(c, u, words, fuel, what, counted)

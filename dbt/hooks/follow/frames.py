@@ -2,12 +2,12 @@
 
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.stacks import Stack, ignore
-from dbt.hooks.slots import RECORD_MARK, SP_LIMIT
+from dbt.hooks.slots import SP_LIMIT
 from dbt.interfaces import CallAbi, State
 from dbt.reservation import Reservation
 
@@ -18,10 +18,13 @@ ARGUMENTS = 4
 class Frames:
     """Activations in an array (a ``stacks.Follower``), and the events of their beginning and end.
 
-    ``numbers``, ``array``, the registers and ``fuel`` are the arrays of ``decisions``.
+    ``numbers``, ``array``, the registers and ``fuel`` are the arrays of ``decisions``; ``mark`` is
+    the slot in which calls leave their mark.
     """
 
-    def __init__(self, state: State, abi: CallAbi, fuel: Any, full: Callable[[], None]) -> None:
+    def __init__(
+        self, state: State, abi: CallAbi, mark: str, fuel: Any, full: Callable[[], None]
+    ) -> None:
         self._reservations = (
             Reservation(8 * d.NUMBERS, "events"),
             Reservation(4 * d.WORDS, "events"),
@@ -30,11 +33,12 @@ class Frames:
         self.numbers: Any = self._reservations[0].view.cast("q")
         self.array: Any = self._reservations[1].view.cast("I")
         self.numbers[d.ARRAY_AT] = self._reservations[1].address
+        self.numbers[d.WORDS_AT] = state.address
         self._words, self._fuel = state.words, fuel
         places = [
             abi.link,
             abi.stack,
-            RECORD_MARK,
+            mark,
             SP_LIMIT,
             abi.result,
             *abi.arguments[:ARGUMENTS],
@@ -133,6 +137,7 @@ class Frames:
         if end > d.FRAMES:
             self._elsewhere[left] = self.array[d.FRAMES : end].tolist()
         there = self._elsewhere.pop(entered, [])
+        self.numbers[d.ELSEWHERE] = self._count_elsewhere()
         self.array[d.FRAMES : d.FRAMES + len(there)] = _words(there)
         self.numbers[d.DEPTH] = len(there) // d.FRAME
         self.numbers[d.STACK_ID] = entered.stack_id
@@ -143,7 +148,20 @@ class Frames:
     def abandon(self) -> None:
         """Drop all activations."""
         self._elsewhere.clear()
-        self.numbers[d.DEPTH] = 0
+        self.numbers[d.DEPTH] = self.numbers[d.ELSEWHERE] = 0
+
+    def _count_elsewhere(self) -> int:
+        return sum(map(len, self._elsewhere.values())) // d.FRAME
+
+    def stacks(self, current: Stack) -> dict[Stack, list[int]]:
+        """The activations as words, by stack; ``current`` is the present one."""
+        end = d.FRAMES + d.FRAME * self.numbers[d.DEPTH]
+        return {**self._elsewhere, current: self.array[d.FRAMES : end].tolist()}
+
+    def adopt(self, stacks: Mapping[Stack, list[int]], current: Stack) -> None:
+        """Take over the activations that ``stacks`` has returned, where there are none."""
+        self._elsewhere = {stack: words for stack, words in stacks.items() if words}
+        self.switched(current, current)
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -161,8 +179,7 @@ class Frames:
     @property
     def alive(self) -> int:
         """Number of activations on all stacks."""
-        elsewhere = sum(map(len, self._elsewhere.values())) // d.FRAME
-        return int(self.numbers[d.DEPTH]) + elsewhere
+        return int(self.numbers[d.DEPTH]) + self._count_elsewhere()
 
     def events(self) -> bytes:
         """The events that were not taken."""

@@ -99,8 +99,8 @@ class StackFollower:
         self._bound = bound
         self._followers: dict[Follower, Switched | None] = {}
         self._known: list[Stack] = []
-        self._native: NativeFollower | None = None
-        """One of the followers can be such."""
+        self.native: NativeFollower | None = None
+        """The follower that is such; there can be one."""
         self._last_id = 0
         self.current = Stack(0, 0)
 
@@ -123,7 +123,7 @@ class StackFollower:
             self._last_id = 0
         self._followers[follower] = switched
         if isinstance(follower, NativeFollower):
-            self._native = follower
+            self.native = follower
         follower.switched(self.current, self.current)
         follower.changed = self._publish
         self._publish()
@@ -132,8 +132,8 @@ class StackFollower:
         """Call it no longer, and have it drop its frames."""
         self._note_lowest()
         del self._followers[follower]
-        if follower is self._native:
-            self._native = None
+        if follower is self.native:
+            self.native = None
         follower.changed = ignore
         follower.abandon()
 
@@ -144,13 +144,13 @@ class StackFollower:
             current.extend(pointer)  # it is on this stack, or a switch would have been seen
         limit = current.high
         for follower in self._followers:
-            if follower is not self._native:
+            if follower is not self.native:
                 frame = follower.innermost()
                 if frame is not None and frame < limit:
                     limit = frame
-        if self._native is not None:
-            self._native.bounds(current.low, limit)
-            frame = self._native.innermost()
+        if self.native is not None:
+            self.native.bounds(current.low, limit)
+            frame = self.native.innermost()
             if frame is not None and frame < limit:
                 limit = frame
         words[self._limit] = limit
@@ -180,8 +180,8 @@ class StackFollower:
             self._enter(stack)
 
     def _note_lowest(self) -> None:
-        if self._native is not None:
-            self.current.extend(self._native.lowest)
+        if self.native is not None:
+            self.current.extend(self.native.lowest)
 
     def _find(self, pointer: int) -> Stack:
         for stack in (self.current, *self._known):

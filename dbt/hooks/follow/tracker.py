@@ -4,14 +4,14 @@ A mechanism reports that control arrived at a function or at a return site. What
 decided here, once for all mechanisms, by the rules of ``records.py``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
 
 from dbt.hooks.callbacks.events import CallEvent, Guest, ReturnEvent
+from dbt.hooks.follow.listeners import Hook, Listeners
 from dbt.hooks.follow.stacks import Stack, ignore
-from dbt.hooks.points.conditions import Condition
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.ir.block import BlockKey
@@ -30,6 +30,9 @@ class Tracked(Guest, Protocol):
     def thread(self) -> int:
         """Id of the guest thread that runs."""
 
+    def moment(self) -> tuple[int, int]:
+        """``insns`` and ``thread``, sooner."""
+
     def key_of(self, location: int) -> BlockKey: ...
     def pc_of(self, location: int) -> int:
         """The pc of ``key_of``."""
@@ -37,6 +40,9 @@ class Tracked(Guest, Protocol):
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's. ``run`` raises what it raised, after everything else that
         belongs to the event has been done."""
+
+    def keep_failure(self, failure: BaseException) -> None:
+        """Do with what a function of the user's has raised as ``call`` does."""
 
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
@@ -65,98 +71,13 @@ class Activation:
     depth: int
     stack_id: int
     tail: bool
-    returns: "Sequence[Hook]" = ()
+    returns: Sequence[Hook] = ()
     """Return hooks whose condition held on entry."""
-    sinks: "Sequence[Hook]" = ()
+    sinks: Sequence[Hook] = ()
     """Sinks that received the record of its entry."""
     left: bool = False
     """The stack pointer was loaded with the value that the activation was entered with: it is about
     to return, or was given up by a longjmp into the frame that called it."""
-
-
-@attrs.frozen(eq=False)
-class Hook:
-    """A function of the user's, and the condition under which it is called."""
-
-    call: Callable[[Any], Any]
-    when: Condition | None = None
-    counts: bool = True
-    """The activations that it is called for are kept to their end, and count in ``depth``."""
-
-    def matters(self, get: Callable[[str], int], pc: int) -> bool:
-        """True when nothing but ``depth`` keeps the hook from being called."""
-        known = self.when and self.when.without(DEPTH)
-        return known is None or known.holds(get, pc=pc)
-
-
-@attrs.define
-class Listeners:
-    """The hooks and sinks of one watched function. ``add``, ``remove`` and ``clear`` change them,
-    by the name of the list."""
-
-    calls: list[Hook] = attrs.Factory(list)
-    returns: list[Hook] = attrs.Factory(list)
-    sinks: list[Hook] = attrs.Factory(list)
-    always: bool = attrs.field(default=True, init=False)
-    """No hook has a condition."""
-    simple: bool = attrs.field(default=False, init=False)
-    """There are hooks on calls alone, none has a condition, and no activation is kept."""
-    symbol: str = attrs.field(default="", init=False)
-    """The function's name, once an event has needed it."""
-    on_calls: tuple[Hook, ...] = attrs.field(default=(), init=False)
-    """A copy of ``calls``, which hooks may change."""
-    _counting: list[Hook] = attrs.field(factory=list, init=False)
-    """The hooks whose activations are kept to their end."""
-
-    def __bool__(self) -> bool:
-        return bool(self.calls or self.returns or self.sinks)
-
-    def add(self, kind: str, hook: Hook) -> None:
-        """Add a hook."""
-        getattr(self, kind).append(hook)
-        self._changed()
-
-    def remove(self, kind: str, hook: Hook) -> None:
-        """Remove a hook that is there."""
-        getattr(self, kind).remove(hook)
-        self._changed()
-
-    def clear(self) -> None:
-        """Remove all."""
-        for hooks in (self.calls, self.returns, self.sinks):
-            hooks.clear()
-        self._changed()
-
-    def _changed(self) -> None:
-        hooks = self.hooks()
-        self.on_calls = tuple(self.calls)
-        self.always = all(hook.when is None for hook in hooks)
-        self._counting = [hook for hook in hooks if hook.counts]
-        self.simple = self.always and not (self._counting or self.returns or self.sinks)
-
-    def hooks(self) -> list[Hook]:
-        """All hooks and sinks."""
-        return [*self.calls, *self.returns, *self.sinks]
-
-    def conditions(self) -> tuple[Condition, ...] | None:
-        """Conditions that translated code can test before it enters the host: one of them must
-        hold. Terms with ``depth`` are left out: only the host counts activations."""
-        terms = [hook.when and hook.when.without(DEPTH) for hook in self.hooks()]
-        known = tuple(term for term in terms if term is not None)
-        return known if len(known) == len(terms) else None
-
-    def counting(self, get: Callable[[str], int], pc: int) -> list[Hook]:
-        """The hooks that need an activation which begins in this state to be kept to its end."""
-        if self.always:
-            return self._counting
-        return [hook for hook in self._counting if hook.matters(get, pc)]
-
-    def has_one_of(self, hooks: list[Hook]) -> bool:
-        """Whether one of these has not been removed."""
-        return hooks is self._counting or any(hook in self for hook in hooks)
-
-    def __contains__(self, hook: Hook) -> bool:
-        return hook in self.calls or hook in self.returns or hook in self.sinks
 
 
 class Tracker:
@@ -187,7 +108,7 @@ class Tracker:
         """
         listeners = self.functions.get(pc)
         if listeners is not None and listeners.simple and not self.active:
-            return self._call(listeners, pc, location, None, None)
+            return self.call(listeners, pc, location, None, None)
         guest = self.guest
         stack = self._words[self._stack_word]
         site = guest.pc_of(location)
@@ -206,7 +127,8 @@ class Tracker:
             returns = [hook for hook in returns if self._holds(hook, pc)]
         go_to = None
         if listeners.calls:
-            go_to = self._call(listeners, pc, location, tail if counting else None, caller)
+            known = (tail, caller, self.alive) if counting else (None, caller)
+            go_to = self.call(listeners, pc, location, *known)
         if counting and listeners.has_one_of(counting):
             depth, stack_id = self.alive, self.stack.stack_id
             self._push(Activation(pc, location, site, stack, depth, stack_id, tail, returns, sinks))
@@ -264,6 +186,24 @@ class Tracker:
                 self._pop()
         self.stack = Stack(0, 0)
 
+    def stacks(self) -> dict[Stack, list[Activation]]:
+        """The live activations by stack."""
+        return {**self._elsewhere, self.stack: self.active}
+
+    def adopt(self, stacks: Mapping[Stack, list[Activation]]) -> None:
+        """Keep these activations from now on; there are no others."""
+        self._elsewhere = dict(stacks)
+        self.active = self._elsewhere.pop(self.stack, [])
+        for activations in stacks.values():
+            self.alive += len(activations)
+            for activation in activations:
+                self.returns.expect(activation)
+        self.changed()
+
+    def take_back(self) -> None:
+        """Drop the innermost activation."""
+        self._pop()
+
     # -- activations -------------------------------------------------------------------------------
 
     def _make_room(self, site: int, stack: int, called: bool | None) -> bool:
@@ -309,26 +249,38 @@ class Tracker:
 
     # -- events ------------------------------------------------------------------------------------
 
-    def _call(
-        self, listeners: Listeners, pc: int, location: int, tail: bool | None, caller: int | None
+    def call(
+        self,
+        listeners: Listeners,
+        pc: int,
+        location: int,
+        tail: bool | None,
+        caller: int | None,
+        depth: int | None = None,
     ) -> int | None:
-        """Call the hooks of a call. ``tail`` is None where the activation is not kept, ``caller``
-        where it is not known yet. Returns the location that a hook wants instead, or None."""
+        """Call the hooks of a call. ``tail`` and ``depth`` are None where the activation is not
+        kept, ``caller`` where it is not known yet. Returns the location that a hook wants instead,
+        or None."""
         hooks: Sequence[Hook] = listeners.on_calls
         if not listeners.always:
             hooks = [hook for hook in hooks if self._holds(hook, pc)]
             if not hooks:
                 return None
         guest = self.guest
-        symbol = listeners.symbol = listeners.symbol or guest.name(pc)
-        event = CallEvent(
-            guest, pc, symbol, location, guest.insns, guest.thread,
-            None if tail is None else self.alive, tail, caller,
-        )  # fmt: skip
+        symbol = listeners.symbol or self._name(listeners, pc)
+        insns, thread = guest.moment()
+        event = CallEvent(guest, pc, symbol, location, insns, thread, depth, tail, caller)
         for hook in hooks:
             if hooks is listeners.on_calls or hook in listeners.calls:
-                guest.call(hook.call, event)
+                try:
+                    hook.call(event)
+                except BaseException as failure:
+                    guest.keep_failure(failure)
         return event.go_to
+
+    def _name(self, listeners: Listeners, pc: int) -> str:
+        listeners.symbol = self.guest.name(pc)
+        return listeners.symbol
 
     def _holds(self, hook: Hook, pc: int) -> bool:
         return hook.when is None or hook.when.holds(self._slot, pc=pc)

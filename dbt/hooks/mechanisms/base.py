@@ -4,13 +4,16 @@ import abc
 from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
-from dbt.hooks.follow.stacks import Follower, Switched
+from dbt.hooks.follow.listeners import Listeners
+from dbt.hooks.follow.stacks import Follower, StackFollower, Switched
 from dbt.hooks.follow.tracker import Activation, Tracked, Tracker
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.points.conditions import Conditions
 from dbt.interfaces import Pass
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
+from dbt.runtime.engine import Engine
+from dbt.runtime.functions import Functions
 
 
 class Machine(Tracked, Protocol):
@@ -18,6 +21,9 @@ class Machine(Tracked, Protocol):
 
     chain: ChainPolicy
     stacks: Stacks
+    engine: Engine
+    functions: Functions
+    stacks_followed: StackFollower
 
     def stub(
         self, pc: int, handler: Handler, *, first: bool = False, when: Conditions = None
@@ -40,9 +46,9 @@ class Machine(Tracked, Protocol):
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution enters the host."""
 
-    def instrument(self, pass_: Pass, *, everything: bool = True) -> Remove:
-        """Run a pass on every block from now on. ``everything``: drop all translations, so that it
-        runs on those too."""
+    def instrument(self, pass_: Pass, *, everything: bool = True, stubs: bool = False) -> Remove:
+        """Run a pass on every block from now on, and with ``stubs`` on stubs, too. ``everything``:
+        drop all translations, so that it runs on those too."""
 
     def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
         """Call ``follower`` when the guest goes to another stack (``switched`` before it), and when
@@ -93,6 +99,17 @@ class Mechanism(abc.ABC):
     @abc.abstractmethod
     def done(self, activation: Activation) -> None:
         """The activation is over."""
+
+    @property
+    def alive(self) -> int:
+        """Number of live activations."""
+        return self.tracker.alive
+
+    def changed(self, listeners: Listeners) -> None:  # noqa: B027 (most do not care)
+        """The hooks of a function have changed."""
+
+    def give_way(self) -> None:  # noqa: B027 (most take nothing that others need)
+        """A recording begins: give up following the stacks in translated code."""
 
     def idle(self) -> None:  # noqa: B027 (most have nothing to give up)
         """No function is watched any more: undo what was set for all of them together."""

@@ -28,9 +28,12 @@ from typing import ClassVar
 
 import attrs
 
+from dbt.hooks.follow.decisions import ANSWER
+from dbt.hooks.follow.listeners import Listeners
 from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
 from dbt.hooks.mechanisms.base import Machine
+from dbt.hooks.mechanisms.depths import Depths
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.slots import CALL_MARK
 from dbt.interfaces import Place
@@ -61,6 +64,12 @@ class MarkCalls:
                 emit.set(self.mark, emit.xor(emit.get(self.stack), emit.const(link)))
 
 
+WARM = 1000
+"""Arrivals in Python take about as long until then as it takes to begin with ``Depths``."""
+MOST = 1 << 20
+"""Activations that ``Depths`` takes over at most."""
+
+
 class Entry(AtSites):
     """Stubs at entries and learned return sites, marks at learned call sites."""
 
@@ -68,21 +77,37 @@ class Entry(AtSites):
 
     def __init__(self, machine: Machine, tracker: Tracker) -> None:
         super().__init__(machine, tracker)
-        self._undo: list[Remove] = []
+        self._remove_marks: Remove | None = None
+        self._unfollow: Remove = _nothing
         self._mark = machine.state.word(CALL_MARK)
+        self._depths: Depths | None = None
+        """Keeps the activations in place of the tracker."""
+        self._left = WARM
+        self._functions, self._call = tracker.functions, tracker.call
+
+    @property
+    def alive(self) -> int:
+        return self.tracker.alive if self._depths is None else self._depths.alive
+
+    # -- where control arrives ---------------------------------------------------------------------
 
     def watch(self, pc: int) -> None:
-        if not self._undo:
-            self._undo.append(self.machine.instrument(MarkCalls(self.machine.call_abi.stack)))
-            self._undo.append(self.machine.follow_stacks(self.tracker))
+        if self._remove_marks is None:
+            self._remove_marks = self.machine.instrument(MarkCalls(self.machine.call_abi.stack))
+            self._unfollow = self.machine.follow_stacks(self.tracker)
         self.removers[pc] = self.machine.stub(
             pc, partial(self.entered, pc), when=self.conditions(pc)
         )
 
     def idle(self) -> None:
-        if self._undo:
-            while self._undo:
-                self._undo.pop()()
+        if self._remove_marks is not None:
+            if self._depths is not None:
+                self._depths.close()
+                self._depths = None
+            else:
+                self._unfollow()
+            self._remove_marks()
+            self._remove_marks = None
             self.sites.clear()
 
     def point(self, pc: int, handler: Handler, *, first: bool = False) -> Callable[[], None]:
@@ -91,9 +116,85 @@ class Entry(AtSites):
     def entered(self, pc: int) -> int | None:
         words = self._words
         location = words[self._link]
+        depths = self._depths
+        if depths is not None:
+            listeners = self._functions.get(pc)
+            told = depths.counted if listeners is not None and listeners.counts else depths.kept
+            depths.keep(told.get(location) or depths.learn(location, told))
+            answer = depths.numbers[ANSWER]
+            if listeners is not None and answer >= 0 and (counting := listeners.counts):
+                tail = answer & 1 == 1
+                go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
+                if listeners.counts is not counting and not listeners.has_one_of(counting):
+                    self._take_back(answer >> 1)
+                    return go_to
+                return go_to if go_to != location else words[self._link]
+            if answer < 0:
+                self.give_way()
+                return self.entered(pc)
+            if listeners is None:
+                return None
+            return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
         mark = words[self._mark]
         called = False
         if mark:
             words[self._mark] = 0
             called = mark == location ^ words[self._stack]
-        return self.tracker.entered(pc, location, called=called)
+        tracker = self.tracker
+        if not tracker.active:
+            listeners = self._functions.get(pc)
+            if listeners is not None and listeners.simple:
+                return self._call(listeners, pc, location, None, None)
+        self._left -= 1
+        go_to = tracker.entered(pc, location, called=called)
+        if self._left <= 0:
+            self._begin_depths()
+        return go_to
+
+    def _arrived(self, site: int) -> None:
+        if self._depths is not None:
+            self._depths.returned(site)
+        else:
+            super()._arrived(site)
+
+    # -- hooks on calls alone ----------------------------------------------------------------------
+
+    def _take_back(self, depth: int) -> None:
+        """All hooks that an activation was kept for have gone while they were called."""
+        if self.alive <= depth:
+            return  # and all others have, too
+        if self._depths is not None:
+            self._depths.take_back()
+        else:
+            self.tracker.take_back()
+
+    def _begin_depths(self) -> None:
+        """Have ``Depths`` keep the activations, if nobody has to hear of them. Hooks on the returns
+        of some may have been there; they are gone."""
+        self._left = WARM
+        machine, tracker = self.machine, self.tracker
+        if (
+            not machine.engine.executor.fuel_address
+            or machine.stacks_followed.native is not None
+            or tracker.alive >= MOST
+            or not all(one.plain for one in tracker.functions.values())
+            or not any(one.counts for one in tracker.functions.values())
+        ):
+            return
+        self._depths = Depths(machine, tracker, self.sites, self.set_up)
+        self._depths.begin()
+        self._unfollow()
+
+    def give_way(self) -> None:
+        if self._depths is not None:
+            depths, self._depths = self._depths, None
+            self._unfollow = self.machine.follow_stacks(self.tracker)
+            depths.end()
+
+    def changed(self, listeners: Listeners) -> None:
+        if not listeners.plain:
+            self.give_way()
+
+
+def _nothing() -> None:
+    """Undoes nothing."""

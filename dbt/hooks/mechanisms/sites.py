@@ -26,11 +26,21 @@ class Sites:
         self._set_up = set_up
         self._sites: dict[int, _Site] = {}
 
+    def learn(self, pc: int) -> _Site:
+        """Set a site if it is not set."""
+        site = self._sites.get(pc)
+        if site is None:
+            site = self._sites[pc] = _Site(self._set_up(pc))
+        return site
+
+    def replace(self, pc: int, set_up: Callable[[int], Callable[[], None]]) -> None:
+        """Set a site that is set, in another way."""
+        self._sites[pc].remove()
+        self._sites[pc].remove = set_up(pc)
+
     def use(self, activation: Activation) -> None:
         """An activation has begun: set its site if it is not set."""
-        site = self._sites.get(activation.site)
-        if site is None:
-            site = self._sites[activation.site] = _Site(self._set_up(activation.site))
+        site = self.learn(activation.site)
         site.users += 1
         site.closing = False
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dbt.hooks.points.handlers import Handler, Points, Remove
 from dbt.hooks.points.trampolines import Trampolines
+from dbt.interfaces import Pass
 from dbt.ir.block import CONTINUED, HOOK_CONDITION_PASSED, HOOKED, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
 from dbt.runtime.engine import Engine
@@ -25,6 +26,8 @@ class Stubs:
         self._trampolines = trampolines
         self._points = Points(self.changed)
         self._conditions: dict[int, dict[Handler, Conditions]] = {}
+        self.passes: list[Pass] = []
+        """Run on stubs, too."""
         self.fire, self.handlers = self._points.fire, self._points.handlers
 
     def add(self, pc: int, handler: Handler, *, first: bool, when: "Conditions") -> Remove:
@@ -56,6 +59,13 @@ class Stubs:
             return Block(key, [], Hook(key))
         if pc not in self._points.pcs or key.mode & CONTINUED:
             return None
+        stub = self._stub(key)
+        for pass_ in self.passes:
+            pass_.run(stub)
+        return stub
+
+    def _stub(self, key: BlockKey) -> Block:
+        pc = key.pc
         self._engine.memory.fetch(pc, self._least)
         resume = BlockKey(pc, key.mode & ~HOOK_CONDITION_PASSED | HOOKED)
         wanted = self._conditions[pc].values()

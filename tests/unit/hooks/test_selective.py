@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from dbt.hooks.follow.arrivals import ReportArrivals
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.mechanisms.jump import CheckJumps, RedirectJumps
 from dbt.hooks.points.helpers import CallHelpers
-from dbt.hooks.recording import RecordArrivals
 from dbt.interfaces.passes import is_local, is_selective, sees_whole_blocks
 from dbt.ir.block import (
     CONTINUED,
@@ -63,7 +63,7 @@ def test_the_passes_of_jump_see_no_whole_blocks() -> None:
 
 def test_what_is_selective_is_not_local() -> None:
     points: Any = SimpleNamespace(points=SimpleNamespace(pcs={0x8000}))
-    for pass_ in (CallHelpers(points), RecordArrivals({0x8000}, 0)):
+    for pass_ in (CallHelpers(points), ReportArrivals("f", {0x8000}, 0)):
         assert is_selective(pass_)
         assert not is_local(pass_)
 

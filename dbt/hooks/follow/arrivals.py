@@ -1,0 +1,48 @@
+"""The pass by which translated code reports that control has arrived somewhere."""
+
+from collections.abc import Container
+
+import attrs
+
+from dbt.hooks.follow import decisions as d
+from dbt.ir.block import CONDITION_PASSED, Block
+from dbt.ir.builder import Builder
+from dbt.ir.ops import INSN
+from dbt.ir.types import I64
+
+
+@attrs.define(eq=False)
+class ReportArrivals:
+    """Begins blocks at some places with a call.
+
+    insn 0x8000 4    =>    insn 0x8000 4
+                           invoke record.arrived 0x7f0000001000:i64 0x8000:i64 0x1
+    """
+
+    function: str
+    """The one that is called: ``decide`` of ``Executor.decision``."""
+    places: Container[int]
+    """pcs of functions; return sites with ``decisions.SITE`` added."""
+    numbers: int
+    """The address that the function finds everything by."""
+    flags: int = 0
+    """Added to what the function is told, the place."""
+
+    def concerns(self, pc: int, end: int) -> bool:
+        """See ``Selective``: places are boundaries."""
+        del end
+        return pc in self.places or pc | d.SITE in self.places
+
+    def run(self, block: Block) -> None:
+        """Insert the calls, if control arrives somewhere with this block."""
+        pc = block.key.pc
+        if block.key.mode & CONDITION_PASSED:
+            return
+        calls = Builder([])
+        numbers = calls.const(self.numbers, I64)
+        for what in (pc | d.SITE, pc):
+            if what in self.places:
+                told, counted = calls.const(what | self.flags, I64), calls.const(block.insn_count)
+                calls.invoke(self.function, numbers, told, counted)
+        at = 1 if block.insts and block.insts[0].op is INSN else 0
+        block.insts[at:at] = calls.insts
