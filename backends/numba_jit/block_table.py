@@ -3,7 +3,8 @@
 It lies in host memory, for the loop enters the blocks that it makes itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from backends.numba_jit import abi, tables
@@ -177,6 +178,14 @@ class BlockTable:
     def begun_at(self, pc: int) -> list[int]:
         """Ids of the blocks that begin at ``pc``, in any mode."""
         return [i for i in self.begun_on(pc // PAGE) if self._rows[i * _WORDS] & _LOW == pc]
+
+    def begun_in(self, pcs: range) -> list[int]:
+        """Ids of the blocks that begin in a range."""
+        pages = range(pcs.start // PAGE, (pcs.stop - 1) // PAGE + 1)
+        found: Iterable[int] = self.ids()
+        if len(pages) <= len(self):
+            found = chain.from_iterable(map(self.begun_on, pages))
+        return [i for i in found if self._rows[i * _WORDS] & _LOW in pcs]
 
     def _depending(self, page: int) -> Iterator[int]:
         yield from self.begun_on(page)

@@ -470,6 +470,9 @@ class NumbaExecutor:
 
     def _begun_at(self, pcs: Iterable[int]) -> Iterator[Installed]:
         """The blocks that begin at these pcs."""
+        if isinstance(pcs, range):
+            yield from map(self._installed, self._table.begun_in(pcs))
+            return
         for pc in pcs:
             yield from map(self._installed, self._table.begun_at(pc))
 

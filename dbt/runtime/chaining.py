@@ -3,7 +3,8 @@
 A policy says which *kinds* of edge may be chained and which target pcs may be chained into. Each
 change takes effect at the next edge, also in the middle of a chained loop: a listener (the engine)
 makes the executor remove the links that are no longer allowed. It is called with the pcs that were
-denied or allowed, so that a change costs what it changes; with None when any pc may be concerned.
+denied or allowed, as a ``range`` if they are one, so that a change costs what it changes; with None
+when any pc may be concerned, or ``exact`` has changed.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -11,6 +12,7 @@ from typing import TypeAlias
 
 from dbt import choices
 from dbt.interfaces import LinkKind
+from dbt.runtime.ranges import Ranges
 from dbt.stops import UsageError
 
 Place: TypeAlias = int | str
@@ -38,7 +40,7 @@ class ChainPolicy:
         self._resolve = resolve or _address
         self.kinds = self._kinds(mode)
         self.denied: set[int] = set()
-        self.denied_ranges: list[tuple[int, int]] = []
+        self.denied_ranges = Ranges()
         self.allowed_only: frozenset[int] | None = None
         self.listeners: list[Listener] = []
 
@@ -52,7 +54,7 @@ class ChainPolicy:
             return False
         if self.allowed_only is not None and pc not in self.allowed_only:
             return False
-        return not any(start <= pc < end for start, end in self.denied_ranges)
+        return not self.denied_ranges.holds(pc)
 
     @property
     def exact(self) -> bool:
@@ -100,8 +102,9 @@ class ChainPolicy:
 
     def deny_range(self, start: Place, end: Place) -> None:
         """Deny every block that begins in ``start <= pc < end``."""
-        self.denied_ranges.append(self._range(start, end))
-        self._changed()
+        exact, bounds = self.exact, self._range(start, end)
+        self.denied_ranges.add(bounds)
+        self._changed(None if exact else range(*bounds))
 
     def allow_range(self, start: Place, end: Place) -> None:
         """Take back a ``deny_range`` with the same bounds. Raises UsageError when there is none."""
@@ -110,7 +113,7 @@ class ChainPolicy:
             known = [f"{a:#x}..{b:#x}" for a, b in self.denied_ranges]
             raise UsageError(f"no range {bounds[0]:#x}..{bounds[1]:#x}{choices.listed(known)}")
         self.denied_ranges.remove(bounds)
-        self._changed()
+        self._changed(None if self.exact else range(*bounds))
 
     def only(self, places: Iterable[Place] | Place | None) -> None:
         """Chain into blocks there and into no others; None lifts the restriction."""

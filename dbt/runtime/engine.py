@@ -620,10 +620,10 @@ class Engine:
 
     def policy_changed(self, pcs: Collection[int] | None = None) -> None:
         """Make the executor obey the chain policy, which has changed about some pcs, or, None,
-        about anything."""
+        about anything. Ranges have no boundaries."""
         if pcs is None:
             self._boundaries.follow_policy(self.policy.boundaries())
-        else:
+        elif not isinstance(pcs, range):
             for pc in pcs:
                 self._boundaries.follow_policy_at(pc, needed=self.policy.is_boundary(pc))
         self.executor.apply(self.policy, pcs)

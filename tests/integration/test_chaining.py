@@ -254,3 +254,21 @@ def test_fuel_that_was_taken_away_is_not_the_end_of_a_budget(
         assert isinstance(process.run(max_insns=19_000), InsnLimit)
         assert len(calls) > 2000
         assert len(steps) < 200
+
+
+@pytest.mark.parametrize("tier", ["0", "2"])
+def test_further_ranges_are_obeyed_at_once(tier: str) -> None:
+    """Of these the executor looks at the blocks within the range alone; of the first at all."""
+    with fib("25", options=BackendOptions(tier=tier)) as process:
+        process.chain.deny_range(0x10, 0x20)
+        run_slices(process, 2)
+        at = process.resolve("fib")
+        assert "denied" not in run_slices(process, 2)
+        process.chain.deny_range(at, at + 4)
+        assert run_slices(process, 2)["denied"] > 100
+        process.chain.deny_range(at - 8, 1 << 32)
+        process.chain.allow_range(at, at + 4)
+        assert run_slices(process, 2)["denied"] > 100
+        process.chain.allow_range(at - 8, 1 << 32)
+        run_slices(process, 1)
+        assert "denied" not in run_slices(process, 2)

@@ -81,9 +81,13 @@ def test_listeners_get_the_pcs_that_a_change_concerns() -> None:
     policy.deny(0x8004, 0x8008)
     policy.allow(0x8000, 0x800C)
     policy.deny_range(0x8000, 0x9000)
+    policy.deny_range(0xA000, 0xB000)
+    policy.allow_range(0x8000, 0x9000)
     policy.only([0x8010])
     policy.set_mode("direct")
-    assert told == [{0x8000, 0x8004}, {0x8008}, {0x8000}, None, None, None]
+    named = {0x8000, 0x8004}, {0x8008}, {0x8000}
+    ranges = None, range(0xA000, 0xB000), range(0x8000, 0x9000)
+    assert told == [*named, *ranges, None, None]
     assert policy.boundaries() == {0x8004, 0x8008, 0x8010}
     pcs = range(0x8000, 0x8014, 4)
     assert [pc for pc in pcs if policy.is_boundary(pc)] == [0x8004, 0x8008, 0x8010]
