@@ -459,7 +459,7 @@ class Engine:
                 return
             try:
                 block = self._install(waiting[0])
-            except GuestFault:
+            except Exception:  # of code, or of a pass: raised if the guest gets there
                 if waiting[0] == key:
                     raise
                 waiting.pop(0)

@@ -10,6 +10,7 @@ from support.guests import BENCHMARKS
 from support.instrumented import EachInsn, Outcome, Reads, Ways, outcome
 
 from backends.numba_jit.stencils.maker import Maker
+from dbt.instrument.block_count import BlockCount
 from dbt.interfaces import BackendOptions, Pass
 from dbt.ir import ops
 from dbt.ir.block import Block, Inst, Return
@@ -268,3 +269,29 @@ def test_they_come_and_go_between_runs() -> None:
         remove()
         guest.run(max_insns=200)
         assert sum(guest.counters.snapshot().values()) == 200
+
+
+@attrs.frozen
+class Picky:
+    """Fails with blocks that are not in a set."""
+
+    known: frozenset[str]
+
+    def run(self, block: Block) -> None:
+        if str(block.key) not in self.known:
+            raise ValueError(f"no block begins at {block.key}")
+
+
+@pytest.mark.parametrize("tier", ["0", "1", "2", "auto"])
+def test_what_a_pass_raises_for_a_block_is_raised_when_the_guest_gets_there(
+    tier: str, capfd: Capture
+) -> None:
+    """Tiers 1 and 2 also translate blocks that are never reached."""
+    counters = outcome("setjmp", [BlockCount()], capfd, "0").counters
+    executed = frozenset(name.removeprefix("block:") for name, count in counters.items() if count)
+    expected = outcome("setjmp", [], capfd, tier)
+    found = outcome("setjmp", [Picky(executed)], capfd, tier)
+    assert (found.stop, found.output) == (expected.stop, expected.output)
+    last = [*executed][-1]
+    with pytest.raises(ValueError, match=f"no block begins at {last}"):
+        outcome("setjmp", [Picky(executed - {last})], capfd, tier)
