@@ -119,22 +119,27 @@ class Entry(AtSites):
         depths = self._depths
         if depths is not None:
             listeners = self._functions.get(pc)
-            told = depths.counted if listeners is not None and listeners.counts else depths.kept
-            depths.keep(told.get(location) or depths.learn(location, told))
+            counting = None if listeners is None else listeners.counts
+            told = depths.counted if counting else depths.kept
+            try:
+                arrival = told[location]
+            except KeyError:
+                arrival = depths.learn(location, told)
+            depths.keep(arrival)
             answer = depths.numbers[ANSWER]
-            if listeners is not None and answer >= 0 and (counting := listeners.counts):
-                tail = answer & 1 == 1
-                go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
-                if listeners.counts is not counting and not listeners.has_one_of(counting):
-                    self._take_back(answer >> 1)
-                    return go_to
-                return go_to if go_to != location else words[self._link]
             if answer < 0:
                 self.give_way()
                 return self.entered(pc)
             if listeners is None:
                 return None
-            return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
+            if not counting:
+                return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
+            tail = answer & 1 == 1
+            go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
+            if listeners.counts is not counting and not listeners.has_one_of(counting):
+                self._take_back(answer >> 1)
+                return go_to
+            return go_to if go_to != location else words[self._link]
         mark = words[self._mark]
         called = False
         if mark:
