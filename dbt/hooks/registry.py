@@ -75,9 +75,9 @@ class Hooks:
 
         ``CallEvent.depth`` counts the activations, of all functions watched by this mechanism,
         that began when a hook's condition held and have not ended. To know it, the return of each
-        is intercepted, which costs as much as a hook on its return. ``depth=False`` saves that:
-        then activations that no other hook needs do not count, and ``depth`` and ``tail`` are not
-        known at such calls.
+        is noticed: by compiled code where ``entry`` has hooks on calls without conditions alone,
+        else at the cost of a hook on its return. ``depth=False`` saves that: then activations that
+        no other hook needs do not count, and ``depth`` and ``tail`` are not known at such calls.
 
         Returns a function that removes the hook. Raises UsageError for an unknown symbol or
         mechanism, a place without code, a condition that makes no sense, and for what is no

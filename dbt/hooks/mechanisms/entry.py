@@ -10,11 +10,12 @@ How it works
     (``follow/stacks.py``): frames given up by a longjmp are reported at once, and frames on
     another stack are not taken for such.
 What it costs
-    Two visits to the host per call and return; one when the stack pointer passes a watched frame or
-    goes to another stack. A mark at each call, and a comparison at each rise of the stack pointer,
-    about one per function that has a frame. A translation of the few blocks concerned, once per
-    function and return site; of everything with the first hook and the last. Chaining stays as it
-    is.
+    Two visits to the host per call and return, and one per call where there are only hooks on calls
+    without conditions (``depths.py``, after the first thousand); one when the stack pointer passes
+    a watched frame or goes to another stack. A mark at each call, and a comparison at each rise of
+    the stack pointer, about one per function that has a frame. A translation of the few blocks
+    concerned, once per function and return site; of everything with the first hook and the last.
+    Chaining stays as it is.
 What it cannot see
     A function that loads the stack pointer with the value it was entered with, and then calls, is
     taken for given up. A stack in the midst of another (``follow/stacks.py``). What jumped:
