@@ -3,6 +3,7 @@
 llvmlite is imported when the first ``ObjectMaker`` is made.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,26 +36,43 @@ LEVELS = {
 }
 
 
+_INLINING = "inlining"
+
+
+@functools.cache
+def _header() -> str:
+    return header(target_machine(binding(), 0))
+
+
 class ObjectMaker:
     """Compiles text for this machine at any level."""
 
     def __init__(self) -> None:
         self._llvm = binding()
-        self._machines = {
-            name: target_machine(self._llvm, level.codegen, level.relocation)
-            for name, level in LEVELS.items()
-        }
-        self._passes = {level: self._pass_manager(level) for level in LEVELS}
-        self._inliner = self._inlining()
-        self._header = header(self._machines["quick"])
+        # Made when they are needed: each takes a millisecond, and most makers use a level or two.
+        self._machines: dict[str, Any] = {}
+        self._managers: dict[str, Any] = {}
+
+    def _machine(self, name: str) -> Any:
+        if name not in self._machines:
+            level = LEVELS[name]
+            self._machines[name] = target_machine(self._llvm, level.codegen, level.relocation)
+        return self._machines[name]
+
+    def _passes(self, level: str) -> Any:
+        if level not in self._managers:
+            self._managers[level] = self._pass_manager(level)
+        return self._managers[level]
 
     def _pass_manager(self, level: str) -> Any:
+        if level == _INLINING:
+            return self._inlining()
         names = LEVELS[level].passes
         if not names:
             return None
         llvm = self._llvm
         builder = llvm.create_pass_builder(
-            self._machines[level], llvm.create_pipeline_tuning_options(speed_level=1)
+            self._machine(level), llvm.create_pipeline_tuning_options(speed_level=1)
         )
         manager = llvm.create_new_function_pass_manager()
         for name in names:
@@ -64,7 +82,7 @@ class ObjectMaker:
     def _inlining(self) -> Any:
         llvm = self._llvm
         builder = llvm.create_pass_builder(
-            self._machines["optimised"], llvm.create_pipeline_tuning_options(speed_level=1)
+            self._machine("optimised"), llvm.create_pipeline_tuning_options(speed_level=1)
         )
         manager = llvm.create_new_module_pass_manager()
         manager.add_always_inliner_pass()
@@ -73,10 +91,10 @@ class ObjectMaker:
     def _module(self, text: str, level: str, linked: Iterable[str] = ()) -> Any:
         llvm = self._llvm
         context = llvm.create_context()
-        module = llvm.parse_assembly(self._header + text, context)
+        module = llvm.parse_assembly(_header() + text, context)
         if linked:
             self._link_in(module, linked, context)
-        passes = self._passes[level]
+        passes = self._passes(level)
         if passes:
             builder, manager = passes
             for function in module.functions:
@@ -87,12 +105,12 @@ class ObjectMaker:
     def _link_in(self, module: Any, linked: Iterable[str], context: Any) -> None:
         """Make modules a part of one, and their functions a part of those that call them."""
         for text in linked:
-            other = self._llvm.parse_assembly(self._header + text, context)
+            other = self._llvm.parse_assembly(_header() + text, context)
             names = [function.name for function in other.functions if not function.is_declaration]
             module.link_in(other)
             for name in names:
                 module.get_function(name).linkage = "internal"
-        builder, manager = self._inliner
+        builder, manager = self._passes(_INLINING)
         manager.run(module, builder)
 
     def compile(
@@ -113,14 +131,14 @@ class ObjectMaker:
                 self._strip(module, set(exported))
             if LEVELS[level].pipeline:
                 self._optimise(module, level)
-            return bytes(self._machines[level].emit_object(module))
+            return bytes(self._machine(level).emit_object(module))
         finally:
             module.close()
 
     def _optimise(self, module: Any, level: str) -> None:
         llvm = self._llvm
         builder = llvm.create_pass_builder(
-            self._machines[level], llvm.create_pipeline_tuning_options(speed_level=3)
+            self._machine(level), llvm.create_pipeline_tuning_options(speed_level=3)
         )
         builder.getModulePassManager().run(module, builder)
 
@@ -130,7 +148,7 @@ class ObjectMaker:
                 value.linkage = "internal"
         manager = self._llvm.create_new_module_pass_manager()
         manager.add_global_dead_code_eliminate_pass()
-        manager.run(module, self._inliner[0])
+        manager.run(module, self._passes(_INLINING)[0])
 
     def code_size(self, image: bytes) -> int:
         """Bytes of machine code in an object file."""
@@ -139,4 +157,4 @@ class ObjectMaker:
 
     def assembly(self, text: str, level: str, linked: Iterable[str] = ()) -> str:
         """The host's assembly of a text, as the object holds it."""
-        return str(self._machines[level].emit_assembly(self._module(text, level, linked)))
+        return str(self._machine(level).emit_assembly(self._module(text, level, linked)))
