@@ -35,7 +35,7 @@ PROGRAMS = {
     "spin": [("x",)],
     "unaligned": [()],
     "conditional_call": [()],
-    "retargeted": [()],
+    "retargeted": [("briefly",)],
     "endian": [()],
     "files": [("made", "/no/such/directory/file")],
 }

@@ -1,15 +1,18 @@
 @ A branch that is rewritten again and again, to lead to one place or another, each time when it is
-@ hot. Its function is on a page of its own.
+@ hot: 3,000 times, or 100 when there is an argument. Its function is on a page of its own.
         .text
         .globl  _start, f
-_start: ldr     r0, =f
+_start: ldr     r0, [sp]                @ argc
+        cmp     r0, #1
+        ldr     r8, =3000
+        movhi   r8, #100
+        ldr     r0, =f
         bic     r0, r0, #0xff0
         bic     r0, r0, #0xf
         mov     r1, #4096
         mov     r2, #7
         mov     r7, #125
         swi     0                       @ mprotect
-        ldr     r8, =3000
         ldr     r5, =f
         ldr     r6, [r5]
         eor     r9, r6, #2

@@ -250,6 +250,7 @@ class ChainingContract(Contract):
 
     def test_explain_and_statistics_tell_something(self, rig: Rig) -> None:
         self.install(rig, self.PAIR)
+        rig.state.set("r0", 3)
         rig.executor.run(BlockKey(START))
         assert all(isinstance(text, str) for text in rig.executor.explain(BlockKey(START)).values())
         assert any(rig.executor.statistics().values())
@@ -258,6 +259,7 @@ class ChainingContract(Contract):
         reported: list[HostCode] = []
         self.install(rig, self.PAIR)
         rig.executor.follow_code(lambda code, since: reported.append(code))
+        rig.state.set("r0", 3)
         rig.executor.run(BlockKey(START))
         there = list(rig.executor.code())
         assert all(code.size > 0 and code.address > 0 for code in there)
