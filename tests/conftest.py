@@ -14,12 +14,14 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("backend_contract", "frontend_contract", "support.contract")
 
+from support.compiled_before import remember  # noqa: E402
 from support.crowded import crowd  # noqa: E402
 from support.filetests import FileTest, Mismatch, load  # noqa: E402
 from support.rotation import chosen  # noqa: E402
 
 if os.environ.get("ARMDBT_CROWDED"):
     crowd()
+remember()
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
