@@ -10,6 +10,7 @@ CODE   := dbt frontends backends tests benchmarks
 
 COUNT  ?= 200000
 SEED   ?= 1
+SHARE  ?= 10
 RUNS   ?= 20
 MUTANTS ?= 2000
 SECONDS ?= 600
@@ -79,9 +80,14 @@ root:           ## unpack Debian's armel programs into .cache (apt-get, dpkg-deb
 oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)
 
-fuzz: $(DEV)    ## COUNT random instructions against the oracles
-	PYTHONPATH=tests $(BIN)/python -m support.stencil_trials --count $(COUNT) --seed $(SEED)
-	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED)
+fuzz: $(DEV)    ## COUNT random instructions against the oracles; OUT=DIR keeps the figures as JSON
+	PYTHONPATH=tests $(BIN)/python -m support.stencil_trials --count $(COUNT) --seed $(SEED) \
+	    $(if $(OUT),--json $(OUT)/stencils.json)
+	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED) \
+	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json)
+
+million: $(DEV) ## 1,000,000 instructions, all of them in every setting: an hour on two idle cores
+	$(MAKE) fuzz COUNT=1000000 SHARE=1
 
 full: $(DEV) root ## every test in every mode: for nights, and before a release
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) $(PYTEST_ARGS)
@@ -116,4 +122,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz million mutate attack bench speed growth experiments second-run guests clean

@@ -5,11 +5,13 @@ from collections import Counter
 from random import Random
 
 import pytest
-from support.arm_fuzz import campaign
+from support.arm_fuzz import Campaign, campaign, close
 from support.arm_listing import DATA_ROWS, listing, mnemonics
-from support.arm_oracle import unpredictable
+from support.arm_oracle import Case, unpredictable
+from support.arm_runners import COMPILED, EVALUATOR, SETTINGS, Machine
 
 from dbt.decode.table import Row
+from dbt.interfaces import Event
 from frontends.arm.encodings import A32
 from frontends.arm.lift import A32_METHODS
 
@@ -41,7 +43,7 @@ def test_every_row_is_drawn_and_lifted() -> None:
 
 
 def test_meaning_is_unicorn_s() -> None:
-    report = campaign(3000, seed=1, backends=["reference"])
+    report = campaign(3000, seed=1, settings=("reference",))
     assert report.differences == []
     assert report.kinds["ran"] > 2400
     assert report.kinds["fault"] > 50
@@ -49,9 +51,45 @@ def test_meaning_is_unicorn_s() -> None:
 
 
 def test_sequences_survive_the_passes() -> None:
-    report = campaign(250, seed=2, backends=["reference"], length=12)
+    report = campaign(250, seed=2, settings=("reference",), length=12)
     assert report.differences == []
     assert report.kinds["ran"] > 200
+
+
+@pytest.mark.parametrize("setting", sorted(set(SETTINGS) - {"reference"}))
+def test_sequences_mean_the_same_in_every_setting(setting: str) -> None:
+    report = campaign(20, seed=3, settings=(setting,), length=12)
+    assert report.differences == []
+    assert report.runs == {EVALUATOR: 240, setting: 240}
+    if setting in COMPILED:
+        assert report.compiled[setting] >= 20
+
+
+def test_instructions_that_are_counted_twice_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Machine._run
+
+    def counting(self: Machine, case: Case) -> Event:
+        event = whole(self, case)
+        self.executor.fuel -= 1
+        return event
+
+    monkeypatch.setattr(Machine, "_run", counting)
+    report = campaign(5, seed=3, settings=("reference",), length=2)
+    assert report.differences
+    assert all("+1 instructions" in text for text in report.differences)
+
+
+def test_a_piece_is_the_same_whatever_was_before_it() -> None:
+    whole = Campaign(600, seed=4, settings=("reference",))
+    assert [*whole.pieces] == [0, 1, 2]
+    try:
+        alone = whole.run(2)
+        whole.run(0)
+        again = whole.run(2)
+    finally:
+        close()
+    assert alone == again
+    assert alone.runs["reference"] == 600 - 512
 
 
 def test_a_wrong_translation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,5 +98,5 @@ def test_a_wrong_translation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         self.write(d % 15, self.ir.add(self.read(n), self.rotated(r, i)[0]))
 
     monkeypatch.setitem(A32_METHODS, "ADC_imm", without_carry)  # type: ignore[arg-type]
-    report = campaign(50, rows=["ADC_imm"])
+    report = campaign(50, rows=("ADC_imm",))
     assert len(report.differences) > 10

@@ -13,6 +13,7 @@ from support.arm_fuzz_memory import (
     DATA,
     DATA_SIZE,
     FLAG_BITS,
+    NOP,
     REGISTERS,
     draw,
     matching_ldrex,
@@ -45,16 +46,18 @@ class Batch:
     cases: tuple[Case, ...]
     insns: int
 
-    def blocks(self) -> dict[BlockKey, Block]:
-        """The blocks of every case, and those after a condition; lifted anew each time."""
+    def blocks(self, insns: int = 0) -> dict[BlockKey, Block]:
+        """The blocks of every case, and those after a condition, of ``insns`` instructions at most
+        if that is less than the batch has; lifted anew each time."""
         frontend = ArmFrontend()
-        frontend.max_insns = self.insns
+        frontend.max_insns = insns = insns or self.insns
         area = Area(self.code, b"")
         blocks = {}
         for case in self.cases:
-            keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * self.insns)]
+            keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * insns)]
+            end = {case.pc + 4 * len(case.words)}
             for key in keys:
-                block = blocks[key] = frontend.lift(area, key)
+                block = blocks[key] = frontend.lift(area, key, end)
                 verify(block, frontend.layout)
                 if isinstance(block.exit, Branch) and block.exit.taken.mode & CONDITION_PASSED:
                     keys.append(block.exit.taken)
@@ -80,7 +83,8 @@ def draw_batch(random: Random, rows: Sequence[Row], size: int = BATCH) -> Batch:
     for index in range(size):
         row = random.choice(rows)
         word = draw(random, row)
-        words = (matching_ldrex(random, word), word)
+        first = matching_ldrex(random, word)
+        words = (word,) if first == NOP else (first, word)
         cases.append(_placed(random, code, pc_of(index), row, words))
     return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), 1)
 
@@ -95,7 +99,7 @@ def draw_sequences(random: Random, length: int, size: int = BATCH) -> Batch:
     for index in range(size):
         chosen = [_straight(random, rows) for _ in range(length)]
         words = tuple(word for _, word in chosen)
-        cases.append(_placed(random, code, pc_of(index), chosen[-1][0], words))
+        cases.append(_placed(random, code, pc_of(index), chosen[-1][0], words, sequence=True))
     return Batch(bytes(code), random.randbytes(DATA_SIZE), tuple(cases), length)
 
 
@@ -116,13 +120,22 @@ def _straight(random: Random, rows: Sequence[Row]) -> tuple[Row, int]:
             return row, word
 
 
-def _placed(random: Random, code: bytearray, pc: int, row: Row, words: tuple[int, ...]) -> Case:
+def _placed(
+    random: Random,
+    code: bytearray,
+    pc: int,
+    row: Row,
+    words: tuple[int, ...],
+    *,
+    sequence: bool = False,
+) -> Case:
     """Put words in the code and make up the rest of their case."""
     code[pc - CODE : pc - CODE + 4 * len(words)] = b"".join(w.to_bytes(4, "little") for w in words)
-    pointers = 0.7 if row.name in MEMORY_ROWS or len(words) > 2 else 0.1
+    pointers = 0.7 if row.name in MEMORY_ROWS or sequence else 0.1
     registers = tuple(_register(random, pointers) for _ in REGISTERS)
     cpsr = sum(random.getrandbits(1) << bit for bit in FLAG_BITS.values())
-    return Case(row, pc, words, registers, cpsr, random.getrandbits(32), random.getrandbits(32))
+    tls, tlsw = random.getrandbits(32), random.getrandbits(32)
+    return Case(row, pc, words, registers, cpsr, tls, tlsw, sequence)
 
 
 class Area:

@@ -1,8 +1,8 @@
-"""Random ARM instructions on the IR's evaluator and on any backend, compared with Unicorn.
+"""Random ARM instructions on the IR's evaluator and on executors in all settings, compared with Unicorn.
 
-Compared are registers, flags, memory, where execution goes on, and whether it faults or is
-undefined; and how each word is decoded, with capstone. First single instructions, then as many in
-sequences that are translated and optimised as one block.
+Compared are registers, flags, memory, where execution goes on, the number of instructions, and
+whether it faults or is undefined; and how each word is decoded, with capstone. First single
+instructions, then as many in sequences, whose blocks chain and become regions.
 
     python -m support.arm_fuzz --count 200000 --seed 1          (from tests/)
 """
@@ -12,225 +12,58 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Protocol
+from typing import Any
 
 import attrs
-from support.arm_batches import Area, Batch, draw_batch, draw_sequences
-from support.arm_fuzz_memory import CODE, DATA, DATA_SIZE, FLAG_BITS, REGISTERS, Finish, Slots
+from support import chunks
+from support.arm_batches import draw_batch, draw_sequences
 from support.arm_listing import listing, mnemonics, silent
 from support.arm_oracle import (
     BATCH,
-    CODE_SIZE,
     Case,
     Oracle,
     difference,
     excused,
     unpredictable,
 )
-
-from dbt.interfaces import (
-    EXEC,
-    READ,
-    WRITE,
-    BackendOptions,
-    Context,
-    FaultHit,
-    FuelOut,
-    HaltHit,
-    NotTranslated,
-    SyscallHit,
-    TrapHit,
+from support.arm_runners import (
+    COMPILED,
+    EVALUATOR,
+    SEQUENCES,
+    SETTINGS,
+    SINGLE,
+    Evaluator,
+    Machine,
+    Runner,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
-from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
-from dbt.ir.verifier import verify
-from dbt.passes.pipeline import Pipeline
-from dbt.plugins import load
-from dbt.runtime.counters import Counters, Stacks
-from dbt.runtime.functions import Functions
-from dbt.runtime.memory import GuestMemory
-from dbt.runtime.state import GuestState
-from dbt.stops import Access
-from frontends.arm import ArmFrontend
+
 from frontends.arm.encodings import A32
-
-EVALUATOR = "evaluator"
-COPIED = "numba_jit:copied"
-"""Tier 0 with the frontend at hand, so that it copies stencils."""
-DEFAULT_BACKENDS = ("reference", "numba_jit:0", COPIED, "numba_jit:2")
-COMPILED = frozenset({"numba_jit:1", "numba_jit:2"})
-
-# -- runners ---------------------------------------------------------------------------------------
-
-
-class Runner(Protocol):
-    """Runs the cases of a batch."""
-
-    def load(self, batch: Batch) -> None: ...
-    def run(self, case: Case) -> Finish: ...
-
-
-def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
-    frontend = ArmFrontend()
-    return Finish(
-        "ran",
-        tuple(state[name] for name in REGISTERS),
-        sum(state[name] << bit for name, bit in FLAG_BITS.items()),
-        frontend.location_of(BlockKey(key.pc, key.mode & ~CONDITION_PASSED)),
-        state["tlsw"],
-        data,
-    )
-
-
-def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
-    """A stop; what stopped must not have changed any register."""
-    if kind != "undefined" and case.single and tuple(state[n] for n in REGISTERS) != case.registers:
-        return Finish(f"{kind}, registers changed")
-    return Finish(kind)
-
-
-def _start_state(case: Case) -> dict[str, int]:
-    state = dict(zip(REGISTERS, case.registers, strict=True))
-    state.update(tls=case.tls, tlsw=case.tlsw, excl_on=0)
-    state.update({name: case.cpsr >> bit & 1 for name, bit in FLAG_BITS.items()})
-    return state
-
-
-class Evaluator:
-    """Evaluates the blocks as they were lifted."""
-
-    def load(self, batch: Batch) -> None:
-        self.batch = batch
-        self.blocks = batch.blocks()
-
-    def run(self, case: Case) -> Finish:
-        area = Area(self.batch.code, self.batch.data)
-        state = Slots({slot.name: 0 for slot in ArmFrontend.layout.slots})
-        state.update(_start_state(case))
-        key = BlockKey(case.pc)
-        completed = 0
-        while completed < len(case.words) or key.mode & CONDITION_PASSED:
-            block = self.blocks[key]
-            outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
-            match outcome:
-                case Fault(access=Access.UNALIGNED):
-                    return _stopped("alignment", case, state)
-                case Fault():
-                    return _stopped("fault", case, state)
-                case TrapFired(reason=reason):
-                    return _stopped(reason, case, state)
-                case Left(exit=Halt() | Swi()):
-                    return _stopped("undefined", case, state)
-                case Left(target=target, completed=count):
-                    assert target is not None
-                    key = target if isinstance(target, BlockKey) else ArmFrontend().key_of(target)
-                    completed += count
-        return _finish(state, key, bytes(area.data))
-
-
-class Machine:
-    """Runs the blocks, optimised, on an executor of a backend."""
-
-    def __init__(self, backend: str, without: Sequence[str] = ()) -> None:
-        name, _, tier = backend.partition(":")
-        self.memory = GuestMemory()
-        self.memory.map(CODE, -(-CODE_SIZE // 4096) * 4096, READ | EXEC)
-        self.memory.map(DATA, DATA_SIZE, READ | WRITE)
-        self.state = GuestState(ArmFrontend.layout)
-        self.pipeline = Pipeline.default().without(without)
-        self.lifter = ArmFrontend() if backend == COPIED else None
-        options = BackendOptions(tier="0" if self.lifter else tier or "auto")
-        self.executor = load("dbt.backends", name)().open(
-            Context(
-                self.state,
-                self.memory,
-                Counters(),
-                Stacks(),
-                Functions(self.state.address),
-                ArmFrontend().key_of,
-                ArmFrontend().location_of,
-                options,
-                self.lifter,
-            )
-        )
-        self.data = b""
-
-    def load(self, batch: Batch) -> None:
-        self.executor.discard(list(self.executor.index))
-        self.memory.poke(CODE, batch.code)
-        self.data = batch.data
-        if self.lifter:
-            self.lifter.max_insns = batch.insns
-        for block in batch.blocks().values():
-            if self.lifter and self.executor.translate(
-                block.key, {block.key.pc + block.size}, self._not_lifted
-            ):
-                continue
-            self.pipeline.run(block)
-            verify(block, ArmFrontend.layout)
-            self.executor.install(block)
-
-    def _not_lifted(self, key: BlockKey, size: int) -> Block:
-        """Makes the IR of a copied block, for which nobody asks."""
-        raise AssertionError(key, size)
-
-    def _continues(self, key: BlockKey, case: Case) -> bool:
-        """Install what is left of a sequence that was copied up to an instruction that cannot be.
-        False if nothing is."""
-        end = case.pc + 4 * len(case.words)
-        if self.lifter is None or not case.pc < key.pc < end:
-            return False
-        if not self.executor.translate(key, {end}, self._not_lifted):
-            self.executor.install(self.lifter.lift(self.memory, key, {key.pc + 4}))
-        return True
-
-    def run(self, case: Case) -> Finish:
-        self.memory.poke(DATA, self.data)
-        for name, value in _start_state(case).items():
-            self.state.set(name, value)
-        self.executor.fuel = len(case.words)
-        event = self.executor.run(BlockKey(case.pc))
-        while isinstance(event, NotTranslated) and self._continues(event.key, case):
-            event = self.executor.run(event.key)
-        state = self.state.snapshot()
-        match event:
-            case NotTranslated(key=key) | FuelOut(key=key):
-                return _finish(state, key, self.memory.peek(DATA, DATA_SIZE))
-            case FaultHit(access=Access.UNALIGNED):
-                return _stopped("alignment", case, state)
-            case FaultHit():
-                return _stopped("fault", case, state)
-            case TrapHit(reason=reason):
-                return _stopped(reason, case, state)
-            case HaltHit() | SyscallHit():
-                return _stopped("undefined", case, state)
-        raise AssertionError(event)
-
-    def close(self) -> None:
-        """Release the executor and the memory."""
-        self.executor.close()
-        self.memory.close()
-
-
-# -- the campaign ----------------------------------------------------------------------------------
 
 
 @attrs.define
 class Report:
     """What a campaign saw. ``ran`` counts per row the cases that executed on both sides,
-    ``runs`` per runner the cases it ran."""
+    ``runs`` per runner the instructions it ran, ``compiled`` the blocks it compiled."""
 
     kinds: Counter[str] = attrs.Factory(Counter)
     ran: Counter[str] = attrs.Factory(Counter)
     runs: Counter[str] = attrs.Factory(Counter)
+    compiled: Counter[str] = attrs.Factory(Counter)
     listed: int = 0
     unlisted: Counter[str] = attrs.Factory(Counter)
     excuses: Counter[str] = attrs.Factory(Counter)
     differences: list[str] = attrs.Factory(list)
 
+    def add(self, other: "Report") -> None:
+        """Add what another campaign saw."""
+        for name in ("kinds", "ran", "runs", "compiled", "unlisted", "excuses"):
+            getattr(self, name).update(getattr(other, name))
+        self.listed += other.listed
+        self.differences += other.differences
+
     def decoded(self, case: Case) -> None:
         """Compare how the words of a case are decoded with capstone's listing."""
-        drawn = case.words[1:] if len(case.words) == 2 else case.words  # the first makes it ready
+        drawn = case.words if case.sequence else case.words[-1:]
         for word in drawn:
             found = A32.match(word)
             assert found is not None
@@ -245,43 +78,79 @@ class Report:
                 self.differences.append(f"{found[0].name} {word:08x}: capstone has {listed}")
 
 
-def campaign(
-    count: int,
-    seed: int = 0,
-    backends: Sequence[str] = (),
-    rows: Sequence[str] = (),
-    length: int = 1,
-    share: int = 1,
-    without: Sequence[str] = (),
-) -> Report:
-    """Compare ``count`` random instructions of ``rows`` (all of the table when empty), or, with a
-    ``length``, ``count`` sequences of that many, up to 16.
+@attrs.frozen
+class Campaign:
+    """``count`` random instructions of ``rows`` (of the whole table when empty), or, with a
+    ``length``, ``count`` sequences of that many, up to 15.
 
-    The evaluator always runs; ``backends`` are names with a tier, as ``numba_jit:0``. Those of
-    ``COMPILED`` run one batch in ``share``. The passes in ``without`` are left out.
+    The evaluator always runs; ``settings`` are names of ``SETTINGS``. Those of ``COMPILED`` run one
+    batch in ``share``. The passes in ``without`` are left out.
     """
-    report = Report()
-    random = Random(seed)
-    chosen = [A32.by_name[name] for name in rows or sorted(A32.by_name)]
-    oracle = Oracle()
-    machines = {name: Machine(name, without) for name in backends}
-    runners: dict[str, Runner] = {EVALUATOR: Evaluator(), **machines}
-    for done in range(0, count, BATCH):
-        size = min(BATCH, count - done)
-        if length > 1:
-            batch = draw_sequences(random, length, size)
+
+    count: int
+    seed: int = 0
+    settings: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    length: int = 1
+    share: int = 1
+    without: tuple[str, ...] = ()
+
+    @property
+    def pieces(self) -> range:
+        """The numbers of the batches."""
+        return range(-(-self.count // BATCH))
+
+    def run(self, piece: int) -> Report:
+        """Compare a batch."""
+        random = Random(f"{self.seed} {piece} {self.length}")
+        size = min(BATCH, self.count - piece * BATCH)
+        if self.length > 1:
+            batch = draw_sequences(random, self.length, size)
         else:
+            chosen = [A32.by_name[name] for name in self.rows or sorted(A32.by_name)]
             batch = draw_batch(random, chosen, size)
+        rest = COMPILED if piece % self.share else frozenset[str]()
+        awake = tuple(name for name in self.settings if name not in rest)
+        machines = _machines(awake, self.without)
+        report = Report()
+        before = {name: machine.compiled for name, machine in machines.items()}
+        oracle, runners = Oracle(), {EVALUATOR: Evaluator(), **machines}
         oracle.load(batch.code, batch.data)
-        rests = COMPILED if done // BATCH % share else frozenset[str]()
-        awake = {name: runner for name, runner in runners.items() if name not in rests}
-        for runner in awake.values():
+        for runner in runners.values():
             runner.load(batch)
         for case in batch.cases:
             report.decoded(case)
-            report.differences.extend(_compare(case, oracle, awake, report))
-    for machine in machines.values():
-        machine.close()
+            report.differences.extend(_compare(case, oracle, runners, report))
+        for name, machine in machines.items():
+            report.compiled[name] += machine.compiled - before[name]
+        return report
+
+
+_opened: dict[tuple[str, tuple[str, ...]], Machine] = {}
+"""The machines of this process, by setting and passes left out. They hold what was copied."""
+
+
+def _machines(settings: Sequence[str], without: tuple[str, ...]) -> dict[str, Machine]:
+    for name in settings:
+        if (name, without) not in _opened:
+            _opened[name, without] = Machine(SETTINGS[name], without)
+    return {name: _opened[name, without] for name in settings}
+
+
+def close() -> None:
+    """Release the machines of this process."""
+    while _opened:
+        _opened.popitem()[1].close()
+
+
+def campaign(count: int, **chosen: Any) -> Report:
+    """Do a campaign in this process (see ``Campaign``)."""
+    whole, report = Campaign(count, **chosen), Report()
+    try:
+        for piece in whole.pieces:
+            report.add(whole.run(piece))
+    finally:
+        close()
     return report
 
 
@@ -291,7 +160,7 @@ def _compare(
     theirs = oracle.run(case)
     for name, runner in runners.items():
         ours = runner.run(case)
-        report.runs[name] += 1
+        report.runs[name] += len(case.words) if case.sequence else 1
         if name == EVALUATOR:
             report.kinds[ours.kind] += 1
             report.ran[case.row.name] += ours.kind == theirs.kind == "ran"
@@ -303,11 +172,12 @@ def _compare(
                 report.excuses[words] += 1
 
 
-def show(what: str, report: Report, limit: int) -> int:
-    """Print a report; the number of differences."""
+def show(what: str, report: Report, limit: int) -> None:
+    """Print a report."""
     print(what)
     print(f"  outcomes: {dict(report.kinds)}; {sum(map(bool, report.ran.values()))} rows ran")
-    print(f"  runs: {dict(report.runs)}")
+    print(f"  instructions: {dict(report.runs)}")
+    print(f"  blocks compiled: {dict(+report.compiled)}")
     print(f"  listed as capstone does: {report.listed} words")
     for words, times in report.unlisted.most_common():
         print(f"    {times:7} have no text there: {words}")
@@ -317,32 +187,59 @@ def show(what: str, report: Report, limit: int) -> int:
     for text in report.differences[:limit]:
         print(text)
     print(f"  {len(report.differences)} differences", flush=True)
-    return len(report.differences)
+
+
+def _done(whole: Campaign, args: argparse.Namespace) -> dict[str, Any]:
+    """Do a campaign as the command line says, print what came of it, and return it as data."""
+    several = whole.length > 1
+    what = f"sequences of {whole.length} instructions" if several else "instructions"
+    report, progress, done = Report(), chunks.Progress(what, whole.count), 0
+    pieces = whole.pieces if args.piece is None else [args.piece]
+    for piece, part in chunks.results(whole.run, pieces, args.jobs):
+        done += BATCH
+        part.differences = [f"piece {piece}: {text}" for text in part.differences]
+        report.add(part)
+        progress.tell(done, len(report.differences))
+    show(f"{whole.count} {what}, seed {whole.seed}", report, args.show)
+    return {**attrs.asdict(whole), **attrs.asdict(report), "seconds": round(progress.seconds, 1)}
 
 
 def main() -> int:
     """Run a campaign, print its figures and differences; 1 when there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    chunks.arguments(parser)
     parser.add_argument("--count", type=int, default=200_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--backend", action="append", help="NAME:TIER, may be repeated")
-    parser.add_argument("--row", action="append", default=[], help="only these rows")
-    parser.add_argument("--share", type=int, default=10, help="compile one batch in this many")
-    parser.add_argument("--length", type=int, default=12, help="instructions in a sequence")
-    parser.add_argument("--no-pass", action="append", default=[], help="leave out a pass")
-    parser.add_argument("--show", type=int, default=20, help="differences to print")
-    args = parser.parse_args()
-    backends = DEFAULT_BACKENDS if args.backend is None else [b for b in args.backend if b]
-    report = campaign(
-        args.count, args.seed, backends, args.row, share=args.share, without=args.no_pass
+    parser.add_argument("--setting", action="append", choices=SETTINGS, help="may be repeated")
+    parser.add_argument(
+        "--row",
+        action="append",
+        default=[],
+        choices=sorted(A32.by_name),
+        metavar="ROW",
+        help="only these rows",
     )
-    found = show(f"{args.count} instructions, seed {args.seed}", report, args.show)
+    parser.add_argument("--share", type=int, default=10, help="compile one batch in this many")
+    parser.add_argument(
+        "--length",
+        type=int,
+        default=12,
+        choices=range(1, 16),
+        metavar="N",
+        help="instructions in a sequence, up to 15; 1: no sequences",
+    )
+    parser.add_argument("--no-pass", action="append", default=[], help="leave out a pass")
+    args = parser.parse_args()
+    chosen = {"seed": args.seed, "share": args.share, "without": tuple(args.no_pass)}
+    settings = tuple(args.setting) if args.setting else None
+    singles = Campaign(args.count, settings=settings or SINGLE, rows=tuple(args.row), **chosen)
+    done = [_done(singles, args)]
     if not args.row and args.length > 1:
         count = args.count // args.length
-        report = campaign(count, args.seed, backends, length=args.length, without=args.no_pass)
-        what = f"{count} sequences of {args.length} instructions, seed {args.seed}"
-        found += show(what, report, args.show)
-    return bool(found)
+        sequences = Campaign(count, settings=settings or SEQUENCES, length=args.length, **chosen)
+        done.append(_done(sequences, args))
+    close()
+    chunks.write(args.json, {"campaigns": done})
+    return int(any(one["differences"] for one in done))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ FLAGS = sum(1 << bit for bit in FLAG_BITS.values())
 
 @attrs.frozen
 class Case:
-    """Instructions from ``pc`` on. A single one, of ``row``, has another before it: a nop, or the
-    LDREX of a STREX. A sequence is lifted as one block; its row is that of the last."""
+    """Instructions from ``pc`` on: one of ``row``, before which there may be the LDREX of a STREX;
+    or a sequence, whose row is that of the last."""
 
     row: Row
     pc: int
@@ -44,6 +44,7 @@ class Case:
     cpsr: int
     tls: int
     tlsw: int
+    sequence: bool = False
 
     @property
     def word(self) -> int:
@@ -53,7 +54,7 @@ class Case:
     @property
     def single(self) -> bool:
         """True when registers after a stop must be those before."""
-        return len(self.words) == 2 and self.words[0] & 0x0FFFFFFF == 0x0320F000
+        return len(self.words) == 1
 
     def __str__(self) -> str:
         lines = [

@@ -10,9 +10,11 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from random import Random
 
 import attrs
+from support import chunks
 from support.arm_fuzz_memory import draw
 from support.stencils import Copies
 
@@ -83,6 +85,15 @@ class Report:
     partial: int = 0
     differences: list[str] = attrs.Factory(list)
 
+    def add(self, other: "Report") -> None:
+        """Add what other trials came to."""
+        for field in attrs.fields(Report):
+            mine, more = getattr(self, field.name), getattr(other, field.name)
+            if isinstance(mine, Counter):
+                mine.update(more)
+            else:
+                setattr(self, field.name, mine + more)
+
 
 class Recorder:
     """Guest memory for the evaluator, which notes whether an access crosses the end of a page."""
@@ -106,7 +117,7 @@ class Recorder:
 class Bench:
     """Runs trials and compares."""
 
-    def __init__(self, seed: int = 0, runs: int = 3, *, checked: bool = True) -> None:
+    def __init__(self, seed: int | str = 0, runs: int = 3, *, checked: bool = True) -> None:
         self.random = Random(seed)
         self.runs, self.checked = runs, checked
         self.report = Report()
@@ -276,7 +287,7 @@ def _kind(outcome: Outcome) -> str:
 
 
 def campaign(
-    words: int, seed: int = 0, rows: Sequence[str] = (), *, checked: bool = True
+    words: int, seed: int | str = 0, rows: Sequence[str] = (), *, checked: bool = True
 ) -> Report:
     """Try so many words of each of these rows, or of all."""
     chosen = [A32.by_name[name] for name in rows or sorted(A32.by_name)]
@@ -287,26 +298,56 @@ def campaign(
         bench.close()
 
 
+PIECE = 25
+"""Words of each row in a piece."""
+
+
+def _piece(seed: int, rows: Sequence[str], words: int, piece: int) -> dict[bool, Report]:
+    """Try a piece of so many words of each row, with checks and without."""
+    size = min(PIECE, words - piece * PIECE)
+    return {
+        checked: campaign(size, f"{seed} {piece}", rows, checked=checked)
+        for checked in (True, False)
+    }
+
+
 def main() -> int:
     """Run a campaign, print its figures and differences; 1 when there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    chunks.arguments(parser)
     parser.add_argument("--count", type=int, default=20_000, help="words of all rows")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--unchecked", action="store_true", help="stencils without checks")
     parser.add_argument("--row", action="append", default=[], help="only these rows")
-    parser.add_argument("--show", type=int, default=20, help="differences to print")
     args = parser.parse_args()
     words = -(-args.count // len(args.row or A32.by_name))
-    report = campaign(words, args.seed, args.row, checked=not args.unchecked)
-    print(f"{report.copied.total()} blocks of stencils, seed {args.seed}")
+    total = {True: Report(), False: Report()}
+    progress = chunks.Progress("blocks with checks and without", args.count)
+    pieces = range(-(-words // PIECE)) if args.piece is None else [args.piece]
+    for piece, parts in chunks.results(
+        partial(_piece, args.seed, args.row, words), pieces, args.jobs
+    ):
+        for checked, part in parts.items():
+            part.differences = [f"piece {piece}: {text}" for text in part.differences]
+            total[checked].add(part)
+        done = total[True].copied.total()
+        progress.tell(done, sum(len(one.differences) for one in total.values()))
+    for checked, report in total.items():
+        _show(f"with{'' if checked else 'out'} checks, seed {args.seed}", report, args.show)
+    reports = {"explicit": attrs.asdict(total[True]), "mmu": attrs.asdict(total[False])}
+    chunks.write(args.json, {"seed": args.seed, "seconds": progress.seconds, **reports})
+    return int(any(one.differences for one in total.values()))
+
+
+def _show(what: str, report: Report, limit: int) -> None:
+    """Print a report."""
+    print(f"{report.copied.total()} blocks of stencils {what}")
     print(
-        f"  outcomes: {dict(report.kinds)}, {report.stepped} left to the evaluator, {report.partial} amid"
+        f"  outcomes: {dict(report.kinds)}, {report.stepped} left to the evaluator, "
+        f"{report.by_host} refused by the host, {report.partial} amid"
     )
     print(f"  refused: {dict(report.refused)}")
-    for text in report.differences[: args.show]:
+    for text in report.differences[:limit]:
         print(text)
-    print(f"  {len(report.differences)} differences")
-    return bool(report.differences)
+    print(f"  {len(report.differences)} differences", flush=True)
 
 
 if __name__ == "__main__":

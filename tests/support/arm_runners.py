@@ -1,0 +1,252 @@
+"""What runs the cases of a batch and is compared with the oracle: the IR's evaluator, and executors
+in the settings of ``SETTINGS``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import attrs
+from support.arm_batches import Area, Batch
+from support.arm_fuzz_memory import CODE, DATA, DATA_SIZE, FLAG_BITS, REGISTERS, Finish, Slots
+from support.arm_oracle import CODE_SIZE, Case
+from support.rig import ALL
+
+from dbt.interfaces import (
+    EXEC,
+    READ,
+    WRITE,
+    BackendOptions,
+    Context,
+    Event,
+    FaultHit,
+    FuelOut,
+    HaltHit,
+    NotTranslated,
+    SyscallHit,
+    TrapHit,
+)
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
+from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
+from dbt.ir.verifier import verify
+from dbt.passes.pipeline import Pipeline
+from dbt.plugins import load
+from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.functions import Functions
+from dbt.runtime.memory import GuestMemory
+from dbt.runtime.state import GuestState
+from dbt.stops import Access
+from frontends.arm import ArmFrontend
+
+EVALUATOR = "evaluator"
+
+
+@attrs.frozen
+class Setting:
+    """How an executor is opened. ``copies``: it has the frontend at hand, and copies stencils.
+    ``insns``: instructions in a block at most, where the batch has more. ``warm``: how often each
+    case runs before the run that is compared."""
+
+    backend: str = "numba_jit"
+    options: BackendOptions = attrs.Factory(BackendOptions)
+    copies: bool = False
+    insns: int = 64
+    warm: int = 0
+
+
+def _regions(memory_checks: str) -> Setting:
+    """Hot copies become regions. The loop asks for that when 16 blocks are hot, or one is once more
+    (``note_hot``): the second time comes two executions after the first."""
+    options = BackendOptions(
+        tier="auto", unit="function", hot=2, background=False, memory_checks=memory_checks
+    )
+    return Setting(options=options, copies=True, insns=4, warm=4)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "reference": Setting("reference"),
+    "quick": Setting(options=BackendOptions(tier="1")),
+    "copied": Setting(options=BackendOptions(tier="0"), copies=True),
+    "copied-mmu": Setting(options=BackendOptions(tier="0", memory_checks="mmu"), copies=True),
+    "unit": Setting(options=BackendOptions(tier="2")),
+    "unit-mmu": Setting(options=BackendOptions(tier="2", memory_checks="mmu")),
+    "regions": _regions("explicit"),
+    "regions-mmu": _regions("mmu"),
+}
+SINGLE = ("reference", "quick", "copied", "copied-mmu", "unit")
+"""What single instructions are run in: they make no regions."""
+SEQUENCES = (*SINGLE, "regions", "regions-mmu")
+COMPILED = frozenset({"quick", "unit", "unit-mmu", "regions", "regions-mmu"})
+"""The settings that take far longer than the others, for they compile."""
+PLENTY = 1000
+"""Fuel for a sequence: a region leaves when there is not enough for its longest way."""
+
+
+class Runner(Protocol):
+    """Runs the cases of a batch."""
+
+    def load(self, batch: Batch) -> None: ...
+    def run(self, case: Case) -> Finish: ...
+
+
+def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
+    frontend = ArmFrontend()
+    return Finish(
+        "ran",
+        tuple(state[name] for name in REGISTERS),
+        sum(state[name] << bit for name, bit in FLAG_BITS.items()),
+        frontend.location_of(BlockKey(key.pc, key.mode & ~CONDITION_PASSED)),
+        state["tlsw"],
+        data,
+    )
+
+
+def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
+    """A stop; what stopped must not have changed any register."""
+    if kind != "undefined" and case.single and tuple(state[n] for n in REGISTERS) != case.registers:
+        return Finish(f"{kind}, registers changed")
+    return Finish(kind)
+
+
+def _start_state(case: Case) -> dict[str, int]:
+    state = dict(zip(REGISTERS, case.registers, strict=True))
+    state.update(tls=case.tls, tlsw=case.tlsw, excl_on=0)
+    state.update({name: case.cpsr >> bit & 1 for name, bit in FLAG_BITS.items()})
+    return state
+
+
+class Evaluator:
+    """Evaluates the blocks as they were lifted."""
+
+    def load(self, batch: Batch) -> None:
+        self.batch = batch
+        self.blocks = batch.blocks()
+
+    def run(self, case: Case) -> Finish:
+        area = Area(self.batch.code, self.batch.data)
+        state = Slots({slot.name: 0 for slot in ArmFrontend.layout.slots})
+        state.update(_start_state(case))
+        key = BlockKey(case.pc)
+        completed = 0
+        while completed < len(case.words) or key.mode & CONDITION_PASSED:
+            block = self.blocks[key]
+            outcome = evaluate_block(block, state, area, None, None)  # type: ignore[arg-type]
+            match outcome:
+                case Fault(access=Access.UNALIGNED):
+                    return _stopped("alignment", case, state)
+                case Fault():
+                    return _stopped("fault", case, state)
+                case TrapFired(reason=reason):
+                    return _stopped(reason, case, state)
+                case Left(exit=Halt() | Swi()):
+                    return _stopped("undefined", case, state)
+                case Left(target=target, completed=count):
+                    assert target is not None
+                    key = target if isinstance(target, BlockKey) else ArmFrontend().key_of(target)
+                    completed += count
+        return _finish(state, key, bytes(area.data))
+
+
+class Machine:
+    """Runs the blocks, optimised, on an executor."""
+
+    def __init__(self, setting: Setting, without: Sequence[str] = ()) -> None:
+        self._setting = setting
+        self.memory = GuestMemory()
+        self.memory.map(CODE, -(-CODE_SIZE // 4096) * 4096, READ | EXEC)
+        self.memory.map(DATA, DATA_SIZE, READ | WRITE)
+        self.state = GuestState(ArmFrontend.layout)
+        self.pipeline = Pipeline.default().without(without)
+        self.frontend = ArmFrontend()
+        self.executor = load("dbt.backends", setting.backend)().open(
+            Context(
+                self.state,
+                self.memory,
+                Counters(),
+                Stacks(),
+                Functions(self.state.address),
+                self.frontend.key_of,
+                self.frontend.location_of,
+                setting.options,
+                self.frontend if setting.copies else None,
+            )
+        )
+        self.executor.apply(ALL)
+        self.data = b""
+
+    def load(self, batch: Batch) -> None:
+        """Take over a batch, and run its cases as often as the setting says."""
+        self.executor.discard(list(self.executor.index))
+        self.memory.poke(CODE, batch.code)
+        self.data = batch.data
+        insns = self.frontend.max_insns = min(batch.insns, self._setting.insns)
+        for block in batch.blocks(insns).values():
+            self._install(block)
+        for _ in range(self._setting.warm):
+            for case in batch.cases:
+                self._run(case)
+
+    def _install(self, block: Block) -> None:
+        """Copy a block, or compile it."""
+        key = block.key
+        copies = self._setting.copies
+        if copies and self.executor.translate(key, {key.pc + block.size}, self._lift):
+            return
+        self.executor.install(self._optimised(block))
+
+    def _optimised(self, block: Block) -> Block:
+        self.pipeline.run(block)
+        verify(block, ArmFrontend.layout)
+        return block
+
+    def _lift(self, key: BlockKey, size: int) -> Block:
+        """The IR of a copied block."""
+        return self._optimised(self.frontend.lift(self.memory, key, {key.pc + size}))
+
+    def _continues(self, key: BlockKey, case: Case) -> bool:
+        """Install what is left of a sequence that was copied up to an instruction that cannot be.
+        False if nothing is."""
+        end = case.pc + 4 * len(case.words)
+        if not self._setting.copies or not case.pc < key.pc < end:
+            return False
+        if not self.executor.translate(key, {end}, self._lift):
+            self.executor.install(self.frontend.lift(self.memory, key, {key.pc + 4}))
+        return True
+
+    def _run(self, case: Case) -> Event:
+        self.memory.poke(DATA, self.data)
+        for name, value in _start_state(case).items():
+            self.state.set(name, value)
+        self.executor.fuel = PLENTY if case.sequence else len(case.words)
+        event = self.executor.run(BlockKey(case.pc))
+        while isinstance(event, NotTranslated) and self._continues(event.key, case):
+            event = self.executor.run(event.key)
+        return event
+
+    def run(self, case: Case) -> Finish:
+        """Run a case, and see to it that all of its instructions are counted once."""
+        event = self._run(case)
+        state = self.state.snapshot()
+        match event:
+            case NotTranslated(key=key) | FuelOut(key=key):
+                left = PLENTY - len(case.words) if case.sequence else 0
+                if self.executor.fuel != left:
+                    return Finish(f"ran, {left - self.executor.fuel:+} instructions")
+                return _finish(state, key, self.memory.peek(DATA, DATA_SIZE))
+            case FaultHit(access=Access.UNALIGNED):
+                return _stopped("alignment", case, state)
+            case FaultHit():
+                return _stopped("fault", case, state)
+            case TrapHit(reason=reason):
+                return _stopped(reason, case, state)
+            case HaltHit() | SyscallHit():
+                return _stopped("undefined", case, state)
+        raise AssertionError(event)
+
+    @property
+    def compiled(self) -> int:
+        """How many blocks were compiled so far."""
+        return self.executor.statistics().get("compiled_blocks", 0)
+
+    def close(self) -> None:
+        """Release the executor and the memory."""
+        self.executor.close()
+        self.memory.close()
