@@ -181,11 +181,14 @@ class Copies:
         if code:
             for slot, out in zip(slots, code.outs, strict=True):
                 self._tables.copy_out.view[slot] = self.copier.code.links[slot] = out
-            unit = (code.start - self.copier.code.next) // abi.UNIT
-            self._tables.copy_owner.view[unit] = block_id
+            self._own(code.start, block_id)
             self._insns += draft.insns
         self._seconds += time.perf_counter() - began
         return code
+
+    def _own(self, start: int, block_id: int) -> None:
+        """Note whose code begins at an address; 0: nobody's."""
+        self._tables.copy_owner.view[(start - self.copier.code.next) // abi.UNIT] = block_id
 
     def stub(self, block: Block, block_id: int) -> Code | None:
         """Make the code of a block that does nothing but enter Python, if there is room."""
@@ -268,6 +271,7 @@ class Copies:
         self.take_back(installed)
         start, end = self._blocks.code(installed.block_id)
         if start:
+            self._own(start, 0)
             self.copier.free(start, end)
         record = self._stubs.pop(installed.block_id, None)
         if record is not None:
