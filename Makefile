@@ -92,6 +92,10 @@ million: $(DEV) ## 1,000,000 instructions, all of them in every setting: an hour
 full: $(DEV) root ## every test in every mode: for nights, and before a release
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) $(PYTEST_ARGS)
 
+settings: $(DEV) ## guest programs in all settings for SECONDS: tier, unit, memory checks, library
+	PYTHONPATH=tests $(BIN)/python -m support.settings --seconds $(SECONDS) --seed $(SEED) \
+	    $(if $(OUT),--json $(OUT)/settings.json)
+
 soak: $(DEV)    ## unit and integration tests RUNS times, in part in a full address space
 	PYTHONPATH=tests $(BIN)/python -m support.soak --runs $(RUNS)
 
@@ -122,4 +126,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz million mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean

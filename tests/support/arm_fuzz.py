@@ -198,6 +198,8 @@ def _done(whole: Campaign, args: argparse.Namespace) -> dict[str, Any]:
     for piece, part in chunks.results(whole.run, pieces, args.jobs):
         done += BATCH
         part.differences = [f"piece {piece}: {text}" for text in part.differences]
+        for text in part.differences:
+            print(text, file=sys.stderr, flush=True)
         report.add(part)
         progress.tell(done, len(report.differences))
     show(f"{whole.count} {what}, seed {whole.seed}", report, args.show)

@@ -150,7 +150,7 @@ def listing(directory: Path) -> dict[str, str]:
     return found
 
 
-class _Fresh:
+class Fresh:
     """A fresh directory with the input of a case."""
 
     def __init__(self, case: Case) -> None:
@@ -162,7 +162,7 @@ class _Fresh:
         self.stdin = self.home / "stdin"
         self.stdin.write_bytes(case.stdin)
 
-    def __enter__(self) -> "_Fresh":
+    def __enter__(self) -> "Fresh":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -172,7 +172,7 @@ class _Fresh:
 @functools.cache
 def qemu_result(case: Case) -> Result:
     """What qemu-arm makes of a case."""
-    with _Fresh(case) as fresh:
+    with Fresh(case) as fresh:
         case.prepare_qemu(fresh.work)
         with fresh.stdin.open("rb") as stdin:
             done = subprocess.run(
@@ -194,7 +194,7 @@ def qemu_result(case: Case) -> Result:
 
 def armdbt_result(case: Case, options: Sequence[str]) -> Result:
     """What armdbt makes of a case with more command line options."""
-    with _Fresh(case) as fresh:
+    with Fresh(case) as fresh:
         outcome = command(
             "run",
             *case.options,
