@@ -63,15 +63,15 @@ def _regions(memory_checks: str) -> Setting:
 
 SETTINGS: Mapping[str, Setting] = {
     "reference": Setting("reference"),
-    "quick": Setting(options=BackendOptions(tier="1")),
-    "copied": Setting(options=BackendOptions(tier="0"), copies=True),
+    "quick": Setting(options=BackendOptions(tier="1", memory_checks="explicit")),
+    "copied": Setting(options=BackendOptions(tier="0", memory_checks="explicit"), copies=True),
     "copied-mmu": Setting(options=BackendOptions(tier="0", memory_checks="mmu"), copies=True),
-    "unit": Setting(options=BackendOptions(tier="2")),
+    "unit": Setting(options=BackendOptions(tier="2", memory_checks="explicit")),
     "unit-mmu": Setting(options=BackendOptions(tier="2", memory_checks="mmu")),
     "regions": _regions("explicit"),
     "regions-mmu": _regions("mmu"),
 }
-SINGLE = ("reference", "quick", "copied", "copied-mmu", "unit")
+SINGLE = ("reference", "quick", "copied", "copied-mmu", "unit", "unit-mmu")
 """What single instructions are run in: they make no regions."""
 SEQUENCES = (*SINGLE, "regions", "regions-mmu")
 COMPILED = frozenset({"quick", "unit", "unit-mmu", "regions", "regions-mmu"})

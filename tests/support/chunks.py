@@ -7,6 +7,7 @@ can be done again.
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import multiprocessing
 import os
@@ -46,14 +47,17 @@ def results(
             yield piece, work(piece)
         return
     context = multiprocessing.get_context("spawn")
+    left, running = iter(pieces), dict[concurrent.futures.Future[Result], int]()
     with concurrent.futures.ProcessPoolExecutor(jobs, context) as pool:
-        running = {pool.submit(work, piece): piece for piece in pieces}
-        try:
-            for done in concurrent.futures.as_completed(running):
-                yield running.pop(done), done.result()
-        finally:
-            for future in running:
-                future.cancel()
+        while True:
+            # No more than can be done at once: what was handed out cannot be taken back.
+            for piece in itertools.islice(left, jobs - len(running)):
+                running[pool.submit(work, piece)] = piece
+            if not running:
+                return
+            done, _ = concurrent.futures.wait(running, return_when="FIRST_COMPLETED")
+            for future in done:
+                yield running.pop(future), future.result()
 
 
 class Progress:
