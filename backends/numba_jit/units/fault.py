@@ -16,4 +16,4 @@ def fault(u: UnitText, start: str, span: int, access: Access, before: str = "") 
         f"\n {label} = getelementptr i8, ptr %s, i64 {abi.FAULT_ADDRESS}"
         f"\n store i64 {start}, ptr {label}"
     )
-    return u.cold(u.module.record(record), before, refund=u.refund())
+    return u.cold(u.module.fault(record), before, refund=u.refund())

@@ -14,7 +14,7 @@ import attrs
 
 from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.records import Record, Records
+from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame
@@ -45,6 +45,14 @@ class Module:
     """LLVM modules of the functions to be made a part of this one, by symbol."""
     made: list[int] = attrs.Factory(list)
     """Indices of the records that the code refers to."""
+    _faults: dict[FaultRecord, int] = attrs.Factory(dict)
+
+    def fault(self, record: FaultRecord) -> int:
+        """The exit code that reports a refused access, the same one for equal records."""
+        code = self._faults.get(record)
+        if code is None:
+            code = self._faults[record] = self.record(record)
+        return code
 
     def record(self, record: Record) -> int:
         """The exit code that reports a new record."""
