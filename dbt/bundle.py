@@ -82,8 +82,10 @@ class Bundle:
 
     def keep(self) -> None:
         """Add the modules that were imported from elsewhere, if they are many, and if the next
-        start will need them."""
+        start will need them and find them: to collect them takes as long as to import them."""
         if sys.dont_write_bytecode or _COMPILER in sys.modules:
+            return
+        if not os.access(os.path.dirname(self._file), os.W_OK):
             return
         added = {}
         for name, module in list(sys.modules.items()):
@@ -149,12 +151,14 @@ def _read(file: str) -> dict[str, Entry]:
 
 
 def _write(file: str, entries: dict[str, Entry]) -> None:
-    """Write a file, which appears whole, if that is possible."""
+    """Write a file, which appears whole, if that is possible. Others may not write to it, whatever
+    the umask is."""
     content = _head() + marshal.dumps({source: tuple(entry) for source, entry in entries.items()})
     temporary = f"{file}.{os.getpid()}"
     with contextlib.suppress(OSError):
         try:
-            with open(temporary, "xb") as stream:
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            with open(handle, "wb") as stream:
                 stream.write(content)
             os.replace(temporary, file)
         except OSError:

@@ -154,10 +154,31 @@ def test_a_source_that_is_wrong_by_now_is_not_kept(tmp_path: Path) -> None:
     assert bundle._entry(str(source), module) is None
 
 
-def test_a_directory_that_is_not_there_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("file", ["nowhere/bundle", ""])
+def test_nothing_is_collected_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
+    collected: list[str] = []
+    monkeypatch.setattr(bundle, "_entry", lambda source, _: collected.append(source))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.delitem(sys.modules, "llvmlite", raising=False)
-    bundle.Bundle(str(tmp_path / "nowhere" / "bundle")).keep()
+    monkeypatch.chdir(tmp_path)
+    bundle.Bundle(file).keep()
     assert not list(tmp_path.iterdir())
+    assert not collected
+    bundle.Bundle(str(tmp_path / "bundle")).keep()
+    assert len(collected) >= bundle.MANY
+
+
+def test_a_file_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
+    bundle._write(str(tmp_path / "nowhere" / "bundle"), {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_others_may_not_write_a_bundle_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        bundle._write(str(tmp_path / "bundle"), {})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "bundle").stat().st_mode & 0o777 == 0o644
