@@ -34,8 +34,12 @@ class ExceptionTable:
         self._make(_FEWEST)
 
     def _make(self, rows: int) -> None:
+        try:
+            memory = mmap.mmap(-1, ROWS_AT + rows * ROW, flags=_PRIVATE)
+        except OSError as error:
+            raise MemoryError(f"the host has no room for {rows} fixups") from error
         self._mask = rows - 1
-        self.memory = mmap.mmap(-1, ROWS_AT + rows * ROW, flags=_PRIVATE)
+        self.memory = memory
         """The memory of the table, which is another one when it has grown."""
         self._words = memoryview(self.memory).cast("Q")
         self._words[0] = self._mask
@@ -49,13 +53,13 @@ class ExceptionTable:
 
     def add(self, section: int, size: int) -> "array[int]":
         """Enter the pairs of a linked section, at a host address. Returns the instructions, for
-        ``remove``."""
+        ``remove``. Raises MemoryError, and has changed nothing then."""
         pairs = _pairs(section, size)
+        if 2 * (self._used + len(pairs)) > self._mask:
+            self._grow(self._live + len(pairs))
         for instruction, fixup in pairs:
-            if 2 * self._used > self._mask:
-                self._grow()
             self._enter(instruction, fixup)
-            self._live += 1
+        self._live += len(pairs)
         return array("Q", [instruction for instruction, _ in pairs])
 
     def remove(self, instructions: Iterable[int]) -> None:
@@ -76,10 +80,10 @@ class ExceptionTable:
         self._used += not self._words[at]
         self._words[at], self._words[at + 1] = instruction, fixup
 
-    def _grow(self) -> None:
-        """Make a table with room for as much again as is live."""
+    def _grow(self, entries: int) -> None:
+        """Make a table with room for twice as many entries."""
         old = self._words
-        self._make(max(_FEWEST, 1 << (4 * self._live).bit_length()))
+        self._make(max(_FEWEST, 1 << (4 * entries).bit_length()))
         for at in range(2, len(old), 2):
             if old[at + 1]:
                 self._enter(old[at], old[at + 1])

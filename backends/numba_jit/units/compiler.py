@@ -159,7 +159,7 @@ class UnitCompiler:
 
     def load(self, made: "Made") -> list[int]:
         """Code pointers of units that were made, in the order of their blocks; 0 for blocks without
-        one. No unit may run."""
+        one. No unit may run. Raises MemoryError."""
         if not made.names:
             return []
         for offset, name in self._ways.items():
@@ -168,7 +168,11 @@ class UnitCompiler:
         library = link(made.image, self._arena)
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
-        fixed_up = self.exceptions.add(*library.sections.get(SECTION, (0, 0)))
+        try:
+            fixed_up = self.exceptions.add(*library.sections.get(SECTION, (0, 0)))
+        except MemoryError:
+            library.close()
+            raise
         units = _Batch(library, made.records, made.keys, fixed_up, len(found))
         self._batches.update(dict.fromkeys(found, units))
         return pointers

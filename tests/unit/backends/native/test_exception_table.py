@@ -1,10 +1,14 @@
 """The exception table: what was entered is found, whatever else comes and goes."""
 
 import ctypes
+import errno
 import itertools
+import mmap
 import random
 import struct
 from collections.abc import Iterable
+
+import pytest
 
 from backends.native.exception_table import MIX, ROW, ROWS_AT, ExceptionTable
 
@@ -82,6 +86,24 @@ def test_sections_come_and_go() -> None:
         assert len(table) == sum(len(section.pairs) for section in live)
     every = [at for section in sections for at in section.pairs]
     assert {at: found(table, at) for at in every} == {at: model.get(at, 0) for at in every}
+
+
+def test_a_host_without_room_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, section = ExceptionTable(), Section({NEAR - 100: NEAR - 8})
+    table.add(*section.place)
+    many = Section({NEAR + at: NEAR - at for at in range(1000)})
+
+    def refuse(*_: object, **__: object) -> mmap.mmap:
+        raise OSError(errno.ENOMEM, "no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mmap, "mmap", refuse)
+        with pytest.raises(MemoryError):
+            table.add(*many.place)
+    assert len(table) == 1
+    assert [found(table, at) for at in (NEAR - 100, NEAR)] == [NEAR - 8, 0]
+    table.add(*many.place)
+    assert {at: found(table, at) for at in many.pairs} == many.pairs
 
 
 def test_memory_is_bounded_by_what_is_live() -> None:
