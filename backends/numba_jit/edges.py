@@ -149,6 +149,7 @@ def change(state, what, a, b):  # type: ignore[no-untyped-def]
     elif what == WRITE_LOOKUP:
         take_lock(state)
         write_lookup(state, a)
+        lead(state, a, linked_to(state, a))
         release_lock(state)
     else:
         take_lock(state)

@@ -102,7 +102,7 @@ class Links:
         self._change(abi.LEAD_INTO, block_id, 0)
 
     def write_lookup(self, slot: int) -> None:
-        """Write the code by which units go on that leave by a slot while it is not linked."""
+        """Write the code by which an exit goes on while its slot is not linked, and use it."""
         self._change(abi.WRITE_LOOKUP, slot, 0)
 
     def arrive(self, key: BlockKey, block_id: int) -> None:

@@ -100,6 +100,13 @@ class Machine:
             self.links.link(slot, block)
             self.model.link(slot, block)
 
+    def write_lookup(self, n: int, block: int) -> None:
+        for slot in self.slots(n):
+            self.links.write_lookup(slot)
+            self.model.written.add(slot)
+            if slot in self.model.linked:
+                self.model.stale[slot] = self.model.generation[self.model.linked[slot]]
+
     def unlink_into(self, n: int, block: int) -> None:
         self.links.unlink_into(block)
         self.model.unlink(self.model.into(block))
@@ -198,6 +205,7 @@ STEPS: dict[str, Callable[[Machine, int, int], None]] = {
     for name in (
         "add",
         "link",
+        "write_lookup",
         "unlink_into",
         "unlink_all",
         "lead_into",
