@@ -151,7 +151,8 @@ class _Deferred:
                 setattr(self.made, name, value)
         for name in self.asked:
             if name in vars(self.made) and name not in vars(model):
-                delattr(self.made, name)
+                with contextlib.suppress(AttributeError):  # another thread has removed it
+                    delattr(self.made, name)
         self.written = None
 
 
@@ -342,7 +343,7 @@ def _decorate(class_: type, options: dict[str, Any]) -> type:
 
 
 class _Attrs:
-    """Stands for the module ``attrs``."""
+    """What modules import in place of the module ``attrs``."""
 
     @staticmethod
     def define(class_: type | None = None, **options: Any) -> Any:
