@@ -189,15 +189,15 @@ def dispatchers(signature: str, ways: Ways) -> str:
         look = _block_at("b", "%payload") + "\n %block = zext i32 %b to i64"
         return look + _enter_open("open", "%block", ways.open_table + way, why, ways.parameters)
 
-    known = " %first = and i1 %refused, false"
+    never = " %first = and i1 %refused, false"
     linked = " %chained = xor i1 %unmade, 1"
     in_table = " %chained = xor i1 %counts, 1"
     returned = located(tables.WAY_RETURN, Reason.RETURN_MISS)
     jumped = located(tables.WAY_JUMP, Reason.INDIRECT_MISS)
     kinds = [
         ("link", _by_slot(), linked, tables.DIRECT_ON, Reason.UNLINKED, _WITHOUT_LOOKUP),
-        ("return", returned, in_table, tables.RETURN_ON, Reason.RETURN_MISS, known),
-        ("jump", jumped, in_table, tables.JUMP_ON, Reason.INDIRECT_MISS, known),
+        ("return", returned, in_table, tables.RETURN_ON, Reason.RETURN_MISS, never),
+        ("jump", jumped, in_table, tables.JUMP_ON, Reason.INDIRECT_MISS, never),
     ]
     functions = [
         _dispatch(head(f"dispatch_{name}", signature), ways, found, chained, on, why, first)

@@ -38,6 +38,7 @@ JUMP_RAX = 0xE0FF  # jmp rax
 SET_EXIT = 0x4047C748  # mov qword [rdi + EXIT_CODE], imm32
 JUMP_TO = 0xA7FF  # jmp [rdi + disp32]
 assert abi.EXIT_CODE == SET_EXIT >> 24
+assert X_LINK | (tables.MAX_SLOTS - 1) << KIND_BITS < 1 << 31
 
 
 @word_function

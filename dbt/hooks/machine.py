@@ -340,9 +340,8 @@ class HookMachine:
         if not isinstance(after, BlockKey):
             return after
         trampoline = self._trampolines.at(after.pc)
-        self.stacks_followed.moved(
-            old, loaded=reason == LOADED
-        )  # hooks may take the trampoline away
+        # Hooks may take the trampoline away.
+        self.stacks_followed.moved(old, loaded=reason == LOADED)
         return after if trampoline is None else self._behind(trampoline, after)
 
     def _step_once(self, key: BlockKey) -> BlockKey | Event:

@@ -229,8 +229,8 @@ class Executor(Protocol):
 
         ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``, for ``invoke``, does
         what ``arrived`` does, and calls ``void (i64 what, i64 counted)`` at ASK_AT if that returns
-        anything but 0. ``void keep(i64 arrival)`` does
-        what ``kept`` does; at ``arrival`` are ``numbers`` and ``what``, both of 64 bits."""
+        anything but 0. ``void keep(i64 arrival)`` does what ``kept`` does; at ``arrival`` are
+        ``numbers`` and ``what``, both of 64 bits."""
 
     @property
     def index(self) -> BlockIndex:

@@ -74,7 +74,6 @@ class Copies:
         self._probes = False
         self.passes: list[Pass] = []
         """Those that ``follow_passes`` looked at last."""
-        """The passes that the copier has been told of last."""
         self._seconds = 0.0
         self._insns = 0
 

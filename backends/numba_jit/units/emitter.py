@@ -42,7 +42,7 @@ def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     """Begin a block at a label, after a look at all of it."""
     insts = installed.block.insts
     functions = u.module.context.functions
-    # A function in Python may change the host's protection of memory.
+    # The host's protection of memory may lapse in a function in Python; then no other block begins.
     checked = u.module.checked or not is_quiet(functions, insts)
     u.begin(installed, label, plan_checks(insts) if checked else checks_of_others(insts), checked)
     u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, functions))

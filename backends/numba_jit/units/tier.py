@@ -143,9 +143,7 @@ class Units:
         self._live.clear()
         if self._codes:
             self.compiler.drop(self._codes.values())
-        for kept in (
-            self._codes, self.new, self._awaited, self._times, self._cold,
-        ):  # fmt: skip
+        for kept in (self._codes, self.new, self._awaited, self._times, self._cold):
             kept.clear()
         self._set_pending([])
 

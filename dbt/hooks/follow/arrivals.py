@@ -26,7 +26,7 @@ class ReportArrivals:
     numbers: int
     """The address that the function finds everything by."""
     flags: int = 0
-    """Added to what the function is told, the place."""
+    """Added to the place, in what the function is given."""
 
     def concerns(self, pc: int, end: int) -> bool:
         """See ``Selective``: places are boundaries."""

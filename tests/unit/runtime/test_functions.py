@@ -98,7 +98,7 @@ def test_change_is_told_when_more_than_the_address_changes() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_return_is_told_of_functions_in_python(*, fails: bool) -> None:
+def test_on_return_is_called_when_a_function_in_python_has_returned(*, fails: bool) -> None:
     functions = Functions(0)
     told: list[str] = []
 
