@@ -37,6 +37,7 @@ NO_ADDRESS = {
     "dbt/experiments/peers/unicorn.py": "the adapter of an emulator of ARM",
     "dbt/hooks/mechanisms/shadow.py": "a return location that no location is equal to",
     "backends/numba_jit/abi.py": "the table of blocks, whose index is any location rotated",
+    "backends/numba_jit/lookups.py": "instructions of the host, as numbers",
 }
 """What may have such numbers or take bit 0 of a location, and why."""
 
