@@ -44,7 +44,8 @@ class Counters(_Bank):
 
     def snapshot(self, prefix: str = "") -> dict[str, int]:
         """Values of all counters whose name starts with ``prefix``, by name."""
-        return {name: self[name] for name in self.names if name.startswith(prefix)}
+        names = list(self.names)  # the thread that compiles may add one
+        return {name: self[name] for name in names if name.startswith(prefix)}
 
 
 class Stacks(_Bank):

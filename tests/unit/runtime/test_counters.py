@@ -23,6 +23,18 @@ def test_counters_are_where_compiled_code_adds() -> None:
     assert counters.snapshot("b") == {"b": 7}
 
 
+def test_names_may_come_while_all_are_looked_at() -> None:
+    class Growing(Counters):
+        def __getitem__(self, name: str) -> int:
+            self.index(f"after {name}")
+            return super().__getitem__(name)
+
+    counters = Growing(8)
+    counters.add("a", 3)
+    counters.add("b", 5)
+    assert counters.snapshot() == {"a": 3, "b": 5}
+
+
 def test_counters_wrap() -> None:
     counters = Counters(8)
     counters.add("a", -1)
