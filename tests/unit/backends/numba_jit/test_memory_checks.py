@@ -35,6 +35,7 @@ ACCESSES = {
     "ldr": 0xE5912000, "str": 0xE5812000, "ldrb": 0xE5D12000, "strh": 0xE1C120B0,
     "ldrd": 0xE1C120D0, "strd": 0xE1C120F0, "ldm": 0xE891000C, "stm": 0xE881000C,
     "ldm many": 0xE8910FFC, "stm many": 0xE8810FFC, "swp": 0xE1012092, "ldrex": 0xE1912F9F,
+    "ldm of its base": 0xE8910006, "stm, writing back": 0xE8A1000C,
 }  # fmt: skip
 PLACES = {
     "null": 0, "below the program": BASE - 4, "behind it": BASE + PAGE - 4, "the end": 0xFFFFFFFC,
