@@ -46,7 +46,8 @@ class Memory(Accesses, Protocol):
     """The guest's 4 GiB (``dbt/runtime/memory.py``)."""
 
     base: int
-    """Host address of guest address 0. 4 GiB and a guard page follow it."""
+    """Host address of guest address 0. 4 GiB follow it. The page in front of it, and 64 KiB behind
+    these, can never be accessed: code without checks relies on that where addresses wrap around."""
     perms_base: int
     """Host address of the permission bytes: ``perms_base + (address >> 12)``. It is
     ``base - PERMS_DISTANCE``, a constant."""
