@@ -1,9 +1,9 @@
 """Runs a guest program once under one setting, and measures how long its code runs.
 
 The figure of an experiment is the processor time of the thread that runs the guest, less the time
-for translation: making blocks (``Engine.provide``) and compiling them (the backend's
-``compile_us``). It does not contain start-up, loading and waiting for other work of the machine. It
-does contain the guest's system calls, as our kernel serves them.
+that it takes for translation: making blocks, stencils and units (``MAKING``). It does not contain
+start-up, loading and waiting for other work of the machine. It does contain the guest's system
+calls, as our kernel serves them, and blocks that the execution loop makes from known stencils.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
@@ -20,8 +21,8 @@ import attrs
 
 from dbt.experiments.harness.host_facts import GUEST_ENVIRONMENT
 from dbt.interfaces import BackendOptions, LinkKind, Pass
-from dbt.ir.block import BlockKey
 from dbt.linux.options import LinuxOptions
+from dbt.phases import UNTIMED, P, Phase, Phases, R
 from dbt.process import Process
 from dbt.stops import Stop, UsageError
 
@@ -77,7 +78,11 @@ class Outcome:
 
 
 def open_program(
-    program: Program, setting: Setting, passes: Sequence[Pass] = (), backend: str = "numba_jit"
+    program: Program,
+    setting: Setting,
+    passes: Sequence[Pass] = (),
+    backend: str = "numba_jit",
+    phases: Phases = UNTIMED,
 ) -> Process:
     """A process under a setting, before its first run. Raises UsageError when the program cannot be
     loaded."""
@@ -89,6 +94,7 @@ def open_program(
         options=BackendOptions(tier=setting.tier, unit=setting.unit),
         linux=LinuxOptions(root=program.root, seed=program.seed),
         passes=passes,
+        phases=phases,
     )
     process.chain.set_kinds(KINDS[setting.kinds])
     process.chain.deny(*setting.denied)
@@ -97,38 +103,59 @@ def open_program(
     return process
 
 
-class Stopwatch:
-    """Measures a whole, and the part of it that is spent in one function, in seconds. Use one a
-    run."""
+MAKING = frozenset({Phase.TRANSLATION, Phase.STENCILS, Phase.LIBRARY, Phase.COMPILATION})
+
+
+class Stopwatch(Phases):
+    """Measures a run, and the part of it that the thread of the guest spends on translation, in
+    seconds. Use one a process."""
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
         self.whole = 0.0
         self.part = 0.0
+        self._thread: int | None = None
+        """The one that runs the guest, while it does and makes nothing."""
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Measure the whole. Garbage is not collected meanwhile."""
         gc.collect()
         gc.disable()
+        self._thread = threading.get_ident()
         began = self._clock()
         try:
             yield
         finally:
             self.whole += self._clock() - began
+            self._thread = None
             gc.enable()
 
-    def watch(self, part: Callable[[BlockKey], None]) -> Callable[[BlockKey], None]:
-        """The function ``part``, with the time in it added up."""
+    def around(self, phase: Phase, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, which is timed if it is a part of translation."""
+        if phase not in MAKING:
+            return function
 
-        def timed(key: BlockKey) -> None:
-            began = self._clock()
-            try:
-                part(key)
-            finally:
-                self.part += self._clock() - began
+        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self.within(phase):
+                return function(*args, **kwargs)
 
         return timed
+
+    @contextlib.contextmanager
+    def within(self, phase: Phase) -> Iterator[None]:
+        """A context that is timed if it is a part of translation, and not within one."""
+        thread = threading.get_ident()
+        if phase not in MAKING or thread != self._thread:
+            yield
+            return
+        self._thread = None
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self.part += self._clock() - began
+            self._thread = thread
 
 
 def run_once(
@@ -148,15 +175,12 @@ def run_once(
     loaded.
     """
     with redirected() as output:  # the guest takes its descriptors when the process is made
-        process = open_program(program, setting, passes)
+        watch = Stopwatch(clock)
+        process = open_program(program, setting, passes, phases=watch)
         try:
             if prepare is not None:
                 prepare(process)
-            watch = Stopwatch(clock)
-            engine = process.engine
-            engine.provide = watch.watch(engine.provide)  # type: ignore[method-assign, assignment]
-            with watch.running():
-                stop = process.run(timeout=timeout)
+            stop = process.run(timeout=timeout)
             if finish is not None:
                 finish(process)
             stats = process.stats()
@@ -166,10 +190,9 @@ def run_once(
 
 
 def _outcome(watch: "Stopwatch", stop: Stop, stats: dict[str, Any], output: "Output") -> Outcome:
-    translating = watch.part + stats["backend"].get("compile_us", 0) / 1e6
     return Outcome(
-        seconds=max(watch.whole - translating, 0.0),
-        translation_seconds=translating,
+        seconds=watch.whole - watch.part,
+        translation_seconds=watch.part,
         stop=str(stop),
         instructions=stats["instructions"],
         output=output.digest,

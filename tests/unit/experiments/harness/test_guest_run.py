@@ -1,6 +1,7 @@
 """What is timed, and what is compared."""
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dbt.experiments.harness.guest_run import (
     redirected,
     run_once,
 )
-from dbt.ir.block import BlockKey
+from dbt.phases import Phase
 from dbt.process import Process
 
 HELLO = str(Path(__file__).parents[3] / "guests" / "hello.elf")
@@ -27,29 +28,45 @@ def ticking(*times: float) -> Iterator[float]:
     return iter(times)
 
 
-def test_stopwatch_tells_the_part_from_the_whole() -> None:
+def test_stopwatch_tells_translation_from_the_whole() -> None:
     # whole from 10 to 20; the part twice, 3 and 2 seconds.
     times = ticking(10, 11, 14, 15, 17, 20)
     watch = Stopwatch(lambda: next(times))
-    seen: list[BlockKey] = []
-    part = watch.watch(seen.append)
+    seen: list[int] = []
+
+    def make(number: int) -> None:
+        with watch.within(Phase.STENCILS):  # a part of what is timed already
+            seen.append(number)
+
+    hook = watch.around(Phase.HOOKS, seen.append)
+    making = watch.around(Phase.TRANSLATION, make)
+    making(0)  # the guest does not run
     with watch.running():
-        part(BlockKey(4))
-        part(BlockKey(8))
+        making(1)
+        hook(2)
+        making(3)
+        other = threading.Thread(target=making, args=(4,))
+        other.start()
+        other.join()
     assert (watch.whole, watch.part) == (10, 5)
-    assert seen == [BlockKey(4), BlockKey(8)]
+    assert seen == [0, 1, 2, 3, 4]
 
 
 def test_the_part_is_timed_when_it_raises() -> None:
-    times = ticking(1, 4)
+    times = ticking(0, 1, 4, 5)
     watch = Stopwatch(lambda: next(times))
 
-    def fails(key: BlockKey) -> None:
-        raise RuntimeError(key)
+    def fails() -> None:
+        raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        watch.watch(fails)(BlockKey(0))
-    assert watch.part == 3
+    with watch.running(), pytest.raises(RuntimeError):
+        watch.around(Phase.COMPILATION, fails)()
+    assert (watch.whole, watch.part) == (5, 3)
+
+
+@pytest.mark.parametrize("tier", ["0", "1", "2"])
+def test_translation_is_not_the_guests_time(tier: str) -> None:
+    assert run_once(Program(HELLO), Setting(tier=tier)).translation_seconds > 0
 
 
 def test_output_of_descriptors_is_taken_and_given_back() -> None:
