@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import backends.native.forks  # noqa: F401 (so its hooks run after ours, as a job waits for LLVM)
+from backends.native.forks import held_at_fork  # its hooks run after ours: a job waits for LLVM
 from backends.numba_jit.installed import Installed
 from dbt.classes import attrs
 
@@ -22,6 +22,9 @@ SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock while a job is done and another waits. By default it is
 ten times as long, which each system call of the guest might have to wait."""
 
+making = held_at_fork(threading.RLock())
+"""Held while what all jobs share is made, by a job or by the thread that runs the guest. A fork
+takes it after ``_at_work``, as a job does."""
 _at_work = threading.Lock()
 """Held while a job is done. A fork waits for it: the child must not inherit LLVM amid its work."""
 

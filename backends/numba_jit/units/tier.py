@@ -17,7 +17,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
-from backends.numba_jit.units.background import Background, Job
+from backends.numba_jit.units.background import Background, Job, making
 from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.regions import Regions
 from dbt.interfaces import Context, HostCode, TablesFull, is_local
@@ -95,20 +95,25 @@ class Units:
 
     @property
     def compiler(self) -> "UnitCompiler":
-        """The unit compiler, which is made when it is first used."""
+        """The unit compiler, which is made when it is first used: by a job in the background, or
+        for a block that cannot wait, or for both at the same time."""
         if self._compiler is None:
             from backends.numba_jit.units.compiler import UnitCompiler
 
-            self._compiler = UnitCompiler(self._context, self._records, dispatching=True)
-            self._compiler.checked = self._checked
+            with making:
+                if self._compiler is None:
+                    compiler = UnitCompiler(self._context, self._records, dispatching=True)
+                    compiler.checked = self._checked
+                    self._compiler = compiler
         return self._compiler
 
     def check(self, *, checked: bool) -> None:
         """Make optimised code from now on that tests the guest's permissions itself, or that does
         not. There must be no blocks."""
-        self._checked = checked
-        if self._compiler is not None:
-            self._compiler.checked = checked
+        with making:
+            self._checked = checked
+            if self._compiler is not None:
+                self._compiler.checked = checked
 
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""

@@ -1,5 +1,6 @@
 """An executor over its tiers: whatever they can run, the guest goes on."""
 
+import threading
 import time
 
 import attrs
@@ -99,6 +100,32 @@ def test_every_tier_explains_what_it_makes_of_a_block() -> None:
         assert list(machine.executor.explain(FIRST)) == ["llvm", "out_asm"]
         assert machine.executor.statistics()["compiled_blocks"] == 0
         assert machine.executor.explain(BlockKey(0x9000)) == {}
+
+
+def test_two_threads_that_need_the_compiler_first_get_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The background compiles hot blocks while the guest's thread compiles what has no copy."""
+    both, make = threading.Barrier(2), UnitCompiler.__init__
+
+    def slow(*args: object, **named: object) -> None:
+        time.sleep(0.1)
+        make(*args, **named)
+
+    with rigged(NumbaBackend(), BackendOptions(tier="auto")) as machine:
+        monkeypatch.setattr(UnitCompiler, "__init__", slow)
+        units = machine.executor._units
+        found = []
+
+        def ask() -> None:
+            both.wait()
+            found.append(units.compiler)
+
+        other = threading.Thread(target=ask)
+        other.start()
+        ask()
+        other.join()
+        assert found[0] is found[1]
 
 
 def test_compile_time_contains_the_entry_of_new_units(monkeypatch: pytest.MonkeyPatch) -> None:
