@@ -146,7 +146,7 @@ def _read(file: str) -> dict[str, Entry]:
                 return {}
             entries = marshal.loads(stream.read())
             return {source: Entry(*entry) for source, entry in entries.items()}
-    except (OSError, EOFError, ValueError, TypeError, AttributeError):
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, MemoryError):
         return {}
 
 

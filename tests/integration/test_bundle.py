@@ -120,6 +120,18 @@ def test_a_damaged_bundle_is_not_used(tree: Path, damage: str) -> None:
     assert run(tree) == BUNDLED
 
 
+def test_a_bundle_that_says_it_is_larger_than_memory_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(content: bytes) -> None:
+        raise MemoryError
+
+    file = tmp_path / "bundle"
+    file.write_bytes(bundle._head() + b"(\xff\xff\xff\x7f")
+    monkeypatch.setattr(bundle.marshal, "loads", full)
+    assert bundle._read(str(file)) == {}
+
+
 def test_nothing_is_kept_where_python_keeps_nothing(tree: Path) -> None:
     run(tree, PYTHONDONTWRITEBYTECODE="1")
     assert not file_of(tree).exists()
