@@ -167,8 +167,8 @@ class HostProtection:
         self.follows = False
         for run in _RUN.finditer(bytes(self._set)):
             self._open(run.start(), len(run[0]))
+        self._touched.update(range(len(self._set) // _GROUP))
         self._set = bytearray()
-        self._touched.update(range(len(self._perms) // _GROUP))
 
 
 def _borders(protections: bytes | bytearray) -> int:
