@@ -167,8 +167,7 @@ class Exits:
 
     def _fault(self, record: FaultRecord) -> Event | BlockKey:
         if self._context.lifter is not None and self._faults.permits(record):
-            key = BlockKey(record.pc, record.mode)
-            return self._step(key, key)
+            return self._step(BlockKey(record.pc, record.mode), record.block)
         hit = self._faults.hit(record)
         self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
         return self.stop(hit, record.pc)

@@ -22,6 +22,8 @@ class FaultRecord(NamedTuple):
     mode: int
     access: Access
     size: int
+    block: BlockKey
+    """The block that it is in."""
 
 
 class TrapRecord(NamedTuple):
