@@ -51,7 +51,7 @@ def test_every_mode_executes_the_same_number_of_instructions(name: str, mode: st
 
 
 @pytest.mark.parametrize(
-    "mode", ["reference", "copied", "unchecked", "compiled", "mixed", "regions"]
+    "mode", ["reference", "copied", "copied-checked", "compiled", "mixed", "regions"]
 )
 @pytest.mark.parametrize("argc", [2, 3, 10])
 def test_a_program_of_known_length(mode: str, argc: int) -> None:
@@ -61,7 +61,7 @@ def test_a_program_of_known_length(mode: str, argc: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "mode", ["reference", "copied", "unchecked", "compiled", "mixed", "regions"]
+    "mode", ["reference", "copied", "copied-checked", "compiled", "mixed", "regions"]
 )
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000, 12345])
 def test_an_instruction_limit_is_exact(mode: str, limit: int) -> None:

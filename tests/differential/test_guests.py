@@ -18,7 +18,7 @@ pytestmark = pytest.mark.oracle
 
 
 def selected() -> list[tuple[Case, str]]:
-    some = ["chain-all", "copied", "unchecked", "compiled", "mixed", "unchecked-mixed", "regions"]
+    some = ["chain-all", "copied", "copied-checked", "compiled", "mixed", "checked", "regions"]
     kept = (FULL and [*MODES]) or some
     return [(case, mode) for case in cases() for mode in kept]
 
