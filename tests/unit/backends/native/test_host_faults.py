@@ -477,16 +477,29 @@ def test_what_is_not_guest_memory_is_for_the_handler_before(
     assert told or not done.stderr
 
 
+GIVEN_BACK = """
+import signal
+from backends.native import guard
+from backends.native.guard import Watched
+from dbt.runtime.memory import GuestMemory
+
+def action():
+    return guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action()
+
+memory, before = GuestMemory(), action()
+first, second = Watched(memory), Watched(memory)
+first.follow()
+second.follow()
+followed = action() != before
+first.close()
+kept = action() != before
+second.close()
+print(followed, kept, action() == before)
+"""
+
+
 def test_sigsegv_is_given_back() -> None:
-    """With the last memory whose protection follows the guest's permissions."""
-    before = guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action()
-    machine = Rig(NumbaBackend(), BackendOptions(memory_checks="explicit"))
-    first, second = Watched(machine.memory), Watched(machine.memory)
-    for watched in (first, second):
-        watched.follow()
-    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() != before
-    first.close()
-    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() != before
-    second.close()
-    assert guard._Handler(signal.SIGSEGV, bytearray(32), 0, 0)._action() == before
-    machine.close()
+    """With the last memory whose protection follows the guest's permissions. There is none in a new
+    process."""
+    done = python(GIVEN_BACK)
+    assert (done.stdout, done.stderr) == ("True True True\n", "")
