@@ -138,6 +138,7 @@ class NumbaExecutor:
         """True while blocks that are installed get a probe."""
         self._checked = True
         """True while all code tests the guest's permissions itself."""
+        self._protection = context.memory.protection
         if context.options.memory_checks == "mmu" and context.options.tier != "1":
             self._watched_memory.follow()
             context.memory.protection.begin()
@@ -510,7 +511,7 @@ class NumbaExecutor:
         self._watched_memory.ensure()
         me = threading.get_ident()
         while True:
-            if not self._checked:
+            if not (self._checked or self._protection.is_intact()):
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
@@ -599,9 +600,8 @@ class NumbaExecutor:
     def _is_protected(self) -> bool:
         """Prepare guest memory for code without checks. False if the host protects it no more:
         then there are no such blocks any longer."""
-        protection = self.context.memory.protection
-        if protection.follows:
-            protection.renew()
+        if self._protection.follows:
+            self._protection.renew()
             return True
         self.clear()
         self._check(checked=True)

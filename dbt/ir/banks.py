@@ -71,6 +71,9 @@ class Protection(Protocol):
     def begin(self) -> None:
         """Have the host refuse that."""
 
+    def is_intact(self) -> bool:
+        """Whether the host refuses that now: ``follows``, and no page is open to other code."""
+
     def renew(self) -> None:
         """Protect the pages again that were opened to other code. Called before code runs that
         makes no checks."""

@@ -37,36 +37,37 @@ class LostPages:
     def __init__(self, whole: memoryview, perms_base: int, perms: memoryview) -> None:
         libc.mprotect(perms_base + LOST_PAGES_AT, PERMS_DISTANCE - LOST_PAGES_AT, PROT_NONE)
         self._perms_base, self._perms = perms_base, perms
-        self._notes = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
+        self.notes = whole[LOST_AT : LOST_AT + 8 + 8 * LOST_PAGES].cast("Q")
+        """The number of lost pages, and the address of each access that has met one."""
         self._neighbours = whole[LOST_WINDOW_AT : LOST_WINDOW_AT + 8 + LOST_WINDOW]
 
     def close(self) -> None:
         """Release the views of the reservation."""
-        self._notes.release()
+        self.notes.release()
         self._neighbours.release()
 
     def __bool__(self) -> bool:
-        return bool(self._notes[0])
+        return bool(self.notes[0])
 
     def __contains__(self, page: int) -> bool:
         return page in self.pages()
 
     def pages(self) -> list[int]:
         """The numbers of the pages that were lost and are replaced."""
-        count = min(self._notes[0], LOST_PAGES)
-        return [address // PAGE for address in self._notes[1 : 1 + count]]
+        count = min(self.notes[0], LOST_PAGES)
+        return [address // PAGE for address in self.notes[1 : 1 + count]]
 
     def take(self, gone: Callable[[int], None], changed: Callable[[int, int], None]) -> int | None:
         """Move the pages back and make them ABSENT. Calls ``gone`` with each page, and ``changed``
         with pages (the first, how many) whose permissions have changed. Returns the guest address
         of the first access, or None when there was none."""
-        count = self._notes[0]
+        count = self.notes[0]
         if not count:
             return None
         if count > LOST_PAGES:
             raise InternalError("too many pages of mapped files have gone at once")
-        lost = list(self._notes[1 : 1 + count])
-        self._notes[0] = 0
+        lost = list(self.notes[1 : 1 + count])
+        self.notes[0] = 0
         first, *_ = self._neighbours[:8].cast("Q")
         for page, perms in enumerate(self._neighbours[8:], first):
             if self._perms[page] == ABSENT:

@@ -122,6 +122,11 @@ class HostProtection:
                     self._exposed.append(page)
                     self._open(page, 1)
 
+    def is_intact(self) -> bool:
+        """Whether the protection follows the permissions and no page is open. Fast: it is asked
+        whenever a hook has run."""
+        return self.follows and not (self._opened[0] or self._lost.notes[0] or self._exposed)
+
     def renew(self) -> None:
         """Protect pages again that were opened. Called before code without checks runs."""
         for page in self._lost.pages() if self._lost else ():

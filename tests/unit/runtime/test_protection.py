@@ -229,3 +229,26 @@ def test_it_lapses_when_the_host_refuses(
     memory.map(AT + PAGE, PAGE, READ)
     assert not memory.protection.follows
     assert host_protection(memory) == ["rw"] * PAGES
+
+
+def test_it_is_intact_until_something_is_open(memory: GuestMemory, file: int) -> None:
+    protected = memory.protection
+    memory.map(AT, PAGE, READ)
+    memory.map_shared(AT + PAGE, PAGE, READ | WRITE, file, 0)
+    assert protected.is_intact()
+    bytes(memory.raw(AT + PAGE, 1))
+    assert protected.is_intact()  # it was open
+    for disturb in (
+        lambda: bytes(memory.raw(AT + 2 * PAGE, 1)),  # by the handler
+        lambda: protected.expose(AT // PAGE, 1, writable=True),
+    ):
+        disturb()
+        assert not protected.is_intact()
+        protected.renew()
+        assert protected.is_intact()
+    os.ftruncate(file, 0)
+    bytes(memory.raw(AT + PAGE, 1))
+    assert not protected.is_intact()
+    memory.take_lost()
+    protected.end()
+    assert not protected.is_intact()
