@@ -216,12 +216,12 @@ _making = held_at_fork(threading.RLock())
 
 
 _getsignal = _signal.getsignal
-_FIRST, _SECOND = SIGNALS
+_SIGBUS, _SIGSEGV = SIGNALS
 
 
 def _python_handlers() -> tuple[object, object]:
     """What Python takes for the handlers of the signals."""
-    return _getsignal(_FIRST), _getsignal(_SECOND)
+    return _getsignal(_SIGBUS), _getsignal(_SIGSEGV)
 
 
 class Watched:
@@ -238,8 +238,8 @@ class Watched:
         self.close = weakref.finalize(memory, _guard.unwatch, self._place)
         """Stop handling refused accesses, as when the memory goes. May be called repeatedly."""
         self.close.atexit = False
-        self._first: object = None
-        self._second: object = None
+        self._sigbus: object = None
+        self._sigsegv: object = None
         """Python's handlers when ours were installed."""
 
     def follow(self) -> None:
@@ -261,10 +261,10 @@ class Watched:
         """Install the handlers again that others have replaced, as the guest's own handling of
         signals does. Cheap; to be called before guest code runs."""
         self._guard.ensure(follows=self._follows)
-        self._first, self._second = _python_handlers()
+        self._sigbus, self._sigsegv = _python_handlers()
 
     def ensure_after_hooks(self) -> None:
         """The same where the caller knows that nothing but hooks has run since. Cheaper: it relies
         on hooks using Python's ``signal`` to replace a handler, if they do."""
-        if _getsignal(_FIRST) is not self._first or _getsignal(_SECOND) is not self._second:
+        if _getsignal(_SIGBUS) is not self._sigbus or _getsignal(_SIGSEGV) is not self._sigsegv:
             self.ensure()
