@@ -69,7 +69,7 @@ class Protection(Protocol):
     change of permissions, for want of room in the host."""
 
     def begin(self) -> None:
-        """Have the host refuse that."""
+        """Have the host refuse that, if it has room for what that takes."""
 
     def is_intact(self) -> bool:
         """Whether the host refuses that now: ``follows``, and no page is open to other code."""

@@ -66,10 +66,14 @@ class HostProtection:
         self._exposed: list[int] = []
 
     def begin(self) -> None:
-        """Protect all pages, and follow every change from now on."""
+        """Protect all pages, and follow every change from now on, if the host has room to note what
+        each page was given."""
         if self.follows:
             return
-        self._set = mmap(-1, len(self._perms), flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        try:
+            self._set = mmap(-1, len(self._perms), flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        except OSError:
+            return
         self.follows, self._borders = True, 0
         self._protect(0, len(self._perms), PROT_NONE)
         for group in sorted(self._touched):

@@ -252,3 +252,20 @@ def test_it_is_intact_until_something_is_open(memory: GuestMemory, file: int) ->
     memory.take_lost()
     protected.end()
     assert not protected.is_intact()
+
+
+def test_a_host_without_room_protects_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError
+
+    made = GuestMemory()
+    made.map(AT, PAGE, READ)
+    monkeypatch.setattr(protection, "mmap", full)
+    made.protection.begin()
+    assert not made.protection.follows
+    assert host_protection(made, count=1) == ["rw"]
+    monkeypatch.undo()
+    made.protection.begin()
+    assert host_protection(made, count=2) == ["r-", "--"]
+    made.protection.end()
+    made.close()
