@@ -60,7 +60,8 @@ os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_c
 @attrs.define(eq=False)
 class Job:
     """Blocks to compile at a level; then those that could be and what was made of them, or what
-    went wrong. With ``counts`` they count their executions until they are hot.
+    went wrong. With ``counts`` they count their executions until they are hot. A job that
+    ``prepares`` only loads what compiling them needs.
 
     ``entered`` has the ids of those that must have a unit, ``linked`` the ids of the blocks that
     their link slots are linked to, by slot.
@@ -71,6 +72,7 @@ class Job:
     counts: bool = False
     entered: Collection[int] = ()
     linked: Mapping[int, int] = attrs.field(factory=dict)
+    prepares: bool = False
     compiled: Sequence[Installed] = ()
     made: Any = None
     error: BaseException | None = None
@@ -86,10 +88,18 @@ class Background:
         self._wake = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
+        self._unfinished = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are jobs that ``finished`` has not returned. A forked child has none but
+        those it submits."""
+        return self._unfinished > 0 and self._process == os.getpid()
 
     def submit(self, job: Job) -> None:
         """Have a job done. Without a thread, which a limit may forbid, it is done at once."""
         self._waiting.append(job)
+        self._unfinished += 1
         if self._thread is None or self._process != os.getpid():
             self._start()
         if self._thread is None:
@@ -100,6 +110,7 @@ class Background:
     def _start(self) -> None:
         self._process = os.getpid()
         self._wake = threading.Semaphore(max(0, len(self._waiting) - 1))
+        self._unfinished = len(self._waiting) + len(self._finished)
         thread = threading.Thread(target=self._run, args=(self._wake,), daemon=True)
         # A thread inherits the mask. This one must not receive the guest's signals.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -139,6 +150,7 @@ class Background:
         jobs: list[Job] = []
         while self._finished:  # nobody else takes from it
             jobs.append(self._finished.popleft())
+        self._unfinished -= len(jobs)
         return jobs
 
     def rest(self) -> "contextlib.AbstractContextManager[object]":

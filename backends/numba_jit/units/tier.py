@@ -90,6 +90,8 @@ class Units:
         """The ids of blocks that were compiled because they had no copied code, and count."""
         self.new: dict[int, Installed] = {}
         """Blocks, by id, that have to be compiled before they can run."""
+        self._due: dict[int, None] = {}
+        """The ids of the hot blocks that are compiled next."""
         self._compile_ns = 0
         self._compiled = 0
 
@@ -148,7 +150,7 @@ class Units:
         self._live.clear()
         if self._codes:
             self.compiler.drop(self._codes.values())
-        for kept in (self._codes, self.new, self._awaited, self._times, self._cold):
+        for kept in (self._codes, self.new, self._awaited, self._times, self._cold, self._due):
             kept.clear()
         self._set_pending([])
 
@@ -159,6 +161,8 @@ class Units:
     def _forget_pending(self, ids: Collection[int]) -> None:
         pending = self._pending()
         kept = [block_id for block_id in pending if block_id not in ids]
+        for block_id in self._due.keys() & ids:
+            del self._due[block_id]
         if len(kept) < len(pending):
             self._set_pending(kept)
 
@@ -182,6 +186,8 @@ class Units:
                 self._take(job)
             except TablesFull:
                 self._stay_cold()
+        if self._due:
+            self._compile_due()
 
     @property
     def stopped(self) -> bool:
@@ -204,10 +210,25 @@ class Units:
 
     def promote(self) -> None:
         """Have the hot blocks compiled."""
-        known = self._codes.keys() - self._cold | self._awaited.keys()
-        found = [block_id for block_id in self._pending() if block_id not in known]
+        self._due.update(dict.fromkeys(self._pending()))
         self._set_pending([])
-        if not found or not self._promotes:
+        self._compile_due()
+
+    def _compile_due(self) -> None:
+        """Have the blocks compiled that are due, all together and with what is warm around them
+        now: what becomes hot while a job is done, or the compiler is loaded, waits for its end."""
+        if not self._due or not self._promotes:
+            return
+        if self._in_background and self._background.busy:
+            return
+        known = self._codes.keys() - self._cold | self._awaited.keys()
+        found = [block_id for block_id in self._due if block_id not in known]
+        if self._in_background and self._compiler is None and found:
+            first = self._installed(found[0])
+            self._background.submit(Job([first], self._hot_level, prepares=True))
+            return
+        self._due.clear()
+        if not found:
             return
         batch = [self._installed(block_id) for block_id in self._around(found)]
         job = self._job(batch, self._hot_level, found)
@@ -293,6 +314,10 @@ class Units:
         """Compile the blocks of a job whose code is still there."""
         began = time.thread_time_ns()
         batch = [installed for installed in job.batch if installed.is_there]
+        if job.prepares:
+            self.compiler  # noqa: B018 (it is made now)
+            self._compile_ns += time.thread_time_ns() - began
+            return
         job.made = self.compiler.make(
             batch, job.level, job.entered, counts=job.counts, calls=self._calls, linked=job.linked
         )
@@ -301,6 +326,12 @@ class Units:
 
     def _take(self, job: Job) -> None:
         """Enter what a job has made, unless it was dropped meanwhile. Raises TablesFull."""
+        if job.prepares:
+            if isinstance(job.error, MemoryError):
+                raise TablesFull
+            if job.error is not None:
+                raise job.error
+            return
         awaited = []
         for installed in job.batch:
             if self._awaited.get(installed.block_id) is installed:

@@ -5,12 +5,14 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import pytest
 from support.guests import BENCHMARKS
 
 from backends.numba_jit.units import background
 from backends.numba_jit.units.background import Background, Job
+from backends.numba_jit.units.tier import Units
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited
@@ -45,6 +47,18 @@ def test_jobs_are_done_in_order_by_another_thread() -> None:
     assert worker.finished() == []
 
 
+def test_a_worker_is_busy_until_its_jobs_were_returned() -> None:
+    go = threading.Event()
+    with at_work(lambda job: go.wait(30)) as worker:
+        assert not worker.busy
+        worker.submit(Job([], "quick"))
+        assert worker.finished() == []
+        assert worker.busy
+        go.set()
+        wait_for(worker, 1)
+        assert not worker.busy
+
+
 def test_an_error_belongs_to_its_job() -> None:
     def fail(job: Job) -> None:
         raise MemoryError
@@ -55,17 +69,61 @@ def test_an_error_belongs_to_its_job() -> None:
         assert [type(job.error) for job in wait_for(worker, 2)] == [MemoryError] * 2
 
 
-def test_without_a_thread_jobs_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    class NoThread(threading.Thread):
-        def start(self) -> None:
-            raise RuntimeError("can't start new thread")
+class NoThread(threading.Thread):
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
 
+
+def test_without_a_thread_jobs_are_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background.threading, "Thread", NoThread)
     by = []
     with at_work(lambda job: by.append(threading.get_ident())) as worker:
         worker.submit(Job([], "quick"))
         assert len(worker.finished()) == 1
     assert by == [threading.get_ident()]
+
+
+def test_hot_blocks_wait_until_a_job_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit, jobs = Background.submit, []
+
+    def submitted(worker: Background, job: Job) -> None:
+        assert not worker.busy
+        jobs.append(job)
+        submit(worker, job)
+
+    monkeypatch.setattr(Background, "submit", submitted)
+    monkeypatch.setattr(background.threading, "Thread", NoThread)  # a job is done when submitted
+    options = BackendOptions(tier="auto", hot=2000)
+    with Process(FIB, ["27"], env={}, options=options) as process:
+        assert process.run() == Exited(0)
+    first, second, *_ = jobs
+    assert first.prepares
+    assert not first.compiled[1:]
+    assert first.made is None
+    assert len(second.batch) > 1
+    assert not second.prepares
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ValueError("broken")])
+def test_a_compiler_that_cannot_be_made_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tried = []
+
+    def fail(units: Units) -> NoReturn:
+        tried.append(units)
+        raise error
+
+    monkeypatch.setattr(Units, "compiler", property(fail))
+    monkeypatch.setattr(background.threading, "Thread", NoThread)
+    options = BackendOptions(tier="auto", hot=2000)
+    with Process(FIB, ["27"], env={}, options=options) as process:
+        if isinstance(error, MemoryError):  # the guest runs on as copies
+            assert process.run() == Exited(0)
+        else:
+            with pytest.raises(ValueError, match="broken"):
+                process.run()
+    assert len(tried) == 1
 
 
 def test_the_thread_gets_no_signals() -> None:
