@@ -49,10 +49,9 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
 
 def _link(u: UnitText, index: int) -> None:
     slot = u.links[index]
-    label = u.within(slot)
-    if label:
-        u.lines.append(f" br label %{label}")
+    if u.goes_within(slot):
         return
+    u.settle_fuel()
     # A slot that is not linked leads to code of its own, which writes EXIT_CODE.
     u.go(u.pointer(abi.LINKS + 8 * slot))
 
@@ -61,13 +60,15 @@ def _branch(u: UnitText, condition: str) -> None:
     other = f"o{u.number}"
     u.lines.append(f" br i1 {condition}, label {u.next_label()}, label %{other}")
     u.open()
+    fuel = u.fuel
     _link(u, 0)
     u.lines.append(f"{other}:")
-    u.label = f"%{other}"
+    u.label, u.fuel = f"%{other}", fuel
     _link(u, 1)
 
 
 def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> None:
+    u.settle_fuel()
     location = u.value(target)
     name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
     index = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
@@ -115,4 +116,5 @@ def _stay(u: UnitText, condition: str, label: str) -> None:
 
 
 def _record(u: UnitText, record: Record) -> None:
+    u.settle_fuel()
     u.leave(u.module.record(record))

@@ -10,9 +10,10 @@ code runs again those are dropped that had taken the edge. A computed edge is ta
 the entry of its target is that block's unit. So links, unlinking and replaced blocks mean what they
 always mean.
 
-Fuel is taken block by block and tested at few places (``region_shape``): where it may not last, the
-copied code goes on. Guest state lives in ``alloca``s, which LLVM turns into registers, and is
-written where the region is left.
+Fuel is taken and tested at few places, for the longest way to the next of them (``region_shape``);
+shorter ways give back what they do not need. Where it may not last, the copied code goes on. Guest
+state lives in ``alloca``s, which LLVM turns into registers, and is written where the region is
+left.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,7 +26,13 @@ from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.region_shape import Shape, has_loop
-from backends.numba_jit.units.unit_text import Exits, Module, UnitText, merge
+from backends.numba_jit.units.unit_text import (
+    Exits,
+    Module,
+    UnitText,
+    may_run_as_copy,
+    merge,
+)
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Call
 from dbt.ir.types import I1
@@ -129,6 +136,7 @@ class RegionText(UnitText):
         frame = self.frame
         flags = frame.flags if module.frame.lazy_flags else ()
         self.shape = Shape(members, module.context, flags, module.linked, entered)
+        self._members = members
         self._symbols = [symbols[installed.key] for installed in members]
         self._keys = [installed.key for installed in members]
         self.arguments = {}
@@ -188,43 +196,87 @@ class RegionText(UnitText):
             stopped = self.new(f"trunc i64 {self.new(f'load i64, ptr {place}')} to i1")
             short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
             short = self.new(f"or i1 {stopped}, {short}")
-            lines.append(f" br i1 {short}, label %sh{index}, label %b{index}, !prof !0")
+            lines.append(f" br i1 {short}, label %sh{index}, label {self.next_label()}, !prof !0")
+            self.open()
+            self._take("%f", self.shape.longest[index])
+            lines.append(f" br label %b{index}")
 
     def go_on(self, index: int) -> None:
         """Begin the text of a block that was begun."""
         self._present = index
         if index in self.shape.entries:
-            self._leave_short(index)
+            self._leave_short(index, f"sh{index}", frozenset(), "%f")
+        if index in self.shape.arrived:
+            self._arrive(index)
+        self.label = f"%b{index}"
         self.lines.append(f"b{index}:")
         self.fuel = self.new("load i64, ptr %fa")
 
-    def _leave_short(self, index: int) -> None:
-        """Append the way out of an entry that has too little fuel: nothing has changed."""
-        way = LEAVE_COPY if self.has_copy else LEAVE
-        self.cold_lines.append(f"sh{index}:\n br label %{self._out(way, frozenset())}")
-        code = abi.X_FUEL | self.block_id << abi.KIND_BITS
-        self._outs[way, frozenset()][1].append((f"%sh{index}", [str(code), "%f"]))
+    def _leave_short(
+        self, index: int, label: str, changed: frozenset[str], fuel: str, before: str = ""
+    ) -> None:
+        """Append the way out, at a label, where there is too little fuel for a member to begin."""
+        installed = self._members[index]
+        way = LEAVE_COPY if may_run_as_copy(installed) else LEAVE
+        self.cold_lines.append(f"{label}:{before}\n br label %{self._out(way, changed)}")
+        code = abi.X_FUEL | installed.block_id << abi.KIND_BITS
+        self._outs[way, changed][1].append((f"%{label}", [str(code), fuel]))
+
+    def _arrive(self, index: int) -> None:
+        """Append what computed exits that lead to a member go on at."""
+        self.lines.append(f"ar{index}:")
+        self._go_to(index, self.new("load i64, ptr %fa"), self.shape.longest[index])
+
+    def _take(self, fuel: str, count: int) -> str:
+        """Append lines that take fuel from what there is; what is left."""
+        left = self.new(f"sub i64 {fuel}, {count}") if count else fuel
+        self.lines.append(f" store i64 {left}, ptr %fa")
+        return left
+
+    def _go_to(self, index: int, fuel: str, count: int) -> None:
+        """Append lines that take fuel and go on at a member, which leave if it is short."""
+        left = self._take(fuel, count)
+        if index in self.shape.tested and count > 0:
+            label = f"ts{self.cold_number}"
+            self.cold_number += 1
+            # LLVM must not see that this is what was there before: it would keep that, too.
+            before = (
+                f'\n %{label}f = call i64 asm sideeffect "", "=r,0"(i64 {left})'
+                f"\n %{label}g = add i64 %{label}f, {self.shape.longest[index]}"
+            )
+            changed = self.shape.changed[index]
+            self._leave_short(index, label, changed, f"%{label}g", before)
+            self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), f"%{label}")
+        self.lines.append(f" br label %b{index}")
+
+    @property
+    def _beyond(self) -> int:
+        """The fuel that was taken for what comes behind the present block."""
+        return self.shape.longest[self._present] - self.insn_count
 
     def take_fuel(self) -> None:
-        index = self._present
-        if index in self.shape.tested and self.shape.longest[index]:
-            short = self.new(f"icmp slt i64 {self.fuel}, {self.shape.longest[index]}")
-            self.branch_cold(short, self.refuse())
-        if self.insn_count:
-            self.fuel = self.new(f"sub i64 {self.fuel}, {self.insn_count}")
-            self.lines.append(f" store i64 {self.fuel}, ptr %fa")
         if self.flags_here and self.flags is False:
             self.deferred.begin_block(self.block.insts)
 
+    def refund(self) -> int:
+        return super().refund() + self._beyond
+
+    def settle_fuel(self) -> None:
+        self.fuel = self._take(self.fuel, -self._beyond)
+
     def inside(self) -> list[tuple[str, str, BlockKey]]:
         return [
-            (f"b{index}", self._symbols[index], self._keys[index])
+            (f"ar{index}", self._symbols[index], self._keys[index])
             for index in self.shape.computed[self._present]
         ]
 
-    def within(self, slot: int) -> str:
+    def goes_within(self, slot: int) -> bool:
         index = self.shape.inner.get(slot)
-        return "" if index is None else f"b{index}"
+        if index is None:
+            return False
+        needed = self.shape.longest[index]
+        self._go_to(index, self.fuel, needed - self._beyond)
+        return True
 
     def before_exit(self) -> None:
         """Defer flags where that is possible."""

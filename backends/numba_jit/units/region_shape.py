@@ -1,8 +1,8 @@
 """The shape of a region: how its blocks lead to each other, where it is entered, where fuel is
 tested, and what state may have changed.
 
-Fuel is taken block by block and tested only where a loop closes, where a computed target arrives
-and where the region is entered: there must be enough for the longest way to the next test.
+Fuel is taken and tested only where a loop closes, where a computed target arrives and where the
+region is entered: there must be enough for the longest way to the next test, for which it is taken.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,7 +70,8 @@ class Shape:
         """For each member, those that its computed exit may lead to within the region."""
         self._counts = [installed.block.insn_count for installed in members]
         order, heads = _walk(self.direct, [*apart, *range(len(members))])
-        arrived = {target for targets in self.computed for target in targets}
+        self.arrived = arrived = {target for targets in self.computed for target in targets}
+        """Members that computed exits lead to within the region."""
         self.tested = heads | arrived
         """Members that test fuel however they are reached."""
         self.entries = [

@@ -79,6 +79,11 @@ def merge(lines: list[str], exits: Exits, types: Sequence[str], prefix: str) -> 
     return merged
 
 
+def may_run_as_copy(installed: Installed) -> bool:
+    """Whether a block's copied code may run in its place. It would test a probe a second time."""
+    return installed.copied and not installed.probes
+
+
 class UnitText:
     """The function of a unit in the making. ``begin`` a block before any of it is written."""
 
@@ -105,8 +110,7 @@ class UnitText:
         which are ``checked`` or those that cannot do without."""
         self.block = block = installed.block
         self.block_id, self.links = installed.block_id, installed.links
-        self.has_copy = installed.copied and not installed.probes
-        """Its copied code may run in its place. It would test a probe a second time."""
+        self.has_copy = may_run_as_copy(installed)
         self._refuse = ""
         self.checks, self.checked = checks, checked
         self.slots: dict[str, str] = dict(self.arguments)
@@ -159,9 +163,13 @@ class UnitText:
         of the unit and the key of the block there."""
         return []
 
-    def within(self, slot: int) -> str:  # noqa: ARG002
-        """The label in this function that a link slot leads to, or ""."""
-        return ""
+    def goes_within(self, slot: int) -> bool:  # noqa: ARG002
+        """Append lines that go on where a link slot leads to, if that is in this function. Returns
+        whether it is."""
+        return False
+
+    def settle_fuel(self) -> None:
+        """Give back fuel that was taken for blocks behind the present one."""
 
     def next_label(self, after: int = 0) -> str:
         """The label ``open`` will give after so many more values."""

@@ -303,3 +303,14 @@ def test_a_region_is_entered_at_each_of_its_blocks(machine: UnitMachine, at: int
     _, payload, _ = machine.enter(code[BlockKey(at)], 500)
     assert machine.record(payload) == HaltRecord("done", 0x8008)
     assert machine.state["r1"] == (1 if at == 0x8008 else 8)
+
+
+def test_a_region_is_left_where_a_return_arrives(machine: UnitMachine) -> None:
+    """The block behind the call does nothing but lead out, as the return does elsewhere."""
+    text = CALLS.replace("halt done 0x8008", "insn 0x8008 4\n  goto 0xb000")
+    assert text != CALLS
+    code = machine.compile(*parse_blocks(text), level="optimised")
+    prepare(machine, {**machine.state.snapshot(), "r1": 1})
+    kind, _, fuel = machine.enter(code[BlockKey(0x8000)], 500)
+    assert (kind, fuel) == (abi.X_LINK, 497)
+    assert machine.state["r1"] == 8
