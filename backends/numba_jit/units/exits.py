@@ -1,5 +1,9 @@
 """Exits as LLVM text: links, entry tables and records."""
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
 from backends.numba_jit import abi
 from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
@@ -95,10 +99,15 @@ def _inside(u: UnitText, code: str, location: str) -> None:
         for label, symbol, _ in inside:
             _stay(u, u.new(f"icmp eq ptr {code}, @{symbol}"), label)
         return
-    number, location_of = u.number, u.module.context.location_of
+    location_of = u.module.context.location_of
+    locations = {label: location_of(key) for label, _, key in inside}
+    shift = _common_bits(list(locations.values()))
+    name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
+    turned = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 {shift})")
+    number = u.number
     u.number += 1
-    ways = [f"i32 {location_of(key)}, label %j{number}.{label}" for label, _, key in inside]
-    u.lines.append(f" switch i32 {location}, label %j{number} [{' '.join(ways)}]")
+    ways = [f"i32 {_turn(at, shift)}, label %j{number}.{label}" for label, at in locations.items()]
+    u.lines.append(f" switch i32 {turned}, label %j{number} [{' '.join(ways)}]")
     for label, symbol, _ in inside:
         at = f"j{number}.{label}"
         u.lines.append(
@@ -107,6 +116,18 @@ def _inside(u: UnitText, code: str, location: str) -> None:
         )
     u.lines.append(f"j{number}:")
     u.label = f"%j{number}"
+
+
+def _common_bits(words: Sequence[int]) -> int:
+    """How many of the low bits are the same in all of several different words."""
+    different = reduce(or_, (word ^ words[0] for word in words))
+    return (different & -different).bit_length() - 1
+
+
+def _turn(word: int, count: int) -> int:
+    """A word of 32 bits rotated to the right: what differs in its upper bits comes low, where LLVM
+    makes a table of it."""
+    return (word >> count | word << (32 - count)) & 0xFFFFFFFF
 
 
 def _stay(u: UnitText, condition: str, label: str) -> None:
