@@ -33,11 +33,13 @@ _KNOWN_OF_FIELDS = {"converter", "default", "eq", "factory", "init", "kw_only", 
 _FIELDS = ("__attrs_attrs__", "__attrs_props__")
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 _STATE = ["__getstate__", "__setstate__", *["__replace__"] * (sys.version_info >= (3, 13))]
+_COMPARED = {"__eq__", "__ne__", "__hash__", *_ORDER}
 _MADE_OF = {
-    *("__init__", "__attrs_pre_init__", "__attrs_init__", "__eq__", "__ne__", "__hash__", *_ORDER),
+    *("__init__", "__attrs_pre_init__", "__attrs_init__"),
     *("__setattr__", "__delattr__", "__slots__", "__getattr__", "__getattribute__"),
 }
-"""What decides about the methods that attrs makes, if a class has it."""
+"""What decides about the methods that attrs makes, if a class has it; also those in ``_COMPARED``
+unless it is defined with ``eq=False``."""
 _CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")
 _OF_A_CLASS = ("__dict__", "__weakref__", "__slots__", "__module__", "__qualname__", "__doc__")
 _KEPT = {*_OF_A_CLASS, "__hash__"}
@@ -236,7 +238,8 @@ def _deferrable(class_: type, options: dict[str, Any]) -> list[_Field] | None:
     """The fields of a class, its base's first; None if attrs has to make the class."""
     body = vars(class_)
     refused = issubclass(class_, BaseException) or not options.keys() <= _KNOWN
-    refused = refused or not _MADE_OF.isdisjoint(body)
+    decisive = _MADE_OF if options.get("eq", True) is False else _MADE_OF | _COMPARED
+    refused = refused or not decisive.isdisjoint(body)
     if refused or any(isinstance(value, cached_property) for value in body.values()):
         return None
     own = _own_fields(class_)

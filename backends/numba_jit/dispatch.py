@@ -6,9 +6,8 @@ leaving translated code, one function for each kind of exit. Rare cases are left
 are not counted here. Direct exits come here when their look-up (``lookups``) has found nothing.
 """
 
-import attrs
-
 from backends.numba_jit import abi, tables
+from dbt.classes import attrs
 from dbt.interfaces import Reason
 
 _COUNTER = {reason: 8 * index for reason, index in tables.REASON_INDEX.items()}

@@ -13,12 +13,13 @@ matches, the other matches too. The carve-out then wins. Anything else does not 
 
 import re
 from collections.abc import Iterator, Mapping
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.symbolic import Number
+
+if TYPE_CHECKING:
+    from random import Random  # few need it
 
 MOST_KNOWN = 1 << 16
 """How many words are remembered with their rows: a guest that writes code has ever new ones."""
@@ -207,7 +208,7 @@ class Table:
             )
         return candidates
 
-    def draw(self, random: Random, row: Row) -> int:
+    def draw(self, random: "Random", row: Row) -> int:
         """A random word that belongs to ``row``: not excluded, not in a carve-out of it."""
         everything = (1 << self.width) - 1
         while True:

@@ -8,8 +8,7 @@ their bits.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir import ops
 from dbt.ir.banks import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.block import (

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-import attrs
+from dbt.classes import attrs
 
 Term: TypeAlias = "int | str | tuple[Any, ...]"
 
@@ -83,7 +83,7 @@ class Trace:
         return Number(self, name, value, most)
 
 
-@attrs.frozen(eq=False, repr=False, slots=True)
+@attrs.frozen(eq=False, repr=False)
 class Number:
     """A number of a trace: ``value`` here, ``term`` in general. It is never negative and at most
     ``most``, where that is known.

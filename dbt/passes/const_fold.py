@@ -6,8 +6,7 @@ set r1 %0 when 0x0:i1
 branch 0x1:i1, 0x8010, 0x8004
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, Branch, Const, Goto, Inst, Value
 from dbt.ir.evaluate import evaluate_pure
 from dbt.ir.ops import CHECK_ALIGN, OPS, TRAP_IF

@@ -8,8 +8,7 @@ set r3 %0
 Loads stay: they may fault.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, Inst, Value, exit_values
 from dbt.ir.ops import GET, OPS
 from dbt.passes.registry import register

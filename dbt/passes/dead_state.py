@@ -7,8 +7,7 @@ Whatever may leave the block (a load, a store, a trap) sees all state, and so do
 is invoked: a write stays if such an op comes before the next write of its slot.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, Inst
 from dbt.ir.ops import GET, INVOKE, OPS, SET
 from dbt.passes.registry import register

@@ -12,8 +12,7 @@ Each rule is proved in the tests: for all operands of 8 bits, or of 5 when it ha
 from collections.abc import Iterator
 from typing import TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, Const, Inst, Value
 from dbt.ir.ops import OPS, Op
 from dbt.passes.const_fold import folded

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Collection, Iterable, Sequence
 
-import attrs
-
 from dbt import choices
+from dbt.classes import attrs
 from dbt.interfaces import Layout, Pass
 from dbt.ir.block import Block
 from dbt.ir.verifier import verify

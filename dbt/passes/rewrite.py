@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import attrs
-
 from dbt.ir.block import Block, Branch, Call, Inst, Jump, Return, Value
 
 
@@ -20,12 +18,10 @@ def replace_operands(inst: Inst, replaced: Mapping[Value, Value]) -> None:
 
 def replace_in_exit(block: Block, replaced: Mapping[Value, Value]) -> None:
     """Give the exit of a block the replacements of its operands."""
-    match block.exit:
+    match exit_ := block.exit:
         case Branch(cond=Inst() as value) if value in replaced:
-            block.exit = attrs.evolve(block.exit, cond=replaced[value])
-        case (
-            Jump(target=Inst() as value)
-            | Return(target=Inst() as value)
-            | Call(target=Inst() as value)
-        ) if value in replaced:
-            block.exit = attrs.evolve(block.exit, target=replaced[value])
+            block.exit = Branch(replaced[value], exit_.taken, exit_.other)
+        case Jump(target=Inst() as value) | Return(target=Inst() as value) if value in replaced:
+            block.exit = type(exit_)(replaced[value])
+        case Call(target=Inst() as value) if value in replaced:
+            block.exit = Call(replaced[value], exit_.link)

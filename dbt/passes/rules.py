@@ -13,8 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.evaluate import evaluate_pure
 from dbt.ir.ops import OPS, Op
@@ -33,12 +32,13 @@ class Leaf:
     """The name of a value or of a constant, or a literal."""
 
     name: str
-    constant: bool = attrs.field(init=False)
+    constant: bool
     """True when only constants match."""
 
-    @constant.default
-    def _constant(self) -> bool:
-        return self.name.isupper() or self.name in LITERALS
+    @classmethod
+    def of(cls, name: str) -> "Leaf":
+        """The leaf of a name."""
+        return cls(name, name.isupper() or name in LITERALS)
 
 
 @attrs.frozen
@@ -47,12 +47,13 @@ class Node:
 
     op: Op
     args: "tuple[Pattern, ...]"
-    constant: bool = attrs.field(init=False)
+    constant: bool
     """True when it is made of constants alone."""
 
-    @constant.default
-    def _constant(self) -> bool:
-        return all(arg.constant for arg in self.args)
+    @classmethod
+    def of(cls, op: Op, args: "tuple[Pattern, ...]") -> "Node":
+        """The node of an op."""
+        return cls(op, args, all(arg.constant for arg in args))
 
 
 Pattern: TypeAlias = Leaf | Node
@@ -110,14 +111,14 @@ def _group(tokens: Iterator[str], text: str) -> Pattern:
     for token in tokens:
         if token == ")":
             break
-        args.append(_group(tokens, text) if token == "(" else Leaf(token))
+        args.append(_group(tokens, text) if token == "(" else Leaf.of(token))
     if head not in OPS:
         if args:
             raise ValueError(f"{head} is no op: {text}")
-        return Leaf(head)
+        return Leaf.of(head)
     if len(args) != len(OPS[head].args):
         raise ValueError(f"{head} takes {len(OPS[head].args)} operands: {text}")
-    return Node(OPS[head], tuple(args))
+    return Node.of(OPS[head], tuple(args))
 
 
 # -- Matching -----------------------------------------------------------------------------------

@@ -18,8 +18,7 @@ set r2 %2                      set r2 %2
 A write of what the slot already holds is dropped. After ``invoke`` nothing is known.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.block import Block, Inst, Value
 from dbt.ir.ops import GET, INVOKE, SELECT, SET
 from dbt.passes.registry import register

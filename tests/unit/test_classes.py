@@ -72,6 +72,22 @@ def derived(attrs: Any) -> Any:
     return Derived
 
 
+def compared(attrs: Any) -> Any:
+    @attrs.frozen(eq=False)
+    class Compared:
+        a: int
+
+        def __eq__(self, other: object) -> bool:
+            return other == self.a
+
+        def __lt__(self, other: Any) -> bool:
+            return self.a < int(other.a)
+
+        __hash__ = None  # type: ignore[assignment]
+
+    return Compared
+
+
 def bare(attrs: Any) -> Any:
     @attrs.frozen
     class Bare:
@@ -85,6 +101,7 @@ MAKERS: dict[str, Make] = {
     "changing": changing,
     "derived": derived,
     "bare": bare,
+    "compared in its own way": compared,
     "ordered": lambda attrs: simple(attrs, order=True),
     "by identity": lambda attrs: simple(attrs, eq=False),
     "changing, by identity": lambda attrs: changing(attrs, eq=False),

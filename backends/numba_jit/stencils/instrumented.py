@@ -7,11 +7,10 @@ goes on at the next.
 from collections.abc import Callable, Container, Sequence
 from typing import Any, TypeAlias
 
-import attrs
-
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.names import Name
 from backends.numba_jit.stencils.template import Unfit
+from dbt.classes import attrs
 from dbt.interfaces import Layout, Local, Place, loads_safely
 from dbt.ir.block import Block, BlockKey, Const, Goto, Inst
 from dbt.ir.ops import INSN, LOAD

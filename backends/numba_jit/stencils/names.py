@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.symbolic import Term, evaluate
 
 NUMBERS = "numbers"

@@ -6,8 +6,6 @@ It is long because each op and each way out is a method of one class.
 from collections import Counter
 from collections.abc import Callable
 
-import attrs
-
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
@@ -16,6 +14,7 @@ from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.frame import FOOTER
 from backends.numba_jit.units.instrument import count, pop, push
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
+from dbt.classes import attrs
 from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Halt, Inst, Jump, Return, Swi, Value

@@ -7,10 +7,9 @@ have the same shape when lifting decides alike for both; then only the values in
 from collections.abc import Container
 from typing import Any
 
-import attrs
-
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.names import NUMBERS, Name
+from dbt.classes import attrs
 from dbt.ir import ops
 from dbt.ir.block import (
     Block,

@@ -4,8 +4,7 @@ A program is a run of i64 words: an operation and, for some, an operand behind i
 stack and ends with ``END``.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Term
 
 (

@@ -8,8 +8,7 @@ check where earlier ones of the block have looked at the pages on both sides: pe
 within a block only where a function is invoked.
 """
 
-import attrs
-
+from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value

@@ -5,8 +5,6 @@ import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import attrs
-
 from backends.native.arena import Arena
 from backends.native.exception_table import SECTION, ExceptionTable
 from backends.native.link import Library, link
@@ -28,6 +26,7 @@ from backends.numba_jit.units.invoke import is_quiet
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
 from backends.numba_jit.units.unit_text import Module
+from dbt.classes import attrs
 from dbt.interfaces import Context, HostCode
 from dbt.ir.block import BlockKey
 

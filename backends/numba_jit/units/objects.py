@@ -7,9 +7,8 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
 from backends.native.llvm import binding, header, target_machine
+from dbt.classes import attrs
 
 
 @attrs.frozen

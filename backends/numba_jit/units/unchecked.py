@@ -12,13 +12,12 @@ the instruction.
 
 from collections.abc import Iterable
 
-import attrs
-
 from backends.native.exception_table import ENTRY
 from backends.numba_jit.units.check_plan import Check, root_of, size_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
+from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.ir import ops
 from dbt.ir.block import Inst, Value

@@ -10,14 +10,13 @@ compile latency: this builds lines and nothing else.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import attrs
-
 from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame
+from dbt.classes import attrs
 from dbt.interfaces import STACK_BYTES, Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
@@ -40,12 +39,12 @@ class Module:
     on at their fixups (``backends/native/exception_table.py``)."""
     folds: bool = True
     """Accesses without checks may have the evaluator execute their instruction."""
-    intrinsics: dict[str, str] = attrs.Factory(dict)
-    inlined: dict[str, str] = attrs.Factory(dict)
+    intrinsics: dict[str, str] = attrs.field(factory=dict)
+    inlined: dict[str, str] = attrs.field(factory=dict)
     """LLVM modules of the functions to be made a part of this one, by symbol."""
-    made: list[int] = attrs.Factory(list)
+    made: list[int] = attrs.field(factory=list)
     """Indices of the records that the code refers to."""
-    _faults: dict[FaultRecord, int] = attrs.Factory(dict)
+    _faults: dict[FaultRecord, int] = attrs.field(factory=dict)
 
     def fault(self, record: FaultRecord) -> int:
         """The exit code that reports a refused access, the same one for equal records."""

@@ -1,6 +1,5 @@
 """The lifter of ARM state: one mixin per family of instructions, one method per table row."""
 
-import inspect
 from collections.abc import Callable, Mapping
 
 from dbt.decode.table import Table, TableError
@@ -26,7 +25,8 @@ def bind(table: Table, lifter: type[Lifter]) -> Mapping[str, Callable[..., None]
         method = getattr(lifter, row.name, None)
         if method is None:
             raise TableError(f"{row.name}: no method of {lifter.__name__} lifts this row")
-        arguments = tuple(inspect.signature(method).parameters)[1:]
+        code = method.__code__  # inspect would be imported for its signature
+        arguments = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
         if arguments != row.letters:
             raise TableError(f"{row.name}: takes {arguments}, but the row has {row.letters}")
         methods[row.name] = method
