@@ -5,12 +5,15 @@ import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from backends.native import llvm
 from backends.native.arena import Arena
+from backends.native.cache import cached, stamp
 from backends.native.exception_table import SECTION, ExceptionTable
 from backends.native.link import Library, link
 from backends.numba_jit.dispatch import dispatchers, to_copy
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
+from backends.numba_jit.units import objects
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import MATERIALISE
 from backends.numba_jit.units.frame import (
@@ -30,6 +33,8 @@ from dbt.classes import attrs
 from dbt.interfaces import Context, HostCode
 from dbt.ir.block import BlockKey
 
+_SOURCES = (llvm.__file__, objects.__file__)
+"""How text becomes object code."""
 _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
 
@@ -109,9 +114,7 @@ class UnitCompiler:
             on = self.frame.signature, self.frame.ways_of_units()
             text += dispatchers(*on) + to_copy(*on)
         text += FOOTER
-        if text not in _SHARED:
-            _SHARED[text] = self._maker.compile(text, "optimised")
-        self._shared = link(_SHARED[text], self._arena)
+        self._shared = link(self._shared_object(text), self._arena)
         self.enter_address = self._shared.address("enter")
         self.unlinked_address = self._shared.address(ways["link"])
         self._ways = {
@@ -120,6 +123,13 @@ class UnitCompiler:
         }  # fmt: skip
         if self.frame.lazy_flags:
             self._ways[MATERIALISE] = "materialise"
+
+    def _shared_object(self, text: str) -> bytes:
+        """The object code of a text, which is kept on disk."""
+        if text not in _SHARED:
+            key = stamp(_SOURCES, "llvmlite", text=text)
+            _SHARED[text] = cached("units", key, lambda: self._maker.compile(text, "optimised"))
+        return _SHARED[text]
 
     def _write_word(self, offset: int, value: int) -> None:
         ctypes.c_uint64.from_address(self._context.state.address + offset).value = value
