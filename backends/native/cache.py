@@ -25,7 +25,8 @@ except ImportError:
 MAGIC = b"armdbt object 2\n"
 _DIGEST = 32
 _KEPT = 8
-"""Most files of one name in a directory. There are several versions, and machines that share it."""
+"""Most files of one name in a directory, by default: there are several versions, and machines that
+share it."""
 PATIENCE = 5.0
 """Seconds to wait for another process that updates."""
 _PAUSE = 0.01
@@ -87,13 +88,13 @@ def _processor() -> str:
     return "".join(lines)
 
 
-def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
+def cached(name: str, key: bytes, make: Callable[[], bytes], most: int = _KEPT) -> bytes:
     """The object called ``name`` for ``key`` (a stamp), from disk; or from ``make``, and then it is
-    written to disk if possible."""
+    written to disk if possible, where the newest ``most`` of that name stay."""
     content = read(name, key)
     if content is None:
         content = make()
-        write(name, key, content)
+        write(name, key, content, most)
     return content
 
 
@@ -114,9 +115,10 @@ def _written(directory: Path, file: str) -> float:
         return 0
 
 
-def write(name: str, key: bytes, content: bytes) -> None:
-    """Write to disk what ``read`` returns from now on, if that is possible."""
-    any(_write(directory, _file(name, key), key, content) for directory in directories())
+def write(name: str, key: bytes, content: bytes, most: int = _KEPT) -> None:
+    """Write to disk what ``read`` returns from now on, if that is possible; the newest ``most`` of
+    that name stay."""
+    any(_write(directory, _file(name, key), key, content, most) for directory in directories())
 
 
 def update(name: str, key: bytes, change: Callable[[bytes | None], bytes | None]) -> None:
@@ -200,7 +202,7 @@ def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
     return content if head == MAGIC + _digest(key, content) else None
 
 
-def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
+def _write(directory: Path, file: str, key: bytes, content: bytes, most: int = _KEPT) -> bool:
     """Write a cache file, which appears whole. False when that is impossible."""
     import tempfile
 
@@ -220,7 +222,7 @@ def _write(directory: Path, file: str, key: bytes, content: bytes) -> bool:
             raise
     except OSError:
         return False
-    _forget_old(real, file)
+    _forget_old(real, file, most)
     return True
 
 
@@ -232,7 +234,7 @@ def _make_directory(directory: Path) -> None:
         Directory(directory).mkdir(mode=0o700, parents=True)
 
 
-def _forget_old(directory: str, file: str) -> None:
+def _forget_old(directory: str, file: str, most: int) -> None:
     """Remove all files of a name but the newest."""
     name = file.rpartition("-")[0]
     with contextlib.suppress(OSError):
@@ -243,7 +245,7 @@ def _forget_old(directory: str, file: str) -> None:
                 if entry.name.startswith(f"{name}-") and entry.name.endswith(".o")
             ]
         entries.sort(key=lambda entry: entry.stat().st_mtime)
-        for entry in entries[:-_KEPT]:
+        for entry in entries[:-most]:
             os.unlink(entry)
 
 

@@ -19,7 +19,7 @@ _MAGIC = b"\x7fELF\x02\x01\x01"
 _RELOCATABLE, _AMD64 = 1, 62
 _SYMTAB, _RELA, _NOBITS = 2, 4, 8
 _ABSOLUTE64, _RELATIVE32, _CALL32, _RELATIVE64 = 1, 2, 4, 24  # R_X86_64_64, PC32, PLT32, PC64
-_WRITABLE, _ALLOCATED = 1, 2
+_WRITABLE, _ALLOCATED, _EXECUTABLE = 1, 2, 4
 _UNWIND = b".eh_frame"
 _UNDEFINED = 0
 _FUNCTION = 2  # STT_FUNC
@@ -128,6 +128,11 @@ class ObjectFile:
         if section.type == _NOBITS:
             return bytes(section.size)
         return self.image[section.offset : section.offset + section.size]
+
+
+def code_size(image: bytes) -> int:
+    """Bytes of machine code in an object file. Raises LinkError."""
+    return sum(s.size for s in ObjectFile(image).sections if s.flags & _EXECUTABLE)
 
 
 def _is_kept(section: _Section) -> bool:

@@ -46,6 +46,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
+    add("--reuse", default="on", metavar="on|off", help="auto takes from disk what it has compiled")
     add("--memory-checks", default="mmu", metavar="KIND", help="who checks: mmu, explicit")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
@@ -172,11 +173,15 @@ def make_process(arguments: argparse.Namespace) -> "Process":
 
     plans = _fault_plans(arguments.inject)
     log = _log(arguments)
-    background = choices.one_of("background", arguments.background, ("on", "off")) == "on"
+    background, reuse = (
+        choices.one_of(name, getattr(arguments, name), ("on", "off")) == "on"
+        for name in ("background", "reuse")
+    )
     options = BackendOptions(
         tier=arguments.tier,
         unit=arguments.unit,
         background=background,
+        reuse=reuse,
         memory_checks=arguments.memory_checks,
     )
     if arguments.hot is not None:

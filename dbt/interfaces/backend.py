@@ -45,6 +45,10 @@ def _background(given: object) -> bool:
     return choices.truth("background", given)
 
 
+def _reuse(given: object) -> bool:
+    return choices.truth("reuse", given)
+
+
 @attrs.frozen
 class BackendOptions:
     """What a user may choose. A backend ignores the options that it has no use for. Raises
@@ -55,7 +59,8 @@ class BackendOptions:
     ``unit``: what is compiled at a time; auto is function in tier auto, and block in others.
     ``hot``: executions of a block after which ``auto`` compiles it (compiling takes 3-6 ms, an
     execution in tier 0 a few ns longer). ``background``: ``auto`` compiles on another core while
-    the guest runs on; else the guest waits.
+    the guest runs on; else the guest waits. ``reuse``: what ``auto`` compiles is kept on disk, and
+    not compiled if it is there.
     ``memory_checks``: with ``mmu``, code makes no test of its own before it accesses memory, and
     the host's protection of pages follows the guest's permissions, as far as the host has room for
     mappings. What is compiled quickly makes its own tests.
@@ -65,6 +70,7 @@ class BackendOptions:
     unit: str = attrs.field(default="auto", converter=_unit)
     hot: int = attrs.field(default=1_000_000, converter=_hot)
     background: bool = attrs.field(default=True, converter=_background)
+    reuse: bool = attrs.field(default=True, converter=_reuse)
     memory_checks: str = attrs.field(default="mmu", converter=_memory_checks)
 
     @property

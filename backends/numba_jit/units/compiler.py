@@ -4,16 +4,14 @@ import ctypes
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
-from backends.native import llvm
 from backends.native.arena import Arena
-from backends.native.cache import cached, stamp
 from backends.native.exception_table import SECTION, ExceptionTable
-from backends.native.link import Library, link
+from backends.native.link import Library, code_size, link
 from backends.numba_jit.dispatch import dispatchers, to_copy
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
-from backends.numba_jit.units import objects
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import MATERIALISE
 from backends.numba_jit.units.frame import (
@@ -26,6 +24,7 @@ from backends.numba_jit.units.frame import (
     Frame,
 )
 from backends.numba_jit.units.invoke import is_quiet
+from backends.numba_jit.units.kept import compiled
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.region import emit_region, find_regions
 from backends.numba_jit.units.unit_text import Module
@@ -33,8 +32,6 @@ from dbt.classes import attrs
 from dbt.interfaces import Context, HostCode
 from dbt.ir.block import BlockKey
 
-_SOURCES = (llvm.__file__, objects.__file__)
-"""How text becomes object code."""
 _SHARED: dict[str, bytes] = {}
 """Object code that all units of a machine share, by its text: machines are of few kinds."""
 
@@ -59,7 +56,7 @@ class Made:
     keys: Mapping[str, BlockKey]
     regions: Sequence[Region]
     code_bytes: int
-    """Of machine code. LLVM counts them, which the thread that runs the guest must not wait for."""
+    """Of machine code."""
 
 
 @attrs.define(eq=False)
@@ -127,8 +124,7 @@ class UnitCompiler:
     def _shared_object(self, text: str) -> bytes:
         """The object code of a text, which is kept on disk."""
         if text not in _SHARED:
-            key = stamp(_SOURCES, "llvmlite", text=text)
-            _SHARED[text] = cached("units", key, lambda: self._maker.compile(text, "optimised"))
+            _SHARED[text] = compiled(self._maker, "units", text, "optimised")
         return _SHARED[text]
 
     def _write_word(self, offset: int, value: int) -> None:
@@ -150,21 +146,22 @@ class UnitCompiler:
         counts: bool = False,
         calls: bool = True,
         linked: Mapping[int, int] | None = None,
+        kept: bool = False,
     ) -> "Made":
         """Compile units for blocks, without putting them where they can run. ``level`` is as for
-        ``compile``. In a region, only the blocks where control is expected to arrive get a unit,
-        and those whose ids are in ``entered``; None: all. With ``counts`` units count their
-        executions until they are hot. ``calls`` and ``linked`` are as for ``find_regions``. One
-        thread at a time may do so for each level, while another uses all other methods but
-        ``explain``."""
+        ``compile``. With ``kept`` their object code is taken from disk, and kept there. In a
+        region, only the blocks where control is expected to arrive get a unit, and those whose ids
+        are in ``entered``; None: all. With ``counts`` units count their executions until they are
+        hot. ``calls`` and ``linked`` are as for ``find_regions``. One thread at a time may do so
+        for each level, while another uses all other methods but ``explain``."""
         text, module, names, keys, regions = self._emit(
             batch, entered, level, counts=counts, calls=calls, linked=linked
         )
         if not batch:
             return Made(b"", module.made, names, keys, regions, 0)
-        image = self._maker.compile(text, level, module.inlined.values())
-        size = self._maker.code_size(image)
-        return Made(image, module.made, names, keys, regions, size)
+        make = partial(compiled, self._maker, "hot") if kept else self._maker.compile
+        image = make(text, level, module.inlined.values())
+        return Made(image, module.made, names, keys, regions, code_size(image))
 
     def load(self, made: "Made") -> list[int]:
         """Code pointers of units that were made, in the order of their blocks; 0 for blocks without

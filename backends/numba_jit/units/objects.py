@@ -1,6 +1,6 @@
 """LLVM at work: text to object code.
 
-llvmlite is imported when the first ``ObjectMaker`` is made.
+llvmlite is imported when the first text is compiled.
 """
 
 import functools
@@ -47,7 +47,6 @@ class ObjectMaker:
     """Compiles text for this machine at any level."""
 
     def __init__(self) -> None:
-        self._llvm = binding()
         # Made when they are needed: each takes a millisecond, and most makers use a level or two.
         self._machines: dict[str, Any] = {}
         self._managers: dict[str, Any] = {}
@@ -55,7 +54,7 @@ class ObjectMaker:
     def _machine(self, name: str) -> Any:
         if name not in self._machines:
             level = LEVELS[name]
-            self._machines[name] = target_machine(self._llvm, level.codegen, level.relocation)
+            self._machines[name] = target_machine(binding(), level.codegen, level.relocation)
         return self._machines[name]
 
     def _passes(self, level: str) -> Any:
@@ -69,7 +68,7 @@ class ObjectMaker:
         names = LEVELS[level].passes
         if not names:
             return None
-        llvm = self._llvm
+        llvm = binding()
         builder = llvm.create_pass_builder(
             self._machine(level), llvm.create_pipeline_tuning_options(speed_level=1)
         )
@@ -79,7 +78,7 @@ class ObjectMaker:
         return builder, manager
 
     def _inlining(self) -> Any:
-        llvm = self._llvm
+        llvm = binding()
         builder = llvm.create_pass_builder(
             self._machine("optimised"), llvm.create_pipeline_tuning_options(speed_level=1)
         )
@@ -88,7 +87,7 @@ class ObjectMaker:
         return builder, manager
 
     def _module(self, text: str, level: str, linked: Iterable[str] = ()) -> Any:
-        llvm = self._llvm
+        llvm = binding()
         context = llvm.create_context()
         module = llvm.parse_assembly(_header() + text, context)
         if linked:
@@ -104,7 +103,7 @@ class ObjectMaker:
     def _link_in(self, module: Any, linked: Iterable[str], context: Any) -> None:
         """Make modules a part of one, and their functions a part of those that call them."""
         for text in linked:
-            other = self._llvm.parse_assembly(_header() + text, context)
+            other = binding().parse_assembly(_header() + text, context)
             names = [function.name for function in other.functions if not function.is_declaration]
             module.link_in(other)
             for name in names:
@@ -135,7 +134,7 @@ class ObjectMaker:
             module.close()
 
     def _optimise(self, module: Any, level: str) -> None:
-        llvm = self._llvm
+        llvm = binding()
         builder = llvm.create_pass_builder(
             self._machine(level), llvm.create_pipeline_tuning_options(speed_level=3)
         )
@@ -145,14 +144,9 @@ class ObjectMaker:
         for value in (*module.functions, *module.global_variables):
             if not value.is_declaration and value.name not in exported:
                 value.linkage = "internal"
-        manager = self._llvm.create_new_module_pass_manager()
+        manager = binding().create_new_module_pass_manager()
         manager.add_global_dead_code_eliminate_pass()
         manager.run(module, self._passes(_INLINING)[0])
-
-    def code_size(self, image: bytes) -> int:
-        """Bytes of machine code in an object file."""
-        sections = self._llvm.ObjectFileRef.from_data(image).sections()
-        return sum(section.size() for section in sections if section.is_text())
 
     def assembly(self, text: str, level: str, linked: Iterable[str] = ()) -> str:
         """The host's assembly of a text, as the object holds it."""

@@ -81,6 +81,7 @@ class Units:
         self._compiler: UnitCompiler | None = None
         self._begun = False
         self._in_background = context.options.background
+        self._reuses = self._promotes and context.options.reuse
         self._work = context.phases.around(Phase.COMPILATION, self._compile)
         self._background = Background(self._work)
         self._awaited: dict[int, Installed] = {}
@@ -319,8 +320,9 @@ class Units:
             self._compile_ns += time.thread_time_ns() - began
             return
         job.made = self.compiler.make(
-            batch, job.level, job.entered, counts=job.counts, calls=self._calls, linked=job.linked
-        )
+            batch, job.level, job.entered, counts=job.counts, calls=self._calls, linked=job.linked,
+            kept=self._reuses and job.level == self._hot_level,
+        )  # fmt: skip
         job.compiled = batch
         self._compile_ns += time.thread_time_ns() - began
 

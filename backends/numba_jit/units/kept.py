@@ -1,0 +1,28 @@
+"""Object code of units on disk: what a program that runs again has made hot is not compiled again.
+
+Nothing but the text that would be compiled decides: it holds all that LLVM is told of a program, of
+passes and of the blocks that are compiled together. A program that is deterministic gives the same
+texts, as a rule.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+
+from backends.native import llvm
+from backends.native.cache import cached, stamp
+from backends.numba_jit.units import objects
+from backends.numba_jit.units.objects import ObjectMaker
+
+MOST = 256
+"""Files that are kept in a directory, each of the units that were compiled together."""
+_SOURCES = (llvm.__file__, objects.__file__)
+"""How text becomes object code."""
+
+
+def compiled(
+    maker: ObjectMaker, name: str, text: str, level: str, linked: Iterable[str] = ()
+) -> bytes:
+    """What ``maker`` compiles of a text at a level, from disk if it is there by this name."""
+    linked = list(linked)
+    key = stamp(_SOURCES, "llvmlite", text=repr((level, text, linked)))
+    return cached(name, key, partial(maker.compile, text, level, linked), MOST)
