@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from backends.numba_jit.units import compiler
 from backends.numba_jit.units.objects import ObjectMaker
@@ -12,7 +13,7 @@ _made: dict[bytes, bytes] = {}
 
 
 class Remembering(ObjectMaker):
-    """Compiles a text once. One that another thread compiles is compiled anew: tests of what happens
+    """Compiles a text once, and verifies it, which LLVM does not do where it compiles. One that another thread compiles is compiled anew: tests of what happens
     meanwhile need the time that it takes."""
 
     def compile(
@@ -30,6 +31,12 @@ class Remembering(ObjectMaker):
         if key not in _made:
             _made[key] = super().compile(text, level, linked, exported)
         return _made[key]
+
+    def parse(self, text: str, context: Any) -> Any:
+        """See ``ObjectMaker.parse``."""
+        module = super().parse(text, context)
+        module.verify()
+        return module
 
 
 def remember() -> None:

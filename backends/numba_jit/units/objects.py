@@ -86,10 +86,13 @@ class ObjectMaker:
         manager.add_always_inliner_pass()
         return builder, manager
 
+    def parse(self, text: str, context: Any) -> Any:
+        """LLVM's module of a text. Raises RuntimeError."""
+        return binding().parse_assembly(_header() + text, context)
+
     def _module(self, text: str, level: str, linked: Iterable[str] = ()) -> Any:
-        llvm = binding()
-        context = llvm.create_context()
-        module = llvm.parse_assembly(_header() + text, context)
+        context = binding().create_context()
+        module = self.parse(text, context)
         if linked:
             self._link_in(module, linked, context)
         passes = self._passes(level)
@@ -103,7 +106,7 @@ class ObjectMaker:
     def _link_in(self, module: Any, linked: Iterable[str], context: Any) -> None:
         """Make modules a part of one, and their functions a part of those that call them."""
         for text in linked:
-            other = binding().parse_assembly(_header() + text, context)
+            other = self.parse(text, context)
             names = [function.name for function in other.functions if not function.is_declaration]
             module.link_in(other)
             for name in names:
