@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 NAME, UNCHECKED, INSTRUMENTED = "stencils", "stencils-unchecked", "stencils-passes"
 """The names of the libraries on disk: of stencils that test the guest's permissions, of those that
-do not, and of those that passes have added to."""
+do not, and of those that passes have added to, which may be of either kind."""
 ENDS = ("head", "hothead", "probehead", "hotprobehead", "go")
 """The first stencils of a library: what blocks begin and end with."""
 MOST_KEPT = 3 / 4
@@ -122,7 +122,7 @@ class Copier:
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
         self._stamp = kept.stamp(slot_table, *map(str, lifter.sources()))
         if passes or rewritten:
-            text = repr((self._stamp, passes, rewritten))
+            text = repr((self._stamp, passes, rewritten, checked))
             self._stamp = cache.stamp(sources_of(passes), text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
         if passes or rewritten:

@@ -9,7 +9,7 @@ from backends.numba_jit.stencils.additions import Addition, apply_addition
 from backends.numba_jit.stencils.instrumented import Instrumented, LiftOne, Sample
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
-from backends.numba_jit.stencils.restart import is_restartable
+from backends.numba_jit.stencils.restart import is_restartable, uses_stack
 from backends.numba_jit.stencils.stencil_text import Module, module_text, nothing_text
 from backends.numba_jit.stencils.template import Template, Unfit, make_template
 from backends.numba_jit.units.objects import ObjectMaker
@@ -27,7 +27,7 @@ AT_ONCE = 200
 
 
 class Maker:
-    """Adds to a library. ``checked``: its stencils test the guest's permissions. ``rewritten``:
+    """Adds to a library. ``checked``: all its stencils test the guest's permissions. ``rewritten``:
     shapes may have additions."""
 
     def __init__(
@@ -121,33 +121,53 @@ class Maker:
             part = templates[first : first + AT_ONCE]
             for index, stencil in enumerate(self._stencils(part)):
                 shape, _, number = wanted[first + index]
-                if stencil.most > LARGEST:
+                if stencil is None or stencil.most > LARGEST:
                     library.refuse(shape)
                 else:
                     library.fill(number, stencil, part[index].holes)
         self._new.clear()
         self.seconds += time.perf_counter() - began
 
-    def _stencils(self, templates: list[Template]) -> list[Stencil]:
-        """Compile templates. What could not be left at each of its accesses is always left."""
-        count = len(templates)
-        found = self._compiled(module_text(self._module(), templates), count)
+    def _stencils(self, templates: list[Template]) -> Sequence[Stencil | None]:
+        """Compile templates. What could not be left at each of its accesses is always left. Beside
+        passes it makes tests of its own, for the evaluator would do nothing that they add; None if
+        it cannot even be left where the host has lost a page."""
+        found: list[Stencil | None] = [*self._compiled(templates, checked=self._checked)]
         if self._checked:
             return found
-        return [
-            stencil if not _accesses(template) or is_restartable(stencil.code) else self._nothing
-            for template, stencil in zip(templates, found, strict=True)
+        wrong = [
+            index
+            for index, (template, stencil) in enumerate(zip(templates, found, strict=True))
+            if stencil and _accesses(template) and not is_restartable(stencil.code)
         ]
+        if not self._whole:
+            others: list[Stencil | None] = [self._nothing] * len(wrong)
+        else:
+            tested = self._compiled([templates[index] for index in wrong], checked=True)
+            others = [None if uses_stack(stencil.code) else stencil for stencil in tested]
+        for index, stencil in zip(wrong, others, strict=True):
+            found[index] = stencil
+        return found
 
-    def _module(self) -> Module:
-        number_of = self._library.reason_number
-        return Module(self._layout, number_of, whole=self._whole, checked=self._checked)
+    def _module(self, *, checked: bool) -> Module:
+        return Module(
+            self._layout,
+            self._library.reason_number,
+            whole=self._whole,
+            checked=checked,
+            ordered=not self._checked,
+        )
 
     @lazy_property
     def _nothing(self) -> Stencil:
-        return self._compiled(nothing_text(self._module()), 1)[0]
+        return self._read(nothing_text(self._module(checked=False)), 1)[0]
 
-    def _compiled(self, text: str, count: int) -> list[Stencil]:
+    def _compiled(self, templates: list[Template], *, checked: bool) -> list[Stencil]:
+        if not templates:
+            return []
+        return self._read(module_text(self._module(checked=checked), templates), len(templates))
+
+    def _read(self, text: str, count: int) -> list[Stencil]:
         found = read_stencils(self._object_maker.compile(text, "stencil"))
         return [found[f"s{index}"] for index in range(count)]
 

@@ -34,6 +34,13 @@ def is_restartable(code: bytes) -> bool:
     return all(_changes_nothing(insn, guest) for insn in instructions[: last + 1])
 
 
+def uses_stack(code: bytes) -> bool:
+    """Whether the code of a stencil uses the host's stack: it cannot be left amid then."""
+    instructions = list(_disassembler().disasm(code, 0))
+    whole = sum(len(insn.bytes) for insn in instructions) == len(code)
+    return not whole or any(_uses(insn, _STACK) or _written(insn) & _STACK for insn in instructions)
+
+
 def _disassembler() -> Any:
     import capstone
 

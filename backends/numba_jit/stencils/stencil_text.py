@@ -259,7 +259,7 @@ class StencilText:
     def _keep_order(self) -> None:
         """Let LLVM not write state in front of an access that has to be repeated if it is refused,
         nor hold many addresses at once."""
-        if not self.module.checked:
+        if self.module.ordered:
             self.lines.append(' call void asm sideeffect "", "~{memory}"()')
 
     def _host(self, inst: Inst, access: Access) -> str:
@@ -374,6 +374,8 @@ class Module:
     see another block begin behind it."""
     checked: bool = True
     """Code tests the guest's permissions before it accesses its memory."""
+    ordered: bool = False
+    """State is written behind the last access: the host may have code left at each of them."""
     intrinsics: dict[str, str] = attrs.field(factory=dict)
     outside: set[str] = attrs.field(factory=set)
 

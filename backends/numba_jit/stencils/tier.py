@@ -82,7 +82,6 @@ class Copies:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
             passes, rewritten = self._built_in(), self._rewritten
-            checked = self.checked or bool(passes) or rewritten  # state changes before accesses
             with self._context.phases.within(Phase.LIBRARY):
                 copier = Copier(
                     self._context,
@@ -90,12 +89,12 @@ class Copies:
                     shared_native(),
                     passes,
                     hot=self._counts,
-                    checked=checked,
+                    checked=self.checked,
                     rewritten=rewritten,
                 )
             copier.probes = self._probes
             self._copier = copier
-            self._lead_out(None if checked else copier.code.without_checks)
+            self._lead_out(None if self.checked else copier.code.without_checks)
             if copier.is_new:
                 self._tell("making code for the guest's instructions (kept for later runs) ...")
             control = self._tables.control
