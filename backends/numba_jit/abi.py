@@ -33,13 +33,12 @@ MEM_BASE = 0  # host address of guest address 0
 LINK_CODE = 8  # address of LINKS
 RETURN_TABLE = 16
 JUMP_TABLE = 24
-COUNTERS = 32
-STACKS = 40
+STACKS = 32
+FUNCTIONS = 40  # u64[]: addresses of the functions that `invoke` calls
 FUEL = 48  # i64
 FAULT_ADDRESS = 56  # the guest address of a refused access (first byte of the access)
 EXIT_CODE = 64  # why the unit is left, written before it is
 UNLINKED = 72  # code pointer with a unit's signature: the dispatcher of direct exits
-FUNCTIONS = 80  # u64[]: addresses of the functions that `invoke` calls
 FIRST_FREE = 128  # up to CONTROL_BYTES: for the units and the tables
 
 LINKS = BACKEND_ROOM

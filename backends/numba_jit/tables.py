@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from backends.numba_jit import abi
-from dbt.interfaces import BACKEND_BYTES, CONTROL_BYTES, Context, Reason
+from dbt.interfaces import BACKEND_BYTES, CONTROL_BYTES, COUNTERS_AT, Context, Reason
 from dbt.ir.block import BlockKey
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
@@ -202,10 +202,10 @@ class Tables:
         return table
 
     def _point(self, context: Context) -> None:
+        assert context.counters.address == context.state.address + COUNTERS_AT
         for offset, address in {
             abi.MEM_BASE: context.memory.base,
             abi.LINK_CODE: self.link_code.address,
-            abi.COUNTERS: context.counters.address,
             abi.STACKS: context.stacks.address,
             abi.FUNCTIONS: context.functions.address,
             HOT: self.hot.address,

@@ -111,6 +111,7 @@ class CounterBank(Protocol):
     """Named 64-bit counters in one buffer (``dbt/runtime/counters.py``)."""
 
     address: int
+    """That of the state buffer, and COUNTERS_AT."""
 
     def index(self, name: str) -> int:
         """Index of a counter, made if it is new. Its value is at ``address + 8 * index``."""

@@ -52,7 +52,7 @@ class Storage:
     def __init__(self, frontend: Frontend, phases: Phases = UNTIMED) -> None:
         self.phases = phases
         self.state = GuestState(extend(frontend.layout, SLOTS))
-        self.counters = Counters()
+        self.counters = Counters(self.state)
         self.stacks = Stacks()
         self.functions = Functions(self.state.address, phases)
         self.memory = GuestMemory()

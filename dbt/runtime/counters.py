@@ -1,17 +1,15 @@
 """Counters and side stacks that passes use: Python knows them by name, compiled code by index."""
 
-from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
+from dbt.interfaces import COUNTERS_AT, MOST_COUNTERS, STACK_BYTES, STACK_ENTRIES
 from dbt.reservation import Reservation
+from dbt.runtime.state import GuestState
 
 
 class _Bank:
     """A buffer of equal entries, each with a name. The host commits its memory when touched."""
 
-    def __init__(self, capacity: int, entry_bytes: int) -> None:
-        self.capacity = capacity
-        self._reservation = Reservation(capacity * entry_bytes, "counters and stacks")
-        self._map = self._reservation.view
-        self.address = self._reservation.address
+    def __init__(self, capacity: int, view: memoryview, address: int) -> None:
+        self.capacity, self._map, self.address = capacity, view, address
         self.names: dict[str, int] = {}
 
     def index(self, name: str) -> int:
@@ -28,10 +26,10 @@ class _Bank:
 
 
 class Counters(_Bank):
-    """Named 64-bit counters."""
+    """Named 64-bit counters, behind the guest's registers."""
 
-    def __init__(self, capacity: int = 1 << 22) -> None:
-        super().__init__(capacity, 8)
+    def __init__(self, state: GuestState, capacity: int = MOST_COUNTERS) -> None:
+        super().__init__(capacity, state.room_for_counters, state.address + COUNTERS_AT)
 
     def add(self, name: str, amount: int = 1) -> None:
         """Add to a counter (the reference evaluator's ``count``)."""
@@ -53,7 +51,8 @@ class Stacks(_Bank):
     empty."""
 
     def __init__(self, capacity: int = 64) -> None:
-        super().__init__(capacity, STACK_BYTES)
+        self._reservation = Reservation(capacity * STACK_BYTES, "side stacks")
+        super().__init__(capacity, self._reservation.view, self._reservation.address)
 
     def _entry(self, base: int, depth: int) -> int:
         return base + 8 + 4 * (depth % STACK_ENTRIES)

@@ -1,12 +1,13 @@
 """Guest registers and flags: one flat little-endian buffer, shared by Python and compiled code.
 
-Behind it, at BACKEND_ROOM, is room for what a backend wants to address like a register.
+Behind it, at BACKEND_ROOM, is room for what a backend wants to address like a register, and at
+COUNTERS_AT for counters.
 """
 
 from typing import Any
 
 from dbt import choices
-from dbt.interfaces import BACKEND_BYTES, BACKEND_ROOM, Layout
+from dbt.interfaces import BACKEND_ROOM, COUNTERS_AT, MOST_COUNTERS, Layout
 from dbt.reservation import Reservation
 
 SCRATCH_BYTES = 64 << 10
@@ -22,8 +23,10 @@ class GuestState:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         assert layout.size + SCRATCH_BYTES <= BACKEND_ROOM
-        self._reservation = Reservation(BACKEND_ROOM + BACKEND_BYTES, "guest registers")
+        whole = COUNTERS_AT + 8 * MOST_COUNTERS
+        self._reservation = Reservation(whole, "guest registers and counters")
         self._map = self._reservation.view
+        self.room_for_counters = self._map[COUNTERS_AT:whole]
         self.address = self._reservation.address
         self.words = memoryview(self._map).cast("I")
         words = {4: self.words, 8: memoryview(self._map).cast("Q")}

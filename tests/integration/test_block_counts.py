@@ -1,13 +1,14 @@
 """Blocks are counted when they begin, wherever a run is stopped, in every tier and unit."""
 
 import functools
+import re
 
 import pytest
 from support.guests import guest
 
 from dbt.instrument.block_count import BlockCount
 from dbt.instrument.coverage import Coverage
-from dbt.interfaces import BackendOptions
+from dbt.interfaces import COUNTERS_AT, BackendOptions
 from dbt.process import Process
 from dbt.stops import InsnLimit
 
@@ -66,3 +67,22 @@ def test_counts_are_exact(tier: str, unit: str, budget: int | None, program: str
 def test_the_reference_backend_counts_the_same(budget: int) -> None:
     found = counted("fib", budget, backend="reference", tier="0", unit="auto")
     assert found == expected("fib")
+
+
+@pytest.mark.parametrize(
+    ("tier", "stage", "instruction"),
+    [
+        ("0", "copied", r"inc qword ptr \[rdi \+ 0x([0-9a-f]+)\]"),
+        ("2", "out_asm", r"incq\t(\d+)\(%rdi\)"),
+    ],
+)
+def test_a_counter_is_one_instruction_of_the_host(tier: str, stage: str, instruction: str) -> None:
+    options = BackendOptions(tier=tier)
+    with Process(
+        str(guest("fib")), ["9"], env={}, options=options, passes=[BlockCount()]
+    ) as process:
+        process.run()
+        found = re.findall(instruction, process.explain("fib")[stage])
+        index = process.counters.index(f"block:{process.resolve('fib'):#x}")
+        offset = COUNTERS_AT + 8 * index
+        assert found == [f"{offset:x}" if stage == "copied" else str(offset)]

@@ -235,7 +235,7 @@ class Long:
 
     def run(self, block: Block) -> None:
         """Count in many counters."""
-        block.insts[:0] = [Inst(ops.COUNT, (), None, (f"c{number}",)) for number in range(140)]
+        block.insts[:0] = [Inst(ops.COUNT, (), None, (f"c{number}",)) for number in range(200)]
 
 
 def test_what_is_too_long_is_compiled(capfd: pytest.CaptureFixture[str]) -> None:

@@ -160,7 +160,7 @@ class Machine:
             Context(
                 self.state,
                 self.memory,
-                Counters(),
+                Counters(self.state),
                 Stacks(),
                 Functions(self.state.address),
                 self.frontend.key_of,

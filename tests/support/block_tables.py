@@ -35,7 +35,7 @@ def guest_tables() -> Iterator[tuple[Context, Tables]]:
     """A guest that never runs, and its tables."""
     state, memory = GuestState(LAYOUT), GuestMemory()
     functions = Functions(state.address)
-    context = Context(state, memory, Counters(8), Stacks(8), functions, key_of, location_of)
+    context = Context(state, memory, Counters(state, 8), Stacks(8), functions, key_of, location_of)
     made = Tables(context)
     try:
         yield context, made

@@ -139,7 +139,7 @@ class Rig:
         self.dialect = dialect
         self.state = RigState(dialect)
         self.memory = GuestMemory()
-        self.counters = Counters(1 << 10)
+        self.counters = Counters(self.state, 1 << 10)
         self.stacks = Stacks(8)
         self.functions = Functions(self.state.address)
         self.memory.map(START, PAGE, READ | EXEC)

@@ -217,7 +217,9 @@ class Bench:
         before, data = self._state(), self.random.randbytes(PAGE) * (DATA_SIZE // PAGE)
         self._begin(before, data)
         recorder = Recorder(copies.memory)
-        outcome = evaluate_block(block, copies.state, recorder, Counters(), Stacks(), None)  # type: ignore[arg-type]
+        outcome = evaluate_block(
+            block, copies.state, recorder, Counters(copies.state), Stacks(), None
+        )  # type: ignore[arg-type]
         expected = (copies.state.snapshot(), copies.memory.peek(DATA, DATA_SIZE))
         unchanged = (before, data)
         self._begin(before, data)

@@ -32,7 +32,7 @@ class UnitMachine:
     def __init__(self, layout: Layout = rig.LAYOUT, *, regions: bool = False) -> None:
         self.state = GuestState(layout)
         self.memory = GuestMemory()
-        self.counters, self.stacks = Counters(1 << 10), Stacks(8)
+        self.counters, self.stacks = Counters(self.state, 1 << 10), Stacks(8)
         self.functions = Functions(self.state.address)
         self.context = Context(
             self.state,
@@ -59,7 +59,6 @@ class UnitMachine:
             abi.UNLINKED: self.compiler.unlinked_address,
             abi.RETURN_TABLE: ctypes.addressof(self.entries),
             abi.JUMP_TABLE: ctypes.addressof(self.entries),
-            abi.COUNTERS: self.counters.address,
             abi.STACKS: self.stacks.address,
             abi.FUNCTIONS: self.functions.address,
         }.items():

@@ -32,7 +32,16 @@ from backends.numba_jit.stencils.library import (
 from backends.numba_jit.stencils.machine_code import Stencil, read_stencils
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.stencils.pass_set import is_kept, places_of, sources_of
-from dbt.interfaces import PAGE, STACK_BYTES, Context, CounterBank, Layout, Local, StackBank
+from dbt.interfaces import (
+    COUNTERS_AT,
+    PAGE,
+    STACK_BYTES,
+    Context,
+    CounterBank,
+    Layout,
+    Local,
+    StackBank,
+)
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
 from dbt.phases import Phase
 from dbt.stops import GuestFault
@@ -108,10 +117,11 @@ class Copier:
         self._lifter = lifter
         self._made: Maker | None = None
         self._memory = context.memory
-        self._banks: dict[str, tuple[CounterBank | StackBank, int]] = {
-            "counters": (context.counters, 8),
-            "stacks": (context.stacks, STACK_BYTES),
+        self._banks: dict[str, tuple[CounterBank | StackBank, int, int]] = {
+            "counters": (context.counters, COUNTERS_AT, 8),
+            "stacks": (context.stacks, 0, STACK_BYTES),
         }
+        """By their names: the bank, what is added to offsets in it, and the bytes of an entry."""
         self.passes, self.rewritten = passes, rewritten
         self._places = places_of(passes)
         library.set(words.PASSES, self._places)
@@ -455,11 +465,12 @@ class Copier:
                 before, behind = word, code + library.length(stencil)
 
     def _offset(self, name: "Name", leaves: "Given") -> int:
-        """Where a counter or a side stack is in its bank; or a number that is given."""
+        """Where a counter is in the state buffer, or a side stack in its bank; or a number that is
+        given."""
         if name.is_number:
             return int(name.text(leaves))
-        bank, size = self._banks[name.bank]
-        return size * bank.index(name.text(leaves))
+        bank, first, size = self._banks[name.bank]
+        return first + size * bank.index(name.text(leaves))
 
     def _name(self, draft: Draft) -> None:
         """Write where the counters and side stacks are whose names are always the same."""

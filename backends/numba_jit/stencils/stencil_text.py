@@ -198,7 +198,7 @@ class StencilText:
         return self.new(f"load ptr, ptr {self.new(f'getelementptr i8, ptr %s, i64 {offset}')}")
 
     def counter(self, name: str) -> str:
-        """The offset of a counter in its bank."""
+        """The offset of a counter in the state buffer."""
         return self._hole(name)
 
     def stack(self, name: str) -> str:

@@ -85,7 +85,7 @@ class Unfit(Exception):
 
 
 MOST_OFFSET = 1 << 27
-"""Larger than the offset of any counter or side stack."""
+"""Larger than the offset of any counter in the state buffer, or side stack in its bank."""
 BANKS = {ops.COUNT: "counters", ops.PUSH: "stacks", ops.POP: "stacks"}
 """Where the names are that ops of passes have."""
 # LLVM reverses bits with constants that it keeps apart from the code.

@@ -10,8 +10,7 @@ from dbt.ir.block import Inst, frontend_mode
 
 
 def count(u: UnitText, inst: Inst) -> None:
-    table = u.pointer(abi.COUNTERS)
-    address = u.new(f"getelementptr i8, ptr {table}, i64 {u.counter(str(inst.imm[0]))}")
+    address = u.new(f"getelementptr i8, ptr %s, i64 {u.counter(str(inst.imm[0]))}")
     old = u.new(f"load i64, ptr {address}")
     amount = "1" if inst.when is None else u.new(f"zext i1 {u.value(inst.when)} to i64")
     u.lines.append(f" store i64 {u.new(f'add i64 {old}, {amount}')}, ptr {address}")

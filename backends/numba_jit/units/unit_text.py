@@ -17,7 +17,7 @@ from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame
 from dbt.classes import attrs
-from dbt.interfaces import STACK_BYTES, Context
+from dbt.interfaces import COUNTERS_AT, STACK_BYTES, Context
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
 
@@ -193,8 +193,8 @@ class UnitText:
         return text
 
     def counter(self, name: str) -> str:
-        """The offset of a counter in its bank."""
-        return str(8 * self.module.context.counters.index(name))
+        """The offset of a counter in the state buffer."""
+        return str(COUNTERS_AT + 8 * self.module.context.counters.index(name))
 
     def stack(self, name: str) -> str:
         """The offset of a side stack in its bank."""

@@ -6,15 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt.interfaces import STACK_BYTES, STACK_ENTRIES
+from dbt.interfaces import COUNTERS_AT, STACK_BYTES, STACK_ENTRIES, Layout
 from dbt.runtime.counters import Counters, Stacks
+from dbt.runtime.state import GuestState
+
+LAYOUT = Layout((), 0)
 
 
 def test_counters_are_where_compiled_code_adds() -> None:
-    counters = Counters(8)
+    state = GuestState(LAYOUT)
+    counters = Counters(state, 8)
     counters.add("a")
     counters.add("b", 5)
-    cells = (ctypes.c_uint64 * 8).from_address(counters.address)
+    cells = (ctypes.c_uint64 * 8).from_address(state.address + COUNTERS_AT)
     assert list(cells[:3]) == [1, 5, 0]
     cells[counters.index("b")] += 2
     assert counters["b"] == 7
@@ -29,14 +33,14 @@ def test_names_may_come_while_all_are_looked_at() -> None:
             self.index(f"after {name}")
             return super().__getitem__(name)
 
-    counters = Growing(8)
+    counters = Growing(GuestState(LAYOUT), 8)
     counters.add("a", 3)
     counters.add("b", 5)
     assert counters.snapshot() == {"a": 3, "b": 5}
 
 
 def test_counters_wrap() -> None:
-    counters = Counters(8)
+    counters = Counters(GuestState(LAYOUT), 8)
     counters.add("a", -1)
     assert counters["a"] == (1 << 64) - 1
     counters.add("a", 2)
@@ -44,7 +48,7 @@ def test_counters_wrap() -> None:
 
 
 def test_names_run_out() -> None:
-    counters = Counters(2)
+    counters = Counters(GuestState(LAYOUT), 2)
     assert [counters.index(name) for name in ("a", "b", "a")] == [0, 1, 0]
     with pytest.raises(MemoryError, match="more than 2 names, at 'c'"):
         counters.index("c")

@@ -79,7 +79,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     context = Context(
         state,
         memory,
-        Counters(),
+        Counters(state),
         Stacks(),
         Functions(state.address),
         frontend.key_of,

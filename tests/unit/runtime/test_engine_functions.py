@@ -71,7 +71,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     context = Context(
         state,
         memory,
-        Counters(),
+        Counters(state),
         Stacks(),
         functions,
         frontend.key_of,

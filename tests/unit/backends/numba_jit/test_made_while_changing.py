@@ -63,7 +63,7 @@ def machine() -> Iterator[Machine]:
     code = block * BLOCKS + [SWI] * INSNS
     memory.poke(CODE, b"".join(word.to_bytes(4, "little") for word in code))
     context = Context(
-        state, memory, Counters(), Stacks(), Functions(state.address),
+        state, memory, Counters(state), Stacks(), Functions(state.address),
         frontend.key_of, frontend.location_of, BackendOptions(tier="0"), frontend,
     )  # fmt: skip
     executor = NumbaBackend().open(context)
