@@ -8,12 +8,14 @@ cells, when the guest's output or the number of its instructions is not that wit
 there are not as many events as the ``call-count`` pass counts.
 
 Beside these, the product's own ways to instrument a program are measured (``instrumented.py``):
-counters in each block and at each call and return, a recording, and hooks on calls.
+counters in each block and at each call and return, a recording, and hooks on calls. ``--only``
+chooses rows (``rows.py``); those of Python hooks take most of the time. ``--also`` measures further
+programs, each in rounds of its own.
 
 Where Unicorn is installed, and without ``--no-peers``, it is measured, too: a Python hook counts
 blocks, or is on every instruction of the program that calls or returns and counts events. It is
 compared with Unicorn without hooks. qemu-arm is measured without any, for it has none: only its log
-(``bench interception``).
+(``bench interception``), and plug-ins, which Debian's qemu-user is built without.
 
 ``harness/guest_run.py`` says what is timed, and ``peers/unicorn.py`` for Unicorn. Nanoseconds per
 event are the time beyond that of the program alone, divided by the number of events; slow-downs are
@@ -34,6 +36,18 @@ import attrs
 
 from dbt.data import DEMO
 from dbt.experiments.callbacks.instrumented import INSTRUMENTED
+from dbt.experiments.callbacks.rows import (
+    BLOCKS,
+    CALLS,
+    HOOKS,
+    QEMU,
+    UNICORN,
+    Case,
+    cases,
+    names,
+    unicorn_cases,
+)
+from dbt.experiments.callbacks.tables import tables
 from dbt.experiments.harness.guest_run import (
     Agreement,
     Disagreement,
@@ -45,10 +59,10 @@ from dbt.experiments.harness.guest_run import (
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.options import listed, positive, program_options, result_options
-from dbt.experiments.harness.presentation import Results, Table, print_tables
+from dbt.experiments.harness.presentation import Results, print_tables
 from dbt.experiments.harness.rounds import rounds
 from dbt.experiments.peers import Image, Seen, load_image, qemu, unicorn
-from dbt.hooks.callbacks.callback import PRICES, Callback
+from dbt.hooks.callbacks.callback import Callback
 from dbt.hooks.records import Record
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import TIERS, UNITS
@@ -56,43 +70,7 @@ from dbt.process import Process
 from dbt.stops import UsageError
 
 DEMO_ROUNDS = "200000"
-NOTHING = "nothing"
 CELLS = 64
-UNICORN, QEMU = unicorn.NAME, qemu.NAME
-"""Stand for the tier in their rows."""
-BLOCKS = "every block"
-"""What Unicorn's hook on blocks counts, as one of INSTRUMENTED does."""
-
-
-def count(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Count events."""
-    cells[0] += 1
-
-
-def table(cells, pc, target):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Count events by their targets."""
-    cells[(target >> 2) & 63] += 1
-
-
-HOOKS: Mapping[str, tuple[Callable[..., None], Sequence[str]]] = {
-    "count": (count, PRICES),
-    "table": (table, [price for price in PRICES if price != "inline"]),
-}
-"""The hook functions, with the prices at which each can run."""
-
-
-@attrs.frozen
-class Case:
-    """One configuration: a tier, UNICORN or QEMU, and a hook at a price."""
-
-    tier: str
-    hook: str = NOTHING
-    price: str = ""
-
-    @property
-    def alone(self) -> "Case":
-        """The case with the same tier and no hook."""
-        return Case(self.tier)
 
 
 @attrs.frozen
@@ -113,6 +91,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=positive, default=5, metavar="N", help="rounds (5)")
     add("--tiers", default="0,2", metavar="T,...", help="0, 1, 2, auto (0,2)")
     add("--unit", choices=UNITS, default="block", help="what is compiled at a time (block)")
+    add("--only", metavar="R,...", help=f"some of {', '.join(names())} (all)")
+    add("--also", action="append", default=[], metavar="'PROG ARGS'", help="a further program")
     add("--no-peers", action="store_true", help="without Unicorn and qemu-arm")
     result_options(parser)
     program_options(parser)
@@ -121,13 +101,16 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, results: Results) -> int:
     """Measure, write, print; the exit status."""
     tiers = listed(arguments.tiers, TIERS, "--tiers")
-    program = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
-    if arguments.program is not None:
-        program = Program(arguments.program, tuple(arguments.args), arguments.root)
-    result = experiment(
-        program, tiers, arguments.unit, arguments.repeats, peers=not arguments.no_peers
+    only = None if arguments.only is None else listed(arguments.only, names(), "--only")
+    result = experiments(
+        _programs(arguments),
+        tiers,
+        arguments.unit,
+        arguments.repeats,
+        peers=not arguments.no_peers,
+        only=only,
     )
-    result["command"] = _reproduce(arguments, program)
+    result["command"] = _reproduce(arguments)
     results.write_json(result)
     shown = tables(result)
     results.write_markdown(shown, result["command"])
@@ -138,21 +121,78 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
     return 0
 
 
-def _reproduce(arguments: argparse.Namespace, program: Program) -> str:
+def _programs(arguments: argparse.Namespace) -> list[Program]:
+    """The program of the command line, or the demo, and those of ``--also``."""
+    first = Program(DEMO, (DEMO_ROUNDS,), arguments.root)
+    if arguments.program is not None:
+        first = Program(arguments.program, tuple(arguments.args), arguments.root)
+    return [first, *(_further(text, arguments.root) for text in arguments.also)]
+
+
+def _further(text: str, root: str | None) -> Program:
+    """The program of one ``--also``. Raises UsageError."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--also {text!r}: {error}") from None
+    if not words:
+        raise UsageError("--also needs a program and its arguments, not an empty text")
+    return Program(words[0], tuple(words[1:]), root)
+
+
+def _reproduce(arguments: argparse.Namespace) -> str:
     words = ["armdbt", "bench", "callbacks", "--repeats", str(arguments.repeats)]
     words += ["--tiers", arguments.tiers, "--unit", arguments.unit]
     words += ["--no-peers"] * arguments.no_peers
-    for option in ("json", "markdown"):
+    for text in arguments.also:
+        words += ["--also", text]
+    for option in ("only", "json", "markdown"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     if arguments.root:
         words += ["-L", arguments.root]
     if arguments.program is not None:
-        words += [program.path, *program.args]
+        words += [arguments.program, *arguments.args]
     return shlex.join(words)
 
 
 # -- Measuring -------------------------------------------------------------------------------------
+
+
+def experiments(
+    programs: Sequence[Program],
+    tiers: Sequence[str],
+    unit: str = "block",
+    repeats: int = 1,
+    *,
+    peers: bool = True,
+    only: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Measure programs one after the other; returns the result for JSON: that of the only program,
+    or one whose rows say of which program they are. Raises as ``experiment``."""
+    found = [
+        experiment(program, tiers, unit, repeats, peers=peers, only=only) for program in programs
+    ]
+    if len(found) == 1:
+        return found[0]
+    subjects = [shlex.join([one["program"], *one["args"]]) for one in found]
+    return {
+        **found[0],
+        "program": ", ".join(subjects),
+        "args": [],
+        "events": {subject: one["events"] for subject, one in zip(subjects, found, strict=True)},
+        "missing_peers": [
+            f"{why} ({subject})"
+            for subject, one in zip(subjects, found, strict=True)
+            for why in one["missing_peers"]
+        ],
+        "load_after": found[-1]["load_after"],
+        "rows": [
+            {"program": subject, **row}
+            for subject, one in zip(subjects, found, strict=True)
+            for row in one["rows"]
+        ],
+    }
 
 
 def experiment(
@@ -162,36 +202,30 @@ def experiment(
     repeats: int = 1,
     *,
     peers: bool = True,
+    only: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Run every case ``repeats`` times; returns the result for JSON.
+    """Run every case ``repeats`` times, of the rows that ``only`` names, or of all; returns the
+    result for JSON.
 
     Raises UsageError when two cases show different things.
     """
-    cases = [
-        Case(tier, hook, price)
-        for tier in tiers
-        for hook, prices in (
-            (NOTHING, ("",)),
-            *((name, HOOKS[name][1]) for name in HOOKS),
-            *((name, (price,)) for name, (price, _) in INSTRUMENTED.items()),
-        )
-        for price in prices
-    ]
+    chosen = [*cases(tiers, only)]
     judge = _Judge(program, unit)
     missing = []
     if peers:
-        why = judge.why_no_unicorn()
+        of_unicorn = [*unicorn_cases(only)]
+        why = judge.why_no_unicorn(learn=any(case.hook == CALLS for case in of_unicorn))
         if why is None:
-            cases += [Case(UNICORN), *(Case(UNICORN, hook, "python") for hook in ("count", BLOCKS))]
+            chosen += of_unicorn
         else:
             missing.append(f"{UNICORN}: {why}")
         why = judge.why_no_qemu()
         if why is None:
-            cases.append(Case(QEMU))
+            chosen.append(Case(QEMU))
         else:
             missing.append(f"{QEMU}: {why}")
     before = machine_facts()
-    taken = rounds({case: judge.task(case) for case in cases}, repeats, judge.check)
+    taken = rounds({case: judge.task(case) for case in chosen}, repeats, judge.check)
     return {
         "experiment": "callbacks",
         "program": Path(program.path).name,
@@ -202,7 +236,7 @@ def experiment(
         "missing_peers": missing,
         "machine": before,
         "load_after": machine_facts()["load"],
-        "rows": [_row(case, taken, judge.events) for case in cases],
+        "rows": [_row(case, taken, judge.events) for case in chosen],
     }
 
 
@@ -268,12 +302,13 @@ class _Judge:
         """The program as peers load it."""
         return load_image(self.program)
 
-    def why_no_unicorn(self) -> str | None:
-        """Why Unicorn cannot take part, or None. It runs the program once, without a hook."""
+    def why_no_unicorn(self, *, learn: bool = True) -> str | None:
+        """Why Unicorn cannot take part, or None. It runs the program once, without a hook. With
+        ``learn`` the places are found that its hook on calls and returns needs."""
         why = unicorn.lacking()
         if why is None:
             why = self._why_not(Case(UNICORN))
-        if why is None:
+        if why is None and learn:
             self.places = self._learn()
         return why
 
@@ -352,47 +387,4 @@ def _row(case: Case, taken: Mapping[Case, Sequence[Ran]], events: int) -> dict[s
         "ns_per_event": (timing.median - base.median) / events * 1e9 if events else None,
         "translation_s": outcome.translation_seconds if outcome else None,
         "instructions": outcome.instructions if outcome else None,
-    }
-
-
-# -- Showing ---------------------------------------------------------------------------------------
-
-COLUMNS = (
-    "tier",
-    "hook",
-    "price",
-    "events",
-    "ns/event",
-    "slow-down",
-    "quartiles",
-    "speed kept",
-    "seconds",
-    "translating",
-)
-
-
-def tables(result: Mapping[str, Any]) -> list[Table]:
-    """The table of all cases."""
-    title = (
-        f"A hook at every call and return of {shlex.join([result['program'], *result['args']])}, "
-        f"or what is named: {result['events']:,} calls and returns, {result['repeats']} rounds"
-    )
-    return [Table(title, COLUMNS, [_cells(row) for row in result["rows"]])]
-
-
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    spread = row["slowdown_quartiles"]
-    return {
-        "tier": row["tier"],
-        "hook": row["hook"],
-        "price": row["price"] or None,
-        "events": row["events"] or None,
-        "ns/event": row["ns_per_event"],
-        "slow-down": row["slowdown"],
-        "quartiles": f"{spread[0]:.2f}-{spread[1]:.2f}" if spread and row["price"] else None,
-        "speed kept": f"{100 * row['speed_kept']:.0f} %"
-        if row["speed_kept"] and row["price"]
-        else None,
-        "seconds": row["median_s"],
-        "translating": row["translation_s"],
     }

@@ -104,9 +104,12 @@ def _interception(data: Row) -> Iterator[Configuration]:
 
 
 def _callbacks(data: Row) -> Iterator[Configuration]:
-    yardstick = _prices(data, tier="unicorn", price="python")
     for row in data["rows"]:
         name = f"tier {row['tier']}: {row['hook']} {row['price']}".rstrip()
+        subject = {"program": row["program"]} if "program" in row else {}
+        if subject:
+            name = f"{row['program']}, {name}"
+        yardstick = _prices(data, tier="unicorn", price="python", **subject)
         counts = {"events": row["events"], "instructions": row["instructions"]}
         figures = _slowdown(row)
         if figures:

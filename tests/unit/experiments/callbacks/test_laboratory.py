@@ -9,9 +9,11 @@ import pytest
 from support.oracle import need_qemu
 
 from dbt.cli import main
-from dbt.experiments.callbacks import laboratory
+from dbt.experiments.callbacks import laboratory, rows
 from dbt.experiments.callbacks.instrumented import INSTRUMENTED
-from dbt.experiments.callbacks.laboratory import Case, Ran, experiment, tables
+from dbt.experiments.callbacks.laboratory import Ran, experiment
+from dbt.experiments.callbacks.rows import Case, names
+from dbt.experiments.callbacks.tables import tables
 from dbt.experiments.harness.guest_run import Program, Setting
 from dbt.hooks.callbacks.callback import PRICES
 from dbt.stops import UsageError
@@ -22,8 +24,8 @@ FIB = Program(str(Path(__file__).parents[4] / "benchmarks" / "guests" / "fib.elf
 @pytest.fixture
 def few_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves out the prices that numba compiles for, which takes seconds."""
-    for name, (function, _) in laboratory.HOOKS.items():
-        monkeypatch.setitem(laboratory.HOOKS, name, (function, ["python"]))
+    for name, (function, _) in rows.HOOKS.items():
+        monkeypatch.setitem(rows.HOOKS, name, (function, ["python"]))  # type: ignore[arg-type]
 
 
 def test_every_price_of_every_hook_is_a_row() -> None:
@@ -98,6 +100,60 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     )
     assert json.loads(out.read_text())["experiment"] == "callbacks"
     assert "| python |" in page.read_text()
+
+
+def test_rows_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.json"
+    words = ["--tiers", "0,auto", "--only", "block-count,count-inline,unicorn-blocks"]
+    words = ["bench", "callbacks", "--repeats", "1", *words, "--json", str(out)]
+    assert main([*words, "--no-peers", FIB.path, "12"]) == 0
+    shown = capsys.readouterr().out
+    assert "--only block-count,count-inline,unicorn-blocks" in shown
+    wanted = [("nothing", ""), ("count", "inline"), ("every block", "counter")]
+    found = [(r["tier"], r["hook"], r["price"]) for r in json.loads(out.read_text())["rows"]]
+    assert found == [(tier, *row) for tier in ("0", "auto") for row in wanted]
+
+
+def test_unicorns_hooks_are_rows_too() -> None:
+    pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
+    result = experiment(FIB, ("0",), only=("call-count", "unicorn-blocks"))
+    found = [(row["tier"], row["hook"]) for row in result["rows"] if row["tier"] != "qemu"]
+    calls = [("0", "nothing"), ("0", "every call and return")]
+    assert found == [*calls, ("unicorn", "nothing"), ("unicorn", "every block")]
+
+
+def test_several_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.json"
+    words = ["bench", "callbacks", "--repeats", "1", "--tiers", "0", "--only", "call-count"]
+    words += ["--also", f"{FIB.path} 10", "--json", str(out), FIB.path, "12"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "Speed kept" in shown
+    assert f"--also '{FIB.path} 10'" in shown
+    result = json.loads(out.read_text())
+    assert list(result["events"]) == ["fib.elf 12", "fib.elf 10"]
+    ours = [row for row in result["rows"] if row["tier"] == "0"]
+    assert [row["program"] for row in ours] == ["fib.elf 12"] * 2 + ["fib.elf 10"] * 2
+    kept, first, second = tables(result)
+    assert [line["program"] for line in kept.rows] == ["fib.elf 12", "fib.elf 10"]
+    share = round(100 * ours[3]["speed_kept"])
+    assert kept.rows[1]["every call and return, counter"] == f"{share} %"
+    assert kept.rows[1]["alone, s"] == ours[2]["median_s"]
+    assert len(first.rows) == len(second.rows) == len(result["rows"]) / 2
+    assert main(["bench", "compare", str(out), str(out)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--only", "blocks"], f"--only takes some of {','.join(names())}, not 'blocks'"),
+        (["--also", " "], "--also needs a program and its arguments, not an empty text"),
+        (["--also", "a 'b"], '--also "a \'b": No closing quotation'),
+    ],
+)
+def test_what_is_refused(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "callbacks", *words, FIB.path]) == 2
+    assert capsys.readouterr().err == f"armdbt: {why}\n"
 
 
 @pytest.mark.parametrize("words", [["--tiers", "3"], ["--repeats", "0"]])
