@@ -174,8 +174,9 @@ class HostProtection:
     def end(self) -> None:
         """Open all pages, and follow no more."""
         self.follows = False
-        for run in _RUN.finditer(bytes(self._set)):
-            self._open(run.start(), len(run[0]))
+        if not self._protect(0, len(self._set), _OPEN):  # some may not be written
+            for run in _RUN.finditer(bytes(self._set)):
+                self._open(run.start(), len(run[0]))
         self._touched.update(range(len(self._set) // _GROUP))
         self._set = bytearray()
 
