@@ -6,16 +6,12 @@ is read. What cannot be read is made anew; what cannot be written is not kept.
 """
 
 import contextlib
-import functools
 import os
 import re
 import stat
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
-
-from dbt.distributions import version
 
 try:
     from _blake2 import blake2b  # hashlib imports OpenSSL as well, which takes 2 ms
@@ -59,33 +55,6 @@ def _user_cache() -> list[Path]:
         except KeyError:
             return []
     return [os.path.join(home, ".cache", "armdbt")]
-
-
-def stamp(sources: Iterable[Path], *packages: str, text: str = "") -> bytes:
-    """A digest of everything object code depends on: sources, versions, Python, the processor, and
-    a text that says what else."""
-    digest = blake2b(digest_size=_DIGEST)
-    digest.update(repr((sys.version, os.uname().machine, _processor(), text)).encode())
-    digest.update(repr([version(package) for package in packages]).encode())
-    for source in sources:
-        with open(source, "rb", buffering=0) as file:
-            content = file.read()
-        digest.update(len(content).to_bytes(8, "little") + content)
-    return digest.digest()
-
-
-@functools.cache
-def _processor() -> str:
-    """The description of the host's first processor. The others are taken to be alike."""
-    kept = ("vendor_id", "cpu family", "model", "stepping", "flags")
-    lines = []
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
-        for line in file:
-            if line == "\n":
-                break
-            if line.startswith(kept):
-                lines.append(line)
-    return "".join(lines)
 
 
 def cached(name: str, key: bytes, make: Callable[[], bytes], most: int = _KEPT) -> bytes:
@@ -199,7 +168,7 @@ def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
             content = file.read()
     except OSError:
         return None
-    return content if head == MAGIC + _digest(key, content) else None
+    return content if head == MAGIC + digest_of(key, content) else None
 
 
 def _write(directory: Path, file: str, key: bytes, content: bytes, most: int = _KEPT) -> bool:
@@ -214,7 +183,7 @@ def _write(directory: Path, file: str, key: bytes, content: bytes, most: int = _
         handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=real)
         try:
             with open(handle, "wb") as out:
-                out.write(MAGIC + _digest(key, content) + content)
+                out.write(MAGIC + digest_of(key, content) + content)
                 os.fchmod(out.fileno(), 0o644)
             os.replace(temporary, os.path.join(real, file))
         except BaseException:
@@ -249,9 +218,11 @@ def _forget_old(directory: str, file: str, most: int) -> None:
             os.unlink(entry)
 
 
-def _digest(key: bytes, content: bytes) -> bytes:
-    digest = blake2b(key, digest_size=_DIGEST)
-    digest.update(content)
+def digest_of(*contents: bytes) -> bytes:
+    """The digest of what these are together."""
+    digest = blake2b(digest_size=_DIGEST)
+    for content in contents:
+        digest.update(content)
     return digest.digest()
 
 

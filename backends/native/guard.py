@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from backends.native import exception_table, guard_text, llvm
 from backends.native.arena import Arena
-from backends.native.cache import cached, stamp
+from backends.native.cache import cached
 from backends.native.exception_table import ExceptionTable
 from backends.native.forks import held_at_fork
 from backends.native.guard_text import (
@@ -40,6 +40,7 @@ from backends.native.guard_text import (
     TABLE,
 )
 from backends.native.link import link
+from backends.native.stamps import stamp
 from dbt.interfaces import Memory
 from dbt.ir import banks
 

@@ -73,8 +73,9 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
         if _loop is None:
             from backends.native import llvm
             from backends.native.arena import Arena
-            from backends.native.cache import cached, stamp
+            from backends.native.cache import cached
             from backends.native.link import link
+            from backends.native.stamps import stamp
 
             def make_maker() -> bytes:
                 on_compile("compiling the execution loop (once) ...")

@@ -10,8 +10,9 @@ def load(module: ModuleType, name: str, on_compile: Any) -> int:
     disk."""
     from backends.native import llvm
     from backends.native.arena import Arena
-    from backends.native.cache import cached, stamp
+    from backends.native.cache import cached
     from backends.native.link import link
+    from backends.native.stamps import stamp
 
     def make() -> bytes:
         on_compile("compiling what is decided at calls and returns (once, a few seconds) ...")

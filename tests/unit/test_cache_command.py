@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.native import cache
+from backends.native import cache, stamps
 from dbt.cli import main
 
 
@@ -14,7 +14,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with two files of ours, and two of others."""
     directory = tmp_path / "kept"
     monkeypatch.setattr(cache, "directories", lambda: [directory, tmp_path / "none"])
-    key = cache.stamp([])
+    key = stamps.stamp([])
     cache.write("loop", key, b"x" * 100)
     cache.write("stencil-ends", key, b"y" * 60)
     (directory / "loop-of-another.o").write_bytes(b"z")

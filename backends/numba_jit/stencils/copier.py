@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from backends.native import cache
+from backends.native import cache, stamps
 from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import linkable
 from backends.numba_jit.stencils import abi as words
@@ -133,7 +133,7 @@ class Copier:
         self._stamp = kept.stamp(slot_table, *map(str, lifter.sources()))
         if passes or rewritten:
             text = repr((self._stamp, passes, rewritten, checked))
-            self._stamp = cache.stamp(sources_of(passes), text=text)
+            self._stamp = stamps.stamp(sources_of(passes), text=text)
         self._checked, self._file = checked, NAME if checked else UNCHECKED
         if passes or rewritten:
             self._file = INSTRUMENTED

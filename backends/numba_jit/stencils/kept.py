@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Callable
 
-from backends.native import cache
+from backends.native import cache, stamps
 
 MOST = 8
 """Libraries of which the content is remembered."""
@@ -50,9 +50,9 @@ def _remember(key: tuple[str, ...], content: bytes) -> None:
 
 @functools.lru_cache(maxsize=MOST)
 def stamp(text: str, *sources: str) -> bytes:
-    """The stamp (``cache.stamp``) of what stencils depend on: a text, some files, and the modules
+    """The stamp (``stamps.stamp``) of what stencils depend on: a text, some files, and the modules
     of this backend. It is computed once, for the modules are those that were imported."""
-    return cache.stamp(sources, "llvmlite", text=repr((text, _modules())))
+    return stamps.stamp(sources, "llvmlite", text=repr((text, _modules())))
 
 
 @functools.cache
@@ -60,7 +60,7 @@ def _modules() -> bytes:
     """The stamp of the modules of this backend."""
     here = os.path.dirname(__file__)
     above = os.path.dirname(here)
-    return cache.stamp(
+    return stamps.stamp(
         os.path.join(part, name)
         for part in (here, above, os.path.join(above, "units"))
         for name in sorted(os.listdir(part))

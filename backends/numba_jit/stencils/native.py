@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from backends.native.arena import Arena
-from backends.native.cache import cached, stamp
+from backends.native.cache import cached
 from backends.native.link import link
+from backends.native.stamps import stamp
 
 ARITY = 7
 _SOURCES = (

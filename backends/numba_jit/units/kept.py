@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from functools import partial
 
 from backends.native import llvm
-from backends.native.cache import cached, stamp
+from backends.native.cache import cached
+from backends.native.stamps import stamp
 from backends.numba_jit.units import objects
 from backends.numba_jit.units.objects import ObjectMaker
 
