@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from types import BuiltinFunctionType, CellType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 FEW = 4000
 """How many objects of a class are made from the list of its fields, which takes a microsecond more
@@ -96,19 +96,8 @@ class _Deferred:
         self.written: type | None = written
         self.fields, self.options = fields, options
         self.frozen, self.eq = options["frozen"], options.get("eq", True)
-        self.positional = tuple(f.alias for f in fields if f.init and not f.kw_only)
-        self.accepted = {f.alias for f in fields if f.init}
-        self.required = {f.alias for f in fields if f.required}
-        self.most = len(fields) if all(map(_is_plain, fields)) else -1
-        self.least = len(fields if any(f.factory for f in fields) else self.required)
-        """With so many arguments by place, and ``most`` at most, the values of the fields are they
-        and the defaults."""
-        self.defaults = tuple(field.default for field in fields)
-        self.setters: list[Callable[[Any, Any], None]] = []
         self.asked = (*_FIELDS, *(name for name in self._asking() if name not in vars(written)))
         self.made = _with_slots(written, [f.name for f in fields], self._methods())
-        self.setters += [getattr(self.made, field.name).__set__ for field in fields]
-        self.then = getattr(self.made, "__attrs_post_init__", None)
 
     def _asking(self) -> Iterator[str]:
         """The methods that ask attrs."""
@@ -125,19 +114,12 @@ class _Deferred:
     def _methods(self) -> dict[str, Any]:
         """What the class begins with."""
         methods: dict[str, Any] = {name: _Asked(self, name) for name in self.asked}
-        methods["__init__"] = _initialiser(self)
+        methods["__init__"] = _first_initialiser(self)
         methods["__match_args__"] = tuple(f.name for f in self.fields if f.init and not f.kw_only)
         if self.eq:
             equals, hash_of = _compared([field.name for field in self.fields if field.eq])
             methods |= {"__eq__": equals, "__hash__": hash_of if self.frozen else None}
         return methods
-
-    def takes(self, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
-        """True if ``__init__`` can be called with these arguments."""
-        if len(given) > len(self.positional) or not named.keys() <= self.accepted:
-            return False
-        first = self.positional[: len(given)]
-        return named.keys().isdisjoint(first) and self.required <= {*first, *named}
 
     def complete(self) -> None:
         """Give the class the methods that attrs makes. Two threads may do so at the same time: they
@@ -156,6 +138,27 @@ class _Deferred:
                 with contextlib.suppress(AttributeError):  # another thread has removed it
                     delattr(self.made, name)
         self.written = None
+
+
+class _Arguments:
+    """What ``__init__`` takes for some fields."""
+
+    def __init__(self, fields: Sequence[_Field]) -> None:
+        self.positional = tuple(f.alias for f in fields if f.init and not f.kw_only)
+        self.accepted = {f.alias for f in fields if f.init}
+        self.required = {f.alias for f in fields if f.required}
+        self.most = len(fields) if all(map(_is_plain, fields)) else -1
+        self.least = len(fields if any(f.factory for f in fields) else self.required)
+        """With so many arguments by place, and ``most`` at most, the values of the fields are they
+        and the defaults."""
+        self.defaults = tuple(field.default for field in fields)
+
+    def fit(self, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+        """True if ``__init__`` can be called with these arguments."""
+        if len(given) > len(self.positional) or not named.keys() <= self.accepted:
+            return False
+        first = self.positional[: len(given)]
+        return named.keys().isdisjoint(first) and self.required <= {*first, *named}
 
 
 class _Asked:
@@ -184,10 +187,24 @@ def _complete_bases(class_: type) -> None:
 # -- The methods of a deferred class ---------------------------------------------------------------
 
 
+def _first_initialiser(deferred: _Deferred) -> Callable[..., None]:
+    """``__init__`` until it is called: half of the classes have no object in a short run."""
+
+    def initialise(self: Any, *given: Any, **named: Any) -> None:
+        made: Any = deferred.made
+        if vars(made)["__init__"] is initialise:
+            made.__init__ = _initialiser(deferred)
+        made.__init__(self, *given, **named)
+
+    return initialise
+
+
 def _initialiser(deferred: _Deferred) -> Callable[..., None]:
     """``__init__``."""
-    left, least, most = FEW, deferred.least, deferred.most
-    defaults, setters = deferred.defaults, deferred.setters
+    arguments = _Arguments(deferred.fields)
+    left, least, most, defaults = FEW, arguments.least, arguments.most, arguments.defaults
+    setters = [getattr(deferred.made, field.name).__set__ for field in deferred.fields]
+    then = getattr(deferred.made, "__attrs_post_init__", None)
 
     def initialise(self: Any, *given: Any, **named: Any) -> None:
         nonlocal left
@@ -200,8 +217,8 @@ def _initialiser(deferred: _Deferred) -> Callable[..., None]:
             values = given if count == most else given + defaults[count:]
             for set_field, value in zip(setters, values):  # noqa: B905 - takes as long as two fields
                 set_field(self, value)
-        elif deferred.takes(given, named):
-            named.update(zip(deferred.positional, given, strict=False))
+        elif arguments.fit(given, named):
+            named.update(zip(arguments.positional, given, strict=False))
             for field, set_field in zip(deferred.fields, setters, strict=True):
                 value = field.value(named)
                 if value is not _UNSET:
@@ -210,8 +227,8 @@ def _initialiser(deferred: _Deferred) -> Callable[..., None]:
             deferred.complete()
             deferred.made.__init__(self, *given, **named)  # type: ignore[misc]
             return
-        if deferred.then is not None:
-            deferred.then(self)
+        if then is not None:
+            then(self)
 
     return initialise
 
@@ -256,7 +273,7 @@ def _own_fields(class_: type) -> list[_Field] | None:
     annotations = {
         name: annotation
         for name, annotation in class_.__annotations__.items()
-        if not str(annotation).strip("'\"").startswith(_CLASS_VARIABLES)
+        if not _is_class_variable(annotation)
     }
     if any(isinstance(value, _Field) for name, value in body.items() if name not in annotations):
         return None
@@ -270,6 +287,12 @@ def _own_fields(class_: type) -> list[_Field] | None:
         value.name, value.alias = name, name.lstrip("_")
         fields.append(value)
     return fields
+
+
+def _is_class_variable(annotation: object) -> bool:
+    if isinstance(annotation, str):
+        return annotation.strip("'\"").startswith(_CLASS_VARIABLES)
+    return annotation is ClassVar or getattr(annotation, "__origin__", None) is ClassVar
 
 
 def _inherited_fields(class_: type, *, frozen: bool) -> list[_Field] | None:
@@ -294,11 +317,8 @@ def _is_plain(field: _Field) -> bool:
 def _with_slots(written: type, names: list[str], methods: dict[str, Any]) -> type:
     """The class again, with methods, and slots for its fields. Methods that use ``super`` find the
     new class."""
-    body = {
-        name: value
-        for name, value in vars(written).items()
-        if name not in (*names, "__dict__", "__weakref__")
-    }
+    left_out = {*names, "__dict__", "__weakref__"}
+    body = {name: value for name, value in vars(written).items() if name not in left_out}
     bases = written.__mro__[1:-1]
     there = {slot for base in bases for slot in getattr(base, "__slots__", ())}
     weak = [] if any(vars(base).get("__weakref__") for base in bases) else ["__weakref__"]
@@ -306,7 +326,9 @@ def _with_slots(written: type, names: list[str], methods: dict[str, Any]) -> typ
     body["__qualname__"] = written.__qualname__
     made = type(written)(written.__name__, written.__bases__, {**body, **methods})
     for value in body.values():
-        function = getattr(value, "__func__", getattr(value, "fget", value))
+        function = value
+        if type(value) is not FunctionType:  # a class method, a property
+            function = getattr(value, "__func__", getattr(value, "fget", value))
         for cell in getattr(function, "__closure__", None) or ():
             if _content(cell) is written:
                 cell.cell_contents = made

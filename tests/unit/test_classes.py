@@ -198,13 +198,35 @@ def test_objects_behave_as_attrs_makes_them(make: Make) -> None:
 @pytest.mark.parametrize("make", [simple, derived, bare])
 def test_a_class_is_deferred_until_attrs_is_needed(make: Make) -> None:
     class_ = make(deferring)
-    made = class_(*(1 for _ in classes._DEFERRED[class_].required))
+    made = class_(*(1 for _ in classes._Arguments(classes._DEFERRED[class_].fields).required))
     assert made == deferring.evolve(made)
     assert made != 5
     assert deferred(class_)
     made.__getstate__()
     assert not deferred(class_)
     assert isinstance(made, class_)
+
+
+def test_a_class_variable_is_no_field_however_it_is_written() -> None:
+    class Sample:
+        first: ClassVar = 1
+        second: ClassVar[int] = 2
+        third: "ClassVar[int]" = 3
+        fourth: Callable[[int], int]
+        fifth: "int" = 5
+
+    found = classes._own_fields(Sample)
+    assert found is not None
+    assert [field.name for field in found] == ["fourth", "fifth"]
+
+
+def test_an_init_that_was_taken_from_its_class_before_makes_objects() -> None:
+    class_ = simple(deferring)
+    init = class_.__init__
+    for _ in range(3):
+        made = class_.__new__(class_)
+        init(made, 1)
+        assert made == class_(1)
 
 
 def test_objects_made_before_equal_those_made_later() -> None:
@@ -376,11 +398,14 @@ def test_deferred_classes_of_armdbt_take_what_attrs_says() -> None:
     assert len(ours) > 80
     for known in ours:
         known.complete()
+        arguments = classes._Arguments(known.fields)
         parameters = list(inspect.signature(known.made.__init__).parameters.values())[1:]
         by_place = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        assert tuple(p.name for p in by_place) == known.positional, known.made
-        assert {p.name for p in parameters} == known.accepted, known.made
-        assert {p.name for p in parameters if p.default is p.empty} == known.required, known.made
+        assert tuple(p.name for p in by_place) == arguments.positional, known.made
+        assert {p.name for p in parameters} == arguments.accepted, known.made
+        assert {p.name for p in parameters if p.default is p.empty} == arguments.required, (
+            known.made
+        )
         assert known.made.__match_args__ == tuple(
             field.name for field in real.fields(known.made) if field.init and not field.kw_only
         )
