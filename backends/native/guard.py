@@ -80,6 +80,8 @@ class _Handler:
         self._number, self._data, self._at, self.enter = number, data, at, enter
         anchor: Any = ctypes.c_char.from_buffer(data)
         self._address = ctypes.addressof(anchor) + at
+        self._seen = (ctypes.c_uint64 * 4)()
+        """The action at the last ``is_installed``; of several threads at once, of any."""
 
     def install(self) -> None:
         """Install the handler and keep the present one as the previous. Called with the lock held:
@@ -98,7 +100,8 @@ class _Handler:
 
     def is_installed(self) -> bool:
         """True when the present handler is ours."""
-        return self._is_ours(self._action())
+        _libc.syscall(_RT_SIGACTION, self._number, None, self._seen, 8)
+        return bool(self._seen[0] == self.enter)
 
     def _is_ours(self, action: bytes) -> bool:
         return action[:8] == _word(self.enter)

@@ -266,17 +266,18 @@ def test_two_threads_take_it_back_at_once(machine: Rig, monkeypatch: pytest.Monk
     watched = Watched(machine.memory)
     seen: list[int] = []
     before = signal.signal(signal.SIGBUS, lambda number, _: seen.append(number))
-    real = guard._word
+    real = guard._Handler.is_installed
 
-    def interrupted(value: int) -> bytes:
+    def interrupted(handler: guard._Handler) -> bool:
         """The kernel has answered: here another thread takes SIGBUS back, and asks again."""
-        monkeypatch.setattr(guard, "_word", real)
+        answer = real(handler)
+        monkeypatch.setattr(guard._Handler, "is_installed", real)
         watched.ensure()
         watched.ensure()
-        return real(value)
+        return answer
 
     try:
-        monkeypatch.setattr(guard, "_word", interrupted)
+        monkeypatch.setattr(guard._Handler, "is_installed", interrupted)
         watched.ensure()
         ours = watched._guard
         assert bytes(ours._data[:8]) != guard._word(ours._lost.enter)
