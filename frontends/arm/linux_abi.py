@@ -106,7 +106,7 @@ class ArmLinuxAbi:
         return location_of(key)
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
-        arguments = tuple(state.get(register) for register in _ARGUMENTS)
+        arguments = tuple(map(state.get, _ARGUMENTS))
         old = immediate != 0
         number = immediate ^ OABI_BASE if old else state.get("r7")
         if old and number == NR_SYSCALL:
