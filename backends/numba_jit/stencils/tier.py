@@ -38,6 +38,9 @@ class Side(NamedTuple):
     why: int
 
 
+_MOST_SIDES = 4096
+
+
 def _are_same(some: Sequence[Pass], others: Sequence[Pass]) -> bool:
     return [*map(id, some)] == [*map(id, others)]
 
@@ -63,6 +66,10 @@ class Copies:
         """The records of stubs, by block id."""
         self._doors: dict[int, Code] = {}
         """By block id: code that leads to the block's unit, in place of its copy."""
+        self._sides: dict[int, Side] = {}
+        """What ``side`` has returned since ``_removals``, for a guest makes its system calls at a
+        few places."""
+        self._removals = blocks.removals
         self._alignment = context.lifter.alignment if context.lifter else 1
         self._tables = shared
         self._counts = context.options.tier == "auto"
@@ -209,7 +216,14 @@ class Copies:
 
     def side(self, payload: int) -> "Side":
         """Where a block has left at one of its instructions, and why."""
-        return self._side(payload >> 8, payload >> 2 & 63, payload & 3)
+        if self._removals != self._blocks.removals or len(self._sides) == _MOST_SIDES:
+            self._sides.clear()
+            self._removals = self._blocks.removals
+        side = self._sides.get(payload)
+        if side is None:
+            side = self._side(payload >> 8, payload >> 2 & 63, payload & 3)
+            self._sides[payload] = side
+        return side
 
     def refused(self, offset: int) -> "Side":
         """Where code without checks has left, at an offset in the memory of code, because the host
