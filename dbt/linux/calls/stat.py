@@ -52,16 +52,15 @@ def status_of(kernel: "Kernel", dirfd: int, path: bytes, flags: int = 0) -> Stat
     return place.status if place.status is not None else _made_up(place)
 
 
-def _split(nanoseconds: int) -> tuple[int, int]:
-    return divmod(nanoseconds, _NS)
-
-
 def _times(status: Status) -> dict[str, int]:
     """Seconds and nanoseconds as the members of the guest's structures are called."""
-    out = {}
-    for name in ("atime", "mtime", "ctime"):
-        out[name], out[f"{name}_nsec"] = _split(getattr(status, f"st_{name}_ns"))
-    return out
+    atime, atime_nsec = divmod(status.st_atime_ns, _NS)
+    mtime, mtime_nsec = divmod(status.st_mtime_ns, _NS)
+    ctime, ctime_nsec = divmod(status.st_ctime_ns, _NS)
+    return {
+        "atime": atime, "atime_nsec": atime_nsec, "mtime": mtime, "mtime_nsec": mtime_nsec,
+        "ctime": ctime, "ctime_nsec": ctime_nsec,
+    }  # fmt: skip
 
 
 def _device(device: int) -> int:

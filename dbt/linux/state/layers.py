@@ -100,10 +100,12 @@ class Policy:
         """How much the guest sees of a file at this place of the host."""
         if self._everything:
             return Sight.ALL
-        paths = [path for path, _ in self._paths()]
-        if host_path in DEVICES or any(below(host_path, path) for path in paths):
+        for path, _ in self._paths():  # asked several times for each look-up
+            if below(host_path, path):
+                return Sight.ALL
+        if host_path in DEVICES:
             return Sight.ALL
-        passed = (*paths, *self._spelled, b"/dev/null")
+        passed = (*(path for path, _ in self._paths()), *self._spelled, b"/dev/null")
         return Sight.PASS if any(below(path, host_path) for path in passed) else Sight.NOTHING
 
 
