@@ -46,10 +46,12 @@ class NumbaBackend:
 
 class Loop(NamedTuple):
     """The execution loop: ``call`` does what ``loop.loop`` does, ``run`` runs from the block in
-    RUN_FROM. ``maker`` is the address of the function by which it makes blocks."""
+    RUN_FROM. ``make`` is the function by which it makes blocks (``making.make``), ``maker`` its
+    address."""
 
     call: Any
     run: Any
+    make: Any
     maker: int
 
 
@@ -108,7 +110,8 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             word = ctypes.c_int64
             call = ctypes.CFUNCTYPE(*[word] * 5)(loop.address("loop"))
             run = ctypes.CFUNCTYPE(word, word)(loop.address("run"))
-            _loop = Loop(call, run, maker.address("maker"))
+            address = maker.address("maker")
+            _loop = Loop(call, run, ctypes.CFUNCTYPE(word, word, word)(address), address)
     return _loop
 
 

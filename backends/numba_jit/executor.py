@@ -93,6 +93,7 @@ class NumbaExecutor:
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
+        self._make_block = partial(loop.make, context.state.address)
         self._hooks = 0
         """Returns to the dispatcher because of stubs, which are not in the table of reasons."""
         self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
@@ -499,7 +500,7 @@ class NumbaExecutor:
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
         self._follow_passes()
-        block_id = self._table.get(key)
+        block_id = self._table.get(key) or self._made_at(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
             self._waiting = waiting if waiting and self._links.target(waiting) == key else None
@@ -532,6 +533,15 @@ class NumbaExecutor:
             if not isinstance(after, int):
                 return after
             block_id = after
+
+    def _made_at(self, key: BlockKey) -> int:
+        """The id of the block at a key, made as the loop makes it when control arrives there; 0 if
+        the loop makes none, or leaves this one to Python."""
+        position = self._positions.of(key) if self._control[tables.HEADER // 8] else -1
+        made = int(self._make_block(position)) if position >= 0 else 0
+        if made:
+            self._exits.count(Reason.NOT_TRANSLATED)
+        return made
 
     def _go_on(self, left: Event | BlockKey) -> int | Event:
         """An event as it is; for the key where the guest goes on, as ``_after``."""

@@ -147,6 +147,7 @@ class Copies:
         """Begin anew, for the passes that there are now. There must be no blocks."""
         if self._copier is not None:
             self._lead_out(None)
+            self._tables.control[tables.HEADER // 8] = 0  # the loop makes none with what goes
             self._copier.close()
             self._copier, self.passes = None, []
 

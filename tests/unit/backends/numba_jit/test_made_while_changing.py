@@ -10,7 +10,17 @@ import pytest
 
 from backends.numba_jit import NumbaBackend, tables
 from backends.numba_jit.executor import NumbaExecutor
-from dbt.interfaces import EXEC, PAGE, READ, BackendOptions, Context, Extent, SyscallHit, WatchHit
+from dbt.interfaces import (
+    EXEC,
+    PAGE,
+    READ,
+    BackendOptions,
+    Context,
+    Extent,
+    Reason,
+    SyscallHit,
+    WatchHit,
+)
 from dbt.ir.block import BlockKey
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Counters, Stacks
@@ -88,6 +98,30 @@ def test_the_loop_makes_nearly_all(machine: Machine) -> None:
     machine.finishes()
     assert machine.executor.made.blocks > BLOCKS - 2 * PAGES
     assert {extent.size for extent in machine.extents} == {4 * INSNS, 4}
+
+
+def test_the_block_that_a_run_begins_with_is_made_without_python_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.finishes()
+    executor, key = machine.executor, BlockKey(middle(5))
+    made, before = executor.made.blocks, executor.dispatches()[Reason.NOT_TRANSLATED]
+    with monkeypatch.context() as patch:
+        patch.setattr(executor, "translate", lambda *_: pytest.fail("Python makes it"))
+        for _ in range(2):
+            assert isinstance(machine.engine.run(key), SyscallHit)
+    assert executor.index.at(key.pc) == [key]
+    assert executor.made.blocks == made + 1
+    assert executor.dispatches()[Reason.NOT_TRANSLATED] == before + 1
+
+
+def test_a_run_that_begins_at_a_boundary_asks_python(machine: Machine) -> None:
+    machine.finishes()
+    made = machine.executor.made.blocks
+    machine.engine.add_boundary(middle(5))
+    assert isinstance(machine.engine.run(BlockKey(middle(5))), SyscallHit)
+    assert machine.executor.made.blocks == made
+    assert machine.executor.index.at(middle(5)) == [BlockKey(middle(5))]
 
 
 def test_a_boundary_ends_blocks_from_now_on(machine: Machine) -> None:
