@@ -5,13 +5,17 @@ from collections import Counter
 from random import Random
 
 import pytest
+from support import arm_fuzz
+from support.arm_batches import draw_sequences
 from support.arm_fuzz import Campaign, campaign, close
 from support.arm_listing import DATA_ROWS, listing, mnemonics
 from support.arm_oracle import Case, unpredictable
 from support.arm_runners import COMPILED, EVALUATOR, SETTINGS, Machine
 
+from backends.numba_jit.stencils.library import Library
 from dbt.decode.table import Row
 from dbt.interfaces import Event
+from dbt.ir.printer import print_block
 from frontends.arm.encodings import A32
 from frontends.arm.lift import A32_METHODS
 
@@ -100,3 +104,38 @@ def test_a_wrong_translation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(A32_METHODS, "ADC_imm", without_carry)  # type: ignore[arg-type]
     report = campaign(50, rows=("ADC_imm",))
     assert len(report.differences) > 10
+
+
+def test_blocks_that_settings_share_stay_as_they_are() -> None:
+    batch = draw_sequences(Random(6), 12, 8)
+    machines = [Machine(setting) for setting in SETTINGS.values()]
+    try:
+        before = {}
+        for machine in machines:
+            for insns in (4, 12):
+                for key, block in batch.optimised(insns, machine.pipeline).items():
+                    text = print_block(block)
+                    assert before.setdefault((insns, key), text) == text
+            machine.load(batch)
+            assert machine.run(batch.cases[0]).kind
+    finally:
+        for machine in machines:
+            machine.close()
+    for (insns, key), text in before.items():
+        assert print_block(batch.optimised(insns, machines[0].pipeline)[key]) == text
+
+
+def test_a_machine_that_can_copy_nothing_new_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Campaign(300, seed=4, settings=("copied",))
+    try:
+        few = whole.run(0).compiled["copied"]
+        monkeypatch.setattr(Library, "has_room", lambda self: False)
+        monkeypatch.setattr(Machine, "is_full", False)
+        assert whole.run(1).compiled["copied"] > few
+        monkeypatch.undo()
+        full = arm_fuzz._opened["copied", ()]
+        monkeypatch.setattr(Machine, "is_full", property(lambda self: self is full))
+        assert whole.run(1).compiled["copied"] <= few
+        assert arm_fuzz._opened["copied", ()] is not full
+    finally:
+        close()

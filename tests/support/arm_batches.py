@@ -4,8 +4,9 @@ Words are drawn from the rows of the encoding table, each row as often as any ot
 pointers into a data area, offsets, bounds and anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
+from typing import TypeAlias
 
 import attrs
 from support.arm_fuzz_memory import (
@@ -24,6 +25,7 @@ from support.arm_oracle import BATCH, CODE_SIZE, Case, pc_of
 from dbt.decode.table import Row, Table
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Goto
 from dbt.ir.verifier import verify
+from dbt.passes.pipeline import Pipeline
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
 from frontends.arm.encodings import A32, memory
@@ -38,6 +40,9 @@ BOUNDS = (
 )  # fmt: skip
 
 
+Blocks: TypeAlias = Mapping[BlockKey, Block]
+
+
 @attrs.frozen
 class Batch:
     """Cases that share their code and data areas, lifted to blocks of ``insns`` instructions."""
@@ -46,23 +51,38 @@ class Batch:
     data: bytes
     cases: tuple[Case, ...]
     insns: int
+    _optimised: dict[tuple[int, tuple[str, ...]], Blocks] = attrs.field(
+        factory=dict, eq=False, repr=False, init=False
+    )
 
-    def blocks(self, insns: int = 0) -> dict[BlockKey, Block]:
+    def blocks(self, insns: int = 0) -> Blocks:
         """The blocks of every case, and those after a condition, of ``insns`` instructions at most
         if that is less than the batch has; lifted anew each time."""
+        return {key: block for case in self.cases for key, block in self._blocks_of(case, insns)}
+
+    def optimised(self, insns: int, passes: Pipeline) -> Blocks:
+        """The same after passes, lifted once for all that run them: nobody may change them."""
+        chosen = insns, tuple(passes.names())
+        if chosen not in self._optimised:
+            blocks = self.blocks(insns)
+            for block in blocks.values():
+                passes.run(block)
+                verify(block, ArmFrontend.layout)
+            self._optimised[chosen] = blocks
+        return self._optimised[chosen]
+
+    def _blocks_of(self, case: Case, insns: int) -> Iterator[tuple[BlockKey, Block]]:
         frontend = ArmFrontend()
         frontend.max_insns = insns = insns or self.insns
         area = Area(self.code, b"")
-        blocks = {}
-        for case in self.cases:
-            keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * insns)]
-            end = {case.pc + 4 * len(case.words)}
-            for key in keys:
-                block = blocks[key] = frontend.lift(area, key, end)
-                verify(block, frontend.layout)
-                if isinstance(block.exit, Branch) and block.exit.taken.mode & CONDITION_PASSED:
-                    keys.append(block.exit.taken)
-        return blocks
+        keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * insns)]
+        end = {case.pc + 4 * len(case.words)}
+        for key in keys:
+            block = frontend.lift(area, key, end)
+            verify(block, frontend.layout)
+            yield key, block
+            if isinstance(block.exit, Branch) and block.exit.taken.mode & CONDITION_PASSED:
+                keys.append(block.exit.taken)
 
 
 def _register(random: Random, pointers: float) -> int:

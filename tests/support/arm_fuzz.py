@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 from support import chunks
-from support.arm_batches import draw_batch, draw_sequences
+from support.arm_batches import Batch, draw_batch, draw_sequences
 from support.arm_listing import listing, mnemonics, silent
 from support.arm_oracle import (
     BATCH,
@@ -36,6 +36,7 @@ from support.arm_runners import (
     Machine,
     Runner,
 )
+from support.shared_objects import shared_objects
 
 from frontends.arm.encodings import A32
 
@@ -43,12 +44,14 @@ from frontends.arm.encodings import A32
 @attrs.define
 class Report:
     """What a campaign saw. ``ran`` counts per row the cases that executed on both sides,
-    ``runs`` per runner the instructions it ran, ``compiled`` the blocks it compiled."""
+    ``runs`` per runner the instructions it ran, ``compiled`` the blocks it compiled, and
+    ``texts`` what LLVM was asked for by all of them (see ``shared_objects``)."""
 
     kinds: Counter[str] = attrs.Factory(Counter)
     ran: Counter[str] = attrs.Factory(Counter)
     runs: Counter[str] = attrs.Factory(Counter)
     compiled: Counter[str] = attrs.Factory(Counter)
+    texts: Counter[str] = attrs.Factory(Counter)
     listed: int = 0
     unlisted: Counter[str] = attrs.Factory(Counter)
     excuses: Counter[str] = attrs.Factory(Counter)
@@ -56,7 +59,7 @@ class Report:
 
     def add(self, other: "Report") -> None:
         """Add what another campaign saw."""
-        for name in ("kinds", "ran", "runs", "compiled", "unlisted", "excuses"):
+        for name in ("kinds", "ran", "runs", "compiled", "texts", "unlisted", "excuses"):
             getattr(self, name).update(getattr(other, name))
         self.listed += other.listed
         self.differences += other.differences
@@ -114,6 +117,13 @@ class Campaign:
         machines = _machines(awake, self.without)
         report = Report()
         before = {name: machine.compiled for name, machine in machines.items()}
+        with shared_objects() as report.texts:
+            self._compare(batch, machines, report)
+        for name, machine in machines.items():
+            report.compiled[name] += machine.compiled - before[name]
+        return report
+
+    def _compare(self, batch: Batch, machines: Mapping[str, Runner], report: Report) -> None:
         oracle, runners = Oracle(), {EVALUATOR: Evaluator(), **machines}
         oracle.load(batch.code, batch.data)
         for runner in runners.values():
@@ -121,9 +131,6 @@ class Campaign:
         for case in batch.cases:
             report.decoded(case)
             report.differences.extend(_compare(case, oracle, runners, report))
-        for name, machine in machines.items():
-            report.compiled[name] += machine.compiled - before[name]
-        return report
 
 
 _opened: dict[tuple[str, tuple[str, ...]], Machine] = {}
@@ -131,9 +138,13 @@ _opened: dict[tuple[str, tuple[str, ...]], Machine] = {}
 
 
 def _machines(settings: Sequence[str], without: tuple[str, ...]) -> dict[str, Machine]:
+    """A machine for each setting. One that can copy nothing new is replaced."""
     for name in settings:
-        if (name, without) not in _opened:
-            _opened[name, without] = Machine(SETTINGS[name], without)
+        chosen = name, without
+        if chosen in _opened and _opened[chosen].is_full:
+            _opened.pop(chosen).close()
+        if chosen not in _opened:
+            _opened[chosen] = Machine(SETTINGS[name], without)
     return {name: _opened[name, without] for name in settings}
 
 

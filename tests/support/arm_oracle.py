@@ -69,6 +69,11 @@ def pc_of(index: int) -> int:
     return CODE + MARGIN + index * SPACING
 
 
+def place_of(pc: int) -> int:
+    """Where the case with an instruction at ``pc`` stands."""
+    return pc - (pc - CODE) % SPACING
+
+
 class Oracle:
     """A Unicorn CPU (a Cortex-A15) in user mode."""
 

@@ -1,13 +1,14 @@
 """What runs the cases of a batch and is compared with the oracle: the IR's evaluator, and executors
 in the settings of ``SETTINGS``."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import attrs
-from support.arm_batches import Area, Batch
+from support.arm_batches import Area, Batch, Blocks
 from support.arm_fuzz_memory import CODE, DATA, DATA_SIZE, FLAG_BITS, REGISTERS, Finish, Slots
-from support.arm_oracle import CODE_SIZE, Case
+from support.arm_oracle import CODE_SIZE, Case, place_of
 from support.rig import ALL
 
 from dbt.interfaces import (
@@ -24,6 +25,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
 )
+from dbt.ir import ops
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
@@ -145,6 +147,22 @@ class Evaluator:
         return _finish(state, key, bytes(area.data))
 
 
+def _apart(cases: Sequence[Case], blocks: Blocks) -> Iterator[Mapping[Case, list[Block]]]:
+    """The cases that access no memory, then the others, with their blocks. Blocks that are compiled
+    together are one text, which settings that treat memory differently share if none accesses it.
+    """
+    own: dict[int, list[Block]] = {case.pc: [] for case in cases}
+    for key, block in blocks.items():
+        own[place_of(key.pc)].append(block)
+    quiet = {pc for pc, found in own.items() if not any(map(_accesses_memory, found))}
+    for part in (quiet, own.keys() - quiet):
+        yield {case: own[case.pc] for case in cases if case.pc in part}
+
+
+def _accesses_memory(block: Block) -> bool:
+    return any(inst.op is ops.LOAD or inst.op is ops.STORE for inst in block.insts)
+
+
 class Machine:
     """Runs the blocks, optimised, on an executor."""
 
@@ -171,6 +189,7 @@ class Machine:
         )
         self.executor.apply(ALL)
         self.data = b""
+        self._blocks: Blocks = {}
 
     def load(self, batch: Batch) -> None:
         """Take over a batch, and run its cases as often as the setting says."""
@@ -178,10 +197,12 @@ class Machine:
         self.memory.poke(CODE, batch.code)
         self.data = batch.data
         insns = self.frontend.max_insns = min(batch.insns, self._setting.insns)
-        for block in batch.blocks(insns).values():
-            self._install(block)
-        for _ in range(self._setting.warm):
-            for case in batch.cases:
+        self._blocks = batch.optimised(insns, self.pipeline)
+        for cases in _apart(batch.cases, self._blocks):
+            for block in itertools.chain.from_iterable(cases.values()):
+                self._install(block)
+            # What was installed is compiled at the next run.
+            for case in [*cases] * self._setting.warm or [*cases][:1]:
                 self._run(case)
 
     def _install(self, block: Block) -> None:
@@ -190,16 +211,17 @@ class Machine:
         copies = self._setting.copies
         if copies and self.executor.translate(key, {key.pc + block.size}, self._lift):
             return
-        self.executor.install(self._optimised(block))
-
-    def _optimised(self, block: Block) -> Block:
-        self.pipeline.run(block)
-        verify(block, ArmFrontend.layout)
-        return block
+        self.executor.install(block)
 
     def _lift(self, key: BlockKey, size: int) -> Block:
         """The IR of a copied block."""
-        return self._optimised(self.frontend.lift(self.memory, key, {key.pc + size}))
+        known = self._blocks.get(key)
+        if known is not None and known.size == size:
+            return known
+        block = self.frontend.lift(self.memory, key, {key.pc + size})
+        self.pipeline.run(block)
+        verify(block, ArmFrontend.layout)
+        return block
 
     def _continues(self, key: BlockKey, case: Case) -> bool:
         """Install what is left of a sequence that was copied up to an instruction that cannot be.
@@ -240,6 +262,14 @@ class Machine:
             case HaltHit() | SyscallHit():
                 return _stopped("undefined", case, state)
         raise AssertionError(event)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether stencils of shapes that were not met yet are made no more: the library has no
+        room, and such blocks would be compiled."""
+        if not self._setting.copies:
+            return False
+        return not self.executor._copies.copier.library.has_room()  # type: ignore[attr-defined]
 
     @property
     def compiled(self) -> int:
