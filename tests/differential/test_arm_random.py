@@ -1,8 +1,12 @@
 """Random words drawn from the encoding table: decoded as capstone decodes them, and meaning what
 Unicorn makes of them."""
 
+import json
+import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from support import arm_fuzz
@@ -12,7 +16,6 @@ from support.arm_listing import DATA_ROWS, listing, mnemonics
 from support.arm_oracle import Case, unpredictable
 from support.arm_runners import COMPILED, EVALUATOR, SETTINGS, Machine
 
-from backends.numba_jit.stencils.library import Library
 from dbt.decode.table import Row
 from dbt.interfaces import Event
 from dbt.ir.printer import print_block
@@ -126,16 +129,38 @@ def test_blocks_that_settings_share_stay_as_they_are() -> None:
 
 
 def test_a_machine_that_can_copy_nothing_new_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Campaign(300, seed=4, settings=("copied",))
+    whole = Campaign(300, seed=4, settings=("copied", "unit"))
     try:
-        few = whole.run(0).compiled["copied"]
-        monkeypatch.setattr(Library, "has_room", lambda self: False)
-        monkeypatch.setattr(Machine, "is_full", False)
-        assert whole.run(1).compiled["copied"] > few
-        monkeypatch.undo()
-        full = arm_fuzz._opened["copied", ()]
-        monkeypatch.setattr(Machine, "is_full", property(lambda self: self is full))
-        assert whole.run(1).compiled["copied"] <= few
-        assert arm_fuzz._opened["copied", ()] is not full
+        whole.run(0)
+        before = dict(arm_fuzz._opened)
+        copied, unit = before["copied", ()], before["unit", ()]
+        whole.run(1)
+        assert arm_fuzz._opened == before
+        library = copied.executor._copies.copier.library  # type: ignore[attr-defined]
+        monkeypatch.setattr(library, "has_room", lambda: False)
+        whole.run(1)
+        assert arm_fuzz._opened["copied", ()] is not copied
+        assert arm_fuzz._opened["unit", ()] is unit
     finally:
         close()
+
+
+def test_a_campaign_goes_on_where_it_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--count 600 --length 2 --seed 4 --setting reference --jobs 1"
+
+    def figures(file: str, *more: str) -> list[Any]:
+        path = tmp_path / file
+        monkeypatch.setattr(sys, "argv", ["arm_fuzz", *options.split(), "--json", str(path), *more])
+        assert arm_fuzz.main() == 0
+        return [one["figures"] for one in json.loads(path.read_text())["campaigns"]]
+
+    whole = figures("whole.json")
+    assert [one["runs"] for one in whole] == 2 * [{"evaluator": 600, "reference": 600}]
+    part = figures("parts.json", "--pieces", "1:2")
+    assert [one["runs"]["reference"] for one in part] == [600 - 512, 2 * (300 - 256)]
+    assert figures("parts.json", "--resume") == whole
+    assert "600 instructions, seed 4, 2 of 2 pieces" in capsys.readouterr().out
+    monkeypatch.setattr(Campaign, "run", None)
+    assert figures("parts.json", "--resume") == whole  # nothing is done again

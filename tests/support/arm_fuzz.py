@@ -10,7 +10,8 @@ instructions, then as many in sequences, whose blocks chain and become regions.
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -47,14 +48,14 @@ class Report:
     ``runs`` per runner the instructions it ran, ``compiled`` the blocks it compiled, and
     ``texts`` what LLVM was asked for by all of them (see ``shared_objects``)."""
 
-    kinds: Counter[str] = attrs.Factory(Counter)
-    ran: Counter[str] = attrs.Factory(Counter)
-    runs: Counter[str] = attrs.Factory(Counter)
-    compiled: Counter[str] = attrs.Factory(Counter)
-    texts: Counter[str] = attrs.Factory(Counter)
+    kinds: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    ran: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    runs: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    compiled: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    texts: Counter[str] = attrs.field(factory=Counter, converter=Counter)
     listed: int = 0
-    unlisted: Counter[str] = attrs.Factory(Counter)
-    excuses: Counter[str] = attrs.Factory(Counter)
+    unlisted: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    excuses: Counter[str] = attrs.field(factory=Counter, converter=Counter)
     differences: list[str] = attrs.Factory(list)
 
     def add(self, other: "Report") -> None:
@@ -87,7 +88,7 @@ class Campaign:
     ``length``, ``count`` sequences of that many, up to 15.
 
     The evaluator always runs; ``settings`` are names of ``SETTINGS``. Those of ``COMPILED`` run one
-    batch in ``share``. The passes in ``without`` are left out.
+    batch in ``share``. The passes in ``without`` are left out. A piece is so many ``batches``.
     """
 
     count: int
@@ -97,28 +98,36 @@ class Campaign:
     length: int = 1
     share: int = 1
     without: tuple[str, ...] = ()
+    batches: int = 1
 
     @property
     def pieces(self) -> range:
-        """The numbers of the batches."""
-        return range(-(-self.count // BATCH))
+        """The numbers of the pieces."""
+        return range(-(-self.count // (BATCH * self.batches)))
 
     def run(self, piece: int) -> Report:
-        """Compare a batch."""
-        random = Random(f"{self.seed} {piece} {self.length}")
-        size = min(BATCH, self.count - piece * BATCH)
+        """Compare the batches of a piece."""
+        report, first = Report(), piece * self.batches
+        for batch in range(first, min(first + self.batches, -(-self.count // BATCH))):
+            report.add(self._run_batch(batch))
+        return report
+
+    def _run_batch(self, number: int) -> Report:
+        random = Random(f"{self.seed} {number} {self.length}")
+        size = min(BATCH, self.count - number * BATCH)
         if self.length > 1:
             batch = draw_sequences(random, self.length, size)
         else:
             chosen = [A32.by_name[name] for name in self.rows or sorted(A32.by_name)]
             batch = draw_batch(random, chosen, size)
-        rest = COMPILED if piece % self.share else frozenset[str]()
+        rest = COMPILED if number % self.share else frozenset[str]()
         awake = tuple(name for name in self.settings if name not in rest)
         machines = _machines(awake, self.without)
         report = Report()
         before = {name: machine.compiled for name, machine in machines.items()}
-        with shared_objects() as report.texts:
+        with shared_objects() as texts:
             self._compare(batch, machines, report)
+        report.texts = texts
         for name, machine in machines.items():
             report.compiled[name] += machine.compiled - before[name]
         return report
@@ -189,6 +198,7 @@ def show(what: str, report: Report, limit: int) -> None:
     print(f"  outcomes: {dict(report.kinds)}; {sum(map(bool, report.ran.values()))} rows ran")
     print(f"  instructions: {dict(report.runs)}")
     print(f"  blocks compiled: {dict(+report.compiled)}")
+    print(f"  texts compiled: {dict(report.texts)}")
     print(f"  listed as capstone does: {report.listed} words")
     for words, times in report.unlisted.most_common():
         print(f"    {times:7} have no text there: {words}")
@@ -200,28 +210,32 @@ def show(what: str, report: Report, limit: int) -> None:
     print(f"  {len(report.differences)} differences", flush=True)
 
 
-def _done(whole: Campaign, args: argparse.Namespace) -> dict[str, Any]:
-    """Do a campaign as the command line says, print what came of it, and return it as data."""
-    several = whole.length > 1
-    what = f"sequences of {whole.length} instructions" if several else "instructions"
-    report, progress, done = Report(), chunks.Progress(what, whole.count), 0
-    pieces = whole.pieces if args.piece is None else [args.piece]
-    for piece, part in chunks.results(whole.run, pieces, args.jobs):
-        done += BATCH
+def _do(
+    whole: Campaign, ledger: chunks.Ledger, args: argparse.Namespace, keep: Callable[[], None]
+) -> Report:
+    """Do what is left of a campaign as the command line says, print what came of it, and return
+    it. ``keep`` is called after each piece."""
+    what = f"sequences of {whole.length} instructions" if whole.length > 1 else "instructions"
+    pieces = range(ledger.every) if args.pieces is None else args.pieces
+    left = [piece for piece in ledger.left(pieces) if piece < ledger.every]
+    progress = chunks.Progress(f"pieces of {what}", len(left))
+    for done, (piece, part) in enumerate(chunks.results(whole.run, left, args.jobs), 1):
         part.differences = [f"piece {piece}: {text}" for text in part.differences]
         for text in part.differences:
             print(text, file=sys.stderr, flush=True)
-        report.add(part)
-        progress.tell(done, len(report.differences))
-    show(f"{whole.count} {what}, seed {whole.seed}", report, args.show)
-    return {**attrs.asdict(whole), **attrs.asdict(report), "seconds": round(progress.seconds, 1)}
+        ledger.add(piece, attrs.asdict(part), progress.lap())
+        keep()
+        progress.tell(done, len(ledger.figures["differences"]))
+    report = Report(**ledger.figures)
+    show(f"{whole.count} {what}, seed {whole.seed}, {ledger}", report, args.show)
+    return report
 
 
 def main() -> int:
     """Run a campaign, print its figures and differences; 1 when there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    chunks.arguments(parser)
-    parser.add_argument("--count", type=int, default=200_000)
+    chunks.arguments(parser, resumes=True)
+    parser.add_argument("--count", type=chunks.positive, default=200_000)
     parser.add_argument("--setting", action="append", choices=SETTINGS, help="may be repeated")
     parser.add_argument(
         "--row",
@@ -231,7 +245,9 @@ def main() -> int:
         metavar="ROW",
         help="only these rows",
     )
-    parser.add_argument("--share", type=int, default=10, help="compile one batch in this many")
+    parser.add_argument(
+        "--share", type=chunks.positive, default=10, help="compile one batch in so many"
+    )
     parser.add_argument(
         "--length",
         type=int,
@@ -242,17 +258,34 @@ def main() -> int:
     )
     parser.add_argument("--no-pass", action="append", default=[], help="leave out a pass")
     args = parser.parse_args()
-    chosen = {"seed": args.seed, "share": args.share, "without": tuple(args.no_pass)}
-    settings = tuple(args.setting) if args.setting else None
-    singles = Campaign(args.count, settings=settings or SINGLE, rows=tuple(args.row), **chosen)
-    done = [_done(singles, args)]
-    if not args.row and args.length > 1:
-        count = args.count // args.length
-        sequences = Campaign(count, settings=settings or SEQUENCES, length=args.length, **chosen)
-        done.append(_done(sequences, args))
+    wholes = _campaigns(args)
+    ledgers = [chunks.Ledger(attrs.asdict(whole), len(whole.pieces)) for whole in wholes]
+    chunks.chosen(parser, args, max(ledger.every for ledger in ledgers))
+    chunks.resume(parser, args, *ledgers)
+    keep = partial(chunks.write_all, args.json, ledgers)
+    reports = [
+        _do(whole, ledger, args, keep) for whole, ledger in zip(wholes, ledgers, strict=True)
+    ]
     close()
-    chunks.write(args.json, {"campaigns": done})
-    return int(any(one["differences"] for one in done))
+    keep()
+    return int(any(report.differences for report in reports))
+
+
+def _campaigns(args: argparse.Namespace) -> list[Campaign]:
+    """Single instructions, and as many in sequences, in as many pieces."""
+    settings = tuple(args.setting) if args.setting else None
+    chosen = {"seed": args.seed, "share": args.share, "without": tuple(args.no_pass)}
+    singles = Campaign(
+        args.count,
+        settings=settings or SINGLE,
+        rows=tuple(args.row),
+        batches=args.length,
+        **chosen,
+    )
+    if args.row or args.length == 1:
+        return [singles]
+    count = -(-args.count // args.length)
+    return [singles, Campaign(count, settings=settings or SEQUENCES, length=args.length, **chosen)]
 
 
 if __name__ == "__main__":

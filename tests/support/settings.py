@@ -213,7 +213,7 @@ def main() -> int:
     if shutil.which(QEMU) is None:
         parser.error("needs qemu-arm (Debian: qemu-user)")
     every = rows(args.seed)
-    pieces = range(len(every)) if args.piece is None else [args.piece]
+    pieces = chunks.chosen(parser, args, len(every))
     progress = chunks.Progress("runs", len(pieces))
     done, differences, met = 0, list[str](), set[object]()
     with tempfile.TemporaryDirectory(prefix="armdbt-warm-") as home:

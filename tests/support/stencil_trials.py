@@ -77,22 +77,13 @@ class Report:
     the host has refused an access. ``partial``: those left at a later access than the first, when
     others had been made."""
 
-    kinds: Counter[str] = attrs.Factory(Counter)
-    copied: Counter[str] = attrs.Factory(Counter)
-    refused: Counter[str] = attrs.Factory(Counter)
+    kinds: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    copied: Counter[str] = attrs.field(factory=Counter, converter=Counter)
+    refused: Counter[str] = attrs.field(factory=Counter, converter=Counter)
     stepped: int = 0
     by_host: int = 0
     partial: int = 0
     differences: list[str] = attrs.Factory(list)
-
-    def add(self, other: "Report") -> None:
-        """Add what other trials came to."""
-        for field in attrs.fields(Report):
-            mine, more = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(mine, Counter):
-                mine.update(more)
-            else:
-                setattr(self, field.name, mine + more)
 
 
 class Recorder:
@@ -302,41 +293,52 @@ def campaign(
 
 PIECE = 25
 """Words of each row in a piece."""
+CHECKED = {"explicit": True, "mmu": False}
+"""Whether stencils test the guest's permissions, by what memory checks are called."""
 
 
-def _piece(seed: int, rows: Sequence[str], words: int, piece: int) -> dict[bool, Report]:
+def _piece(seed: int, rows: Sequence[str], words: int, piece: int) -> dict[str, Report]:
     """Try a piece of so many words of each row, with checks and without."""
     size = min(PIECE, words - piece * PIECE)
     return {
-        checked: campaign(size, f"{seed} {piece}", rows, checked=checked)
-        for checked in (True, False)
+        name: campaign(size, f"{seed} {piece}", rows, checked=checked)
+        for name, checked in CHECKED.items()
     }
 
 
 def main() -> int:
     """Run a campaign, print its figures and differences; 1 when there are any."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    chunks.arguments(parser)
-    parser.add_argument("--count", type=int, default=20_000, help="words of all rows")
-    parser.add_argument("--row", action="append", default=[], help="only these rows")
+    chunks.arguments(parser, resumes=True)
+    parser.add_argument("--count", type=chunks.positive, default=20_000, help="words of all rows")
+    parser.add_argument(
+        "--row", action="append", default=[], choices=sorted(A32.by_name), metavar="ROW",
+        help="only these rows",
+    )  # fmt: skip
     args = parser.parse_args()
     words = -(-args.count // len(args.row or A32.by_name))
-    total = {True: Report(), False: Report()}
-    progress = chunks.Progress("blocks with checks and without", args.count)
-    pieces = range(-(-words // PIECE)) if args.piece is None else [args.piece]
-    for piece, parts in chunks.results(
-        partial(_piece, args.seed, args.row, words), pieces, args.jobs
-    ):
-        for checked, part in parts.items():
+    what = {"seed": args.seed, "rows": args.row, "words of each row": words}
+    ledger = chunks.Ledger(what, -(-words // PIECE))
+    pieces = chunks.chosen(parser, args, ledger.every)
+    chunks.resume(parser, args, ledger)
+    left = ledger.left(pieces)
+    progress = chunks.Progress("pieces of blocks with checks and without", len(left))
+    work = partial(_piece, args.seed, args.row, words)
+    for done, (piece, parts) in enumerate(chunks.results(work, left, args.jobs), 1):
+        for part in parts.values():
             part.differences = [f"piece {piece}: {text}" for text in part.differences]
-            total[checked].add(part)
-        done = total[True].copied.total()
-        progress.tell(done, sum(len(one.differences) for one in total.values()))
-    for checked, report in total.items():
-        _show(f"with{'' if checked else 'out'} checks, seed {args.seed}", report, args.show)
-    reports = {"explicit": attrs.asdict(total[True]), "mmu": attrs.asdict(total[False])}
-    chunks.write(args.json, {"seed": args.seed, "seconds": progress.seconds, **reports})
-    return int(any(one.differences for one in total.values()))
+            for text in part.differences:
+                print(text, file=sys.stderr, flush=True)
+        figures = {name: attrs.asdict(part) for name, part in parts.items()}
+        ledger.add(piece, figures, progress.lap())
+        chunks.write_all(args.json, [ledger])
+        progress.tell(done, sum(len(part["differences"]) for part in ledger.figures.values()))
+    reports = {name: Report(**figures) for name, figures in ledger.figures.items()}
+    for name, report in reports.items():
+        without = "" if CHECKED[name] else "out"
+        _show(f"with{without} checks, seed {args.seed}, {ledger}", report, args.show)
+    chunks.write_all(args.json, [ledger])
+    return int(any(one.differences for one in reports.values()))
 
 
 def _show(what: str, report: Report, limit: int) -> None:
