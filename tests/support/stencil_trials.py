@@ -16,6 +16,7 @@ from random import Random
 import attrs
 from support import chunks
 from support.arm_fuzz_memory import draw
+from support.shared_objects import shared_objects
 from support.stencils import Copies
 
 from backends.numba_jit import abi, tables
@@ -151,18 +152,28 @@ class Bench:
 
     def _state(self) -> dict[str, int]:
         """A value for each slot: any bits, a bound, or an address of data."""
-        random = self.random
-        state = {}
-        for slot in self._frontend.layout.slots:
-            if slot.type.bits == 1:
-                state[slot.name] = random.getrandbits(1)
-                continue
-            near = DATA + random.randrange(DATA_SIZE)
-            choices = (random.getrandbits(32), near, near & ~3, READ_ONLY + 4 * random.randrange(9))
-            if not self.checked:  # the host notices the end of data amid an instruction
-                choices = (*choices, DATA + DATA_SIZE - 4 * random.randrange(9))
-            state[slot.name] = random.choice((*choices, random.choice(BOUNDS)))
+        one_bit = self.random.getrandbits
+        state = {
+            slot.name: one_bit(1) if slot.type.bits == 1 else self._value()
+            for slot in self._frontend.layout.slots
+        }
         return {**state, "ef": 0, "pc": 0}
+
+    def _value(self) -> int:
+        random = self.random
+        # Without checks the host notices the end of data amid an instruction.
+        match random.randrange(5 if self.checked else 6):
+            case 0:
+                return random.getrandbits(32)
+            case 1:
+                return DATA + random.randrange(DATA_SIZE)
+            case 2:
+                return DATA + 4 * random.randrange(DATA_SIZE // 4)
+            case 3:
+                return READ_ONLY + 4 * random.randrange(9)
+            case 4:
+                return random.choice(BOUNDS)
+        return DATA + DATA_SIZE - 4 * random.randrange(9)
 
     # -- running
 
@@ -300,10 +311,11 @@ CHECKED = {"explicit": True, "mmu": False}
 def _piece(seed: int, rows: Sequence[str], words: int, piece: int) -> dict[str, Report]:
     """Try a piece of so many words of each row, with checks and without."""
     size = min(PIECE, words - piece * PIECE)
-    return {
-        name: campaign(size, f"{seed} {piece}", rows, checked=checked)
-        for name, checked in CHECKED.items()
-    }
+    with shared_objects():
+        return {
+            name: campaign(size, f"{seed} {piece}", rows, checked=checked)
+            for name, checked in CHECKED.items()
+        }
 
 
 def main() -> int:
