@@ -82,11 +82,11 @@ oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 
 fuzz: $(DEV)    ## COUNT random instructions against the oracles; OUT=DIR keeps the figures as JSON
 	PYTHONPATH=tests $(BIN)/python -m support.stencil_trials --count $(COUNT) --seed $(SEED) \
-	    $(if $(OUT),--json $(OUT)/stencils.json)
+	    $(if $(OUT),--json $(OUT)/stencils.json) $(if $(RESUME),--resume)
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED) \
-	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json)
+	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json) $(if $(RESUME),--resume)
 
-million: $(DEV) ## 1,000,000 instructions, all of them in every setting: an hour on two idle cores
+million: $(DEV) ## 1,000,000 instructions, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1
 
 full: $(DEV) root ## every test in every mode: for nights, and before a release
