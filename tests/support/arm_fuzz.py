@@ -256,8 +256,11 @@ def main() -> int:
         metavar="N",
         help="instructions in a sequence, up to 15; 1: no sequences",
     )
+    parser.add_argument("--only", choices=("singles", "sequences"), help="one of the two")
     parser.add_argument("--no-pass", action="append", default=[], help="leave out a pass")
     args = parser.parse_args()
+    if args.only == "sequences" and (args.row or args.length == 1):
+        parser.error("--only sequences: there are none of chosen rows, or of --length 1")
     wholes = _campaigns(args)
     ledgers = [chunks.Ledger(attrs.asdict(whole), len(whole.pieces)) for whole in wholes]
     chunks.chosen(parser, args, max(ledger.every for ledger in ledgers))
@@ -282,10 +285,11 @@ def _campaigns(args: argparse.Namespace) -> list[Campaign]:
         batches=args.length,
         **chosen,
     )
-    if args.row or args.length == 1:
+    if args.only == "singles" or args.row or args.length == 1:
         return [singles]
     count = -(-args.count // args.length)
-    return [singles, Campaign(count, settings=settings or SEQUENCES, length=args.length, **chosen)]
+    sequences = Campaign(count, settings=settings or SEQUENCES, length=args.length, **chosen)
+    return [sequences] if args.only else [singles, sequences]
 
 
 if __name__ == "__main__":
