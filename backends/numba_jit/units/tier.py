@@ -225,8 +225,8 @@ class Units:
         known = self._codes.keys() - self._cold | self._awaited.keys()
         found = [block_id for block_id in self._due if block_id not in known]
         if self._in_background and self._compiler is None and found:
-            first = self._installed(found[0])
-            self._background.submit(Job([first], self._hot_level, prepares=True))
+            first = [self._installed(found[0])]
+            self._background.submit(self._job(first, self._hot_level, prepares=True))
             return
         self._due.clear()
         if not found:
@@ -297,9 +297,10 @@ class Units:
         hot: Collection[int] = (),
         *,
         counts: bool = False,
+        prepares: bool = False,
     ) -> Job:
-        """The order to compile blocks. Units get those that have no copy, and those that became hot
-        again because they were within a region only."""
+        """The order to compile blocks, or to prepare for that. Units get those that have no copy,
+        and those that became hot again because they were within a region only."""
         if not all(map(is_local, self._context.passes)):  # others run in the guest's thread only
             for installed in batch:
                 installed.is_there  # noqa: B018 (it is made now)
@@ -309,7 +310,7 @@ class Units:
         entered = {i for i in ids if not copies[i] or (i in hot and i in self._times)}
         links = self._tables.slot_block.view
         linked = {slot: links[slot] for installed in batch for slot in installed.slots}
-        return Job(batch, level, counts, entered, linked)
+        return Job(batch, level, counts, entered, linked, prepares)
 
     def _compile(self, job: Job) -> None:
         """Compile the blocks of a job whose code is still there."""
@@ -328,17 +329,13 @@ class Units:
 
     def _take(self, job: Job) -> None:
         """Enter what a job has made, unless it was dropped meanwhile. Raises TablesFull."""
-        if job.prepares:
-            if isinstance(job.error, MemoryError):
-                raise TablesFull
-            if job.error is not None:
-                raise job.error
-            return
         awaited = []
         for installed in job.batch:
             if self._awaited.get(installed.block_id) is installed:
                 del self._awaited[installed.block_id]
                 awaited.append(installed)
+        if job.prepares and job.error is None:
+            return
         if job.error is None and job.made is not None:
             began = time.thread_time_ns()
             timed = self._context.phases.within(Phase.COMPILATION)

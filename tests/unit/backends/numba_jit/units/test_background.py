@@ -14,6 +14,7 @@ from backends.numba_jit.units import background
 from backends.numba_jit.units.background import Background, Job
 from backends.numba_jit.units.tier import Units
 from dbt.interfaces import BackendOptions
+from dbt.ir.block import Block
 from dbt.process import Process
 from dbt.stops import Exited
 
@@ -124,6 +125,47 @@ def test_a_compiler_that_cannot_be_made_is_not_tried_again(
             with pytest.raises(ValueError, match="broken"):
                 process.run()
     assert len(tried) == 1
+
+
+def test_what_is_wrong_with_a_dropped_block_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Code that changes while it is lifted may be anything."""
+    tried = []
+
+    def fail(units: Units) -> NoReturn:
+        tried.append(units)
+        monkeypatch.undo()
+        units.drop(units._installed(next(iter(units._due))))
+        raise ValueError("broken")
+
+    with Process(FIB, ["27"], env={}, options=BackendOptions(hot=2000)) as process:
+        monkeypatch.setattr(Units, "compiler", property(fail))
+        monkeypatch.setattr(background.threading, "Thread", NoThread)
+        assert process.run() == Exited(0)
+    assert len(tried) == 1
+
+
+class Unconcerned:
+    """Concerns no block. Notes the threads that ask."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def concerns(self, pc: int, end: int) -> bool:
+        self.threads.add(threading.get_ident())
+        return False
+
+    def run(self, block: Block) -> None:
+        self.threads.add(threading.get_ident())
+
+
+def test_passes_that_see_blocks_run_in_the_thread_of_the_guest() -> None:
+    pass_ = Unconcerned()
+    options = BackendOptions(hot=2000)
+    with Process(FIB, ["27"], env={}, options=options, passes=[pass_]) as process:
+        assert process.run() == Exited(0)
+    assert pass_.threads == {threading.get_ident()}
 
 
 def test_the_thread_gets_no_signals() -> None:
