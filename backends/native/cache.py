@@ -23,6 +23,9 @@ _DIGEST = 32
 _KEPT = 8
 """Most files of one name in a directory, by default: there are several versions, and machines that
 share it."""
+_ABANDONED = 3600
+"""Seconds after which nobody writes to a file any more that has no name yet: a process that ends
+does not wait for the thread that compiles."""
 PATIENCE = 5.0
 """Seconds to wait for another process that updates."""
 _PAUSE = 0.01
@@ -204,18 +207,24 @@ def _make_directory(directory: Path) -> None:
 
 
 def _forget_old(directory: str, file: str, most: int) -> None:
-    """Remove all files of a name but the newest."""
+    """Remove all files of a name but the newest, and those that a process did not live to
+    rename."""
     name = file.rpartition("-")[0]
+    whole = re.compile(rf"{name}-[0-9a-f]{{16}}\.o")
     with contextlib.suppress(OSError):
         with os.scandir(directory) as found:
-            entries = [
-                entry
+            every = [
+                (entry.stat(follow_symlinks=False).st_mtime, entry.path, entry.name)
                 for entry in found
-                if entry.name.startswith(f"{name}-") and entry.name.endswith(".o")
             ]
-        entries.sort(key=lambda entry: entry.stat().st_mtime)
-        for entry in entries[:-most]:
-            os.unlink(entry)
+        kept = sorted(entry for entry in every if whole.fullmatch(entry[-1]))
+        left = [
+            entry
+            for entry in every
+            if entry[-1].startswith(f".{name}-") and entry[0] < time.time() - _ABANDONED
+        ]
+        for _, path, _ in [*kept[:-most], *left]:
+            os.unlink(path)
 
 
 def digest_of(*contents: bytes) -> bytes:

@@ -174,6 +174,30 @@ def test_old_files_go(place: Path) -> None:
     assert len(list(place.iterdir())) == 8
 
 
+def test_so_many_stay_as_are_wanted(place: Path) -> None:
+    for number in range(12):
+        cached("x", bytes([number]) * 32, lambda: CONTENT, 10)
+    assert len(list(place.iterdir())) == 10
+
+
+def test_files_of_longer_names_stay(place: Path) -> None:
+    for number in range(8):
+        cached("x-more", bytes([number]) * 32, lambda: CONTENT)
+        cached("x", bytes([number]) * 32, lambda: CONTENT)
+    assert len(list(place.iterdir())) == 16
+
+
+def test_what_an_ended_process_has_left_goes(place: Path) -> None:
+    cached("x", KEY, lambda: CONTENT)
+    for name in (".x-0123.o.old", ".x-0123.o.new", ".y-0123.o.old"):
+        (place / name).touch()
+        if name.endswith("old"):
+            os.utime(place / name, (1, 1))
+    cached("x", bytes(32), lambda: CONTENT)
+    left = {path.name for path in place.iterdir() if path.name.startswith(".")}
+    assert left == {".x-0123.o.new", ".y-0123.o.old"}
+
+
 def test_the_only_directory_that_was_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
