@@ -19,6 +19,7 @@ from dbt.ir.builder import Builder
 from dbt.linux.options import LinuxOptions
 from dbt.log import Log
 from dbt.passes.pipeline import Pipeline
+from dbt.passes.rules import Leaf
 from dbt.process import Process
 from dbt.runtime.chaining import ChainPolicy
 from dbt.spy import Spy
@@ -290,6 +291,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         r"no place of pass Elsewhere 'tail' \(one of head, instruction, exit\)",
     ),
     "pass object": (lambda: fib(passes=[3]), r"a pass has a method run\(block\); 3 has none"),
+    "pass of ours": (lambda: fib(passes=[Leaf.of("a")]), "a pass has a method run"),
     "pass option": (lambda: fib(passes=["shadow-stack{tarp=no}"]), "did you mean 'trap'"),
     "trap": (lambda: ShadowStack(trap="no"), "trap is True or False, not 'no'"),
     "sites": (lambda: SwiTrace(sites=1), "sites is True or False, not 1"),
