@@ -144,7 +144,8 @@ def _read(file: str) -> dict[str, Entry]:
     try:
         with (
             open(file, "rb", buffering=0) as stream,
-            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,  # half as long
+            # To read it would take twice as long.
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
         ):
             if content[: len(head)] != head:
                 return {}

@@ -81,7 +81,7 @@ class _Handler:
         anchor: Any = ctypes.c_char.from_buffer(data)
         self._address = ctypes.addressof(anchor) + at
         self._seen = (ctypes.c_uint64 * 4)()
-        """The action at the last ``is_installed``; of several threads at once, of any."""
+        """The action that ``is_installed`` has seen last. Threads share it: all ask the same."""
 
     def install(self) -> None:
         """Install the handler and keep the present one as the previous. Called with the lock held:

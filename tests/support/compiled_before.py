@@ -13,8 +13,8 @@ _made: dict[bytes, bytes] = {}
 
 
 class Remembering(ObjectMaker):
-    """Compiles a text once, and verifies it, which LLVM does not do where it compiles. One that another thread compiles is compiled anew: tests of what happens
-    meanwhile need the time that it takes."""
+    """Compiles a text once, and has LLVM verify it, which the product leaves out. A text that another
+    thread compiles is compiled anew: tests of what happens meanwhile need the time that it takes."""
 
     def compile(
         self,
