@@ -46,7 +46,12 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
     add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
-    add("--reuse", default="on", metavar="on|off", help="auto takes from disk what it has compiled")
+    add(
+        "--reuse",
+        default="on",
+        metavar="on|off",
+        help="hot code is kept on disk, and taken from it",
+    )
     add("--memory-checks", default="mmu", metavar="KIND", help="who checks: mmu, explicit")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")

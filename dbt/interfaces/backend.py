@@ -59,8 +59,8 @@ class BackendOptions:
     ``unit``: what is compiled at a time; auto is function in tier auto, and block in others.
     ``hot``: executions of a block after which ``auto`` compiles it (compiling takes 3-6 ms, an
     execution in tier 0 a few ns longer). ``background``: ``auto`` compiles on another core while
-    the guest runs on; else the guest waits. ``reuse``: what ``auto`` compiles is kept on disk, and
-    not compiled if it is there.
+    the guest runs on; else the guest waits. ``reuse``: what is compiled because it is hot is
+    kept on disk, and not compiled if it is there.
     ``memory_checks``: with ``mmu``, code makes no test of its own before it accesses memory, and
     the host's protection of pages follows the guest's permissions, as far as the host has room for
     mappings. What is compiled quickly makes its own tests.
