@@ -12,25 +12,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING
 
 from backends.native.exception_table import ExceptionTable
-from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.links import Links
 from backends.numba_jit.records import Records
 from backends.numba_jit.tables import Tables
 from backends.numba_jit.units.background import Background, Job, making
+from backends.numba_jit.units.hot_blocks import HotBlocks
 from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.regions import Regions
 from dbt.interfaces import Context, HostCode, TablesFull, is_local
-from dbt.ir.block import CONDITION_PASSED
 from dbt.phases import Phase
 
 if TYPE_CHECKING:
-    from backends.numba_jit.units.compiler import Region, UnitCompiler  # imports LLVM
+    from backends.numba_jit.units.compiler import Region, UnitCompiler  # few runs need it
 
-MOST = 128
-"""Blocks that are compiled at once."""
-AGAIN = 3
-"""Times that a block is compiled, for it may become a part of a larger region."""
 COLD = {"0": "quick", "1": "quick", "2": "optimised", "auto": "quick"}
 """Levels at which blocks without copied code are compiled, by tier."""
 
@@ -58,9 +53,6 @@ class Units:
         self._links = links
         self._installed = installed
         """Returns the record of a block by its id."""
-        self._neighbours = neighbours
-        self._times: dict[int, int] = {}
-        """How often a block was compiled, by id."""
         self._enter = enter
         """Called with the blocks that have got an entry, to make everything lead to it."""
         self._left = left
@@ -75,9 +67,9 @@ class Units:
         self._promotes = self._counts = tier == "auto" or (tier == "2" and self._regions)
         """Blocks that are hot are compiled."""
         self._level, self._hot_level = COLD[tier], "region" if self._regions else "optimised"
-        self._hot = min(max(1, context.options.hot), tables.MOST_HOT)
-        shared.control[tables.FIRST_HOT // 8] = self._hot
-        shared.control[tables.AGAIN // 8] = max(2, self._hot // 2)  # 1: it would not run between
+        self._hot = HotBlocks(
+            context.options.hot, shared, neighbours, installed, regions=self._regions
+        )
         self._compiler: UnitCompiler | None = None
         self._begun = False
         self._in_background = context.options.background
@@ -87,12 +79,8 @@ class Units:
         self._awaited: dict[int, Installed] = {}
         """The blocks that are being compiled, by id."""
         self._codes: dict[int, int] = {}  # code pointers by block id
-        self._cold: set[int] = set()
-        """The ids of blocks that were compiled because they had no copied code, and count."""
         self.new: dict[int, Installed] = {}
         """Blocks, by id, that have to be compiled before they can run."""
-        self._due: dict[int, None] = {}
-        """The ids of the hot blocks that are compiled next."""
         self._compile_ns = 0
         self._compiled = 0
 
@@ -121,7 +109,7 @@ class Units:
     def accept(self, installed: Installed) -> None:
         """See ``Tier.accept``: the block is compiled before the next run, or when it is hot."""
         block_id = installed.block_id
-        self._tables.hot.view[block_id] = self._hot
+        self._hot.count_anew(block_id)
         if not installed.copied:
             self.new[block_id] = installed
 
@@ -133,13 +121,11 @@ class Units:
         """See ``Tier.drop``."""
         block_id = installed.block_id
         self.new.pop(block_id, None)
-        self._times.pop(block_id, None)
         self._awaited.pop(block_id, None)
-        self._cold.discard(block_id)
         code = self._codes.pop(block_id, 0)
         if code:
             self._give_up(block_id, code)
-        self._forget_pending({block_id})
+        self._hot.drop(block_id)
 
     def _give_up(self, block_id: int, code: int) -> None:
         """Drop a unit of a block, which does not run any more."""
@@ -151,26 +137,9 @@ class Units:
         self._live.clear()
         if self._codes:
             self.compiler.drop(self._codes.values())
-        for kept in (self._codes, self.new, self._awaited, self._times, self._cold, self._due):
+        for kept in (self._codes, self.new, self._awaited):
             kept.clear()
-        self._set_pending([])
-
-    def _pending(self) -> list[int]:
-        count = self._tables.control[tables.PENDING_COUNT // 8]
-        return list(self._tables.pending.view[:count]) if count else []
-
-    def _forget_pending(self, ids: Collection[int]) -> None:
-        pending = self._pending()
-        kept = [block_id for block_id in pending if block_id not in ids]
-        for block_id in self._due.keys() & ids:
-            del self._due[block_id]
-        if len(kept) < len(pending):
-            self._set_pending(kept)
-
-    def _set_pending(self, pending: list[int]) -> None:
-        for index, block_id in enumerate(pending):
-            self._tables.pending.view[index] = block_id
-        self._tables.control[tables.PENDING_COUNT // 8] = len(pending)
+        self._hot.clear()
 
     def before_run(self) -> None:
         """Give up the regions that may not go on, compile the blocks without copied code that were
@@ -181,13 +150,13 @@ class Units:
             batch, self.new = list(self.new.values()), {}
             self._compile_now(self._job(batch, self._level, counts=self._counts))
             if self._counts:
-                self._cold.update(installed.block_id for installed in batch)
+                self._hot.cold.update(installed.block_id for installed in batch)
         for job in self._background.finished():
             try:
                 self._take(job)
             except TablesFull:
                 self._stay_cold()
-        if self._due:
+        if self._hot.due:
             self._compile_due()
 
     @property
@@ -211,27 +180,27 @@ class Units:
 
     def promote(self) -> None:
         """Have the hot blocks compiled."""
-        self._due.update(dict.fromkeys(self._pending()))
-        self._set_pending([])
+        self._hot.collect()
         self._compile_due()
 
     def _compile_due(self) -> None:
         """Have the blocks compiled that are due, all together and with what is warm around them
         now: what becomes hot while a job is done, or the compiler is loaded, waits for its end."""
-        if not self._due or not self._promotes:
+        if not self._hot.due or not self._promotes:
             return
         if self._in_background and self._background.busy:
             return
-        known = self._codes.keys() - self._cold | self._awaited.keys()
-        found = [block_id for block_id in self._due if block_id not in known]
+        known = self._codes.keys() - self._hot.cold | self._awaited.keys()
+        found = [block_id for block_id in self._hot.due if block_id not in known]
         if self._in_background and self._compiler is None and found:
             first = [self._installed(found[0])]
             self._background.submit(self._job(first, self._hot_level, prepares=True))
             return
-        self._due.clear()
+        self._hot.due.clear()
         if not found:
             return
-        batch = [self._installed(block_id) for block_id in self._around(found)]
+        together = self._hot.with_others(found, self._awaited)
+        batch = [self._installed(block_id) for block_id in together]
         job = self._job(batch, self._hot_level, found)
         if self._in_background:
             self._background.submit(job)
@@ -244,43 +213,7 @@ class Units:
     def _stay_cold(self) -> None:
         """Compile no hot blocks any more: there is no room for their code."""
         self._promotes = False
-        for word in (tables.FIRST_HOT, tables.AGAIN):
-            self._tables.control[word // 8] = tables.MOST_HOT
-
-    def _around(self, hot: list[int]) -> list[int]:
-        """Hot blocks, with those that complete their last instruction; for regions also the warm
-        ones that they lead to, or that on the same pages lead to them."""
-        found = dict.fromkeys(hot)
-        waiting = list(found)
-        near: dict[int, list[int]] = {}
-        """Those that lead to a block, by its id, from pages that were looked at."""
-        pages: set[int] = set()
-        for block_id in waiting:
-            page = self._neighbours.page(block_id)
-            if self._regions and page not in pages:
-                pages.add(page)
-                for other in filter(self._belongs, self._neighbours.on_page(page)):
-                    for target in self._neighbours.following(other):
-                        near.setdefault(target, []).append(other)
-            for other in [*self._neighbours.following(block_id), *near.get(block_id, ())]:
-                if other and other not in found and len(found) < MOST and self._belongs(other):
-                    found[other] = None
-                    waiting.append(other)
-        return waiting
-
-    def _belongs(self, block_id: int) -> bool:
-        """Whether a block that is next to a hot one is compiled with it: it was not compiled often,
-        and was compiled before, or completes an instruction, which counts no executions, or was
-        executed a sixteenth as often as a hot one."""
-        times = self._times.get(block_id, 0)
-        if block_id in self._awaited or times >= AGAIN:
-            return False
-        if self._installed(block_id).key.mode & CONDITION_PASSED:
-            return self._regions or block_id not in self._codes
-        left = self._tables.hot.view[block_id]
-        return self._regions and (
-            (times > 0 and block_id not in self._cold) or self._hot - left >= self._hot // 16
-        )
+        self._hot.stop()
 
     def _compile_now(self, job: Job) -> None:
         """Do a job and enter what it has made. Raises TablesFull."""
@@ -307,7 +240,7 @@ class Units:
         ids = [installed.block_id for installed in batch]
         self._awaited.update(zip(ids, batch, strict=True))
         copies = self._tables.copy.view
-        entered = {i for i in ids if not copies[i] or (i in hot and i in self._times)}
+        entered = {i for i in ids if not copies[i] or (i in hot and self._hot.was_compiled(i))}
         links = self._tables.slot_block.view
         linked = {slot: links[slot] for installed in batch for slot in installed.slots}
         return Job(batch, level, counts, entered, linked, prepares)
@@ -349,7 +282,7 @@ class Units:
             raise job.error
         # Code that changed while it was looked at may be anything; its blocks were dropped.
         for installed in awaited:
-            self._tables.hot.view[installed.block_id] = self._hot
+            self._hot.count_anew(installed.block_id)
 
     def _load(self, job: Job, awaited: Collection[Installed]) -> None:
         """Put units where they run, and enter those that are awaited."""
@@ -364,18 +297,18 @@ class Units:
                 continue
             for slot in installed.slots:
                 self._links.write_lookup(slot)
-            self._tables.hot.view[block_id] = self._hot
+            self._hot.count_anew(block_id)
             if block_id in refused:
                 self.compiler.drop([code])
                 continue
-            self._times[block_id] = self._times.get(block_id, 0) + 1
+            self._hot.note_compiled(block_id)
             self._compiled += 1
             if code:
-                self._cold.discard(block_id)
+                self._hot.cold.discard(block_id)
                 old.append((block_id, self._codes.get(block_id, 0)))
                 self._codes[block_id] = code
                 entered.append(installed)
-        self._forget_pending({installed.block_id for installed in awaited})
+        self._hot.forget({installed.block_id for installed in awaited})
         if entered:
             self._begin()
             self._enter(entered)

@@ -136,7 +136,7 @@ def test_what_is_wrong_with_a_dropped_block_ends_nothing(
     def fail(units: Units) -> NoReturn:
         tried.append(units)
         monkeypatch.undo()
-        units.drop(units._installed(next(iter(units._due))))
+        units.drop(units._installed(next(iter(units._hot.due))))
         raise ValueError("broken")
 
     with Process(FIB, ["27"], env={}, options=BackendOptions(hot=2000)) as process:
