@@ -18,11 +18,11 @@ left.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from backends.numba_jit import abi, tables
+from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.flag_slots import ENTRY
-from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES
+from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.region_shape import Shape, has_loop
@@ -30,8 +30,8 @@ from backends.numba_jit.units.unit_text import (
     Exits,
     Module,
     UnitText,
-    may_run_as_copy,
     merge,
+    out_of_fuel,
 )
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Call
@@ -216,10 +216,8 @@ class RegionText(UnitText):
         self, index: int, label: str, changed: frozenset[str], fuel: str, before: str = ""
     ) -> None:
         """Append the way out, at a label, where there is too little fuel for a member to begin."""
-        installed = self._members[index]
-        way = LEAVE_COPY if may_run_as_copy(installed) else LEAVE
+        way, code = out_of_fuel(self._members[index])
         self.cold_lines.append(f"{label}:{before}\n br label %{self._out(way, changed)}")
-        code = abi.X_FUEL | installed.block_id << abi.KIND_BITS
         self._outs[way, changed][1].append((f"%{label}", [str(code), fuel]))
 
     def _arrive(self, index: int) -> None:

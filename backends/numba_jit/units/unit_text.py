@@ -78,9 +78,11 @@ def merge(lines: list[str], exits: Exits, types: Sequence[str], prefix: str) -> 
     return merged
 
 
-def may_run_as_copy(installed: Installed) -> bool:
-    """Whether a block's copied code may run in its place. It would test a probe a second time."""
-    return installed.copied and not installed.probes
+def out_of_fuel(installed: Installed) -> tuple[int, int]:
+    """The control word and the exit code by which a unit is left in front of a block. The block's
+    copied code goes on, unless it would test a probe a second time."""
+    way = LEAVE_COPY if installed.copied and not installed.probes else LEAVE
+    return way, abi.X_FUEL | installed.block_id << abi.KIND_BITS
 
 
 class UnitText:
@@ -109,8 +111,7 @@ class UnitText:
         which are ``checked`` or those that cannot do without."""
         self.block = block = installed.block
         self.block_id, self.links = installed.block_id, installed.links
-        self.has_copy = may_run_as_copy(installed)
-        self._refuse = ""
+        self._out_of_fuel = out_of_fuel(installed)
         self.checks, self.checked = checks, checked
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
@@ -277,18 +278,10 @@ class UnitText:
         # would keep that in a second register, in all blocks.
         self.fuel = f"%t{self.number}"
         hidden = f'\n {self.fuel} = call i64 asm sideeffect "", "=r,0"(i64 {left})'
-        refuse = self.refuse(hidden, self.insn_count)
-        self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), refuse)
+        way, code = self._out_of_fuel
+        short = self.cold(code, hidden, self.insn_count, way)
+        self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), short)
         self.fuel = left
-
-    def refuse(self, before: str = "", refund: int = 0) -> str:
-        """The label to go to when the block does not begin here: its copied code may. The
-        parameters are those of ``cold``."""
-        if not self._refuse:
-            way = LEAVE_COPY if self.has_copy else LEAVE
-            code = abi.X_FUEL | self.block_id << abi.KIND_BITS
-            self._refuse = self.cold(code, before, refund, way)
-        return self._refuse
 
     def branch_cold(self, condition: str, cold: str) -> None:
         """Go to a cold label when the condition holds, else on."""
