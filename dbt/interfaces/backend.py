@@ -80,6 +80,11 @@ class BackendOptions:
             return self.unit
         return "function" if self.tier == "auto" else "block"
 
+    @property
+    def promotes(self) -> bool:
+        """Whether hot blocks are compiled: what ``hot``, ``background`` and ``reuse`` are about."""
+        return self.tier == "auto" or (self.tier == "2" and self.unit_compiled != "block")
+
 
 class InstructionLifter(Protocol):
     """Lifts single instructions from numbers (a part of ``Frontend``)."""

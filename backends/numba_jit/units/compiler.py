@@ -4,7 +4,6 @@ import ctypes
 import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 
 from backends.native.arena import Arena
 from backends.native.exception_table import SECTION, ExceptionTable
@@ -57,6 +56,8 @@ class Made:
     regions: Sequence[Region]
     code_bytes: int
     """Of machine code."""
+    reused: bool = False
+    """The object code was on disk."""
 
 
 @attrs.define(eq=False)
@@ -124,7 +125,7 @@ class UnitCompiler:
     def _shared_object(self, text: str) -> bytes:
         """The object code of a text, which is kept on disk."""
         if text not in _SHARED:
-            _SHARED[text] = compiled(self._maker, "units", text, "optimised")
+            _SHARED[text], _ = compiled(self._maker, "units", text, "optimised")
         return _SHARED[text]
 
     def _write_word(self, offset: int, value: int) -> None:
@@ -159,9 +160,12 @@ class UnitCompiler:
         )
         if not batch:
             return Made(b"", module.made, names, keys, regions, 0)
-        make = partial(compiled, self._maker, "hot") if kept else self._maker.compile
-        image = make(text, level, module.inlined.values())
-        return Made(image, module.made, names, keys, regions, code_size(image))
+        reused, symbols = False, module.inlined.values()
+        if kept:
+            image, reused = compiled(self._maker, "hot", text, level, symbols)
+        else:
+            image = self._maker.compile(text, level, symbols)
+        return Made(image, module.made, names, keys, regions, code_size(image), reused)
 
     def load(self, made: "Made") -> list[int]:
         """Code pointers of units that were made, in the order of their blocks; 0 for blocks without

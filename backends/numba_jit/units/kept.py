@@ -6,10 +6,9 @@ texts, as a rule.
 """
 
 from collections.abc import Iterable
-from functools import partial
 
 from backends.native import llvm
-from backends.native.cache import cached
+from backends.native.cache import read, write
 from backends.native.stamps import stamp
 from backends.numba_jit.units import objects
 from backends.numba_jit.units.objects import ObjectMaker
@@ -22,8 +21,14 @@ _SOURCES = (llvm.__file__, objects.__file__)
 
 def compiled(
     maker: ObjectMaker, name: str, text: str, level: str, linked: Iterable[str] = ()
-) -> bytes:
-    """What ``maker`` compiles of a text at a level, from disk if it is there by this name."""
+) -> tuple[bytes, bool]:
+    """What ``maker`` compiles of a text at a level, from disk if it is there by this name; and
+    whether it was."""
     linked = list(linked)
     key = stamp(_SOURCES, "llvmlite", text=repr((level, text, linked)))
-    return cached(name, key, partial(maker.compile, text, level, linked), MOST)
+    found = read(name, key)
+    if found is not None:
+        return found, True
+    made = maker.compile(text, level, linked)
+    write(name, key, made, MOST)
+    return made, False

@@ -64,7 +64,7 @@ class Units:
         self._regions, self._calls = unit != "block", unit == "function"
         self._live = Regions(shared)
         self._tier = tier = context.options.tier
-        self._promotes = self._counts = tier == "auto" or (tier == "2" and self._regions)
+        self._promotes = self._counts = context.options.promotes
         """Blocks that are hot are compiled."""
         self._level, self._hot_level = COLD[tier], "region" if self._regions else "optimised"
         self._hot = HotBlocks(
@@ -82,7 +82,7 @@ class Units:
         self.new: dict[int, Installed] = {}
         """Blocks, by id, that have to be compiled before they can run."""
         self._compile_ns = 0
-        self._compiled = 0
+        self._compiled = self._reused = 0
 
     @property
     def compiler(self) -> "UnitCompiler":
@@ -303,6 +303,7 @@ class Units:
                 continue
             self._hot.note_compiled(block_id)
             self._compiled += 1
+            self._reused += job.made.reused
             if code:
                 self._hot.cold.discard(block_id)
                 old.append((block_id, self._codes.get(block_id, 0)))
@@ -339,10 +340,11 @@ class Units:
             self._tables.units_begin(self.compiler.enter_address, self.compiler.unlinked_address)
 
     def statistics(self) -> Mapping[str, int]:
-        """Blocks compiled so far, bytes of machine code, and the processor time that it took to
-        compile blocks and to enter them in the tables."""
+        """Blocks compiled so far, and those of them whose code was on disk; bytes of machine code;
+        and the processor time that it took to compile blocks and to enter them in the tables."""
         return {
             "compiled_blocks": self._compiled,
+            "reused_blocks": self._reused,
             "code_bytes": self._compiler.code_bytes if self._compiler else 0,
             "compile_us": self._compile_ns // 1000,
         }

@@ -33,10 +33,15 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def run(*passes: str, reuse: bool = True, memory_checks: str = "mmu") -> int:
     """Run a program whose blocks become hot; how many were compiled."""
+    return figures(*passes, reuse=reuse, memory_checks=memory_checks)["compiled_blocks"]
+
+
+def figures(*passes: str, reuse: bool = True, memory_checks: str = "mmu") -> dict[str, int]:
+    """Run a program whose blocks become hot; the figures of the backend."""
     options = BackendOptions(hot=500, background=False, reuse=reuse, memory_checks=memory_checks)
     with Process(FIB, ["18"], env={}, options=options, passes=passes) as process:
         assert process.run() == Exited(0)
-        return int(process.stats()["backend"]["compiled_blocks"])
+        return dict(process.stats()["backend"])
 
 
 def kept() -> list[Path]:
@@ -49,6 +54,13 @@ def test_the_second_process_compiles_nothing(compiled: list[str]) -> None:
     assert made == len(kept()) > 0
     assert run() == first > 0
     assert len(compiled) == made
+
+
+def test_the_figures_say_what_was_on_disk(compiled: list[str]) -> None:
+    first, second, third = figures(), figures(), figures(reuse=False)
+    assert first["reused_blocks"] == third["reused_blocks"] == 0
+    assert second["reused_blocks"] == second["compiled_blocks"] == first["compiled_blocks"] > 0
+    assert second["code_bytes"] == first["code_bytes"]
 
 
 def test_what_differs_is_compiled(compiled: list[str]) -> None:
