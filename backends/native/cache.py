@@ -18,6 +18,8 @@ try:
 except ImportError:
     from hashlib import blake2b
 
+from dbt.stops import UsageError
+
 MAGIC = b"armdbt object 2\n"
 _DIGEST = 32
 _KEPT = 8
@@ -43,6 +45,16 @@ def directories() -> list[Path]:
     if os.path.isabs(only):
         return [only]
     return [os.path.join(os.path.dirname(__file__), "__pycache__"), *_user_cache()]
+
+
+def check_chosen() -> None:
+    """Raises UsageError when ``ARMDBT_CACHE`` is no absolute path, or leads to what is no
+    directory: objects would be kept elsewhere, or not at all."""
+    only = os.environ.get("ARMDBT_CACHE", "")
+    if only and not os.path.isabs(only):
+        raise UsageError(f"ARMDBT_CACHE is an absolute path, not {only!r}")
+    if only and os.path.exists(only) and not os.path.isdir(only):
+        raise UsageError(f"ARMDBT_CACHE: {only!r} is no directory")
 
 
 def _user_cache() -> list[Path]:

@@ -28,10 +28,13 @@ class NumbaBackend:
         self.on_compile = on_compile or _tell
 
     def open(self, context: Context) -> Executor:
-        """Open an executor for one process. Raises UsageError when the host has no room for it."""
+        """Open an executor for one process. Raises UsageError when the host has no room for it, or
+        ``ARMDBT_CACHE`` cannot be what it says."""
+        from backends.native import cache
         from backends.numba_jit.executor import NumbaExecutor
         from backends.numba_jit.tables import ROOM
 
+        cache.check_chosen()
         require_room(ROOM, "tables and compilers")
         with context.phases.within(Phase.LIBRARY):
             loop = _load_loop(self.on_compile, context.phases)
@@ -41,6 +44,7 @@ class NumbaBackend:
         """See ``dbt.interfaces.Backend``: object code and stencils."""
         from backends.native import cache
 
+        cache.check_chosen()
         return cache.files()
 
 

@@ -15,6 +15,10 @@ _LONGEST = 4096
 def options(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
     parser.add_argument("--clear", action="store_true", help="remove the files")
+    parser.epilog = (
+        "Files are kept beside the package, or in $XDG_CACHE_HOME/armdbt (~/.cache/armdbt). If"
+        " ARMDBT_CACHE is set, to an absolute path, they are kept there alone."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

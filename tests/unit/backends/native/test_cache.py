@@ -11,6 +11,7 @@ import pytest
 
 from backends.native import cache as native_cache
 from backends.native.cache import cached
+from dbt.stops import UsageError
 
 KEY = bytes(range(32))
 CONTENT = random.Random(1).randbytes(5000)
@@ -207,6 +208,20 @@ def test_the_only_directory_that_was_chosen(
     assert native_cache.files() == [str(the_file(tmp_path / "here"))]
     monkeypatch.setenv("ARMDBT_CACHE", "not/absolute")
     assert len(native_cache.directories()) == 2
+
+
+def test_a_choice_that_cannot_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for chosen in ("", str(tmp_path), str(tmp_path / "not yet")):
+        monkeypatch.setenv("ARMDBT_CACHE", chosen)
+        native_cache.check_chosen()
+    monkeypatch.setenv("ARMDBT_CACHE", "not/absolute")
+    with pytest.raises(UsageError, match="ARMDBT_CACHE is an absolute path, not 'not/absolute'"):
+        native_cache.check_chosen()
+    monkeypatch.setenv("ARMDBT_CACHE", __file__)
+    with pytest.raises(UsageError, match=r"ARMDBT_CACHE: '.*' is no directory"):
+        native_cache.check_chosen()
 
 
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
