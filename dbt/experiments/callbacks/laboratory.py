@@ -137,6 +137,8 @@ def _further(text: str, root: str | None) -> Program:
         raise UsageError(f"--also {text!r}: {error}") from None
     if not words:
         raise UsageError("--also needs a program and its arguments, not an empty text")
+    if not Path(words[0]).is_file():  # found now, and not behind the rounds of other programs
+        raise UsageError(f"--also {text!r}: {words[0]}: no such file")
     return Program(words[0], tuple(words[1:]), root)
 
 

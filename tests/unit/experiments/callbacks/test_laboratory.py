@@ -148,6 +148,7 @@ def test_several_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         (["--only", "blocks"], f"--only takes some of {','.join(names())}, not 'blocks'"),
         (["--also", " "], "--also needs a program and its arguments, not an empty text"),
+        (["--also", "/no/such a"], "--also '/no/such a': /no/such: no such file"),
         (["--also", "a 'b"], '--also "a \'b": No closing quotation'),
     ],
 )
