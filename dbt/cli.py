@@ -133,6 +133,15 @@ class _Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"needs {action.metavar}, not an empty text")
         return super()._get_values(action, arg_strings)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is none of an option's choices, as all other unknown names."""
+        if action.choices is not None and value not in action.choices:
+            from dbt import choices
+
+            name = action.option_strings[0] if action.option_strings else str(action.metavar)
+            what = f"value of {name}" if action.option_strings else name.lower()
+            raise choices.unknown(what, value, list(action.choices))
+
     def error(self, message: str) -> NoReturn:
         from dbt.stops import UsageError
 

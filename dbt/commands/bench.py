@@ -3,6 +3,9 @@
 import argparse
 import importlib
 
+from dbt import choices
+from dbt.stops import UsageError
+
 HELP = "measure: speed, growth, chaining, mechanisms of interception, callbacks; compare results"
 
 KINDS = {
@@ -22,13 +25,16 @@ The module is imported when its kind is asked for: other commands do not pay for
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this command's options: the kind, and what the kind's own parser is to read."""
     kinds = "; ".join(f"{name}: {summary}" for name, (_, summary) in KINDS.items())
-    parser.add_argument("kind", choices=tuple(KINDS), metavar="KIND", help=kinds)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="see KIND --help")
+    add = parser.add_argument
+    add("kind", choices=tuple(KINDS), metavar="KIND", nargs="?", help=kinds)
+    add("rest", nargs=argparse.REMAINDER, metavar="...", help="see KIND --help")
     parser.set_defaults(parser_class=type(parser))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the laboratory; the exit status."""
+    if arguments.kind is None:
+        raise UsageError(f"no kind{choices.listed(KINDS)}; see armdbt bench --help")
     name, summary = KINDS[arguments.kind]
     module = importlib.import_module(f"dbt.experiments.{name}")
     parser: argparse.ArgumentParser = arguments.parser_class(

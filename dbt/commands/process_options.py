@@ -45,13 +45,8 @@ def process_options(parser: argparse.ArgumentParser) -> None:
         help="what is compiled at a time: block, loop, function, auto",
     )
     add("--hot", type=number, default=None, metavar="N", help="executions before auto compiles")
-    add("--background", default="on", metavar="on|off", help="auto compiles while the guest runs")
-    add(
-        "--reuse",
-        default="on",
-        metavar="on|off",
-        help="hot code is kept on disk, and taken from it",
-    )
+    add("--background", metavar="on|off", help="auto compiles while the guest runs (on)")
+    add("--reuse", metavar="on|off", help="hot code is kept on disk, and taken from it (on)")
     add("--memory-checks", default="mmu", metavar="KIND", help="who checks: mmu, explicit")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
@@ -140,6 +135,8 @@ def _log(arguments: argparse.Namespace) -> Log:
     items = [item for item in arguments.dump.split(",") if item]
     if arguments.dfilter and not items:
         raise UsageError("-dfilter chooses among the blocks that -d dumps: give -d, too")
+    if arguments.dump_file and not items and not arguments.strace:
+        raise UsageError("-D is the file that -d and -strace write to: give one of them, too")
     out = open_text(arguments.dump_file) if arguments.dump_file else None
     return Log(items, out, ranges(arguments.dfilter))
 
@@ -158,9 +155,51 @@ def _pipeline(arguments: argparse.Namespace) -> "Pipeline | None":
         return None
     from dbt.passes.pipeline import Pipeline
 
+    if arguments.time_passes and not _timed(arguments):
+        raise UsageError("--time-passes: --stats and --stats-json of armdbt run show it: give one")
     pipeline = Pipeline.default().without(arguments.no_pass)
     pipeline.timed = arguments.time_passes
     return pipeline
+
+
+def _timed(arguments: argparse.Namespace) -> bool:
+    return bool(getattr(arguments, "stats", False) or getattr(arguments, "stats_json", None))
+
+
+def _backend_options(arguments: argparse.Namespace) -> BackendOptions:
+    """The options of the backend. Raises UsageError also for one that asks for what its tier and
+    unit do not do."""
+    background, reuse = (
+        choices.one_of(f"value of --{name}", getattr(arguments, name) or "on", ("on", "off"))
+        for name in ("background", "reuse")
+    )
+    options = BackendOptions(
+        tier=arguments.tier,
+        unit=arguments.unit,
+        background=background == "on",
+        reuse=reuse == "on",
+        memory_checks=arguments.memory_checks,
+    )
+    if arguments.hot is not None:
+        options = attrs.evolve(options, hot=arguments.hot)
+    if options.tier in ("0", "1") and options.unit not in ("auto", "block"):
+        raise UsageError(
+            f"--unit {options.unit} has no effect with --tier {options.tier}, which compiles single"
+            " blocks: take --tier auto or 2"
+        )
+    if not options.promotes:
+        for name, asked in (
+            ("hot", arguments.hot is not None),
+            ("background", arguments.background == "on"),
+            ("reuse", arguments.reuse == "on"),
+        ):
+            if asked:
+                raise UsageError(
+                    f"--{name} has no effect with --tier {options.tier} --unit"
+                    f" {options.unit_compiled}, which compiles no hot blocks: take --tier auto, or"
+                    " --tier 2 with --unit loop or function"
+                )
+    return options
 
 
 def _passes(spellings: Sequence[str]) -> "list[Pass]":
@@ -178,19 +217,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
 
     plans = _fault_plans(arguments.inject)
     log = _log(arguments)
-    background, reuse = (
-        choices.one_of(name, getattr(arguments, name), ("on", "off")) == "on"
-        for name in ("background", "reuse")
-    )
-    options = BackendOptions(
-        tier=arguments.tier,
-        unit=arguments.unit,
-        background=background,
-        reuse=reuse,
-        memory_checks=arguments.memory_checks,
-    )
-    if arguments.hot is not None:
-        options = attrs.evolve(options, hot=arguments.hot)
+    options = _backend_options(arguments)
     strace = arguments.strace or log.wants("strace")
     linux = LinuxOptions(
         root=arguments.root,
@@ -202,7 +229,6 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         seed=arguments.seed,
     )
     pipeline = _pipeline(arguments)
-    timed = getattr(arguments, "stats", False) or getattr(arguments, "stats_json", None)
     process = Process(
         arguments.program,
         arguments.args,
@@ -217,7 +243,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         verify=arguments.verify,
         log=log,
         perf=getattr(arguments, "perf", None),
-        phases=TimedPhases(process_began()) if timed else UNTIMED,
+        phases=TimedPhases(process_began()) if _timed(arguments) else UNTIMED,
     )
     for plan in plans:
         plan.attach(process)

@@ -37,7 +37,7 @@ def open_perf_file(
 ) -> PerfFile:
     """Begin to write what perf reads: ``map``, or ``jitdump`` in a directory. Raises UsageError for
     another format, and when no file can be made."""
-    choices.one_of("perf", format_, FORMATS)
+    choices.one_of("perf format", format_, FORMATS)
     names = Names(symbolize)
     if format_ == "map":
         from dbt.perf.map_file import MapFile

@@ -62,7 +62,7 @@ def checked_perf(given: str | None) -> str | None:
         return None
     from dbt.perf import FORMATS
 
-    return choices.one_of("perf", given, FORMATS)
+    return choices.one_of("perf format", given, FORMATS)
 
 
 def environment_of(variables: Mapping[str, str]) -> list[bytes]:

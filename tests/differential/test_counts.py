@@ -83,7 +83,7 @@ def test_a_denied_function_enters_the_dispatcher_as_often_as_it_is_called(tier: 
     rounds = 700
     helper = symbols(DEMO)["helper"]
     assert helper in branch_targets(DEMO)
-    options = ("--tier", tier, "--hot", "1", "--background", "off")
+    options = ("--tier", tier)
     free = measure(options, DEMO, str(rounds))
     denied = measure((*options, "--no-chain", "helper"), DEMO, str(rounds))
     assert denied.outcome == free.outcome

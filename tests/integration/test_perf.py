@@ -212,7 +212,7 @@ def test_another_format_is_refused(here: Path) -> None:
     outcome = command("run", "--perf", "maps", str(FIB), cwd=here)
     assert outcome.status == 2
     assert outcome.stderr == (
-        b"armdbt: no perf 'maps'; did you mean 'map'? (one of map, jitdump)\n"
+        b"armdbt: no perf format 'maps'; did you mean 'map'? (one of map, jitdump)\n"
     )
     with pytest.raises(UsageError, match="jitdump"):
         Process(str(FIB), env={}, perf="jit")

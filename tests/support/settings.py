@@ -53,9 +53,10 @@ class Setting:
 
     def options(self, hot: str) -> tuple[str, ...]:
         """Options of the command line."""
+        promotes = self.tier == "auto" or (self.tier == "2" and self.unit != "block")
         return (
             *("--tier", self.tier, "--unit", self.unit, "--memory-checks", self.memory),
-            *("--background", self.background, "--hot", hot),
+            *("--background", self.background, *(("--hot", hot) if promotes else ())),
         )
 
     def __str__(self) -> str:

@@ -211,6 +211,15 @@ def test_version(tmp_path: Path) -> None:
     [
         ("", "no command (one of run, calls, explain, passes, demo, bench, spy, cache); "
          "see armdbt --help"),
+        ("rnu x", "no command 'rnu'; did you mean 'run'? "
+         "(one of run, calls, explain, passes, demo, bench, spy, cache)"),
+        ("bench", "no kind (one of speed, growth, chaining, interception, callbacks, compare); "
+         "see armdbt bench --help"),
+        ("bench sped", "no kind 'sped'; did you mean 'speed'? "
+         "(one of speed, growth, chaining, interception, callbacks, compare)"),
+        ("bench callbacks --unit lop", "no value of --unit 'lop'; did you mean 'loop'? "
+         "(one of auto, block, loop, function)"),
+        ("run --reuse no x", "no value of --reuse 'no' (one of on, off)"),
         ("run", "the following arguments are required: PROG"),
         ("calls", "the following arguments are required: PROG"),
         ("run --max-insns -1 x", "argument --max-insns: -1 is negative"),
@@ -222,6 +231,40 @@ def test_version(tmp_path: Path) -> None:
 def test_a_command_that_makes_no_sense(words: str, line: str, tmp_path: Path) -> None:
     outcome = command(*words.split(), cwd=tmp_path)
     assert (outcome.status, outcome.stderr.decode()) == (2, f"armdbt: {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ("--tier 0 --unit function", "--unit function has no effect with --tier 0, which"),
+        ("--tier 1 --unit loop", "--unit loop has no effect with --tier 1, which"),
+        ("--tier 2 --hot 5", "--hot has no effect with --tier 2 --unit block, which"),
+        ("--tier 0 --background on", "--background has no effect with --tier 0 --unit block,"),
+        ("--tier 1 --reuse on", "--reuse has no effect with --tier 1 --unit block,"),
+        ("-D dump", "-D is the file that -d and -strace write to"),
+        ("--time-passes", "--time-passes: --stats and --stats-json of armdbt run show it"),
+    ],
+)
+def test_an_option_without_effect_is_refused(options: str, line: str, tmp_path: Path) -> None:
+    outcome = command("run", *options.split(), str(HELLO), cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (2, b"")
+    assert outcome.stderr.decode().startswith(f"armdbt: {line}")
+    assert outcome.stderr.count(b"\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--tier 0 --unit block --background off --reuse off",
+        "--tier 2 --unit loop --hot 5 --background on --reuse on",
+        "--unit block --hot 5",
+        "-D dump -strace",
+    ],
+)
+def test_an_option_that_says_what_is_done_is_taken(options: str, tmp_path: Path) -> None:
+    outcome = command("run", *options.split(), str(HELLO), cwd=tmp_path)
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, b"hello, world\n", b"")
 
 
 @pytest.mark.parametrize(
