@@ -30,6 +30,11 @@ COLD = {"0": "quick", "1": "quick", "2": "optimised", "auto": "quick"}
 """Levels at which blocks without copied code are compiled, by tier."""
 
 
+def _place(installed: Installed) -> tuple[int, int]:
+    """Where a block stands among others."""
+    return installed.key.pc, installed.key.mode
+
+
 class Units:
     """Compiles blocks for one executor (a ``tiers.Tier``)."""
 
@@ -200,7 +205,8 @@ class Units:
         if not found:
             return
         together = self._hot.with_others(found, self._awaited)
-        batch = [self._installed(block_id) for block_id in together]
+        # In the order of the guest's code: it does not depend on which was hot first.
+        batch = sorted(map(self._installed, together), key=_place)
         job = self._job(batch, self._hot_level, found)
         if self._in_background:
             self._background.submit(job)
