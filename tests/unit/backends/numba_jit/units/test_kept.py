@@ -1,5 +1,6 @@
 """What hot blocks were compiled to is kept on disk, and used by the next process."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from support.guests import BENCHMARKS
 
 from backends.native import cache
 from backends.numba_jit.units import compiler
+from backends.numba_jit.units import kept as stored
 from backends.numba_jit.units.objects import ObjectMaker
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
@@ -92,3 +94,32 @@ def test_what_is_damaged_is_compiled_anew(compiled: list[str], damage: bytes) ->
     assert len(compiled) == 2 * made
     run()
     assert len(compiled) == 2 * made
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file that object code is taken to depend on."""
+    path = tmp_path / "source.py"
+    path.write_text("before")
+    monkeypatch.setattr(stored, "_SOURCES", (str(path),))
+    stored._how.cache_clear()
+    yield path
+    stored._how.cache_clear()
+
+
+def test_a_source_that_has_gone_does_not_end_a_run(compiled: list[str], source: Path) -> None:
+    source.unlink()
+    first = run()
+    assert run() == first > 0
+    assert len(compiled) > 0
+    assert not kept()
+
+
+def test_a_source_that_changes_later_is_not_what_has_compiled(
+    compiled: list[str], source: Path
+) -> None:
+    run()
+    made = len(compiled)
+    source.write_text("after")
+    run()
+    assert len(compiled) == made
