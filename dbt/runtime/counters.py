@@ -1,5 +1,7 @@
 """Counters and side stacks that passes use: Python knows them by name, compiled code by index."""
 
+import itertools
+
 from dbt.interfaces import COUNTERS_AT, MOST_COUNTERS, STACK_BYTES, STACK_ENTRIES
 from dbt.reservation import Reservation
 from dbt.runtime.state import GuestState
@@ -11,14 +13,17 @@ class _Bank:
     def __init__(self, capacity: int, view: memoryview, address: int) -> None:
         self.capacity, self._map, self.address = capacity, view, address
         self.names: dict[str, int] = {}
+        self._free = itertools.count()
 
     def index(self, name: str) -> int:
         index = self.names.get(name)
         if index is None:
-            index = len(self.names)
+            # The thread that compiles may add a name at the same time: neither waits, and each
+            # index is given once.
+            index = next(self._free)
             if index >= self.capacity:
                 raise MemoryError(f"more than {self.capacity} names, at {name!r}")
-            self.names[name] = index
+            index = self.names.setdefault(name, index)
         return index
 
     def _u64(self, offset: int) -> int:

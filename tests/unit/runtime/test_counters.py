@@ -1,6 +1,7 @@
 """Named counters and side stacks, from Python and as compiled code sees them."""
 
 import ctypes
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,29 @@ def test_names_run_out() -> None:
     assert [counters.index(name) for name in ("a", "b", "a")] == [0, 1, 0]
     with pytest.raises(MemoryError, match="more than 2 names, at 'c'"):
         counters.index("c")
+
+
+def test_two_threads_never_get_the_same_index() -> None:
+    counters = Counters(GuestState(LAYOUT), 8)
+
+    class Names(dict[str, int]):
+        """Another thread adds a name of its own behind each look."""
+
+        def get(self, name: str, default: object = None) -> Any:
+            found = super().get(name, default)
+            if name == "ours":
+                counters.index("theirs")
+            return found
+
+        def __len__(self) -> int:
+            length = super().__len__()
+            if "theirs" not in self:
+                counters.index("theirs")
+            return length
+
+    counters.names = Names()
+    assert counters.index("ours") != counters.index("theirs")
+    assert counters.index("ours") == counters.names["ours"]
 
 
 @given(st.lists(st.none() | st.integers(0, 0xFFFFFFFF)))
