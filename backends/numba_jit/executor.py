@@ -500,6 +500,7 @@ class NumbaExecutor:
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
         self._follow_passes()
+        self._watched_memory.ensure()  # also for guest code that is read
         block_id = self._table.get(key) or self._made_at(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
@@ -509,7 +510,6 @@ class NumbaExecutor:
             self._link(waiting, block_id)
         self._compile_new()
         self._let_pass(block_id)
-        self._watched_memory.ensure()
         me = threading.get_ident()
         while True:
             if not (self._checked or self._protection.is_intact()):

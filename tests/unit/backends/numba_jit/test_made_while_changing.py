@@ -1,5 +1,7 @@
 """Boundaries, denials and watches that are set while the loop makes blocks by itself."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -113,6 +115,17 @@ def test_the_block_that_a_run_begins_with_is_made_without_python_too(
     assert executor.index.at(key.pc) == [key]
     assert executor.made.blocks == made + 1
     assert executor.dispatches()[Reason.NOT_TRANSLATED] == before + 1
+
+
+def test_a_block_is_made_where_another_has_replaced_our_handlers(machine: Machine) -> None:
+    machine.finishes()
+    memory, key = machine.executor.context.memory, BlockKey(middle(5))
+    memory.protect(key.pc & -PAGE, PAGE, EXEC)  # the host must not read it
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+        os._exit(not isinstance(machine.engine.run(key), SyscallHit))
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_run_that_begins_at_a_boundary_asks_python(machine: Machine) -> None:
