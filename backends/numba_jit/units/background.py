@@ -143,7 +143,7 @@ class Background:
                 job.error = error
             finally:
                 sys.setswitchinterval(interval)
-        self._finished.append(job)
+            self._finished.append(job)  # a child that is forked now has it, too
 
     def finished(self) -> list[Job]:
         """The jobs that were finished since the last call."""

@@ -60,6 +60,21 @@ def test_a_worker_is_busy_until_its_jobs_were_returned() -> None:
         assert not worker.busy
 
 
+def test_a_fork_waits_until_a_job_is_among_the_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    class AtWork:
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *_: object) -> None:
+            finished.append(len(worker._finished))
+
+    finished = list[int]()
+    monkeypatch.setattr(background, "_at_work", AtWork())
+    worker = Background(lambda job: None)
+    worker._do(Job([], "quick"))
+    assert finished == [1]
+
+
 def test_an_error_belongs_to_its_job() -> None:
     def fail(job: Job) -> None:
         raise MemoryError
