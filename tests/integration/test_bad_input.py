@@ -95,7 +95,7 @@ def test_a_path_of_the_guest(given: str, tmp_path: Path) -> None:
         ("--backend abacus", "no backend 'abacus'"),
         ("-d ir,nonsense", "no dump item 'nonsense'"),
         ("-d ir -dfilter main", "neither A..B nor A+SIZE nor A"),
-        ("-D /no/such/place", "No such file"),
+        ("-d ir -D /no/such/place", "No such file"),
         ("-E NAME", "VAR=VAL"),
         ("-L /no/such/root", "not a directory"),
         ("--allow-write /no/such/place", "not a directory"),

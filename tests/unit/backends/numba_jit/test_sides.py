@@ -55,8 +55,8 @@ def test_a_block_with_the_id_of_another_is_left_where_it_is(
     monkeypatch.setattr(copies, "_side", look)
     try:
         for numbers in range(3), range(1, 4), range(9):
-            cases = loaded(machine, numbers)
             asked.clear()
+            cases = loaded(machine, numbers)
             for _ in range(2):
                 assert [number_of(machine, case) for case in cases] == [*numbers]
             assert len(asked) == len(set(asked)) == len(numbers)
