@@ -9,7 +9,7 @@ from backends.numba_jit.units.objects import ObjectMaker
 
 def test_a_child_compiles_whatever_another_thread_compiles() -> None:
     over = threading.Event()
-    ObjectMaker()  # what is imported is whole
+    ObjectMaker().compile("define void @f() { ret void }", "quick")  # what is imported is whole
 
     def compile_until_over() -> None:
         while not over.is_set():
