@@ -72,13 +72,13 @@ def _user_cache() -> list[Path]:
     return [os.path.join(home, ".cache", "armdbt")]
 
 
-def cached(name: str, key: bytes, make: Callable[[], bytes], most: int = _KEPT) -> bytes:
+def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     """The object called ``name`` for ``key`` (a stamp), from disk; or from ``make``, and then it is
-    written to disk if possible, where the newest ``most`` of that name stay."""
+    written to disk if possible."""
     content = read(name, key)
     if content is None:
         content = make()
-        write(name, key, content, most)
+        write(name, key, content)
     return content
 
 

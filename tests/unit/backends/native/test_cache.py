@@ -177,7 +177,7 @@ def test_old_files_go(place: Path) -> None:
 
 def test_so_many_stay_as_are_wanted(place: Path) -> None:
     for number in range(12):
-        cached("x", bytes([number]) * 32, lambda: CONTENT, 10)
+        native_cache.write("x", bytes([number]) * 32, CONTENT, 10)
     assert len(list(place.iterdir())) == 10
 
 
