@@ -7,6 +7,13 @@ the form. ``#`` starts a comment.
 
     ADD_imm    cccc 001 0100 S nnnn dddd rrrr iiiiiiii          v4
 
+Behind ``since`` there may be *notes*, words with a ``=``: what lifting takes from the row besides
+its fields. The table does not read them.
+
+In a table of ``halfwords`` a pattern has 16 or 32 bits, and is written as Thumb code is: the
+halfword at the lower address first. In a word, which is little-endian, that one is the low half. A
+pattern of 16 bits leaves the high half open.
+
 Two rows may match one word only if one of them is a strict carve-out of the other: every word it
 matches, the other matches too. The carve-out then wins. Anything else does not import.
 """
@@ -21,6 +28,7 @@ from dbt.ir.symbolic import Number
 if TYPE_CHECKING:
     from random import Random  # few need it
 
+_PATTERN = re.compile(r"[01\-a-zA-Z]+")
 MOST_KNOWN = 1 << 16
 """How many words are remembered with their rows: a guest that writes code has ever new ones."""
 
@@ -34,6 +42,7 @@ class Row:
     """One instruction form. ``fields`` lists (letter, ((shift, mask, place), ...)) in the order of
     first appearance; a field's value is the sum of ``((word >> shift) & mask) << place``.
     ``excluded`` lists (mask, bits): a word with ``word & mask == bits`` is not of this row.
+    ``size`` is that of the instruction, in bytes.
     """
 
     name: str
@@ -43,6 +52,8 @@ class Row:
     bits: int
     fields: tuple[tuple[str, tuple[tuple[int, int, int], ...]], ...]
     excluded: tuple[tuple[int, int], ...] = ()
+    size: int = 4
+    notes: tuple[str, ...] = ()
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -65,32 +76,44 @@ class Row:
         )
 
 
-def parse_row(line: str, width: int, never: Mapping[str, int]) -> Row:
+def parse_row(line: str, width: int, never: Mapping[str, int], *, halfwords: bool = False) -> Row:
     """Read one row. ``never`` gives field values that a letter cannot take (ARM: cond 1111)."""
-    name, *parts, since = line.split()
-    pattern = "".join(parts)
-    if len(pattern) != width or not re.fullmatch(r"[01\-A-Za-z]+", pattern):
-        raise TableError(f"{name}: a pattern of {len(pattern)} bits, not {width}: {pattern}")
-    mask = int(re.sub(r"[^01]", "0", re.sub(r"[01]", "1", pattern)), 2)
-    bits = int(re.sub(r"[^1]", "0", pattern), 2)
+    words = line.split()
+    notes = tuple(word for word in words if "=" in word)
+    name, *groups, since = words[: len(words) - len(notes)]
+    pattern = "".join(groups)
+    size = len(pattern)
+    fits = size == width or (halfwords and size == width // 2)
+    if not fits or not _PATTERN.fullmatch(pattern):
+        raise TableError(f"{name}: a pattern of {size} bits, not {width}: {pattern}")
+    parts: tuple[str, ...] = (pattern,)
+    if halfwords:
+        parts = (pattern[:16], pattern[16:].ljust(width - 16, "-"))
+    text = "".join(reversed(parts))  # as a number is written, the highest bit first
+    mask = int(re.sub(r"[^01]", "0", re.sub(r"[01]", "1", text)), 2)
+    bits = int(re.sub(r"[^1]", "0", text), 2)
     letters = dict.fromkeys(c for c in pattern if c.isalpha())
-    fields = tuple((letter, _runs(pattern, letter)) for letter in letters)
+    fields = tuple((letter, _runs(parts, letter)) for letter in letters)
     excluded = []
     for letter, runs in fields:
         if letter in never:
             where = sum(m << shift for shift, m, _ in runs)
             value = sum(((never[letter] >> place) & m) << shift for shift, m, place in runs)
             excluded.append((where, value))
-    return Row(name, pattern, since, mask, bits, fields, tuple(excluded))
+    return Row(name, pattern, since, mask, bits, fields, tuple(excluded), size // 8, notes)
 
 
-def _runs(pattern: str, letter: str) -> tuple[tuple[int, int, int], ...]:
-    runs = []
-    place = pattern.count(letter)
-    for run in re.finditer(f"{letter}+", pattern):
-        size = run.end() - run.start()
-        place -= size
-        runs.append((len(pattern) - run.end(), (1 << size) - 1, place))
+def _runs(parts: tuple[str, ...], letter: str) -> tuple[tuple[int, int, int], ...]:
+    """Where the bits of a field are. The last of the parts of a pattern are a word's highest bits;
+    a field has its highest bits in the first."""
+    runs, low = [], 0
+    rank = sum(part.count(letter) for part in parts)
+    for part in parts:
+        for run in re.finditer(f"{letter}+", part):
+            size = run.end() - run.start()
+            rank -= size
+            runs.append((low + len(part) - run.end(), (1 << size) - 1, rank))
+        low += len(part)
     return tuple(runs)
 
 
@@ -126,7 +149,8 @@ class Table:
     """The rows of one instruction set, ready to match words of ``width`` bits.
 
     ``never`` maps a field letter to the one value it cannot take. ``index`` is a mask of bits
-    that distinguish most rows, by which candidates are looked up.
+    that distinguish most rows, by which candidates are looked up. ``halfwords``: patterns are of
+    Thumb code.
     """
 
     def __init__(
@@ -135,9 +159,10 @@ class Table:
         width: int = 32,
         never: Mapping[str, int] | None = None,
         index: int = 0x0FF00000,
+        halfwords: bool = False,
     ) -> None:
         rows = [
-            parse_row(line, width, never or {})
+            parse_row(line, width, never or {}, halfwords=halfwords)
             for text in texts
             for line in (raw.partition("#")[0].strip() for raw in text.splitlines())
             if line

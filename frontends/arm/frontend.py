@@ -10,9 +10,8 @@ from dbt.interfaces import CodeReader, InstructionReader, State
 from dbt.ir.block import Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
-from frontends.arm.keys import BIG, THUMB, WORD_INDEX, key_of, location_of
+from frontends.arm.keys import BIG, IT, IT_SHIFT, THUMB, WORD_INDEX, key_of, location_of
 from frontends.arm.kuser import COMMPAGE
-from frontends.arm.lacking import NO_THUMB, refusal
 from frontends.arm.registers import CALL_ABI, LAYOUT
 
 _key_of = functools.lru_cache(maxsize=1 << 12)(key_of)
@@ -25,7 +24,7 @@ class ArmFrontend:
 
     name = "arm"
     layout = LAYOUT
-    insn_sizes = (4,)
+    insn_sizes = (4, 2)
     word_bits = 32
     word_index = WORD_INDEX
     alignment = 4
@@ -42,18 +41,21 @@ class ArmFrontend:
         return _key_of(location)
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
-        """The key in the byte order that the guest is in (CPSR.E)."""
-        if bool(key.mode & BIG) == bool(state.get("ef")) or key.mode & THUMB:
-            return key
-        return BlockKey(key.pc, key.mode ^ BIG)
+        """The key in the byte order that the guest is in (CPSR.E), and in its IT block."""
+        bits = BIG if state.get("ef") else 0
+        if key.mode & THUMB:
+            bits |= state.get("it") << IT_SHIFT
+        mode = key.mode & ~(BIG | IT) | bits
+        return key if mode == key.mode else BlockKey(key.pc, mode)
 
     def location_of(self, key: BlockKey) -> int:
         """The location of a key, with the Thumb bit."""
         return location_of(key)
 
     def objection(self, key: BlockKey) -> str:
-        """Why the key's code cannot be lifted: it is Thumb code. Empty for ARM code."""
-        return refusal(*NO_THUMB) if key.mode & THUMB else ""
+        """Empty: code of both states can be lifted."""
+        del key
+        return ""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""

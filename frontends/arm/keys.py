@@ -15,8 +15,26 @@ have it: ``ArmFrontend.in_state`` adds it to keys that were made from locations.
 LEAVE = 4 << FRONTEND_MODE_SHIFT
 """Mode bit of a block that only halts with ``jump`` (see ``Lifter.leave``)."""
 
+IT_SHIFT = FRONTEND_MODE_SHIFT + 3
+IT = 0xFF << IT_SHIFT
+"""Mode bits of a block that begins in an IT block: ITSTATE (ARM ARM A2.5.2), as in the slot ``it``.
+Locations do not have it either."""
+
 WORD_INDEX = 0x0FF00000
 """The bits of an A32 word that distinguish most rows of the encoding table."""
+T32_INDEX = 0xFFC0
+"""The same of Thumb code, whose first halfword is the low half of a word."""
+
+
+def is_wide(word: int) -> bool:
+    """True when the low half of a word is the first half of a 32-bit instruction of Thumb code
+    (A6.1)."""
+    return word & 0xE000 == 0xE000 and word & 0x1800 != 0
+
+
+def advanced(it: int) -> int:
+    """ITSTATE after an instruction: ITAdvance (A2.5.2)."""
+    return it & 0xE0 | it << 1 & 0x1F if it & 7 else 0
 
 
 def key_of(location: int) -> BlockKey:

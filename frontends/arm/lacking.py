@@ -1,6 +1,5 @@
 """Parts of the architecture that are not emulated: their names, and advice to the user."""
 
-NO_THUMB = ("Thumb instructions", "compile with -marm (Debian armel's programs are ARM code)")
 NO_FLOAT = (
     "VFP and NEON instructions",
     "compile with -mfloat-abi=soft (as Debian armel is; armhf cannot run)",

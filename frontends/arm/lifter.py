@@ -11,8 +11,9 @@ the arguments are exactly the row's letters, in the row's order. A method either
 Loads and stores come before any ``write`` or flag: an instruction that faults did nothing.
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from dbt.decode.table import Row, Table
 from dbt.ir.block import (
     CONDITION_PASSED,
     Block,
@@ -31,8 +32,8 @@ from dbt.ir.layout import JUMP_SLOT
 from dbt.ir.symbolic import pick
 from dbt.ir.types import I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
-from frontends.arm.idioms import Transfer, computed_jump
-from frontends.arm.keys import BIG, FRONTEND_MODE, LEAVE, THUMB, key_of
+from frontends.arm.idioms import Idioms, Transfer
+from frontends.arm.keys import BIG, FRONTEND_MODE, LEAVE, key_of
 from frontends.arm.registers import REGISTERS
 
 
@@ -41,7 +42,10 @@ class Refused(Exception):
 
 
 class Lifter:
-    """Lifts one block, instruction by instruction. ``pc`` is that of the current one."""
+    """Lifts one block, instruction by instruction. ``pc`` is that of the current one.
+
+    What differs in Thumb state is overridden by ``T32Lifter``.
+    """
 
     def __init__(self, block: Block) -> None:
         self.block = block
@@ -54,8 +58,15 @@ class Lifter:
         """Mode of the block at ``pc``; after the first instruction only the frontend's bits."""
         self.word = 0
         """The current instruction."""
+        self.size = 4
+        """Its bytes."""
         self.previous: int | None = None
         """The word before it in memory, which may be outside of the block (see ``idioms``)."""
+
+    @property
+    def idioms(self) -> Idioms:
+        """What a jump by the current instruction means."""
+        return Idioms(self.word, self.previous)
 
     # -- registers and flags
 
@@ -64,6 +75,10 @@ class Lifter:
         if n == 15:
             return Const((self.pc + 8) & 0xFFFFFFFF, I32)
         return self.ir.get(pick(REGISTERS, n))
+
+    def base(self, n: int) -> Value:
+        """Register ``n`` as the base of an address."""
+        return self.read(n)
 
     def write(self, n: int, value: Value) -> None:
         """Write r0 to r14 (predicated). Writes to r15 are exits: see ``jump``."""
@@ -117,6 +132,11 @@ class Lifter:
 
     # -- conditions
 
+    @property
+    def condition(self) -> int:
+        """The condition of the current instruction, for one that is no row."""
+        return min(self.word >> 28, AL)
+
     def predicate(self, c: int) -> None:
         """Make the effects of the current instruction conditional on ``c`` (flags as of now)."""
         if c != AL and not self.condition_passed:
@@ -137,12 +157,37 @@ class Lifter:
     @property
     def next_pc(self) -> int:
         """The address after the current instruction."""
-        return (self.pc + 4) & 0xFFFFFFFF
+        return (self.pc + self.size) & 0xFFFFFFFF
+
+    @property
+    def key(self) -> BlockKey:
+        """The block that begins with the current instruction."""
+        return BlockKey(self.pc, self.mode & FRONTEND_MODE)
+
+    @property
+    def link(self) -> int:
+        """The location after the current instruction: what a call leaves in lr."""
+        return self.next_pc
 
     @property
     def next_key(self) -> BlockKey:
         """The block after the current instruction."""
         return BlockKey(self.next_pc, self.mode & FRONTEND_MODE)
+
+    # -- one instruction
+
+    table: Table
+    """The encodings that it lifts."""
+
+    def lift_row(self, row: Row, fields: tuple[Any, ...]) -> None:
+        """Lift an instruction of a row of the table."""
+        raise NotImplementedError
+
+    def begin_instruction(self) -> None:
+        """Prepare for the instruction at ``pc``."""
+
+    def end_instruction(self) -> None:
+        """Add to what the instruction's method has lifted."""
 
     def end(self, exit_: Exit) -> None:
         """End the block with an exit."""
@@ -151,7 +196,12 @@ class Lifter:
     def jump(self, target: Value) -> None:
         """End the block after arithmetic on pc: with a call if the instruction before has set lr,
         else with a jump."""
-        self.transfer(computed_jump(self.word, self.previous), target)
+        self.transfer(self.idioms.computed_jump(), self.in_same_state(target))
+
+    def in_same_state(self, target: Value) -> Value:
+        """The location for a result that is written to pc. In ARM state from ARMv7 on, that is as
+        ``bx`` has it (ALUWritePC)."""
+        return target
 
     def transfer(self, kind: Transfer, target: Value) -> None:
         """End the block with a jump, call or return to a location. A constant one becomes a direct
@@ -160,11 +210,11 @@ class Lifter:
         if self.mode & BIG and (known is None or kind is Transfer.RETURN):
             self.leave(target)
             return
-        if known is not None and self.mode & BIG and not known.mode & THUMB:
+        if known is not None and self.mode & BIG:
             known = BlockKey(known.pc, known.mode | BIG)
         match kind:
             case Transfer.CALL:
-                self.end(Call(known or target, self.next_pc))
+                self.end(Call(known or target, self.link))
             case Transfer.RETURN:
                 self.end(Return(target))
             case Transfer.JUMP:

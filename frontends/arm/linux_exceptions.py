@@ -11,7 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
-from frontends.arm.lacking import NO_FLOAT, NO_THUMB, refusal
+from frontends.arm.lacking import NO_FLOAT, refusal
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
 ILL_ILLOPC, ILL_ILLTRP, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN, SEGV_MAPERR = 1, 4, 1, 4, 1, 1
@@ -53,20 +53,26 @@ def exception(reason: str, memory: Memory, location: int, last: TrapState) -> Cp
     if _is_breakpoint(memory, location):
         return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
-    missing, advice = (NO_THUMB if location & 1 else _lacking(memory, pc)) or ("", "")
+    missing, advice = _lacking(memory, location) or ("", "")
     why = refusal(missing, advice) if missing else "undefined instruction"
     return CpuException(SIGILL, ILL_ILLOPC, pc, trap, why, missing)
 
 
-def _lacking(memory: Memory, pc: int) -> tuple[str, str] | None:
-    """The part of the architecture that an undefined A32 instruction belongs to, and advice, if it
-    is a part that is not emulated; else None."""
+def _lacking(memory: Memory, location: int) -> tuple[str, str] | None:
+    """The part of the architecture that an undefined instruction belongs to, and advice, if it is a
+    part that is not emulated; else None."""
     try:
-        word = _halfwords(memory, pc, 2)
+        word = _halfwords(memory, location & ~1, 2)
     except GuestFault:
         return None
-    simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
-    if simd or (word >> 24 & 15 in (0xC, 0xD, 0xE) and word >> 8 & 15 in (10, 11)):
+    if location & 1:
+        word = (word & 0xFFFF) << 16 | word >> 16
+        simd = word >> 24 & 0xEF == 0xEF or word >> 20 & 0xFF1 == 0xF90
+        coprocessor = word >> 28 & 0xE == 0xE
+    else:
+        simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
+        coprocessor = True
+    if simd or (coprocessor and word >> 24 & 15 in (0xC, 0xD, 0xE) and word >> 8 & 15 in (10, 11)):
         return NO_FLOAT
     return None
 

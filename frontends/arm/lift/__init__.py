@@ -1,8 +1,9 @@
 """The lifter of ARM state: one mixin per family of instructions, one method per table row."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from dbt.decode.table import Table, TableError
+from dbt.decode.table import Row, Table, TableError
 from frontends.arm.encodings import A32
 from frontends.arm.lift.branch import Branches
 from frontends.arm.lift.data_processing import DataProcessing
@@ -15,6 +16,12 @@ from frontends.arm.lifter import Lifter
 
 class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System):
     """Lifts every row of the A32 table."""
+
+    table = A32
+
+    def lift_row(self, row: Row, fields: tuple[Any, ...]) -> None:
+        """Lift an instruction of a row."""
+        A32_METHODS[row.name](self, *fields)
 
 
 def bind(table: Table, lifter: type[Lifter]) -> Mapping[str, Callable[..., None]]:

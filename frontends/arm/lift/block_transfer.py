@@ -7,7 +7,6 @@ Unaligned bases work: Linux mends what ARMv7 would refuse.
 
 from dbt.ir.block import Value
 from dbt.ir.symbolic import set_bits
-from frontends.arm.idioms import block_jump
 from frontends.arm.lifter import Lifter
 
 
@@ -29,7 +28,7 @@ class BlockTransfer(Lifter):
             self.write(n, moved)
         for register, value in zip(registers, values, strict=True):
             if register == 15:
-                self.transfer(block_jump(self.word, self.previous, n), value)
+                self.transfer(self.idioms.block_jump(n), value)
             else:
                 self.write(register, value)
 

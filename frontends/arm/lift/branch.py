@@ -3,7 +3,7 @@
 from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Value
 from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
-from frontends.arm.idioms import Transfer, links, register_jump
+from frontends.arm.idioms import Transfer
 from frontends.arm.keys import FRONTEND_MODE, THUMB
 from frontends.arm.lifter import Lifter
 
@@ -17,14 +17,14 @@ class Branches(Lifter):
         return (self.pc + 8 + 4 * words) & 0xFFFFFFFF
 
     def _link(self) -> None:
-        self.write(14, Const(self.next_pc, I32))
+        self.write(14, Const(self.link, I32))
 
     def B(self, c: int, i: int) -> None:
         """b label; a call when lr was set for it."""
         target = BlockKey(self._destination(i), self.mode & FRONTEND_MODE)
-        if links(self.word, self.previous):
+        if self.idioms.links():
             if not self.split_on_condition(c):
-                self.end(Call(target, self.next_pc))
+                self.end(Call(target, self.link))
         elif c == AL or self.condition_passed:
             self.end(Goto(target))
         else:
@@ -36,13 +36,13 @@ class Branches(Lifter):
             return
         self._link()
         target = BlockKey(self._destination(i), self.mode & FRONTEND_MODE)
-        self.end(Call(target, self.next_pc))
+        self.end(Call(target, self.link))
 
     def BLX_imm(self, H: int, i: int) -> None:
         """blx label: to Thumb, always."""
         self._link()
         target = (self._destination(i) + 2 * H) & 0xFFFFFFFF
-        self.end(Call(BlockKey(target, self.mode & FRONTEND_MODE | THUMB), self.next_pc))
+        self.end(Call(BlockKey(target, self.mode & FRONTEND_MODE | THUMB), self.link))
 
     def BLX_reg(self, c: int, m: int) -> None:
         """blx Rm."""
@@ -58,7 +58,7 @@ class Branches(Lifter):
         """bx Rm."""
         if self.split_on_condition(c):
             return
-        self.transfer(register_jump(self.word, self.previous, m), self.read(m))
+        self.transfer(self.idioms.register_jump(m), self.read(m))
 
     def BXJ(self, c: int, m: int) -> None:
         """bxj Rm: without Jazelle, the same as bx."""

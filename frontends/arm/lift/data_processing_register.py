@@ -1,6 +1,5 @@
 """Data processing with a register operand that is shifted by an immediate."""
 
-from frontends.arm.idioms import register_jump
 from frontends.arm.lift.operands import Operands
 
 
@@ -90,7 +89,7 @@ class DataProcessingRegister(Operands):
         if self.begin(c, S, d):
             operand, carry = self.shifted(m, t, a, S)
             if d == 15 and not a and not t:
-                self.transfer(register_jump(self.word, self.previous, m), operand)
+                self.transfer(self.idioms.register_jump(m), self.in_same_state(operand))
             else:
                 self.logical(S, d, operand, carry)
 

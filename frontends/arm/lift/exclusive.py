@@ -15,9 +15,9 @@ from frontends.arm.lifter import Lifter
 class Exclusive(Lifter):
     """One method per row."""
 
-    def _aligned(self, n: int, type_: Type) -> Value:
-        """The address in register ``n``, after a check of its alignment."""
-        address = self.read(n)
+    def _aligned(self, n: int, type_: Type, offset: int = 0) -> Value:
+        """The address at an offset from register ``n``, after a check of its alignment."""
+        address = self.ir.add(self.read(n), offset) if offset else self.read(n)
         if type_.bytes > 1:
             self.ir.check_align(address, type_.bytes)
         return address
@@ -44,11 +44,14 @@ class Exclusive(Lifter):
 
     # -- exclusive loads
 
-    def _load_exclusive(self, c: int, n: int, d: int, type_: Type) -> None:
-        if 15 in (n, d) or (type_ is I64 and (d & 1 or d == 14)):
+    def load_exclusive(
+        self, c: int, n: int, d: int, type_: Type, *, second: int = 0, offset: int = 0
+    ) -> None:
+        """Load register ``d``, and ``second`` if it is a doubleword, from an offset to Rn."""
+        if 15 in (n, d):
             self.unpredictable()
         self.predicate(c)
-        address = self._aligned(n, type_)
+        address = self._aligned(n, type_, offset)
         low, high = self._halves(self.load(address, type_))
         self.ir.set("excl_on", Const(1, I1))
         self.ir.set("excl_addr", address)
@@ -56,7 +59,7 @@ class Exclusive(Lifter):
         self.ir.set("excl_val_hi", high)
         self.write(d, low)
         if type_ is I64:
-            self.write(d + 1, high)
+            self.write(second, high)
 
     def _halves(self, value: Value) -> tuple[Value, Value]:
         """The low and high words of a value of any width."""
@@ -67,29 +70,35 @@ class Exclusive(Lifter):
 
     def LDREX(self, c: int, n: int, d: int) -> None:
         """ldrex Rt, [Rn]."""
-        self._load_exclusive(c, n, d, I32)
+        self.load_exclusive(c, n, d, I32)
 
     def LDREXB(self, c: int, n: int, d: int) -> None:
         """ldrexb Rt, [Rn]."""
-        self._load_exclusive(c, n, d, I8)
+        self.load_exclusive(c, n, d, I8)
 
     def LDREXH(self, c: int, n: int, d: int) -> None:
         """ldrexh Rt, [Rn]."""
-        self._load_exclusive(c, n, d, I16)
+        self.load_exclusive(c, n, d, I16)
 
     def LDREXD(self, c: int, n: int, d: int) -> None:
         """ldrexd Rt, Rt2, [Rn]."""
-        self._load_exclusive(c, n, d, I64)
+        if d & 1 or d == 14:
+            self.unpredictable()
+        self.load_exclusive(c, n, d, I64, second=d + 1)
 
     # -- exclusive stores
 
-    def _store_exclusive(self, c: int, n: int, d: int, m: int, type_: Type) -> None:
-        operands = (n, m, m + 1) if type_ is I64 else (n, m)
-        if d == 15 or 15 in operands or d in operands or (type_ is I64 and m & 1):
+    def store_exclusive(
+        self, c: int, n: int, d: int, m: int, type_: Type, *, second: int = 0, offset: int = 0
+    ) -> None:
+        """Store register ``m``, and ``second`` if it is a doubleword, at an offset to Rn; ``d``
+        gets the status."""
+        operands = (n, m, second) if type_ is I64 else (n, m)
+        if d == 15 or 15 in operands or d in operands:
             self.unpredictable()
         self.predicate(c)
-        address = self._aligned(n, type_)
-        new = self._stored(m, type_)
+        address = self._aligned(n, type_, offset)
+        new = self._stored(m, second, type_)
         executes = self.ir.when
         armed = self.ir.and_(self.flag("excl_on"), self.ir.eq(address, self.ir.get("excl_addr")))
         armed = armed if executes is None else self.ir.and_(armed, executes)
@@ -105,29 +114,31 @@ class Exclusive(Lifter):
         self.ir.set("excl_on", Const(0, I1))
         self.write(d, self.ir.zext(self.ir.not_(success), I32))
 
-    def _stored(self, m: int, type_: Type) -> Value:
-        """What is to be stored from register ``m`` (and the next)."""
+    def _stored(self, m: int, second: int, type_: Type) -> Value:
+        """What is to be stored from register ``m``, and ``second`` if it is a doubleword."""
         if type_ is I64:
-            high = self.ir.shl(self.ir.zext(self.read(m + 1), I64), 32)
+            high = self.ir.shl(self.ir.zext(self.read(second), I64), 32)
             return self.ir.or_(high, self.ir.zext(self.read(m), I64))
         value = self.read(m)
         return value if type_ is I32 else self.ir.trunc(value, type_)
 
     def STREX(self, c: int, n: int, d: int, m: int) -> None:
         """strex Rd, Rt, [Rn]; Rd becomes 0 when it stored, else 1."""
-        self._store_exclusive(c, n, d, m, I32)
+        self.store_exclusive(c, n, d, m, I32)
 
     def STREXB(self, c: int, n: int, d: int, m: int) -> None:
         """strexb Rd, Rt, [Rn]."""
-        self._store_exclusive(c, n, d, m, I8)
+        self.store_exclusive(c, n, d, m, I8)
 
     def STREXH(self, c: int, n: int, d: int, m: int) -> None:
         """strexh Rd, Rt, [Rn]."""
-        self._store_exclusive(c, n, d, m, I16)
+        self.store_exclusive(c, n, d, m, I16)
 
     def STREXD(self, c: int, n: int, d: int, m: int) -> None:
         """strexd Rd, Rt, Rt2, [Rn]."""
-        self._store_exclusive(c, n, d, m, I64)
+        if m & 1:
+            self.unpredictable()
+        self.store_exclusive(c, n, d, m, I64, second=m + 1)
 
     def CLREX(self) -> None:
         """clrex."""

@@ -7,7 +7,6 @@ reads as ever (both as in QEMU); write-back to pc and loads of less than a word 
 
 from dbt.ir.block import Const, Value
 from dbt.ir.types import I8, I16, I32, Type
-from frontends.arm.idioms import load_jump
 from frontends.arm.lifter import Lifter
 
 
@@ -21,7 +20,7 @@ class LoadStore(Lifter):
         writes_back = bool(W or not P)
         if writes_back and n == 15:
             self.unpredictable()
-        base = self.read(n)
+        base = self.base(n)
         moved = self._moved(base, U, offset)
         return (moved if P else base), (moved if writes_back else None)
 
@@ -71,7 +70,7 @@ class LoadStore(Lifter):
         target = self.load(address)
         if moved is not None:
             self.write(n, moved)
-        self.transfer(load_jump(self.word, self.previous, n, bool(U and not P)), target)
+        self.transfer(self.idioms.load_jump(n, pops_it=bool(U and not P)), target)
 
     def _store(
         self, c: int, P: int, U: int, W: int, n: int, d: int, offset: Value, type_: Type

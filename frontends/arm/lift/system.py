@@ -5,7 +5,7 @@ ARM ARM A8.8.24 (BKPT), A8.8.109 to A8.8.112 (MRS, MSR), A8.8.228 (SVC).
 
 from dbt.ir.block import HALT_BREAKPOINT, BlockKey, Branch, Const, Goto, Halt, Swi, Value
 from dbt.ir.types import I1, I32
-from frontends.arm.keys import BIG, FRONTEND_MODE
+from frontends.arm.keys import BIG
 from frontends.arm.lifter import Lifter
 from frontends.arm.registers import FLAGS
 
@@ -110,7 +110,7 @@ class System(Lifter):
         self.end(Goto(self._next_in_order(big)))
 
     def _next_in_order(self, big: int) -> BlockKey:
-        return BlockKey(self.next_pc, self.mode & FRONTEND_MODE & ~BIG | BIG * big)
+        return BlockKey(self.next_pc, self.next_key.mode & ~BIG | BIG * big)
 
     def CPS(self) -> None:
         """cps, cpsie, cpsid: nothing happens in user mode."""
