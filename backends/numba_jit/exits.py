@@ -7,6 +7,7 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.faults import Faults
+from backends.numba_jit.instructions import number_at
 from backends.numba_jit.records import (
     FaultRecord,
     HaltRecord,
@@ -30,7 +31,7 @@ from dbt.interfaces import (
     TrapHit,
     WatchHit,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode, retry_mode
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode
 from dbt.permissions import GuardedMemory
 from dbt.phases import Phase
 from dbt.stops import GuestFault
@@ -59,19 +60,24 @@ class Exits:
     def side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        return self._left(self._copies.side(payload))
+        return self._left(self._in_state(self._copies.side(payload)))
 
     def refused(self, offset: int) -> Event | BlockKey:
         """What comes of an access that the host has refused to copied code without checks, at an
         offset in the memory of code. Returns as ``side`` does."""
-        return self._left(self._copies.refused(offset))
+        return self._left(self._in_state(self._copies.refused(offset)))
+
+    def _in_state(self, side: Side) -> Side:
+        """The same with what differs of the mode between the instructions of a block."""
+        lifter = self._context.lifter
+        if not frontend_mode(side.key.mode) or lifter is None:
+            return side
+        return side._replace(key=lifter.in_state(side.key, self._context.state))
 
     def _left(self, side: Side) -> Event | BlockKey:
         if side.why == stencils.X_FAULT:
             self._control[_FUEL] += side.refund
-            return self._step(
-                BlockKey(side.key.pc, retry_mode(side.block, side.key.pc)), side.block
-            )
+            return self._step(side.again, side.block)
         if side.why == stencils.X_TRAP:
             self._control[_FUEL] += side.refund
             self.count(Reason.TRAP)
@@ -85,8 +91,7 @@ class Exits:
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
         self._control[_FUEL] += side.refund
-        pc = side.key.pc
-        return self._changed(side.block, BlockKey(pc, retry_mode(side.block, pc)))
+        return self._changed(side.block, side.again)
 
     def _changed(self, block: BlockKey, key: BlockKey) -> Event:
         """Drop a block whose code has changed without the guest's knowing: another process has
@@ -123,13 +128,14 @@ class Exits:
 
     def _instruction(self, key: BlockKey) -> Block:
         """The instruction at a key, as a block. Raises GuestFault."""
-        lifter, fetch = self._context.lifter, self._context.memory.fetch
+        lifter, memory = self._context.lifter, self._context.memory
         assert lifter is not None
-        size, before = lifter.word_bits // 8, 0
-        word = int.from_bytes(fetch(key.pc, size), "little")
+        size, before = lifter.word_bits // 8, b""
+        word = number_at(memory, lifter, key)
         with contextlib.suppress(GuestFault):
-            before = int.from_bytes(fetch(key.pc - size, size), "little") if key.pc >= size else 0
-        return lifter.lift_one(key, word, before)[0]
+            before = memory.fetch(key.pc - size, size) if key.pc >= size else b""
+        key = BlockKey(key.pc, key.mode & ~lifter.changing)
+        return lifter.lift_one(key, word, int.from_bytes(before, "little"))[0]
 
     def event(self, kind: int, payload: int) -> Event:
         """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED and X_RECORD."""
@@ -166,8 +172,10 @@ class Exits:
         raise AssertionError(record)
 
     def _fault(self, record: FaultRecord) -> Event | BlockKey:
-        if self._context.lifter is not None and self._faults.permits(record):
-            return self._step(BlockKey(record.pc, record.mode), record.block)
+        lifter = self._context.lifter
+        if lifter is not None and self._faults.permits(record):
+            key = lifter.in_state(BlockKey(record.pc, record.mode), self._context.state)
+            return self._step(key, record.block)
         hit = self._faults.hit(record)
         self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
         return self.stop(hit, record.pc)

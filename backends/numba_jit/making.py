@@ -18,11 +18,13 @@ from backends.numba_jit.lookups import index_of, lookup_of
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.copying import place_block
 from backends.numba_jit.stencils.finding import (
+    alignment_of,
     choose,
     find_additions,
     find_shapes,
     has_all_names,
     marks_of,
+    mode_behind,
     value_of,
 )
 from backends.numba_jit.word_functions import word_function
@@ -48,13 +50,15 @@ COPY_FIRST, COPY_OWNER, UNIT = tables.COPY_FIRST, tables.COPY_OWNER, stencils.UN
 SLOT_POSITION, SLOT_TARGET = tables.SLOT_POSITION, tables.SLOT_TARGET
 HOT, FIRST_HOT, DENIED, PROBED = tables.HOT, tables.FIRST_HOT, tables.DENIED, tables.PROBED
 SHAPES, WORDS = stencils.SHAPES, stencils.WORDS
-MASK, BYTES, ALIGNMENT = stencils.MASK, stencils.BYTES, stencils.ALIGNMENT
+MASK, BYTES = stencils.MASK, stencils.BYTES
+STATE, STATE_BIT = stencils.STATE, stencils.STATE_BIT
 UNCHECKED = stencils.UNCHECKED
 CURSOR, CODE_END, LARGEST = stencils.CURSOR, stencils.END, stencils.LARGEST
 OUT0, OUT1, ROOM = stencils.OUT0, stencils.OUT1, stencils.ROOM
 SHAPE, EXIT, SIZE = stencils.SHAPE, stencils.EXIT, stencils.SIZE
 TO0, MODE0, TO1, MODE1 = stencils.TO0, stencils.MODE0, stencils.TO1, stencils.MODE1
 ROW, ITS_SHAPE, AT = stencils.ROW, stencils.ITS_SHAPE, stencils.AT
+FRONT = stencils.FRONT
 CONTINUES, GOES, BRANCHES = stencils.CONTINUES, stencils.GOES, stencils.BRANCHES
 HALTS, MOST = stencils.HALTS, stencils.MOST
 PASSES = stencils.PASSES
@@ -83,9 +87,9 @@ def take_number(state, words):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def may_begin(state, header, pc, perms):  # type: ignore[no-untyped-def]
+def may_begin(state, header, pc, mode, perms):  # type: ignore[no-untyped-def]
     """Whether a block may be made here that begins at ``pc``, on a page with these permissions."""
-    if pc & (load64(header + ALIGNMENT) - 1) or perms & EXEC == 0:
+    if pc & (alignment_of(header, mode) - 1) or perms & EXEC == 0:
         return False
     if load64(header + UNCHECKED) and perms & (WRITE | CODE) == WRITE:
         return False  # Python has to have the host protect the page
@@ -108,7 +112,7 @@ def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     Returns how many there are, or 0 if Python has to make the block."""
     memory = load64(state + MEM_BASE)
     perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
-    if not may_begin(state, header, pc, load8(perms)):
+    if not may_begin(state, header, pc, mode, load8(perms)):
         return 0
     before = word_before(header, memory, pc)
     count = find_shapes(header, memory, pc, load64(header + MOST), before, mode)
@@ -141,6 +145,15 @@ def word_before(header, memory, pc):  # type: ignore[no-untyped-def]
 
 
 @word_function
+def position_of(header, pc, mode):  # type: ignore[no-untyped-def]
+    """The position of a key, or -1 if it has none."""
+    if mode & ~(CONDITION_PASSED | load64(header + STATE)):
+        return -1
+    bit = load64(header + STATE_BIT) if mode & load64(header + STATE) else 0
+    return pc | bit | (mode & CONDITION_PASSED) << PASSED_BIT
+
+
+@word_function
 def add_slot(state, position):  # type: ignore[no-untyped-def]
     """Make the slot of a direct exit of a copied block. Returns its number."""
     slot = take_number(state, FREE_SLOTS)
@@ -151,24 +164,31 @@ def add_slot(state, position):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def add_slots(state, header, shape, row, previous):  # type: ignore[no-untyped-def]
+def target_of(header, row, program):  # type: ignore[no-untyped-def]
+    """The pc of a direct target of the instruction in a row. ``program``: where the word is that
+    has the place of its program."""
+    return value_of(header, load64(program), load64(row), load64(row + AT), load64(row + FRONT))
+
+
+@word_function
+def add_slots(state, header, shape, row):  # type: ignore[no-untyped-def]
     """Make the slots of a block that ends with the instruction in a row, which has a shape. Returns
     their numbers, the second from bit 32 on, or -1 if one leads where only Python does."""
-    ending, word, at = load64(shape + EXIT), load64(row), load64(row + AT)
+    ending = load64(shape + EXIT)
     if ending == CONTINUES:
-        return add_slot(state, (at + load64(shape + SIZE)) & LOCATION)
+        end, mode = load64(row + AT) + load64(shape + SIZE), mode_behind(header, shape, row)
+        position = position_of(header, end & LOCATION, mode)
+        return position if position < 0 else add_slot(state, position)
     if ending not in (GOES, BRANCHES):
         return 0
-    mode0 = load64(shape + MODE0)
-    mode1 = load64(shape + MODE1) if ending == BRANCHES else 0
-    if mode0 > CONDITION_PASSED or mode1 > CONDITION_PASSED:
-        return -1
-    target = value_of(header, load64(shape + TO0), word, at, previous)
-    first = add_slot(state, target | mode0 << PASSED_BIT)
-    if ending == GOES:
-        return first
-    target = value_of(header, load64(shape + TO1), word, at, previous)
-    return first | add_slot(state, target | mode1 << PASSED_BIT) << 32
+    first = position_of(header, target_of(header, row, shape + TO0), load64(shape + MODE0))
+    if first < 0 or ending == GOES:
+        return first if first < 0 else add_slot(state, first)
+    second = position_of(header, target_of(header, row, shape + TO1), load64(shape + MODE1))
+    if second < 0:
+        return second
+    first = add_slot(state, first)
+    return first | add_slot(state, second) << 32
 
 
 @word_function
@@ -178,18 +198,18 @@ def is_boundary(state, pc):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def leads_to_boundary(state, header, shape, row, previous):  # type: ignore[no-untyped-def]
+def leads_to_boundary(state, header, shape, row):  # type: ignore[no-untyped-def]
     """Whether a direct exit leads to a boundary, of a block as for ``add_slots``."""
-    ending, word, at = load64(shape + EXIT), load64(row), load64(row + AT)
+    ending = load64(shape + EXIT)
     if ending == CONTINUES:
-        return is_boundary(state, at + load64(shape + SIZE))
+        return is_boundary(state, load64(row + AT) + load64(shape + SIZE))
     if ending not in (GOES, BRANCHES):
         return False
-    if is_boundary(state, value_of(header, load64(shape + TO0), word, at, previous)):
+    if is_boundary(state, target_of(header, row, shape + TO0)):
         return True
     if ending == GOES:
         return False
-    return is_boundary(state, value_of(header, load64(shape + TO1), word, at, previous))
+    return is_boundary(state, target_of(header, row, shape + TO1))
 
 
 @word_function
@@ -200,10 +220,10 @@ def lead_out(state, slot, out):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def enter(state, block, position, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
+def enter(state, block, position, key, extent, slots, start, room, marks):  # type: ignore[no-untyped-def]
     """Enter a block in the tables. Other threads see it from B_KEY on, the loop from the last store
     on."""
-    row, pc = load64(state + BLOCKS) + BLOCK * block, position & LOCATION
+    row, pc = load64(state + BLOCKS) + BLOCK * block, key & LOCATION
     store64(row + B_EXTENT, extent)
     store64(row + B_SLOTS, slots)
     store64(row + B_START, start)
@@ -216,7 +236,7 @@ def enter(state, block, position, extent, slots, start, room, marks):  # type: i
     store32(load64(state + HOT) + 4 * block, load64(state + FIRST_HOT))
     store64(load64(state + COPY) + 8 * block, start)
     store64(load64(state + OPEN) + 8 * block, start)
-    store64(row + B_KEY, USED | position)  # PASSED is the mode's bit, too
+    store64(row + B_KEY, USED | key)
     first = load64(state + PAGE_BLOCK) + 4 * (pc // (PAGE_MASK + 1))
     after = load32(first)
     store32(row + B_NEXT, after)
@@ -225,7 +245,7 @@ def enter(state, block, position, extent, slots, start, room, marks):  # type: i
         store32(load64(state + BLOCKS) + BLOCK * after + B_BEFORE, block)
     store32(first, block)
     index = index_of(position)
-    if position == pc:
+    if position <= LOCATION:
         store64(load64(state + COPY_ENTRY) + 8 * index, start)
     store32(load64(state + BLOCK_AT) + 4 * index, block)
     store64(state + BLOCKS_NOW, load64(state + BLOCKS_NOW) + 1)
@@ -246,10 +266,12 @@ def make(state, position):  # type: ignore[no-untyped-def]
 
 @word_function
 def make_locked(state, header, position):  # type: ignore[no-untyped-def]
-    """See ``make``. The pc is the location, which is aligned."""
+    """See ``make``."""
     if load64(state + HEADER) == 0:
         return 0
     pc, mode = position & LOCATION, position >> PASSED_BIT
+    if pc & load64(header + STATE_BIT):
+        pc, mode = pc ^ load64(header + STATE_BIT), mode | load64(header + STATE)
     count = look(state, header, pc, mode)
     if count == 0 or not has_numbers(state, FREE_BLOCKS, 1):
         return 0
@@ -264,17 +286,15 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
         return 0  # it depends on two pages
     if load64(header + PASSES) & SELECTIVE and is_boundary(state, end):
         return 0
-    front = word_before(header, load64(state + MEM_BASE), pc)
-    previous = load64(last - ROW) if count > 1 else front
     redirecting = load64(header + PASSES) & REDIRECTING
-    if redirecting and leads_to_boundary(state, header, shape, last, previous):
+    if redirecting and leads_to_boundary(state, header, shape, last):
         return 0
-    slots = add_slots(state, header, shape, last, previous)
+    slots = add_slots(state, header, shape, last)
     if slots < 0:
         return 0
-    counted = count - 1 if mode or ending == HALTS else count
+    counted = count - 1 if mode & CONDITION_PASSED or ending == HALTS else count
     block = take_number(state, FREE_BLOCKS)
-    start = place_block(header, count, counted, block, slots, front)
+    start = place_block(header, count, counted, block, slots)
     if slots:
         lead_out(state, slots & LOCATION, load64(header + OUT0))
     if slots >> 32:
@@ -285,7 +305,8 @@ def make_locked(state, header, position):  # type: ignore[no-untyped-def]
     marks = marks_of(header, count, pc)
     perms = load64(state + MEM_BASE) + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
     store8(perms, load8(perms) | CODE)
-    enter(state, block, position, extent, slots, start, load64(header + ROOM), marks)
+    key = pc | mode << PASSED_BIT
+    enter(state, block, position, key, extent, slots, start, load64(header + ROOM), marks)
     store64(state + MADE_INSNS, load64(state + MADE_INSNS) + counted)
     return block
 

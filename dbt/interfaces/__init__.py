@@ -16,6 +16,7 @@ from dbt.interfaces.backend import (
     Executor,
     Extent,
     HostCode,
+    InstructionLifter,
     Made,
     ReportCode,
     Rewritten,
@@ -34,7 +35,7 @@ from dbt.interfaces.events import (
     TrapHit,
     WatchHit,
 )
-from dbt.interfaces.frontend import CodeReader, Frontend, InstructionReader
+from dbt.interfaces.frontend import CodeReader, Encoding, Frontend, InstructionReader
 from dbt.interfaces.passes import (
     Attached,
     Bound,
@@ -129,6 +130,7 @@ __all__ = [
     "CodeReader",
     "Context",
     "CounterBank",
+    "Encoding",
     "Event",
     "Executor",
     "Extent",
@@ -139,6 +141,7 @@ __all__ = [
     "HaltHit",
     "HookHit",
     "HostCode",
+    "InstructionLifter",
     "InstructionReader",
     "Layout",
     "LinkKind",

@@ -9,6 +9,7 @@ from dbt import choices
 from dbt.classes import attrs
 from dbt.interfaces.chaining import LinkRules, Reason
 from dbt.interfaces.events import Event, HookHit
+from dbt.interfaces.frontend import Encoding
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, Exit, Inst, exit_targets
@@ -91,10 +92,11 @@ class InstructionLifter(Protocol):
 
     max_insns: int
     word_bits: int
-    word_index: int
-    alignment: int
+    encodings: tuple[Encoding, ...]
+    changing: int
 
     def sources(self) -> Iterable[str]: ...
+    def in_state(self, key: BlockKey, state: State) -> BlockKey: ...
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]: ...
 
 

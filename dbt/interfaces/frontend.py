@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dbt.classes import attrs
 from dbt.ir.banks import State
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.layout import CallAbi, Layout
@@ -16,6 +17,20 @@ class CodeReader(Protocol):
 
     def fetch(self, address: int, size: int) -> bytes:
         """The bytes to decode at ``address``. Raises GuestFault when they are not executable."""
+
+
+@attrs.frozen
+class Encoding:
+    """How instructions are encoded in one state of the guest."""
+
+    mode: int
+    """The mode bit of that state; 0 in the first state of a frontend."""
+    location_bit: int
+    """The bit of locations that ``mode`` is; the pc is the location without it."""
+    alignment: int
+    """A power of 2: every pc is a multiple of it."""
+    index: int
+    """A mask of bits of an instruction's number that lifting always asks for first."""
 
 
 class InstructionReader(Protocol):
@@ -79,18 +94,21 @@ class Frontend(Protocol):
         """Why code in the key's mode cannot be lifted; empty when it can."""
 
     word_bits: int
-    """Bits of the number that ``lift_one`` is given: those of the longest instruction."""
-    word_index: int
-    """A mask of bits of that number that lifting always asks for first."""
-    alignment: int
-    """A power of 2: a location that is a multiple of it is the pc of a key without mode."""
+    """Bits of the longest instruction, and of the number that ``lift_one`` is given for its
+    bytes."""
+    encodings: tuple[Encoding, ...]
+    """How instructions are encoded in each state of the guest: one, without mode, or two."""
+    changing: int
+    """A mask of mode bits that differ from instruction to instruction of a block (ARM: ITSTATE).
+    ``lift_one`` is given them in the number, from bit ``word_bits`` on, in place of the key."""
 
     def sources(self) -> Iterable[str]:
         """The paths of the files that lifting depends on."""
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
-        """Lift the instruction at a key from its bytes as a little-endian number, and ``before``,
-        the bytes in front of it in the same way, or 0 where they cannot be fetched. Returns a block
+        """Lift the instruction at a key from its bytes as a little-endian number with ``changing``,
+        and ``before``, the ``word_bits`` in front of it in the same way, or 0 where they cannot be
+        fetched. What is behind a shorter instruction does not matter. Returns a block
         of that instruction, and whether it ends blocks. The numbers and ``key.pc`` may be
         ``dbt.ir.symbolic.Number``."""
 

@@ -434,7 +434,10 @@ class Engine:
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
         """Execute the instruction whose store was refused because its page holds translated code.
         The store invalidates the translations first. Returns as ``step`` does."""
-        stepped = self.step(BlockKey(fault.pc, fault.mode))
+        key = BlockKey(fault.pc, fault.mode)
+        if self.context.lifter is not None:
+            key = self.context.lifter.in_state(key, self.context.state)
+        stepped = self.step(key)
         match stepped:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
                 return self.step(stepped)

@@ -6,11 +6,20 @@ from collections.abc import Collection
 from typing import Any
 
 from dbt import decode, ir
-from dbt.interfaces import CodeReader, InstructionReader, State
+from dbt.interfaces import CodeReader, Encoding, InstructionReader, State
 from dbt.ir.block import Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
-from frontends.arm.keys import BIG, IT, IT_SHIFT, THUMB, WORD_INDEX, key_of, location_of
+from frontends.arm.keys import (
+    BIG,
+    IT,
+    IT_SHIFT,
+    T32_INDEX,
+    THUMB,
+    WORD_INDEX,
+    key_of,
+    location_of,
+)
 from frontends.arm.kuser import COMMPAGE
 from frontends.arm.registers import CALL_ABI, LAYOUT
 
@@ -26,8 +35,8 @@ class ArmFrontend:
     layout = LAYOUT
     insn_sizes = (4, 2)
     word_bits = 32
-    word_index = WORD_INDEX
-    alignment = 4
+    encodings = (Encoding(0, 0, 4, WORD_INDEX), Encoding(THUMB, 1, 2, T32_INDEX))
+    changing = IT
     call_abi = CALL_ABI
     breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
     host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers

@@ -183,6 +183,10 @@ class Lifter:
         """Lift an instruction of a row of the table."""
         raise NotImplementedError
 
+    def take_changing(self, word: Any) -> None:
+        """Take over the changing part of the mode from the number of the first instruction (see
+        ``Frontend.changing``)."""
+
     def begin_instruction(self) -> None:
         """Prepare for the instruction at ``pc``."""
 

@@ -45,6 +45,7 @@ def lift_one(key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
     """Lift one instruction from its word; see ``dbt.interfaces.Frontend``."""
     block = Block(key, [], Halt("undefined", key.pc))
     lifter = _lifter(block)
+    lifter.take_changing(word)
     lifter.previous = before
     lifter.size = block.size = _size(key, word)
     _lift_word(lifter, word)

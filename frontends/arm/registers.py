@@ -1,7 +1,7 @@
 """The guest state of an ARM program as slots of the IR."""
 
 from dbt.interfaces import JUMP_SLOT, PC_SLOT, CallAbi, lay_out
-from dbt.ir.types import I1, I8, I32
+from dbt.ir.types import I1, I32
 
 REGISTERS = tuple(f"r{n}" for n in range(15))
 """Slots of r0 to r14; r15 is a constant while lifting and the ``pc`` slot between runs."""
@@ -21,7 +21,7 @@ LAYOUT = lay_out(
         ("excl_val_hi", I32),
         ("excl_on", I1),
         ("ef", I1),  # data is big-endian: CPSR.E
-        ("it", I8),  # ITSTATE of the instruction that is next
+        ("it", I32),  # ITSTATE of the instruction that is next
         (JUMP_SLOT, I32),
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),

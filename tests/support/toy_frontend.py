@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, State, lay_out
+from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, Encoding, State, lay_out
 from dbt.ir.block import (
     HALT_BREAKPOINT,
     Block,
@@ -50,8 +50,8 @@ class ToyFrontend:
     layout = LAYOUT
     insn_sizes = (6, 2)
     word_bits = 48
-    word_index = 0xF000
-    alignment = 2
+    encodings = (Encoding(0, 0, 2, 0xF000),)
+    changing = 0
     call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
     breakpoint = b"\xff\xff"
     host_locations = range(0xFFFF0000, 1 << 32, 2)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from backends.native import cache, stamps
 from backends.numba_jit import abi, tables
 from backends.numba_jit.installed import linkable
+from backends.numba_jit.instructions import number_at
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils import kept
 from backends.numba_jit.stencils.code_memory import CodeMemory
 from backends.numba_jit.stencils.library import (
+    BEHIND,
     EXIT,
     MODE0,
     MODE1,
@@ -42,12 +44,13 @@ from dbt.interfaces import (
     Local,
     StackBank,
 )
-from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi
+from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi, frontend_mode
 from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.additions import Added, Addition, Given
+    from backends.numba_jit.stencils.instrumented import Sample
     from backends.numba_jit.stencils.maker import Batch, Maker
     from backends.numba_jit.stencils.names import Name
 
@@ -61,7 +64,7 @@ MOST_KEPT = 3 / 4
 _ADDITIONS = {words.HEAD_ROW: words.HEAD_MODE, words.GO_ROW: words.GO_MODE}
 """The rows of what passes add, and the bits of their modes."""
 MODES = CONDITION_PASSED | HOOKED
-"""Mode bits that a copied block may have."""
+"""Mode bits of ours that a copied block may have."""
 
 
 _MOST_EXITS = 1024
@@ -70,8 +73,7 @@ _MOST_EXITS = 1024
 
 class Draft(NamedTuple):
     """A block that can be copied: its instructions, those of them that it counts, its size in
-    bytes, how many bytes in front it depends on, where its direct exits lead, and what is in front
-    of it."""
+    bytes, how many bytes in front it depends on, and where its direct exits lead."""
 
     key: BlockKey
     insns: int
@@ -79,7 +81,6 @@ class Draft(NamedTuple):
     size: int
     before: int
     targets: tuple[BlockKey, ...]
-    front: int
     given: "Mapping[int, Given]" = {}
     """What is given to additions, by the number of the instruction."""
 
@@ -112,9 +113,12 @@ class Copier:
     ) -> None:
         layout, lifter = context.state.layout, context.lifter
         assert lifter is not None
-        self.library = library = Library(layout, lifter.word_bits, lifter.word_index)
+        self.library = library = Library(
+            layout, lifter.word_bits, lifter.encodings, lifter.changing
+        )
         self._native = native
         self._lifter = lifter
+        self._copied_modes = lifter.encodings[-1].mode | lifter.changing
         self._made: Maker | None = None
         self._memory = context.memory
         self._banks: dict[str, tuple[CounterBank | StackBank, int, int]] = {
@@ -168,7 +172,6 @@ class Copier:
         library.set(words.GO, 1 + ENDS.index("go"))
         library.set(words.LINK_WORDS, code.link_words)
         library.set(words.MOST, min(lifter.max_insns, words.MOST_INSNS))
-        library.set(words.ALIGNMENT, lifter.alignment)
         library.set(words.END, code.end)
         library.set(words.UNCHECKED, not checked)
         self.clear()
@@ -214,7 +217,7 @@ class Copier:
 
     def _bytes_before(self, pc: int) -> bytes:
         """What is in front of an instruction; nothing if that cannot be fetched."""
-        size = self.library.width // 8
+        size = self.library.word_bits // 8
         if pc < size:
             return b""
         try:
@@ -226,7 +229,7 @@ class Copier:
         """How the instruction at a key leaves the block at ``head``; None if it does so in another
         way, or cannot be fetched. Only the library is asked."""
         try:
-            word = int.from_bytes(self._memory.fetch(key.pc, self.library.width // 8), "little")
+            word = number_at(self._memory, self._lifter, key)
         except GuestFault:
             return None
         before = self.word_before(key.pc)
@@ -270,7 +273,7 @@ class Copier:
     def draft(self, key: BlockKey, boundaries: Collection[int]) -> Draft | None:
         """Look at the block at a key, whose first instruction can be fetched; None if it cannot be
         copied. What the library lacks is made."""
-        if key.mode & ~MODES:
+        if key.mode & ~(MODES | self._copied_modes):
             return None
         before = self.word_before(key.pc)
         count = self._find(key, before, boundaries)
@@ -278,9 +281,9 @@ class Copier:
             if not self.library.has_room():
                 return None
             with self._phases.within(Phase.STENCILS):
-                self._prepare(key.pc)
+                self._prepare(key)
                 count = self._look(key, before, boundaries)
-        return self._describe(key, count, before) if count else None
+        return self._describe(key, count) if count else None
 
     def _find(self, key: BlockKey, before: int, boundaries: Collection[int]) -> int | None:
         """Find the shapes of the block at a key. Returns how many there are, or None when one of
@@ -305,44 +308,63 @@ class Copier:
     def _look(self, key: BlockKey, before: int, boundaries: Collection[int]) -> int:
         """Find the shapes of the block at a key, and lift those that are not known."""
         while (count := self._find(key, before, boundaries)) is None:
-            rows, at = self.library.rows.cells, self._found
-            previous, mode = before, key.mode
-            if at in _ADDITIONS:
-                previous, mode = 0, mode | _ADDITIONS[at]
-            elif at:
-                previous, mode = rows[at - 1, words.WORD // 8], 0
-            word, pc = rows[at, words.WORD // 8], rows[at, words.AT // 8]
-            self._maker.shape((word, pc, previous, mode, key.pc))
+            self._maker.shape(self._sample(key, self._found))
         return count
+
+    def _sample(self, key: BlockKey, index: int) -> "Sample":
+        """The sample in a row of the block at a key."""
+        word, *_, pc, front, mode = self.library.rows.row(index)
+        if index in _ADDITIONS:
+            mode = key.mode | _ADDITIONS[index]
+        return word, pc, front, mode & ~self.library.changing, key.pc
 
     def _lacks_stencils(self, count: int) -> bool:
         """Whether a stencil is missing for the block whose shapes were found last."""
         return self._native.choose(self.library.address, count) >= 0
 
-    def _prepare(self, pc: int) -> None:
-        """Make what the library lacks for the code from ``pc`` to the end of the page, as if no
+    def _prepare(self, key: BlockKey) -> None:
+        """Make what the library lacks for the code from a key to the end of the page, as if no
         block were entered but by falling into it. Compiling many stencils at once takes a quarter
         of the time."""
         with self._maker.batch() as batch:
-            for _, count, _ in self._walk(pc):
+            for _, count in self._walk(key):
                 self._want(count, batch)
 
-    def _walk(self, pc: int) -> Iterator[tuple[BlockKey, int, int]]:
-        """The blocks from ``pc`` to the end of the page, as if none were entered but by falling
-        into it: their keys, how many instructions each has, and what is in front. The shapes of
-        each are in the rows."""
-        end, before = pc // PAGE * PAGE + PAGE, self.word_before(pc)
-        while pc < end:
-            key = BlockKey(pc)
-            count = self._look(key, before, ())
+    def _walk(self, key: BlockKey) -> Iterator[tuple[BlockKey, int]]:
+        """The blocks from a key to the end of the page, as if none were entered but by falling
+        into it: their keys, and how many instructions each has. The shapes of each are in the
+        rows."""
+        end, state = key.pc // PAGE * PAGE + PAGE, self.library.encoding(key.mode)
+        key = BlockKey(key.pc, frontend_mode(key.mode))
+        while key.pc < end:
+            count = self._look(key, self.word_before(key.pc), ())
             if not count:
-                pc += self._lifter.alignment
-                before = self.word_before(pc)
+                shape = self.library.rows.cells[0, words.ITS_SHAPE // 8]
+                key = BlockKey(key.pc + self.library.shapes.cells[shape, SIZE], state.mode)
                 continue
-            last = self.library.rows.row(count - 1)
-            size = self.library.shapes.cells[last[words.ITS_SHAPE // 8], SIZE]
-            yield key, count, before
-            pc, before = last[words.AT // 8] + size, last[words.WORD // 8]
+            after = self._after(count)
+            yield key, count
+            key = after
+
+    def _after(self, count: int) -> BlockKey:
+        """The key behind the block of so many instructions, whose shapes were found last."""
+        last = self.library.rows.row(count - 1)
+        shape = self.library.shapes.row(last[words.ITS_SHAPE // 8])
+        pc = (last[words.AT // 8] + shape[SIZE]) & 0xFFFFFFFF
+        if shape[EXIT] == words.CONTINUES:
+            return BlockKey(pc, self._mode_behind(shape, last))
+        return BlockKey(pc, self.library.encoding(last[words.MODE // 8]).mode)
+
+    def _mode_behind(self, shape: Sequence[int], row: Sequence[int]) -> int:
+        """The mode behind the instruction in a row, which has a shape and continues."""
+        if not shape[BEHIND]:
+            return shape[MODE0]
+        return self._value(shape[BEHIND] - 1, row)
+
+    def _value(self, program: int, row: Sequence[int]) -> int:
+        """The value of a program for the instruction in a row."""
+        word, *_, pc, front, _ = row
+        return self._native.value_of(self.library.address, program, word, pc, front)
 
     def _want(self, count: int, batch: "Batch") -> None:
         """Take the stencils that are missing for the block in the first rows."""
@@ -363,60 +385,50 @@ class Copier:
             return None
         if self._lacks_stencils(draft.insns):
             for addition in {one.addition for one in added if is_general(one.addition)}:
-                self._prepare_addition(block.key.pc, addition)
+                self._prepare_addition(block.key, addition)
             self.draft(block.key, boundaries)
             self._add(draft, added)
         return draft._replace(given={one.insn: one.given for one in added})
 
     def _add(self, draft: Draft, added: "Sequence[Added]") -> bool:
         """Make additions to the block that was drafted last. Returns whether that was possible."""
-        return all(self._add_one(draft.key, draft.front, one.insn, one.addition) for one in added)
+        return all(self._add_one(draft.key, one.insn, one.addition) for one in added)
 
-    def _add_one(self, key: BlockKey, front: int, index: int, addition: "Addition") -> bool:
+    def _add_one(self, key: BlockKey, index: int, addition: "Addition") -> bool:
         """Make an addition to an instruction of the block at a key, of which the shapes were found
         last. Returns whether that was possible."""
         library, rows = self.library, self.library.rows
-        word, base, *_, pc = rows.row(index)
+        base = rows.cells[index, words.ITS_SHAPE // 8]
         shape = library.with_addition(base, addition)
         if not shape:
             if not library.has_room():
                 return False
-            previous = rows.row(index - 1)[words.WORD // 8] if index else front
-            sample = (word, pc, previous, 0 if index else key.mode, key.pc)
-            shape = self._maker.shape_with(sample, base, addition)
+            shape = self._maker.shape_with(self._sample(key, index), base, addition)
         if library.shapes.cells[shape, EXIT] == words.REFUSED:
             return False
         rows.cells[index, words.ITS_SHAPE // 8] = shape
         return True
 
-    def _prepare_addition(self, pc: int, addition: "Addition") -> None:
-        """Make the stencils of all instructions from ``pc`` to the end of the page with an
+    def _prepare_addition(self, key: BlockKey, addition: "Addition") -> None:
+        """Make the stencils of all instructions from a key to the end of the page with an
         addition: what is added to some is added to others."""
         with self._maker.batch() as batch:
-            for key, count, before in self._walk(pc):
+            for start, count in self._walk(key):
                 for index in range(count):
-                    self._add_one(key, before, index, addition)
+                    self._add_one(start, index, addition)
                 self._want(count, batch)
 
-    def _describe(self, key: BlockKey, count: int, before: int) -> Draft:
-        rows = self.library.rows
-        last = rows.row(count - 1)
+    def _describe(self, key: BlockKey, count: int) -> Draft:
+        last = self.library.rows.row(count - 1)
         shape = self.library.shapes.row(last[words.ITS_SHAPE // 8])
-        ending, pc = shape[EXIT], last[words.AT // 8]
-        end = pc + shape[SIZE]
+        ending, end = shape[EXIT], last[words.AT // 8] + shape[SIZE]
         targets: tuple[BlockKey, ...] = ()
         if ending == words.CONTINUES:
-            targets = (BlockKey(end & 0xFFFFFFFF),)
+            targets = (self._after(count),)
         elif ending in (words.GOES, words.BRANCHES):
-            previous = rows.cells[count - 2, words.WORD // 8] if count > 1 else before
-            word = last[words.WORD // 8]
             ways = ((TO0, MODE0), (TO1, MODE1))[: 2 if ending == words.BRANCHES else 1]
             targets = tuple(
-                BlockKey(
-                    self._native.value_of(self.library.address, shape[to], word, pc, previous),
-                    shape[mode],
-                )
-                for to, mode in ways
+                BlockKey(self._value(shape[to], last), shape[mode]) for to, mode in ways
             )
         counts_less = key.mode & CONDITION_PASSED or ending == words.HALTS
         alone = count == 1 and ending != words.CONTINUES
@@ -427,7 +439,6 @@ class Copier:
             end - key.pc,
             len(self._bytes_before(key.pc)) if alone else 0,
             targets,
-            before,
         )
 
     # -- making ------------------------------------------------------------------------------------
@@ -439,7 +450,7 @@ class Copier:
         if self._places:
             self._name(draft)
         first, second = (*slots, 0, 0)[:2]
-        job = (draft.insns, draft.counted, block_id, first | second << 32, draft.front)
+        job = (draft.insns, draft.counted, block_id, first | second << 32)
         start = self._native.place_block(self.library.address, *job)
         if not start:
             return None
@@ -454,15 +465,15 @@ class Copier:
         its code when the block has been made, and the values that names depend on."""
         from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD
 
-        library, before, behind = self.library, draft.front, 0
+        library, behind = self.library, 0
         for index in (*range(draft.insns), *_ADDITIONS):
-            word, shape, stencil, code, pc = library.rows.row(index)
+            word, shape, stencil, code, pc, before, _ = library.rows.row(index)
             if shape and library.shapes.cells[shape, NAMES] == how:
                 code = behind if index == words.GO_ROW else code
                 leaves = {WORD: word, PC: pc, BEFORE: before, HEAD: draft.key.pc}
                 yield stencil, code, {**leaves, **draft.given.get(index, {})}
             if index < draft.insns:
-                before, behind = word, code + library.length(stencil)
+                behind = code + library.length(stencil)
 
     def _offset(self, name: "Name", leaves: "Given") -> int:
         """Where a counter is in the state buffer, or a side stack in its bank; or a number that is

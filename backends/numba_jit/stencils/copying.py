@@ -40,7 +40,7 @@ TRAP, RETURN, JUMP = abi.TRAP, abi.RETURN, abi.JUMP
 LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
 BLOCK, WATCHED, WATCH_OUT, PROBES = abi.BLOCK, abi.WATCHED, abi.WATCH_OUT, abi.PROBES
 ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
-CODE, AT = abi.CODE, abi.AT
+CODE, AT, FRONT = abi.CODE, abi.AT, abi.FRONT
 
 
 @word_function
@@ -74,11 +74,11 @@ def way_out(header, what):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def patch(header, number, base, row, before, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901
+def patch(header, number, base, row, block, index, counted, slots, end):  # type: ignore[no-untyped-def]  # noqa: C901
     """Fill the holes of a stencil in, which was copied to ``base``. Its stubs are put at ``end``;
     returns the address behind them."""
     stencil, patches = load64(header + STENCILS) + STENCIL * number, load64(header + PATCHES)
-    word, pc, fault = load64(row), load64(row + AT), 0
+    word, pc, before, fault = load64(row), load64(row + AT), load64(row + FRONT), 0
     for at in range(
         patches + PATCH * load64(stencil + FIRST), patches + PATCH * load64(stencil + PAST), PATCH
     ):
@@ -131,11 +131,11 @@ def patch(header, number, base, row, before, block, index, counted, slots, end):
 
 
 @word_function
-def make_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
+def make_block(header, count, counted, block, slots):  # type: ignore[no-untyped-def]
     """Write the code of a block from its rows. Returns its address, or 0 when there is no room.
 
     ``block``: its id; ``counted``: of its instructions; ``slots``: those of its direct exits, the
-    second from bit 32 on; ``before``: what is in front of it.
+    second from bit 32 on.
     """
     start, first = load64(header + CURSOR), load64(header + WORDS)
     if start + LARGEST * (count + 3) > load64(header + END):
@@ -161,17 +161,16 @@ def make_block(header, count, counted, block, slots, before):  # type: ignore[no
         at = put(header, ending, at)
     if begins:
         number = load64(header + HEAD)
-        at = patch(header, number, start, first, before, block, 0, counted, slots, at)
+        at = patch(header, number, start, first, block, 0, counted, slots, at)
     if load64(head + ITS_SHAPE):
         number, code = load64(head + ITS_STENCIL), load64(head + CODE)
-        at = patch(header, number, code, head, 0, block, 0, counted, slots, at)
+        at = patch(header, number, code, head, block, 0, counted, slots, at)
     for index in range(count):
         row = first + ROW * index
-        number, code, word = load64(row + ITS_STENCIL), load64(row + CODE), load64(row)
-        at = patch(header, number, code, row, before, block, index, counted, slots, at)
-        before = word
+        number, code = load64(row + ITS_STENCIL), load64(row + CODE)
+        at = patch(header, number, code, row, block, index, counted, slots, at)
     if continues:
-        at = patch(header, ending, tail, go, 0, block, count - 1, counted, slots, at)
+        at = patch(header, ending, tail, go, block, count - 1, counted, slots, at)
     store64(header + MADE_BYTES, at - start)
     if load64(header + UNCHECKED):
         at = note_ends(header, count, start, at)
@@ -194,10 +193,10 @@ def note_ends(header, count, start, at):  # type: ignore[no-untyped-def]
 
 
 @word_function
-def place_block(header, count, counted, block, slots, before):  # type: ignore[no-untyped-def]
+def place_block(header, count, counted, block, slots):  # type: ignore[no-untyped-def]
     """Make a block in a place that was given back, or in a new one. Returns its address, or 0 when
     there is no room."""
-    start = make_block(header, count, counted, block, slots, before)
+    start = make_block(header, count, counted, block, slots)
     if start == 0:
         return 0
     units = (load64(header + CURSOR) - start + UNIT - 1) // UNIT
@@ -209,7 +208,7 @@ def place_block(header, count, counted, block, slots, before):  # type: ignore[n
         return start
     store64(free, load64(place))
     store64(header + CURSOR, place)
-    make_block(header, count, counted, block, slots, before)
+    make_block(header, count, counted, block, slots)
     store64(header + CURSOR, start)
     return place
 
@@ -246,7 +245,7 @@ def call(what, a, b, c, d, e, f):  # type: ignore[no-untyped-def]
     if what == 1:
         return choose(a, b)
     if what == 2:
-        return place_block(a, b, c, d, e, f)
+        return place_block(a, b, c, d, e)
     if what == 3:
         return value_of(a, b, c, d, e)
     if what == 5:

@@ -12,6 +12,8 @@ PAGE_MASK = 4095
 
 NODES, ROOTS, PROGRAMS, STACK = abi.NODES, abi.ROOTS, abi.PROGRAMS, abi.STACK
 INDEX, MASK, SHAPES = abi.INDEX, abi.MASK, abi.SHAPES
+STATE, STATE_INDEX, STATE_ALIGNMENT = abi.STATE, abi.STATE_INDEX, abi.STATE_ALIGNMENT
+CHANGING, CHANGING_UP, BYTES = abi.CHANGING, abi.CHANGING_UP, abi.BYTES
 STENCILS, PATCHES = abi.STENCILS, abi.PATCHES
 WORDS = abi.WORDS
 EVERY_FLAG = abi.EVERY_FLAG
@@ -32,7 +34,8 @@ LIVE, FURTHER = abi.LIVE, abi.FURTHER
 PATCH, WHAT = abi.PATCH, abi.WHAT
 TABLE = abi.TABLE
 ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
-CODE, AT = abi.CODE, abi.AT
+CODE, AT, FRONT, MODE = abi.CODE, abi.AT, abi.FRONT, abi.MODE
+MODE0, BEHIND, OWN_MODE = abi.MODE0, abi.BEHIND, abi.OWN_MODE
 
 
 @word_function
@@ -49,9 +52,17 @@ def value_of(header, program, word, pc, before):  # type: ignore[no-untyped-def]
 
 
 @word_function
+def alignment_of(header, mode):  # type: ignore[no-untyped-def]
+    """The alignment of instructions in a mode."""
+    return load64(header + (STATE_ALIGNMENT if mode & load64(header + STATE) else ALIGNMENT))
+
+
+@word_function
 def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
-    """The shape of a word in a mode, or 0."""
-    key = (word & load64(header + INDEX)) | mode << 48
+    """The shape of a word in a mode, or 0. What the word has of the mode is left out of that."""
+    mode = mode & ~load64(header + CHANGING)
+    index = load64(header + (STATE_INDEX if mode & load64(header + STATE) else INDEX))
+    key = (word & index) | mode << 48
     roots, nodes = load64(header + ROOTS), load64(header + NODES)
     root = roots + ROOT * root_of(key)
     while load64(root) != key + 1:
@@ -77,6 +88,31 @@ def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
 
 
 @word_function
+def word_at(header, memory, pc, mode):  # type: ignore[no-untyped-def]
+    """The number of the instruction at ``pc``: its bytes, and what changes of the mode."""
+    changing = (mode & load64(header + CHANGING)) << load64(header + CHANGING_UP)
+    return load64(memory + pc) & load64(header + MASK) | changing
+
+
+@word_function
+def in_front(header, before, word, size):  # type: ignore[no-untyped-def]
+    """What is in front of the next instruction, of that in front of this one and this one's."""
+    bits, width = 8 * size, 8 * load64(header + BYTES)
+    if bits == width:
+        return word & load64(header + MASK)
+    return (before >> bits | word << (width - bits)) & load64(header + MASK)
+
+
+@word_function
+def mode_behind(header, shape, row):  # type: ignore[no-untyped-def]
+    """The mode of the instruction behind the one in a row, which has a shape and continues."""
+    program = load64(shape + BEHIND)
+    if program == 0:
+        return load64(shape + MODE0)
+    return value_of(header, program - 1, load64(row), load64(row + AT), load64(row + FRONT))
+
+
+@word_function
 def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-untyped-def]
     """Find the shapes of the instructions from ``pc`` on, up to one that ends the block.
 
@@ -84,31 +120,33 @@ def find_shapes(header, memory, pc, limit, before, mode):  # type: ignore[no-unt
     known. ``limit``: of instructions; none of them crosses the end of the page, or begins behind
     the places that ``marks_of`` has bits for.
     """
-    mask, shapes = load64(header + MASK), load64(header + SHAPES)
-    row = load64(header + WORDS)
+    shapes, row = load64(header + SHAPES), load64(header + WORDS)
     store64(header + HEAD_PC, pc)
     page_end = (pc | PAGE_MASK) + 1
-    last = pc + (MOST_PLACES - 1) * load64(header + ALIGNMENT)
+    last = pc + (MOST_PLACES - 1) * alignment_of(header, mode)
     count = 0
     while count < limit and pc < page_end and pc <= last:
-        word = load64(memory + pc) & mask
-        shape = find(header, word, pc, before, mode)
+        word = word_at(header, memory, pc, mode)
+        number = find(header, word, pc, before, mode)
         store64(row, word)
-        store64(row + ITS_SHAPE, shape)
+        store64(row + ITS_SHAPE, number)
         store64(row + AT, pc)
-        if shape == 0:
+        store64(row + FRONT, before)
+        store64(row + MODE, mode)
+        if number == 0:
             return count | 1 << 32
-        size, ending = load64(shapes + SHAPE * shape + SIZE), load64(shapes + SHAPE * shape)
+        shape = shapes + SHAPE * number
+        size, ending = load64(shape + SIZE), load64(shape)
         if ending == REFUSED and load64(header + PASSES) & LOCAL:
             return 0  # the passes have to see the whole block
         if ending == REFUSED or pc + size > page_end:
             return count
         count += 1
-        row += ROW
-        pc += size
-        before, mode = word, 0
         if ending != CONTINUES:
             break
+        pc, before = pc + size, in_front(header, before, word, size)
+        mode = mode_behind(header, shape, row)
+        row += ROW
     return count
 
 
@@ -118,7 +156,7 @@ def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
     which has a mode. Returns 0; or the number of the row whose shape is not known; or -1 if the
     block cannot be copied."""
     passes, shapes = load64(header + PASSES), load64(header + SHAPES)
-    if mode and count > 1 and passes & EXITS:
+    if mode & OWN_MODE and count > 1 and passes & EXITS:
         return -1
     rows = load64(header + WORDS)
     head, go, last = rows + ROW * HEAD_ROW, rows + ROW * GO_ROW, rows + ROW * (count - 1)
@@ -129,6 +167,7 @@ def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
     if passes & EXITS and load64(shape) == CONTINUES:
         store64(go, 0)
         store64(go + AT, end)
+        store64(go + FRONT, 0)
         number = find(header, 0, end, 0, GO_MODE | mode)
         store64(go + ITS_SHAPE, number)
         if number == 0:
@@ -138,6 +177,7 @@ def find_additions(header, count, pc, mode):  # type: ignore[no-untyped-def]
     if passes & HEADS:
         store64(head, end - pc)
         store64(head + AT, pc)
+        store64(head + FRONT, 0)
         number = find(header, end - pc, pc, 0, HEAD_MODE | mode)
         store64(head + ITS_SHAPE, number)
         if number == 0:
@@ -192,7 +232,8 @@ def choose_addition(header, index):  # type: ignore[no-untyped-def]
 def marks_of(header, count, pc):  # type: ignore[no-untyped-def]
     """A bit for each place from ``pc`` on where an instruction may begin, set where one of the
     first rows does."""
-    rows, alignment = load64(header + WORDS), load64(header + ALIGNMENT)
+    rows = load64(header + WORDS)
+    alignment = alignment_of(header, load64(rows + MODE))
     marks = 0
     for index in range(count):
         marks |= 1 << ((load64(rows + ROW * index + AT) - pc) // alignment)

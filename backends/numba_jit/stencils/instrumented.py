@@ -19,7 +19,8 @@ from dbt.ir.symbolic import BEFORE, HEAD, PC, WORD, Choice, Number, Trace, parts
 LiftOne = Callable[[BlockKey, Any, Any], tuple[Block, bool]]
 """``Frontend.lift_one``."""
 Sample: TypeAlias = tuple[int, int, int, int, int]
-"""A word, its pc, what is before it, the mode and the block's pc, as ``abi`` has them in rows."""
+"""A word, its pc, what is before it, the mode and the block's pc, as ``abi`` has them in rows. What
+the word has of the mode (``Frontend.changing``) is left out of that."""
 Leaf = Callable[[str, int], Any]
 """Returns the number to use for a leaf of terms that has this value: itself, or a Number."""
 

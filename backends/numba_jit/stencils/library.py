@@ -14,7 +14,7 @@ from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
 from dbt.classes import attrs
-from dbt.interfaces import Layout
+from dbt.interfaces import Encoding, Layout
 from dbt.ir import ops
 from dbt.ir.block import Halt, Swi
 
@@ -31,8 +31,8 @@ _NAMES = {
     "trap": abi.TRAP, "block": abi.BLOCK, "watched": abi.WATCHED,
 }  # fmt: skip
 (
-    EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER, NAMES,
-) = range(13)  # fmt: skip
+    EXIT, SIZE, FAULTS, READS, SURE, WRITES, TO0, MODE0, TO1, MODE1, VARIANT, NUMBER, NAMES, BEHIND,
+) = range(14)  # fmt: skip
 """Columns of ``shapes``."""
 FURTHER = abi.FURTHER // 8
 """A column of ``stencils``."""
@@ -54,12 +54,17 @@ MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 3) // abi.UNIT
 
 
 class Library:
-    """Shapes and stencils for one layout."""
+    """Shapes and stencils for one layout, of instructions of up to ``word_bits`` with these
+    encodings and changing mode bits (``Frontend``)."""
 
-    def __init__(self, layout: Layout, width: int, index: int) -> None:
+    def __init__(
+        self, layout: Layout, word_bits: int, encodings: Sequence[Encoding], changing: int = 0
+    ) -> None:
         self.layout = layout
-        self.width = width
-        self.tree = Tree(width, index)
+        self.word_bits, self.encodings, self.changing = word_bits, encodings, changing
+        self.width = word_bits + changing.bit_count()
+        """Bits of the number of an instruction."""
+        self.tree = Tree(self.width, lambda mode: self.encoding(mode).index)
         self.shapes = Rows(MOST_SHAPES, abi.SHAPE // 8)
         self.stencils = Rows(MOST_STENCILS, abi.STENCIL // 8)
         self.patches = Rows(MOST_PATCHES, abi.PATCH // 8)
@@ -105,11 +110,28 @@ class Library:
             abi.NAME_VALUES: self.name_values,
         }.items():
             self.set(word, table.address)
-        self.set(abi.INDEX, index)
-        self.set(abi.MASK, (1 << width) - 1)
-        self.set(abi.BYTES, width // 8)
+        first, last = encodings[0], encodings[-1]
+        lowest = (changing & -changing).bit_length() - 1
+        for word, value in {
+            abi.INDEX: first.index,
+            abi.ALIGNMENT: first.alignment,
+            abi.STATE: last.mode,
+            abi.STATE_BIT: last.location_bit,
+            abi.STATE_INDEX: last.index,
+            abi.STATE_ALIGNMENT: last.alignment,
+            abi.MASK: (1 << word_bits) - 1,
+            abi.BYTES: word_bits // 8,
+            abi.CHANGING: changing,
+            abi.CHANGING_UP: word_bits - lowest if changing else 0,
+        }.items():
+            self.set(word, value)
         self.set(abi.EVERY_FLAG, (1 << len(layout.flags)) - 1)
         self._bits = {name: 1 << bit for bit, name in enumerate(layout.flags)}
+
+    def encoding(self, mode: int) -> Encoding:
+        """How instructions are encoded in a mode."""
+        last = self.encodings[-1]
+        return last if mode & last.mode else self.encodings[0]
 
     # -- the header
 
@@ -300,6 +322,11 @@ class Library:
                     row[SURE] |= flag
             elif inst.op.name in _LEAVING:
                 row[FAULTS] = 1
+        if template.exit is None:
+            if isinstance(template.behind, int):
+                row[MODE0] = template.behind
+            else:
+                row[BEHIND] = 1 + self.tree.program(template.behind)
         for column, (term, mode) in zip((TO0, TO1), template.targets, strict=False):
             row[column] = self.tree.program(term)
             row[column + 1] = mode

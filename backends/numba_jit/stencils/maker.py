@@ -70,9 +70,14 @@ class Maker:
     ) -> tuple[Trace, Block, Template | None]:
         """Lift a sample from Numbers, and make an addition. There is no template if that is not
         possible."""
-        trace, width = Trace(), (1 << self._library.width) - 1
+        trace, library = Trace(), self._library
         block = Block(BlockKey(0), [], Goto(BlockKey(0)))
-        most = {WORD: width, BEFORE: width, PC: _LIMIT, HEAD: _LIMIT}
+        most = {
+            WORD: (1 << library.width) - 1,
+            BEFORE: (1 << library.word_bits) - 1,
+            PC: _LIMIT,
+            HEAD: _LIMIT,
+        }
         try:
             block, own, ends = self._instrumented.lift(
                 sample, lambda leaf, value: trace.number(leaf, value, most[leaf])

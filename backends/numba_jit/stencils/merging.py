@@ -19,7 +19,7 @@ Sample = tuple[int, int, int, int, int]
 def merge(library: Library, saved: bytes, shape_of: Callable[[Sample, Addition], int]) -> None:
     """Add what a saved library of the same stamp has, as far as there is room. ``shape_of`` returns
     the shape of a sample with an addition in the library, which it makes if it is not known."""
-    other = Library(library.layout, library.width, library.tree.index)
+    other = Library(library.layout, library.word_bits, library.encodings, library.changing)
     try:
         other.restore(saved)
         merging = _Merging(library, other)

@@ -40,7 +40,7 @@ class Native:
         call: Any = prototype(library.address("copying"))
         self.find_shapes = partial(call, 0)
         self.choose = partial(_fill, call, 1)
-        self.place_block = partial(call, 2)
+        self.place_block = partial(_fill, call, 2)
         self.value_of = partial(_fill, call, 3)
         self.marks_of = partial(_fill, call, 5)
         self.place_stub = partial(_fill, call, 6)

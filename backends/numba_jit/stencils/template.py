@@ -50,14 +50,15 @@ class Hole:
 @attrs.define(eq=False)
 class Template:
     """The IR of a shape. ``holes`` are by name. ``targets`` are the terms of the pcs that direct
-    exits lead to, and their modes. Without ``exit`` it falls through. ``number``: the term of a
-    system call's number."""
+    exits lead to, and their modes. Without ``exit`` it falls through, to an instruction whose mode
+    is ``behind`` or the value of that term. ``number``: the term of a system call's number."""
 
     insts: list[Inst]
     exit: Exit | None
     holes: dict[str, Hole]
     targets: tuple[tuple[Term, int], ...]
     number: "Term | None" = None
+    behind: "Term" = 0
 
     @property
     def kind(self) -> int:
@@ -171,9 +172,14 @@ def make_template(block: Block, trace: Trace, own: Container[Inst], *, ends: boo
         if inst.op is not ops.INSN:
             maker.add(inst)
     exit_ = maker.exit(block.exit) if ends else None
-    targets = tuple((_term(key.pc), key.mode) for key in exit_targets(block.exit)) if ends else ()
+    keys = exit_targets(block.exit)
+    behind: Term = 0 if ends else _term(keys[0].mode)
+    keys = keys if ends else ()
+    if any(isinstance(key.mode, Number) for key in keys):
+        raise Unfit("the mode of a target depends on the instruction")
+    targets = tuple((_term(key.pc), key.mode) for key in keys)
     number = _term(block.exit.number) if ends and isinstance(block.exit, Swi) else None
-    return Template(maker.insts, exit_, maker.holes, targets, number)
+    return Template(maker.insts, exit_, maker.holes, targets, number, behind)
 
 
 def _term(value: Any) -> Term:

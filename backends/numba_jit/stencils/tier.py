@@ -37,6 +37,11 @@ class Side(NamedTuple):
     refund: int
     why: int
 
+    @property
+    def again(self) -> BlockKey:
+        """The key at which the instruction is executed again, and its condition tested again."""
+        return BlockKey(self.key.pc, self.key.mode & ~CONDITION_PASSED)
+
 
 _MOST_SIDES = 4096
 
@@ -70,7 +75,6 @@ class Copies:
         """What ``side`` has returned since ``_removals``, for a guest makes its system calls at a
         few places."""
         self._removals = blocks.removals
-        self._alignment = context.lifter.alignment if context.lifter else 1
         self._tables = shared
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
@@ -241,7 +245,8 @@ class Copies:
 
     def _side(self, block_id: int, index: int, why: int) -> "Side":
         extent = self._blocks.extent(block_id)
-        pc = extent.key.pc + self._blocks.place(block_id, index) * self._alignment
+        alignment = self.copier.library.encoding(extent.key.mode).alignment
+        pc = extent.key.pc + self._blocks.place(block_id, index) * alignment
         mode = frontend_mode(extent.key.mode) if index else extent.key.mode
         completed = index - 1 if extent.key.mode & CONDITION_PASSED else index
         refund = extent.insn_count - completed

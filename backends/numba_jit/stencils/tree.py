@@ -5,7 +5,7 @@ word on the way; a leaf is a shape. Where a way leads on has not been seen yet, 
 has to lift the word. ``copying.find`` walks the tree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from backends.numba_jit.stencils import abi
@@ -20,9 +20,10 @@ _KIND, _NEXT_IF, _NEXT_IF_NOT = 0, 3, 4  # columns of a node
 
 
 class Tree:
-    """A tree for words of ``width`` bits. It grows by ``add``."""
+    """A tree for words of ``width`` bits. It grows by ``add``. ``index``: the bits that find a
+    root, by mode."""
 
-    def __init__(self, width: int, index: int) -> None:
+    def __init__(self, width: int, index: "Callable[[int], int]") -> None:
         self.width, self.index = width, index
         self.nodes = Rows(MOST_NODES, abi.NODE // 8)
         self.roots = Rows(abi.ROOTS_COUNT, abi.ROOT // 8)
@@ -49,9 +50,10 @@ class Tree:
     ) -> None:
         """Let the words that decide like this one, lifted in a mode, find a shape."""
         table = self.roots.cells
-        nodes, place, column = self.nodes.cells, self._root(word, mode), 1
+        index = self.index(mode)
+        nodes, place, column = self.nodes.cells, self._root(word & index | mode << 48), 1
         for term, answer in decisions:
-            question = self._question(term)
+            question = self._question(term, index)
             if question is None:
                 continue
             node = table[place, column]
@@ -72,8 +74,7 @@ class Tree:
         self.nodes.put(node, (kind, asked, bits))
         return node
 
-    def _root(self, word: int, mode: int) -> int:
-        key = (word & self.index) | mode << 48
+    def _root(self, key: int) -> int:
         place = ((key * 0x9E3779B1 & (1 << 64) - 1) >> 19) & (abi.ROOTS_COUNT - 1)
         roots = self.roots.cells
         while roots[place, 0] not in (0, key + 1):
@@ -81,8 +82,8 @@ class Tree:
         roots[place, 0] = key + 1
         return place
 
-    def _question(self, term: "Term") -> tuple[int, int, int] | None:
-        """The node that asks for a term; nothing where the root tells."""
+    def _question(self, term: "Term", index: int) -> tuple[int, int, int] | None:
+        """The node that asks for a term; nothing where the root tells, by the bits of ``index``."""
         from backends.numba_jit.stencils import terms
         from dbt.ir.symbolic import WORD
 
@@ -93,6 +94,6 @@ class Tree:
                     mask, bits = field.mask << field.shift, value << field.shift
                     if field.leaf != WORD:
                         return abi.BEFORE_MASK, mask, bits
-                    return None if mask & ~self.index == 0 else (abi.WORD_MASK, mask, bits)
+                    return None if mask & ~index == 0 else (abi.WORD_MASK, mask, bits)
                 return abi.PROGRAM, self.program(inner), value
         return abi.PROGRAM, self.program(term), 1

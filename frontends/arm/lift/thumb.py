@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from dbt.decode.table import Row, TableError
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Const, Halt, Value
-from dbt.ir.types import I8, I32
+from dbt.ir.types import I32
 from frontends.arm.conditions import AL, condition
 from frontends.arm.encodings.t32 import T32
 from frontends.arm.idioms import Idioms, ThumbIdioms
@@ -82,7 +82,7 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
             return False
         holds, mode = condition(self.ir, c), self.mode | CONDITION_PASSED
         if self.it & 7:  # the part behind the test is amid the IT block
-            state = self.ir.select(holds, Const(self.it, I8), Const(self.it_after, I8))
+            state = self.ir.select(holds, Const(self.it, I32), Const(self.it_after, I32))
             self.ir.set("it", state)
             self._it_is_set, mode = True, mode | self.it << IT_SHIFT
         self.end(Branch(holds, BlockKey(self.pc, mode), self.next_key))
@@ -90,8 +90,13 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
 
     # -- one instruction
 
+    def take_changing(self, word: Any) -> None:
+        self.it = word >> 32 & 0xFF
+
     def begin_instruction(self) -> None:
         """Compute what ITSTATE is after the instruction that comes."""
+        if not self.it:
+            self.it = 0  # and no Number that happens to be 0
         self.it_after = advanced(self.it)
         self._it_is_set = False
 
@@ -106,7 +111,7 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
         self.ir.when = None
         halted = isinstance(self.exit, Halt)
         if (self.it or self.it_after) and not halted and not self._it_is_set:
-            self.ir.set("it", Const(self.it_after, I8))
+            self.ir.set("it", Const(self.it_after, I32))
         self.it = self.it_after
 
 
@@ -164,7 +169,7 @@ class _Bound:
         self._same, self._copy = notes.pop("same", ""), notes.pop("copy", "")
         notes.pop("drop", None)
         bad, pc, sp = (notes.pop(word, "") for word in ("bad", "pc", "sp"))
-        self._not_pc, self._not_sp = {*bad, *pc}, {*bad, *sp}
+        self._not_pc, self._not_sp = bad + pc, bad + sp
         if notes:
             raise TableError(f"{row.name}: {', '.join(sorted(notes))} are no notes of T32")
 

@@ -131,13 +131,6 @@ def test_an_undefined_condition_is_tested_first() -> None:
     assert taken.insn_count == 0
 
 
-def test_thumb_code_halts() -> None:
-    block = lift(ADD, key=THUMB_KEY)
-    assert isinstance(block.exit, Halt)
-    assert block.exit.reason == "thumb"
-    assert block.insn_count == 0
-
-
 @pytest.mark.parametrize("pc", [BASE + 2, 0x8FFE, 0x8FFD])
 def test_arm_code_out_of_place_halts(pc: int) -> None:
     block = lift(*[ADD] * 1025, key=BlockKey(pc))

@@ -15,7 +15,7 @@ from support.stencils import Disk
 from backends.native import cache
 from backends.numba_jit.stencils import abi, copier, kept, library, merging
 from dbt.decode.table import Row
-from dbt.interfaces import BackendOptions, Pass
+from dbt.interfaces import BackendOptions, Encoding, Pass
 from dbt.ir.block import Block
 from dbt.process import Process
 from frontends.arm.encodings import A32
@@ -94,7 +94,7 @@ def test_the_same_twice_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def libraries() -> Iterator[Sequence[library.Library]]:
-    made = [library.Library(LAYOUT, 32, 0x0FF00000) for _ in range(3)]
+    made = [library.Library(LAYOUT, 32, [Encoding(0, 0, 4, 0x0FF00000)]) for _ in range(3)]
     yield made
     for one in made:
         one.close()

@@ -10,6 +10,7 @@ from backends.numba_jit.stencils import terms
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.native import Native
 from backends.numba_jit.stencils.terms import Field, as_field
+from dbt.interfaces import Encoding
 from dbt.ir.symbolic import BEFORE, PC, WORD, Term, evaluate
 from frontends.arm.registers import LAYOUT
 
@@ -33,7 +34,7 @@ NUMBERS = st.integers(0, M32) | st.sampled_from([0, 1, 0x80000000, M32])
 
 @pytest.fixture(scope="module")
 def library() -> Iterator[Library]:
-    made = Library(LAYOUT, 32, 0x0FF00000)
+    made = Library(LAYOUT, 32, [Encoding(0, 0, 4, 0x0FF00000)])
     yield made
     made.close()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.library import Library
 from backends.numba_jit.stencils.native import Native
+from dbt.interfaces import Encoding
 from dbt.ir.symbolic import BEFORE, PC, WORD, Term, evaluate
 from frontends.arm.registers import LAYOUT
 
@@ -24,7 +25,7 @@ class Finder:
     """A library without templates, and a word that is looked for in it."""
 
     def __init__(self) -> None:
-        self.library = Library(LAYOUT, 32, INDEX)
+        self.library = Library(LAYOUT, 32, [Encoding(0, 0, 4, INDEX)])
         self._native = Native()
         self._word = ctypes.c_uint64()
 
