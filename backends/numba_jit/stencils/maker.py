@@ -143,7 +143,7 @@ class Maker:
         wrong = [
             index
             for index, (template, stencil) in enumerate(zip(templates, found, strict=True))
-            if stencil and _accesses(template) and not is_restartable(stencil.code)
+            if stencil and _accesses(template) and not _is_restartable(stencil)
         ]
         if not self._whole:
             others: list[Stencil | None] = [self._nothing] * len(wrong)
@@ -183,6 +183,10 @@ class Maker:
 
 def _accesses(template: Template) -> bool:
     return any(inst.op in (ops.LOAD, ops.STORE) for inst in template.insts)
+
+
+def _is_restartable(stencil: Stencil) -> bool:
+    return is_restartable(stencil.code, {patch.offset for patch in stencil.patches})
 
 
 class Batch:

@@ -6,6 +6,7 @@ registers: no slot of the state, no register that stencils hand on. What LLVM ha
 know that.
 """
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 GUEST = "rsi"
@@ -17,21 +18,48 @@ _STACK = {"rsp", "rbp"}
 """Nothing may be put there: it could be the address of guest memory."""
 
 
-def is_restartable(code: bytes) -> bool:
-    """Whether the code of a stencil changes nothing before its last access to guest memory."""
+def is_restartable(code: bytes, patched: Container[int] = ()) -> bool:
+    """Whether the code of a stencil changes nothing before its last access to guest memory, on any
+    way through it. ``patched``: offsets of what is patched; a jump there leaves the stencil."""
     instructions = list(_disassembler().disasm(code, 0))
     if sum(len(insn.bytes) for insn in instructions) != len(code):
         return False
-    last, guest = -1, {GUEST}
-    for index, insn in enumerate(instructions):
+    guest, accesses = {GUEST}, set()
+    for insn in instructions:
         if _jumps_back(insn) or _uses(insn, _STACK):
             return False
         if _uses(insn, guest):
             if _address(insn):
-                last = index
+                accesses.add(insn.address)
             else:  # a sum with the address of guest memory
                 guest |= _written(insn)
-    return all(_changes_nothing(insn, guest) for insn in instructions[: last + 1])
+    comes = _access_comes(instructions, accesses, patched)
+    return not any(
+        comes[insn.address] and not _changes_nothing(insn, guest) for insn in instructions
+    )
+
+
+def _access_comes(
+    instructions: Sequence[Any], accesses: Container[int], patched: Container[int]
+) -> dict[int, bool]:
+    """By address, whether an instruction is an access or one comes behind it. All jumps lead
+    forward."""
+    import capstone
+
+    comes: dict[int, bool] = {}
+    behind = False
+    for insn in reversed(instructions):
+        if insn.group(capstone.CS_GRP_JUMP):
+            leads = False
+            leaves = insn.address + len(insn.bytes) - 4 in patched
+            if insn.group(capstone.CS_GRP_BRANCH_RELATIVE) and not leaves:
+                leads = comes.get(insn.operands[0].imm, False)
+            behind = leads or (insn.mnemonic != "jmp" and behind)
+        elif insn.group(capstone.CS_GRP_RET):
+            behind = False
+        behind = behind or insn.address in accesses
+        comes[insn.address] = behind
+    return comes
 
 
 def uses_stack(code: bytes) -> bool:

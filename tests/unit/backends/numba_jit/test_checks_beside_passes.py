@@ -131,7 +131,7 @@ def test_what_is_not_restartable_makes_its_own_tests(
     """The evaluator, which such instructions are left to without passes, runs none. What uses the
     host's stack is compiled."""
     expected = end(guest("unaligned"), [CountsExits()], "explicit")
-    monkeypatch.setattr(maker, "is_restartable", lambda code: False)
+    monkeypatch.setattr(maker, "is_restartable", lambda code, patched: False)
     monkeypatch.setattr(maker, "uses_stack", lambda code: stack)
     assert end(guest("unaligned"), [CountsExits()], "mmu") == expected
     options = BackendOptions(tier="0")

@@ -39,7 +39,7 @@ def test_what_is_not_restartable_is_left_to_the_evaluator(
 ) -> None:
     seen: list[bytes] = []
 
-    def judge(code: bytes) -> bool:
+    def judge(code: bytes, patched: set[int]) -> bool:
         seen.append(code)
         return restartable
 
@@ -77,6 +77,11 @@ NEXT = f"""
 declare preserve_nonecc i64 @next({TYPES})
 """
 ADDRESS = " %a = load i64, ptr %s\n %g = getelementptr i8, ptr %m, i64 %a\n"
+TWO_WAYS = """
+ call void asm sideeffect "test %rax, %rax; jne 0f; movl $$7, 8(%rdi); jmp 1f; 0: movl $$7, (%rsi); 1:",
+ "~{memory}"()
+"""
+"""A slot is written where guest memory is not."""
 SLOT = " %p = getelementptr i8, ptr %s, i64 8\n"
 
 
@@ -93,6 +98,8 @@ SLOT = " %p = getelementptr i8, ptr %s, i64 8\n"
         ('call void asm sideeffect "dec %r8d", "~{r8}"()\n store volatile i32 7, ptr %g', False),
         ('store volatile i32 7, ptr %g\n call void asm sideeffect "dec %r8d", "~{r8}"()', True),
         ('call void asm sideeffect "0: jmp 0b", ""()', False),
+        (TWO_WAYS, True),
+        (f"{TWO_WAYS}\n store volatile i32 7, ptr %g", False),
     ],
 )  # fmt: skip
 def test_what_is_restartable(body: str, expected: bool) -> None:
