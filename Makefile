@@ -8,6 +8,7 @@ RUN    := $(BIN)/.armdbt-run
 DEV    := $(BIN)/.armdbt-dev
 CODE   := dbt frontends backends tests benchmarks
 
+ARCHITECTURE ?= armel
 COUNT  ?= 200000
 SEED   ?= 1
 SHARE  ?= 10
@@ -74,8 +75,8 @@ format: $(DEV)  ## rewrite the code as lint wants it
 
 # -- Longer checks -------------------------------------------------------------------------------
 
-root:           ## unpack Debian's armel programs into .cache (apt-get, dpkg-deb)
-	$(PYTHON) tests/support/debian_root.py
+root:           ## unpack Debian's programs into .cache/debian-ARCHITECTURE, armel or armhf (apt-get, dpkg-deb)
+	$(PYTHON) tests/support/debian_root.py --architecture $(ARCHITECTURE)
 
 oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)

@@ -1,6 +1,6 @@
-"""Unpack Debian packages for armel, with everything they need, into a directory.
+"""Unpack Debian packages for armel or armhf, with everything they need, into a directory.
 
-    python tests/support/debian_root.py .cache/debian-armel
+    python tests/support/debian_root.py --architecture armel .cache/debian-armel
 
 It keeps an apt of its own beside the directory (state, lists, downloaded files), so the machine's
 apt learns nothing of the foreign architecture, and unpacks with dpkg-deb: nothing is installed and
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ARCHITECTURE = "armel"
+ARCHITECTURES = ("armel", "armhf")
 PACKAGES = (
     "busybox-static",
     "bash",
@@ -40,7 +40,8 @@ PACKAGES = (
 DONE = ".unpacked"
 """Made in the directory when it is whole; holds the list of packages it was made from."""
 
-DEFAULT_ROOT = Path(__file__).resolve().parents[2] / ".cache" / "debian-armel"
+CACHE = Path(__file__).resolve().parents[2] / ".cache"
+DEFAULT_ROOT = CACHE / "debian-armel"
 
 
 def is_whole(root: Path) -> bool:
@@ -49,15 +50,15 @@ def is_whole(root: Path) -> bool:
     return done.is_file() and set(PACKAGES) <= set(done.read_text().split())
 
 
-def private_apt(home: Path) -> dict[str, str]:
-    """Environment of an apt that keeps its state in ``home`` and knows only our architecture."""
+def private_apt(home: Path, architecture: str) -> dict[str, str]:
+    """Environment of an apt that keeps its state in ``home`` and knows only one architecture."""
     for directory in ("state/lists/partial", "cache/archives/partial"):
         (home / directory).mkdir(parents=True, exist_ok=True)
     (home / "state/status").touch()
     config = home / "apt.conf"
     config.write_text(
-        f'APT::Architecture "{ARCHITECTURE}";\n'
-        f'APT::Architectures {{ "{ARCHITECTURE}"; }};\n'
+        f'APT::Architecture "{architecture}";\n'
+        f'APT::Architectures {{ "{architecture}"; }};\n'
         f'Dir::State "{home}/state";\n'
         f'Dir::State::status "{home}/state/status";\n'
         f'Dir::Cache "{home}/cache";\n'
@@ -69,24 +70,24 @@ def private_apt(home: Path) -> dict[str, str]:
     return {**os.environ, "APT_CONFIG": str(config), "DEBIAN_FRONTEND": "noninteractive"}
 
 
-def download(home: Path) -> list[Path]:
+def download(home: Path, architecture: str) -> list[Path]:
     """Fetch the packages and all they depend on. The files, in ``home``."""
-    environment = private_apt(home)
+    environment = private_apt(home, architecture)
 
-    def apt_get(*arguments: str) -> None:
-        subprocess.run(["apt-get", "-q", *arguments], env=environment, check=True)
+    def apt_get(*arguments: str, check: bool = True) -> None:
+        subprocess.run(["apt-get", "-q", *arguments], env=environment, check=check)
 
     archives = home / "cache/archives"
     for old in archives.glob("*.deb"):
         old.unlink()
-    apt_get("update")
+    apt_get("update", check=False)  # a mirror may lack one of the indices for a while
     apt_get("install", "--yes", "--download-only", *PACKAGES)
     return sorted(archives.glob("*.deb"))
 
 
-def unpack(root: Path) -> None:
+def unpack(root: Path, architecture: str) -> None:
     """Make ``root`` anew."""
-    packages = download(root.with_name(root.name + "-apt"))
+    packages = download(root.with_name(root.name + "-apt"), architecture)
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     for package in packages:
@@ -96,15 +97,17 @@ def unpack(root: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Unpack Debian's armel packages into a directory.")
-    parser.add_argument("root", nargs="?", type=Path, default=DEFAULT_ROOT)
-    root = parser.parse_args().root.resolve()
+    parser = argparse.ArgumentParser(description="Unpack Debian's packages into a directory.")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0])
+    parser.add_argument("root", nargs="?", type=Path, help=".cache/debian-ARCHITECTURE by default")
+    args = parser.parse_args()
+    root = (args.root or CACHE / f"debian-{args.architecture}").resolve()
     missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
     if missing:
         print(f"debian_root: this machine has no {' and no '.join(missing)}", file=sys.stderr)
         return 2
     if not is_whole(root):
-        unpack(root)
+        unpack(root, args.architecture)
     return 0
 
 
