@@ -84,7 +84,10 @@ class FrontendContract:
     def test_sizes_are_those_of_instructions_longest_first(self) -> None:
         frontend = self.make_frontend()
         assert list(frontend.insn_sizes) == sorted(frontend.insn_sizes, reverse=True)
-        assert len(self.plain) in frontend.insn_sizes
+        for mode in self.modes:
+            sizes = frontend.sizes_in(mode)
+            assert list(sizes) == [size for size in frontend.insn_sizes if size in sizes]
+            assert len(self.plain) in sizes
         assert len(frontend.breakpoint) in frontend.insn_sizes
 
     # -- keys and locations
@@ -184,11 +187,11 @@ class FrontendContract:
         for mode in self.modes:
             block = self.lift(code, mode=mode)
             assert block.key == BlockKey(BASE, mode)
-            assert min(frontend.insn_sizes) <= block.size <= len(code)
+            assert min(frontend.sizes_in(mode)) <= block.size <= len(code)
             pc = BASE
             for marked, size in marks(block):
                 assert marked == pc, "each instruction has a mark, in order"
-                assert size in frontend.insn_sizes
+                assert size in frontend.sizes_in(mode)
                 pc += size
             assert pc == BASE + block.size
 

@@ -66,7 +66,7 @@ class Frontend(Protocol):
     max_insns: int
     """Most instructions in a block."""
     insn_sizes: tuple[int, ...]
-    """The sizes that an instruction may have, in bytes, longest first."""
+    """The sizes that an instruction may have in any mode, in bytes, longest first."""
     call_abi: CallAbi
     breakpoint: bytes
     """The bytes of an instruction that ends its block with ``Halt(HALT_BREAKPOINT)``."""
@@ -76,6 +76,9 @@ class Frontend(Protocol):
     host_tables: range
     """Addresses, whole pages, at which no program has memory: the host puts tables there that
     translated code reads."""
+
+    def sizes_in(self, mode: int) -> tuple[int, ...]:
+        """Those of ``insn_sizes`` that an instruction may have in code of a mode."""
 
     def key_of(self, location: int) -> BlockKey:
         """The key of the block at an indirect location (ARM: bit 0 is Thumb)."""

@@ -26,6 +26,8 @@ from frontends.arm.registers import CALL_ABI, LAYOUT
 _key_of = functools.lru_cache(maxsize=1 << 12)(key_of)
 """A running guest comes to few locations, and to each many times."""
 
+_ARM_SIZES = (4,)
+
 
 class ArmFrontend:
     """Lifts ARM code. ``max_insns`` is the most instructions in a block; an instance may have its
@@ -44,6 +46,10 @@ class ArmFrontend:
 
     def __init__(self) -> None:
         self.max_insns = 64
+
+    def sizes_in(self, mode: int) -> tuple[int, ...]:
+        """4 bytes in ARM state, 4 or 2 in Thumb state."""
+        return self.insn_sizes if mode & THUMB else _ARM_SIZES
 
     def key_of(self, location: int) -> BlockKey:
         """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""

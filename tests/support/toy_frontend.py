@@ -60,6 +60,10 @@ class ToyFrontend:
     def __init__(self) -> None:
         self.max_insns = 64
 
+    def sizes_in(self, mode: int) -> tuple[int, ...]:
+        del mode
+        return self.insn_sizes
+
     def key_of(self, location: int) -> BlockKey:
         return BlockKey(location & 0xFFFFFFFE)
 

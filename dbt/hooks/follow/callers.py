@@ -1,6 +1,7 @@
 """Finds the call instruction before a return location, if it led to where control is."""
 
 import contextlib
+from collections.abc import Iterator
 
 from dbt.interfaces import CodeReader, Frontend, Memory, State
 from dbt.ir import ops
@@ -19,48 +20,54 @@ class Callers:
         self._code = code
         self._memory = memory
         self._state = state
-        self._calls: dict[tuple[int, bytes], Call | None] = {}
+        self._calls: dict[tuple[int, int, bytes], Call | None] = {}
 
     def caller(self, location: int, pc: int) -> int:
         """Address of the instruction that called the function at ``pc``, to return to ``location``;
         0 when none there leads to ``pc`` with the registers and the memory as they are."""
         end = self._frontend.key_of(location)
-        for size in self._frontend.insn_sizes:
-            if size > end.pc:
-                continue
-            try:
-                key = BlockKey(end.pc - size, end.mode | CONDITION_PASSED)
+        for key in self._in_front(end):
+            with contextlib.suppress(GuestFault):
                 call = self._call(key, end.pc, location)
                 if call is not None and self._target(call.target) == pc:
-                    return end.pc - size
-            except GuestFault:
-                continue
+                    return key.pc
         return 0
 
     def way(self, location: int, pc: int) -> "tuple[int, str | None, bool]":
         """As ``caller``; the slot that the call takes its target from, if it does; and whether the
         answer stays the same for as long as the code and the value of that slot do."""
         end = self._frontend.key_of(location)
-        if len(self._frontend.insn_sizes) == 1 and end.pc >= (size := self._frontend.insn_sizes[0]):
-            with contextlib.suppress(GuestFault):
-                key = BlockKey(end.pc - size, end.mode | CONDITION_PASSED)
+        with contextlib.suppress(GuestFault):
+            for key in self._in_front(end):
                 call = self._call(key, end.pc, location)
                 target = None if call is None else call.target
-                if target is None or isinstance(target, BlockKey):
-                    leads = target is not None and target.pc == pc
-                    return key.pc if leads else 0, None, True
+                if target is None or (isinstance(target, BlockKey) and target.pc != pc):
+                    continue
+                if isinstance(target, BlockKey):
+                    return key.pc, None, True
                 if isinstance(target, Inst) and target.op is ops.GET and self._target(target) == pc:
                     return key.pc, str(target.imm[0]), True
+                break
+            else:
+                return 0, None, True
         return self.caller(location, pc), None, False
 
+    def _in_front(self, end: BlockKey) -> Iterator[BlockKey]:
+        """The keys at which an instruction may begin that ends at ``end``, the longest first."""
+        for size in self._frontend.sizes_in(end.mode):
+            if size <= end.pc:
+                yield BlockKey(end.pc - size, end.mode | CONDITION_PASSED)
+
     def _call(self, key: BlockKey, end: int, location: int) -> Call | None:
+        """The call at a key, if that instruction ends at ``end`` and returns to ``location``."""
         # Include the instruction before: on ARM `mov lr, pc` turns the next jump into a call.
         start = max(0, key.pc - self._frontend.insn_sizes[0])
-        known = location, self._code.fetch(start, end - start)
+        known = key.pc, location, self._code.fetch(start, end - start)
         if known not in self._calls:
             if len(self._calls) >= MOST:
                 self._calls.clear()
-            block = self._frontend.lift(self._code, key, {end})
+            ends = {key.pc + size for size in self._frontend.sizes_in(key.mode)}
+            block = self._frontend.lift(self._code, key, ends)
             self._calls[known] = _call_in(block, location)
         return self._calls[known]
 
@@ -89,6 +96,7 @@ class Callers:
 
 
 def _call_in(block: Block, location: int) -> Call | None:
+    """The call that a block of one instruction is, if it returns to ``location``."""
     match block.exit:
         case Call(link=link) if link == location:
             return block.exit
