@@ -16,10 +16,11 @@ class Symbols(Protocol):
         """The function's name, or its address as text."""
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol or of an address. Raises UsageError for an unknown symbol."""
+        """The location of a symbol or of an address: code there has the state of its function.
+        Raises UsageError for an unknown symbol."""
 
     def functions(self) -> Iterable[int]:
-        """The addresses of all functions that have symbols."""
+        """The locations of all functions that have symbols."""
 
 
 class Environment(Protocol):

@@ -88,7 +88,7 @@ class FrontendContract:
             sizes = frontend.sizes_in(mode)
             assert list(sizes) == [size for size in frontend.insn_sizes if size in sizes]
             assert len(self.plain) in sizes
-        assert len(frontend.breakpoint) in frontend.insn_sizes
+            assert len(frontend.breakpoint_in(mode)) in sizes
 
     # -- keys and locations
 
@@ -168,8 +168,8 @@ class FrontendContract:
                 assert BASE <= fault.value.address <= BASE + len(code)
 
     def test_at_the_breakpoint(self) -> None:
-        code = self.make_frontend().breakpoint
         for mode in self.modes:
+            code = self.make_frontend().breakpoint_in(mode)
             block = self.lift(code + self.plain, mode=mode)
             assert isinstance(block.exit, Halt)
             assert (block.exit.reason, block.exit.pc) == (HALT_BREAKPOINT, BASE)

@@ -55,8 +55,8 @@ MOST_PCS = 1 << 16
 class HookMachine:
     """Implements ``mechanisms.base.Machine`` for one process.
 
-    ``symbolize`` gives a pc's name, ``resolve`` a symbol's location, ``stack_bound`` the highest
-    address of the stack that a pointer is on.
+    ``symbolize`` gives a pc's name, ``resolve`` the location of a symbol or address, and
+    ``stack_bound`` the highest address of the stack that a pointer is on.
     """
 
     def __init__(
@@ -87,7 +87,9 @@ class HookMachine:
         self.functions = functions
         self._helpers: Helpers | None = None
         self._breakpoints = Points(self._breakpoint_changed)
-        self._instructions = Breakpoints(engine.memory, translator.frontend.breakpoint)
+        self._instructions = Breakpoints(engine.memory)
+        self._breakpoint_modes: dict[int, int] = {}
+        """The mode of the code at each breakpoint."""
         self._trampolines = Trampolines(engine, translator.frontend.host_locations)
         self._stubs = Stubs(engine, self._trampolines, min(self.insn_sizes))
         self.stub_handlers = self._stubs.handlers  # by pc
@@ -223,14 +225,18 @@ class HookMachine:
     def _probe_changed(self, pc: int, present: bool) -> None:
         (self.engine.probe if present else self.engine.unprobe)(pc)
 
-    def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Write a breakpoint instruction to ``pc``, if there is memory."""
-        return self._breakpoints.add(pc, handler, first=first)
+    def breakpoint(self, location: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Write a breakpoint instruction to a location, if there is memory."""
+        key = self.key_of(location)
+        self._breakpoint_modes.setdefault(key.pc, key.mode)
+        return self._breakpoints.add(key.pc, handler, first=first)
 
     def _breakpoint_changed(self, pc: int, present: bool) -> None:
         if present:
-            self._instructions.write(pc)
+            mode = self._breakpoint_modes[pc]
+            self._instructions.write(pc, self.translator.frontend.breakpoint_in(mode))
         else:
+            del self._breakpoint_modes[pc]
             self._instructions.remove(pc, running=self.engine.busy)
 
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
@@ -286,14 +292,20 @@ class HookMachine:
                 probed = self._probes.fire(key.pc)
                 location = location if probed is None else probed
             case HaltHit(pc=pc, mode=mode):
-                after = self._breakpoint_hit(BlockKey(pc, mode))
+                after = self._breakpoint_hit(self._now(BlockKey(pc, mode)))
                 return self.resolve_trampoline(after) if isinstance(after, BlockKey) else after
             case TrapHit(pc=pc, reason=reason, mode=mode):
-                after = self._step_watched(BlockKey(pc, mode | HOOKED), reason)
+                key = self._now(BlockKey(pc, mode | HOOKED))
+                after = self._step_watched(key, reason)
                 if isinstance(after, HaltHit) and self.wants(after):
                     return self.hit(after)  # a breakpoint was written there since it trapped
                 return after
         return key if location is None else self.resolve_trampoline(self.key_of(location))
+
+    def _now(self, key: BlockKey) -> BlockKey:
+        """The key of an instruction in a block, with the bits of the guest's state as they are
+        there: the instructions before it may have changed them."""
+        return self.translator.frontend.in_state(key, self.state)
 
     def resolve_trampoline(self, key: BlockKey) -> BlockKey:
         """Maps the key of a trampoline to the guest key behind it, by running its handler. Drops

@@ -84,7 +84,7 @@ class Hooks:
         function of one argument.
         """
         made = self._hook(hook, when, depth=depth)
-        return self._add(mechanism, self._pc(where), "calls", made)
+        return self._add(mechanism, self._machine.code(where), "calls", made)
 
     def on_return(
         self,
@@ -96,7 +96,8 @@ class Hooks:
     ) -> Remove:
         """Call ``hook`` whenever the function has returned to its caller. ``when`` is evaluated
         when the function is entered. Calls that are under way already are not reported."""
-        return self._add(mechanism, self._pc(where), "returns", self._hook(hook, when))
+        made = self._hook(hook, when)
+        return self._add(mechanism, self._machine.code(where), "returns", made)
 
     def on_syscall(
         self, name: str | int | None, hook: SyscallHook, *, leaving: bool = False
@@ -134,7 +135,7 @@ class Hooks:
         choices.function("a sink", sink, "record")
         choices.truth("syscalls", syscalls)
         wanted = sorted(self._wanted(pcs))
-        removers = [self._add(mechanism, pc, "sinks", Hook(sink)) for pc in wanted]
+        removers = [self._add(mechanism, location, "sinks", Hook(sink)) for location in wanted]
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
                 recorded = partial(self._record, sink, kind, _class(mechanism).name)
@@ -172,7 +173,8 @@ class Hooks:
         wanted = self._wanted(pcs)
         for mechanism, _ in self._mechanisms.values():
             mechanism.give_way()
-        recording = Recording(self._machine, self._machine.functions, wanted, consumer)
+        watched = map(self._machine.pc_of, wanted)
+        recording = Recording(self._machine, self._machine.functions, watched, consumer)
         self._recording = recording
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
@@ -182,10 +184,10 @@ class Hooks:
         return recording
 
     def _wanted(self, pcs: Iterable[int | str] | int | str | None) -> set[int]:
-        """The functions that a user names."""
+        """The locations of the functions that a user names."""
         if pcs is None:
             return set(self._functions())
-        return {self._pc(where) for where in choices.several("pcs", pcs)}
+        return {self._machine.code(where) for where in choices.several("pcs", pcs)}
 
     def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
         from dbt.hooks.follow.listeners import Hook
@@ -201,14 +203,12 @@ class Hooks:
             raise UsageError(f"condition {when!r} needs depth, and depth=False gives it up")
         return Hook(call, condition, depth)
 
-    def _pc(self, where: int | str) -> int:
-        return self._machine.key_of(self._machine.code(where)).pc
-
-    def _add(self, mechanism: Choice, pc: int, kind: str, hook: "Hook") -> Remove:
+    def _add(self, mechanism: Choice, location: int, kind: str, hook: "Hook") -> Remove:
         from dbt.hooks.follow.listeners import Listeners
 
         watcher, tracker = self._mechanism(mechanism)
-        listeners = tracker.functions.setdefault(pc, Listeners())
+        pc = self._machine.key_of(location).pc
+        listeners = tracker.functions.setdefault(pc, Listeners(location))
 
         def forget() -> None:
             if not listeners:

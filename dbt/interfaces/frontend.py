@@ -68,8 +68,6 @@ class Frontend(Protocol):
     insn_sizes: tuple[int, ...]
     """The sizes that an instruction may have in any mode, in bytes, longest first."""
     call_abi: CallAbi
-    breakpoint: bytes
-    """The bytes of an instruction that ends its block with ``Halt(HALT_BREAKPOINT)``."""
     host_locations: range
     """Locations, in steps of an instruction, at which no program has code: the host puts the
     trampolines of hooks there."""
@@ -79,6 +77,10 @@ class Frontend(Protocol):
 
     def sizes_in(self, mode: int) -> tuple[int, ...]:
         """Those of ``insn_sizes`` that an instruction may have in code of a mode."""
+
+    def breakpoint_in(self, mode: int) -> bytes:
+        """The bytes of an instruction that ends its block with ``Halt(HALT_BREAKPOINT)``, in code
+        of a mode, whatever its condition."""
 
     def key_of(self, location: int) -> BlockKey:
         """The key of the block at an indirect location (ARM: bit 0 is Thumb)."""

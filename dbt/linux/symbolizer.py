@@ -58,8 +58,8 @@ class Symbolizer:
         return None
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol, or of ``0x…``. Raises UsageError for an unknown symbol, and for
-        what is no address of the guest."""
+        """The location of a symbol, or of ``0x…``: an address in a function gets the bits of its
+        state. Raises UsageError for an unknown symbol, and for what is no address of the guest."""
         address: int | None = None
         if not isinstance(where, str):
             address = where
@@ -68,7 +68,8 @@ class Symbolizer:
                 address = int(where, 0)
             except ValueError:
                 raise choices.unknown("symbol", where, self._names()) from None
-        return choices.whole("an address", address, most=choices.WORD)
+        address = choices.whole("an address", address, most=choices.WORD)
+        return address | self._state(address)
 
     def _names(self) -> list[str]:
         return [
@@ -76,13 +77,13 @@ class Symbolizer:
         ]
 
     def functions(self) -> dict[int, str]:
-        """The functions that the symbol tables of what is mapped name, by address."""
+        """The functions that the symbol tables of what is mapped name, by location."""
         found: dict[int, str] = {}
         for image in self.images():
             bias = self._bias(image.path)
             for symbol in self._symbols(image.path).symbols:
                 if symbol.function and bias is not None:
-                    found.setdefault((symbol.address + bias) & 0xFFFFFFFF, symbol.name)
+                    found.setdefault((symbol.location + bias) & 0xFFFFFFFF, symbol.name)
         return found
 
     def describe(self, pc: int) -> str:
@@ -106,7 +107,7 @@ class Symbolizer:
         offset = linked - symbol.address
         return printable(symbol.name, limit) + (f"+{offset:#x}" if offset else "")
 
-    def state(self, pc: int) -> int:
+    def _state(self, pc: int) -> int:
         """The bits of state in the location of the function at an address; 0 where none is."""
         area = self._space.at(pc)
         symbol = self._containing(area, pc)[1] if area is not None and area.path else None

@@ -190,7 +190,7 @@ class EventLoop:
             case WatchHit(key=key):
                 return key
             case HaltHit(pc=pc, mode=mode):
-                return BlockKey(pc, mode)
+                return self._frontend.in_state(BlockKey(pc, mode), self._state)
         return None
 
     def _poll(self, key: BlockKey) -> BlockKey | Stop:

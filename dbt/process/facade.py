@@ -179,8 +179,9 @@ class Process:
     # -- looking at it -----------------------------------------------------------------------------
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol or of an address, as a number or as ``0x…``. Raises UsageError
-        for an unknown symbol and for what is no guest address."""
+        """The location of a symbol or of an address, as a number or as ``0x…``; an address in a
+        function of Thumb code gets bit 0. Raises UsageError for an unknown symbol and for what is
+        no guest address."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:

@@ -37,8 +37,7 @@ def explain(
     UsageError where there is no code, or none that can be translated."""
     from dbt.translate import block_at
 
-    location = symbolizer.resolve(where)
-    key = block_at(translator.frontend, where, location | symbolizer.state(location))
+    key = block_at(translator.frontend, where, symbolizer.resolve(where))
     try:
         texts = translator.stages(key)
     except GuestFault:

@@ -27,6 +27,7 @@ _key_of = functools.lru_cache(maxsize=1 << 12)(key_of)
 """A running guest comes to few locations, and to each many times."""
 
 _ARM_SIZES = (4,)
+_BKPT_A1, _BKPT_T1 = bytes.fromhex("700020e1"), bytes.fromhex("00be")
 
 
 class ArmFrontend:
@@ -40,7 +41,6 @@ class ArmFrontend:
     encodings = (Encoding(0, 0, 4, WORD_INDEX), Encoding(THUMB, 1, 2, T32_INDEX))
     changing = IT
     call_abi = CALL_ABI
-    breakpoint = bytes.fromhex("700020e1")  # BKPT #0, encoding A1 (manual, A8.8.24)
     host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers
     host_tables = range(0xFFFE0000, COMMPAGE)  # the kernel's part of the address space
 
@@ -50,6 +50,10 @@ class ArmFrontend:
     def sizes_in(self, mode: int) -> tuple[int, ...]:
         """4 bytes in ARM state, 4 or 2 in Thumb state."""
         return self.insn_sizes if mode & THUMB else _ARM_SIZES
+
+    def breakpoint_in(self, mode: int) -> bytes:
+        """BKPT #0, which has no condition, even in an IT block (ARM ARM A8.8.24)."""
+        return _BKPT_T1 if mode & THUMB else _BKPT_A1
 
     def key_of(self, location: int) -> BlockKey:
         """The key at a location: bit 0 is Thumb; in ARM state the low two bits are dropped."""

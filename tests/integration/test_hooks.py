@@ -149,7 +149,7 @@ def test_a_breakpoint_that_was_written_over_is_the_programs(tier: str) -> None:
     process.memory.poke(fib, undefined)
     remove()
     assert process.memory.peek(fib, 4) == undefined
-    process.memory.poke(fib, process.frontend.breakpoint)
+    process.memory.poke(fib, process.frontend.breakpoint_in(0))
     stop = process.run()
     assert isinstance(stop, Killed)
     assert (stop.signal, stop.pc) == (5, fib)
@@ -158,7 +158,7 @@ def test_a_breakpoint_that_was_written_over_is_the_programs(tier: str) -> None:
 def test_a_breakpoint_of_the_programs_under_one_of_ours(tier: str) -> None:
     process = start(tier)
     fib = process.resolve("fib")
-    process.memory.poke(fib, process.frontend.breakpoint)
+    process.memory.poke(fib, process.frontend.breakpoint_in(0))
     seen: list[int] = []
     process.hooks.on_call("fib", lambda event: seen.append(event.pc), mechanism="trap")
     stop = process.run()

@@ -53,7 +53,6 @@ class ToyFrontend:
     encodings = (Encoding(0, 0, 2, 0xF000),)
     changing = 0
     call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
-    breakpoint = b"\xff\xff"
     host_locations = range(0xFFFF0000, 1 << 32, 2)
     host_tables = range(0xFFF00000, 0xFFFF0000)
 
@@ -63,6 +62,10 @@ class ToyFrontend:
     def sizes_in(self, mode: int) -> tuple[int, ...]:
         del mode
         return self.insn_sizes
+
+    def breakpoint_in(self, mode: int) -> bytes:
+        del mode
+        return b"\xff\xff"
 
     def key_of(self, location: int) -> BlockKey:
         return BlockKey(location & 0xFFFFFFFE)

@@ -27,8 +27,9 @@ class Hook:
 @attrs.define
 class Listeners:
     """The hooks and sinks of one watched function. ``add``, ``remove`` and ``clear`` change them,
-    by the name of the list."""
+    by the name of the list. ``location`` is the function's, with the bits of its code's state."""
 
+    location: int
     calls: list[Hook] = attrs.Factory(list)
     returns: list[Hook] = attrs.Factory(list)
     sinks: list[Hook] = attrs.Factory(list)

@@ -37,8 +37,8 @@ class Machine(Tracked, Protocol):
     def probe(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` enter the host when it begins; every block tests for it."""
 
-    def breakpoint(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
-        """Write a breakpoint instruction to ``pc``."""
+    def breakpoint(self, location: int, handler: Handler, *, first: bool = False) -> Remove:
+        """Write the breakpoint instruction of a location's mode there."""
 
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` call a native function when it begins to run."""
@@ -120,6 +120,10 @@ class Mechanism(abc.ABC):
     def conditions(self, pc: int) -> Conditions:
         """The conditions of which one must hold for an arrival at the function to matter."""
         return self.tracker.functions[pc].conditions()
+
+    def location(self, pc: int) -> int:
+        """The location of a watched function: its pc with the bits of its code's state."""
+        return self.tracker.functions[pc].location
 
     def link(self) -> int:
         """The location that the link register holds."""

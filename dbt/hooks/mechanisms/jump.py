@@ -138,7 +138,7 @@ class JumpCheck(Mechanism):
 
     def watch(self, pc: int) -> None:
         machine = self.machine
-        known, forget_entry = machine.trampoline(partial(self._follow, pc))
+        known, forget_entry = machine.trampoline(partial(self._follow, self.location(pc)))
         try:
             self._stop = self._stop or self._begin()
         except UsageError:  # there was room for one trampoline only

@@ -9,19 +9,21 @@ from dbt.runtime.memory import GuestMemory
 class Breakpoints:
     """Writes breakpoint instructions to guest memory and restores what was there."""
 
-    def __init__(self, memory: GuestMemory, instruction: bytes) -> None:
+    def __init__(self, memory: GuestMemory) -> None:
         self._memory = memory
-        self._ours = instruction
         self._words: dict[int, bytes] = {}
         """The program's own bytes at each breakpoint."""
+        self._ours: dict[int, bytes] = {}
+        """The bytes of each breakpoint."""
         self._removed: set[int] = set()
         """Where breakpoints were removed while guest code ran: it may still come to one."""
 
-    def write(self, pc: int) -> None:
-        """Write a breakpoint, if there is memory at ``pc``."""
+    def write(self, pc: int, instruction: bytes) -> None:
+        """Write a breakpoint instruction, if there is memory at ``pc``."""
         if self._memory.mapped(pc):
-            self._words[pc] = self._memory.peek(pc, len(self._ours))
-            self._memory.poke(pc, self._ours)
+            self._words[pc] = self._memory.peek(pc, len(instruction))
+            self._ours[pc] = instruction
+            self._memory.poke(pc, instruction)
 
     def remove(self, pc: int, *, running: bool) -> None:
         """Remove a breakpoint, unless the program has written over it. ``running``: guest code runs
@@ -29,9 +31,10 @@ class Breakpoints:
         word = self._words.pop(pc, None)
         if word is None:
             return
+        ours = self._ours.pop(pc)
         if running:
             self._removed.add(pc)
-        if self._memory.mapped(pc) and self._memory.peek(pc, len(self._ours)) == self._ours:
+        if self._memory.mapped(pc) and self._memory.peek(pc, len(ours)) == ours:
             self._memory.poke(pc, word)
 
     def are_at(self, pc: int) -> bool:

@@ -3,12 +3,20 @@
 from frontend_contract import FrontendContract
 
 from frontends.arm import ArmFrontend
-from frontends.arm.keys import BIG
+from frontends.arm.keys import BIG, THUMB
 
 
 class TestArmFrontend(FrontendContract):
     plain = (0xE0811002).to_bytes(4, "little")  # add r1, r1, r2
     modes = (0, BIG)
+
+    def make_frontend(self) -> ArmFrontend:
+        return ArmFrontend()
+
+
+class TestArmFrontendInThumbState(FrontendContract):
+    plain = (0x1889).to_bytes(2, "little")  # adds r1, r1, r2
+    modes = (THUMB, THUMB | BIG)
 
     def make_frontend(self) -> ArmFrontend:
         return ArmFrontend()

@@ -1,0 +1,75 @@
+"""Hooks on code of both states: a program whose ARM and Thumb functions call each other."""
+
+from collections import Counter
+
+import pytest
+from support.guests import guest, symbols
+
+from dbt.hooks.mechanisms import NAMES
+from dbt.hooks.records import Kind, Record
+from dbt.interfaces import BackendOptions
+from dbt.process import Process
+from dbt.stops import Exited
+
+INTERWORK = guest("interwork")
+STATUS = 55
+CALLS = {"arm_main": 1, "thumb_sum": 7, "arm_double": 7, "thumb_next": 7}
+TAIL_CALLS = {"thumb_last": 1, "thumb_next": 1}
+RETURNS = {**CALLS, **TAIL_CALLS, "thumb_next": 8}
+
+
+def traced(mechanism: str, *where: int | str, tier: str = "0") -> list[Record]:
+    records: list[Record] = []
+    with Process(str(INTERWORK), env={}, options=BackendOptions(tier=tier)) as process:
+        process.hooks.trace(where or None, records.append, mechanism=mechanism, syscalls=False)
+        assert process.run() == Exited(STATUS)
+    return records
+
+
+def counted(records: list[Record]) -> Counter[tuple[Kind, str]]:
+    return Counter((record.kind, record.symbol) for record in records)
+
+
+@pytest.mark.rotates("tier")
+@pytest.mark.parametrize("tier", ["0", "1", "2"])
+@pytest.mark.parametrize("mechanism", NAMES)
+def test_functions_of_both_states_are_hooked(mechanism: str, tier: str) -> None:
+    records = traced(mechanism, tier=tier)
+    wanted = Counter[tuple[Kind, str]]()
+    rows = (Kind.CALL, CALLS), (Kind.TAIL_CALL, TAIL_CALLS), (Kind.RETURN, RETURNS)
+    for kind, times in rows:
+        wanted.update({(kind, name): number for name, number in times.items()})
+    assert counted(records) == wanted
+    assert all(record.caller for record in records if record.kind is Kind.CALL)
+
+
+@pytest.mark.parametrize("mechanism", NAMES)
+@pytest.mark.parametrize("bit", [0, 1])
+def test_thumb_code_is_hooked_by_its_address(mechanism: str, bit: int) -> None:
+    """With bit 0 of its location, or without, for its symbol says the state."""
+    at = symbols(INTERWORK)["thumb_next"]
+    assert at & 3 == 3
+    records = traced(mechanism, at - 1 + bit)
+    assert counted(records)[Kind.RETURN, "thumb_next"] == 8
+    assert {record.function for record in records} == {at - 1}
+
+
+def test_breakpoints_in_thumb_code_have_its_size_and_go() -> None:
+    with Process(str(INTERWORK), env={}) as process:
+        pc = process.resolve("thumb_next") - 1
+        before = process.memory.peek(pc - 4, 12)
+        remove = process.hooks.on_call("thumb_next", lambda event: None, mechanism="trap")
+        patched = process.memory.peek(pc - 4, 12)
+        assert patched == before[:4] + bytes.fromhex("00be") + before[6:]
+        assert process.run() == Exited(STATUS)
+        remove()
+        assert process.memory.peek(pc - 4, 12) == before
+
+
+@pytest.mark.parametrize("mechanism", sorted({*NAMES} - {"helper"}))
+def test_a_thumb_call_is_skipped_and_redirected_to_arm_code(mechanism: str) -> None:
+    with Process(str(INTERWORK), env={}) as process:
+        hooks = process.hooks
+        hooks.on_call("thumb_sum", lambda event: event.skip(42), mechanism=mechanism)
+        hooks.on_call("thumb_last", lambda event: event.redirect("arm_double"), mechanism=mechanism)
+        assert process.run() == Exited(2 * 48)
