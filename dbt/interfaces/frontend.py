@@ -53,9 +53,6 @@ class InstructionReader(Protocol):
         """True when it writes to the stack pointer in every state of the guest, and the value is
         not computed from the stack pointer."""
 
-    def address_of(self, location: int) -> int:
-        """The address in a location, without the bits that are state."""
-
 
 class Frontend(Protocol):
     """Lifts guest code. It is found by entry point, group ``dbt.frontends``, and constructed
@@ -130,5 +127,5 @@ class Frontend(Protocol):
     def syscall_abi(self) -> "SyscallAbi":
         """What Linux does differently on this guest's architecture."""
 
-    def instruction_reader(self) -> InstructionReader:
-        """What ground truth knows of this guest's instructions."""
+    def instruction_reader(self, mode: int) -> InstructionReader:
+        """What ground truth knows of this guest's instructions in a mode."""

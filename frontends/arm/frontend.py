@@ -111,11 +111,11 @@ class ArmFrontend:
 
         return ArmLinuxAbi()
 
-    def instruction_reader(self) -> InstructionReader:
-        """The reader of A32 words."""
-        from frontends.arm.instruction_reader import A32Reader
+    def instruction_reader(self, mode: int) -> InstructionReader:
+        """The reader of A32 words, or of Thumb instructions."""
+        from frontends.arm.instruction_reader import A32Reader, T32Reader
 
-        return A32Reader()
+        return T32Reader(mode >> IT_SHIFT & 0xFF) if mode & THUMB else A32Reader()
 
 
 @functools.cache

@@ -118,7 +118,8 @@ class ToyFrontend:
     def syscall_abi(self) -> SyscallAbi:
         raise NotImplementedError("the toy has no Linux")
 
-    def instruction_reader(self) -> "ToyReader":
+    def instruction_reader(self, mode: int) -> "ToyReader":
+        del mode
         return ToyReader()
 
 
@@ -140,9 +141,6 @@ class ToyReader:
 
     def always_sets_stack(self, word: int) -> bool:
         return word >> 12 & 15 in (0x1, 0x7, 0xD) and word >> 8 & 15 == FRAME
-
-    def address_of(self, location: int) -> int:
-        return location
 
 
 def fetched(code: CodeReader, pc: int) -> bytes:

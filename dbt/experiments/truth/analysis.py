@@ -26,6 +26,7 @@ The definitions leave some cases open. Here:
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import takewhile
 
 import attrs
@@ -71,7 +72,7 @@ def truth(
 
     def prepare(process: Process) -> None:
         known = functions_of(process)
-        wanted = known if pcs is None else {analysis.reader.address_of(pc) for pc in pcs}
+        wanted = known if pcs is None else set(map(analysis.address_of, pcs))
         analysis.functions = {pc: known.get(pc, f"{pc:#x}") for pc in wanted}
 
     stop = trace(
@@ -119,7 +120,8 @@ class Analysis:
     def __init__(
         self, frontend: Frontend, functions: Mapping[int, str], *, syscalls: bool = True
     ) -> None:
-        self.reader = frontend.instruction_reader()
+        self._reader = cache(frontend.instruction_reader)
+        self._state_bits = frontend.layout.state_bits
         self._roles = Roles.of(frontend)
         self._sp, self._link = self._roles.stack, self._roles.link
         self.functions = functions
@@ -132,6 +134,10 @@ class Analysis:
         entered by it or control is back; veneers and PLT stubs may be executed in between."""
         self._stacks = StackRanges(frontend)
         self._before: Step | None = None
+
+    def address_of(self, location: int) -> int:
+        """The address in a location, without the bits that are state."""
+        return location & ~self._state_bits
 
     def observe(self, observation: Observation) -> None:
         """Take the next observation."""
@@ -163,7 +169,7 @@ class Analysis:
                 self._leave(step)
         self._calls.discard(here)
         if before is not None and self._is_called(before, step):
-            self._calls.add((self.reader.address_of(step.registers[self._link]), pointer))
+            self._calls.add((self.address_of(step.registers[self._link]), pointer))
         if here in self._alive:
             self._arrive(step)
         if step.pc in self.functions:
@@ -209,7 +215,7 @@ class Analysis:
     def _enter(self, before: Step | None, step: Step) -> None:
         """Record that a watched function is entered."""
         link, pointer = step.registers[self._link], step.registers[self._sp]
-        site, stack = self.reader.address_of(link), self._stacks.current
+        site, stack = self.address_of(link), self._stacks.current
         caller = 0 if before is None or step.moved else before.pc
         tail, called = False, (site, pointer) in self._calls
         self._calls.discard((site, pointer))
@@ -231,14 +237,14 @@ class Analysis:
     def _is_called(self, before: Step, step: Step) -> bool:
         """Whether ``before`` was a call: the link register holds the address behind it."""
         behind = before.pc + before.size
-        if step.registers[self._link] != behind or step.moved:
+        if self.address_of(step.registers[self._link]) != behind or step.moved:
             return False
-        return self.reader.is_call(before.word) or step.pc != behind
+        return self._reader(before.mode).is_call(before.word) or step.pc != behind
 
     def _sets_stack(self, before: Step, step: Step) -> bool:
         """Whether ``before`` has written a value to the stack pointer that was not computed from
         it, even the same value. False for a conditional instruction that did not change it."""
-        reader, word = self.reader, before.word
+        reader, word = self._reader(before.mode), before.word
         if step.moved:
             return False
         if step.registers[self._sp] == before.registers[self._sp]:

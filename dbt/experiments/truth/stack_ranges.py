@@ -5,6 +5,8 @@ adding and subtracting. When it is loaded with a value outside of all known rang
 begins.
 """
 
+from functools import cache
+
 import attrs
 
 from dbt.experiments.truth.trace import Roles, Step
@@ -35,7 +37,7 @@ class StackRanges:
 
     def __init__(self, frontend: Frontend) -> None:
         self._sp = Roles.of(frontend).stack
-        self._reader = frontend.instruction_reader()
+        self._reader = cache(frontend.instruction_reader)
         self._known: list[StackRange] = []
         self._last_id = 0
         self.current = StackRange(0, 0)
@@ -55,7 +57,7 @@ class StackRanges:
         if step.moved:
             same = 0 <= old - pointer <= FRAME
         else:
-            reader, word = self._reader, before.word
+            reader, word = self._reader(before.mode), before.word
             same = reader.moves_stack(word) and not reader.loads_stack(word)
         if not same:
             stack_id, self.current = self.current.stack_id, self._find(pointer)

@@ -31,7 +31,7 @@ from dbt.interfaces import (
     State,
     SyscallHit,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, frontend_mode
 from dbt.ir.printer import print_block
 from dbt.lazy import lazy_property
 from dbt.linux.options import LinuxOptions
@@ -60,7 +60,8 @@ class Roles:
 class Step:
     """An instruction is about to be executed. ``insns`` were completed before it.
 
-    ``word`` is the number that its ``size`` bytes are, little-endian. ``registers`` are those of
+    ``word`` is the number that its ``size`` bytes are, little-endian; ``mode`` has the frontend's
+    bits of its mode. ``registers`` are those of
     ``Layout.general``; the pc among them is the instruction's own address, whatever the instruction
     would read. ``moved``: the kernel put control here (start, signal, sigreturn).
     """
@@ -71,6 +72,7 @@ class Step:
     registers: tuple[int, ...]
     insns: int
     moved: bool
+    mode: int = 0
 
 
 @attrs.frozen
@@ -207,7 +209,7 @@ class _Tracer:
                 return FuelOut(key)
             block = self._block(key, code)
             if not key.mode & CONDITION_PASSED:
-                self._report_step(key.pc, code[: block.size])
+                self._report_step(key, code[: block.size])
             result, completed = execute(block, context)
             self.fuel -= completed
             self.insns += completed
@@ -231,11 +233,12 @@ class _Tracer:
                 return fetch(pc, size)
         return fetch(pc, self._shortest)
 
-    def _report_step(self, pc: int, code: bytes) -> None:
+    def _report_step(self, key: BlockKey, code: bytes) -> None:
         registers = tuple(map(self._context.state.get, self._names))
         moved, self.moved = self.moved, False
         word = int.from_bytes(code, "little")
-        self.sink(Step(pc, word, len(code), registers, self.insns, moved))
+        mode = frontend_mode(key.mode)
+        self.sink(Step(key.pc, word, len(code), registers, self.insns, moved, mode))
 
     def _block(self, key: BlockKey, code: bytes) -> Block:
         """The instruction as a block. It depends on its bytes and its address only."""
