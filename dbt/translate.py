@@ -33,14 +33,12 @@ def block_at(frontend: Frontend, where: int | str, location: int) -> BlockKey:
     """The key of the block that begins at ``location``. ``where`` is how the user named it.
 
     Raises UsageError, which names ``where``, for a location at which no block can begin: it is not
-    aligned, or its code is of a kind that is not supported.
+    aligned.
     """
     key = frontend.key_of(location)
-    named = place(where, location)
     if frontend.location_of(key) != location:
+        named = place(where, location)
         raise UsageError(f"no instruction begins at {named}: the address is not aligned")
-    if objection := frontend.objection(key):
-        raise UsageError(f"{named}: {objection}")
     return key
 
 

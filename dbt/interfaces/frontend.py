@@ -92,9 +92,6 @@ class Frontend(Protocol):
         jump, because it finds blocks by location. The frontend then lifts the jump so that it
         writes the location to the slot JUMP_SLOT and ends in ``Halt(HALT_JUMP)``."""
 
-    def objection(self, key: BlockKey) -> str:
-        """Why code in the key's mode cannot be lifted; empty when it can."""
-
     word_bits: int
     """Bits of the longest instruction, and of the number that ``lift_one`` is given for its
     bytes."""

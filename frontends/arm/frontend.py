@@ -71,11 +71,6 @@ class ArmFrontend:
         """The location of a key, with the Thumb bit."""
         return location_of(key)
 
-    def objection(self, key: BlockKey) -> str:
-        """Empty: code of both states can be lifted."""
-        del key
-        return ""
-
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         """Lift one block; see ``dbt.interfaces.Frontend``."""
         from frontends.arm.lifting import lift

@@ -107,7 +107,6 @@ def test_a_path_of_the_guest(given: str, tmp_path: Path) -> None:
         ("--no-pass speed", "no pass 'speed'"),
         ("--no-chain nobody", "no symbol 'nobody'"),
         ("--no-chain 0x1025a", "no instruction begins at 0x1025a: the address is not aligned"),
-        ("--no-chain 0x10259", "0x10259: Thumb instructions are not supported"),
         ("-p nosuch", "no pass 'nosuch'"),
         ("-p Shadow!", "a pass is spelled"),
         ("-p shadow-stack{depth=3}", "no option 'depth'"),

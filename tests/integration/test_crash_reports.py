@@ -43,16 +43,33 @@ def test_reasons(tmp_path: Path, words: list[int], signal: int, why: str) -> Non
     assert lines[1] == f"  {why}"
 
 
-def test_thumb_is_named_and_listed_as_thumb(tmp_path: Path) -> None:
-    # add r0, pc, #1; bx r0; movs r0, #42; svc #0
-    status, lines = run(tmp_path, 0xE28F0001, 0xE12FFF10, 0xDF00202A)
-    assert status == 128 + 4
-    assert lines[1] == (
-        "  Thumb instructions are not supported: compile with -marm "
-        "(Debian armel's programs are ARM code)"
-    )
-    assert lines[2] == f"  {CODE + 8:#010x}: movs r0, #0x2a"
-    assert lines[-1] == "armdbt: not supported, but asked for: Thumb instructions"
+TO_THUMB = 0xE28F0001, 0xE12FFF10  # add r0, pc, #1; bx r0
+
+
+@pytest.mark.parametrize(
+    ("halves", "signal", "why", "listed"),
+    [
+        ((0x2000, 0x6800), 11, "read of 0x00000000, where nothing is mapped", "ldr r0, [r0]"),
+        ((0x2000, 0xDE00), 4, "undefined instruction", "udf #0"),
+        ((0x2000, 0xF7F0, 0xA000), 5, "a breakpoint instruction", "udf.w #0"),
+        ((0x2000, 0xDE01), 5, "a breakpoint instruction", "udf #1"),
+        ((0x2101, 0xE851, 0x0F00), 7, "unaligned exclusive access to 0x00000001", "ldrex r0, [r1]"),
+        ((0x2000, 0xBE00), 5, "a breakpoint instruction", "bkpt #0"),
+        ((0xBF00, 0xEEB7, 0x0A00), 4, "VFP and NEON instructions are not supported: compile with "
+         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)", "vmov.f32 s0, #1.000000e+00"),
+        ((0xBF00, 0xEF00, 0x0840), 4, "VFP and NEON instructions are not supported: compile with "
+         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)", "vadd.i8 q0, q0, q0"),
+    ],
+)  # fmt: skip
+def test_thumb_code_is_listed_as_thumb(
+    tmp_path: Path, halves: tuple[int, ...], signal: int, why: str, listed: str
+) -> None:
+    padded = [*halves, 0][: len(halves) + len(halves) % 2]
+    words = [low | high << 16 for low, high in zip(padded[::2], padded[1::2], strict=True)]
+    status, lines = run(tmp_path, *TO_THUMB, *words)
+    assert status == 128 + signal
+    assert lines[1] == f"  {why}"
+    assert lines[2] == f"  {CODE + 10:#010x}: {listed}"
 
 
 def test_a_frame_that_does_not_fit(tmp_path: Path) -> None:

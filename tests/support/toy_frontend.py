@@ -77,10 +77,6 @@ class ToyFrontend:
         del state
         return key
 
-    def objection(self, key: BlockKey) -> str:
-        del key
-        return ""
-
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         block = Block(key, [], Halt("undefined", key.pc))
         pc, exit_, insns = key.pc, None, 0

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
 from support.guests import BENCHMARKS, guest, symbols
 from support.runs import command
 
@@ -158,47 +157,44 @@ def test_status(options: tuple[str, ...], status: int, words: str, tmp_path: Pat
     assert (words in outcome.stderr.decode()) if words else outcome.stderr == b""
 
 
-def thumb_main(directory: Path) -> Path:
-    """hello.elf, whose symbol table says that main is Thumb code."""
-    data = bytearray(HELLO.read_bytes())
-    with HELLO.open("rb") as stream:
-        elf = ELFFile(stream)
-        table = elf.get_section_by_name(".symtab")
-        index = next(n for n, s in enumerate(table.iter_symbols()) if s.name == "main")
-        data[table["sh_offset"] + index * table["sh_entsize"] + 4] |= 1
-    path = directory / "thumb.elf"
-    path.write_bytes(data)
-    return path
+INTERWORK = guest("interwork")
+"""A program whose function thumb_next is Thumb code, at 2 mod 4."""
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "words"),
     [
-        ("run", "--no-chain", "main"),
-        ("calls", "--only", "main"),
-        ("spy", "--call", "main"),
+        (
+            ("run", "--no-chain", "thumb_next", "--stats"),
+            "dispatches.denied                       7\n",
+        ),
+        (("calls", "--only", "thumb_next"), "thumb_next"),
+        (("spy", "--call", "thumb_next"), "thumb_next"),
     ],
 )
-def test_a_thumb_function_is_no_place_for_a_hook_or_a_policy(
-    options: tuple[str, ...], tmp_path: Path
+def test_thumb_functions_are_places_for_hooks_and_policies(
+    options: tuple[str, ...], words: str, tmp_path: Path
 ) -> None:
-    outcome = command(*options, str(thumb_main(tmp_path)), cwd=tmp_path)
-    assert (outcome.status, outcome.stdout) == (2, b"")
-    assert b": Thumb instructions are not supported: " in outcome.stderr
+    outcome = command(*options, str(INTERWORK), cwd=tmp_path)
+    assert outcome.status == 55
+    assert words in (outcome.stdout + outcome.stderr).decode()
 
 
-@pytest.mark.parametrize("beside", [None, 0, 1, 4])
-def test_thumb_code_is_never_explained_as_arm(beside: int | None, tmp_path: Path) -> None:
-    where = "main" if beside is None else hex(symbols(HELLO)["main"] + beside)
-    outcome = command("explain", str(thumb_main(tmp_path)), where, cwd=tmp_path)
-    assert (outcome.status, outcome.stdout) == (2, b"")
-    main = symbols(HELLO)["main"]
-    location = (main + (beside or 0)) | 1
-    named = hex(location) if beside == 1 else f"{where!r}, {location:#x}"
-    assert outcome.stderr.decode() == (
-        f"armdbt: {named}: Thumb instructions are not supported: compile with -marm "
-        "(Debian armel's programs are ARM code)\n"
-    )
+@pytest.mark.parametrize("mechanism", ["auto", "dispatch"])
+def test_calls_counts_each_call_of_a_thumb_function_once(mechanism: str, tmp_path: Path) -> None:
+    options = "--mechanism", mechanism, "--only", "thumb_next"
+    outcome = command("calls", *options, str(INTERWORK), cwd=tmp_path)
+    assert (outcome.stdout + outcome.stderr).count(b"thumb_next(") == 8
+
+
+@pytest.mark.parametrize("beside", [None, 0, 1, 2])
+def test_thumb_code_is_explained_as_thumb(beside: int | None, tmp_path: Path) -> None:
+    at = symbols(INTERWORK)["thumb_next"] & ~1
+    where = "thumb_next" if beside is None else hex(at + beside)
+    outcome = command("explain", str(INTERWORK), where, cwd=tmp_path)
+    assert (outcome.status, outcome.stderr) == (0, b"")
+    listed = [f"{at:#010x}  adds r0, #1", f"{at + 2:#010x}  bx lr"][(beside or 0) // 2 :]
+    assert "\n".join(listed) in outcome.stdout.decode()
 
 
 def test_version(tmp_path: Path) -> None:
