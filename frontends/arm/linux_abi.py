@@ -2,7 +2,8 @@
 
 A kernel with CONFIG_OABI_COMPAT decides by the immediate (arch/arm/kernel/entry-common.S): zero is
 an EABI call with its number in r7; anything else is an old one, whose number is the immediate
-exclusive-or 0x900000. Numbers from 0xf0000 on are private to ARM (arch/arm/kernel/traps.c).
+exclusive-or 0x900000. In Thumb state every call is an EABI call. Numbers from 0xf0000 on are
+private to ARM (arch/arm/kernel/traps.c).
 """
 
 from collections.abc import Collection
@@ -43,7 +44,7 @@ _NUMBERS = {name: number for number, name in EABI.items()}
 _CPUINFO = b"""processor\t: 0
 model name\t: ARMv7 Processor rev 0 (v7l)
 BogoMIPS\t: 100.00
-Features\t: swp half fastmult edsp tls idiva
+Features\t: swp half thumb fastmult edsp tls idiva idivt
 CPU implementer\t: 0x41
 CPU architecture: 7
 CPU variant\t: 0x0
@@ -66,7 +67,10 @@ class ArmLinuxAbi:
 
     machine = "armv7l"
     platform = "v7l"
-    hwcap = HWCAP_SWP | HWCAP_HALF | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS | HWCAP_IDIVA
+    hwcap = (
+        HWCAP_SWP | HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS
+        | HWCAP_IDIVA | HWCAP_IDIVT
+    )  # fmt: skip
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
     task_size = 0xBF000000  # a kernel with a 3G/1G split, whose modules are below 3G
@@ -107,7 +111,7 @@ class ArmLinuxAbi:
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
         arguments = tuple(map(state.get, _ARGUMENTS))
-        old = immediate != 0
+        old = immediate != 0 and not resume & 1
         number = immediate ^ OABI_BASE if old else state.get("r7")
         if old and number == NR_SYSCALL:
             number, arguments = arguments[0], (*arguments[1:], 0)

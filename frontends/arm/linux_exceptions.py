@@ -38,7 +38,8 @@ def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
 def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> CpuException:
     """See ``SyscallAbi.unaligned``."""
     word = _halfwords(memory, location & ~1, 2)
-    stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
+    # STREX and its kin, not SWP; in Thumb code bit 4 of the first halfword says that it loads.
+    stores = not word & 0x10 if location & 1 else word >> 20 & 0b1001 == 0b1000
     trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
     why = f"unaligned exclusive access to {address:#010x}"
     return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)

@@ -27,6 +27,7 @@ _FLAGS = {
     "ge3": 19, "ge2": 18, "ge1": 17, "ge0": 16, "ef": 9,
 }  # fmt: skip
 _THUMB = 1 << 5
+_IT_LOW, _IT_HIGH = 25, 10  # ITSTATE: bits 26 and 25 are its lowest two, bits 15 to 10 the others
 _USER_MODE = 0x10
 _GENERAL = tuple(f"r{n}" for n in range(15))
 
@@ -36,7 +37,8 @@ def cpsr(state: State, location: int) -> int:
     value = _USER_MODE | (_THUMB if location & 1 else 0)
     for slot, bit in _FLAGS.items():
         value |= state.get(slot) << bit
-    return value
+    it = state.get("it")
+    return value | (it & 3) << _IT_LOW | it >> 2 << _IT_HIGH
 
 
 def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) -> int:
@@ -55,6 +57,7 @@ def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) 
     state.set("r14", link)
     state.set("pc", delivery.handler & ~1)
     state.set("ef", 0)
+    state.set("it", 0)
     return delivery.handler
 
 
@@ -88,6 +91,8 @@ def pop_frame(state: State, memory: Memory, *, realtime: bool) -> Restored:
         state.set(register, value)
     for slot, bit in _FLAGS.items():
         state.set(slot, status >> bit & 1)
+    it = status >> _IT_LOW & 3 | (status >> _IT_HIGH & 0x3F) << 2
+    state.set("it", it if status & _THUMB else 0)
     state.set("pc", pc & ~1)
     (mask,) = struct.unpack_from("<Q", head, _SIGMASK_AT)
     sp, flags, size = struct.unpack_from("<3I", head, _STACK_AT)

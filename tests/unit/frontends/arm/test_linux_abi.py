@@ -76,6 +76,21 @@ def test_restart_goes_back_by_one_instruction(state: GuestState) -> None:
     assert abi.restart(state, request, 0x8005) == 0x8003
 
 
+def test_the_immediate_counts_in_arm_state_alone(state: GuestState) -> None:
+    state["r7"] = 4
+    request = ArmLinuxAbi().decode(0x42, state, RESUME | 1)
+    assert isinstance(request, Request)
+    assert (request.name, request.aligned, request.variant) == ("write", True, "")
+
+
+def test_programs_are_told_that_both_states_run() -> None:
+    abi = ArmLinuxAbi()
+    assert abi.hwcap & (1 << 2), "HWCAP_THUMB"
+    assert abi.hwcap & (1 << 18), "HWCAP_IDIVT"
+    features = abi.cpuinfo().partition(b"Features\t: ")[2].partition(b"\n")[0]
+    assert features == b"swp half thumb fastmult edsp tls idiva idivt"
+
+
 def test_helper_page() -> None:
     page = commpage()
     assert len(page) == 4096

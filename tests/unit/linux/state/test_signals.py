@@ -18,6 +18,7 @@ from dbt.linux.state.sigaction import DEFAULT, SIG_IGN, SIGALRM, SIGCHLD, SIGKIL
 from dbt.linux.state.siginfo import CLD_EXITED, SI_USER, SigInfo
 from dbt.linux.state.timer_rate import MOST_PER_SECOND
 from dbt.stops import Access, Exited, Killed
+from frontends.arm.keys import THUMB as THUMB_MODE
 
 SIGUSR1, SIGUSR2 = 10, 12
 HANDLER, RESTORER, CODE = 0x8000, 0x9000, 0xA000
@@ -60,6 +61,40 @@ def test_a_handler_runs_and_returns_to_where_it_was(kernel: Kernel) -> None:
     assert trap(kernel, 119) == CODE + 4  # sigreturn
     assert (state["r0"], state["r5"], state["cf"], state["r13"]) == (0, 55, 1, top)
     assert kernel.signals.mask == 0
+
+
+THUMB, IT = 1 << 5, 0x9D
+"""The bit of the CPSR; an ITSTATE of which every part has bits that are set and clear."""
+IT_BITS = (IT & 3) << 25 | IT >> 2 << 10
+
+
+@pytest.mark.parametrize("handler", [HANDLER, HANDLER | 1])
+def test_a_handler_begins_in_its_own_state_and_returns_amid_an_it_block(
+    kernel: Kernel, handler: int
+) -> None:
+    action = struct.pack("<IIIQ", handler, SA_RESTORER, RESTORER | 1, 0)
+    kernel.memory.write(BUFFER, action)
+    assert call(kernel, "rt_sigaction", SIGUSR1, BUFFER, 0, 8) == 0
+    state = kernel.state
+    state["r7"], state["r0"], state["r1"], state["it"] = 37, os.getpid(), SIGUSR1, IT
+    assert kernel.syscall(0, BlockKey(CODE + 2, THUMB_MODE)) == handler
+    assert (state["it"], state["r14"], state["pc"]) == (0, RESTORER | 1, HANDLER)
+    frame = kernel.memory.read(state["r13"], 104)
+    pc, cpsr = struct.unpack_from("<II", frame, 20 + 4 * 18)
+    assert (pc, cpsr) == (CODE + 2, 0x10 | THUMB | IT_BITS)
+    state["r7"] = 119
+    assert kernel.syscall(0, BlockKey(RESTORER + 4, THUMB_MODE)) == CODE + 3
+    assert (state["it"], state["pc"]) == (IT, CODE + 2)
+
+
+def test_no_it_block_goes_on_in_arm_state(kernel: Kernel) -> None:
+    handle(kernel, SIGUSR1)
+    assert kill_self(kernel, SIGUSR1) == HANDLER
+    at = kernel.state["r13"] + 20 + 4 * 19
+    (cpsr,) = struct.unpack("<I", kernel.memory.read(at, 4))
+    kernel.memory.write(at, struct.pack("<I", cpsr | IT_BITS))
+    assert trap(kernel, 119) == CODE + 4
+    assert kernel.state["it"] == 0
 
 
 def test_an_interrupt_at_its_default_stays_with_whoever_runs_the_guest(kernel: Kernel) -> None:
