@@ -1,9 +1,11 @@
-"""Hooks on code of both states: a program whose ARM and Thumb functions call each other."""
+"""Programs of Thumb code: hooks on functions that ARM code calls and that call it; the kernel's part."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from support.guests import guest, symbols
+from support.runs import command
 
 from dbt.hooks.mechanisms import NAMES
 from dbt.hooks.records import Kind, Record
@@ -73,3 +75,19 @@ def test_a_thumb_call_is_skipped_and_redirected_to_arm_code(mechanism: str) -> N
         hooks.on_call("thumb_sum", lambda event: event.skip(42), mechanism=mechanism)
         hooks.on_call("thumb_last", lambda event: event.redirect("arm_double"), mechanism=mechanism)
         assert process.run() == Exited(2 * 48)
+
+
+@pytest.mark.parametrize("tier", ["0", "1", "2"])
+def test_accesses_to_several_words_may_be_unaligned(tier: str) -> None:
+    """The kernel mends LDM, LDRD and STRD (arch/arm/mm/alignment.c)."""
+    guest_ = str(guest("it_blocks"))
+    with Process(guest_, ["further"], env={}, options=BackendOptions(tier=tier)) as process:
+        assert process.run() == Exited(0)
+
+
+@pytest.mark.parametrize("tier", ["0", "2"])
+def test_an_interrupted_call_is_made_again(tier: str, tmp_path: Path) -> None:
+    """In Thumb code, the trap has two bytes."""
+    outcome = command("run", "--tier", tier, str(guest("thumb_restarts")), cwd=tmp_path)
+    assert outcome.status == 7
+    assert outcome.stdout.startswith(b"restarted 1\ninterrupted -4\nfork 3\n")

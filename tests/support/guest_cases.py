@@ -25,7 +25,12 @@ PROGRAMS = {
     "retargeted": [("briefly",)],
     "endian": [()],
     "files": [("made", "/no/such/directory/file")],
+    "interwork": [()],
+    "it_blocks": [()],
+    "thumb_signals": [()],
+    "thumb_unaligned": [()],
 }
+PROGRAMS["thumb_faults"] = PROGRAMS["faults"]
 COMPUTE = {
     "fib": "12",
     "sha256": "20",

@@ -1,6 +1,14 @@
 /* One wrong deed per argument; each ends the program with the signal named beside it. */
 #include "guest.h"
 
+#ifdef __thumb__
+#define UNDEFINED ".inst.n 0xde00"
+#define UNDEFINED_IF_NE "it ne\n\t.inst.n 0xde00"
+#else
+#define UNDEFINED ".word 0xe7f000f0"
+#define UNDEFINED_IF_NE ".word 0x17f000f0"
+#endif
+
 static const u32 constant[2] = {1, 2};
 static u32 data_word = 0xe12fff1e; /* bx lr, in a page that is not executable */
 static volatile u32 sink;
@@ -35,9 +43,9 @@ int main(int argc, char **argv)
     else if (same(deed, "stack"))       /* SIGSEGV */
         sink = dig(0);
     else if (same(deed, "undefined"))   /* SIGILL */
-        __asm__ volatile(".word 0xe7f000f0");
+        __asm__ volatile(UNDEFINED);
     else if (same(deed, "undefined-not-taken")) /* nothing: the condition fails */
-        __asm__ volatile("cmp r0, r0\n\t.word 0x17f000f0" ::: "cc");
+        __asm__ volatile("cmp r0, r0\n\t" UNDEFINED_IF_NE ::: "cc");
     else if (same(deed, "bkpt"))        /* SIGTRAP */
         __asm__ volatile("bkpt #0");
     else if (same(deed, "abort"))       /* SIGABRT */

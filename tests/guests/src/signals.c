@@ -16,6 +16,14 @@ struct action {
    r0..r10, fp, ip, sp, lr, pc, cpsr, fault_address. */
 enum { CONTEXT_R0 = 8, CONTEXT_PC = 8 + 15 };
 
+#ifdef __thumb__
+enum { STEP = 2 };
+#define UNDEFINED ".inst.n 0xde00"
+#else
+enum { STEP = 4 };
+#define UNDEFINED ".word 0xe7f000f0"
+#endif
+
 __attribute__((naked)) static void restore(void)
 {
     __asm__("mov r7, #173\n\tswi 0");
@@ -51,14 +59,14 @@ static void with_info(int signal, u32 *info, u32 *context)
 {
     print("info %d code %d fault %x\n", signal, (int)info[2], info[3]);
     context[CONTEXT_R0] = 77;
-    context[CONTEXT_PC] += 4;
+    context[CONTEXT_PC] += STEP;
 }
 
 static void illegal(int signal, u32 *info, u32 *context)
 {
     (void)info;
     print("illegal %d word %x\n", signal, *(u32 *)context[CONTEXT_PC]);
-    context[CONTEXT_PC] += 4;
+    context[CONTEXT_PC] += STEP;
 }
 
 __attribute__((naked, noinline)) static u32 load_from(u32 address)
@@ -87,7 +95,7 @@ int main(void)
     handle(SIGSEGV, with_info, SA_SIGINFO);
     print("repaired %u\n", load_from(0x70000010));
     handle(SIGILL, illegal, SA_SIGINFO);
-    __asm__ volatile(".word 0xe7f000f0");
+    __asm__ volatile(UNDEFINED);
 
     handle(SIGUSR1, (void *)1, 0); /* SIG_IGN */
     send(SIGUSR1);
