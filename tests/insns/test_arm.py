@@ -1,22 +1,22 @@
-"""Every line of the tables in ``arm/``: decoded as written, and doing what it says."""
+"""Every line of the tables in ``arm/`` and ``thumb/``: decoded as written, and doing what it says."""
 
 from pathlib import Path
 
 import pytest
-from support.ins import PC, Case, check, read_table
+from support.ins import Case, check, read_table
 
 from frontends.arm.disasm import disassemble
 
-TABLES = sorted((Path(__file__).parent / "arm").glob("*.ins"))
+TABLES = sorted(Path(__file__).parent.glob("*/*.ins"))
 CASES = [case for path in TABLES for case in read_table(path)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.where for case in CASES])
 def test_instruction(case: Case) -> None:
-    assert disassemble(case.word.to_bytes(4, "little"), PC) == case.asm
+    assert disassemble(case.code.ljust(4, b"\0"), case.pc, case.thumb) == case.asm
     check(case)
 
 
 def test_there_are_tables() -> None:
-    assert TABLES
-    assert all(any(case.where.startswith(path.name) for case in CASES) for path in TABLES)
+    assert {path.parent.name for path in TABLES} == {"arm", "thumb"}
+    assert all(any(case.path == path for case in CASES) for path in TABLES)

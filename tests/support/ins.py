@@ -1,4 +1,4 @@
-"""Tables of instructions (``tests/insns/arm/*.ins``): one line, one instruction, before => after.
+"""Tables of instructions (``tests/insns/*/*.ins``): one line, one instruction, before => after.
 
     e4910004  ldr r0, [r1], #4      r1=0x2000 [0x2000]=7 => r0=7 r1=0x2004
 
@@ -8,6 +8,12 @@ else is 0 before, and unchanged after. On the right may also stand ``pc=LOCATION
 elsewhere than to the next instruction, ``swi=NUMBER``, and in place of all effects ``fault=ADDRESS``
 (the first byte refused), ``alignment``, or a reason to halt. Data is at 0x2000 to 0x2fff; the code
 page, 0x8000 to 0x8fff, cannot be written.
+
+Tables in ``thumb`` are of T32. A word has four or eight digits, the halfword at the lower address
+first. ``pc=0x8002`` on the left is where it stands. ``it`` on the left is ITSTATE, which advances
+where nothing else is said.
+
+    1d08      adds r0, r1, #4       it=0x88 r1=1 zf=0 => r0=5
 """
 
 import re
@@ -21,6 +27,7 @@ from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
+from frontends.arm.keys import THUMB
 
 PC, DATA, PAGE = 0x8000, 0x2000, 0x1000
 NAMES = {"sp": "r13", "lr": "r14", "fp": "r11"}
@@ -32,10 +39,18 @@ class Case:
     """One line of a table."""
 
     where: str
-    word: int
+    code: bytes
     asm: str
     before: tuple[str, ...]
     after: tuple[str, ...]
+    thumb: bool = False
+    pc: int = PC
+    path: Path = Path()
+
+    @property
+    def it(self) -> int:
+        """ITSTATE before."""
+        return next((int(text[3:], 0) for text in self.before if text.startswith("it=")), 0)
 
 
 def read_table(path: Path) -> Iterator[Case]:
@@ -44,23 +59,36 @@ def read_table(path: Path) -> Iterator[Case]:
         if line.startswith("#") or not line.strip():
             continue
         left, arrow, after = line.partition("=>")
-        found = re.fullmatch(r"([0-9a-f]{8})  (\S.*?)(?:  +(\S.*?))? *", left)
+        found = re.fullmatch(r"([0-9a-f]{4}(?:[0-9a-f]{4})?)  +(\S.*?)(?:  +(\S.*?))? *", left)
         assert arrow, f"{path.name}:{number}: no =>"
         assert found, f"{path.name}:{number}: not `word  assembly  before =>`"
         word, asm, before = found.groups("")
-        where = f"{path.name}:{number}: {asm}"
-        yield Case(where, int(word, 16), asm, tuple(before.split()), tuple(after.split()))
+        where = f"{path.parent.name}/{path.name}:{number}: {asm}"
+        yield _case(where, word, asm, before.split(), tuple(after.split()), path)
+
+
+def _case(
+    where: str, word: str, asm: str, before: list[str], after: tuple[str, ...], path: Path
+) -> Case:
+    thumb, pc = path.parent.name == "thumb", PC
+    if before and before[0].startswith("pc="):
+        pc = int(before.pop(0)[3:], 0)
+    size = 4 if thumb else 8
+    parts = [word[at : at + size] for at in range(0, len(word), size)]
+    code = b"".join(int(part, 16).to_bytes(size // 2, "little") for part in parts)
+    return Case(where, code, asm, tuple(before), after, thumb, pc, path)
 
 
 class Machine:
     """Slots and two pages of memory: what the frontend and the evaluator need."""
 
-    def __init__(self, word: int) -> None:
+    def __init__(self, code: bytes, pc: int = PC, *, thumb: bool = False) -> None:
+        self.start = BlockKey(pc, THUMB if thumb else 0)
         self.frontend = ArmFrontend()
         self.frontend.max_insns = 1
         self.slots = {slot.name: 0 for slot in self.frontend.layout.slots}
         self.pages = {DATA: bytearray(PAGE), PC: bytearray(PAGE)}
-        self.pages[PC][:4] = word.to_bytes(4, "little")
+        self.poke_bytes(pc, code)
 
     # -- as the evaluator and the frontend see it
 
@@ -91,8 +119,10 @@ class Machine:
     # -- as the tables see it
 
     def poke(self, address: int, size: int, value: int) -> None:
-        for index, byte in enumerate(value.to_bytes(size, "little")):
-            at = address + index
+        self.poke_bytes(address, value.to_bytes(size, "little"))
+
+    def poke_bytes(self, address: int, data: bytes) -> None:
+        for at, byte in enumerate(data, address):
             self.pages[at & -PAGE][at % PAGE] = byte
 
     def assign(self, text: str) -> None:
@@ -108,7 +138,7 @@ class Machine:
 
     def step(self) -> str:
         """Execute the instruction: where it goes or how it stopped, as the tables say it."""
-        key = self.frontend.in_state(BlockKey(PC), self)  # type: ignore[arg-type]
+        key = self.frontend.in_state(self.start, self)  # type: ignore[arg-type]
         while True:
             block = self.frontend.lift(self, key)
             verify(block, self.frontend.layout)
@@ -131,17 +161,20 @@ class Machine:
 
 def check(case: Case) -> None:
     """Execute a case and compare everything with what it promises."""
-    actual, expected = Machine(case.word), Machine(case.word)
+    actual, expected = (Machine(case.code, case.pc, thumb=case.thumb) for _ in range(2))
     for text in case.before:
         actual.assign(text)
         expected.assign(text)
     ends = [
         text for text in case.after if "=" not in text or text.startswith(("pc", "swi", "fault"))
     ]
+    if not ends or ends[0].startswith(("pc", "swi")):
+        expected.slots["it"] = case.it & 0xE0 | case.it << 1 & 0x1F if case.it & 7 else 0
     for text in case.after:
         if text not in ends:
             expected.assign(text)
-    name, _, number = (ends or [f"pc={PC + 4:#x}"])[0].partition("=")
+    following = case.pc + len(case.code) | case.thumb
+    name, _, number = (ends or [f"pc={following:#x}"])[0].partition("=")
     end = f"{name}={int(number, 0):#x}" if number else name
     assert actual.step() == end
     assert changed(actual, expected) == {}

@@ -1,8 +1,9 @@
 """The lifter of Thumb state: the methods of A32 for the rows of T32, and what T32 alone has.
 
 In an IT block, conditions come from ITSTATE. It is part of the mode of a block that begins in one,
-and lies in the slot ``it`` between instructions. An instruction that leaves its block is the last
-of an IT block. When its condition has been tested, the rest is executed as if it were in none.
+and lies in the slot ``it`` between instructions, also between the test of a condition and what is
+behind it: an instruction that faults there is still in the IT block. An instruction that leaves its
+block is the last of an IT block.
 """
 
 from collections.abc import Callable, Mapping
@@ -81,7 +82,7 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
         if c == AL or self.condition_passed:
             return False
         holds, mode = condition(self.ir, c), self.mode | CONDITION_PASSED
-        if self.it & 7:  # the part behind the test is amid the IT block
+        if self.it:  # the part behind the test is in the IT block, too
             state = self.ir.select(holds, Const(self.it, I32), Const(self.it_after, I32))
             self.ir.set("it", state)
             self._it_is_set, mode = True, mode | self.it << IT_SHIFT

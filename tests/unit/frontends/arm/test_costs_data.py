@@ -61,7 +61,7 @@ CASES = [(line[:8], line[10:38].strip(), line[39:].strip()) for line in TABLE.st
 
 @pytest.mark.parametrize(("word", "asm", "cost"), CASES, ids=[case[1] for case in CASES])
 def test_cost(word: str, asm: str, cost: str) -> None:
-    machine = Machine(int(word, 16))
+    machine = Machine(bytes.fromhex(word)[::-1])
     assert disassemble(bytes.fromhex(word)[::-1], PC) == asm
     ops = [inst.op.name for inst in machine.frontend.lift(machine, BlockKey(PC)).insts[1:]]
     count, _, names = cost.partition(" ")
