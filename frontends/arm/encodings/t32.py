@@ -15,6 +15,8 @@ argument as a field or as a note behind ``since``:
 
 ``b`` is a base register, and never 1111: those words are other instructions. An argument ``c`` is
 the condition of the IT block, or always. UNPREDICTABLE forms are refused, as UNDEFINED ones are.
+A row ``UDF`` with another's name behind the dot has what is UNPREDICTABLE of that one where notes
+cannot say it.
 """
 
 from dbt.decode.table import Table

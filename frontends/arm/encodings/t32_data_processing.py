@@ -39,7 +39,9 @@ MVN_reg.T1     010000 1111 mmm ddd                             v4T   S=it a=0 t=
 
 # -- 16 bits: high registers, sp and pc ----------------------------------------------------------
 ADD_reg.T2     010001 00 d mmmm ddd                            v4T   S=0 n=d a=0 t=0
+UDF.add_pc     010001 00 1 1111 111                            v4T
 CMP_reg.T2     010001 01 n mmmm nnn                            v4T   a=0 t=0 pc=nm
+UDF.cmp_low    010001 01 0 0--- ---                            v4T
 MOV_reg.T1     010001 10 d mmmm ddd                            v4T   S=0 a=0 t=0
 ADR.T1         1010 0 ddd iiiiiiii                             v4T   U=1 i=4*i
 ADD_number.sp  1010 1 ddd iiiiiiii                             v4T   S=0 n=13 i=4*i
@@ -79,15 +81,20 @@ BIC_reg        1110101 0001 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 ORR_reg        1110101 0010 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 MOV_reg.shift  1110101 0010 S 1111 0 aaa dddd aa tt mmmm       v6T2  bad=dm
 MOV_reg.T3     1110101 0010 0 1111 0 000 dddd 00 00 mmmm       v6T2  S=0 a=0 t=0 pc=dm
+UDF.mov_sp     1110101 0010 0 1111 0 000 1101 00 00 1101       v6T2
 ORN_reg        1110101 0011 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 MVN_reg        1110101 0011 S 1111 0 aaa dddd aa tt mmmm       v6T2  bad=dm
 EOR_reg        1110101 0100 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 TEQ_reg        1110101 0100 1 nnnn 0 aaa 1111 aa tt mmmm       v6T2  bad=nm
 ADD_reg        1110101 1000 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=m pc=nd copy=dn
+UDF.add_sp     1110101 1000 - 1101 0 --- 1101 -- -- ----       v6T2
+ADD_reg.sp     1110101 1000 S 1101 0 000 1101 aa 00 mmmm       v6T2  n=13 d=13 t=0 bad=m
 CMN_reg        1110101 1000 1 nnnn 0 aaa 1111 aa tt mmmm       v6T2  bad=m pc=n
 ADC_reg        1110101 1010 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 SBC_reg        1110101 1011 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 SUB_reg        1110101 1101 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=m pc=nd copy=dn
+UDF.sub_sp     1110101 1101 - 1101 0 --- 1101 -- -- ----       v6T2
+SUB_reg.sp     1110101 1101 S 1101 0 000 1101 aa 00 mmmm       v6T2  n=13 d=13 t=0 bad=m
 CMP_reg        1110101 1101 1 nnnn 0 aaa 1111 aa tt mmmm       v6T2  bad=m pc=n
 RSB_reg        1110101 1110 S nnnn 0 aaa dddd aa tt mmmm       v6T2  bad=ndm
 

@@ -18,11 +18,13 @@ REVSH.T1   1011 1010 11 mmm ddd                             v6
 # -- Saturation and bit fields -----------------------------------------------------
 SSAT       11110 0 11 00 t 0 nnnn 0 iii dddd ii 0 sssss     v6T2  bad=nd
 SSAT16     11110 0 11 00 1 0 nnnn 0 000 dddd 00 00 ssss     v6T2  bad=nd
+UDF.ssat   11110 0 11 00 1 0 ---- 0 000 ---- 00 0 -----     v6T2
 SBFX       11110 0 11 01 0 0 nnnn 0 lll dddd ll 0 wwwww     v6T2  bad=nd b=l
 BFI        11110 0 11 01 1 0 nnnn 0 lll dddd ll 0 eeeee     v6T2  bad=d sp=n b=l
 BFC        11110 0 11 01 1 0 1111 0 lll dddd ll 0 eeeee     v6T2  bad=d b=l
 USAT       11110 0 11 10 t 0 nnnn 0 iii dddd ii 0 sssss     v6T2  bad=nd
 USAT16     11110 0 11 10 1 0 nnnn 0 000 dddd 00 00 ssss     v6T2  bad=nd
+UDF.usat   11110 0 11 10 1 0 ---- 0 000 ---- 00 0 -----     v6T2
 UBFX       11110 0 11 11 0 0 nnnn 0 lll dddd ll 0 wwwww     v6T2  bad=nd b=l
 PKH        1110101 0110 0 nnnn 0 iii dddd ii T 0 mmmm       v6T2  bad=ndm
 

@@ -44,11 +44,14 @@ LDRB_imm.T3p 11111000 0001 bbbb dddd 10U1 iiiiiiii           v6T2  P=0 W=0 n=b b
 LDRB_reg     11111000 0001 bbbb dddd 000000 aa mmmm          v6T2  P=1 U=1 W=0 t=0 n=b bad=m sp=d
 STR_imm.T3   11111000 1100 bbbb dddd iiiiiiiiiiii            v6T2  P=1 U=1 W=0 n=b pc=d
 STR_imm.T4   11111000 0100 bbbb dddd 11UW iiiiiiii           v6T2  P=1 n=b pc=d
+UDF.strt     11111000 0100 bbbb 1101 1110 --------            v6T2  drop=b
 STR_imm.T4p  11111000 0100 bbbb dddd 10U1 iiiiiiii           v6T2  P=0 W=0 n=b pc=d
 STR_reg      11111000 0100 bbbb dddd 000000 aa mmmm          v6T2  P=1 U=1 W=0 t=0 n=b pc=d bad=m
 LDR_imm.T3   11111000 1101 nnnn dddd iiiiiiiiiiii            v6T2  P=1 U=1 W=0
 LDR_imm.lit  11111000 0101 1111 dddd iiiiiiiiiiii            v6T2  P=1 U=0 W=0 n=15
 LDR_imm.T4   11111000 0101 bbbb dddd 11UW iiiiiiii           v6T2  P=1 n=b
+UDF.ldrt_sp  11111000 0101 bbbb 1101 1110 --------            v6T2  drop=b
+UDF.ldrt_pc  11111000 0101 bbbb 1111 1110 --------            v6T2  drop=b
 LDR_imm.T4p  11111000 0101 bbbb dddd 10U1 iiiiiiii           v6T2  P=0 W=0 n=b
 LDR_reg      11111000 0101 bbbb dddd 000000 aa mmmm          v6T2  P=1 U=1 W=0 t=0 n=b bad=m
 

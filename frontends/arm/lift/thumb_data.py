@@ -12,6 +12,8 @@ class ThumbData(Operands):
         """A modified immediate, ThumbExpandImm_C: a byte repeated, or one with its highest bit set,
         rotated."""
         if r < 4:
+            if r and i == 0:
+                self.unpredictable()
             return self.ir.const(i * (0x1, 0x10001, 0x1000100, 0x1010101)[int(r)]), None
         byte, places = i & 0x7F | 0x80, 2 * r + (i >> 7)
         value = (byte << (32 - places)) & 0xFFFFFFFF
