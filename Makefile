@@ -81,13 +81,13 @@ root:           ## unpack Debian's programs into .cache/debian-ARCHITECTURE, arm
 oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)
 
-fuzz: $(DEV)    ## COUNT random instructions against the oracles; OUT=DIR keeps the figures as JSON
+fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; OUT=DIR keeps the figures as JSON
 	PYTHONPATH=tests $(BIN)/python -m support.stencil_trials --count $(COUNT) --seed $(SEED) \
 	    $(if $(OUT),--json $(OUT)/stencils.json) $(if $(RESUME),--resume)
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED) \
 	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json) $(if $(RESUME),--resume)
 
-million: $(DEV) ## 1,000,000 instructions, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
+million: $(DEV) ## 1,000,000 instructions of each state, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1
 
 full: $(DEV) root ## every test in every mode: for nights, and before a release

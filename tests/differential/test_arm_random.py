@@ -148,7 +148,7 @@ def test_a_machine_that_can_copy_nothing_new_is_replaced(monkeypatch: pytest.Mon
 def test_a_campaign_goes_on_where_it_was_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--count 600 --length 2 --seed 4 --setting reference --jobs 1"
+    options = "--state arm --count 600 --length 2 --seed 4 --setting reference --jobs 1"
 
     def figures(file: str, *more: str) -> list[Any]:
         path = tmp_path / file
@@ -161,6 +161,6 @@ def test_a_campaign_goes_on_where_it_was_left(
     part = figures("parts.json", "--pieces", "1:2")
     assert [one["runs"]["reference"] for one in part] == [600 - 512, 2 * (300 - 256)]
     assert figures("parts.json", "--resume") == whole
-    assert "600 instructions, seed 4, 2 of 2 pieces" in capsys.readouterr().out
+    assert "600 ARM instructions, seed 4, 2 of 2 pieces" in capsys.readouterr().out
     monkeypatch.setattr(Campaign, "run", None)
     assert figures("parts.json", "--resume") == whole  # nothing is done again

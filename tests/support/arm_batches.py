@@ -23,14 +23,14 @@ from support.arm_listing import DATA_ROWS
 from support.arm_oracle import BATCH, CODE_SIZE, Case, pc_of
 
 from dbt.decode.table import Row, Table
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Goto
+from dbt.ir.block import Block, BlockKey, Goto, exit_targets
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
 from dbt.stops import Access, GuestFault
 from frontends.arm import ArmFrontend
 from frontends.arm.encodings import A32, memory
 
-SYSTEM_CALL = 0xEF000000
+SYSTEM_CALL, THUMB_SYSTEM_CALL = bytes.fromhex("000000ef"), bytes.fromhex("00df")
 MEMORY_ROWS = frozenset(Table(memory.A32, never={"c": 0b1111}).by_name)
 
 BOUNDS = (
@@ -73,16 +73,17 @@ class Batch:
 
     def _blocks_of(self, case: Case, insns: int) -> Iterator[tuple[BlockKey, Block]]:
         frontend = ArmFrontend()
-        frontend.max_insns = insns = insns or self.insns
-        area = Area(self.code, b"")
-        keys = [BlockKey(case.pc + at) for at in range(0, 4 * len(case.words), 4 * insns)]
-        end = {case.pc + 4 * len(case.words)}
+        frontend.max_insns = insns or self.insns
+        area, end = Area(self.code, b""), case.places[-1]
+        keys, seen = [case.key], set[BlockKey]()
         for key in keys:
-            block = frontend.lift(area, key, end)
+            if key in seen or not case.contains(key):
+                continue
+            seen.add(key)
+            block = frontend.lift(area, key, {end})
             verify(block, frontend.layout)
             yield key, block
-            if isinstance(block.exit, Branch) and block.exit.taken.mode & CONDITION_PASSED:
-                keys.append(block.exit.taken)
+            keys += exit_targets(block.exit)
 
 
 def _register(random: Random, pointers: float) -> int:
@@ -97,20 +98,21 @@ def _register(random: Random, pointers: float) -> int:
     return random.getrandbits(32)
 
 
-def _surroundings(random: Random) -> bytearray:
+def surroundings(random: Random, *, thumb: bool = False) -> bytearray:
     """The code area before cases are put into it: system calls of random numbers, which loads find.
 
     Stencils are made for whole pages. Those of random words took more time than all that is
     compared, and nothing ran them.
     """
     code = bytearray(random.randbytes(CODE_SIZE))
-    code[3::4] = bytes([SYSTEM_CALL >> 24]) * (CODE_SIZE // 4)
+    call = THUMB_SYSTEM_CALL if thumb else SYSTEM_CALL
+    code[len(call) - 1 :: len(call)] = call[-1:] * (CODE_SIZE // len(call))
     return code
 
 
 def draw_batch(random: Random, rows: Sequence[Row], size: int = BATCH) -> Batch:
     """Random cases, lifted and verified."""
-    code = _surroundings(random)
+    code = surroundings(random)
     cases = []
     for index in range(size):
         row = random.choice(rows)
@@ -123,7 +125,7 @@ def draw_batch(random: Random, rows: Sequence[Row], size: int = BATCH) -> Batch:
 
 def draw_sequences(random: Random, length: int, size: int = BATCH) -> Batch:
     """Random sequences of data, load and store instructions, each lifted as one block."""
-    code = _surroundings(random)
+    code = surroundings(random)
     # The oracle's exclusive monitor outlives a case.
     names = sorted(name for name in DATA_ROWS | MEMORY_ROWS if "EX" not in name)
     rows = [A32.by_name[name] for name in names]
@@ -161,13 +163,19 @@ def _placed(
     *,
     sequence: bool = False,
 ) -> Case:
-    """Put words in the code and make up the rest of their case."""
-    code[pc - CODE : pc - CODE + 4 * len(words)] = b"".join(w.to_bytes(4, "little") for w in words)
     pointers = 0.7 if row.name in MEMORY_ROWS or sequence else 0.1
+    return placed(random, code, Case(row, pc, words, (), 0, 0, 0, sequence), pointers)
+
+
+def placed(random: Random, code: bytearray, case: Case, pointers: float) -> Case:
+    """Put the instructions of a case in the code, and make up the rest of it. So many of its
+    registers point into the data area."""
+    at = case.pc - CODE
+    code[at : at + len(case.code)] = case.code
     registers = tuple(_register(random, pointers) for _ in REGISTERS)
     cpsr = sum(random.getrandbits(1) << bit for bit in FLAG_BITS.values())
     tls, tlsw = random.getrandbits(32), random.getrandbits(32)
-    return Case(row, pc, words, registers, cpsr, tls, tlsw, sequence)
+    return attrs.evolve(case, registers=registers, cpsr=cpsr, tls=tls, tlsw=tlsw)
 
 
 class Area:

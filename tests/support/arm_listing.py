@@ -51,14 +51,18 @@ def _data_name(row: Row, field: dict[str, int]) -> str:
             name = shift
         elif field["t"]:
             name = "rrx" if shift == "ror" else shift
-    elif name == "pkh":
+    return spelled(name, field) + "s" * field.get("S", 0)
+
+
+def spelled(name: str, field: dict[str, int]) -> str:
+    """The name of a row in lower case, and what fields add to it."""
+    if name == "pkh":
         name = "pkhtb" if field["T"] else "pkhbt"
     elif name.endswith("xy"):
         name = name[:-2] + "bt"[field["N"]] + "bt"[field["M"]]
     elif name.endswith("wy"):
         name = name[:-1] + "bt"[field["M"]]
-    exchanged = "x" * field.get("X", 0) + "r" * field.get("R", 0)
-    return name + exchanged + "s" * field.get("S", 0)
+    return name + "x" * field.get("X", 0) + "r" * field.get("R", 0)
 
 
 def silent(row: Row, word: int) -> str | None:

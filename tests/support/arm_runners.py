@@ -37,6 +37,7 @@ from dbt.runtime.memory import GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import Access
 from frontends.arm import ArmFrontend
+from frontends.arm.keys import IT, IT_SHIFT
 
 EVALUATOR = "evaluator"
 
@@ -91,14 +92,28 @@ class Runner(Protocol):
 
 def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
     frontend = ArmFrontend()
+    if key.mode & IT and key.mode & IT != state["it"] << IT_SHIFT:
+        return Finish("ran, another ITSTATE than in the slot")
     return Finish(
         "ran",
         tuple(state[name] for name in REGISTERS),
-        sum(state[name] << bit for name, bit in FLAG_BITS.items()),
+        sum(state[name] << bit for name, bit in FLAG_BITS.items()) | _it_bits(state),
         frontend.location_of(BlockKey(key.pc, key.mode & ~CONDITION_PASSED)),
         state["tlsw"],
         data,
     )
+
+
+def _it_bits(state: Mapping[str, int]) -> int:
+    """ITSTATE as the CPSR has it."""
+    it = state["it"]
+    return it >> 2 << 10 | (it & 3) << 25
+
+
+def _fault(pc: int, case: Case, state: Mapping[str, int]) -> Finish:
+    """A fault of the instruction at ``pc``."""
+    stopped = _stopped("fault", case, state)
+    return attrs.evolve(stopped, cpsr=_it_bits(state), location=pc | case.thumb)
 
 
 def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
@@ -110,7 +125,7 @@ def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
 
 def _start_state(case: Case) -> dict[str, int]:
     state = dict(zip(REGISTERS, case.registers, strict=True))
-    state.update(tls=case.tls, tlsw=case.tlsw, excl_on=0)
+    state.update(tls=case.tls, tlsw=case.tlsw, excl_on=0, it=0, ef=0)
     state.update({name: case.cpsr >> bit & 1 for name, bit in FLAG_BITS.items()})
     return state
 
@@ -126,7 +141,7 @@ class Evaluator:
         area = Area(self.batch.code, self.batch.data)
         state = Slots({slot.name: 0 for slot in ArmFrontend.layout.slots})
         state.update(_start_state(case))
-        key = BlockKey(case.pc)
+        key = case.key
         completed = 0
         while completed < len(case.words) or key.mode & CONDITION_PASSED:
             block = self.blocks[key]
@@ -134,8 +149,8 @@ class Evaluator:
             match outcome:
                 case Fault(access=Access.UNALIGNED):
                     return _stopped("alignment", case, state)
-                case Fault():
-                    return _stopped("fault", case, state)
+                case Fault(pc=pc):
+                    return _fault(pc, case, state)
                 case TrapFired(reason=reason):
                     return _stopped(reason, case, state)
                 case Left(exit=Halt() | Swi()):
@@ -151,12 +166,12 @@ def _apart(cases: Sequence[Case], blocks: Blocks) -> Iterator[Mapping[Case, list
     """The cases that access no memory, then the others, with their blocks. Blocks that are compiled
     together are one text, which settings that treat memory differently share if none accesses it.
     """
-    own: dict[int, list[Block]] = {case.pc: [] for case in cases}
+    own: dict[int, list[Block]] = {place_of(case.pc): [] for case in cases}
     for key, block in blocks.items():
         own[place_of(key.pc)].append(block)
     quiet = {pc for pc, found in own.items() if not any(map(_accesses_memory, found))}
     for part in (quiet, own.keys() - quiet):
-        yield {case: own[case.pc] for case in cases if case.pc in part}
+        yield {case: own[place_of(case.pc)] for case in cases if place_of(case.pc) in part}
 
 
 def _accesses_memory(block: Block) -> bool:
@@ -226,11 +241,11 @@ class Machine:
     def _continues(self, key: BlockKey, case: Case) -> bool:
         """Install what is left of a sequence that was copied up to an instruction that cannot be.
         False if nothing is."""
-        end = case.pc + 4 * len(case.words)
-        if not self._setting.copies or not case.pc < key.pc < end:
+        if not self._setting.copies or key.pc == case.pc or not case.contains(key):
             return False
-        if not self.executor.translate(key, {end}, self._lift):
-            self.executor.install(self.frontend.lift(self.memory, key, {key.pc + 4}))
+        following = {pc for pc in case.places if pc > key.pc}
+        if not self.executor.translate(key, {max(following)}, self._lift):
+            self.executor.install(self.frontend.lift(self.memory, key, {min(following)}))
         return True
 
     def _run(self, case: Case) -> Event:
@@ -238,7 +253,7 @@ class Machine:
         for name, value in _start_state(case).items():
             self.state.set(name, value)
         self.executor.fuel = PLENTY if case.sequence else len(case.words)
-        event = self.executor.run(BlockKey(case.pc))
+        event = self.executor.run(case.key)
         while isinstance(event, NotTranslated) and self._continues(event.key, case):
             event = self.executor.run(event.key)
         return event
@@ -255,8 +270,8 @@ class Machine:
                 return _finish(state, key, self.memory.peek(DATA, DATA_SIZE))
             case FaultHit(access=Access.UNALIGNED):
                 return _stopped("alignment", case, state)
-            case FaultHit():
-                return _stopped("fault", case, state)
+            case FaultHit(pc=pc):
+                return _fault(pc, case, state)
             case TrapHit(reason=reason):
                 return _stopped(reason, case, state)
             case HaltHit() | SyscallHit():

@@ -1,0 +1,73 @@
+"""What a campaign needs to know of ARM state and of Thumb state: how instructions are drawn, listed
+and excused."""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+import attrs
+from support import (
+    arm_batches,
+    arm_listing,
+    arm_oracle,
+    thumb_batches,
+    thumb_excuses,
+    thumb_listing,
+)
+from support.arm_batches import Batch
+from support.arm_fuzz_memory import Finish
+from support.arm_oracle import Case
+
+from dbt.decode.table import Row, Table
+from frontends.arm.encodings import A32
+from frontends.arm.encodings.t32 import T32
+
+
+@attrs.frozen
+class State:
+    """One of the two. ``silent`` and ``unpredictable`` give the manual's words for why a word is
+    not listed as ``mnemonics`` say, ``excused`` those for why a case ends otherwise than with the
+    oracle, and ``refusable`` those for why it must not run."""
+
+    table: Table
+    draw_batch: Callable[[Random, Sequence[Row], int], Batch]
+    draw_sequences: Callable[[Random, int, int], Batch]
+    listing: Callable[[int], str]
+    mnemonics: Callable[[Row, int], tuple[str, ...]]
+    silent: Callable[[Row, int], str | None]
+    unpredictable: Callable[[Row, int], str | None]
+    excused: Callable[[Case, Finish, Finish], str | None]
+    refusable: Callable[[Case], str | None] = lambda case: None
+
+    def misread(self, row: Row, word: int) -> tuple[str, str | None]:
+        """Capstone's mnemonic and the manual's words for why it may differ from the row's; the
+        first is empty if it does not differ."""
+        listed = self.listing(word)
+        if listed in self.mnemonics(row, word):
+            return "", None
+        words = self.silent(row, word) or self.unpredictable(row, word)
+        return listed, words if listed == ".word" or self.table is T32 else None
+
+
+STATES: Mapping[str, State] = {
+    "arm": State(
+        A32,
+        arm_batches.draw_batch,
+        arm_batches.draw_sequences,
+        arm_listing.listing,
+        arm_listing.mnemonics,
+        arm_listing.silent,
+        arm_oracle.unpredictable,
+        arm_oracle.excused,
+    ),
+    "thumb": State(
+        T32,
+        thumb_batches.draw_batch,
+        thumb_batches.draw_sequences,
+        thumb_listing.listing,
+        thumb_listing.mnemonics,
+        thumb_listing.silent,
+        thumb_excuses.unpredictable,
+        thumb_excuses.excused,
+        thumb_excuses.refusable,
+    ),
+}
