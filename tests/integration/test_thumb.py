@@ -91,3 +91,13 @@ def test_an_interrupted_call_is_made_again(tier: str, tmp_path: Path) -> None:
     outcome = command("run", "--tier", tier, str(guest("thumb_restarts")), cwd=tmp_path)
     assert outcome.status == 7
     assert outcome.stdout.startswith(b"restarted 1\ninterrupted -4\nfork 3\n")
+
+
+def test_the_site_of_a_system_call_is_an_address() -> None:
+    sites: list[int] = []
+    with Process(str(guest("it_blocks")), env={}) as process:
+        catch = process.resolve("catch") & ~1
+        action = process.hooks.on_syscall("rt_sigaction", lambda event: sites.append(event.site))
+        process.hooks.on_syscall("exit", lambda event: action())
+        assert process.run() == Exited(0)
+    assert sites == [catch + 14] * 3

@@ -134,18 +134,24 @@ def _run(kernel: "Kernel", program: Program, argv_at: int, envp_at: int) -> int:
     except ExecError as error:
         if not error.late:
             raise
-        raise Leave(Killed(SIGSEGV, kernel.resume)) from None
+        raise Leave(_killed(kernel)) from None
     try:
         if sum(len(text) + 1 for text in plan.argv) - before > room.left:
             raise failure(errno.E2BIG)
         try:
             location = replace_image(kernel, plan, variables)
         except OSError:
-            raise Leave(Killed(SIGSEGV, kernel.resume)) from None
+            raise Leave(_killed(kernel)) from None
         kernel.files.close_on_exec()
     finally:
         plan.close()
     raise Leave(location)
+
+
+def _killed(kernel: "Kernel") -> Killed:
+    """The end of a program that was given up before its successor could be loaded."""
+    location = kernel.resume
+    return Killed(SIGSEGV, kernel.abi.key_of(location).pc, location=location)
 
 
 @syscall("execve")
