@@ -84,7 +84,7 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             {"jump"},
             "signal_altstack signal_between signal_calls signal_longjmp signal_nested"
             " signal_no_restorer signal_restorer signal_siginfo signal_sigreturn signal_two_at_once"
-            " swi_bad swi_interrupted swi_restart",
+            " swi_bad swi_interrupted swi_restart thumb_signal",
             "the kernel enters handlers, not a jump",
         ),
         (
@@ -110,7 +110,7 @@ def _limits() -> Iterator[tuple[str, str, str]]:
         ),
         (
             {"sentinel"},
-            "longjmp_frames longjmp_past_call longjmp_past_lower longjmp_to_site",
+            "longjmp_frames longjmp_past_call longjmp_past_lower longjmp_to_site thumb_longjmp",
             "the return site is reached by another way than through the changed address",
         ),
     ]
@@ -270,6 +270,7 @@ def test_callers_are_the_true_ones_or_none(name: str) -> None:
 
 def test_callers_are_known_where_a_call_instruction_leads_to_the_function() -> None:
     known = "bl bl_conditional call_table callback mov_lr_pc_bx mov_lr_pc_ldr_pc recursion"
+    known += " thumb_bl thumb_blx thumb_cbz thumb_it thumb_jump_table thumb_recursion"
     for name in known.split():
         records, _ = watched(idiom(name), "entry", "2", "all")
         assert callers(records) == callers(true_records(name)), name

@@ -33,7 +33,8 @@ def symbols(path: Path) -> dict[str, int]:
 def branch_targets(path: Path) -> list[int]:
     """The entry point and the targets of the ``b`` and ``bl`` instructions of a static A32
     program, one element per branch: addresses where blocks certainly begin, the busier ones more
-    often. Words of data that look like branches are taken for them."""
+    often. Words of data that look like branches are taken for them. Of Thumb code, the locations
+    that have a name."""
     with path.open("rb") as file:
         elf = ELFFile(file)
         targets = [elf["e_entry"]]
@@ -49,4 +50,17 @@ def branch_targets(path: Path) -> list[int]:
                     target = start + at + 8 + offset * 4
                     if start <= target < start + len(data):
                         targets.append(target)
-    return targets
+        return targets + thumb_locations(elf)
+
+
+def thumb_locations(elf: ELFFile) -> list[int]:
+    """The locations of named places in Thumb code."""
+    table = elf.get_section_by_name(".symtab")
+    placed = [s for s in table.iter_symbols() if s["st_shndx"] != "SHN_ABS"] if table else []
+    found, thumb = [], False
+    for symbol in sorted(placed, key=lambda s: (s["st_value"] & ~1, not s.name.startswith("$"))):
+        if symbol.name[:2] in ("$a", "$d", "$t"):  # mapping symbols: the state from here on
+            thumb = symbol.name.startswith("$t")
+        elif symbol.name and thumb:
+            found.append(symbol["st_value"] | 1)
+    return found

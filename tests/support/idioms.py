@@ -101,7 +101,7 @@ def names() -> list[str]:
 def idiom(name: str) -> Idiom:
     """Read an idiom. Raises BadExpectation."""
     source = (IDIOMS / f"{name}.S").read_text()
-    addresses = symbols(IDIOMS / f"{name}.elf")
+    addresses = {name: at & ~1 for name, at in symbols(IDIOMS / f"{name}.elf").items()}
     return parse(name, source, addresses)
 
 
