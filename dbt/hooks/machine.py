@@ -77,6 +77,7 @@ class HookMachine:
         self.state, self.stacks = state, stacks
         self.call_abi: CallAbi = translator.frontend.call_abi
         self.insn_sizes = translator.frontend.insn_sizes
+        self._state_bits = translator.frontend.layout.state_bits
         self.names = names_of(translator.frontend.layout, self.call_abi)
         self.chain: ChainPolicy = engine.policy
         self._names: dict[int, str] = {}
@@ -316,8 +317,11 @@ class HookMachine:
         return key if trampoline is None else self._behind(trampoline, key)
 
     def _behind(self, trampoline: Handler, key: BlockKey) -> BlockKey:
+        """Where control goes that has come to a trampoline, at ``key``. A jump that keeps the state
+        has come in another one than the trampoline's own: it is kept."""
         location = trampoline()
-        return key if location is None else self.key_of(location)
+        state = self.translator.frontend.location_of(key) & self._state_bits
+        return key if location is None else self.key_of(location | state)
 
     def _breakpoint_hit(self, key: BlockKey) -> BlockKey | Ended:
         """Our ``bkpt`` has trapped: call the handlers, then execute what belongs there."""

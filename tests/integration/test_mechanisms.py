@@ -97,6 +97,12 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             "return_skips_word",
             "the breakpoint at the return site is in data that the program reads",
         ),
+        (
+            {"trap"},
+            "thumb_mov_lr_pc",
+            "the link register does not say that the site is Thumb code: a breakpoint of ARM code is"
+            " written there",
+        ),
         ({"trap"}, "selfmod_entry", "the program writes over the breakpoint"),
         (
             {"sentinel"},
