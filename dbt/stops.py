@@ -87,10 +87,11 @@ class TimeLimit:
 
 @attrs.frozen
 class Trapped:
-    """An instrumentation check (``trap_if``) stopped the guest."""
+    """An instrumentation check (``trap_if``) stopped the guest. ``location`` as in ``Killed``."""
 
     reason: str
     pc: int
+    location: int | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen

@@ -182,14 +182,8 @@ class Translator:
 
     def listing(self, block: Block) -> str:
         """The guest instructions of a block, disassembled, one per line."""
-        lines = []
-        pc = block.key.pc
-        mode = block.key.mode
-        for inst in block.insts:
-            if inst.op.name == "insn":
-                pc = int(inst.imm[0])
-                lines.append(f"{pc:#010x}  {self.frontend.disassemble(self.code, pc, mode)}")
-        return "\n".join(lines)
+        listed = self.frontend.listing(self.code, block.key, block.size)
+        return "\n".join(f"{pc:#010x}  {text}" for pc, text in listed)
 
     def _dump_asm(self, block: Block) -> None:
         if self.log.wants("in_asm", block.key.pc):

@@ -216,5 +216,9 @@ class FrontendContract:
     def test_it_is_listed(self, code: bytes) -> None:
         frontend = self.make_frontend()
         for mode in self.modes:
-            for pc, _ in marks(self.lift(code, mode=mode)):
+            block = self.lift(code, mode=mode)
+            for pc, _ in marks(block):
                 assert frontend.disassemble(Bytes(code), pc, mode)
+            listed = list(frontend.listing(Bytes(code), block.key, block.size))
+            assert [pc for pc, _ in listed] == [pc for pc, _ in marks(block)]
+            assert listed[0][1] == frontend.disassemble(Bytes(code), BASE, mode)

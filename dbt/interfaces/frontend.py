@@ -119,7 +119,11 @@ class Frontend(Protocol):
         cannot be fetched."""
 
     def disassemble(self, code: CodeReader, pc: int, mode: int = 0) -> str:
-        """The text of one instruction, for listings."""
+        """The text of one instruction."""
+
+    def listing(self, code: CodeReader, key: BlockKey, size: int) -> Iterable[tuple[int, str]]:
+        """The pc and the text of each instruction of a block of so many bytes. Raises GuestFault
+        when they cannot be fetched."""
 
     def syscall_abi(self) -> "SyscallAbi":
         """What Linux does differently on this guest's architecture."""

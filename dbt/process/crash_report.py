@@ -22,7 +22,7 @@ def crash_report(
     lines = [f"guest killed by {_signal_name(stop.signal)} at {pc:#010x} ({symbolize(pc)})"]
     lines += [f"  {stop.why}"] if stop.why else []
     location = pc if stop.location is None else stop.location
-    mode = frontend.key_of(location).mode
+    mode = frontend.in_state(frontend.key_of(location), state).mode
     try:
         lines.append(f"  {pc:#010x}: {frontend.disassemble(memory, pc, mode)}")
     except GuestFault:

@@ -43,7 +43,7 @@ class Described(Protocol):
     @property
     def kernel(self) -> "Kernel": ...
     def symbolize(self, pc: int) -> str: ...
-    def system_call(self, pc: int) -> str: ...
+    def system_call(self, location: int) -> str: ...
 
 
 def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
@@ -61,7 +61,7 @@ def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
             text = f"instruction limit reached at {_place(process, pc)}"
         case Trapped(reason=reason, pc=pc):
             text = f"{printable(reason)} at {_place(process, pc)}"
-            text += _refused(process, reason, pc)
+            text += _refused(process, reason, pc if stop.location is None else stop.location)
         case Requested(pc=pc, reason=reason):
             text = f"stopped by a hook at {_place(process, pc)}"
             text += f": {printable(reason)}" if reason else ""
@@ -72,11 +72,11 @@ def _place(process: Described, pc: int) -> str:
     return f"{pc:#010x} ({process.symbolize(pc)})"
 
 
-def _refused(process: Described, reason: str, pc: int) -> str:
+def _refused(process: Described, reason: str, location: int) -> str:
     """The name of the system call that a check has refused, as the end of a sentence."""
     from dbt.instrument.swi import DENIED  # start-up does without
 
-    call = process.system_call(pc) if reason == DENIED else ""
+    call = process.system_call(location) if reason == DENIED else ""
     return f": the system call {call}" if call else ""
 
 

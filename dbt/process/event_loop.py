@@ -148,8 +148,8 @@ class EventLoop:
                 return self._frontend.key_of(self._state.get(JUMP_SLOT))
             case HaltHit():
                 return self._key(self._halt(event))
-            case TrapHit(reason=reason, pc=pc):
-                return Trapped(reason, pc)
+            case TrapHit(reason=reason, pc=pc, mode=mode):
+                return Trapped(reason, pc, self._frontend.location_of(BlockKey(pc, mode)))
         raise AssertionError(event)
 
     def _system_call(self, event: SyscallHit) -> BlockKey | Stop:

@@ -188,10 +188,10 @@ class Process:
         """``name+0x14 in file`` for a guest address."""
         return self.kernel.symbolize(pc)
 
-    def system_call(self, pc: int) -> str:
-        """The name of the system call that the instruction at ``pc`` would make in the present
-        state; empty when it makes none."""
-        return inspection.system_call(self.frontend, self.memory, self.state, self.kernel, pc)
+    def system_call(self, location: int) -> str:
+        """The name of the system call that the instruction at a location would make in the present
+        state if its condition holds; empty when it makes none."""
+        return inspection.system_call(self.frontend, self.memory, self.state, self.kernel, location)
 
     def location_of(self, key: BlockKey) -> int:
         """The location that leads to a block."""

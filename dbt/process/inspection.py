@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from dbt.interfaces import CodeReader, Frontend, Layout, State
-from dbt.ir.block import Swi
+from dbt.ir.block import CONDITION_PASSED, Swi
 from dbt.stops import GuestFault, UsageError
 
 if TYPE_CHECKING:
@@ -22,11 +22,12 @@ def registers(layout: Layout, state: State) -> list[str]:
 
 
 def system_call(
-    frontend: Frontend, code: CodeReader, state: State, kernel: "Kernel", pc: int
+    frontend: Frontend, code: CodeReader, state: State, kernel: "Kernel", location: int
 ) -> str:
-    """The name of the system call that the instruction at ``pc`` would make in this state; empty
-    when it makes none. Raises GuestFault when it cannot be fetched."""
-    exit_ = frontend.lift(code, frontend.in_state(frontend.key_of(pc), state)).exit
+    """The name of the system call that the instruction at a location would make in this state if
+    its condition holds; empty when it makes none. Raises GuestFault when it cannot be fetched."""
+    key = frontend.in_state(frontend.key_of(location), state).with_mode(CONDITION_PASSED)
+    exit_ = frontend.lift(code, key).exit
     return kernel.call_made(exit_.number, exit_.resume) if isinstance(exit_, Swi) else ""
 
 

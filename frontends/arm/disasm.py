@@ -1,9 +1,12 @@
 """Listing of ARM and Thumb code. The only module that imports capstone, which takes a while:
 import it where a listing is wanted, not before."""
 
+from collections.abc import Iterator
 from functools import cache
 
 import capstone
+
+from frontends.arm.keys import advanced, is_wide
 
 
 @cache
@@ -12,10 +15,24 @@ def _engine(thumb: bool) -> capstone.Cs:
     return capstone.Cs(capstone.CS_ARCH_ARM, mode)
 
 
-def disassemble(code: bytes, pc: int, thumb: bool = False) -> str:
-    """The first instruction of ``code`` as text; ``.word`` (Thumb: ``.short``) when it is none."""
-    for _, _, mnemonic, operands in _engine(thumb).disasm_lite(code, pc, 1):
-        return f"{mnemonic} {operands}".rstrip()
+def disassemble(code: bytes, pc: int, thumb: bool = False, it: int = 0) -> str:
+    """The first instruction of ``code`` as text; ``.word`` (Thumb: ``.short``) when it is none.
+    ``it`` is ITSTATE."""
+    front = (0xBF00 | it).to_bytes(2, "little") if it else b""  # the IT that makes this state
+    for at, _, mnemonic, operands in _engine(thumb).disasm_lite(front + code, pc - len(front), 2):
+        if at == pc:
+            return f"{mnemonic} {operands}".rstrip()
     if thumb:
         return f".short {int.from_bytes(code[:2], 'little'):#06x}"
     return f".word {int.from_bytes(code[:4], 'little'):#010x}"
+
+
+def listing(code: bytes, pc: int, thumb: bool = False, it: int = 0) -> Iterator[tuple[int, str]]:
+    """The address and the text of each instruction of ``code``."""
+    at = 0
+    while at < len(code):
+        yield pc + at, disassemble(code[at : at + 4], pc + at, thumb, it)
+        half = int.from_bytes(code[at : at + 2], "little")
+        begins_it = thumb and half >> 8 == 0xBF and half & 15
+        it = half & 0xFF if begins_it else advanced(it)
+        at += 2 if thumb and not is_wide(half) else 4

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from dbt import decode, ir
@@ -98,7 +98,15 @@ class ArmFrontend:
             if not thumb:
                 raise
             data = code.fetch(pc, 2)
-        return disassemble(data, pc, thumb)
+        return disassemble(data, pc, thumb, mode >> IT_SHIFT & 0xFF)
+
+    def listing(self, code: CodeReader, key: BlockKey, size: int) -> Iterator[tuple[int, str]]:
+        """The instructions of a block, as ``disassemble`` prints them."""
+        from frontends.arm.disasm import listing
+
+        mode = key.mode
+        data = code.fetch(key.pc, size)
+        return listing(data, key.pc, bool(mode & THUMB), mode >> IT_SHIFT & 0xFF)
 
     def syscall_abi(self) -> SyscallAbi:
         """The system call interface of ARM programs."""

@@ -50,6 +50,7 @@ TO_THUMB = 0xE28F0001, 0xE12FFF10  # add r0, pc, #1; bx r0
     ("halves", "signal", "why", "listed"),
     [
         ((0x2000, 0x6800), 11, "read of 0x00000000, where nothing is mapped", "ldr r0, [r0]"),
+        ((0xBF18, 0x6808), 11, "read of 0x00000000, where nothing is mapped", "ldrne r0, [r1]"),
         ((0x2000, 0xDE00), 4, "undefined instruction", "udf #0"),
         ((0x2000, 0xF7F0, 0xA000), 5, "a breakpoint instruction", "udf.w #0"),
         ((0x2000, 0xDE01), 5, "a breakpoint instruction", "udf #1"),

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.guests import guest, symbols
+from support.guests import GUESTS, guest, symbols
 from support.runs import command
 
 from dbt.hooks.mechanisms import NAMES
@@ -101,3 +101,14 @@ def test_the_site_of_a_system_call_is_an_address() -> None:
         process.hooks.on_syscall("exit", lambda event: action())
         assert process.run() == Exited(0)
     assert sites == [catch + 14] * 3
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused"), [("getpid", "rt_sigaction"), ("getpid+rt_sigaction", "kill")]
+)
+def test_a_system_call_that_is_refused_is_named(allowed: str, refused: str, tmp_path: Path) -> None:
+    """The second is conditional, amid an IT block."""
+    program = GUESTS / "idioms" / "thumb_signal.elf"
+    outcome = command("run", "-p", f"swi-filter{{allow={allowed}}}", str(program), cwd=tmp_path)
+    assert outcome.status == 125
+    assert outcome.stderr.decode().endswith(f": the system call {refused}\n")

@@ -111,6 +111,13 @@ class ToyFrontend:
         del mode
         return fetched(code, pc).hex()
 
+    def listing(self, code: CodeReader, key: BlockKey, size: int) -> Iterator[tuple[int, str]]:
+        pc = key.pc
+        while pc < key.pc + size:
+            text = self.disassemble(code, pc)
+            yield pc, text
+            pc += len(text) // 2
+
     def syscall_abi(self) -> SyscallAbi:
         raise NotImplementedError("the toy has no Linux")
 
