@@ -3,7 +3,7 @@
 In an IT block, conditions come from ITSTATE. It is part of the mode of a block that begins in one,
 and lies in the slot ``it`` between instructions, also between the test of a condition and what is
 behind it: an instruction that faults there is still in the IT block. An instruction that leaves its
-block is the last of an IT block.
+block is the last of an IT block, and the mode behind its test does without ITSTATE.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +24,8 @@ from frontends.arm.lift.thumb_branch import ThumbBranches
 from frontends.arm.lift.thumb_data import ThumbData
 from frontends.arm.lift.thumb_memory import ThumbMemory
 
+LAST = AL << 4 | 8
+"""ITSTATE of the last instruction of an IT block, whose condition holds."""
 _FREE = frozenset({"SVC", "MSR_reg", "UDF", "BKPT"})
 """Methods that may end a block in the middle of an IT block."""
 
@@ -35,7 +37,7 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
 
     def __init__(self, block: Block) -> None:
         super().__init__(block)
-        self.it = self.mode >> IT_SHIFT & 0xFF
+        self.it = self._begin_in(self.mode >> IT_SHIFT & 0xFF)
         """ITSTATE of the current instruction."""
         self.mode &= ~IT
         self._it_is_set = False
@@ -85,14 +87,21 @@ class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply,
         if self.it:  # the part behind the test is in the IT block, too
             state = self.ir.select(holds, Const(self.it, I32), Const(self.it_after, I32))
             self.ir.set("it", state)
-            self._it_is_set, mode = True, mode | self.it << IT_SHIFT
+            self._it_is_set = True
+        if self.it & 7:
+            mode |= self.it << IT_SHIFT
         self.end(Branch(holds, BlockKey(self.pc, mode), self.next_key))
         return True
 
     # -- one instruction
 
     def take_changing(self, word: Any) -> None:
-        self.it = word >> 32 & 0xFF
+        self.it = self._begin_in(word >> 32 & 0xFF)
+
+    def _begin_in(self, it: int) -> int:
+        """ITSTATE of the first instruction, of that in the mode. A tested condition without it is
+        that of the last instruction of an IT block: so its key has a location."""
+        return LAST if self.condition_passed and not it else it
 
     def begin_instruction(self) -> None:
         """Compute what ITSTATE is after the instruction that comes."""

@@ -81,7 +81,7 @@ def test_an_it_block_is_a_state_behind_each_instruction() -> None:
 
 def test_a_block_that_begins_in_an_it_block() -> None:
     block = lift(ADDS, UDF, it=0x0C)  # eq, and one more of eq
-    assert it_states(block) == [0x18, 0]  # ne: the lowest bit of the condition is shifted in
+    assert it_states(block) == [0x18, -1]  # ne: the lowest bit of the condition is shifted in
     assert isinstance(block.exit, Branch)
     assert block.exit.taken == BlockKey(BASE + 2, THUMB | CONDITION_PASSED)
 
@@ -91,9 +91,17 @@ def test_a_conditional_return_is_tested_first() -> None:
     assert isinstance(block.exit, Branch)
     assert block.exit.taken == BlockKey(BASE + 2, THUMB | CONDITION_PASSED)
     assert block.exit.other == BlockKey(BASE + 4, THUMB)
-    assert it_states(block) == [0x08, 0]
-    taken = lift(NOP, POP_PC, passed=True)
+    assert it_states(block) == [0x08, -1]
+    taken = lift(POP_PC, passed=True)
     assert isinstance(taken.exit, Return)
+    assert it_states(taken) == [0]
+
+
+def test_what_an_it_block_may_not_have_is_undefined_behind_the_test_too() -> None:
+    cbz = 0xB100
+    block = lift(cbz, passed=True)
+    assert isinstance(block.exit, Halt)
+    assert it_states(block) == []
 
 
 def test_a_system_call_amid_an_it_block_keeps_its_state() -> None:
