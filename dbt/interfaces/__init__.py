@@ -88,6 +88,7 @@ from dbt.ir.layout import (
     CallAbi,
     Layout,
     Slot,
+    View,
     extend,
     lay_out,
 )
@@ -165,6 +166,7 @@ __all__ = [
     "SyscallHit",
     "TablesFull",
     "TrapHit",
+    "View",
     "WatchHit",
     "extend",
     "is_at_heads",

@@ -117,7 +117,7 @@ ULT = _op("ult", "T T -> i1", "Unsigned less than.")
 ULE = _op("ule", "T T -> i1", "Unsigned less than or equal.")
 SLT = _op("slt", "T T -> i1", "Signed less than.")
 SLE = _op("sle", "T T -> i1", "Signed less than or equal.")
-SELECT = _op("select", "i1 T T -> T", "The second operand when the first is 1, else the third.")
+SELECT = _op("select", "i1 A A -> A", "The second operand when the first is 1, else the third.")
 CARRY = _op("carry", "T T i1 -> i1", "Carry out of the unsigned sum of all three operands.")
 OVERFLOW = _op("overflow", "T T i1 -> i1", "Signed overflow of the sum of all three operands.")
 

@@ -10,6 +10,8 @@ class Type:
     name: str
     bits: int
     floating: bool = False
+    overlapping: bool = False
+    """Slots of this type may share bytes of the state with others (``Layout.overlaps``)."""
 
     @property
     def mask(self) -> int:
@@ -30,9 +32,9 @@ I8 = Type("i8", 8)
 I16 = Type("i16", 16)
 I32 = Type("i32", 32)
 I64 = Type("i64", 64)
-F32 = Type("f32", 32, floating=True)
-F64 = Type("f64", 64, floating=True)
-V128 = Type("v128", 128)
+F32 = Type("f32", 32, floating=True, overlapping=True)
+F64 = Type("f64", 64, floating=True, overlapping=True)
+V128 = Type("v128", 128, overlapping=True)
 
 TYPES = {t.name: t for t in (I1, I8, I16, I32, I64, F32, F64, V128)}
 INTEGERS = (I1, I8, I16, I32, I64)

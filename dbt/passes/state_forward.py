@@ -15,7 +15,8 @@ set r1 0x5 when %1             %2:i32 = select %1, 0x5, %0
 %2:i32 = get r1                set r1 %2
 set r2 %2                      set r2 %2
 
-A write of what the slot already holds is dropped. After ``invoke`` nothing is known.
+A write of what the slot already holds is dropped. After ``invoke`` nothing is known. Slots of a
+type that may overlap are taken to overlap: after a write of one, nothing is known of the others.
 """
 
 from dbt.classes import attrs
@@ -61,6 +62,8 @@ class StateForward:
         old = known.get(slot)
         if old is value:
             return True
+        if value.type is not None and value.type.overlapping:
+            _forget_others(slot, known)
         if inst.when is None:
             known[slot] = value
         elif old is None:
@@ -71,3 +74,14 @@ class StateForward:
             inst.args, inst.when = (choice,), None
             known[slot] = choice
         return False
+
+
+def _forget_others(slot: int | str, known: dict[int | str, Value]) -> None:
+    """Forget what all slots hold that a write of one may change."""
+    changed = [
+        name
+        for name, value in known.items()
+        if name != slot and value.type is not None and value.type.overlapping
+    ]
+    for name in changed:
+        del known[name]

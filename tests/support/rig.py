@@ -23,13 +23,13 @@ from dbt.interfaces import (
     LinkKind,
     NotTranslated,
     Reason,
-    extend,
+    View,
     lay_out,
 )
 from dbt.ir.block import FRONTEND_MODE_SHIFT, Block, BlockKey
 from dbt.ir.parser import parse_blocks
 from dbt.ir.printer import print_block
-from dbt.ir.types import I1, I32, I64
+from dbt.ir.types import F32, F64, I1, I32, I64, V128
 from dbt.ir.verifier import verify
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.functions import Functions
@@ -39,12 +39,19 @@ from dbt.runtime.state import GuestState
 WORDS = ("r0", "r1", "r2", "r3", "r4", "r5")
 FLAGS = ("nf", "zf", "cf", "vf")
 WIDE = ("w0", "w1")
+VECTORS = (
+    *(View(f"d{n}", F64, "v0", 8 * n) for n in range(2)),
+    *(View(f"s{n}", F32, "v0", 4 * n) for n in range(4)),
+)
+"""Parts of the slot v0."""
 LAYOUT = lay_out(
     [
         *((name, I32) for name in (*WORDS, "pc")),
         *((name, I1) for name in FLAGS),
         *((name, I64) for name in WIDE),
+        ("v0", V128),
     ],
+    VECTORS,
     hot=("r0", "r1", "nf", "zf"),
     flags=FLAGS,
 )
@@ -72,7 +79,18 @@ _SLOT = re.compile(r"\b(get|set) (\w+)")
 
 _TOY_FLAGS = ("minus", "nought", "carry", "excess")
 TOY = Dialect(
-    extend(toy_frontend.LAYOUT, [*((n, I1) for n in _TOY_FLAGS), ("wide", I64), ("wider", I64)]),
+    lay_out(
+        [
+            *((slot.name, slot.type) for slot in toy_frontend.LAYOUT.slots),
+            *((n, I1) for n in _TOY_FLAGS),
+            ("wide", I64),
+            ("wider", I64),
+            ("v0", V128),
+        ],
+        VECTORS,
+        hot=toy_frontend.LAYOUT.hot,
+        general=toy_frontend.LAYOUT.general,
+    ),
     dict(
         zip(
             (*WORDS, *FLAGS, *WIDE),

@@ -22,13 +22,13 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Op
-from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, Type
+from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, Type
 
 PURE_OPS = tuple(op for op in OPS.values() if op.pure)
 SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name != "pc")
 FIRST = BlockKey(rig.START)
 ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
-ACCESS_TYPES = (I1, I8, I16, I32, I64)
+ACCESS_TYPES = (I1, I8, I16, I32, I64, F32, F64)
 
 
 def edges(type_: Type) -> list[int]:
@@ -61,7 +61,7 @@ class _Draft:
         self.first = pc
         self.faults = faults
         self.dirty = False
-        self.pool: dict[Type, list[Inst]] = {type_: [] for type_ in INTEGERS}
+        self.pool: dict[Type, list[Inst]] = {type_: [] for type_ in TYPES.values()}
 
     def value(self, type_: Type) -> Value:
         """A value drawn before, else a constant."""
@@ -81,8 +81,9 @@ class _Draft:
 
     def pure(self) -> None:
         op = self.draw(st.sampled_from(PURE_OPS))
-        operand, result = self.draw(st.sampled_from(typings(op)))
-        letters = {"T": operand, "i1": I1}
+        anything = [(t, t) for t in TYPES.values()] if op is ops.SELECT else []
+        operand, result = self.draw(st.sampled_from(anything or typings(op)))
+        letters = {"T": operand, "A": operand, "i1": I1}
         args = tuple(self.value(letters[letter]) for letter in op.args)
         self.keep(self.emit.emit(op, args, result))
 
@@ -217,7 +218,7 @@ def add_calls(draw: st.DrawFn, block: Block, names: list[str]) -> None:
     """Put calls of functions, with one argument the first, two the second …, into a block."""
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(1, len(block.insts)))
-        before = [inst for inst in block.insts[:at] if inst.type is not None]
+        before = [inst for inst in block.insts[:at] if inst.type in INTEGERS]
         flags = [inst for inst in before if inst.type is I1]
         number = draw(st.integers(0, len(names) - 1))
         choices = st.sampled_from([*before, Const(0xFFFFFFFF, I32), Const(1, I1), Const(3, I64)])

@@ -11,7 +11,7 @@ from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
 from backends.numba_jit.units.check_plan import plan_checks
-from backends.numba_jit.units.frame import FOOTER
+from backends.numba_jit.units.frame import FOOTER, LLVM_TYPES, constant
 from backends.numba_jit.units.instrument import count, pop, push
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
 from dbt.classes import attrs
@@ -19,7 +19,7 @@ from dbt.interfaces import Layout
 from dbt.ir import ops
 from dbt.ir.block import BlockKey, Branch, Call, Const, Goto, Halt, Inst, Jump, Return, Swi, Value
 from dbt.ir.ops import Op
-from dbt.ir.types import I1
+from dbt.ir.types import I1, Type
 from dbt.stops import Access
 
 COLD = "!prof !0"
@@ -49,9 +49,7 @@ class StencilText:
         return f"@{name}"
 
     def value(self, value: Value) -> str:
-        if isinstance(value, Const):
-            return str(value.value) if value.type.bits > 1 else ("true" if value.value else "false")
-        return self.names[value]
+        return constant(value) if isinstance(value, Const) else self.names[value]
 
     def label(self, name: str) -> None:
         self.lines.append(f"{name}:")
@@ -149,7 +147,8 @@ class StencilText:
                 f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}"
             )
         elif op is ops.GET:
-            self.names[inst] = self._get(str(inst.imm[0]), inst.type is I1)
+            assert inst.type is not None
+            self.names[inst] = self._get(str(inst.imm[0]), inst.type)
         elif op is ops.SET:
             self._set(inst)
         elif op in EFFECTS:
@@ -209,25 +208,26 @@ class StencilText:
         offset = self._hole(slot[1:]) if slot[0] == "@" else str(self.slots[slot].offset)
         return self.new(f"getelementptr i8, ptr %s, i64 {offset}")
 
-    def _get(self, slot: str, flag: bool) -> str:
+    def _get(self, slot: str, type_: Type) -> str:
         address = self._address(slot)
-        if flag:
+        if type_ is I1:
             return self.new(f"trunc nuw i8 {self.new(f'load i8, ptr {address}')} to i1")
-        return self.new(f"load i32, ptr {address}")
+        return self.new(f"load {LLVM_TYPES[type_.name]}, ptr {address}")
 
     def _set(self, inst: Inst) -> None:
         slot, value = str(inst.imm[0]), self.value(inst.args[0])
-        flag = inst.args[0].type is I1
+        type_ = inst.args[0].type
+        assert type_ is not None
+        kind = LLVM_TYPES[type_.name]
         if inst.when is not None and self.together is None:
-            old = self._get(slot, flag)
-            kind = "i1" if flag else "i32"
+            old = self._get(slot, type_)
             choice = f"i1 {self.value(inst.when)}, {kind} {value}, {kind} {old}"
             value = self.new(f"select {choice}, !unpredictable !2")
         address = self._address(slot)
-        if flag:
+        if type_ is I1:
             self.lines.append(f" store i8 {self.new(f'zext i1 {value} to i8')}, ptr {address}")
         else:
-            self.lines.append(f" store i32 {value}, ptr {address}")
+            self.lines.append(f" store {kind} {value}, ptr {address}")
 
     def predicated(self, inst: Inst, access: Callable[[Inst], str]) -> str:
         """The value of an access that is made if the instruction is executed, else 0."""
@@ -241,18 +241,24 @@ class StencilText:
         )
         value = access(inst)
         self.lines.append(f" br label %q{k}\nq{k}:\n br label %j{k}\nj{k}:")
-        return self.new(f"phi {inst.type} [{value}, %q{k}], [0, %p{k}]") if inst.type else ""
+        if inst.type is None:
+            return ""
+        type_ = LLVM_TYPES[inst.type.name]
+        return self.new(f"phi {type_} [{value}, %q{k}], [zeroinitializer, %p{k}]")
 
     def _load(self, inst: Inst) -> str:
         host = self._host(inst, Access.READ)
-        value = self.new(f"load {inst.type}, ptr {host}, align 1")
+        assert inst.type is not None
+        value = self.new(f"load {LLVM_TYPES[inst.type.name]}, ptr {host}, align 1")
         self._keep_order()
         return value
 
     def _store(self, inst: Inst) -> str:
         value = self.value(inst.args[1])
         host = self._host(inst, Access.WRITE)
-        self.lines.append(f" store {inst.args[1].type} {value}, ptr {host}, align 1")
+        type_ = inst.args[1].type
+        assert type_ is not None
+        self.lines.append(f" store {LLVM_TYPES[type_.name]} {value}, ptr {host}, align 1")
         self._keep_order()
         return ""
 

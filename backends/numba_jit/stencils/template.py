@@ -114,6 +114,8 @@ class _Maker:
     def value(self, value: Value | None) -> Any:
         if isinstance(value, Const) and isinstance(value.value, Number):
             number, type_ = value.value, value.type
+            if type_.overlapping:
+                raise Unfit("a number of that type that depends on the instruction")
             most = type_.mask if number.most is None else min(number.most, type_.mask)
             given = str(number.term).startswith(GIVEN)
             known = Name(NUMBERS, ("", (number.term, ""), "")) if given else None

@@ -92,6 +92,9 @@ def set_slot(u: UnitText, inst: Inst) -> None:
         u.flag_values.pop(name, None)
     elif name in u.frame.flags:
         u.flag_values[name] = inst.args[0]
+    if u.frame.slots[name].type.overlapping:
+        u.write_through(name, value)
+        return
     u.slots[name] = value
     if name not in u.arguments:
         u.dirty[name] = value

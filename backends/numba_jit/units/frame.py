@@ -14,6 +14,7 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.dispatch import Ways, go_on, word
 from backends.numba_jit.units.flag_slots import DEFERRED, materialise_flags
 from dbt.interfaces import Layout, Slot
+from dbt.ir.block import Const
 
 LEAVE = abi.FIRST_FREE
 LEAVE_RETURN = abi.FIRST_FREE + 32
@@ -34,6 +35,14 @@ LLVM_TYPES = {
     "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64",
     "f32": "float", "f64": "double", "v128": "i128",
 }  # fmt: skip
+
+
+def constant(value: Const) -> str:
+    """LLVM's text of a constant."""
+    if value.type.floating:
+        return f"bitcast (i{value.type.bits} {value.value} to {LLVM_TYPES[value.type.name]})"
+    return str(value.value)
+
 
 FOOTER = """
 !0 = !{!"branch_weights", i32 1, i32 100000}

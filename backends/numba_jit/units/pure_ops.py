@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from backends.numba_jit.units.comparison import complemented, is_subtraction, match_signs
+from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
@@ -36,7 +37,9 @@ def _neg(u: UnitText, inst: Inst, a: str) -> str:
 
 
 def _select(u: UnitText, inst: Inst, c: str, a: str, b: str) -> str:
-    return u.new(f"select i1 {c}, {inst.type} {a}, {inst.type} {b}")
+    assert inst.type is not None
+    type_ = LLVM_TYPES[inst.type.name]
+    return u.new(f"select i1 {c}, {type_} {a}, {type_} {b}")
 
 
 def _constant(value: Value) -> int | None:

@@ -34,7 +34,7 @@ from backends.numba_jit.units.unit_text import (
     out_of_fuel,
 )
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Call
+from dbt.ir.block import BlockKey, Call, Inst
 from dbt.ir.types import I1
 
 MOST_BLOCKS = 64
@@ -150,13 +150,20 @@ class RegionText(UnitText):
         for installed in members:
             for inst in installed.block.insts:
                 if inst.op is ops.SET:
-                    self.written[str(inst.imm[0])] = None
+                    self._note(self.written, inst)
                 elif inst.op is ops.GET:
-                    self.read[str(inst.imm[0])] = None
+                    self._note(self.read, inst)
         self.flags_here = any(flag in self.read | self.written for flag in flags)
         if self.flags_here and any(flag in self.written for flag in flags):
             self.written |= dict.fromkeys(flags)
         self.deferred = RegionFlags(self)
+
+    def _note(self, names: dict[str, None], inst: Inst) -> None:
+        """Note the slot of an instruction that is to be a variable. What may overlap stays in the
+        state buffer."""
+        name = str(inst.imm[0])
+        if not self.frame.slots[name].type.overlapping:
+            names[name] = None
 
     def declare(self) -> None:
         """Make the variables. LLVM turns only those of a function's first basic block into
@@ -286,6 +293,8 @@ class RegionText(UnitText):
         if value is None:
             if self.flags_here and name in self.frame.flags:
                 value = self.deferred.current(name)
+            elif self.frame.slots[name].type.overlapping:
+                value = self.load_slot(self.frame.slots[name])
             else:
                 type_ = LLVM_TYPES[self.frame.slots[name].type.name]
                 value = self.new(f"load {type_}, ptr %v.{name}")

@@ -1,7 +1,9 @@
 """The text of a unit as it grows: values, labels, the ways out, and guest state kept as SSA values.
 
-A slot is loaded at its first ``get``, and written once, on the ways out. Values are numbered, cold
-ones named: the cold code of a unit stands behind its hot code, and LLVM wants numbers to grow.
+A slot is loaded at its first ``get``, and written once, on the ways out. One whose type may overlap
+is written at once, and what was known of the slots that it overlaps is forgotten. Values are
+numbered, cold ones named: the cold code of a unit stands behind its hot code, and LLVM wants
+numbers to grow.
 
 This is the bottom of what emits: everything above writes with it. Speed matters here, as it is
 compile latency: this builds lines and nothing else.
@@ -15,9 +17,9 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
-from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame
+from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame, constant
 from dbt.classes import attrs
-from dbt.interfaces import COUNTERS_AT, STACK_BYTES, Context
+from dbt.interfaces import COUNTERS_AT, STACK_BYTES, Context, Slot
 from dbt.ir.block import BlockKey, Const, Inst, Value
 from dbt.ir.types import I1
 
@@ -182,16 +184,11 @@ class UnitText:
 
     def value(self, value: Value) -> str:
         """The text of an operand."""
-        return self.names.get(value) or self._constant(value)
-
-    def _constant(self, value: Value) -> str:
+        known = self.names.get(value)
+        if known:
+            return known
         assert isinstance(value, Const)
-        if value.type.floating:
-            bits = value.type.bits
-            text = f"bitcast (i{bits} {value.value} to {LLVM_TYPES[value.type.name]})"
-        else:
-            text = str(value.value)
-        return text
+        return constant(value)
 
     def counter(self, name: str) -> str:
         """The offset of a counter in the state buffer."""
@@ -298,15 +295,24 @@ class UnitText:
         """The text of a slot's present value, loaded when it is not at hand."""
         value = self.slots.get(name)
         if value is None:
-            slot = self.frame.slots[name]
-            address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
-            if slot.type is I1:
-                value = self.new(f"load i8, ptr {address}")
-                value = self.new(f"trunc nuw i8 {value} to i1")
-            else:
-                value = self.new(f"load {LLVM_TYPES[slot.type.name]}, ptr {address}")
-            self.slots[name] = value
+            value = self.slots[name] = self.load_slot(self.frame.slots[name])
         return value
+
+    def load_slot(self, slot: Slot) -> str:
+        """The text of what a slot holds in the state buffer."""
+        address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
+        if slot.type is I1:
+            return self.new(f"trunc nuw i8 {self.new(f'load i8, ptr {address}')} to i1")
+        return self.new(f"load {LLVM_TYPES[slot.type.name]}, ptr {address}")
+
+    def write_through(self, name: str, value: str) -> None:
+        """Write a slot of a type that may overlap."""
+        slot = self.frame.slots[name]
+        address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
+        self.lines.append(f" store {LLVM_TYPES[slot.type.name]} {value}, ptr {address}")
+        for other in self.frame.layout.overlaps(name):
+            self.slots.pop(other, None)
+        self.slots[name] = value
 
     def _stores(self, lines: list[str], prefix: str) -> None:
         slots = self.frame.slots

@@ -35,7 +35,7 @@ CASES = [
 
 
 def _combinations(op: Op, operand: Type) -> Iterator[tuple[int, ...]]:
-    letters = {"T": strategies.edges(operand), "i1": [0, 1]}
+    letters = {"T": strategies.edges(operand), "A": strategies.edges(operand), "i1": [0, 1]}
     rows: list[tuple[int, ...]] = [()]
     for letter in op.args:
         rows = [(*row, value) for row in rows for value in letters[letter]]

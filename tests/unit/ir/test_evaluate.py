@@ -57,7 +57,7 @@ NUMBERS = [
 
 
 def _types(op: str, operand: Type) -> list[Type]:
-    letters = {"T": operand, "i1": I1}
+    letters = {"T": operand, "A": operand, "i1": I1}
     return [letters[letter] for letter in OPS[op].args]
 
 

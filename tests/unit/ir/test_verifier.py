@@ -21,7 +21,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Effect, Op
-from dbt.ir.types import I1, I8, I32, I64, INTEGERS, TYPES, Type
+from dbt.ir.types import F64, I1, I8, I32, I64, INTEGERS, TYPES, Type
 from dbt.ir.verifier import VerifyError, verify
 
 
@@ -114,6 +114,8 @@ def _allowed(op: Op, letter: str) -> tuple[Type, ...]:
     """The types that an operand of a well-formed ``op`` may have when ``T`` is i32."""
     if letter == "T":
         return (I32,)
+    if letter == "A" == op.result:
+        return (F64,)
     if letter in ("A", "S"):
         return ANYTHING
     return INTEGERS if letter == "I*" else (TYPES[letter],)
@@ -123,7 +125,7 @@ def _sound(op: Op) -> Inst:
     """An instruction that obeys the law."""
     types = [_allowed(op, letter)[0] for letter in op.args]
     args = tuple(Const(1, type_) for type_ in types)
-    results = {None: None, "T": I32, "S": I32, "R": I64 if op.name != "trunc" else I8}
+    results = {None: None, "T": I32, "A": F64, "S": I32, "R": I64 if op.name != "trunc" else I8}
     result = results[op.result] if op.result in results else TYPES[str(op.result)]
     numbers = {ops.INSN: (0x8000, 4), ops.CHECK_ALIGN: (4,)}
     return Inst(op, args, result, numbers.get(op, ("name",) * len(op.imm)))
