@@ -141,6 +141,16 @@ class Builder:
     def trunc(self, a: Value, type_: Type) -> Inst:
         return self.emit(ops.TRUNC, (a,), type_)
 
+    def bitcast(self, a: Value, type_: Type) -> Inst:
+        return self.emit(ops.BITCAST, (a,), type_)
+
+    # -- floating point
+    def fneg(self, a: Value) -> Inst:
+        return self.emit(ops.FNEG, (a,), a.type)
+
+    def fabs(self, a: Value) -> Inst:
+        return self.emit(ops.FABS, (a,), a.type)
+
     # -- state and memory
     def get(self, slot: str, type_: Type = I32) -> Inst:
         return self.emit(ops.GET, (), type_, (slot,))

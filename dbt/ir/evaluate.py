@@ -89,6 +89,9 @@ PURE: Mapping[Op, Callable[..., int]] = {
     ops.ZEXT: lambda _, a: a,
     ops.SEXT: lambda t, a: signed(a, t),
     ops.TRUNC: lambda _, a: a,
+    ops.BITCAST: lambda _, a: a,
+    ops.FNEG: lambda t, a: a ^ 1 << (t.bits - 1),
+    ops.FABS: lambda t, a: a & t.mask >> 1,
 }
 
 

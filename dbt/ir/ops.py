@@ -3,8 +3,9 @@
 Everything that asks "what is this op" asks its row: the verifier its signature, the passes its
 effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op computes.
 
-Signatures name operands and result: ``T`` is any integer type, the same in the whole row; ``A``
-is any type at all; ``imm:`` names an immediate (Python ``int`` or ``str``) printed after the op.
+Signatures name operands and result: ``T`` is any integer type, the same in the whole row; ``F`` is
+f32 or f64, likewise; ``A`` is any type at all; ``imm:`` names an immediate (Python ``int`` or
+``str``) printed after the op.
 ``I*`` are as many operands as one likes, up to ``MOST_ARGUMENTS``, each of any integer type.
 """
 
@@ -125,6 +126,11 @@ OVERFLOW = _op("overflow", "T T i1 -> i1", "Signed overflow of the sum of all th
 ZEXT = _op("zext", "T -> R", "Extend with zeros to a wider type.")
 SEXT = _op("sext", "T -> R", "Extend with the sign to a wider type.")
 TRUNC = _op("trunc", "T -> R", "Keep the low bits.")
+BITCAST = _op("bitcast", "A -> R", "The same bits as another type of the same width.")
+
+# -- Floating point: the sign, which is no arithmetic, and raises nothing for a NaN -----------
+FNEG = _op("fneg", "F -> F", "The sign inverted, also of a NaN.")
+FABS = _op("fabs", "F -> F", "The sign 0, also of a NaN.")
 
 # -- Guest state and memory -------------------------------------------------------------------
 GET = _op("get", "-> S", "Read a guest state slot.", _E.READS_STATE, ("slot",))

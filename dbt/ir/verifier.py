@@ -4,10 +4,11 @@
 2. An operand is a constant or the value of an instruction, which is computed before it is used,
    once, in the same block.
 3. Every type is one of the table. A constant is an unsigned int within its type.
-4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``A``
-   any type, ``S`` the type of the slot, ``R`` any type written on the result, ``I*`` up to six
-   operands of any integer type each. ``zext`` and ``sext`` go to a wider integer type, ``trunc`` to
-   a narrower one; ``bswap`` has at least two bytes.
+4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``F``
+   one floating type, ``A`` any type, ``S`` the type of the slot, ``R`` any type written on the
+   result, ``I*`` up to six operands of any integer type each. ``zext`` and ``sext`` go to a wider
+   integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes. ``bitcast`` goes to
+   a type of the same width.
 5. ``when`` is an ``i1`` and occurs only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
 7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
@@ -168,6 +169,8 @@ class _Verifier:
             self.match(inst.op.result, inst.type, bound)
             if inst.op in _RESIZING:
                 self.width(inst)
+            elif inst.op is ops.BITCAST and inst.type.bits != inst.args[0].type.bits:  # type: ignore[union-attr]
+                raise _Breach(f"bitcast does not lead from {inst.args[0].type} to {inst.type}")
         if "S" in bound:
             self.slot(str(inst.imm[0]) if inst.imm else "", bound["S"])
 
@@ -183,6 +186,8 @@ class _Verifier:
                 raise _Breach(f"{letter} expected, not {type_}")
         elif letter == "T" and id(type_) not in _INTEGERS:
             raise _Breach(f"an integer type expected, not {type_}")
+        elif letter == "F" and not type_.floating:
+            raise _Breach(f"a floating type expected, not {type_}")
         elif bound.setdefault(letter, type_) is not type_:
             raise _Breach(f"{bound[letter]} expected, not {type_}")
 

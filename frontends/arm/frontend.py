@@ -12,10 +12,13 @@ from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from frontends.arm.keys import (
     BIG,
+    HELD,
     IT,
     IT_SHIFT,
     T32_INDEX,
     THUMB,
+    VECTOR_BITS,
+    VECTORS,
     WORD_INDEX,
     key_of,
     location_of,
@@ -60,11 +63,14 @@ class ArmFrontend:
         return _key_of(location)
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
-        """The key in the byte order that the guest is in (CPSR.E), and in its IT block."""
+        """The key in the byte order that the guest is in (CPSR.E), in its IT block, and with short
+        vectors if its FPSCR asks for them."""
         bits = BIG if state.get("ef") else 0
+        if state.get("fpscr") & VECTOR_BITS:
+            bits |= VECTORS
         if key.mode & THUMB:
             bits |= state.get("it") << IT_SHIFT
-        mode = key.mode & ~(BIG | IT) | bits
+        mode = key.mode & ~(HELD | IT) | bits
         return key if mode == key.mode else BlockKey(key.pc, mode)
 
     def location_of(self, key: BlockKey) -> int:

@@ -20,6 +20,16 @@ IT = 0xFF << IT_SHIFT
 """Mode bits of a block that begins in an IT block: ITSTATE (ARM ARM A2.5.2), as in the slot ``it``.
 Locations do not have it either."""
 
+VECTORS = 1 << (IT_SHIFT + 8)
+"""Mode bit of code that runs while the FPSCR asks for short vectors: most VFP instructions are
+UNDEFINED. Locations do not have it either."""
+
+VECTOR_BITS = 0x00370000
+"""The bits of the FPSCR that ask for them: LEN and STRIDE."""
+
+HELD = BIG | VECTORS
+"""Mode bits that stay at a jump, and that locations do not have."""
+
 WORD_INDEX = 0x0FF00000
 """The bits of an A32 word that distinguish most rows of the encoding table."""
 T32_INDEX = 0xFFC0

@@ -30,10 +30,10 @@ from dbt.ir.block import (
 from dbt.ir.builder import Builder
 from dbt.ir.layout import JUMP_SLOT
 from dbt.ir.symbolic import pick
-from dbt.ir.types import I1, I8, I16, I32, I64, Type
+from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, Type
 from frontends.arm.conditions import AL, condition
 from frontends.arm.idioms import Idioms, Transfer
-from frontends.arm.keys import BIG, FRONTEND_MODE, LEAVE, key_of
+from frontends.arm.keys import BIG, FRONTEND_MODE, HELD, LEAVE, key_of
 from frontends.arm.registers import REGISTERS
 
 
@@ -116,10 +116,13 @@ class Lifter:
         self.ir.store(address, self._ordered(value))
 
     def _ordered(self, value: Value) -> Value:
-        """The value with its bytes reversed when data is big-endian; of 64 bits, each word."""
+        """The value with its bytes reversed when data is big-endian; of i64, those of each word."""
         if not self.mode & BIG or value.type is I8:
             return value
         ir = self.ir
+        if value.type is F32 or value.type is F64:
+            integer = I32 if value.type is F32 else I64
+            return ir.bitcast(ir.bswap(ir.bitcast(value, integer)), value.type)
         if value.type is I64:
             low, high = ir.trunc(value, I32), ir.trunc(ir.shr(value, 32), I32)
             upper = ir.shl(ir.zext(self._ordered(high), I64), 32)
@@ -211,11 +214,12 @@ class Lifter:
         """End the block with a jump, call or return to a location. A constant one becomes a direct
         target, except of a return."""
         known = key_of(target.value) if isinstance(target, Const) else None
-        if self.mode & BIG and (known is None or kind is Transfer.RETURN):
+        held = self.mode & HELD
+        if held and (known is None or kind is Transfer.RETURN):
             self.leave(target)
             return
-        if known is not None and self.mode & BIG:
-            known = BlockKey(known.pc, known.mode | BIG)
+        if known is not None and held:
+            known = BlockKey(known.pc, known.mode | held)
         match kind:
             case Transfer.CALL:
                 self.end(Call(known or target, self.link))
@@ -226,7 +230,7 @@ class Lifter:
 
     def leave(self, target: Value) -> None:
         """End the block with a jump that Python makes. Translated code looks blocks up by location,
-        which does not have the byte order. So the next block halts with ``jump``, and Python
+        which does not have all of the mode. So the next block halts with ``jump``, and Python
         reads the location from the state."""
         self.ir.set(JUMP_SLOT, target)
         self.end(Goto(BlockKey(self.pc, self.mode & FRONTEND_MODE | LEAVE)))

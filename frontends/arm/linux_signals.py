@@ -5,13 +5,17 @@ From the stack pointer up: siginfo (only for SA_SIGINFO handlers), then ::
     ucontext   flags link  stack(sp flags size)  mcontext  sigmask  (pad to 232)  regspace[512]
     mcontext   trap_no error_code oldmask  r0..r10 fp ip sp lr pc cpsr  fault_address
     retcode    four words
+
+In regspace: the registers of VFP (struct vfp_sigframe in arch/arm/include/asm/ucontext.h), then 0.
 """
 
 import struct
 
 from dbt.interfaces import Memory, State
 from dbt.syscalls import Delivery, Restored
+from frontends.arm.keys import VECTOR_BITS
 from frontends.arm.kuser import RT_SIGRETURN_CODE, SIGRETURN_CODE
+from frontends.arm.registers import DOUBLES, FPSCR_FLAGS, STATUS_BITS
 
 SIGINFO_BYTES = 128
 _STACK_AT = 8
@@ -20,6 +24,10 @@ _SIGMASK_AT = 104
 _REGSPACE_AT = 232
 _RETCODE_AT = _REGSPACE_AT + 512
 FRAME_BYTES = _RETCODE_AT + 16
+_VFP = struct.Struct("<2I32Q5I4x")
+"""Magic and size; d0 to d31 and FPSCR; FPEXC, FPINST and FPINST2, between words of padding."""
+_VFP_MAGIC = 0x56465001
+_FPEXC_ENABLED = 1 << 30
 _NOT_REALTIME = 0x5AC3C35A  # uc_flags of frames without siginfo
 
 _FLAGS = {
@@ -41,6 +49,18 @@ def cpsr(state: State, location: int) -> int:
     return value | (it & 3) << _IT_LOW | it >> 2 << _IT_HIGH
 
 
+def fpscr(state: State) -> int:
+    """The status and control register of VFP (FPSCR)."""
+    flags = sum(state.get(slot) << bit for slot, bit in FPSCR_FLAGS.items())
+    return state.get("fpscr") | flags
+
+
+def _set_fpscr(state: State, value: int) -> None:
+    state.set("fpscr", value & STATUS_BITS)
+    for slot, bit in FPSCR_FLAGS.items():
+        state.set(slot, value >> bit & 1)
+
+
 def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) -> int:
     """Build a frame and set the registers for the handler; see ``SyscallAbi.push_frame``."""
     lead = SIGINFO_BYTES if delivery.siginfo is not None else 0
@@ -58,6 +78,7 @@ def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) 
     state.set("pc", delivery.handler & ~1)
     state.set("ef", 0)
     state.set("it", 0)
+    state.set("fpscr", state.get("fpscr") & ~VECTOR_BITS)  # as functions expect it to be
     return delivery.handler
 
 
@@ -72,6 +93,11 @@ def _ucontext(state: State, location: int, delivery: Delivery, link: int) -> byt
         location & ~1, cpsr(state, location), delivery.trap.address,
     )  # fmt: skip
     struct.pack_into("<Q", frame, _SIGMASK_AT, delivery.mask)
+    registers = map(state.get, DOUBLES)
+    vfp = _VFP.pack(
+        _VFP_MAGIC, _VFP.size, *registers, fpscr(state), 0, _FPEXC_ENABLED, 0, 0
+    )  # fmt: skip
+    frame[_REGSPACE_AT : _REGSPACE_AT + len(vfp)] = vfp
     struct.pack_into("<I", frame, _RETCODE_AT, link)
     return bytes(frame)
 
@@ -82,11 +108,17 @@ def pop_frame(state: State, memory: Memory, *, realtime: bool) -> Restored:
     if at & 7:
         raise ValueError("signal frame not aligned")
     at += SIGINFO_BYTES if realtime else 0
-    head = memory.read(at, _REGSPACE_AT)
+    head = memory.read(at, _REGSPACE_AT + _VFP.size)
     words = struct.unpack_from("<21I", head, _MCONTEXT_AT)
     registers, pc, status = words[3:18], words[18], words[19]
     if status & 0x1F != _USER_MODE:
         raise ValueError(f"signal frame with cpsr {status:#x}")
+    magic, vfp_size, *vfp = _VFP.unpack_from(head, _REGSPACE_AT)
+    if (magic, vfp_size) != (_VFP_MAGIC, _VFP.size):
+        raise ValueError("signal frame without the registers of VFP")
+    for register, value in zip(DOUBLES, vfp[:32], strict=True):
+        state.set(register, value)
+    _set_fpscr(state, vfp[32])
     for register, value in zip(_GENERAL, registers, strict=True):
         state.set(register, value)
     for slot, bit in _FLAGS.items():

@@ -1,13 +1,24 @@
 """The guest state of an ARM program as slots of the IR."""
 
-from dbt.interfaces import JUMP_SLOT, PC_SLOT, CallAbi, lay_out
-from dbt.ir.types import I1, I32
+from dbt.interfaces import JUMP_SLOT, PC_SLOT, CallAbi, View, lay_out
+from dbt.ir.types import F32, F64, I1, I32
 
 REGISTERS = tuple(f"r{n}" for n in range(15))
 """Slots of r0 to r14; r15 is a constant while lifting and the ``pc`` slot between runs."""
 
 FLAGS = ("nf", "zf", "cf", "vf", "q", "ge0", "ge1", "ge2", "ge3")
 """The APSR, one i1 slot per bit."""
+
+DOUBLES = tuple(f"d{n}" for n in range(32))
+SINGLES = tuple(f"s{n}" for n in range(32))
+"""Registers of VFP: two singles are the halves of a double."""
+
+FPSCR_FLAGS = {"fpn": 31, "fpz": 30, "fpc": 29, "fpv": 28}
+"""The slots of the flags that a comparison of VFP sets, and their bits in the FPSCR. The slot
+``fpscr`` has all its other bits."""
+STATUS_BITS = 0x0FF7009F
+"""The bits of the FPSCR that the slot ``fpscr`` holds. Exceptions are not trapped: their enable
+bits are zero."""
 
 LAYOUT = lay_out(
     [
@@ -23,7 +34,11 @@ LAYOUT = lay_out(
         ("ef", I1),  # data is big-endian: CPSR.E
         ("it", I32),  # ITSTATE of the instruction that is next
         (JUMP_SLOT, I32),
+        ("fpscr", I32),
+        *((name, I1) for name in FPSCR_FLAGS),
+        *((name, F64) for name in DOUBLES),
     ],
+    [View(name, F32, DOUBLES[n // 2], n % 2 * 4) for n, name in enumerate(SINGLES)],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),
     aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),

@@ -29,7 +29,7 @@ from support.arm_runners import (
     Machine,
     Runner,
 )
-from support.fuzz_states import STATES, State
+from support.fuzz_states import STATES, VFP_ROWS, State
 from support.shared_objects import shared_objects
 
 
@@ -112,7 +112,7 @@ class Campaign:
         else:
             rows = state.table.by_name
             batch = state.draw_batch(
-                random, [rows[name] for name in self.rows or sorted(rows)], size
+                random, [rows[name] for name in self.rows or sorted(rows.keys() - VFP_ROWS)], size
             )
         rest = COMPILED if number % self.share else frozenset[str]()
         awake = tuple(name for name in self.settings if name not in rest)

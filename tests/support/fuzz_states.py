@@ -18,8 +18,11 @@ from support.arm_fuzz_memory import Finish
 from support.arm_oracle import Case
 
 from dbt.decode.table import Row, Table
-from frontends.arm.encodings import A32
+from frontends.arm.encodings import A32, vfp
 from frontends.arm.encodings.t32 import T32
+
+VFP_ROWS = frozenset(Table(vfp.A32, never={"c": 0b1111}).by_name)
+"""They have a campaign of their own."""
 
 
 @attrs.frozen

@@ -86,17 +86,25 @@ class Machine:
         self.start = BlockKey(pc, THUMB if thumb else 0)
         self.frontend = ArmFrontend()
         self.frontend.max_insns = 1
-        self.slots = {slot.name: 0 for slot in self.frontend.layout.slots}
+        self.layout = self.frontend.layout
+        self.buffer = bytearray(self.layout.size)
         self.pages = {DATA: bytearray(PAGE), PC: bytearray(PAGE)}
         self.poke_bytes(pc, code)
 
     # -- as the evaluator and the frontend see it
 
     def get(self, slot: str) -> int:
-        return self.slots[slot]
+        at = self.layout.by_name[slot]
+        return int.from_bytes(self.buffer[at.offset : at.end], "little")
 
     def set(self, slot: str, value: int) -> None:
-        self.slots[slot] = value
+        at = self.layout.by_name[slot]
+        self.buffer[at.offset : at.end] = value.to_bytes(at.end - at.offset, "little")
+
+    @property
+    def slots(self) -> dict[str, int]:
+        """All slots: those that overlap show the same bytes."""
+        return {slot.name: self.get(slot.name) for slot in self.layout.slots}
 
     def fetch(self, address: int, size: int) -> bytes:
         return bytes(self._byte(at, Access.EXECUTE) for at in range(address, address + size))
@@ -133,8 +141,8 @@ class Machine:
             self.poke(int(cell[2], 0), SIZES[cell[1]], int(value, 0))
         else:
             slot = NAMES.get(target, target)
-            assert slot in self.slots, f"no slot {target}"
-            self.slots[slot] = int(value, 0)
+            assert slot in self.layout.by_name, f"no slot {target}"
+            self.set(slot, int(value, 0))
 
     def step(self) -> str:
         """Execute the instruction: where it goes or how it stopped, as the tables say it."""
@@ -169,7 +177,7 @@ def check(case: Case) -> None:
         text for text in case.after if "=" not in text or text.startswith(("pc", "swi", "fault"))
     ]
     if not ends or ends[0].startswith(("pc", "swi")):
-        expected.slots["it"] = case.it & 0xE0 | case.it << 1 & 0x1F if case.it & 7 else 0
+        expected.set("it", case.it & 0xE0 | case.it << 1 & 0x1F if case.it & 7 else 0)
     for text in case.after:
         if text not in ends:
             expected.assign(text)
@@ -182,10 +190,11 @@ def check(case: Case) -> None:
 
 def changed(actual: Machine, expected: Machine) -> dict[str, tuple[str, str]]:
     """What differs: slots and bytes, as (actual, expected)."""
+    promised = expected.slots
     wrong = {
-        slot: (hex(value), hex(expected.slots[slot]))
+        slot: (hex(value), hex(promised[slot]))
         for slot, value in actual.slots.items()
-        if value != expected.slots[slot]
+        if value != promised[slot]
     }
     for base, page in actual.pages.items():
         for offset, (a, b) in enumerate(zip(page, expected.pages[base], strict=True)):

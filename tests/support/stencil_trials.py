@@ -46,7 +46,9 @@ IN_FRONT = (
 FUEL = 10
 BOUNDS = (0, 1, 31, 32, 255, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 ALWAYS = 0xE
-STORES_SEVERAL = frozenset({"STM", "STRD_imm", "STRD_post", "STRD_reg", "STRD_rpost", "STREXD"})
+STORES_SEVERAL = frozenset(
+    {"STM", "STRD_imm", "STRD_post", "STRD_reg", "STRD_rpost", "STREXD", "VSTM", "VSTMDB"}
+)
 """Rows that may have stored something when a store of theirs is refused by the host."""
 
 
@@ -154,13 +156,15 @@ class Bench:
         """A value for each slot: any bits, a bound, or an address of data."""
         one_bit = self.random.getrandbits
         state = {
-            slot.name: one_bit(1) if slot.type.bits == 1 else self._value()
+            slot.name: one_bit(1) if slot.type.bits == 1 else self._value(slot.type.bits)
             for slot in self._frontend.layout.slots
         }
         return {**state, "ef": 0, "pc": 0}
 
-    def _value(self) -> int:
+    def _value(self, bits: int = 32) -> int:
         random = self.random
+        if bits > 32:
+            return self._value() | self._value() << 32
         # Without checks the host notices the end of data amid an instruction.
         match random.randrange(5 if self.checked else 6):
             case 0:
@@ -216,8 +220,9 @@ class Bench:
 
     def _compare(self, trial: Trial, block: Block, insns: int, start: int, end: int) -> None:
         copies = self.copies
-        before, data = self._state(), self.random.randbytes(PAGE) * (DATA_SIZE // PAGE)
-        self._begin(before, data)
+        data = self.random.randbytes(PAGE) * (DATA_SIZE // PAGE)
+        self._begin(self._state(), data)
+        before = copies.state.snapshot()
         recorder = Recorder(copies.memory)
         outcome = evaluate_block(
             block, copies.state, recorder, Counters(copies.state), Stacks(), None

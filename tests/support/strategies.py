@@ -83,7 +83,7 @@ class _Draft:
         op = self.draw(st.sampled_from(PURE_OPS))
         anything = [(t, t) for t in TYPES.values()] if op is ops.SELECT else []
         operand, result = self.draw(st.sampled_from(anything or typings(op)))
-        letters = {"T": operand, "A": operand, "i1": I1}
+        letters = {"T": operand, "F": operand, "A": operand, "i1": I1}
         args = tuple(self.value(letters[letter]) for letter in op.args)
         self.keep(self.emit.emit(op, args, result))
 
@@ -155,6 +155,10 @@ def typings(op: Op) -> list[tuple[Type, Type]]:
         return [(a, r) for a, r in pairs if a.bits < r.bits]
     if op is ops.TRUNC:
         return [(a, r) for a, r in pairs if a.bits > r.bits]
+    if op is ops.BITCAST:
+        return [(I32, F32), (F32, I32), (I64, F64), (F64, I64)]
+    if "F" in op.args:
+        return [(t, t) for t in (F32, F64)]
     types = [t for t in INTEGERS if op is not ops.BSWAP or t.bits >= 16]
     return [(t, I1 if op.result == "i1" else t) for t in types]
 

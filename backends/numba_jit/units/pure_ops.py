@@ -14,6 +14,7 @@ from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.ops import Op
+from dbt.ir.types import Type
 
 Lower: TypeAlias = Callable[..., str]
 
@@ -40,6 +41,28 @@ def _select(u: UnitText, inst: Inst, c: str, a: str, b: str) -> str:
     assert inst.type is not None
     type_ = LLVM_TYPES[inst.type.name]
     return u.new(f"select i1 {c}, {type_} {a}, {type_} {b}")
+
+
+def _bitcast(u: UnitText, inst: Inst, a: str) -> str:
+    operand, type_ = inst.args[0].type, inst.type
+    assert operand is not None
+    assert type_ is not None
+    return u.new(f"bitcast {LLVM_TYPES[operand.name]} {a} to {LLVM_TYPES[type_.name]}")
+
+
+def _sign(opcode: str, mask: Callable[[Type], int]) -> Lower:
+    """A change of the sign, as integers: LLVM may do what it likes with a NaN's."""
+
+    def lower(u: UnitText, inst: Inst, a: str) -> str:
+        type_ = inst.type
+        assert type_ is not None
+        floating, integer = LLVM_TYPES[type_.name], f"i{type_.bits}"
+        bits = u.new(f"bitcast {floating} {a} to {integer}")
+        return u.new(
+            f"bitcast {integer} {u.new(f'{opcode} {integer} {bits}, {mask(type_)}')} to {floating}"
+        )
+
+    return lower
 
 
 def _constant(value: Value) -> int | None:
@@ -200,5 +223,7 @@ LOWER: dict[Op, Lower] = {
     ops.NOT: _not, ops.NEG: _neg, ops.SELECT: _select, ops.UDIV: _udiv, ops.SDIV: _sdiv,
     ops.SHL: _shift("shl"), ops.SHR: _shift("lshr"), ops.SAR: _sar, ops.ROR: _ror, ops.CLZ: _clz,
     ops.BSWAP: _unary("bswap"), ops.RBIT: _unary("bitreverse"), ops.CARRY: _carry,
-    ops.OVERFLOW: _overflow,
+    ops.OVERFLOW: _overflow, ops.BITCAST: _bitcast,
+    ops.FNEG: _sign("xor", lambda t: 1 << (t.bits - 1)),
+    ops.FABS: _sign("and", lambda t: t.mask >> 1),
 }  # fmt: skip

@@ -11,7 +11,7 @@ break them are undefined.
 """
 
 from dbt.decode.table import Table
-from frontends.arm.encodings import branch, data_processing, media, memory, multiply, system
+from frontends.arm.encodings import branch, data_processing, media, memory, multiply, system, vfp
 from frontends.arm.keys import WORD_INDEX
 
 A32 = Table(
@@ -21,6 +21,7 @@ A32 = Table(
     memory.A32,
     branch.A32,
     system.A32,
+    vfp.A32,
     never={"c": 0b1111},
     index=WORD_INDEX,
 )

@@ -27,6 +27,7 @@ from frontends.arm.encodings import (
     t32_memory,
     t32_multiply,
     t32_system,
+    vfp,
 )
 from frontends.arm.keys import T32_INDEX
 
@@ -37,6 +38,7 @@ T32 = Table(
     t32_memory.T32,
     t32_branch.T32,
     t32_system.T32,
+    vfp.T32,
     never={"b": 0b1111},
     index=T32_INDEX,
     halfwords=True,

@@ -11,10 +11,11 @@ from frontends.arm.lift.media import Media
 from frontends.arm.lift.memory import Memory
 from frontends.arm.lift.multiply import Multiply
 from frontends.arm.lift.system import System
+from frontends.arm.lift.vfp import Vfp
 from frontends.arm.lifter import Lifter
 
 
-class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System):
+class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System, Vfp):
     """Lifts every row of the A32 table."""
 
     table = A32

@@ -23,14 +23,17 @@ from frontends.arm.lift.system import System
 from frontends.arm.lift.thumb_branch import ThumbBranches
 from frontends.arm.lift.thumb_data import ThumbData
 from frontends.arm.lift.thumb_memory import ThumbMemory
+from frontends.arm.lift.vfp import Vfp
 
 LAST = AL << 4 | 8
 """ITSTATE of the last instruction of an IT block, whose condition holds."""
-_FREE = frozenset({"SVC", "MSR_reg", "UDF", "BKPT"})
+_FREE = frozenset({"SVC", "MSR_reg", "VMSR", "UDF", "BKPT"})
 """Methods that may end a block in the middle of an IT block."""
 
 
-class T32Lifter(ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply, Media, System):
+class T32Lifter(
+    ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply, Media, System, Vfp
+):
     """Lifts every row of the T32 table."""
 
     table = T32

@@ -8,7 +8,7 @@ from support.strategies import values
 from dbt.ir.evaluate import PURE, evaluate_block, evaluate_pure, signed
 from dbt.ir.ops import OPS
 from dbt.ir.parser import parse_block
-from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, TYPES, Type
+from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, Type
 
 # op, operand type, result type, operands, result: what a reader can check by hand
 NUMBERS = [
@@ -52,12 +52,16 @@ NUMBERS = [
     ("zext", I8, I32, (0x80,), 0x80),
     ("sext", I8, I32, (0x80,), 0xFFFFFF80),
     ("sext", I1, I8, (1,), 0xFF),
+    ("bitcast", I32, F32, (0x12345678,), 0x12345678),
+    ("fneg", F32, F32, (0x7F800001,), 0xFF800001),
+    ("fneg", F64, F64, (1 << 63,), 0),
+    ("fabs", F64, F64, (0xFFF0000000000001,), 0x7FF0000000000001),
     ("trunc", I32, I16, (0x12345678,), 0x5678),
 ]
 
 
 def _types(op: str, operand: Type) -> list[Type]:
-    letters = {"T": operand, "A": operand, "i1": I1}
+    letters = {"T": operand, "F": operand, "A": operand, "i1": I1}
     return [letters[letter] for letter in OPS[op].args]
 
 
@@ -101,7 +105,7 @@ def test_division_is_the_inverse_of_multiplication(data: st.DataObject, type_: T
 @given(st.data(), st.sampled_from(INTEGERS))
 def test_results_fit_their_type(data: st.DataObject, type_: Type) -> None:
     for op in PURE:
-        if op.result == "R" or (op.name == "bswap" and type_.bits < 16):
+        if op.result == "R" or "F" in op.args or (op.name == "bswap" and type_.bits < 16):
             continue
         types = _types(op.name, type_)
         result = type_ if op.result == "T" else TYPES["i1"]

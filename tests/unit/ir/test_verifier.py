@@ -21,7 +21,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Effect, Op
-from dbt.ir.types import F64, I1, I8, I32, I64, INTEGERS, TYPES, Type
+from dbt.ir.types import F32, F64, I1, I8, I32, I64, INTEGERS, TYPES, Type
 from dbt.ir.verifier import VerifyError, verify
 
 
@@ -114,6 +114,10 @@ def _allowed(op: Op, letter: str) -> tuple[Type, ...]:
     """The types that an operand of a well-formed ``op`` may have when ``T`` is i32."""
     if letter == "T":
         return (I32,)
+    if letter == "F":
+        return (F32,)
+    if op.name == "bitcast":
+        return (I64, F64)
     if letter == "A" == op.result:
         return (F64,)
     if letter in ("A", "S"):
@@ -125,7 +129,14 @@ def _sound(op: Op) -> Inst:
     """An instruction that obeys the law."""
     types = [_allowed(op, letter)[0] for letter in op.args]
     args = tuple(Const(1, type_) for type_ in types)
-    results = {None: None, "T": I32, "A": F64, "S": I32, "R": I64 if op.name != "trunc" else I8}
+    results = {
+        None: None,
+        "T": I32,
+        "A": F64,
+        "F": F32,
+        "S": I32,
+        "R": I64 if op.name != "trunc" else I8,
+    }
     result = results[op.result] if op.result in results else TYPES[str(op.result)]
     numbers = {ops.INSN: (0x8000, 4), ops.CHECK_ALIGN: (4,)}
     return Inst(op, args, result, numbers.get(op, ("name",) * len(op.imm)))
@@ -144,7 +155,7 @@ def test_each_operand_has_the_type_of_its_row(op: Op, at: int) -> None:
     for type_ in TYPES.values():
         inst = _sound(op)
         inst.args = (*inst.args[:at], Const(1, type_), *inst.args[at + 1 :])
-        if op.args == ("T",) and op.result != "T":  # zext, sext, trunc: see the filetests
+        if op.result == "R" and op.args:  # zext, sext, trunc, bitcast: see the filetests
             continue
         if type_ in _allowed(op, op.args[at]):
             verify(_block(inst))

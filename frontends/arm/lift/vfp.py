@@ -1,0 +1,8 @@
+"""The lifting methods of VFP, which both instruction sets have."""
+
+from frontends.arm.lift.vfp_memory import VfpMemory
+from frontends.arm.lift.vfp_moves import VfpMoves
+
+
+class Vfp(VfpMemory, VfpMoves):
+    """One method per row of ``encodings/vfp.py``."""
