@@ -69,7 +69,7 @@ class ArmFrontend:
         if state.get("fpscr") & VECTOR_BITS:
             bits |= VECTORS
         if key.mode & THUMB:
-            bits |= state.get("it") << IT_SHIFT
+            bits |= state.get("it") << IT_SHIFT & IT
         mode = key.mode & ~(HELD | IT) | bits
         return key if mode == key.mode else BlockKey(key.pc, mode)
 
