@@ -2,7 +2,8 @@
 
 Code and entry points as in arch/arm/kernel/entry-armv.S (Documentation/arch/arm/
 kernel_user_helpers.rst), for ARMv7. The trampolines of signal handlers without a restorer are on
-the same page, where kernels before 3.11 had them; their words are both EABI and OABI calls.
+the same page, where kernels before 3.11 had them; their words are both EABI and OABI calls. Those
+of handlers of Thumb code are Thumb code.
 """
 
 import struct
@@ -12,6 +13,8 @@ from dbt.interfaces import PAGE
 COMMPAGE = 0xFFFF0000
 SIGRETURN_CODE = 0xFFFF0500
 RT_SIGRETURN_CODE = 0xFFFF0508
+THUMB_SIGRETURN_CODE = 0xFFFF0510
+THUMB_RT_SIGRETURN_CODE = 0xFFFF0514
 
 _DMB_ISH = 0xF57FF05B
 _BX_LR = 0xE12FFF1E
@@ -19,6 +22,8 @@ _BX_LR = 0xE12FFF1E
 _CODE: dict[int, tuple[int, ...]] = {
     SIGRETURN_CODE: (0xE3A07077, 0xEF900077),  # mov r7, #119; swi 0x900077
     RT_SIGRETURN_CODE: (0xE3A070AD, 0xEF9000AD),  # mov r7, #173; swi 0x9000ad
+    THUMB_SIGRETURN_CODE: (0xDF002777,),  # movs r7, #119; svc 0
+    THUMB_RT_SIGRETURN_CODE: (0xDF0027AD,),  # movs r7, #173; svc 0
     0xFFFF0F60: (  # cmpxchg64(r0 = &old, r1 = &new, r2 = &value)
         0xE92D00F0,  # push {r4-r7}
         0xE1C040D0,  # ldrd r4, r5, [r0]

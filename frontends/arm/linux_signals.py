@@ -14,7 +14,12 @@ import struct
 from dbt.interfaces import Memory, State
 from dbt.syscalls import Delivery, Restored
 from frontends.arm.keys import VECTOR_BITS
-from frontends.arm.kuser import RT_SIGRETURN_CODE, SIGRETURN_CODE
+from frontends.arm.kuser import (
+    RT_SIGRETURN_CODE,
+    SIGRETURN_CODE,
+    THUMB_RT_SIGRETURN_CODE,
+    THUMB_SIGRETURN_CODE,
+)
 from frontends.arm.registers import DOUBLES, FPSCR_FLAGS, STATUS_BITS
 
 SIGINFO_BYTES = 128
@@ -66,8 +71,7 @@ def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) 
     lead = SIGINFO_BYTES if delivery.siginfo is not None else 0
     top = state.get("r13") if delivery.stack_top is None else delivery.stack_top
     at = (top - lead - FRAME_BYTES) & 0xFFFFFFF8
-    code = RT_SIGRETURN_CODE if lead else SIGRETURN_CODE
-    link = code if delivery.restorer is None else delivery.restorer
+    link = _return_code(delivery) if delivery.restorer is None else delivery.restorer
     memory.write(at, (delivery.siginfo or b"") + _ucontext(state, location, delivery, link))
     state.set("r0", delivery.signal)
     if lead:
@@ -80,6 +84,13 @@ def push_frame(state: State, memory: Memory, location: int, delivery: Delivery) 
     state.set("it", 0)
     state.set("fpscr", state.get("fpscr") & ~VECTOR_BITS)  # as functions expect it to be
     return delivery.handler
+
+
+def _return_code(delivery: Delivery) -> int:
+    """The location of the kernel's code that ends a handler, in the handler's state."""
+    if delivery.handler & 1:
+        return 1 | (THUMB_SIGRETURN_CODE if delivery.siginfo is None else THUMB_RT_SIGRETURN_CODE)
+    return SIGRETURN_CODE if delivery.siginfo is None else RT_SIGRETURN_CODE
 
 
 def _ucontext(state: State, location: int, delivery: Delivery, link: int) -> bytes:

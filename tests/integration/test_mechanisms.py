@@ -84,7 +84,7 @@ def _limits() -> Iterator[tuple[str, str, str]]:
             {"jump"},
             "signal_altstack signal_between signal_calls signal_longjmp signal_nested"
             " signal_no_restorer signal_restorer signal_siginfo signal_sigreturn signal_two_at_once"
-            " swi_bad swi_interrupted swi_restart thumb_signal",
+            " swi_bad swi_interrupted swi_restart thumb_no_restorer thumb_signal",
             "the kernel enters handlers, not a jump",
         ),
         (
