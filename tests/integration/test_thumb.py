@@ -11,7 +11,7 @@ from dbt.hooks.mechanisms import NAMES
 from dbt.hooks.records import Kind, Record
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
-from dbt.stops import Exited
+from dbt.stops import Exited, InsnLimit
 
 INTERWORK = guest("interwork")
 STATUS = 55
@@ -112,3 +112,41 @@ def test_a_system_call_that_is_refused_is_named(allowed: str, refused: str, tmp_
     outcome = command("run", "-p", f"swi-filter{{allow={allowed}}}", str(program), cwd=tmp_path)
     assert outcome.status == 125
     assert outcome.stderr.decode().endswith(f": the system call {refused}\n")
+
+
+AMID = {0x2E: 1, 0x30: 2, 0x32: 1, 0x36: 1}
+"""Offsets in it_blocks of instructions of the first two IT blocks, of which the second faults once,
+and how often control arrives there."""
+
+
+@pytest.mark.rotates("tier")
+@pytest.mark.parametrize("tier", ["0", "1", "2"])
+@pytest.mark.parametrize("mechanism", sorted({*NAMES} - {"jump"}))
+def test_hooks_amid_an_it_block_leave_it_as_it_is(mechanism: str, tier: str) -> None:
+    """Control arrives at an instruction whether or not its condition holds."""
+    arrived: Counter[int] = Counter()
+    program = str(guest("it_blocks"))
+    with Process(program, env={}, options=BackendOptions(tier=tier)) as process:
+        start = process.resolve("_start")
+        for offset in AMID:
+            process.hooks.on_call(
+                start + offset, lambda event: arrived.update([event.pc]), mechanism=mechanism
+            )
+        assert process.run() == Exited(0)
+    assert arrived == {(start & ~1) + offset: times for offset, times in AMID.items()}
+
+
+@pytest.mark.parametrize("tier", ["0", "2"])
+@pytest.mark.parametrize("name", ["interwork", "it_blocks"])
+def test_a_run_of_single_instructions_is_the_same(name: str, tier: str) -> None:
+    program, options = str(guest(name)), BackendOptions(tier=tier)
+    with Process(program, env={}, options=options) as whole:
+        ended = whole.run()
+        executed = whole.stats()["instructions"]
+    with Process(program, env={}, options=options) as process:
+        steps = 0
+        while isinstance(stop := process.run(max_insns=1), InsnLimit):
+            steps += 1
+        assert stop == ended
+        assert process.stats()["instructions"] == executed
+        assert steps in (executed, executed - 1)
