@@ -8,6 +8,8 @@ between them, and calls of C's library through stubs (System V ABI, AMD64 supple
 
 import ctypes
 import struct
+from collections.abc import Callable
+from typing import TypeAlias
 
 from backends.native.arena import Arena
 from dbt.classes import attrs
@@ -27,6 +29,13 @@ _JUMP_TO_NEXT_WORD = bytes.fromhex("ff2500000000")  # jmp *0(%rip)
 _STUB = 16
 
 _process = ctypes.CDLL(None)
+
+
+Outside: TypeAlias = Callable[[str], int | None]
+
+
+def _nothing(_: str) -> None:
+    """No function at all."""
 
 
 class LinkError(Exception):
@@ -146,8 +155,9 @@ def _is_kept(section: _Section) -> bool:
 class _Image:
     """The sections of an object, then a stub for each function that it calls elsewhere."""
 
-    def __init__(self, object_: ObjectFile) -> None:
+    def __init__(self, object_: ObjectFile, outside: Outside) -> None:
         self.object = object_
+        self._outside = outside
         self.offsets: dict[int, int] = {}
         size = 0
         for index in object_.loaded:
@@ -171,12 +181,16 @@ class _Image:
             content = self.object.bytes_of(self.object.sections[index])
             code[offset : offset + len(content)] = content
         for name, offset in self.stubs.items():
-            stub = _JUMP_TO_NEXT_WORD + struct.pack("<Q", _host_function(name))
+            stub = _JUMP_TO_NEXT_WORD + struct.pack("<Q", self._elsewhere(name))
             code[offset : offset + len(stub)] = stub
         for section in self.object.sections:
             if section.type == _RELA and section.info in self.offsets:
                 self._relocate(section, code, address)
         return code
+
+    def _elsewhere(self, name: bytes) -> int:
+        """The address of a function that the object does not define."""
+        return self._outside(name.decode()) or _host_function(name)
 
     def _relocate(self, table: _Section, code: bytearray, address: int) -> None:
         """Apply one relocation table."""
@@ -224,14 +238,15 @@ class _Image:
         }
 
 
-def link(image: bytes, arena: Arena) -> Library:
-    """Link an object file and write it to memory.
+def link(image: bytes, arena: Arena, outside: Outside = _nothing) -> Library:
+    """Link an object file and write it to memory. ``outside`` gives addresses of functions that it
+    calls; what it does not know is looked for in the host's libraries.
 
     Raises LinkError for what cannot be linked, such as a function that neither the object nor the
     host's libraries define, and MemoryError when the host has no room.
     """
     try:
-        made = _Image(ObjectFile(image))
+        made = _Image(ObjectFile(image), outside)
         address = arena.allocate(made.size)
         try:
             arena.write(address, made.at(address))

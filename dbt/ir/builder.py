@@ -151,6 +151,13 @@ class Builder:
     def fabs(self, a: Value) -> Inst:
         return self.emit(ops.FABS, (a,), a.type)
 
+    def floating(self, op: Op, args: tuple[Value, ...], type_: Type, *imm: int) -> Inst:
+        """An op with a status, which is the last of ``args``."""
+        return self.emit(op, args, type_, imm)
+
+    def fstatus(self, a: Value) -> Inst:
+        return self.emit(ops.FSTATUS, (a,), I32)
+
     # -- state and memory
     def get(self, slot: str, type_: Type = I32) -> Inst:
         return self.emit(ops.GET, (), type_, (slot,))

@@ -95,6 +95,16 @@ PURE: Mapping[Op, Callable[..., int]] = {
 }
 
 
+def evaluate_floating(inst: Inst, args: Sequence[int]) -> tuple[int, int]:
+    """The result of an op with a status, and the status after it."""
+    from dbt.ir.floating import evaluate  # few programs need it
+
+    type_, operand = inst.type, inst.args[0].type
+    assert type_ is not None
+    assert operand is not None
+    return evaluate(inst.op, type_, operand, args, [int(number) for number in inst.imm])
+
+
 def evaluate_pure(op: Op, type_: Type, args: Sequence[int], arg_types: Sequence[Type]) -> int:
     """Compute a pure op. ``type_`` is the type of the result, ``arg_types`` those of ``args``."""
     operand_type = arg_types[1] if op is ops.SELECT else arg_types[0]
@@ -182,6 +192,8 @@ class _Evaluation:
         self.stacks = stacks
         self.functions = functions
         self.values: dict[Inst, int] = {}
+        self.after: dict[Value, int] = {}
+        """The status after each op of floating point."""
         self.pc = block.key.pc
         self.marks = 0
 
@@ -202,6 +214,10 @@ class _Evaluation:
         op = inst.op
         if inst.when is not None and not self.value(inst.when):
             result: int | None = 0
+        elif op.has_status:
+            result, self.after[inst] = evaluate_floating(inst, list(map(self.value, inst.args)))
+        elif op is ops.FSTATUS:
+            result = self.after[inst.args[0]]
         elif op.pure:
             args = [self.value(arg) for arg in inst.args]
             assert inst.type is not None
@@ -283,4 +299,6 @@ _EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
     ops.TRAP_IF: _Evaluation.trap_if,
     ops.INVOKE: _Evaluation.invoke,
 }
-ops.require_all(PURE.keys() | _EFFECTS.keys(), __name__)
+_FLOATING = {op for op in ops.OPS.values() if op.has_status} | {ops.FSTATUS}
+"""What ``dbt/ir/floating.py`` computes, as a test shows."""
+ops.require_all(PURE.keys() | _EFFECTS.keys() | _FLOATING, __name__)

@@ -41,6 +41,9 @@ class Op:
     effects: Effect
     doc: str
     imm: tuple[str, ...] = ()
+    has_status: bool = False
+    """The last operand is the floating-point status before the op. What it is after the op, the op
+    ``fstatus`` gives."""
 
     # Asked for every instruction that is built or rewritten, so they are stored.
     pure: bool = attrs.field(init=False)
@@ -131,6 +134,46 @@ BITCAST = _op("bitcast", "A -> R", "The same bits as another type of the same wi
 # -- Floating point: the sign, which is no arithmetic, and raises nothing for a NaN -----------
 FNEG = _op("fneg", "F -> F", "The sign inverted, also of a NaN.")
 FABS = _op("fabs", "F -> F", "The sign 0, also of a NaN.")
+
+
+# -- Floating point. The last operand is the status: how to round, and what has been raised ----
+def _floating(name: str, signature: str, doc: str, imm: tuple[str, ...] = ()) -> Op:
+    args, _, result = signature.partition("->")
+    row = Op(name, tuple(args.split()), result.strip(), Effect.PURE, doc, imm, has_status=True)
+    OPS[name] = row
+    return row
+
+
+FADD = _floating("fadd", "F F i32 -> F", "Sum.")
+FSUB = _floating("fsub", "F F i32 -> F", "Difference.")
+FMUL = _floating("fmul", "F F i32 -> F", "Product.")
+FDIV = _floating("fdiv", "F F i32 -> F", "Quotient.")
+FSQRT = _floating("fsqrt", "F i32 -> F", "Square root.")
+FMA = _floating(
+    "fma", "F F F i32 -> F", "The product of the first two, plus the third, rounded once."
+)
+FCMP = _floating(
+    "fcmp",
+    "F F i32 -> i8",
+    "0 when equal, 1 less, 2 greater, 3 unordered; only signalling NaNs are invalid.",
+)
+FCMPE = _floating("fcmpe", "F F i32 -> i8", "As `fcmp`, but every NaN is invalid.")
+FCVT = _floating("fcvt", "F i32 -> R", "The same number in the other floating type.")
+HALF_TO_F = _floating("half_to_f", "i16 i32 -> f32", "The number that 16 bits hold.")
+F_TO_HALF = _floating("f_to_half", "f32 i32 -> i16", "The same number in 16 bits.")
+SINT_TO_F = _floating(
+    "sint_to_f", "i32 i32 -> R", "A signed integer, divided by 2 to the *fraction*.", ("fraction",)
+)
+UINT_TO_F = _floating("uint_to_f", "i32 i32 -> R", "The same of an unsigned one.", ("fraction",))
+F_TO_SINT = _floating(
+    "f_to_sint",
+    "F i32 -> i32",
+    "The number times 2 to the *fraction*, rounded to an integer; the nearest of so many *bits* if"
+    " it does not fit, which is invalid, and 0 of a NaN.",
+    ("bits", "fraction"),
+)
+F_TO_UINT = _floating("f_to_uint", "F i32 -> i32", "The same, unsigned.", ("bits", "fraction"))
+FSTATUS = _op("fstatus", "A -> i32", "The status after the operation whose result is the operand.")
 
 # -- Guest state and memory -------------------------------------------------------------------
 GET = _op("get", "-> S", "Read a guest state slot.", _E.READS_STATE, ("slot",))

@@ -8,7 +8,7 @@
    one floating type, ``A`` any type, ``S`` the type of the slot, ``R`` any type written on the
    result, ``I*`` up to six operands of any integer type each. ``zext`` and ``sext`` go to a wider
    integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes. ``bitcast`` goes to
-   a type of the same width.
+   a type of the same width; ``fcvt``, ``sint_to_f`` and ``uint_to_f`` to a floating type.
 5. ``when`` is an ``i1`` and occurs only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
 7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
@@ -18,7 +18,9 @@
 9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
    ``i32``; direct targets are block keys. Numbers (the pc and mode of a key, the link of a call,
    the number of a system call, the pc of a halt) are ints that fit 32 bits.
-10. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
+10. ``fstatus`` takes the result of an op of floating point. Its ``bits`` are 1 to 32, a
+    ``fraction`` 0 to 32.
+11. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
     is to 2, 4, 8 or 16 bytes.
 """
 
@@ -48,6 +50,9 @@ _TYPES = frozenset(map(id, TYPES.values()))
 _INTEGERS = frozenset(map(id, INTEGERS))
 _RESIZING = frozenset({ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP})
 _ALIGNMENTS = (2, 4, 8, 16)
+_FLOATING = frozenset({ops.FCVT, ops.SINT_TO_F, ops.UINT_TO_F})
+_NUMBERS = {"bits": (1, 32), "fraction": (0, 32)}
+"""Immediates that are numbers, and their bounds."""
 _FAULTING = (ops.LOAD, ops.STORE, ops.CHECK_ALIGN)
 
 
@@ -167,8 +172,12 @@ class _Verifier:
             if id(inst.type) not in _TYPES:
                 raise _unknown(inst.type)
             self.match(inst.op.result, inst.type, bound)
-            if inst.op in _RESIZING:
+            if inst.op is ops.FSTATUS:
+                self.computed(inst.args[0])
+            elif inst.op in _RESIZING:
                 self.width(inst)
+            elif inst.op in _FLOATING and not inst.type.floating:
+                raise _Breach(f"{inst.op.name} does not lead to {inst.type}")
             elif inst.op is ops.BITCAST and inst.type.bits != inst.args[0].type.bits:  # type: ignore[union-attr]
                 raise _Breach(f"bitcast does not lead from {inst.args[0].type} to {inst.type}")
         if "S" in bound:
@@ -205,6 +214,10 @@ class _Verifier:
         elif op is ops.BSWAP and result in (I1, I8):
             raise _Breach(f"bswap of {result}")
 
+    def computed(self, value: Value) -> None:
+        if not isinstance(value, Inst) or not value.op.has_status:
+            raise _Breach("fstatus takes the result of an op of floating point")
+
     def slot(self, name: str, type_: Type) -> None:
         if self.layout is not None:
             slot = self.layout.by_name.get(name)
@@ -224,6 +237,10 @@ class _Verifier:
             self.alignment(*inst.imm)
             return
         for name, imm in zip(inst.op.imm, inst.imm, strict=True):
+            if name in _NUMBERS:
+                if type(imm) is not int or not _NUMBERS[name][0] <= imm <= _NUMBERS[name][1]:
+                    raise _Breach(f"the {name} of {inst.op.name} is a number, not {imm!r}")
+                continue
             if not isinstance(imm, str) or not imm:
                 raise _Breach(f"the {name} of {inst.op.name} is a name, not {imm!r}")
 

@@ -9,7 +9,7 @@ branch 0x1:i1, 0x8010, 0x8004
 from dbt.classes import attrs
 from dbt.ir.block import Block, Branch, Const, Goto, Inst, Value
 from dbt.ir.evaluate import evaluate_pure
-from dbt.ir.ops import CHECK_ALIGN, OPS, TRAP_IF
+from dbt.ir.ops import CHECK_ALIGN, FSTATUS, OPS, TRAP_IF
 from dbt.passes.registry import register
 from dbt.passes.rewrite import replace_in_exit, replace_operands
 
@@ -19,7 +19,10 @@ _TESTS = frozenset({TRAP_IF, CHECK_ALIGN})
 
 
 def folded(inst: Inst) -> Const | None:
-    """The constant a pure instruction computes, None when an operand is not constant."""
+    """The constant a pure instruction computes, None when an operand is not constant. Floating
+    point is left to run: a status may be read of it."""
+    if inst.op.has_status or inst.op is FSTATUS:
+        return None
     for arg in inst.args:
         if type(arg) is not Const:
             return None

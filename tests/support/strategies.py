@@ -24,7 +24,10 @@ from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Op
 from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, Type
 
-PURE_OPS = tuple(op for op in OPS.values() if op.pure)
+STATUS_OPS = tuple(op for op in OPS.values() if op.has_status)
+PURE_OPS = tuple(
+    op for op in OPS.values() if op.pure and not op.has_status and op is not ops.FSTATUS
+)
 SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name != "pc")
 FIRST = BlockKey(rig.START)
 ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
@@ -87,6 +90,20 @@ class _Draft:
         args = tuple(self.value(letters[letter]) for letter in op.args)
         self.keep(self.emit.emit(op, args, result))
 
+    def floating(self) -> None:
+        op = self.draw(st.sampled_from(STATUS_OPS))
+        operand = self.draw(st.sampled_from((F32, F64)))
+        letters = {"F": operand, "R": self.draw(st.sampled_from((F32, F64)))} | TYPES
+        if op is ops.FCVT:
+            letters["R"] = F64 if operand is F32 else F32
+        args = tuple(self.value(letters[letter]) for letter in op.args)
+        bounds = {"bits": (1, 32), "fraction": (0, 32)}
+        imm = tuple(self.draw(st.integers(*bounds[name])) for name in op.imm)
+        result = self.emit.emit(op, args, letters[str(op.result)], imm)
+        self.keep(result)
+        if self.draw(st.booleans()):
+            self.keep(self.emit.fstatus(result))
+
     def predicate(self) -> None:
         flags = self.pool[I1]
         self.emit.when = self.draw(st.sampled_from([None, None, *flags[-3:]]))
@@ -134,9 +151,11 @@ class _Draft:
                 self.emit.trap_if(self.value(I1), "drawn")
 
     def step(self) -> None:
-        match self.draw(st.integers(0, 9)):
+        match self.draw(st.integers(0, 10)):
             case 0 | 1 | 2 | 3:
                 self.pure()
+            case 10:
+                self.floating()
             case 4 | 5 | 6:
                 self.state()
             case 7:

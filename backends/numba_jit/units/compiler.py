@@ -13,6 +13,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Records
 from backends.numba_jit.units.emitter import emit_unit
 from backends.numba_jit.units.flag_slots import MATERIALISE
+from backends.numba_jit.units.floats import Floats
 from backends.numba_jit.units.frame import (
     FOOTER,
     LEAVE,
@@ -97,6 +98,7 @@ class UnitCompiler:
         self._records = records
         self._maker = ObjectMaker()
         self._arena = Arena()
+        self._floats = Floats(self._maker, self._arena)
         self.frame = Frame(context.state.layout, pins)
         self._batches: dict[int, _Batch] = {}
         self.checked = True
@@ -175,7 +177,7 @@ class UnitCompiler:
         for offset, name in self._ways.items():
             self._write_word(offset, self._shared.address(name))
         self.code_bytes += made.code_bytes
-        library = link(made.image, self._arena)
+        library = link(made.image, self._arena, self._floats.address)
         pointers = [library.address(name) if name else 0 for name in made.names]
         found = [pointer for pointer in pointers if pointer]
         try:

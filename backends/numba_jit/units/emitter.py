@@ -8,6 +8,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
+from backends.numba_jit.units.float_ops import FLOATING
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.heads import emit_counter, emit_probe
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
@@ -67,6 +68,10 @@ def _emit(u: UnitText, inst: Inst) -> None:
                 a, b = signed
                 opcode = "icmp sge" if op is ops.EQ else "icmp slt"
         u.names[inst] = u.new(f"{opcode} {a.type} {u.value(a)}, {u.value(b)}")
+    elif op in FLOATING:
+        u.names[inst] = FLOATING[op](u, inst, *map(u.value, args))
+    elif op is ops.FSTATUS:
+        u.names[inst] = u.after[args[0]]
     elif op in LOWER:
         u.names[inst] = LOWER[op](u, inst, *map(u.value, args))
     elif op is ops.ZEXT and inst.type is I32 and args[0] in u.extended:
@@ -120,4 +125,5 @@ EFFECTS: dict[Op, Effect] = {
     ops.TRAP_IF: trap_if,
     ops.INVOKE: invoke,
 }
-ops.require_all(EFFECTS.keys() | PLAIN.keys() | WIDTH.keys() | LOWER.keys(), __name__)
+_PURE = PLAIN.keys() | WIDTH.keys() | LOWER.keys() | FLOATING.keys() | {ops.FSTATUS}
+ops.require_all(EFFECTS.keys() | _PURE, __name__)

@@ -122,6 +122,8 @@ class UnitText:
         self.marks = 0
         self.pc = block.key.pc
         self.insn_count = block.insn_count
+        self.after: dict[Value, str] = {}
+        """The status after each op of floating point."""
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all_first``."""
         self.flag_values: dict[str, Value] = {}

@@ -1,0 +1,518 @@
+"""The functions of floating point as LLVM text: what units call.
+
+Each takes operands and a status (``dbt/ir/floating.py``), and returns the result and the status
+after it. They do what x86 does where that is the same, and mend the rest. x86 differs in which NaN
+comes out, in the sign of its default NaN, and in tininess, which it detects after rounding.
+
+The *fast way* of an operation is one instruction of the host. It is taken if the status asks for
+nothing special and INEXACT is set already, and right if the result is a normal number above the
+least one: then no other exception can have been raised (Cota and Carloni, "Cross-ISA machine
+instrumentation using fast and scalable dynamic binary translation", VEE 2019). Else the
+instruction runs with MXCSR set as the status asks, and MXCSR tells what was raised. Only these
+functions change MXCSR, and they leave it as the host has it at a start.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from dbt.ir.floating import (
+    ALTERNATIVE_HALF,
+    DEFAULT_NAN,
+    DENORMAL,
+    DIVISION_BY_ZERO,
+    DOUBLE,
+    FLUSH,
+    INEXACT,
+    INVALID,
+    OVERFLOW,
+    ROUNDING_SHIFT,
+    SINGLE,
+    UNDERFLOW,
+    Format,
+)
+
+MASKED = 0x1F80
+"""MXCSR as the host has it: exceptions are masked, rounding is to nearest."""
+_SPECIAL = 3 << ROUNDING_SHIFT | FLUSH
+_CLEAR = "{memory}"
+
+
+def type_of(f: Format) -> str:
+    """LLVM's type of a format."""
+    return "float" if f is SINGLE else "double"
+
+
+class _Function:
+    """A function in the making. Values are numbered by name, so that text can come in any order."""
+
+    def __init__(self, name: str, result: str, parameters: str) -> None:
+        self.result = f"{{{result}, i32}}"
+        self._result = result
+        self.count = 0
+        self.lines = [f"define dso_local {self.result} @{name}({parameters}, i32 %st) nounwind {{"]
+        self.lines.append("e:\n %mx = alloca i32")
+
+    def new(self, text: str) -> str:
+        """Append a value."""
+        name = f"%v{self.count}"
+        self.count += 1
+        self.lines.append(f" {name} = {text}")
+        return name
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+
+    def branch(self, condition: str, yes: str, no: str) -> None:
+        """End a part of the text with a choice, and begin the part ``no``."""
+        self.lines.append(f" br i1 {condition}, label %{yes}, label %{no}")
+        self.label(no)
+
+    def give(self, value: str, status: str) -> None:
+        """Return a result and a status."""
+        pair = self.new(f"insertvalue {self.result} poison, {self._result} {value}, 0")
+        pair = self.new(f"insertvalue {self.result} {pair}, i32 {status}, 1")
+        self.lines.append(f" ret {self.result} {pair}")
+
+    def text(self) -> str:
+        return "\n".join([*self.lines, "}"])
+
+    # -- small steps
+
+    def asks(self, bits: int) -> str:
+        """Whether the status has one of some bits."""
+        return self.new(f"icmp ne i32 {self.new(f'and i32 %st, {bits}')}, 0")
+
+    def flag(self, condition: str, bit: int) -> str:
+        """A bit of the status if a condition holds."""
+        return self.new(f"select i1 {condition}, i32 {bit}, i32 0")
+
+    def raised(self, *flags: str) -> str:
+        """The status with further bits."""
+        status = "%st"
+        for flag in flags:
+            status = self.new(f"or i32 {status}, {flag}")
+        return status
+
+    def any(self, conditions: Sequence[str]) -> str:
+        first, *others = conditions
+        for other in others:
+            first = self.new(f"or i1 {first}, {other}")
+        return first
+
+    def choose(self, condition: str, type_: str, yes: str, no: str) -> str:
+        return self.new(f"select i1 {condition}, {type_} {yes}, {type_} {no}")
+
+
+class _Value:
+    """An operand: its bits, and what they say."""
+
+    def __init__(self, fn: _Function, f: Format, value: str, *, bits: str = "") -> None:
+        self.fn, self.f, self.value = fn, f, value
+        self.integer = f"i{f.bits}"
+        self.bits = bits or fn.new(f"bitcast {type_of(f)} {value} to {self.integer}")
+        self.magnitude = fn.new(f"and {self.integer} {self.bits}, {f.sign - 1}")
+        self.sign = fn.new(f"and {self.integer} {self.bits}, {-f.sign}")
+
+    @classmethod
+    def of_bits(cls, fn: _Function, f: Format, bits: str) -> "_Value":
+        value = fn.new(f"bitcast i{f.bits} {bits} to {type_of(f)}")
+        return cls(fn, f, value, bits=bits)
+
+    def is_(self, relation: str, number: int) -> str:
+        """Whether the magnitude compares so with a number."""
+        return self.fn.new(f"icmp {relation} {self.integer} {self.magnitude}, {number}")
+
+    @property
+    def nan(self) -> str:
+        return self.is_("ugt", self.f.infinity)
+
+    @property
+    def signalling(self) -> str:
+        quiet = self.fn.new(f"and {self.integer} {self.bits}, {self.f.quiet}")
+        silent = self.fn.new(f"icmp eq {self.integer} {quiet}, 0")
+        return self.fn.new(f"and i1 {self.nan}, {silent}")
+
+    @property
+    def ordinary(self) -> str:
+        """Whether the magnitude is above that of the least normal number, and finite."""
+        least, fn = (1 << self.f.fraction) + 1, self.fn
+        above = fn.new(f"sub {self.integer} {self.magnitude}, {least}")
+        return fn.new(f"icmp ult {self.integer} {above}, {self.f.infinity - least}")
+
+    def flushed(self, flush: str) -> tuple["_Value", str]:
+        """The operand, 0 in place of a denormal if denormals are to be flushed; whether it was."""
+        below = self.fn.new(f"sub {self.integer} {self.magnitude}, 1")
+        least = (1 << self.f.fraction) - 1
+        denormal = self.fn.new(f"icmp ult {self.integer} {below}, {least}")
+        changed = self.fn.new(f"and i1 {flush}, {denormal}")
+        bits = self.fn.choose(changed, self.integer, self.sign, self.bits)
+        return _Value.of_bits(self.fn, self.f, bits), changed
+
+
+def _mxcsr(fn: _Function, value: str) -> None:
+    """Set MXCSR."""
+    fn.lines.append(f" store i32 {value}, ptr %mx")
+    fn.lines.append(
+        f' call void asm sideeffect "ldmxcsr $0", "*m,~{_CLEAR}"(ptr elementtype(i32) %mx)'
+    )
+
+
+def _rounding(fn: _Function) -> str:
+    """MXCSR with the rounding mode of the status: x86 has its two bits the other way round."""
+    up = fn.new(f"and i32 {fn.new(f'lshr i32 %st, {ROUNDING_SHIFT}')}, 1")
+    down = fn.new(f"and i32 {fn.new(f'lshr i32 %st, {ROUNDING_SHIFT + 1}')}, 1")
+    bits = fn.new(f"or i32 {fn.new(f'shl i32 {up}, 14')}, {fn.new(f'shl i32 {down}, 13')}")
+    return fn.new(f"or i32 {bits}, {MASKED}")
+
+
+class _Instruction:
+    """An instruction of the host, as assembler text: one that rounds. Without a text, a function of
+    C's library, whose name is in place of the constraints."""
+
+    def __init__(self, text: str, constraints: str, operands: Sequence[Format], to: Format) -> None:
+        self.text, self.constraints, self.operands, self.to = text, constraints, operands, to
+
+    def run(self, fn: _Function, mxcsr: str, values: Sequence[str]) -> tuple[str, str]:
+        """The result with MXCSR set, and MXCSR after it."""
+        _mxcsr(fn, mxcsr)
+        given = ", ".join(
+            f"{type_of(f)} {value}" for f, value in zip(self.operands, values, strict=True)
+        )
+        code = f'asm sideeffect "{self.text}", "{self.constraints},~{_CLEAR}"'
+        result = fn.new(
+            f"call {type_of(self.to)} {code if self.text else f'@{self.constraints}'}({given})"
+        )
+        fn.lines.append(
+            f' call void asm sideeffect "stmxcsr $0", "=*m,~{_CLEAR}"(ptr elementtype(i32) %mx)'
+        )
+        after = fn.new("load i32, ptr %mx")
+        _mxcsr(fn, str(MASKED))
+        return result, after
+
+
+def _exceptions(fn: _Function, mxcsr: str) -> str:
+    """The exceptions in MXCSR as bits of a status. UNDERFLOW is left out: see ``_tiny``."""
+    invalid = fn.new(f"and i32 {mxcsr}, {INVALID}")
+    others = DIVISION_BY_ZERO | OVERFLOW | INEXACT
+    lower = fn.new(f"lshr i32 {mxcsr}, 1")
+    return fn.new(f"or i32 {invalid}, {fn.new(f'and i32 {lower}, {others}')}")
+
+
+def _rounded(fn: _Function, instruction: _Instruction, values: Sequence[str], idc: str) -> None:
+    """The text that computes operands that are no NaNs, and returns."""
+    f = instruction.to
+    integer = f"i{f.bits}"
+    result, mxcsr = instruction.run(fn, _rounding(fn), values)
+    raised = _exceptions(fn, mxcsr)
+    found = _Value(fn, f, result)
+    # What has no result is the default NaN, which is negative on x86.
+    bits = fn.choose(found.nan, integer, str(f.default_nan), found.bits)
+    small = found.is_("ule", 1 << f.fraction)
+    fn.branch(small, "small", "large")
+    fn.give(fn.new(f"bitcast {integer} {bits} to {type_of(f)}"), fn.raised(idc, raised))
+    fn.label("small")
+    # Tiny is what would be below the least normal number if its exponent had no bounds: what is
+    # below it when rounded to zero.
+    cut, _ = instruction.run(fn, str(MASKED | 3 << 13), values)
+    inexact = fn.new(f"icmp ne i32 {fn.new(f'and i32 {raised}, {INEXACT}')}, 0")
+    lower = _Value(fn, f, cut)
+    below = lower.is_("ult", 1 << f.fraction)
+    some = fn.any([lower.is_("ne", 0), inexact])
+    tiny = fn.new(f"and i1 {below}, {some}")
+    flushed = fn.new(f"and i1 {tiny}, {fn.asks(FLUSH)}")
+    fn.branch(flushed, "flushed", "kept")
+    under = fn.flag(fn.new(f"and i1 {tiny}, {inexact}"), UNDERFLOW)
+    fn.give(result, fn.raised(idc, raised, under))
+    fn.label("flushed")
+    zero = fn.new(f"bitcast {integer} {lower.sign} to {type_of(f)}")
+    fn.give(zero, fn.raised(idc, str(UNDERFLOW)))
+
+
+def _arithmetic(
+    name: str, instruction: _Instruction, fast: str, priority: Sequence[int] = ()
+) -> str:
+    """The function of an operation. ``fast`` is LLVM's text for the fast way, ``priority`` the
+    order in which operands give their NaN, if it is not theirs."""
+    formats = instruction.operands
+    names = [f"%{letter}" for letter in "abc"[: len(formats)]]
+    parameters = [f"{type_of(f)} {n}" for f, n in zip(formats, names, strict=True)]
+    fn = _Function(name, type_of(instruction.to), ", ".join(parameters))
+    usual = fn.new(f"icmp eq i32 {fn.new(f'and i32 %st, {_SPECIAL | INEXACT}')}, {INEXACT}")
+    fn.branch(usual, "fast", "slow")
+    flush = fn.asks(FLUSH)
+    both = [_Value(fn, f, n).flushed(flush) for f, n in zip(formats, names, strict=True)]
+    values = [value for value, _ in both]
+    idc = fn.flag(fn.any([changed for _, changed in both]), DENORMAL)
+    fn.branch(fn.any([value.nan for value in values]), "nan", "numbers")
+    _rounded(fn, instruction, [value.value for value in values], idc)
+    fn.label("nan")
+    _give_nan(fn, instruction.to, [values[k] for k in priority or range(len(values))], values, idc)
+    fn.label("fast")
+    result = fn.new(fast)
+    fn.branch(_Value(fn, instruction.to, result).ordinary, "done", "odd")
+    fn.lines.append(" br label %slow")
+    fn.label("done")
+    fn.give(result, "%st")
+    return fn.text()
+
+
+def _give_nan(
+    fn: _Function, to: Format, ordered: Sequence[_Value], values: Sequence[_Value], idc: str
+) -> None:
+    """The text that returns the NaN of operands: a signalling one first."""
+    f = ordered[0].f
+    integer = ordered[0].integer
+    chosen = ordered[-1].bits
+    for value in reversed(ordered[:-1]):
+        chosen = fn.choose(value.nan, integer, value.bits, chosen)
+    for value in reversed(ordered):
+        chosen = fn.choose(value.signalling, integer, value.bits, chosen)
+    invalid = fn.any([value.signalling for value in ordered])
+    default = fn.asks(DEFAULT_NAN)
+    if len(values) == 3:
+        meaningless = _is_meaningless(fn, values)
+        quiet = fn.new(f"xor i1 {invalid}, true")
+        meaningless = fn.new(f"and i1 {meaningless}, {quiet}")
+        invalid, default = fn.any([invalid, meaningless]), fn.any([default, meaningless])
+    bits = fn.new(f"or {integer} {chosen}, {f.quiet}")
+    if to is not f:
+        narrow = fn.new(f"fptrunc double {fn.new(f'bitcast i64 {bits} to double')} to float")
+        bits = fn.new(f"bitcast float {narrow} to i32")
+    bits = fn.choose(default, f"i{to.bits}", str(to.default_nan), bits)
+    result = fn.new(f"bitcast i{to.bits} {bits} to {type_of(to)}")
+    fn.give(result, fn.raised(idc, fn.flag(invalid, INVALID)))
+
+
+def _is_meaningless(fn: _Function, values: Sequence[_Value]) -> str:
+    """Whether the product of the first two is infinity times 0."""
+    a, b, _ = values
+    return fn.any(
+        [
+            fn.new(f"and i1 {x.is_('eq', x.f.infinity)}, {y.is_('eq', 0)}")
+            for x, y in ((a, b), (b, a))
+        ]
+    )
+
+
+def _widen() -> str:
+    """f32 to f64, which is exact."""
+    fn = _Function("fp.widen", "double", "float %a")
+    value, changed = _Value(fn, SINGLE, "%a").flushed(fn.asks(FLUSH))
+    wide = fn.new(f"bitcast double {fn.new(f'fpext float {value.value} to double')} to i64")
+    # LLVM may make the conversion of a NaN what it likes.
+    payload = fn.new(f"shl i64 {fn.new(f'zext i32 {value.magnitude} to i64')}, 29")
+    sign = fn.new(f"shl i64 {fn.new(f'zext i32 {value.sign} to i64')}, 32")
+    nan = fn.new(f"or i64 {payload}, {DOUBLE.default_nan}")
+    nan = fn.new(f"or i64 {nan}, {sign}")
+    nan = fn.choose(fn.asks(DEFAULT_NAN), "i64", str(DOUBLE.default_nan), nan)
+    bits = fn.choose(value.nan, "i64", nan, wide)
+    result = fn.new(f"bitcast i64 {bits} to double")
+    fn.give(
+        result,
+        fn.raised(fn.flag(changed, DENORMAL), fn.flag(value.signalling, INVALID)),
+    )
+    return fn.text()
+
+
+def _compare(f: Format) -> str:
+    """The relation of two numbers. ``signals``: a NaN of any kind is invalid."""
+    t = type_of(f)
+    fn = _Function(f"fp.cmp.f{f.bits}", "i8", f"{t} %a, {t} %b, i1 %signals")
+    flush = fn.asks(FLUSH)
+    (a, a_changed), (b, b_changed) = (_Value(fn, f, n).flushed(flush) for n in ("%a", "%b"))
+    less = fn.new(f"fcmp olt {t} {a.value}, {b.value}")
+    equal = fn.new(f"fcmp oeq {t} {a.value}, {b.value}")
+    unordered = fn.any([a.nan, b.nan])
+    relation = fn.choose(equal, "i8", "0", "2")
+    relation = fn.choose(less, "i8", "1", relation)
+    relation = fn.choose(unordered, "i8", "3", relation)
+    every = fn.new(f"and i1 {unordered}, %signals")
+    invalid = fn.any([every, a.signalling, b.signalling])
+    idc = fn.flag(fn.any([a_changed, b_changed]), DENORMAL)
+    fn.give(relation, fn.raised(idc, fn.flag(invalid, INVALID)))
+    return fn.text()
+
+
+def _to_integer(f: Format) -> str:
+    """A number times a power of 2, rounded to an integer within bounds."""
+    fn = _Function(
+        f"fp.toint.f{f.bits}", "i32", f"{type_of(f)} %a, double %scale, i64 %least, i64 %most"
+    )
+    value, changed = _Value(fn, f, "%a").flushed(fn.asks(FLUSH))
+    idc = fn.flag(changed, DENORMAL)
+    fn.branch(value.nan, "nan", "number")
+    wide = value.value if f is DOUBLE else fn.new(f"fpext float {value.value} to double")
+    scaled = fn.new(f"fmul double {wide}, %scale")
+    magnitude = _Value(fn, DOUBLE, scaled)
+    negative = fn.new(f"icmp ne i64 {magnitude.sign}, 0")
+    fn.branch(magnitude.is_("uge", 0x43D0000000000000), "huge", "fits")  # 2**62
+    zero = fn.new(f"and i32 %st, {3 << ROUNDING_SHIFT}")
+    fn.branch(fn.new(f"icmp eq i32 {zero}, {3 << ROUNDING_SHIFT}"), "cut", "round")
+    _mxcsr(fn, _rounding(fn))
+    rounded = fn.new(
+        f'call i64 asm sideeffect "cvtsd2siq $1, $0", "=r,x,~{_CLEAR}"(double {scaled})'
+    )
+    _mxcsr(fn, str(MASKED))
+    fn.lines.append(" br label %both")
+    fn.label("cut")
+    whole = fn.new(f"fptosi double {scaled} to i64")
+    fn.lines.append(" br label %both")
+    fn.label("both")
+    count = fn.new(f"phi i64 [{rounded}, %round], [{whole}, %cut]")
+    again = fn.new(f"sitofp i64 {count} to double")
+    inexact = fn.new(f"fcmp une double {again}, {scaled}")
+    below, above = (fn.new(f"icmp {how} i64 {count}, {bound}")
+                    for how, bound in (("slt", "%least"), ("sgt", "%most")))  # fmt: skip
+    result = fn.choose(above, "i64", "%most", fn.choose(below, "i64", "%least", count))
+    invalid = fn.any([below, above])
+    raised = fn.choose(invalid, "i32", str(INVALID), fn.flag(inexact, INEXACT))
+    fn.give(fn.new(f"trunc i64 {result} to i32"), fn.raised(idc, raised))
+    fn.label("huge")
+    bound = fn.choose(negative, "i64", "%least", "%most")
+    fn.give(fn.new(f"trunc i64 {bound} to i32"), fn.raised(idc, str(INVALID)))
+    fn.label("nan")
+    fn.give("0", fn.raised(str(INVALID)))
+    return fn.text()
+
+
+def _from_half() -> str:
+    """16 bits to f32, which is exact."""
+    fn = _Function("fp.from_half", "float", "i16 %a")
+    wide = fn.new("zext i16 %a to i32")
+    sign = fn.new(f"shl i32 {fn.new(f'and i32 {wide}, 32768')}, 16")
+    magnitude = fn.new(f"and i32 {wide}, 32767")
+    shifted = fn.new(f"shl i32 {magnitude}, 13")
+    normal = fn.new(f"add i32 {shifted}, {112 << 23}")
+    # A denormal is so many times 2**-24.
+    counted = fn.new(f"fmul float {fn.new(f'uitofp i32 {magnitude} to float')}, 0x3E70000000000000")
+    small = fn.new(f"icmp ult i32 {magnitude}, 1024")
+    bits = fn.choose(small, "i32", fn.new(f"bitcast float {counted} to i32"), normal)
+    ieee = fn.new(f"xor i1 {fn.asks(ALTERNATIVE_HALF)}, true")
+    special = fn.new(f"and i1 {fn.new(f'icmp uge i32 {magnitude}, 31744')}, {ieee}")
+    bits = fn.choose(special, "i32", fn.new(f"or i32 {shifted}, {SINGLE.infinity}"), bits)
+    nan = fn.new(f"and i1 {special}, {fn.new(f'icmp ugt i32 {magnitude}, 31744')}")
+    silent = fn.new(f"icmp eq i32 {fn.new(f'and i32 {wide}, 512')}, 0")
+    signalling = fn.new(f"and i1 {nan}, {silent}")
+    bits = fn.choose(nan, "i32", fn.new(f"or i32 {bits}, {SINGLE.quiet}"), bits)
+    bits = fn.new(f"or i32 {bits}, {sign}")
+    default = fn.new(f"and i1 {nan}, {fn.asks(DEFAULT_NAN)}")
+    bits = fn.choose(default, "i32", str(SINGLE.default_nan), bits)
+    fn.give(fn.new(f"bitcast i32 {bits} to float"), fn.raised(fn.flag(signalling, INVALID)))
+    return fn.text()
+
+
+def _to_half() -> str:
+    """f32 to 16 bits, in integers: the host's conversion may be lacking, and has no other form."""
+    fn = _Function("fp.to_half", "i16", "float %a")
+    value, changed = _Value(fn, SINGLE, "%a").flushed(fn.asks(FLUSH))
+    idc = fn.flag(changed, DENORMAL)
+    alternative = fn.asks(ALTERNATIVE_HALF)
+    sign = fn.new(f"lshr i32 {value.sign}, 16")
+    fn.branch(value.is_("uge", SINGLE.infinity), "special", "number")
+    # value = count * 2**(exponent - 23), and the unit of the result is 2**(lowest - 10)
+    field = fn.new(f"lshr i32 {value.magnitude}, 23")
+    normal = fn.new(f"icmp ne i32 {field}, 0")
+    exponent = fn.new(f"sub i32 {fn.choose(normal, 'i32', field, '1')}, 127")
+    low = fn.new(f"and i32 {value.magnitude}, 8388607")
+    count = fn.new(f"or i32 {low}, {fn.choose(normal, 'i32', '8388608', '0')}")
+    tiny = fn.new(f"icmp slt i32 {exponent}, -14")
+    lowest = fn.choose(tiny, "i32", "-14", exponent)
+    shift = fn.new(f"add i32 {fn.new(f'sub i32 {lowest}, {exponent}')}, 13")
+    far = fn.new(f"icmp ugt i32 {shift}, 30")
+    shift = fn.choose(far, "i32", "30", shift)
+    kept = fn.new(f"lshr i32 {count}, {shift}")
+    rest = fn.new(f"sub i32 {count}, {fn.new(f'shl i32 {kept}, {shift}')}")
+    half = fn.new(f"shl i32 1, {fn.new(f'sub i32 {shift}, 1')}")
+    inexact = fn.new(f"icmp ne i32 {rest}, 0")
+    up = _rounds_up(fn, value, kept, rest, half, inexact)
+    bits = fn.new(f"add i32 {kept}, {fn.new(f'zext i1 {up} to i32')}")
+    place = fn.new(f"shl i32 {fn.new(f'add i32 {lowest}, 14')}, 10")
+    bits = fn.new(f"add i32 {bits}, {place}")
+    over = fn.new(f"icmp uge i32 {bits}, {fn.choose(alternative, 'i32', '32768', '31744')}")
+    fn.branch(over, "over", "within")
+    under = fn.flag(fn.new(f"and i1 {tiny}, {inexact}"), UNDERFLOW)
+    _give_half(fn, sign, bits, idc, under, fn.flag(inexact, INEXACT))
+    fn.label("over")
+    # Where a magnitude is rounded up that is above the largest number, infinity is the result.
+    largest = fn.choose(_is_away(fn, value), "i32", "31744", "31743")
+    bits = fn.choose(alternative, "i32", "32767", largest)
+    raised = fn.choose(alternative, "i32", str(INVALID), str(OVERFLOW | INEXACT))
+    _give_half(fn, sign, bits, idc, raised)
+    fn.label("special")
+    fraction = fn.new(f"and i32 {fn.new(f'lshr i32 {value.magnitude}, 13')}, 1023")
+    quiet = fn.new(f"or i32 {fraction}, 32256")
+    signed = fn.choose(fn.asks(DEFAULT_NAN), "i32", "0", sign)
+    quiet = fn.choose(fn.asks(DEFAULT_NAN), "i32", "32256", quiet)
+    of_nan = fn.choose(alternative, "i32", "0", quiet)
+    of_infinity = fn.choose(alternative, "i32", "32767", "31744")
+    bits = fn.choose(value.nan, "i32", of_nan, of_infinity)
+    keeps = fn.any([alternative, fn.new(f"xor i1 {value.nan}, true")])
+    signed = fn.choose(keeps, "i32", sign, signed)
+    invalid = fn.any([alternative, value.signalling])
+    _give_half(fn, signed, bits, fn.flag(invalid, INVALID))
+    return fn.text()
+
+
+def _give_half(fn: _Function, sign: str, bits: str, *raised: str) -> None:
+    fn.give(fn.new(f"trunc i32 {fn.new(f'or i32 {bits}, {sign}')} to i16"), fn.raised(*raised))
+
+
+def _directions(fn: _Function, value: _Value) -> tuple[str, str]:
+    """Whether rounding is to nearest, and whether it leads away from 0 for a number's sign."""
+    mode = fn.new(f"and i32 {fn.new(f'lshr i32 %st, {ROUNDING_SHIFT}')}, 3")
+    negative = fn.new(f"icmp ne i32 {value.sign}, 0")
+    wanted = fn.choose(negative, "i32", "2", "1")
+    return fn.new(f"icmp eq i32 {mode}, 0"), fn.new(f"icmp eq i32 {mode}, {wanted}")
+
+
+def _is_away(fn: _Function, value: _Value) -> str:
+    return fn.any(_directions(fn, value))
+
+
+def _rounds_up(fn: _Function, value: _Value, kept: str, rest: str, half: str, inexact: str) -> str:
+    """Whether a magnitude becomes the larger one of the two numbers it is between."""
+    nearest, away = _directions(fn, value)
+    more = fn.new(f"icmp ugt i32 {rest}, {half}")
+    odd = fn.new(f"trunc i32 {kept} to i1")
+    tie = fn.new(f"and i1 {fn.new(f'icmp eq i32 {rest}, {half}')}, {odd}")
+    closer = fn.new(f"and i1 {nearest}, {fn.any([more, tie])}")
+    return fn.any([closer, fn.new(f"and i1 {away}, {inexact}")])
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def _of_format(f: Format, *, has_fma: bool) -> Iterator[str]:
+    t, s = type_of(f), "ss" if f is SINGLE else "sd"
+    for name in ("add", "sub", "mul", "div"):
+        instruction = _Instruction(f"{name}{s} $2, $0", "=x,0,x", (f, f), f)
+        yield _arithmetic(f"fp.{name}.f{f.bits}", instruction, f"f{name} {t} %a, %b")
+    root = _Instruction(f"sqrt{s} $1, $0", "=x,x", (f,), f)
+    name = f"llvm.sqrt.f{f.bits}"
+    yield _arithmetic(f"fp.sqrt.f{f.bits}", root, f"call {t} @{name}({t} %a)")
+    fused = _Instruction(f"vfmadd213{s} $3, $2, $0", "=x,0,x,x", (f, f, f), f)
+    name = f"llvm.fma.f{f.bits}"
+    if not has_fma:
+        symbol = "fmaf" if f is SINGLE else "fma"
+        fused = _Instruction("", symbol, (f, f, f), f)
+        yield f"declare {t} @{symbol}({t}, {t}, {t})"
+    yield _arithmetic(
+        f"fp.fma.f{f.bits}", fused, f"call {t} @{name}({t} %a, {t} %b, {t} %c)", (2, 0, 1)
+    )
+    yield f"declare {t} @llvm.sqrt.f{f.bits}({t})\ndeclare {t} @llvm.fma.f{f.bits}({t}, {t}, {t})"
+    yield _compare(f)
+    yield _to_integer(f)
+
+
+def functions(*, has_fma: bool = True) -> str:
+    """The text of all functions, for a host that has fused instructions or has not."""
+    narrow = _Instruction("cvtsd2ss $1, $0", "=x,x", (DOUBLE,), SINGLE)
+    return "\n".join(
+        [
+            *_of_format(SINGLE, has_fma=has_fma),
+            *_of_format(DOUBLE, has_fma=has_fma),
+            _arithmetic("fp.narrow", narrow, "fptrunc double %a to float"),
+            _widen(),
+            _from_half(),
+            _to_half(),
+        ]
+    )
