@@ -1,8 +1,8 @@
 """Parts of the architecture that are not emulated: their names, and advice to the user."""
 
-NO_FLOAT = (
-    "VFP and NEON instructions",
-    "compile with -mfloat-abi=soft (as Debian armel is; armhf cannot run)",
+NO_NEON = (
+    "NEON instructions",
+    "compile with -mfpu=vfpv4 (or -mfpu=vfpv3-d16, as Debian armhf is)",
 )
 
 

@@ -39,12 +39,13 @@ NR_SYSCALL = 113  # OABI: the number is the first argument
 
 HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
 HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
+HWCAP_VFP, HWCAP_VFPV3, HWCAP_VFPV4, HWCAP_VFPD32 = 1 << 6, 1 << 13, 1 << 16, 1 << 19
 
 _NUMBERS = {name: number for number, name in EABI.items()}
 _CPUINFO = b"""processor\t: 0
 model name\t: ARMv7 Processor rev 0 (v7l)
 BogoMIPS\t: 100.00
-Features\t: swp half thumb fastmult edsp tls idiva idivt
+Features\t: swp half thumb fastmult vfp edsp vfpv3 tls vfpv4 idiva idivt vfpd32
 CPU implementer\t: 0x41
 CPU architecture: 7
 CPU variant\t: 0x0
@@ -59,17 +60,17 @@ Serial\t\t: 0000000000000000
 _ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
 EF_ARM_EABI_MASK, EF_ARM_APCS_26 = 0xFF000000, 8
-EF_ARM_SOFT_FLOAT, EF_ARM_VFP_FLOAT = 0x200, 0x400
 
 
 class ArmLinuxAbi:
-    """ARMv7 without a floating-point unit; see ``dbt.syscalls.SyscallAbi`` for the methods."""
+    """ARMv7 with VFPv4, without NEON; see ``dbt.syscalls.SyscallAbi`` for the methods."""
 
     machine = "armv7l"
     platform = "v7l"
     hwcap = (
         HWCAP_SWP | HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS
         | HWCAP_IDIVA | HWCAP_IDIVT
+        | HWCAP_VFP | HWCAP_VFPV3 | HWCAP_VFPV4 | HWCAP_VFPD32
     )  # fmt: skip
     hwcap2 = 0
     elf_machine = 40  # EM_ARM
@@ -83,11 +84,8 @@ class ArmLinuxAbi:
         """arch/arm/kernel/elf.c."""
         if entry & 3 == 2:
             return f"has an entry point that is not aligned ({entry:#x})"
-        if not flags & EF_ARM_EABI_MASK:
-            if flags & EF_ARM_APCS_26:
-                return "is a program for 26-bit ARM processors"
-            if flags & (EF_ARM_VFP_FLOAT | EF_ARM_SOFT_FLOAT) == EF_ARM_VFP_FLOAT:
-                return "needs VFP, which is not supported"
+        if not flags & EF_ARM_EABI_MASK and flags & EF_ARM_APCS_26:
+            return "is a program for 26-bit ARM processors"
         return ""
 
     def immediate_number(self, immediate: int) -> int | None:

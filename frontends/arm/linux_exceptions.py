@@ -3,7 +3,7 @@
 Undefined instructions: arch/arm/kernel/traps.c (do_undefinstr) with the breakpoints that ptrace.c
 registers. Aborts: arch/arm/mm/fault.c; bkpt comes there as a debug event (hw_breakpoint.c).
 Unaligned accesses: arch/arm/mm/alignment.c mends LDM, STM, LDRD and STRD, so only the exclusive
-ones and swaps are left.
+ones, swaps and those of VFP registers are left.
 """
 
 from dbt.classes import attrs
@@ -11,7 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
-from frontends.arm.lacking import NO_FLOAT, refusal
+from frontends.arm.lacking import NO_NEON, refusal
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
 ILL_ILLOPC, ILL_ILLTRP, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN, SEGV_MAPERR = 1, 4, 1, 4, 1, 1
@@ -38,11 +38,22 @@ def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
 def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> CpuException:
     """See ``SyscallAbi.unaligned``."""
     word = _halfwords(memory, location & ~1, 2)
-    # STREX and its kin, not SWP; in Thumb code bit 4 of the first halfword says that it loads.
-    stores = not word & 0x10 if location & 1 else word >> 20 & 0b1001 == 0b1000
+    vfp = _is_vfp(word, thumb=bool(location & 1))
+    if location & 1:  # bit 4 of the first halfword says that it loads
+        stores = not word & 0x10
+    else:
+        stores = word >> 20 & 0b1001 in ((0, 8) if vfp else (8,))  # STREX and its kin, not SWP
     trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
-    why = f"unaligned exclusive access to {address:#010x}"
+    kind = "access of a VFP register" if vfp else "exclusive access"
+    why = f"unaligned {kind} to {address:#010x}"
     return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)
+
+
+def _is_vfp(word: int, *, thumb: bool) -> bool:
+    """Whether a load or store is one of VFP registers."""
+    if thumb:
+        word = (word & 0xFFFF) << 16 | word >> 16
+    return word >> 25 & 7 == 0b110 and word >> 9 & 7 == 0b101
 
 
 def exception(reason: str, memory: Memory, location: int, last: TrapState) -> CpuException:
@@ -69,13 +80,12 @@ def _lacking(memory: Memory, location: int) -> tuple[str, str] | None:
     if location & 1:
         word = (word & 0xFFFF) << 16 | word >> 16
         simd = word >> 24 & 0xEF == 0xEF or word >> 20 & 0xFF1 == 0xF90
-        coprocessor = word >> 28 & 0xE == 0xE
+        coprocessor = word >> 28 == 0xE
     else:
         simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
-        coprocessor = True
-    if simd or (coprocessor and word >> 24 & 15 in (0xC, 0xD, 0xE) and word >> 8 & 15 in (10, 11)):
-        return NO_FLOAT
-    return None
+        coprocessor = word >> 28 != 0xF
+    lanes = word & 0x0F000F1F == 0x0E000B10  # moves from and to parts of a vector, and VDUP
+    return NO_NEON if simd or (coprocessor and lanes) else None
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:

@@ -60,7 +60,8 @@ def fpscr(state: State) -> int:
     return state.get("fpscr") | flags
 
 
-def _set_fpscr(state: State, value: int) -> None:
+def set_fpscr(state: State, value: int) -> None:
+    """Set it. Bits that are always zero are left out."""
     state.set("fpscr", value & STATUS_BITS)
     for slot, bit in FPSCR_FLAGS.items():
         state.set(slot, value >> bit & 1)
@@ -129,7 +130,7 @@ def pop_frame(state: State, memory: Memory, *, realtime: bool) -> Restored:
         raise ValueError("signal frame without the registers of VFP")
     for register, value in zip(DOUBLES, vfp[:32], strict=True):
         state.set(register, value)
-    _set_fpscr(state, vfp[32])
+    set_fpscr(state, vfp[32])
     for register, value in zip(_GENERAL, registers, strict=True):
         state.set(register, value)
     for slot, bit in _FLAGS.items():

@@ -17,6 +17,12 @@ def run(tmp_path: Path, *words: int) -> tuple[int, list[str]]:
     return outcome.status, outcome.stderr.decode().splitlines()
 
 
+NO_NEON = (
+    "NEON instructions are not supported: compile with -mfpu=vfpv4 "
+    "(or -mfpu=vfpv3-d16, as Debian armhf is)"
+)
+
+
 @pytest.mark.parametrize(
     ("words", "signal", "why"),
     [
@@ -29,12 +35,13 @@ def run(tmp_path: Path, *words: int) -> tuple[int, list[str]]:
         ([0xE3E0D000, 0xE8BD8000], 11, "read of 0xffffffff, where nothing is mapped"),
         ([0xE3A07077, 0xE3A0DA0F, 0xEF000000], 11,
          "sigreturn found no signal frame on the stack at 0xf000"),
-        ([0xEEB70A00], 4, "VFP and NEON instructions are not supported: compile with "
-         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
-        ([0xF2000840], 4, "VFP and NEON instructions are not supported: compile with "
-         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
-        ([0xF420070F], 4, "VFP and NEON instructions are not supported: compile with "
-         "-mfloat-abi=soft (as Debian armel is; armhf cannot run)"),
+        ([0xEEE00B10], 4, NO_NEON),  # vdup.8 d0, r0
+        ([0xEE400B10], 4, NO_NEON),  # vmov.8 d0[0], r0
+        ([0xF2000840], 4, NO_NEON),
+        ([0xF420070F], 4, NO_NEON),
+        ([0xEEF00A10], 4, "undefined instruction"),  # vmrs r0, fpsid
+        ([0xE3A00801, 0xEEE10A10, 0xEE300A20], 4, "undefined instruction"),  # short vectors
+        ([0xE3A01002, 0xED910A00], 7, "unaligned access of a VFP register to 0x00000002"),
     ],
 )  # fmt: skip
 def test_reasons(tmp_path: Path, words: list[int], signal: int, why: str) -> None:

@@ -1,0 +1,25 @@
+"""Random VFP instructions do what Unicorn does, in every setting (``support.vfp_fuzz``)."""
+
+import pytest
+from support.vfp_fuzz import ROWS, Report, campaign
+
+from dbt.ir import floating
+
+
+def _check(report: Report) -> None:
+    assert report.differences == []
+    assert report.ran.keys() == {row.name for row in ROWS}
+
+
+def test_evaluated() -> None:
+    _check(campaign(4000, seed=1))
+
+
+def test_compiled() -> None:
+    _check(campaign(1500, seed=2, settings=("quick", "unit")))
+
+
+def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floating, "UNDERFLOW", 0)
+    rows = [row for row in ROWS if row.name == "VMUL"]
+    assert campaign(400, seed=3, rows=rows).differences
