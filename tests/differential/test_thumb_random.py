@@ -3,13 +3,16 @@ meaning what Unicorn makes of them."""
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import attrs
 import pytest
-from support import thumb_excuses
+from support import arm_runners, thumb_excuses
+from support.arm_batches import Batch
 from support.arm_fuzz import campaign
-from support.arm_oracle import CODE_SIZE, IT_BITS, Case, Oracle, pc_of
-from support.arm_runners import EVALUATOR, SETTINGS
+from support.arm_fuzz_memory import DATA_SIZE, Finish
+from support.arm_oracle import CODE_SIZE, IT_BITS, MARGIN, Case, Oracle, pc_of
+from support.arm_runners import EVALUATOR, SETTINGS, Machine
 from support.thumb_batches import draw, draw_batch, draw_sequences
 from support.thumb_excuses import refusable, unpredictable
 from support.thumb_listing import listing, mnemonics, silent
@@ -108,7 +111,7 @@ def test_what_no_row_matches_is_undefined() -> None:
         case = draw_batch(random, [T32.by_name["UDF"]], 1).cases[0]
         case = attrs.evolve(case, words=(word,))
         code = bytearray(CODE_SIZE)
-        at = case.pc - pc_of(0) + 0x1000
+        at = case.pc - pc_of(0) + MARGIN
         code[at : at + len(case.code)] = case.code
         oracle.load(bytes(code), b"")
         assert oracle.run(case).kind == "undefined", f"{word:08x}"
@@ -180,7 +183,7 @@ def test_what_is_skipped_need_not_be_refused() -> None:
 def test_the_oracle_forgets_itstate_at_an_isb() -> None:
     itt_al, isb = 0xBFE4, 0x8F6FF3BF
     case, oracle = case_of(itt_al, isb), Oracle()
-    code = bytes(0x1000) + case.code
+    code = bytes(MARGIN) + case.code
     oracle.load(code.ljust(CODE_SIZE, b"\0"), b"")
     theirs = oracle.run(case)
     ours = attrs.evolve(theirs, cpsr=0xE8 >> 2 << 10)
@@ -188,3 +191,31 @@ def test_the_oracle_forgets_itstate_at_an_isb() -> None:
     assert thumb_excuses.excused(case, ours, theirs)
     assert thumb_excuses.excused(case, attrs.evolve(ours, registers=(1,)), theirs) is None
     assert thumb_excuses.excused(case_of(0xBFE8, isb), ours, theirs) is None
+
+
+def test_a_jump_to_another_case_is_no_halt_of_it() -> None:
+    b_minus_64, udf = 0xE7DE, 0xDE00
+    cases = [case_of(udf), attrs.evolve(case_of(b_minus_64), pc=pc_of(1))]
+    code = bytearray(CODE_SIZE)
+    for case in cases:
+        at = case.pc - pc_of(0) + MARGIN
+        code[at : at + 2] = case.code
+    machine = Machine(SETTINGS["reference"])
+    try:
+        machine.load(Batch(bytes(code), bytes(DATA_SIZE), tuple(cases), 1))
+        assert machine.run(cases[0]).kind == "undefined"
+        finish = machine.run(cases[1])
+    finally:
+        machine.close()
+    assert (finish.kind, finish.location) == ("ran", pc_of(0) | 1)
+
+
+def test_registers_that_are_lost_at_a_fault_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = arm_runners._finish
+
+    def forgetful(state: dict[str, int], *rest: Any) -> Finish:
+        return finish({**state, "r0": 0xDEAD} if rest[-1] == "fault" else state, *rest)
+
+    monkeypatch.setattr(arm_runners, "_finish", forgetful)
+    report = campaign(100, seed=2, settings=("reference",), length=12, state="thumb")
+    assert any("r0 was" in text for text in report.differences)

@@ -136,7 +136,7 @@ class Oracle:
 
     def run(self, case: Case) -> Finish:
         """Execute a case."""
-        cpu = self.cpu
+        cpu, kind = self.cpu, "ran"
         if case.row.name.startswith("STREX"):  # the monitor outlives a case
             cpu.reg_write(uc.UC_ARM_REG_CPSR, 0x10)
             cpu.emu_start(CLEARING, CLEARING + 4, count=1)
@@ -152,9 +152,9 @@ class Oracle:
             if error.errno in (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION):
                 return Finish("undefined")
             if error.errno not in (unicorn.UC_ERR_FETCH_UNMAPPED, unicorn.UC_ERR_FETCH_PROT):
-                return Finish("fault", cpsr=self._cpsr & IT_BITS, location=self._location)
+                kind = "fault"
         return Finish(
-            "ran",
+            kind,
             tuple(cpu.reg_read(register) for register in _UC_REGISTERS),
             self._cpsr & (FLAGS | IT_BITS),
             self._location,

@@ -90,12 +90,12 @@ class Runner(Protocol):
     def run(self, case: Case) -> Finish: ...
 
 
-def _finish(state: Mapping[str, int], key: BlockKey, data: bytes) -> Finish:
+def _finish(state: Mapping[str, int], key: BlockKey, data: bytes, kind: str = "ran") -> Finish:
     frontend = ArmFrontend()
     if key.mode & IT and key.mode & IT != state["it"] << IT_SHIFT:
-        return Finish("ran, another ITSTATE than in the slot")
+        return Finish(f"{kind}, another ITSTATE than in the slot")
     return Finish(
-        "ran",
+        kind,
         tuple(state[name] for name in REGISTERS),
         sum(state[name] << bit for name, bit in FLAG_BITS.items()) | _it_bits(state),
         frontend.location_of(BlockKey(key.pc, key.mode & ~CONDITION_PASSED)),
@@ -110,10 +110,10 @@ def _it_bits(state: Mapping[str, int]) -> int:
     return it >> 2 << 10 | (it & 3) << 25
 
 
-def _fault(pc: int, case: Case, state: Mapping[str, int]) -> Finish:
+def _fault(pc: int, case: Case, state: Mapping[str, int], data: bytes) -> Finish:
     """A fault of the instruction at ``pc``."""
-    stopped = _stopped("fault", case, state)
-    return attrs.evolve(stopped, cpsr=_it_bits(state), location=pc | case.thumb)
+    kind = _stopped("fault", case, state).kind
+    return _finish(state, attrs.evolve(case.key, pc=pc), data, kind)
 
 
 def _stopped(kind: str, case: Case, state: Mapping[str, int]) -> Finish:
@@ -150,7 +150,7 @@ class Evaluator:
                 case Fault(access=Access.UNALIGNED):
                     return _stopped("alignment", case, state)
                 case Fault(pc=pc):
-                    return _fault(pc, case, state)
+                    return _fault(pc, case, state, bytes(area.data))
                 case TrapFired(reason=reason):
                     return _stopped(reason, case, state)
                 case Left(exit=Halt() | Swi()):
@@ -271,9 +271,12 @@ class Machine:
             case FaultHit(access=Access.UNALIGNED):
                 return _stopped("alignment", case, state)
             case FaultHit(pc=pc):
-                return _fault(pc, case, state)
+                return _fault(pc, case, state, self.memory.peek(DATA, DATA_SIZE))
             case TrapHit(reason=reason):
                 return _stopped(reason, case, state)
+            case HaltHit(pc=pc, mode=mode) if not case.contains(BlockKey(pc, mode)):
+                # Another case is where this one has jumped to, and halts at once.
+                return _finish(state, BlockKey(pc, mode), self.memory.peek(DATA, DATA_SIZE))
             case HaltHit() | SyscallHit():
                 return _stopped("undefined", case, state)
         raise AssertionError(event)

@@ -23,6 +23,8 @@ from frontends.arm.encodings.t32 import T32
 
 VFP_ROWS = frozenset(Table(vfp.A32, never={"c": 0b1111}).by_name)
 """They have a campaign of their own."""
+SEVERAL = ("LDM", "STM", "LDRD", "STRD", "PUSH", "POP", "LDREXD", "STREXD")
+"""Beginnings of rows that access memory more than once."""
 
 
 @attrs.frozen
@@ -40,6 +42,14 @@ class State:
     unpredictable: Callable[[Row, int], str | None]
     excused: Callable[[Case, Finish, Finish], str | None]
     refusable: Callable[[Case], str | None] = lambda case: None
+
+    def excuse(self, case: Case, ours: Finish, theirs: Finish) -> str | None:
+        """The manual's words for why a case ends otherwise than with the oracle, or None."""
+        if ours.kind == theirs.kind == "fault" and ours.location == theirs.location:
+            faulted = self.table.match(case.words[case.places.index(ours.location & ~1)])
+            if faulted is not None and faulted[0].name.startswith(SEVERAL):
+                return "a transfer of several registers that faults leaves them and memory UNKNOWN"
+        return self.excused(case, ours, theirs)
 
     def misread(self, row: Row, word: int) -> tuple[str, str | None]:
         """Capstone's mnemonic and the manual's words for why it may differ from the row's; the
