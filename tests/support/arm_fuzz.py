@@ -182,7 +182,7 @@ def _compare(
         if refusable and ours.kind == "ran":
             yield f"{name}: {case}: ran, though {refusable}"
         elif ours != theirs:
-            words = state.excuse(case, ours, theirs)
+            words = state.excuse(case, ours, theirs, oracle)
             if words is None:
                 yield f"{name}: {difference(case, ours, theirs)}"
             else:

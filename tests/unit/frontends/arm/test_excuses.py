@@ -4,34 +4,55 @@ import attrs
 import pytest
 from support.arm_batches import Batch
 from support.arm_fuzz_memory import DATA_SIZE, Finish
-from support.arm_oracle import CODE_SIZE, EXACT_SUM, MARGIN, Case, Oracle, Q, excused, pc_of
+from support.arm_oracle import CODE_SIZE, MARGIN, Case, Oracle, Q, pc_of
 from support.arm_runners import Evaluator
-
-from frontends.arm.encodings import A32
+from support.fuzz_states import EXACT_SUM, STATES
 
 SMALLEST, MINUS_ONE = 0x80008000, 0xFFFFFFFF
-SMLAD_R0_R1_R2_R3, SMLADX_R0_R1_R2_R3 = 0xE7003211, 0xE7003231
+SMLAD, SMLADX = 0xE7003211, 0xE7003231  # r0, r1, r2, r3
+T32_SMLAD = 0x3002FB21
+MOV_R1_R2, MVN_R4_R0 = 0xE1A01002, 0xE1E04000
 
 
-def both(word: int, *registers: int) -> tuple[Case, Finish, Finish]:
+class Both:
     """A case with r1 and those behind it, and what the evaluator and the oracle make of it."""
-    found = A32.match(word)
-    assert found is not None
-    first = (0, *registers)
-    case = Case(found[0], pc_of(0), (word,), first + (0,) * (15 - len(first)), 0, 0, 0)
-    code = (bytes(MARGIN) + word.to_bytes(4, "little")).ljust(CODE_SIZE, b"\0")
-    oracle, evaluator = Oracle(), Evaluator()
-    oracle.load(code, bytes(DATA_SIZE))
-    evaluator.load(Batch(code, bytes(DATA_SIZE), (case,), 1))
-    return case, evaluator.run(case), oracle.run(case)
+
+    def __init__(self, words: tuple[int, ...], *registers: int, state: str = "arm") -> None:
+        self.state = STATES[state]
+        found = self.state.table.match(words[-1])
+        assert found is not None
+        values = (0, *registers, *[0] * (14 - len(registers)))
+        self.case = Case(
+            found[0], pc_of(0), words, values, 0, 0, 0, len(words) > 1, thumb=state == "thumb"
+        )
+        code = (bytes(MARGIN) + self.case.code).ljust(CODE_SIZE, b"\0")
+        self.oracle, evaluator = Oracle(), Evaluator()
+        self.oracle.load(code, bytes(DATA_SIZE))
+        evaluator.load(Batch(code, bytes(DATA_SIZE), (self.case,), len(words)))
+        self.ours, self.theirs = evaluator.run(self.case), self.oracle.run(self.case)
+
+    def excuse(self, ours: Finish | None = None, **changed: object) -> str | None:
+        """The excuse for this difference, or for another result of ours."""
+        case = attrs.evolve(self.case, **changed)  # type: ignore[arg-type]
+        return self.state.excuse(case, ours or self.ours, self.theirs, self.oracle)
 
 
-@pytest.mark.parametrize("word", [SMLAD_R0_R1_R2_R3, SMLADX_R0_R1_R2_R3])
-def test_the_oracle_sums_the_products_of_smlad_first(word: int) -> None:
-    case, ours, theirs = both(word, SMALLEST, SMALLEST, MINUS_ONE)
-    assert ours.registers[0] == 0x7FFFFFFF
-    assert (ours.cpsr & Q, theirs.cpsr & Q) == (0, Q)
-    assert excused(case, ours, theirs) == EXACT_SUM
+@pytest.mark.parametrize(
+    ("words", "state", "r1"),
+    [
+        ((SMLAD,), "arm", SMALLEST),
+        ((SMLADX,), "arm", SMALLEST),
+        ((T32_SMLAD,), "thumb", SMALLEST),
+        ((MOV_R1_R2, SMLAD, MVN_R4_R0), "arm", 0),
+    ],
+)
+def test_the_oracle_sums_the_products_of_smlad_first(
+    words: tuple[int, ...], state: str, r1: int
+) -> None:
+    both = Both(words, r1, SMALLEST, MINUS_ONE, state=state)
+    assert both.ours.registers[0] == 0x7FFFFFFF
+    assert (both.ours.cpsr & Q, both.theirs.cpsr & Q) == (0, Q)
+    assert both.excuse() == EXACT_SUM
 
 
 @pytest.mark.parametrize(
@@ -39,17 +60,16 @@ def test_the_oracle_sums_the_products_of_smlad_first(word: int) -> None:
     [(SMALLEST, SMALLEST, 0), (SMALLEST, SMALLEST, 1), (0x7FFF7FFF, 0x7FFF7FFF, 0x7FFFFFFF)],
 )
 def test_another_sum_of_smlad_has_to_agree(registers: tuple[int, ...]) -> None:
-    case, ours, theirs = both(SMLAD_R0_R1_R2_R3, *registers)
-    assert ours == theirs
-    assert ours.cpsr & Q
-    assert excused(case, attrs.evolve(ours, cpsr=0), theirs) is None
+    both = Both((SMLAD,), *registers)
+    assert both.ours == both.theirs
+    assert both.ours.cpsr & Q
+    assert both.excuse(attrs.evolve(both.ours, cpsr=0)) is None
 
 
 def test_the_excuse_is_for_q_alone() -> None:
-    case, ours, theirs = both(SMLAD_R0_R1_R2_R3, SMALLEST, SMALLEST, MINUS_ONE)
-    wrong = attrs.evolve(ours, registers=(0, *ours.registers[1:]))
-    assert excused(case, wrong, theirs) is None
-    assert excused(case, attrs.evolve(ours, cpsr=1 << 31), theirs) is None
-    assert excused(case, theirs, ours) is None
-    other = attrs.evolve(case, row=A32.by_name["SMLSD"])
-    assert excused(other, ours, theirs) is None
+    both = Both((SMLAD,), SMALLEST, SMALLEST, MINUS_ONE)
+    assert both.excuse(attrs.evolve(both.ours, registers=(0, *both.ours.registers[1:]))) is None
+    assert both.excuse(attrs.evolve(both.ours, cpsr=1 << 31)) is None
+    assert both.excuse(both.theirs) is None
+    smlsd = SMLAD | 0x40
+    assert both.excuse(words=(smlsd,)) is None
