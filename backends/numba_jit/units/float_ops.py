@@ -1,35 +1,92 @@
-"""Ops of floating point as LLVM text: calls of the functions of ``float_text``."""
+"""Ops of floating point as LLVM text: the fast way of ``float_text`` in the unit, and calls of its
+functions where that may be wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from backends.numba_jit.units.float_text import SPECIAL, ordinary
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
+from dbt.ir.floating import DOUBLE, FLUSH, INEXACT, SINGLE
 from dbt.ir.ops import Op
-from dbt.ir.types import F64
+from dbt.ir.types import F32, F64, Type
 
 Emit: TypeAlias = Callable[..., str]
+
+_ORDINARY = {F32: ordinary(SINGLE), F64: ordinary(DOUBLE)}
+
+
+def _declared(u: UnitText, function: str, result: str, arguments: Sequence[str]) -> tuple[str, str]:
+    """A call of a function, which is declared; and the type of what it gives."""
+    kinds = ", ".join(argument.partition(" ")[0] for argument in arguments)
+    pair = f"{{{result}, i32}}"
+    u.intrinsic(function, f"{pair} @{function}({kinds})")
+    return f"call {pair} @{function}({', '.join(arguments)})", pair
 
 
 def _call(u: UnitText, inst: Inst, function: str, result: str, *arguments: str) -> str:
     """Append a call; notes the status after it and returns the result."""
-    kinds = ", ".join(argument.partition(" ")[0] for argument in arguments)
-    pair = f"{{{result}, i32}}"
-    u.intrinsic(function, f"{pair} @{function}({kinds})")
-    both = u.new(f"call {pair} @{function}({', '.join(arguments)})")
+    call, pair = _declared(u, function, result, arguments)
+    both = u.new(call)
     u.after[inst] = u.new(f"extractvalue {pair} {both}, 1")
     return u.new(f"extractvalue {pair} {both}, 0")
 
 
-def _arithmetic(name: str) -> Emit:
+def _unless(
+    u: UnitText, inst: Inst, odd: str, fast: str, function: str, result: str, *arguments: str
+) -> str:
+    """The value ``fast``, and the status as it was; where ``odd`` holds, what a function says."""
+    status = arguments[-1].partition(" ")[2]
+    aside, done = f"c{u.cold_number}", f"j{u.number}"
+    u.cold_number += 1
+    u.branch_cold(odd, f"%{aside}")
+    u.lines.append(f" br label %{done}\n{done}:")
+    ordinary_way, u.label = u.label, f"%{done}"
+    call, pair = _declared(u, function, result, arguments)
+    u.cold_lines.append(
+        f"{aside}:\n %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
+        f" %{aside}s = extractvalue {pair} %{aside}p, 1\n br label %{done}"
+    )
+    value = u.new(f"phi {result} [{fast}, {ordinary_way}], [%{aside}v, %{aside}]")
+    u.after[inst] = u.new(f"phi i32 [{status}, {ordinary_way}], [%{aside}s, %{aside}]")
+    return value
+
+
+def _asks(u: UnitText, status: str, bits: int) -> str:
+    return u.new(f"icmp ne i32 {u.new(f'and i32 {status}, {bits}')}, 0")
+
+
+def _may_be_wrong(u: UnitText, type_: Type, value: str, status: str) -> str:
+    """Whether a result of the fast way does not prove that it is right."""
+    integer = f"i{type_.bits}"
+    bits = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {integer}")
+    magnitude = u.new(f"and {integer} {bits}, {type_.mask >> 1}")
+    least, span = _ORDINARY[type_]
+    above = u.new(f"sub {integer} {magnitude}, {least}")
+    odd = u.new(f"icmp uge {integer} {above}, {span}")
+    special = u.new(f"and i32 {status}, {SPECIAL | INEXACT}")
+    return u.new(f"or i1 {odd}, {u.new(f'icmp ne i32 {special}, {INEXACT}')}")
+
+
+def _operation(name: str, *, intrinsic: bool = False) -> Emit:
+    """An operation on numbers of one format. The fast way is an instruction, or an intrinsic."""
+
     def emit(u: UnitText, inst: Inst, *operands: str) -> str:
-        assert inst.type is not None
+        type_ = inst.type
+        assert type_ is not None
         *numbers, status = operands
-        kind = LLVM_TYPES[inst.type.name]
-        arguments = [f"{kind} {number}" for number in numbers]
-        return _call(u, inst, f"fp.{name}.{inst.type}", kind, *arguments, f"i32 {status}")
+        kind = LLVM_TYPES[type_.name]
+        typed = [f"{kind} {number}" for number in numbers]
+        text = f"f{name} {kind} {', '.join(numbers)}"
+        if intrinsic:
+            function = f"llvm.{name}.{type_}"
+            u.intrinsic(function, f"{kind} @{function}({', '.join(kind for _ in numbers)})")
+            text = f"call {kind} @{function}({', '.join(typed)})"
+        fast = u.new(text)
+        odd = _may_be_wrong(u, type_, fast, status)
+        return _unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *typed, f"i32 {status}")
 
     return emit
 
@@ -39,16 +96,29 @@ def _compare(signals: str) -> Emit:
         type_ = inst.args[0].type
         assert type_ is not None
         kind = LLVM_TYPES[type_.name]
+        equal = u.new(f"fcmp oeq {kind} {a}, {b}")
+        less = u.new(f"fcmp olt {kind} {a}, {b}")
+        relation = u.new(f"select i1 {equal}, i8 0, i8 2")
+        relation = u.new(f"select i1 {less}, i8 1, i8 {relation}")
+        odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {b}')}, {_asks(u, status, FLUSH)}")
         arguments = (f"{kind} {a}", f"{kind} {b}", f"i1 {signals}", f"i32 {status}")
-        return _call(u, inst, f"fp.cmp.{type_}", "i8", *arguments)
+        return _unless(u, inst, odd, relation, f"fp.cmp.{type_}", "i8", *arguments)
 
     return emit
 
 
 def _convert(u: UnitText, inst: Inst, a: str, status: str) -> str:
-    if inst.type is F64:
-        return _call(u, inst, "fp.widen", "double", f"float {a}", f"i32 {status}")
-    return _call(u, inst, "fp.narrow", "float", f"double {a}", f"i32 {status}")
+    if inst.type is F32:
+        return _narrow(u, inst, a, status)
+    fast = u.new(f"fpext float {a} to double")
+    odd = u.new(f"or i1 {u.new(f'fcmp uno float {a}, {a}')}, {_asks(u, status, FLUSH)}")
+    return _unless(u, inst, odd, fast, "fp.widen", "double", f"float {a}", f"i32 {status}")
+
+
+def _narrow(u: UnitText, inst: Inst, a: str, status: str) -> str:
+    fast = u.new(f"fptrunc double {a} to float")
+    odd = _may_be_wrong(u, F32, fast, status)
+    return _unless(u, inst, odd, fast, "fp.narrow", "float", f"double {a}", f"i32 {status}")
 
 
 def _from_half(u: UnitText, inst: Inst, a: str, status: str) -> str:
@@ -70,7 +140,7 @@ def _from_integer(opcode: str) -> Emit:
         if inst.type is F64:
             u.after[inst] = status
             return wide
-        return _call(u, inst, "fp.narrow", "float", f"double {wide}", f"i32 {status}")
+        return _narrow(u, inst, wide, status)
 
     return emit
 
@@ -80,9 +150,8 @@ def _to_integer(*, signed: bool) -> Emit:
         type_ = inst.args[0].type
         assert type_ is not None
         bits, fraction = (int(number) for number in inst.imm)
-        least, most = (
-            (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-        )
+        half = 1 << (bits - 1)
+        least, most = (-half, half - 1) if signed else (0, 2 * half - 1)
         arguments = (f"double {2.0**fraction!r}", f"i64 {least}", f"i64 {most}", f"i32 {status}")
         operand = f"{LLVM_TYPES[type_.name]} {a}"
         return _call(u, inst, f"fp.toint.{type_}", "i32", operand, *arguments)
@@ -91,10 +160,10 @@ def _to_integer(*, signed: bool) -> Emit:
 
 
 FLOATING: dict[Op, Emit] = {
-    ops.FADD: _arithmetic("add"), ops.FSUB: _arithmetic("sub"), ops.FMUL: _arithmetic("mul"),
-    ops.FDIV: _arithmetic("div"), ops.FSQRT: _arithmetic("sqrt"), ops.FMA: _arithmetic("fma"),
-    ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"), ops.FCVT: _convert,
-    ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,
+    ops.FADD: _operation("add"), ops.FSUB: _operation("sub"), ops.FMUL: _operation("mul"),
+    ops.FDIV: _operation("div"), ops.FSQRT: _operation("sqrt", intrinsic=True),
+    ops.FMA: _operation("fma", intrinsic=True), ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),
+    ops.FCVT: _convert, ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,
     ops.SINT_TO_F: _from_integer("sitofp"), ops.UINT_TO_F: _from_integer("uitofp"),
     ops.F_TO_SINT: _to_integer(signed=True), ops.F_TO_UINT: _to_integer(signed=False),
 }  # fmt: skip

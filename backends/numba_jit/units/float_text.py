@@ -32,13 +32,20 @@ from dbt.ir.floating import (
 
 MASKED = 0x1F80
 """MXCSR as the host has it: exceptions are masked, rounding is to nearest."""
-_SPECIAL = 3 << ROUNDING_SHIFT | FLUSH
+SPECIAL = 3 << ROUNDING_SHIFT | FLUSH
+"""The bits of a status that ask for something that the fast way does not do."""
 _CLEAR = "{memory}"
 
 
 def type_of(f: Format) -> str:
     """LLVM's type of a format."""
     return "float" if f is SINGLE else "double"
+
+
+def ordinary(f: Format) -> tuple[int, int]:
+    """The least magnitude of the results that the fast way may have, and the number of them."""
+    least = (1 << f.fraction) + 1
+    return least, f.infinity - least
 
 
 class _Function:
@@ -134,9 +141,9 @@ class _Value:
     @property
     def ordinary(self) -> str:
         """Whether the magnitude is above that of the least normal number, and finite."""
-        least, fn = (1 << self.f.fraction) + 1, self.fn
+        (least, span), fn = ordinary(self.f), self.fn
         above = fn.new(f"sub {self.integer} {self.magnitude}, {least}")
-        return fn.new(f"icmp ult {self.integer} {above}, {self.f.infinity - least}")
+        return fn.new(f"icmp ult {self.integer} {above}, {span}")
 
     def flushed(self, flush: str) -> tuple["_Value", str]:
         """The operand, 0 in place of a denormal if denormals are to be flushed; whether it was."""
@@ -236,7 +243,7 @@ def _arithmetic(
     names = [f"%{letter}" for letter in "abc"[: len(formats)]]
     parameters = [f"{type_of(f)} {n}" for f, n in zip(formats, names, strict=True)]
     fn = _Function(name, type_of(instruction.to), ", ".join(parameters))
-    usual = fn.new(f"icmp eq i32 {fn.new(f'and i32 %st, {_SPECIAL | INEXACT}')}, {INEXACT}")
+    usual = fn.new(f"icmp eq i32 {fn.new(f'and i32 %st, {SPECIAL | INEXACT}')}, {INEXACT}")
     fn.branch(usual, "fast", "slow")
     flush = fn.asks(FLUSH)
     both = [_Value(fn, f, n).flushed(flush) for f, n in zip(formats, names, strict=True)]
