@@ -19,6 +19,10 @@ def test_compiled() -> None:
     _check(campaign(1500, seed=2, settings=("quick", "unit")))
 
 
+def test_evaluated_in_thumb_state() -> None:
+    _check(campaign(2000, seed=4, thumb=True))
+
+
 def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floating, "UNDERFLOW", 0)
     rows = [row for row in ROWS if row.name == "VMUL"]

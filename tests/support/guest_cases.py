@@ -24,6 +24,7 @@ PROGRAMS = {
     "conditional_call": [()],
     "retargeted": [("briefly",)],
     "endian": [()],
+    "floats": [()],
     "files": [("made", "/no/such/directory/file")],
     "interwork": [()],
     "it_blocks": [()],

@@ -72,9 +72,16 @@ class Case:
     fpscr: int
     registers: tuple[int, ...]
     flags: int
+    thumb: bool = False
+
+    @property
+    def code(self) -> bytes:
+        """The instruction as it is in memory. T32 has the high half first."""
+        word = self.word >> 16 | (self.word & 0xFFFF) << 16 if self.thumb else self.word
+        return word.to_bytes(4, "little")
 
     def __str__(self) -> str:
-        text = disassemble(self.word.to_bytes(4, "little"), self.pc)
+        text = disassemble(self.code, self.pc, self.thumb)
         return f"{self.row.name} {self.word:08x} {text} fpscr={self.fpscr:#x}"
 
 
@@ -127,7 +134,7 @@ def _word(random: Random, row: Row) -> int:
     return word
 
 
-def draw(random: Random, row: Row, pc: int) -> Case:
+def draw(random: Random, row: Row, pc: int, *, thumb: bool = False) -> Case:
     """A random case of a row. Operands are often close to each other, or one of a few."""
     some = [_double(random) for _ in range(5)]
     doubles = [random.choice(some) for _ in range(32)]
@@ -138,7 +145,10 @@ def draw(random: Random, row: Row, pc: int) -> Case:
     status = modes | short | random.getrandbits(4) << 28
     registers = tuple(random.getrandbits(32) for _ in range(15))
     flags = random.getrandbits(4)
-    return Case(pc, row, _word(random, row), tuple(doubles), status, registers, flags)
+    word = _word(random, row)
+    if thumb:
+        word = word & 0x0FFFFFFF | ALWAYS
+    return Case(pc, row, word, tuple(doubles), status, registers, flags, thumb)
 
 
 # -- what runs the cases -------------------------------------------------------------------------
@@ -162,14 +172,14 @@ class Oracle:
     def run(self, case: Case) -> Finish | str:
         """Execute a case."""
         cpu = self.cpu
-        cpu.reg_write(uc.UC_ARM_REG_CPSR, case.flags << 28 | 0x10)
+        cpu.reg_write(uc.UC_ARM_REG_CPSR, case.flags << 28 | 0x10 | case.thumb << 5)
         for register, value in zip(_UC_CORE, case.registers, strict=True):
             cpu.reg_write(register, value)
         for register, value in zip(_UC_DOUBLES, case.doubles, strict=True):
             cpu.reg_write(register, value)
         cpu.reg_write(uc.UC_ARM_REG_FPSCR, case.fpscr)
         try:
-            cpu.emu_start(case.pc, case.pc + 4, count=1)
+            cpu.emu_start(case.pc | case.thumb, case.pc + 4, count=1)
         except unicorn.UcError:
             return _UNDEFINED
         return Finish(
@@ -208,7 +218,8 @@ class Runner:
         self._executor.discard(list(self._executor.index))
         for case in batch:
             set_fpscr(self.state, case.fpscr)
-            self._install(self.frontend.in_state(self.frontend.key_of(case.pc), self.state))
+            key = self.frontend.key_of(case.pc | case.thumb)
+            self._install(self.frontend.in_state(key, self.state))
 
     def _install(self, key: BlockKey) -> None:
         assert self._executor is not None
@@ -226,7 +237,9 @@ class Runner:
         for place, name in enumerate(FLAGS[:4]):
             state.set(name, case.flags >> (3 - place) & 1)
         set_fpscr(state, case.fpscr)
-        key: BlockKey | None = self.frontend.in_state(self.frontend.key_of(case.pc), state)
+        key: BlockKey | None = self.frontend.in_state(
+            self.frontend.key_of(case.pc | case.thumb), state
+        )
         execute = self._evaluate if self._executor is None else self._enter
         while key is not None and key.pc == case.pc:
             key = execute(key)
@@ -274,8 +287,8 @@ class Report:
 def excused(case: Case) -> str | None:
     """The manual's words for why a form is refused that the oracle executes, or None."""
     field = dict(zip(case.row.letters, case.row.extract(case.word), strict=True))
-    if 15 in (field.get("t"), field.get("e")):
-        return "if t == 15 then UNPREDICTABLE"
+    if {15, *([13] if case.thumb else [])} & {field.get("t"), field.get("e")}:
+        return "if t == 15 (or 13, in Thumb state) then UNPREDICTABLE"
     if case.row.name == "VMOV_pair":
         return "if to_arm_registers && t == t2 then UNPREDICTABLE; if m == 31 then UNPREDICTABLE"
     if case.row.name == "VCVT_fixed":
@@ -316,20 +329,26 @@ def difference(case: Case, name: str, ours: Finish | str, theirs: Finish | str) 
     return "\n".join(lines)
 
 
-def cases(count: int, seed: int, rows: Sequence[Row]) -> Iterator[Case]:
+def cases(count: int, seed: int, rows: Sequence[Row], *, thumb: bool = False) -> Iterator[Case]:
     """Random cases, of each row in turn."""
     random = Random(seed)
     for index in range(count):
-        yield draw(random, rows[index % len(rows)], CODE + index % BATCH * 8)
+        pc = CODE + index % BATCH * 8
+        yield draw(random, rows[index % len(rows)], pc, thumb=thumb)
 
 
 def campaign(
-    count: int, seed: int = 0, rows: Sequence[Row] = ROWS, settings: Sequence[str] = ()
+    count: int,
+    seed: int = 0,
+    rows: Sequence[Row] = ROWS,
+    settings: Sequence[str] = (),
+    *,
+    thumb: bool = False,
 ) -> Report:
-    """Compare so many random cases."""
+    """Compare so many random cases, in ARM or in Thumb state."""
     report, oracle = Report(), Oracle()
     runners = {name: Runner(name) for name in ("evaluator", *settings)}
-    for batch in _batches(cases(count, seed, rows)):
+    for batch in _batches(cases(count, seed, rows, thumb=thumb)):
         _run(batch, oracle, runners, report)
     return report
 
@@ -344,7 +363,7 @@ def _run(
 ) -> None:
     code = bytearray(4096)
     for case in batch:
-        code[case.pc - CODE : case.pc - CODE + 4] = case.word.to_bytes(4, "little")
+        code[case.pc - CODE : case.pc - CODE + 4] = case.code
     oracle.load(bytes(code))
     for runner in runners.values():
         runner.load(bytes(code), batch)
@@ -364,9 +383,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--row", action="append", default=[])
     parser.add_argument("--setting", action="append", default=[], choices=sorted(_SETTINGS))
+    parser.add_argument("--thumb", action="store_true")
     args = parser.parse_args()
     rows = [row for row in ROWS if not args.row or row.name in args.row]
-    report = campaign(args.count, args.seed, rows, args.setting)
+    report = campaign(args.count, args.seed, rows, args.setting, thumb=args.thumb)
     print(f"{report.ran.total()} ran, {report.undefined.total()} undefined")
     print("\n".join(report.differences[:20]))
     print(f"{len(report.differences)} differences")
