@@ -41,6 +41,8 @@ NO_NEON = (
         ([0xF420070F], 4, NO_NEON),
         ([0xEEF00A10], 4, "undefined instruction"),  # vmrs r0, fpsid
         ([0xE3A00801, 0xEEE10A10, 0xEE300A20], 4, "undefined instruction"),  # short vectors
+        # The same behind a computed jump: add r1, pc, #0; bx r1.
+        ([0xE3A00801, 0xEEE10A10, 0xE28F1000, 0xE12FFF11, 0xEE300A20], 4, "undefined instruction"),
         ([0xE3A01002, 0xED910A00], 7, "unaligned access of a VFP register to 0x00000002"),
     ],
 )  # fmt: skip
