@@ -12,7 +12,8 @@ instruction runs with MXCSR set as the status asks, and MXCSR tells what was rai
 functions change MXCSR, and they leave it as the host has it at a start.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from dbt.ir.floating import (
     ALTERNATIVE_HALF,
@@ -234,11 +235,21 @@ def _rounded(fn: _Function, instruction: _Instruction, values: Sequence[str], id
     fn.give(zero, fn.raised(idc, str(UNDERFLOW)))
 
 
+Exact: TypeAlias = Callable[[_Function, str], tuple[str, str]]
+"""Appends conditions on a result rounded to nearest: that it is exact if it is an ordinary number,
+and that it is if it is 0."""
+
+
 def _arithmetic(
-    name: str, instruction: _Instruction, fast: str, priority: Sequence[int] = ()
+    name: str,
+    instruction: _Instruction,
+    fast: str,
+    priority: Sequence[int] = (),
+    exact: Exact | None = None,
 ) -> str:
     """The function of an operation. ``fast`` is LLVM's text for the fast way, ``priority`` the
-    order in which operands give their NaN, if it is not theirs."""
+    order in which operands give their NaN, if it is not theirs. With ``exact``, results that are
+    exact take no look at MXCSR."""
     formats = instruction.operands
     names = [f"%{letter}" for letter in "abc"[: len(formats)]]
     parameters = [f"{type_of(f)} {n}" for f, n in zip(formats, names, strict=True)]
@@ -250,6 +261,8 @@ def _arithmetic(
     values = [value for value, _ in both]
     idc = fn.flag(fn.any([changed for _, changed in both]), DENORMAL)
     fn.branch(fn.any([value.nan for value in values]), "nan", "numbers")
+    if exact is not None:
+        _give_exact(fn, instruction.to, fast, exact)
     _rounded(fn, instruction, [value.value for value in values], idc)
     fn.label("nan")
     _give_nan(fn, instruction.to, [values[k] for k in priority or range(len(values))], values, idc)
@@ -260,6 +273,76 @@ def _arithmetic(
     fn.label("done")
     fn.give(result, "%st")
     return fn.text()
+
+
+def _give_exact(fn: _Function, f: Format, fast: str, exact: Exact) -> None:
+    """The text that returns an exact result, or goes on."""
+    fn.branch(fn.asks(SPECIAL), "asked", "plain")
+    result = fn.new(fast)
+    found = _Value(fn, f, result)
+    if_ordinary, if_zero = exact(fn, result)
+    whole = fn.new(f"and i1 {found.ordinary}, {if_ordinary}")
+    nothing = fn.new(f"and i1 {found.is_('eq', 0)}, {if_zero}")
+    either = fn.any([whole, nothing])
+    fn.lines.append(f" br i1 {either}, label %exact, label %asked")
+    fn.label("exact")
+    fn.give(result, "%st")
+    fn.label("asked")
+
+
+def _is_large(fn: _Function, f: Format, number: str) -> str:
+    """Whether what rounding cuts off a product of this size is a number."""
+    return _Value(fn, f, number).is_("ugt", (2 * f.fraction + 4) << f.fraction)
+
+
+def _exact_sum(f: Format, second: str) -> Exact:
+    """What rounding has cut off a sum is a number, and can be computed (Knuth, TAOCP volume 2,
+    4.2.2, theorem B). A sum of 0 is exact."""
+    t = type_of(f)
+
+    def exact(fn: _Function, result: str) -> tuple[str, str]:
+        other = fn.new(second)
+        part = fn.new(f"fsub {t} {result}, %a")
+        left = fn.new(f"fsub {t} %a, {fn.new(f'fsub {t} {result}, {part}')}")
+        right = fn.new(f"fsub {t} {other}, {part}")
+        rest = fn.new(f"fadd {t} {left}, {right}")
+        return fn.new(f"fcmp oeq {t} {rest}, 0.0"), "true"
+
+    return exact
+
+
+def _exact_product(f: Format) -> Exact:
+    t = type_of(f)
+
+    def exact(fn: _Function, result: str) -> tuple[str, str]:
+        minus = fn.new(f"fneg {t} {result}")
+        rest = fn.new(f"call {t} @llvm.fma.f{f.bits}({t} %a, {t} %b, {t} {minus})")
+        none = fn.new(f"fcmp oeq {t} {rest}, 0.0")
+        zero = fn.any([fn.new(f"fcmp oeq {t} {n}, 0.0") for n in ("%a", "%b")])
+        return fn.new(f"and i1 {none}, {_is_large(fn, f, result)}"), zero
+
+    return exact
+
+
+def _exact_quotient(f: Format) -> Exact:
+    t = type_of(f)
+
+    def exact(fn: _Function, result: str) -> tuple[str, str]:
+        minus = fn.new(f"fneg {t} %a")
+        rest = fn.new(f"call {t} @llvm.fma.f{f.bits}({t} {result}, {t} %b, {t} {minus})")
+        none = fn.new(f"fcmp oeq {t} {rest}, 0.0")
+        return (
+            fn.new(f"and i1 {none}, {_is_large(fn, f, '%a')}"),
+            fn.new(f"fcmp oeq {t} %a, 0.0"),
+        )
+
+    return exact
+
+
+def _exact_conversion(fn: _Function, result: str) -> tuple[str, str]:
+    again = fn.new(f"fpext float {result} to double")
+    same = fn.new(f"fcmp oeq double {again}, %a")
+    return same, same
 
 
 def _give_nan(
@@ -490,9 +573,15 @@ def _rounds_up(fn: _Function, value: _Value, kept: str, rest: str, half: str, in
 
 def _of_format(f: Format, *, has_fma: bool) -> Iterator[str]:
     t, s = type_of(f), "ss" if f is SINGLE else "sd"
-    for name in ("add", "sub", "mul", "div"):
+    for name, exact in {
+        "add": _exact_sum(f, f"fadd {t} %b, -0.0"),
+        "sub": _exact_sum(f, f"fneg {t} %b"),
+        "mul": _exact_product(f),
+        "div": _exact_quotient(f),
+    }.items():
         instruction = _Instruction(f"{name}{s} $2, $0", "=x,0,x", (f, f), f)
-        yield _arithmetic(f"fp.{name}.f{f.bits}", instruction, f"f{name} {t} %a, %b")
+        fast = f"f{name} {t} %a, %b"
+        yield _arithmetic(f"fp.{name}.f{f.bits}", instruction, fast, exact=exact)
     root = _Instruction(f"sqrt{s} $1, $0", "=x,x", (f,), f)
     name = f"llvm.sqrt.f{f.bits}"
     yield _arithmetic(f"fp.sqrt.f{f.bits}", root, f"call {t} @{name}({t} %a)")
@@ -517,7 +606,7 @@ def functions(*, has_fma: bool = True) -> str:
         [
             *_of_format(SINGLE, has_fma=has_fma),
             *_of_format(DOUBLE, has_fma=has_fma),
-            _arithmetic("fp.narrow", narrow, "fptrunc double %a to float"),
+            _arithmetic("fp.narrow", narrow, "fptrunc double %a to float", exact=_exact_conversion),
             _widen(),
             _from_half(),
             _to_half(),
