@@ -88,7 +88,7 @@ def test_programs_are_told_that_both_states_run() -> None:
     assert abi.hwcap & (1 << 2), "HWCAP_THUMB"
     assert abi.hwcap & (1 << 18), "HWCAP_IDIVT"
     features = abi.cpuinfo().partition(b"Features\t: ")[2].partition(b"\n")[0]
-    assert features == b"swp half thumb fastmult edsp tls idiva idivt"
+    assert features == b"swp half thumb fastmult vfp edsp vfpv3 tls vfpv4 idiva idivt vfpd32"
 
 
 def test_helper_page() -> None:
