@@ -11,6 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
+from frontends.arm.keys import is_wide
 from frontends.arm.lacking import NO_NEON, refusal
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
@@ -52,7 +53,7 @@ def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> C
 def _is_vfp(word: int, *, thumb: bool) -> bool:
     """Whether a load or store is one of VFP registers."""
     if thumb:
-        word = (word & 0xFFFF) << 16 | word >> 16
+        word = _as_in_the_manual(word)
     return word >> 25 & 7 == 0b110 and word >> 9 & 7 == 0b101
 
 
@@ -78,7 +79,7 @@ def _lacking(memory: Memory, location: int) -> tuple[str, str] | None:
     except GuestFault:
         return None
     if location & 1:
-        word = (word & 0xFFFF) << 16 | word >> 16
+        word = _as_in_the_manual(word)
         simd = word >> 24 & 0xEF == 0xEF or word >> 20 & 0xFF1 == 0xF90
         coprocessor = word >> 28 == 0xE
     else:
@@ -95,11 +96,16 @@ def _is_breakpoint(memory: Memory, location: int) -> bool:
         if not location & 1:
             return _halfwords(memory, pc, 2) & _ARM_BREAKPOINT_MASK == _ARM_BREAKPOINT
         first = _halfwords(memory, pc, 1)
-        if first >> 11 > 0b11100:  # the first half of a wide instruction
+        if is_wide(first):
             first = first << 16 | _halfwords(memory, (pc + 2) & 0xFFFFFFFF, 1)
         return first in _THUMB_BREAKPOINTS
     except GuestFault:
         return False
+
+
+def _as_in_the_manual(word: int) -> int:
+    """A 32-bit instruction of Thumb code, with its first half as the high one."""
+    return (word & 0xFFFF) << 16 | word >> 16
 
 
 def _halfwords(memory: Memory, address: int, count: int) -> int:
