@@ -9,7 +9,7 @@ from frontends.arm.lift.branch import Branches
 
 
 class ThumbBranches(Branches):
-    """Rows of ``encodings/t32/branch.py`` without a method of A32, and those that leave blocks in
+    """Rows of ``encodings/t32_branch.py`` without a method of A32, and those that leave blocks in
     another way."""
 
     it_after = 0

@@ -6,7 +6,7 @@ from frontends.arm.lift.operands import Operands
 
 
 class ThumbData(Operands):
-    """Rows of ``encodings/t32/data_processing.py`` without a method of A32."""
+    """Rows of ``encodings/t32_data_processing.py`` without a method of A32."""
 
     def rotated(self, r: int, i: int) -> tuple[Const, Const | None]:
         """A modified immediate, ThumbExpandImm_C: a byte repeated, or one with its highest bit set,

@@ -5,7 +5,7 @@ from frontends.arm.lift.memory import Memory
 
 
 class ThumbMemory(Memory):
-    """Rows of ``encodings/t32/memory.py`` without a method of A32."""
+    """Rows of ``encodings/t32_memory.py`` without a method of A32."""
 
     # -- register lists
 
