@@ -1,7 +1,8 @@
 """What every frontend must do: one test class, subclassed by each frontend's tests.
 
-A subclass supplies ``make_frontend``, ``plain`` (an instruction that does not end its block) and
-``modes`` of code that it lifts. See ``dbt/interfaces/frontend.py``.
+A subclass supplies ``make_frontend``, ``plain`` (an instruction that does not end its block),
+``modes`` of code that it lifts, and modes with bits that are ``Frontend.changing``, if it has such.
+See ``dbt/interfaces/frontend.py``.
 """
 
 import attrs
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from dbt.interfaces import PAGE, PC_SLOT, Frontend
 from dbt.ir.block import (
     ARRIVED,
+    CONDITION_PASSED,
     HALT_BREAKPOINT,
     HOOKED,
     Block,
@@ -21,7 +23,7 @@ from dbt.ir.block import (
     frontend_mode,
 )
 from dbt.ir.ops import INSN
-from dbt.ir.printer import print_block
+from dbt.ir.printer import block_lines, print_block
 from dbt.ir.types import I32
 from dbt.ir.verifier import verify
 from dbt.runtime.state import GuestState
@@ -59,6 +61,7 @@ class FrontendContract:
 
     plain: bytes
     modes: tuple[int, ...] = (0,)
+    changing_modes: tuple[int, ...] = ()
 
     def make_frontend(self) -> Frontend:
         """The frontend under test."""
@@ -90,6 +93,30 @@ class FrontendContract:
             assert len(self.plain) in sizes
             assert len(frontend.breakpoint_in(mode)) in sizes
 
+    def test_encodings_are_by_state(self) -> None:
+        """One, without mode and bit; or two, of which the second has a bit of modes that is a bit
+        of locations."""
+        frontend = self.make_frontend()
+        first, *second = frontend.encodings
+        assert (first.mode, first.location_bit) == (0, 0)
+        assert len(second) < 2
+        for encoding in frontend.encodings:
+            location, sizes = BASE | encoding.location_bit, frontend.sizes_in(encoding.mode)
+            assert frontend.key_of(location) == BlockKey(BASE, encoding.mode)
+            assert encoding.location_bit & ~frontend.layout.state_bits == 0
+            assert encoding.alignment == min(sizes)
+            assert not any(size % encoding.alignment for size in sizes)
+            assert encoding.index < 1 << 8 * min(sizes), "every instruction has these bits"
+
+    def test_numbers_have_the_bytes_of_an_instruction_and_what_changes_of_its_mode(self) -> None:
+        frontend = self.make_frontend()
+        assert frontend.word_bits == 8 * frontend.insn_sizes[0]
+        changing = frontend.changing
+        assert changing == frontend_mode(changing)
+        assert f"{changing:b}".strip("0").count("0") == 0, "the bits are next to each other"
+        assert not any(encoding.mode & changing for encoding in frontend.encodings)
+        assert all(mode & changing for mode in self.changing_modes)
+
     # -- keys and locations
 
     @inherited
@@ -100,6 +127,8 @@ class FrontendContract:
         there = frontend.location_of(key)
         assert frontend.key_of(there) == key
         assert there in (location, key.pc), "bits that do not count are dropped"
+        states = [one for one in frontend.encodings if key.mode & one.mode == one.mode]
+        assert key.pc % states[-1].alignment == 0
         assert key.mode == frontend_mode(key.mode)
 
     @inherited
@@ -210,6 +239,25 @@ class FrontendContract:
             other = around[: len(around) - block.before] + near + mine + around
             again = frontend.lift(Bytes(other, BASE - 8), key, {BASE + block.size})
             assert print_block(again) == print_block(block)
+
+    @inherited
+    @given(code=CODE)
+    def test_one_instruction_is_lifted_as_in_a_block(self, code: bytes) -> None:
+        frontend = self.make_frontend()
+        frontend.max_insns = 1
+        bits, changing = frontend.word_bits, frontend.changing
+        for mode in (*self.modes, *self.changing_modes):
+            for passed in (0, CONDITION_PASSED):
+                key = BlockKey(BASE, mode | passed)
+                number = int.from_bytes(code[: bits // 8], "little")
+                if changing:
+                    number |= (mode & changing) // (changing & -changing) << bits
+                alone = BlockKey(BASE, key.mode & ~changing)
+                block, ends = frontend.lift_one(alone, number, 0)
+                whole = frontend.lift(Bytes(code), key)
+                assert block_lines(block)[1:] == block_lines(whole)[1:], "all but the key"
+                assert block.size == whole.size
+                assert ends or isinstance(block.exit, Goto)
 
     @inherited
     @given(code=CODE)
