@@ -2,8 +2,8 @@
 
 In an IT block, conditions come from ITSTATE. It is part of the mode of a block that begins in one,
 and lies in the slot ``it`` between instructions, also between the test of a condition and what is
-behind it: an instruction that faults there is still in the IT block. An instruction that leaves its
-block is the last of an IT block, and the mode behind its test does without ITSTATE.
+behind it: an instruction that faults there is still in the IT block. An instruction that jumps is
+the last of an IT block, and the mode behind its test does without ITSTATE.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,8 @@ from frontends.arm.lift.vfp import Vfp
 LAST = AL << 4 | 8
 """ITSTATE of the last instruction of an IT block, whose condition holds."""
 _FREE = frozenset({"SVC", "MSR_reg", "VMSR", "UDF", "BKPT"})
-"""Methods that may end a block in the middle of an IT block."""
+"""Methods that may end a block amid an IT block. The mode behind their test has ITSTATE, and so no
+location."""
 
 
 class T32Lifter(
@@ -120,7 +121,7 @@ class T32Lifter(
             self.unpredictable()
 
     def end_instruction(self) -> None:
-        """Set the slot ``it``, and go on to the next instruction."""
+        """Set the slot ``it``, and advance ITSTATE to the next instruction's."""
         self.ir.when = None
         halted = isinstance(self.exit, Halt)
         if (self.it or self.it_after) and not halted and not self._it_is_set:
