@@ -28,7 +28,7 @@ class Encoding:
     location_bit: int
     """The bit of locations that ``mode`` is; the pc is the location without it."""
     alignment: int
-    """A power of 2: every pc is a multiple of it."""
+    """The size of the shortest instruction. A power of 2: every pc is a multiple of it."""
     index: int
     """A mask of bits of an instruction's number that lifting always asks for first."""
 
@@ -87,10 +87,10 @@ class Frontend(Protocol):
         ``in_state`` adds, are not in a location."""
 
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
-        """The key with the mode bits added that are in the guest's state but in no location (ARM:
-        the byte order of data). While such bits are set, translated code cannot follow a computed
-        jump, because it finds blocks by location. The frontend then lifts the jump so that it
-        writes the location to the slot JUMP_SLOT and ends in ``Halt(HALT_JUMP)``."""
+        """The key with those mode bits as the guest's state has them that are in no location (ARM:
+        the byte order of data, ITSTATE). While such bits are set behind a computed jump, translated
+        code cannot follow it, because it finds blocks by location. The frontend then lifts the jump
+        so that it writes the location to the slot JUMP_SLOT and ends in ``Halt(HALT_JUMP)``."""
 
     word_bits: int
     """Bits of the longest instruction, and of the number that ``lift_one`` is given for its
@@ -106,9 +106,9 @@ class Frontend(Protocol):
 
     def lift_one(self, key: BlockKey, word: Any, before: Any) -> tuple[Block, bool]:
         """Lift the instruction at a key from its bytes as a little-endian number with ``changing``,
-        and ``before``, the ``word_bits`` in front of it in the same way, or 0 where they cannot be
-        fetched. What is behind a shorter instruction does not matter. Returns a block
-        of that instruction, and whether it ends blocks. The numbers and ``key.pc`` may be
+        and ``before``, the ``word_bits`` in front of it as a number without, or 0 where they cannot
+        be fetched. What is behind a shorter instruction does not matter. Returns a block of that
+        instruction, and whether it ends blocks. The numbers and ``key.pc`` may be
         ``dbt.ir.symbolic.Number``."""
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:

@@ -180,8 +180,8 @@ class Process:
 
     def resolve(self, where: int | str) -> int:
         """The location of a symbol or of an address, as a number or as ``0x…``; an address in a
-        function of Thumb code gets bit 0. Raises UsageError for an unknown symbol and for what is
-        no guest address."""
+        function gets the bits of its code's state (ARM: bit 0 in Thumb code). Raises UsageError for
+        an unknown symbol and for what is no guest address."""
         return self.kernel.symbolizer.resolve(where)
 
     def symbolize(self, pc: int) -> str:
