@@ -1,4 +1,7 @@
-"""The process as hook mechanisms see it: the points they set, and what happens at them."""
+"""The process as hook mechanisms see it: the points they set, and what happens at them.
+
+It is long because all that mechanisms may ask of a process stands here, each a few lines.
+"""
 
 from collections.abc import Callable, Iterable
 from functools import partial

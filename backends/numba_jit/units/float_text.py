@@ -10,6 +10,8 @@ least one: then no other exception can have been raised (Cota and Carloni, "Cros
 instrumentation using fast and scalable dynamic binary translation", VEE 2019). Else the
 instruction runs with MXCSR set as the status asks, and MXCSR tells what was raised. Only these
 functions change MXCSR, and they leave it as the host has it at a start.
+
+It is long because each operation needs all that differs between the two.
 """
 
 from collections.abc import Callable, Iterator, Sequence
