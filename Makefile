@@ -86,6 +86,8 @@ fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; 
 	    $(if $(OUT),--json $(OUT)/stencils.json) $(if $(RESUME),--resume)
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED) \
 	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json) $(if $(RESUME),--resume)
+	PYTHONPATH=tests $(BIN)/python -m support.vfp_fuzz --count $(COUNT) --seed $(SEED) \
+	    --setting quick --setting unit
 
 million: $(DEV) ## 1,000,000 instructions of each state, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1
