@@ -1,4 +1,4 @@
-"""Command lines for Debian's dynamic armel programs: the first word is the program."""
+"""Command lines for Debian's dynamic programs: the first word is the program."""
 
 import atexit
 import functools
@@ -115,15 +115,15 @@ select no_such_column from item;
 
 
 @functools.cache
-def _wrappers() -> Path:
-    """A directory of scripts, one for each program of the root, that start it under qemu-arm: what
+def _wrappers(root: Path) -> Path:
+    """A directory of scripts, one for each program of a root, that start it under qemu-arm: what
     the host's execve makes of a guest program there."""
     home = Path(tempfile.mkdtemp(prefix="armdbt-wrappers-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     qemu = shutil.which(QEMU)
-    for program in [*DEFAULT_ROOT.glob("bin/*"), *DEFAULT_ROOT.glob("usr/bin/*")]:
+    for program in [*root.glob("bin/*"), *root.glob("usr/bin/*")]:
         script = home / program.name
-        options = f"-L {DEFAULT_ROOT} -0 {program.name}"
+        options = f"-L {root} -0 {program.name}"
         script.write_text(f'#!/bin/sh\nexec {qemu} {options} {program} "$@"\n')
         script.chmod(0o755)
     return home
@@ -137,23 +137,22 @@ def _prepare(work: Path) -> None:
     (work / "pairs").write_text("b c\na b\nc d\na d\nd e\n")
 
 
-def _case(name: str, program: str, *arguments: str) -> Case:
-    path = next(p for p in (DEFAULT_ROOT / "usr/bin" / program, DEFAULT_ROOT / "bin" / program)
-                if p.exists())  # fmt: skip
-    options = ("-L", str(DEFAULT_ROOT), "-0", "/" + str(path.relative_to(DEFAULT_ROOT)))
+def _case(root: Path, name: str, program: str, *arguments: str) -> Case:
+    path = next(p for p in (root / "usr/bin" / program, root / "bin" / program) if p.exists())
+    options = ("-L", str(root), "-0", "/" + str(path.relative_to(root)))
     return Case(
         name,
         (str(path), *arguments),
         prepare=_prepare,
         options=options,
         qemu_options=options,
-        qemu_env={"PATH": str(_wrappers())} if program == "bash" else {},
+        qemu_env={"PATH": str(_wrappers(root))} if program == "bash" else {},
     )
 
 
-def cases() -> list[Case]:
-    """All of them."""
+def cases(root: Path = DEFAULT_ROOT) -> list[Case]:
+    """All of them, with the programs of a root."""
     return [
-        *(_case(name, *shlex.split(command)) for name, command in COMMANDS.items()),
-        *(_case(name, "bash", "-c", script) for name, script in BASH.items()),
+        *(_case(root, name, *shlex.split(command)) for name, command in COMMANDS.items()),
+        *(_case(root, name, "bash", "-c", script) for name, script in BASH.items()),
     ]

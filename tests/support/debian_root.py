@@ -42,6 +42,7 @@ DONE = ".unpacked"
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 DEFAULT_ROOT = CACHE / "debian-armel"
+ARMHF_ROOT = CACHE / "debian-armhf"
 
 
 def is_whole(root: Path) -> bool:
