@@ -200,7 +200,7 @@ class _Instruction:
 
 
 def _exceptions(fn: _Function, mxcsr: str) -> str:
-    """The exceptions in MXCSR as bits of a status. UNDERFLOW is left out: see ``_tiny``."""
+    """The exceptions in MXCSR as bits of a status. UNDERFLOW is left out: see ``_rounded``."""
     invalid = fn.new(f"and i32 {mxcsr}, {INVALID}")
     others = DIVISION_BY_ZERO | OVERFLOW | INEXACT
     lower = fn.new(f"lshr i32 {mxcsr}, 1")
