@@ -1,16 +1,19 @@
 """An instruction that was lifted from Numbers stands for every word that decides as it did."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import attrs
 import pytest
 
-from dbt.ir.block import Block, BlockKey, Const, Inst, Value
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Const, Inst, Value
 from dbt.ir.printer import block_lines
 from dbt.ir.symbolic import BEFORE, PC, WORD, Choice, Number, Trace, evaluate
 from frontends.arm import ArmFrontend
 from frontends.arm.encodings import A32
+from frontends.arm.encodings.t32 import T32
+from frontends.arm.keys import THUMB
 
 WORDS = 24
 """Words drawn for each row."""
@@ -33,7 +36,7 @@ class Filler:
             case Choice():
                 return given.names[evaluate(given.number.term, self._leaves)]
             case BlockKey():
-                return BlockKey(self.number(given.pc), given.mode)
+                return BlockKey(self.number(given.pc), self.number(given.mode))
             case Const() | Inst():
                 return self.value(given)
         return given
@@ -58,17 +61,43 @@ class Filler:
 
 @pytest.mark.parametrize("row", A32.rows, ids=lambda row: row.name)
 def test_other_words_of_a_shape_are_lifted_alike(row: Any) -> None:
-    random, frontend = Random(row.name), ArmFrontend()
+    random = Random(row.name)
+
+    def draw() -> tuple[int, int]:
+        return A32.draw(random, row), random.getrandbits(30) << 2
+
+    are_lifted_alike(draw, random, 0)
+
+
+@pytest.mark.parametrize("row", T32.rows, ids=lambda row: row.name)
+def test_other_words_of_a_shape_of_thumb_code_are_lifted_alike(row: Any) -> None:
+    """ITSTATE is part of their numbers."""
+    random = Random(row.name)
+
+    def draw() -> tuple[int, int]:
+        state = random.choice((0, random.getrandbits(8)))
+        return T32.draw(random, row) | state << 32, random.getrandbits(31) << 1
+
+    are_lifted_alike(draw, random, THUMB)
+
+
+def are_lifted_alike(draw: Callable[[], tuple[int, int]], random: Random, state: int) -> None:
+    """Compares words lifted alone with what the shape that they have says. ``draw`` gives a word
+    and a pc."""
+    frontend = ArmFrontend()
+    limits = {WORD: (1 << 40) - 1, PC: LIMIT, BEFORE: LIMIT}
     shapes: list[tuple[int, Trace, Block, bool]] = []
     for _ in range(WORDS):
-        word, mode = A32.draw(random, row), random.choice((0, 0, 1))
-        pc, before = random.getrandbits(30) << 2, random.choice((*TELLING, random.getrandbits(32)))
+        (word, pc), mode = draw(), state | random.choice((0, 0, CONDITION_PASSED))
+        before = random.choice((*TELLING, random.getrandbits(32)))
         leaves = {WORD: word, PC: pc, BEFORE: before}
         found = [shape for shape in shapes if shape[0] == mode and decides_alike(shape[1], leaves)]
         assert len(found) < 2
         if not found:
             trace = Trace()
-            names = {name: trace.number(name, value, LIMIT) for name, value in leaves.items()}
+            names = {
+                name: trace.number(name, value, limits[name]) for name, value in leaves.items()
+            }
             key = BlockKey(names[PC], mode)  # type: ignore[arg-type]
             found = [(mode, trace, *frontend.lift_one(key, names[WORD], names[BEFORE]))]
             shapes += found
