@@ -11,7 +11,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ARMS = re.compile(
-    r"r(1[0-5]|[0-9])|sp|lr|[nzcv]f|ge[0-3]|[ac]psr|thumb|a32|t32|[ao]abi", re.IGNORECASE
+    r"r(1[0-5]|[0-9])|sp|lr|[nzcv]f|ge[0-3]|[ac]psr|thumb|itstate|a32|t32|[ao]abi"
+    r"|[dq]([12]?[0-9]|3[01])|fp[nzcv]|fpscr|vfp[0-9]*|neon",
+    re.IGNORECASE,
 )
 GUESTS_OWN = {
     "dbt/demo.py": "runs a program that is bundled",
