@@ -22,12 +22,14 @@ class Access(enum.Enum):
 
 class GuestFault(Exception):
     """A guest access that the page permissions forbid, or that had to be aligned; ``address`` is
-    the first forbidden byte, or that of the unaligned access."""
+    the first forbidden byte, or that of the unaligned access. ``pc`` and ``mode`` name the
+    instruction whose fetch was refused, which may begin before that byte."""
 
     def __init__(self, address: int, access: Access) -> None:
         super().__init__(f"{access.value} of {address:#010x}")
         self.address = address
         self.access = access
+        self.pc, self.mode = address, 0
 
 
 class UsageError(Exception):

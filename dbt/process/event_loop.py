@@ -211,9 +211,9 @@ class EventLoop:
         return key if after == self._frontend.key_of(location) else after
 
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
-        """Handle the fault of a fetch at ``fault.address``, where the guest cannot execute."""
-        self._state.set(PC_SLOT, fault.address)
-        hit = FaultHit(fault.address, 0, fault.address, Access.EXECUTE)
+        """Handle the fault of a fetch of the instruction at ``fault.pc``."""
+        self._state.set(PC_SLOT, fault.pc)
+        hit = FaultHit(fault.pc, fault.mode, fault.address, Access.EXECUTE)
         return self._key(self._fault(hit))
 
     def _key(self, after: int | Stop) -> BlockKey | Stop:

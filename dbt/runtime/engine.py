@@ -396,7 +396,7 @@ class Engine:
         amid, self.resume.amid = self.resume.amid, None
         front: list[Inst] = []
         if amid is None or amid.key != key:
-            whole = self._translate(key, self._boundaries.pcs, heads=True)
+            whole = self._lifted(key, self._boundaries.pcs, heads=True)
             front = list(takewhile(lambda inst: inst.op is not INSN, whole.insts))
             amid = Amid(key, key.pc + whole.size)
         event = self.step(key, front)
@@ -418,7 +418,8 @@ class Engine:
         """
         from dbt.execute import Edge, execute
 
-        block = self._translate(key, self._behind(key.pc), heads=None if front is None else False)
+        heads = None if front is None else False
+        block = self._lifted(key, self._behind(key.pc), heads=heads)
         block.insts[:0] = front or ()
         self.executor.fuel -= block.insn_count
         self._stepping = True
@@ -430,6 +431,14 @@ class Engine:
         self.executor.fuel += block.insn_count - completed
         self.budget.give_back()
         return result.key if isinstance(result, Edge) else result
+
+    def _lifted(self, key: BlockKey, ends: Collection[int], *, heads: bool | None) -> Block:
+        """A block to execute at once. Raises GuestFault, which names the key."""
+        try:
+            return self._translate(key, ends, heads=heads)
+        except GuestFault as fault:
+            fault.pc, fault.mode = key.pc, key.mode
+            raise
 
     def _step_store(self, fault: FaultHit) -> BlockKey | Event:
         """Execute the instruction whose store was refused because its page holds translated code.
@@ -462,8 +471,10 @@ class Engine:
                 return
             try:
                 block = self._install(waiting[0])
-            except Exception:  # of code, or of a pass: raised if the guest gets there
+            except Exception as error:  # of code, or of a pass: raised if the guest gets there
                 if waiting[0] == key:
+                    if isinstance(error, GuestFault):
+                        error.pc, error.mode = key.pc, key.mode
                     raise
                 waiting.pop(0)
                 continue

@@ -150,3 +150,15 @@ def test_a_run_of_single_instructions_is_the_same(name: str, tier: str) -> None:
         assert stop == ended
         assert process.stats()["instructions"] == executed
         assert steps in (executed, executed - 1)
+
+
+@pytest.mark.parametrize("backend", ["numba_jit", "reference"])
+@pytest.mark.parametrize("budget", [None, 1])
+def test_a_fetch_that_is_refused_amid_an_instruction_names_it(
+    backend: str, budget: int | None
+) -> None:
+    """The handler returns to its first half, in Thumb state and in the same IT block."""
+    with Process(str(guest("fetched")), env={}, backend=backend) as process:
+        while isinstance(stop := process.run(max_insns=budget), InsnLimit):
+            assert process.stats()["instructions"] < 100
+        assert stop == Exited(23)
