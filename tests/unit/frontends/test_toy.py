@@ -317,7 +317,7 @@ def test_an_instruction_is_no_code_if_its_end_is_not(toy: Toy) -> None:
     end = AT + 2 * PAGE
     toy.memory.poke(end - 2, b"\x00\xd0")
     toy.put(f"word gamma, {end - 2:#x}\njump gamma")
-    assert toy.run() == killed(toy, BAD_ACCESS, end, "not executable")
+    assert toy.run() == killed(toy, BAD_ACCESS, end - 2, "not executable")
 
 
 class TestToyFrontend(FrontendContract):
