@@ -340,7 +340,8 @@ class Copier:
             count = self._look(key, self.word_before(key.pc), ())
             if not count:
                 shape = self.library.rows.cells[0, words.ITS_SHAPE // 8]
-                key = BlockKey(key.pc + self.library.shapes.cells[shape, SIZE], state.mode)
+                size = self.library.shapes.cells[shape, SIZE] or state.alignment
+                key = BlockKey(key.pc + size, state.mode)
                 continue
             after = self._after(count)
             yield key, count
