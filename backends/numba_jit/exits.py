@@ -68,16 +68,23 @@ class Exits:
         return self._left(self._in_state(self._copies.refused(offset)))
 
     def _in_state(self, side: Side) -> Side:
-        """The same with what differs of the mode between the instructions of a block."""
-        lifter = self._context.lifter
-        if not frontend_mode(side.key.mode) or lifter is None:
+        """The same with what differs of the mode between the instructions of a block. The first has
+        the block's own."""
+        if side.key.pc == side.block.pc:
             return side
-        return side._replace(key=lifter.in_state(side.key, self._context.state))
+        return side._replace(key=self._completed(side.key))
+
+    def _completed(self, key: BlockKey) -> BlockKey:
+        """A key with what the guest's state has of its mode."""
+        lifter = self._context.lifter
+        if not frontend_mode(key.mode) or lifter is None:
+            return key
+        return lifter.in_state(key, self._context.state)
 
     def _left(self, side: Side) -> Event | BlockKey:
         if side.why == stencils.X_FAULT:
             self._control[_FUEL] += side.refund
-            return self._step(side.again, side.block)
+            return self._step(self._completed(side.again), side.block)
         if side.why == stencils.X_TRAP:
             self._control[_FUEL] += side.refund
             self.count(Reason.TRAP)
@@ -91,7 +98,7 @@ class Exits:
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
         self._control[_FUEL] += side.refund
-        return self._changed(side.block, side.again)
+        return self._changed(side.block, self._completed(side.again))
 
     def _changed(self, block: BlockKey, key: BlockKey) -> Event:
         """Drop a block whose code has changed without the guest's knowing: another process has

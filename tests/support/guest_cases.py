@@ -28,6 +28,7 @@ PROGRAMS = {
     "files": [("made", "/no/such/directory/file")],
     "interwork": [()],
     "it_blocks": [()],
+    "it_calls": [()],
     "fetched": [()],
     "thumb_signals": [()],
     "thumb_unaligned": [()],
