@@ -143,6 +143,15 @@ def test_sequences_mean_the_same_in_every_setting(setting: str) -> None:
     assert report.runs == {EVALUATOR: 240, setting: 240}
 
 
+@pytest.mark.parametrize("setting", ["copied", "copied-mmu"])
+def test_what_is_left_in_an_it_block_is_left_once(setting: str) -> None:
+    """The exit of a copied block was not found behind the test of a condition, again and again."""
+    report = campaign(
+        200, seed=3, rows=("UDF", "UDF.msr", "SVC"), settings=(setting,), state="thumb"
+    )
+    assert report.differences == []
+
+
 def test_sequences_have_it_blocks_of_all_lengths() -> None:
     batch = draw_sequences(Random(4), 12, 200)
     masks = Counter(w & 15 for case in batch.cases for w in case.words if w >> 8 == 0xBF and w & 15)
