@@ -149,8 +149,8 @@ class Table:
     """The rows of one instruction set, ready to match words of ``width`` bits.
 
     ``never`` maps a field letter to the one value it cannot take. ``index`` is a mask of bits
-    that distinguish most rows, by which candidates are looked up. ``halfwords``: patterns are of
-    Thumb code.
+    that distinguish most rows, by which candidates are looked up. ``wide``: from which value of
+    these bits on another mask does, and that mask. ``halfwords``: patterns are of Thumb code.
     """
 
     def __init__(
@@ -159,6 +159,7 @@ class Table:
         width: int = 32,
         never: Mapping[str, int] | None = None,
         index: int = 0x0FF00000,
+        wide: tuple[int, int] | None = None,
         halfwords: bool = False,
     ) -> None:
         rows = [
@@ -175,8 +176,8 @@ class Table:
             names = [row.name for row in rows]
             raise TableError(f"{next(n for n in names if names.count(n) > 1)}: named twice")
         self._prove_disjoint()
-        self.index = index
-        self._candidates: dict[int, tuple[Row, ...]] = {}
+        self.index, self._wide = index, wide
+        self._candidates: dict[tuple[int, int], tuple[Row, ...]] = {}
         self._known: dict[int, tuple[Row, tuple[int, ...]] | None] = {}
 
     def __iter__(self) -> Iterator[Row]:
@@ -197,7 +198,8 @@ class Table:
     def match(self, word: int | Number) -> tuple[Row, tuple[Any, ...]] | None:
         """The row of a word and its field values in the row's order, or None.
 
-        Of a Number, only what tells its row from others is asked, the bits of ``index`` first.
+        Of a Number, only what tells its row from others is asked, the bits of ``index`` first, and
+        then those of the other mask.
         """
         if isinstance(word, Number):
             row = self._decide(word)
@@ -212,8 +214,12 @@ class Table:
             return found
 
     def _decide(self, word: Number) -> Row | None:
-        rest = ~self.index
-        for row in self._candidates_at(int(word & self.index)):
+        index, where = self.index, int(word & self.index)
+        if self._wide and where >= self._wide[0]:
+            index = self._wide[1]
+            where = int(word & index)
+        rest = ~index
+        for row in self._candidates_at(index, where):
             if word & (row.mask & rest) == row.bits & rest and not any(
                 word & mask == bits for mask, bits in row.excluded
             ):
@@ -221,15 +227,18 @@ class Table:
         return None
 
     def _find(self, word: int) -> Row | None:
-        candidates = self._candidates_at(word & self.index)
+        index = self.index
+        if self._wide and word & index >= self._wide[0]:
+            index = self._wide[1]
+        candidates = self._candidates_at(index, word & index)
         return next((row for row in candidates if row.matches(word)), None)
 
-    def _candidates_at(self, where: int) -> tuple[Row, ...]:
-        """The rows that a word with these bits of ``index`` may belong to."""
-        candidates = self._candidates.get(where)
+    def _candidates_at(self, index: int, where: int) -> tuple[Row, ...]:
+        """The rows that a word with these bits of a mask may belong to."""
+        candidates = self._candidates.get((index, where))
         if candidates is None:
-            candidates = self._candidates[where] = tuple(
-                row for row in self.rows if not (row.bits ^ where) & row.mask & self.index
+            candidates = self._candidates[index, where] = tuple(
+                row for row in self.rows if not (row.bits ^ where) & row.mask & index
             )
         return candidates
 

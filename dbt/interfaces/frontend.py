@@ -31,6 +31,15 @@ class Encoding:
     """The size of the shortest instruction. A power of 2: every pc is a multiple of it."""
     index: int
     """A mask of bits of an instruction's number that lifting always asks for first."""
+    wide_from: int = 0
+    wide_index: int = 0
+    """If it is not 0, the mask for instructions whose bits of ``index`` are ``wide_from`` or more.
+    Lifting asks for these bits next."""
+
+    def index_of(self, word: int) -> int:
+        """The mask for an instruction, by its number."""
+        wide = self.wide_index and word & self.index >= self.wide_from
+        return self.wide_index if wide else self.index
 
 
 class InstructionReader(Protocol):

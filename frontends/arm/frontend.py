@@ -16,6 +16,8 @@ from frontends.arm.keys import (
     IT,
     IT_SHIFT,
     T32_INDEX,
+    T32_WIDE_FROM,
+    T32_WIDE_INDEX,
     THUMB,
     VECTOR_BITS,
     VECTORS,
@@ -41,7 +43,10 @@ class ArmFrontend:
     layout = LAYOUT
     insn_sizes = (4, 2)
     word_bits = 32
-    encodings = (Encoding(0, 0, 4, WORD_INDEX), Encoding(THUMB, 1, 2, T32_INDEX))
+    encodings = (
+        Encoding(0, 0, 4, WORD_INDEX),
+        Encoding(THUMB, 1, 2, T32_INDEX, T32_WIDE_FROM, T32_WIDE_INDEX),
+    )
     changing = IT
     call_abi = CALL_ABI
     host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers

@@ -32,8 +32,10 @@ HELD = BIG | VECTORS
 
 WORD_INDEX = 0x0FF00000
 """The bits of an A32 word that distinguish most rows of the encoding table."""
-T32_INDEX = 0xFFC0
-"""The same of Thumb code, whose first halfword is the low half of a word."""
+T32_INDEX = 0xF800
+"""The same of Thumb code, whose first halfword is the low half of a word: no bits of an operand."""
+T32_WIDE_FROM, T32_WIDE_INDEX = 0xE800, 0xFFC0
+"""The same of instructions of 32 bits, and the bits of ``T32_INDEX`` of the first of them."""
 
 
 def is_wide(word: int) -> bool:

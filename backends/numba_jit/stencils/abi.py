@@ -10,8 +10,9 @@ code is given the address of that. All words are 64 bits wide.
     WORDS, CURSOR, END, LINK_WORDS, LINK_OUT, SIDE_OUT, FUEL_OUT, HOT_OUT, RETURN_OUT, JUMP_OUT,
     HEAD, GO, EVERY_FLAG, OUT0, OUT1, ROOM, BYTES, MOST, FREE, ALIGNMENT, MADE_BYTES, HEAD_PC,
     PASSES, NAME_VALUES, UNCHECKED, WATCH_OUT, PROBES, STATE, STATE_BIT, STATE_INDEX,
-    STATE_ALIGNMENT, CHANGING, CHANGING_UP,
-) = range(0, 44 * 8, 8)  # fmt: skip
+    STATE_ALIGNMENT, CHANGING, CHANGING_UP, WIDE_FROM, WIDE_INDEX, STATE_WIDE_FROM,
+    STATE_WIDE_INDEX,
+) = range(0, 48 * 8, 8)  # fmt: skip
 """Addresses: NODES and ROOTS of the tree, PROGRAMS of terms and the STACK they work on, SHAPES,
 STENCILS, PATCHES, OFFSETS of slots, CODES of stencils, WORDS of the block that is made,
 LINK_WORDS by link slot. INDEX and MASK: the bits of a word that find its root, and all that it has
@@ -28,9 +29,9 @@ of a name, see NAME. UNCHECKED: not 0 when code makes no test before it accesses
 last words of a block, u32 for each instruction, are how many bytes behind the block's beginning
 that one's code ends. WATCH_OUT: the way out for probed blocks. PROBES: not 0 when all blocks test
 their probes. STATE, STATE_BIT: the mode bit of the second state, if there is one, and the bit of
-locations that it is; INDEX and ALIGNMENT are those of the first, STATE_INDEX and STATE_ALIGNMENT
-those of the second. CHANGING: see ``Frontend.changing``; CHANGING_UP: how far these bits are
-shifted to stand in a word behind MASK."""
+locations that it is; INDEX, WIDE_FROM and WIDE_INDEX (see ``Encoding``), and ALIGNMENT are those of
+the first, STATE_INDEX and so on those of the second. CHANGING: see ``Frontend.changing``;
+CHANGING_UP: how far these bits are shifted to stand in a word behind MASK."""
 HEADS, EXITS, INSTRUCTIONS, SELECTIVE, REDIRECTING = 1, 2, 4, 8, 16
 """Bits of PASSES: there are passes that add to the front of blocks, to exits, to instructions; that
 look at blocks which end at a boundary; that look at direct exits which lead to one."""
@@ -38,7 +39,7 @@ LARGEST = 1024
 """Bytes of code that an instruction takes at most, stubs included."""
 UNIT = 64
 """Code is given out in multiples of so many bytes."""
-HEADER_WORDS = 44
+HEADER_WORDS = 48
 
 # -- Rows: words, columns as byte offsets ------------------------------------------------------
 NODE = 5 * 8

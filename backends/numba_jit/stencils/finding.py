@@ -13,6 +13,8 @@ PAGE_MASK = 4095
 NODES, ROOTS, PROGRAMS, STACK = abi.NODES, abi.ROOTS, abi.PROGRAMS, abi.STACK
 INDEX, MASK, SHAPES = abi.INDEX, abi.MASK, abi.SHAPES
 STATE, STATE_INDEX, STATE_ALIGNMENT = abi.STATE, abi.STATE_INDEX, abi.STATE_ALIGNMENT
+WIDE_FROM, WIDE_INDEX = abi.WIDE_FROM, abi.WIDE_INDEX
+STATE_WIDE_FROM, STATE_WIDE_INDEX = abi.STATE_WIDE_FROM, abi.STATE_WIDE_INDEX
 CHANGING, CHANGING_UP, BYTES = abi.CHANGING, abi.CHANGING_UP, abi.BYTES
 STENCILS, PATCHES = abi.STENCILS, abi.PATCHES
 WORDS = abi.WORDS
@@ -58,11 +60,21 @@ def alignment_of(header, mode):  # type: ignore[no-untyped-def]
 
 
 @word_function
+def index_of(header, word, mode):  # type: ignore[no-untyped-def]
+    """The mask of the bits that find the root of a word in a mode."""
+    state = mode & load64(header + STATE)
+    index = load64(header + (STATE_INDEX if state else INDEX))
+    wide = load64(header + (STATE_WIDE_INDEX if state else WIDE_INDEX))
+    if wide and word & index >= load64(header + (STATE_WIDE_FROM if state else WIDE_FROM)):
+        return wide
+    return index
+
+
+@word_function
 def find(header, word, pc, before, mode):  # type: ignore[no-untyped-def]
     """The shape of a word in a mode, or 0. What the word has of the mode is left out of that."""
     mode = mode & ~load64(header + CHANGING)
-    index = load64(header + (STATE_INDEX if mode & load64(header + STATE) else INDEX))
-    key = (word & index) | mode << 48
+    key = (word & index_of(header, word, mode)) | mode << 48
     roots, nodes = load64(header + ROOTS), load64(header + NODES)
     root = roots + ROOT * root_of(key)
     while load64(root) != key + 1:

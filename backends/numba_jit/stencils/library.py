@@ -64,7 +64,7 @@ class Library:
         self.word_bits, self.encodings, self.changing = word_bits, encodings, changing
         self.width = word_bits + changing.bit_count()
         """Bits of the number of an instruction."""
-        self.tree = Tree(self.width, lambda mode: self.encoding(mode).index)
+        self.tree = Tree(self.width, lambda word, mode: self.encoding(mode).index_of(word))
         self.shapes = Rows(MOST_SHAPES, abi.SHAPE // 8)
         self.stencils = Rows(MOST_STENCILS, abi.STENCIL // 8)
         self.patches = Rows(MOST_PATCHES, abi.PATCH // 8)
@@ -117,7 +117,11 @@ class Library:
             abi.ALIGNMENT: first.alignment,
             abi.STATE: last.mode,
             abi.STATE_BIT: last.location_bit,
+            abi.WIDE_FROM: first.wide_from,
+            abi.WIDE_INDEX: first.wide_index,
             abi.STATE_INDEX: last.index,
+            abi.STATE_WIDE_FROM: last.wide_from,
+            abi.STATE_WIDE_INDEX: last.wide_index,
             abi.STATE_ALIGNMENT: last.alignment,
             abi.MASK: (1 << word_bits) - 1,
             abi.BYTES: word_bits // 8,

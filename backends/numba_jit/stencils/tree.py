@@ -20,10 +20,10 @@ _KIND, _NEXT_IF, _NEXT_IF_NOT = 0, 3, 4  # columns of a node
 
 
 class Tree:
-    """A tree for words of ``width`` bits. It grows by ``add``. ``index``: the bits that find a
-    root, by mode."""
+    """A tree for words of ``width`` bits. It grows by ``add``. ``index``: the mask of the bits
+    that find the root of a word, by the word and its mode."""
 
-    def __init__(self, width: int, index: "Callable[[int], int]") -> None:
+    def __init__(self, width: int, index: "Callable[[int, int], int]") -> None:
         self.width, self.index = width, index
         self.nodes = Rows(MOST_NODES, abi.NODE // 8)
         self.roots = Rows(abi.ROOTS_COUNT, abi.ROOT // 8)
@@ -50,7 +50,7 @@ class Tree:
     ) -> None:
         """Let the words that decide like this one, lifted in a mode, find a shape."""
         table = self.roots.cells
-        index = self.index(mode)
+        index = self.index(word, mode)
         nodes, place, column = self.nodes.cells, self._root(word & index | mode << 48), 1
         for term, answer in decisions:
             question = self._question(term, index)

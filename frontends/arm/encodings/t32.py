@@ -29,7 +29,7 @@ from frontends.arm.encodings import (
     t32_system,
     vfp,
 )
-from frontends.arm.keys import T32_INDEX
+from frontends.arm.keys import T32_INDEX, T32_WIDE_FROM, T32_WIDE_INDEX
 
 T32 = Table(
     t32_data_processing.T32,
@@ -41,6 +41,7 @@ T32 = Table(
     vfp.T32,
     never={"b": 0b1111},
     index=T32_INDEX,
+    wide=(T32_WIDE_FROM, T32_WIDE_INDEX),
     halfwords=True,
 )
 """The whole instruction set in Thumb state."""

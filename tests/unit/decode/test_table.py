@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from dbt.decode.table import Table, TableError, carves_out, common_word, parse_row
+from dbt.ir.symbolic import WORD, Trace
 from frontends.arm.encodings import A32
 
 ADD = "ADD_imm  cccc 001 0100 S nnnn dddd rrrr iiiiiiii  v4"
@@ -133,3 +134,20 @@ def test_every_word_of_a_small_table_is_matched_by_at_most_the_right_row() -> No
             assert name == ("Q" if word >> 6 == 3 else "P")
         else:
             assert name is None
+
+
+@pytest.mark.parametrize("word", [0x03, 0x7F, 0x9A, 0xB5])
+def test_wide_words_are_looked_up_by_bits_of_their_own(word: int) -> None:
+    rows = "P 0aaa aaaa v1\nQ 1000 bbbb v1\nR 1001 bbbb v1\nS 1011 bbbb v1"
+    table = Table(rows, width=8, index=0x80, wide=(0x80, 0xF0))
+    plain, trace = Table(rows, width=8, index=0x80), Trace()
+    found, expected = table.match(word), plain.match(word)
+    assert found is not None
+    assert expected is not None
+    assert (found[0].name, found[1]) == (expected[0].name, expected[1])
+    symbolic = table.match(trace.number(WORD, word, 0xFF))
+    assert symbolic is not None
+    assert symbolic[0] is found[0]
+    asked = [term[1] for term in trace.decisions if isinstance(term, tuple)]
+    wide = [("and", WORD, 0xF0)] if word & 0x80 else []
+    assert asked == [("and", WORD, 0x80), *wide]
