@@ -130,7 +130,7 @@ class Copier:
         self._places = places_of(passes)
         library.set(words.PASSES, self._places)
         self._phases = context.phases
-        self._found = 0
+        self._found, self._prepared_states = 0, set[int]()
         self._exits: dict[tuple[int, ...], Swi | Halt] = {}
         """By an instruction, the word before it and where it is: how it leaves."""
         slot_table = repr([(slot.name, slot.offset) for slot in layout.slots])
@@ -326,6 +326,7 @@ class Copier:
         """Make what the library lacks for the code from a key to the end of the page, as if no
         block were entered but by falling into it. Compiling many stencils at once takes a quarter
         of the time."""
+        self._prepared_states.add(self.library.encoding(key.mode).mode)
         with self._maker.batch() as batch:
             for _, count in self._walk(key):
                 self._want(count, batch)
@@ -333,7 +334,8 @@ class Copier:
     def _walk(self, key: BlockKey) -> Iterator[tuple[BlockKey, int]]:
         """The blocks from a key to the end of the page, as if none were entered but by falling
         into it: their keys, and how many instructions each has. The shapes of each are in the
-        rows."""
+        rows. In a program that has code of both states, what halts is taken for code of the
+        other, or for data: it is the last."""
         end, state = key.pc // PAGE * PAGE + PAGE, self.library.encoding(key.mode)
         key = BlockKey(key.pc, frontend_mode(key.mode))
         while key.pc < end:
@@ -345,7 +347,14 @@ class Copier:
                 continue
             after = self._after(count)
             yield key, count
+            if len(self._prepared_states) > 1 and self._halts(count):
+                return
             key = after
+
+    def _halts(self, count: int) -> bool:
+        """Whether the last of so many instructions halts, whose shapes were found last."""
+        shape = self.library.rows.cells[count - 1, words.ITS_SHAPE // 8]
+        return bool(self.library.shapes.cells[shape, EXIT] == words.HALTS)
 
     def _after(self, count: int) -> BlockKey:
         """The key behind the block of so many instructions, whose shapes were found last."""
