@@ -9,7 +9,9 @@ a jump means follows from it and the instruction before it:
     pop {rN}; bx rN; ldr rN, [sp], #4; mov pc, rN     return
     ldr pc, [pc, rN, lsl #2]; ldr pc, [ip, #n]!; ldm r1, {.., pc}; bx rN         jump
 
-Thumb code has the same, and ``bl``, which makes most of its calls.
+Thumb code has the same, and ``bl``, which makes most of its calls. One of its jumps looks like a
+return: ``adr lr, table; ldr rN, [lr, rN, lsl #2]; add lr, rN; bx lr``, as gcc makes of a ``switch``
+in code that may lie anywhere.
 
 The instruction before is taken from memory, not from the block, so that the answer does not depend
 on where a block begins. It counts only if it executes whenever the jump does.
@@ -60,10 +62,18 @@ class Idioms:
             return bool(before >> n & 1)
         return before & 0x0FFFF000 == 0x049D0000 | n << 12  # ldr rN, [sp], #i
 
+    def computes_link(self) -> bool:
+        """True when the instruction before has computed lr, so that it is no return address. A32
+        code does not use lr in that way, and ``add lr, lr, #4`` is before returns that skip a
+        word."""
+        return False
+
     def register_jump(self, n: int) -> Transfer:
         """The meaning of ``bx rN`` or ``mov pc, rN``."""
         if self.links():
             return Transfer.CALL
+        if n == LR and self.computes_link():
+            return Transfer.JUMP
         if n == LR or self.pops(n):
             return Transfer.RETURN
         return Transfer.JUMP
@@ -104,6 +114,11 @@ class ThumbIdioms(Idioms):
         """True for ``mov lr, pc`` before a jump of 16 bits: lr is then the address after it,
         without the Thumb bit, to which ``mov pc, lr`` returns."""
         return self._before() == 0x46FE and not is_wide(self.word)
+
+    def computes_link(self) -> bool:
+        """True for ``add lr, rN``."""
+        before = self._before()
+        return before is not None and not is_wide(before) and before & 0xFF87 == 0x4486
 
     def pops(self, n: int) -> bool:
         """True when the instruction before has popped register ``n``."""

@@ -1,4 +1,4 @@
-@ Jump tables that call nothing: `tbb`, `tbh`, and a table of addresses.
+@ Jump tables that call nothing: `tbb`, `tbh`, a table of addresses, and one of distances from lr.
 @ expect: repeat 3
 @ expect: call f site=after depth=0
 @ expect: return f
@@ -6,8 +6,10 @@
 @ expect: return g
 @ expect: call h site=last depth=0
 @ expect: return h
+@ expect: call k site=end_of_loop depth=0
+@ expect: return k
 @ expect: end
-@ status: 66
+@ status: 76
 #include "thumb.h"
         thumb_start
         movs    r4, #0
@@ -21,6 +23,10 @@ later:  add     r5, r0
         mov     r0, r4
         bl      h
 last:   add     r5, r0
+        mov     r0, r4
+        bl      k
+end_of_loop:
+        add     r5, r0
         adds    r4, #1
         cmp     r4, #3
         bne     loop
@@ -54,5 +60,19 @@ h1:     movs    r0, #8
         bx      lr
 h2:     movs    r0, #30
         bx      lr
+function k
+        push    {r4, lr}
+        adr.w   lr, places
+        ldr.w   r1, [lr, r0, lsl #2]
+        add     lr, r1
+        bx      lr
+        .align  2
+places: .word   k0 + 1 - places, k1 + 1 - places, k2 + 1 - places
+k0:     movs    r0, #1
+        pop     {r4, pc}
+k1:     movs    r0, #2
+        pop     {r4, pc}
+k2:     movs    r0, #7
+        pop     {r4, pc}
         .ltorg
 words:  .word   h0 + 1, h1 + 1, h2 + 1

@@ -2,7 +2,18 @@
 
 import pytest
 
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Branch, Call, Const, Goto, Halt, Return
+from dbt.ir.block import (
+    CONDITION_PASSED,
+    Block,
+    BlockKey,
+    Branch,
+    Call,
+    Const,
+    Goto,
+    Halt,
+    Jump,
+    Return,
+)
 from dbt.ir.ops import INSN, SET
 from dbt.ir.verifier import verify
 from dbt.stops import Access, GuestFault
@@ -139,3 +150,21 @@ def test_it_states_are_modes_of_what_follows() -> None:
     block = frontend.lift(Code(ITTE_NE, ADDS, ADDS), BlockKey(BASE, THUMB))
     assert isinstance(block.exit, Goto)
     assert block.exit.target == BlockKey(BASE + 4, THUMB | 0x14 << IT_SHIFT)
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [
+        ((0x448E,), Jump),  # add lr, r1
+        ((0x44C6,), Jump),  # add lr, r8
+        ((0x4487,), Return),  # add pc, r0, as what is before it
+        ((0x46A6,), Return),  # mov lr, r4
+        ((0xF10E, 0x448E), Return),  # a wide instruction that ends like the first
+    ],
+)
+def test_lr_that_was_computed_is_no_return_address(
+    before: tuple[int, ...], kind: type[Jump | Return]
+) -> None:
+    data = Code(NOP, *before, BX_LR)
+    key = BlockKey(BASE + len(data.data) - 2, THUMB)
+    assert isinstance(ArmFrontend().lift(data, key).exit, kind)
