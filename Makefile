@@ -73,6 +73,9 @@ format: $(DEV)  ## rewrite the code as lint wants it
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
+syscalls: $(DEV) ## make the list of system calls in docs/syscalls.md anew
+	PYTHONPATH=tests $(BIN)/python -m support.syscall_page
+
 # -- Longer checks -------------------------------------------------------------------------------
 
 root:           ## unpack Debian's programs into .cache/debian-ARCHITECTURE, armel or armhf (apt-get, dpkg-deb)
@@ -131,4 +134,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check lint types imports tests format root oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup syscalls demo test check lint types imports tests format root oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean

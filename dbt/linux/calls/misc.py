@@ -76,10 +76,11 @@ def personality(kernel: "Kernel", persona: int) -> int:
     return before
 
 
-@syscall("vhangup", "acct", "swapon", "swapoff", "init_module", "delete_module", "syslog",
-         "bpf", "perf_event_open", "ptrace", "kexec_load", "mount", "umount2", "umount",
-         "unshare", "setns", "quotactl", "process_vm_readv",
-         "process_vm_writev")  # fmt: skip
+@syscall("vhangup", "acct", "swapon", "swapoff", "init_module", "finit_module", "delete_module",
+         "syslog", "bpf", "perf_event_open", "ptrace", "kexec_load", "kexec_file_load", "mount",
+         "umount2", "umount", "pivot_root", "move_mount", "mount_setattr", "fsopen", "fsmount",
+         "fspick", "fanotify_init", "unshare", "setns", "quotactl", "quotactl_fd",
+         "lookup_dcookie", "process_vm_readv", "process_vm_writev")  # fmt: skip
 def refused(kernel: "Kernel") -> int:
     """Calls that no guest may make: EPERM."""
     del kernel

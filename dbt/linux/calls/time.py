@@ -67,7 +67,8 @@ def clock_getres64(kernel: "Kernel", clock: int, address: int) -> int:
     return _clock_getres(kernel, clock, address, wide=True)
 
 
-@syscall("clock_settime", "clock_settime64", "settimeofday", "stime", "adjtimex")
+@syscall("clock_settime", "clock_settime64", "settimeofday", "stime", "adjtimex", "clock_adjtime",
+         "clock_adjtime64")  # fmt: skip
 def clock_settime(kernel: "Kernel") -> int:
     """The guest may not set clocks."""
     del kernel
