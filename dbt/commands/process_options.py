@@ -36,6 +36,14 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
+    add("--allow-net", action="store_true", help="the guest may use the loopback interface")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="ADDRESS[/BITS]",
+        help="with --allow-net: the guest may reach this host, too",
+    )
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
     add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
     add(
@@ -210,6 +218,13 @@ def _passes(spellings: Sequence[str]) -> "list[Pass]":
     return parse_passes(spellings)
 
 
+def _allowed_hosts(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """What ``allow_net`` of LinuxOptions is to be."""
+    if arguments.allow_host and not arguments.allow_net:
+        raise UsageError("--allow-host has no effect without --allow-net")
+    return tuple(arguments.allow_host) if arguments.allow_net else None
+
+
 def make_process(arguments: argparse.Namespace) -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
     from dbt.linux.options import LinuxOptions
@@ -223,6 +238,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         root=arguments.root,
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
+        allow_net=_allowed_hosts(arguments),
         strace=strace,
         strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
         stack_size=arguments.stack,

@@ -43,10 +43,9 @@ mappings in another order than the file's are rebuilt by mmap (decision 15)
 the ABI has served any other call by this name; it does not name itself
     syscall
 not served yet
-    accept accept4 bind connect inotify_add_watch inotify_init inotify_init1 inotify_rm_watch ipc
-    listen msgctl msgget msgrcv msgsnd openat2 pidfd_open pidfd_send_signal recvmmsg
-    recvmmsg_time64 semctl semget semop semtimedop semtimedop_time64 sendmmsg shmat shmctl shmdt
-    shmget socketcall vmsplice
+    inotify_add_watch inotify_init inotify_init1 inotify_rm_watch ipc msgctl msgget msgrcv msgsnd
+    openat2 pidfd_open pidfd_send_signal semctl semget semop semtimedop semtimedop_time64 shmat
+    shmctl shmdt shmget vmsplice
 programs that wait for several futexes fall back to futex
     futex_waitv
 """

@@ -31,6 +31,7 @@ from dbt.linux.options import LinuxOptions
 from dbt.linux.state import siginfo, timers
 from dbt.linux.state.address_space import AddressSpace
 from dbt.linux.state.fdtable import FdTable
+from dbt.linux.state.network import Network
 from dbt.linux.state.objects import require_descriptors
 from dbt.linux.state.paths import Paths
 from dbt.linux.state.process import ProcessState
@@ -100,6 +101,7 @@ class Kernel:
         self.signals = Signals(self)
         self.process = ProcessState(self)
         self.paths = Paths(options)
+        self.network = Network(options.allow_net)
         self.files = FdTable(self)
         self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits)
         self.request = Request(0, "")
@@ -383,6 +385,7 @@ class Kernel:
             stack.callback(self.space.close)
             stack.callback(self.files.close_all)
             stack.callback(self.process.tree.close)
+            stack.callback(self.process.socket_names.close)
             stack.callback(self.process.children.release)
             stack.callback(timers.delete_all, self)
             stack.callback(self.leave_guest)

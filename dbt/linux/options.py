@@ -5,6 +5,7 @@ from typing import Any
 
 from dbt import choices
 from dbt.classes import attrs
+from dbt.stops import UsageError
 
 STACK_GAP = 128 << 20
 """Bytes at the top of a program's memory that are kept for the stack: mappings begin below them
@@ -19,6 +20,24 @@ def _directory(path: Any) -> str | None:
 
 def _directories(paths: Any) -> tuple[str, ...]:
     return tuple(choices.directory(path) for path in choices.several("directories", paths))
+
+
+def _hosts(given: Any) -> tuple[str, ...] | None:
+    """The hosts that ``allow_net`` opens: None for no network, else addresses and networks."""
+    if given is None or given is False:
+        return None
+    hosts = () if given is True else choices.words("allow_net", choices.several("hosts", given))
+    return tuple(map(_network, hosts))
+
+
+def _network(text: str) -> str:
+    """An address, or a network as ADDRESS/BITS, as a network."""
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise UsageError(f"a host is ADDRESS or ADDRESS/BITS: {error}") from None
 
 
 def _strace(given: Any) -> bool:
@@ -46,6 +65,9 @@ class LinuxOptions:
     allow_read: tuple[str, ...] = attrs.field(default=(), converter=_directories)
     allow_write: tuple[str, ...] = attrs.field(default=(), converter=_directories)
     """Host directories below which the guest may read, and write; one alone may be given so."""
+    allow_net: tuple[str, ...] | None = attrs.field(default=None, converter=_hosts)
+    """Hosts of the network that the guest may reach beside this one, as addresses or networks
+    (``192.0.2.0/24``). None, or False: no network; True: the loopback interface alone."""
     cwd: str | None = attrs.field(default=None, converter=_directory)
     strace: bool = attrs.field(default=False, converter=_strace)
     strace_log: Callable[[str], None] | None = attrs.field(default=None, converter=_strace_log)

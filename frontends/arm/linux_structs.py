@@ -169,6 +169,9 @@ MSGHDR = Struct("msghdr", 28, (
     ("name", 0, "I"), ("namelen", 4, "I"), ("iov", 8, "I"), ("iovlen", 12, "I"),
     ("control", 16, "I"), ("controllen", 20, "I"), ("flags", 24, "I"),
 ))  # fmt: skip
+CMSGHDR = Struct("cmsghdr", 12, (("len", 0, "I"), ("level", 4, "i"), ("type", 8, "i")))
+_SOCKADDR_UN: Fields = (("family", 0, "H"), ("path", 2, "108s"))
+SOCKADDR_UN = Struct("sockaddr_un", 110, _SOCKADDR_UN)
 
 _EABI = {
     layout.name: layout
@@ -176,6 +179,7 @@ _EABI = {
         STAT64, STAT, STATFS, STATFS64, STATX, FLOCK, FLOCK64, DIRENT64, DIRENT, TERMIOS, TERMIOS2,
         WINSIZE, TIMESPEC, TIMESPEC64, TIMEVAL, ITIMERSPEC, ITIMERSPEC64, UTIMBUF, IOVEC, POLLFD,
         EPOLL_EVENT, SIGSET_ARGUMENT, RLIMIT, RLIMIT64, MSGHDR,
+        CMSGHDR, SOCKADDR_UN,
     )
 }  # fmt: skip
 
@@ -192,6 +196,7 @@ _OABI = _EABI | {
         ("type", 0, "h"), ("whence", 2, "h"), ("start", 4, "q"), ("len", 12, "q"),
         ("pid", 20, "i"),
     )),
+    "sockaddr_un": Struct("sockaddr_un", 112, _SOCKADDR_UN),
     "epoll_event": Struct("epoll_event", 12, (("events", 0, "I"), ("data", 4, "Q"))),
 }  # fmt: skip
 

@@ -1,209 +1,219 @@
-"""Sockets: pairs within the guest. There is no network: ``socket`` is EAFNOSUPPORT.
+"""Sockets: unix sockets, and those of the network as far as the user allowed it. What is sent is in
+``messages.py``, options are in ``socket_options.py``.
 
-Descriptors cannot be passed (SCM_RIGHTS): control data is refused when sent, never received.
+A path that a unix socket is bound to is a file of the guest, made where it may make files; it may
+connect to sockets in those directories alone. Abstract names are the guest's own.
 """
 
-import _socket as socket  # the constants: to import all of it takes 2 ms
 import errno
 import os
-import stat
 import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.pipes import add_pair
+from dbt.linux.calls.socket_addresses import (
+    AF_UNIX,
+    SOCK_DGRAM,
+    SOCK_STREAM,
+    destination,
+    domain,
+    from_host,
+    is_network,
+    pack_unix,
+    read_address,
+    socket_fd,
+    unix_name,
+    write_address,
+)
 from dbt.linux.errors import failure
-from dbt.linux.guestio import pack_iovec, read_iovec, spans
-from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _TYPE_MASK = 0xF
-_HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
-_TIMEOUTS = frozenset({20, 21, 66, 67})  # SO_RCVTIMEO, SO_SNDTIMEO, and those of 64 bits
-_WIDE_TIMEOUTS = frozenset({66, 67})
-_FOR_EVER = 0x7FFFFFFF // 100 - 1
-"""Seconds that a kernel with 100 ticks a second and 32 bits for them cannot count."""
-_OPTION_BYTES = 64
-_SETTABLE = _TIMEOUTS | {
-    getattr(socket, f"SO_{name}")
-    for name in ("REUSEADDR", "DONTROUTE", "BROADCAST", "SNDBUF", "RCVBUF", "KEEPALIVE",
-                 "OOBINLINE", "PRIORITY", "LINGER", "REUSEPORT", "PASSCRED", "RCVLOWAT")
-}  # fmt: skip
-_READABLE = _SETTABLE | {
-    getattr(socket, f"SO_{name}")
-    for name in ("TYPE", "ERROR", "PEERCRED", "SNDLOWAT", "ACCEPTCONN", "DOMAIN", "PROTOCOL")
-}
+_CLOEXEC = 0o2000000  # SOCK_CLOEXEC of the host
+_PROTOCOLS = {SOCK_STREAM: (0, 6), SOCK_DGRAM: (0, 17)}
+"""TCP and UDP: the protocols that any user may choose."""
+_ADDRESS_BYTES = 128
+_AUTOBIND_NAMES = 1 << 20
+
+
+def _type_flags(kernel: "Kernel", kind: int) -> int:
+    """SOCK_CLOEXEC and SOCK_NONBLOCK, which are open flags, for the host. EINVAL for others."""
+    flags = kernel.abi.open_flags_to_host(kind & ~_TYPE_MASK)
+    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
+        raise failure(errno.EINVAL)
+    return flags
 
 
 @syscall("socket")
 def socket_(kernel: "Kernel", family: int, kind: int, protocol: int) -> int:
-    """No family is offered."""
-    del kind, protocol
-    if family != socket.AF_UNIX:  # by which C libraries only look for a cache of names
-        kernel.unknown_syscalls["sockets (there is no network)"] += 1
-    raise failure(errno.EAFNOSUPPORT)
+    flags = _type_flags(kernel, kind)
+    network = is_network(family)
+    if network and not kernel.network.allowed:
+        kernel.unknown_syscalls["sockets of the network (--allow-net)"] += 1
+        raise failure(errno.EAFNOSUPPORT)
+    if not network and family != AF_UNIX:
+        raise failure(errno.EAFNOSUPPORT)
+    if network and protocol not in _PROTOCOLS.get(kind & _TYPE_MASK, ()):
+        raise failure(errno.EPROTONOSUPPORT)
+    host_kind = kind & _TYPE_MASK | flags & os.O_NONBLOCK | _CLOEXEC
+    fd = host.call("socket", family, host_kind, protocol)
+    try:
+        if network:
+            kernel.network.confine(fd)
+    except OSError:
+        os.close(fd)
+        raise
+    return kernel.files.add(fd, cloexec=bool(flags & os.O_CLOEXEC))
 
 
 @syscall("socketpair")
 def socketpair(kernel: "Kernel", family: int, kind: int, protocol: int, pointer: int) -> int:
-    if family != socket.AF_UNIX:
-        raise failure(errno.EAFNOSUPPORT)
-    flags = kernel.abi.open_flags_to_host(kind & ~_TYPE_MASK)
-    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
-        raise failure(errno.EINVAL)
-    host_kind = kind & _TYPE_MASK | socket.SOCK_CLOEXEC | flags & os.O_NONBLOCK
+    if family != AF_UNIX:
+        known = is_network(family) and kernel.network.allowed
+        raise failure(errno.EOPNOTSUPP if known else errno.EAFNOSUPPORT)
+    flags = _type_flags(kernel, kind)
+    host_kind = kind & _TYPE_MASK | _CLOEXEC | flags & os.O_NONBLOCK
     pair = memoryview(bytearray(8))
     host.call("socketpair", family, host_kind, protocol, host.address_of(pair))
     first, second = struct.unpack("=ii", pair)
     return add_pair(kernel, first, second, pointer, cloexec=bool(flags & os.O_CLOEXEC))
 
 
-# -- data ------------------------------------------------------------------------------------------
+@syscall("bind")
+def bind(kernel: "Kernel", fd: int, address: int, size: int) -> int:
+    host_fd = socket_fd(kernel, fd)
+    data = read_address(kernel, address, size)
+    if domain(host_fd) != AF_UNIX:
+        return host.call("bind", host_fd, data, len(data))
+    if data == pack_unix(b""):
+        return _bind_unnamed(kernel, host_fd)
+    name = unix_name(data)
+    if name.startswith(b"\0"):
+        return _bind_abstract(kernel, host_fd, name)
+    return _bind_path(kernel, host_fd, name)
 
 
-@syscall("send")
-def send(kernel: "Kernel", fd: int, buffer: int, count: int, flags: int) -> int:
-    return _transfer(kernel, "sendmsg", fd, spans(kernel, buffer, count, writable=False), flags)[0]
+def _bind_abstract(kernel: "Kernel", host_fd: int, name: bytes) -> int:
+    ours = kernel.process.socket_names.abstract(name)
+    data = pack_unix(ours)
+    host.call("bind", host_fd, data, len(data))
+    kernel.process.socket_names.add(ours, name)
+    return 0
 
 
-@syscall("recv")
-def recv(kernel: "Kernel", fd: int, buffer: int, count: int, flags: int) -> int:
-    return _transfer(kernel, "recvmsg", fd, spans(kernel, buffer, count, writable=True), flags)[0]
+def _bind_unnamed(kernel: "Kernel", host_fd: int) -> int:
+    """Bind to an abstract name of five digits (unix_autobind)."""
+    first = int.from_bytes(os.urandom(4), "little")
+    for number in range(_AUTOBIND_NAMES):
+        name = b"\0%05x" % ((first + number) % _AUTOBIND_NAMES)
+        try:
+            return _bind_abstract(kernel, host_fd, name)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise failure(errno.ENOSPC)
 
 
-@syscall("sendto")
-def sendto(
-    kernel: "Kernel", fd: int, buffer: int, count: int, flags: int, address: int, size: int
-) -> int:
-    del size
+def _bind_path(kernel: "Kernel", host_fd: int, path: bytes) -> int:
+    """Make a socket in the directory that was looked up. It is made under a name of ours, because
+    the host's kernel takes 107 bytes, and gets its own by a link, which replaces nothing."""
+    try:
+        place = kernel.paths.creatable(path)
+    except FileExistsError:
+        raise failure(errno.EADDRINUSE) from None
+    directory, name = place.parent
+    made = b".armdbt-" + os.urandom(16).hex().encode()
+    ours = b"/proc/self/fd/%d/%s" % (directory, made)
+    data = pack_unix(ours + b"\0")
+    host.call("bind", host_fd, data, len(data))
+    try:
+        os.link(made, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    except FileExistsError:
+        raise failure(errno.EADDRINUSE) from None
+    finally:
+        os.unlink(made, dir_fd=directory)
+    kernel.process.socket_names.add(ours + b"\0", path + b"\0")
+    return 0
+
+
+@syscall("connect")
+def connect(kernel: "Kernel", fd: int, address: int, size: int) -> int:
+    host_fd = socket_fd(kernel, fd)
+    found = destination(kernel, host_fd, read_address(kernel, address, size))
+    return host.call("connect", host_fd, found.data, len(found.data))
+
+
+@syscall("listen")
+def listen(kernel: "Kernel", fd: int, backlog: int) -> int:
+    return host.call("listen", socket_fd(kernel, fd), backlog)
+
+
+@syscall("accept")
+def accept(kernel: "Kernel", fd: int, address: int, size: int) -> int:
+    return accept4(kernel, fd, address, size, 0)
+
+
+@syscall("accept4")
+def accept4(kernel: "Kernel", fd: int, address: int, size: int, guest_flags: int) -> int:
+    """Take a connection. One of a host that is not allowed is closed, and the next is taken."""
+    flags = _type_flags(kernel, guest_flags)
+    if guest_flags & _TYPE_MASK:
+        raise failure(errno.EINVAL)
+    host_fd = socket_fd(kernel, fd)
+    kernel.files.lowest()
+    while True:
+        new, peer = _accept(host_fd, flags & os.O_NONBLOCK | _CLOEXEC)
+        if not kernel.network.filters or kernel.network.reaches(peer):
+            break
+        os.close(new)
     if address:
-        kernel.files.host_fd(fd)
-        raise failure(errno.EISCONN)
-    return send(kernel, fd, buffer, count, flags)
+        try:
+            write_address(kernel, address, size, from_host(kernel, peer))
+        except BaseException:
+            os.close(new)
+            raise
+    return kernel.files.add(new, cloexec=bool(flags & os.O_CLOEXEC))
 
 
-@syscall("recvfrom")
-def recvfrom(
-    kernel: "Kernel", fd: int, buffer: int, count: int, flags: int, address: int, size: int
-) -> int:
-    result = recv(kernel, fd, buffer, count, flags)
-    if address and size:
-        kernel.memory.store(size, 4, 0)  # a pair has no names
-    return result
+def _accept(host_fd: int, flags: int) -> tuple[int, bytes]:
+    """The host descriptor of a new connection, and the address of its peer."""
+    buffer, length = _room()
+    pointers = host.address_of(buffer), host.address_of(length)
+    return host.call("accept4", host_fd, *pointers, flags), _filled(buffer, length)
 
 
-def _transfer(
-    kernel: "Kernel", name: str, fd: int, parts: list[tuple[int, int]], flags: int
-) -> tuple[int, int]:
-    """Move bytes through a socket. Returns their number, and the flags that the host sets
-    (MSG_TRUNC)."""
-    vector = memoryview(bytearray(pack_iovec(parts) or bytes(16)))
-    header = memoryview(bytearray(_HOST_MSGHDR.size))
-    _HOST_MSGHDR.pack_into(header, 0, 0, 0, host.address_of(vector), len(parts), 0, 0, 0)
-    count = host.call(name, kernel.files.host_fd(fd), host.address_of(header), flags)
-    return count, _HOST_MSGHDR.unpack(header)[-1]
+def _room() -> tuple[memoryview, memoryview]:
+    """Room for an address of the host, and for its length."""
+    length = memoryview(bytearray(struct.pack("=I", _ADDRESS_BYTES)))
+    return memoryview(bytearray(_ADDRESS_BYTES)), length
 
 
-@syscall("sendmsg")
-def sendmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
-    kernel.files.get(fd)
-    wanted = load(kernel, "msghdr", message)
-    if wanted["controllen"]:
-        raise failure(errno.EOPNOTSUPP)
-    if wanted["name"] and wanted["namelen"]:
-        raise failure(errno.EISCONN)
-    parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=False)
-    return _transfer(kernel, "sendmsg", fd, parts, flags)[0]
+def _filled(buffer: memoryview, length: memoryview) -> bytes:
+    return bytes(buffer[: struct.unpack("=I", length)[0]])
 
 
-@syscall("recvmsg")
-def recvmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
-    kernel.files.get(fd)
-    wanted = load(kernel, "msghdr", message)
-    parts = read_iovec(kernel, wanted["iov"], wanted["iovlen"], writable=True)
-    result, shown = _transfer(kernel, "recvmsg", fd, parts, flags)
-    wanted.update(namelen=0, controllen=0, flags=shown)
-    kernel.memory.write(message, layout(kernel, "msghdr").pack(**wanted))
-    return result
+def _name(kernel: "Kernel", function: str, fd: int, address: int, size: int) -> int:
+    buffer, length = _room()
+    pointers = host.address_of(buffer), host.address_of(length)
+    host.call(function, socket_fd(kernel, fd), *pointers)
+    write_address(kernel, address, size, from_host(kernel, _filled(buffer, length)))
+    return 0
+
+
+@syscall("getsockname")
+def getsockname(kernel: "Kernel", fd: int, address: int, size: int) -> int:
+    return _name(kernel, "getsockname", fd, address, size)
+
+
+@syscall("getpeername")
+def getpeername(kernel: "Kernel", fd: int, address: int, size: int) -> int:
+    return _name(kernel, "getpeername", fd, address, size)
 
 
 @syscall("shutdown")
 def shutdown(kernel: "Kernel", fd: int, how: int) -> int:
-    return host.call("shutdown", kernel.files.host_fd(fd), how)
-
-
-# -- options and names -----------------------------------------------------------------------------
-
-
-def _socket(kernel: "Kernel", fd: int) -> int:
-    """The host descriptor of a socket. EBADF, ENOTSOCK."""
-    found = kernel.files.host_fd(fd)
-    if not stat.S_ISSOCK(os.fstat(found).st_mode):
-        raise failure(errno.ENOTSOCK)
-    return found
-
-
-def _check_option(level: int, option: int, known: frozenset[int]) -> None:
-    """Refuse options whose values hold addresses or descriptors of the host, or have a length in
-    other units (SO_ATTACH_FILTER, SO_GET_FILTER, SO_PEERPIDFD): only plain values are passed on."""
-    if level != socket.SOL_SOCKET:  # no unix socket has options at another level
-        raise failure(errno.EOPNOTSUPP)
-    if option not in known:
-        raise failure(errno.ENOPROTOOPT)
-
-
-@syscall("setsockopt")
-def setsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: int) -> int:
-    if size < 0:
-        raise failure(errno.EINVAL)
-    host_fd = _socket(kernel, fd)
-    _check_option(level, option, _SETTABLE)
-    data = kernel.memory.read(value, min(size, _OPTION_BYTES))
-    if option in _TIMEOUTS:
-        data = _host_timeout(data, "<qq" if option in _WIDE_TIMEOUTS else "<ii")
-    return host.call("setsockopt", host_fd, level, option, data, len(data))
-
-
-def _host_timeout(data: bytes, form: str) -> bytes:
-    """A time-out as the host takes it. One that is too long for the guest's kernel to count lasts
-    for ever (sock_set_timeout)."""
-    if len(data) < struct.calcsize(form):
-        raise failure(errno.EINVAL)
-    seconds, rest = struct.unpack_from(form, data)
-    if not 0 <= rest < 1_000_000:
-        raise failure(errno.EDOM)
-    return struct.pack("=qq", seconds, rest) if seconds < _FOR_EVER else bytes(16)
-
-
-@syscall("getsockopt")
-def getsockopt(kernel: "Kernel", fd: int, level: int, option: int, value: int, size: int) -> int:
-    host_fd = _socket(kernel, fd)
-    _check_option(level, option, _READABLE)
-    room = kernel.memory.load(size, 4)
-    if room >> 31:
-        raise failure(errno.EINVAL)
-    narrow = option in _TIMEOUTS and option not in _WIDE_TIMEOUTS
-    data = memoryview(bytearray(_OPTION_BYTES))
-    length = memoryview(bytearray(struct.pack("=I", 16 if narrow else min(room, len(data)))))
-    pointers = host.address_of(data), host.address_of(length)
-    host.call("getsockopt", host_fd, level, option, *pointers)
-    result = bytes(data[: struct.unpack("=I", length)[0]])
-    if narrow:
-        seconds, rest = struct.unpack("=qq", result)
-        result = struct.pack("<II", seconds & 0xFFFFFFFF, rest)
-    kernel.memory.write(value, result[:room])
-    kernel.memory.store(size, 4, min(len(result), room))
-    return 0
-
-
-@syscall("getsockname", "getpeername")
-def getsockname(kernel: "Kernel", fd: int, address: int, size: int) -> int:
-    """The sockets of a pair have no name: only the family is returned."""
-    _socket(kernel, fd)
-    room = kernel.memory.load(size, 4)
-    kernel.memory.write(address, struct.pack("<H", socket.AF_UNIX)[:room])
-    kernel.memory.store(size, 4, 2)
-    return 0
+    return host.call("shutdown", socket_fd(kernel, fd), how)

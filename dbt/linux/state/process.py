@@ -11,6 +11,7 @@ from dbt.linux.state.file_mask import FileMask
 from dbt.linux.state.itimers import IntervalTimers
 from dbt.linux.state.objects import Handle, where
 from dbt.linux.state.proc_image import Image
+from dbt.linux.state.socket_names import SocketNames
 from dbt.linux.state.targets import Tree
 from dbt.linux.state.task import TaskAttributes
 from dbt.linux.state.timer_rate import TimerRate
@@ -34,6 +35,7 @@ class ProcessState:
         self.children = Children()
         self.tree = Tree()
         """All processes of the guest: those that it may name."""
+        self.socket_names = SocketNames()
         self.path = ""
         """Host path of the program when it started."""
         self.program: Handle | None = None
@@ -96,6 +98,7 @@ class ProcessState:
         sys.stderr.flush()
         self._kernel.space.sharing.prepare_fork()
         self.tree.begin(self._kernel.signals.expect_letters)
+        self.socket_names.begin()
         if self.borrower is not None:
             self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)

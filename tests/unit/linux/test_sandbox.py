@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import signal
+import socket
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -65,11 +66,6 @@ NOT_THERE = [
     "pidfd_send_signal",
     "process_madvise",
     "userfaultfd",
-    "connect",
-    "bind",
-    "listen",
-    "accept",
-    "sendmmsg",
     "open_by_handle_at",
     "name_to_handle_at",
     "memfd_secret",
@@ -82,7 +78,6 @@ NOT_THERE = [
     "move_pages",
     "migrate_pages",
     "open_tree",
-    "socketcall",
     "ipc",
 ]
 TIOCSTI, TIOCSETD, TIOCCONS, SIOCSPGRP, FIOASYNC = 0x5412, 0x5423, 0x541D, 0x8902, 0x5452
@@ -113,7 +108,7 @@ def test_what_is_not_there(kernel: Kernel, name: str) -> None:
 
 
 def test_there_is_no_network(kernel: Kernel) -> None:
-    for family in range(45):
+    for family in set(range(45)) - {socket.AF_UNIX}:
         assert error(call(kernel, "socket", family, 1, 0)) == "EAFNOSUPPORT"
 
 

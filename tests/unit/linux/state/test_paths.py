@@ -302,15 +302,6 @@ def test_ways_around_names_are_not_offered(guest: Any) -> None:
         assert guest.call(name, 0, 0, 0, 0, 0) in (-errno.EPERM, -errno.ENOSYS)
 
 
-def test_descriptors_are_not_passed(guest: Any) -> None:
-    pair = guest.room(8)
-    assert guest.call("socketpair", 1, 1, 0, pair) == 0
-    control = guest.room(16)
-    message = b"".join(n.to_bytes(4, "little") for n in (0, 0, 0, 0, control, 16, 0))
-    sender = guest.memory.load(pair, 4)
-    assert guest.call("sendmsg", sender, guest.put(message), 0) == -errno.EOPNOTSUPP
-
-
 def test_links_in_proc_are_not_followed_when_the_guest_says_so(guest: Any, home: Path) -> None:
     (home / "link").symlink_to("target")
     pair = guest.room(8)
