@@ -374,8 +374,14 @@ class Kernel:
         timers.pause(self)
         if self.is_child:
             self.process.end_vfork()
+            self._remove_run_directory()
         else:
             self.signals.release_host()
+
+    def _remove_run_directory(self) -> None:
+        """Remove what the processes of the run share on the host, when this is the last."""
+        if self.paths.run_directory.is_there() and not self.process.tree.others():
+            self.paths.run_directory.remove()
 
     def close(self) -> None:
         """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""
@@ -385,6 +391,7 @@ class Kernel:
             stack.callback(self.space.close)
             stack.callback(self.files.close_all)
             stack.callback(self.process.tree.close)
+            stack.callback(self._remove_run_directory)
             stack.callback(self.process.socket_names.close)
             stack.callback(self.process.children.release)
             stack.callback(timers.delete_all, self)

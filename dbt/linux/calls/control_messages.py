@@ -170,7 +170,7 @@ def received(kernel: "Kernel", fd: int) -> OpenFile:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return OpenFile(changeable=not stat.S_ISCHR(mode))
     path, _ = where(Handle(fd, borrowed=True))
-    for tree in kernel.paths.view.trees:
+    for tree in kernel.paths.view.every():
         guest = tree.guest_path(path)
         if guest is None or not tree.sight(guest):
             continue

@@ -88,6 +88,10 @@ class Policy:
             self._now = [(path, writable) for path, writable in places if path is not None]
         return self._now
 
+    def names_below(self, directory: bytes) -> bool:
+        """Whether the user named a directory, or one in it."""
+        return any(below(path, directory) for path, _ in self._paths())
+
     def may_change(self, host_path: bytes) -> bool:
         """Whether a file at this place may be changed."""
         return any(writable and below(host_path, path) for path, writable in self._paths())
@@ -112,11 +116,13 @@ class Policy:
 @attrs.define(eq=False)
 class Tree:
     """One layer: ``top`` is the host directory that shows the guest's ``/``. Of the host's own
-    ``/`` only what the policy says is seen."""
+    ``/`` only what the policy says is seen. A layer with a ``mount`` shows that directory in place
+    of ``/``, and belongs to the guest."""
 
     top: Handle
     policy: Policy
     is_host: bool
+    mount: bytes = b""
     _now: bytes | None = None
 
     def forget(self) -> None:
@@ -130,24 +136,28 @@ class Tree:
 
     def host_path(self, guest: bytes) -> bytes:
         """The host's path of a guest path in this layer."""
-        return (self._prefix() + guest).rstrip(b"/") or b"/"
+        return (self._prefix() + guest[len(self.mount) :]).rstrip(b"/") or b"/"
 
     def guest_path(self, host_path: bytes) -> bytes | None:
         """The guest's path of a host path in this layer, None outside of it."""
         prefix = self._prefix()
-        return host_path[len(prefix) :] or b"/" if below(host_path, prefix or b"/") else None
+        if not below(host_path, prefix or b"/"):
+            return None
+        return self.mount + host_path[len(prefix) :] or b"/"
 
     def sight(self, guest: bytes) -> Sight:
         """How much of a file in this layer the guest sees."""
+        if self.mount and not below(guest, self.mount):
+            return Sight.NOTHING
         return self.policy.sight(guest) if self.is_host else Sight.ALL
 
     def may_change(self, guest: bytes) -> bool:
         """Whether the guest may change the file at this place of the layer."""
         may = self.sight(guest) is Sight.ALL
-        return may and self.policy.may_change(self.host_path(guest))
+        return may and (bool(self.mount) or self.policy.may_change(self.host_path(guest)))
 
     def is_top(self, directory: Handle) -> bool:
-        """Whether a directory is the guest's ``/``."""
+        """Whether a directory is the one that the layer begins with."""
         return os.path.samestat(directory.status(), self.top.status())
 
 

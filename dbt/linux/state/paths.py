@@ -75,6 +75,7 @@ class Paths:
         self.root = os.path.realpath(os.fsencode(options.root)) if options.root else None
         policy = Policy(options, start)
         self.view = View(make_trees(self.root, policy), policy)
+        self.run_directory = self.view.run_directory
         self._kernel: Kernel | None = None
         self._working = Anchor(None, None, b"/")
         try:
@@ -164,6 +165,9 @@ class Paths:
 
     def guest_of(self, host_path: bytes) -> bytes:
         """The guest's name of a host file at the start: below the root without it."""
+        own = self.run_directory.made
+        if own is not None and (guest := own.guest_path(host_path)) is not None:
+            return guest
         if self.root is not None and below(host_path, self.root):
             return host_path[len(self.root) :] or b"/"
         return host_path

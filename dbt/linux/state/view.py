@@ -3,6 +3,7 @@
 Every step leads from open host directories to open host files; no step follows a link.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -12,6 +13,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.layers import DEVICES, Policy, Sight, Tree, below
 from dbt.linux.state.objects import Handle, open_below, open_object, where
 from dbt.linux.state.places import Here, Layer, Place, Virtual
+from dbt.linux.state.run_directory import SHARED_MEMORY, RunDirectory
 
 _LINK = stat.S_IFLNK | 0o777
 _STANDARD = {
@@ -29,22 +31,30 @@ class View:
     def __init__(self, trees: tuple[Tree, ...], policy: Policy) -> None:
         self.trees = trees
         self.policy = policy
+        self.run_directory = RunDirectory()
+        self._own_memory = not policy.names_below(SHARED_MEMORY)
         self.made_up: Callable[[bytes], Virtual | bytes | None] = lambda _: None
 
     def close(self) -> None:
         """Give the descriptors of directories back: no step can be made any more."""
         self.trees = ()
+        self.run_directory.close()
         self.policy.close()
 
     def afresh(self) -> None:
         """Forget where ROOT and the allowed directories lie, once for each look-up."""
         self.policy.forget()
-        for tree in self.trees:
+        for tree in self.every():
             tree.forget()
+
+    def every(self) -> tuple[Tree, ...]:
+        """All layers: before those of ``/`` what the guest has in places of its own."""
+        own = self.run_directory.made
+        return self.trees if own is None else (own, *self.trees)
 
     def shown(self, path: bytes, tree: Tree | None = None) -> bytes | None:
         """The guest's path of a host path, in one layer or the best that has it."""
-        trees = self.trees if tree is None else (tree,)
+        trees = self.every() if tree is None else (tree,)
         return next((g for each in trees if (g := each.guest_path(path)) is not None), None)
 
     def top(self) -> Here:
@@ -58,6 +68,8 @@ class View:
         guest = tree.guest_path(path)
         if guest is None or not tree.sight(guest):
             raise failure(errno.ENOENT)
+        if tree.mount:
+            return Here(guest, ((tree, directory),))
         layers: list[Layer] = []
         for other in () if gone else self.trees:
             if other is tree:
@@ -78,8 +90,18 @@ class View:
             return Here(head) if head else self.top()
         tree, directory = here.layers[0]
         if tree.is_top(directory):
-            return self.top()
+            return self._above(tree.mount) if tree.mount else self.top()
         return self.stand(tree, open_object(b"..", directory), first=False)
+
+    def _above(self, mount: bytes) -> Here:
+        """The directory that a mount lies in, as the layers of ``/`` show it."""
+        guest = mount.rpartition(b"/")[0]
+        layers: list[Layer] = []
+        for tree in self.trees:
+            if tree.sight(guest):
+                with contextlib.suppress(OSError):
+                    layers.append((tree, open_below(tree.top, guest[1:])))
+        return Here(guest, tuple(layers))
 
     def down(self, here: Here, name: bytes) -> Place:
         """What a name in a directory means."""
@@ -124,6 +146,9 @@ class View:
         if guest in DEVICES:
             handle = open_object(guest)
             return Place(guest, handle=handle, status=handle.status(), device=True)
+        if guest == SHARED_MEMORY and self._own_memory:
+            tree = self.run_directory.tree(self.policy)
+            return Place(guest, tree, handle=tree.top, status=tree.top.status())
         if guest in _STANDARD:
             return Place(guest, virtual=Virtual(_LINK, link=_STANDARD[guest]))
         if not below(guest, b"/proc"):
