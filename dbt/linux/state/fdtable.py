@@ -18,6 +18,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.layers import Tree
 from dbt.linux.state.objects import duplicate
 from dbt.linux.state.procfs import ProcFs
+from dbt.linux.state.terminals import Terminals
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -72,7 +73,7 @@ class FdTable:
                 os.close(inherited)
                 continue
             self._open[fd] = Descriptor(inherited, OpenFile())
-        kernel.paths.attach(kernel, ProcFs(kernel).look)
+        kernel.paths.attach(kernel, ProcFs(kernel).look, Terminals(kernel).look)
 
     def __iter__(self) -> Iterator[int]:
         return iter(sorted(self._open))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dbt.linux.options import LinuxOptions
 
 DEVICES = frozenset(
-    b"/dev/" + name for name in (b"null", b"zero", b"full", b"tty", b"urandom", b"random")
+    b"/dev/" + name for name in (b"null", b"zero", b"full", b"tty", b"urandom", b"random", b"ptmx")
 )
 
 

@@ -44,6 +44,7 @@ AT_FDCWD = -100
 PROGRAM = -101
 """In place of a descriptor: the running program, as AT_FDCWD is the working directory."""
 NAME_MAX = 255
+Look = Callable[[bytes], "Virtual | bytes | None"]
 MAX_LINKS = 40
 DOTS = (b"", b".", b"..")
 
@@ -96,10 +97,11 @@ class Paths:
         handle = open_object(start)
         return Place(start, self.view.trees[-1], handle=handle, status=handle.status())
 
-    def attach(self, kernel: "Kernel", procfs: Callable[[bytes], "Virtual | bytes | None"]) -> None:
-        """Connect the descriptor table (for ``dirfd``) and what answers for paths below /proc."""
+    def attach(self, kernel: "Kernel", procfs: Look, terminals: Look) -> None:
+        """Connect the descriptor table (for ``dirfd``), and what answers for paths below /proc and
+        /dev/pts."""
         self._kernel = kernel
-        self.view.made_up = procfs
+        self.view.made_up, self.view.terminals = procfs, terminals
 
     def close(self) -> None:
         """Give the descriptors of directories back: no path can be followed any more."""

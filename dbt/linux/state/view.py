@@ -14,6 +14,7 @@ from dbt.linux.state.layers import DEVICES, Policy, Sight, Tree, below
 from dbt.linux.state.objects import Handle, open_below, open_object, where
 from dbt.linux.state.places import Here, Layer, Place, Virtual
 from dbt.linux.state.run_directory import SHARED_MEMORY, RunDirectory
+from dbt.linux.state.terminals import PTS
 
 _LINK = stat.S_IFLNK | 0o777
 _STANDARD = {
@@ -26,7 +27,7 @@ _STANDARD = {
 
 class View:
     """The layers, best first, and the steps of a walk in them. ``made_up`` answers for paths below
-    /proc: a made up file, a host path, or nothing."""
+    /proc, ``terminals`` for those below /dev/pts: a made up file, a host path, or nothing."""
 
     def __init__(self, trees: tuple[Tree, ...], policy: Policy) -> None:
         self.trees = trees
@@ -34,6 +35,7 @@ class View:
         self.run_directory = RunDirectory()
         self._own_memory = not policy.names_below(SHARED_MEMORY)
         self.made_up: Callable[[bytes], Virtual | bytes | None] = lambda _: None
+        self.terminals: Callable[[bytes], Virtual | bytes | None] = lambda _: None
 
     def close(self) -> None:
         """Give the descriptors of directories back: no step can be made any more."""
@@ -151,15 +153,16 @@ class View:
             return Place(guest, tree, handle=tree.top, status=tree.top.status())
         if guest in _STANDARD:
             return Place(guest, virtual=Virtual(_LINK, link=_STANDARD[guest]))
-        if not below(guest, b"/proc"):
+        device = below(guest, PTS)
+        if not device and not below(guest, b"/proc"):
             return None
-        found = self.made_up(guest)
+        found = self.terminals(guest) if device else self.made_up(guest)
         if found is None:
             return Place(guest)
         if isinstance(found, Virtual):
             return Place(guest, virtual=found)
         handle = open_object(found)
-        return Place(guest, handle=handle, status=handle.status())
+        return Place(guest, handle=handle, status=handle.status(), device=device)
 
     def leap(self, here: Here, pending: list[bytes]) -> Here | None:
         """Take all steps but the last at once, and remove them from ``pending``. None when they

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dbt.linux.state import objects
+from dbt.linux.state.layers import DEVICES
 
 O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC = 0, 1, 2, 0o100, 0o1000
 O_EXCL, O_DIRECTORY, O_PATH = 0o200, 0o40000, 0o10000000  # ARM's numbers
@@ -284,7 +285,12 @@ def test_devices(rooted: Any) -> None:
 
 
 def test_other_devices_of_the_host_are_refused(guest: Any) -> None:
-    assert guest.call("open", "/dev/ptmx", O_RDONLY, 0) == -errno.EACCES
+    there = [path for path in Path("/dev").iterdir() if path.is_char_device()]
+    others = [path for path in there if bytes(path) not in DEVICES and not path.is_symlink()]
+    if not others:
+        pytest.skip("this machine has no other device")
+    for path in others[:8]:
+        assert guest.call("open", path, O_RDONLY, 0) == -errno.EACCES
 
 
 def test_proc_shows_the_guest_only(rooted: Any) -> None:
