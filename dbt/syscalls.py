@@ -116,6 +116,8 @@ class SyscallAbi(Protocol):
     """The lowest address that a program may map (vm.mmap_min_addr)."""
     pie_base: int
     """Where position-independent programs are loaded (ELF_ET_DYN_BASE)."""
+    segment_alignment: int
+    """What addresses of System V segments are multiples of (SHMLBA)."""
     number_slot: str
     """The slot that holds the number of a call, unless the trap's immediate does."""
     names: Collection[str]

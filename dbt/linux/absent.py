@@ -43,9 +43,7 @@ mappings in another order than the file's are rebuilt by mmap (decision 15)
 the ABI has served any other call by this name; it does not name itself
     syscall
 not served yet
-    ipc msgctl msgget msgrcv msgsnd
-    openat2 pidfd_open pidfd_send_signal semctl semget semop semtimedop semtimedop_time64 shmat
-    shmctl shmdt shmget vmsplice
+    openat2 pidfd_open pidfd_send_signal vmsplice
 programs that wait for several futexes fall back to futex
     futex_waitv
 """

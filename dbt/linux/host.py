@@ -68,6 +68,7 @@ _LONG = {
     "read", "write", "pread", "pwrite", "readv", "writev", "lseek", "sendfile", "splice", "tee",
     "copy_file_range", "readlink", "readlinkat", "recv", "recvfrom", "recvmsg", "send", "sendto",
     "sendmsg", "getrandom", "syscall", "preadv", "pwritev", "vmsplice", "pread64", "pwrite64",
+    "msgrcv",
 }  # fmt: skip
 
 

@@ -374,14 +374,16 @@ class Kernel:
         timers.pause(self)
         if self.is_child:
             self.process.end_vfork()
-            self._remove_run_directory()
+            self._remove_shared()
         else:
             self.signals.release_host()
 
-    def _remove_run_directory(self) -> None:
+    def _remove_shared(self) -> None:
         """Remove what the processes of the run share on the host, when this is the last."""
-        if self.paths.run_directory.is_there() and not self.process.tree.others():
-            self.paths.run_directory.remove()
+        directory, ipc = self.paths.run_directory, self.process.ipc
+        if (directory.is_there() or ipc.is_used()) and not self.process.tree.others():
+            directory.remove()
+            ipc.remove_all()
 
     def close(self) -> None:
         """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""
@@ -391,7 +393,8 @@ class Kernel:
             stack.callback(self.space.close)
             stack.callback(self.files.close_all)
             stack.callback(self.process.tree.close)
-            stack.callback(self._remove_run_directory)
+            stack.callback(self.process.ipc.close)
+            stack.callback(self._remove_shared)
             stack.callback(self.process.socket_names.close)
             stack.callback(self.process.children.release)
             stack.callback(timers.delete_all, self)

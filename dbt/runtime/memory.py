@@ -137,6 +137,20 @@ class GuestMemory:
         self._map_over(address, size, PROT_READ | PROT_WRITE, flags, fd, offset)
         self.protect(address, size, perms)
 
+    def attach(self, address: int, size: int, perms: int, segment: int, *, writable: bool) -> None:
+        """Map a System V segment of the host. Unless ``writable``, ``protect`` must not allow
+        writing later. Raises OSError."""
+        self.forget_code(address, size)
+        first, count = address // PAGE, size // PAGE
+        try:
+            host_map.shmat(segment, self.base + address, writable=writable)
+        except OSError:
+            self._close_hole(address, size)
+            raise
+        self.perms[first : first + count] = bytes(count)
+        self.protection.update(first, count, replaced=True)
+        self.protect(address, size, perms)
+
     def _map_over(
         self, address: int, size: int, prot: int, flags: int, fd: int, offset: int
     ) -> None:

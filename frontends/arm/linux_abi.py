@@ -77,6 +77,7 @@ class ArmLinuxAbi:
     task_size = 0xBF000000  # a kernel with a 3G/1G split, whose modules are below 3G
     mmap_min = 0x8000
     pie_base = 0x400000
+    segment_alignment = 0x4000  # four pages, and forced (asm/shmparam.h)
     number_slot = "r7"
     names: Collection[str] = _NUMBERS.keys()
 

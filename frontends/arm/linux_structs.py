@@ -172,6 +172,25 @@ MSGHDR = Struct("msghdr", 28, (
 CMSGHDR = Struct("cmsghdr", 12, (("len", 0, "I"), ("level", 4, "i"), ("type", 8, "i")))
 _SOCKADDR_UN: Fields = (("family", 0, "H"), ("path", 2, "108s"))
 SOCKADDR_UN = Struct("sockaddr_un", 110, _SOCKADDR_UN)
+# asm-generic/ipcbuf.h, shmbuf.h, sembuf.h, msgbuf.h: the mode has 16 bits, times have upper halves.
+_IPC_PERM: Fields = (
+    ("key", 0, "i"), ("uid", 4, "I"), ("gid", 8, "I"), ("cuid", 12, "I"), ("cgid", 16, "I"),
+    ("mode", 20, "H"), ("seq", 24, "H"),
+)  # fmt: skip
+SHMID64_DS = Struct("shmid64_ds", 84, (
+    *_IPC_PERM, ("segsz", 36, "I"), ("atime", 40, "I"), ("atime_high", 44, "I"),
+    ("dtime", 48, "I"), ("dtime_high", 52, "I"), ("ctime", 56, "I"), ("ctime_high", 60, "I"),
+    ("cpid", 64, "i"), ("lpid", 68, "i"), ("nattch", 72, "I"),
+))  # fmt: skip
+SEMID64_DS = Struct("semid64_ds", 64, (
+    *_IPC_PERM, ("otime", 36, "I"), ("otime_high", 40, "I"), ("ctime", 44, "I"),
+    ("ctime_high", 48, "I"), ("nsems", 52, "I"),
+))  # fmt: skip
+MSQID64_DS = Struct("msqid64_ds", 88, (
+    *_IPC_PERM, ("stime", 36, "I"), ("stime_high", 40, "I"), ("rtime", 44, "I"),
+    ("rtime_high", 48, "I"), ("ctime", 52, "I"), ("ctime_high", 56, "I"), ("cbytes", 60, "I"),
+    ("qnum", 64, "I"), ("qbytes", 68, "I"), ("lspid", 72, "i"), ("lrpid", 76, "i"),
+))  # fmt: skip
 
 _EABI = {
     layout.name: layout
@@ -179,7 +198,7 @@ _EABI = {
         STAT64, STAT, STATFS, STATFS64, STATX, FLOCK, FLOCK64, DIRENT64, DIRENT, TERMIOS, TERMIOS2,
         WINSIZE, TIMESPEC, TIMESPEC64, TIMEVAL, ITIMERSPEC, ITIMERSPEC64, UTIMBUF, IOVEC, POLLFD,
         EPOLL_EVENT, SIGSET_ARGUMENT, RLIMIT, RLIMIT64, MSGHDR,
-        CMSGHDR, SOCKADDR_UN,
+        CMSGHDR, SOCKADDR_UN, SHMID64_DS, SEMID64_DS, MSQID64_DS,
     )
 }  # fmt: skip
 

@@ -20,6 +20,8 @@ from dbt.syscalls import SyscallAbi
 
 PRIVATE = (0, 0)
 """The object of memory that is the guest's alone."""
+SEGMENT = -1
+"""First of the object of a System V segment; the second is its id."""
 WIPE, OMIT = 1, 2
 _COPY = 1 << 20
 
@@ -40,9 +42,10 @@ class Area:
 
     ``path`` is the host's file when it was mapped, ``offset`` where in it the area starts.
     ``object`` identifies what is mapped: device and inode of a file, (1, number) of shared
-    anonymous memory, (0, 0) of what is the guest's alone. ``file`` has its size where that is
-    known. ``writable`` is False when a shared mapping of a read-only descriptor may never become
-    writable. ``fork`` is what a forked child gets instead of a copy: WIPE (zeros), OMIT (nothing).
+    anonymous memory, (-1, id) of a System V segment, (0, 0) of what is the guest's alone. ``file``
+    has its size where that is known. ``writable`` is False when a shared mapping of a read-only
+    descriptor may never become writable. ``fork`` is what a forked child gets instead of a copy:
+    WIPE (zeros), OMIT (nothing).
     """
 
     start: int
@@ -182,6 +185,19 @@ class AddressSpace:
         )
         self._map_host(attrs.evolve(area, file=self.files.get(area.object, fd)), fd)
         self._cut_off(area, status.st_size)
+
+    def map_segment(self, area: Area) -> None:
+        """Attach a System V segment, whose id is the second of ``area.object``. Raises OSError."""
+        self._budget.take()
+        start, size = area.start, area.end - area.start
+        try:
+            self.memory.attach(start, size, area.perms, area.object[1], writable=area.writable)
+        except OSError:
+            if self.memory.free(start, size):
+                self._forget(area.start, area.end)
+            raise
+        self._forget(area.start, area.end)
+        self._remember(area)
 
     def _map_host(self, area: Area, fd: int) -> None:
         self._budget.take()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dbt.linux.state import timers
 from dbt.linux.state.children import SIGCHLD, Children
 from dbt.linux.state.file_mask import FileMask
+from dbt.linux.state.ipc_objects import IpcObjects
 from dbt.linux.state.itimers import IntervalTimers
 from dbt.linux.state.objects import Handle, where
 from dbt.linux.state.proc_image import Image
@@ -36,6 +37,7 @@ class ProcessState:
         self.tree = Tree()
         """All processes of the guest: those that it may name."""
         self.socket_names = SocketNames()
+        self.ipc = IpcObjects()
         self.path = ""
         """Host path of the program when it started."""
         self.program: Handle | None = None
@@ -99,6 +101,7 @@ class ProcessState:
         self._kernel.space.sharing.prepare_fork()
         self.tree.begin(self._kernel.signals.expect_letters)
         self.socket_names.begin()
+        self.ipc.begin()
         if self.borrower is not None:
             self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)

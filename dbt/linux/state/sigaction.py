@@ -29,7 +29,8 @@ NEVER_RESTARTED = {
     "rt_sigsuspend", "sigsuspend", "pause", "poll", "ppoll", "ppoll_time64", "select",
     "_newselect", "pselect6", "pselect6_time64", "epoll_wait", "epoll_pwait",
     "epoll_pwait2", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "rt_sigtimedwait",
-    "rt_sigtimedwait_time64", "semop", "semtimedop", "msgrcv", "msgsnd", "io_getevents",
+    "rt_sigtimedwait_time64", "semop", "semtimedop", "semtimedop_time64", "msgrcv",
+    "msgsnd",
 }  # fmt: skip
 """Calls that a handler always ends with EINTR, whatever SA_RESTART says (signal(7))."""
 

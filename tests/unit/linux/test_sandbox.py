@@ -70,15 +70,11 @@ NOT_THERE = [
     "name_to_handle_at",
     "memfd_secret",
     "seccomp",
-    "shmget",
-    "semget",
-    "msgget",
     "mq_open",
     "vmsplice",
     "move_pages",
     "migrate_pages",
     "open_tree",
-    "ipc",
 ]
 TIOCSTI, TIOCSETD, TIOCCONS, SIOCSPGRP, FIOASYNC = 0x5412, 0x5423, 0x541D, 0x8902, 0x5452
 TIOCSCTTY = 0x540E

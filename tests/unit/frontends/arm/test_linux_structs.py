@@ -11,7 +11,8 @@ SIZES = {
     "stat64": 104, "stat": 64, "statfs": 64, "statfs64": 84, "statx": 256, "flock": 16,
     "flock64": 32, "termios": 36, "termios2": 44, "winsize": 8, "timespec": 8, "timespec64": 16,
     "timeval": 8, "itimerspec": 16, "itimerspec64": 32, "iovec": 8, "pollfd": 8,
-    "epoll_event": 16, "rlimit": 8, "rlimit64": 16, "msghdr": 28, "cmsghdr": 12, "sockaddr_un": 110, "utimbuf": 8,
+    "epoll_event": 16, "rlimit": 8, "rlimit64": 16, "msghdr": 28, "cmsghdr": 12, "sockaddr_un": 110, "shmid64_ds": 84, "semid64_ds": 64,
+    "msqid64_ds": 88, "utimbuf": 8,
 }  # fmt: skip
 
 OFFSETS = {
