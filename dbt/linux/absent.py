@@ -42,8 +42,6 @@ mappings in another order than the file's are rebuilt by mmap (decision 15)
     remap_file_pages
 the ABI has served any other call by this name; it does not name itself
     syscall
-not served yet
-    openat2 pidfd_open pidfd_send_signal vmsplice
 programs that wait for several futexes fall back to futex
     futex_waitv
 """

@@ -30,7 +30,6 @@ _UNSUPPORTED = {
     CLONE_FILES: "shared descriptors (clone with CLONE_FILES)",
     CLONE_SIGHAND: "shared signal handlers (clone with CLONE_SIGHAND)",
     CLONE_PARENT: "children of the parent (clone with CLONE_PARENT)",
-    CLONE_PIDFD: "descriptors of processes (clone with CLONE_PIDFD)",
     CLONE_INTO_CGROUP: "control groups (clone3 with CLONE_INTO_CGROUP)",
 }
 
@@ -157,6 +156,9 @@ def _clone(kernel: "Kernel", wanted: Request) -> int:
     flags = wanted.flags
     _check(flags)
     _check_supported(kernel, flags)
+    if flags & CLONE_PIDFD:
+        kernel.memory.view(wanted.pidfd, 4, writable=True).release()
+        kernel.files.lowest()
     vfork, memory = bool(flags & CLONE_VFORK), bool(flags & CLONE_VM)
     pid = kernel.process.fork(
         wait=vfork, shares_memory=memory, exit_signal=wanted.exit_signal,
@@ -164,6 +166,9 @@ def _clone(kernel: "Kernel", wanted: Request) -> int:
     )  # fmt: skip
     if pid == 0:
         _in_child(kernel, wanted)
+    elif flags & CLONE_PIDFD:
+        fd = kernel.files.add(os.pidfd_open(pid), cloexec=True)
+        kernel.memory.store(wanted.pidfd, 4, fd)
     return pid
 
 

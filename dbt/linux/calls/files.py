@@ -3,8 +3,10 @@
 import errno
 import os
 import stat
+import struct
 from typing import TYPE_CHECKING
 
+from dbt.interfaces import PAGE
 from dbt.linux import host
 from dbt.linux.calls.directories import list_directory, list_names
 from dbt.linux.errors import failure
@@ -23,6 +25,7 @@ _NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 them."""
 _PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Flags that mean something beside O_PATH (O_PATH_FLAGS in include/linux/fcntl.h)."""
+_OPEN_HOW = struct.Struct("<QQQ")  # flags, mode, resolve
 _NEW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -162,6 +165,31 @@ def open_(kernel: "Kernel", path: int, flags: int, mode: int) -> int:
 
 @syscall("openat")
 def openat(kernel: "Kernel", dirfd: int, path: int, flags: int, mode: int) -> int:
+    return open_guest(kernel, dirfd, read_path(kernel, path), flags, mode)
+
+
+@syscall("openat2")
+def openat2(kernel: "Kernel", dirfd: int, path: int, how: int, size: int) -> int:
+    """open with its arguments in memory, which takes no unknown flags (fs/open.c). Restrictions of
+    the look-up (``resolve``) are not there: EINVAL."""
+    if size < _OPEN_HOW.size:
+        raise failure(errno.EINVAL)
+    if size > PAGE:
+        raise failure(errno.E2BIG)
+    raw = kernel.memory.read(how, size)
+    if any(raw[_OPEN_HOW.size :]):
+        raise failure(errno.E2BIG)
+    flags, mode, resolve = _OPEN_HOW.unpack_from(raw)
+    host_flags = kernel.abi.open_flags_to_host(flags & 0xFFFFFFFF)
+    creates = host_flags & os.O_CREAT or host_flags & os.O_TMPFILE == os.O_TMPFILE
+    known = os.O_ACCMODE | kernel.abi.open_flags_from_host(os.O_ASYNC)
+    for _, bit in kernel.abi.open_flag_names():
+        known |= bit
+    if flags & ~known or mode & ~0o7777 or (mode and not creates):
+        raise failure(errno.EINVAL)
+    if resolve:
+        kernel.unknown_syscalls["restricted look-ups (openat2 with RESOLVE_...)"] += 1
+        raise failure(errno.EINVAL)
     return open_guest(kernel, dirfd, read_path(kernel, path), flags, mode)
 
 

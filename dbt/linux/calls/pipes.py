@@ -2,13 +2,14 @@
 
 import ctypes
 import errno
+import fcntl
 import os
 import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.guestio import read_path
+from dbt.linux.guestio import pack_iovec, read_iovec, read_path
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
@@ -153,6 +154,16 @@ def copy_file_range(
     kernel: "Kernel", source: int, at: int, target: int, to: int, count: int, flags: int
 ) -> int:
     return _move(kernel, "copy_file_range", (source, target), (at, to), count, flags)
+
+
+@syscall("vmsplice")
+def vmsplice(kernel: "Kernel", fd: int, vector: int, count: int, flags: int) -> int:
+    """Memory into a pipe, or out of one: as the descriptor is open. The guest's pages are the
+    host's."""
+    host_fd = kernel.files.host_fd(fd)
+    writes = fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+    parts = read_iovec(kernel, vector, count, writable=not writes)
+    return host.call("vmsplice", host_fd, pack_iovec(parts), len(parts), flags)
 
 
 @syscall("tee")

@@ -11,6 +11,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
 from dbt.linux.state.sigaction import SIGCHLD
 from dbt.linux.state.siginfo import SigInfo
+from dbt.linux.state.targets import pid_of
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _RUSAGE = struct.Struct("<18I")
 _WNOTHREAD, _WALL, _WCLONE = 0x20000000, 0x40000000, 0x80000000
 _KINDS = _WNOTHREAD | _WALL | _WCLONE
 _STATES = WSTOPPED | WEXITED | WCONTINUED
-_P_ALL, _P_PID, _P_PGID = 0, 1, 2
+_P_ALL, _P_PID, _P_PGID, _P_PIDFD = 0, 1, 2, 3
 _INFO_BYTES = 24
 """What waitid stores: up to si_status."""
 _NAP = 0.05
@@ -103,8 +104,7 @@ def wait4(kernel: "Kernel", pid: int, status_at: int, options: int, usage_at: in
 def waitid(
     kernel: "Kernel", which: int, pid: int, info_at: int, options: int, usage_at: int
 ) -> int:
-    """Wait for a child, with a siginfo, which a call that fails fills with zeros. There are no
-    pidfds (EBADF)."""
+    """Wait for a child, with a siginfo, which a call that fails fills with zeros."""
     try:
         change = _waited(kernel, which, pid, options)
     except OSError:
@@ -122,7 +122,25 @@ def waitid(
 def _waited(kernel: "Kernel", which: int, pid: int, options: int) -> Change | None:
     if options & ~(WNOHANG | WNOWAIT | _STATES | _KINDS) or not options & _STATES:
         raise failure(errno.EINVAL)
+    if which == _P_PIDFD and pid >= 0:
+        return _wait_for_pidfd(kernel, pid, options)
     return _wait(kernel, _selected(which, pid), options)
+
+
+def _wait_for_pidfd(kernel: "Kernel", fd: int, options: int) -> Change | None:
+    """Wait for the child that a descriptor is of. EAGAIN in place of sleeping, if it has
+    O_NONBLOCK."""
+    host_fd = kernel.files.host_fd(fd)
+    try:
+        chosen = _one(pid_of(host_fd))
+    except ProcessLookupError:
+        raise failure(errno.ECHILD) from None
+    if os.get_blocking(host_fd) or options & WNOHANG:
+        return _wait(kernel, chosen, options)
+    change = _wait(kernel, chosen, options | WNOHANG)
+    if change is None:
+        raise failure(errno.EAGAIN)
+    return change
 
 
 def _selected(which: int, pid: int) -> Chosen:
@@ -132,7 +150,7 @@ def _selected(which: int, pid: int) -> Chosen:
         return _one(pid)
     if which == _P_PGID and pid >= 0:
         return _group(pid or os.getpgrp())
-    raise failure(errno.EBADF if which == 3 and pid >= 0 else errno.EINVAL)
+    raise failure(errno.EINVAL)
 
 
 @syscall("getrusage")

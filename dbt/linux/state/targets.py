@@ -144,6 +144,18 @@ def _has_ended(pid: int) -> bool:
     return True
 
 
+def pid_of(host_fd: int) -> int:
+    """The process that a pidfd is of. EBADF for another descriptor; ESRCH when it is gone."""
+    with open(f"/proc/self/fdinfo/{host_fd}", "rb") as file:
+        found = [line for line in file if line.startswith(b"Pid:")]
+    if not found:
+        raise failure(errno.EBADF)
+    pid = int(found[0].split()[1])
+    if pid <= 0:
+        raise failure(errno.ESRCH)
+    return pid
+
+
 def check(kernel: "Kernel", pid: int) -> int:
     """The process that a call means by ``pid``; 0 is the caller. ESRCH when there is none, EPERM
     when it is not the guest's."""

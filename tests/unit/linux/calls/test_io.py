@@ -200,3 +200,25 @@ def test_host_descriptors_stay_closed_behind_errors(guest: Any, home: Path) -> N
         guest.call("access", "d", 4)
         guest.call("stat64", "d", BAD)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_openat2(guest: Any, home: Path) -> None:
+    def how(flags: int, mode: int = 0, resolve: int = 0) -> bytes:
+        return struct.pack("<QQQ", flags, mode, resolve)
+
+    made = guest.call("openat2", -100, "new", how(O_RDWR | O_CREAT, 0o600), 24)
+    assert made > 2
+    assert (home / "new").exists()
+    assert guest.call("openat2", -100, "new", how(0) + bytes(8), 32) > 2
+    for block, size, error in (
+        (how(0), 23, errno.EINVAL),
+        (how(0), 4097, errno.E2BIG),
+        (how(0) + b"x" * 8, 32, errno.E2BIG),
+        (how(0, 0o600), 24, errno.EINVAL),
+        (how(1 << 40), 24, errno.EINVAL),
+        (how(1 << 30), 24, errno.EINVAL),
+        (how(O_CREAT, 0o10000), 24, errno.EINVAL),
+        (how(0, 0, 8), 24, errno.EINVAL),
+    ):
+        assert guest.call("openat2", -100, "new", block, size) == -error
+    assert list(guest.kernel.unknown_syscalls) == ["restricted look-ups (openat2 with RESOLVE_...)"]
