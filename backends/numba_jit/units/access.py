@@ -7,6 +7,7 @@ from functools import partial
 
 from backends.numba_jit import abi
 from backends.numba_jit.units import unchecked
+from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
@@ -46,8 +47,15 @@ def _store(u: UnitText, inst: Inst) -> str:
 
 
 def check_align(u: UnitText, inst: Inst) -> None:
-    address = u.value(inst.args[0])
-    low = u.new(f"and i32 {address}, {int(inst.imm[0]) - 1}")
+    """Leave unless an address is aligned, which has not been tested in this block."""
+    address, size = u.value(inst.args[0]), int(inst.imm[0])
+    root, offset = root_of(inst.args[0])
+    place = root, offset % size, size
+    if place in u.aligned:
+        return
+    if inst.when is None:
+        u.aligned.add(place)
+    low = u.new(f"and i32 {address}, {size - 1}")
     refused = u.new(f"icmp ne i32 {low}, 0")
     if inst.when is not None:
         refused = u.new(f"and i1 {refused}, {u.value(inst.when)}")

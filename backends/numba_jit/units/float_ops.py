@@ -1,29 +1,31 @@
 """Ops of floating point as LLVM text: the fast way of ``float_text`` in the unit, and calls of its
 functions where that may be wrong."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from backends.numba_jit.units.float_text import SPECIAL, ordinary
+from backends.numba_jit.units.float_text import CONVENTION, span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
-from dbt.ir.floating import DOUBLE, FLUSH, INEXACT, SINGLE
+from dbt.ir.floating import DOUBLE, FLUSH, SINGLE
 from dbt.ir.ops import Op
 from dbt.ir.types import F32, F64, Type
 
 Emit: TypeAlias = Callable[..., str]
 
-_ORDINARY = {F32: ordinary(SINGLE), F64: ordinary(DOUBLE)}
+_LEAST = {F32: 4 << SINGLE.fraction, F64: 4 << (DOUBLE.fraction - 32)}
+"""The least magnitude of the results that are not looked at further: twice the least normal number.
+Of a magnitude there are the 32 bits behind the sign, the last of a single being 0."""
 
 
 def _declared(u: UnitText, function: str, result: str, arguments: Sequence[str]) -> tuple[str, str]:
     """A call of a function, which is declared; and the type of what it gives."""
     kinds = ", ".join(argument.partition(" ")[0] for argument in arguments)
     pair = f"{{{result}, i32}}"
-    u.intrinsic(function, f"{pair} @{function}({kinds})")
-    return f"call {pair} @{function}({', '.join(arguments)})", pair
+    u.intrinsic(function, f"{CONVENTION} {pair} @{function}({kinds})")
+    return f"call {CONVENTION} {pair} @{function}({', '.join(arguments)})", pair
 
 
 def _call(u: UnitText, inst: Inst, function: str, result: str, *arguments: str) -> str:
@@ -47,10 +49,15 @@ def _unless(
     call, pair = _declared(u, function, result, arguments)
     u.cold_lines.append(
         f"{aside}:\n %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
-        f" %{aside}s = extractvalue {pair} %{aside}p, 1\n br label %{done}"
+        f" %{aside}s = extractvalue {pair} %{aside}p, 1"
     )
     value = u.new(f"phi {result} [{fast}, {ordinary_way}], [%{aside}v, %{aside}]")
-    u.after[inst] = u.new(f"phi i32 [{status}, {ordinary_way}], [%{aside}s, %{aside}]")
+    after = u.after[inst] = u.new(f"phi i32 [{status}, {ordinary_way}], [%{aside}s, %{aside}]")
+    span = u.spans.get(status)
+    if span is not None:
+        changed = span_of(u.cold_lines, f"%{aside}s", f"%{aside}n")
+        u.spans[after] = u.new(f"phi i32 [{span}, {ordinary_way}], [{changed}, %{aside}]")
+    u.cold_lines.append(f" br label %{done}")
     return value
 
 
@@ -60,14 +67,22 @@ def _asks(u: UnitText, status: str, bits: int) -> str:
 
 def _may_be_wrong(u: UnitText, type_: Type, value: str, status: str) -> str:
     """Whether a result of the fast way does not prove that it is right."""
-    integer = f"i{type_.bits}"
-    bits = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {integer}")
-    magnitude = u.new(f"and {integer} {bits}, {type_.mask >> 1}")
-    least, span = _ORDINARY[type_]
-    above = u.new(f"sub {integer} {magnitude}, {least}")
-    odd = u.new(f"icmp uge {integer} {above}, {span}")
-    special = u.new(f"and i32 {status}, {SPECIAL | INEXACT}")
-    return u.new(f"or i1 {odd}, {u.new(f'icmp ne i32 {special}, {INEXACT}')}")
+    bits = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to i{type_.bits}")
+    if type_.bits > 32:
+        bits = u.new(f"trunc i64 {u.new(f'lshr i64 {bits}, {type_.bits - 33}')} to i32")
+    else:
+        bits = u.new(f"shl i32 {bits}, 1")
+    above = u.new(f"sub i32 {bits}, {_LEAST[type_]}")
+    return u.new(f"icmp uge i32 {above}, {_span(u, status)}")
+
+
+def _span(u: UnitText, status: str) -> str:
+    """The text of the span of a status: see ``span_of``."""
+    span = u.spans.get(status)
+    if span is None:
+        span = u.spans[status] = span_of(u.lines, status, f"%n{u.number}")
+        u.number += 1
+    return span
 
 
 def _operation(name: str, *, intrinsic: bool = False) -> Emit:
@@ -167,3 +182,13 @@ FLOATING: dict[Op, Emit] = {
     ops.SINT_TO_F: _from_integer("sitofp"), ops.UINT_TO_F: _from_integer("uitofp"),
     ops.F_TO_SINT: _to_integer(signed=True), ops.F_TO_UINT: _to_integer(signed=False),
 }  # fmt: skip
+
+
+def status_slots(insts: Iterable[Inst]) -> set[str]:
+    """The slots whose values are the statuses that some ops take."""
+    statuses = (inst.args[-1] for inst in insts if inst.op in FLOATING)
+    return {
+        str(status.imm[0])
+        for status in statuses
+        if isinstance(status, Inst) and status.op is ops.GET
+    }

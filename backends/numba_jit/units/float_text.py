@@ -37,7 +37,26 @@ MASKED = 0x1F80
 """MXCSR as the host has it: exceptions are masked, rounding is to nearest."""
 SPECIAL = 3 << ROUNDING_SHIFT | FLUSH
 """The bits of a status that ask for something that the fast way does not do."""
+CONVENTION = "preserve_allcc"
+"""Of calls of the functions: they change no registers but those of the result, so that LLVM need
+not keep anything else in memory around a call that is hardly ever made."""
 _CLEAR = "{memory}"
+
+
+SPAN = 0xFD000000
+"""How many magnitudes are results that prove that the fast way was right, in a format's 32 bits
+behind the sign: all but the least and infinity of a single, and almost all of a double."""
+
+
+def span_of(lines: list[str], status: str, name: str) -> str:
+    """Append lines that compute the *span* of a status: ``SPAN`` where the fast way may be right,
+    else 0. Returns its name, which begins with ``name``."""
+    lines.append(
+        f" {name}a = and i32 {status}, {SPECIAL | INEXACT}\n"
+        f" {name}b = icmp eq i32 {name}a, {INEXACT}\n"
+        f" {name} = select i1 {name}b, i32 {SPAN}, i32 0"
+    )
+    return name
 
 
 def type_of(f: Format) -> str:
@@ -58,8 +77,8 @@ class _Function:
         self.result = f"{{{result}, i32}}"
         self._result = result
         self.count = 0
-        self.lines = [f"define dso_local {self.result} @{name}({parameters}, i32 %st) nounwind {{"]
-        self.lines.append("e:\n %mx = alloca i32")
+        head = f"{CONVENTION} {self.result} @{name}({parameters}, i32 %st)"
+        self.lines = [f"define dso_local {head} nounwind {{\ne:\n %mx = alloca i32"]
 
     def new(self, text: str) -> str:
         """Append a value."""
@@ -254,24 +273,38 @@ def _arithmetic(
     exact take no look at MXCSR."""
     formats = instruction.operands
     names = [f"%{letter}" for letter in "abc"[: len(formats)]]
-    parameters = [f"{type_of(f)} {n}" for f, n in zip(formats, names, strict=True)]
-    fn = _Function(name, type_of(instruction.to), ", ".join(parameters))
-    usual = fn.new(f"icmp eq i32 {fn.new(f'and i32 %st, {SPECIAL | INEXACT}')}, {INEXACT}")
-    fn.branch(usual, "fast", "slow")
+    parameters = ", ".join(f"{type_of(f)} {n}" for f, n in zip(formats, names, strict=True))
+    to = instruction.to
+    fn = _Function(f"{name}.odd", type_of(to), parameters)
     flush = fn.asks(FLUSH)
     both = [_Value(fn, f, n).flushed(flush) for f, n in zip(formats, names, strict=True)]
     values = [value for value, _ in both]
     idc = fn.flag(fn.any([changed for _, changed in both]), DENORMAL)
     fn.branch(fn.any([value.nan for value in values]), "nan", "numbers")
     if exact is not None:
-        _give_exact(fn, instruction.to, fast, exact)
+        _give_exact(fn, to, fast, exact)
     _rounded(fn, instruction, [value.value for value in values], idc)
     fn.label("nan")
-    _give_nan(fn, instruction.to, [values[k] for k in priority or range(len(values))], values, idc)
+    _give_nan(fn, to, [values[k] for k in priority or range(len(values))], values, idc)
+    return f"{_usual(name, to, parameters, fast, exact)}\n{fn.text()}"
+
+
+def _usual(name: str, to: Format, parameters: str, fast: str, exact: Exact | None) -> str:
+    """The function of an operation, which needs few registers: if the fast way is not right, and
+    does not give an exact 0, it calls that of the rest."""
+    fn = _Function(name, type_of(to), parameters)
+    usual = fn.new(f"icmp eq i32 {fn.new(f'and i32 %st, {SPECIAL | INEXACT}')}, {INEXACT}")
+    fn.lines.append(f" br i1 {usual}, label %fast, label %odd")
     fn.label("fast")
     result = fn.new(fast)
-    fn.branch(_Value(fn, instruction.to, result).ordinary, "done", "odd")
-    fn.lines.append(" br label %slow")
+    found = _Value(fn, to, result)
+    right = found.ordinary
+    if exact is not None:
+        _, if_zero = exact(fn, result)
+        right = fn.any([right, fn.new(f"and i1 {found.is_('eq', 0)}, {if_zero}")])
+    fn.branch(right, "done", "odd")
+    pair = fn.new(f"call {CONVENTION} {fn.result} @{name}.odd({parameters}, i32 %st)")
+    fn.lines.append(f" ret {fn.result} {pair}")
     fn.label("done")
     fn.give(result, "%st")
     return fn.text()

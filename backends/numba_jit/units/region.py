@@ -22,10 +22,13 @@ from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.flag_slots import ENTRY
+from backends.numba_jit.units.float_ops import status_slots
+from backends.numba_jit.units.float_text import span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.region_shape import Shape, has_loop
+from backends.numba_jit.units.region_variables import Variables
 from backends.numba_jit.units.unit_text import (
     Exits,
     Module,
@@ -34,7 +37,7 @@ from backends.numba_jit.units.unit_text import (
     out_of_fuel,
 )
 from dbt.ir import ops
-from dbt.ir.block import BlockKey, Call, Inst
+from dbt.ir.block import BlockKey, Call
 from dbt.ir.types import I1
 
 MOST_BLOCKS = 64
@@ -141,6 +144,7 @@ class RegionText(UnitText):
         self._keys = [installed.key for installed in members]
         self.arguments = {}
         self._present = 0
+        self.spans = {}
         self._outs: dict[tuple[int, frozenset[str]], tuple[str, Exits]] = {}
         """By control word and what is to be written: a label, and the exits that lead there."""
         self.at_entry: dict[str, str] = {}
@@ -150,28 +154,21 @@ class RegionText(UnitText):
         for installed in members:
             for inst in installed.block.insts:
                 if inst.op is ops.SET:
-                    self._note(self.written, inst)
+                    self.written[str(inst.imm[0])] = None
                 elif inst.op is ops.GET:
-                    self._note(self.read, inst)
+                    self.read[str(inst.imm[0])] = None
         self.flags_here = any(flag in self.read | self.written for flag in flags)
         if self.flags_here and any(flag in self.written for flag in flags):
             self.written |= dict.fromkeys(flags)
+        self._statuses = status_slots(inst for i in members for inst in i.block.insts)
+        self._variables = Variables(frame.layout, self.read | self.written)
         self.deferred = RegionFlags(self)
-
-    def _note(self, names: dict[str, None], inst: Inst) -> None:
-        """Note the slot of an instruction that is to be a variable. What may overlap stays in the
-        state buffer."""
-        name = str(inst.imm[0])
-        if not self.frame.slots[name].type.overlapping:
-            names[name] = None
 
     def declare(self) -> None:
         """Make the variables. LLVM turns only those of a function's first basic block into
         registers."""
-        self.lines.append(" %fa = alloca i64")
-        for name in self.read | self.written:
-            type_ = LLVM_TYPES[self.frame.slots[name].type.name]
-            self.lines.append(f" %v.{name} = alloca {type_}")
+        self.lines += [" %fa = alloca i64", *self._variables.declare()]
+        self.lines += [f" %n.{name} = alloca i32" for name in self._statuses]
         if self.flags_here:
             self.deferred.declare()
 
@@ -179,7 +176,7 @@ class RegionText(UnitText):
         """Load the variables and go to the block where the region is entered."""
         lines = self.lines
         lines.append(" store i64 %f, ptr %fa")
-        for name in self.read | self.written:
+        for name in self._variables.of(self.read | self.written):
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             value = self.frame.arguments.get(name)
             if value is None:
@@ -187,6 +184,8 @@ class RegionText(UnitText):
                 value = super().current(name)
             self.at_entry[name] = value
             lines.append(f" store {type_} {value}, ptr %v.{name}")
+            if name in self._statuses:
+                self._store_span(lines, name, value, f"%n.{name}.e")
         if self.flags_here:
             self.deferred.enter()
         first, *others = self.shape.entries
@@ -293,19 +292,30 @@ class RegionText(UnitText):
         if value is None:
             if self.flags_here and name in self.frame.flags:
                 value = self.deferred.current(name)
-            elif self.frame.slots[name].type.overlapping:
-                value = self.load_slot(self.frame.slots[name])
             else:
                 type_ = LLVM_TYPES[self.frame.slots[name].type.name]
-                value = self.new(f"load {type_}, ptr %v.{name}")
+                value = self.new(f"load {type_}, ptr {self.place(name)}")
+                if name in self._statuses:
+                    self.spans[value] = self.new(f"load i32, ptr %n.{name}")
             self.slots[name] = value
         return value
 
-    def _stores(self, lines: list[str], prefix: str) -> None:  # noqa: ARG002
+    def place(self, name: str) -> str:
+        whole, at = self._variables.place(name)
+        return self.new(f"getelementptr i8, ptr %v.{whole}, i64 {at}") if at else f"%v.{whole}"
+
+    def _store_span(self, lines: list[str], name: str, status: str, prefix: str) -> None:
+        """Append lines that keep the span of a status beside it."""
+        span = self.spans.get(status) or span_of(lines, status, prefix)
+        lines.append(f" store i32 {span}, ptr %n.{name}")
+
+    def _stores(self, lines: list[str], prefix: str) -> None:
         dirty = self.deferred.deferring(lines, self.dirty) if self.flags_here else self.dirty
         for name, value in dirty.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
+            if name in self._statuses:
+                self._store_span(lines, name, value, f"{prefix}n")
         if self.flags_here and any(flag in dirty for flag in self.frame.flags):
             self.deferred.mark_computed(lines)
 
@@ -349,9 +359,8 @@ class RegionText(UnitText):
     def _export(self, lines: list[str], changed: frozenset[str], fuel: str, prefix: str) -> str:
         """Lines that write state which other units find in the buffer; arguments for a call."""
         values = dict(self.frame.arguments)
-        for index, name in enumerate(self.written):
-            if name not in changed:
-                continue
+        written = self._variables.of(name for name in self.written if name in changed)
+        for index, name in enumerate(written):
             slot = self.frame.slots[name]
             type_, value = LLVM_TYPES[slot.type.name], f"{prefix}{index}"
             lines.append(f" {value} = load {type_}, ptr %v.{name}")

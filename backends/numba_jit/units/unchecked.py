@@ -24,9 +24,11 @@ from dbt.ir.block import Inst, Value
 from dbt.ir.types import Type
 from dbt.stops import Access
 
-_LOADS = {1: ("movzbl", "k"), 2: ("movzwl", "k"), 4: ("movl", "k"), 8: ("movq", "q")}
-_STORES = {1: ("movb", "b"), 2: ("movw", "w"), 4: ("movl", "k"), 8: ("movq", "q")}
+_LOADS = {1: ("movzbl", ":k"), 2: ("movzwl", ":k"), 4: ("movl", ":k"), 8: ("movq", ":q")}
+_STORES = {1: ("movb", ":b"), 2: ("movw", ":w"), 4: ("movl", ":k"), 8: ("movq", ":q")}
 """Instructions, and the names that they give to a register, by size in bytes."""
+_FLOATING = {4: ("movss", ""), 8: ("movsd", "")}
+"""Instructions for numbers of floating point."""
 
 
 def serves(inst: Inst) -> bool:
@@ -44,18 +46,17 @@ def load(u: UnitText, inst: Inst) -> str:
     """Append a load; its value."""
     type_ = inst.type
     assert type_ is not None
-    mnemonic, part = _LOADS[type_.bytes]
+    mnemonic, part = (_FLOATING if type_.floating else _LOADS)[type_.bytes]
     place = _Place.of(u, inst)
-    text = f"{mnemonic} {place.operand}, ${{0:{part}}}"
+    text = f"{mnemonic} {place.operand}, ${{0{part}}}"
     way_out, index = place.way_out(u, type_, Access.READ), place.index(u)
     wide = _wide(type_)
     value = u.new(
-        f'callbr {wide} asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "=r,r,r,!i"'
+        f'callbr {wide} asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", '
+        f'"={_kind(type_)},r,r,!i"'
         f"(ptr %m, {index}) to label {u.next_label(1)} [label {way_out}]"
     )
     u.open()
-    if type_.floating:
-        return u.new(f"bitcast {wide} {value} to {LLVM_TYPES[type_.name]}")
     if type_.bits >= 32:
         return value
     if inst.when is None and type_.bits > 1:
@@ -67,17 +68,16 @@ def store(u: UnitText, inst: Inst) -> str:
     """Append a store."""
     value, type_ = u.value(inst.args[1]), inst.args[1].type
     assert type_ is not None
-    mnemonic, part = _STORES[type_.bytes]
+    mnemonic, part = (_FLOATING if type_.floating else _STORES)[type_.bytes]
     wide = _wide(type_)
-    if type_.floating:
-        value = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {wide}")
-    elif type_.bits < 32:
+    if type_.bits < 32:
         value = u.new(f"zext {type_} {value} to i32")
     place = _Place.of(u, inst)
-    text = f"{mnemonic} ${{0:{part}}}, {place.operand}"
+    text = f"{mnemonic} ${{0{part}}}, {place.operand}"
     way_out, index = place.way_out(u, type_, Access.WRITE), place.index(u)
     u.lines.append(
-        f' callbr void asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "r,r,r,!i"'
+        f' callbr void asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", '
+        f'"{_kind(type_)},r,r,!i"'
         f"({wide} {value}, ptr %m, {index}) to label {u.next_label()} [label {way_out}]"
     )
     u.open()
@@ -86,7 +86,14 @@ def store(u: UnitText, inst: Inst) -> str:
 
 def _wide(type_: Type) -> str:
     """The type of the register that holds a value."""
+    if type_.floating:
+        return LLVM_TYPES[type_.name]
     return "i64" if type_.bits == 64 else "i32"
+
+
+def _kind(type_: Type) -> str:
+    """LLVM's letter for the registers that hold a value."""
+    return "x" if type_.floating else "r"
 
 
 @attrs.frozen

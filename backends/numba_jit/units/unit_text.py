@@ -124,6 +124,8 @@ class UnitText:
         self.insn_count = block.insn_count
         self.after: dict[Value, str] = {}
         """The status after each op of floating point."""
+        self.spans: dict[str, str] = {}
+        """By status what ``float_text.span_of`` says of it, where that is at hand."""
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all_first``."""
         self.flag_values: dict[str, Value] = {}
@@ -131,6 +133,8 @@ class UnitText:
         """Numbers that are at hand as they are in 32 bits, with zeros above."""
         self.indices: dict[Value, str] = {}
         """The same in 64 bits, which accesses without checks are made with."""
+        self.aligned: set[tuple[Value | None, int, int]] = set()
+        """What was found to be aligned: a value, or none, plus a number, for a size."""
         self.is_aside = False
         """What is appended now does not come before all that follows in the block."""
 
@@ -307,11 +311,14 @@ class UnitText:
             return self.new(f"trunc nuw i8 {self.new(f'load i8, ptr {address}')} to i1")
         return self.new(f"load {LLVM_TYPES[slot.type.name]}, ptr {address}")
 
+    def place(self, name: str) -> str:
+        """A pointer to where a slot is that is written at once."""
+        return self.new(f"getelementptr i8, ptr %s, i64 {self.frame.slots[name].offset}")
+
     def write_through(self, name: str, value: str) -> None:
         """Write a slot of a type that may overlap."""
-        slot = self.frame.slots[name]
-        address = self.new(f"getelementptr i8, ptr %s, i64 {slot.offset}")
-        self.lines.append(f" store {LLVM_TYPES[slot.type.name]} {value}, ptr {address}")
+        type_ = LLVM_TYPES[self.frame.slots[name].type.name]
+        self.lines.append(f" store {type_} {value}, ptr {self.place(name)}")
         for other in self.frame.layout.overlaps(name):
             self.slots.pop(other, None)
         self.slots[name] = value

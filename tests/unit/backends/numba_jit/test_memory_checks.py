@@ -36,6 +36,7 @@ ACCESSES = {
     "ldrd": 0xE1C120D0, "strd": 0xE1C120F0, "ldm": 0xE891000C, "stm": 0xE881000C,
     "ldm many": 0xE8910FFC, "stm many": 0xE8810FFC, "swp": 0xE1012092, "ldrex": 0xE1912F9F,
     "ldm of its base": 0xE8910006, "stm, writing back": 0xE8A1000C,
+    "vldr": 0xED912A00, "vstr of a double": 0xED812B00, "vldm": 0xEC912B04,
 }  # fmt: skip
 PLACES = {
     "null": 0, "below the program": BASE - 4, "behind it": BASE + PAGE - 4, "the end": 0xFFFFFFFC,

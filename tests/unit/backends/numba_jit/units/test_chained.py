@@ -1,5 +1,6 @@
 """Chained units, as single blocks and as regions, compared with the evaluator block by block."""
 
+import re
 from collections.abc import Collection, Iterator
 
 import pytest
@@ -314,3 +315,28 @@ def test_a_region_is_left_where_a_return_arrives(machine: UnitMachine) -> None:
     kind, _, fuel = machine.enter(code[BlockKey(0x8000)], 500)
     assert (kind, fuel) == (abi.X_LINK, 497)
     assert machine.state["r1"] == 8
+
+
+ALIGNED = """
+block 0x8000 {{
+  insn 0x8000 4
+  %0:i32 = get r3
+  check_align 4 %0
+  %1:i32 = load %0
+  insn 0x8004 4
+  %2:i32 = add %0, {0}
+  check_align {1} %2
+  %3:i32 = load %2
+  set r2 %3
+  halt "undefined" 0x8004
+}}
+"""
+
+
+@pytest.mark.parametrize(("plus", "size", "tests"), [(8, 4, 1), (6, 4, 2), (8, 8, 2)])
+def test_what_was_found_to_be_aligned_is_not_tested_again(
+    machine: UnitMachine, plus: int, size: int, tests: int
+) -> None:
+    (installed,) = machine.accepted(*parse_blocks(ALIGNED.format(hex(plus), size)))
+    text = machine.compiler.explain(installed)["llvm"]
+    assert len(re.findall(r"and i32 \S+, [37]\n", text)) == tests
