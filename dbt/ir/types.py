@@ -34,7 +34,12 @@ I32 = Type("i32", 32)
 I64 = Type("i64", 64)
 F32 = Type("f32", 32, floating=True, overlapping=True)
 F64 = Type("f64", 64, floating=True, overlapping=True)
+V64 = Type("v64", 64, overlapping=True)
 V128 = Type("v128", 128, overlapping=True)
 
-TYPES = {t.name: t for t in (I1, I8, I16, I32, I64, F32, F64, V128)}
+TYPES = {t.name: t for t in (I1, I8, I16, I32, I64, F32, F64, V64, V128)}
 INTEGERS = (I1, I8, I16, I32, I64)
+VECTORS = (V64, V128)
+"""Vectors. What lanes they have is up to each op: an immediate says it."""
+LANES = {t.name: t for t in (I8, I16, I32, I64, F32)}
+"""The types that lanes may have. Lane 0 is in the least significant bits."""

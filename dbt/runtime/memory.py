@@ -57,7 +57,7 @@ _PRESENT = [
     bytes(perms | MAPPED if old == ABSENT else old for old in range(256)) for perms in range(8)
 ]
 
-_NUMBERS = frozenset({1, 2, 4, 8})
+_NUMBERS = frozenset({1, 2, 4, 8, 16})
 
 
 def _stays_absent(page: int) -> bool:
@@ -77,7 +77,7 @@ def _clearing(perms: memoryview) -> Callable[[int], None]:
 
 
 def _no_number(size: object) -> UsageError:
-    return UsageError(f"a number has 1, 2, 4 or 8 bytes, not {size!r}")
+    return UsageError(f"a number has 1, 2, 4, 8 or 16 bytes, not {size!r}")
 
 
 class GuestMemory:
@@ -373,15 +373,15 @@ class GuestMemory:
         return self._copy(address, size, Access.EXECUTE)
 
     def load(self, address: int, size: int) -> int:
-        """An unsigned number of 1, 2, 4 or 8 bytes that the guest may read. Raises GuestFault;
+        """An unsigned number of 1, 2, 4, 8 or 16 bytes that the guest may read. Raises GuestFault;
         UsageError for other sizes."""
         if size not in _NUMBERS:
             raise _no_number(size)
         return int.from_bytes(self.read(address, size), "little")
 
     def store(self, address: int, size: int, value: int) -> None:
-        """Write an unsigned number of 1, 2, 4 or 8 bytes where the guest may. Raises GuestFault;
-        UsageError for other sizes and for a value that does not fit."""
+        """Write an unsigned number of 1, 2, 4, 8 or 16 bytes where the guest may. Raises
+        GuestFault; UsageError for other sizes and for a value that does not fit."""
         if size not in _NUMBERS:
             raise _no_number(size)
         try:

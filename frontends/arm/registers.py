@@ -1,7 +1,7 @@
 """The guest state of an ARM program as slots of the IR."""
 
 from dbt.interfaces import JUMP_SLOT, PC_SLOT, CallAbi, View, lay_out
-from dbt.ir.types import F32, F64, I1, I32
+from dbt.ir.types import F32, F64, I1, I32, V128
 
 REGISTERS = tuple(f"r{n}" for n in range(15))
 """Slots of r0 to r14; r15 is a constant while lifting and the ``pc`` slot between runs."""
@@ -11,7 +11,9 @@ FLAGS = ("nf", "zf", "cf", "vf", "q", "ge0", "ge1", "ge2", "ge3")
 
 DOUBLES = tuple(f"d{n}" for n in range(32))
 SINGLES = tuple(f"s{n}" for n in range(32))
-"""Registers of VFP: two singles are the halves of a double."""
+QUADS = tuple(f"q{n}" for n in range(16))
+"""Registers of VFP and Advanced SIMD: two singles are the halves of a double, two doubles are those
+of a quadword."""
 
 FPSCR_FLAGS = {"fpn": 31, "fpz": 30, "fpc": 29, "fpv": 28}
 """The slots of the flags that a comparison of VFP sets, and their bits in the FPSCR. The slot
@@ -36,9 +38,12 @@ LAYOUT = lay_out(
         (JUMP_SLOT, I32),
         ("fpscr", I32),
         *((name, I1) for name in FPSCR_FLAGS),
-        *((name, F64) for name in DOUBLES),
+        *((name, V128) for name in QUADS),
     ],
-    [View(name, F32, DOUBLES[n // 2], n % 2 * 4) for n, name in enumerate(SINGLES)],
+    [
+        *(View(name, F64, QUADS[n // 2], n % 2 * 8) for n, name in enumerate(DOUBLES)),
+        *(View(name, F32, QUADS[n // 4], n % 4 * 4) for n, name in enumerate(SINGLES)),
+    ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),
     aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),

@@ -29,7 +29,7 @@ from dbt.interfaces import (
 from dbt.ir.block import FRONTEND_MODE_SHIFT, Block, BlockKey
 from dbt.ir.parser import parse_blocks
 from dbt.ir.printer import print_block
-from dbt.ir.types import F32, F64, I1, I32, I64, V128
+from dbt.ir.types import F32, F64, I1, I32, I64, V64, V128
 from dbt.ir.verifier import verify
 from dbt.runtime.counters import Counters, Stacks
 from dbt.runtime.functions import Functions
@@ -39,19 +39,21 @@ from dbt.runtime.state import GuestState
 WORDS = ("r0", "r1", "r2", "r3", "r4", "r5")
 FLAGS = ("nf", "zf", "cf", "vf")
 WIDE = ("w0", "w1")
-VECTORS = (
+VECTORS = ("v0", "v1", "v2")
+PARTS = (
     *(View(f"d{n}", F64, "v0", 8 * n) for n in range(2)),
     *(View(f"s{n}", F32, "v0", 4 * n) for n in range(4)),
+    *(View(f"h{n}", V64, f"v{n}", 8 * (n % 2)) for n in range(3)),
 )
-"""Parts of the slot v0."""
+"""Parts of the slots of vectors."""
 LAYOUT = lay_out(
     [
         *((name, I32) for name in (*WORDS, "pc")),
         *((name, I1) for name in FLAGS),
         *((name, I64) for name in WIDE),
-        ("v0", V128),
+        *((name, V128) for name in VECTORS),
     ],
-    VECTORS,
+    PARTS,
     hot=("r0", "r1", "nf", "zf"),
     flags=FLAGS,
 )
@@ -85,9 +87,9 @@ TOY = Dialect(
             *((n, I1) for n in _TOY_FLAGS),
             ("wide", I64),
             ("wider", I64),
-            ("v0", V128),
+            *((n, V128) for n in VECTORS),
         ],
-        VECTORS,
+        PARTS,
         hot=toy_frontend.LAYOUT.hot,
         general=toy_frontend.LAYOUT.general,
     ),

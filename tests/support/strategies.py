@@ -1,5 +1,7 @@
 """Hypothesis strategies: values, IR blocks and small programs for the test rig."""
 
+import itertools
+
 from hypothesis import strategies as st
 from support import rig
 
@@ -22,7 +24,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Op
-from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, Type
+from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, V64, V128, Type
 
 STATUS_OPS = tuple(op for op in OPS.values() if op.has_status)
 PURE_OPS = tuple(
@@ -31,7 +33,7 @@ PURE_OPS = tuple(
 SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name != "pc")
 FIRST = BlockKey(rig.START)
 ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
-ACCESS_TYPES = (I1, I8, I16, I32, I64, F32, F64)
+ACCESS_TYPES = (I1, I8, I16, I32, I64, F32, F64, V64, V128)
 
 
 def edges(type_: Type) -> list[int]:
@@ -175,7 +177,11 @@ def typings(op: Op) -> list[tuple[Type, Type]]:
     if op is ops.TRUNC:
         return [(a, r) for a, r in pairs if a.bits > r.bits]
     if op is ops.BITCAST:
-        return [(I32, F32), (F32, I32), (I64, F64), (F64, I64)]
+        return [
+            (a, b)
+            for a, b in itertools.permutations((I32, F32, I64, F64, V64), 2)
+            if a.bits == b.bits
+        ]
     if "F" in op.args:
         return [(t, t) for t in (F32, F64)]
     types = [t for t in INTEGERS if op is not ops.BSWAP or t.bits >= 16]

@@ -33,13 +33,13 @@ _FIRST_PINS = 4
 
 LLVM_TYPES = {
     "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64",
-    "f32": "float", "f64": "double", "v128": "i128",
+    "f32": "float", "f64": "double", "v64": "<2 x i32>", "v128": "<2 x i64>",
 }  # fmt: skip
 
 
 def constant(value: Const) -> str:
     """LLVM's text of a constant."""
-    if value.type.floating:
+    if value.type.overlapping:
         return f"bitcast (i{value.type.bits} {value.value} to {LLVM_TYPES[value.type.name]})"
     return str(value.value)
 

@@ -57,6 +57,8 @@ def load(u: UnitText, inst: Inst) -> str:
         f"(ptr %m, {index}) to label {u.next_label(1)} [label {way_out}]"
     )
     u.open()
+    if type_.overlapping and not type_.floating:
+        return u.new(f"bitcast {wide} {value} to {LLVM_TYPES[type_.name]}")
     if type_.bits >= 32:
         return value
     if inst.when is None and type_.bits > 1:
@@ -70,7 +72,9 @@ def store(u: UnitText, inst: Inst) -> str:
     assert type_ is not None
     mnemonic, part = (_FLOATING if type_.floating else _STORES)[type_.bytes]
     wide = _wide(type_)
-    if type_.bits < 32:
+    if type_.overlapping and not type_.floating:
+        value = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {wide}")
+    elif type_.bits < 32:
         value = u.new(f"zext {type_} {value} to i32")
     place = _Place.of(u, inst)
     text = f"{mnemonic} ${{0{part}}}, {place.operand}"

@@ -22,11 +22,11 @@ from dbt.ir.block import Block, BlockKey, Const, Halt
 from dbt.ir.builder import Builder
 from dbt.ir.evaluate import evaluate_pure
 from dbt.ir.ops import OPS, Op
-from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, Type
+from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, V64, Type
 
 BINARY = [op for op in OPS.values() if op.pure and op.args == ("T", "T")]
-SLOT = {I1: "nf", I8: "r0", I16: "r0", I32: "r0", I64: "w0", F32: "s0", F64: "d0"}
-SECOND = {I1: "zf", I8: "r1", I16: "r1", I32: "r1", I64: "w1", F32: "s1", F64: "d1"}
+SLOT = {I1: "nf", I8: "r0", I16: "r0", I32: "r0", I64: "w0", F32: "s0", F64: "d0", V64: "h0"}
+SECOND = {I1: "zf", I8: "r1", I16: "r1", I32: "r1", I64: "w1", F32: "s1", F64: "d1", V64: "h1"}
 CASES = [
     (op, operand, result)
     for op in strategies.PURE_OPS

@@ -72,9 +72,9 @@ def test_sizes_that_mean_nothing_are_refused(memory: GuestMemory) -> None:
         with pytest.raises(UsageError, match="a size is 0 bytes or more, not -1"):
             call(AT, -1)
     for size in (0, 3, -4, "4"):
-        with pytest.raises(UsageError, match=f"1, 2, 4 or 8 bytes, not {size!r}"):
+        with pytest.raises(UsageError, match=f"1, 2, 4, 8 or 16 bytes, not {size!r}"):
             memory.load(AT, size)  # type: ignore[arg-type]
-        with pytest.raises(UsageError, match=f"1, 2, 4 or 8 bytes, not {size!r}"):
+        with pytest.raises(UsageError, match=f"1, 2, 4, 8 or 16 bytes, not {size!r}"):
             memory.store(AT, size, 0)  # type: ignore[arg-type]
     for value in (-1, 0x10000):
         with pytest.raises(UsageError, match="is no unsigned number of 2 bytes"):

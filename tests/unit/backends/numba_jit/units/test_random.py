@@ -16,7 +16,7 @@ from dbt.ir.block import Block, BlockKey, Const, Halt, Hook, Inst, Swi
 from dbt.ir.builder import Builder
 from dbt.ir.evaluate import Fault, Left, Outcome, TrapFired, evaluate_block
 from dbt.ir.ops import Op
-from dbt.ir.types import F64, I1, I32, I64, Type
+from dbt.ir.types import I1, I32, I64, Type
 from dbt.ir.verifier import verify
 
 FUEL = 1000
@@ -129,8 +129,8 @@ def test_random_blocks(
 
 def _operand(emit: Builder, slot: str, type_: Type) -> Inst:
     wide = emit.get(slot, I64)
-    if type_.floating:
-        return emit.bitcast(wide if type_ is F64 else emit.trunc(wide, I32), type_)
+    if type_.overlapping:
+        return emit.bitcast(wide if type_.bits == 64 else emit.trunc(wide, I32), type_)
     return wide if type_ is I64 else emit.trunc(wide, type_)
 
 
@@ -150,8 +150,8 @@ def op_block(op: Op, operand: Type, result: Type, constants: dict[int, int]) -> 
                 emit.get("cf", I1) if letter == "i1" else _operand(emit, next(sources), operand)
             )
     value = emit.emit(op, tuple(args), result)
-    if result.floating:
-        value, result = emit.bitcast(value, I64 if result is F64 else I32), I64
+    if result.overlapping:
+        value, result = emit.bitcast(value, I64 if result.bits == 64 else I32), I64
         value = value if value.type is I64 else emit.zext(value, I64)
     emit.set("w0", value if result is I64 else emit.zext(value, I64))
     return Block(BlockKey(rig.START), insts, Halt("end", rig.START), 4)
