@@ -4,11 +4,13 @@
 Methods take values or plain ints; an int becomes a constant of the other operand's type.
 """
 
+from collections.abc import Iterable
+
 from dbt import choices
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.ops import Op
-from dbt.ir.types import I1, I32, Type
+from dbt.ir.types import I1, I32, V64, V128, Type
 from dbt.stops import UsageError
 
 
@@ -157,6 +159,55 @@ class Builder:
 
     def fstatus(self, a: Value) -> Inst:
         return self.emit(ops.FSTATUS, (a,), I32)
+
+    # -- vectors
+    def vector(self, op: Op, *args: Value, imm: tuple[int | str, ...] = ()) -> Inst:
+        """An op on vectors whose result has the type of the first operand."""
+        return self.emit(op, args, args[0].type, imm)
+
+    def lanes(self, op: Op, lane: Type, *args: Value) -> Inst:
+        """The same, of an op whose one immediate is the type of the lanes."""
+        return self.emit(op, args, args[0].type, (lane.name,))
+
+    def vconst(self, number: int, lane: Type, whole: Type) -> Const:
+        """A vector, all lanes of which are a number."""
+        ones = whole.mask // lane.mask
+        return Const((number & lane.mask) * ones, whole)
+
+    def splat(self, value: Value, whole: Type) -> Inst:
+        """A vector, all lanes of which are a scalar."""
+        assert value.type is not None
+        return self.emit(ops.VSPLAT, (value,), whole, (value.type.name,))
+
+    def extract(self, vector: Value, lane: Type, index: int) -> Inst:
+        """A lane."""
+        return self.emit(ops.VEXTRACT, (vector,), lane, (lane.name, index))
+
+    def insert(self, vector: Value, value: Value, index: int) -> Inst:
+        """A vector with another lane."""
+        assert value.type is not None
+        return self.emit(ops.VINSERT, (vector, value), vector.type, (value.type.name, index))
+
+    def widen(self, vector: Value, lane: Type, *, signed: bool) -> Inst:
+        """A v64 as v128, with lanes of twice the width."""
+        return self.emit(ops.VSEXT if signed else ops.VZEXT, (vector,), V128, (lane.name,))
+
+    def narrow(self, vector: Value, lane: Type) -> Inst:
+        """A v128 as v64: the low halves of its lanes."""
+        return self.emit(ops.VTRUNC, (vector,), V64, (lane.name,))
+
+    def half(self, vector: Value, index: int) -> Inst:
+        """A half of a v128."""
+        return self.emit(ops.VHALF, (vector,), V64, (index,))
+
+    def concat(self, low: Value, high: Value) -> Inst:
+        """A v128 of two halves."""
+        return self.emit(ops.VCONCAT, (low, high), V128)
+
+    def shuffle(self, a: Value, b: Value, lane: Type, indices: Iterable[int]) -> Inst:
+        """The lanes with these numbers, of two vectors one behind the other."""
+        text = " ".join(map(str, indices))
+        return self.emit(ops.VSHUFFLE, (a, b), a.type, (lane.name, text))
 
     # -- state and memory
     def get(self, slot: str, type_: Type = I32) -> Inst:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from dbt.classes import attrs
-from dbt.ir import ops
+from dbt.ir import ops, vectors
 from dbt.ir.banks import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.block import (
     Block,
@@ -97,6 +97,8 @@ PURE: Mapping[Op, Callable[..., int]] = {
 
 def evaluate_floating(inst: Inst, args: Sequence[int]) -> tuple[int, int]:
     """The result of an op with a status, and the status after it."""
+    if inst.op.vector:
+        return vectors.evaluate_floating(inst, args)
     from dbt.ir.floating import evaluate  # few programs need it
 
     type_, operand = inst.type, inst.args[0].type
@@ -218,6 +220,8 @@ class _Evaluation:
             result, self.after[inst] = evaluate_floating(inst, list(map(self.value, inst.args)))
         elif op is ops.FSTATUS:
             result = self.after[inst.args[0]]
+        elif op.vector:
+            result = vectors.evaluate(inst, list(map(self.value, inst.args)))
         elif op.pure:
             args = [self.value(arg) for arg in inst.args]
             assert inst.type is not None
@@ -299,6 +303,6 @@ _EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
     ops.TRAP_IF: _Evaluation.trap_if,
     ops.INVOKE: _Evaluation.invoke,
 }
-_FLOATING = {op for op in ops.OPS.values() if op.has_status} | {ops.FSTATUS}
+_FLOATING = {op for op in ops.OPS.values() if op.has_status and not op.vector} | {ops.FSTATUS}
 """What ``dbt/ir/floating.py`` computes, as a test shows."""
-ops.require_all(PURE.keys() | _EFFECTS.keys() | _FLOATING, __name__)
+ops.require_all(PURE.keys() | _EFFECTS.keys() | _FLOATING | vectors.HANDLED, __name__)

@@ -293,6 +293,21 @@ def _rank(a: Operand) -> tuple[int, Fraction]:
     return (-1 if a.negative else 1) if a.infinite else 0, a.value
 
 
+def _lesser(o: _Operation, f: Format, a: Operand, b: Operand) -> int:
+    """FPMin."""
+    return _chosen(o, f, a, b, (_rank(a), not a.negative) <= (_rank(b), not b.negative))
+
+
+def _greater(o: _Operation, f: Format, a: Operand, b: Operand) -> int:
+    """FPMax."""
+    return _chosen(o, f, a, b, (_rank(a), not a.negative) >= (_rank(b), not b.negative))
+
+
+def _chosen(o: _Operation, f: Format, a: Operand, b: Operand, first: bool) -> int:
+    nan = o.nan_of(f, a, b)
+    return (a if first else b).bits if nan is None else nan
+
+
 # -- Conversions -----------------------------------------------------------------------------------
 
 
@@ -351,6 +366,8 @@ _ARITHMETIC: Mapping[Op, Callable[..., int]] = {
     ops.FDIV: _divide,
     ops.FSQRT: _root,
     ops.FMA: _fused,
+    ops.FMIN: _lesser,
+    ops.FMAX: _greater,
 }
 
 

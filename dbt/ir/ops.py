@@ -4,8 +4,8 @@ Everything that asks "what is this op" asks its row: the verifier its signature,
 effects, ``docs/ir.md`` its text. ``dbt/ir/evaluate.py`` says what each op computes.
 
 Signatures name operands and result: ``T`` is any integer type, the same in the whole row; ``F`` is
-f32 or f64, likewise; ``A`` is any type at all; ``imm:`` names an immediate (Python ``int`` or
-``str``) printed after the op.
+f32 or f64, likewise; ``V`` is v64 or v128, likewise; ``A`` is any type at all; ``imm:`` names an
+immediate (Python ``int`` or ``str``) printed after the op.
 ``I*`` are as many operands as one likes, up to ``MOST_ARGUMENTS``, each of any integer type.
 """
 
@@ -44,6 +44,9 @@ class Op:
     has_status: bool = False
     """The last operand is the floating-point status before the op. What it is after the op, the op
     ``fstatus`` gives."""
+
+    vector: bool = False
+    """It computes with lanes of vectors (``dbt/ir/vectors.py``)."""
 
     # Asked for every instruction that is built or rewritten, so they are stored.
     pure: bool = attrs.field(init=False)
@@ -152,6 +155,8 @@ FSQRT = _floating("fsqrt", "F i32 -> F", "Square root.")
 FMA = _floating(
     "fma", "F F F i32 -> F", "The product of the first two, plus the third, rounded once."
 )
+FMIN = _floating("fmin", "F F i32 -> F", "The lesser; a NaN if one is; -0 is less than 0.")
+FMAX = _floating("fmax", "F F i32 -> F", "The greater, likewise.")
 FCMP = _floating(
     "fcmp",
     "F F i32 -> i8",
@@ -174,6 +179,88 @@ F_TO_SINT = _floating(
 )
 F_TO_UINT = _floating("f_to_uint", "F i32 -> i32", "The same, unsigned.", ("bits", "fraction"))
 FSTATUS = _op("fstatus", "A -> i32", "The status after the operation whose result is the operand.")
+
+
+# -- Vectors. The immediate *lane* is the type of the lanes ----------------------------------
+def _lanes(name: str, signature: str, doc: str, *imm: str, status: bool = False) -> Op:
+    args, _, result = signature.partition("->")
+    row = Op(
+        name, tuple(args.split()), result.strip(), Effect.PURE, doc, imm,
+        has_status=status, vector=True,
+    )  # fmt: skip
+    OPS[name] = row
+    return row
+
+
+VAND = _lanes("vand", "V V -> V", "Bitwise and.")
+VOR = _lanes("vor", "V V -> V", "Bitwise or.")
+VXOR = _lanes("vxor", "V V -> V", "Bitwise exclusive or.")
+VNOT = _lanes("vnot", "V -> V", "Bitwise complement.")
+VBITS = _lanes(
+    "vbits", "V V V -> V", "The bits of the second operand where the first has 1, else the third's."
+)
+VADD = _lanes("vadd", "V V -> V", "Sums.", "lane")
+VSUB = _lanes("vsub", "V V -> V", "Differences.", "lane")
+VMUL = _lanes("vmul", "V V -> V", "Low halves of products.", "lane")
+VSADD_SAT = _lanes("vsadd_sat", "V V -> V", "Signed sums, or the nearest number of a lane.", "lane")
+VUADD_SAT = _lanes("vuadd_sat", "V V -> V", "The same, unsigned.", "lane")
+VSSUB_SAT = _lanes(
+    "vssub_sat", "V V -> V", "Signed differences, or the nearest number of a lane.", "lane"
+)
+VUSUB_SAT = _lanes("vusub_sat", "V V -> V", "The same, unsigned.", "lane")
+VSMIN = _lanes("vsmin", "V V -> V", "The lesser of two signed lanes.", "lane")
+VSMAX = _lanes("vsmax", "V V -> V", "The greater of two signed lanes.", "lane")
+VUMIN = _lanes("vumin", "V V -> V", "The lesser of two unsigned lanes.", "lane")
+VUMAX = _lanes("vumax", "V V -> V", "The greater of two unsigned lanes.", "lane")
+VEQ = _lanes("veq", "V V -> V", "All ones where lanes are equal, else 0.", "lane")
+VSLT = _lanes("vslt", "V V -> V", "All ones where a signed lane is less, else 0.", "lane")
+VULT = _lanes("vult", "V V -> V", "All ones where an unsigned lane is less, else 0.", "lane")
+VSHL = _lanes("vshl", "V V -> V", "As `shl`, by the amount in the same lane.", "lane")
+VSHR = _lanes("vshr", "V V -> V", "As `shr`, by the amount in the same lane.", "lane")
+VSAR = _lanes("vsar", "V V -> V", "As `sar`, by the amount in the same lane.", "lane")
+VCLZ = _lanes("vclz", "V -> V", "Number of leading zeros of each lane.", "lane")
+VPOPCOUNT = _lanes("vpopcount", "V -> V", "Number of ones of each lane.", "lane")
+VANY = _lanes("vany", "V -> i1", "Whether any bit is 1.")
+VSPLAT = _lanes("vsplat", "T -> R", "A vector, all lanes of which are the operand.", "lane")
+VEXTRACT = _lanes("vextract", "V -> R", "The lane with the number *index*.", "lane", "index")
+VINSERT = _lanes("vinsert", "V T -> V", "The vector with another such lane.", "lane", "index")
+VZEXT = _lanes("vzext", "v64 -> v128", "Lanes extended with zeros to twice the width.", "lane")
+VSEXT = _lanes("vsext", "v64 -> v128", "Lanes extended with the sign to twice the width.", "lane")
+VTRUNC = _lanes("vtrunc", "v128 -> v64", "The low halves of lanes.", "lane")
+VHALF = _lanes("vhalf", "v128 -> v64", "The low half, or the high one if *index* is 1.", "index")
+VCONCAT = _lanes("vconcat", "v64 v64 -> v128", "The first operand as low half, then the second.")
+VSHUFFLE = _lanes(
+    "vshuffle",
+    "V V -> V",
+    "The lanes with the numbers *indices*, which are written with spaces; those of the second"
+    " operand follow those of the first.",
+    "lane",
+    "indices",
+)
+VTABLE = _lanes(
+    "vtable", "v128 V -> V", "Bytes of the first operand by number; 0 for numbers above 15."
+)
+
+
+# -- Vectors of floating point, whose lanes are f32. Lanes are computed one after another, each
+# -- with the status after the one before
+def _floating_lanes(name: str, signature: str, doc: str, *imm: str) -> Op:
+    return _lanes(name, signature, doc, *imm, status=True)
+
+
+VFADD = _floating_lanes("vfadd", "V V i32 -> V", "As `fadd`.")
+VFSUB = _floating_lanes("vfsub", "V V i32 -> V", "As `fsub`.")
+VFMUL = _floating_lanes("vfmul", "V V i32 -> V", "As `fmul`.")
+VFMA = _floating_lanes("vfma", "V V V i32 -> V", "As `fma`.")
+VFMIN = _floating_lanes("vfmin", "V V i32 -> V", "As `fmin`.")
+VFMAX = _floating_lanes("vfmax", "V V i32 -> V", "As `fmax`.")
+VFEQ = _floating_lanes("vfeq", "V V i32 -> V", "All ones where `fcmp` finds lanes equal, else 0.")
+VFLT = _floating_lanes("vflt", "V V i32 -> V", "All ones where `fcmpe` finds less, else 0.")
+VFLE = _floating_lanes("vfle", "V V i32 -> V", "The same for less or equal.")
+VSINT_TO_F = _floating_lanes("vsint_to_f", "V i32 -> V", "As `sint_to_f`.", "fraction")
+VUINT_TO_F = _floating_lanes("vuint_to_f", "V i32 -> V", "As `uint_to_f`.", "fraction")
+VF_TO_SINT = _floating_lanes("vf_to_sint", "V i32 -> V", "As `f_to_sint` to 32 bits.", "fraction")
+VF_TO_UINT = _floating_lanes("vf_to_uint", "V i32 -> V", "As `f_to_uint` to 32 bits.", "fraction")
 
 # -- Guest state and memory -------------------------------------------------------------------
 GET = _op("get", "-> S", "Read a guest state slot.", _E.READS_STATE, ("slot",))

@@ -59,8 +59,8 @@ def _types() -> Iterator[str]:
 def _ops() -> Iterator[str]:
     yield "## Ops"
     yield ""
-    yield "`T` is one integer type throughout a row, `F` one floating type, `A` any type, `S` the"
-    yield "slot's type, `R` a type written on the result,"
+    yield "`T` is one integer type throughout a row, `F` one floating type, `V` one type of"
+    yield "vectors, `A` any type, `S` the slot's type, `R` a type written on the result,"
     yield f"`I*` up to {MOST_ARGUMENTS} operands of any integer type each."
     yield "Ops whose `when` column has a mark may be predicated."
     yield ""

@@ -5,10 +5,11 @@
    once, in the same block.
 3. Every type is one of the table. A constant is an unsigned int within its type.
 4. Operands and results have the types of the op's row: ``T`` is one integer type throughout, ``F``
-   one floating type, ``A`` any type, ``S`` the type of the slot, ``R`` any type written on the
-   result, ``I*`` up to six operands of any integer type each. ``zext`` and ``sext`` go to a wider
-   integer type, ``trunc`` to a narrower one; ``bswap`` has at least two bytes. ``bitcast`` goes to
-   a type of the same width; ``fcvt``, ``sint_to_f`` and ``uint_to_f`` to a floating type.
+   one floating type, ``V`` one type of vectors, ``A`` any type, ``S`` the type of the slot, ``R``
+   any type written on the result, ``I*`` up to six operands of any integer type each. ``zext`` and
+   ``sext`` go to a wider integer type, ``trunc`` to a narrower one; ``bswap`` has at least two
+   bytes. ``bitcast`` goes to a type of the same width; ``fcvt``, ``sint_to_f`` and ``uint_to_f`` to
+   a floating type.
 5. ``when`` is an ``i1`` and occurs only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
 7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
@@ -22,6 +23,10 @@
     ``fraction`` 0 to 32.
 11. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
     is to 2, 4, 8 or 16 bytes.
+12. A ``lane`` is an integer type of at least 8 bits: of ``vzext`` and ``vsext`` one of at most 32,
+    of ``vtrunc`` one of at least 16. ``vsplat``, ``vextract`` and ``vinsert`` have scalars of that
+    type, ``vsplat`` leads to a vector. An ``index`` is the number of a lane, or of a half.
+    ``indices`` are as many numbers as a vector has lanes, of lanes of two vectors.
 """
 
 from dbt.ir import ops
@@ -43,7 +48,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.layout import Layout
 from dbt.ir.printer import block_lines, key_text
-from dbt.ir.types import I1, I8, I32, INTEGERS, TYPES, Type
+from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, TYPES, VECTORS, Type
 
 _LIMIT = 1 << 32
 _TYPES = frozenset(map(id, TYPES.values()))
@@ -53,6 +58,7 @@ _ALIGNMENTS = (2, 4, 8, 16)
 _FLOATING = frozenset({ops.FCVT, ops.SINT_TO_F, ops.UINT_TO_F})
 _NUMBERS = {"bits": (1, 32), "fraction": (0, 32)}
 """Immediates that are numbers, and their bounds."""
+_LANES = {lane.name: lane for lane in (I8, I16, I32, I64)}
 _FAULTING = (ops.LOAD, ops.STORE, ops.CHECK_ALIGN)
 
 
@@ -197,6 +203,8 @@ class _Verifier:
             raise _Breach(f"an integer type expected, not {type_}")
         elif letter == "F" and not type_.floating:
             raise _Breach(f"a floating type expected, not {type_}")
+        elif letter == "V" and type_ not in VECTORS:
+            raise _Breach(f"a type of vectors expected, not {type_}")
         elif bound.setdefault(letter, type_) is not type_:
             raise _Breach(f"{bound[letter]} expected, not {type_}")
 
@@ -236,6 +244,9 @@ class _Verifier:
         if inst.op is ops.CHECK_ALIGN:
             self.alignment(*inst.imm)
             return
+        if inst.op.vector and not inst.op.has_status:
+            self.lanes(inst)
+            return
         for name, imm in zip(inst.op.imm, inst.imm, strict=True):
             if name in _NUMBERS:
                 if type(imm) is not int or not _NUMBERS[name][0] <= imm <= _NUMBERS[name][1]:
@@ -243,6 +254,45 @@ class _Verifier:
                 continue
             if not isinstance(imm, str) or not imm:
                 raise _Breach(f"the {name} of {inst.op.name} is a name, not {imm!r}")
+
+    def lanes(self, inst: Inst) -> None:
+        given, lane = dict(zip(inst.op.imm, inst.imm, strict=True)), I64
+        if "lane" in given:
+            name = given["lane"]
+            if not isinstance(name, str) or name not in _LANES:
+                raise _Breach(f"{inst.op.name} has no lanes of {name!r}")
+            lane = _LANES[name]
+            self.resized(inst, lane)
+        self.scalars(inst, lane)
+        vector = next((arg.type for arg in inst.args if arg.type in VECTORS), None)
+        count = 2 if inst.op is ops.VHALF else vector.bits // lane.bits if vector else 0
+        if "index" in given:
+            self.number_of_lane(inst, given["index"], count)
+        if "indices" in given:
+            words = str(given["indices"]).split(" ")
+            if len(words) != count:
+                raise _Breach(f"{inst.op.name} takes {count} numbers of lanes, not {len(words)}")
+            for word in words:
+                index = int(word) if word.isdecimal() and word.isascii() else word
+                self.number_of_lane(inst, index, 2 * count)
+
+    def number_of_lane(self, inst: Inst, index: int | str, count: int) -> None:
+        if type(index) is not int or not 0 <= index < count:
+            raise _Breach(f"{inst.op.name} has no lane {index!r}")
+
+    def resized(self, inst: Inst, lane: Type) -> None:
+        """The width of lanes that become wider or narrower."""
+        widens = inst.op in (ops.VZEXT, ops.VSEXT)
+        if (widens and lane is I64) or (inst.op is ops.VTRUNC and lane is I8):
+            raise _Breach(f"{inst.op.name} has no lanes of {lane}")
+
+    def scalars(self, inst: Inst, lane: Type) -> None:
+        """The types of scalars that are lanes."""
+        if inst.op is ops.VSPLAT and inst.type not in VECTORS:
+            raise _Breach(f"vsplat does not lead to {inst.type}")
+        scalar = inst.type if inst.op is ops.VEXTRACT else inst.args[-1].type
+        if inst.op in (ops.VSPLAT, ops.VEXTRACT, ops.VINSERT) and scalar is not lane:
+            raise _Breach(f"{lane} expected, not {scalar}")
 
     def alignment(self, size: int | str) -> None:
         if type(size) is not int or size not in _ALIGNMENTS:

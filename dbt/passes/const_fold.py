@@ -20,8 +20,8 @@ _TESTS = frozenset({TRAP_IF, CHECK_ALIGN})
 
 def folded(inst: Inst) -> Const | None:
     """The constant a pure instruction computes, None when an operand is not constant. Floating
-    point is left to run: a status may be read of it."""
-    if inst.op.has_status or inst.op is FSTATUS:
+    point is left to run: a status may be read of it. Vectors are left to the backend."""
+    if inst.op.has_status or inst.op.vector or inst.op is FSTATUS:
         return None
     for arg in inst.args:
         if type(arg) is not Const:

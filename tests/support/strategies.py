@@ -1,6 +1,7 @@
 """Hypothesis strategies: values, IR blocks and small programs for the test rig."""
 
 import itertools
+from collections.abc import Callable
 
 from hypothesis import strategies as st
 from support import rig
@@ -26,10 +27,13 @@ from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Op
 from dbt.ir.types import F32, F64, I1, I8, I16, I32, I64, INTEGERS, TYPES, V64, V128, Type
 
-STATUS_OPS = tuple(op for op in OPS.values() if op.has_status)
+STATUS_OPS = tuple(op for op in OPS.values() if op.has_status and not op.vector)
 PURE_OPS = tuple(
-    op for op in OPS.values() if op.pure and not op.has_status and op is not ops.FSTATUS
+    op
+    for op in OPS.values()
+    if op.pure and not op.has_status and not op.vector and op is not ops.FSTATUS
 )
+VECTOR_OPS = tuple(op for op in OPS.values() if op.vector)
 SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name != "pc")
 FIRST = BlockKey(rig.START)
 ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
@@ -106,6 +110,13 @@ class _Draft:
         if self.draw(st.booleans()):
             self.keep(self.emit.fstatus(result))
 
+    def vector(self) -> None:
+        inst = self.draw(vector_insts(self.value))
+        self.insts.append(inst)
+        self.keep(inst)
+        if inst.op.has_status and self.draw(st.booleans()):
+            self.keep(self.emit.fstatus(inst))
+
     def predicate(self) -> None:
         flags = self.pool[I1]
         self.emit.when = self.draw(st.sampled_from([None, None, *flags[-3:]]))
@@ -153,11 +164,13 @@ class _Draft:
                 self.emit.trap_if(self.value(I1), "drawn")
 
     def step(self) -> None:
-        match self.draw(st.integers(0, 10)):
+        match self.draw(st.integers(0, 12)):
             case 0 | 1 | 2 | 3:
                 self.pure()
             case 10:
                 self.floating()
+            case 11 | 12:
+                self.vector()
             case 4 | 5 | 6:
                 self.state()
             case 7:
@@ -167,6 +180,47 @@ class _Draft:
             case 9:
                 self.mark()
         self.emit.when = None
+
+
+def vector_typings(op: Op) -> list[tuple[Type, Type, Type]]:
+    """Every (lane, type V, result type) that an op on vectors may have; the lane is i8 if the op has
+    none."""
+    lanes = [I8, I16, I32, I64] if "lane" in op.imm else [I8]
+    if op in (ops.VZEXT, ops.VSEXT):
+        lanes = lanes[:3]
+    if op is ops.VTRUNC:
+        lanes = lanes[1:]
+    wholes = [V64, V128] if "V" in op.args or op is ops.VSPLAT else [V128]
+    results = {"i1": I1, "v64": V64, "v128": V128}
+    return [
+        (lane, whole, lane if op is ops.VEXTRACT else results.get(str(op.result), whole))
+        for lane in lanes
+        for whole in wholes
+    ]
+
+
+@st.composite
+def vector_insts(draw: st.DrawFn, value: Callable[[Type], Value]) -> Inst:
+    """An op on vectors, of operands that ``value`` gives for their types."""
+    op = draw(st.sampled_from(VECTOR_OPS))
+    lane, whole, result = draw(st.sampled_from(vector_typings(op)))
+    letters = {"V": whole, "T": lane} | TYPES
+    args = tuple(value(letters[letter]) for letter in op.args)
+    return Inst(op, args, result, draw(vector_immediates(op, lane, whole)))
+
+
+@st.composite
+def vector_immediates(draw: st.DrawFn, op: Op, lane: Type, whole: Type) -> tuple[int | str, ...]:
+    """Immediates that an op may have."""
+    count = whole.bits // lane.bits
+    numbers = st.lists(st.integers(0, 2 * count - 1), min_size=count, max_size=count)
+    drawn: dict[str, int | str] = {
+        "lane": lane.name,
+        "index": draw(st.integers(0, 1 if op is ops.VHALF else count - 1)),
+        "indices": " ".join(map(str, draw(numbers))),
+        "fraction": draw(st.integers(0, 32)),
+    }
+    return tuple(drawn[name] for name in op.imm)
 
 
 def typings(op: Op) -> list[tuple[Type, Type]]:

@@ -17,6 +17,8 @@ from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_firs
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
 from backends.numba_jit.units.unchecked import checks_of_others
 from backends.numba_jit.units.unit_text import Module, UnitText
+from backends.numba_jit.units.vector_floats import VECTOR_FLOATS
+from backends.numba_jit.units.vector_ops import VECTORS
 from dbt.ir import ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op
@@ -70,6 +72,10 @@ def _emit(u: UnitText, inst: Inst) -> None:
         u.names[inst] = u.new(f"{opcode} {a.type} {u.value(a)}, {u.value(b)}")
     elif op in FLOATING:
         u.names[inst] = FLOATING[op](u, inst, *map(u.value, args))
+    elif op in VECTORS:
+        u.names[inst] = VECTORS[op](u, inst, *map(u.value, args))
+    elif op in VECTOR_FLOATS:
+        u.names[inst] = VECTOR_FLOATS[op](u, inst, u.value(args[-1]))
     elif op is ops.FSTATUS:
         u.names[inst] = u.after[args[0]]
     elif op in LOWER:
@@ -125,5 +131,6 @@ EFFECTS: dict[Op, Effect] = {
     ops.TRAP_IF: trap_if,
     ops.INVOKE: invoke,
 }
-_PURE = PLAIN.keys() | WIDTH.keys() | LOWER.keys() | FLOATING.keys() | {ops.FSTATUS}
+_SCALAR = PLAIN.keys() | WIDTH.keys() | LOWER.keys() | FLOATING.keys() | {ops.FSTATUS}
+_PURE = _SCALAR | VECTORS.keys() | VECTOR_FLOATS.keys()
 ops.require_all(EFFECTS.keys() | _PURE, __name__)

@@ -20,9 +20,14 @@ _LEAST = {F32: 4 << SINGLE.fraction, F64: 4 << (DOUBLE.fraction - 32)}
 Of a magnitude there are the 32 bits behind the sign, the last of a single being 0."""
 
 
-def _declared(u: UnitText, function: str, result: str, arguments: Sequence[str]) -> tuple[str, str]:
+def _type_of(argument: str) -> str:
+    """The type of an argument; that of a vector has spaces."""
+    return argument[: argument.index(">" if argument[0] == "<" else " ") + 1]
+
+
+def declared(u: UnitText, function: str, result: str, arguments: Sequence[str]) -> tuple[str, str]:
     """A call of a function, which is declared; and the type of what it gives."""
-    kinds = ", ".join(argument.partition(" ")[0] for argument in arguments)
+    kinds = ", ".join(map(_type_of, arguments))
     pair = f"{{{result}, i32}}"
     u.intrinsic(function, f"{CONVENTION} {pair} @{function}({kinds})")
     return f"call {CONVENTION} {pair} @{function}({', '.join(arguments)})", pair
@@ -30,13 +35,13 @@ def _declared(u: UnitText, function: str, result: str, arguments: Sequence[str])
 
 def _call(u: UnitText, inst: Inst, function: str, result: str, *arguments: str) -> str:
     """Append a call; notes the status after it and returns the result."""
-    call, pair = _declared(u, function, result, arguments)
+    call, pair = declared(u, function, result, arguments)
     both = u.new(call)
     u.after[inst] = u.new(f"extractvalue {pair} {both}, 1")
     return u.new(f"extractvalue {pair} {both}, 0")
 
 
-def _unless(
+def unless(
     u: UnitText, inst: Inst, odd: str, fast: str, function: str, result: str, *arguments: str
 ) -> str:
     """The value ``fast``, and the status as it was; where ``odd`` holds, what a function says."""
@@ -46,7 +51,7 @@ def _unless(
     u.branch_cold(odd, f"%{aside}")
     u.lines.append(f" br label %{done}\n{done}:")
     ordinary_way, u.label = u.label, f"%{done}"
-    call, pair = _declared(u, function, result, arguments)
+    call, pair = declared(u, function, result, arguments)
     u.cold_lines.append(
         f"{aside}:\n %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
         f" %{aside}s = extractvalue {pair} %{aside}p, 1"
@@ -61,7 +66,7 @@ def _unless(
     return value
 
 
-def _asks(u: UnitText, status: str, bits: int) -> str:
+def asks(u: UnitText, status: str, bits: int) -> str:
     return u.new(f"icmp ne i32 {u.new(f'and i32 {status}, {bits}')}, 0")
 
 
@@ -101,7 +106,7 @@ def _operation(name: str, *, intrinsic: bool = False) -> Emit:
             text = f"call {kind} @{function}({', '.join(typed)})"
         fast = u.new(text)
         odd = _may_be_wrong(u, type_, fast, status)
-        return _unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *typed, f"i32 {status}")
+        return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *typed, f"i32 {status}")
 
     return emit
 
@@ -115,9 +120,27 @@ def _compare(signals: str) -> Emit:
         less = u.new(f"fcmp olt {kind} {a}, {b}")
         relation = u.new(f"select i1 {equal}, i8 0, i8 2")
         relation = u.new(f"select i1 {less}, i8 1, i8 {relation}")
-        odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {b}')}, {_asks(u, status, FLUSH)}")
+        odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {b}')}, {asks(u, status, FLUSH)}")
         arguments = (f"{kind} {a}", f"{kind} {b}", f"i1 {signals}", f"i32 {status}")
-        return _unless(u, inst, odd, relation, f"fp.cmp.{type_}", "i8", *arguments)
+        return unless(u, inst, odd, relation, f"fp.cmp.{type_}", "i8", *arguments)
+
+    return emit
+
+
+def _extreme(relation: str) -> Emit:
+    """The lesser or the greater of two: the first, if it compares so with the second."""
+
+    def emit(u: UnitText, inst: Inst, a: str, b: str, status: str) -> str:
+        type_ = inst.type
+        assert type_ is not None
+        kind, name = LLVM_TYPES[type_.name], "min" if relation == "olt" else "max"
+        first = u.new(f"fcmp {relation} {kind} {a}, {b}")
+        fast = u.new(f"select i1 {first}, {kind} {a}, {kind} {b}")
+        # Zeros have an order. Neither they nor NaNs are unequal.
+        alike = u.new(f"fcmp ueq {kind} {a}, {b}")
+        odd = u.new(f"or i1 {alike}, {asks(u, status, FLUSH)}")
+        arguments = (f"{kind} {a}", f"{kind} {b}", f"i32 {status}")
+        return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *arguments)
 
     return emit
 
@@ -126,14 +149,14 @@ def _convert(u: UnitText, inst: Inst, a: str, status: str) -> str:
     if inst.type is F32:
         return _narrow(u, inst, a, status)
     fast = u.new(f"fpext float {a} to double")
-    odd = u.new(f"or i1 {u.new(f'fcmp uno float {a}, {a}')}, {_asks(u, status, FLUSH)}")
-    return _unless(u, inst, odd, fast, "fp.widen", "double", f"float {a}", f"i32 {status}")
+    odd = u.new(f"or i1 {u.new(f'fcmp uno float {a}, {a}')}, {asks(u, status, FLUSH)}")
+    return unless(u, inst, odd, fast, "fp.widen", "double", f"float {a}", f"i32 {status}")
 
 
 def _narrow(u: UnitText, inst: Inst, a: str, status: str) -> str:
     fast = u.new(f"fptrunc double {a} to float")
     odd = _may_be_wrong(u, F32, fast, status)
-    return _unless(u, inst, odd, fast, "fp.narrow", "float", f"double {a}", f"i32 {status}")
+    return unless(u, inst, odd, fast, "fp.narrow", "float", f"double {a}", f"i32 {status}")
 
 
 def _from_half(u: UnitText, inst: Inst, a: str, status: str) -> str:
@@ -177,7 +200,9 @@ def _to_integer(*, signed: bool) -> Emit:
 FLOATING: dict[Op, Emit] = {
     ops.FADD: _operation("add"), ops.FSUB: _operation("sub"), ops.FMUL: _operation("mul"),
     ops.FDIV: _operation("div"), ops.FSQRT: _operation("sqrt", intrinsic=True),
-    ops.FMA: _operation("fma", intrinsic=True), ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),
+    ops.FMA: _operation("fma", intrinsic=True),
+    ops.FMIN: _extreme("olt"), ops.FMAX: _extreme("ogt"),
+    ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),
     ops.FCVT: _convert, ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,
     ops.SINT_TO_F: _from_integer("sitofp"), ops.UINT_TO_F: _from_integer("uitofp"),
     ops.F_TO_SINT: _to_integer(signed=True), ops.F_TO_UINT: _to_integer(signed=False),

@@ -457,6 +457,26 @@ def _compare(f: Format) -> str:
     return fn.text()
 
 
+def _extreme(f: Format, name: str, relation: str) -> str:
+    """The lesser or the greater of two numbers."""
+    t, integer = type_of(f), f"i{f.bits}"
+    fn = _Function(f"fp.{name}.f{f.bits}", t, f"{t} %a, {t} %b")
+    flush = fn.asks(FLUSH)
+    (a, a_changed), (b, b_changed) = (_Value(fn, f, n).flushed(flush) for n in ("%a", "%b"))
+    idc = fn.flag(fn.any([a_changed, b_changed]), DENORMAL)
+    fn.branch(fn.any([a.nan, b.nan]), "nan", "numbers")
+    first = fn.new(f"fcmp {relation} {t} {a.value}, {b.value}")
+    chosen = fn.choose(first, integer, a.bits, b.bits)
+    # Numbers that are equal differ in the sign of a zero at most.
+    merged = fn.new(f"{'or' if name == 'min' else 'and'} {integer} {a.bits}, {b.bits}")
+    alike = fn.new(f"fcmp oeq {t} {a.value}, {b.value}")
+    bits = fn.choose(alike, integer, merged, chosen)
+    fn.give(fn.new(f"bitcast {integer} {bits} to {t}"), fn.raised(idc))
+    fn.label("nan")
+    _give_nan(fn, f, [a, b], [a, b], idc)
+    return fn.text()
+
+
 def _to_integer(f: Format) -> str:
     """A number times a power of 2, rounded to an integer within bounds."""
     fn = _Function(
@@ -631,6 +651,8 @@ def _of_format(f: Format, *, has_fma: bool) -> Iterator[str]:
     )
     yield f"declare {t} @llvm.sqrt.f{f.bits}({t})\ndeclare {t} @llvm.fma.f{f.bits}({t}, {t}, {t})"
     yield _compare(f)
+    yield _extreme(f, "min", "olt")
+    yield _extreme(f, "max", "ogt")
     yield _to_integer(f)
 
 

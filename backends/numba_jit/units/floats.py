@@ -6,6 +6,7 @@ from backends.native.llvm import binding
 from backends.numba_jit.units.float_text import functions
 from backends.numba_jit.units.kept import compiled
 from backends.numba_jit.units.objects import ObjectMaker
+from backends.numba_jit.units.vector_float_text import vector_functions
 
 PREFIX = "fp."
 """How the names of the functions begin."""
@@ -27,7 +28,7 @@ class Floats:
         if not symbol.startswith(PREFIX):
             return None
         if self._library is None:
-            text = functions(has_fma=_has_fma())
+            text = f"{functions(has_fma=_has_fma())}\n{vector_functions()}"
             image, _ = compiled(self._maker, "units", text, "optimised")
             self._library = link(image, self._arena)
         return self._library.addresses.get(symbol)

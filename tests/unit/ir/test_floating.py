@@ -33,7 +33,7 @@ HOST: dict[Op, Callable[..., float]] = {
 
 
 def test_every_op_with_a_status_is_handled() -> None:
-    assert {op for op in OPS.values() if op.has_status} == floating.HANDLED
+    assert {op for op in OPS.values() if op.has_status and not op.vector} == floating.HANDLED
 
 
 @pytest.mark.parametrize("op", HOST, ids=str)

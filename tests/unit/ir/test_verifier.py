@@ -21,7 +21,7 @@ from dbt.ir.block import (
 )
 from dbt.ir.builder import Builder
 from dbt.ir.ops import OPS, Effect, Op
-from dbt.ir.types import F32, F64, I1, I8, I32, I64, INTEGERS, TYPES, Type
+from dbt.ir.types import F32, F64, I1, I8, I32, I64, INTEGERS, TYPES, V64, V128, Type
 from dbt.ir.verifier import VerifyError, verify
 
 
@@ -116,6 +116,8 @@ def _allowed(op: Op, letter: str) -> tuple[Type, ...]:
         return (I32,)
     if letter == "F":
         return (F32, F64) if op.args.count("F") == 1 and op.result != "F" else (F32,)
+    if letter == "V":
+        return (V64, V128) if op.args.count("V") == 1 and op.result != "V" else (V64,)
     if op.name == "bitcast":
         return (I64, F64)
     if letter == "A" == op.result:
@@ -135,10 +137,15 @@ def _sound(op: Op) -> Inst:
         "A": F64,
         "F": F32,
         "S": I32,
+        "V": V64,
         "R": I64 if op.name != "trunc" else I8,
     }
     result = results[op.result] if op.result in results else TYPES[str(op.result)]
     numbers = {ops.INSN: (0x8000, 4), ops.CHECK_ALIGN: (4,)}
+    if op.vector:
+        result = {ops.VSPLAT: V64, ops.VEXTRACT: I32}.get(op, result)
+        given = {"lane": "i32", "index": 1, "indices": "0 3", "fraction": 16}
+        return Inst(op, args, result, tuple(given[name] for name in op.imm))
     if op.has_status:
         result = F64 if op.result == "R" else result
         numbers[op] = (16,) * len(op.imm)
@@ -209,6 +216,39 @@ def test_a_constant_is_an_int(value: Any) -> None:
     inst = _sound(ops.ADD)
     inst.args = (Const(value, I32), inst.args[1])
     assert "is no whole number" in _problem(_block(inst))
+
+
+A64, A128, WORD = Const(1, V64), Const(1, V128), Const(1, I32)
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "result", "imm", "problem"),
+    [
+        (ops.VADD, (A64, A64), V64, ("f32",), "vadd has no lanes of 'f32'"),
+        (ops.VADD, (A64, A64), V64, (32,), "vadd has no lanes of 32"),
+        (ops.VADD, (A64, A64), V64, ("i1",), "vadd has no lanes of 'i1'"),
+        (ops.VADD, (WORD, WORD), I32, ("i32",), "a type of vectors expected, not i32"),
+        (ops.VZEXT, (A64,), V128, ("i64",), "vzext has no lanes of i64"),
+        (ops.VSEXT, (A64,), V128, ("i64",), "vsext has no lanes of i64"),
+        (ops.VTRUNC, (A128,), V64, ("i8",), "vtrunc has no lanes of i8"),
+        (ops.VSPLAT, (WORD,), V64, ("i16",), "i16 expected, not i32"),
+        (ops.VSPLAT, (WORD,), I64, ("i32",), "vsplat does not lead to i64"),
+        (ops.VEXTRACT, (A64,), I64, ("i32", 0), "i32 expected, not i64"),
+        (ops.VEXTRACT, (A64,), I32, ("i32", 2), "vextract has no lane 2"),
+        (ops.VEXTRACT, (A64,), I32, ("i32", -1), "vextract has no lane -1"),
+        (ops.VEXTRACT, (A64,), I32, ("i32", "0"), "vextract has no lane '0'"),
+        (ops.VINSERT, (A128, Const(1, I8)), V128, ("i16", 0), "i16 expected, not i8"),
+        (ops.VHALF, (A128,), V64, (2,), "vhalf has no lane 2"),
+        (ops.VSHUFFLE, (A64, A64), V64, ("i32", "0 4"), "vshuffle has no lane 4"),
+        (ops.VSHUFFLE, (A64, A64), V64, ("i32", "0 x"), "vshuffle has no lane 'x'"),
+        (ops.VSHUFFLE, (A64, A64), V64, ("i32", "0"), "vshuffle takes 2 numbers of lanes, not 1"),
+        (ops.VSINT_TO_F, (A64, WORD), V64, (33,), "the fraction of vsint_to_f is a number, not 33"),
+    ],
+)  # fmt: skip
+def test_what_an_op_on_lanes_may_not_have(
+    op: Op, args: tuple[Const, ...], result: Type, imm: tuple[int | str, ...], problem: str
+) -> None:
+    assert _problem(_block(Inst(op, args, result, imm))) == problem
 
 
 # -- Keys, marks and exits -------------------------------------------------------------------------
