@@ -76,7 +76,9 @@ class Row:
         )
 
 
-def parse_row(line: str, width: int, never: Mapping[str, int], *, halfwords: bool = False) -> Row:
+def parse_row(
+    line: str, width: int, never: Mapping[str, int | tuple[int, ...]], *, halfwords: bool = False
+) -> Row:
     """Read one row. ``never`` gives field values that a letter cannot take (ARM: cond 1111)."""
     words = line.split()
     notes = tuple(word for word in words if "=" in word)
@@ -98,8 +100,10 @@ def parse_row(line: str, width: int, never: Mapping[str, int], *, halfwords: boo
     for letter, runs in fields:
         if letter in never:
             where = sum(m << shift for shift, m, _ in runs)
-            value = sum(((never[letter] >> place) & m) << shift for shift, m, place in runs)
-            excluded.append((where, value))
+            values = never[letter]
+            for value in (values,) if isinstance(values, int) else values:
+                bits_there = sum(((value >> place) & m) << shift for shift, m, place in runs)
+                excluded.append((where, bits_there))
     return Row(name, pattern, since, mask, bits, fields, tuple(excluded), size // 8, notes)
 
 
@@ -148,16 +152,16 @@ def carves_out(inner: Row, outer: Row) -> bool:
 class Table:
     """The rows of one instruction set, ready to match words of ``width`` bits.
 
-    ``never`` maps a field letter to the one value it cannot take. ``index`` is a mask of bits
-    that distinguish most rows, by which candidates are looked up. ``wide``: from which value of
-    these bits on another mask does, and that mask. ``halfwords``: patterns are of Thumb code.
+    ``never`` maps a field letter to the value, or values, it cannot take. ``index`` is a mask of
+    bits that distinguish most rows, by which candidates are looked up. ``wide``: from which value
+    of these bits on another mask does, and that mask. ``halfwords``: patterns are of Thumb code.
     """
 
     def __init__(
         self,
         *texts: str,
         width: int = 32,
-        never: Mapping[str, int] | None = None,
+        never: Mapping[str, int | tuple[int, ...]] | None = None,
         index: int = 0x0FF00000,
         wide: tuple[int, int] | None = None,
         halfwords: bool = False,

@@ -3,6 +3,8 @@
 It is apart from lifting, which few runs need: most of what they translate is copied.
 """
 
+from typing import Any
+
 from dbt.ir.block import FRONTEND_MODE_SHIFT, BlockKey
 
 FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
@@ -42,6 +44,16 @@ def is_wide(word: int) -> bool:
     """True when the low half of a word is the first half of a 32-bit instruction of Thumb code
     (A6.1)."""
     return word & 0xE000 == 0xE000 and word & 0x1800 != 0
+
+
+def is_simd(word: Any, thumb: bool) -> bool:
+    """True when a word is in the spaces of Advanced SIMD: data processing, or loads and stores of
+    elements and structures (A5.7, A6.3). Of a Number, first what tells words apart is asked."""
+    if thumb:
+        return bool(word >> 8 & 0xEF == 0xEF or word >> 4 & 0xFF1 == 0xF90)
+    if word >> 25 & 7 == 1 or (word >> 24 & 15 == 4 and word >> 20 & 1 == 0):
+        return bool(word >> 28 == 15)
+    return False
 
 
 def advanced(it: int) -> int:

@@ -186,6 +186,15 @@ class Lifter:
         """Lift an instruction of a row of the table."""
         raise NotImplementedError
 
+    def simd_table(self) -> Table:
+        """The encodings of Advanced SIMD, whose words are in spaces of their own
+        (``keys.is_simd``)."""
+        raise NotImplementedError
+
+    def lift_simd(self, row: Row, fields: tuple[Any, ...]) -> None:
+        """Lift an instruction of a row of that table."""
+        raise NotImplementedError
+
     def take_changing(self, word: Any) -> None:
         """Take over the changing part of the mode from the number of the first instruction (see
         ``Frontend.changing``)."""

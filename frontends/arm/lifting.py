@@ -7,7 +7,7 @@ from dbt.interfaces import PAGE, CodeReader
 from dbt.ir.block import HALT_JUMP, Block, BlockKey, Goto, Halt
 from dbt.ir.builder import Builder
 from dbt.stops import GuestFault
-from frontends.arm.keys import FRONTEND_MODE, LEAVE, THUMB, is_wide
+from frontends.arm.keys import FRONTEND_MODE, LEAVE, THUMB, is_simd, is_wide
 from frontends.arm.lift import A32Lifter
 from frontends.arm.lifter import Lifter, Refused
 
@@ -152,12 +152,13 @@ def _lift_word(lifter: Lifter, word: Any) -> None:
     ir, lifter.word = lifter.ir, word
     ir.insn(lifter.pc, lifter.size)
     start = len(ir.insts)
-    found = lifter.table.match(word)
+    simd = is_simd(word, bool(lifter.mode & THUMB))
+    found = (lifter.simd_table() if simd else lifter.table).match(word)
     lifter.begin_instruction()
     try:
         if found is None:
             raise Refused
-        lifter.lift_row(*found)
+        (lifter.lift_simd if simd else lifter.lift_row)(*found)
     except Refused:
         del ir.insts[start:]
         _lift_undefined(lifter)

@@ -1,0 +1,35 @@
+"""The lifting methods of Advanced SIMD, which both instruction sets have."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from dbt.decode.table import Row, Table
+from frontends.arm.keys import THUMB
+from frontends.arm.lift.binding import checked
+from frontends.arm.lifter import Lifter
+
+
+class Neon(Lifter):
+    """One method per row of ``encodings/neon*.py``."""
+
+    def simd_table(self) -> Table:
+        from frontends.arm.encodings import neon  # few programs need it
+
+        return neon.t32() if self.mode & THUMB else neon.a32()
+
+    def lift_simd(self, row: Row, fields: tuple[Any, ...]) -> None:
+        method = _methods().get(row.name)
+        if method is None:
+            self.undefined()
+        if self.mode & THUMB:
+            self.predicate(self.condition)
+        method(self, *fields)
+
+
+@cache
+def _methods() -> Mapping[str, Callable[..., None]]:
+    from frontends.arm.encodings import neon
+
+    found = ((row, getattr(Neon, row.name, None)) for row in neon.a32())
+    return {row.name: checked(row, method) for row, method in found if method is not None}
