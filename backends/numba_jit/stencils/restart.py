@@ -110,13 +110,21 @@ def _written(insn: Any) -> set[str]:
 
 
 def _changes_nothing(insn: Any, guest: set[str]) -> bool:
-    import capstone
+    import capstone.x86
 
     if _written(insn) & _HANDED_ON:
         return False
     operand = _address(insn)
-    writes = operand is not None and operand.access & capstone.CS_AC_WRITE
-    return not writes or _uses(insn, guest)
+    if operand is None or _uses(insn, guest):
+        return True
+    # Capstone calls stores of vector registers reads. What is written comes first.
+    is_first = len(insn.operands) > 1 and insn.operands[0].type == capstone.x86.X86_OP_MEM
+    is_store = is_first and insn.mnemonic not in _COMPARISONS
+    return not (is_store or operand.access & capstone.CS_AC_WRITE)
+
+
+_COMPARISONS = frozenset({"cmp", "test", "bt"})
+"""Instructions that only read their first operand."""
 
 
 _LETTERS = {"a": "rax", "b": "rbx", "c": "rcx", "d": "rdx"}

@@ -119,5 +119,22 @@ def test_a_copy_of_the_address_of_guest_memory_is_followed(code: str) -> None:
     assert not is_restartable(bytes.fromhex("8907" + code))  # mov %eax, (%rdi) before
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("0f114708", False),  # movups %xmm0, 8(%rdi)
+        ("c5f8114708", False),  # vmovups %xmm0, 8(%rdi)
+        ("c5fb114708", False),  # vmovsd %xmm0, 8(%rdi)
+        ("c5f8104708", True),  # vmovups 8(%rdi), %xmm0
+        ("837f0800", True),  # cmpl $0, 8(%rdi)
+        ("f6470801", True),  # testb $1, 8(%rdi)
+    ],
+)
+def test_a_store_of_a_vector_register_is_a_change(code: str, expected: bool) -> None:
+    """Capstone says of these stores that they read."""
+    access = "890406"  # mov %eax, (%rsi,%rax)
+    assert is_restartable(bytes.fromhex(code + access)) is expected
+
+
 def test_bytes_that_are_no_code_are_refused() -> None:
     assert not is_restartable(bytes.fromhex("90" * 4 + "06"))
