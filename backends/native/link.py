@@ -109,6 +109,11 @@ class ObjectFile:
             for name, bind, _, index, value, size in _SYMBOL.iter_unpack(self.bytes_of(section))
         ]
 
+    @property
+    def code(self) -> list[int]:
+        """The numbers of the sections with code."""
+        return [index for index in self.loaded if self.sections[index].flags & _EXECUTABLE]
+
     def functions(self, section: int) -> list[tuple[str, int, int]]:
         """Name, offset and size of the functions in a section, in the order of their offsets."""
         found = [
@@ -127,6 +132,16 @@ class ObjectFile:
             for table in self.sections
             if table.type == _RELA and table.info == section
             for offset, info, addend in _RELOCATION.iter_unpack(self.bytes_of(table))
+        ]
+
+    def refers_inside(self, section: int) -> list[int]:
+        """The offsets at which a section refers to what the object file has itself."""
+        return [
+            offset
+            for table in self.sections
+            if table.type == _RELA and table.info == section
+            for offset, info, _ in _RELOCATION.iter_unpack(self.bytes_of(table))
+            if self.symbols[info >> 32][2] != _UNDEFINED
         ]
 
     def _text(self, at: int) -> bytes:

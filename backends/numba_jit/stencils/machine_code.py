@@ -45,18 +45,20 @@ class StencilError(Exception):
 
 
 def read_stencils(image: bytes) -> dict[str, Stencil]:
-    """The functions of an object file by name. A jump to ``next`` at the end of one is left out."""
+    """The functions of an object file by name, without those that have constants apart from their
+    code. A jump to ``next`` at the end of one is left out."""
     object_ = ObjectFile(image)
-    if len(object_.loaded) != 1:
-        raise StencilError("stencils have constants apart from their code")
-    section = object_.loaded[0]
+    (section,) = object_.code
     text = object_.bytes_of(object_.sections[section])
-    relocations = sorted(object_.relocations(section))
+    constants = object_.refers_inside(section)
+    relocations = [row for row in sorted(object_.relocations(section)) if row[0] not in constants]
     unknown = {kind for _, kind, _, _ in relocations} - _SIZES.keys()
     if unknown:
         raise StencilError(f"relocation types {unknown}")
     found = {}
     for name, start, size in object_.functions(section):
+        if any(start <= at < start + size for at in constants):
+            continue
         patches = tuple(
             Patch(at - start, _SIZES[kind], symbol, addend, kind in (RELATIVE32, CALL32))
             for at, kind, symbol, addend in relocations

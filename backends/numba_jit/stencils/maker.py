@@ -136,8 +136,9 @@ class Maker:
     def _stencils(self, templates: list[Template]) -> Sequence[Stencil | None]:
         """Compile templates. What could not be left at each of its accesses is always left. Beside
         passes it makes tests of its own, for the evaluator would do nothing that they add; None if
-        it cannot even be left where the host has lost a page."""
-        found: list[Stencil | None] = [*self._compiled(templates, checked=self._checked)]
+        it cannot even be left where the host has lost a page, or has constants apart from its
+        code."""
+        found = self._compiled(templates, checked=self._checked)
         if self._checked:
             return found
         wrong = [
@@ -149,7 +150,10 @@ class Maker:
             others: list[Stencil | None] = [self._nothing] * len(wrong)
         else:
             tested = self._compiled([templates[index] for index in wrong], checked=True)
-            others = [None if uses_stack(stencil.code) else stencil for stencil in tested]
+            others = [
+                None if stencil is None or uses_stack(stencil.code) else stencil
+                for stencil in tested
+            ]
         for index, stencil in zip(wrong, others, strict=True):
             found[index] = stencil
         return found
@@ -165,16 +169,18 @@ class Maker:
 
     @lazy_property
     def _nothing(self) -> Stencil:
-        return self._read(nothing_text(self._module(checked=False)), 1)[0]
+        (nothing,) = self._read(nothing_text(self._module(checked=False)), 1)
+        assert nothing is not None
+        return nothing
 
-    def _compiled(self, templates: list[Template], *, checked: bool) -> list[Stencil]:
+    def _compiled(self, templates: list[Template], *, checked: bool) -> list[Stencil | None]:
         if not templates:
             return []
         return self._read(module_text(self._module(checked=checked), templates), len(templates))
 
-    def _read(self, text: str, count: int) -> list[Stencil]:
+    def _read(self, text: str, count: int) -> list[Stencil | None]:
         found = read_stencils(self._object_maker.compile(text, "stencil"))
-        return [found[f"s{index}"] for index in range(count)]
+        return [found.get(f"s{index}") for index in range(count)]
 
     @lazy_property
     def _object_maker(self) -> ObjectMaker:

@@ -14,6 +14,7 @@ from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.frame import FOOTER, LLVM_TYPES, constant
 from backends.numba_jit.units.instrument import count, pop, push
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
+from backends.numba_jit.units.vector_ops import VECTORS
 from dbt.classes import attrs
 from dbt.interfaces import Layout
 from dbt.ir import ops
@@ -140,6 +141,8 @@ class StencilText:
         elif op in PLAIN:
             if inst not in self.late:
                 self._plain(inst)
+        elif op in VECTORS:
+            self.names[inst] = VECTORS[op](self, inst, *map(self.value, inst.args))
         elif op in LOWER:
             self.names[inst] = LOWER[op](self, inst, *map(self.value, inst.args))
         elif op in WIDTH:

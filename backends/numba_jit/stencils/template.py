@@ -129,8 +129,8 @@ class _Maker:
 
     def add(self, inst: Inst) -> None:
         op = inst.op
-        if op.has_status or op.vector or op is ops.FSTATUS:
-            raise Unfit(op.name)  # they are calls, or have constants apart from the code
+        if op.has_status or op is ops.FSTATUS:
+            raise Unfit(op.name)  # they are calls
         if op is ops.RBIT or (not op.pure and op not in _FIT):
             raise Unfit(op.name)
         if inst not in self.own and op in _UNFIT_OF_PASSES:
