@@ -22,7 +22,7 @@
 10. ``fstatus`` takes the result of an op of floating point. Its ``bits`` are 1 to 32, a
     ``fraction`` 0 to 32.
 11. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
-    is to 2, 4, 8 or 16 bytes.
+    is to 2, 4, 8, 16 or 32 bytes.
 12. A ``lane`` is an integer type of at least 8 bits: of ``vzext`` and ``vsext`` one of at most 32,
     of ``vtrunc`` one of at least 16. ``vsplat``, ``vextract`` and ``vinsert`` have scalars of that
     type, ``vsplat`` leads to a vector. An ``index`` is the number of a lane, or of a half.
@@ -54,7 +54,7 @@ _LIMIT = 1 << 32
 _TYPES = frozenset(map(id, TYPES.values()))
 _INTEGERS = frozenset(map(id, INTEGERS))
 _RESIZING = frozenset({ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP})
-_ALIGNMENTS = (2, 4, 8, 16)
+_ALIGNMENTS = (2, 4, 8, 16, 32)
 _FLOATING = frozenset({ops.FCVT, ops.SINT_TO_F, ops.UINT_TO_F})
 _NUMBERS = {"bits": (1, 32), "fraction": (0, 32)}
 """Immediates that are numbers, and their bounds."""
@@ -296,7 +296,7 @@ class _Verifier:
 
     def alignment(self, size: int | str) -> None:
         if type(size) is not int or size not in _ALIGNMENTS:
-            raise _Breach(f"accesses are aligned to 2, 4, 8 or 16 bytes, not to {size!r}")
+            raise _Breach(f"accesses are aligned to 2, 4, 8, 16 or 32 bytes, not to {size!r}")
 
     def mark(self, pc: int | str, size: int | str) -> None:
         if type(pc) is not int or type(size) is not int or size <= 0:

@@ -3,7 +3,7 @@
 Undefined instructions: arch/arm/kernel/traps.c (do_undefinstr) with the breakpoints that ptrace.c
 registers. Aborts: arch/arm/mm/fault.c; bkpt comes there as a debug event (hw_breakpoint.c).
 Unaligned accesses: arch/arm/mm/alignment.c mends LDM, STM, LDRD and STRD, so only the exclusive
-ones, swaps and those of VFP registers are left.
+ones, swaps, those of VFP registers and those of elements (VLD1 to VST4) are left.
 """
 
 from dbt.classes import attrs
@@ -11,7 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
-from frontends.arm.keys import is_wide
+from frontends.arm.keys import is_simd, is_wide
 from frontends.arm.lacking import NO_NEON, refusal
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
@@ -39,22 +39,22 @@ def page_fault(access: Access, address: int, *, present: bool) -> TrapState:
 def unaligned(memory: Memory, location: int, address: int, last: TrapState) -> CpuException:
     """See ``SyscallAbi.unaligned``."""
     word = _halfwords(memory, location & ~1, 2)
-    vfp = _is_vfp(word, thumb=bool(location & 1))
-    if location & 1:  # bit 4 of the first halfword says that it loads
-        stores = not word & 0x10
+    if location & 1:
+        word = _as_in_the_manual(word)
+    elements = word >> 24 == (0xF9 if location & 1 else 0xF4)
+    vfp = word >> 25 & 7 == 0b110 and word >> 9 & 7 == 0b101
+    if elements:
+        stores = not word >> 21 & 1
+    elif location & 1 or vfp:
+        stores = not word >> 20 & 1
     else:
-        stores = word >> 20 & 0b1001 in ((0, 8) if vfp else (8,))  # STREX and its kin, not SWP
+        stores = word >> 20 & 0b1001 == 0b1000  # STREX and its kin, not SWP
     trap = attrs.evolve(last, number=0, error=_ALIGNMENT | (_WRITE if stores else 0))
     kind = "access of a VFP register" if vfp else "exclusive access"
+    if elements:
+        kind = "access of elements"
     why = f"unaligned {kind} to {address:#010x}"
     return CpuException(SIGBUS, BUS_ADRALN, address, trap, why)
-
-
-def _is_vfp(word: int, *, thumb: bool) -> bool:
-    """Whether a load or store is one of VFP registers."""
-    if thumb:
-        word = _as_in_the_manual(word)
-    return word >> 25 & 7 == 0b110 and word >> 9 & 7 == 0b101
 
 
 def exception(reason: str, memory: Memory, location: int, last: TrapState) -> CpuException:
@@ -78,15 +78,7 @@ def _lacking(memory: Memory, location: int) -> tuple[str, str] | None:
         word = _halfwords(memory, location & ~1, 2)
     except GuestFault:
         return None
-    if location & 1:
-        word = _as_in_the_manual(word)
-        simd = word >> 24 & 0xEF == 0xEF or word >> 20 & 0xFF1 == 0xF90
-        coprocessor = word >> 28 == 0xE
-    else:
-        simd = word >> 25 == 0b1111001 or (word >> 24 == 0xF4 and not word >> 20 & 1)
-        coprocessor = word >> 28 != 0xF
-    lanes = word & 0x0F000F1F == 0x0E000B10  # moves from and to parts of a vector, and VDUP
-    return NO_NEON if simd or (coprocessor and lanes) else None
+    return NO_NEON if is_simd(word, bool(location & 1)) else None
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:

@@ -1,7 +1,8 @@
 """Random VFP instructions do what Unicorn does, in every setting (``support.vfp_fuzz``)."""
 
 import pytest
-from support.vfp_fuzz import ROWS, Report, campaign
+from support.register_trials import Report, campaign
+from support.vfp_fuzz import FAMILY, ROWS
 
 from dbt.ir import floating
 
@@ -12,18 +13,18 @@ def _check(report: Report) -> None:
 
 
 def test_evaluated() -> None:
-    _check(campaign(4000, seed=1))
+    _check(campaign(FAMILY, 4000, seed=1))
 
 
 def test_compiled() -> None:
-    _check(campaign(1500, seed=2, settings=("quick", "unit")))
+    _check(campaign(FAMILY, 1500, seed=2, settings=("quick", "unit")))
 
 
 def test_evaluated_in_thumb_state() -> None:
-    _check(campaign(2000, seed=4, thumb=True))
+    _check(campaign(FAMILY, 2000, seed=4, thumb=True))
 
 
 def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floating, "UNDERFLOW", 0)
     rows = [row for row in ROWS if row.name == "VMUL"]
-    assert campaign(400, seed=3, rows=rows).differences
+    assert campaign(FAMILY, 400, seed=3, rows=rows).differences

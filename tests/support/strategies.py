@@ -136,7 +136,7 @@ class _Draft:
         emit, address = self.emit, self.address()
         self.predicate()
         if self.faults and not self.draw(st.integers(0, 4)):
-            emit.check_align(address, self.draw(st.sampled_from((2, 4, 8, 16))))
+            emit.check_align(address, self.draw(st.sampled_from((2, 4, 8, 16, 32))))
         type_ = self.draw(st.sampled_from(ACCESS_TYPES))
         if self.draw(st.booleans()):
             self.keep(emit.load(address, type_))

@@ -11,7 +11,16 @@ break them are undefined.
 """
 
 from dbt.decode.table import Table
-from frontends.arm.encodings import branch, data_processing, media, memory, multiply, system, vfp
+from frontends.arm.encodings import (
+    branch,
+    data_processing,
+    media,
+    memory,
+    multiply,
+    neon_core,
+    system,
+    vfp,
+)
 from frontends.arm.keys import WORD_INDEX
 
 A32 = Table(
@@ -22,6 +31,7 @@ A32 = Table(
     branch.A32,
     system.A32,
     vfp.A32,
+    neon_core.A32,
     never={"c": 0b1111},
     index=WORD_INDEX,
 )

@@ -21,6 +21,7 @@ cannot say it.
 
 from dbt.decode.table import Table
 from frontends.arm.encodings import (
+    neon_core,
     t32_branch,
     t32_data_processing,
     t32_media,
@@ -39,6 +40,7 @@ T32 = Table(
     t32_branch.T32,
     t32_system.T32,
     vfp.T32,
+    neon_core.T32,
     never={"b": 0b1111},
     index=T32_INDEX,
     wide=(T32_WIDE_FROM, T32_WIDE_INDEX),

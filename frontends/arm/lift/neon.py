@@ -7,10 +7,12 @@ from typing import Any
 from dbt.decode.table import Row, Table
 from frontends.arm.keys import THUMB
 from frontends.arm.lift.binding import checked
-from frontends.arm.lifter import Lifter
+from frontends.arm.lift.neon_core import NeonCore
+from frontends.arm.lift.neon_memory_lanes import NeonMemoryLanes
+from frontends.arm.lift.neon_permute import NeonPermute
 
 
-class Neon(Lifter):
+class Neon(NeonPermute, NeonCore, NeonMemoryLanes):
     """One method per row of ``encodings/neon*.py``."""
 
     def simd_table(self) -> Table:

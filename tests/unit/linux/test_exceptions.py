@@ -75,6 +75,8 @@ def test_instructions(kernel: Kernel, reason: str, word: int, number: int, code:
         (0xE1851F92, 0x801),  # strex r1, r2, [r5]
         (0xE1A51F92, 0x801),  # strexd r1, r2, r3, [r5]
         (0xE1051092, 1),  # swp r1, r2, [r5]
+        (0xF425071F, 1),  # vld1.8 {d0}, [r5:64]
+        (0xF405071F, 0x801),  # vst1.8 {d0}, [r5:64]
     ],
 )
 def test_an_unaligned_access_names_its_data(kernel: Kernel, word: int, error: int) -> None:
