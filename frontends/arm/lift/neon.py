@@ -8,11 +8,15 @@ from dbt.decode.table import Row, Table
 from frontends.arm.keys import THUMB
 from frontends.arm.lift.binding import checked
 from frontends.arm.lift.neon_core import NeonCore
+from frontends.arm.lift.neon_estimate import NeonEstimate
+from frontends.arm.lift.neon_float import NeonFloat
 from frontends.arm.lift.neon_memory_lanes import NeonMemoryLanes
 from frontends.arm.lift.neon_permute import NeonPermute
+from frontends.arm.lift.neon_shifts import NeonShifts
+from frontends.arm.lift.neon_unary import NeonUnary
 
 
-class Neon(NeonPermute, NeonCore, NeonMemoryLanes):
+class Neon(NeonPermute, NeonCore, NeonMemoryLanes, NeonShifts, NeonUnary, NeonFloat, NeonEstimate):
     """One method per row of ``encodings/neon*.py``."""
 
     def simd_table(self) -> Table:

@@ -4,9 +4,12 @@ from typing import Any
 
 from dbt.ir.block import Value
 from dbt.ir.symbolic import pick
-from dbt.ir.types import F64, V64, V128, Type
+from dbt.ir.types import F64, I8, I16, I32, I64, V64, V128, Type
 from frontends.arm.lift.vfp_registers import VfpRegisters
 from frontends.arm.registers import QUADS
+
+LANES = (I8, I16, I32, I64)
+"""The types of lanes, by the field that says their size."""
 
 
 def vector_type(Q: int) -> Type:
