@@ -82,7 +82,7 @@ def test_one_experiment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (one,) = (one for one in EXPERIMENTS if one.name == "callbacks-fib")
-    small = attrs.evolve(one, options="--tiers 0", short_size="5")
+    small = attrs.evolve(one, options="--tiers 0 --only call-count", short_size="5")
     monkeypatch.setattr(experiments, "EXPERIMENTS", (small,))
     for name, (function, _) in laboratory.HOOKS.items():
         monkeypatch.setitem(laboratory.HOOKS, name, (function, ["python"]))  # numba takes seconds

@@ -18,6 +18,7 @@ from dbt.experiments.harness.guest_run import Program, Setting
 from dbt.hooks.callbacks.callback import PRICES
 from dbt.stops import UsageError
 
+UNICORN = ("unicorn-count", "unicorn-blocks")
 FIB = Program(str(Path(__file__).parents[4] / "benchmarks" / "guests" / "fib.elf"), ("12",))
 
 
@@ -44,7 +45,7 @@ def test_every_price_of_every_hook_is_a_row() -> None:
 @pytest.mark.usefixtures("few_prices")
 def test_unicorns_python_hook_stands_beside_ours() -> None:
     pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
-    result = experiment(FIB, ("0",), repeats=1)
+    result = experiment(FIB, ("0",), repeats=1, only=UNICORN)
     alone, hooked, blocks = (row for row in result["rows"] if row["tier"] == "unicorn")
     assert blocks["hook"] == "every block"
     assert blocks["events"] > result["events"] / 2
@@ -59,7 +60,7 @@ def test_unicorns_python_hook_stands_beside_ours() -> None:
 @pytest.mark.usefixtures("few_prices")
 def test_why_unicorn_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "unicorn", None)
-    result = experiment(FIB, ("0", "2"), repeats=1)
+    result = experiment(FIB, ("0", "2"), repeats=1, only=("call-count", *UNICORN))
     assert "unicorn: needs unicorn: pip install 'armdbt[peers]'" in result["missing_peers"]
     tiers = [row["tier"] for row in result["rows"] if row["tier"] != "qemu"]
     assert tiers == sorted(tiers) == ["0"] * (len(tiers) // 2) + ["2"] * (len(tiers) // 2)
@@ -69,7 +70,7 @@ def test_why_unicorn_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
     pytest.importorskip("unicorn", reason="the peer needs unicorn (extra peers)")
     signals = Program(str(Path(__file__).parents[3] / "guests" / "signals.elf"))
-    why = experiment(signals, ("0",), repeats=1)["missing_peers"][0]
+    why = experiment(signals, ("0",), repeats=1, only=UNICORN)["missing_peers"][0]
     assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
 
 
@@ -91,7 +92,8 @@ def test_prices_that_count_differently_stop_the_experiment() -> None:
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, page = tmp_path / "out.json", tmp_path / "page.md"
-    words = ["bench", "callbacks", "--repeats", "1", "--tiers", "0", "--json", str(out)]
+    words = ["bench", "callbacks", "--repeats", "1", "--tiers", "0"]
+    words += ["--only", "count-python,count-numba-linked", "--json", str(out)]
     assert main([*words, "--markdown", str(page), FIB.path, "5"]) == 0
     shown = capsys.readouterr().out
     assert "numba-linked" in shown
