@@ -25,6 +25,7 @@ PROGRAMS = {
     "retargeted": [("briefly",)],
     "endian": [()],
     "floats": [()],
+    "vectors": [()],
     "files": [("made", "/no/such/directory/file")],
     "interwork": [()],
     "it_blocks": [()],
