@@ -187,18 +187,13 @@ class NeonFloat(NeonLengths):
     # -- steps of Newton's method
 
     def _without_infinity_times_zero(self, a: Value, b: Value) -> Value:
-        """The first operand, 0 where the product would have no value: it is taken for 0."""
+        """The first operand, 0 in place of an infinity whose product with the second has no value:
+        the product is taken for 0. A denormal, which is a 0, too, is still there to be noted."""
         infinity, least = floating.SINGLE.infinity, 1 << floating.SINGLE.fraction
-        x, y = self.magnitudes(a), self.magnitudes(b)
-        either = [
-            self.bits(
-                ops.VAND,
-                self.lanes(ops.VEQ, I32, p, self.all(infinity, I32, p)),
-                self.lanes(ops.VULT, I32, q, self.all(least, I32, q)),
-            )
-            for p, q in ((x, y), (y, x))
-        ]
-        return self.bits(ops.VAND, a, self.bits(ops.VNOT, self.bits(ops.VOR, *either)))
+        infinite = self.lanes(ops.VEQ, I32, self.magnitudes(a), self.all(infinity, I32, a))
+        zero = self.lanes(ops.VULT, I32, self.magnitudes(b), self.all(least, I32, b))
+        meaningless = self.bits(ops.VAND, infinite, zero)
+        return self.bits(ops.VAND, a, self.bits(ops.VNOT, meaningless))
 
     def _step(
         self, number: int, D: int, n: int, d: int, N: int, Q: int, M: int, m: int, *, halved: bool
