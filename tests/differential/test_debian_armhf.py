@@ -23,7 +23,20 @@ pytestmark = [
 ]
 
 ALL = cases(ARMHF_ROOT) if is_whole(ARMHF_ROOT) else []
-QUICK = frozenset(["sort", "seq", "printf", "od", "xz", "lua", "sqlite", "bash-pipeline"])
+QUICK = frozenset(
+    [
+        "sort",
+        "seq",
+        "printf",
+        "od",
+        "xz",
+        "lua",
+        "sqlite",
+        "bash-pipeline",
+        "openssl-sha512",
+        "openssl-enc",
+    ]
+)
 
 
 def selected() -> list[tuple[Case, str]]:

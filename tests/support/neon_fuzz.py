@@ -24,6 +24,10 @@ _LOW_BITS = 0x00011001
 """The lowest bits of the numbers of registers, which are 0 in quad ones."""
 _ALIGNMENT = re.compile(r"\[\w+:(\w+)\]")
 """In a listing: the bits that an address has to be a multiple of."""
+_IT_EQ, _IT_NE = 0x08, 0x18
+"""ITSTATE of the last instruction of a block, for two conditions."""
+_ZERO = 4
+"""Z among the flags."""
 _T32_DATA, _T32_MEMORY = 0xEF000000, 0xF9000000
 
 
@@ -88,8 +92,12 @@ def draw(random: Random, row: Row, pc: int, thumb: bool) -> Case:
         base &= -random.choice((1, 2, 4, 8, 16, 32))
         registers[min(word >> 16 & 15, 14)] = DATA + base
     case_word = thumb_word(word) if thumb else word
-    flags = random.getrandbits(4)
-    return Case(pc, row, case_word, doubles, status, tuple(registers), flags, thumb, data)
+    big = bool(data) and random.random() < 0.2
+    it = random.choice((0, 0, _IT_EQ, _IT_NE)) if thumb else 0
+    return Case(
+        pc, row, case_word, doubles, status, tuple(registers), random.getrandbits(4), thumb, data,
+        big, it,
+    )  # fmt: skip
 
 
 def excused(case: Case) -> str | None:
@@ -108,7 +116,8 @@ def amended(case: Case, theirs: Finish | str) -> Finish | str | None:
         return None
     asked = _ALIGNMENT.search(disassemble(case.code, case.pc, case.thumb))
     base = arm_word(case) >> 16 & 15
-    if asked is None or base == 15 or theirs == UNDEFINED:
+    skipped = case.it and (case.it == _IT_EQ) != bool(case.flags & _ZERO)
+    if asked is None or base == 15 or theirs == UNDEFINED or skipped:
         return theirs
     return FAULT if case.registers[base] % (int(asked[1], 0) // 8) else theirs
 

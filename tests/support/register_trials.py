@@ -72,6 +72,10 @@ class Case:
     thumb: bool = False
     data: bytes = b""
     """What the page of data begins with, if it matters."""
+    big: bool = False
+    """Data is big-endian."""
+    it: int = 0
+    """ITSTATE."""
 
     @property
     def code(self) -> bytes:
@@ -81,7 +85,14 @@ class Case:
 
     def __str__(self) -> str:
         text = disassemble(self.code, self.pc, self.thumb)
-        return f"{self.row.name} {self.word:08x} {text} fpscr={self.fpscr:#x}"
+        state = f"fpscr={self.fpscr:#x} flags={self.flags:x} big={self.big} it={self.it:#x}"
+        return f"{self.row.name} {self.word:08x} {text} {state}"
+
+    @property
+    def cpsr(self) -> int:
+        """The CPSR of user mode, with ITSTATE in its two parts."""
+        it = (self.it & 3) << 25 | self.it >> 2 << 10
+        return self.flags << 28 | it | self.big << 9 | self.thumb << 5 | 0x10
 
 
 @attrs.frozen
@@ -117,7 +128,7 @@ class Oracle:
     def run(self, case: Case) -> Finish | str:
         """Execute a case."""
         cpu = self.cpu
-        cpu.reg_write(uc.UC_ARM_REG_CPSR, case.flags << 28 | 0x10 | case.thumb << 5)
+        cpu.reg_write(uc.UC_ARM_REG_CPSR, case.cpsr)
         for register, value in zip(_UC_CORE, case.registers, strict=True):
             cpu.reg_write(register, value)
         for register, value in zip(_UC_DOUBLES, case.doubles, strict=True):
@@ -165,9 +176,15 @@ class Runner:
             return
         self._executor.discard(list(self._executor.index))
         for case in batch:
-            set_fpscr(self.state, case.fpscr)
+            self._set_mode(case)
             key = self.frontend.key_of(case.pc | case.thumb)
             self._install(self.frontend.in_state(key, self.state))
+
+    def _set_mode(self, case: Case) -> None:
+        """What the mode of the case's block depends on."""
+        set_fpscr(self.state, case.fpscr)
+        self.state.set("ef", case.big)
+        self.state.set("it", case.it)
 
     def _install(self, key: BlockKey) -> None:
         assert self._executor is not None
@@ -184,7 +201,7 @@ class Runner:
                 state.set(name, value)
         for place, name in enumerate(FLAGS[:4]):
             state.set(name, case.flags >> (3 - place) & 1)
-        set_fpscr(state, case.fpscr)
+        self._set_mode(case)
         self.memory.poke(DATA, case.data)
         key: BlockKey | str = self.frontend.in_state(
             self.frontend.key_of(case.pc | case.thumb), state
