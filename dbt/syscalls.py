@@ -60,8 +60,7 @@ class TrapState:
 class CpuException:
     """The signal for an exception of the processor, and the trap state that is kept of it.
 
-    ``why`` is the reason that a crash report gives; ``missing`` names what armdbt does not support,
-    if that is the reason.
+    ``why`` is the reason that a crash report gives.
     """
 
     signal: int
@@ -69,7 +68,6 @@ class CpuException:
     address: int
     trap: TrapState
     why: str
-    missing: str = ""
 
 
 @attrs.frozen

@@ -62,8 +62,6 @@ def _raise(kernel: "Kernel", found: CpuException, location: int) -> int | Stop:
     """Send the signal of an exception."""
     signals = kernel.signals
     signals.trap = found.trap
-    if found.missing:
-        kernel.unknown_syscalls[found.missing] += 1
     signals.force(SigInfo(found.signal, found.code, address=found.address, why=found.why))
     return signals.deliver(location)
 

@@ -40,12 +40,13 @@ NR_SYSCALL = 113  # OABI: the number is the first argument
 HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
 HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
 HWCAP_VFP, HWCAP_VFPV3, HWCAP_VFPV4, HWCAP_VFPD32 = 1 << 6, 1 << 13, 1 << 16, 1 << 19
+HWCAP_NEON = 1 << 12
 
 _NUMBERS = {name: number for number, name in EABI.items()}
 _CPUINFO = b"""processor\t: 0
 model name\t: ARMv7 Processor rev 0 (v7l)
 BogoMIPS\t: 100.00
-Features\t: swp half thumb fastmult vfp edsp vfpv3 tls vfpv4 idiva idivt vfpd32
+Features\t: swp half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32
 CPU implementer\t: 0x41
 CPU architecture: 7
 CPU variant\t: 0x0
@@ -63,14 +64,14 @@ EF_ARM_EABI_MASK, EF_ARM_APCS_26 = 0xFF000000, 8
 
 
 class ArmLinuxAbi:
-    """ARMv7 with VFPv4, without NEON; see ``dbt.syscalls.SyscallAbi`` for the methods."""
+    """ARMv7 with VFPv4 and NEON; see ``dbt.syscalls.SyscallAbi`` for the methods."""
 
     machine = "armv7l"
     platform = "v7l"
     hwcap = (
         HWCAP_SWP | HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS
         | HWCAP_IDIVA | HWCAP_IDIVT
-        | HWCAP_VFP | HWCAP_VFPV3 | HWCAP_VFPV4 | HWCAP_VFPD32
+        | HWCAP_VFP | HWCAP_VFPV3 | HWCAP_VFPV4 | HWCAP_VFPD32 | HWCAP_NEON
     )  # fmt: skip
     hwcap2 = 0
     elf_machine = 40  # EM_ARM

@@ -11,8 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
-from frontends.arm.keys import is_simd, is_wide
-from frontends.arm.lacking import NO_NEON, refusal
+from frontends.arm.keys import is_wide
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
 ILL_ILLOPC, ILL_ILLTRP, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN, SEGV_MAPERR = 1, 4, 1, 4, 1, 1
@@ -66,19 +65,7 @@ def exception(reason: str, memory: Memory, location: int, last: TrapState) -> Cp
     if _is_breakpoint(memory, location):
         return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
-    missing, advice = _lacking(memory, location) or ("", "")
-    why = refusal(missing, advice) if missing else "undefined instruction"
-    return CpuException(SIGILL, ILL_ILLOPC, pc, trap, why, missing)
-
-
-def _lacking(memory: Memory, location: int) -> tuple[str, str] | None:
-    """The part of the architecture that an undefined instruction belongs to, and advice, if it is a
-    part that is not emulated; else None."""
-    try:
-        word = _halfwords(memory, location & ~1, 2)
-    except GuestFault:
-        return None
-    return NO_NEON if is_simd(word, bool(location & 1)) else None
+    return CpuException(SIGILL, ILL_ILLOPC, pc, trap, "undefined instruction")
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:
