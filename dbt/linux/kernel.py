@@ -380,10 +380,9 @@ class Kernel:
 
     def _remove_shared(self) -> None:
         """Remove what the processes of the run share on the host, when this is the last."""
-        directory, ipc = self.paths.run_directory, self.process.ipc
-        if (directory.is_there() or ipc.is_used()) and not self.process.tree.others():
-            directory.remove()
-            ipc.remove_all()
+        if self.process.members.leave():
+            self.paths.run_directory.remove()
+            self.process.ipc.remove_all()
 
     def close(self) -> None:
         """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""

@@ -115,10 +115,6 @@ class IpcObjects:
                 rows.append((kind, IPC_PRIVATE, ident))
             self._write(rows)
 
-    def is_used(self) -> bool:
-        """Whether there are any."""
-        return self._fd >= 0 and os.fstat(self._fd).st_size > 0
-
     def remove_all(self) -> None:
         """Remove all objects: no process of the guest is left."""
         for kind, _, ident in self._rows():

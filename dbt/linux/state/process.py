@@ -12,6 +12,7 @@ from dbt.linux.state.ipc_objects import IpcObjects
 from dbt.linux.state.itimers import IntervalTimers
 from dbt.linux.state.objects import Handle, where
 from dbt.linux.state.proc_image import Image
+from dbt.linux.state.run_members import RunMembers
 from dbt.linux.state.socket_names import SocketNames
 from dbt.linux.state.targets import Tree
 from dbt.linux.state.task import TaskAttributes
@@ -36,6 +37,7 @@ class ProcessState:
         self.children = Children()
         self.tree = Tree()
         """All processes of the guest: those that it may name."""
+        self.members = RunMembers()
         self.socket_names = SocketNames()
         self.ipc = IpcObjects()
         self.path = ""
@@ -100,6 +102,7 @@ class ProcessState:
         sys.stderr.flush()
         self._kernel.space.sharing.prepare_fork()
         self.tree.begin(self._kernel.signals.expect_letters)
+        self.members.begin()
         self.socket_names.begin()
         self.ipc.begin()
         if self.borrower is not None:

@@ -47,7 +47,9 @@ class RunDirectory:
 
     def remove(self) -> None:
         """Remove it: no process of the run is left. Errors are ignored."""
+        self._tree = None
+        if not self.is_there():
+            return
         import shutil  # few programs have one
 
-        self._tree = None
         shutil.rmtree(self._path, ignore_errors=True)

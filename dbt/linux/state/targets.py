@@ -117,10 +117,6 @@ class Tree:
         known = set(self._known())
         return [pid for pid in {record[0] for record in known} if identity(pid) in known]
 
-    def others(self) -> list[int]:
-        """All that are alive but this one. One that has ended and waits for its parent is not."""
-        return [pid for pid in self.pids() if pid != os.getpid() and not _has_ended(pid)]
-
     def holds(self, pid: int) -> bool:
         """Whether the process that has this number now is the guest's."""
         return identity(pid) in set(self._known())
@@ -135,13 +131,6 @@ class Tree:
     def _known(self) -> Iterator[Identity]:
         data = os.pread(self._fd, os.fstat(self._fd).st_size, 0) if self._fd >= 0 else b""
         return _RECORD.iter_unpack(data)
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether a process is a zombie."""
-    with suppress(OSError), open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
-    return True
 
 
 def pid_of(host_fd: int) -> int:

@@ -99,6 +99,29 @@ def test_forked_processes_share_it(guest: Any) -> None:
     os.close(writer)
 
 
+def test_the_last_process_removes_it(make_guest: Callable[..., Any], home: Path) -> None:
+    """That is a child whose parent has left the run, but lives on: the Python program."""
+    guest = make_guest(cwd=str(home))
+    kernel = guest.kernel
+    reader, writer = os.pipe()
+    if kernel.process.fork() == 0:
+        try:
+            os.read(reader, 1)
+            kernel.leave_guest()
+        finally:
+            os._exit(0)
+    assert guest.call("open", f"{SHM}/x", O_RDWR | O_CREAT, 0o600) > 2
+    directory = kernel.paths.run_directory
+    child = next(iter(kernel.process.children)).pid
+    kernel.close()
+    assert directory.is_there()
+    os.write(writer, b"x")
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert not directory.is_there()
+    os.close(reader)
+    os.close(writer)
+
+
 def test_the_user_may_give_the_host_s(make_guest: Any, home: Path, tmp_path: Path) -> None:
     if not os.access(run_directory.SHARED_MEMORY, os.W_OK):
         pytest.skip("needs /dev/shm")
