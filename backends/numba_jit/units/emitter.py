@@ -62,7 +62,10 @@ def emit_block(u: UnitText) -> None:
 def _emit(u: UnitText, inst: Inst) -> None:
     op, args = inst.op, inst.args
     opcode = PLAIN.get(op)
-    if opcode is not None:
+    condition = u.relations.condition(inst)
+    if condition:
+        u.names[inst] = u.new(condition)
+    elif opcode is not None:
         a, b = args
         if op is ops.EQ or op is ops.NE:
             signed = signed_comparison(a, b) or signed_comparison(b, a)

@@ -4,16 +4,20 @@ functions where that may be wrong."""
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from backends.numba_jit.units.float_text import CONVENTION, span_of
+from backends.numba_jit.units.float_text import CONVENTION, SPECIAL, span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
+from backends.numba_jit.units.relations import EQUAL, LESS, UNORDERED
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir import ops
 from dbt.ir.block import Inst
-from dbt.ir.floating import DOUBLE, FLUSH, SINGLE
+from dbt.ir.floating import DOUBLE, FLUSH, INEXACT, ROUNDING_SHIFT, SINGLE, TO_ZERO
 from dbt.ir.ops import Op
 from dbt.ir.types import F32, F64, Type
 
 Emit: TypeAlias = Callable[..., str]
+
+_CUT = "llvm.x86.sse2.cvttsd2si64"
+"""Unlike LLVM's own conversion it is defined for all numbers."""
 
 _LEAST = {F32: 4 << SINGLE.fraction, F64: 4 << (DOUBLE.fraction - 32)}
 """The least magnitude of the results that are not looked at further: twice the least normal number.
@@ -45,40 +49,64 @@ def unless(
     u: UnitText, inst: Inst, odd: str, fast: str, function: str, result: str, *arguments: str
 ) -> str:
     """The value ``fast``, and the status as it was; where ``odd`` holds, what a function says."""
-    status = arguments[-1].partition(" ")[2]
+    aside, way = _begin_aside(u, odd)
+    value = _call_aside(u, aside, function, result, arguments)
+    merged = u.new(f"phi {result} [{fast}, {way}], [{value}, %{aside}]")
+    _end_aside(u, inst, aside, way, arguments[-1].partition(" ")[2])
+    return merged
+
+
+def _begin_aside(u: UnitText, condition: str) -> tuple[str, str]:
+    """Append a branch to cold code, and begin what follows with phis; the label of the cold code
+    and that of the ordinary way to what follows."""
     aside, done = f"c{u.cold_number}", f"j{u.number}"
     u.cold_number += 1
-    u.branch_cold(odd, f"%{aside}")
+    u.branch_cold(condition, f"%{aside}")
     u.lines.append(f" br label %{done}\n{done}:")
     ordinary_way, u.label = u.label, f"%{done}"
+    u.cold_lines.append(f"{aside}:")
+    return aside, ordinary_way
+
+
+def _call_aside(
+    u: UnitText, aside: str, function: str, result: str, arguments: Sequence[str]
+) -> str:
+    """Append a call to the cold code; the text of its result."""
     call, pair = declared(u, function, result, arguments)
     u.cold_lines.append(
-        f"{aside}:\n %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
+        f" %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
         f" %{aside}s = extractvalue {pair} %{aside}p, 1"
     )
-    value = u.new(f"phi {result} [{fast}, {ordinary_way}], [%{aside}v, %{aside}]")
-    after = u.after[inst] = u.new(f"phi i32 [{status}, {ordinary_way}], [%{aside}s, %{aside}]")
+    return f"%{aside}v"
+
+
+def _end_aside(u: UnitText, inst: Inst, aside: str, way: str, status: str) -> None:
+    """End the cold code, behind the phis of what it computes; notes the status after it."""
+    after = u.after[inst] = u.new(f"phi i32 [{status}, {way}], [%{aside}s, %{aside}]")
     span = u.spans.get(status)
     if span is not None:
         changed = span_of(u.cold_lines, f"%{aside}s", f"%{aside}n")
-        u.spans[after] = u.new(f"phi i32 [{span}, {ordinary_way}], [{changed}, %{aside}]")
-    u.cold_lines.append(f" br label %{done}")
-    return value
+        u.spans[after] = u.new(f"phi i32 [{span}, {way}], [{changed}, %{aside}]")
+    u.cold_lines.append(f" br label {u.label}")
 
 
 def asks(u: UnitText, status: str, bits: int) -> str:
     return u.new(f"icmp ne i32 {u.new(f'and i32 {status}, {bits}')}, 0")
 
 
-def _may_be_wrong(u: UnitText, type_: Type, value: str, status: str) -> str:
-    """Whether a result of the fast way does not prove that it is right."""
+def _may_be_wrong(
+    u: UnitText, type_: Type, value: str, status: str, *, underflows: bool = True
+) -> str:
+    """Whether a result of the fast way does not prove that it is right. What is tiny does, where
+    tiny results are always exact, as sums and roots are."""
     bits = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to i{type_.bits}")
     if type_.bits > 32:
         bits = u.new(f"trunc i64 {u.new(f'lshr i64 {bits}, {type_.bits - 33}')} to i32")
     else:
         bits = u.new(f"shl i32 {bits}, 1")
-    above = u.new(f"sub i32 {bits}, {_LEAST[type_]}")
-    return u.new(f"icmp uge i32 {above}, {_span(u, status)}")
+    if underflows:
+        bits = u.new(f"sub i32 {bits}, {_LEAST[type_]}")
+    return u.new(f"icmp uge i32 {bits}, {_span(u, status)}")
 
 
 def _span(u: UnitText, status: str) -> str:
@@ -90,7 +118,7 @@ def _span(u: UnitText, status: str) -> str:
     return span
 
 
-def _operation(name: str, *, intrinsic: bool = False) -> Emit:
+def _operation(name: str, *, intrinsic: bool = False, underflows: bool = True) -> Emit:
     """An operation on numbers of one format. The fast way is an instruction, or an intrinsic."""
 
     def emit(u: UnitText, inst: Inst, *operands: str) -> str:
@@ -105,7 +133,7 @@ def _operation(name: str, *, intrinsic: bool = False) -> Emit:
             u.intrinsic(function, f"{kind} @{function}({', '.join(kind for _ in numbers)})")
             text = f"call {kind} @{function}({', '.join(typed)})"
         fast = u.new(text)
-        odd = _may_be_wrong(u, type_, fast, status)
+        odd = _may_be_wrong(u, type_, fast, status, underflows=underflows)
         return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *typed, f"i32 {status}")
 
     return emit
@@ -116,13 +144,20 @@ def _compare(signals: str) -> Emit:
         type_ = inst.args[0].type
         assert type_ is not None
         kind = LLVM_TYPES[type_.name]
-        equal = u.new(f"fcmp oeq {kind} {a}, {b}")
-        less = u.new(f"fcmp olt {kind} {a}, {b}")
-        relation = u.new(f"select i1 {equal}, i8 0, i8 2")
-        relation = u.new(f"select i1 {less}, i8 1, i8 {relation}")
         odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {b}')}, {asks(u, status, FLUSH)}")
         arguments = (f"{kind} {a}", f"{kind} {b}", f"i1 {signals}", f"i32 {status}")
-        return unless(u, inst, odd, relation, f"fp.cmp.{type_}", "i8", *arguments)
+        aside, way = _begin_aside(u, odd)
+        relation = _call_aside(u, aside, f"fp.cmp.{type_}", "i8", arguments)
+        u.cold_lines.append(_as_operand(aside, relation, kind))
+        left = u.new(f"phi {kind} [{a}, {way}], [%{aside}l, %{aside}]")
+        right = u.new(f"phi {kind} [{b}, {way}], [0.0, %{aside}]")
+        _end_aside(u, inst, aside, way, status)
+        u.relations.begin(inst, f"{kind} {left}, {right}")
+        chosen = "2"
+        for number, predicate in ((UNORDERED, "uno"), (EQUAL, "oeq"), (LESS, "olt")):
+            holds = u.new(f"fcmp {predicate} {kind} {left}, {right}")
+            chosen = u.new(f"select i1 {holds}, i8 {number}, i8 {chosen}")
+        return chosen
 
     return emit
 
@@ -145,6 +180,19 @@ def _extreme(relation: str) -> Emit:
     return emit
 
 
+def _as_operand(aside: str, relation: str, kind: str) -> str:
+    """Lines that compute a number which is to 0 as a relation says."""
+    name = f"%{aside}"
+    return (
+        f" {name}k0 = icmp eq i8 {relation}, {EQUAL}\n"
+        f" {name}k1 = icmp eq i8 {relation}, {LESS}\n"
+        f" {name}k2 = icmp eq i8 {relation}, {UNORDERED}\n"
+        f" {name}l2 = select i1 {name}k2, {kind} 0x7FF8000000000000, {kind} 1.0\n"
+        f" {name}l1 = select i1 {name}k1, {kind} -1.0, {kind} {name}l2\n"
+        f" {name}l = select i1 {name}k0, {kind} 0.0, {kind} {name}l1"
+    )
+
+
 def _convert(u: UnitText, inst: Inst, a: str, status: str) -> str:
     if inst.type is F32:
         return _narrow(u, inst, a, status)
@@ -153,9 +201,9 @@ def _convert(u: UnitText, inst: Inst, a: str, status: str) -> str:
     return unless(u, inst, odd, fast, "fp.widen", "double", f"float {a}", f"i32 {status}")
 
 
-def _narrow(u: UnitText, inst: Inst, a: str, status: str) -> str:
+def _narrow(u: UnitText, inst: Inst, a: str, status: str, *, underflows: bool = True) -> str:
     fast = u.new(f"fptrunc double {a} to float")
-    odd = _may_be_wrong(u, F32, fast, status)
+    odd = _may_be_wrong(u, F32, fast, status, underflows=underflows)
     return unless(u, inst, odd, fast, "fp.narrow", "float", f"double {a}", f"i32 {status}")
 
 
@@ -178,12 +226,14 @@ def _from_integer(opcode: str) -> Emit:
         if inst.type is F64:
             u.after[inst] = status
             return wide
-        return _narrow(u, inst, wide, status)
+        return _narrow(u, inst, wide, status, underflows=False)
 
     return emit
 
 
 def _to_integer(*, signed: bool) -> Emit:
+    """The fast way is for rounding to zero, where INEXACT is set already."""
+
     def emit(u: UnitText, inst: Inst, a: str, status: str) -> str:
         type_ = inst.args[0].type
         assert type_ is not None
@@ -192,14 +242,31 @@ def _to_integer(*, signed: bool) -> Emit:
         least, most = (-half, half - 1) if signed else (0, 2 * half - 1)
         arguments = (f"double {2.0**fraction!r}", f"i64 {least}", f"i64 {most}", f"i32 {status}")
         operand = f"{LLVM_TYPES[type_.name]} {a}"
-        return _call(u, inst, f"fp.toint.{type_}", "i32", operand, *arguments)
+        whole = _cut(u, a if type_ is F64 else u.new(f"fpext float {a} to double"), fraction)
+        above = u.new(f"sub i64 {whole}, {least}")
+        asked = u.new(f"and i32 {status}, {SPECIAL | INEXACT}")
+        other = u.new(f"icmp ne i32 {asked}, {TO_ZERO << ROUNDING_SHIFT | INEXACT}")
+        odd = u.new(f"or i1 {u.new(f'icmp ugt i64 {above}, {most - least}')}, {other}")
+        fast = u.new(f"trunc i64 {whole} to i32")
+        return unless(u, inst, odd, fast, f"fp.toint.{type_}", "i32", operand, *arguments)
 
     return emit
 
 
+def _cut(u: UnitText, number: str, fraction: int) -> str:
+    """The integer part of a number times a power of 2, in 64 bits; for what has none the least of
+    them."""
+    if fraction:
+        number = u.new(f"fmul double {number}, {2.0**fraction!r}")
+    vector = u.new(f"insertelement <2 x double> zeroinitializer, double {number}, i32 0")
+    name = u.intrinsic(_CUT, f"i64 @{_CUT}(<2 x double>)")
+    return u.new(f"call i64 {name}(<2 x double> {vector})")
+
+
 FLOATING: dict[Op, Emit] = {
-    ops.FADD: _operation("add"), ops.FSUB: _operation("sub"), ops.FMUL: _operation("mul"),
-    ops.FDIV: _operation("div"), ops.FSQRT: _operation("sqrt", intrinsic=True),
+    ops.FADD: _operation("add", underflows=False), ops.FSUB: _operation("sub", underflows=False),
+    ops.FMUL: _operation("mul"), ops.FDIV: _operation("div"),
+    ops.FSQRT: _operation("sqrt", intrinsic=True, underflows=False),
     ops.FMA: _operation("fma", intrinsic=True),
     ops.FMIN: _extreme("olt"), ops.FMAX: _extreme("ogt"),
     ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),

@@ -43,9 +43,9 @@ not keep anything else in memory around a call that is hardly ever made."""
 _CLEAR = "{memory}"
 
 
-SPAN = 0xFD000000
-"""How many magnitudes are results that prove that the fast way was right, in a format's 32 bits
-behind the sign: all but the least and infinity of a single, and almost all of a double."""
+SPAN = (1 << 32) - (3 << SINGLE.fraction + 1)
+"""How many magnitudes, in a format's 32 bits behind the sign, are results that prove that the fast
+way was right: almost all, from 0 on or from twice the least normal number on."""
 
 
 def span_of(lines: list[str], status: str, name: str) -> str:

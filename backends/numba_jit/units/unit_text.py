@@ -18,6 +18,7 @@ from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
 from backends.numba_jit.units.flag_slots import mark
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame, constant
+from backends.numba_jit.units.relations import Relations
 from dbt.classes import attrs
 from dbt.interfaces import COUNTERS_AT, STACK_BYTES, Context, Slot
 from dbt.ir.block import BlockKey, Const, Inst, Value
@@ -126,6 +127,7 @@ class UnitText:
         """The status after each op of floating point."""
         self.spans: dict[str, str] = {}
         """By status what ``float_text.span_of`` says of it, where that is at hand."""
+        self.relations = Relations()
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all_first``."""
         self.flag_values: dict[str, Value] = {}

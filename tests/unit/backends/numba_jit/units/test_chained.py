@@ -328,7 +328,7 @@ block 0x8000 {{
   check_align {1} %2
   %3:i32 = load %2
   set r2 %3
-  halt "undefined" 0x8004
+  halt undefined 0x8004
 }}
 """
 
