@@ -42,7 +42,8 @@ def blocks_of(program: str) -> tuple[list[tuple[BlockKey, Block]], float, int]:
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(__doc__, argv)
     rows: list[dict[str, Any]] = []
-    named = [name for name in small.NAMES if not options.only or name in options.only]
+    names = [program.name for program in small.PROGRAMS if program.group == small.GROUP]
+    named = [name for name in names if not options.only or name in options.only]
     for name in named[: 2 if options.short else None]:
         lift = passes = 0.0
         total = ops = 0

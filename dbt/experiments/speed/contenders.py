@@ -28,13 +28,15 @@ QEMUS: Mapping[str, tuple[str, ...]] = {BASE: (), "qemu-nochain": ("-d", "nochai
 UNICORN, NATIVE = "unicorn", "native"
 NAMES = (*QEMUS, *OURS, UNICORN, NATIVE)
 SMALL_ONLY = (UNICORN, NATIVE, "auto-reused")
-"""Unicorn's adapter serves few system calls, and the sources of Debian's programs are not here.
+"""Unicorn's adapter serves few system calls and no floating point, and the sources of Debian's
+programs are not here; native code also runs those of floating point.
 Whole programs are run with ``--reuse on``, as it is by default; small ones with ``off`` but for
 this contender: their times contain that of compilation."""
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = (
-    "-O2", "-std=gnu11", "-funsigned-char", "-ffp-contract=off", "-fno-builtin", "-w",
+    "-O2", "-std=gnu11", "-funsigned-char", "-ffp-contract=off", "-fno-builtin", "-fno-math-errno",
+    "-w",
 )  # fmt: skip
 """As the guests are built, as far as the host knows it: plain ``char`` is unsigned on ARM, and
 multiplications are not fused with additions."""
@@ -79,13 +81,15 @@ def lacking(name: str, natives: Natives) -> str | None:
 
 def takes_part(name: str, case: Case) -> bool:
     """Whether a contender is for this kind of case."""
+    if name == NATIVE:
+        return case.group in (small.GROUP, small.FLOAT)
     return case.group == small.GROUP or name not in SMALL_ONLY
 
 
 def words_of(name: str, case: Case, natives: Natives) -> list[list[str]]:
     """The commands with which a contender runs a case."""
     root = ["-L", case.root] if case.root else []
-    anew = ["--reuse", "off"] if case.group == small.GROUP else []
+    anew = ["--reuse", "off"] if case.group in small.GROUPS else []
     found = []
     for words in case.commands:
         if name in QEMUS:

@@ -39,7 +39,7 @@ from dbt.experiments.speed.contenders import BASE, NAMES, OURS, SMALL_ONLY, Nati
 from dbt.stops import UsageError
 
 Key = tuple[Case, str]
-PROGRAMS = (small.GROUP, whole.GROUP, *small.NAMES, *whole.NAMES)
+PROGRAMS = (*small.GROUPS, whole.GROUP, *small.NAMES, *whole.NAMES)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=positive, metavar="N", help="rounds (5; short: 1)")
     add("--short", action="store_true", help="small sizes, one round")
     add("--seed", type=int, default=1, metavar="N", help="of the inputs that are drawn (1)")
-    add("--only", metavar="P,...", help="small, whole, or names of programs (all)")
+    add("--only", metavar="P,...", help="small, float, thumb, whole, or names of "
+        "programs (all)")  # fmt: skip
     add("--contenders", metavar="C,...", help=f"{', '.join(NAMES[1:])} (all); qemu always is one")
     add("--first", action="store_true", help="also with an empty library on disk, once")
     add("--guests", default=str(small.GUESTS), metavar="DIR", help="the small programs, beside "
@@ -215,7 +216,7 @@ def _natives(plan: Plan, cases: Iterable[Case], scratch: Path) -> Natives:
     directory = scratch / "native"
     directory.mkdir()
     return contenders.compile_natives(
-        [case for case in cases if case.group == small.GROUP], directory
+        [case for case in cases if contenders.takes_part(contenders.NATIVE, case)], directory
     )
 
 
@@ -276,7 +277,7 @@ def _row(key: Key, taken: Mapping[Key, Sequence[Ran]]) -> dict[str, Any]:
     return {
         "group": case.group,
         "program": case.name,
-        "argument": case.commands[0][-1] if case.group == small.GROUP else "",
+        "argument": case.commands[0][-1] if case.group in small.GROUPS else "",
         "contender": name,
         "seconds": list(timing.seconds),
         "base_seconds": list(of_base.seconds),

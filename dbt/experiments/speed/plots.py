@@ -9,7 +9,7 @@ from dbt.experiments.speed import small, summary, whole
 from dbt.experiments.speed.contenders import BASE
 from dbt.experiments.speed.tables import TITLES
 
-GROUPS = (small.GROUP, whole.GROUP)
+GROUPS = (*small.GROUPS, whole.GROUP)
 MARKS = "os^vDPX*<>"
 
 

@@ -113,6 +113,23 @@ def _unchained(contender: str) -> Callable[[Result], float | None]:
     return measure
 
 
+def thumb(result: Result) -> dict[tuple[str, str], float]:
+    """The processor time of A32 code over that of T32 code of the same source, by program and
+    contender, of those that were measured in both."""
+    found = {(row["program"], row["contender"]): row["median_cpu_s"] for row in result["rows"]}
+    return {
+        (program, contender): arm / found[f"{small.PREFIX}{program}", contender]
+        for (program, contender), arm in found.items()
+        if (f"{small.PREFIX}{program}", contender) in found
+    }
+
+
+def _thumb(result: Result) -> float | None:
+    """The mean for ``auto``."""
+    found = thumb(result).items()
+    return _geometric(ratio for (_, contender), ratio in found if contender == "auto")
+
+
 def _long(result: Result) -> float | None:
     """The mean over the whole programs that take qemu-arm longer than BRIEF."""
     return _geometric(row["ratio"] for row in _whole(result) if _base(row) > BRIEF)
@@ -156,6 +173,8 @@ AIMS = (
     Aim("small programs, auto-explicit: mean", 2.0, False, _mean(small.GROUP, EXPLICIT), hot=True),
     Aim("small programs, auto-block: mean", 1.5, False, _mean(small.GROUP, "auto-block"), hot=True),
     Aim("small programs, tier0: mean", 0.8, False, _mean(small.GROUP, "tier0"), hot=True),
+    Aim("floating point, auto: mean", 5.0, False, _mean(small.FLOAT, "auto"), hot=True),
+    Aim("T32 code, auto: A32's processor time over its, mean", 0.9, False, _thumb, hot=True),
     Aim("auto without chaining: times slower, worst", 3.0, True, _unchained("auto"), hot=True),
     Aim("tier0 without chaining: times slower, worst", 3.0, True, _unchained("tier0"), hot=True),
     Aim(f"whole programs over {BRIEF} s, auto: mean", 1.0, False, _long),

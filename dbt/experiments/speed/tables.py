@@ -8,7 +8,12 @@ from dbt.experiments.speed import small, summary
 from dbt.experiments.speed.contenders import BASE
 from dbt.experiments.speed.summary import Result
 
-TITLES = {small.GROUP: "Small programs", "whole": "Whole programs of Debian"}
+TITLES = {
+    small.GROUP: "Small programs",
+    small.FLOAT: "Small programs of floating point",
+    small.THUMB: "Small programs in T32 code",
+    "whole": "Whole programs of Debian",
+}
 
 
 def tables(result: Result) -> list[Table]:
@@ -16,8 +21,10 @@ def tables(result: Result) -> list[Table]:
     found = [aims(result)]
     for group in summary.groups(result):
         found += [contenders(result, group), ratios(result, group), processor(result, group)]
-        if group != small.GROUP:
+        if group not in small.GROUPS:
             found.append(seconds(result, group))
+    if summary.thumb(result):
+        found.append(thumb(result))
     if result["first"]:
         found.append(first(result))
     return found
@@ -84,6 +91,22 @@ def _by_program(result: Result, group: str, figure: str, clock: str, of_base: st
         shown.append({"program": what, **{name: take(found) for name, found in columns.items()}})
     title = f"{TITLES[group]}: qemu-arm's {clock} over theirs"
     return Table(title, ("program", "qemu s", *names), shown)
+
+
+def thumb(result: Result) -> Table:
+    """The processor time of A32 code over that of T32 code of the same source."""
+    rows: dict[str, dict[str, Any]] = {}
+    found = summary.thumb(result)
+    for (program, contender), ratio in found.items():
+        rows.setdefault(program, {"program": program})[contender] = ratio
+    names = tuple(dict.fromkeys(contender for _, contender in found))
+    means = {
+        name: statistics.geometric_mean(row[name] for row in rows.values() if name in row)
+        for name in names
+    }
+    shown = [*rows.values(), {"program": "geometric mean", **means}]
+    title = "A32 code's processor time over that of T32 code"
+    return Table(title, ("program", *names), shown)
 
 
 def seconds(result: Result, group: str) -> Table:

@@ -144,7 +144,7 @@ def test_unicorn_and_native_code_take_part(tmp_path: Path) -> None:
     ("words", "why"),
     [
         (["--contenders", "tier3"], "--contenders takes some of qemu,qemu-nochain,tier0,"),
-        (["--only", "weather"], "--only takes some of small,whole,fib,"),
+        (["--only", "weather"], "--only takes some of small,float,thumb,whole,fib,"),
         (["--only", "sqlite"], "--only sqlite needs -L ROOT, Debian's programs"),
         (["--first"], "--first needs -L ROOT, and one of tier0,"),
         (["--first", "-L", "/", "--contenders", "native"], "--first needs -L ROOT, and one of"),

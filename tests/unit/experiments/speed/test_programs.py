@@ -12,10 +12,18 @@ from dbt.experiments.speed import small, unicorn_run, whole
 
 def test_every_small_program_has_its_source_and_no_program_is_forgotten() -> None:
     assert len(small.NAMES) >= 20
-    for suffix in ("elf", "c"):
-        assert {path.stem for path in small.GUESTS.glob(f"*.{suffix}")} == set(small.NAMES)
+    assert {path.stem for path in small.GUESTS.glob("*.elf")} == set(small.NAMES)
+    sources = {name for name in small.NAMES if not name.startswith(small.PREFIX)}
+    assert {path.stem for path in small.GUESTS.glob("*.c")} == sources
     for program in small.PROGRAMS:
-        assert int(program.short) * 5 < int(program.argument) or program.name == "fib"
+        assert int(program.short) * 5 < int(program.argument) or program.name.endswith("fib")
+
+
+def test_every_program_of_integers_is_there_in_both_states() -> None:
+    names = {group: [p.name for p in small.PROGRAMS if p.group == group] for group in small.GROUPS}
+    assert names[small.THUMB] == [small.PREFIX + name for name in names[small.GROUP]]
+    assert all(name.startswith("fp_") for name in names[small.FLOAT])
+    assert sum(map(len, names.values())) == len(small.NAMES) == len(small.PROGRAMS)
 
 
 def test_small_cases_take_the_argument_of_their_size() -> None:

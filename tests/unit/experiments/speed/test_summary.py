@@ -53,6 +53,16 @@ def test_what_falls_short_comes_first() -> None:
     assert [aim.reached(value) for aim, value in found] == [False, False, False, True, True]
 
 
+def test_code_of_one_source_in_two_states_is_compared() -> None:
+    both = result(*SMALL, row("thumb", "thumb_a", "auto", 2.0, 1.0))
+    assert summary.thumb(both) == {("a", "auto"): 0.5}
+    assert summary.thumb(result(*SMALL)) == {}
+    values = {aim.what: value for aim, value in summary.aims(both)}
+    assert values["T32 code, auto: A32's processor time over its, mean"] == 0.5
+    table = tables.thumb(both)
+    assert table.rows == [{"program": "a", "auto": 0.5}, {"program": "geometric mean", "auto": 0.5}]
+
+
 def test_short_sizes_say_nothing_of_hot_code() -> None:
     found = result(*SMALL, row("whole", "busybox true", "auto", 0.1, 0.05)) | {"short": True}
     assert {aim.what.partition(",")[0] for aim, _ in summary.aims(found)} == {

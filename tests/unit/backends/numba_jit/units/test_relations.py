@@ -49,7 +49,7 @@ def bits(number: float) -> int:
 def block(condition: str) -> Block:
     text = CONDITIONS[condition]
     last = RESULT.get(condition) or re.findall(r"(%\d+):i1", text)[-1]
-    return parse_block(f'{FLAGS}{text}\n set nf {last}\n set r3 %4\n halt undefined 0x8000\n}}')
+    return parse_block(f"{FLAGS}{text}\n set nf {last}\n set r3 %4\n halt undefined 0x8000\n}}")
 
 
 @pytest.fixture
