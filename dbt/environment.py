@@ -26,8 +26,8 @@ class Symbols(Protocol):
 class Environment(Protocol):
     """Does what translated code cannot do by itself.
 
-    ``syscall``, ``fault``, ``halt`` and ``poll`` return the location at which the guest continues,
-    or how it ends.
+    ``syscall``, ``fault``, ``halt``, ``poll`` and ``turn_over`` return the location at which the
+    guest continues, or how it ends.
     """
 
     @property
@@ -48,6 +48,19 @@ class Environment(Protocol):
 
     def poll(self, location: int) -> int | Stop:
         """Handle signals and the like, before the instruction at ``location``."""
+
+    @property
+    def thread(self) -> int:
+        """The id of the guest's thread that runs. Each of the methods that return where the guest
+        continues may have changed it, and then that is where the new one continues."""
+
+    def has_thread(self, thread: int) -> bool:
+        """Whether a thread has not ended yet."""
+
+    def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
+        """Another thread is to run, because the present one, which is before the instruction at
+        ``location``, has executed as many instructions as it may. Unless it is ``interruptible``,
+        what ``poll`` does cannot be done there."""
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""

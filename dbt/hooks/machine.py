@@ -40,7 +40,7 @@ from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.own_process import OwnProcess
-from dbt.runtime.resume import Ended, LimitReached, Slice
+from dbt.runtime.resume import Ended, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
@@ -100,6 +100,8 @@ class HookMachine:
         self._tables = HostTables(engine.memory, translator.frontend.host_tables)
         self.table = self._tables.add
         self.resume = engine.resume
+        self._thread = 0
+        """Id of the guest thread that runs; 0: the first one, whose id is that of the process."""
         self._to_raise: BaseException | None = None
         """What a hook raised first since ``take_failure`` was last called. It does not say where a
         run continues: it is raised as soon as the event that the hook ran for is over."""
@@ -123,13 +125,22 @@ class HookMachine:
 
     @property
     def thread(self) -> int:
-        """Guest thread id. Programs have one thread: it is their process id."""
-        return OwnProcess.id
+        """Id of the guest thread that runs."""
+        return self._thread or OwnProcess.id
 
     def moment(self) -> tuple[int, int]:
         """``insns`` and ``thread``."""
         counted = 0 if self._helpers is None else self._helpers.counted
-        return self._budget.base - self._fuel_left.value - counted, OwnProcess.id
+        return self._budget.base - self._fuel_left.value - counted, self.thread
+
+    def switched_thread(self, left: int, entered: int) -> None:
+        """Another thread of the guest runs now."""
+        self._thread = entered if entered != OwnProcess.id else 0
+        del left
+
+    def thread_ends(self, thread: int) -> None:
+        """The thread that runs ends, and others go on."""
+        del thread
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""
@@ -339,9 +350,9 @@ class HookMachine:
         if word is None or self._to_raise is not None:  # a handler removed it, or raised
             return key
         key = key.with_mode(HOOKED)  # the stub there has run
-        budget = self.engine.budget
-        if budget.executed >= budget.limit:  # a breakpoint takes no fuel to come to
-            return LimitReached(key)
+        ended = self.engine.end_of_budget(key)
+        if ended is not None:  # a breakpoint takes no fuel to come to
+            return ended
         with self._instructions.lifted(pc, word):
             return self._step(key)
 

@@ -26,11 +26,12 @@ from dbt.ir.block import BlockKey
 from dbt.lazy import lazy_property
 from dbt.linux import calls, exceptions, host
 from dbt.linux.calls import exec as execution
-from dbt.linux.errors import Leave
+from dbt.linux.errors import Blocked, Leave, ThreadExit
 from dbt.linux.options import LinuxOptions
 from dbt.linux.state import siginfo, timers
 from dbt.linux.state.address_space import AddressSpace
 from dbt.linux.state.fdtable import FdTable
+from dbt.linux.state.futexes import Futexes
 from dbt.linux.state.network import Network
 from dbt.linux.state.objects import require_descriptors
 from dbt.linux.state.paths import Paths
@@ -38,6 +39,7 @@ from dbt.linux.state.process import ProcessState
 from dbt.linux.state.sigaction import SIGPIPE
 from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.signals import Signals
+from dbt.linux.state.threads import Call, Threads
 from dbt.linux.symbolizer import Image, Symbolizer
 from dbt.linux.table import SYSCALLS, Entry
 from dbt.linux.typed.model import read
@@ -51,6 +53,7 @@ from dbt.syscalls import DecodedCall, IllegalTrap, Request, SyscallAbi
 if TYPE_CHECKING:
     from random import Random
 
+    from dbt.linux.state.threads import Thread
     from dbt.linux.strace import Strace
     from dbt.linux.typed.decode import Decoder
 
@@ -98,6 +101,8 @@ class Kernel:
         self.abi = abi
         self.options = options
         self.space = AddressSpace(memory, abi)
+        self.threads = Threads(self, options.sched_seed, options.turn)
+        self.futexes = Futexes(self)
         self.signals = Signals(self)
         self.process = ProcessState(self)
         self.paths = Paths(options)
@@ -105,6 +110,8 @@ class Kernel:
         self.files = FdTable(self)
         self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits)
         self.request = Request(0, "")
+        self.call: Call | None = None
+        """The same with what is kept of it while its thread waits."""
         self.resume = 0
         self.stack_start = 0
         """The stack pointer that the program started with."""
@@ -131,7 +138,6 @@ class Kernel:
         """Called while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
-        self._sleep_until: int | None = None
         self._random: Random | None = None
         if options.seed is not None:
             import random
@@ -165,44 +171,59 @@ class Kernel:
                 self.signals.trap = attrs.evolve(self.signals.trap, number=0, error=request.error)
             self.signals.force(info)
             return self.signals.deliver(request.location or location)
-        self.request = request
-        registers = list(request.arguments)
+        after = self._carry_out(Call(request, list(request.arguments), location))
+        return self._next_turn() if after is None else self._yielded(after)
+
+    def _carry_out(self, call: Call) -> int | Stop | None:
+        """Make a call and return from it, as ``syscall`` does; None when its thread is parked in
+        it, or has ended."""
+        self.call, self.request, self.resume = call, call.request, call.location
+        location = call.location
         try:
-            result, restarts, made_up = self._serve(request, registers)
-        except Leave as leave:
+            result, restarts, made_up = self._serve(call)
+        except Blocked as wait:
+            self.threads.park(call, wait)
+            return None
+        except (Leave, ThreadExit) as leave:
             if self.strace is not None:
-                self.strace.left()
+                self.strace.left(call)
+            if isinstance(leave, ThreadExit):
+                return None
             if not isinstance(leave.outcome, int):
                 return leave.outcome
             return self.signals.deliver(leave.outcome)
         if restarts:
-            location = self.abi.restart(self.state, request, location)
+            location = self.abi.restart(self.state, call.request, location)
         else:
-            result = self._leave(request, registers, result, made_up=made_up)
+            result = self._leave(call.request, call.registers, result, made_up=made_up)
             self.end_sleep()
             self.abi.set_result(self.state, result)
         if self.strace is not None:
-            self.strace.after(-ERESTARTSYS if restarts else result)
+            self.strace.after(call, -ERESTARTSYS if restarts else result)
         after = self.signals.deliver(location)
         self.signals.drop_temporary_mask()
         self.space.sharing.catch_up()
         return after
 
-    def _serve(self, request: Request, registers: list[int]) -> tuple[int, bool, bool]:
-        """Make the call. Returns its result, whether it is restarted instead of returning, and
-        whether a hook has made the result up. ``registers`` are its arguments, which an entry hook
-        may change."""
-        given = None
-        if self.intercept is not None:
-            given = self.intercept(self, request.name, registers)
-        if self.strace is not None:
-            self.strace.before(request, registers, skipped=given is not None)
-        if given is not None:  # an EINTR among them is for the guest to see
-            return given, False, True
-        result = self.perform(request.name, registers, aligned=request.aligned)
+    def _serve(self, call: Call) -> tuple[int, bool, bool]:
+        """Make a call, or make it again. Returns its result, whether it is restarted instead of
+        returning, and whether a hook has made the result up."""
+        request, registers = call.request, call.registers
+        if not call.begun:
+            given = None
+            if self.intercept is not None:
+                given = self.intercept(self, request.name, registers)
+            if self.strace is not None:
+                self.strace.before(call, skipped=given is not None)
+            call.begun = True
+            if given is not None:  # an EINTR among them is for the guest to see
+                return given, False, True
+            self.syscall_counts[request.name] += 1
+        result = self._perform(request.name, registers, aligned=request.aligned)
         while result == _EINTR and self.signals.resumes(request.name) and not self.overdue():
             self.signals.drop_temporary_mask()  # the call sets it again
-            result = self.perform(request.name, registers, aligned=request.aligned)
+            self.syscall_counts[request.name] += 1
+            result = self._perform(request.name, registers, aligned=request.aligned)
         return result, result == _EINTR and self.signals.restarts(request.name), False
 
     def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:
@@ -229,6 +250,9 @@ class Kernel:
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
         """Run one call by name: its result, negative errno on failure. ``Leave`` passes through."""
         self.syscall_counts[name] += 1
+        return self._perform(name, registers, aligned=aligned)
+
+    def _perform(self, name: str, registers: Sequence[int], *, aligned: bool) -> int:
         entry = SYSCALLS.get(name)
         if entry is None:
             self.unknown_syscalls[name] += 1
@@ -253,7 +277,7 @@ class Kernel:
             return -errno.EINVAL
         except MemoryError:
             return -errno.ENOMEM
-        except (Leave, LimitNotKept):  # the latter in a forked child
+        except (Leave, Blocked, ThreadExit, LimitNotKept):  # the last in a forked child
             raise
         except Exception as error:
             raise InternalError(f"system call {name}: {error!r}") from error
@@ -272,7 +296,57 @@ class Kernel:
         if lost is not None:
             return lost
         self.space.sharing.catch_up()
+        if self.threads.others:
+            self.threads.look()
         return self.signals.deliver(location)
+
+    # -- threads -----------------------------------------------------------------------------------
+
+    @property
+    def thread(self) -> int:
+        """The id of the thread that runs."""
+        return self.threads.current.tid
+
+    def has_thread(self, thread: int) -> bool:
+        """Whether a thread has not ended yet."""
+        return self.threads.get(thread) is not None
+
+    def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
+        """The turn of the thread is over before the instruction at ``location``: let another one
+        run. Unless it is ``interruptible``, no signal can be delivered there."""
+        after = self.poll(location) if interruptible else location
+        if not isinstance(after, int):
+            return after
+        self.threads.set_aside(after, interruptible=interruptible)
+        return self._next_turn()
+
+    def _yielded(self, after: int | Stop) -> int | Stop:
+        """Let another thread run if the present one has asked for that."""
+        if not self.threads.yields or not isinstance(after, int):
+            return after
+        self.threads.set_aside(after)
+        return self._next_turn()
+
+    def _next_turn(self) -> int | Stop:
+        """Give the turn to a thread that can run. Returns the location at which it continues, or
+        how the process has ended."""
+        while True:
+            thread = self.threads.next()
+            call, thread.call = thread.call, None
+            if call is None:
+                return self._continue(thread)
+            after = self._carry_out(call)
+            if after is not None:
+                return after
+
+    def _continue(self, thread: "Thread") -> int | Stop:
+        """The location at which a thread continues that was not in a call."""
+        if thread.interruptible:
+            return self.signals.deliver(thread.location)
+        thread.interruptible = True
+        if self.signals.interrupted():
+            self.threads.stop_soon()
+        return thread.location
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -342,13 +416,14 @@ class Kernel:
     def sleep_until(self, wanted: int) -> int:
         """The time at which a sleep ends: ``wanted``; for one that was restarted, what it wanted
         first."""
-        if self._sleep_until is None:
-            self._sleep_until = wanted
-        return self._sleep_until
+        thread = self.threads.current
+        if thread.sleep_until is None:
+            thread.sleep_until = wanted
+        return thread.sleep_until
 
     def end_sleep(self) -> None:
         """The sleep is over and will not be restarted."""
-        self._sleep_until = None
+        self.threads.current.sleep_until = None
 
     def log_strace(self, line: str) -> None:
         """Write one line of the system call trace."""

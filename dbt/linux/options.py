@@ -56,6 +56,14 @@ def _seed(given: Any) -> int | None:
     return None if given is None else choices.whole("seed", given)
 
 
+def _sched_seed(given: Any) -> int:
+    return choices.whole("sched_seed", given)
+
+
+def _turn(given: Any) -> int | None:
+    return None if given is None else choices.whole("turn", given, least=1)
+
+
 @attrs.define
 class LinuxOptions:
     """What the user may choose about the guest's world. Raises UsageError."""
@@ -75,3 +83,7 @@ class LinuxOptions:
     stack_size: int = attrs.field(default=8 << 20, converter=_stack_size)
     seed: int | None = attrs.field(default=None, converter=_seed)
     """Makes AT_RANDOM and getrandom repeatable."""
+    sched_seed: int = attrs.field(default=0, converter=_sched_seed)
+    """Decides which thread of several runs when, and for how long."""
+    turn: int | None = attrs.field(default=None, converter=_turn)
+    """Instructions after which another thread runs, on average; None: as the kernel likes it."""

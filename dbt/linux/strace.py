@@ -8,10 +8,9 @@ once when the call has returned, so that the lines of several processes do not m
 not return (exit, an execve that succeeds) is a line without a result.
 """
 
-import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dbt.classes import attrs
 from dbt.linux.typed import qemu, quirks
 from dbt.linux.typed.decode import ESIGRETURN, error_text
 from dbt.linux.typed.flags import signal_text
@@ -20,9 +19,20 @@ from dbt.text import printable
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.state.siginfo import SigInfo
-    from dbt.syscalls import Request
+    from dbt.linux.state.threads import Call
 
 _SIGRETURNS = {"sigreturn", "rt_sigreturn"}
+
+
+@attrs.frozen
+class _Line:
+    """The beginning of a call's line, the arguments it had, and how they are to be decoded.
+    ``skipped``: a hook gave the result."""
+
+    head: str
+    registers: tuple[int, ...]
+    convention: dict[str, Any]
+    skipped: bool
 
 
 class Strace:
@@ -30,31 +40,28 @@ class Strace:
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
-        self._name = ""
-        self._head = ""
-        self._registers: Sequence[int] = ()
-        self._convention: dict[str, Any] = {}
-        self._skipped = False
+        self._lines: dict[int, _Line] = {}
+        """What was noted of the call of each thread that is in one."""
 
-    def before(self, request: "Request", registers: Sequence[int], *, skipped: bool) -> None:
+    def before(self, call: "Call", *, skipped: bool) -> None:
         """Note the call and its arguments, as they are before it runs. ``skipped``: a hook gave
         the result, the call itself does not run."""
-        self._name, self._registers, self._skipped = request.name, tuple(registers), skipped
-        self._convention = {"aligned": request.aligned, "variant": request.variant}
-        head = qemu.head(self._kernel.decoder, request.name, self._registers, **self._convention)
-        self._head = printable(head)
+        request, registers = call.request, tuple(call.registers)
+        convention = {"aligned": request.aligned, "variant": request.variant}
+        head = qemu.head(self._kernel.decoder, request.name, registers, **convention)
+        self._lines[id(call)] = _Line(printable(head), registers, convention, skipped)
 
-    def after(self, result: int) -> None:
+    def after(self, call: "Call", result: int) -> None:
         """Write the line of a call that returned. -512 for one that is to run again."""
-        shown = qemu.tail(
-            self._kernel.decoder, self._name, self._registers, result, **self._convention
-        )
-        self._write(f"{self._head} = {printable(shown)}{' (INJECTED)' if self._skipped else ''}")
+        line, name = self._lines.pop(id(call)), call.request.name
+        shown = qemu.tail(self._kernel.decoder, name, line.registers, result, **line.convention)
+        self._write(f"{line.head} = {printable(shown)}{' (INJECTED)' if line.skipped else ''}")
 
-    def left(self) -> None:
+    def left(self, call: "Call") -> None:
         """Write the line of a call that does not return."""
-        back = f" = {error_text(-ESIGRETURN)}" if self._name in _SIGRETURNS else ""
-        self._write(self._head + back)
+        name = call.request.name
+        back = f" = {error_text(-ESIGRETURN)}" if name in _SIGRETURNS else ""
+        self._write(self._lines.pop(id(call)).head + back)
 
     def taken(self, info: "SigInfo") -> None:
         """Write the line of a signal that is about to be handled, or to kill."""
@@ -62,4 +69,4 @@ class Strace:
         self._kernel.log_strace(f"--- {name} {quirks.signal_info(info)} ---")
 
     def _write(self, text: str) -> None:
-        self._kernel.log_strace(f"{os.getpid()} {text}")
+        self._kernel.log_strace(f"{self._kernel.thread} {text}")

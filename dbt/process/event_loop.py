@@ -25,7 +25,7 @@ from dbt.phases import Phase, Phases
 from dbt.process.watchdog import Clock
 from dbt.runtime.budget import SLICE_SECONDS
 from dbt.runtime.engine import Engine
-from dbt.runtime.resume import Ended, LimitReached, Resume, Slice
+from dbt.runtime.resume import Ended, LimitReached, OfThread, Resume, Slice, TurnOver
 from dbt.stops import (
     Access,
     GuestFault,
@@ -63,6 +63,13 @@ class EventLoop:
         serve = partial(phases.around, Phase.SYSCALLS)
         self._syscall, self._fault = serve(environment.syscall), serve(environment.fault)
         self._halt, self._polled = serve(environment.halt), serve(environment.poll)
+        self._turn_over = serve(environment.turn_over)
+        self._environment = environment
+        self._thread = environment.thread
+        self._others: dict[int, OfThread] = {}
+        """What the resume record has of the threads that do not run now, by their ids."""
+        self._aside: BlockKey | None = None
+        """The key before which the thread's turn has ended, if no location says that."""
         self._frontend = frontend
         self._state = state
         self._hooks = hooks
@@ -140,6 +147,9 @@ class EventLoop:
                 if isinstance(event, LimitReached):
                     return InsnLimit(key.pc)
                 return TimeLimit(key.pc) if self._clock.overdue() else self._poll(key)
+            case TurnOver(key=key):
+                self._resume.key = key
+                return TimeLimit(key.pc) if self._clock.overdue() else self._end_turn(key)
             case SyscallHit():
                 return self._system_call(event)
             case FaultHit():
@@ -210,15 +220,43 @@ class EventLoop:
         after = self._key(self._polled(location))
         return key if after == self._frontend.key_of(location) else after
 
+    def _end_turn(self, key: BlockKey) -> BlockKey | Stop:
+        """Let another thread of the guest run."""
+        location = self._frontend.location_of(key)
+        exact = self._frontend.in_state(self._frontend.key_of(location), self._state) == key
+        self._poll_at = time.perf_counter() + SLICE_SECONDS
+        self._state.set(PC_SLOT, key.pc)
+        if self._engine.on_pause is not None:
+            self._hooks.call(self._engine.on_pause, None)
+        thread, self._aside = self._thread, None if exact else key
+        after = self._key(self._turn_over(location, interruptible=exact))
+        self._aside = None
+        same = self._thread == thread and after == self._frontend.key_of(location)
+        return key if same else after
+
     def _fetch_fault(self, fault: GuestFault) -> BlockKey | Stop:
         """Handle the fault of a fetch of the instruction at ``fault.pc``."""
         self._state.set(PC_SLOT, fault.pc)
         hit = FaultHit(fault.pc, fault.mode, fault.address, Access.EXECUTE)
         return self._key(self._fault(hit))
 
+    def _switched(self, location: int) -> BlockKey:
+        """Another thread runs now and continues at a location, at a key that is returned."""
+        left, self._thread = self._thread, self._environment.thread
+        now = self._engine.executed
+        if self._environment.has_thread(left):
+            self._others[left] = self._resume.of_thread(now, self._aside)
+        mine = self._others.pop(self._thread, OfThread())
+        self._resume.enter_thread(mine, now)
+        if mine.key is not None and self._frontend.location_of(mine.key) == location:
+            return mine.key
+        return self._frontend.key_of(location)
+
     def _key(self, after: int | Stop) -> BlockKey | Stop:
         """The key of the location that the environment returned, or how the guest has ended."""
         if isinstance(after, int):
+            if self._environment.thread != self._thread:
+                return self._switched(after)
             return self._frontend.key_of(after)
         return (
             attrs.evolve(after, report=self._report(after)) if isinstance(after, Killed) else after

@@ -293,6 +293,9 @@ def _connect_kernel(
     kernel.while_forking = parts.engine.forking
     kernel.on_fork_child = partial(_in_child, clock, perf)
     kernel.overdue = clock.overdue
+    kernel.threads.begin_turn = parts.engine.budget.begin_turn
+    kernel.threads.on_switch = parts.machine.switched_thread
+    kernel.threads.on_end = parts.machine.thread_ends
 
 
 def _in_child(clock: Clock, perf: "PerfFile | None") -> None:

@@ -11,11 +11,14 @@ LARGEST_SLICE = 1 << 30
 
 
 class Budget:
-    """Gives an executor its fuel, a slice at a time and never past ``limit``, which counts
-    instructions from the beginning of the program. Slices grow until one takes about 20 ms."""
+    """Gives an executor its fuel, a slice at a time and never past ``limit`` or ``turn_end``, which
+    count instructions from the beginning of the program. Slices grow until one takes about 20
+    ms."""
 
     def __init__(self, executor: Executor) -> None:
         self.limit = UNLIMITED
+        self.turn_end = UNLIMITED
+        """Where the turn of the guest's thread ends that runs now."""
         self.slice = FIRST_SLICE
         self.granted = 0
         self._executor = executor
@@ -37,14 +40,18 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        """True when everything up to the limit has been given out."""
-        return self.granted >= self.limit
+        """True when everything up to the limit, or the end of the turn, has been given out."""
+        return self.granted >= min(self.limit, self.turn_end)
+
+    def begin_turn(self, length: int | None) -> None:
+        """Have the turn end after so many more instructions; None: not at all."""
+        self.turn_end = UNLIMITED if length is None else self.executed + length
 
     def grant(self) -> None:
-        """Fill the executor's fuel up to a slice, or to what is left of the limit."""
-        left = self._executor.fuel
-        more = min(self.slice - left, self.limit - self.granted)
-        if more > 0 or self.granted > self.limit:  # a limit may be lower than the last one
+        """Fill the executor's fuel up to a slice, or to what is left of the limit or the turn."""
+        left, end = self._executor.fuel, min(self.limit, self.turn_end)
+        more = min(self.slice - left, end - self.granted)
+        if more > 0 or self.granted > end:  # a limit may be lower than the last one
             self._executor.fuel = left + more
             self.granted += more
             self.observe()

@@ -40,7 +40,7 @@ from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Amid, Ended, LimitReached, Resume, Slice
+from dbt.runtime.resume import Amid, Ended, LimitReached, Resume, Slice, TurnOver
 from dbt.stops import GuestFault, UsageError
 
 
@@ -226,7 +226,7 @@ class Engine:
         raise failure
 
     def _resolved(self, event: Ended) -> Ended:
-        if isinstance(event, Slice | LimitReached):
+        if isinstance(event, Slice | LimitReached | TurnOver):
             with self.context.phases.within(Phase.HOOKS):
                 key = self.resolve_trampoline(event.key)
             event = attrs.evolve(event, key=key)
@@ -361,7 +361,19 @@ class Engine:
             if not isinstance(event, BlockKey):
                 return event
             key = event
-        return LimitReached(key)
+        return self._end_of_budget(key)
+
+    def _end_of_budget(self, key: BlockKey) -> LimitReached | TurnOver:
+        """What has ended when nothing of the budget is left: the run, or a thread's turn."""
+        budget = self.budget
+        return LimitReached(key) if budget.granted >= budget.limit else TurnOver(key)
+
+    def end_of_budget(self, key: BlockKey) -> LimitReached | TurnOver | None:
+        """What has ended before ``key``; None when more instructions may be executed."""
+        budget = self.budget
+        if budget.executed < min(budget.limit, budget.turn_end):
+            return None
+        return LimitReached(key) if budget.executed >= budget.limit else TurnOver(key)
 
     def _leave_block(self, key: BlockKey) -> BlockKey | Ended:
         """Execute the rest of the block that was left last, if it was left before ``key``, one
@@ -369,7 +381,7 @@ class Engine:
         resume = self.resume
         while resume.amid is not None and resume.amid.key == key:
             if self.executor.fuel <= 0:
-                return LimitReached(key)
+                return self._end_of_budget(key)
             event = self._step_on(key)
             if not isinstance(event, BlockKey):
                 return event

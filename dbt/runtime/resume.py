@@ -22,7 +22,14 @@ class LimitReached:
     key: BlockKey
 
 
-Ended: TypeAlias = Event | Slice | LimitReached
+@attrs.frozen
+class TurnOver:
+    """The turn of the guest's thread has ended exactly; ``key`` would be next in it."""
+
+    key: BlockKey
+
+
+Ended: TypeAlias = Event | Slice | LimitReached | TurnOver
 """What ``Engine.run`` returns."""
 Moment: TypeAlias = tuple[int, int]
 """A pc, and the guest instructions completed when control arrived there."""
@@ -35,6 +42,20 @@ class Amid:
 
     key: BlockKey
     end: int
+
+
+@attrs.frozen
+class OfThread:
+    """What the record has of a thread that does not run: the fields of the same names, as
+    ``Resume`` explains them. ``at``: the instructions completed when it was left; ``key``: where
+    the thread continues, if no location can say that."""
+
+    at: int = 0
+    key: BlockKey | None = None
+    amid: Amid | None = None
+    watch: BlockKey | None = None
+    breakpoint: Moment | None = None
+    helper: Moment | None = None
 
 
 @attrs.define
@@ -72,3 +93,18 @@ class Resume:
     """The breakpoint of ours whose handlers ran last: at the same moment they do not run again."""
     helper: Moment | None = None
     """The same of the points that translated code itself calls (mechanism ``helper``)."""
+
+    def of_thread(self, now: int, key: BlockKey | None) -> OfThread:
+        """What is of the thread that has run. ``now``: the instructions completed."""
+        return OfThread(now, key, self.amid, self.watch, self.breakpoint, self.helper)
+
+    def enter_thread(self, mine: OfThread, now: int) -> None:
+        """Take over what is of the thread that is to run."""
+        self.amid, self.watch = mine.amid, mine.watch
+        self.breakpoint = _at(mine.breakpoint, mine.at, now)
+        self.helper = _at(mine.helper, mine.at, now)
+
+
+def _at(moment: Moment | None, left: int, now: int) -> Moment | None:
+    """A moment, if it was when a thread was left, as it is now that the thread continues."""
+    return None if moment is None or moment[1] != left else (moment[0], now)

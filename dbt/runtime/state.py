@@ -7,7 +7,7 @@ COUNTERS_AT for counters.
 from typing import Any
 
 from dbt import choices
-from dbt.interfaces import BACKEND_ROOM, COUNTERS_AT, MOST_COUNTERS, Layout
+from dbt.interfaces import BACKEND_ROOM, CONTROL_BYTES, COUNTERS_AT, MOST_COUNTERS, Layout
 from dbt.reservation import Reservation
 
 SCRATCH_BYTES = 64 << 10
@@ -74,6 +74,14 @@ class GuestState:
             refusal = choices.no_key("register or flag", slot, self._slots)
             raise choices.UnknownName(f"{refusal} (there are {', '.join(self._slots)})")
         return self._slots[slot][3]
+
+    def save(self) -> bytes:
+        """The contents of all slots, for ``load``."""
+        return bytes(self._map[CONTROL_BYTES : self.layout.size])
+
+    def load(self, saved: bytes) -> None:
+        """Give all slots the contents they had when they were saved."""
+        self._map[CONTROL_BYTES : self.layout.size] = saved
 
     def snapshot(self) -> dict[str, int]:
         """Values of all slots, by name."""

@@ -1,4 +1,7 @@
-"""fork, vfork, clone and clone3 (kernel/fork.c), with the checks in the kernel's order."""
+"""fork, vfork, clone and clone3 (kernel/fork.c), with the checks in the kernel's order.
+
+A thread is made in this host process (``state/threads.py``), a process by forking the host's.
+"""
 
 import errno
 import os
@@ -32,6 +35,9 @@ _UNSUPPORTED = {
     CLONE_PARENT: "children of the parent (clone with CLONE_PARENT)",
     CLONE_INTO_CGROUP: "control groups (clone3 with CLONE_INTO_CGROUP)",
 }
+
+_SHARED_BY_THREADS = CLONE_FS | CLONE_FILES
+"""What threads here always share."""
 
 _ARGS = struct.Struct("<11Q")
 _FIRST_SIZE, _CGROUP_SIZE = 64, 88
@@ -68,8 +74,8 @@ def vfork(kernel: "Kernel") -> int:
 def clone(
     kernel: "Kernel", flags: int, stack: int, parent_tid: int, tls: int, child_tid: int
 ) -> int:
-    """fork with options. Threads are not there (EAGAIN), nor is memory shared with a child that its
-    parent does not wait for, nor are descriptors, directories and handlers (EINVAL)."""
+    """fork with options. Memory is not shared with a child process that its parent does not wait
+    for, nor are descriptors, directories and handlers (EINVAL)."""
     kept = flags & ~CSIGNAL
     if flags & CLONE_PIDFD and flags & CLONE_PARENT_SETTID:  # both would be stored in one place
         raise failure(errno.EINVAL)
@@ -138,9 +144,6 @@ def _check(flags: int) -> None:
 
 
 def _check_supported(kernel: "Kernel", flags: int) -> None:
-    if flags & CLONE_THREAD:
-        kernel.unknown_syscalls["threads (clone with CLONE_THREAD)"] += 1
-        raise failure(errno.EAGAIN)
     if flags & CLONE_VM and not flags & CLONE_VFORK:
         kernel.unknown_syscalls["processes that share memory (clone with CLONE_VM)"] += 1
         raise failure(errno.EINVAL)
@@ -155,6 +158,8 @@ def _check_supported(kernel: "Kernel", flags: int) -> None:
 def _clone(kernel: "Kernel", wanted: Request) -> int:
     flags = wanted.flags
     _check(flags)
+    if flags & CLONE_THREAD:
+        return _start_thread(kernel, wanted)
     _check_supported(kernel, flags)
     if flags & CLONE_PIDFD:
         kernel.memory.view(wanted.pidfd, 4, writable=True).release()
@@ -172,6 +177,41 @@ def _clone(kernel: "Kernel", wanted: Request) -> int:
     return pid
 
 
+def _start_thread(kernel: "Kernel", wanted: Request) -> int:
+    """A thread of this process, which begins behind the call. Its id."""
+    flags = wanted.flags
+    if flags & _SHARED_BY_THREADS != _SHARED_BY_THREADS or flags & (CLONE_VFORK | CLONE_PIDFD):
+        kernel.unknown_syscalls["threads that share less or wait (clone with CLONE_THREAD)"] += 1
+        raise failure(errno.EINVAL)
+    if flags & _NAMESPACES:
+        raise failure(errno.EPERM)
+    tid = kernel.threads.free_tid()
+    _store_parent_tid(kernel, wanted, tid)
+    if flags & CLONE_CHILD_SETTID:
+        with suppress(GuestFault):
+            kernel.memory.store(wanted.child_tid, 4, tid)
+    thread = kernel.threads.add(tid, _registers(kernel, wanted), kernel.resume)
+    if flags & CLONE_CHILD_CLEARTID:
+        thread.clear_child_tid = wanted.child_tid
+    return tid
+
+
+def _registers(kernel: "Kernel", wanted: Request) -> bytes:
+    """The registers that a thread begins with."""
+    state, abi = kernel.state, kernel.abi
+    parents = state.save()
+    try:
+        abi.switched(state)
+        abi.set_result(state, 0)
+        if wanted.stack:
+            abi.set_stack_pointer(state, wanted.stack)
+        if wanted.flags & CLONE_SETTLS:
+            abi.set_thread_pointer(state, wanted.tls)
+        return state.save()
+    finally:
+        state.load(parents)
+
+
 def _store_parent_tid(kernel: "Kernel", wanted: Request, pid: int) -> None:
     """Store the pid where the parent wants it; a bad address is ignored (put_user)."""
     if wanted.flags & CLONE_PARENT_SETTID:
@@ -185,7 +225,7 @@ def _in_child(kernel: "Kernel", wanted: Request) -> None:
         with suppress(GuestFault):
             kernel.memory.store(wanted.child_tid, 4, os.getpid())
     if flags & CLONE_CHILD_CLEARTID:
-        kernel.process.clear_child_tid = wanted.child_tid
+        kernel.threads.current.clear_child_tid = wanted.child_tid
     if flags & CLONE_SETTLS:
         kernel.abi.set_thread_pointer(kernel.state, wanted.tls)
     if flags & CLONE_CLEAR_SIGHAND:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dbt.linux import host
 from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
@@ -59,6 +60,9 @@ def _wait(kernel: "Kernel", fd: int, pointer: int, room: int, deadline: Deadline
         timespec = deadline.host_timespec()
         try:
             stop_if_interrupted(kernel)
+            watched = [(host_fd, waiting.POLLIN)]
+            if kernel.threads.others and deadline.is_ahead and not any(waiting.ready(watched)):
+                waiting.block(kernel, fds=watched, until=deadline.end)
             count = host.call("epoll_pwait2", host_fd, buffer, room, timespec, None)
             break
         except OSError as error:

@@ -5,10 +5,14 @@ import errno
 import fcntl as constants
 import os
 import struct
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load, store
 from dbt.linux.table import syscall
 
@@ -31,6 +35,10 @@ _LOCKS = {
     F_OFD_SETLK: (F_OFD_SETLK, "flock64"), F_OFD_SETLKW: (F_OFD_SETLKW, "flock64"),
 }  # fmt: skip
 _GETS = (F_GETLK, F_GETLK64, F_OFD_GETLK)
+_TRIES = {F_SETLKW: F_SETLK, F_OFD_SETLKW: F_OFD_SETLK}
+"""Commands that wait, and the ones that do not."""
+_LOOK = 5_000_000
+"""Nanoseconds between two attempts to take a lock."""
 _HOST_FLOCK = struct.Struct("=hh4xqqi4x")
 _PASSED = (F_GETOWN, F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS)
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
@@ -59,7 +67,22 @@ def dup3(kernel: "Kernel", fd: int, new: int, flags: int) -> int:
 
 @syscall("flock")
 def flock(kernel: "Kernel", fd: int, operation: int) -> int:
-    return host.call("flock", kernel.files.host_fd(fd), operation)
+    host_fd = kernel.files.host_fd(fd)
+    if not kernel.threads.others or operation & constants.LOCK_NB:
+        return host.call("flock", host_fd, operation)
+    return _wait_for_lock(
+        kernel, partial(host.call, "flock", host_fd, operation | constants.LOCK_NB)
+    )
+
+
+def _wait_for_lock(kernel: "Kernel", take: Callable[[], int]) -> int:
+    """Try to take a lock now and then, while other threads run."""
+    try:
+        return take()
+    except BlockingIOError:
+        kernel.signals.end_if_interrupted()
+        waiting.block(kernel, until=time.monotonic_ns() + _LOOK)
+        raise failure(errno.EINTR) from None  # the user's time is over
 
 
 @syscall("fcntl", "fcntl64")
@@ -97,7 +120,11 @@ def _lock(kernel: "Kernel", host_fd: int, command: int, pointer: int) -> int:
     if host_command < F_OFD_GETLK:
         values[4] = 0
     buffer = ctypes.create_string_buffer(_HOST_FLOCK.pack(*values), _HOST_FLOCK.size)
-    host.call("fcntl", host_fd, host_command, ctypes.addressof(buffer))
+    lock = partial(host.call, "fcntl", host_fd)
+    if kernel.threads.others and host_command in _TRIES:
+        _wait_for_lock(kernel, partial(lock, _TRIES[host_command], ctypes.addressof(buffer)))
+    else:
+        lock(host_command, ctypes.addressof(buffer))
     if command not in _GETS:
         return 0
     members = ("type", "whence", "start", "len", "pid")

@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 
-@syscall("getpid", "gettid")
+@syscall("getpid")
 def getpid(kernel: "Kernel") -> int:
-    """The process, which is its only thread too."""
+    """The process."""
     del kernel
     return os.getpid()
+
+
+@syscall("gettid")
+def gettid(kernel: "Kernel") -> int:
+    """The thread."""
+    return kernel.thread
 
 
 @syscall("getppid")

@@ -2,11 +2,14 @@
 
 import errno
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
+from dbt.linux.calls.transfer import may_wait, write_all
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
+from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import Descriptor
 from dbt.linux.table import syscall
 
@@ -34,13 +37,18 @@ def _file(kernel: "Kernel", fd: int) -> int:
 
 @syscall("read")
 def read(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
-    return _one("read", _file(kernel, fd), spans(kernel, buffer, count, writable=True))
+    host_fd = _file(kernel, fd)
+    waiting.wait_for(kernel, host_fd, waiting.POLLIN)
+    return _one("read", host_fd, spans(kernel, buffer, count, writable=True))
 
 
 @syscall("write")
 def write(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
     host_fd = kernel.files.host_fd(fd)
-    return _one("write", host_fd, spans(kernel, buffer, count, writable=False))
+    parts = spans(kernel, buffer, count, writable=False)
+    if may_wait(kernel, host_fd):
+        return write_all(kernel, host_fd, parts, partial(_one, "write", host_fd))
+    return _one("write", host_fd, parts)
 
 
 @syscall("pread64")
@@ -59,6 +67,7 @@ def pwrite64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: int) ->
 def readv(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
     host_fd = _file(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=True)
+    waiting.wait_for(kernel, host_fd, waiting.POLLIN)
     return host.call("readv", host_fd, pack_iovec(parts), len(parts))
 
 
@@ -66,6 +75,12 @@ def readv(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
 def writev(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     parts = read_iovec(kernel, vector, count, writable=False)
+    if may_wait(kernel, host_fd):
+        return write_all(kernel, host_fd, parts, partial(_writev, host_fd))
+    return _writev(host_fd, parts)
+
+
+def _writev(host_fd: int, parts: list[Span]) -> int:
     return host.call("writev", host_fd, pack_iovec(parts), len(parts))
 
 

@@ -8,8 +8,10 @@ import struct
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
+from dbt.linux.calls.transfer import PIPE_BUF, may_wait
 from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, read_path
+from dbt.linux.state import waiting
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _PIPE_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_DIRECT
 _MFD_CLOEXEC, _MFD_ALLOW_SEALING = 1, 2
+_SPLICE_F_NONBLOCK = 2
 _EFD_SEMAPHORE = 1
 _MAX_NARROW, _MAX_WIDE = (1 << 31) - 1, (1 << 63) - 1
 
@@ -93,6 +96,9 @@ def _sendfile(
     if count > 0x7FFFFFFF:  # negative as the guest's kernel sees it (rw_verify_area)
         raise failure(errno.EINVAL)
     host_out = kernel.files.host_fd(out)
+    if may_wait(kernel, host_out):
+        waiting.wait_for(kernel, host_out, waiting.POLLOUT)
+        count = min(count, PIPE_BUF)
     if not offset:
         return host.call("sendfile", host_out, host_source, 0, count)
     size = struct.calcsize(form)
@@ -127,6 +133,8 @@ def _move(
 ) -> int:
     """splice and copy_file_range: two descriptors, each with an optional 64-bit position."""
     source, target = (kernel.files.host_fd(fd) for fd in fds)
+    if name == "splice" and kernel.threads.others:
+        flags |= _wait_for_both(kernel, source, target, flags)
     values: list[ctypes.c_int64 | None] = []
     for address in offsets:
         if address:
@@ -169,4 +177,15 @@ def vmsplice(kernel: "Kernel", fd: int, vector: int, count: int, flags: int) -> 
 @syscall("tee")
 def tee(kernel: "Kernel", source: int, target: int, count: int, flags: int) -> int:
     host_source, host_target = kernel.files.host_fd(source), kernel.files.host_fd(target)
+    if kernel.threads.others:
+        flags |= _wait_for_both(kernel, host_source, host_target, flags)
     return host.call("tee", host_source, host_target, count, flags)
+
+
+def _wait_for_both(kernel: "Kernel", source: int, target: int, flags: int) -> int:
+    """Wait until something can be moved between pipes, unless the flags say not to. The flag that
+    keeps the host from waiting."""
+    if not flags & _SPLICE_F_NONBLOCK:
+        waiting.wait_for(kernel, source, waiting.POLLIN)
+        waiting.wait_for(kernel, target, waiting.POLLOUT)
+    return _SPLICE_F_NONBLOCK

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, pack_timespec, pack_timeval, read_nanoseconds, read_timeval
 from dbt.stops import GuestFault
@@ -35,6 +36,16 @@ class Deadline:
 
     def __init__(self, timeout: int | None) -> None:
         self._end = None if timeout is None else time.monotonic_ns() + timeout
+
+    @property
+    def end(self) -> int | None:
+        """The moment of CLOCK_MONOTONIC at which it is over."""
+        return self._end
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there is time left."""
+        return self._end is None or self._end > time.monotonic_ns()
 
     def left(self) -> int:
         """Nanoseconds that remain; 0 when there is no end."""
@@ -68,6 +79,8 @@ def wait(kernel: "Kernel", wanted: list[Wanted], deadline: Deadline) -> list[int
     while True:
         try:
             stop_if_interrupted(kernel)
+            if kernel.threads.others and deadline.is_ahead and not any(waiting.ready(wanted)):
+                waiting.block(kernel, fds=wanted, until=deadline.end)
             host.call("ppoll", buffer, len(wanted), deadline.host_timespec(), None)
             break
         except OSError as error:
@@ -114,7 +127,7 @@ def poll(kernel: "Kernel", pointer: int, count: int, timeout: int) -> int:
 
 
 def _ppoll(kernel: "Kernel", pointer: int, count: int, timeout: int, *, wide: bool) -> int:
-    deadline = Deadline(read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
+    deadline = kept(kernel, read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
     try:
         return _poll(kernel, pointer, count, deadline)
     finally:
@@ -182,7 +195,7 @@ def _select(
 
 @syscall("_newselect")
 def newselect(kernel: "Kernel", count: int, r: int, w: int, x: int, timeout: int) -> int:
-    deadline = Deadline(read_timeval(kernel, timeout) * 1000 if timeout else None)
+    deadline = kept(kernel, read_timeval(kernel, timeout) * 1000 if timeout else None)
     try:
         return _select(kernel, count, (r, w, x), deadline)
     finally:
@@ -199,7 +212,7 @@ def old_select(kernel: "Kernel", arguments: int) -> int:
 def _pselect(
     kernel: "Kernel", count: int, sets: tuple[int, int, int], timeout: int, mask: int, *, wide: bool
 ) -> int:
-    deadline = Deadline(read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
+    deadline = kept(kernel, read_nanoseconds(kernel, timeout, wide=wide) if timeout else None)
     if mask:
         address, size = struct.unpack("<II", kernel.memory.read(mask, 8))
         temporary_mask(kernel, address, size)

@@ -216,7 +216,7 @@ def _get_no_new_privs(kernel: "Kernel", arguments: Arguments) -> int:
 
 @_option(40)
 def _get_tid_address(kernel: "Kernel", arguments: Arguments) -> int:
-    kernel.memory.store(arguments[0], 4, kernel.process.clear_child_tid)
+    kernel.memory.store(arguments[0], 4, kernel.threads.current.clear_child_tid)
     return 0
 
 

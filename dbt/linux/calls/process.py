@@ -1,29 +1,44 @@
-"""A process and its one thread: exit, the thread pointer, lists that threads register."""
+"""The threads of a process: exit, thread pointers, lists that threads register."""
 
 import errno
 import os
 from typing import TYPE_CHECKING
 
-from dbt.linux.errors import Leave, failure
+from dbt.linux.errors import Leave, ThreadExit, failure
+from dbt.linux.state import robust
 from dbt.linux.table import syscall
 from dbt.stops import Exited
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
 
 
-@syscall("exit", "exit_group")
+@syscall("exit")
 def exit_(kernel: "Kernel", status: int) -> int:
+    """End the thread. With the last one the process ends, with the status of its first thread."""
+    threads = kernel.threads
+    if threads.current.tid == os.getpid():
+        threads.status = status & 0xFF
+    robust.leave(kernel)
+    if not threads.others:
+        raise Leave(Exited(status & 0xFF if threads.status is None else threads.status))
+    threads.end()
+    raise ThreadExit
+
+
+@syscall("exit_group")
+def exit_group(kernel: "Kernel", status: int) -> int:
     """End the process."""
-    del kernel
+    robust.leave(kernel)
     raise Leave(Exited(status & 0xFF))
 
 
 @syscall("set_tid_address")
 def set_tid_address(kernel: "Kernel", address: int) -> int:
-    """Where exit clears the thread id; no thread is left to look there."""
-    kernel.process.clear_child_tid = address
-    return os.getpid()
+    """Where the thread's exit stores a zero and wakes a waiter."""
+    kernel.threads.current.clear_child_tid = address
+    return kernel.thread
 
 
 @syscall("set_robust_list")
@@ -31,16 +46,17 @@ def set_robust_list(kernel: "Kernel", head: int, size: int) -> int:
     """Remember the list of held locks."""
     if size != 12:
         raise failure(errno.EINVAL)
-    kernel.process.robust_list = head
+    kernel.threads.current.robust_list = head
     return 0
 
 
 @syscall("get_robust_list")
 def get_robust_list(kernel: "Kernel", pid: int, head: int, size: int) -> int:
     """What set_robust_list kept."""
-    if pid not in (0, os.getpid()):
+    thread: Thread | None = kernel.threads.get(pid) if pid else kernel.threads.current
+    if thread is None:
         raise failure(errno.EPERM)
-    kernel.memory.store(head, 4, kernel.process.robust_list)
+    kernel.memory.store(head, 4, thread.robust_list)
     kernel.memory.store(size, 4, 12)
     return 0
 

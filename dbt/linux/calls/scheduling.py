@@ -203,8 +203,10 @@ def sched_get_priority_min(kernel: "Kernel", policy: int) -> int:
 @syscall("sched_yield")
 def sched_yield(kernel: "Kernel") -> int:
     """Let others run."""
-    del kernel
-    os.sched_yield()
+    if kernel.threads.can_switch():
+        kernel.threads.yields = True
+    else:
+        os.sched_yield()
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import Leave, failure
-from dbt.linux.state import targets
+from dbt.linux.state import targets, waiting
 from dbt.linux.state.sigaction import (
     SIG_BLOCK,
     SIG_SETMASK,
@@ -23,11 +23,13 @@ from dbt.linux.state.sigaction import (
     valid,
 )
 from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
+from dbt.linux.state.threads import pid_of
 from dbt.linux.table import syscall
-from dbt.linux.timespec import read_timespec
+from dbt.linux.timespec import NANO, read_nanoseconds
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
 
 _SIGACTION = struct.Struct("<IIIQ")  # handler, flags, restorer, mask
 _OLD_SIGACTION = struct.Struct("<IIII")  # handler, mask, flags, restorer
@@ -136,6 +138,7 @@ def sigpending(kernel: "Kernel", address: int) -> int:
 def wait_for_signal(kernel: "Kernel") -> int:
     """Sleep until a signal is to be delivered, or time is over. Always ends in EINTR."""
     while not (kernel.signals.interrupted() or kernel.overdue()):
+        waiting.block(kernel)
         # A signal that comes between the test and the sleep is noticed after a short while.
         host.nap(_POLL_SECONDS)
     raise failure(errno.EINTR)
@@ -163,22 +166,29 @@ def pause(kernel: "Kernel") -> int:
     return wait_for_signal(kernel)
 
 
-def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, seconds: float | None) -> int:
+def _sigtimedwait(kernel: "Kernel", address: int, info_at: int, wait: int | None) -> int:
+    """``wait`` is in nanoseconds; None: for ever."""
     wanted = kernel.memory.load(address, 8)
-    deadline = None if seconds is None else time.monotonic() + seconds
+    now = time.monotonic_ns()
+    deadline = None if wait is None else kernel.sleep_until(now + wait)
     while True:
-        info = _take(kernel, wanted)
+        info = kernel.signals.take(wanted)
         if info is not None:
             if info_at:
                 kernel.memory.write(info_at, info.pack())
             return info.signal
         if kernel.signals.interrupted() or kernel.overdue():
             raise failure(errno.EINTR)
-        left = _POLL_SECONDS if deadline is None else deadline - time.monotonic()
-        if left <= 0:
-            raise failure(errno.EAGAIN)
+        left = None if deadline is None else deadline - time.monotonic_ns()
         numbers = {int(n) for n in signal.valid_signals() if wanted & bit(n)}
-        _host_wait(kernel, numbers, min(left, _POLL_SECONDS))
+        if kernel.threads.others and numbers & signal.sigpending():
+            _host_wait(kernel, numbers, 0)
+            continue
+        if left is not None and left <= 0:
+            raise failure(errno.EAGAIN)
+        waiting.block(kernel, until=deadline, signals=wanted)
+        nap = _POLL_SECONDS if left is None else min(left / NANO, _POLL_SECONDS)
+        _host_wait(kernel, numbers, nap)
 
 
 def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
@@ -192,27 +202,22 @@ def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
         kernel.signals.arrived(found)
 
 
-def _take(kernel: "Kernel", wanted: int) -> SigInfo | None:
-    kernel.signals.pending_mask()
-    for info in sorted(kernel.signals.pending, key=lambda info: info.signal):
-        if wanted & bit(info.signal):
-            kernel.signals.pending.remove(info)
-            return info
-    return None
+def _time_out(kernel: "Kernel", address: int, *, wide: bool) -> int | None:
+    return read_nanoseconds(kernel, address, wide=wide) if address else None
 
 
 @syscall("rt_sigtimedwait")
 def rt_sigtimedwait(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
     """Take a pending signal, or wait for one."""
     _check_size(size)
-    return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=False))
+    return _sigtimedwait(kernel, mask, info, _time_out(kernel, timeout, wide=False))
 
 
 @syscall("rt_sigtimedwait_time64")
 def rt_sigtimedwait_time64(kernel: "Kernel", mask: int, info: int, timeout: int, size: int) -> int:
     """The same with 64-bit times."""
     _check_size(size)
-    return _sigtimedwait(kernel, mask, info, read_timespec(kernel, timeout, wide=True))
+    return _sigtimedwait(kernel, mask, info, _time_out(kernel, timeout, wide=True))
 
 
 @syscall("sigaltstack")
@@ -246,13 +251,14 @@ def _self_info(number: int, code: int) -> SigInfo:
     return SigInfo(number, code, pid=os.getpid(), uid=os.getuid())
 
 
-def _send_self(kernel: "Kernel", info: SigInfo) -> None:
+def _send_self(kernel: "Kernel", info: SigInfo, to: "Thread | None" = None) -> None:
+    """Send a signal to this process, or to one of its threads."""
     if info.signal in (SIGKILL, SIGSTOP) and kernel.is_child:
         if info.signal == SIGKILL:
             kernel.process.end_vfork()
         os.kill(os.getpid(), info.signal)
     elif info.signal:
-        kernel.signals.post(info)
+        kernel.signals.post(info, None if to is None else to.signals)
 
 
 def _chosen(kernel: "Kernel", pid: int, number: int) -> list[int]:
@@ -283,12 +289,13 @@ def kill(kernel: "Kernel", pid: int, number: int) -> int:
 
 @syscall("tkill")
 def tkill(kernel: "Kernel", tid: int, number: int) -> int:
-    """Send a signal to a thread; every process has one."""
+    """Send a signal to a thread. That of another process is sent to the process."""
     if tid <= 0:
         raise failure(errno.EINVAL)
-    if tid != os.getpid() or not 0 <= number <= SIGNALS:
-        return kill(kernel, tid, number)
-    _send_self(kernel, _self_info(number, SI_TKILL))
+    thread = kernel.threads.get(tid)
+    if thread is None or not 0 <= number <= SIGNALS:
+        return kill(kernel, pid_of(tid), number)
+    _send_self(kernel, _self_info(number, SI_TKILL), thread)
     return 0
 
 
@@ -297,12 +304,14 @@ def tgkill(kernel: "Kernel", group: int, tid: int, number: int) -> int:
     """Send a signal to a thread of a process."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
-    if group != tid:
+    if group != pid_of(tid):
         raise failure(errno.ESRCH)
     return tkill(kernel, tid, number)
 
 
-def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
+def _queue(
+    kernel: "Kernel", pid: int, number: int, address: int, to: "Thread | None" = None
+) -> int:
     words = struct.unpack("<3i2II", kernel.memory.read(address, 24))
     if pid != os.getpid() and (words[2] >= 0 or words[2] == SI_TKILL):
         raise failure(errno.EPERM)
@@ -311,7 +320,7 @@ def _queue(kernel: "Kernel", pid: int, number: int, address: int) -> int:
     if pid != os.getpid() or not 0 <= number <= SIGNALS:
         return kill(kernel, pid, number)
     info = SigInfo(number, words[2], words[1], words[3], words[4] & 0xFFFFFFFF, words[5])
-    _send_self(kernel, info)
+    _send_self(kernel, info, to)
     return 0
 
 
@@ -326,6 +335,6 @@ def rt_tgsigqueueinfo(kernel: "Kernel", group: int, tid: int, number: int, addre
     """The same for a thread."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
-    if group != tid:
+    if group != pid_of(tid):
         raise failure(errno.ESRCH)
-    return _queue(kernel, tid, number, address)
+    return _queue(kernel, group, number, address, kernel.threads.get(tid))

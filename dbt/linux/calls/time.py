@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.table import syscall
 from dbt.linux.timespec import (
     NANO,
@@ -116,6 +117,7 @@ def sleep(kernel: "Kernel", clock: int, until: int) -> int:
             return 0
         if kernel.signals.interrupted() or kernel.overdue():
             return left
+        waiting.block(kernel, until=waiting.until(clock, until))
         # Short naps: a signal that comes between the test and the sleep is noticed soon.
         # A nap that ends without a signal of the guest ends the call too: the host wants control.
         try:

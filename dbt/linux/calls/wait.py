@@ -4,15 +4,18 @@ import errno
 import os
 import resource
 import struct
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.state.children import WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, Change, Child
 from dbt.linux.state.sigaction import SIGCHLD
 from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.targets import pid_of
 from dbt.linux.table import syscall
+from dbt.linux.timespec import NANO
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -71,6 +74,9 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
             return None
         if kernel.signals.interrupted() or kernel.overdue():
             raise failure(errno.EINTR)
+        ends = [(child.pidfd, waiting.POLLIN) for child in found if child.pidfd >= 0]
+        later = time.monotonic_ns() + int(_NAP * NANO)
+        waiting.block(kernel, fds=ends if states & WEXITED else (), until=later)
         children.sleep(found, states, _NAP)
 
 

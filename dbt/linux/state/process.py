@@ -45,10 +45,6 @@ class ProcessState:
         self.program: Handle | None = None
         """The program's file."""
         self.argv: list[bytes] = []
-        self.name = b""
-        """As prctl(PR_GET_NAME) shows it."""
-        self.clear_child_tid = 0
-        self.robust_list = 0
         self.persona = 0
         self.task = TaskAttributes()
         self.transfers = Transfers()
@@ -62,6 +58,15 @@ class ProcessState:
         self.borrower: Borrower | None = None
         """Set in a child of vfork that has not yet sent its parent the changed pages."""
 
+    @property
+    def name(self) -> bytes:
+        """The thread's name, as prctl(PR_GET_NAME) shows it."""
+        return self._kernel.threads.current.name
+
+    @name.setter
+    def name(self, name: bytes) -> None:
+        self._kernel.threads.current.name = name
+
     def reset_for_exec(self, fd: int, execfn: bytes, argv: list[bytes]) -> None:
         """Set what exec changes. The new program is the open file ``fd``, asked for as
         ``execfn``."""
@@ -69,7 +74,7 @@ class ProcessState:
         self.path = os.fsdecode(where(self.program)[0])
         self.argv = argv
         self.name = os.path.basename(execfn)[:15]
-        self.clear_child_tid = self.robust_list = 0
+        self._kernel.threads.executed()
         self.task.executed()
         timers.delete_all(self._kernel)
 
@@ -144,7 +149,8 @@ class ProcessState:
         self.timers.clear()
         self.timer_rate.clear()
         self.interval_timers.forget()
-        self.clear_child_tid = 0
+        self._kernel.threads.forked()
+        self._kernel.threads.current.clear_child_tid = 0
         self.task.forked()
         self.transfers.forked()
         self._kernel.is_child = True

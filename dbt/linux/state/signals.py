@@ -5,6 +5,7 @@ so on the host, so that the host's kernel does the rest. Where the guest has a h
 one that notes the signal; it is delivered when the guest is between instructions.
 """
 
+import errno
 import os
 import signal
 from contextlib import suppress
@@ -12,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from dbt.classes import attrs
+from dbt.linux.errors import failure
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.child_signals import ChildSignals
 from dbt.linux.state.host_signals import HostSignals
@@ -44,33 +46,53 @@ from dbt.linux.state.sigaction import (
     inherited,
 )
 from dbt.linux.state.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
+from dbt.linux.state.thread_signals import ThreadSignals
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscalls import Delivery, TrapState
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
 
 _NO_READERS = "a write to a pipe that has no readers"
 
 
 class Signals:
-    """The signal state of one process. Masks are ints, bit n - 1 for signal n."""
+    """The signal state of one process. Masks are ints, bit n - 1 for signal n.
+
+    ``pending`` are the signals of the process as a whole. The first thread takes one that does not
+    block it. ``own`` are those of the thread that runs.
+    """
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         self.actions = inherited()
-        self.mask = 0
+        self.own = kernel.threads.current.signals
         self.pending: list[SigInfo] = []
-        self.altstack = AltStack(lambda: kernel.abi.stack_pointer(kernel.state))
         self.children = ChildSignals(kernel)
         self.timer_signals: set[int] = set()
         """Signals that a timer of this process sends, or has sent: one may still be pending."""
-        self._saved_mask: int | None = None
-        self.trap = TrapState()
-        """The last processor exception."""
-        self._fault: SigInfo | None = None
         self._caught: list[int] = []
         self._host = HostSignals(self._note)
+
+    @property
+    def mask(self) -> int:
+        """The signals that the thread blocks."""
+        return self.own.mask
+
+    @property
+    def altstack(self) -> AltStack:
+        """The thread's stack for handlers."""
+        return self.own.altstack
+
+    @property
+    def trap(self) -> TrapState:
+        """The thread's last processor exception."""
+        return self.own.trap
+
+    @trap.setter
+    def trap(self, trap: TrapState) -> None:
+        self.own.trap = trap
 
     def action(self, number: int) -> Action:
         """What is to be done with a signal."""
@@ -88,7 +110,8 @@ class Signals:
             list(self._kernel.process.children.ended())  # they are still to be waited for
         self.actions[number] = action
         if self.ignores(number):
-            self.pending = [info for info in self.pending if info.signal != number]
+            for pending in self._lists():
+                pending[:] = [info for info in pending if info.signal != number]
         self.sync_host(number)
 
     def sync_host(self, number: int) -> bool:
@@ -117,15 +140,27 @@ class Signals:
         borrows = self._kernel.process.borrower is not None
         return number in TIMER_SIGNALS or number in self.timer_signals or borrows
 
+    def _lists(self) -> list[list[SigInfo]]:
+        """All that is pending: what was sent to the process, and what to each thread."""
+        return [self.pending, *(thread.signals.pending for thread in self._kernel.threads)]
+
     def set_mask(self, mask: int) -> None:
-        """Block exactly these signals."""
-        self.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
-        self._host.set_mask(self.mask & ~KEPT_BITS)
+        """Block exactly these signals in the thread."""
+        self.own.mask = mask & ~UNBLOCKABLE & ((1 << SIGNALS) - 1)
+        self.sync_mask()
+
+    def sync_mask(self) -> None:
+        """Have the host block what all threads block."""
+        mask = self.own.mask
+        for thread in self._kernel.threads:
+            mask &= thread.signals.mask
+        self._host.set_mask(mask & ~KEPT_BITS)
 
     def child_started(self) -> None:
         """In a forked child: drop what is pending, and make the host's defaults the kernel's, not
         Python's."""
         self.pending.clear()
+        self.own.pending.clear()
         self._caught.clear()
         self.timer_signals.clear()
         self._host.forked()
@@ -167,14 +202,17 @@ class Signals:
 
     # -- sending -----------------------------------------------------------------------------------
 
-    def post(self, info: SigInfo) -> None:
-        """Make a signal pending. A standard signal is pending once only."""
+    def post(self, info: SigInfo, to: ThreadSignals | None = None) -> None:
+        """Make a signal pending, for the process or for one thread. A standard signal is pending
+        once only."""
         number = info.signal
-        if self.ignores(number) and not self.mask & bit(number):
+        receivers = [thread.signals for thread in self._kernel.threads] if to is None else [to]
+        if self.ignores(number) and not all(r.mask & bit(number) for r in receivers):
             return
-        if number < 32 and any(other.signal == number for other in self.pending):
+        pending = self.pending if to is None else to.pending
+        if number < 32 and any(other.signal == number for other in pending):
             return
-        self.pending.append(info)
+        pending.append(info)
 
     def force(self, info: SigInfo) -> None:
         """A fault: it cannot be blocked or ignored (force_sig_fault)."""
@@ -182,13 +220,13 @@ class Signals:
         if self.mask & bit(info.signal) or action.handler == SIG_IGN:
             self.actions[info.signal] = DEFAULT
             self.set_mask(self.mask & ~bit(info.signal))
-        self._fault = info
+        self.own.fault = info
 
     def broken_pipe(self, info: SigInfo, *, made_up: bool) -> None:
         """Make the guest's SIGPIPE pending after EPIPE, if the host has sent none: because the
         error is made up, or because the host ignores the signal (Python does)."""
         if made_up or signal.getsignal(SIGPIPE) == signal.SIG_IGN:
-            self.post(attrs.evolve(info, why=_NO_READERS))
+            self.post(attrs.evolve(info, why=_NO_READERS), self.own)
 
     def ignores(self, number: int) -> bool:
         """Whether a signal that arrives changes nothing."""
@@ -218,15 +256,47 @@ class Signals:
         """Have SIGURG mean that another process of the guest has left a signal for this one."""
         return not self._kernel.is_child and self._host.install(SIGURG, self._note)
 
-    def _next(self) -> SigInfo | None:
-        """The lowest pending signal that is not blocked (faults come first)."""
+    def _next(self, of: ThreadSignals | None = None) -> SigInfo | None:
+        """The lowest pending signal that a thread does not block: of those that were sent to it,
+        else of the process's that it has to take (dequeue_signal)."""
         self._collect()
-        ready = [info for info in self.pending if not self.mask & bit(info.signal)]
+        of = of or self.own
+        ready = [info for info in of.pending if not of.mask & bit(info.signal)]
+        if not ready:
+            ready = [info for info in self.pending if self._taker(info.signal) is of]
         return min(ready, key=lambda info: info.signal, default=None)
+
+    def _taker(self, number: int) -> ThreadSignals | None:
+        """The thread that takes a signal of the process: the first that does not block it."""
+        for thread in self._kernel.threads:
+            if not thread.signals.mask & bit(number):
+                return thread.signals
+        return None
+
+    def _drop(self, info: SigInfo) -> None:
+        """It is no longer pending."""
+        for pending in (self.own.pending, self.pending):
+            for index, other in enumerate(pending):
+                if other is info:
+                    del pending[index]
+                    return
 
     def interrupted(self) -> bool:
         """True when a signal waits for delivery: a sleeping call ends."""
         return self._next() is not None
+
+    def end_if_interrupted(self) -> None:
+        """EINTR when a signal waits for delivery."""
+        if self.interrupted():
+            raise failure(errno.EINTR)
+
+    def interrupts(self, thread: "Thread") -> bool:
+        """Whether a signal waits for delivery to a thread."""
+        return self._next(thread.signals) is not None
+
+    def any_interrupts(self) -> bool:
+        """Whether a signal waits for delivery to any thread."""
+        return any(self.interrupts(thread) for thread in self._kernel.threads)
 
     def resumes(self, name: str) -> bool:
         """True when EINTR came from a signal of the host, not of the guest: the call is made again
@@ -239,7 +309,7 @@ class Signals:
             return False
         info = self._next()
         while info is not None and self.ignores(info.signal):
-            self.pending.remove(info)
+            self._drop(info)
             info = self._next()
         if info is None:
             return True
@@ -249,43 +319,59 @@ class Signals:
         return name not in NEVER_RESTARTED and bool(action.flags & SA_RESTART)
 
     def pending_mask(self) -> int:
-        """Blocked signals that are pending, here or on the host."""
+        """Signals that the thread blocks and that are pending, here or on the host."""
+        return self.pending_for(self.own) & self.mask
+
+    def pending_for(self, of: ThreadSignals) -> int:
+        """All signals that are pending for a thread or its process, here or on the host."""
         self._collect()
         mask = 0
-        for info in self.pending:
+        for info in (*self.pending, *of.pending):
             mask |= bit(info.signal)
         for number in signal.sigpending():
             mask |= bit(number)
-        return mask & self.mask
+        return mask
+
+    def take(self, wanted: int) -> SigInfo | None:
+        """Take the lowest signal of a mask that is pending for the thread or its process."""
+        self._collect()
+        for pending in (self.own.pending, self.pending):
+            found = [info for info in pending if wanted & bit(info.signal)]
+            if found:
+                info = min(found, key=lambda info: info.signal)
+                self._drop(info)
+                return info
+        return None
 
     def set_temporary_mask(self, mask: int) -> None:
         """Block other signals during one call; see ``drop_temporary_mask``."""
-        if self._saved_mask is None:
-            self._saved_mask = self.mask
+        if self.own.saved_mask is None:
+            self.own.saved_mask = self.mask
         self.set_mask(mask)
 
     def drop_temporary_mask(self) -> None:
         """The call is over: the old mask comes back, unless a handler's frame keeps it."""
-        if self._saved_mask is not None:
-            self.set_mask(self._saved_mask)
-            self._saved_mask = None
+        if self.own.saved_mask is not None:
+            self.set_mask(self.own.saved_mask)
+            self.own.saved_mask = None
 
     # -- delivery ----------------------------------------------------------------------------------
 
     def deliver(self, location: int) -> int | Stop:
         """Deliver what is pending, before the instruction at ``location``. Returns the location at
         which the guest continues, or how it ended."""
-        if self._fault is not None:
-            info, self._fault = self._fault, None
+        own = self.own
+        if own.fault is not None:
+            info, own.fault = own.fault, None
             after = self._deliver(location, info)
             if not isinstance(after, int):
                 return after
             location = after
-        while self._caught or self.pending:
+        while self._caught or self.pending or own.pending:
             pending = self._next()
             if pending is None:
                 break
-            self.pending.remove(pending)
+            self._drop(pending)
             after = self._deliver(location, pending)
             if not isinstance(after, int):
                 return after
@@ -320,7 +406,7 @@ class Signals:
     def _enter(self, location: int, info: SigInfo, action: Action) -> int:
         """Start a handler."""
         kernel, number = self._kernel, info.signal
-        saved = self.mask if self._saved_mask is None else self._saved_mask
+        saved = self.mask if self.own.saved_mask is None else self.own.saved_mask
         delivery = Delivery(
             signal=number,
             handler=action.handler,
@@ -334,7 +420,7 @@ class Signals:
         pointer = kernel.abi.stack_pointer(kernel.state)
         after = kernel.abi.push_frame(kernel.state, kernel.memory, location, delivery)
         kernel.on_stack_moved(pointer)
-        self._saved_mask = None
+        self.own.saved_mask = None
         if action.flags & SA_RESETHAND:
             self.set_action(number, attrs.evolve(action, handler=SIG_DFL))
         mask = self.mask | action.mask

@@ -97,7 +97,7 @@ def test_a_broken_pipe_that_a_hook_makes_up_brings_its_signal(kernel: Kernel) ->
     _, writer = blocked_pipe(kernel)
     kernel.after = lambda *_: EPIPE
     trap(kernel, WRITE, writer, BUFFER, 1)
-    assert kernel.signals.pending == [SigInfo(SIGPIPE, SI_USER, pid=os.getpid())]
+    assert kernel.signals.own.pending == [SigInfo(SIGPIPE, SI_USER, pid=os.getpid())]
 
 
 @pytest.mark.parametrize("where", ["on entry", "on return"])
@@ -112,7 +112,7 @@ def test_it_comes_where_the_host_would_send_one_itself(
     else:
         kernel.after = lambda *_: EPIPE
     trap(kernel, WRITE, writer, BUFFER, 1)
-    assert [info.signal for info in kernel.signals.pending] == [SIGPIPE]
+    assert [info.signal for info in kernel.signals.own.pending] == [SIGPIPE]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_stream_whose_peer_is_gone_brings_it_unless_asked_not_to(
     call(kernel, "close", kernel.memory.load(BUFFER, 4))
     trap(kernel, SEND, kernel.memory.load(BUFFER + 4, 4), BUFFER, 1, flags)
     assert result(kernel) == EPIPE
-    assert [info.signal for info in kernel.signals.pending] == signals
+    assert [info.signal for info in kernel.signals.own.pending] == signals
 
 
 def test_a_broken_pipe_that_a_hook_takes_away_brings_none(kernel: Kernel) -> None:
@@ -139,7 +139,7 @@ def test_a_broken_pipe_that_a_hook_takes_away_brings_none(kernel: Kernel) -> Non
     call(kernel, "close", reader)
     kernel.after = lambda *_: 1
     trap(kernel, WRITE, writer, BUFFER, 1)
-    assert kernel.signals.pending == []
+    assert kernel.signals.own.pending == []
 
 
 @pytest.mark.parametrize("flags", [0, SA_RESTART], ids=["eintr", "restart"])

@@ -8,6 +8,7 @@ from support.linux_kernel import BUFFER
 
 from dbt.linux.kernel import Kernel
 from dbt.linux.state.siginfo import SigInfo
+from dbt.linux.state.threads import Call
 from dbt.linux.strace import Strace
 from dbt.syscalls import Request
 from dbt.text import LINE
@@ -24,11 +25,12 @@ def lines(kernel: Kernel) -> list[str]:
 
 def trace(kernel: Kernel, name: str, registers: list[int], result: int | None) -> None:
     strace = Strace(kernel)
-    strace.before(Request(0, name), registers + [0] * (7 - len(registers)), skipped=False)
+    made = Call(Request(0, name), registers + [0] * (7 - len(registers)), 0)
+    strace.before(made, skipped=False)
     if result is None:
-        strace.left()
+        strace.left(made)
     else:
-        strace.after(result)
+        strace.after(made, result)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,7 @@ def test_arguments_of_64_bits_in_the_old_convention(kernel: Kernel, lines: list[
     """Its pairs need no even register."""
     strace = Strace(kernel)
     request = Request(0, "ftruncate64", aligned=False, variant="oabi")
-    strace.before(request, [3, 5, 1, 0xBAD, 0, 0, 0], skipped=False)
-    strace.after(0)
+    made = Call(request, [3, 5, 1, 0xBAD, 0, 0, 0], 0)
+    strace.before(made, skipped=False)
+    strace.after(made, 0)
     assert lines == ["ftruncate64(3,4294967301) = 0"]

@@ -40,7 +40,7 @@ def child_of(kernel: Kernel, flags: int, status: int = 0) -> int:
         (THREAD | SIGHAND, "EINVAL"),
         (PIDFD | PARENT_SETTID, "EINVAL"),
         (PIDFD | DETACHED, "EINVAL"),
-        (THREAD | SIGHAND | VM, "EAGAIN"),  # not supported, and counted, like these
+        (THREAD | SIGHAND | VM, "EINVAL"),  # not supported, and counted, like these
         (VM, "EINVAL"),
         (VM | VFORK | FILES, "EINVAL"),
         (FS, "EINVAL"),

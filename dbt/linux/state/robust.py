@@ -1,0 +1,73 @@
+"""What the exit of a thread does to the memory it shares (mm_release, kernel/futex/core.c)."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from dbt.stops import GuestFault
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+    from dbt.linux.state.futexes import Waiter
+
+WAITERS, OWNER_DIED, TID = 0x80000000, 0x40000000, 0x3FFFFFFF
+_LIMIT = 2048
+"""ROBUST_LIST_LIMIT: entries of a list that are looked at."""
+
+
+def leave(kernel: "Kernel") -> None:
+    """The current thread ends: mark the locks that it holds, and tell who waits for its end."""
+    thread = kernel.threads.current
+    with suppress(GuestFault):
+        for address, inherits in _held(kernel, thread.robust_list):
+            _mark(kernel, address, inherits=inherits)
+        thread.robust_list = 0
+    at = thread.clear_child_tid
+    if at and (kernel.threads.others or kernel.futexes.is_shared(at)):
+        with suppress(GuestFault):
+            kernel.memory.store(at, 4, 0)
+            kernel.futexes.wake_everywhere(at, 1)
+    kernel.futexes.drop(thread)
+
+
+def _held(kernel: "Kernel", head: int) -> Iterator[tuple[int, bool]]:
+    """The words of the locks in a robust list, the one included that was being taken or given back;
+    and whether they inherit priorities. Raises GuestFault where the list cannot be read."""
+    if not head:
+        return
+    first, offset, pending = struct.unpack("<IiI", kernel.memory.read(head, 12))
+    entry = first
+    for _ in range(_LIMIT):
+        if entry & ~1 == head:
+            break
+        following = kernel.memory.load(entry & ~1, 4)
+        if entry & ~1 != pending & ~1:
+            yield (entry & ~1) + offset & 0xFFFFFFFF, bool(entry & 1)
+        entry = following
+    if pending & ~1:
+        yield (pending & ~1) + offset & 0xFFFFFFFF, bool(pending & 1)
+
+
+def _mark(kernel: "Kernel", address: int, *, inherits: bool) -> None:
+    """The owner of a lock has died (handle_futex_death)."""
+    if address & 3:
+        return
+    word = kernel.memory.load(address, 4)
+    if word & TID != kernel.thread:
+        return
+    if not (inherits and hand_over(kernel, address, OWNER_DIED)):
+        kernel.memory.store(address, 4, word & WAITERS | OWNER_DIED)
+        if word & WAITERS and not inherits:
+            kernel.futexes.wake_everywhere(address, 1)
+
+
+def hand_over(kernel: "Kernel", address: int, bits: int = 0) -> bool:
+    """Give a lock with priority inheritance to the first that waits for it. False if nobody
+    does."""
+
+    def give(waiter: "Waiter", more: bool) -> None:
+        word = waiter.thread.tid | bits | (WAITERS if more else 0)
+        kernel.memory.store(address, 4, word)
+
+    return kernel.futexes.hand_over(address, give)

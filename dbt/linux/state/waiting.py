@@ -1,0 +1,114 @@
+"""What parked threads wait for, and the one place where a process with threads sleeps.
+
+Handlers of calls that may have to wait call ``block`` first. In a process with one thread it does
+nothing, and the handler sleeps on the host.
+"""
+
+import ctypes
+import os
+import struct
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from dbt.linux import host
+from dbt.linux.errors import Blocked, Wanted
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
+
+POLLIN, POLLOUT = 1, 4
+_POLLFD = struct.Struct("=ihh")
+_LONGEST = 20_000_000
+"""Nanoseconds of one sleep: signals that were blocked, or came just before it, are noticed then."""
+_SECOND = 1_000_000_000
+
+
+def block(
+    kernel: "Kernel",
+    *,
+    fds: Sequence[Wanted] = (),
+    until: int | None = None,
+    signals: int = 0,
+) -> None:
+    """Let other threads run, if there are any, until one of these comes (see ``Blocked``); the call
+    is made again then. A signal for the thread ends the wait as well: the handler has to look at
+    ``Signals.interrupted`` before it calls this."""
+    if kernel.threads.others and not kernel.overdue():
+        raise Blocked(fds, until, signals)
+
+
+def until(clock: int, when: int) -> int:
+    """The moment of CLOCK_MONOTONIC at which another clock will show ``when``."""
+    return when - time.clock_gettime_ns(clock) + time.monotonic_ns()
+
+
+def ready(fds: Sequence[Wanted]) -> list[int]:
+    """What has happened to descriptors so far, as poll says it."""
+    try:
+        return _poll(fds, 0)
+    except InterruptedError:
+        return [0] * len(fds)
+
+
+def blocks(fd: int) -> bool:
+    """Whether calls on a descriptor of the host wait."""
+    return os.get_blocking(fd)
+
+
+def wait_for(kernel: "Kernel", fd: int, events: int) -> None:
+    """Wait until a call on a descriptor of the host will not wait, if there are other threads.
+    EINTR when a signal comes first."""
+    if not kernel.threads.others or not blocks(fd) or ready([(fd, events)])[0]:
+        return
+    kernel.signals.end_if_interrupted()
+    block(kernel, fds=[(fd, events)])
+
+
+def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
+    """Wake the threads for which what they wait for has come."""
+    if not parked:
+        return
+    now = time.monotonic_ns()
+    happened = iter(ready([pair for thread in parked for pair in _fds(thread)]))
+    for thread in parked:
+        found = [next(happened) for _ in _fds(thread)]
+        if any(found) or _is_due(kernel, thread, now):
+            kernel.threads.wake(thread)
+
+
+def _is_due(kernel: "Kernel", thread: "Thread", now: int) -> bool:
+    wait = thread.wait
+    if wait is None or (wait.until is not None and now >= wait.until):
+        return True
+    if wait.signals and wait.signals & kernel.signals.pending_for(thread.signals):
+        return True
+    return kernel.signals.interrupts(thread)
+
+
+def _fds(thread: "Thread") -> Sequence[Wanted]:
+    return () if thread.wait is None else thread.wait.fds
+
+
+def sleep(kernel: "Kernel", parked: Iterable["Thread"]) -> None:
+    """Sleep until something may have come that one of the threads waits for."""
+    parked = list(parked)
+    until = [t.wait.until for t in parked if t.wait is not None and t.wait.until is not None]
+    left = min([_LONGEST, *(moment - time.monotonic_ns() for moment in until)])
+    if kernel.signals.any_interrupts() or left <= 0:
+        return
+    try:
+        _poll([pair for thread in parked for pair in _fds(thread)], left)
+    except InterruptedError:
+        return
+
+
+def _poll(fds: Sequence[Wanted], nanoseconds: int) -> list[int]:
+    if not fds and not nanoseconds:
+        return []
+    data = b"".join(_POLLFD.pack(fd, events, 0) for fd, events in fds)
+    buffer = ctypes.create_string_buffer(data, max(1, len(data)))
+    spec = struct.pack("=qq", *divmod(nanoseconds, _SECOND))
+    host.call("ppoll", buffer, len(fds), spec, None)
+    return [fields[2] & 0xFFFF for fields in _POLLFD.iter_unpack(buffer.raw[: len(data)])]
