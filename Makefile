@@ -81,7 +81,10 @@ syscalls: $(DEV) ## make the list of system calls in docs/syscalls.md anew
 root:           ## unpack Debian's programs into .cache/debian-ARCHITECTURE, armel or armhf (apt-get, dpkg-deb)
 	$(PYTHON) tests/support/debian_root.py --architecture $(ARCHITECTURE)
 
-oracles: $(DEV) root ## every comparison with qemu-arm, nothing skipped
+wheels: $(DEV)  ## fetch programs in Go and Rust for armhf, which PyPI has, into .cache/armhf-wheels
+	$(BIN)/python tests/support/wheel_programs.py
+
+oracles: $(DEV) root wheels ## every comparison with qemu-arm, nothing skipped
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) tests/differential $(PYTEST_ARGS)
 
 fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; OUT=DIR keeps the figures as JSON
@@ -101,7 +104,7 @@ fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; 
 million: $(DEV) ## 1,000,000 instructions of each state, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1
 
-full: $(DEV) root ## every test in every mode: for nights, and before a release
+full: $(DEV) root wheels ## every test in every mode: for nights, and before a release
 	ARMDBT_REQUIRE_ORACLES=1 ARMDBT_FULL=1 $(PYTEST) $(PYTEST_ARGS)
 
 settings: $(DEV) ## guest programs in all settings for SECONDS: tier, unit, memory checks, library
@@ -138,4 +141,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup syscalls demo test check lint types imports tests format root oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup syscalls demo test check lint types imports tests format root wheels oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
