@@ -172,6 +172,7 @@ class Kernel:
             self.signals.force(info)
             return self.signals.deliver(request.location or location)
         after = self._carry_out(Call(request, list(request.arguments), location))
+        self.threads.look_now_and_then()
         return self._next_turn() if after is None else self._yielded(after)
 
     def _carry_out(self, call: Call) -> int | Stop | None:

@@ -213,6 +213,7 @@ class Signals:
         if number < 32 and any(other.signal == number for other in pending):
             return
         pending.append(info)
+        self._kernel.threads.signalled()
 
     def force(self, info: SigInfo) -> None:
         """A fault: it cannot be blocked or ignored (force_sig_fault)."""

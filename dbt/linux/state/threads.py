@@ -11,6 +11,7 @@ come, the thread can run again, and in its next turn the call is made again.
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ SHORTEST_TURN, LONGEST_TURN = 20_000, 200_000
 """Instructions of a turn."""
 PID_BITS = 22
 """Linux has no pid above 2**22, and futexes take ids of threads below 2**30."""
+LOOK_SECONDS = 0.002
 MOST_THREADS = 1 << 8
 
 
@@ -87,6 +89,8 @@ class Threads:
         self._all = {self.current.tid: self.current}
         self._last = 0
         self._turn_ends = False
+        self._look_at = 0.0
+        """When ``look_now_and_then`` looks again, by ``time.monotonic``."""
         self.status: int | None = None
         """What the first thread has ended with, if it has."""
         self.yields = False
@@ -198,7 +202,21 @@ class Threads:
 
     def look(self) -> None:
         """Wake the threads for which what they wait for has come."""
-        waiting.look(self._kernel, [thread for thread in self if thread.wait is not None])
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        waiting.look(self._kernel, self._parked())
+
+    def look_now_and_then(self) -> None:
+        """The same, if it was not done for a while: a thread may make one call after the other."""
+        if self.others and time.monotonic() >= self._look_at:
+            self.look()
+
+    def signalled(self) -> None:
+        """A signal is pending: wake the threads that it ends the wait of."""
+        if self.others:
+            waiting.look_for_signals(self._kernel, self._parked())
+
+    def _parked(self) -> list[Thread]:
+        return [thread for thread in self if thread.wait is not None]
 
     def can_switch(self) -> bool:
         """Whether another thread than the current one can run."""

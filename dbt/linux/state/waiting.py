@@ -78,9 +78,23 @@ def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
             kernel.threads.wake(thread)
 
 
+def look_for_signals(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
+    """Wake the threads whose wait a signal ends."""
+    for thread in parked:
+        if _is_signalled(kernel, thread):
+            kernel.threads.wake(thread)
+
+
 def _is_due(kernel: "Kernel", thread: "Thread", now: int) -> bool:
     wait = thread.wait
     if wait is None or (wait.until is not None and now >= wait.until):
+        return True
+    return _is_signalled(kernel, thread)
+
+
+def _is_signalled(kernel: "Kernel", thread: "Thread") -> bool:
+    wait = thread.wait
+    if wait is None:
         return True
     if wait.signals and wait.signals & kernel.signals.pending_for(thread.signals):
         return True

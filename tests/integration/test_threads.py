@@ -1,0 +1,162 @@
+"""Programs with threads: the kernel's answers, and the same run for the same seed in every tier."""
+
+import functools
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.guests import GUESTS
+from support.random_calls import compiler
+
+from dbt.interfaces import BackendOptions
+from dbt.linux.options import LinuxOptions
+from dbt.process import Process
+from dbt.stops import Exited, Killed, Stop
+
+pytestmark = pytest.mark.oracle  # needs a cross compiler
+
+TIMEOUT = 120
+SEEDS = int(os.environ.get("ARMDBT_SEEDS", "3"))
+
+THREADS = """\
+condition: 501000 0
+barrier: 20 0
+rwlock: 0 400 400
+once: 88 11
+tls: 112 28 7
+cancelled: 8 28
+async: 8
+sem: 80 28
+timed: Connection timed out
+timedlock: Connection timed out
+robust: Owner died
+again: 0
+pi: 0 0
+unlock: 0
+sum: 0
+lock: 0
+pipe: 100000 100028
+sleep: 28 1
+child: 1
+fork: 3
+ended: 16
+the last one ends
+"""
+SIGNALS = """\
+directed: 1 2 3 4 0
+process: 1
+another: 1 2
+sigwait: 10
+sigwait of the process: 1
+pending: 1
+unblocked: 1
+altstack: 6 4
+nested: 1 2
+faults: 168 4
+read: -4
+read: 1
+no such: -1 0 -1
+"""
+
+
+ARM, THUMB = ("-marm", "-march=armv7-a"), ("-mthumb", "-march=armv7-a")
+
+
+@functools.cache
+def program(home: Path, name: str, *options: str) -> str:
+    built = str(home / "-".join([name, *options]))
+    source = GUESTS / "libc" / f"{name}.c"
+    flags = ["-O2", "-static", "-pthread", *(options or ARM)]
+    subprocess.run([compiler(), *flags, "-o", built, source], check=True)
+    return built
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("threads")
+
+
+def result(
+    built: str,
+    capfd: pytest.CaptureFixture[str],
+    seed: int = 0,
+    turn: int | None = None,
+    chain: str = "all",
+    backend: str = "numba_jit",
+    **options: object,
+) -> tuple[str, Stop, int]:
+    """What it prints, how it ends, and how many instructions it executes."""
+    linux = LinuxOptions(seed=1, sched_seed=seed, turn=turn)
+    tier = BackendOptions(**options)  # type: ignore[arg-type]
+    capfd.readouterr()
+    with Process(built, env={}, linux=linux, chain=chain, backend=backend, options=tier) as process:
+        stop = process.run(timeout=TIMEOUT)
+        return capfd.readouterr().out, stop, process.engine.executed
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("state", [ARM, THUMB], ids=["arm", "thumb"])
+def test_what_threads_share_and_wait_for(
+    home: Path, capfd: pytest.CaptureFixture[str], state: tuple[str, ...], seed: int
+) -> None:
+    built = program(home, "threads", *state)
+    out, stop, _ = result(built, capfd, seed, turn=None if seed % 2 else 2000)
+    assert (out, stop) == (THREADS, Exited(0))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_signals_to_threads(home: Path, capfd: pytest.CaptureFixture[str], seed: int) -> None:
+    built = program(home, "thread_signals")
+    out, stop, _ = result(built, capfd, seed, turn=2000 if seed % 2 else None)
+    assert out == SIGNALS
+    assert isinstance(stop, Killed)
+    assert stop.signal == 15
+
+
+SETTINGS: dict[str, dict[str, object]] = {
+    "chain-off": {"tier": "0", "chain": "off"},
+    "compiled": {"tier": "1"},
+    "regions": {"tier": "2", "unit": "function", "hot": 20, "background": False},
+    "auto": {"tier": "auto", "hot": 20, "background": False},
+    "explicit": {"tier": "0", "memory_checks": "explicit"},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_seed_gives_the_same_run_in_every_setting(
+    home: Path, capfd: pytest.CaptureFixture[str], setting: str
+) -> None:
+    """Exclusive accesses are interrupted by turns, so that some have to be made again."""
+    built = program(home, "increments", *ARM, "-DN=400")
+    for seed in range(1 if setting == "regions" else SEEDS):
+        first = result(built, capfd, seed, turn=300, tier="0")
+        assert first[:2] == ("3200 32 3228\n", Exited(0))
+        assert result(built, capfd, seed, turn=300, **SETTINGS[setting]) == first  # type: ignore[arg-type]
+
+
+def test_seeds_differ(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    built = program(home, "increments", *ARM, "-DN=2000")
+    counts = {result(built, capfd, seed, turn=300, tier="0")[2] for seed in range(4)}
+    assert len(counts) > 1
+
+
+def test_eight_threads_and_100_000_increments_each(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    built = program(home, "increments", *ARM)
+    out, stop, _ = result(built, capfd)
+    assert (out, stop) == ("800000 8000 800028\n", Exited(0))
+
+
+def test_a_run_that_stops_at_a_limit_continues_in_the_same_threads(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    built = program(home, "increments", *ARM, "-DN=2000")
+    whole = result(built, capfd, turn=300, tier="0")
+    linux = LinuxOptions(seed=1, turn=300)
+    with Process(built, env={}, linux=linux, options=BackendOptions(tier="0")) as process:
+        stop: Stop | None = None
+        while not isinstance(stop, Exited):
+            stop = process.run(max_insns=7919)
+        assert (capfd.readouterr().out, stop, process.engine.executed) == whole
