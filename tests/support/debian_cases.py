@@ -67,6 +67,9 @@ COMMANDS = {
     "python-sort": "python3.11 -I -c 'import random; random.seed(5); x = [random.random() for _ in range(3000)]; y = sorted(x, key=lambda v: -v); print(y[0], y[-1], y == sorted(x, reverse=True))'",
     "python-error": "python3.11 -I -c 'def f(n): return f(n - 1) if n else 1 / n\nf(5)'",
     "python-classes": "python3.11 -I -c 'import collections, dataclasses, itertools\n@dataclasses.dataclass(order=True)\nclass P:\n    x: int\n    y: int = 2\nprint(P(1), P(1) < P(2), collections.Counter(\"mississippi\").most_common(2), list(itertools.permutations(range(3)))[:3])'",
+    "python-subprocess": 'python3.11 -I -c \'import subprocess as s; r = s.run(["echo", "from a child"], capture_output=True); print(r); print(s.run(["sh", "-c", "cat; exit 3"], input=b"to a child", stdout=-1))\'',
+    "python-math": "python3.11 -I -c 'import math, cmath; print([f(0.7) for f in (math.sin, math.exp, math.lgamma, math.erf, math.cbrt)], math.factorial(30), cmath.sqrt(-2), math.dist((0, 1), (2, 3)))'",
+    "perl-ipc": 'perl -e \'$|=1; $id=shmget(0,100,0600); $s=semget(0,2,0600); $q=msgget(0,0600); if(!($pid=fork)){shmwrite($id,"from the child",0,100); semop($s,pack("s!3",0,1,0)); msgsnd($q,pack("l! a*",7,"message"),0); exit 4} semop($s,pack("s!3",0,-1,0)); shmread($id,$b,0,14); print "$b\n"; msgrcv($q,$m,100,0,0); print join(" ",unpack("l! a*",$m)),"\n"; waitpid($pid,0); print $?>>8,"\n"; semctl($s,0,17,pack("s!2",3,4)); semctl($s,0,13,$v); print join(",",unpack("s!2",$v)),"\n"; shmctl($id,0,0); semctl($s,0,0,0); msgctl($q,0,0)\'',
     # data
     "jq": "jq -c '.items | map(select(.n % 3 == 0) | .n * 2) | add, length' data.json",
     "jq-pretty": "jq -S '.items[:2], (.items | group_by(.k) | map({k: .[0].k, total: (map(.n) | add)}))' data.json",
@@ -76,6 +79,8 @@ COMMANDS = {
     "openssl-sha1": "openssl sha1 text.txt",
     "openssl-enc": "openssl enc -aes-128-cbc -K 00112233445566778899aabbccddeeff -iv 000102030405060708090a0b0c0d0e0f -in text.txt -out text.enc",
     "openssl-base64": "openssl base64 -in text.txt",
+    "openssl-ec": "openssl ecparam -name prime256v1 -text -noout -param_enc explicit",
+    "openssl-aes-256": "openssl enc -aes-256-ctr -pass pass:x -nosalt -pbkdf2 -in big.bin -out big.enc",
     "openssl-prime": "openssl prime 1000000007 1000000008",
 }
 
@@ -93,6 +98,7 @@ BASH = {
     "bash-errors": "set -e; no_such_command; echo not reached",
     "bash-regex-read": "while IFS=' ' read -r k v; do ((t[${k#k}] += v)); done < numbers.txt; echo ${t[@]}",
     "bash-compress": "gzip -nc words.txt | gzip -dc | cmp - words.txt && xz -c text.txt | xz -dc | bzip2 | bzip2 -d | cmp - text.txt && echo same",
+    "git": "export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000'; git init -q r && cp text.txt r && cd r && git add . && git -c user.name=me -c user.email=m@e commit -qm one && git log --format='%H %s %an' && rm .git/index",
     "bash-exec": "exec mawk 'BEGIN {print 40 + 2; exit 6}'",
 }
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ARCHITECTURES = ("armel", "armhf")
@@ -37,6 +38,16 @@ PACKAGES = (
     "git",
     "cpp-12",
 )
+LARGE = (
+    "dash",
+    "zstd",
+    "tcl8.6",
+    "gcc-12",
+    "ghostscript",
+    "ffmpeg",
+)
+"""Packages that come on top, in a directory that the others have made. node waits for threads,
+which V8 cannot do without."""
 DONE = ".unpacked"
 """Made in the directory when it is whole; holds the list of packages it was made from."""
 
@@ -45,10 +56,15 @@ DEFAULT_ROOT = CACHE / "debian-armel"
 ARMHF_ROOT = CACHE / "debian-armhf"
 
 
-def is_whole(root: Path) -> bool:
-    """Whether ``root`` was unpacked to its end, with today's packages among its own."""
+def is_whole(root: Path, packages: Sequence[str] = PACKAGES) -> bool:
+    """Whether ``root`` was unpacked to its end, with these packages among its own."""
+    return set(packages) <= unpacked(root)
+
+
+def unpacked(root: Path) -> set[str]:
+    """The packages in a directory that was unpacked to its end."""
     done = root / DONE
-    return done.is_file() and set(PACKAGES) <= set(done.read_text().split())
+    return set(done.read_text().split()) if done.is_file() else set()
 
 
 def private_apt(home: Path, architecture: str) -> dict[str, str]:
@@ -71,8 +87,8 @@ def private_apt(home: Path, architecture: str) -> dict[str, str]:
     return {**os.environ, "APT_CONFIG": str(config), "DEBIAN_FRONTEND": "noninteractive"}
 
 
-def download(home: Path, architecture: str) -> list[Path]:
-    """Fetch the packages and all they depend on. The files, in ``home``."""
+def download(home: Path, architecture: str, packages: Sequence[str]) -> list[Path]:
+    """Fetch packages and all they depend on. The files, in ``home``."""
     environment = private_apt(home, architecture)
 
     def apt_get(*arguments: str, check: bool = True) -> None:
@@ -82,19 +98,21 @@ def download(home: Path, architecture: str) -> list[Path]:
     for old in archives.glob("*.deb"):
         old.unlink()
     apt_get("update", check=False)  # a mirror may lack one of the indices for a while
-    apt_get("install", "--yes", "--download-only", *PACKAGES)
+    apt_get("install", "--yes", "--download-only", *packages)
     return sorted(archives.glob("*.deb"))
 
 
-def unpack(root: Path, architecture: str) -> None:
-    """Make ``root`` anew."""
-    packages = download(root.with_name(root.name + "-apt"), architecture)
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    for package in packages:
-        subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
-    (root / DONE).write_text("\n".join(PACKAGES) + "\n")
-    print(f"unpacked {len(packages)} packages")
+def unpack(root: Path, architecture: str, packages: Sequence[str], *, anew: bool) -> None:
+    """Unpack packages into ``root``, made ``anew`` or with others in it."""
+    files = download(root.with_name(root.name + "-apt"), architecture, packages)
+    there = set() if anew else unpacked(root)
+    if anew:
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+    for file in files:
+        subprocess.run(["dpkg-deb", "--extract", file, root], check=True)
+    (root / DONE).write_text("\n".join(sorted(there | set(packages))) + "\n")
+    print(f"unpacked {len(files)} packages")
 
 
 def main() -> int:
@@ -108,7 +126,9 @@ def main() -> int:
         print(f"debian_root: this machine has no {' and no '.join(missing)}", file=sys.stderr)
         return 2
     if not is_whole(root):
-        unpack(root, args.architecture)
+        unpack(root, args.architecture, PACKAGES, anew=True)
+    if not is_whole(root, LARGE):
+        unpack(root, args.architecture, LARGE, anew=False)
     return 0
 
 
