@@ -153,7 +153,8 @@ def _check_header(header: bytes, machine: int) -> tuple[int, int, int, int, int]
 
 def _other_machine(header: bytes, found: int, machine: int) -> str:
     if header[4] == 2:
-        return "is a 64-bit ELF file; only 32-bit programs can be run"
+        known = f" for {_MACHINES[found]}" if found in _MACHINES else ""
+        return f"is a 64-bit ELF file{known}; only 32-bit programs can be run"
     if header[5] == 2:
         return "is a big-endian ELF file; only little-endian programs can be run"
     wanted = _MACHINES.get(machine, machine)
