@@ -137,3 +137,37 @@ def test_every_op_of_every_lane(machine: UnitMachine, op: Op, level: str) -> Non
             machine.enter(pointer)
             assert machine.state.snapshot() == expected, (str(block.insts), state)
     machine.compiler.drop(pointers)
+
+
+PRODUCTS = (
+    (0x20000001, 0x20000001),  # less is cut off than the least number
+    (0x3F7FFFFF, 0x00800000),  # tiny, and rounded to the least normal number
+    (0x3F800000, 0x00800000),
+    (0x3F800001, 0x00800001),
+    (0x00000001, 0x7F000000),
+    (0x80000000, 0x7F7FFFFF),
+    (0x7F7FFFFF, 0x3F800001),
+)
+
+
+@pytest.mark.parametrize("status", [STANDARD, STANDARD | INEXACT, 0, INEXACT])
+@pytest.mark.parametrize("op", [ops.VFMUL, ops.VFMA], ids=str)
+def test_products_at_the_ends_of_the_range(machine: UnitMachine, op: Op, status: int) -> None:
+    emit = Builder([])
+    emit.insn(rig.START, 4)
+    args = [emit.get(f"v{n}", V128) for n in range(len(op.args) - 1)]
+    found = emit.vector(op, *args, emit.get("r1"))
+    emit.set("r1", emit.fstatus(found))
+    emit.set("v0", found)
+    block = Block(BlockKey(rig.START), emit.insts, Halt("end", rig.START), 4)
+    (pointer,) = machine.compiler.compile(machine.accepted(block), "quick")
+    for a, b in PRODUCTS:
+        for lane in range(4):
+            state = {"v0": a << 32 * lane, "v1": b << 32 * lane, "v2": 0, "r1": status}
+            machine.state.restore(state)
+            evaluate_block(block, machine.state, machine.memory, machine.counters, machine.stacks)
+            expected = machine.state.snapshot()
+            machine.state.restore(state)
+            machine.enter(pointer)
+            assert machine.state.snapshot() == expected, (hex(a), hex(b), lane)
+    machine.compiler.drop([pointer])
