@@ -17,9 +17,8 @@ from dbt.decode.table import Row
 from dbt.interfaces import PAGE
 from frontends.arm.disasm import disassemble
 from frontends.arm.encodings import neon
-from frontends.arm.lift import A32Lifter
 
-ROWS = tuple(row for row in neon.a32() if hasattr(A32Lifter, row.name))
+ROWS = tuple(neon.a32())
 _LOW_BITS = 0x00011001
 """The lowest bits of the numbers of registers, which are 0 in quad ones."""
 _ALIGNMENT = re.compile(r"\[\w+:(\w+)\]")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from dbt.decode.table import Row, Table, TableError
+from dbt.decode.table import Table, TableError
 from frontends.arm.lifter import Lifter
 
 
@@ -14,14 +14,9 @@ def bind(table: Table, lifter: type[Lifter]) -> Mapping[str, Callable[..., None]
         method = getattr(lifter, row.name, None)
         if method is None:
             raise TableError(f"{row.name}: no method of {lifter.__name__} lifts this row")
-        methods[row.name] = checked(row, method)
+        code = method.__code__  # inspect would be imported for its signature
+        arguments = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        if arguments != row.letters:
+            raise TableError(f"{row.name}: takes {arguments}, but the row has {row.letters}")
+        methods[row.name] = method
     return methods
-
-
-def checked(row: Row, method: Callable[..., None]) -> Callable[..., None]:
-    """The method. Raises TableError when its arguments are not the row's letters in order."""
-    code = method.__code__  # inspect would be imported for its signature
-    arguments = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-    if arguments != row.letters:
-        raise TableError(f"{row.name}: takes {arguments}, but the row has {row.letters}")
-    return method

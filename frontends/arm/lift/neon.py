@@ -6,7 +6,7 @@ from typing import Any
 
 from dbt.decode.table import Row, Table
 from frontends.arm.keys import THUMB
-from frontends.arm.lift.binding import checked
+from frontends.arm.lift.binding import bind
 from frontends.arm.lift.neon_core import NeonCore
 from frontends.arm.lift.neon_estimate import NeonEstimate
 from frontends.arm.lift.neon_float import NeonFloat
@@ -25,17 +25,13 @@ class Neon(NeonPermute, NeonCore, NeonMemoryLanes, NeonShifts, NeonUnary, NeonFl
         return neon.t32() if self.mode & THUMB else neon.a32()
 
     def lift_simd(self, row: Row, fields: tuple[Any, ...]) -> None:
-        method = _methods().get(row.name)
-        if method is None:
-            self.undefined()
         if self.mode & THUMB:
             self.predicate(self.condition)
-        method(self, *fields)
+        _methods()[row.name](self, *fields)
 
 
 @cache
 def _methods() -> Mapping[str, Callable[..., None]]:
     from frontends.arm.encodings import neon
 
-    found = ((row, getattr(Neon, row.name, None)) for row in neon.a32())
-    return {row.name: checked(row, method) for row, method in found if method is not None}
+    return bind(neon.a32(), Neon)
