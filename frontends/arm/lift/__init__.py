@@ -10,12 +10,12 @@ from frontends.arm.lift.data_processing import DataProcessing
 from frontends.arm.lift.media import Media
 from frontends.arm.lift.memory import Memory
 from frontends.arm.lift.multiply import Multiply
-from frontends.arm.lift.neon import Neon
+from frontends.arm.lift.simd import Simd
 from frontends.arm.lift.system import System
 from frontends.arm.lift.vfp import Vfp
 
 
-class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System, Vfp, Neon):
+class A32Lifter(DataProcessing, Multiply, Media, Memory, Branches, System, Vfp, Simd):
     """Lifts every row of the A32 table."""
 
     table = A32

@@ -19,7 +19,7 @@ from frontends.arm.keys import FRONTEND_MODE, IT, IT_SHIFT, advanced
 from frontends.arm.lift.data_processing import DataProcessing
 from frontends.arm.lift.media import Media
 from frontends.arm.lift.multiply import Multiply
-from frontends.arm.lift.neon import Neon
+from frontends.arm.lift.simd import Simd
 from frontends.arm.lift.system import System
 from frontends.arm.lift.thumb_branch import ThumbBranches
 from frontends.arm.lift.thumb_data import ThumbData
@@ -34,7 +34,7 @@ location."""
 
 
 class T32Lifter(
-    ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply, Media, System, Vfp, Neon
+    ThumbData, ThumbMemory, ThumbBranches, DataProcessing, Multiply, Media, System, Vfp, Simd
 ):
     """Lifts every row of the T32 table."""
 
