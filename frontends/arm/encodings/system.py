@@ -31,6 +31,7 @@ CPS        1111 0001 0000 --- 0 0000 000 --- 0 -----          v6
 MRC_TLS    cccc 1110 0001 1101 dddd 1111 0111 0000            v6K
 MRC_TLSW   cccc 1110 0001 1101 dddd 1111 0101 0000            v6K
 MCR_TLSW   cccc 1110 0000 1101 dddd 1111 0101 0000            v6K
+MRC_PMUSER cccc 1110 0001 1001 dddd 1111 0001 1110            v7
 MCR_ISB    cccc 1110 0000 0111 ---- 1111 1001 0101            v6
 MCR_DSB    cccc 1110 0000 0111 ---- 1111 1001 1010            v6
 MCR_DMB    cccc 1110 0000 0111 ---- 1111 1011 1010            v6

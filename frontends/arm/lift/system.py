@@ -138,6 +138,14 @@ class System(Lifter):
         self.predicate(c)
         self.ir.set("tlsw", self.read(d))
 
+    def MRC_PMUSER(self, c: int, d: int) -> None:
+        """mrc p15, 0, Rt, c9, c14, 0: PMUSERENR, which says that programs may not read the counters
+        of events (B4.1.124). Programs may read it."""
+        if d == 15:
+            self.unpredictable()
+        self.predicate(c)
+        self.write(d, self.ir.const(0))
+
     def MCR_ISB(self, c: int) -> None:
         """mcr p15, 0, Rt, c7, c5, 4: isb before ARMv7."""
 

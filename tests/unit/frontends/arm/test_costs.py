@@ -50,6 +50,7 @@ ef000000  svc #0                        0
 e10f0000  mrs r0, apsr                 37  get zext shl or get zext shl or get zext shl or get zext shl or get zext shl or get zext shl or get zext shl or get zext shl or get zext shl or set
 e128f000  msr apsr_nzcvq, r0           16  get shr trunc set shr trunc set shr trunc set shr trunc set shr trunc set
 ee1d0f70  mrc p15, #0, r0, c13, c0, #3  2  get set
+ee190f1e  mrc p15, #0, r0, c9, c14, #0  1  set
 f57ff05f  dmb sy                        0
 """
 
