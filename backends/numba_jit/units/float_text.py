@@ -39,7 +39,9 @@ SPECIAL = 3 << ROUNDING_SHIFT | FLUSH
 """The bits of a status that ask for something that the fast way does not do."""
 CONVENTION = "preserve_allcc"
 """Of calls of the functions: they change no registers but those of the result, so that LLVM need
-not keep anything else in memory around a call that is hardly ever made."""
+not keep anything else in memory around a call that is hardly ever made. Upper halves of registers
+of 256 bits are not kept (LLVM puts ``vzeroupper`` behind their restoration): no value of so many
+bits may be needed behind a call."""
 _CLEAR = "{memory}"
 
 

@@ -7,6 +7,7 @@ of all lanes at once. Else they are the functions of ``float_text`` on one lane 
 
 from collections.abc import Iterator
 
+from backends.numba_jit.units.float_text import CONVENTION
 from backends.numba_jit.units.lane_tests import LaneTests
 from dbt.ir.floating import INEXACT, ROUNDING_SHIFT, TO_ZERO
 
@@ -42,7 +43,7 @@ class _Function:
         self.count, self._lane_result, self._intrinsics = count, result, intrinsics
         parameters = ", ".join(f"{self.kind} {name}" for name in self.operands)
         self.pair = f"{{{self.result}, i32}}"
-        head = f"define dso_local {self.pair} @{name_of(operation, count)}"
+        head = f"define dso_local {CONVENTION} {self.pair} @{name_of(operation, count)}"
         self.lines = [f"{head}({parameters}{more}, i32 %st) nounwind {{"]
         self.status, self.value = "%st", "poison"
         self._number = 0
@@ -83,7 +84,7 @@ class _Function:
     def call(self, function: str, kind: str, arguments: str) -> str:
         """The result of a scalar function, whose status is that of the lanes so far."""
         pair = f"{{{kind}, i32}}"
-        both = self.new(f"call {pair} @{function}({arguments}, i32 {self.status})")
+        both = self.new(f"call {CONVENTION} {pair} @{function}({arguments}, i32 {self.status})")
         self.status = self.new(f"extractvalue {pair} {both}, 1")
         return self.new(f"extractvalue {pair} {both}, 0")
 
@@ -153,7 +154,11 @@ class _Maker:
         return fn.text()
 
     def from_integer(self, name: str, opcode: str) -> str:
-        """As f64 every integer of 32 bits is exact, also divided by a power of 2."""
+        """As f64 every integer of 32 bits is exact, also divided by a power of 2.
+
+        Lane by lane it is computed again: no register of 256 bits may be needed behind a call, for
+        LLVM's code keeps their lower halves alone (``float_text.CONVENTION``).
+        """
         fn, tests = self._begin(name, "i32", "float", 1, ", double %scale")
         doubles = f"<{self._count} x double>"
         whole = fn.new(f"{opcode} {fn.kind} %a to {doubles}")
@@ -166,7 +171,8 @@ class _Maker:
         again = fn.new(f"fpext {fn.result} {value} to {doubles}")
         fn.give_rounded(value, tests.any(fn.new(f"fcmp une {doubles} {again}, {scaled}")))
         for index in range(self._count):
-            part = fn.new(f"extractelement {doubles} {scaled}, i32 {index}")
+            part = fn.new(f"{opcode} i32 {fn.lane('%a', index)} to double")
+            part = fn.new(f"fmul double {part}, %scale")
             fn.put(fn.call("fp.narrow", "float", f"double {part}"), index)
         return fn.text()
 
