@@ -18,7 +18,7 @@ from dbt.stops import Access
 
 
 def load(u: UnitText, inst: Inst) -> None:
-    body = _load if u.checked or inst in u.checks else unchecked.load
+    body = _load if u.checked else unchecked.load
     u.names[inst] = u.predicated(inst, partial(body, u), "zeroinitializer")
 
 
@@ -31,7 +31,7 @@ def _load(u: UnitText, inst: Inst) -> str:
 
 
 def store(u: UnitText, inst: Inst) -> None:
-    body = _store if u.checked or inst in u.checks else unchecked.store
+    body = _store if u.checked else unchecked.store
     u.predicated(inst, partial(body, u))
 
 

@@ -15,7 +15,6 @@ from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, is_quiet, uses_state
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
-from backends.numba_jit.units.unchecked import checks_of_others
 from backends.numba_jit.units.unit_text import Module, UnitText
 from backends.numba_jit.units.vector_floats import VECTOR_FLOATS
 from backends.numba_jit.units.vector_ops import VECTORS
@@ -47,7 +46,7 @@ def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     functions = u.module.context.functions
     # The host's protection of memory may lapse in a function in Python; then no other block begins.
     checked = u.module.checked or not is_quiet(functions, insts)
-    u.begin(installed, label, plan_checks(insts) if checked else checks_of_others(insts), checked)
+    u.begin(installed, label, plan_checks(insts) if checked else {}, checked)
     u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, functions))
 
 

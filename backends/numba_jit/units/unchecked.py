@@ -10,57 +10,48 @@ A constant that is added to an address becomes a part of the instruction. It doe
 the instruction.
 """
 
-from collections.abc import Iterable
-
 from backends.native.exception_table import ENTRY
-from backends.numba_jit.units.check_plan import Check, root_of, size_of
+from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.classes import attrs
 from dbt.interfaces import PAGE
-from dbt.ir import ops
 from dbt.ir.block import Inst, Value
 from dbt.ir.types import Type
 from dbt.stops import Access
 
-_LOADS = {1: ("movzbl", ":k"), 2: ("movzwl", ":k"), 4: ("movl", ":k"), 8: ("movq", ":q")}
-_STORES = {1: ("movb", ":b"), 2: ("movw", ":w"), 4: ("movl", ":k"), 8: ("movq", ":q")}
-"""Instructions, and the names that they give to a register, by size in bytes."""
-_FLOATING = {4: ("movss", ""), 8: ("movsd", "")}
-"""Instructions for numbers of floating point."""
-
-
-def serves(inst: Inst) -> bool:
-    """Whether an access is made without checks: the host has an instruction for its size."""
-    return size_of(inst) in _LOADS
-
-
-def checks_of_others(insts: Iterable[Inst]) -> dict[Inst, Check]:
-    """The checks of the accesses that are made with checks all the same."""
-    accesses = (inst for inst in insts if inst.op is ops.LOAD or inst.op is ops.STORE)
-    return {inst: Check(0, size_of(inst)) for inst in accesses if not serves(inst)}
+_LOADS = {
+    1: ("movzbl", "${0:k}"), 2: ("movzwl", "${0:k}"), 4: ("movl", "${0:k}"), 8: ("movq", "${0:q}"),
+    16: ("movups", "$0"),
+}  # fmt: skip
+_STORES = {
+    1: ("movb", "${0:b}"), 2: ("movw", "${0:w}"), 4: ("movl", "${0:k}"), 8: ("movq", "${0:q}"),
+    16: ("movups", "$0"),
+}  # fmt: skip
+"""Instructions, and what they call a register, by size in bytes."""
+_FLOATING = {4: ("movss", "$0"), 8: ("movsd", "$0")}
+"""The same for numbers of floating point."""
 
 
 def load(u: UnitText, inst: Inst) -> str:
     """Append a load; its value."""
     type_ = inst.type
     assert type_ is not None
-    mnemonic, part = (_FLOATING if type_.floating else _LOADS)[type_.bytes]
+    mnemonic, register = (_FLOATING if type_.floating else _LOADS)[type_.bytes]
     place = _Place.of(u, inst)
-    text = f"{mnemonic} {place.operand}, ${{0{part}}}"
+    text = f"{mnemonic} {place.operand}, {register}"
     way_out, index = place.way_out(u, type_, Access.READ), place.index(u)
-    wide = _wide(type_)
+    wide, kind = _wide(type_), _kind(type_)
+    code = f'"1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "={kind},r,r,!i"'
     value = u.new(
-        f'callbr {wide} asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", '
-        f'"={_kind(type_)},r,r,!i"'
+        f"callbr {wide} asm sideeffect {code}"
         f"(ptr %m, {index}) to label {u.next_label(1)} [label {way_out}]"
     )
     u.open()
-    if type_.overlapping and not type_.floating:
-        return u.new(f"bitcast {wide} {value} to {LLVM_TYPES[type_.name]}")
+    llvm = LLVM_TYPES[type_.name]
     if type_.bits >= 32:
-        return value
+        return value if llvm == wide else u.new(f"bitcast {wide} {value} to {llvm}")
     if inst.when is None and type_.bits > 1:
         u.extended[inst] = value
     return u.new(f"trunc i32 {value} to {type_}")
@@ -70,18 +61,18 @@ def store(u: UnitText, inst: Inst) -> str:
     """Append a store."""
     value, type_ = u.value(inst.args[1]), inst.args[1].type
     assert type_ is not None
-    mnemonic, part = (_FLOATING if type_.floating else _STORES)[type_.bytes]
-    wide = _wide(type_)
-    if type_.overlapping and not type_.floating:
-        value = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to {wide}")
-    elif type_.bits < 32:
+    mnemonic, register = (_FLOATING if type_.floating else _STORES)[type_.bytes]
+    wide, llvm = _wide(type_), LLVM_TYPES[type_.name]
+    if type_.bits < 32:
         value = u.new(f"zext {type_} {value} to i32")
-    place = _Place.of(u, inst)
-    text = f"{mnemonic} ${{0{part}}}, {place.operand}"
+    elif llvm != wide:
+        value = u.new(f"bitcast {llvm} {value} to {wide}")
+    place, kind = _Place.of(u, inst), _kind(type_)
+    text = f"{mnemonic} {register}, {place.operand}"
     way_out, index = place.way_out(u, type_, Access.WRITE), place.index(u)
+    code = f'"1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "{kind},r,r,!i"'
     u.lines.append(
-        f' callbr void asm sideeffect "1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", '
-        f'"{_kind(type_)},r,r,!i"'
+        f" callbr void asm sideeffect {code}"
         f"({wide} {value}, ptr %m, {index}) to label {u.next_label()} [label {way_out}]"
     )
     u.open()
@@ -90,14 +81,14 @@ def store(u: UnitText, inst: Inst) -> str:
 
 def _wide(type_: Type) -> str:
     """The type of the register that holds a value."""
-    if type_.floating:
+    if type_.floating or type_.bits == 128:
         return LLVM_TYPES[type_.name]
     return "i64" if type_.bits == 64 else "i32"
 
 
 def _kind(type_: Type) -> str:
-    """LLVM's letter for the registers that hold a value."""
-    return "x" if type_.floating else "r"
+    """The constraint for such a register."""
+    return "x" if type_.floating or type_.bits == 128 else "r"
 
 
 @attrs.frozen

@@ -35,6 +35,7 @@ ACCESSES = {
     "ldr": 0xE5912000, "str": 0xE5812000, "ldrb": 0xE5D12000, "strh": 0xE1C120B0,
     "ldrd": 0xE1C120D0, "strd": 0xE1C120F0, "ldm": 0xE891000C, "stm": 0xE881000C,
     "ldm many": 0xE8910FFC, "stm many": 0xE8810FFC, "swp": 0xE1012092, "ldrex": 0xE1912F9F,
+    "vld1": 0xF4210A0F, "vst1": 0xF4010A0F,
     "ldm of its base": 0xE8910006, "stm, writing back": 0xE8A1000C,
     "vldr": 0xED912A00, "vstr of a double": 0xED812B00, "vldm": 0xEC912B04,
 }  # fmt: skip
@@ -217,7 +218,7 @@ block 0x8000 {
 
 
 @pytest.mark.parametrize(("at", "address"), [(0x100FF8, 0x101000), (0x101000, 0x101000)])
-def test_an_access_of_a_size_without_an_instruction_is_checked(at: int, address: int) -> None:
+def test_an_access_of_16_bytes_is_made_without_checks(at: int, address: int) -> None:
     rig = Rig(NumbaBackend(), WITHOUT["compiled"])
     rig.memory.map(0x100000, PAGE, READ | WRITE)
     block = parse_block(WIDE)
