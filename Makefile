@@ -93,13 +93,13 @@ fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; 
 	PYTHONPATH=tests $(BIN)/python -m support.arm_fuzz --count $(COUNT) --seed $(SEED) \
 	    --share $(SHARE) $(if $(OUT),--json $(OUT)/instructions.json) $(if $(RESUME),--resume)
 	PYTHONPATH=tests $(BIN)/python -m support.vfp_fuzz --count $(COUNT) --seed $(SEED) \
-	    --setting quick --setting unit
+	    --setting copied --setting quick --setting unit
 	PYTHONPATH=tests $(BIN)/python -m support.vfp_fuzz --count $(COUNT) --seed $(SEED) \
-	    --setting quick --setting unit --thumb
+	    --setting copied --setting quick --setting unit --thumb
 	PYTHONPATH=tests $(BIN)/python -m support.neon_fuzz --count $(COUNT) --seed $(SEED) \
-	    --setting quick --setting unit
+	    --setting copied --setting quick --setting unit
 	PYTHONPATH=tests $(BIN)/python -m support.neon_fuzz --count $(COUNT) --seed $(SEED) \
-	    --setting quick --setting unit --thumb
+	    --setting copied --setting quick --setting unit --thumb
 
 million: $(DEV) ## 1,000,000 instructions of each state, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1

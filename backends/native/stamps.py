@@ -95,6 +95,12 @@ def _key() -> bytes:
     return digest_of(text.encode())
 
 
+def has_feature(name: str) -> bool:
+    """Whether the host's processor has a feature, by Linux's name."""
+    flags = (line for line in _processor().splitlines() if line.startswith("flags"))
+    return any(name in line.split() for line in flags)
+
+
 @functools.cache
 def _processor() -> str:
     """The description of the host's first processor. The others are taken to be alike."""

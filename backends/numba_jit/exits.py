@@ -109,7 +109,8 @@ class Exits:
 
     def _step(self, key: BlockKey, within: BlockKey) -> Event | BlockKey:
         """Execute an instruction, of the block at ``within``, that code has left to the evaluator:
-        one that faults, or an access that crosses a page's end or wraps around."""
+        one that faults, an access that crosses a page's end or wraps around, or the first one of
+        floating point."""
         from dbt.execute import Edge, execute
 
         pc = key.pc
@@ -118,6 +119,8 @@ class Exits:
                 block = self._instruction(key)
             except GuestFault:
                 return self._changed(within, key)
+            if any(inst.op.has_status for inst in block.insts):
+                self._copies.floats.provide()  # it was left for lack of them
             with self._context.phases.within(Phase.EVALUATOR):
                 result, completed = execute(block, self._context, self._guarded)
             self._control[_FUEL] -= completed

@@ -71,6 +71,7 @@ LOOKUPS = _OURS + 488  # address of LOOKUP bytes of code by link slot (``lookups
 UNLINKED_COPY = _OURS + 496  # code pointer: as ``abi.UNLINKED``, of copied code
 OPEN_COPY_TABLE = _OURS + 504  # address of the table of copied code, see WAY_LINK
 REASONS = _OURS + 512  # i64[] by REASON_INDEX: in the control area itself
+FLOATS = _OURS + 640  # u64[] by index in ``float_text.FUNCTIONS``: addresses; 0: not there yet
 
 BLOCK = 56
 B_KEY, B_EXTENT, B_SLOTS, B_NEXT, B_BEFORE, B_START, B_END, B_MARKS = (

@@ -1,7 +1,7 @@
 """Random VFP instructions do what Unicorn does, in every setting (``support.vfp_fuzz``)."""
 
 import pytest
-from support.register_trials import Report, campaign
+from support.register_trials import COPIED, Report, campaign
 from support.vfp_fuzz import FAMILY, ROWS
 
 from dbt.ir import floating
@@ -18,6 +18,20 @@ def test_evaluated() -> None:
 
 def test_compiled() -> None:
     _check(campaign(FAMILY, 1500, seed=2, settings=("quick", "unit")))
+
+
+def test_copied() -> None:
+    """Only conversions of fixed-point numbers have to be compiled, and what is not executed."""
+    _check(campaign(FAMILY, 1500, seed=5, settings=(COPIED,)))
+    report = campaign(
+        FAMILY,
+        600,
+        seed=6,
+        rows=[row for row in ROWS if row.name != "VCVT_fixed"],
+        settings=(COPIED,),
+    )
+    assert report.differences == []
+    assert report.compiled[COPIED] < 30  # where the FPSCR asks for vectors
 
 
 def test_evaluated_in_thumb_state() -> None:

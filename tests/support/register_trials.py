@@ -30,7 +30,7 @@ from dbt.interfaces import (
     HaltHit,
     NotTranslated,
 )
-from dbt.ir.block import CONDITION_PASSED, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.evaluate import Fault, Left, evaluate_block
 from dbt.ir.verifier import verify
 from dbt.passes.pipeline import Pipeline
@@ -48,7 +48,9 @@ CODE, DATA = 0x8000, 0x10000
 """A page each. What is around them is not mapped."""
 BATCH = 128
 """Cases whose code is in memory at a time."""
+COPIED = "copied"
 SETTINGS = {
+    COPIED: BackendOptions(tier="0", memory_checks="explicit"),
     "quick": BackendOptions(tier="1", memory_checks="explicit"),
     "unit": BackendOptions(tier="2", memory_checks="explicit"),
 }
@@ -164,7 +166,9 @@ class Runner:
             context = Context(
                 self.state, self.memory, counters, stacks, Functions(self.state),
                 self.frontend.key_of, self.frontend.location_of, SETTINGS[name],
+                self.frontend if name == COPIED else None,
             )  # fmt: skip
+            self._copies = name == COPIED
             self._executor = load("dbt.backends", "numba_jit")().open(context)
             self._executor.apply(ALL)
             self._pipeline = Pipeline.default()
@@ -188,10 +192,23 @@ class Runner:
 
     def _install(self, key: BlockKey) -> None:
         assert self._executor is not None
+        block = self._lift(key)
+        if not self._copies or not self._executor.translate(
+            key, {key.pc + block.size}, lambda key, _: self._lift(key)
+        ):
+            self._executor.install(block)
+
+    def _lift(self, key: BlockKey) -> Block:
         block = self.frontend.lift(self.memory, key)
         verify(block, self.frontend.layout)
         self._pipeline.run(block)
-        self._executor.install(block)
+        return block
+
+    @property
+    def compiled(self) -> int:
+        """How many blocks an executor has compiled."""
+        assert self._executor is not None
+        return self._executor.statistics().get("compiled_blocks", 0)
 
     def run(self, case: Case) -> Finish | str:
         """Execute a case."""
@@ -257,6 +274,8 @@ class Report:
     ran: Counter[str] = attrs.field(factory=Counter)
     undefined: Counter[str] = attrs.field(factory=Counter)
     differences: list[str] = attrs.Factory(list)
+    compiled: Counter[str] = attrs.field(factory=Counter)
+    """Blocks that were compiled, by setting."""
 
 
 @attrs.frozen
@@ -325,6 +344,7 @@ def campaign(
     drawn = cases(family, count, seed, rows or family.rows, thumb=thumb)
     while batch := list(itertools.islice(drawn, BATCH)):
         _run(family, batch, oracle, runners, report)
+    report.compiled.update({name: runners[name].compiled for name in settings})
     return report
 
 

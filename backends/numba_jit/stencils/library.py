@@ -324,7 +324,7 @@ class Library:
                 row[WRITES] |= flag
                 if inst.when is None:
                     row[SURE] |= flag
-            elif inst.op.name in _LEAVING:
+            elif inst.op.name in _LEAVING or inst.op.has_status:
                 row[FAULTS] = 1
         if template.exit is None:
             if isinstance(template.behind, int):

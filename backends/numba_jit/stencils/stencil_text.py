@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from backends.numba_jit import abi, tables
+from backends.numba_jit.stencils.float_calls import CALLS
 from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
@@ -38,6 +39,10 @@ class StencilText:
         self.number = 0
         self.names: dict[Value, str] = {}
         self.holes: dict[str, int] = {}
+        self.after: dict[Value, str] = {}
+        """The status after each op of floating point."""
+        self.functions = ""
+        """The table of functions of floating point, which is known to be there."""
 
     def new(self, text: str) -> str:
         name = f"%v{self.number}"
@@ -149,6 +154,11 @@ class StencilText:
             self.names[inst] = self.new(
                 f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}"
             )
+        elif op in CALLS:
+            operands = map(self.value, inst.args)
+            self.names[inst], self.after[inst] = CALLS[op](self, inst, *operands)
+        elif op is ops.FSTATUS:
+            self.names[inst] = self.after[inst.args[0]]
         elif op is ops.GET:
             assert inst.type is not None
             self.names[inst] = self._get(str(inst.imm[0]), inst.type)
@@ -192,6 +202,16 @@ class StencilText:
         self.number += 1
         self.traps.append((f"trap{n}", str(inst.imm[0])))
         self.lines.append(f" br i1 {condition}, label %trap{n}, label %k{n}, {COLD}\nk{n}:")
+
+    def called(self, index: int) -> str:
+        """A pointer to a function of floating point. Leaves if there are none yet, in front of
+        all that the instruction writes: its first op asks."""
+        if not self.functions:
+            self.functions = self.pointer(tables.FLOATS)
+            self.leave_if(self.new(f"icmp eq ptr {self.functions}, null"))
+        return self.new(
+            f"load ptr, ptr {self.new(f'getelementptr ptr, ptr {self.functions}, i64 {index}')}"
+        )
 
     # -- what instrumentation needs
 

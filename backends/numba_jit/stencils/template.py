@@ -8,6 +8,7 @@ from collections.abc import Container
 from typing import Any
 
 from backends.numba_jit.stencils import abi
+from backends.numba_jit.stencils.float_calls import fits
 from backends.numba_jit.stencils.names import NUMBERS, Name
 from dbt.classes import attrs
 from dbt.ir import ops
@@ -129,8 +130,8 @@ class _Maker:
 
     def add(self, inst: Inst) -> None:
         op = inst.op
-        if op.has_status or op is ops.FSTATUS:
-            raise Unfit(op.name)  # they are calls
+        if op.has_status and not fits(inst):
+            raise Unfit(op.name)
         if op is ops.RBIT or (not op.pure and op not in _FIT):
             raise Unfit(op.name)
         if inst not in self.own and op in _UNFIT_OF_PASSES:

@@ -11,6 +11,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import HookRecord, Records
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
+from backends.numba_jit.stencils.float_table import FloatTable
 from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import (
@@ -76,6 +77,7 @@ class Copies:
         few places."""
         self._removals = blocks.removals
         self._tables = shared
+        self.floats = FloatTable(shared.control)
         self._counts = context.options.tier == "auto"
         self._copier: Copier | None = None
         self.checked = True
@@ -93,6 +95,8 @@ class Copies:
         """The copier, made when the first block is to be copied."""
         if self._copier is None:
             passes, rewritten = self._built_in(), self._rewritten
+            if passes or rewritten:
+                self.floats.provide()  # the evaluator would do nothing that they add
             with self._context.phases.within(Phase.LIBRARY):
                 copier = Copier(
                     self._context,
@@ -334,5 +338,6 @@ class Copies:
 
     def close(self) -> None:
         """Give the memory back."""
+        self.floats.close()
         if self._copier is not None:
             self._copier.close()

@@ -658,6 +658,51 @@ def _of_format(f: Format, *, has_fma: bool) -> Iterator[str]:
     yield _to_integer(f)
 
 
+def _signatures() -> dict[str, tuple[str, tuple[str, ...]]]:
+    found: dict[str, tuple[str, tuple[str, ...]]] = {
+        "fp.narrow": ("float", ("double",)),
+        "fp.widen": ("double", ("float",)),
+        "fp.from_half": ("float", ("i16",)),
+        "fp.to_half": ("i16", ("float",)),
+    }
+    for f in (SINGLE, DOUBLE):
+        t = type_of(f)
+        for name, count in {"add": 2, "sub": 2, "mul": 2, "div": 2, "sqrt": 1, "fma": 3}.items():
+            found[f"fp.{name}.f{f.bits}"] = t, (t,) * count
+        found[f"fp.cmp.f{f.bits}"] = "i8", (t, t, "i1")
+        found[f"fp.toint.f{f.bits}"] = "i32", (t, "double", "i64", "i64")
+    return found
+
+
+FUNCTIONS = _signatures()
+"""The functions by name: LLVM's types of the result and of the operands in front of the status."""
+OF_BITS = ".bits"
+"""How the names end of functions that do the same and take and return numbers as integers."""
+
+
+def bits_of(kind: str) -> str:
+    """LLVM's type of a number's bits."""
+    return {"float": "i32", "double": "i64"}.get(kind, kind)
+
+
+def _of_bits(name: str) -> str:
+    result, kinds = FUNCTIONS[name]
+    names = [f"%x{index}" for index in range(len(kinds))]
+    parameters = [f"{bits_of(kind)} {n}" for kind, n in zip(kinds, names, strict=True)]
+    fn = _Function(name + OF_BITS, bits_of(result), ", ".join(parameters))
+    given = [
+        f"{kind} {n if bits_of(kind) == kind else fn.new(f'bitcast {bits_of(kind)} {n} to {kind}')}"
+        for kind, n in zip(kinds, names, strict=True)
+    ]
+    pair = f"{{{result}, i32}}"
+    both = fn.new(f"call {CONVENTION} {pair} @{name}({', '.join(given)}, i32 %st)")
+    value = fn.new(f"extractvalue {pair} {both}, 0")
+    if bits_of(result) != result:
+        value = fn.new(f"bitcast {result} {value} to {bits_of(result)}")
+    fn.give(value, fn.new(f"extractvalue {pair} {both}, 1"))
+    return fn.text()
+
+
 def functions(*, has_fma: bool = True) -> str:
     """The text of all functions, for a host that has fused instructions or has not."""
     narrow = _Instruction("cvtsd2ss $1, $0", "=x,x", (DOUBLE,), SINGLE)
@@ -669,5 +714,6 @@ def functions(*, has_fma: bool = True) -> str:
             _widen(),
             _from_half(),
             _to_half(),
+            *map(_of_bits, FUNCTIONS),
         ]
     )

@@ -2,18 +2,14 @@
 
 from backends.native.arena import Arena
 from backends.native.link import Library, link
-from backends.native.llvm import binding
-from backends.numba_jit.units.float_text import functions
+from backends.native.stamps import has_feature
+from backends.numba_jit.units.float_text import FUNCTIONS, OF_BITS, functions
 from backends.numba_jit.units.kept import compiled
 from backends.numba_jit.units.objects import ObjectMaker
 from backends.numba_jit.units.vector_float_text import vector_functions
 
 PREFIX = "fp."
 """How the names of the functions begin."""
-
-
-def _has_fma() -> bool:
-    return bool(binding().get_host_cpu_features().get("fma"))
 
 
 class Floats:
@@ -23,12 +19,19 @@ class Floats:
         self._maker, self._arena = maker, arena
         self._library: Library | None = None
 
+    def table(self) -> list[int]:
+        """The addresses of the functions of bits, as FUNCTIONS has them."""
+        found = [self.address(name + OF_BITS) for name in FUNCTIONS]
+        assert all(found)
+        return [address or 0 for address in found]
+
     def address(self, symbol: str) -> int | None:
         """The address of a function; None for a symbol that is none of them."""
         if not symbol.startswith(PREFIX):
             return None
         if self._library is None:
-            text = f"{functions(has_fma=_has_fma())}\n{vector_functions()}"
+            scalar = functions(has_fma=has_feature("fma"))
+            text = f"{scalar}\n{vector_functions()}"
             image, _ = compiled(self._maker, "units", text, "optimised")
             self._library = link(image, self._arena)
         return self._library.addresses.get(symbol)
