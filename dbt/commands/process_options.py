@@ -29,6 +29,7 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("-0", dest="argv0", type=str, metavar="NAME", help="argv[0] of the guest")
     add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
+    add("--sched-seed", type=number, default=0, metavar="N", help="order of the guest's threads")
     add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
     add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
@@ -243,6 +244,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
         stack_size=arguments.stack,
         seed=arguments.seed,
+        sched_seed=arguments.sched_seed,
     )
     pipeline = _pipeline(arguments)
     process = Process(

@@ -3,12 +3,20 @@
 It is long because all that mechanisms may ask of a process stands here, each a few lines.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dbt.hooks.follow.callers import Callers
-from dbt.hooks.follow.stacks import LOADED, RAISED, Follower, StackFollower, Switched
+from dbt.hooks.follow.stacks import (
+    LOADED,
+    RAISED,
+    Follower,
+    OfThreads,
+    StackFollower,
+    Switched,
+    ignore,
+)
 from dbt.hooks.points import Handler, Points, Remove
 from dbt.hooks.points.breakpoints import Breakpoints
 from dbt.hooks.points.host_tables import HostTables
@@ -102,6 +110,12 @@ class HookMachine:
         self.resume = engine.resume
         self._thread = 0
         """Id of the guest thread that runs; 0: the first one, whose id is that of the process."""
+        self._ended = 0
+        """Id of the thread that has ended and is left at the next switch."""
+        self._of_threads: list[OfThreads] = []
+        self.has_threads = False
+        self.on_threads: Callable[[], None] = ignore
+        """Called before the guest's second thread begins."""
         self._to_raise: BaseException | None = None
         """What a hook raised first since ``take_failure`` was last called. It does not say where a
         run continues: it is raised as soon as the event that the hook ran for is over."""
@@ -136,11 +150,33 @@ class HookMachine:
     def switched_thread(self, left: int, entered: int) -> None:
         """Another thread of the guest runs now."""
         self._thread = entered if entered != OwnProcess.id else 0
-        del left
+        for one in (self.stacks, *self._of_threads, self.stacks_followed):
+            one.switch_thread(left, entered)
+            if left == self._ended:
+                one.end_thread(left)
+        self._ended = 0
 
     def thread_ends(self, thread: int) -> None:
-        """The thread that runs ends, and others go on."""
-        del thread
+        """The thread that runs ends, and others go on: it is left at the next switch."""
+        self._ended = thread
+
+    def thread_alone(self, gone: Collection[int]) -> None:
+        """The thread that runs is the first one of a process from now on, without these others."""
+        self._thread = 0
+        for one in (self.stacks, *self._of_threads, self.stacks_followed):
+            for thread in gone:
+                one.end_thread(thread)
+
+    def thread_begins(self) -> None:
+        """There will be several threads."""
+        if not self.has_threads:
+            self.has_threads = True
+            self.on_threads()
+
+    def per_thread(self, one: OfThreads) -> Remove:
+        """Have something keep what it knows for each thread."""
+        self._of_threads.append(one)
+        return partial(self._of_threads.remove, one)
 
     def fetch(self, address: int, size: int) -> bytes:
         """Code as the program has it, without our breakpoints. Raises GuestFault."""

@@ -103,6 +103,7 @@ class Recording:
         return [
             machine.instrument(marks),
             machine.follow_stacks(self._frames),
+            machine.per_thread(self._frames),
             machine.instrument(
                 ReportArrivals(ARRIVED, self._hot, self._frames.address), everything=False
             ),

@@ -55,6 +55,13 @@ class Hooks:
         self._program_is_new = False
         """An execve has succeeded, and ``run_program_hooks`` was not called since."""
 
+        machine.on_threads = self._give_way
+
+    def _give_way(self) -> None:
+        """Have no mechanism keep activations in translated code."""
+        for mechanism, _ in self._mechanisms.values():
+            mechanism.give_way()
+
     # -- setting -----------------------------------------------------------------------------------
 
     def on_call(
@@ -171,8 +178,7 @@ class Hooks:
         if self._recording is not None and self._recording.active:
             raise UsageError("there is a recording already: stop it before the next one")
         wanted = self._wanted(pcs)
-        for mechanism, _ in self._mechanisms.values():
-            mechanism.give_way()
+        self._give_way()
         watched = map(self._machine.pc_of, wanted)
         recording = Recording(self._machine, self._machine.functions, watched, consumer)
         self._recording = recording
@@ -252,6 +258,7 @@ class Hooks:
         self._refuse_a_second(kind)
         if name not in self._mechanisms:
             tracker = Tracker(self._machine)
+            self._machine.per_thread(tracker)
             self._mechanisms[name] = (kind(self._machine, tracker), tracker)
         return self._mechanisms[name]
 

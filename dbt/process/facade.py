@@ -296,6 +296,8 @@ def _connect_kernel(
     kernel.threads.begin_turn = parts.engine.budget.begin_turn
     kernel.threads.on_switch = parts.machine.switched_thread
     kernel.threads.on_end = parts.machine.thread_ends
+    kernel.threads.on_begin = parts.machine.thread_begins
+    kernel.threads.on_alone = parts.machine.thread_alone
 
 
 def _in_child(clock: Clock, perf: "PerfFile | None") -> None:

@@ -58,6 +58,8 @@ class Stacks(_Bank):
     def __init__(self, capacity: int = 64) -> None:
         self._reservation = Reservation(capacity * STACK_BYTES, "side stacks")
         super().__init__(capacity, self._reservation.view, self._reservation.address)
+        self._kept: dict[int, dict[str, tuple[int, list[int]]]] = {}
+        """The entries of threads that do not run, by their ids."""
 
     def _entry(self, base: int, depth: int) -> int:
         return base + 8 + 4 * (depth % STACK_ENTRIES)
@@ -92,6 +94,27 @@ class Stacks(_Bank):
         """Set the number of entries: drop the topmost, or restore ones that were popped."""
         base = self.index(name) * STACK_BYTES
         self._map[base : base + 8] = depth.to_bytes(8, "little")
+
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Keep the entries of the thread ``left``, and take those of ``entered``: none, the first
+        time. What a full stack has lost is not kept."""
+        self._kept[left] = {name: self._entries(name) for name in self.names}
+        there = self._kept.pop(entered, {})
+        for name in self.names:
+            depth, entries = there.get(name, (0, []))
+            self.resize(name, depth)
+            for index, value in enumerate(entries, depth - len(entries)):
+                self.put(name, index, value)
+
+    def end_thread(self, thread: int) -> None:
+        """Drop the entries that were kept of a thread."""
+        self._kept.pop(thread, None)
+
+    def _entries(self, name: str) -> tuple[int, list[int]]:
+        """The depth of a stack, and its topmost entries."""
+        depth = self.depth(name)
+        first = max(0, depth - STACK_ENTRIES)
+        return depth, [self.entry(name, index) for index in range(first, depth)]
 
     def depth(self, name: str) -> int:
         """Number of entries on a stack, those included that a full stack has lost."""

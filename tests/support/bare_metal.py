@@ -67,6 +67,15 @@ class BareMetal:
     def halt(self, hit: HaltHit) -> int | Stop:
         return Exited(0) if hit.reason == "halt" else Killed(BAD_CODE, hit.pc, location=hit.pc)
 
+    thread = 0
+    """There is one."""
+
+    def has_thread(self, thread: int) -> bool:
+        return thread == self.thread
+
+    def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
+        raise AssertionError("there is nobody else")
+
     def poll(self, location: int) -> int | Stop:
         self.polls += 1
         return location

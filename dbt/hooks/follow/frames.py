@@ -52,6 +52,9 @@ class Frames:
         _living.add(self)
         self.numbers[d.PROCESS] = os.getpid()
         self._elsewhere: dict[Stack, list[int]] = {}
+        self._of_threads: dict[int, tuple[list[int], dict[Stack, list[int]]]] = {}
+        """Activations of threads that do not run, by their ids: on the stack that they were on, and
+        on others."""
         self._ways = 0
         self._numbers: dict[tuple[int, int, int], int] = {}
         self.ways: list[tuple[int, int, int]] = []
@@ -144,6 +147,20 @@ class Frames:
         known = self._stack_numbers
         self.numbers[d.STACK_NUMBER] = known.setdefault(entered, len(known))
         self.numbers[d.LAST] = -1
+
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Another thread runs: keep the activations of the one that did, and take its own."""
+        end = d.FRAMES + d.FRAME * self.numbers[d.DEPTH]
+        self._of_threads[left] = self.array[d.FRAMES : end].tolist(), self._elsewhere
+        there, self._elsewhere = self._of_threads.pop(entered, ([], {}))
+        self.array[d.FRAMES : d.FRAMES + len(there)] = _words(there)
+        self.numbers[d.DEPTH] = len(there) // d.FRAME
+        self.numbers[d.ELSEWHERE] = self._count_elsewhere()
+        self.numbers[d.PROCESS], self.numbers[d.LAST] = entered, -1
+
+    def end_thread(self, thread: int) -> None:
+        """A thread that does not run any more has ended, and its activations with it."""
+        self._of_threads.pop(thread, None)
 
     def abandon(self) -> None:
         """Drop all activations."""

@@ -16,6 +16,8 @@ class Reader:
     def __init__(self, ways: Sequence[tuple[int, int, int]], names: Mapping[int, str]) -> None:
         self._ways, self._names = ways, names
         self._stacks: dict[int, list[Live]] = {}
+        self._owners: dict[int, int] = {}
+        """The thread of each stack."""
         self._live: list[Live] = []
         self._alive = self._insns = self._process = self._stack_id = 0
 
@@ -42,6 +44,13 @@ class Reader:
     def _mark(self, low: int, high: int, process: int, stack: int, stack_id: int) -> None:
         self._insns, self._process, self._stack_id = low | high << 32, process, stack_id
         self._live = self._stacks.setdefault(stack, [])
+        owner = self._owners.setdefault(stack, process)
+        if owner != process:  # this is a forked child, whose thread has another id
+            mine = [one for one, its in self._owners.items() if its == owner]
+            self._owners.update(dict.fromkeys(mine, process))
+        self._alive = sum(
+            len(live) for one, live in self._stacks.items() if self._owners[one] == process
+        )
 
     def _called(self, tail: bool, way: int, stack: int, *arguments: int) -> Record:
         function, site, caller = self._ways[way]

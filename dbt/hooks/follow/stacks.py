@@ -49,6 +49,16 @@ class Stack:
             self.high = pointer
 
 
+class OfThreads(Protocol):
+    """Keeps something for each thread of the guest. Threads are given by their ids."""
+
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Another thread runs, and its registers are in place."""
+
+    def end_thread(self, thread: int) -> None:
+        """Drop what is kept of a thread that does not run: it has ended."""
+
+
 class Follower(Protocol):
     """Receives changes of stack and of the stack pointer, because it keeps frames on the guest's
     stacks."""
@@ -103,6 +113,8 @@ class StackFollower:
         """The follower that is such; there can be one."""
         self._last_id = 0
         self.current = Stack(0, 0)
+        self._of_threads: dict[int, tuple[Stack, list[Stack], int]] = {}
+        """``current``, ``_known`` and ``_last_id`` of threads that do not run, by their ids."""
 
     @property
     def pointer(self) -> int:
@@ -121,6 +133,7 @@ class StackFollower:
             self.current = Stack(pointer, max(pointer, self._bound(pointer)))
             self._known = [self.current]
             self._last_id = 0
+            self._of_threads.clear()
         self._followers[follower] = switched
         if isinstance(follower, NativeFollower):
             self.native = follower
@@ -178,6 +191,27 @@ class StackFollower:
             stack = self._find(self.pointer)
             stack.stack_id = stack_id
             self._enter(stack)
+
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Another thread runs, on stacks of its own. Its registers are in place, and the followers
+        have its frames."""
+        if not self._followers:
+            return
+        self._note_lowest()
+        self._of_threads[left] = self.current, self._known, self._last_id
+        pointer = self.pointer
+        mine = self._of_threads.pop(entered, None)
+        if mine is None:
+            stack = Stack(pointer, pointer)
+            mine = stack, [stack], 0
+        self.current, self._known, self._last_id = mine
+        for follower in list(self._followers):
+            follower.switched(self.current, self.current)
+        self._publish()
+
+    def end_thread(self, thread: int) -> None:
+        """A thread that does not run any more has ended."""
+        self._of_threads.pop(thread, None)
 
     def _note_lowest(self) -> None:
         if self.native is not None:

@@ -80,9 +80,20 @@ class Activation:
     to return, or was given up by a longjmp into the frame that called it."""
 
 
+@attrs.define(eq=False)
+class _OfThread:
+    """What a tracker keeps of a thread: its attributes of the same names."""
+
+    active: list[Activation] = attrs.field(factory=list)
+    alive: int = 0
+    stack: Stack = attrs.field(factory=lambda: Stack(0, 0))
+    elsewhere: dict[Stack, list[Activation]] = attrs.field(factory=dict)
+
+
 class Tracker:
-    """The activations of one mechanism. ``active`` are those on the present stack, the innermost
-    last: all there are, unless the mechanism follows the stacks (``stacks.py``)."""
+    """The activations of one mechanism in the thread that runs. ``active`` are those on the present
+    stack, the innermost last: all there are, unless the mechanism follows the stacks
+    (``stacks.py``)."""
 
     def __init__(self, guest: Tracked) -> None:
         self.guest = guest
@@ -97,6 +108,8 @@ class Tracker:
         """Called when activations have come or gone."""
         self.returns: Returns
         self._elsewhere: dict[Stack, list[Activation]] = {}
+        self._of_threads: dict[int, _OfThread] = {}
+        """What is of the threads that do not run, by their ids."""
 
     # -- what a mechanism calls --------------------------------------------------------------------
 
@@ -175,6 +188,23 @@ class Tracker:
         """The stack pointer of the innermost activation on the present stack."""
         return self.active[-1].stack if self.active else None
 
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Another thread runs: keep the activations of the one that did, and take its own. Each
+        thread's depths are counted by themselves."""
+        self._of_threads[left] = _OfThread(self.active, self.alive, self.stack, self._elsewhere)
+        mine = self._of_threads.pop(entered, None) or _OfThread()
+        self.active, self.alive = mine.active, mine.alive
+        self.stack, self._elsewhere = mine.stack, mine.elsewhere
+        self.changed()
+
+    def end_thread(self, thread: int) -> None:
+        """A thread that does not run any more has ended, and its activations with it."""
+        mine = self._of_threads.pop(thread, None)
+        if mine is not None:
+            for activations in (mine.active, *mine.elsewhere.values()):
+                for activation in reversed(activations):
+                    self.returns.done(activation)
+
     def abandon(self) -> None:
         """Drops all live activations; no return of theirs will be reported."""
         elsewhere, self._elsewhere = self._elsewhere, {}
@@ -185,6 +215,8 @@ class Tracker:
             while self.active:
                 self._pop()
         self.stack = Stack(0, 0)
+        for thread in list(self._of_threads):
+            self.end_thread(thread)
 
     def stacks(self) -> dict[Stack, list[Activation]]:
         """The live activations by stack."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
 from dbt.hooks.follow.listeners import Listeners
-from dbt.hooks.follow.stacks import Follower, StackFollower, Switched
+from dbt.hooks.follow.stacks import Follower, OfThreads, StackFollower, Switched
 from dbt.hooks.follow.tracker import Activation, Tracked, Tracker
 from dbt.hooks.points import Handler, Remove
 from dbt.hooks.points.conditions import Conditions
@@ -53,6 +53,13 @@ class Machine(Tracked, Protocol):
     def follow_stacks(self, follower: Follower, switched: Switched | None = None) -> Remove:
         """Call ``follower`` when the guest goes to another stack (``switched`` before it), and when
         the pointer passes a frame. The first follower has everything translated again."""
+
+    def per_thread(self, one: OfThreads) -> Remove:
+        """Have something keep what it knows for each thread."""
+
+    @property
+    def has_threads(self) -> bool:
+        """Whether the guest has, or has had, several threads."""
 
     def retranslate_all(self) -> None:
         """Drop all translations."""

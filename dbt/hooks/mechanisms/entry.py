@@ -183,6 +183,7 @@ class Entry(AtSites):
             not machine.engine.executor.fuel_address
             or machine.stacks_followed.native is not None
             or tracker.alive >= MOST
+            or machine.has_threads
             or not all(one.plain for one in tracker.functions.values())
             or not any(one.counts for one in tracker.functions.values())
         ):

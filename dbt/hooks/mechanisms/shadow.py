@@ -123,6 +123,8 @@ class Shadow(Mechanism):
         self._removers: dict[int, Callable[[], None]] = {}
         self._spoilt: dict[int, int] = {}  # frame number to the location it returns to
         self._elsewhere: dict[Stack, Frames] = {}
+        self._of_threads: dict[int, tuple[dict[int, int], dict[Stack, Frames]]] = {}
+        """``_spoilt`` and ``_elsewhere`` of the threads that do not run, by their ids."""
         self._sites: dict[int, Callable[[], None]] = {}  # stubs at return sites, after a throw
         self._end: list[Callable[[], None]] = []
 
@@ -152,13 +154,30 @@ class Shadow(Mechanism):
         stacks.push(STACKS, BOTTOM)
         self._spoilt.clear()
         self._elsewhere.clear()
+        self._of_threads.clear()
         returns, remove_returns = machine.trampoline(self._odd_return)
         jumps, remove_jumps = machine.trampoline(self._odd_jump)
         moves, remove_moves = machine.trampoline(self._moved)
         pass_ = ShadowCalls(machine.call_abi.stack, machine.key_of, returns, jumps, moves)
         unfollow = machine.follow_stacks(self.tracker, self._switched)
         remove_pass = machine.instrument(pass_)
-        self._end = [remove_returns, remove_jumps, remove_moves, remove_pass, unfollow]
+        unthread = machine.per_thread(self)
+        self._end = [remove_returns, remove_jumps, remove_moves, remove_pass, unfollow, unthread]
+
+    # -- threads -----------------------------------------------------------------------------------
+
+    def switch_thread(self, left: int, entered: int) -> None:
+        """Another thread runs, and its side stacks are in place."""
+        stacks = self.machine.stacks
+        self._of_threads[left] = self._spoilt, self._elsewhere
+        self._spoilt, self._elsewhere = self._of_threads.pop(entered, ({}, {}))
+        if not stacks.depth(LINKS):
+            stacks.push(LINKS, 0)
+            stacks.push(STACKS, BOTTOM)
+
+    def end_thread(self, thread: int) -> None:
+        """A thread that does not run any more has ended."""
+        self._of_threads.pop(thread, None)
 
     # -- the frames --------------------------------------------------------------------------------
 

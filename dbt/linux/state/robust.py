@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dbt.linux.state.futexes import Waiter
 
 WAITERS, OWNER_DIED, TID = 0x80000000, 0x40000000, 0x3FFFFFFF
+_INHERITS = 1
+"""The bit of an entry's address that says that the lock inherits priorities."""
 _LIMIT = 2048
 """ROBUST_LIST_LIMIT: entries of a list that are looked at."""
 
@@ -39,14 +41,14 @@ def _held(kernel: "Kernel", head: int) -> Iterator[tuple[int, bool]]:
     first, offset, pending = struct.unpack("<IiI", kernel.memory.read(head, 12))
     entry = first
     for _ in range(_LIMIT):
-        if entry & ~1 == head:
+        if entry & ~_INHERITS == head:
             break
-        following = kernel.memory.load(entry & ~1, 4)
-        if entry & ~1 != pending & ~1:
-            yield (entry & ~1) + offset & 0xFFFFFFFF, bool(entry & 1)
+        following = kernel.memory.load(entry & ~_INHERITS, 4)
+        if entry & ~_INHERITS != pending & ~_INHERITS:
+            yield (entry & ~_INHERITS) + offset & 0xFFFFFFFF, bool(entry & _INHERITS)
         entry = following
-    if pending & ~1:
-        yield (pending & ~1) + offset & 0xFFFFFFFF, bool(pending & 1)
+    if pending & ~_INHERITS:
+        yield (pending & ~_INHERITS) + offset & 0xFFFFFFFF, bool(pending & _INHERITS)
 
 
 def _mark(kernel: "Kernel", address: int, *, inherits: bool) -> None:

@@ -100,6 +100,11 @@ class Threads:
         are in place."""
         self.on_end: Callable[[int], None] = _ignore
         """Called with the id of the running thread when it ends and others go on."""
+        self.on_begin: Callable[[], None] = _ignore
+        """Called before a thread is made."""
+        self.on_alone: Callable[[list[int]], None] = _ignore_gone
+        """Called when the current thread has become the first and only one of a process, without
+        the others that had these ids."""
         self.begin_turn: Callable[[int | None], None] = _ignore_turn
         """Called to have ``Kernel.turn_over`` called after so many instructions; None: never."""
 
@@ -132,6 +137,7 @@ class Threads:
 
     def add(self, tid: int, registers: bytes, location: int) -> Thread:
         """A new thread that can run."""
+        self.on_begin()
         parent = self.current
         signals = ThreadSignals(self._altstack(), parent.signals.mask)
         thread = self._all[tid] = Thread(tid, signals, parent.name, registers, location)
@@ -167,12 +173,12 @@ class Threads:
         self.current.clear_child_tid = self.current.robust_list = 0
 
     def _alone(self) -> None:
-        before, self.current.tid = self.current.tid, os.getpid()
+        gone = [tid for tid in self._all if tid != self.current.tid]
+        self.current.tid = os.getpid()
         self._all = {self.current.tid: self.current}
         self.yields, self.status = False, None
         self._kernel.futexes.clear()
-        if before >> PID_BITS:
-            self.on_switch(before, self.current.tid)
+        self.on_alone(gone)
         self._set_turn(None)
         self._kernel.signals.sync_mask()
 
@@ -277,3 +283,7 @@ def _ignore(*tids: int) -> None:
 
 def _ignore_turn(length: int | None) -> None:
     """Default of ``begin_turn``: does nothing."""
+
+
+def _ignore_gone(gone: list[int]) -> None:
+    """Default of ``on_alone``: does nothing."""
