@@ -80,16 +80,6 @@ class BareMetal:
         self.polls += 1
         return location
 
-    @property
-    def thread(self) -> int:
-        return 0
-
-    def has_thread(self, thread: int) -> bool:
-        return thread == self.thread
-
-    def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
-        raise AssertionError("there is one thread")
-
     def symbolize(self, pc: int) -> str:
         return f"{pc:#x}"
 

@@ -14,6 +14,7 @@ from dbt.linux.calls.poll import Deadline
 from dbt.linux.calls.socket_addresses import (
     AF_UNIX,
     SOCK_DGRAM,
+    SOCK_STREAM,
     HostAddress,
     destination,
     domain,
@@ -23,8 +24,10 @@ from dbt.linux.calls.socket_addresses import (
     socket_fd,
     write_address,
 )
+from dbt.linux.calls.transfer import may_wait, write_all
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
+from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
-_MSG_PEEK, _MSG_DONTWAIT, _MSG_WAITFORONE, _MSG_CMSG_CLOEXEC = 0x2, 0x40, 0x10000, 0x40000000
+_MSG_PEEK, _MSG_DONTWAIT, _MSG_ERRQUEUE = 0x2, 0x40, 0x2000
+_MSG_WAITFORONE, _MSG_CMSG_CLOEXEC = 0x10000, 0x40000000
 _ADDRESS_BYTES = 128
 _MOST_MESSAGES = 1024
 _UNUSED = HostAddress(b"")
@@ -63,12 +67,39 @@ def _send(
     return host.call("sendmsg", host_fd, host.address_of(header), flags)
 
 
+def _send_all(
+    kernel: "Kernel",
+    host_fd: int,
+    parts: list[Span],
+    flags: int,
+    to: HostAddress,
+    control: bytes = b"",
+) -> int:
+    """sendmsg, which lets other threads run while there is no room."""
+    if flags & _MSG_DONTWAIT or not may_wait(kernel, host_fd):
+        return _send(host_fd, parts, flags, to, control)
+    if kind(host_fd) != SOCK_STREAM:
+        waiting.wait_for(kernel, host_fd, waiting.POLLOUT)
+        return _send(host_fd, parts, flags, to, control)
+    left = control if kernel.call is None or not kernel.call.done else b""
+
+    def send_piece(piece: list[Span]) -> int:
+        nonlocal left
+        sent = _send(host_fd, piece, flags | _MSG_DONTWAIT, to, left)
+        left = b""  # it goes with the first byte
+        return sent
+
+    return write_all(kernel, host_fd, parts, send_piece)
+
+
 def _receive(
     kernel: "Kernel", host_fd: int, parts: list[Span], flags: int, room: int = 0
 ) -> Received:
     """recvmsg on the host, with room for control data. A message from a host that is not allowed is
     dropped, and the next one is received."""
     while True:
+        if not flags & (_MSG_DONTWAIT | _MSG_ERRQUEUE):
+            waiting.wait_for(kernel, host_fd, waiting.POLLIN)
         found = _receive_any(host_fd, parts, flags | _MSG_CMSG_CLOEXEC, room)
         filtered = kernel.network.filters and not kernel.network.reaches(found.address)
         if not filtered:
@@ -115,7 +146,7 @@ def sendto(
 ) -> int:
     parts = spans(kernel, buffer, count, writable=False)
     host_fd = socket_fd(kernel, fd)
-    return _send(host_fd, parts, flags, _to(kernel, host_fd, address, size))
+    return _send_all(kernel, host_fd, parts, flags, _to(kernel, host_fd, address, size))
 
 
 @syscall("recv")
@@ -146,7 +177,7 @@ def sendmsg(kernel: "Kernel", fd: int, message: int, flags: int) -> int:
     control = b""
     if wanted["controllen"]:
         control = control_messages.to_host(kernel, wanted["control"], wanted["controllen"])
-    return _send(host_fd, parts, flags, to, control)
+    return _send_all(kernel, host_fd, parts, flags, to, control)
 
 
 @syscall("recvmsg")

@@ -8,6 +8,7 @@ connect to sockets in those directories alone. Abstract names are the guest's ow
 import errno
 import os
 import struct
+import time
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
@@ -26,13 +27,17 @@ from dbt.linux.calls.socket_addresses import (
     unix_name,
     write_address,
 )
+from dbt.linux.calls.transfer import may_wait
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _TYPE_MASK = 0xF
+_AGAIN = 2_000_000
+"""Nanoseconds until it is tried again to connect."""
 _CLOEXEC = 0o2000000  # SOCK_CLOEXEC of the host
 _PROTOCOLS = {SOCK_STREAM: (0, 6), SOCK_DGRAM: (0, 17)}
 """TCP and UDP: the protocols that any user may choose."""
@@ -144,7 +149,29 @@ def _bind_path(kernel: "Kernel", host_fd: int, path: bytes) -> int:
 def connect(kernel: "Kernel", fd: int, address: int, size: int) -> int:
     host_fd = socket_fd(kernel, fd)
     found = destination(kernel, host_fd, read_address(kernel, address, size))
+    if may_wait(kernel, host_fd):
+        return _connect_in_turn(kernel, host_fd, found.data)
     return host.call("connect", host_fd, found.data, len(found.data))
+
+
+def _connect_in_turn(kernel: "Kernel", host_fd: int, address: bytes) -> int:
+    """connect, which lets other threads run until it will not wait. Nothing tells when a unix
+    socket whose queue was full takes another connection: it is tried again."""
+    call = kernel.call
+    assert call is not None
+    if not call.done:
+        os.set_blocking(host_fd, False)
+        try:
+            return host.call("connect", host_fd, address, len(address))
+        except BlockingIOError as error:
+            if error.errno == errno.EAGAIN:
+                kernel.signals.end_if_interrupted()
+                waiting.block(kernel, until=time.monotonic_ns() + _AGAIN)
+        finally:
+            os.set_blocking(host_fd, True)
+        call.done = 1
+    waiting.wait_for(kernel, host_fd, waiting.POLLOUT)
+    return host.call("connect", host_fd, address, len(address))
 
 
 @syscall("listen")
@@ -166,6 +193,7 @@ def accept4(kernel: "Kernel", fd: int, address: int, size: int, guest_flags: int
     host_fd = socket_fd(kernel, fd)
     kernel.files.lowest()
     while True:
+        waiting.wait_for(kernel, host_fd, waiting.POLLIN)
         new, peer = _accept(host_fd, flags & os.O_NONBLOCK | _CLOEXEC)
         if not kernel.network.filters or kernel.network.reaches(peer):
             break
