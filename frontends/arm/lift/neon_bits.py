@@ -4,10 +4,7 @@ A7.4.6)."""
 from dbt.ir import ops
 from dbt.ir.block import Value
 from dbt.ir.types import I8, I16, I32, I64, V64, Type
-from frontends.arm.lift.neon_registers import NeonRegisters, vector_type
-
-LANES = (I8, I16, I32, I64)
-"""The types of lanes, by the field that says their size."""
+from frontends.arm.lift.neon_registers import LANES, NeonRegisters, vector_type
 
 
 def _inverted(value: int, p: int) -> int:

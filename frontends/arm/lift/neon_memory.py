@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dbt.ir.block import Value
 from dbt.ir.types import F64, I8, V64, V128, Type
 from frontends.arm.keys import BIG
-from frontends.arm.lift.neon_bits import LANES
-from frontends.arm.lift.neon_registers import NeonRegisters
+from frontends.arm.lift.neon_registers import LANES, NeonRegisters
 
 ALIGNMENTS = (1, 8, 16, 32)
 

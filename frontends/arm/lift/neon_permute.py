@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dbt.ir import ops
 from dbt.ir.block import Value
 from dbt.ir.types import I8, I64, V64, Type
-from frontends.arm.lift.neon_bits import LANES, NeonBits
-from frontends.arm.lift.neon_registers import vector_type
+from frontends.arm.lift.neon_bits import NeonBits
+from frontends.arm.lift.neon_registers import LANES, vector_type
 
 
 class NeonPermute(NeonBits):
