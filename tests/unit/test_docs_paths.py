@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("dbt", "frontends", "backends", "tests", "benchmarks", "docs")
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*/*.md")]
 NAMED = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]+)(?:::\w+)?`")
+TEST = re.compile(r"`[\w./]*::(test_\w+)`")
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
 
 
@@ -26,6 +27,14 @@ def missing(text: str, beside: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_what_is_there(page: Path) -> None:
     assert list(missing(page.read_text(), page.parent)) == []
+
+
+def test_pages_name_tests_that_are_there() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)\(", text, re.MULTILINE))
+    named = {name for page in PAGES for name in TEST.findall(page.read_text())}
+    assert named
+    assert named - defined == set()
 
 
 def test_docstrings_name_what_is_there() -> None:
