@@ -215,7 +215,7 @@ def sched_yield(kernel: "Kernel") -> int:
 
 @syscall("sched_getaffinity")
 def sched_getaffinity(kernel: "Kernel", pid: int, size: int, address: int) -> int:
-    """One processor: a guest has one thread."""
+    """One processor: threads of a guest take turns on it."""
     if size < 4 or size & 3:
         raise failure(errno.EINVAL)
     targets.check(kernel, pid)
@@ -335,7 +335,7 @@ _COMMANDS = 127
 
 @syscall("membarrier")
 def membarrier(kernel: "Kernel", command: int, flags: int) -> int:
-    """Barriers between threads: one thread needs none, so they only keep the rules
+    """Barriers between threads: those that take turns need none, so they only keep the rules
     (kernel/sched/membarrier.c). EPERM for a private one that was not registered."""
     task = kernel.process.task
     if flags or command < 0 or command & (command - 1) or command & ~_COMMANDS:

@@ -3,6 +3,8 @@
 The guest's signal mask is also the host's, and what the guest ignores or leaves at its default is
 so on the host, so that the host's kernel does the rest. Where the guest has a handler, the host has
 one that notes the signal; it is delivered when the guest is between instructions.
+
+It is long because what is pending, blocked and delivered is decided together, for all threads.
 """
 
 import errno
