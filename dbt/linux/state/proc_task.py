@@ -58,11 +58,11 @@ def stat(kernel: "Kernel") -> bytes:
     most_resident = min(limit(kernel, resource.RLIMIT_RSS)[0], _INFINITY32)
     values = [
         b"R", *own[1:6], _RANDOMIZE, usage.ru_minflt, children.ru_minflt, usage.ru_majflt,
-        children.ru_majflt, *ticks, priority, task.nice, 1, 0, own[19], memory.size,
-        memory.resident // 4096, most_resident, image.start_code, image.end_code,
-        image.start_stack, 0, 0, pending, blocked, ignored, caught, 0, 0, 0, 17, 0, task.priority,
-        task.policy, 0, 0, 0, image.start_data, image.end_data, kernel.space.brk_start,
-        image.arg_start, image.arg_end, image.env_start, image.env_end, 0,
+        children.ru_majflt, *ticks, priority, task.nice, len(kernel.threads), 0,
+        own[19], memory.size, memory.resident // 4096, most_resident, image.start_code,
+        image.end_code, image.start_stack, 0, 0, pending, blocked, ignored, caught, 0, 0, 0, 17, 0,
+        task.priority, task.policy, 0, 0, 0, image.start_data, image.end_data,
+        kernel.space.brk_start, image.arg_start, image.arg_end, image.env_start, image.env_end, 0,
     ]  # fmt: skip
     text = b" ".join(v if isinstance(v, bytes) else str(v).encode() for v in values)
     return b"%d (%s) %s\n" % (os.getpid(), kernel.process.name, text)
@@ -83,7 +83,7 @@ def status(kernel: "Kernel") -> bytes:
         ("Groups", "".join(f"{number} " for number in os.getgroups())), ("NStgid", pid),
         ("NSpid", pid), ("NSpgid", group), ("NSsid", session), *_sizes(kernel),
         ("CoreDumping", 0), ("THP_enabled", int(not kernel.process.task.no_huge_pages)),
-        ("Threads", 1), ("SigQ", f"0/{min(limit(kernel, 11)[0], _INFINITY32)}"),
+        ("Threads", len(kernel.threads)), ("SigQ", f"0/{min(limit(kernel, 11)[0], _INFINITY32)}"),
         ("SigPnd", f"{pending:016x}"), ("ShdPnd", f"{0:016x}"), ("SigBlk", f"{blocked:016x}"),
         ("SigIgn", f"{ignored:016x}"), ("SigCgt", f"{caught:016x}"),
         *((name, f"{0:016x}") for name in ("CapInh", "CapPrm", "CapEff")),

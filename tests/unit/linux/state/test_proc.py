@@ -150,6 +150,12 @@ def test_status(program: Kernel, read: Read) -> None:
     assert rows["CapBnd"] == "000001ffffffffff"
 
 
+def test_threads_are_counted(program: Kernel, read: Read) -> None:
+    program.threads.add(program.threads.free_tid(), b"", 0)
+    assert "\nThreads:\t2\n" in read("/proc/self/status")
+    assert read("/proc/self/stat").rpartition(") ")[2].split()[17] == "2"
+
+
 def test_smaps_add_up(program: Kernel, read: Read) -> None:
     text = read("/proc/self/smaps")
     sizes = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Size:")]
