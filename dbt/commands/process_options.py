@@ -30,6 +30,9 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
     add("--sched-seed", type=number, default=0, metavar="N", help="order of the guest's threads")
+    add(
+        "--sched-turn", type=number, metavar="N", help="instructions of a thread's turn, on average"
+    )
     add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
     add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
@@ -245,6 +248,7 @@ def make_process(arguments: argparse.Namespace) -> "Process":
         stack_size=arguments.stack,
         seed=arguments.seed,
         sched_seed=arguments.sched_seed,
+        turn=arguments.sched_turn,
     )
     pipeline = _pipeline(arguments)
     process = Process(

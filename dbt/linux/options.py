@@ -86,4 +86,4 @@ class LinuxOptions:
     sched_seed: int = attrs.field(default=0, converter=_sched_seed)
     """Decides which thread of several runs when, and for how long."""
     turn: int | None = attrs.field(default=None, converter=_turn)
-    """Instructions after which another thread runs, on average; None: as the kernel likes it."""
+    """Instructions after which another thread runs, on average; None: 2,750,000."""

@@ -256,7 +256,8 @@ def test_a_pipe_opened_by_name_is_one_flow(tmp_path: Path) -> None:
     root = need_root()
     script = "read line < <(printf told); echo $line"
     events = spy(tmp_path, "-L", root, root / "bin/bash", "-c", script, stdout=b"told\n")
-    (flow,) = flows(events)
+    # A socket by which bash asks for its user's name comes to nothing.
+    (flow,) = (flow for flow in flows(events) if flow.written.data)
     assert b"".join(flow.written.data) == b"".join(flow.read.data) == b"told"
     assert set(flow.written.by) != set(flow.read.by)
 

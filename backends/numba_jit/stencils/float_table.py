@@ -5,8 +5,6 @@ from typing import Any
 
 from backends.native.arena import Arena
 from backends.numba_jit import tables
-from backends.numba_jit.units.floats import Floats
-from backends.numba_jit.units.objects import ObjectMaker
 
 
 class FloatTable:
@@ -20,6 +18,10 @@ class FloatTable:
     def provide(self) -> None:
         """Make the table, if it is not there."""
         if self._arena is None:
+            # Many programs do not compute with floating point.
+            from backends.numba_jit.units.floats import Floats
+            from backends.numba_jit.units.objects import ObjectMaker
+
             arena = Arena()
             self._addresses = array("Q", Floats(ObjectMaker(), arena).table())
             self._arena = arena

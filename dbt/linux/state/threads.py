@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from dbt.linux.kernel import Kernel
 
-SHORTEST_TURN, LONGEST_TURN = 20_000, 200_000
-"""Instructions of a turn."""
+SHORTEST_TURN, LONGEST_TURN = 500_000, 5_000_000
+"""Instructions of a turn. Hot code executes some thousand million in a second, and the end of a
+turn takes some 0.3 ms: what is left of it to a block's end is evaluated."""
 PID_BITS = 22
 """Linux has no pid above 2**22, and futexes take ids of threads below 2**30."""
 LOOK_SECONDS = 0.002
