@@ -17,6 +17,7 @@ ARMS = re.compile(
 )
 GUESTS_OWN = {
     "dbt/demo.py": "runs a program that is bundled",
+    "dbt/experiments/speed/small.py": "the programs are in code of both states",
     "backends/numba_jit/stencils/restart.py": "names registers of the host",
 }
 """What may name them, and why."""
