@@ -130,16 +130,16 @@ def test_a_page_that_may_not_be_written(tmp_path: Path) -> None:
 
 
 UNKNOWN = (0xE3A07C02, 0xEF000000)  # system call 512
-THREAD = (0xE3A0083D, 0xE3800C0F, 0xE3A07078, 0xEF000000)  # clone(CLONE_VM | … | CLONE_THREAD)
+SHARING = (0xE3A00C01, 0xE3A07078, 0xEF000000)  # clone(CLONE_VM, …)
 SOCKET = (0xE3A00002, 0xE3A07F46, 0xE2877001, 0xEF000000)  # socket(AF_INET, …)
 
 
 def test_what_a_failing_run_lacked(tmp_path: Path) -> None:
-    status, lines = run(tmp_path, *UNKNOWN, *THREAD, *SOCKET, *THREAD, 0xE3A00003, *EXIT)
+    status, lines = run(tmp_path, *UNKNOWN, *SHARING, *SOCKET, *SHARING, 0xE3A00003, *EXIT)
     assert status == 3
     assert lines == [
-        "armdbt: not supported, but asked for: syscall_512, threads (clone with CLONE_THREAD), "
-        "sockets (there is no network)"
+        "armdbt: not supported, but asked for: syscall_512, "
+        "processes that share memory (clone with CLONE_VM), sockets of the network (--allow-net)"
     ]
 
 

@@ -11,8 +11,10 @@ from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
 from backends.numba_jit.stencils import kept
 from backends.numba_jit.stencils.copier import NAME, UNCHECKED, Copier, Draft
+from backends.numba_jit.stencils.float_table import FloatTable
 from backends.numba_jit.stencils.native import Native
 from dbt.ir.block import BlockKey
+from dbt.ir.layout import CONTROL_BYTES
 from dbt.phases import UNTIMED
 from dbt.reservation import Reservation
 from dbt.runtime.memory import GuestMemory
@@ -64,8 +66,10 @@ class Copies:
             self._watched.follow()
             self._watched.lead_out(self.copier.code.without_checks)
             self.memory.protection.begin()
-        raw = (ctypes.c_int64 * 64).from_address(self.state.address)
+        raw = (ctypes.c_int64 * (CONTROL_BYTES // 8)).from_address(self.state.address)
         self.control = memoryview(raw).cast("B").cast("q")
+        self._floats = FloatTable(self.control)
+        self._floats.provide()
         self._nothing = Reservation(LOCATIONS, "tables")
         self.control[abi.MEM_BASE // 8] = self.memory.base
         for table in (tables.COPY_RETURNS, tables.COPY_JUMPS):
@@ -109,6 +113,7 @@ class Copies:
         """Release memory."""
         self.memory.protection.end()
         self._watched.close()
+        self._floats.close()
         self.control.release()
         self.copier.close()
         self.memory.close()

@@ -56,6 +56,8 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
     EINTR when a signal comes first."""
     children, states = kernel.process.children, options & _STATES
     while True:
+        # First, for a child that ends now is found below, though its signal is pending then.
+        interrupted = kernel.signals.interrupted() or kernel.overdue()
         kernel.signals.children.reap_ignored()
         found = [c for c in children if _is_of_kind(c, options) and chosen(c)]
         for child in found:
@@ -72,7 +74,7 @@ def _wait(kernel: "Kernel", chosen: Chosen, options: int) -> Change | None:
             raise failure(errno.ECHILD)
         if options & WNOHANG:
             return None
-        if kernel.signals.interrupted() or kernel.overdue():
+        if interrupted:
             raise failure(errno.EINTR)
         ends = [(child.pidfd, waiting.POLLIN) for child in found if child.pidfd >= 0]
         later = time.monotonic_ns() + int(_NAP * NANO)

@@ -13,13 +13,9 @@ from frontends.arm.encodings import A32, neon
 WORDS = 4
 STUB = 10
 """Bytes of one."""
-ARITHMETIC = {
-    "VADD", "VMUL", "VDIV", "VSQRT", "VMLA", "VNMLA", "VFMA", "VFNMA", "VCMP", "VCMP_zero",
-    "VCVT", "VCVT_half", "VCVT_from", "VCVT_to", "VCVT_fixed",
-}  # fmt: skip
-REFUSED = {"RBIT"} | ARITHMETIC
-"""Rows that are not copied: LLVM keeps constants of RBIT apart from the code, and arithmetic of VFP
-is calls."""
+REFUSED = {"RBIT", "VCVT_fixed"}
+"""Rows that are not copied: LLVM keeps constants of RBIT apart from the code, and those of the
+other are operands of a function."""
 VECTORS = {row.name for row in neon.a32()}
 """Rows of Advanced SIMD. Which of them need constants apart from their code depends on the host."""
 COPIED = {
