@@ -11,7 +11,7 @@ from dbt.linux.errors import Leave, failure
 from dbt.linux.guestio import read_path
 from dbt.linux.image import replace_image
 from dbt.linux.programs import ExecError, Plan, Program, open_first, open_program, prepare
-from dbt.linux.state import limits
+from dbt.linux.state import limits, robust
 from dbt.linux.state.objects import Handle
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.state.sigaction import SIGSEGV
@@ -138,6 +138,7 @@ def _run(kernel: "Kernel", program: Program, argv_at: int, envp_at: int) -> int:
     try:
         if sum(len(text) + 1 for text in plan.argv) - before > room.left:
             raise failure(errno.E2BIG)
+        robust.leave_all(kernel)
         try:
             location = replace_image(kernel, plan, variables)
         except OSError:

@@ -30,7 +30,7 @@ def exit_(kernel: "Kernel", status: int) -> int:
 @syscall("exit_group")
 def exit_group(kernel: "Kernel", status: int) -> int:
     """End the process."""
-    robust.leave(kernel)
+    robust.leave_all(kernel)
     raise Leave(Exited(status & 0xFF))
 
 

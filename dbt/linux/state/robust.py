@@ -10,6 +10,7 @@ from dbt.stops import GuestFault
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.state.futexes import Waiter
+    from dbt.linux.state.threads import Thread
 
 WAITERS, OWNER_DIED, TID = 0x80000000, 0x40000000, 0x3FFFFFFF
 _INHERITS = 1
@@ -20,10 +21,19 @@ _LIMIT = 2048
 
 def leave(kernel: "Kernel") -> None:
     """The current thread ends: mark the locks that it holds, and tell who waits for its end."""
-    thread = kernel.threads.current
+    _leave(kernel, kernel.threads.current)
+
+
+def leave_all(kernel: "Kernel") -> None:
+    """The same for all threads: the process ends, or executes another program."""
+    for thread in kernel.threads:
+        _leave(kernel, thread)
+
+
+def _leave(kernel: "Kernel", thread: "Thread") -> None:
     with suppress(GuestFault):
         for address, inherits in _held(kernel, thread.robust_list):
-            _mark(kernel, address, inherits=inherits)
+            _mark(kernel, thread.tid, address, inherits=inherits)
         thread.robust_list = 0
     at = thread.clear_child_tid
     if at and (kernel.threads.others or kernel.futexes.is_shared(at)):
@@ -51,12 +61,12 @@ def _held(kernel: "Kernel", head: int) -> Iterator[tuple[int, bool]]:
         yield (pending & ~_INHERITS) + offset & 0xFFFFFFFF, bool(pending & _INHERITS)
 
 
-def _mark(kernel: "Kernel", address: int, *, inherits: bool) -> None:
+def _mark(kernel: "Kernel", owner: int, address: int, *, inherits: bool) -> None:
     """The owner of a lock has died (handle_futex_death)."""
     if address & 3:
         return
     word = kernel.memory.load(address, 4)
-    if word & TID != kernel.thread:
+    if word & TID != owner:
         return
     if not (inherits and hand_over(kernel, address, OWNER_DIED)):
         kernel.memory.store(address, 4, word & WAITERS | OWNER_DIED)

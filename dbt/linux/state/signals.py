@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
+from dbt.linux.state import robust
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.child_signals import ChildSignals
 from dbt.linux.state.host_signals import HostSignals
@@ -392,6 +393,7 @@ class Signals:
         if self._kernel.strace is not None:
             self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
+            robust.leave_all(self._kernel)
             why = _why(info)
             quiet = why == _NO_READERS
             return Killed(
