@@ -58,6 +58,14 @@ read: -4
 read: 1
 no such: -1 0 -1
 """
+IPC = """\
+semop: 0
+msgrcv: 4
+semtimedop: -1
+exit: Owner died
+killed: Owner died
+xecuted: Owner died
+"""
 
 
 ARM, THUMB = ("-marm", "-march=armv7-a"), ("-mthumb", "-march=armv7-a")
@@ -112,6 +120,14 @@ def test_signals_to_threads(home: Path, capfd: pytest.CaptureFixture[str], seed:
     assert out == SIGNALS
     assert isinstance(stop, Killed)
     assert stop.signal == 15
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_system_v_objects_and_robust_locks_of_processes(
+    home: Path, capfd: pytest.CaptureFixture[str], seed: int
+) -> None:
+    out, stop, _ = result(program(home, "thread_ipc", "-w"), capfd, seed)
+    assert (out, stop) == (IPC, Exited(0))
 
 
 SETTINGS: dict[str, dict[str, object]] = {

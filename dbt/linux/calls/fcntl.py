@@ -5,8 +5,6 @@ import errno
 import fcntl as constants
 import os
 import struct
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,8 +35,6 @@ _LOCKS = {
 _GETS = (F_GETLK, F_GETLK64, F_OFD_GETLK)
 _TRIES = {F_SETLKW: F_SETLK, F_OFD_SETLKW: F_OFD_SETLK}
 """Commands that wait, and the ones that do not."""
-_LOOK = 5_000_000
-"""Nanoseconds between two attempts to take a lock."""
 _HOST_FLOCK = struct.Struct("=hh4xqqi4x")
 _PASSED = (F_GETOWN, F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS)
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
@@ -70,19 +66,9 @@ def flock(kernel: "Kernel", fd: int, operation: int) -> int:
     host_fd = kernel.files.host_fd(fd)
     if not kernel.threads.others or operation & constants.LOCK_NB:
         return host.call("flock", host_fd, operation)
-    return _wait_for_lock(
+    return waiting.attempt(
         kernel, partial(host.call, "flock", host_fd, operation | constants.LOCK_NB)
     )
-
-
-def _wait_for_lock(kernel: "Kernel", take: Callable[[], int]) -> int:
-    """Try to take a lock now and then, while other threads run."""
-    try:
-        return take()
-    except BlockingIOError:
-        kernel.signals.end_if_interrupted()
-        waiting.block(kernel, until=time.monotonic_ns() + _LOOK)
-        raise failure(errno.EINTR) from None  # the user's time is over
 
 
 @syscall("fcntl", "fcntl64")
@@ -122,7 +108,7 @@ def _lock(kernel: "Kernel", host_fd: int, command: int, pointer: int) -> int:
     buffer = ctypes.create_string_buffer(_HOST_FLOCK.pack(*values), _HOST_FLOCK.size)
     lock = partial(host.call, "fcntl", host_fd)
     if kernel.threads.others and host_command in _TRIES:
-        _wait_for_lock(kernel, partial(lock, _TRIES[host_command], ctypes.addressof(buffer)))
+        waiting.attempt(kernel, partial(lock, _TRIES[host_command], ctypes.addressof(buffer)))
     else:
         lock(host_command, ctypes.addressof(buffer))
     if command not in _GETS:

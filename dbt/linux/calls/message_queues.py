@@ -3,18 +3,20 @@ has 32 bits in the guest and 64 on the host."""
 
 import errno
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls import ipc_status
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.state.ipc_objects import IPC_PRIVATE, MESSAGES
 from dbt.linux.table import syscall
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_IPC_CREAT = 0o1000
+_IPC_CREAT, _IPC_NOWAIT = 0o1000, 0o4000
 _MOST_BYTES = 1 << 20
 """More than a message may have on any host (kernel.msgmax)."""
 _TYPE = struct.Struct("=q")
@@ -36,7 +38,10 @@ def msgsnd(kernel: "Kernel", ident: int, message: int, size: int, flags: int) ->
         raise failure(errno.EINVAL)
     text = kernel.memory.read(message + _GUEST_TYPE.size, size)
     kernel.process.ipc.key(MESSAGES, ident)
-    return host.call("msgsnd", ident, _TYPE.pack(kind) + text, size, flags)
+    send = partial(host.call, "msgsnd", ident, _TYPE.pack(kind) + text, size)
+    if not kernel.threads.others or flags & _IPC_NOWAIT:
+        return send(flags)
+    return waiting.attempt(kernel, partial(send, flags | _IPC_NOWAIT))
 
 
 @syscall("msgrcv")
@@ -46,7 +51,11 @@ def msgrcv(kernel: "Kernel", ident: int, message: int, size: int, kind: int, fla
     kernel.process.ipc.key(MESSAGES, ident)
     size = min(size, _MOST_BYTES)
     buffer = memoryview(bytearray(_TYPE.size + size))
-    count = host.call("msgrcv", ident, host.address_of(buffer), size, kind, flags)
+    receive = partial(host.call, "msgrcv", ident, host.address_of(buffer), size, kind)
+    if not kernel.threads.others or flags & _IPC_NOWAIT:
+        count = receive(flags)
+    else:
+        count = waiting.attempt(kernel, partial(receive, flags | _IPC_NOWAIT), (errno.ENOMSG,))
     found = _TYPE.unpack(buffer[: _TYPE.size])[0]
     text = bytes(buffer[_TYPE.size : _TYPE.size + count])
     kernel.memory.write(message, _GUEST_TYPE.pack(found) + text)

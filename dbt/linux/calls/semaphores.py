@@ -1,12 +1,15 @@
 """System V semaphores (ipc/sem.c), made of the host's."""
 
 import errno
+import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls import ipc_status
 from dbt.linux.calls.poll import kept
 from dbt.linux.errors import failure
+from dbt.linux.state import waiting
 from dbt.linux.state.ipc_objects import IPC_64, IPC_PRIVATE, SEMAPHORES
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
@@ -14,9 +17,10 @@ from dbt.linux.timespec import read_nanoseconds
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_IPC_CREAT = 0o1000
+_IPC_CREAT, _IPC_NOWAIT = 0o1000, 0o4000
 _GETPID, _GETVAL, _GETALL, _GETNCNT, _GETZCNT, _SETVAL, _SETALL = range(11, 18)
 _OPERATION_BYTES = 6  # struct sembuf, the same everywhere
+_OPERATION = struct.Struct("=Hhh")
 _MOST_OPERATIONS = 500  # SEMOPM
 
 
@@ -42,8 +46,20 @@ def _operate(kernel: "Kernel", ident: int, operations: int, count: int, wait: in
         raise failure(errno.E2BIG)
     data = kernel.memory.read(operations, _OPERATION_BYTES * count)
     kernel.process.ipc.key(SEMAPHORES, ident)
-    timeout = kept(kernel, wait).host_timespec()
-    return host.call("semtimedop", ident, data, count, timeout)
+    deadline = kept(kernel, wait)
+    if kernel.threads.others and deadline.is_ahead and (trial := _without_waiting(data)):
+        operate = partial(host.call, "semtimedop", ident, trial, count, None)
+        return waiting.attempt(kernel, operate, until=deadline.end)
+    return host.call("semtimedop", ident, data, count, deadline.host_timespec())
+
+
+def _without_waiting(data: bytes) -> bytes | None:
+    """The operations with IPC_NOWAIT; None if one of them has it already: EAGAIN of the others
+    could not be told from its own."""
+    operations = list(_OPERATION.iter_unpack(data))
+    if any(flags & _IPC_NOWAIT for _, _, flags in operations):
+        return None
+    return b"".join(_OPERATION.pack(*rest, flags | _IPC_NOWAIT) for *rest, flags in operations)
 
 
 @syscall("semop")

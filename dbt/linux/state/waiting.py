@@ -5,14 +5,15 @@ nothing, and the handler sleeps on the host.
 """
 
 import ctypes
+import errno
 import os
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dbt.linux import host
-from dbt.linux.errors import Blocked, Wanted
+from dbt.linux.errors import Blocked, Wanted, failure
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
@@ -23,6 +24,8 @@ _POLLFD = struct.Struct("=ihh")
 _LONGEST = 20_000_000
 """Nanoseconds of one sleep: signals that were blocked, or came just before it, are noticed then."""
 _SECOND = 1_000_000_000
+_LOOK = 5_000_000
+"""Nanoseconds between two attempts of a call that no descriptor tells about."""
 
 
 def block(
@@ -64,6 +67,28 @@ def wait_for(kernel: "Kernel", fd: int, events: int) -> None:
         return
     kernel.signals.end_if_interrupted()
     block(kernel, fds=[(fd, events)])
+
+
+def attempt(
+    kernel: "Kernel",
+    call: Callable[[], int],
+    fails: tuple[int, ...] = (errno.EAGAIN,),
+    until: int | None = None,
+) -> int:
+    """Make a call of the host that does not wait, now and then, while other threads run, until it
+    fails with none of these errors. EINTR when a signal comes first; the call's error when the time
+    is past ``until``, of CLOCK_MONOTONIC."""
+    try:
+        return call()
+    except OSError as error:
+        if error.errno not in fails:
+            raise
+        kernel.signals.end_if_interrupted()
+        now = time.monotonic_ns()
+        if until is not None and now >= until:
+            raise
+        block(kernel, until=now + _LOOK if until is None else min(now + _LOOK, until))
+        raise failure(errno.EINTR) from None  # the user's time is over
 
 
 def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
