@@ -3,6 +3,8 @@
 The monitor is what QEMU's is: LDREX remembers an address and the value it read there, and STREX
 succeeds if the address is the same and the value still there. With one guest thread running at a
 time, only a program that stores the same value again in between can tell this from the real thing.
+Processes that share memory do run at the same time: what another one stores between the comparison
+of STREX and its store, or between the two accesses of SWP, is lost.
 Unaligned accesses fault, whatever the monitor says. Refused, as in QEMU: pc anywhere, an odd first
 register of a pair, a status register that is also an operand.
 """
