@@ -15,6 +15,7 @@ programs, each in rounds of its own.
 Where Unicorn is installed, and without ``--no-peers``, it is measured, too: a Python hook counts
 blocks, or is on every instruction of the program that calls or returns and counts events. It is
 compared with Unicorn without hooks. qemu-arm is measured without any, for it has none: only its log
+from dbt import choices
 (``bench interception``), and plug-ins, which Debian's qemu-user is built without.
 
 ``harness/guest_run.py`` says what is timed, and ``peers/unicorn.py`` for Unicorn. Nanoseconds per
@@ -34,6 +35,7 @@ from typing import Any
 
 import attrs
 
+from dbt import choices
 from dbt.data import DEMO
 from dbt.experiments.callbacks.instrumented import INSTRUMENTED
 from dbt.experiments.callbacks.rows import (
@@ -209,8 +211,10 @@ def experiment(
     """Run every case ``repeats`` times, of the rows that ``only`` names, or of all; returns the
     result for JSON.
 
-    Raises UsageError when two cases show different things.
+    Raises UsageError for a row that there is not, and when two cases show different things.
     """
+    for name in only or ():
+        choices.one_of("row", name, names())
     chosen = [*cases(tiers, only)]
     judge = _Judge(program, unit)
     missing = []

@@ -74,6 +74,11 @@ def test_a_program_that_unicorn_cannot_run_is_measured_without_it() -> None:
     assert why.startswith("unicorn: the program wants what its adapter lacks: system call")
 
 
+def test_a_row_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UsageError, match="no row 'unicorn-cuont'"):
+        experiment(FIB, ("0",), only=("unicorn-cuont",))
+
+
 def test_a_price_that_misses_events_stops_the_experiment() -> None:
     judge = laboratory._Judge(FIB, "block")
     case = Case("0", "count", "python")
