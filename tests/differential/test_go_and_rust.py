@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support import wheel_programs
-from support.debian_root import ARMHF_ROOT, is_whole
+from support.debian_root import ARMHF_ROOT
 from support.oracle import (
     Case,
     armdbt_result,
@@ -12,6 +12,7 @@ from support.oracle import (
     comparisons,
     lacking,
     mode_options,
+    need_armhf_root,
     need_qemu,
     qemu_result,
 )
@@ -72,8 +73,7 @@ def selected() -> list[tuple[Case, str]]:
 @pytest.mark.parametrize(("one", "mode"), comparisons(selected()))
 def test_same_as_qemu(one: Case, mode: str) -> None:
     need_qemu()
-    if not is_whole(ARMHF_ROOT):
-        lacking("needs Debian's armhf programs (make root ARCHITECTURE=armhf)")
+    need_armhf_root()
     if not wheel_programs.is_whole(DEFAULT_DIRECTORY):
         lacking("needs programs in Go and Rust (make wheels)")
     assert_same(one, qemu_result(one), armdbt_result(one, mode_options(mode, one)))

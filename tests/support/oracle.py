@@ -18,7 +18,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from support.debian_root import DEFAULT_ROOT, is_whole
+from support.debian_root import ARMHF_ROOT, DEFAULT_ROOT, is_whole
 from support.forkserver import Outcome
 from support.guests import branch_targets
 from support.runs import command
@@ -47,6 +47,13 @@ def need_root() -> Path:
     if not is_whole(DEFAULT_ROOT):
         lacking("needs Debian's armel programs (make root)")
     return DEFAULT_ROOT
+
+
+def need_armhf_root() -> Path:
+    """The same of armhf."""
+    if not is_whole(ARMHF_ROOT):
+        lacking("needs Debian's armhf programs (make root ARCHITECTURE=armhf)")
+    return ARMHF_ROOT
 
 
 # -- Modes -----------------------------------------------------------------------------------------
