@@ -264,6 +264,14 @@ def excused(case: Case, ours: Finish, theirs: Finish) -> str | None:
         return "an alignment fault is an exception (the oracle does not say which)"
     if kinds == ("alignment", "ran") and case.row.name.startswith("STREX"):
         return "ExclusiveMonitorsPass: AlignmentFault comes before the monitor is asked"
+    if (
+        case.row.name.startswith("STREX")
+        and kinds == ("ran", "ran")
+        and _denies(case, ours, theirs)
+    ):
+        return "a status of 1 says that nothing was stored (A8.8.212): the oracle has stored"
+    if case.row.name == "MRC_PMUSER" and _but_for_it(theirs, ours):
+        return "ITAdvance (A2.5.2): the oracle keeps ITSTATE at a register of the PMU"
     if case.row.name == "ISB" and it_state(case) & 7 and _but_for_it(ours, theirs):
         return "ITAdvance (A2.5.2): the oracle forgets ITSTATE at an ISB"
     if kinds == ("fault", "fault") and _stores_in_it_block(case, ours, theirs):
@@ -275,9 +283,15 @@ def excused(case: Case, ours: Finish, theirs: Finish) -> str | None:
     return refusable(case) if ours.kind == "undefined" else None
 
 
-def _but_for_it(ours: Finish, theirs: Finish) -> bool:
-    """True when the oracle has left the IT block, and nothing else is different."""
-    return not theirs.cpsr & IT_BITS and theirs == attrs.evolve(ours, cpsr=ours.cpsr & ~IT_BITS)
+def _but_for_it(within: Finish, out: Finish) -> bool:
+    """True when one is in an IT block, the other has left it, and nothing else is different."""
+    return not out.cpsr & IT_BITS and out == attrs.evolve(within, cpsr=within.cpsr & ~IT_BITS)
+
+
+def _denies(case: Case, ours: Finish, theirs: Finish) -> bool:
+    """True when a store has failed, as we say too, and the oracle's memory alone has changed."""
+    failed = theirs.registers[fields_of(case.row, case.word)["d"]] == 1
+    return failed and ours == attrs.evolve(theirs, data=ours.data)
 
 
 def _stores_in_it_block(case: Case, ours: Finish, theirs: Finish) -> bool:

@@ -4,7 +4,7 @@ import attrs
 import pytest
 from support.arm_batches import Batch
 from support.arm_fuzz_memory import DATA_SIZE, Finish
-from support.arm_oracle import CODE_SIZE, MARGIN, Case, Oracle, Q, pc_of
+from support.arm_oracle import CODE_SIZE, IT_BITS, MARGIN, Case, Oracle, Q, pc_of
 from support.arm_runners import Evaluator
 from support.fuzz_states import EXACT_SUM, STATES
 
@@ -12,6 +12,8 @@ SMALLEST, MINUS_ONE = 0x80008000, 0xFFFFFFFF
 SMLAD, SMLADX = 0xE7003211, 0xE7003231  # r0, r1, r2, r3
 T32_SMLAD = 0x3002FB21
 MOV_R1_R2, MVN_R4_R0 = 0xE1A01002, 0xE1E04000
+IT_NE, T32_MRC_PMUSER = 0xBF18, 0x2F1EEE19  # r2
+T32_STREX = 0x2300E841  # strex r3, r2, [r1]
 
 
 class Both:
@@ -73,3 +75,27 @@ def test_the_excuse_is_for_q_alone() -> None:
     assert both.excuse(both.theirs) is None
     smlsd = SMLAD | 0x40
     assert both.excuse(words=(smlsd,)) is None
+
+
+def test_the_oracle_keeps_itstate_at_a_register_of_the_pmu() -> None:
+    both = Both((IT_NE, T32_MRC_PMUSER), state="thumb")
+    assert (both.ours.cpsr & IT_BITS, bool(both.theirs.cpsr & IT_BITS)) == (0, True)
+    excuse = both.excuse()
+    assert excuse is not None
+    assert excuse.startswith("ITAdvance")
+    assert both.excuse(attrs.evolve(both.ours, registers=(1, *both.ours.registers[1:]))) is None
+
+
+def test_the_oracle_may_store_with_a_status_of_1() -> None:
+    both = Both((T32_STREX,), 0x200000, state="thumb")
+    assert both.ours == both.theirs
+    assert both.ours.registers[3] == 1
+    stored = attrs.evolve(both.ours, data=b"\1" + both.ours.data[1:])
+    both.theirs, ours = stored, both.ours
+    excuse = both.excuse()
+    assert excuse is not None
+    assert "nothing was stored" in excuse
+    assert both.excuse(attrs.evolve(ours, location=ours.location + 2)) is None
+    registers = (*ours.registers[:3], 0, *ours.registers[4:])
+    both.theirs = attrs.evolve(stored, registers=registers)
+    assert both.excuse(attrs.evolve(ours, registers=registers)) is None
