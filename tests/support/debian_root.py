@@ -45,9 +45,10 @@ LARGE = (
     "gcc-12",
     "ghostscript",
     "ffmpeg",
+    "luajit",
+    "nodejs",
 )
-"""Packages that come on top, in a directory that the others have made. node waits for threads,
-which V8 cannot do without."""
+"""Packages that come on top, in a directory that the others have made."""
 DONE = ".unpacked"
 """Made in the directory when it is whole; holds the list of packages it was made from."""
 

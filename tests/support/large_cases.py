@@ -1,4 +1,5 @@
-"""Command lines for Debian's larger programs (``debian_root.LARGE``): compilers, media, Tcl.
+"""Command lines for Debian's larger programs (``debian_root.LARGE``): compilers, media, Tcl, and
+JavaScript and Lua, which are compiled while they run.
 
 What they need of threads is switched off, or is not asked: zstd reads and writes in threads of its
 own, Tcl's event loop has one (``vwait``), ffmpeg and xz have as many as there are processors.
@@ -38,6 +39,28 @@ _PAGE = """%!PS
 /Helvetica findfont 24 scalefont setfont 20 50 moveto (Hello) show
 0.5 setgray 10 10 80 30 rectfill showpage
 """
+_JAVASCRIPT = """
+const { createHash } = require('crypto'), zlib = require('zlib');
+const { Worker } = require('worker_threads');
+const fib = n => n < 2 ? n : fib(n - 1) + fib(n - 2);
+const packed = zlib.gzipSync(Buffer.alloc(20000, 'xyz'));
+console.log(fib(20), createHash('sha256').update('abc').digest('hex'));
+console.log(zlib.gunzipSync(packed).length, 'abcb'.replace(/b(?=c)/g, '<$&>'), Math.sin(1));
+console.log(JSON.stringify([3, 1, 2].sort()), 2n ** 70n, new Date(0).toISOString());
+setTimeout(() => console.log('later'), 5);
+Promise.resolve('first').then(console.log);
+const source = "require('worker_threads').parentPort.postMessage([1, 2].map(x => x / 3))";
+const worker = new Worker(source, { eval: true });
+worker.on('message', found => { console.log(found); setTimeout(() => process.exit(3), 20); });
+"""
+_LUA = """
+local bit, ffi = require("bit"), require("ffi")
+ffi.cdef("int abs(int); typedef struct { double x; int8_t y; } pair;")
+local pair, sum = ffi.new("pair[10]"), 0
+for i = 0, 9 do pair[i].x, pair[i].y = i / 3, -i end
+for n = 1, 20000 do sum = (sum * 31 + bit.bxor(n, pair[n % 10].y) + pair[n % 10].x) % 1e9 end
+print(sum, ffi.C.abs(-3), ("x"):rep(3), pcall(error, "wrong"))
+"""
 COMMANDS = {
     "dash": (
         "bin/dash",
@@ -52,6 +75,8 @@ COMMANDS = {
         *["-march=armv7-a", "-mthumb", "t.s", "-o", "t.o", "-aln=t.lst"],
     ),
     "as-wrong": ("usr/bin/{triplet}-as", "t.c"),
+    "node": ("usr/bin/node", "t.js"),
+    "luajit": ("usr/bin/luajit", "t.lua"),
     "tclsh": ("usr/bin/tclsh8.6", "t.tcl"),
     "ghostscript": (
         "usr/bin/gs",
@@ -72,6 +97,7 @@ COMMANDS = {
 
 def _prepare(work: Path) -> None:
     files = {"t.c": _C, "t.s": _ASSEMBLER, "t.tcl": _TCL, "page.ps": _PAGE}
+    files |= {"t.js": _JAVASCRIPT, "t.lua": _LUA}
     for name, text in files.items():
         (work / name).write_text(text)
     (work / "text.txt").write_text("".join(f"line {n * n % 97}\n" for n in range(5000)))
