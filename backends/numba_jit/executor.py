@@ -47,10 +47,11 @@ from dbt.interfaces import (
     Reason,
     ReportCode,
     Rewritten,
+    SyscallHit,
     TablesFull,
     is_redirecting,
     is_selective,
-    return_hooks,
+    return_hits,
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
@@ -129,7 +130,7 @@ class NumbaExecutor:
         """The link slot by which the last ``run`` left, because its target was not installed."""
         self._copying = context.lifter is not None and context.options.tier in ("0", "auto")
         """True while the guest's own instructions are copied."""
-        self.on_hook: Callable[[HookHit], bool] = return_hooks
+        self.on_hit: Callable[[HookHit | SyscallHit], bool] = return_hits
         self._autonomous = False
         self._inside = 0
         """The thread that runs the loop, or 0."""
@@ -499,8 +500,17 @@ class NumbaExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
-        self._follow_passes()
         self._watched_memory.ensure()  # also for guest code that is read
+        while True:
+            event = self._run(key)
+            if type(event) is not SyscallHit or not self.on_hit(event):
+                return event
+            key = event.resume
+            self._watched_memory.ensure_after_hooks()
+
+    def _run(self, key: BlockKey) -> Event:
+        """Execute from ``key`` on until something other than a hook needs Python. Returns what."""
+        self._follow_passes()
         block_id = self._table.get(key) or self._made_at(key)
         waiting, self._waiting = self._waiting, None
         if not block_id:
@@ -586,7 +596,7 @@ class NumbaExecutor:
         hit = record.hit
         self._hooks += 1
         self._words[self._pc] = record.pc
-        if not self.on_hook(hit):
+        if not self.on_hit(hit):
             return hit
         self._watched_memory.ensure_after_hooks()
         if self._units.new or (

@@ -37,6 +37,7 @@ from dbt.phases import Phase
 from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
+_MOST_CALLS = 4096
 
 
 class Exits:
@@ -56,11 +57,23 @@ class Exits:
         self._copies, self._discard = copies, discard
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
+        self._calls: dict[int, SyscallHit] = {}
+        """The system calls of copied blocks, by payload, as long as no block is removed."""
+        self._removals = 0
 
     def side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        return self._left(self._in_state(self._copies.side(payload)))
+        if self._removals != self._table.removals or len(self._calls) == _MOST_CALLS:
+            self._calls.clear()
+            self._removals = self._table.removals
+        call = self._calls.get(payload)
+        if call is not None:
+            return self._called(call)
+        left = self._left(self._in_state(self._copies.side(payload)))
+        if type(left) is SyscallHit:
+            self._calls[payload] = left
+        return left
 
     def refused(self, offset: int) -> Event | BlockKey:
         """What comes of an access that the host has refused to copied code without checks, at an
@@ -92,8 +105,7 @@ class Exits:
             return self.stop(TrapHit(self._copies.trap_reason(), pc, mode), pc)
         match self._copies.left(side):
             case Swi(number=number, resume=resume):
-                self.count(Reason.SYSCALL)
-                return self.stop(SyscallHit(number, resume), resume.pc)
+                return self._called(SyscallHit(number, resume))
             case Halt(reason=reason, pc=pc):
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, frontend_mode(side.key.mode)), pc)
@@ -169,8 +181,7 @@ class Exits:
         """What comes of an exit with a record, which is no HookRecord. Returns as ``side`` does."""
         match record:
             case SwiRecord(number, resume):
-                self.count(Reason.SYSCALL)
-                return self.stop(SyscallHit(number, resume), resume.pc)
+                return self._called(SyscallHit(number, resume))
             case HaltRecord(reason, pc, mode):
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, mode), pc)
@@ -189,6 +200,10 @@ class Exits:
         hit = self._faults.hit(record)
         self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
         return self.stop(hit, record.pc)
+
+    def _called(self, call: SyscallHit) -> Event:
+        self.count(Reason.SYSCALL)
+        return self.stop(call, call.resume.pc)
 
     def count(self, reason: Reason) -> None:
         """Count a return to the dispatcher."""

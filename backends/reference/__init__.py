@@ -36,7 +36,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
     WatchHit,
-    return_hooks,
+    return_hits,
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
@@ -79,7 +79,7 @@ class ReferenceExecutor:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.fuel = self.fuel_address = 0
-        self.on_hook: Callable[[HookHit], bool] = return_hooks
+        self.on_hit: Callable[[HookHit | SyscallHit], bool] = return_hits
         self._memory = GuardedMemory(context.memory)
         self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
@@ -155,8 +155,8 @@ class ReferenceExecutor:
             self.fuel += insn_count - completed
             if not isinstance(result, Edge):
                 event = self._stop(result)
-                if isinstance(event, HookHit) and self.on_hook(event):
-                    key = event.resume
+                if isinstance(event, HookHit | SyscallHit) and self.on_hit(event):
+                    self._resume(key := event.resume)
                     continue
                 return event
             if not self._follow(block.key, result):

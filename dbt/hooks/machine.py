@@ -243,6 +243,11 @@ class HookMachine:
         except BaseException as failure:
             self.keep_failure(failure)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a function of the user's has raised something that nobody has taken yet."""
+        return self._to_raise is not None
+
     def keep_failure(self, failure: BaseException) -> None:
         """Keep what a function of the user's has raised."""
         self._to_raise = self._to_raise or failure

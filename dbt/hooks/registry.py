@@ -328,10 +328,10 @@ class Hooks:
     # -- system calls ------------------------------------------------------------------------------
 
     def entering(
-        self, name: str, arguments: list[int], number: int = 0, site: int = 0
+        self, name: str, arguments: list[int], number: int = 0, location: int = 0
     ) -> int | None:
-        """Run the entry hooks of a system call. Returns the result if the call is to be skipped,
-        else None.
+        """Run the entry hooks of a system call, which continues at ``location``. Returns the result
+        if the call is to be skipped, else None.
 
         Raises what a hook raised, before the call is made. The next time this is called is for the
         same call: then the hooks do not run, and what they changed the first time holds.
@@ -340,7 +340,7 @@ class Hooks:
         if resume.call_as_hooked is not None:
             (arguments[:], result), resume.call_as_hooked = resume.call_as_hooked, None
             return result
-        result = self._syscall(self._entering, name, arguments, None, number, site)
+        result = self._syscall(self._entering, name, arguments, None, number, location)
         failure = self._machine.take_failure()
         if failure is not None:
             resume.call_as_hooked = list(arguments), result
@@ -348,11 +348,11 @@ class Hooks:
         return result
 
     def leaving(
-        self, name: str, arguments: list[int], result: int, number: int = 0, site: int = 0
+        self, name: str, arguments: list[int], result: int, number: int = 0, location: int = 0
     ) -> int | None:
         """Run the return hooks. Returns the result if one of them has replaced it, else None. What
         a hook raises is raised when the call is over (``HookMachine.take_failure``)."""
-        return self._syscall(self._leaving, name, arguments, result, number, site)
+        return self._syscall(self._leaving, name, arguments, result, number, location)
 
     def _syscall(
         self,
@@ -361,8 +361,10 @@ class Hooks:
         arguments: list[int],
         result: int | None,
         number: int,
-        site: int,
+        location: int,
     ) -> int | None:
+        if not table:
+            return None
         hooks = [*table.get(name, ()), *table.get(None, ())]
         if not hooks:
             return None
@@ -370,8 +372,8 @@ class Hooks:
 
         machine = self._machine
         event = SyscallEvent(
-            name, arguments, machine.state, machine.memory, self._decode, result, number, site,
-            machine.insns, machine.thread,
+            name, arguments, machine.state, machine.memory, self._decode, result, number,
+            machine.pc_of(location), machine.insns, machine.thread,
         )  # fmt: skip
         for hook in hooks:
             machine.call(hook, event)

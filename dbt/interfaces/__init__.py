@@ -21,7 +21,7 @@ from dbt.interfaces.backend import (
     ReportCode,
     Rewritten,
     TablesFull,
-    return_hooks,
+    return_hits,
 )
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
@@ -175,6 +175,6 @@ __all__ = [
     "is_selective",
     "lay_out",
     "loads_safely",
-    "return_hooks",
+    "return_hits",
     "sees_whole_blocks",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from dbt import choices
 from dbt.classes import attrs
 from dbt.interfaces.chaining import LinkRules, Reason
-from dbt.interfaces.events import Event, HookHit
+from dbt.interfaces.events import Event, HookHit, SyscallHit
 from dbt.interfaces.frontend import Encoding
 from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
@@ -215,8 +215,8 @@ class TablesFull(Exception):
     """An executor has no room for another block. After others are discarded it has."""
 
 
-def return_hooks(hit: HookHit) -> bool:
-    """``Executor.on_hook`` until one is set: each event is returned."""
+def return_hits(hit: HookHit | SyscallHit) -> bool:
+    """``Executor.on_hit`` until one is set: each event is returned."""
     del hit
     return False
 
@@ -232,9 +232,9 @@ class Executor(Protocol):
     fuel_address: int
     """The host address of ``fuel`` while ``run`` runs, a number of 64 bits; 0 if it has none, and
     then there is no ``decision``."""
-    on_hook: Callable[[HookHit], bool]
-    """``run`` calls this with each HookHit, when all is as if it had returned that. True: it
-    continues at the event's key as if it was called again; False: it returns the event."""
+    on_hit: Callable[[HookHit | SyscallHit], bool]
+    """``run`` calls this with each HookHit and SyscallHit, when all is as if it had returned that.
+    True: it continues at the event's key as if it was called again; False: it returns the event."""
 
     def decision(self, module: ModuleType, name: str = "decide") -> int:
         """The address of a compiled function that decides what an arrival means, on the arrays at

@@ -25,7 +25,16 @@ from dbt.phases import Phase, Phases
 from dbt.process.watchdog import Clock
 from dbt.runtime.budget import SLICE_SECONDS
 from dbt.runtime.engine import Engine
-from dbt.runtime.resume import Ended, LimitReached, OfThread, Resume, Slice, TurnOver
+from dbt.runtime.resume import (
+    Called,
+    Ended,
+    LimitReached,
+    OfThread,
+    Resume,
+    Served,
+    Slice,
+    TurnOver,
+)
 from dbt.stops import (
     Access,
     GuestFault,
@@ -74,7 +83,7 @@ class EventLoop:
         self._state = state
         self._hooks = hooks
         self._hit = phases.around(Phase.HOOKS, hooks.hit)
-        self._serve = phases.around(Phase.HOOKS, hooks.serve)
+        self._serve_hooks = phases.around(Phase.HOOKS, hooks.serve)
         self._clock = clock
         self._log = log
         self._served = phases.around(Phase.HOOKS, served)
@@ -152,6 +161,8 @@ class EventLoop:
                 return TimeLimit(key.pc) if self._clock.overdue() else self._end_turn(key)
             case SyscallHit():
                 return self._system_call(event)
+            case Called(after=after):
+                return after
             case FaultHit():
                 return self._key(self._fault(event))
             case HaltHit(reason=reason) if reason == HALT_JUMP:
@@ -172,6 +183,19 @@ class EventLoop:
         self._resume.key = after
         self._served()
         return TimeLimit(after.pc) if self._clock.overdue() else after
+
+    def _serve(self, event: Served) -> BlockKey | Ended:
+        """See ``Engine.serve``. Where control goes elsewhere, and when a hook has raised something,
+        the engine pauses."""
+        if type(event) is HookHit:
+            return self._serve_hooks(event)
+        assert type(event) is SyscallHit
+        thread = self._thread
+        after = self._system_call(event)
+        if not isinstance(after, BlockKey) or thread != self._thread or self._hooks.has_failed:
+            return Called(after)
+        here = self._frontend.in_state(after, self._state) == event.resume
+        return event.resume if here else Called(after)
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that wait for an event.

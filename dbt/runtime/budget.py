@@ -43,6 +43,12 @@ class Budget:
         """True when everything up to the limit, or the end of the turn, has been given out."""
         return self.granted >= min(self.limit, self.turn_end)
 
+    @property
+    def fits(self) -> bool:
+        """True unless more has been given out than there is up to the limit, or the end of the
+        turn, as they are now."""
+        return self.granted <= self.limit and self.granted <= self.turn_end
+
     def begin_turn(self, length: int | None) -> None:
         """Have the turn end after so many more instructions; None: not at all."""
         self.turn_end = UNLIMITED if length is None else self.executed + length

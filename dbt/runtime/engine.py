@@ -28,6 +28,7 @@ from dbt.interfaces import (
     HookHit,
     NotTranslated,
     Rewritten,
+    SyscallHit,
     TablesFull,
     WatchHit,
     is_at_heads,
@@ -40,7 +41,7 @@ from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
-from dbt.runtime.resume import Amid, Ended, LimitReached, Resume, Slice, TurnOver
+from dbt.runtime.resume import Amid, Called, Ended, LimitReached, Resume, Served, Slice, TurnOver
 from dbt.stops import GuestFault, UsageError
 
 
@@ -73,8 +74,8 @@ def _not_rewritten(key: BlockKey, boundaries: Collection[int]) -> None:
     """``rewrite`` where only ``translate`` makes IR."""
 
 
-def _return_it(hit: HookHit) -> HookHit:
-    """``serve`` when each HookHit is returned."""
+def _return_it(hit: Served) -> Served:
+    """``serve`` when each event is returned."""
     return hit
 
 
@@ -158,10 +159,11 @@ class Engine:
         """The executor waits while hooks run, as if it did not run."""
         self._instead: Ended | None = None
         """What is to be returned in place of the HookHit that the executor returns."""
-        self.serve: Callable[[HookHit], BlockKey | Ended] = _return_it
-        """Runs the hooks that a HookHit is for, while the executor waits. Returns the key of the
-        event if the guest continues there, or what ``run`` has to return."""
-        executor.on_hook = self._on_hook
+        self.serve: Callable[[Served], BlockKey | Ended] = _return_it
+        """Runs the hooks that a HookHit is for, or makes the system call of a SyscallHit, while the
+        executor waits. Returns the key of the event if the guest continues there, or what ``run``
+        has to return."""
+        executor.on_hit = self._on_hit
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
         between blocks, so that callers see guest addresses only. May raise GuestFault."""
@@ -312,8 +314,8 @@ class Engine:
                     later, self._later = self._later, []
                     self.discard(later)
 
-    def _on_hook(self, hit: HookHit) -> bool:
-        """See ``Executor.on_hook``. What is left over by functions that the guest's code invoked
+    def _on_hit(self, hit: Served) -> bool:
+        """See ``Executor.on_hit``. What is left over by functions that the guest's code invoked
         has to be done before hooks run, and when a slice is over, signals come before them."""
         if (
             self._later
@@ -329,6 +331,8 @@ class Engine:
             after = self.serve(hit)
         finally:
             self._serving = False
+        if type(hit) is SyscallHit and after is hit.resume and self._pauses_before(after):
+            after = Called(after)
         if after is hit.resume:
             if self._passes_changed:
                 self._passes_changed = False
@@ -336,6 +340,11 @@ class Engine:
             return True
         self._instead = Slice(after) if isinstance(after, BlockKey) else after
         return False
+
+    def _pauses_before(self, key: BlockKey) -> bool:
+        """Whether the executor may not go on at a key behind a system call, which may have changed
+        what is watched, how long the turn is, and what is translated."""
+        return bool(self._later or self._later_all or not self.budget.fits or self._is_watched(key))
 
     @property
     def _failed(self) -> bool:

@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from dbt.classes import attrs
-from dbt.interfaces import Event, SyscallHit
+from dbt.interfaces import Event, HookHit, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
 
@@ -29,8 +29,18 @@ class TurnOver:
     key: BlockKey
 
 
-Ended: TypeAlias = Event | Slice | LimitReached | TurnOver
+@attrs.frozen
+class Called:
+    """A system call was made, and the engine pauses: ``after`` is the key that would be next, or
+    how the run ends."""
+
+    after: BlockKey | Stop
+
+
+Ended: TypeAlias = Event | Slice | LimitReached | TurnOver | Called
 """What ``Engine.run`` returns."""
+Served: TypeAlias = HookHit | SyscallHit
+"""What ``Engine.serve`` serves."""
 Moment: TypeAlias = tuple[int, int]
 """A pc, and the guest instructions completed when control arrived there."""
 

@@ -8,7 +8,8 @@ keeps them as literal numbers). The OABI differs where a 64-bit member aligns to
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dbt.classes import attrs
 
@@ -51,13 +52,13 @@ class Struct:
     def pack(self, **values: int | bytes) -> bytes:
         """The structure's bytes. Members that are not given are zero; integers are cut to the width
         of their member."""
-        arguments: list[int | bytes] = []
-        for name, mask in self._masks:
-            value = values.pop(name, 0 if mask else b"")
-            arguments.append(value & mask if isinstance(value, int) else value)
-        if values:
-            raise TypeError(f"struct {self.name} has no {', '.join(values)}")
-        return self._whole.pack(*arguments)
+        if not self._spread.keys() >= values.keys():
+            unknown = values.keys() - self._spread.keys()
+            raise TypeError(f"struct {self.name} has no {', '.join(sorted(unknown))}")
+        get: Callable[[str, Any], Any] = values.get
+        return self._whole.pack(
+            *[get(name, 0) & mask if mask else get(name, b"") for name, mask in self._masks]
+        )
 
     def unpack(self, data: bytes) -> dict[str, int]:
         """Values of the integer members by name. ``unpack_bytes`` reads the others."""
