@@ -31,12 +31,12 @@ def crash_report(
 
 
 def shortcomings(names: Iterable[str]) -> str:
-    """A line with the names of what a guest asked for and armdbt does not support; empty for no
-    names."""
+    """A line with the names of what a guest asked for and armdbt does not support or allow; empty
+    for no names."""
     known = list(names)
     shown = ", ".join(known[:_MOST_NAMES])
     more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
-    return f"armdbt: not supported, but asked for: {shown}{more}" if known else ""
+    return f"armdbt: not supported or not allowed, but asked for: {shown}{more}" if known else ""
 
 
 def _signal_name(number: int) -> str:

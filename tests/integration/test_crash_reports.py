@@ -138,7 +138,7 @@ def test_what_a_failing_run_lacked(tmp_path: Path) -> None:
     status, lines = run(tmp_path, *UNKNOWN, *SHARING, *SOCKET, *SHARING, 0xE3A00003, *EXIT)
     assert status == 3
     assert lines == [
-        "armdbt: not supported, but asked for: syscall_512, "
+        "armdbt: not supported or not allowed, but asked for: syscall_512, "
         "processes that share memory (clone with CLONE_VM), sockets of the network (--allow-net)"
     ]
 
