@@ -4,7 +4,8 @@
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.hooks import StopRequested

@@ -1,20 +1,25 @@
 """The code of armdbt's modules in one file, which a start reads in place of 200 files.
 
-Python finds, checks and reads a file for each module, with the same names in many of them. That
-takes an eighth of the time of a warm start. The bundle is beside the files that Python keeps, in
-``__pycache__``, made under the same conditions, and trusted like them: code is used as long as the
-module's source has the size and the time that it had. Everything else is imported as usual.
+Python finds, checks and reads a file for each module. That takes an eighth of the time of a warm
+start. The bundle is beside the files that Python keeps, in ``__pycache__``, made under the same
+conditions, and trusted like them: code is used as long as the module's source has the size and the
+time that it had. Everything else is imported as usual.
+
+The file begins with a line that says which Python reads it, and with an index of all modules. The
+code of a module is unmarshalled when the module is imported.
 """
 
 import contextlib
 import marshal
 import mmap
 import os
+import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
-from typing import NamedTuple
+
+from dbt.typing import Any, NamedTuple
 
 PACKAGES = ("backends", "dbt", "frontends")
 MANY = 16
@@ -22,16 +27,28 @@ MANY = 16
 _COMPILER = "llvmlite"
 """A start that has imported it has made what the next one finds on disk, with modules that the next
 one does not need."""
+_SIZES = struct.Struct("<QQ")
+"""Behind the first line: the size of the file, and of the index that follows."""
 
 
 class Entry(NamedTuple):
     """A module: the time in nanoseconds and the size of its source, where Python keeps its code,
-    and its code."""
+    and its code, marshalled."""
 
     time: int
     size: int
     cached: str
-    code: CodeType
+    code: bytes
+
+
+class Row(NamedTuple):
+    """A module in the index: as in ``Entry``, and where its code lies behind the index."""
+
+    time: int
+    size: int
+    cached: str
+    at: int
+    length: int
 
 
 class _Loader(SourceFileLoader):
@@ -53,7 +70,8 @@ class Bundle:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._entries = _read(file)
+        self._content, self._identity = _mapped(file)
+        self._index, self._codes = _read_index(self._content)
         self._found: set[str] = set()
 
     def find_spec(
@@ -65,21 +83,58 @@ class Bundle:
             return None
         base = f"{path[0]}/{name.rpartition('.')[2]}"
         source = f"{base}.py"
-        entry = self._entries.get(source)
-        is_package = entry is None
+        found = self._index.get(source)
+        is_package = found is None
         if is_package:
             source = f"{base}/__init__.py"
-            entry = self._entries.get(source)
-        if entry is None or _state(source) != (entry.time, entry.size):
+            found = self._index.get(source)
+        if found is None:
+            return None
+        row = Row(*found)
+        if _state(source) != (row.time, row.size):
+            return None
+        code = self._code(row)
+        if code is None:
             return None
         self._found.add(source)
-        spec = ModuleSpec(
-            name, _Loader(name, source, entry.code), origin=source, is_package=is_package
-        )
-        spec.has_location, spec.cached = True, entry.cached
+        spec = ModuleSpec(name, _Loader(name, source, code), origin=source, is_package=is_package)
+        spec.has_location, spec.cached = True, row.cached
         if is_package:
             spec.submodule_search_locations = [base]
         return spec
+
+    def _code(self, row: Row) -> CodeType | None:
+        """The code of a module; None if the file is not there any more, or damaged."""
+        if self._content is not None:
+            found = self._read(self._content, row)
+        else:
+            with self._opened() as content:
+                found = None if content is None else self._read(content, row)
+        return found if isinstance(found, CodeType) else None
+
+    def _read(self, content: mmap.mmap, row: Row) -> Any:
+        at = self._codes + row.at
+        with memoryview(content)[at : at + row.length] as code:
+            return _unmarshalled(code)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[mmap.mmap | None]:
+        """The content of the file; None if it is not there any more."""
+        if self._content is not None:
+            yield self._content
+            return
+        content, identity = _mapped(self._file)
+        try:
+            yield content if identity == self._identity else None
+        finally:
+            if content is not None:
+                content.close()
+
+    def rest(self) -> None:
+        """Give the file's descriptor back, until a module is imported again."""
+        if self._content is not None:
+            self._content.close()
+            self._content = None
 
     def keep(self) -> None:
         """Add the modules that were imported from elsewhere, if they are many, and if the next
@@ -96,16 +151,36 @@ class Bundle:
         if len(added) < MANY:
             return
         made = {source: _entry(source, module) for source, module in added.items()}
-        kept = {source: entry for source, entry in self._entries.items() if source not in made}
+        kept = {source: entry for source, entry in self._entries() if source not in made}
         _write(self._file, {**kept, **{source: entry for source, entry in made.items() if entry}})
+
+    def _entries(self) -> Iterator[tuple[str, Entry]]:
+        """What is in the file, by source."""
+        with self._opened() as content:
+            if content is None:
+                return
+            for source, found in self._index.items():
+                row = Row(*found)
+                at = self._codes + row.at
+                yield source, Entry(row.time, row.size, row.cached, content[at : at + row.length])
+
+
+_installed: Bundle | None = None
 
 
 def install() -> Bundle:
     """Import armdbt's modules from the bundle from now on."""
+    global _installed  # noqa: PLW0603
     cached = __spec__.cached if __spec__ else None
-    bundle = Bundle(f"{cached}.bundle" if cached else "")
-    sys.meta_path.insert(0, bundle)
-    return bundle
+    _installed = Bundle(f"{cached}.bundle" if cached else "")
+    sys.meta_path.insert(0, _installed)
+    return _installed
+
+
+def rest() -> None:
+    """See ``Bundle.rest``; nothing if none is installed."""
+    if _installed is not None:
+        _installed.rest()
 
 
 def _state(source: str) -> tuple[int, int] | None:
@@ -130,36 +205,69 @@ def _entry(source: str, module: ModuleType) -> Entry | None:
         return None
     if code is None or not spec.cached or _state(source) != before:
         return None
-    return Entry(*before, spec.cached, code)
+    return Entry(*before, spec.cached, marshal.dumps(code))
 
 
 def _head() -> bytes:
     """What a file begins with that this Python can read."""
-    return f"armdbt modules 1 {sys.implementation.cache_tag} {sys.hexversion:x}\n".encode()
+    return f"armdbt modules 2 {sys.implementation.cache_tag} {sys.hexversion:x}\n".encode()
 
 
-def _read(file: str) -> dict[str, Entry]:
-    """The entries in a file; none if it cannot be used."""
-    head = _head()
+def _mapped(file: str) -> tuple[mmap.mmap | None, tuple[int, ...]]:
+    """The content of a file, which is not read as a whole, and what tells it from the next one that
+    is written there. None if there is none that this Python can read."""
     try:
-        with (
-            open(file, "rb", buffering=0) as stream,
-            # To read it would take twice as long.
-            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            if content[: len(head)] != head:
-                return {}
-            with memoryview(content)[len(head) :] as code:
-                entries = marshal.loads(code)
-            return {source: Entry(*entry) for source, entry in entries.items()}
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, MemoryError):
-        return {}
+        with open(file, "rb", buffering=0) as stream:
+            status = os.fstat(stream.fileno())
+            content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None, ()
+    head = _head()
+    if content[: len(head)] != head:
+        content.close()
+        return None, ()
+    return content, (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-def _write(file: str, entries: dict[str, Entry]) -> None:
+def _read_index(content: mmap.mmap | None) -> tuple[dict[str, tuple[Any, ...]], int]:
+    """The rows of a file by source, and where the codes begin. There are none if the file cannot be
+    used, also because it was cut."""
+    at = len(_head())
+    if content is None or len(content) < at + _SIZES.size:
+        return {}, 0
+    size, length = _SIZES.unpack_from(content, at)
+    if size != len(content):
+        return {}, 0
+    at += _SIZES.size
+    with memoryview(content)[at : at + length] as index:
+        found = _unmarshalled(index)
+    return found if isinstance(found, dict) else {}, at + length
+
+
+def _unmarshalled(content: memoryview) -> Any:
+    """What was marshalled; None if it is damaged."""
+    try:
+        return marshal.loads(content)
+    except (EOFError, ValueError, TypeError, MemoryError):
+        return None
+
+
+def _content(entries: Mapping[str, Entry]) -> bytes:
+    """The content of a file."""
+    rows, at = {}, 0
+    for source, entry in entries.items():
+        rows[source] = (entry.time, entry.size, entry.cached, at, len(entry.code))
+        at += len(entry.code)
+    head, index = _head(), marshal.dumps(rows)
+    size = len(head) + _SIZES.size + len(index) + at
+    codes = [entry.code for entry in entries.values()]
+    return b"".join([head, _SIZES.pack(size, len(index)), index, *codes])
+
+
+def _write(file: str, entries: Mapping[str, Entry]) -> None:
     """Write a file, which appears whole, if that is possible. Others may not write to it, whatever
     the umask is."""
-    content = _head() + marshal.dumps({source: tuple(entry) for source, entry in entries.items()})
+    content = _content(entries)
     temporary = f"{file}.{os.getpid()}"
     with contextlib.suppress(OSError):
         try:

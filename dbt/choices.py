@@ -4,13 +4,12 @@ Every option that takes one of some names is checked by ``one_of``, so that all 
 ``no system call 'getpidd'; did you mean 'getpid'?``, ``no tier '3' (one of 0, 1, 2, auto)``.
 """
 
-import math
 import operator
 import os
 from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
 
 from dbt.stops import UsageError
+from dbt.typing import Any, TypeVar
 
 SHOWN = 24
 """Most choices that a refusal lists. Of more, it names one that is similar to the given one."""
@@ -20,6 +19,7 @@ WORD = 0xFFFFFFFF
 """The largest guest address."""
 
 T = TypeVar("T")
+_NAN = float("nan")
 
 
 class UnknownName(UsageError, KeyError):
@@ -106,12 +106,12 @@ def seconds(what: str, given: Any) -> float | None:
         return None
     known = isinstance(given, int | float) and not isinstance(given, bool)
     try:
-        number = float(given) if known else math.nan
+        number = float(given) if known else _NAN
     except OverflowError:  # an int that no float can hold
-        number = math.nan
+        number = _NAN
     if not number >= 0:
         raise UsageError(f"{what} is a number of seconds, 0 or more, not {shown(given)}")
-    return None if math.isinf(number) else number
+    return None if number == float("inf") else number
 
 
 def truth(what: str, given: Any) -> bool:

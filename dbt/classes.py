@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from types import BuiltinFunctionType, CellType, FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar
+
+from dbt.typing import TYPE_CHECKING, Any
 
 FEW = 4000
 """How many objects of a class are made from the list of its fields, which takes a microsecond more
@@ -41,6 +42,7 @@ _MADE_OF = {
 """What decides about the methods that attrs makes, if a class has it; also those in ``_COMPARED``
 unless it is defined with ``eq=False``."""
 _CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")
+_HOMES = ("typing", "dbt.typing")
 _OF_A_CLASS = ("__dict__", "__weakref__", "__slots__", "__module__", "__qualname__", "__doc__")
 _KEPT = {*_OF_A_CLASS, "__hash__"}
 """What a class keeps when attrs has made its methods: objects must not get another hash."""
@@ -292,7 +294,8 @@ def _own_fields(class_: type) -> list[_Field] | None:
 def _is_class_variable(annotation: object) -> bool:
     if isinstance(annotation, str):
         return annotation.strip("'\"").startswith(_CLASS_VARIABLES)
-    return annotation is ClassVar or getattr(annotation, "__origin__", None) is ClassVar
+    home = type(annotation).__module__
+    return home in _HOMES and repr(annotation).startswith(_CLASS_VARIABLES)
 
 
 def _inherited_fields(class_: type, *, frozen: bool) -> list[_Field] | None:

@@ -8,14 +8,14 @@ import contextlib
 import functools
 import importlib
 import os
-import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+
+from dbt.typing import Any, NamedTuple
 
 _INFO, _EGG = ".dist-info", ".egg-info"
 _POINTS = "entry_points.txt"
-_VALUE = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\]\s*)?")
+_SEPARATORS = str.maketrans("-.", "__")
 
 
 class EntryPoint(NamedTuple):
@@ -27,11 +27,13 @@ class EntryPoint(NamedTuple):
 
     def load(self) -> Any:
         """Import the module and get the object."""
-        match = _VALUE.fullmatch(self.value)
-        if match is None:
+        value, bracket, extras = self.value.partition("[")
+        module, colon, attributes = map(str.strip, value.partition(":"))
+        names = [*module.split("."), *(attributes.split(".") if colon else ())]
+        if not all(map(str.isidentifier, names)) or (bracket and not extras.strip().endswith("]")):
             raise ImportError(f"{self.value!r} is not module:attribute")
-        found: Any = importlib.import_module(match[1])
-        for attribute in filter(None, (match[2] or "").split(".")):
+        found: Any = importlib.import_module(module)
+        for attribute in names[module.count(".") + 1 :]:
             found = getattr(found, attribute)
         return found
 
@@ -103,7 +105,10 @@ def _children(entry: str) -> list[str]:
 
 
 def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "_", name).lower()
+    normal = name.lower().translate(_SEPARATORS)
+    while "__" in normal:
+        normal = normal.replace("__", "_")
+    return normal
 
 
 @functools.cache

@@ -1,12 +1,12 @@
 """The protocol of a guest's surroundings: an operating system (``dbt/linux``) or bare metal."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
 from dbt.syscalls import DecodedCall
+from dbt.typing import Protocol
 
 
 class Symbols(Protocol):

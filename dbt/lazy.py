@@ -1,7 +1,8 @@
 """Attributes that are computed when they are asked for first."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+
+from dbt.typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
 

@@ -3,9 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import Any, NoReturn
 
 from dbt.stops import Exited, Killed, Stop, Trapped, UsageError
+from dbt.typing import Any, NoReturn
 
 CLOSED = (
     "the process is closed: ask inside its with statement, or before close;"

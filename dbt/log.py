@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
 
 from dbt import choices
 from dbt.stops import UsageError
 from dbt.streams import write_lines
+from dbt.typing import Any, TextIO
 
 ITEMS = {
     "in_asm": "guest instructions of each block as it is translated",

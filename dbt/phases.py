@@ -12,7 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import ParamSpec, TypeVar
+
+from dbt.typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +39,7 @@ class Phase(enum.Enum):
 class Phases:
     """The phases of a run that nobody times: costs nothing where a function is called often."""
 
-    def around(self, phase: Phase, function: Callable[P, R]) -> Callable[P, R]:
+    def around(self, phase: Phase, function: "Callable[P, R]") -> "Callable[P, R]":
         """The function, which is in a phase while it runs: for one that is called often."""
         del phase
         return function
@@ -100,11 +101,11 @@ class TimedPhases(Phases):
             line = self._lines[ident] = _Timeline(None, self._now())
         return line
 
-    def around(self, phase: Phase, function: Callable[P, R]) -> Callable[P, R]:
+    def around(self, phase: Phase, function: "Callable[P, R]") -> "Callable[P, R]":
         """See ``Phases.around``."""
 
         @functools.wraps(function, ())
-        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        def timed(*args: "P.args", **kwargs: "P.kwargs") -> R:
             line = self._line()
             before = line.switch(phase, self._now())
             try:

@@ -1,10 +1,9 @@
 """Finds frontends, backends and passes by entry point. Refuses two plug-ins with one name."""
 
-from typing import Any
-
 from dbt import choices
 from dbt.distributions import EntryPoint, entry_points
 from dbt.stops import UsageError
+from dbt.typing import Any
 
 GROUPS = ("dbt.frontends", "dbt.backends", "dbt.passes")
 

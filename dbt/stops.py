@@ -5,9 +5,9 @@ do not end a run, are in ``dbt/interfaces/events.py``.
 """
 
 import enum
-from typing import TypeAlias
 
 from dbt.classes import attrs
+from dbt.typing import TypeAlias
 
 
 class Access(enum.Enum):

@@ -11,9 +11,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from dbt.stops import UsageError
+from dbt.typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console

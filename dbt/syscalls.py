@@ -6,13 +6,13 @@ it. The system calls themselves (``dbt/linux``) know no register and no architec
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Protocol
 
 from dbt import choices
 from dbt.classes import attrs
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
+from dbt.typing import Any, Protocol
 
 
 @attrs.frozen

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.interfaces import (
@@ -17,6 +16,7 @@ from dbt.interfaces import (
 from dbt.ir.block import Block, BlockKey
 from dbt.log import QUIET, Log
 from dbt.stops import UsageError
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline

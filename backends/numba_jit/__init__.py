@@ -5,13 +5,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from backends.native.forks import held_at_fork
 from dbt.interfaces import Context, Executor, HostCode, chaining
 from dbt.ir import banks, layout, ops
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import require_room
+from dbt.typing import Any, NamedTuple
 
 
 class NumbaBackend:

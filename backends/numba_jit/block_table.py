@@ -5,13 +5,13 @@ It lies in host memory, for the loop enters the blocks that it makes itself.
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any
 
 from backends.numba_jit import abi, tables
 from backends.numba_jit.pool import Pool
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import PAGE, Extent
 from dbt.ir.block import BlockKey
+from dbt.typing import Any
 
 _WORDS = tables.BLOCK // 8
 _KEY, _EXTENT, _SLOTS, _START, _END, _MARKS = (

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import ModuleType
-from typing import Any
 
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
@@ -55,6 +54,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.phases import Phase
+from dbt.typing import Any
 
 _FUEL = abi.FUEL // 8
 _KIND_MASK, _KIND_BITS, _X_RECORD = abi.KIND_MASK, abi.KIND_BITS, abi.X_RECORD

@@ -6,7 +6,8 @@ allocated, and one above all that may be.
 """
 
 from collections.abc import Iterator
-from typing import Any
+
+from dbt.typing import Any
 
 COUNT, END, LIMIT = 8, 16, 24
 """Offsets of the second word, the third and the fourth."""

@@ -4,12 +4,12 @@ One table serves all code. ``X_RECORD`` payloads index it.
 """
 
 import threading
-from typing import NamedTuple, TypeAlias
 
 from dbt.classes import attrs
 from dbt.interfaces import HookHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
+from dbt.typing import NamedTuple, TypeAlias
 
 
 class FaultRecord(NamedTuple):

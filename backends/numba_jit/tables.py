@@ -6,13 +6,13 @@ move. Their addresses are in the control area of the state.
 
 import ctypes
 import struct
-from typing import Any
 
 from backends.numba_jit import abi
 from dbt.interfaces import BACKEND_BYTES, CONTROL_BYTES, COUNTERS_AT, Context, Reason
 from dbt.ir.block import BlockKey
 from dbt.permissions import PAGES
 from dbt.reservation import Reservation
+from dbt.typing import Any
 
 # Further words of the control area, behind those of ``abi`` and of the units.
 _OURS = abi.FIRST_FREE + 64

@@ -4,9 +4,9 @@ An executor has two: copied code, and compiled units.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 from backends.numba_jit.installed import Installed
+from dbt.typing import Any, Protocol
 
 
 class Tier(Protocol):

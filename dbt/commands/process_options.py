@@ -1,26 +1,28 @@
 """Options that describe a program and how it runs, for every command that runs one."""
 
-import argparse
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.classes import attrs
+from dbt.commands.plain import Options
 from dbt.interfaces import BackendOptions
 from dbt.log import ITEMS, Log
 from dbt.phases import UNTIMED, TimedPhases, process_began
 from dbt.stops import UsageError
 from dbt.streams import open_text, write_lines
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+
     from dbt.hooks.faults import FaultPlan
     from dbt.interfaces import Pass
     from dbt.passes.pipeline import Pipeline
     from dbt.process import Process
 
 
-def process_options(parser: argparse.ArgumentParser) -> None:
+def process_options(parser: Options) -> None:
     """Options of every command that runs or translates a program."""
     add = parser.add_argument
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
@@ -68,14 +70,21 @@ def process_options(parser: argparse.ArgumentParser) -> None:
     add("--verify", action="store_true", help="verify the IR after every stage")
 
 
+def _wrong(message: str) -> Exception:
+    """What says to argparse that a value is wrong."""
+    from argparse import ArgumentTypeError
+
+    return ArgumentTypeError(message)
+
+
 def number(text: str) -> int:
     """An argument that is a whole number, 0 or more: decimal, or 0x…."""
     try:
         value = int(text, 0)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{choices.shown(text)} is no whole number") from None
+        raise _wrong(f"{choices.shown(text)} is no whole number") from None
     if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
+        raise _wrong(f"{text} is negative")
     return value
 
 
@@ -86,7 +95,7 @@ def stack_size(text: str) -> int:
     size = number(text)
     if not SMALLEST_STACK <= size <= LARGEST_STACK:
         bounds = f"{SMALLEST_STACK} to {LARGEST_STACK} bytes"
-        raise argparse.ArgumentTypeError(f"a stack has {bounds}, not {size}")
+        raise _wrong(f"a stack has {bounds}, not {size}")
     return size
 
 
@@ -95,7 +104,7 @@ def seconds(text: str) -> float | None:
     try:
         return choices.seconds("--timeout", float(text))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise _wrong(f"{text!r} is no number") from None
 
 
 def ranges(text: str) -> list[tuple[int, int]]:
@@ -117,7 +126,7 @@ def ranges(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def environment(arguments: argparse.Namespace) -> dict[str, str]:
+def environment(arguments: "argparse.Namespace") -> dict[str, str]:
     """The guest's environment: the host's with -U and -E."""
     variables = dict(os.environ)
     if variables.get("LC_CTYPE") == "C.UTF-8" and not _was_set("LC_CTYPE"):
@@ -143,7 +152,7 @@ def _was_set(name: str) -> bool:
         return True
 
 
-def _log(arguments: argparse.Namespace) -> Log:
+def _log(arguments: "argparse.Namespace") -> Log:
     items = [item for item in arguments.dump.split(",") if item]
     if arguments.dfilter and not items:
         raise UsageError("-dfilter chooses among the blocks that -d dumps: give -d, too")
@@ -161,7 +170,7 @@ def _fault_plans(texts: Sequence[str]) -> "list[FaultPlan]":
     return [FaultPlan.parse(text) for text in texts]
 
 
-def _pipeline(arguments: argparse.Namespace) -> "Pipeline | None":
+def _pipeline(arguments: "argparse.Namespace") -> "Pipeline | None":
     """The optimisation pipeline; None for the one that a process makes by itself."""
     if not arguments.no_pass and not arguments.time_passes:
         return None
@@ -174,11 +183,11 @@ def _pipeline(arguments: argparse.Namespace) -> "Pipeline | None":
     return pipeline
 
 
-def _timed(arguments: argparse.Namespace) -> bool:
+def _timed(arguments: "argparse.Namespace") -> bool:
     return bool(getattr(arguments, "stats", False) or getattr(arguments, "stats_json", None))
 
 
-def _backend_options(arguments: argparse.Namespace) -> BackendOptions:
+def _backend_options(arguments: "argparse.Namespace") -> BackendOptions:
     """The options of the backend. Raises UsageError also for one that asks for what its tier and
     unit do not do."""
     background, reuse = (
@@ -222,14 +231,14 @@ def _passes(spellings: Sequence[str]) -> "list[Pass]":
     return parse_passes(spellings)
 
 
-def _allowed_hosts(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+def _allowed_hosts(arguments: "argparse.Namespace") -> tuple[str, ...] | None:
     """What ``allow_net`` of LinuxOptions is to be."""
     if arguments.allow_host and not arguments.allow_net:
         raise UsageError("--allow-host has no effect without --allow-net")
     return tuple(arguments.allow_host) if arguments.allow_net else None
 
 
-def make_process(arguments: argparse.Namespace) -> "Process":
+def make_process(arguments: "argparse.Namespace") -> "Process":
     """The process that the options describe (``program`` and ``args`` among them)."""
     from dbt.linux.options import LinuxOptions
     from dbt.process import Process

@@ -1,22 +1,26 @@
 """``armdbt run``: run a program."""
 
-import argparse
 import contextlib
+import gc
 import sys
-from typing import IO, TYPE_CHECKING, Any
 
+from dbt import bundle
+from dbt.commands.plain import REMAINDER, Options
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
 from dbt.streams import say
+from dbt.typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import argparse
+
     from dbt.process import Process
     from dbt.stops import Stop
 
 HELP = "run a program"
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: Options) -> None:
     """Add this command's options."""
     process_options(parser)
     add = parser.add_argument
@@ -26,12 +30,14 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
     add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
     add("program", metavar="PROG")
-    add("args", nargs=argparse.REMAINDER, metavar="ARGS").required = False
+    add("args", nargs=REMAINDER, metavar="ARGS").required = False
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: "argparse.Namespace") -> int:
     """Run the program; the exit status."""
     with make_process(arguments) as process, contextlib.ExitStack() as stack:
+        bundle.rest()
+        gc.freeze()  # no collection looks at what is there for the whole run
         file = arguments.stats_json  # opened now: later the guest may have put a link there
         figures = _opened(file, stack) if file else None
         stop = run_until_interrupted(process, arguments)
@@ -51,14 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
         return status
 
 
-def _opened(file: str, stack: contextlib.ExitStack) -> IO[Any]:
+def _opened(file: str, stack: contextlib.ExitStack) -> "IO[Any]":
     """The stream of a file that is complete when the stack is closed."""
     from dbt.files import destination
 
     return stack.enter_context(destination(file))
 
 
-def run_until_interrupted(process: "Process", arguments: argparse.Namespace) -> "Stop | None":
+def run_until_interrupted(process: "Process", arguments: "argparse.Namespace") -> "Stop | None":
     """Run within the limits of the options. Returns how the run ended, or None after Ctrl-C."""
     try:
         return process.run(arguments.max_insns, arguments.timeout)

@@ -1,9 +1,9 @@
 """Hooks: Python functions called when the guest calls, returns or makes a system call."""
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from dbt.stops import StopRequested
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.hooks.callbacks.callback import Callback, CallbackError

@@ -26,7 +26,6 @@ import re
 from collections.abc import Callable, Collection
 from fnmatch import translate
 from functools import cache, partial
-from typing import Any, Protocol
 
 import attrs
 
@@ -35,6 +34,7 @@ from dbt.hooks.callbacks.events import SyscallEvent
 from dbt.hooks.points import Remove, take_out
 from dbt.stops import UsageError
 from dbt.syscalls import DecodedCall
+from dbt.typing import Any, Protocol
 
 
 class Calls(Protocol):

@@ -5,7 +5,6 @@ It is long because all that mechanisms may ask of a process stands here, each a 
 
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dbt.hooks.follow.callers import Callers
 from dbt.hooks.follow.stacks import (
@@ -52,6 +51,7 @@ from dbt.runtime.resume import Ended, Slice
 from dbt.runtime.state import GuestState
 from dbt.stops import UsageError
 from dbt.translate import Translator, block_at, place
+from dbt.typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from dbt.hooks.points.conditions import Conditions

@@ -7,13 +7,13 @@ time, also from inside one: it takes effect at the next execution.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dbt import choices
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.names import DEPTH
 from dbt.stops import UsageError
+from dbt.typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent

@@ -20,8 +20,6 @@ swi 0x0, 0x8008     =>    %0:i32 = get r7
                           swi 0x0, 0x8008
 """
 
-from typing import ClassVar, Protocol
-
 import attrs
 
 from dbt import choices
@@ -32,6 +30,7 @@ from dbt.ir.types import I1
 from dbt.passes.registry import register
 from dbt.stops import UsageError
 from dbt.syscalls import SyscallAbi
+from dbt.typing import ClassVar, Protocol
 
 STACK = "swi"
 SITES = "swi-site"

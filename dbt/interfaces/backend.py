@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any, Protocol
 
 from dbt import choices
 from dbt.classes import attrs
@@ -14,6 +13,7 @@ from dbt.interfaces.passes import Pass
 from dbt.ir.banks import PAGE, CounterBank, FunctionBank, Memory, StackBank, State
 from dbt.ir.block import Block, BlockKey, Exit, Inst, exit_targets
 from dbt.phases import UNTIMED, Phases
+from dbt.typing import Any, Protocol
 
 TIERS = ("0", "1", "2", "auto")
 UNITS = ("auto", "block", "loop", "function")

@@ -1,7 +1,8 @@
 """The terms that chain policies and executors share: kinds of edges, and reasons for a dispatch."""
 
 import enum
-from typing import Protocol
+
+from dbt.typing import Protocol
 
 
 class LinkKind(enum.Enum):

@@ -1,10 +1,9 @@
 """Events: what an executor returns to the engine."""
 
-from typing import TypeAlias
-
 from dbt.classes import attrs
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
+from dbt.typing import TypeAlias
 
 
 @attrs.frozen

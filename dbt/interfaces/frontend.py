@@ -1,12 +1,12 @@
 """The protocol of a frontend."""
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
 
 from dbt.classes import attrs
 from dbt.ir.banks import State
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.layout import CallAbi, Layout
+from dbt.typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dbt.syscalls import SyscallAbi

@@ -1,6 +1,7 @@
 """The protocols of a pass."""
 
-from typing import (
+from dbt.ir.block import Block, BlockKey
+from dbt.typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
@@ -10,8 +11,6 @@ from typing import (
     TypeGuard,
     runtime_checkable,
 )
-
-from dbt.ir.block import Block, BlockKey
 
 if TYPE_CHECKING:
     from dbt.syscalls import SyscallAbi

@@ -1,10 +1,10 @@
 """Protocols of what IR acts on: guest state and memory; counters, stacks, functions of passes."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from dbt.classes import attrs
 from dbt.ir.layout import Layout
+from dbt.typing import Protocol
 
 
 class State(Protocol):

@@ -1,11 +1,11 @@
 """Blocks: a key, a flat list of instructions over SSA values, and exactly one exit."""
 
 from collections.abc import Container
-from typing import TypeAlias
 
 from dbt.classes import attrs
 from dbt.ir.ops import INSN, Op
 from dbt.ir.types import Type
+from dbt.typing import TypeAlias
 
 CONDITION_PASSED = 1
 """Mode bit: the condition of the first instruction has been tested and holds (it is not

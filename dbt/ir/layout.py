@@ -1,10 +1,10 @@
 """The layout of guest state: named slots in one flat buffer, and the roles of some of them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from dbt.classes import attrs
 from dbt.ir.types import Type
+from dbt.typing import Any
 
 PC_SLOT = "pc"
 """Every layout has this i32 slot: the address of the next instruction. It is valid only while no

@@ -1,7 +1,5 @@
 """Exceptions of the processor: the signals that bad accesses and instructions bring."""
 
-from typing import TYPE_CHECKING
-
 from dbt.interfaces import EXEC, READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.state import siginfo
@@ -9,6 +7,7 @@ from dbt.linux.state.sigaction import SIGBUS, SIGSEGV
 from dbt.linux.state.siginfo import SigInfo
 from dbt.stops import Access, Stop
 from dbt.syscalls import CpuException
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -7,11 +7,11 @@ before EFAULT, and a short count when the first pages are good.
 
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.runtime.memory import SPACE
 from dbt.stops import GuestFault
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -8,9 +8,9 @@ import ctypes
 import os
 import stat
 import struct
-from typing import Any
 
 from dbt.linux.errors import failure
+from dbt.typing import Any
 
 _SIGSET_BYTES = 128
 _SIG_SETMASK = 2

@@ -3,7 +3,6 @@
 import errno
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux.options import LARGEST_STACK
@@ -13,6 +12,7 @@ from dbt.linux.state.address_space import AddressSpace, Area, page_up
 from dbt.linux.state.proc_image import describe
 from dbt.loader import stack
 from dbt.loader.elf import Elf, Segment
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -12,12 +12,10 @@ import errno
 import functools
 import importlib
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
 
 from dbt import choices
 from dbt.classes import attrs
@@ -49,6 +47,7 @@ from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault, InternalError, LimitNotKept, Stop, UsageError
 from dbt.streams import write_lines
 from dbt.syscalls import DecodedCall, IllegalTrap, Request, SyscallAbi
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from random import Random
@@ -355,6 +354,8 @@ class Kernel:
         """The name of a system call that is given by name or number. A call that the kernel does
         not have can only be given by the name made of its number. Raises UsageError."""
         if isinstance(given, str):
+            import re
+
             number = re.fullmatch(_NUMBERED, given)  # one that the kernel does not have
             if given in SIGNATURES or (number and self.abi.name_of(int(number[1], 0)) == given):
                 return given

@@ -1,11 +1,11 @@
 """What the user may choose about the guest's world."""
 
 from collections.abc import Callable
-from typing import Any
 
 from dbt import choices
 from dbt.classes import attrs
 from dbt.stops import UsageError
+from dbt.typing import Any
 
 STACK_GAP = 128 << 20
 """Bytes at the top of a program's memory that are kept for the stack: mappings begin below them

@@ -7,12 +7,12 @@ import os
 import signal
 import stat
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux.state.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
 from dbt.text import NAME, printable
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,7 +3,7 @@
 The layouts themselves belong to the frontend (``kernel.abi.layout``).
 """
 
-from typing import TYPE_CHECKING, Protocol
+from dbt.typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

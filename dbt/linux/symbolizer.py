@@ -1,7 +1,6 @@
 """Names of guest addresses, from the symbol tables of the files that are mapped."""
 
 import os
-from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.classes import attrs
@@ -9,6 +8,7 @@ from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.syscalls import SyscallAbi
 from dbt.text import LINE, NAME, printable
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.loader.symbols import Symbol, SymbolFile

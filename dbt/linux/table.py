@@ -11,11 +11,11 @@ any int; it is cut to 32 bits.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from dbt.lazy import lazy_property
 from dbt.linux.typed.model import Place, places
 from dbt.linux.typed.rows import SIGNATURES
+from dbt.typing import TypeVar
 
 Handler = Callable[..., int]
 _H = TypeVar("_H", bound=Handler)

@@ -1,10 +1,10 @@
 """Tells Linux perf what translated code is, in the files that it reads: ``docs/profiling.md``."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from dbt import choices
 from dbt.interfaces import Executor, HostCode
+from dbt.typing import Protocol
 
 FORMATS = ("map", "jitdump")
 

@@ -1,6 +1,6 @@
 """Runs one guest program. ``Process`` is the way in; the other modules are its parts."""
 
-from typing import TYPE_CHECKING, Any
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.process.facade import Process

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
 
 from dbt import choices, plugins
 from dbt.interfaces import Backend, Pass
 from dbt.stops import UsageError
+from dbt.typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline

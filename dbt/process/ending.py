@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from dbt.stops import (
     Exited,
@@ -24,6 +23,7 @@ from dbt.stops import (
 )
 from dbt.streams import EXIT_BROKEN, say
 from dbt.text import printable
+from dbt.typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dbt import choices, plugins
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
@@ -39,6 +38,7 @@ from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
 from dbt.stops import Exited, Killed, Stop, UsageError
 from dbt.streams import say
+from dbt.typing import TYPE_CHECKING, Any, NoReturn, Self
 
 if TYPE_CHECKING:
     from dbt.hooks.registry import Hooks

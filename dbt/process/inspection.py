@@ -1,10 +1,9 @@
 """What a user may ask of a process between runs: the texts and figures behind ``Process``."""
 
-from typing import TYPE_CHECKING, Any
-
 from dbt.interfaces import CodeReader, Frontend, Layout, State
 from dbt.ir.block import CONDITION_PASSED, Swi
 from dbt.stops import GuestFault, UsageError
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,9 +4,9 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import Any
 
 from dbt.stops import LimitNotKept
+from dbt.typing import Any
 
 AGAIN_SECONDS = 0.05
 """Seconds between wake-ups. The first one may come before the main thread blocks."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.environment import Environment
@@ -33,6 +32,7 @@ from dbt.runtime.resume import Resume
 from dbt.runtime.state import GuestState
 from dbt.stops import Killed
 from dbt.translate import IR_ITEMS, Translator, block_at
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline

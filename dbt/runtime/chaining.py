@@ -8,12 +8,12 @@ when any pc may be concerned, or ``exact`` has changed.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from typing import TypeAlias
 
 from dbt import choices
 from dbt.interfaces import LinkKind
 from dbt.runtime.ranges import Ranges
 from dbt.stops import UsageError
+from dbt.typing import TypeAlias
 
 Place: TypeAlias = int | str
 """An address, or a symbol of the program."""

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from time import perf_counter
-from typing import Protocol
 
 from dbt.classes import attrs
 from dbt.interfaces import (
@@ -43,6 +42,7 @@ from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Amid, Called, Ended, LimitReached, Resume, Served, Slice, TurnOver
 from dbt.stops import GuestFault, UsageError
+from dbt.typing import Protocol
 
 
 class Translate(Protocol):

@@ -2,13 +2,13 @@
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from dbt.classes import attrs
 from dbt.interfaces import NativeFunction
 from dbt.ir.ops import MOST_ARGUMENTS
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import Reservation
+from dbt.typing import Any
 
 CAPACITY = 1 << 18
 _PYTHON = NativeFunction()

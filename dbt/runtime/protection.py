@@ -9,8 +9,8 @@ debugger: the handler (``backends/native/guard.py``) opens the page and notes th
 protects it again. Calls of the kernel get EFAULT from such a page: ``expose`` comes before them.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from dbt.interfaces import CODE, OPENED, PAGE, READ, WRITE
@@ -31,10 +31,9 @@ def _of(perms: int) -> int:
 
 _PROTECTION = bytes(_of(perms) for perms in range(256))
 """By permission byte."""
-_RUN = re.compile(b"|".join(bytes([each]) + b"+" for each in (PROT_NONE, PROT_READ, _OPEN)))
-"""Pages of one protection."""
+_LONG = 4096
+"""Pages of which runs are found by ``re``, which takes some milliseconds to import."""
 _GROUP = 512
-_MAPPED = re.compile(rb"[^\0]+")
 
 
 def _nothing() -> None:
@@ -78,8 +77,10 @@ class HostProtection:
         self._protect(0, len(self._perms), PROT_NONE)
         for group in sorted(self._touched):
             first = group * _GROUP
-            for run in _MAPPED.finditer(self._perms[first : first + _GROUP]):
-                self.update(first + run.start(), len(run[0]))
+            mapped = bytes(map(bool, self._perms[first : first + _GROUP]))
+            for start, end in _runs(mapped):
+                if mapped[start]:
+                    self.update(first + start, end - start)
         self._touched.clear()
 
     def update(self, first: int, count: int, *, replaced: bool = False) -> None:
@@ -96,11 +97,11 @@ class HostProtection:
         self._borders -= _borders(self._set[low:high])
         if replaced:
             self._set[first : first + count] = bytes([_OPEN]) * count
-        for run in _RUN.finditer(wanted):
-            start, end = first + run.start(), first + run.end()
-            if self._set[start:end] != run[0]:
-                self._set[start:end] = run[0]
-                if not self._protect(start, end - start, run[0][0]):
+        for start, end in _runs(wanted):
+            page, given = first + start, wanted[start:end]
+            if self._set[page : first + end] != given:
+                self._set[page : first + end] = given
+                if not self._protect(page, end - start, given[0]):
                     self._lapse()
                     return
         self._borders += _borders(self._set[low:high])
@@ -145,8 +146,8 @@ class HostProtection:
 
     def _again(self, pages: Iterable[int]) -> None:
         if isinstance(pages, range):
-            for run in _RUN.finditer(bytes(self._set)):
-                self._protect(run.start(), len(run[0]), run[0][0])
+            for start, end in _runs(bytes(self._set)):
+                self._protect(start, end - start, self._set[start])
             return
         for page in pages:
             self._protect(page, 1, self._set[page])
@@ -175,11 +176,25 @@ class HostProtection:
         """Open all pages, and follow no more."""
         self.follows = False
         if not self._protect(0, len(self._set), _OPEN):  # some may not be written
-            for run in _RUN.finditer(bytes(self._set)):
-                self._open(run.start(), len(run[0]))
+            for start, end in _runs(bytes(self._set)):
+                self._open(start, end - start)
         self._touched.update(range(len(self._set) // _GROUP))
         self._set = bytearray()
 
 
 def _borders(protections: bytes | bytearray) -> int:
-    return sum(1 for _ in _RUN.finditer(bytes(protections))) - 1
+    return sum(1 for _ in _runs(bytes(protections))) - 1
+
+
+def _runs(pages: bytes) -> Iterator[tuple[int, int]]:
+    """Where runs of equal bytes begin and end, in order."""
+    if len(pages) > _LONG:
+        import re
+
+        each = b"|".join(re.escape(bytes([value])) + b"+" for value in set(pages))
+        yield from (run.span() for run in re.finditer(each, pages))
+        return
+    end = 0
+    for _, run in groupby(pages):
+        start, end = end, end + sum(1 for _ in run)
+        yield start, end

@@ -1,11 +1,10 @@
 """How a run of the engine ends, and where the next one continues."""
 
-from typing import TypeAlias
-
 from dbt.classes import attrs
 from dbt.interfaces import Event, HookHit, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
+from dbt.typing import TypeAlias
 
 
 @attrs.frozen

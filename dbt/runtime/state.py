@@ -4,11 +4,10 @@ Behind it, at BACKEND_ROOM, is room for what a backend wants to address like a r
 COUNTERS_AT for counters.
 """
 
-from typing import Any
-
 from dbt import choices
 from dbt.interfaces import BACKEND_ROOM, CONTROL_BYTES, COUNTERS_AT, MOST_COUNTERS, Layout
 from dbt.reservation import Reservation
+from dbt.typing import Any
 
 SCRATCH_BYTES = 64 << 10
 

@@ -5,13 +5,13 @@ import os
 import stat
 import struct
 import time
-from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
 from dbt.spy.events import Who
 from dbt.stops import GuestFault
 from dbt.syscalls import DecodedCall
+from dbt.typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dbt.process import Process

@@ -1,6 +1,6 @@
 """The ARM frontend: 32-bit ARM state code, ARMv4 to ARMv7-A."""
 
-from typing import TYPE_CHECKING, Any
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from frontends.arm.frontend import ArmFrontend

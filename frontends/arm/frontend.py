@@ -3,13 +3,13 @@
 import functools
 import os
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from dbt import decode, ir
 from dbt.interfaces import CodeReader, Encoding, InstructionReader, State
 from dbt.ir.block import Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
+from dbt.typing import Any
 from frontends.arm.keys import (
     BIG,
     HELD,

@@ -3,9 +3,8 @@
 It is apart from lifting, which few runs need: most of what they translate is copied.
 """
 
-from typing import Any
-
 from dbt.ir.block import FRONTEND_MODE_SHIFT, BlockKey
+from dbt.typing import Any
 
 FRONTEND_MODE = -1 << FRONTEND_MODE_SHIFT
 THUMB = 1 << FRONTEND_MODE_SHIFT

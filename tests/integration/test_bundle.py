@@ -1,5 +1,6 @@
 """The bundle: a start reads the code of armdbt's modules from one file."""
 
+import marshal
 import os
 import shutil
 import subprocess
@@ -112,7 +113,7 @@ def test_a_damaged_bundle_is_not_used(tree: Path, damage: str) -> None:
         {
             "empty": b"",
             "cut": content[:-1000],
-            "other Python": content.replace(b"modules 1", b"modules 0", 1),
+            "other Python": content.replace(b"modules 2", b"modules 0", 1),
             "other content": content[: content.index(b"\n") + 1] + b"i\0\0\0\0",
         }[damage]
     )
@@ -127,9 +128,54 @@ def test_a_bundle_that_says_it_is_larger_than_memory_is_not_used(
         raise MemoryError
 
     file = tmp_path / "bundle"
-    file.write_bytes(bundle._head() + b"(\xff\xff\xff\x7f")
+    bundle._write(str(file), {"a.py": bundle.Entry(1, 2, "a.pyc", b"N")})
+    assert bundle.Bundle(str(file))._index
     monkeypatch.setattr(bundle.marshal, "loads", full)
-    assert bundle._read(str(file)) == {}
+    assert not bundle.Bundle(str(file))._index
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle of a package that has one module."""
+    package = tmp_path / "dbt_sample"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    source = package / "part.py"
+    source.write_text("NEW = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "bundle"
+    made = marshal.dumps(compile("NEW = 1", str(source), "exec"))
+    bundle._write(str(file), {str(source): bundle.Entry(*bundle._state(str(source)), "", made)})
+    return file
+
+
+def found(sample: Path, of: bundle.Bundle) -> bool:
+    """Whether the module is imported from the bundle."""
+    return of.find_spec("dbt_sample.part", [str(sample.parent / "dbt_sample")]) is not None
+
+
+def test_a_module_is_imported_late_from_the_same_bundle_alone(sample: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    installed = bundle.Bundle(str(sample))
+    assert found(sample, installed)
+    installed.rest()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert found(sample, installed)
+    assert len(os.listdir("/proc/self/fd")) == before
+    content = sample.read_bytes()
+    sample.unlink()
+    assert not found(sample, installed)
+    sample.write_bytes(content)
+    assert not found(sample, installed)
+
+
+def test_a_module_whose_code_is_damaged_is_imported_as_usual(sample: Path) -> None:
+    content = bytearray(sample.read_bytes())
+    content[bundle.Bundle(str(sample))._codes] = 0xFF
+    sample.write_bytes(content)
+    installed = bundle.Bundle(str(sample))
+    assert installed._index
+    assert not found(sample, installed)
 
 
 def test_nothing_is_kept_where_python_keeps_nothing(tree: Path) -> None:
@@ -160,7 +206,7 @@ def test_a_source_that_is_wrong_by_now_is_not_kept(tmp_path: Path) -> None:
     entry = bundle._entry(str(source), module)
     assert entry is not None
     found: dict[str, object] = {}
-    exec(entry.code, found)
+    exec(marshal.loads(entry.code), found)
     assert found["NEW"] == 1
     source.write_text("NEW = = 1\n")
     assert bundle._entry(str(source), module) is None

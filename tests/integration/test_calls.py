@@ -15,12 +15,12 @@ from support.guests import BENCHMARKS, DEMO, GUESTS, guest
 from support.oracle import QEMU, need_qemu, need_root
 from support.runs import command, measure
 
-from dbt.cli import _parser
 from dbt.hooks.mechanisms import NAMES as MECHANISMS
 from dbt.hooks.outputs import NAMES
 from dbt.hooks.outputs.calltree import CallTree, End, Frame
 from dbt.hooks.outputs.jsonl import read
 from dbt.hooks.records import Kind, Record
+from dbt.parser import parser_of
 
 FIB = BENCHMARKS / "fib.elf"
 FILES = [name for name, row in NAMES.items() if not row.terminal]
@@ -295,7 +295,7 @@ def test_a_process_that_was_forked_leaves_the_files_alone(tmp_path: Path) -> Non
 
 
 def test_the_help_names_all_formats() -> None:
-    shown = _parser().parse_args(["calls", "prog"])
+    shown = parser_of().parse_args(["calls", "prog"])
     assert shown.format == []
     from dbt.commands.calls import FORMATS
 

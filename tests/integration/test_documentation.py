@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dbt.cli import COMMANDS
+from dbt.parser import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -29,8 +29,9 @@ PARTS = {
 }  # fmt: skip
 """Of armdbt, what few runs need."""
 LIBRARIES = {
-    "attrs", "capstone", "elftools", "email", "hashlib", "importlib.metadata", "inspect", "json",
-    "locale", "pathlib", "random", "rich", "shutil", "socket", "tempfile",
+    "argparse", "attrs", "capstone", "elftools", "email", "hashlib", "importlib.metadata", "inspect", "json",
+    "locale", "math", "pathlib", "random", "re", "rich",
+    "shutil", "socket", "tempfile", "typing",
 }  # fmt: skip
 """Of others, what takes milliseconds to import and serves none of the modules that are left."""
 

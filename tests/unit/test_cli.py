@@ -14,6 +14,7 @@ from support.runs import command
 from dbt import __version__, cli
 from dbt.commands import process_options
 from dbt.log import ITEMS
+from dbt.parser import parser_of
 from dbt.stops import UsageError
 
 HELLO = guest("hello")
@@ -40,7 +41,7 @@ def test_ranges_that_are_none(text: str) -> None:
 
 
 def test_options_after_the_program_are_its_own() -> None:
-    arguments = cli._parser().parse_args(["run", "-strace", "prog", "--tier", "-x", "--", "y"])
+    arguments = parser_of().parse_args(["run", "-strace", "prog", "--tier", "-x", "--", "y"])
     assert arguments.strace
     assert arguments.tier == "auto"
     assert arguments.program == "prog"
@@ -52,7 +53,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("KEPT", "1")
     monkeypatch.setenv("DROPPED", "1")
-    parse = cli._parser().parse_args
+    parse = parser_of().parse_args
     arguments = parse(["run", "-U", "DROPPED", "-E", "NEW=a=b", "-E", "KEPT=2", "prog"])
     assert process_options.environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
 

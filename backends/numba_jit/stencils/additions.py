@@ -6,7 +6,6 @@ instructions to which the same was added, and can be kept on disk.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
 
 from backends.numba_jit.stencils.template import BANKS, GIVEN
 from dbt.interfaces import Rewritten
@@ -14,6 +13,7 @@ from dbt.ir import ops
 from dbt.ir.block import Block, Const, Inst, Value
 from dbt.ir.symbolic import Number
 from dbt.ir.types import I1, I32, TYPES
+from dbt.typing import Any, NamedTuple, TypeAlias
 
 Addition: TypeAlias = tuple[tuple[Any, ...], ...]
 """For each op: how many of the instruction's own ops are in front, its name, the name of its type,

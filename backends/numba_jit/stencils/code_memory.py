@@ -7,12 +7,12 @@ executable, and private, so that a forked child has its own.
 import ctypes
 import mmap
 import struct
-from typing import Any
 
 from backends.native.guard import CodeWithoutChecks
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils.abi import UNIT
 from backends.numba_jit.stencils.machine_code import Stencil
+from dbt.typing import Any
 
 CODE_BYTES = tables.MAX_COPY_UNITS * UNIT
 _ALL = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC

@@ -6,13 +6,13 @@ missing: the first instruction that does is left to the evaluator.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
 
 from backends.numba_jit.units.float_text import CONVENTION, FUNCTIONS, bits_of
 from dbt.ir import ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op
 from dbt.ir.types import F32, F64, I16, Type
+from dbt.typing import Protocol, TypeAlias
 
 
 class Text(Protocol):

@@ -1,10 +1,10 @@
 """The table by which copied code calls the functions of floating point."""
 
 from array import array
-from typing import Any
 
 from backends.native.arena import Arena
 from backends.numba_jit import tables
+from dbt.typing import Any
 
 
 class FloatTable:

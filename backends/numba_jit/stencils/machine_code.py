@@ -1,8 +1,7 @@
 """Stencils as machine code: functions cut out of an object file, and where they are patched."""
 
-from typing import NamedTuple
-
 from backends.native.link import ObjectFile
+from dbt.typing import NamedTuple
 
 ABSOLUTE32, SIGNED32, RELATIVE32, CALL32, ABSOLUTE8 = 10, 11, 2, 4, 14
 """Relocations of the System V ABI for AMD64 (table 4.9): R_X86_64_32, 32S, PC32, PLT32, 8."""

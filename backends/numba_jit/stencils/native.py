@@ -4,12 +4,12 @@ import ctypes
 import functools
 import os
 from functools import partial
-from typing import Any
 
 from backends.native.arena import Arena
 from backends.native.cache import cached
 from backends.native.link import link
 from backends.native.stamps import stamp
+from dbt.typing import Any
 
 ARITY = 7
 _SOURCES = (

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from backends.native.guard import CodeWithoutChecks
 from backends.numba_jit import tables
@@ -27,6 +26,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Hook, Swi, frontend_mode
 from dbt.phases import Phase
+from dbt.typing import NamedTuple
 
 
 class Side(NamedTuple):

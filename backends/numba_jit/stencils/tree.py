@@ -6,10 +6,10 @@ has to lift the word. ``copying.find`` walks the tree.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.rows import Rows
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.ir.symbolic import Term

@@ -12,11 +12,11 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
 
 from backends.native.forks import held_at_fork  # its hooks run after ours: a job waits for LLVM
 from backends.numba_jit.installed import Installed
 from dbt.classes import attrs
+from dbt.typing import Any
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock while a job is done and another waits. By default it is

@@ -1,9 +1,8 @@
 """Tests of lanes of f32 as LLVM text: whether the host's instruction on all lanes can have been
 wrong."""
 
-from typing import Protocol
-
 from dbt.ir.floating import SINGLE
+from dbt.typing import Protocol
 
 LEAST = 1 << SINGLE.fraction
 """The least normal number."""

@@ -9,7 +9,6 @@ enough, optimised, in batches of hot blocks.
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from backends.native.exception_table import ExceptionTable
 from backends.numba_jit.installed import Installed
@@ -22,6 +21,7 @@ from backends.numba_jit.units.neighbours import Neighbours
 from backends.numba_jit.units.regions import Regions
 from dbt.interfaces import Context, HostCode, TablesFull, is_local
 from dbt.phases import Phase
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backends.numba_jit.units.compiler import Region, UnitCompiler  # few runs need it

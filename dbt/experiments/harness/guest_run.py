@@ -131,12 +131,12 @@ class Stopwatch(Phases):
             self._thread = None
             gc.enable()
 
-    def around(self, phase: Phase, function: Callable[P, R]) -> Callable[P, R]:
+    def around(self, phase: Phase, function: "Callable[P, R]") -> "Callable[P, R]":
         """The function, which is timed if it is a part of translation."""
         if phase not in MAKING:
             return function
 
-        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        def timed(*args: "P.args", **kwargs: "P.kwargs") -> R:
             with self.within(phase):
                 return function(*args, **kwargs)
 

@@ -2,9 +2,10 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 import attrs
+
+from dbt.typing import Protocol
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:

@@ -7,9 +7,9 @@ that an adapter gives it.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from dbt.hooks.records import Kind, Record
+from dbt.typing import NamedTuple
 
 
 class Registers(NamedTuple):

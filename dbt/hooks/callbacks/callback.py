@@ -38,7 +38,6 @@ compiled as a CallbackError, where bounds are checked too.
 import ctypes
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Protocol
 
 import attrs
 
@@ -51,6 +50,7 @@ from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Inst, Return, 
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN, MOST_ARGUMENTS
 from dbt.stops import UsageError
+from dbt.typing import Any, Protocol
 
 PRICES = ("inline", "numba-linked", "numba-pointer", "python")
 PLACES = ("calls", "returns", "calls+returns")

@@ -1,13 +1,12 @@
 """The events that hook functions receive: the present state of the guest, which they may change."""
 
-from typing import Protocol
-
 import attrs
 
 from dbt import choices
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.stops import UsageError
 from dbt.syscalls import Decode, DecodedCall
+from dbt.typing import Protocol
 
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 

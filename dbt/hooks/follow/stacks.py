@@ -17,11 +17,11 @@ are reported by ``moved_by_kernel``.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, runtime_checkable
 
 from dbt.classes import attrs
 from dbt.hooks.slots import SP_LIMIT
 from dbt.interfaces import State
+from dbt.typing import Protocol, TypeAlias, runtime_checkable
 
 RAISED, LOADED = "stack-raised", "stack-loaded"
 """Reasons of the traps: the pointer is moved up, or is replaced by a value from elsewhere."""

@@ -5,7 +5,6 @@ decided here, once for all mechanisms, by the rules of ``records.py``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
 
 import attrs
 
@@ -15,6 +14,7 @@ from dbt.hooks.follow.stacks import Stack, ignore
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.ir.block import BlockKey
+from dbt.typing import Any, Protocol
 
 
 class Tracked(Guest, Protocol):

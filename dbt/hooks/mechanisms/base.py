@@ -2,7 +2,6 @@
 
 import abc
 from collections.abc import Iterable
-from typing import ClassVar, Protocol
 
 from dbt.hooks.follow.listeners import Listeners
 from dbt.hooks.follow.stacks import Follower, OfThreads, StackFollower, Switched
@@ -14,6 +13,7 @@ from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.counters import Stacks
 from dbt.runtime.engine import Engine
 from dbt.runtime.functions import Functions
+from dbt.typing import ClassVar, Protocol
 
 
 class Machine(Tracked, Protocol):

@@ -13,12 +13,12 @@ balanced nevertheless (``dbt.hooks.outputs.calltree`` says how).
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
 
 import attrs
 
 from dbt.hooks.records import Record
 from dbt.text import LINE, printable
+from dbt.typing import Any, Protocol
 
 
 class Image(Protocol):

@@ -23,11 +23,11 @@ all ``self_cost`` and ``outside`` is the length of the run.
 
 import enum
 from collections import Counter
-from typing import Protocol
 
 import attrs
 
 from dbt.hooks.records import Kind, Record
+from dbt.typing import Protocol
 
 CALLS = (Kind.CALL, Kind.TAIL_CALL)
 ENDS = (Kind.RETURN, Kind.UNWOUND)

@@ -7,7 +7,6 @@
 import ast
 import functools
 from collections.abc import Callable, Collection, Mapping
-from typing import Generic, Protocol, TypeVar
 
 from dbt import choices
 from dbt.ir import evaluate
@@ -15,6 +14,7 @@ from dbt.ir.block import Value
 from dbt.ir.builder import Builder
 from dbt.ir.types import Type
 from dbt.stops import UsageError
+from dbt.typing import Generic, Protocol, TypeVar
 
 V = TypeVar("V")
 

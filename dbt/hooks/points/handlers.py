@@ -1,7 +1,8 @@
 """Points: pcs, each with the handlers to call when control arrives there."""
 
 from collections.abc import Callable
-from typing import Any
+
+from dbt.typing import Any
 
 Handler = Callable[[], int | None]
 """Called when control has arrived at the point, before its instruction. Returns a location where

@@ -1,7 +1,6 @@
 """Stubs: blocks that enter the host, in place of the guest's own at a hooked pc."""
 
 from functools import reduce
-from typing import TYPE_CHECKING
 
 from dbt.hooks.points.handlers import Handler, Points, Remove
 from dbt.hooks.points.trampolines import Trampolines
@@ -9,6 +8,7 @@ from dbt.interfaces import Pass
 from dbt.ir.block import CONTINUED, HOOK_CONDITION_PASSED, HOOKED, Block, BlockKey, Branch, Hook
 from dbt.ir.builder import Builder
 from dbt.runtime.engine import Engine
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.hooks.points.conditions import Conditions

@@ -4,7 +4,6 @@ import ctypes
 import errno
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.linux import host
@@ -12,6 +11,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.address_space import OMIT, PRIVATE, WIPE, Area, page_align, page_up
 from dbt.linux.state.limits import limit
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

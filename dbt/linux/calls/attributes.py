@@ -6,13 +6,13 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

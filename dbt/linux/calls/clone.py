@@ -7,7 +7,6 @@ import errno
 import os
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.interfaces import PAGE
@@ -15,6 +14,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.sigaction import valid
 from dbt.linux.table import syscall
 from dbt.stops import GuestFault
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -8,12 +8,12 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
 from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.structs import layout
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

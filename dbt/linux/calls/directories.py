@@ -10,7 +10,6 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
@@ -20,6 +19,7 @@ from dbt.linux.state.objects import Handle
 from dbt.linux.state.paths import AT_FDCWD, Paths, Place
 from dbt.linux.structs import Struct, layout
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

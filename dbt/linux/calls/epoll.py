@@ -5,7 +5,6 @@ import ctypes
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
@@ -14,6 +13,7 @@ from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

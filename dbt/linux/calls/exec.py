@@ -4,7 +4,6 @@ import errno
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux.errors import Leave, failure
@@ -17,6 +16,7 @@ from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.state.sigaction import SIGSEGV
 from dbt.linux.table import syscall
 from dbt.stops import Killed, UsageError
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,13 +6,13 @@ import fcntl as constants
 import os
 import struct
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load, store
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

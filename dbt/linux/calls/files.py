@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux import host
@@ -15,6 +14,7 @@ from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.state.objects import Handle, duplicate
 from dbt.linux.state.paths import AT_FDCWD, Place, Virtual
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import READ, WRITE
 from dbt.linux.errors import failure
@@ -19,6 +18,7 @@ from dbt.linux.state.futexes import ANY, Waiter, host_futex
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, read_nanoseconds
 from dbt.stops import Access
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

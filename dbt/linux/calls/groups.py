@@ -2,11 +2,11 @@
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,10 +3,10 @@
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,12 +6,12 @@ first one's. Events are the same for guest and host.
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

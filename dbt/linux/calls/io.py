@@ -3,7 +3,6 @@
 import errno
 import struct
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.transfer import may_wait, write_all
@@ -12,6 +11,7 @@ from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import Descriptor
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -7,7 +7,6 @@ import array
 import errno
 import fcntl
 import os
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
@@ -15,6 +14,7 @@ from dbt.linux.state.fdtable import Descriptor, OpenFile
 from dbt.linux.state.terminals import PTS, TIOCGPTN, number_of
 from dbt.linux.structs import layout
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -2,11 +2,11 @@
 
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.calls import message_queues, semaphores, shared_memory
 from dbt.linux.errors import failure
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

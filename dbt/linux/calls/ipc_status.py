@@ -7,7 +7,6 @@ EINVAL, and so are structures of the time before IPC_64, which no C library of A
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state.ipc_objects import (
@@ -22,6 +21,7 @@ from dbt.linux.state.ipc_objects import (
     control,
 )
 from dbt.linux.structs import load, store
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

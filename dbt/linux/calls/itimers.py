@@ -2,13 +2,13 @@
 
 import errno
 import signal
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state.itimers import Setting
 from dbt.linux.state.sigaction import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import syscall
 from dbt.linux.timespec import pack_timeval, read_timeval
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

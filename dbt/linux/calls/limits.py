@@ -3,12 +3,12 @@
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
 from dbt.linux.state.limits import UNLIMITED, limit, set_limit
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.directories import remove_directory
@@ -11,6 +10,7 @@ from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,7 +6,6 @@ import fcntl
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.interfaces import PAGE, READ, WRITE
@@ -23,6 +22,7 @@ from dbt.linux.state.address_space import (
 from dbt.linux.state.limits import AS, DATA, UNLIMITED, limit
 from dbt.linux.table import syscall
 from dbt.stops import Access
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

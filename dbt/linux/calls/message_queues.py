@@ -4,7 +4,6 @@ has 32 bits in the guest and 64 on the host."""
 import errno
 import struct
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls import ipc_status
@@ -12,6 +11,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.state.ipc_objects import IPC_PRIVATE, MESSAGES
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -5,7 +5,6 @@ The guest's buffers are the host's: its kernel moves the bytes (``guestio.py``).
 
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux import host
@@ -31,6 +30,7 @@ from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,11 +4,11 @@ import errno
 import os
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state.procfs import RELEASE, VERSION
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

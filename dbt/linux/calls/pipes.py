@@ -5,7 +5,6 @@ import errno
 import fcntl
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.transfer import PIPE_BUF, may_wait
@@ -13,6 +12,7 @@ from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, read_path
 from dbt.linux.state import waiting
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

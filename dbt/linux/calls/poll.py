@@ -7,7 +7,6 @@ import ctypes
 import errno
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
@@ -15,6 +14,7 @@ from dbt.linux.state import waiting
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, pack_timespec, pack_timeval, read_nanoseconds, read_timeval
 from dbt.stops import GuestFault
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,12 +6,12 @@ core scheduling), give EINVAL.
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.state.task import LAST_CAPABILITY
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

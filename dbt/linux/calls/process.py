@@ -2,12 +2,12 @@
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import Leave, ThreadExit, failure
 from dbt.linux.state import robust
 from dbt.linux.table import syscall
 from dbt.stops import Exited
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -8,7 +8,6 @@ import errno
 import os
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
@@ -16,6 +15,7 @@ from dbt.linux.state.limits import limit
 from dbt.linux.state.task import TaskAttributes
 from dbt.linux.structs import store
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,7 +3,6 @@
 import errno
 import struct
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls import ipc_status
@@ -13,6 +12,7 @@ from dbt.linux.state import waiting
 from dbt.linux.state.ipc_objects import IPC_64, IPC_PRIVATE, SEMAPHORES
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

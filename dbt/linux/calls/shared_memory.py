@@ -1,7 +1,6 @@
 """System V shared memory (ipc/shm.c): segments of the host, attached in the guest's memory."""
 
 import errno
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux import host
@@ -10,6 +9,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.address_space import SEGMENT, AddressSpace, Area, page_up
 from dbt.linux.state.ipc_objects import IPC_PRIVATE, SHARED_MEMORY
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,7 +6,6 @@ import signal
 import struct
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import Leave, failure
@@ -26,6 +25,7 @@ from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.state.threads import pid_of
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, read_nanoseconds
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -5,7 +5,6 @@ import errno
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux import host
@@ -13,6 +12,7 @@ from dbt.linux.errors import failure
 from dbt.linux.state.network import AF_INET, AF_INET6
 from dbt.linux.state.objects import Handle
 from dbt.linux.structs import layout
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -7,12 +7,12 @@ Options that hold addresses or descriptors of the host, or lengths in other unit
 import _socket as socket  # the constants: to import all of it takes 2 ms
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.socket_addresses import AF_UNIX, domain, socket_fd
 from dbt.linux.errors import failure
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

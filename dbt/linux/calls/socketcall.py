@@ -3,11 +3,11 @@
 
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.table import SYSCALLS, syscall
 from dbt.linux.typed.model import read
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -9,7 +9,6 @@ import errno
 import os
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.calls.pipes import add_pair
@@ -31,6 +30,7 @@ from dbt.linux.calls.transfer import may_wait
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

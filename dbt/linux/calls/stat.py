@@ -5,7 +5,6 @@ import os
 import struct
 import time
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 
 from dbt.linux import host
 from dbt.linux.calls.directories import guest_inode
@@ -14,6 +13,7 @@ from dbt.linux.guestio import read_path
 from dbt.linux.state.paths import AT_FDCWD, Place
 from dbt.linux.structs import layout, store
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,7 +4,6 @@ import errno
 import os
 import struct
 import time
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
@@ -16,6 +15,7 @@ from dbt.linux.timespec import (
     pack_timeval,
     read_nanoseconds,
 )
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,12 +4,12 @@ import ctypes
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
 from dbt.linux.structs import load, store
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -5,7 +5,6 @@ import errno
 import os
 import struct
 import threading
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
@@ -13,6 +12,7 @@ from dbt.linux.state.sigaction import SIGALRM, valid
 from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, pack_timespec, read_nanoseconds
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,11 +4,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.guestio import Span
 from dbt.linux.state import waiting
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,7 +6,6 @@ import resource
 import struct
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
@@ -16,6 +15,7 @@ from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.targets import pid_of
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -7,7 +7,6 @@ downward from below the stack, which is at the top.
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import Any
 
 from dbt.classes import attrs
 from dbt.interfaces import ABSENT, EXEC, PAGE, READ, WRITE
@@ -17,6 +16,7 @@ from dbt.linux.state.mapping_budget import MappingBudget
 from dbt.linux.state.sharing import Sharing
 from dbt.runtime.memory import GuestMemory
 from dbt.syscalls import SyscallAbi
+from dbt.typing import Any
 
 PRIVATE = (0, 0)
 """The object of memory that is the guest's alone."""

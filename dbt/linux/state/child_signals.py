@@ -1,10 +1,9 @@
 """What the children of a process send it when they end or stop (do_notify_parent)."""
 
-from typing import TYPE_CHECKING
-
 from dbt.linux.state.children import WCONTINUED, WEXITED, WSTOPPED, strangers_changed
 from dbt.linux.state.sigaction import SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, bit, valid
 from dbt.linux.state.siginfo import SI_USER, SigInfo
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

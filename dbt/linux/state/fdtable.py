@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
@@ -19,6 +18,7 @@ from dbt.linux.state.layers import Tree
 from dbt.linux.state.objects import duplicate
 from dbt.linux.state.procfs import ProcFs
 from dbt.linux.state.terminals import Terminals
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

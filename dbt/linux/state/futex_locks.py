@@ -7,12 +7,12 @@ not supported (ENOSYS).
 
 import errno
 import time
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.state.futexes import Waiter
 from dbt.linux.state.robust import OWNER_DIED, TID, WAITERS, hand_over
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -9,12 +9,12 @@ import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -4,10 +4,10 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 
 from dbt.linux import host
 from dbt.linux.state import wakeup
+from dbt.typing import Any
 
 Handler = Callable[[int, FrameType | None], None]
 

@@ -6,10 +6,10 @@ name; another directory under the old name is not allowed.
 
 import enum
 import os
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux.state.objects import Handle, open_object, where
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.options import LinuxOptions

@@ -2,9 +2,9 @@
 
 import errno
 import resource
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -7,10 +7,10 @@ well, and then addresses are compared here.
 
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dbt.lazy import lazy_property
 from dbt.linux import host
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network

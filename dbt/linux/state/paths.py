@@ -23,7 +23,6 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
@@ -33,6 +32,7 @@ from dbt.linux.state.objects import Handle, open_object, where
 from dbt.linux.state.places import Here, Place, Virtual
 from dbt.linux.state.view import View
 from dbt.stops import UsageError
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

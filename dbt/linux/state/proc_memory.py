@@ -2,11 +2,11 @@
 
 import ctypes
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from dbt.interfaces import EXEC, PAGE, READ, WRITE
 from dbt.linux import host
 from dbt.linux.state.address_space import PRIVATE, Area, page_up
+from dbt.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -6,12 +6,12 @@ describes memory, signals and scheduling is the guest's own, not the host proces
 
 import os
 import resource
-from typing import TYPE_CHECKING
 
 from dbt.linux.state import proc_memory
 from dbt.linux.state.limits import limit
 from dbt.linux.state.sigaction import SIG_DFL, SIG_IGN
 from dbt.stops import GuestFault
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux.state import timers
 from dbt.linux.state.children import SIGCHLD, Children
@@ -20,6 +19,7 @@ from dbt.linux.state.timer_rate import TimerRate
 from dbt.linux.state.timers import Timer
 from dbt.linux.state.transfers import Transfers
 from dbt.linux.state.vfork import Borrower, Lender
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

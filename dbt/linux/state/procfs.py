@@ -9,12 +9,12 @@ Other processes are not there, nor what only the host's kernel knows (``mem``, `
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.linux.state import proc_memory, proc_task
 from dbt.linux.state.paths import AT_FDCWD, PROGRAM
 from dbt.linux.state.places import Virtual
 from dbt.linux.state.task import LAST_CAPABILITY
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -9,9 +9,9 @@ files that become shorter.
 import mmap
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import EXEC, PAGE
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.state.address_space import AddressSpace, Area

@@ -12,7 +12,6 @@ import os
 import signal
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING, Any
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
@@ -52,6 +51,7 @@ from dbt.linux.state.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigIn
 from dbt.linux.state.thread_signals import ThreadSignals
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscalls import Delivery, TrapState
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -22,10 +22,10 @@ import signal
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.linux.errors import failure
 from dbt.linux.state.siginfo import SI_USER, SigInfo
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -8,9 +8,9 @@ import os
 import stat
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dbt.linux.state.places import Virtual
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

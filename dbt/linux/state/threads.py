@@ -13,7 +13,6 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.lazy import lazy_property
@@ -22,6 +21,7 @@ from dbt.linux.state import waiting
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.thread_signals import ThreadSignals
 from dbt.syscalls import Request
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random

@@ -2,10 +2,10 @@
 
 import ctypes
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux import host
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -16,11 +16,11 @@ import signal
 import struct
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import Area
 from dbt.linux.state.children import SIGCHLD, Child
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -10,10 +10,10 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import Blocked, Wanted, failure
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -15,7 +15,6 @@ signed. Where the kernel has another type than qemu-arm shows, the parameter of 
 says so: ``count:int(unsigned)``, ``fd:fd(signed)``.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from dbt.classes import attrs
@@ -109,7 +108,8 @@ class Signature:
             return read(found, [*registers, *[0] * (2 * len(found))])
 
 
-_ITEM = re.compile(r"(\w+):(\w+)(?:\((\w+)\))?")
+def _is_word(text: str) -> bool:
+    return text.replace("_", "a").isalnum()
 
 
 def parse_row(line: str) -> Signature:
@@ -118,10 +118,12 @@ def parse_row(line: str) -> Signature:
     name, *items = left.split()
     parameters = []
     for item in items:
-        match = _ITEM.fullmatch(item)
-        if match is None:
+        argument, _, kind = item.partition(":")
+        kind, bracket, of = kind.partition("(")
+        words = (argument, kind, of.removesuffix(")")) if bracket else (argument, kind)
+        if not all(map(_is_word, words)) or (bracket and not of.endswith(")")):
             raise ValueError(f"{name}: {item!r} is not argument:kind")
-        parameters.append(Parameter(match[1], match[2], match[3] or ""))
+        parameters.append(Parameter(*words))
     return Signature(name, tuple(parameters), result.strip() or "int")
 
 

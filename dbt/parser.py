@@ -1,0 +1,91 @@
+"""The parser of the command line. Most runs of a program do without (``dbt/commands/plain.py``)."""
+
+import argparse
+import importlib
+import sys
+from typing import Any, NoReturn
+
+from dbt import __version__
+
+COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
+"""Names of the commands, which are those of their modules."""
+
+
+def _no_command(arguments: argparse.Namespace) -> NoReturn:
+    del arguments
+    from dbt import choices
+    from dbt.stops import UsageError
+
+    raise UsageError(f"no command{choices.listed(COMMANDS)}; see armdbt --help")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Formats help for the width of the terminal, which it asks for when it is needed: a parser
+    makes a formatter for each option that is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+    def format_help(self) -> str:
+        """The text. The width is as ``argparse`` chooses it."""
+        from shutil import get_terminal_size
+
+        self._width = get_terminal_size().columns - 2
+        self._max_help_position = min(24, max(self._width - 20, 2 * self._indent_increment))
+        return super().format_help()
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as all other errors of usage."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help; argparse hides it when that fails."""
+        (file or sys.stderr).write(message)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; -1 is a value. argparse takes it for an option where there is one like -0."""
+        self._has_negative_number_optionals.clear()
+        return super().parse_known_args(args, namespace)
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """The value of an option. An empty one is refused, unless the option has a type of its own
+        that takes it: it is what a script's unset variable gives, and must not count as no option,
+        which for -L would be no sandbox."""
+        if action.option_strings and action.type is None and "" in arg_strings:
+            raise argparse.ArgumentError(action, f"needs {action.metavar}, not an empty text")
+        return super()._get_values(action, arg_strings)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is none of an option's choices, as all other unknown names."""
+        if action.choices is not None and value not in action.choices:
+            from dbt import choices
+
+            name = action.option_strings[0] if action.option_strings else str(action.metavar)
+            what = f"value of {name}" if action.option_strings else name.lower()
+            raise choices.unknown(what, value, list(action.choices))
+
+    def error(self, message: str) -> NoReturn:
+        from dbt.stops import UsageError
+
+        raise UsageError(message)
+
+
+def parser_of(first: str = "") -> argparse.ArgumentParser:
+    """The parser of the command line; if ``first``, its first word, is a command, that of this
+    command alone."""
+    parser = _Parser(
+        prog="armdbt",
+        description="Dynamic binary translator for 32-bit ARM Linux programs.",
+        formatter_class=_Formatter,
+    )
+    parser.add_argument("--version", action="version", version=f"armdbt {__version__}")
+    parser.set_defaults(command=_no_command)
+    commands = parser.add_subparsers(metavar="COMMAND", prog="armdbt")
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        module = importlib.import_module(f"dbt.commands.{name}")
+        command = commands.add_parser(
+            name, help=module.HELP, allow_abbrev=False, formatter_class=_Formatter
+        )
+        module.options(command)
+        command.set_defaults(command=module.run)
+    return parser
