@@ -7,11 +7,11 @@ is read. What cannot be read is made anew; what cannot be written is not kept.
 
 import contextlib
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+
+from dbt.typing import TypeAlias
 
 try:
     from _blake2 import blake2b  # hashlib imports OpenSSL as well, which takes 2 ms
@@ -22,6 +22,8 @@ from dbt.stops import UsageError
 
 MAGIC = b"armdbt object 2\n"
 _DIGEST = 32
+HEAD = len(MAGIC) + _DIGEST
+"""Bytes in front of the content of a file."""
 _KEPT = 8
 """Most files of one name in a directory, by default: there are several versions, and machines that
 share it."""
@@ -85,10 +87,39 @@ def cached(name: str, key: bytes, make: Callable[[], bytes]) -> bytes:
 def read(name: str, key: bytes) -> bytes | None:
     """What was written last by this name for ``key``; None when there is nothing that can be
     used."""
+    for _, handle in opened(name, key):
+        with contextlib.suppress(OSError), open(handle, "rb", buffering=0, closefd=False) as file:
+            head = file.read(HEAD)
+            content = file.read()  # megabytes, which are not copied
+            if head == head_of(key, content):
+                return content
+    return None
+
+
+def opened(name: str, key: bytes) -> Iterator[tuple[str, int]]:
+    """The files that may have been written by this name for ``key``, newest first: the path of
+    each, and its descriptor, which is closed when the next one is asked for."""
     file = _file(name, key)
-    newest = sorted(directories(), key=lambda place: _written(place, file), reverse=True)
-    found = (_read(directory, file, key) for directory in newest)
-    return next((content for content in found if content is not None), None)
+    for directory in sorted(directories(), key=lambda place: _written(place, file), reverse=True):
+        try:
+            real = _ours_alone(directory)
+            if real is None:
+                continue
+            path = os.path.join(real, file)
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode) and _is_safe(status):
+                yield path, handle
+        finally:
+            os.close(handle)
+
+
+def head_of(key: bytes, content: bytes | memoryview) -> bytes:
+    """What a file begins with, by what follows."""
+    return MAGIC + digest_of(key, content)
 
 
 def _written(directory: Path, file: str) -> float:
@@ -156,6 +187,8 @@ def _alone(directory: str) -> Iterator[None]:
 
 def files() -> list[str]:
     """Paths of all files that were written here, by this version of armdbt or another."""
+    import re
+
     found = []
     for directory in directories():
         with contextlib.suppress(OSError), os.scandir(directory) as entries:
@@ -165,25 +198,6 @@ def files() -> list[str]:
 
 def _file(name: str, key: bytes) -> str:
     return f"{name}-{key.hex()[:16]}.o"
-
-
-def _read(directory: Path, file_name: str, key: bytes) -> bytes | None:
-    """The content of a cache file; None when there is none that can be used."""
-    try:
-        real = _ours_alone(directory)
-        if real is None:
-            return None
-        path = os.path.join(real, file_name)
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(handle, "rb", buffering=0) as file:  # megabytes, which are not copied
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
-                return None
-            head = file.read(len(MAGIC) + _DIGEST)
-            content = file.read()
-    except OSError:
-        return None
-    return content if head == MAGIC + digest_of(key, content) else None
 
 
 def _write(directory: Path, file: str, key: bytes, content: bytes, most: int = _KEPT) -> bool:
@@ -198,7 +212,7 @@ def _write(directory: Path, file: str, key: bytes, content: bytes, most: int = _
         handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=real)
         try:
             with open(handle, "wb") as out:
-                out.write(MAGIC + digest_of(key, content) + content)
+                out.write(head_of(key, content) + content)
                 os.fchmod(out.fileno(), 0o644)
             os.replace(temporary, os.path.join(real, file))
         except BaseException:
@@ -221,6 +235,8 @@ def _make_directory(directory: Path) -> None:
 def _forget_old(directory: str, file: str, most: int) -> None:
     """Remove all files of a name but the newest, and those that a process did not live to
     rename."""
+    import re
+
     name = file.rpartition("-")[0]
     whole = re.compile(rf"{name}-[0-9a-f]{{16}}\.o")
     with contextlib.suppress(OSError):
@@ -239,7 +255,7 @@ def _forget_old(directory: str, file: str, most: int) -> None:
             os.unlink(path)
 
 
-def digest_of(*contents: bytes) -> bytes:
+def digest_of(*contents: bytes | memoryview) -> bytes:
     """The digest of what these are together."""
     digest = blake2b(digest_size=_DIGEST)
     for content in contents:

@@ -11,7 +11,8 @@ from array import array
 from collections.abc import Iterable
 from ctypes import addressof, c_char, string_at
 from struct import Struct
-from typing import Any
+
+from dbt.typing import Any
 
 SECTION = ".ex_table"
 ENTRY = f".pushsection {SECTION},\\22a\\22,@progbits\\0A.long 1b-.,{{fixup}}-.\\0A.popsection"

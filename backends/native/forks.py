@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+
+from dbt.typing import Any
 
 PACKAGES = frozenset({"dbt", "backends", "frontends", "llvmlite", "numba", "elftools", "capstone"})
 """What a child may have to import. Others may import for as long as they like."""

@@ -20,7 +20,6 @@ import mmap
 import os
 import threading
 import weakref
-from typing import Any, NamedTuple
 
 from backends.native import exception_table, guard_text, llvm
 from backends.native.arena import Arena
@@ -43,6 +42,7 @@ from backends.native.link import link
 from backends.native.stamps import stamp
 from dbt.interfaces import Memory
 from dbt.ir import banks
+from dbt.typing import Any, NamedTuple
 
 _RT_SIGACTION = 13
 _SA_SIGINFO, _SA_NODEFER, _SA_ONSTACK = 4, 0x40000000, 0x08000000

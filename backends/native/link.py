@@ -9,10 +9,10 @@ between them, and calls of C's library through stubs (System V ABI, AMD64 supple
 import ctypes
 import struct
 from collections.abc import Callable
-from typing import TypeAlias
 
 from backends.native.arena import Arena
 from dbt.classes import attrs
+from dbt.typing import TypeAlias
 
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")

@@ -1,9 +1,9 @@
 """LLVM for this processor: functions that all its users share."""
 
 import functools
-from typing import Any
 
 import backends.native.forks  # noqa: F401 (a fork waits for LLVM)
+from dbt.typing import Any
 
 
 @functools.cache

@@ -13,11 +13,11 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from typing import TypeAlias
 
 from backends.native import cache
 from backends.native.cache import Path, digest_of
 from dbt.distributions import version
+from dbt.typing import TypeAlias
 
 SETTLED = 2_000_000_000
 """Nanoseconds after which a source that changes again has another time."""
@@ -50,14 +50,29 @@ def _digest_of(source: str, learned: Digests) -> bytes:
     if found and state == _state(os.stat(source)):
         return found
     with open(source, "rb", buffering=0) as file:
-        state = _state(os.fstat(file.fileno()))
+        status = os.fstat(file.fileno())
         found = digest_of(file.read())
-    if source.startswith(_ROOT) and time.time_ns() - state[-1] > SETTLED:
-        learned[source] = state, found
+    if source.startswith(_ROOT) and _is_settled(status):
+        learned[source] = _state(status), found
     return found
 
 
 _UNKNOWN: tuple[State, bytes] = (0, 0, 0), b""
+
+
+def is_known(path: str, status: os.stat_result, digest: bytes) -> bool:
+    """Whether ``note`` was told of this file, and it has not changed since."""
+    return _known().get(path) == (_state(status), digest)
+
+
+def note(path: str, status: os.stat_result, digest: bytes) -> None:
+    """Remember a file that its digest fits."""
+    if _is_settled(status):
+        _remember({path: (_state(status), digest)})
+
+
+def _is_settled(status: os.stat_result) -> bool:
+    return time.time_ns() - status.st_ctime_ns > SETTLED
 
 
 def _state(status: os.stat_result) -> State:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from backends.native import cache
+from backends.native import cache, content
 from backends.native.guard import Watched
 from backends.numba_jit import abi, tables
 from backends.numba_jit.stencils import abi as words
@@ -33,11 +33,18 @@ class Disk:
         self.library: bytes | None = None
         self._read, self._update = cache.read, cache.update
         replace(kept, "_contents", {})
+        self._open = content.read
         replace(cache, "read", self.read)
+        replace(content, "read", self.open)
         replace(cache, "update", self.update)
 
     def read(self, name: str, key: bytes) -> bytes | None:
         return self.library if name in (NAME, UNCHECKED) else self._read(name, key)
+
+    def open(self, name: str, key: bytes) -> content.Content | None:
+        if name not in (NAME, UNCHECKED):
+            return self._open(name, key)
+        return None if self.library is None else content.Content(memoryview(self.library))
 
     def update(self, name: str, key: bytes, change: Callable[[bytes | None], Any]) -> None:
         if name in (NAME, UNCHECKED):

@@ -9,7 +9,6 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from backends.native import cache, stamps
 from backends.numba_jit import abi, tables
@@ -47,6 +46,7 @@ from dbt.interfaces import (
 from dbt.ir.block import CONDITION_PASSED, HOOKED, Block, BlockKey, Halt, Swi, frontend_mode
 from dbt.phases import Phase
 from dbt.stops import GuestFault
+from dbt.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.additions import Added, Addition, Given
@@ -142,7 +142,8 @@ class Copier:
         if passes or rewritten:
             self._file = INSTRUMENTED
         self._keeps = all(map(is_kept, passes))
-        self._content = kept.read(self._file, self._stamp) if self._keeps else None
+        content = kept.read(self._file, self._stamp) if self._keeps else None
+        self._content: bytes | memoryview | None = None if content is None else content.view
         """What the library has begun with, or was kept as last."""
         compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
         shared = _shared_stencils(kept.stamp(slot_table), partial(compile_shared, layout))
@@ -160,13 +161,13 @@ class Copier:
             library.set(word, code.way_out(kind, pushed=pushed))
         self._unit_out = code.way_out(tables.X_UNIT, pushed=True)
         self._record_out = code.way_out(abi.X_RECORD, pushed=True)
-        self.is_new = self._content is None
+        self.is_new = content is None
         """Nothing was found on disk."""
-        if self._content is None:
+        if content is None:
             for name in ENDS:
                 library.fill(library.reserve(0, 0), shared[name], {})
         else:
-            library.restore(self._content)
+            library.restore(content)
         self._hot = hot
         self.probes = False
         library.set(words.GO, 1 + ENDS.index("go"))
@@ -578,8 +579,8 @@ class Copier:
             merge(self.library, content, self._shape_of)
         if self.library.fullness >= MOST_KEPT:
             return None
-        self._content = self.library.save()
-        return self._content
+        saved = self._content = self.library.save()
+        return saved
 
     def _shape_of(self, sample: tuple[int, int, int, int, int], addition: "Addition") -> int:
         """The shape of a sample, with an addition. One that is not known is lifted."""

@@ -8,20 +8,21 @@ import functools
 import os
 from collections.abc import Callable
 
-from backends.native import cache, stamps
+from backends.native import cache, content, stamps
+from backends.native.content import Content
 
 MOST = 8
 """Libraries of which the content is remembered."""
-_contents: dict[tuple[str, ...], bytes] = {}
+_contents: dict[tuple[str, ...], Content] = {}
 """By ``_key``, those used last at the end."""
 
 
-def read(name: str, stamp: bytes) -> bytes | None:
+def read(name: str, stamp: bytes) -> Content | None:
     """What was kept last by this name for a stamp, or None."""
-    content = _contents.get(_key(name, stamp)) or cache.read(name, stamp)
-    if content is not None:
-        _remember(_key(name, stamp), content)
-    return content
+    found = _contents.get(_key(name, stamp)) or content.read(name, stamp)
+    if found is not None:
+        _remember(_key(name, stamp), found)
+    return found
 
 
 def update(name: str, stamp: bytes, change: Callable[[bytes | None], bytes | None]) -> None:
@@ -31,7 +32,7 @@ def update(name: str, stamp: bytes, change: Callable[[bytes | None], bytes | Non
     def changed(content: bytes | None) -> bytes | None:
         after = change(content)
         if after is not None:
-            _remember(_key(name, stamp), after)
+            _remember(_key(name, stamp), Content(memoryview(after)))
         return after
 
     cache.update(name, stamp, changed)
@@ -41,11 +42,11 @@ def _key(name: str, stamp: bytes) -> tuple[str, ...]:
     return (name, stamp.hex(), *map(str, cache.directories()))
 
 
-def _remember(key: tuple[str, ...], content: bytes) -> None:
+def _remember(key: tuple[str, ...], found: Content) -> None:
     _contents.pop(key, None)
     if len(_contents) == MOST:
         del _contents[next(iter(_contents))]
-    _contents[key] = content
+    _contents[key] = found
 
 
 @functools.lru_cache(maxsize=MOST)

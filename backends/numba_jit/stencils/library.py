@@ -7,8 +7,10 @@ be written to disk as it is. It is long because all tables and what their column
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from mmap import PAGESIZE
 
+from backends.native.cache import HEAD
+from backends.native.content import Content
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.rows import Rows
@@ -17,6 +19,7 @@ from dbt.classes import attrs
 from dbt.interfaces import Encoding, Layout
 from dbt.ir import ops
 from dbt.ir.block import Halt, Swi
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backends.numba_jit.stencils.additions import Addition
@@ -53,6 +56,11 @@ _HEAD = "<9Q"
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 3) // abi.UNIT
 
 
+def _page_from(at: int) -> int:
+    """The first place from ``at`` on that is at the beginning of a page of the file on disk."""
+    return at + -(at + HEAD) % PAGESIZE
+
+
 class Library:
     """Shapes and stencils for one layout, of instructions of up to ``word_bits`` with these
     encodings and changing mode bits (``Frontend``)."""
@@ -86,7 +94,7 @@ class Library:
         """Their additions."""
         self._names: dict[Name, int] = {}
         self._by_number: list[Name] = []
-        self._index = b""
+        self._index: bytes | memoryview = b""
         """The text that places, slot tables, reasons and names are to be read from, before they are
         used."""
         self._header = Rows(abi.HEADER_WORDS, 1)
@@ -156,8 +164,10 @@ class Library:
         names = [(name.bank, name.parts) for name in self._by_number]
         parts = self.tree.places, self.slot_tables, self._reasons, names, self._with
         index = repr(parts).encode()
-        head = struct.pack(_HEAD, *counts, len(index)) + index
-        return head + b"".join(table.save(count) for table, count in self._stored(counts))
+        saved = bytearray(struct.pack(_HEAD, *counts, len(index)) + index)
+        for table, count in self._stored(counts):
+            saved += bytes(_page_from(len(saved)) - len(saved)) + table.save(count)
+        return bytes(saved)
 
     def read_index(self) -> None:
         """Read what only those need who add to the library. It takes some milliseconds."""
@@ -166,7 +176,7 @@ class Library:
 
             from backends.numba_jit.stencils.names import Name
 
-            read = ast.literal_eval(self._index.decode())
+            read = ast.literal_eval(bytes(self._index).decode())
             self.tree.places, self.slot_tables, self._reasons, names, self._with = read
             self._additions = {shape: addition for (_, addition), shape in self._with.items()}
             self._by_number = [Name(*name) for name in names]
@@ -191,14 +201,16 @@ class Library:
             self._name_count,
         )
 
-    def restore(self, content: bytes) -> None:
-        """Take over what ``save`` has returned, in an empty library."""
-        *counts, size = struct.unpack_from(_HEAD, content)
+    def restore(self, content: Content) -> None:
+        """Take over what ``save`` has returned, in an empty library. Closes it."""
+        *counts, size = struct.unpack_from(_HEAD, content.view)
         head = struct.calcsize(_HEAD)
-        self._index = content[head : head + size]
-        rest = memoryview(content)[head + size :]
+        self._index = content.view[head : head + size]
+        at = head + size
         for table, count in self._stored(counts):
-            rest = table.restore(rest, count)
+            at = _page_from(at)
+            at += table.restore(content, at, count)
+        content.close()
         (
             self._shape_count,
             self._stencil_count,

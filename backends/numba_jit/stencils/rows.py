@@ -1,9 +1,10 @@
 """Tables of 64-bit words that native code reads, in lazily committed host memory."""
 
 from collections.abc import Iterable
-from typing import Any
 
+from backends.native.content import Content
 from dbt.reservation import Reservation
+from dbt.typing import Any
 
 
 class Rows:
@@ -32,11 +33,11 @@ class Rows:
         """The bytes of the first rows."""
         return self._part(0, rows)
 
-    def restore(self, content: memoryview, rows: int) -> memoryview:
-        """Take the first rows from the beginning of ``content``. Returns what is behind them."""
+    def restore(self, content: Content, at: int, rows: int) -> int:
+        """Take the first rows from ``content``, where they begin at ``at``. Returns their size."""
         size = rows * self._row_bytes
-        self._part(0, rows)[:] = content[:size]
-        return content[size:]
+        content.place(at, size, self.address)
+        return size
 
     def _part(self, first: int, rows: int) -> memoryview:
         return self._reservation.view[first * self._row_bytes :][: rows * self._row_bytes]
