@@ -14,7 +14,7 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("backend_contract", "frontend_contract", "support.contract")
 
-from support.compiled_before import remember  # noqa: E402
+from support.compiled_before import STORE, remember  # noqa: E402
 from support.crowded import crowd  # noqa: E402
 from support.filetests import FileTest, Mismatch, load  # noqa: E402
 from support.rotation import chosen  # noqa: E402
@@ -36,6 +36,12 @@ for number, usual in (
 ):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, usual)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What was remembered must not fill the disk: one process looks after that."""
+    if not hasattr(session.config, "workerinput"):
+        STORE.prune()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

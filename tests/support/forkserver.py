@@ -93,11 +93,14 @@ class Running:
 def serve(path: str) -> None:
     """Answer jobs on the socket at ``path`` until standard input closes."""
     if os.environ.get("ARMDBT_CROWDED"):
-        from crowded import crowd  # this file is run as a script: its directory is on the path
+        from support.crowded import crowd
 
         crowd()
+    from support.compiled_before import remember
+
     from dbt.cli import main
 
+    remember()
     warm_up(main)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -180,7 +183,7 @@ class ForkServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root)},
+            env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}"},
         )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"ready\n":
