@@ -63,6 +63,7 @@ def run_child(job: dict[str, Any], main: Any, inherited: list[int]) -> None:
             os.dup2(opened, fd)
             os.close(opened)
         sys.argv = ["armdbt", *job["argv"]]
+        forget_libraries()
         status = main(job["argv"]) or 0
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -74,6 +75,14 @@ def run_child(job: dict[str, Any], main: Any, inherited: list[int]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def forget_libraries() -> None:
+    """Let libraries of stencils be read from disk, as in a fresh process: jobs have kept more since
+    this server ran a program, which each job would have to make again."""
+    from backends.numba_jit.stencils import kept
+
+    kept._contents.clear()
 
 
 def shell_status(raw: int) -> int:
