@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
 from dbt import choices
 from dbt.classes import attrs
@@ -26,11 +27,12 @@ from dbt.linux import calls, exceptions, host
 from dbt.linux.calls import exec as execution
 from dbt.linux.errors import Blocked, Leave, ThreadExit
 from dbt.linux.options import LinuxOptions
-from dbt.linux.state import siginfo, timers
+from dbt.linux.state import siginfo, socket_times, timers, waiting
 from dbt.linux.state.address_space import AddressSpace
 from dbt.linux.state.fdtable import FdTable
 from dbt.linux.state.futexes import Futexes
 from dbt.linux.state.network import Network
+from dbt.linux.state.nudges import Nudges
 from dbt.linux.state.objects import require_descriptors
 from dbt.linux.state.paths import Paths
 from dbt.linux.state.process import ProcessState
@@ -102,6 +104,7 @@ class Kernel:
         self.space = AddressSpace(memory, abi)
         self.threads = Threads(self, options.sched_seed, options.turn)
         self.futexes = Futexes(self)
+        self.nudges = Nudges()
         self.signals = Signals(self)
         self.process = ProcessState(self)
         self.paths = Paths(options)
@@ -219,12 +222,26 @@ class Kernel:
             if given is not None:  # an EINTR among them is for the guest to see
                 return given, False, True
             self.syscall_counts[request.name] += 1
-        result = self._perform(request.name, registers, aligned=request.aligned)
+        result = self._perform_beside_others(request, registers)
         while result == _EINTR and self.signals.resumes(request.name) and not self.overdue():
+            waiting.let_others_run(self)
             self.signals.drop_temporary_mask()  # the call sets it again
             self.syscall_counts[request.name] += 1
-            result = self._perform(request.name, registers, aligned=request.aligned)
-        return result, result == _EINTR and self.signals.restarts(request.name), False
+            result = self._perform_beside_others(request, registers)
+        limited = partial(socket_times.is_limited, self, request.name, registers[0])
+        restarts = result == _EINTR and self.signals.restarts(request.name, is_limited=limited)
+        return result, restarts, False
+
+    def _perform_beside_others(self, request: Request, registers: Sequence[int]) -> int:
+        """Make a call. When it sleeps on the host while other threads can run, it gives EINTR after
+        a while."""
+        if not self.threads.others:
+            return self._perform(request.name, registers, aligned=request.aligned)
+        self.nudges.begin()
+        try:
+            return self._perform(request.name, registers, aligned=request.aligned)
+        finally:
+            self.nudges.end()
 
     def _leave(self, request: Request, registers: list[int], result: int, *, made_up: bool) -> int:
         """Return from the call: its result once the hooks have seen it."""
@@ -264,9 +281,12 @@ class Kernel:
     def _make(self, entry: Entry, name: str, registers: Sequence[int], *, aligned: bool) -> int:
         """Run a call's handler: its result, with an errno for what it raises."""
         try:
-            places = entry.aligned if aligned else entry.packed
-            arguments = read(places, registers).values() if places else ()
-            result = entry.handler(self, *arguments)
+            if self.call is not None and self.call.again is not None:
+                result = self.call.again()
+            else:
+                places = entry.aligned if aligned else entry.packed
+                arguments = read(places, registers).values() if places else ()
+                result = entry.handler(self, *arguments)
             return result if self.memory.take_lost() is None else -errno.EFAULT
         except GuestFault:
             self.memory.take_lost()
@@ -474,6 +494,7 @@ class Kernel:
             stack.callback(self.process.socket_names.close)
             stack.callback(self.process.children.release)
             stack.callback(timers.delete_all, self)
+            stack.callback(self.nudges.close)
             stack.callback(self.leave_guest)
 
 

@@ -4,9 +4,11 @@ import errno
 import os
 import stat
 import struct
+from functools import partial
 
 from dbt.interfaces import PAGE
 from dbt.linux import host
+from dbt.linux.calls import fifos
 from dbt.linux.calls.directories import list_directory, list_names
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
@@ -44,8 +46,12 @@ def open_guest(kernel: "Kernel", dirfd: int, path: bytes, guest_flags: int, mode
     place = kernel.paths.resolve(path, dirfd, follow=follow, create=create)
     if not place.exists and not create:
         raise failure(errno.ENOENT)
-    host_fd, file = open_place(kernel, place, flags, mode)
-    return kernel.files.add(host_fd, file, cloexec=bool(flags & os.O_CLOEXEC))
+    finish = partial(kernel.files.add, cloexec=bool(flags & os.O_CLOEXEC))
+    if fifos.waits(kernel, place, flags):
+        kernel.files.lowest()
+        opened = partial(open_place, kernel, place, mode=mode)
+        return fifos.Opening(kernel, flags, opened, finish)()
+    return finish(*open_place(kernel, place, flags, mode))
 
 
 def open_place(kernel: "Kernel", place: Place, flags: int, mode: int) -> tuple[int, OpenFile]:

@@ -5,6 +5,9 @@ The guest's buffers are the host's: its kernel moves the bytes (``guestio.py``).
 
 import errno
 import struct
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from dbt.classes import attrs
 from dbt.linux import host
@@ -23,21 +26,23 @@ from dbt.linux.calls.socket_addresses import (
     socket_fd,
     write_address,
 )
-from dbt.linux.calls.transfer import may_wait, write_all
+from dbt.linux.calls.transfer import cut, may_wait, write_all
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
 from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
-from dbt.typing import TYPE_CHECKING
+from dbt.typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _HOST_MSGHDR = struct.Struct("=QI4xQQQQi4x")
 _MSG_PEEK, _MSG_DONTWAIT, _MSG_ERRQUEUE = 0x2, 0x40, 0x2000
-_MSG_WAITFORONE, _MSG_CMSG_CLOEXEC = 0x10000, 0x40000000
+_MSG_WAITALL, _MSG_WAITFORONE, _MSG_CMSG_CLOEXEC = 0x100, 0x10000, 0x40000000
+_POLLRDHUP = 0x2000
+T = TypeVar("T")
 _ADDRESS_BYTES = 128
 _MOST_MESSAGES = 1024
 _UNUSED = HostAddress(b"")
@@ -79,8 +84,8 @@ def _send_all(
     if flags & _MSG_DONTWAIT or not may_wait(kernel, host_fd):
         return _send(host_fd, parts, flags, to, control)
     if kind(host_fd) != SOCK_STREAM:
-        waiting.wait_for(kernel, host_fd, waiting.POLLOUT)
-        return _send(host_fd, parts, flags, to, control)
+        at_once = partial(_send, host_fd, parts, flags | _MSG_DONTWAIT, to, control)
+        return _attempt(kernel, host_fd, at_once, waiting.POLLOUT)
     left = control if kernel.call is None or not kernel.call.done else b""
 
     def send_piece(piece: list[Span]) -> int:
@@ -92,20 +97,80 @@ def _send_all(
     return write_all(kernel, host_fd, parts, send_piece)
 
 
+def _attempt(kernel: "Kernel", host_fd: int, call: Callable[[], T], events: int) -> T:
+    """Make a call that does not wait until it can do something, or the socket's time is over. No
+    event tells that a unix socket takes a message again that it is not connected to."""
+    try:
+        return call()
+    except BlockingIOError:
+        end = waiting.end_of_time(kernel, host_fd, events)
+        return waiting.attempt(kernel, call, until=end)
+
+
 def _receive(
     kernel: "Kernel", host_fd: int, parts: list[Span], flags: int, room: int = 0
 ) -> Received:
     """recvmsg on the host, with room for control data. A message from a host that is not allowed is
     dropped, and the next one is received."""
+    waits = not flags & (_MSG_DONTWAIT | _MSG_ERRQUEUE) and may_wait(kernel, host_fd)
+    peeks_unix = flags & _MSG_PEEK and domain(host_fd) == AF_UNIX  # which does not wait for more
+    if waits and flags & _MSG_WAITALL and kind(host_fd) == SOCK_STREAM and not peeks_unix:
+        return _receive_all(kernel, host_fd, parts, flags, room)
+    own = flags | _MSG_CMSG_CLOEXEC | (_MSG_DONTWAIT if waits else 0)
     while True:
-        if not flags & (_MSG_DONTWAIT | _MSG_ERRQUEUE):
+        if waits:
             waiting.wait_for(kernel, host_fd, waiting.POLLIN)
-        found = _receive_any(host_fd, parts, flags | _MSG_CMSG_CLOEXEC, room)
+        try:
+            found = _receive_any(host_fd, parts, own, room)
+        except BlockingIOError:  # another process was faster
+            if waits:
+                continue
+            raise
         filtered = kernel.network.filters and not kernel.network.reaches(found.address)
         if not filtered:
             return found
         if flags & _MSG_PEEK:
             _receive_any(host_fd, [], flags & ~_MSG_PEEK, 0)
+
+
+def _receive_all(
+    kernel: "Kernel", host_fd: int, parts: list[Span], flags: int, room: int
+) -> Received:
+    """The same with MSG_WAITALL: fewer bytes than there is room for come at the end of the stream,
+    at a signal, when the socket's time is over, and with the first control data."""
+    call, total = kernel.call, sum(size for _, size in parts)
+    done = 0 if call is None else call.done
+    own = flags & ~_MSG_WAITALL | _MSG_DONTWAIT | _MSG_CMSG_CLOEXEC
+    if flags & _MSG_PEEK:
+        return _peek_all(kernel, host_fd, parts, own, room)
+    while True:
+        try:
+            if call is not None:
+                call.done = done
+            waiting.wait_for(kernel, host_fd, waiting.POLLIN)
+            found = _receive_any(host_fd, cut(parts, done, total), own, room)
+        except OSError as error:
+            if error.errno == errno.EAGAIN and waiting.has_time(kernel):
+                continue  # another process was faster
+            if not done:
+                raise
+            return Received(done, b"", b"", 0)
+        done += found.count
+        if done >= total or not found.count or found.control:
+            return attrs.evolve(found, count=done)
+
+
+def _peek_all(kernel: "Kernel", host_fd: int, parts: list[Span], flags: int, room: int) -> Received:
+    """The same with MSG_PEEK: it waits until all are there. Nothing tells when."""
+    total = sum(size for _, size in parts)
+    waiting.wait_for(kernel, host_fd, waiting.POLLIN)
+    found = _receive_any(host_fd, parts, flags, room)
+    if found.count < total and not kernel.signals.interrupted():
+        with suppress(BlockingIOError):
+            waiting.end_of_time(kernel, host_fd, waiting.POLLIN)
+            if not waiting.ready([(host_fd, _POLLRDHUP)])[0]:
+                waiting.let_others_run(kernel)
+    return found
 
 
 def _receive_any(host_fd: int, parts: list[Span], flags: int, room: int) -> Received:

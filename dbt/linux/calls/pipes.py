@@ -171,6 +171,8 @@ def vmsplice(kernel: "Kernel", fd: int, vector: int, count: int, flags: int) -> 
     host_fd = kernel.files.host_fd(fd)
     writes = fcntl.fcntl(host_fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
     parts = read_iovec(kernel, vector, count, writable=not writes)
+    if not flags & _SPLICE_F_NONBLOCK:
+        waiting.wait_for(kernel, host_fd, waiting.POLLOUT if writes else waiting.POLLIN)
     return host.call("vmsplice", host_fd, pack_iovec(parts), len(parts), flags)
 
 

@@ -166,11 +166,16 @@ def _connect_in_turn(kernel: "Kernel", host_fd: int, address: bytes) -> int:
         except BlockingIOError as error:
             if error.errno == errno.EAGAIN:
                 kernel.signals.end_if_interrupted()
-                waiting.block(kernel, until=time.monotonic_ns() + _AGAIN)
+                again = time.monotonic_ns() + _AGAIN
+                end = waiting.end_of_time(kernel, host_fd, waiting.POLLOUT)
+                waiting.block(kernel, until=again if end is None else min(again, end))
         finally:
             os.set_blocking(host_fd, True)
         call.done = 1
-    waiting.wait_for(kernel, host_fd, waiting.POLLOUT)
+    try:
+        waiting.wait_for(kernel, host_fd, waiting.POLLOUT)
+    except BlockingIOError:
+        raise failure(errno.EINPROGRESS) from None
     return host.call("connect", host_fd, address, len(address))
 
 

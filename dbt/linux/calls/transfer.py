@@ -35,11 +35,15 @@ def write_all(kernel: "Kernel", fd: int, parts: list[Span], write: Write) -> int
         if not waiting.ready([(fd, waiting.POLLOUT)])[0]:
             if kernel.signals.interrupted() or kernel.overdue():
                 return _ended(done, errno.EINTR)
+            try:
+                end = waiting.end_of_time(kernel, fd, waiting.POLLOUT)
+            except BlockingIOError as error:
+                return _ended(done, error.errno or errno.EAGAIN)
             if call is not None:
                 call.done = done
-            waiting.block(kernel, fds=[(fd, waiting.POLLOUT)])
+            waiting.block(kernel, fds=[(fd, waiting.POLLOUT)], until=end)
         try:
-            done += write(_cut(parts, done, most))
+            done += write(cut(parts, done, most))
         except OSError as error:
             return _ended(done, error.errno or errno.EIO)
         if done >= total:
@@ -52,7 +56,7 @@ def _ended(done: int, code: int) -> int:
     raise OSError(code, os.strerror(code))
 
 
-def _cut(parts: list[Span], start: int, most: int) -> list[Span]:
+def cut(parts: list[Span], start: int, most: int) -> list[Span]:
     """What is from ``start`` on, at most so many bytes."""
     found: list[Span] = []
     for address, size in parts:

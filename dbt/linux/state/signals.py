@@ -10,6 +10,7 @@ It is long because what is pending, blocked and delivered is decided together, f
 import errno
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -58,6 +59,10 @@ if TYPE_CHECKING:
     from dbt.linux.state.threads import Thread
 
 _NO_READERS = "a write to a pipe that has no readers"
+
+
+def _no() -> bool:
+    return False
 
 
 class Signals:
@@ -260,6 +265,10 @@ class Signals:
         """Have SIGURG mean that another process of the guest has left a signal for this one."""
         return not self._kernel.is_child and self._host.install(SIGURG, self._note)
 
+    def expect_nudges(self) -> None:
+        """Have SIGURG interrupt calls that sleep on the host."""
+        self._host.install(SIGURG, self._note)
+
     def _next(self, of: ThreadSignals | None = None) -> SigInfo | None:
         """The lowest pending signal that a thread does not block: of those that were sent to it,
         else of the process's that it has to take (dequeue_signal)."""
@@ -307,8 +316,9 @@ class Signals:
         unnoticed."""
         return name != "restart_syscall" and not self.interrupted()
 
-    def restarts(self, name: str) -> bool:
-        """Whether a call that gave EINTR is to be restarted."""
+    def restarts(self, name: str, *, is_limited: Callable[[], bool] = _no) -> bool:
+        """Whether a call that gave EINTR is to be restarted. ``is_limited`` tells whether it waits
+        for a socket with a time limit."""
         if name == "restart_syscall":  # with nothing to restart (do_no_restart_syscall)
             return False
         info = self._next()
@@ -320,7 +330,9 @@ class Signals:
         action = self.action(info.signal)
         if action.handler == SIG_DFL:
             return True
-        return name not in NEVER_RESTARTED and bool(action.flags & SA_RESTART)
+        if name in NEVER_RESTARTED or not action.flags & SA_RESTART:
+            return False
+        return not is_limited()
 
     def pending_mask(self) -> int:
         """Signals that the thread blocks and that are pending, here or on the host."""

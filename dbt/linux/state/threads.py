@@ -54,6 +54,8 @@ class Call:
     """Hooks and traces have seen it."""
     done: int = 0
     """How much of it was done before its thread was parked, in units of its family."""
+    again: Callable[[], int] | None = None
+    """What is done in place of its handler when it is made again."""
 
 
 @attrs.define(eq=False)
@@ -139,6 +141,7 @@ class Threads:
     def add(self, tid: int, registers: bytes, location: int) -> Thread:
         """A new thread that can run."""
         self.on_begin()
+        self._kernel.signals.expect_nudges()
         parent = self.current
         signals = ThreadSignals(self._altstack(), parent.signals.mask)
         thread = self._all[tid] = Thread(tid, signals, parent.name, registers, location)

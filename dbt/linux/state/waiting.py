@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dbt.linux import host
 from dbt.linux.errors import Blocked, Wanted, failure
-from dbt.typing import TYPE_CHECKING
+from dbt.linux.state import socket_times
+from dbt.typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.state.threads import Thread
+
+T = TypeVar("T")
 
 POLLIN, POLLOUT = 1, 4
 _POLLFD = struct.Struct("=ihh")
@@ -42,6 +45,12 @@ def block(
         raise Blocked(fds, until, signals)
 
 
+def let_others_run(kernel: "Kernel") -> None:
+    """Have a call that slept on the host, and was interrupted for another thread, made again a
+    while later."""
+    block(kernel, until=time.monotonic_ns() + _LOOK)
+
+
 def until(clock: int, when: int) -> int:
     """The moment of CLOCK_MONOTONIC at which another clock will show ``when``."""
     return when - time.clock_gettime_ns(clock) + time.monotonic_ns()
@@ -55,6 +64,12 @@ def ready(fds: Sequence[Wanted]) -> list[int]:
         return [0] * len(fds)
 
 
+def has_time(kernel: "Kernel") -> bool:
+    """Whether the time is not over that the present call has, if it has one."""
+    end = kernel.threads.current.sleep_until
+    return end is None or time.monotonic_ns() < end
+
+
 def blocks(fd: int) -> bool:
     """Whether calls on a descriptor of the host wait."""
     return os.get_blocking(fd)
@@ -62,19 +77,34 @@ def blocks(fd: int) -> bool:
 
 def wait_for(kernel: "Kernel", fd: int, events: int) -> None:
     """Wait until a call on a descriptor of the host will not wait, if there are other threads.
-    EINTR when a signal comes first."""
+    EINTR when a signal comes first, EAGAIN when the time of a socket is over."""
     if not kernel.threads.others or not blocks(fd) or ready([(fd, events)])[0]:
         return
     kernel.signals.end_if_interrupted()
-    block(kernel, fds=[(fd, events)])
+    end = end_of_time(kernel, fd, events)
+    block(kernel, fds=[(fd, events)], until=end)
+    raise failure(errno.EINTR)  # the user's time is over
+
+
+def end_of_time(kernel: "Kernel", fd: int, events: int) -> int | None:
+    """The moment of CLOCK_MONOTONIC at which the present call on a descriptor of the host ends
+    though it could do nothing; None: never. EAGAIN when it is past."""
+    limit = (socket_times.receiving if events & POLLIN else socket_times.sending)(fd)
+    if limit is None:
+        return None
+    now = time.monotonic_ns()
+    end = kernel.sleep_until(now + limit)
+    if now >= end:
+        raise failure(errno.EAGAIN)
+    return end
 
 
 def attempt(
     kernel: "Kernel",
-    call: Callable[[], int],
+    call: Callable[[], T],
     fails: tuple[int, ...] = (errno.EAGAIN,),
     until: int | None = None,
-) -> int:
+) -> T:
     """Make a call of the host that does not wait, now and then, while other threads run, until it
     fails with none of these errors. EINTR when a signal comes first; the call's error when the time
     is past ``until``, of CLOCK_MONOTONIC."""

@@ -1,0 +1,120 @@
+"""Calls that wait in one thread while another one goes on: what they give in the end."""
+
+import functools
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.guests import GUESTS
+from support.random_calls import compiler
+
+from dbt.linux.options import LinuxOptions
+from dbt.process import Process
+from dbt.stops import Exited
+
+pytestmark = pytest.mark.oracle  # needs a cross compiler
+
+TIMEOUT = 60
+
+CASES = {
+    "fifos": """\
+fifo-read: 0
+fifo-write: 0
+fifo-briefly: 1120
+fifo-both: 1
+fifo-ends: 0
+fifo-enxio: -6
+fifo-nonblock: 1
+fifo-read-eintr: -4
+fifo-write-eintr: -4
+fifo-read-restart: 0
+fifo-write-restart: 0
+fifo-child: 0
+""",
+    "sockets": """\
+waitall: 12
+waitall-message: 12107
+waitall-peek: 606
+waitall-peek-closed: 606
+waitall-tcp: 12
+waitall-peek-tcp: 1212
+waitall-peek-tcp-closed: 606
+waitall-closed: 6
+waitall-signal: 6
+recv-eintr: -4
+recv-restart: 6
+recv-timeout: -11
+read-timeout: -11
+waitall-timeout: 6
+timeout-eintr: -4
+send-timeout: -11
+write-timeout: -11
+send-big: 4194304
+accept: 1
+accept-timeout: -11
+connect-full: 0
+datagram-full: 100
+recvmmsg: 2
+""",
+    "locks and children": """\
+flock: 0
+ofd-lock: 0
+record-lock: 0
+waitid: 5
+waitpid: 5
+""",
+    "pipes": """\
+sendfile: 10
+splice-out: 6
+tee: 6
+splice-in: 10
+vmsplice: 10
+write: 5000
+writev: 6010
+pwritev2: 10
+read: 6
+preadv2: 6
+""",
+    "readiness": """\
+poll: 1
+poll-eintr: -4
+ppoll: -4
+pselect: 1
+epoll: 1
+eventfd-read: 3
+eventfd-write: 0
+timerfd: 1
+inotify: 1
+""",
+}
+"""What the cases of ``thread_waits.c`` print, by the family of calls: the kernel's answers."""
+
+
+@functools.cache
+def program(home: Path) -> str:
+    built = str(home / "thread_waits")
+    source = GUESTS / "libc" / "thread_waits.c"
+    flags = ["-O1", "-static", "-pthread", "-w"]
+    subprocess.run([compiler(), *flags, "-o", built, source], check=True)
+    return built
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("waits")
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_a_thread_that_waits_lets_others_run(
+    home: Path,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+) -> None:
+    expected = CASES[family]
+    names = [line.partition(":")[0] for line in expected.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    with Process(program(home), names, env={}, linux=LinuxOptions(seed=1, allow_net=())) as process:
+        stop = process.run(timeout=TIMEOUT)
+    assert (capfd.readouterr().out, stop) == (expected, Exited(0))
