@@ -86,6 +86,21 @@ eventfd-write: 0
 timerfd: 1
 inotify: 1
 """,
+    "signals": """\
+pause: -4
+sigsuspend: -4
+sigwaitinfo: 10
+signalfd: 10001
+signalfd-queued: 10771
+signalfd-before: 10771
+signalfd-thread: 10001
+signalfd-other: 10001
+signalfd-poll: 110771
+signalfd-epoll: 1910771
+signalfd-child: 17005
+signalfd-empty: -11
+signalfd-small: -22
+""",
 }
 """What the cases of ``thread_waits.c`` print, by the family of calls: the kernel's answers."""
 

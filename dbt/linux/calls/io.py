@@ -5,6 +5,7 @@ import struct
 from functools import partial
 
 from dbt.linux import host
+from dbt.linux.calls import signalfd
 from dbt.linux.calls.transfer import may_wait, write_all
 from dbt.linux.errors import failure
 from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
@@ -38,6 +39,8 @@ def _file(kernel: "Kernel", fd: int) -> int:
 @syscall("read")
 def read(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
     host_fd = _file(kernel, fd)
+    if kernel.files.get(fd).file.signals is not None:
+        return signalfd.read(kernel, kernel.files.get(fd), buffer, count)
     waiting.wait_for(kernel, host_fd, waiting.POLLIN)
     return _one("read", host_fd, spans(kernel, buffer, count, writable=True))
 

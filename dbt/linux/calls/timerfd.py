@@ -1,4 +1,4 @@
-"""Descriptors for timers and signals: timerfd, signalfd."""
+"""Descriptors for timers: timerfd."""
 
 import ctypes
 import errno
@@ -74,22 +74,3 @@ def timerfd_gettime(kernel: "Kernel", fd: int, current: int) -> int:
 @syscall("timerfd_gettime64")
 def timerfd_gettime64(kernel: "Kernel", fd: int, current: int) -> int:
     return _gettime(kernel, fd, current, "itimerspec64")
-
-
-@syscall("signalfd4")
-def signalfd4(kernel: "Kernel", fd: int, mask: int, size: int, guest_flags: int) -> int:
-    """Sees what reaches the process from outside; the siginfo is the same for every guest."""
-    if size != 8:
-        raise failure(errno.EINVAL)
-    flags = _flags(kernel, guest_flags)
-    signals = kernel.memory.read(mask, 8).ljust(128, b"\0")
-    if fd != -1:
-        host.call("signalfd", kernel.files.host_fd(fd), signals, flags | os.O_CLOEXEC)
-        return fd
-    new = host.call("signalfd", -1, signals, flags | os.O_CLOEXEC)
-    return kernel.files.add(new, cloexec=bool(flags & os.O_CLOEXEC))
-
-
-@syscall("signalfd")
-def signalfd(kernel: "Kernel", fd: int, mask: int, size: int) -> int:
-    return signalfd4(kernel, fd, mask, size, 0)

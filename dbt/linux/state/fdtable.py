@@ -36,7 +36,7 @@ class OpenFile:
     ``tree``: the layer it was found in, None for pipes, sockets, what was inherited and what is
     made up; ``made_up`` is the path of the last. ``changeable``: metadata may be changed through
     it, decided when it was opened. ``entries`` lists a directory and ``listing``, ``position`` say
-    how far it was read.
+    how far it was read. ``signals`` is the mask of a descriptor for signals.
     """
 
     tree: Tree | None = None
@@ -45,6 +45,7 @@ class OpenFile:
     entries: Entries | None = None
     listing: list[tuple[bytes, int, int]] | None = None
     position: int = 0
+    signals: int | None = None
 
 
 @attrs.define(eq=False)

@@ -1,17 +1,24 @@
 """The signal handlers and the mask that the host's process has while a guest runs in it."""
 
+import os
 import signal
+import struct
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
 from dbt.linux import host
 from dbt.linux.state import wakeup
+from dbt.linux.state.siginfo import SigInfo
 from dbt.typing import Any
 
 Handler = Callable[[int, FrameType | None], None]
 
 _EVERY = (1 << 64) - 1
+_QUEUE = {"x86_64": 297, "aarch64": 240, "riscv64": 240}
+"""The host's numbers of rt_tgsigqueueinfo."""
+_SIGINFO = struct.Struct("=iii4xIIQ96x")
 
 
 class HostSignals:
@@ -65,6 +72,28 @@ class HostSignals:
             found.attach()
             if wakeup.SIGNAL not in self._wanted:
                 self.install(wakeup.SIGNAL, self._note)
+
+    @property
+    def mask(self) -> int:
+        """The signals that the host blocks for the guest."""
+        return self._mask
+
+    def take(self, mask: int) -> list[signal.struct_siginfo]:
+        """Remove signals, which are blocked, from what is pending on the host."""
+        return _take(_members(mask)) if mask else []
+
+    def queue(self, info: SigInfo) -> bool:
+        """Send a signal to this thread of the host. False where that cannot be."""
+        number = _QUEUE.get(os.uname().machine)
+        if number is None:
+            return False
+        who = info.pid & 0xFFFFFFFF, info.uid & 0xFFFFFFFF
+        data = _SIGINFO.pack(info.signal, info.errno, info.code, *who, info.value & 0xFFFFFFFF)
+        try:
+            host.call("syscall", number, os.getpid(), threading.get_native_id(), info.signal, data)
+        except OSError:  # as many are pending as there may be
+            return False
+        return True
 
     def set_mask(self, mask: int) -> None:
         """Block exactly these signals in this thread. SIGBUS and SIGSEGV stay open: while they

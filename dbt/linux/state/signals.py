@@ -82,6 +82,8 @@ class Signals:
         """Signals that a timer of this process sends, or has sent: one may still be pending."""
         self._caught: list[int] = []
         self._host = HostSignals(self._note)
+        self._watched = 0
+        """The signals that are read from descriptors."""
 
     @property
     def mask(self) -> int:
@@ -162,7 +164,16 @@ class Signals:
         mask = self.own.mask
         for thread in self._kernel.threads:
             mask &= thread.signals.mask
+        for info in self._host.take(self._watched & self._host.mask & ~mask):
+            self.arrived(info)  # as their handlers on the host would not tell all of them
         self._host.set_mask(mask & ~KEPT_BITS)
+
+    def watch(self, mask: int) -> None:
+        """Signals are read from a descriptor from now on: have the host know what is pending."""
+        self._watched |= mask
+        waiting, self.pending[:] = self.pending[:], []
+        for info in waiting:
+            self.post(info)
 
     def child_started(self) -> None:
         """In a forked child: drop what is pending, and make the host's defaults the kernel's, not
@@ -217,11 +228,21 @@ class Signals:
         receivers = [thread.signals for thread in self._kernel.threads] if to is None else [to]
         if self.ignores(number) and not all(r.mask & bit(number) for r in receivers):
             return
+        if self._watched & bit(number) and self._lies_on_host(info, to):
+            self._kernel.threads.signalled()
+            return
         pending = self.pending if to is None else to.pending
         if number < 32 and any(other.signal == number for other in pending):
             return
         pending.append(info)
         self._kernel.threads.signalled()
+
+    def _lies_on_host(self, info: SigInfo, to: ThreadSignals | None) -> bool:
+        """Make a signal pending on the host, where descriptors show it, if the host blocks it and
+        any thread may read it. False if not."""
+        if not self._host.mask & bit(info.signal):
+            return False
+        return (to is None or not self._kernel.threads.others) and self._host.queue(info)
 
     def force(self, info: SigInfo) -> None:
         """A fault: it cannot be blocked or ignored (force_sig_fault)."""

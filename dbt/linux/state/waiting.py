@@ -75,14 +75,15 @@ def blocks(fd: int) -> bool:
     return os.get_blocking(fd)
 
 
-def wait_for(kernel: "Kernel", fd: int, events: int) -> None:
-    """Wait until a call on a descriptor of the host will not wait, if there are other threads.
+def wait_for(kernel: "Kernel", fd: int, events: int, signals: int = 0) -> None:
+    """Wait until a call on a descriptor of the host will not wait, if there are other threads, or
+    one of ``signals`` (a mask) is pending.
     EINTR when a signal comes first, EAGAIN when the time of a socket is over."""
     if not kernel.threads.others or not blocks(fd) or ready([(fd, events)])[0]:
         return
     kernel.signals.end_if_interrupted()
     end = end_of_time(kernel, fd, events)
-    block(kernel, fds=[(fd, events)], until=end)
+    block(kernel, fds=[(fd, events)], until=end, signals=signals)
     raise failure(errno.EINTR)  # the user's time is over
 
 
