@@ -66,6 +66,46 @@ exit: Owner died
 killed: Owner died
 xecuted: Owner died
 """
+PROC = """\
+thread-self: 1
+thread-self: 1
+tasks: 3 3
+comm: first
+Name:\tfirst
+State:\tS (sleeping)
+pid: 1
+tgid: 1
+Threads:\t3
+SigPnd:\t0000000000000200
+ShdPnd:\t0000000000000000
+SigBlk:\t0000000000000200
+stat: 1
+comm: second
+Name:\tsecond
+State:\tS (sleeping)
+pid: 1
+tgid: 1
+Threads:\t3
+SigPnd:\t0000000000000200
+ShdPnd:\t0000000000000000
+SigBlk:\t0000000000000200
+stat: 1
+comm: thread_proc
+Name:\tthread_proc
+State:\tR (running)
+pid: 1
+tgid: 1
+Threads:\t3
+SigPnd:\t0000000000000000
+ShdPnd:\t0000000000000000
+SigBlk:\t0000000000000000
+stat: 1
+no such: none
+limited: Resource temporarily unavailable
+fork: Resource temporarily unavailable
+gone: none
+Threads:\t1
+"""
 
 
 ARM, THUMB = ("-marm", "-march=armv7-a"), ("-mthumb", "-march=armv7-a")
@@ -128,6 +168,13 @@ def test_system_v_objects_and_robust_locks_of_processes(
 ) -> None:
     out, stop, _ = result(program(home, "thread_ipc", "-w"), capfd, seed)
     assert (out, stop) == (IPC, Exited(0))
+
+
+def test_proc_shows_each_thread_and_limits_count_them(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, stop, _ = result(program(home, "thread_proc"), capfd)
+    assert (out, stop) == (PROC, Exited(0))
 
 
 SETTINGS: dict[str, dict[str, object]] = {

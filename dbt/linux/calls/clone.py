@@ -11,6 +11,7 @@ from contextlib import suppress
 from dbt.classes import attrs
 from dbt.interfaces import PAGE
 from dbt.linux.errors import failure
+from dbt.linux.state import limits
 from dbt.linux.state.sigaction import valid
 from dbt.linux.table import syscall
 from dbt.stops import GuestFault
@@ -61,12 +62,14 @@ class Request:
 @syscall("fork")
 def fork(kernel: "Kernel") -> int:
     """A child that is a copy."""
+    limits.check_processes(kernel)
     return kernel.process.fork()
 
 
 @syscall("vfork")
 def vfork(kernel: "Kernel") -> int:
     """The child borrows the memory; the parent waits for its exec or exit."""
+    limits.check_processes(kernel)
     return kernel.process.fork(wait=True, shares_memory=True)
 
 
@@ -158,6 +161,7 @@ def _check_supported(kernel: "Kernel", flags: int) -> None:
 def _clone(kernel: "Kernel", wanted: Request) -> int:
     flags = wanted.flags
     _check(flags)
+    limits.check_processes(kernel)
     if flags & CLONE_THREAD:
         return _start_thread(kernel, wanted)
     _check_supported(kernel, flags)

@@ -1,4 +1,5 @@
-"""A process in /proc: stat, status, limits and smaller files (fs/proc/array.c, fs/proc/base.c).
+"""A thread in /proc, and its process: stat, status, limits and smaller files (fs/proc/array.c and
+fs/proc/base.c).
 
 Times, faults and what comes from the terminal are what the calls for them return; what
 describes memory, signals and scheduling is the guest's own, not the host process's.
@@ -9,12 +10,13 @@ import resource
 
 from dbt.linux.state import proc_memory
 from dbt.linux.state.limits import limit
-from dbt.linux.state.sigaction import SIG_DFL, SIG_IGN
+from dbt.linux.state.sigaction import SIG_DFL, SIG_IGN, mask_of
 from dbt.stops import GuestFault
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
 
 _INFINITY32 = 0xFFFFFFFF
 _RANDOMIZE = 0x400000
@@ -36,55 +38,63 @@ def host_stat() -> list[bytes]:
         return file.read().rpartition(b") ")[2].split()
 
 
-def _signals(kernel: "Kernel") -> tuple[int, int, int, int]:
-    """Pending, blocked, ignored and caught signals."""
+def _signals(kernel: "Kernel", thread: "Thread") -> tuple[int, int, int, int, int]:
+    """Signals that are pending for the thread and for the process, that the thread blocks, and that
+    are ignored and caught."""
     signals = kernel.signals
+    own = mask_of(info.signal for info in thread.signals.pending)
     ignored = caught = 0
     for number, action in signals.actions.items():
         ignored |= (action.handler == SIG_IGN) << (number - 1)
         caught |= (action.handler not in (SIG_DFL, SIG_IGN)) << (number - 1)
-    return signals.pending_mask(), signals.mask, ignored, caught
+    shared = signals.pending_for(thread.signals) & ~own
+    return own, shared, thread.signals.mask, ignored, caught
 
 
-def stat(kernel: "Kernel") -> bytes:
-    """``/proc/PID/stat``: 52 fields."""
+def stat(kernel: "Kernel", thread: "Thread") -> bytes:
+    """``stat``: 52 fields."""
     own, image, task = host_stat(), kernel.process.image, kernel.process.task
     memory, times = proc_memory.sums(kernel), os.times()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     ticks = [int(value * 100) for value in times[:4]]
-    pending, blocked, ignored, caught = (mask & 0x7FFFFFFF for mask in _signals(kernel))
+    pending, _, *others = (mask & 0x7FFFFFFF for mask in _signals(kernel, thread))
     priority = -1 - task.priority if task.priority else 20 + task.nice
     most_resident = min(limit(kernel, resource.RLIMIT_RSS)[0], _INFINITY32)
     values = [
-        b"R", *own[1:6], _RANDOMIZE, usage.ru_minflt, children.ru_minflt, usage.ru_majflt,
-        children.ru_majflt, *ticks, priority, task.nice, len(kernel.threads), 0,
+        _state(thread)[:1].encode(), *own[1:6], _RANDOMIZE, usage.ru_minflt, children.ru_minflt,
+        usage.ru_majflt, children.ru_majflt, *ticks, priority, task.nice, len(kernel.threads), 0,
         own[19], memory.size, memory.resident // 4096, most_resident, image.start_code,
-        image.end_code, image.start_stack, 0, 0, pending, blocked, ignored, caught, 0, 0, 0, 17, 0,
+        image.end_code, image.start_stack, 0, 0, pending, *others, 0, 0, 0, 17, 0,
         task.priority, task.policy, 0, 0, 0, image.start_data, image.end_data,
         kernel.space.brk_start, image.arg_start, image.arg_end, image.env_start, image.env_end, 0,
     ]  # fmt: skip
     text = b" ".join(v if isinstance(v, bytes) else str(v).encode() for v in values)
-    return b"%d (%s) %s\n" % (os.getpid(), kernel.process.name, text)
+    return b"%d (%s) %s\n" % (thread.tid, thread.name, text)
 
 
-def status(kernel: "Kernel") -> bytes:
-    """``/proc/PID/status``, of a kernel without seccomp."""
+def _state(thread: "Thread") -> str:
+    return "S (sleeping)" if thread.wait is not None else "R (running)"
+
+
+def status(kernel: "Kernel", thread: "Thread") -> bytes:
+    """``status``, of a kernel without seccomp."""
     pid, parent, umask = os.getpid(), int(host_stat()[1]), _umask()
     group, session = os.getpgrp(), os.getsid(0)
-    pending, blocked, ignored, caught = _signals(kernel)
+    pending, shared, blocked, ignored, caught = _signals(kernel, thread)
     users, groups = (*os.getresuid(), os.geteuid()), (*os.getresgid(), os.getegid())
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    escaped = kernel.process.name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+    escaped = thread.name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
     rows = [
-        ("Umask", f"{umask:04o}"), ("State", "R (running)"), ("Tgid", pid), ("Ngid", 0),
-        ("Pid", pid), ("PPid", parent), ("TracerPid", 0), ("Uid", "\t".join(map(str, users))),
+        ("Umask", f"{umask:04o}"), ("State", _state(thread)), ("Tgid", pid), ("Ngid", 0),
+        ("Pid", thread.tid), ("PPid", parent), ("TracerPid", 0),
+        ("Uid", "\t".join(map(str, users))),
         ("Gid", "\t".join(map(str, groups))), ("FDSize", _table_size(kernel)),
         ("Groups", "".join(f"{number} " for number in os.getgroups())), ("NStgid", pid),
-        ("NSpid", pid), ("NSpgid", group), ("NSsid", session), *_sizes(kernel),
+        ("NSpid", thread.tid), ("NSpgid", group), ("NSsid", session), *_sizes(kernel),
         ("CoreDumping", 0), ("THP_enabled", int(not kernel.process.task.no_huge_pages)),
         ("Threads", len(kernel.threads)), ("SigQ", f"0/{min(limit(kernel, 11)[0], _INFINITY32)}"),
-        ("SigPnd", f"{pending:016x}"), ("ShdPnd", f"{0:016x}"), ("SigBlk", f"{blocked:016x}"),
+        ("SigPnd", f"{pending:016x}"), ("ShdPnd", f"{shared:016x}"), ("SigBlk", f"{blocked:016x}"),
         ("SigIgn", f"{ignored:016x}"), ("SigCgt", f"{caught:016x}"),
         *((name, f"{0:016x}") for name in ("CapInh", "CapPrm", "CapEff")),
         ("CapBnd", f"{_CAPABILITIES:016x}"), ("CapAmb", f"{0:016x}"),

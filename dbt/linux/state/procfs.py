@@ -9,6 +9,7 @@ Other processes are not there, nor what only the host's kernel knows (``mem``, `
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 
 from dbt.linux.state import proc_memory, proc_task
 from dbt.linux.state.paths import AT_FDCWD, PROGRAM
@@ -18,6 +19,7 @@ from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.threads import Thread
 
 RELEASE, VERSION = "6.1.0", "#1 SMP PREEMPT armdbt"
 """Of the guest's kernel."""
@@ -80,34 +82,34 @@ class ProcFs:
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
         process = kernel.process
-        self._files: dict[bytes, Callable[[], bytes]] = {
-            b"auxv": lambda: process.image.auxv,
-            b"cgroup": lambda: b"0::/\n",
-            b"cmdline": lambda: proc_task.command_line(kernel),
-            b"comm": lambda: process.name + b"\n",
-            b"coredump_filter": lambda: b"00000033\n",
-            b"environ": lambda: proc_task.environment(kernel),
-            b"gid_map": lambda: _ID_MAP,
-            b"io": process.transfers.text,
-            b"limits": lambda: proc_task.limits(kernel),
-            b"loginuid": lambda: _NO_ID,
-            b"maps": lambda: proc_memory.maps(kernel),
-            b"mountinfo": lambda: _MOUNT_INFORMATION,
-            b"mounts": lambda: _MOUNTS,
-            b"oom_adj": lambda: b"0\n",
-            b"oom_score": lambda: _OOM_SCORE,
-            b"oom_score_adj": lambda: b"0\n",
-            b"personality": lambda: b"%08x\n" % process.persona,
-            b"sessionid": lambda: _NO_ID,
-            b"setgroups": lambda: b"allow\n",
-            b"smaps": lambda: proc_memory.smaps(kernel),
-            b"stat": lambda: proc_task.stat(kernel),
-            b"statm": lambda: proc_memory.statm(kernel),
-            b"status": lambda: proc_task.status(kernel),
-            b"syscall": lambda: b"running\n",
-            b"timerslack_ns": lambda: b"%d\n" % process.task.timer_slack,
-            b"uid_map": lambda: _ID_MAP,
-            b"wchan": lambda: b"0",
+        self._files: dict[bytes, Callable[[Thread], bytes]] = {
+            b"auxv": lambda _: process.image.auxv,
+            b"cgroup": lambda _: b"0::/\n",
+            b"cmdline": lambda _: proc_task.command_line(kernel),
+            b"comm": lambda thread: thread.name + b"\n",
+            b"coredump_filter": lambda _: b"00000033\n",
+            b"environ": lambda _: proc_task.environment(kernel),
+            b"gid_map": lambda _: _ID_MAP,
+            b"io": lambda _: process.transfers.text(),
+            b"limits": lambda _: proc_task.limits(kernel),
+            b"loginuid": lambda _: _NO_ID,
+            b"maps": lambda _: proc_memory.maps(kernel),
+            b"mountinfo": lambda _: _MOUNT_INFORMATION,
+            b"mounts": lambda _: _MOUNTS,
+            b"oom_adj": lambda _: b"0\n",
+            b"oom_score": lambda _: _OOM_SCORE,
+            b"oom_score_adj": lambda _: b"0\n",
+            b"personality": lambda _: b"%08x\n" % process.persona,
+            b"sessionid": lambda _: _NO_ID,
+            b"setgroups": lambda _: b"allow\n",
+            b"smaps": lambda _: proc_memory.smaps(kernel),
+            b"stat": lambda thread: proc_task.stat(kernel, thread),
+            b"statm": lambda _: proc_memory.statm(kernel),
+            b"status": lambda thread: proc_task.status(kernel, thread),
+            b"syscall": lambda _: b"running\n",
+            b"timerslack_ns": lambda _: b"%d\n" % process.task.timer_slack,
+            b"uid_map": lambda _: _ID_MAP,
+            b"wchan": lambda _: b"0",
         }
         self._system: dict[bytes, Callable[[], bytes]] = {
             b"/proc/cpuinfo": kernel.abi.cpuinfo,
@@ -130,14 +132,20 @@ class ProcFs:
             return self._directory(path, lambda: self._names(path))
         if path in (b"/proc/self", b"/proc/thread-self"):
             pid = str(os.getpid()).encode()
-            thread = pid + b"/task/" + pid
+            thread = pid + b"/task/%d" % self._kernel.thread
             return Virtual(_LINK, link=pid if path == b"/proc/self" else thread)
         if path == b"/proc/mounts":
             return Virtual(_LINK, link=b"self/mounts")
-        own = f"/proc/{os.getpid()}".encode()
-        if path == own or path.startswith(own + b"/"):
-            return self._own(path, path[len(own) + 1 :])
-        return None
+        number, _, rest = path.removeprefix(b"/proc/").partition(b"/")
+        found = self._thread(number)
+        return None if found is None else self._own(path, found, rest)
+
+    def _thread(self, name: bytes) -> "Thread | None":
+        """The thread whose id is a name. The first one is there as long as the process is."""
+        threads, tid = self._kernel.threads, int(name) if name.isdigit() else -1
+        if name != b"%d" % tid:  # 0123 names nothing (name_to_int)
+            return None
+        return threads.get(tid) or (threads.current if tid == os.getpid() else None)
 
     def _directory(self, path: bytes, names: Callable[[], list[bytes]]) -> Virtual:
         """A made up directory, whose entries have the types of their files."""
@@ -148,23 +156,33 @@ class ProcFs:
 
         return Virtual(_DIRECTORY, names=lambda: [(name, kind(name)) for name in names()])
 
-    def _own(self, path: bytes, name: bytes) -> Virtual | None:
-        """A name below /proc/PID. Its one thread's directory shows the same."""
-        thread = b"task/" + str(os.getpid()).encode()
-        in_task = name == thread or name.startswith(thread + b"/")
-        name = name[len(thread) + 1 :] if in_task else name
+    def _own(self, path: bytes, thread: "Thread", name: bytes) -> Virtual | None:
+        """A name in the directory of a process, or of one of its threads."""
+        directory, _, rest = name.partition(b"/")
+        if directory != b"task":
+            return self._of_thread(path, thread, name, [b"task"])
+        if not rest:
+            return self._directory(path, self._thread_names)
+        number, _, name = rest.partition(b"/")
+        found = self._thread(number)
+        return None if found is None else self._of_thread(path, found, name, [])
+
+    def _thread_names(self) -> list[bytes]:
+        ids = {os.getpid(), *(thread.tid for thread in self._kernel.threads)}
+        return [b"%d" % tid for tid in sorted(ids)]
+
+    def _of_thread(
+        self, path: bytes, thread: "Thread", name: bytes, others: list[bytes]
+    ) -> Virtual | None:
         if not name:
-            names = [*self._files, b"cwd", b"exe", b"fd", b"fdinfo", b"root"]
-            names += [] if in_task else [b"task"]
+            names = [*self._files, b"cwd", b"exe", b"fd", b"fdinfo", b"root", *others]
             return self._directory(path, lambda: sorted(names))
         if name in self._files:
-            return Virtual(_FILE, content=self._files[name])
+            return Virtual(_FILE, content=partial(self._files[name], thread))
         if name in (b"cwd", b"exe"):
             return Virtual(_LINK, descriptor=AT_FDCWD if name == b"cwd" else PROGRAM)
         if name == b"root":
             return Virtual(_LINK, link=b"/")
-        if name == b"task" and not in_task:
-            return self._directory(path, lambda: [thread.removeprefix(b"task/")])
         return self._descriptors(path, name)
 
     def _descriptors(self, path: bytes, name: bytes) -> Virtual | None:

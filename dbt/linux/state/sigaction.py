@@ -1,6 +1,9 @@
 """Signal numbers, what the guest wants done with each, and how the kernel treats some."""
 
+import functools
+import operator
 import signal
+from collections.abc import Iterable
 
 from dbt.classes import attrs
 
@@ -51,6 +54,11 @@ DEFAULT = Action()
 def bit(number: int) -> int:
     """A signal's bit in a mask."""
     return 1 << (number - 1)
+
+
+def mask_of(numbers: Iterable[int]) -> int:
+    """The mask of several signals."""
+    return functools.reduce(operator.or_, map(bit, numbers), 0)
 
 
 KEPT_BITS = sum(bit(number) for number in KEPT)
