@@ -162,8 +162,8 @@ class ArmLinuxAbi:
     def set_stack_pointer(self, state: State, value: int) -> None:
         state.set("r13", value)
 
-    def switched(self, state: State) -> None:
-        state.set("excl_on", 0)  # switch_to: clrex
+    def clear_monitor(self, state: State) -> None:
+        state.set("excl_on", 0)
 
     def set_thread_pointer(self, state: State, value: int) -> None:
         state.set("tls", value)

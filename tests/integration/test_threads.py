@@ -198,6 +198,16 @@ def test_a_seed_gives_the_same_run_in_every_setting(
         assert result(built, capfd, seed, turn=300, **SETTINGS[setting]) == first  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("turn", [1, 2])
+def test_turns_that_are_shorter_than_an_exclusive_access_end(
+    home: Path, capfd: pytest.CaptureFixture[str], turn: int
+) -> None:
+    """A switch of threads between LDREX and STREX does not make the store fail."""
+    built = program(home, "increments", *ARM, "-DN=10")
+    out, stop, _ = result(built, capfd, turn=turn, tier="0")
+    assert (out, stop) == ("80 8 108\n", Exited(0))
+
+
 def test_seeds_differ(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     built = program(home, "increments", *ARM, "-DN=2000")
     counts = {result(built, capfd, seed, turn=300, tier="0")[2] for seed in range(4)}

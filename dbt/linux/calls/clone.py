@@ -205,7 +205,7 @@ def _registers(kernel: "Kernel", wanted: Request) -> bytes:
     state, abi = kernel.state, kernel.abi
     parents = state.save()
     try:
-        abi.switched(state)
+        abi.clear_monitor(state)
         abi.set_result(state, 0)
         if wanted.stack:
             abi.set_stack_pointer(state, wanted.stack)

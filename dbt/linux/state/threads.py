@@ -201,7 +201,6 @@ class Threads:
 
     def _leave(self, location: int) -> None:
         kernel, thread = self._kernel, self.current
-        kernel.abi.switched(kernel.state)
         thread.registers, thread.location = kernel.state.save(), location
 
     def wake(self, thread: Thread) -> None:
