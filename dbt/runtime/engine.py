@@ -34,6 +34,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Inst
 from dbt.ir.ops import INSN
+from dbt.lazy import lazy_property
 from dbt.permissions import refused_for_code
 from dbt.phases import Phase
 from dbt.runtime.boundaries import Boundaries
@@ -41,6 +42,7 @@ from dbt.runtime.budget import SLICE_SECONDS, Budget
 from dbt.runtime.chaining import ChainPolicy
 from dbt.runtime.memory import GuestMemory
 from dbt.runtime.resume import Amid, Called, Ended, LimitReached, Resume, Served, Slice, TurnOver
+from dbt.runtime.singles import Singles
 from dbt.stops import GuestFault, UsageError
 from dbt.typing import Protocol
 
@@ -439,9 +441,11 @@ class Engine:
         """
         from dbt.execute import Edge, execute
 
-        heads = None if front is None else False
-        block = self._lifted(key, self._behind(key.pc), heads=heads)
-        block.insts[:0] = front or ()
+        if front is None:
+            block = self._single(key)
+        else:
+            block = self._lifted(key, self._behind(key.pc), heads=False)
+            block.insts[:0] = front
         self.executor.fuel -= block.insn_count
         self._stepping = True
         try:
@@ -452,6 +456,20 @@ class Engine:
         self.executor.fuel += block.insn_count - completed
         self.budget.give_back()
         return result.key if isinstance(result, Edge) else result
+
+    def _single(self, key: BlockKey) -> Block:
+        """The block of one instruction. That of plain code is kept: the turns of threads often end
+        in the same places."""
+        if self.context.passes or self._show_copied or not self._is_plain(key):
+            return self._lift_single(key)
+        return self._singles.get(key)
+
+    @lazy_property
+    def _singles(self) -> Singles:
+        return Singles(self.memory, self._lift_single)
+
+    def _lift_single(self, key: BlockKey) -> Block:
+        return self._lifted(key, self._behind(key.pc), heads=None)
 
     def _lifted(self, key: BlockKey, ends: Collection[int], *, heads: bool | None) -> Block:
         """A block to execute at once. Raises GuestFault, which names the key."""
