@@ -66,6 +66,18 @@ exit: Owner died
 killed: Owner died
 xecuted: Owner died
 """
+FUTEXES = """\
+wake: -22
+wake bits: -22
+requeue: -22
+wake op: -22
+other: 0
+plain: 1
+unlock: 0
+lock: 0
+wait: 0
+list of the child: 3
+"""
 PROC = """\
 thread-self: 1
 thread-self: 1
@@ -175,6 +187,13 @@ def test_proc_shows_each_thread_and_limits_count_them(
 ) -> None:
     out, stop, _ = result(program(home, "thread_proc"), capfd)
     assert (out, stop) == (PROC, Exited(0))
+
+
+def test_futexes_with_an_owner_and_the_lists_of_a_child(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, stop, _ = result(program(home, "thread_futexes"), capfd)
+    assert (out, stop) == (FUTEXES, Exited(0))
 
 
 SETTINGS: dict[str, dict[str, object]] = {

@@ -46,6 +46,12 @@ class Waiter:
     """It waits for a lock with priority inheritance, which it gets when it is woken."""
 
 
+def _check(waiter: Waiter) -> None:
+    """EINVAL for one that waits for a lock, which only its owner can hand over."""
+    if waiter.owns:
+        raise failure(errno.EINVAL)
+
+
 class Futexes:
     """The waiters of one process."""
 
@@ -70,11 +76,17 @@ class Futexes:
         self._waiters.remove(waiter)
 
     def wake(self, address: int, count: int, bits: int = ANY) -> int:
-        """Wake up to so many waiters of a word. Returns how many there were."""
-        woken = [waiter for waiter in self.at(address) if waiter.bits & bits][: max(0, count)]
-        for waiter in woken:
-            self._end(waiter)
-        return len(woken)
+        """Wake up to so many waiters of a word. Returns how many there were. EINVAL at one that
+        waits for a lock (futex_wake)."""
+        woken = 0
+        for waiter in self.at(address):
+            if woken >= count:
+                break
+            _check(waiter)
+            if waiter.bits & bits:
+                self._end(waiter)
+                woken += 1
+        return woken
 
     def wake_everywhere(self, address: int, count: int, bits: int = ANY) -> int:
         """The same, and then wake those of other processes that have the memory."""
@@ -86,9 +98,11 @@ class Futexes:
         return woken
 
     def requeue(self, address: int, count: int, to: int) -> int:
-        """Have up to so many waiters of a word wait for another one. Returns how many."""
+        """Have up to so many waiters of a word wait for another one. Returns how many. EINVAL at
+        one that waits for a lock."""
         moved = self.at(address)[: max(0, count)]
         for waiter in moved:
+            _check(waiter)
             waiter.address = to
             if to != address:  # behind those that are there
                 self.remove(waiter)

@@ -31,13 +31,13 @@ def leave_all(kernel: "Kernel") -> None:
 
 
 def _leave(kernel: "Kernel", thread: "Thread") -> None:
-    with suppress(GuestFault):
+    with suppress(GuestFault, OSError):
         for address, inherits in _held(kernel, thread.robust_list):
             _mark(kernel, thread.tid, address, inherits=inherits)
         thread.robust_list = 0
     at = thread.clear_child_tid
     if at and (kernel.threads.others or kernel.futexes.is_shared(at)):
-        with suppress(GuestFault):
+        with suppress(GuestFault, OSError):
             kernel.memory.store(at, 4, 0)
             kernel.futexes.wake_everywhere(at, 1)
     kernel.futexes.drop(thread)

@@ -167,8 +167,10 @@ class Threads:
         self._kernel.signals.sync_mask()
 
     def forked(self) -> None:
-        """In a forked child: the current thread is the only one."""
+        """In a forked child: the current thread is the only one. It holds no locks, for its id is
+        another one (copy_process)."""
         self._alone()
+        self.current.clear_child_tid = self.current.robust_list = 0
         self._last = 0
 
     def executed(self) -> None:
