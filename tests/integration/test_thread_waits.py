@@ -101,6 +101,15 @@ signalfd-child: 17005
 signalfd-empty: -11
 signalfd-small: -22
 """,
+    "System V objects": """\
+semop: 0
+semop-eintr: -4
+semop-mixed: 0
+semop-mixed-fails: -1090
+semop-mixed-later: -1090
+semop-zero-mixed: 0
+msgrcv: 3
+""",
 }
 """What the cases of ``thread_waits.c`` print, by the family of calls: the kernel's answers."""
 

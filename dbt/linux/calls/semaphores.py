@@ -55,7 +55,7 @@ def _operate(kernel: "Kernel", ident: int, operations: int, count: int, wait: in
 
 def _without_waiting(data: bytes) -> bytes | None:
     """The operations with IPC_NOWAIT; None if one of them has it already: EAGAIN of the others
-    could not be told from its own."""
+    could not be told from its own. Then they wait on the host, which is nudged (``Nudges``)."""
     operations = list(_OPERATION.iter_unpack(data))
     if any(flags & _IPC_NOWAIT for _, _, flags in operations):
         return None
