@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeAlias
 
 from backends.numba_jit.installed import Installed
+from backends.numba_jit.units.bits import bit_again
 from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
@@ -14,14 +15,14 @@ from backends.numba_jit.units.heads import emit_counter, emit_probe
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, is_quiet, uses_state
 from backends.numba_jit.units.lazy_flags import materialise_first, sets_all_first
-from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, signed_comparison
-from backends.numba_jit.units.unit_text import Module, UnitText
+from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, plain
+from backends.numba_jit.units.unit_text import Choice, Module, UnitText
 from backends.numba_jit.units.vector_floats import VECTOR_FLOATS
 from backends.numba_jit.units.vector_ops import VECTORS
 from dbt.ir import ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op
-from dbt.ir.types import I32
+from dbt.ir.types import I1, I32
 
 
 def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool = False) -> str:
@@ -46,7 +47,7 @@ def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     functions = u.module.context.functions
     # The host's protection of memory may lapse in a function in Python; then no other block begins.
     checked = u.module.checked or not is_quiet(functions, insts)
-    u.begin(installed, label, plan_checks(insts) if checked else {}, checked)
+    u.begin(installed, label, plan_checks(insts) if checked else {}, checked, bit_again)
     u.flags = sets_all_first(insts, u.frame.flags, partial(uses_state, functions))
 
 
@@ -60,18 +61,11 @@ def emit_block(u: UnitText) -> None:
 
 def _emit(u: UnitText, inst: Inst) -> None:
     op, args = inst.op, inst.args
-    opcode = PLAIN.get(op)
     condition = u.relations.condition(inst)
     if condition:
         u.names[inst] = u.new(condition)
-    elif opcode is not None:
-        a, b = args
-        if op is ops.EQ or op is ops.NE:
-            signed = signed_comparison(a, b) or signed_comparison(b, a)
-            if signed:
-                a, b = signed
-                opcode = "icmp sge" if op is ops.EQ else "icmp slt"
-        u.names[inst] = u.new(f"{opcode} {a.type} {u.value(a)}, {u.value(b)}")
+    elif op in PLAIN:
+        u.names[inst] = plain(u, inst)
     elif op in FLOATING:
         u.names[inst] = FLOATING[op](u, inst, *map(u.value, args))
     elif op in VECTORS:
@@ -102,9 +96,9 @@ def set_slot(u: UnitText, inst: Inst) -> None:
         t = LLVM_TYPES[u.frame.slots[name].type.name]
         old = u.current(name)
         value = u.new(f"select i1 {u.value(inst.when)}, {t} {value}, {t} {old}")
-        u.flag_values.pop(name, None)
-    elif name in u.frame.flags:
-        u.flag_values[name] = inst.args[0]
+    if u.frame.slots[name].type is I1:
+        bit = inst.args[0]
+        u.bits[name] = bit if inst.when is None else Choice(inst.when, bit, u.bits.get(name))
     if u.frame.slots[name].type.overlapping:
         u.write_through(name, value)
         return

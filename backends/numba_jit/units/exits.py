@@ -31,7 +31,6 @@ _FEW = 4
 def emit_exit(u: UnitText, exit_: Exit) -> None:
     """Append the way out of a block: what is pending is written first."""
     defer_flags(u)
-    u.before_exit()
     u.flush()
     match exit_:
         case Goto() | Call(target=BlockKey()):

@@ -12,7 +12,7 @@ from backends.numba_jit import abi
 from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.comparison import is_complement, is_subtraction, match_signs, same
 from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, MATERIALISE, RIGHT, mark
-from backends.numba_jit.units.unit_text import UnitText
+from backends.numba_jit.units.unit_text import Bit, Choice, UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 
@@ -59,9 +59,15 @@ def materialise_first(u: UnitText, name: str) -> None:
 
 
 def subtraction(
-    negative: Value, zero: Value, carry: Value, overflow: Value
+    negative: Bit, zero: Bit, carry: Bit, overflow: Bit
 ) -> tuple[Value, Value] | None:
     """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
+    if any(isinstance(flag, Choice) for flag in (negative, zero, carry, overflow)):
+        return None
+    assert not isinstance(negative, Choice)
+    assert not isinstance(zero, Choice)
+    assert not isinstance(carry, Choice)
+    assert not isinstance(overflow, Choice)
     operands = _tested(negative, carry, overflow) or _compared(negative, carry, overflow)
     if operands is None or not _is_zero_test(zero, operands, negative):
         return None
@@ -127,9 +133,9 @@ def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -
 def defer_flags(u: UnitText) -> None:
     """Where one subtraction has set all flags, write its operands in their place."""
     flags = u.frame.flags
-    if not u.lazy_flags or len(u.flag_values) < len(flags):
+    if not u.lazy_flags or any(name not in u.bits for name in flags):
         return
-    operands = subtraction(*(u.flag_values[name] for name in flags))
+    operands = subtraction(*(u.bits[name] for name in flags))
     if operands is None:
         return
     u.dirty = {name: value for name, value in u.dirty.items() if name not in flags}

@@ -210,7 +210,19 @@ def _overflow(u: UnitText, inst: Inst, a: str, b: str, c: str) -> str:
     return u.new(f"icmp slt {t} {both}, 0")
 
 
-def signed_comparison(negative: Value, overflow: Value) -> tuple[Value, Value] | None:
+def plain(u: UnitText, inst: Inst) -> str:
+    """Append an op of ``PLAIN``; its text."""
+    a, b = inst.args
+    opcode = PLAIN[inst.op]
+    if inst.op is ops.EQ or inst.op is ops.NE:
+        signed = _signed_comparison(a, b) or _signed_comparison(b, a)
+        if signed:
+            a, b = signed
+            opcode = "icmp sge" if inst.op is ops.EQ else "icmp slt"
+    return u.new(f"{opcode} {a.type} {u.value(a)}, {u.value(b)}")
+
+
+def _signed_comparison(negative: Value, overflow: Value) -> tuple[Value, Value] | None:
     """The operands (a, b) when the values are N and V of ``a - b``: then N != V says a < b."""
     signs = match_signs(negative, overflow)
     if signs is None:

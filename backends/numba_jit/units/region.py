@@ -259,8 +259,7 @@ class RegionText(UnitText):
         return self.shape.longest[self._present] - self.insn_count
 
     def take_fuel(self) -> None:
-        if self.flags_here and self.flags is False:
-            self.deferred.begin_block(self.block.insts)
+        """Fuel was taken for a longer way."""
 
     def refund(self) -> int:
         return super().refund() + self._beyond
@@ -282,16 +281,11 @@ class RegionText(UnitText):
         self._go_to(index, self.fuel, needed - self._beyond)
         return True
 
-    def before_exit(self) -> None:
-        """Defer flags where that is possible."""
-        if self.flags_here:
-            self.deferred.end_block()
-
     def current(self, name: str) -> str:
         value = self.slots.get(name)
         if value is None:
             if self.flags_here and name in self.frame.flags:
-                value = self.deferred.current(name)
+                value = self.bit_before(name)
             else:
                 type_ = LLVM_TYPES[self.frame.slots[name].type.name]
                 value = self.new(f"load {type_}, ptr {self.place(name)}")
@@ -309,14 +303,23 @@ class RegionText(UnitText):
         span = self.spans.get(status) or span_of(lines, status, prefix)
         lines.append(f" store i32 {span}, ptr %n.{name}")
 
-    def _stores(self, lines: list[str], prefix: str) -> None:
-        dirty = self.deferred.deferring(lines, self.dirty) if self.flags_here else self.dirty
-        for name, value in dirty.items():
+    def bit_before(self, name: str) -> str:
+        if self.flags_here and name in self.frame.flags:
+            return self.deferred.current(name)
+        return self.new(f"load i1, ptr {self.place(name)}")
+
+    def _store_bits(self, lines: list[str], prefix: str, values: dict[str, str]) -> None:
+        self._stores(lines, prefix, values)
+
+    def _stores(self, lines: list[str], prefix: str, values: Mapping[str, str]) -> None:
+        if any(flag in values for flag in self.frame.flags):
+            values = self.deferred.write(lines, dict(values))
+        for name, value in values.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
             if name in self._statuses:
                 self._store_span(lines, name, value, f"{prefix}n")
-        if self.flags_here and any(flag in dirty for flag in self.frame.flags):
+        if any(flag in values for flag in self.frame.flags):
             self.deferred.mark_computed(lines)
 
     # -- leaving
@@ -331,9 +334,15 @@ class RegionText(UnitText):
     def way_out(self, way: int) -> str:
         return self._out(way, self.shape.changed[self._present])
 
-    def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
-        changed = self.shape.changed[self._present]
-        self._outs[way, changed][1].append((label, [str(code), fuel]))
+    def _exits_of(self, way: int) -> Exits:
+        return self._outs[way, self.shape.changed[self._present]][1]
+
+    def _brought(self, code: str, fuel: str) -> list[str]:
+        return [code, fuel]
+
+    @property
+    def _brought_types(self) -> tuple[str, ...]:
+        return "i64", "i64"
 
     def go(self, code: str) -> None:
         self.lines.append(f" br label %{self.way_out(_ON)}")

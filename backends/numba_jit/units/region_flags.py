@@ -4,13 +4,12 @@ Between the blocks of a region, and where it is left, flags are as between units
 computed, or deferred. A variable says which; on most ways LLVM knows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
 from backends.numba_jit.units.lazy_flags import subtraction
-from backends.numba_jit.units.unit_text import UnitText
-from dbt.ir import ops
-from dbt.ir.block import Inst, Value
+from backends.numba_jit.units.unit_text import Bit, UnitText
+from dbt.ir.block import Value
 
 _MEANING = (
     "icmp slt i32 {difference}, 0",
@@ -26,7 +25,7 @@ class RegionFlags:
     def __init__(self, text: UnitText) -> None:
         self._u = text
         self._flags = text.frame.flags
-        self._values: tuple[Value, ...] = ()
+        self._values: tuple[Bit, ...] = ()
         self._operands: tuple[Value, Value] | None = None
         """The operands of the subtraction that the values are of."""
         self._begin = 0
@@ -84,36 +83,31 @@ class RegionFlags:
         apart, changed = u.new(f"xor i32 {left}, {right}"), u.new(f"xor i32 {left}, {difference}")
         return u.new(f"icmp slt i32 {u.new(f'and i32 {apart}, {changed}')}, 0")
 
-    def begin_block(self, insts: Sequence[Inst]) -> None:
-        """Compute all flags where a block sets some of them, for then the others stay."""
+    def write(self, lines: list[str], values: dict[str, str]) -> dict[str, str]:
+        """What is to be written of slots where a block is left, of which the block has set some
+        flags. Where one subtraction has set all of them, appends lines that keep its operands, and
+        takes the flags out. Else adds those that the block has not set."""
         u = self._u
-        if any(inst.op is ops.SET and inst.imm[0] in self._flags for inst in insts):
-            for name in self._flags:
-                u.lines.append(f" store i1 {u.current(name)}, ptr %v.{name}")
-            self.mark_computed(u.lines)
-
-    def end_block(self) -> None:
-        """Where one subtraction has set all flags, keep its operands in their place."""
-        self._u.dirty = self.deferring(self._u.lines, self._u.dirty)
-
-    def deferring(self, lines: list[str], dirty: dict[str, str]) -> dict[str, str]:
-        """What is to be written of a block's state where it is left. Where one subtraction has set
-        all flags, appends lines that keep its operands, and takes the flags out."""
-        u = self._u
-        if len(u.flag_values) < len(self._flags):
-            return dirty
-        values = tuple(u.flag_values[name] for name in self._flags)
-        if values != self._values:
-            self._values, self._operands = values, subtraction(*values)
-        if self._operands is None:
-            return dirty
-        left, right = map(u.value, self._operands)
+        operands = self._subtraction()
+        if operands is None:
+            return values | {name: u.bit_before(name) for name in self._flags if name not in values}
+        left, right = map(u.value, operands)
         if self._first is None:
             self._first = [self._kept(left), self._kept(right)]
         lines.append(
             f" store i1 true, ptr %v.D\n store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
         )
-        return {name: value for name, value in dirty.items() if name not in self._flags}
+        return {name: value for name, value in values.items() if name not in self._flags}
+
+    def _subtraction(self) -> tuple[Value, Value] | None:
+        """The operands of the subtraction that has set all flags last, if one has."""
+        bits = self._u.bits
+        if any(name not in bits for name in self._flags):
+            return None
+        values = tuple(bits[name] for name in self._flags)
+        if values != self._values:
+            self._values, self._operands = values, subtraction(*values)
+        return self._operands
 
     def mark_computed(self, lines: list[str]) -> None:
         """Append a line that says that all flags are computed."""

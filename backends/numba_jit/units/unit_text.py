@@ -67,6 +67,30 @@ Exits: TypeAlias = list[tuple[str, list[str]]]
 """Labels that a merging block is reached from, each with the values it brings."""
 
 
+@attrs.frozen(eq=False)
+class Choice:
+    """What a slot of one bit has that was set ``when`` a condition held."""
+
+    when: Value
+    value: Value
+    otherwise: "Bit | None"
+    """What it was set to before in this block; None: it was not."""
+
+
+Bit: TypeAlias = Value | Choice
+
+
+@attrs.frozen(eq=False)
+class Aside:
+    """Cold lines that ways out have in common, which compute and write the bits that were set."""
+
+    label: str
+    lines: list[str]
+    exits: Exits = attrs.field(factory=list)
+    followed_by: Exits = attrs.field(factory=list)
+    """The exits of the block behind it."""
+
+
 def merge(lines: list[str], exits: Exits, types: Sequence[str], prefix: str) -> list[str]:
     """The values that ``exits`` bring to one block: as they are where all agree, else phis."""
     merged = []
@@ -102,16 +126,25 @@ class UnitText:
         self.cold_number = 0
         self.exits: dict[int, Exits] = {}
         """By the control word that the way out ends in."""
+        self._asides: dict[tuple[str, tuple[tuple[str, Bit], ...]], Aside] = {}
+        """By the way out and the bits that were set."""
+        self._cold_names = False
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
         self.fuel = "%f"
         self.label = "%e"
 
     def begin(
-        self, installed: Installed, label: str, checks: Mapping[Inst, Check], checked: bool
+        self,
+        installed: Installed,
+        label: str,
+        checks: Mapping[Inst, Check],
+        checked: bool,
+        again: "Callable[[UnitText, str, Bit], str]",
     ) -> None:
         """Begin a block at a label. ``checks`` are those that its accesses have to make, all of
-        which are ``checked`` or those that cannot do without."""
+        which are ``checked`` or those that cannot do without. ``again`` appends lines that compute
+        the bit that a slot was set to a second time, and returns its text."""
         self.block = block = installed.block
         self.block_id, self.links = installed.block_id, installed.links
         self._out_of_fuel = out_of_fuel(installed)
@@ -130,7 +163,9 @@ class UnitText:
         self.relations = Relations()
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all_first``."""
-        self.flag_values: dict[str, Value] = {}
+        self.bits: dict[str, Bit] = {}
+        """What slots of one bit were set to in this block."""
+        self._again = again
         self.extended: dict[Value, str] = {}
         """Numbers that are at hand as they are in 32 bits, with zeros above."""
         self.indices: dict[Value, str] = {}
@@ -147,14 +182,19 @@ class UnitText:
 
     def finish(self) -> str:
         """The whole function."""
-        return "\n".join([*self.lines, *self.cold_lines, *self._leave_lines(), "}"])
+        asides = self._aside_lines()
+        return "\n".join([*self.lines, *self.cold_lines, *asides, *self._leave_lines(), "}"])
 
     # -- text
 
     def new(self, text: str) -> str:
         """Append ``%n = text``; returns ``%n``."""
-        name = f"%{self.number}"
-        self.number += 1
+        if self._cold_names:
+            name = f"%k{self.cold_number}"
+            self.cold_number += 1
+        else:
+            name = f"%{self.number}"
+            self.number += 1
         self.lines.append(f" {name} = {text}")
         return name
 
@@ -164,9 +204,6 @@ class UnitText:
         self.lines.append(f"{self.number}:")
         self.number += 1
         return self.label
-
-    def before_exit(self) -> None:
-        """Do what has to be done before the state is written at a block's exit."""
 
     def inside(self) -> list[tuple[str, str, BlockKey]]:
         """Labels in this function that the block's computed exit may lead to, each with the symbol
@@ -226,12 +263,52 @@ class UnitText:
         if refund:
             fuel = f"{label}f"
             lines.append(f" {fuel} = add i64 {self.fuel}, {refund}")
-        self._stores(lines, f"{label}s")
-        self._mark_computed(lines, f"{label}o")
-        lines.append(f" br label %{self.way_out(way)}")
+        bits = tuple((name, self.bits[name]) for name in self.dirty if name in self.bits)
+        others = {name: value for name, value in self.dirty.items() if name not in self.bits}
+        self._stores(lines, f"{label}s", others)
+        out = self.way_out(way)
+        if bits:
+            aside = self._asides.get((out, bits)) or self._make_aside(way, out, bits)
+            aside.exits.append((label, self._brought(str(code), fuel)))
+            out = aside.label
+        else:
+            self._leaving(way, label, code, fuel)
+        lines.append(f" br label %{out}")
         self.cold_lines += lines
-        self._leaving(way, label, code, fuel)
         return label
+
+    def _make_aside(self, way: int, out: str, bits: tuple[tuple[str, Bit], ...]) -> Aside:
+        """Make what computes bits in front of a way out. Hot code need not have them then: what
+        they are computed of is mostly at hand, as the guest's registers have it."""
+        label = f"as{len(self._asides)}"
+        lines: list[str] = []
+        hot, self.lines, self._cold_names = self.lines, lines, True
+        values = {name: self._again(self, name, bit) for name, bit in bits}
+        self._store_bits(lines, f"%{label}s", values)
+        self.lines, self._cold_names = hot, False
+        lines.append(f" br label %{out}")
+        aside = self._asides[out, bits] = Aside(label, lines, followed_by=self._exits_of(way))
+        return aside
+
+    def _aside_lines(self) -> list[str]:
+        """All asides. What they bring to their ways out is noted."""
+        lines: list[str] = []
+        for aside in self._asides.values():
+            lines.append(f"{aside.label}:")
+            values = merge(lines, aside.exits, self._brought_types, f"%{aside.label}.")
+            aside.followed_by.append((f"%{aside.label}", values))
+            lines += aside.lines
+        return lines
+
+    def bit_before(self, name: str) -> str:
+        """Append lines that load a slot of one bit, as it was before this block; its text."""
+        return self.load_slot(self.frame.slots[name])
+
+    def _store_bits(self, lines: list[str], prefix: str, values: dict[str, str]) -> None:
+        """Append lines that write bits where a block is left amid it."""
+        self._stores(lines, prefix, values)
+        if any(flag in values for flag in self.frame.flags):
+            self._mark_computed(lines, f"{prefix}o")
 
     def leave(self, code: int) -> None:
         """Leave from the hot path. Nothing may be pending."""
@@ -243,17 +320,27 @@ class UnitText:
         return f"lv{way}"
 
     def _leaving(self, way: int, label: str, code: int | str, fuel: str) -> None:
-        values = [str(code), fuel, *(self.slots[slot] for slot in self.frame.pinned)]
-        self.exits.setdefault(way, []).append((label, values))
+        self._exits_of(way).append((label, self._brought(str(code), fuel)))
+
+    def _exits_of(self, way: int) -> Exits:
+        """The exits that meet at a way out."""
+        return self.exits.setdefault(way, [])
+
+    def _brought(self, code: str, fuel: str) -> list[str]:
+        """What an exit brings to its way out."""
+        return [code, fuel, *(self.slots[slot] for slot in self.frame.pinned)]
+
+    @property
+    def _brought_types(self) -> tuple[str, ...]:
+        return ("i64", "i64", *("i32" for _ in self.frame.pinned))
 
     def _leave_lines(self) -> list[str]:
         """For each way out, one block that merges its exits and tail-calls the control word's
         target."""
         lines: list[str] = []
-        types = ("i64", "i64", *("i32" for _ in self.frame.pinned))
         for way, exits in self.exits.items():
             lines.append(f"lv{way}:")
-            code, fuel, *values = merge(lines, exits, types, f"%l{way}.")
+            code, fuel, *values = merge(lines, exits, self._brought_types, f"%l{way}.")
             arguments = self.frame.call_arguments(fuel, values)
             self._call_leave(lines, way, code, arguments, str(way))
         return lines
@@ -325,9 +412,10 @@ class UnitText:
             self.slots.pop(other, None)
         self.slots[name] = value
 
-    def _stores(self, lines: list[str], prefix: str) -> None:
+    def _stores(self, lines: list[str], prefix: str, values: Mapping[str, str]) -> None:
+        """Append lines that write slots."""
         slots = self.frame.slots
-        for index, (name, value) in enumerate(self.dirty.items()):
+        for index, (name, value) in enumerate(values.items()):
             slot = slots[name]
             at = f"{prefix}{index}"
             stored = f"{LLVM_TYPES[slot.type.name]} {value}"
@@ -339,21 +427,23 @@ class UnitText:
             lines.append(f" store {stored}, ptr {at}")
 
     def _mark_computed(self, lines: list[str], name: str) -> None:
-        """Mark flags as computed that are written here and might have been deferred."""
-        if self.lazy_flags and self.flags and any(flag in self.dirty for flag in self.frame.flags):
+        """Mark flags as computed that might have been deferred."""
+        if self.lazy_flags and self.flags:
             mark(lines, name, 0)
 
     def flush(self) -> None:
         """Write what is pending, on the hot path."""
-        self._mark_computed(self.lines, f"%w{self.number}_o")
-        self._stores(self.lines, f"%w{self.number}_")
-        self.dirty = {}
+        self._flush(f"%w{self.number}_")
+
+    def _flush(self, prefix: str) -> None:
+        if any(flag in self.dirty for flag in self.frame.flags):
+            self._mark_computed(self.lines, f"{prefix}o")
+        self._stores(self.lines, prefix, self.dirty)
+        self.dirty, self.bits = {}, {}
 
     def spill_state(self) -> None:
         """Write all state: whoever is called now may look at it, and change it."""
-        self._mark_computed(self.lines, f"%i{self.number}o")
-        self._stores(self.lines, f"%i{self.number}_")
-        self.dirty, self.flag_values = {}, {}
+        self._flush(f"%i{self.number}_")
         for slot in self.frame.pinned:
             address = self.new(f"getelementptr i8, ptr %s, i64 {self.frame.slots[slot].offset}")
             self.lines.append(f" store i32 {self.slots[slot]}, ptr {address}")
