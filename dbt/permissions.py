@@ -34,13 +34,24 @@ class GuardedMemory:
     compiled code are."""
 
     def __init__(self, memory: Memory) -> None:
-        self.load = memory.load
-        self._store = memory.store
+        self.load, self.fence = memory.load, memory.fence
+        self._memory = memory
         self.perms = permission_bytes(memory)
 
     def store(self, address: int, size: int, value: int) -> None:
+        self._refuse_code(address, size)
+        self._memory.store(address, size, value)
+
+    def exchange(self, address: int, size: int, value: int) -> int:
+        self._refuse_code(address, size)
+        return self._memory.exchange(address, size, value)
+
+    def compare_exchange(self, address: int, size: int, expected: int, value: int) -> int:
+        self._refuse_code(address, size)
+        return self._memory.compare_exchange(address, size, expected, value)
+
+    def _refuse_code(self, address: int, size: int) -> None:
         for page in {address // PAGE, (address + size - 1) // PAGE}:
             if page < len(self.perms) and self.perms[page] & CODE:
                 at = first_forbidden(self.perms, address, size, Access.WRITE)
                 raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
-        self._store(address, size, value)

@@ -5,6 +5,7 @@ A subclass supplies ``make_backend``; ``options`` may choose a tier, ``dialect``
 matters most, numbers written down.
 """
 
+from support.contract.atomic import AtomicContract
 from support.contract.chaining import ChainingContract
 from support.contract.effects import EffectsContract
 from support.contract.functions import FunctionsContract
@@ -16,6 +17,7 @@ from support.contract.watching import ProbingContract, WatchingContract
 class BackendContract(
     OpsContract,
     EffectsContract,
+    AtomicContract,
     ChainingContract,
     WatchingContract,
     ProbingContract,

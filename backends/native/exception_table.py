@@ -15,15 +15,19 @@ from struct import Struct
 from dbt.typing import Any
 
 SECTION = ".ex_table"
-ENTRY = f".pushsection {SECTION},\\22a\\22,@progbits\\0A.long 1b-.,{{fixup}}-.\\0A.popsection"
-"""Assembler text, in an LLVM string, that enters the instruction at the label ``1:`` before it,
-with the label of its fixup."""
 MIX = 0x9E3779B97F4A7C15
 """Fibonacci hashing: the upper half of the product is spread well."""
 ROW, ROWS_AT = 16, 16
 _FEWEST = 256
 _PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _PAIR = Struct("<ii")
+
+
+def entry(fixup: str, label: int = 1) -> str:
+    """Assembler text, in an LLVM string, that enters the instruction at a label in front of it,
+    with the label of its fixup."""
+    words = f".long {label}b-.,{fixup}-."
+    return f".pushsection {SECTION},\\22a\\22,@progbits\\0A{words}\\0A.popsection"
 
 
 class ExceptionTable:

@@ -31,6 +31,7 @@ class NumbaBackend:
         """Open an executor for one process. Raises UsageError when the host has no room for it, or
         ``ARMDBT_CACHE`` cannot be what it says."""
         from backends.native import cache
+        from backends.native.atomics import compare_exchange
         from backends.numba_jit.executor import NumbaExecutor
         from backends.numba_jit.tables import ROOM
 
@@ -38,6 +39,7 @@ class NumbaBackend:
         require_room(ROOM, "tables and compilers")
         with context.phases.within(Phase.LIBRARY):
             loop = _load_loop(self.on_compile, context.phases)
+        context.memory.use_atomics(compare_exchange)
         return NumbaExecutor(context, loop, self.on_compile, _loop_code)
 
     def kept(self) -> list[str]:

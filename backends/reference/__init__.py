@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from backends.native.atomics import compare_exchange
 from backends.native.guard import Watched
 from dbt.block_index import PageIndex
 from dbt.execute import Edge, execute
@@ -83,6 +84,7 @@ class ReferenceExecutor:
         self._memory = GuardedMemory(context.memory)
         self._execute = context.phases.around(Phase.EVALUATOR, execute)
         self._watched_memory = Watched(context.memory)
+        context.memory.use_atomics(compare_exchange)
         self.index = PageIndex()
         self.autonomous = False
         self.made = Made()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dbt.classes import attrs
 from dbt.ir.layout import Layout
-from dbt.typing import Protocol
+from dbt.typing import Protocol, TypeAlias
 
 
 class State(Protocol):
@@ -41,6 +41,21 @@ class Accesses(Protocol):
     def store(self, address: int, size: int, value: int) -> None:
         """Checked store. Invalidates the translations of a CODE page first. Raises GuestFault."""
 
+    def exchange(self, address: int, size: int, value: int) -> int:
+        """Checked store at an aligned address. Returns what was there when it stored; no other
+        process stores in between. Raises GuestFault as ``store`` does."""
+
+    def compare_exchange(self, address: int, size: int, expected: int, value: int) -> int:
+        """The same, which only stores if ``expected`` is there."""
+
+    def fence(self) -> None:
+        """Let no later load come before an earlier store, as other processes see it."""
+
+
+CompareExchange: TypeAlias = Callable[[int, int, int, int], int]
+"""A host address, a size, a value to be expected there and another one. Stores that in one step if
+it is there, and returns what was there. It is a fence, too."""
+
 
 class Memory(Accesses, Protocol):
     """The guest's 4 GiB (``dbt/runtime/memory.py``)."""
@@ -56,6 +71,9 @@ class Memory(Accesses, Protocol):
     def write(self, address: int, data: bytes) -> None: ...
     def fetch(self, address: int, size: int) -> bytes:
         """Bytes to decode. Raises GuestFault unless every page is executable."""
+
+    def use_atomics(self, compare_exchange: CompareExchange) -> None:
+        """Make ``exchange``, ``compare_exchange`` and ``fence`` of this. Each executor calls it."""
 
     @property
     def protection(self) -> "Protection": ...
@@ -103,8 +121,13 @@ OPENED_AT = LOST_WINDOW_AT + 8 + LOST_WINDOW
 """Offset from ``perms_base`` of the list of opened pages: those that other code than that without
 checks has accessed against the host's protection, which was taken from them
 (``backends/native/guard.py``). Their number, then page numbers, as u64."""
-OPENED = (LOST_PAGES_AT - OPENED_AT) // 8 - 1
+OPENED = (LOST_PAGES_AT - OPENED_AT) // 8 - 2
 """Length of the list. Opened pages beyond it are counted only."""
+
+SHARED_AT = LOST_PAGES_AT - 8
+"""Offset from ``perms_base`` of a byte that is 1 as soon as other processes may have pages that the
+guest can write. While it is 0, nobody can tell a step from several, and there is nobody to see
+in which order the guest accesses its memory."""
 
 
 class CounterBank(Protocol):

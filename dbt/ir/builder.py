@@ -222,6 +222,15 @@ class Builder:
     def store(self, address: Value, value: Value) -> None:
         self.emit(ops.STORE, (address, value), None)
 
+    def exchange(self, address: Value, value: Value) -> Inst:
+        return self.emit(ops.EXCHANGE, (address, value), value.type)
+
+    def compare_exchange(self, address: Value, expected: Value, value: Value) -> Inst:
+        return self.emit(ops.COMPARE_EXCHANGE, (address, expected, value), value.type)
+
+    def fence(self) -> None:
+        self.emit(ops.FENCE, (), None)
+
     def check_align(self, address: Value, bytes_: int) -> None:
         self.emit(ops.CHECK_ALIGN, (address,), None, (bytes_,))
 

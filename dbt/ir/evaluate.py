@@ -133,7 +133,7 @@ class Left:
 
 @attrs.frozen
 class Fault:
-    """A load, a store or a ``check_align`` faulted within the guest instruction at ``pc``.
+    """An access or a ``check_align`` faulted within the guest instruction at ``pc``.
 
     ``completed`` is without that instruction (``Block.completed``).
     """
@@ -263,10 +263,27 @@ class _Evaluation:
         assert stored.type is not None
         self.memory.store(self.value(address), stored.type.bytes, self.value(stored))
 
+    def exchange(self, inst: Inst) -> int:
+        address, stored = map(self.value, inst.args)
+        return self.memory.exchange(address, self._aligned_size(inst), stored)
+
+    def compare_exchange(self, inst: Inst) -> int:
+        address, expected, stored = map(self.value, inst.args)
+        size = self._aligned_size(inst)
+        return self.memory.compare_exchange(address, size, expected, stored)
+
+    def _aligned_size(self, inst: Inst) -> int:
+        """The bytes of an access in one step. Raises GuestFault if it is not aligned to them."""
+        assert inst.type is not None
+        _check_align(self.value(inst.args[0]), inst.type.bytes)
+        return inst.type.bytes
+
+    def fence(self, inst: Inst) -> None:
+        del inst
+        self.memory.fence()
+
     def check_align(self, inst: Inst) -> None:
-        address = self.value(inst.args[0])
-        if address % int(inst.imm[0]):
-            raise GuestFault(address, Access.UNALIGNED)
+        _check_align(self.value(inst.args[0]), int(inst.imm[0]))
 
     def insn(self, inst: Inst) -> None:
         self.pc = int(inst.imm[0])
@@ -290,11 +307,19 @@ class _Evaluation:
             raise _Trapped(str(inst.imm[0]))
 
 
+def _check_align(address: int, size: int) -> None:
+    if address % size:
+        raise GuestFault(address, Access.UNALIGNED)
+
+
 _EFFECTS: Mapping[Op, Callable[[_Evaluation, Inst], int | None]] = {
     ops.GET: _Evaluation.get,
     ops.SET: _Evaluation.set,
     ops.LOAD: _Evaluation.load,
     ops.STORE: _Evaluation.store,
+    ops.EXCHANGE: _Evaluation.exchange,
+    ops.COMPARE_EXCHANGE: _Evaluation.compare_exchange,
+    ops.FENCE: _Evaluation.fence,
     ops.CHECK_ALIGN: _Evaluation.check_align,
     ops.INSN: _Evaluation.insn,
     ops.COUNT: _Evaluation.count,

@@ -277,6 +277,28 @@ STORE = _op(
     "Little-endian store, any alignment. Stops with a fault before anything is written.",
     _E.WRITES_MEMORY | _E.MAY_STOP,
 )
+EXCHANGE = _op(
+    "exchange",
+    "i32 T -> T",
+    "Little-endian load and store in one step, also to other processes: store the second operand;"
+    " what was there, 0 when its `when` is 0. Stops with a fault where a store would, and where the"
+    " address is not a multiple of the size.",
+    _E.READS_MEMORY | _E.WRITES_MEMORY | _E.MAY_STOP,
+)
+COMPARE_EXCHANGE = _op(
+    "compare_exchange",
+    "i32 T T -> T",
+    "The same, which only stores the third operand if the second is there. Also where it is not, it"
+    " stops with a fault where a store would.",
+    _E.READS_MEMORY | _E.WRITES_MEMORY | _E.MAY_STOP,
+)
+FENCE = _op(
+    "fence",
+    "->",
+    "To other processes, accesses to memory before it come before those behind it. `exchange` and"
+    " `compare_exchange` do the same; of other accesses, stores may come after later loads.",
+    _E.READS_MEMORY | _E.WRITES_MEMORY,
+)
 CHECK_ALIGN = _op(
     "check_align",
     "i32 ->",
@@ -285,6 +307,13 @@ CHECK_ALIGN = _op(
     _E.MAY_STOP,
     ("bytes",),
 )
+
+ATOMIC = frozenset({EXCHANGE, COMPARE_EXCHANGE})
+"""Accesses that load and store in one step."""
+STORING = ATOMIC | {STORE}
+"""Accesses that store."""
+ACCESSES = STORING | {LOAD}
+"""What accesses guest memory."""
 
 # -- Marks -------------------------------------------------------------------------------------
 INSN = _op("insn", "->", "The next guest instruction: its pc and size.", _E.MARK, ("pc", "size"))

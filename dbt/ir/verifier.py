@@ -8,14 +8,15 @@
    one floating type, ``V`` one type of vectors, ``A`` any type, ``S`` the type of the slot, ``R``
    any type written on the result, ``I*`` up to six operands of any integer type each. ``zext`` and
    ``sext`` go to a wider integer type, ``trunc`` to a narrower one; ``bswap`` has at least two
-   bytes. ``bitcast`` goes to a type of the same width; ``fcvt``, ``sint_to_f`` and ``uint_to_f`` to
-   a floating type.
+   bytes, what ``exchange`` and ``compare_exchange`` access at least 8 bits. ``bitcast`` goes to a
+   type of the same width; ``fcvt``, ``sint_to_f`` and ``uint_to_f`` to a floating type.
 5. ``when`` is an ``i1`` and occurs only on ops whose effect can be left undone.
 6. Slots exist, when a layout is given, and have one type throughout the block.
 7. ``insn`` marks have sizes above zero and pcs that increase without overlap, and lie within 32
    bits; the first one is at the block's pc.
-8. Guest instructions can be restarted: between two marks no ``set`` comes before a ``load``, a
-   ``store`` or a ``check_align``. (``trap_if`` may follow a ``set``: a trap is not resumed.)
+8. Guest instructions can be restarted: between two marks no ``set``, ``exchange`` or
+   ``compare_exchange`` comes before an access or a ``check_align``. (``trap_if`` may follow: a trap
+   is not resumed.)
 9. Every block has one exit. A branch condition is an ``i1``; computed targets, being locations, are
    ``i32``; direct targets are block keys. Numbers (the pc and mode of a key, the link of a call,
    the number of a system call, the pc of a halt) are ints that fit 32 bits.
@@ -53,13 +54,13 @@ from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, TYPES, VECTORS, Type
 _LIMIT = 1 << 32
 _TYPES = frozenset(map(id, TYPES.values()))
 _INTEGERS = frozenset(map(id, INTEGERS))
-_RESIZING = frozenset({ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP})
+_SIZED = ops.ATOMIC | {ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP}
 _ALIGNMENTS = (2, 4, 8, 16, 32)
 _FLOATING = frozenset({ops.FCVT, ops.SINT_TO_F, ops.UINT_TO_F})
 _NUMBERS = {"bits": (1, 32), "fraction": (0, 32)}
 """Immediates that are numbers, and their bounds."""
 _LANES = {lane.name: lane for lane in (I8, I16, I32, I64)}
-_FAULTING = (ops.LOAD, ops.STORE, ops.CHECK_ALIGN)
+_FAULTING = ops.ACCESSES | {ops.CHECK_ALIGN}
 
 
 class VerifyError(Exception):
@@ -105,7 +106,8 @@ class _Verifier:
         self.seen: set[Inst] = set()
         self.slots: dict[str, Type] = {}
         self.next_pc: int | None = None
-        self.dirty: str | None = None
+        self.changed: str | None = None
+        """What the guest instruction has done that must not be done twice."""
 
     def head(self) -> None:
         self.key(self.block.key)
@@ -180,7 +182,7 @@ class _Verifier:
             self.match(inst.op.result, inst.type, bound)
             if inst.op is ops.FSTATUS:
                 self.computed(inst.args[0])
-            elif inst.op in _RESIZING:
+            elif inst.op in _SIZED:
                 self.width(inst)
             elif inst.op in _FLOATING and not inst.type.floating:
                 raise _Breach(f"{inst.op.name} does not lead to {inst.type}")
@@ -219,8 +221,8 @@ class _Verifier:
             )
             if result not in INTEGERS or not wider:
                 raise _Breach(f"{op.name} does not lead from {operand} to {result}")
-        elif op is ops.BSWAP and result in (I1, I8):
-            raise _Breach(f"bswap of {result}")
+        elif result is I1 or (op is ops.BSWAP and result is I8):
+            raise _Breach(f"{op.name} of {result}")
 
     def computed(self, value: Value) -> None:
         if not isinstance(value, Inst) or not value.op.has_status:
@@ -311,11 +313,13 @@ class _Verifier:
 
     def restartable(self, inst: Inst) -> None:
         if inst.op is ops.INSN:
-            self.dirty = None
+            self.changed = None
+        elif inst.op in _FAULTING and self.changed and self.next_pc is not None:
+            raise _Breach(f"{inst.op.name} may fault after the instruction has {self.changed}")
         elif inst.op is ops.SET:
-            self.dirty = self.dirty or str(inst.imm[0])
-        elif inst.op in _FAULTING and self.dirty and self.next_pc is not None:
-            raise _Breach(f"{inst.op.name} may fault after the instruction has set {self.dirty}")
+            self.changed = self.changed or f"set {inst.imm[0]}"
+        if inst.op in ops.ATOMIC:
+            self.changed = self.changed or "exchanged memory"
 
     # -- the exit ----------------------------------------------------------------------------------
 

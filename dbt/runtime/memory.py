@@ -20,7 +20,9 @@ from dbt.interfaces import (
     PAGE,
     PERMS_DISTANCE,
     READ,
+    SHARED_AT,
     WRITE,
+    CompareExchange,
 )
 from dbt.reservation import Reservation
 from dbt.runtime import host_map
@@ -39,6 +41,7 @@ from dbt.runtime.host_map import (
     libc,
 )
 from dbt.runtime.lost_pages import LostPages
+from dbt.runtime.numbers import Numbers
 from dbt.runtime.protection import HostProtection
 from dbt.stops import Access, GuestFault, UsageError
 
@@ -100,6 +103,8 @@ class GuestMemory:
         self._opened = whole[OPENED_AT : OPENED_AT + 8 + 8 * OPENED].cast("Q")
         self.protection = HostProtection(self.base, self.perms, self._opened, self._lost)
         self._bytes = whole[PERMS_DISTANCE : PERMS_DISTANCE + SPACE]
+        self._shared = whole[SHARED_AT : SHARED_AT + 1]
+        self._numbers = Numbers(self._bytes, self.base, self._shared)
         self.on_code_write: Callable[[int], None] = _clearing(self.perms)
         self.on_absent: Callable[[int], bool] = _stays_absent
 
@@ -109,7 +114,7 @@ class GuestMemory:
         self._lost.close()
         self._opened.release()
         self.perms.release()
-        self._bytes.release()
+        self._numbers.close()
         self._reservation.close()
 
     # -- mapping -----------------------------------------------------------------------------------
@@ -126,6 +131,7 @@ class GuestMemory:
 
         Without WRITE among ``perms``, ``protect`` must not allow it later.
         """
+        self._shared[0] |= perms & WRITE or fd < 0
         prot = PROT_READ | (PROT_WRITE if perms & WRITE or fd < 0 else 0)
         flags = MAP_SHARED | (MAP_ANONYMOUS if fd < 0 else 0)
         self._map_over(address, size, prot, flags, fd, offset)
@@ -140,6 +146,7 @@ class GuestMemory:
     def attach(self, address: int, size: int, perms: int, segment: int, *, writable: bool) -> None:
         """Map a System V segment of the host. Unless ``writable``, ``protect`` must not allow
         writing later. Raises OSError."""
+        self._shared[0] |= writable
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         try:
@@ -375,20 +382,62 @@ class GuestMemory:
     def load(self, address: int, size: int) -> int:
         """An unsigned number of 1, 2, 4, 8 or 16 bytes that the guest may read. Raises GuestFault;
         UsageError for other sizes."""
-        if size not in _NUMBERS:
-            raise _no_number(size)
-        return int.from_bytes(self.read(address, size), "little")
+        if not self._numbers.have(address, size):
+            if size not in _NUMBERS:
+                raise _no_number(size)
+            return int.from_bytes(self.read(address, size), "little")
+        self.check(address, size, READ, Access.READ)
+        value = self._numbers.load(address, size)
+        if self._lost:
+            self._lost.check(address, size, Access.READ)
+        return value
 
     def store(self, address: int, size: int, value: int) -> None:
         """Write an unsigned number of 1, 2, 4, 8 or 16 bytes where the guest may. Raises
         GuestFault; UsageError for other sizes and for a value that does not fit."""
         if size not in _NUMBERS:
             raise _no_number(size)
-        try:
-            data = value.to_bytes(size, "little")
-        except OverflowError:
-            raise UsageError(f"{value:#x} is no unsigned number of {size} bytes") from None
-        self.write(address, data)
+        if value < 0 or value >> 8 * size:
+            raise UsageError(f"{value:#x} is no unsigned number of {size} bytes")
+        if not self._numbers.have(address, size):
+            self.write(address, value.to_bytes(size, "little"))
+            return
+        self.view(address, size, writable=True)
+        self._numbers.store(address, size, value)
+        if self._lost:
+            self._lost.check(address, size, Access.WRITE)
+
+    def exchange(self, address: int, size: int, value: int) -> int:
+        """Write an aligned number of 1, 2, 4 or 8 bytes where the guest may, in one step in which
+        also what was there is read. Returns that. Raises GuestFault as ``store`` does."""
+        self._for_both(address, size)
+        there = self._numbers.exchange(address, size, value)
+        if self._lost:
+            self._lost.check(address, size, Access.WRITE)
+        return there
+
+    def compare_exchange(self, address: int, size: int, expected: int, value: int) -> int:
+        """The same, which only writes if ``expected`` is there."""
+        self._for_both(address, size)
+        there = self._numbers.compare_exchange(address, size, expected, value)
+        if self._lost:
+            self._lost.check(address, size, Access.WRITE)
+        return there
+
+    def _for_both(self, address: int, size: int) -> None:
+        """Have a number be read and written in one step."""
+        if not self._numbers.have(address, size):
+            raise UsageError(f"no number of {size!r} bytes at {address:#x} is accessed in one step")
+        self.view(address, size, writable=True)
+
+    def fence(self) -> None:
+        """Let no later access come before an earlier one, as other processes see it."""
+        self._numbers.fence()
+
+    def use_atomics(self, compare_exchange: CompareExchange) -> None:
+        """What ``exchange``, ``compare_exchange`` and ``fence`` are made of while other processes
+        have some of the memory. Before it is set, a comparison and a store."""
+        self._numbers.at_once = compare_exchange
 
     def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
         """The bytes before the first NUL. Raises GuestFault; ValueError when none of the first

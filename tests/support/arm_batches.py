@@ -21,6 +21,7 @@ from support.arm_fuzz_memory import (
 )
 from support.arm_listing import DATA_ROWS
 from support.arm_oracle import BATCH, CODE_SIZE, Case, pc_of
+from support.own_memory import OwnMemory
 
 from dbt.decode.table import Row, Table
 from dbt.ir.block import Block, BlockKey, Goto, exit_targets
@@ -178,7 +179,7 @@ def placed(random: Random, code: bytearray, case: Case, pointers: float) -> Case
     return attrs.evolve(case, registers=registers, cpsr=cpsr, tls=tls, tlsw=tlsw)
 
 
-class Area:
+class Area(OwnMemory):
     """Code and data as the frontend and the evaluator want them."""
 
     def __init__(self, code: bytes | bytearray, data: bytes) -> None:

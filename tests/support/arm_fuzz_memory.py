@@ -13,6 +13,7 @@ from random import Random
 
 import attrs
 import unicorn
+from support.own_memory import OwnMemory
 from unicorn import arm_const as uc
 
 from dbt.decode.table import Row
@@ -79,7 +80,7 @@ class Finish:
 # -- the evaluator -----------------------------------------------------------------------------------
 
 
-class Area:
+class Area(OwnMemory):
     """The two mapped areas as the evaluator and the frontend want them."""
 
     def __init__(self, start: Start) -> None:

@@ -175,7 +175,7 @@ def _apart(cases: Sequence[Case], blocks: Blocks) -> Iterator[Mapping[Case, list
 
 
 def _accesses_memory(block: Block) -> bool:
-    return any(inst.op is ops.LOAD or inst.op is ops.STORE for inst in block.insts)
+    return any(inst.op in ops.ACCESSES for inst in block.insts)
 
 
 class Machine:

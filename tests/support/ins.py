@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+from support.own_memory import OwnMemory
 
 from dbt.ir.block import CONDITION_PASSED, BlockKey, Halt, Swi
 from dbt.ir.evaluate import Fault, Left, TrapFired, evaluate_block
@@ -79,7 +80,7 @@ def _case(
     return Case(where, code, asm, tuple(before), after, thumb, pc, path)
 
 
-class Machine:
+class Machine(OwnMemory):
     """Slots and two pages of memory: what the frontend and the evaluator need."""
 
     def __init__(self, code: bytes, pc: int = PC, *, thumb: bool = False) -> None:

@@ -16,6 +16,7 @@ from random import Random
 import attrs
 from support import chunks
 from support.arm_fuzz_memory import draw
+from support.own_memory import OwnMemory
 from support.shared_objects import shared_objects
 from support.stencils import Copies
 
@@ -91,7 +92,7 @@ class Report:
     differences: list[str] = attrs.Factory(list)
 
 
-class Recorder:
+class Recorder(OwnMemory):
     """Guest memory for the evaluator, which notes whether an access crosses the end of a page."""
 
     def __init__(self, memory: GuestMemory) -> None:

@@ -38,6 +38,7 @@ SLOTS = tuple((slot.name, slot.type) for slot in rig.LAYOUT.slots if slot.name !
 FIRST = BlockKey(rig.START)
 ELSEWHERE = (BlockKey(rig.START + 0x400), BlockKey(rig.START + 0x800))
 ACCESS_TYPES = (I1, I8, I16, I32, I64, F32, F64, V64, V128)
+ATOMIC_TYPES = (I8, I16, I32, I64)
 
 
 def edges(type_: Type) -> list[int]:
@@ -138,10 +139,27 @@ class _Draft:
         if self.faults and not self.draw(st.integers(0, 4)):
             emit.check_align(address, self.draw(st.sampled_from((2, 4, 8, 16, 32))))
         type_ = self.draw(st.sampled_from(ACCESS_TYPES))
+        match self.draw(st.integers(0, 5)):
+            case 0 | 1:
+                self.keep(emit.load(address, type_))
+            case 2 | 3:
+                emit.store(address, self.value(type_))
+            case 4:
+                self.exchange(address)
+            case 5:
+                emit.fence()
+
+    def exchange(self, address: Value) -> None:
+        """An access in one step, most often to an aligned address."""
+        type_ = self.draw(st.sampled_from(ATOMIC_TYPES))
+        if not self.faults or self.draw(st.integers(0, 5)):
+            address = self.emit.and_(address, I32.mask & -type_.bytes)
+        value = self.value(type_)
         if self.draw(st.booleans()):
-            self.keep(emit.load(address, type_))
+            self.keep(self.emit.exchange(address, value))
         else:
-            emit.store(address, self.value(type_))
+            self.keep(self.emit.compare_exchange(address, self.value(type_), value))
+        self.dirty = True
 
     def address(self) -> Value:
         if self.faults and not self.draw(st.integers(0, 5)):

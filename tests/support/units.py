@@ -6,6 +6,7 @@ import struct
 from collections.abc import Collection
 
 from support import rig
+from support.own_memory import OwnMemory
 
 from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
@@ -135,7 +136,7 @@ class UnitMachine:
         self.memory.close()
 
 
-class NoCodeWrites:
+class NoCodeWrites(OwnMemory):
     """Guest memory whose stores to pages with translations fault, as units see it."""
 
     def __init__(self, memory: GuestMemory) -> None:

@@ -92,7 +92,7 @@ def _parts(rewritten: Rewritten) -> list[_Part]:
         expected = next(own, None)
         if inst.op is not ops.INSN:
             part.own.append(inst)
-            part.stores |= inst.op is ops.STORE
+            part.stores |= inst.op in ops.STORING
             continue
         if parts:
             part = _following(part)
@@ -115,7 +115,7 @@ def _following(part: _Part) -> _Part:
 def _check_stores(part: _Part) -> None:
     """Refuse what was added behind a store: the evaluator may have to execute it."""
     if part.stores:
-        first = next(at for at, inst in enumerate(part.own) if inst.op is ops.STORE)
+        first = next(at for at, inst in enumerate(part.own) if inst.op in ops.STORING)
         if part.added and part.added[-1][0] > first:
             raise _Unlike
 

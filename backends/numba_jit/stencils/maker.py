@@ -188,7 +188,7 @@ class Maker:
 
 
 def _accesses(template: Template) -> bool:
-    return any(inst.op in (ops.LOAD, ops.STORE) for inst in template.insts)
+    return any(inst.op in ops.ACCESSES for inst in template.insts)
 
 
 def _is_restartable(stencil: Stencil) -> bool:

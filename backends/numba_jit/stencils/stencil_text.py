@@ -11,6 +11,13 @@ from backends.numba_jit.stencils.float_calls import CALLS
 from backends.numba_jit.stencils.signature import PARAMETERS, SIGNATURE, TYPES
 from backends.numba_jit.stencils.template import BANKS, HOLE, LEAVE, Template
 from backends.numba_jit.units.access import is_refused, perms_of
+from backends.numba_jit.units.atomic_text import (
+    CLOBBERS,
+    access_code,
+    fence_text,
+    size_of,
+    wide_type,
+)
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.frame import FOOTER, LLVM_TYPES, constant
 from backends.numba_jit.units.instrument import count, pop, push
@@ -93,7 +100,7 @@ class StencilText:
         self.late = set() if self.module.checked else _addresses(t)
         self._begin(name)
         whens = [i for i in t.insts if i.when is not None] if t.exit is None else []
-        accesses = any(i.op in (ops.LOAD, ops.STORE) for i in whens)
+        accesses = any(i.op in ops.ACCESSES for i in whens)
         self.together = None
         if (
             whens
@@ -180,8 +187,43 @@ class StencilText:
     def store(self, inst: Inst) -> None:
         self.predicated(inst, self._store)
 
+    def atomic(self, inst: Inst) -> None:
+        self._require_alignment(inst, size_of(inst))
+        self.names[inst] = self.predicated(inst, self._atomic)
+
+    def _atomic(self, inst: Inst) -> str:
+        index = self.new(f"zext i32 {self.value(inst.args[0])} to i64")
+        if self.module.checked:
+            perms = perms_of(self.lines, f"%y{self.number}a", index)
+            self.leave_if(is_refused(self.lines, f"%y{self.number}r", perms, Access.WRITE))
+        _, *expected, new = inst.args
+        operands = ", ".join(map(self._widened, (new, *expected)))
+        code, constraints = access_code(inst)
+        wide = wide_type(inst)
+        value = self.new(
+            f'call {wide} asm sideeffect "{code}", "{constraints},{CLOBBERS}"'
+            f"(ptr %m, i64 {index}, {operands})"
+        )
+        narrow = inst.type is not None and inst.type.bits < 32
+        return self.new(f"trunc i32 {value} to {inst.type}") if narrow else value
+
+    def _widened(self, value: Value) -> str:
+        """A value in a register of the host, with its type."""
+        assert value.type is not None
+        text = self.value(value)
+        if value.type.bits < 32:
+            return f"i32 {self.new(f'zext {value.type} {text} to i32')}"
+        return f"{value.type} {text}"
+
+    def fence(self, inst: Inst) -> None:
+        del inst  # it is made even if its condition does not hold
+        self.lines.append(fence_text())
+
     def check_align(self, inst: Inst) -> None:
-        low = self.new(f"and i32 {self.value(inst.args[0])}, {int(inst.imm[0]) - 1}")
+        self._require_alignment(inst, int(inst.imm[0]))
+
+    def _require_alignment(self, inst: Inst, size: int) -> None:
+        low = self.new(f"and i32 {self.value(inst.args[0])}, {size - 1}")
         self._refuse(inst, self.new(f"icmp ne i32 {low}, 0"))
 
     def trap_if(self, inst: Inst) -> None:
@@ -382,6 +424,9 @@ def _addresses(template: Template) -> set[Inst]:
 EFFECTS: dict[Op, Callable[..., None]] = {
     ops.LOAD: StencilText.load,
     ops.STORE: StencilText.store,
+    ops.EXCHANGE: StencilText.atomic,
+    ops.COMPARE_EXCHANGE: StencilText.atomic,
+    ops.FENCE: StencilText.fence,
     ops.CHECK_ALIGN: StencilText.check_align,
     ops.TRAP_IF: StencilText.trap_if,
     LEAVE: StencilText.leave,

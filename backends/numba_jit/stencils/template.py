@@ -91,9 +91,9 @@ MOST_OFFSET = 1 << 27
 BANKS = {ops.COUNT: "counters", ops.PUSH: "stacks", ops.POP: "stacks"}
 """Where the names are that ops of passes have."""
 # LLVM reverses bits with constants that it keeps apart from the code.
-_FIT = frozenset({ops.GET, ops.SET, ops.LOAD, ops.STORE, ops.CHECK_ALIGN, ops.TRAP_IF, *BANKS})
+_FIT = ops.ACCESSES | {ops.GET, ops.SET, ops.FENCE, ops.CHECK_ALIGN, ops.TRAP_IF, *BANKS}
 # Where these of a pass have to be done again, so have others.
-_UNFIT_OF_PASSES = frozenset({ops.LOAD, ops.STORE, ops.CHECK_ALIGN})
+_UNFIT_OF_PASSES = ops.ACCESSES | {ops.CHECK_ALIGN}
 
 
 class _Maker:

@@ -47,8 +47,14 @@ def _store(u: UnitText, inst: Inst) -> str:
 
 
 def check_align(u: UnitText, inst: Inst) -> None:
-    """Leave unless an address is aligned, which has not been tested in this block."""
-    address, size = u.value(inst.args[0]), int(inst.imm[0])
+    """Leave unless an address is aligned."""
+    require_alignment(u, inst, int(inst.imm[0]))
+
+
+def require_alignment(u: UnitText, inst: Inst, size: int) -> None:
+    """Leave unless the address of an instruction is aligned, which has not been tested in this
+    block."""
+    address = u.value(inst.args[0])
     root, offset = root_of(inst.args[0])
     place = root, offset % size, size
     if place in u.aligned:
@@ -76,6 +82,11 @@ def _host(u: UnitText, inst: Inst, access: Access) -> str:
             start = u.new(f"zext i32 {low} to i64")
         _check(u, start, check.span, access)
     return u.new(f"getelementptr i8, ptr %m, i64 {wide}")
+
+
+def check_page(u: UnitText, start: str, access: Access) -> None:
+    """Leave unless a byte at a 64-bit guest address may be accessed."""
+    _check(u, start, 1, access)
 
 
 def _check(u: UnitText, start: str, span: int, access: Access) -> None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.bits import bit_again
 from backends.numba_jit.units.access import check_align, load, store
+from backends.numba_jit.units.atomic import atomic, fence
 from backends.numba_jit.units.check_plan import plan_checks
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.float_ops import FLOATING
@@ -120,6 +121,9 @@ EFFECTS: dict[Op, Effect] = {
     ops.INSN: insn,
     ops.LOAD: load,
     ops.STORE: store,
+    ops.EXCHANGE: atomic,
+    ops.COMPARE_EXCHANGE: atomic,
+    ops.FENCE: fence,
     ops.CHECK_ALIGN: check_align,
     ops.COUNT: count,
     ops.PUSH: push,

@@ -10,7 +10,7 @@ A constant that is added to an address becomes a part of the instruction. It doe
 the instruction.
 """
 
-from backends.native.exception_table import ENTRY
+from backends.native.exception_table import entry
 from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
@@ -39,11 +39,11 @@ def load(u: UnitText, inst: Inst) -> str:
     type_ = inst.type
     assert type_ is not None
     mnemonic, register = (_FLOATING if type_.floating else _LOADS)[type_.bytes]
-    place = _Place.of(u, inst)
+    place = Place.of(u, inst)
     text = f"{mnemonic} {place.operand}, {register}"
     way_out, index = place.way_out(u, type_, Access.READ), place.index(u)
     wide, kind = _wide(type_), _kind(type_)
-    code = f'"1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "={kind},r,r,!i"'
+    code = f'"1: {text}\\0A{entry("${3:l}")}", "={kind},r,r,!i"'
     value = u.new(
         f"callbr {wide} asm sideeffect {code}"
         f"(ptr %m, {index}) to label {u.next_label(1)} [label {way_out}]"
@@ -67,10 +67,10 @@ def store(u: UnitText, inst: Inst) -> str:
         value = u.new(f"zext {type_} {value} to i32")
     elif llvm != wide:
         value = u.new(f"bitcast {llvm} {value} to {wide}")
-    place, kind = _Place.of(u, inst), _kind(type_)
+    place, kind = Place.of(u, inst), _kind(type_)
     text = f"{mnemonic} {register}, {place.operand}"
     way_out, index = place.way_out(u, type_, Access.WRITE), place.index(u)
-    code = f'"1: {text}\\0A{ENTRY.format(fixup="${3:l}")}", "{kind},r,r,!i"'
+    code = f'"1: {text}\\0A{entry("${3:l}")}", "{kind},r,r,!i"'
     u.lines.append(
         f" callbr void asm sideeffect {code}"
         f"({wide} {value}, ptr %m, {index}) to label {u.next_label()} [label {way_out}]"
@@ -92,14 +92,14 @@ def _kind(type_: Type) -> str:
 
 
 @attrs.frozen
-class _Place:
+class Place:
     """What an access is made to: a value, and a constant that its instruction adds."""
 
     root: Value
     offset: int
 
     @classmethod
-    def of(cls, u: UnitText, inst: Inst) -> "_Place":
+    def of(cls, u: UnitText, inst: Inst) -> "Place":
         root, offset = root_of(inst.args[0])
         if root is None or not u.module.folds or not -PAGE < offset < PAGE:
             return cls(inst.args[0], 0)

@@ -1,10 +1,12 @@
 """Swaps and exclusive accesses (ARM ARM A8.8.32, A8.8.75 to .78, A8.8.212 to .215, A8.8.229).
 
 The monitor is what QEMU's is: LDREX remembers an address and the value it read there, and STREX
-succeeds if the address is the same and the value still there. With one guest thread running at a
-time, only a program that stores the same value again in between can tell this from the real thing.
-Processes that share memory do run at the same time: what another one stores between the comparison
-of STREX and its store, or between the two accesses of SWP, is lost.
+succeeds if the address is the same and the value still there, which it compares and exchanges in
+one step, as SWP exchanges: other processes may share the memory. Only a program that stores the
+same value again in between can tell this from the real thing.
+STREX loads first. Where it may only read, it fails without a fault if another value is there, and
+faults if not. (On a processor it faults while the monitor is armed; if it is not, that is
+IMPLEMENTATION DEFINED.)
 Unaligned accesses fault, whatever the monitor says. Refused, as in QEMU: pc anywhere, an odd first
 register of a pair, a status register that is also an operand.
 """
@@ -31,9 +33,10 @@ class Exclusive(Lifter):
             self.unpredictable()
         self.predicate(c)
         address = self._aligned(n, type_)
-        new = self.read(m)
-        old: Value = self.load(address, type_)
-        self.store(address, new if type_ is I32 else self.ir.trunc(new, type_))
+        new: Value = self.read(m)
+        new = new if type_ is I32 else self.ir.trunc(new, type_)
+        self.ir.load(address, type_)  # where it may not even read, the fault is that of a load
+        old = self._ordered(self.ir.exchange(address, self._ordered(new)))
         self.write(d, old if type_ is I32 else self.ir.zext(old, I32))
 
     def SWP(self, c: int, n: int, d: int, m: int) -> None:
@@ -105,14 +108,15 @@ class Exclusive(Lifter):
         armed = self.ir.and_(self.flag("excl_on"), self.ir.eq(address, self.ir.get("excl_addr")))
         armed = armed if executes is None else self.ir.and_(armed, executes)
         self.ir.when = armed
-        low, high = self._halves(self.load(address, type_))
+        found = self.ir.load(address, type_)
+        low, high = self._halves(self._ordered(found))
         same = self.ir.eq(low, self.ir.get("excl_val_lo"))
         if type_ is I64:
             same = self.ir.and_(same, self.ir.eq(high, self.ir.get("excl_val_hi")))
-        success = self.ir.and_(armed, same)
-        self.ir.when = success
-        self.store(address, new)
+        self.ir.when = may = self.ir.and_(armed, same)
+        there = self.ir.compare_exchange(address, found, self._ordered(new))
         self.ir.when = executes
+        success = self.ir.and_(may, self.ir.eq(there, found))
         self.ir.set("excl_on", Const(0, I1))
         self.write(d, self.ir.zext(self.ir.not_(success), I32))
 

@@ -81,16 +81,18 @@ class System(Lifter):
         self.ir.set("ef", big)
         self.end(Branch(big, self._next_in_order(1), self._next_in_order(0)))
 
-    # -- hints and barriers: one guest thread runs at a time, in program order
+    # -- hints and barriers: threads take turns, but other processes may share memory
 
     def HINT(self, c: int) -> None:
         """nop, yield, wfe, wfi, sev, dbg #i."""
 
     def DMB(self) -> None:
         """dmb."""
+        self.ir.fence()
 
     def DSB(self) -> None:
         """dsb."""
+        self.ir.fence()
 
     def ISB(self) -> None:
         """isb: code that was changed is noticed by the store that changes it."""
@@ -151,6 +153,10 @@ class System(Lifter):
 
     def MCR_DSB(self, c: int) -> None:
         """mcr p15, 0, Rt, c7, c10, 4: dsb before ARMv7."""
+        self.predicate(c)
+        self.ir.fence()
 
     def MCR_DMB(self, c: int) -> None:
         """mcr p15, 0, Rt, c7, c10, 5: dmb before ARMv7."""
+        self.predicate(c)
+        self.ir.fence()

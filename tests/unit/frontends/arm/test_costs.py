@@ -33,10 +33,10 @@ e8b00006  ldm r0!, {r1, r2}             8  get add add load load set set set
 e92d4010  push {r4, lr}                 9  get add add add get store get store set
 e8bd8010  pop {r4, pc}                  7  get add add load load set set
 e9800006  stmib r0, {r1, r2}            7  get add add get store get store
-e1020091  swp r0, r1, [r2]              6  get check_align get load store set
+e1020091  swp r0, r1, [r2]              6  get check_align get load exchange set
 e1910f9f  ldrex r0, [r1]                8  get check_align load set set set set set
-e1810f92  strex r0, r2, [r1]           16  get check_align get get get eq and load get eq and store set not zext set
-e1a10f92  strexd r0, r2, r3, [r1]      27  get check_align get zext shl get zext or get get eq and load shr trunc trunc get eq get eq and and store set not zext set
+e1810f92  strex r0, r2, [r1]           18  get check_align get get get eq and load get eq and compare_exchange eq and set not zext set
+e1a10f92  strexd r0, r2, r3, [r1]      29  get check_align get zext shl get zext or get get eq and load shr trunc trunc get eq get eq and and compare_exchange eq and set not zext set
 f57ff01f  clrex                         1  set
 f5d1f000  pld [r1]                      0
 ea00003e  b #0x8100                     0
@@ -51,7 +51,7 @@ e10f0000  mrs r0, apsr                 37  get zext shl or get zext shl or get z
 e128f000  msr apsr_nzcvq, r0           16  get shr trunc set shr trunc set shr trunc set shr trunc set shr trunc set
 ee1d0f70  mrc p15, #0, r0, c13, c0, #3  2  get set
 ee190f1e  mrc p15, #0, r0, c9, c14, #0  1  set
-f57ff05f  dmb sy                        0
+f57ff05f  dmb sy                        1  fence
 """
 
 CASES = [(line[:8], line[10:38].strip(), line[39:].strip()) for line in TABLE.strip().splitlines()]
