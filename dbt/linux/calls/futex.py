@@ -57,6 +57,8 @@ def _futex(
         return _wake(kernel, at, operation, value, value3)
     if command in (REQUEUE, CMP_REQUEUE, WAKE_OP):
         memory.check(at2, 4, READ | WRITE, Access.WRITE)
+        if command == WAKE_OP:
+            memory.view(at2, 4, writable=True)  # the host's kernel may write it
         if kernel.threads.others:
             if command == WAKE_OP:
                 return futex_locks.wake_op(kernel, at, value, at2, timeout, value3)

@@ -6,7 +6,9 @@ not supported (ENOSYS).
 """
 
 import errno
+import operator
 import time
+from collections.abc import Callable
 
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
@@ -66,11 +68,12 @@ def lock(kernel: "Kernel", at: int, until: int | None, *, waits: bool = True) ->
 
 def unlock(kernel: "Kernel", at: int) -> int:
     """Give a lock to the first that waits for it. EPERM if it is not the thread's."""
-    if kernel.memory.load(at, 4) & TID != kernel.thread:
-        raise failure(errno.EPERM)
-    if not hand_over(kernel, at):
-        kernel.memory.store(at, 4, 0)
-    return 0
+    memory, word = kernel.memory, kernel.memory.load(at, 4)
+    while word & TID == kernel.thread:
+        if hand_over(kernel, at) or (there := memory.compare_exchange(at, 4, word, 0)) == word:
+            return 0
+        word = there
+    raise failure(errno.EPERM)
 
 
 def wake_op(kernel: "Kernel", at: int, count: int, at2: int, count2: int, encoded: int) -> int:
@@ -80,14 +83,15 @@ def wake_op(kernel: "Kernel", at: int, count: int, at2: int, count2: int, encode
     argument, compared = _signed(encoded >> 12), _signed(encoded)
     if operation & _OP_SHIFTS:
         argument = 1 << (argument & 31)
-    old = kernel.memory.load(at2, 4)
-    changed = {
-        0: argument, 1: old + argument, 2: old | argument, 3: old & ~argument, 4: old ^ argument,
-    }.get(operation & 7)  # fmt: skip
-    holds = _compared(comparison, old - ((old & 1 << 31) << 1), compared)
-    if changed is None or holds is None:
+    change = _CHANGES.get(operation & 7)
+    if change is None or comparison >= len(_COMPARISONS):
         raise failure(errno.ENOSYS)
-    kernel.memory.store(at2, 4, changed & 0xFFFFFFFF)
+    old, there = None, kernel.memory.load(at2, 4)
+    while there != old:
+        old = there
+        changed = change(old, argument) & 0xFFFFFFFF
+        there = kernel.memory.compare_exchange(at2, 4, old, changed)
+    holds = _COMPARISONS[comparison](there - ((there & 1 << 31) << 1), compared)
     woken = kernel.futexes.wake_everywhere(at, max(1, count))
     return woken + (kernel.futexes.wake_everywhere(at2, max(1, count2)) if holds else 0)
 
@@ -97,6 +101,13 @@ def _signed(value: int) -> int:
     return (value & 0x7FF) - (value & 0x800)
 
 
-def _compared(comparison: int, old: int, with_: int) -> bool | None:
-    results = (old == with_, old != with_, old < with_, old <= with_, old > with_, old >= with_)
-    return results[comparison] if comparison < len(results) else None
+_CHANGES: dict[int, Callable[[int, int], int]] = {
+    0: lambda _, argument: argument,
+    1: operator.add,
+    2: operator.or_,
+    3: lambda old, argument: old & ~argument,
+    4: operator.xor,
+}
+_COMPARISONS: tuple[Callable[[int, int], bool], ...] = (
+    operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge,
+)  # fmt: skip

@@ -65,13 +65,16 @@ def _mark(kernel: "Kernel", owner: int, address: int, *, inherits: bool) -> None
     """The owner of a lock has died (handle_futex_death)."""
     if address & 3:
         return
-    word = kernel.memory.load(address, 4)
-    if word & TID != owner:
-        return
-    if not (inherits and hand_over(kernel, address, OWNER_DIED)):
-        kernel.memory.store(address, 4, word & WAITERS | OWNER_DIED)
-        if word & WAITERS and not inherits:
-            kernel.futexes.wake_everywhere(address, 1)
+    memory, word = kernel.memory, kernel.memory.load(address, 4)
+    while word & TID == owner:
+        if inherits and hand_over(kernel, address, OWNER_DIED):
+            return
+        there = memory.compare_exchange(address, 4, word, word & WAITERS | OWNER_DIED)
+        if there == word:
+            if word & WAITERS and not inherits:
+                kernel.futexes.wake_everywhere(address, 1)
+            return
+        word = there
 
 
 def hand_over(kernel: "Kernel", address: int, bits: int = 0) -> bool:
