@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from dbt.classes import attrs
-from dbt.ir import ops, vectors
+from dbt.ir import ciphers, ops, vectors
 from dbt.ir.banks import Accesses, CounterBank, FunctionBank, StackBank, State
 from dbt.ir.block import (
     Block,
@@ -77,6 +77,8 @@ PURE: Mapping[Op, Callable[..., int]] = {
     ops.CLZ: lambda t, a: t.bits - a.bit_length(),
     ops.BSWAP: lambda t, a: int.from_bytes(a.to_bytes(t.bytes, "little"), "big"),
     ops.RBIT: lambda t, a: int(f"{a:0{t.bits}b}"[::-1], 2),
+    ops.CRC32: lambda _, a: ciphers.remainder(a, ciphers.CRC32),
+    ops.CRC32C: lambda _, a: ciphers.remainder(a, ciphers.CRC32C),
     ops.EQ: lambda _, a, b: a == b,
     ops.NE: lambda _, a, b: a != b,
     ops.ULT: lambda _, a, b: a < b,

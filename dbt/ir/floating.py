@@ -20,6 +20,8 @@ INVALID, DIVISION_BY_ZERO, OVERFLOW, UNDERFLOW, INEXACT, DENORMAL = 1, 2, 4, 8, 
 ROUNDING_SHIFT = 22
 NEAREST, UP, DOWN, TO_ZERO = range(4)
 """The two bits of the rounding mode."""
+AWAY, AS_STATUS = 4, 5
+"""Further modes of ``frint``: to nearest with halves away from 0, and that of the status."""
 FLUSH, DEFAULT_NAN, ALTERNATIVE_HALF = 1 << 24, 1 << 25, 1 << 26
 """Bits of a status: denormals are taken for zero, of operands and results; every NaN that comes out
 is the default one; 16-bit numbers have no infinities and no NaNs, but numbers in their place."""
@@ -357,6 +359,25 @@ def _to_integer(o: _Operation, a: Operand, least: int, most: int, fraction: int)
     return result
 
 
+def _to_integral(o: _Operation, f: Format, a: Operand, mode: int) -> int:
+    """FPRoundInt, which is not exact."""
+    nan = o.nan_of(f, a)
+    if nan is not None:
+        return nan
+    if a.infinite or a.zero:
+        return a.bits
+    magnitude = abs(a.value)
+    count = int(magnitude)
+    error = magnitude - count
+    if mode == AWAY:
+        count += error >= Fraction(1, 2)
+    else:
+        if mode != AS_STATUS:
+            o.rounding = mode
+        count += o._rounds_up(a.negative, count, error)
+    return o.round(f, Fraction(-count if a.negative else count)) if count else a.bits & f.sign
+
+
 # -- Ops -------------------------------------------------------------------------------------------
 
 _ARITHMETIC: Mapping[Op, Callable[..., int]] = {
@@ -392,6 +413,8 @@ def _result(
     operands = [o.unpack(f, bits) for bits in args[:-1]]
     if op in _ARITHMETIC:
         return _ARITHMETIC[op](o, f, *operands)
+    if op is ops.FRINT:
+        return _to_integral(o, f, operands[0], imm[0])
     if op in _TO_INTEGER:
         return _to_integer(o, operands[0], *_range(op, imm[0]), imm[1])
     if op in (ops.FCMP, ops.FCMPE):
@@ -403,7 +426,7 @@ _TO_FLOAT = (ops.SINT_TO_F, ops.UINT_TO_F)
 _TO_INTEGER = (ops.F_TO_SINT, ops.F_TO_UINT)
 HANDLED = frozenset(
     {*_ARITHMETIC, *_TO_FLOAT, *_TO_INTEGER}
-    | {ops.FCMP, ops.FCMPE, ops.FCVT, ops.HALF_TO_F, ops.F_TO_HALF}
+    | {ops.FCMP, ops.FCMPE, ops.FCVT, ops.HALF_TO_F, ops.F_TO_HALF, ops.FRINT}
 )
 
 

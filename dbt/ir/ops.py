@@ -116,6 +116,12 @@ ROR = _op("ror", "T T -> T", "Rotate right by the amount modulo the width.")
 CLZ = _op("clz", "T -> T", "Number of leading zeros; the width for 0.")
 BSWAP = _op("bswap", "T -> T", "Reverse the bytes (i16, i32, i64).")
 RBIT = _op("rbit", "T -> T", "Reverse the bits.")
+CRC32 = _op(
+    "crc32",
+    "T -> T",
+    "The remainder of 32 bits, the lowest first, by CRC-32's polynomial 0x04C11DB7 (i32).",
+)
+CRC32C = _op("crc32c", "T -> T", "The same with Castagnoli's polynomial, 0x1EDC6F41.")
 
 # -- Comparison and choice --------------------------------------------------------------------
 EQ = _op("eq", "T T -> i1", "Equal.")
@@ -165,7 +171,7 @@ FCMP = _floating(
 FCMPE = _floating("fcmpe", "F F i32 -> i8", "As `fcmp`, but every NaN is invalid.")
 FCVT = _floating("fcvt", "F i32 -> R", "The same number in the other floating type.")
 HALF_TO_F = _floating("half_to_f", "i16 i32 -> f32", "The number that 16 bits hold.")
-F_TO_HALF = _floating("f_to_half", "f32 i32 -> i16", "The same number in 16 bits.")
+F_TO_HALF = _floating("f_to_half", "F i32 -> i16", "The same number in 16 bits.")
 SINT_TO_F = _floating(
     "sint_to_f", "i32 i32 -> R", "A signed integer, divided by 2 to the *fraction*.", ("fraction",)
 )
@@ -178,6 +184,13 @@ F_TO_SINT = _floating(
     ("bits", "fraction"),
 )
 F_TO_UINT = _floating("f_to_uint", "F i32 -> i32", "The same, unsigned.", ("bits", "fraction"))
+FRINT = _floating(
+    "frint",
+    "F i32 -> F",
+    "The number rounded to an integer, which is never INEXACT. The *mode* is 0 to 3 as a status has"
+    " it, 4 to nearest with halves away from 0, 5 that of the status.",
+    ("mode",),
+)
 FSTATUS = _op("fstatus", "A -> i32", "The status after the operation whose result is the operand.")
 
 
@@ -239,6 +252,27 @@ VSHUFFLE = _lanes(
 )
 VTABLE = _lanes(
     "vtable", "v128 V -> V", "Bytes of the first operand by number; 0 for numbers above 15."
+)
+VCLMUL = _lanes("vclmul", "v64 v64 -> v128", "The product of polynomials over GF(2).")
+
+# -- Ciphers and digests. AES's state is 16 bytes, SHA's four words, the first the lowest ---------
+VAES_SUB = _lanes("vaes_sub", "v128 -> v128", "AES: ShiftRows and SubBytes.")
+VAES_UNSUB = _lanes("vaes_unsub", "v128 -> v128", "AES: InvShiftRows and InvSubBytes.")
+VAES_MIX = _lanes("vaes_mix", "v128 -> v128", "AES: MixColumns.")
+VAES_UNMIX = _lanes("vaes_unmix", "v128 -> v128", "AES: InvMixColumns.")
+VSHA1 = _lanes(
+    "vsha1",
+    "v128 i32 v128 -> v128",
+    "Four rounds of SHA-1: a to d after them, of a to d, e, and four words with the constant added."
+    " The *index* is 0 for choice, 1 for parity, 2 for majority.",
+    "index",
+)
+VSHA256 = _lanes(
+    "vsha256",
+    "v128 v128 v128 -> v128",
+    "Four rounds of SHA-256: a to d after them, or e to h if *index* is 1, of a to d, e to h, and"
+    " four words with the constants added.",
+    "index",
 )
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dbt.ir import ops
+from dbt.ir import ciphers, ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op
 from dbt.ir.types import F32, I8, I32, LANES, Type
@@ -64,6 +64,11 @@ _WHOLE: Mapping[Op, Callable[..., int]] = {
     ops.VBITS: lambda mask, a, b: a & mask | b & ~mask,
     ops.VANY: lambda a: a != 0,
     ops.VCONCAT: lambda a, b: a | b << 64,
+    ops.VCLMUL: ciphers.product,
+    ops.VAES_SUB: ciphers.aes_substitute,
+    ops.VAES_UNSUB: ciphers.aes_restore,
+    ops.VAES_MIX: ciphers.aes_mix,
+    ops.VAES_UNMIX: ciphers.aes_unmix,
 }
 
 
@@ -140,6 +145,10 @@ def _shuffle(inst: Inst, bits: int, a: int, b: int) -> int:
     return join([lanes[index] for index in indices_of(inst)], lane)
 
 
+def _digest(rounds: Callable[..., int]) -> Callable[..., int]:
+    return lambda inst, _, *args: rounds(int(inst.imm[0]), *args)
+
+
 def _table(inst: Inst, _: int, table: int, numbers: int) -> int:
     assert inst.type is not None
     entries = split(table, 128, I8)
@@ -158,6 +167,8 @@ _MOVING: Mapping[Op, Callable[..., int]] = {
     ops.VHALF: _half,
     ops.VSHUFFLE: _shuffle,
     ops.VTABLE: _table,
+    ops.VSHA1: _digest(ciphers.sha1),
+    ops.VSHA256: _digest(ciphers.sha256),
 }
 
 

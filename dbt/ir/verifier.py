@@ -21,12 +21,13 @@
    ``i32``; direct targets are block keys. Numbers (the pc and mode of a key, the link of a call,
    the number of a system call, the pc of a halt) are ints that fit 32 bits.
 10. ``fstatus`` takes the result of an op of floating point. Its ``bits`` are 1 to 32, a
-    ``fraction`` 0 to 32.
+    ``fraction`` 0 to 32, a ``mode`` 0 to 5.
 11. Counters, stacks, functions, slots and reasons have names that are not empty. ``check_align``
     is to 2, 4, 8, 16 or 32 bytes.
 12. A ``lane`` is an integer type of at least 8 bits: of ``vzext`` and ``vsext`` one of at most 32,
     of ``vtrunc`` one of at least 16. ``vsplat``, ``vextract`` and ``vinsert`` have scalars of that
-    type, ``vsplat`` leads to a vector. An ``index`` is the number of a lane, or of a half.
+    type, ``vsplat`` leads to a vector. An ``index`` is the number of a lane, of a half, or of a
+    function.
     ``indices`` are as many numbers as a vector has lanes, of lanes of two vectors.
 """
 
@@ -54,12 +55,15 @@ from dbt.ir.types import I1, I8, I16, I32, I64, INTEGERS, TYPES, VECTORS, Type
 _LIMIT = 1 << 32
 _TYPES = frozenset(map(id, TYPES.values()))
 _INTEGERS = frozenset(map(id, INTEGERS))
-_SIZED = ops.ATOMIC | {ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP}
+_CHECKSUMS = (ops.CRC32, ops.CRC32C)
+_SIZED = ops.ATOMIC | {ops.ZEXT, ops.SEXT, ops.TRUNC, ops.BSWAP, *_CHECKSUMS}
 _ALIGNMENTS = (2, 4, 8, 16, 32)
 _FLOATING = frozenset({ops.FCVT, ops.SINT_TO_F, ops.UINT_TO_F})
-_NUMBERS = {"bits": (1, 32), "fraction": (0, 32)}
+_NUMBERS = {"bits": (1, 32), "fraction": (0, 32), "mode": (0, 5)}
 """Immediates that are numbers, and their bounds."""
 _LANES = {lane.name: lane for lane in (I8, I16, I32, I64)}
+_PARTS = {ops.VHALF: 2, ops.VSHA1: 3, ops.VSHA256: 2}
+"""Ops whose ``index`` is the number of a half or of a function, and how many there are."""
 _FAULTING = ops.ACCESSES | {ops.CHECK_ALIGN}
 
 
@@ -221,6 +225,9 @@ class _Verifier:
             )
             if result not in INTEGERS or not wider:
                 raise _Breach(f"{op.name} does not lead from {operand} to {result}")
+        elif op in _CHECKSUMS:
+            if result is not I32:
+                raise _Breach(f"{op.name} of {result}")
         elif result is I1 or (op is ops.BSWAP and result is I8):
             raise _Breach(f"{op.name} of {result}")
 
@@ -267,7 +274,7 @@ class _Verifier:
             self.resized(inst, lane)
         self.scalars(inst, lane)
         vector = next((arg.type for arg in inst.args if arg.type in VECTORS), None)
-        count = 2 if inst.op is ops.VHALF else vector.bits // lane.bits if vector else 0
+        count = _PARTS.get(inst.op) or (vector.bits // lane.bits if vector else 0)
         if "index" in given:
             self.number_of_lane(inst, given["index"], count)
         if "indices" in given:

@@ -104,7 +104,7 @@ class _Draft:
         if op is ops.FCVT:
             letters["R"] = F64 if operand is F32 else F32
         args = tuple(self.value(letters[letter]) for letter in op.args)
-        bounds = {"bits": (1, 32), "fraction": (0, 32)}
+        bounds = {"bits": (1, 32), "fraction": (0, 32), "mode": (0, 5)}
         imm = tuple(self.draw(st.integers(*bounds[name])) for name in op.imm)
         result = self.emit.emit(op, args, letters[str(op.result)], imm)
         self.keep(result)
@@ -200,6 +200,10 @@ class _Draft:
         self.emit.when = None
 
 
+PARTS = {ops.VHALF: 2, ops.VSHA1: 3, ops.VSHA256: 2}
+"""How many halves or functions ops have whose ``index`` is no number of a lane."""
+
+
 def vector_typings(op: Op) -> list[tuple[Type, Type, Type]]:
     """Every (lane, type V, result type) that an op on vectors may have; the lane is i8 if the op has
     none."""
@@ -234,7 +238,7 @@ def vector_immediates(draw: st.DrawFn, op: Op, lane: Type, whole: Type) -> tuple
     numbers = st.lists(st.integers(0, 2 * count - 1), min_size=count, max_size=count)
     drawn: dict[str, int | str] = {
         "lane": lane.name,
-        "index": draw(st.integers(0, 1 if op is ops.VHALF else count - 1)),
+        "index": draw(st.integers(0, PARTS.get(op, count) - 1)),
         "indices": " ".join(map(str, draw(numbers))),
         "fraction": draw(st.integers(0, 32)),
     }
@@ -256,6 +260,8 @@ def typings(op: Op) -> list[tuple[Type, Type]]:
         ]
     if "F" in op.args:
         return [(t, t) for t in (F32, F64)]
+    if op in (ops.CRC32, ops.CRC32C):
+        return [(I32, I32)]
     types = [t for t in INTEGERS if op is not ops.BSWAP or t.bits >= 16]
     return [(t, I1 if op.result == "i1" else t) for t in types]
 

@@ -75,7 +75,13 @@ def _convert(u: Text, inst: Inst, a: str, status: str) -> Result:
 
 
 def _half(u: Text, inst: Inst, a: str, status: str) -> Result:
-    return _call(u, "fp.to_half" if inst.type is I16 else "fp.from_half", (a,), status)
+    if inst.type is not I16:
+        return _call(u, "fp.from_half", (a,), status)
+    return _call(u, "fp.to_half.f64" if _operand(inst, 0) is F64 else "fp.to_half", (a,), status)
+
+
+def _to_integral(u: Text, inst: Inst, a: str, status: str) -> Result:
+    return _call(u, f"fp.rint.{inst.type}", (a, str(inst.imm[0])), status)
 
 
 def _from_integer(opcode: str) -> Emit:
@@ -97,7 +103,7 @@ def _to_integer(*, signed: bool) -> Emit:
 CALLS: dict[Op, Emit] = {
     ops.FADD: _operation("add"), ops.FSUB: _operation("sub"), ops.FMUL: _operation("mul"),
     ops.FDIV: _operation("div"), ops.FSQRT: _operation("sqrt"), ops.FMA: _operation("fma"),
-    ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"), ops.FCVT: _convert,
+    ops.FRINT: _to_integral, ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"), ops.FCVT: _convert,
     ops.HALF_TO_F: _half, ops.F_TO_HALF: _half,
     ops.SINT_TO_F: _from_integer("sitofp"), ops.UINT_TO_F: _from_integer("uitofp"),
     ops.F_TO_SINT: _to_integer(signed=True), ops.F_TO_UINT: _to_integer(signed=False),
@@ -114,5 +120,7 @@ def fits(inst: Inst) -> bool:
     """Whether an op of floating point can be in copied code: conversions of whole words only."""
     if inst.op not in CALLS:
         return False
+    if inst.op is ops.FRINT:
+        return type(inst.imm[0]) is int
     whole = _WHOLE.get(inst.op, ())
     return all(type(n) is int and n == m for n, m in zip(inst.imm, whole, strict=True))

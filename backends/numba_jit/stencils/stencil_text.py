@@ -19,6 +19,7 @@ from backends.numba_jit.units.atomic_text import (
     wide_type,
 )
 from backends.numba_jit.units.check_plan import plan_checks
+from backends.numba_jit.units.cipher_ops import CIPHERS
 from backends.numba_jit.units.frame import FOOTER, LLVM_TYPES, constant
 from backends.numba_jit.units.instrument import count, pop, push
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH
@@ -32,6 +33,8 @@ from dbt.ir.types import I1, Type
 from dbt.stops import Access
 
 COLD = "!prof !0"
+_OF_VALUES = {**VECTORS, **CIPHERS, **LOWER}
+"""Ops that take the texts of their operands."""
 PAGE = 4096
 
 
@@ -153,10 +156,8 @@ class StencilText:
         elif op in PLAIN:
             if inst not in self.late:
                 self._plain(inst)
-        elif op in VECTORS:
-            self.names[inst] = VECTORS[op](self, inst, *map(self.value, inst.args))
-        elif op in LOWER:
-            self.names[inst] = LOWER[op](self, inst, *map(self.value, inst.args))
+        elif op in _OF_VALUES:
+            self.names[inst] = _OF_VALUES[op](self, inst, *map(self.value, inst.args))
         elif op in WIDTH:
             self.names[inst] = self.new(
                 f"{WIDTH[op]} {inst.args[0].type} {self.value(inst.args[0])} to {inst.type}"

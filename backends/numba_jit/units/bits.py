@@ -10,7 +10,6 @@ from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
 from dbt.ir.types import I1
 
-
 _DEPTH = 4
 """Ops that a bit is computed by again, at most, one on the other: an addition of many words hands
 its carry on."""

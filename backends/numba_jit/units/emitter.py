@@ -5,10 +5,11 @@ from functools import partial
 from typing import TypeAlias
 
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.units.bits import bit_again
 from backends.numba_jit.units.access import check_align, load, store
 from backends.numba_jit.units.atomic import atomic, fence
+from backends.numba_jit.units.bits import bit_again
 from backends.numba_jit.units.check_plan import plan_checks
+from backends.numba_jit.units.cipher_ops import CIPHERS
 from backends.numba_jit.units.exits import emit_exit
 from backends.numba_jit.units.float_ops import FLOATING
 from backends.numba_jit.units.frame import LLVM_TYPES
@@ -60,6 +61,10 @@ def emit_block(u: UnitText) -> None:
     emit_exit(u, u.block.exit)
 
 
+_OF_VALUES = {**FLOATING, **VECTORS, **CIPHERS, **LOWER}
+"""What takes the texts of its operands."""
+
+
 def _emit(u: UnitText, inst: Inst) -> None:
     op, args = inst.op, inst.args
     condition = u.relations.condition(inst)
@@ -67,16 +72,12 @@ def _emit(u: UnitText, inst: Inst) -> None:
         u.names[inst] = u.new(condition)
     elif op in PLAIN:
         u.names[inst] = plain(u, inst)
-    elif op in FLOATING:
-        u.names[inst] = FLOATING[op](u, inst, *map(u.value, args))
-    elif op in VECTORS:
-        u.names[inst] = VECTORS[op](u, inst, *map(u.value, args))
+    elif op in _OF_VALUES:
+        u.names[inst] = _OF_VALUES[op](u, inst, *map(u.value, args))
     elif op in VECTOR_FLOATS:
         u.names[inst] = VECTOR_FLOATS[op](u, inst, u.value(args[-1]))
     elif op is ops.FSTATUS:
         u.names[inst] = u.after[args[0]]
-    elif op in LOWER:
-        u.names[inst] = LOWER[op](u, inst, *map(u.value, args))
     elif op is ops.ZEXT and inst.type is I32 and args[0] in u.extended:
         u.names[inst] = u.extended[args[0]]
     elif op in WIDTH:
@@ -132,5 +133,5 @@ EFFECTS: dict[Op, Effect] = {
     ops.INVOKE: invoke,
 }
 _SCALAR = PLAIN.keys() | WIDTH.keys() | LOWER.keys() | FLOATING.keys() | {ops.FSTATUS}
-_PURE = _SCALAR | VECTORS.keys() | VECTOR_FLOATS.keys()
+_PURE = _SCALAR | VECTORS.keys() | VECTOR_FLOATS.keys() | CIPHERS.keys()
 ops.require_all(EFFECTS.keys() | _PURE, __name__)

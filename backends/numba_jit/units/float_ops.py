@@ -4,7 +4,8 @@ functions where that may be wrong."""
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from backends.numba_jit.units.float_text import CONVENTION, SPECIAL, span_of
+from backends.native.stamps import has_feature
+from backends.numba_jit.units.float_text import CONVENTION, INTEGRAL, SPECIAL, span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.relations import EQUAL, LESS, UNORDERED
 from backends.numba_jit.units.unit_text import UnitText
@@ -212,7 +213,24 @@ def _from_half(u: UnitText, inst: Inst, a: str, status: str) -> str:
 
 
 def _to_half(u: UnitText, inst: Inst, a: str, status: str) -> str:
+    if inst.args[0].type is F64:
+        return _call(u, inst, "fp.to_half.f64", "i16", f"double {a}", f"i32 {status}")
     return _call(u, inst, "fp.to_half", "i16", f"float {a}", f"i32 {status}")
+
+
+def _to_integral(u: UnitText, inst: Inst, a: str, status: str) -> str:
+    """The fast way is an instruction, but for NaNs and denormals that are flushed."""
+    type_, mode = inst.type, int(inst.imm[0])
+    assert type_ is not None
+    kind, function = LLVM_TYPES[type_.name], f"fp.rint.{type_}"
+    arguments = (f"{kind} {a}", f"i32 {mode}", f"i32 {status}")
+    if mode not in INTEGRAL or not has_feature("sse4_1"):
+        return _call(u, inst, function, kind, *arguments)
+    symbol = f"llvm.{INTEGRAL[mode]}.{type_}"
+    name = u.intrinsic(symbol, f"{kind} @{symbol}({kind})")
+    fast = u.new(f"call {kind} {name}({kind} {a})")
+    odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {a}')}, {asks(u, status, FLUSH)}")
+    return unless(u, inst, odd, fast, function, kind, *arguments)
 
 
 def _from_integer(opcode: str) -> Emit:
@@ -270,7 +288,7 @@ FLOATING: dict[Op, Emit] = {
     ops.FMA: _operation("fma", intrinsic=True),
     ops.FMIN: _extreme("olt"), ops.FMAX: _extreme("ogt"),
     ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),
-    ops.FCVT: _convert, ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,
+    ops.FRINT: _to_integral, ops.FCVT: _convert, ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,
     ops.SINT_TO_F: _from_integer("sitofp"), ops.UINT_TO_F: _from_integer("uitofp"),
     ops.F_TO_SINT: _to_integer(signed=True), ops.F_TO_UINT: _to_integer(signed=False),
 }  # fmt: skip

@@ -19,17 +19,23 @@ from typing import TypeAlias
 
 from dbt.ir.floating import (
     ALTERNATIVE_HALF,
+    AS_STATUS,
+    AWAY,
     DEFAULT_NAN,
     DENORMAL,
     DIVISION_BY_ZERO,
     DOUBLE,
+    DOWN,
     FLUSH,
     INEXACT,
     INVALID,
+    NEAREST,
     OVERFLOW,
     ROUNDING_SHIFT,
     SINGLE,
+    TO_ZERO,
     UNDERFLOW,
+    UP,
     Format,
 )
 
@@ -479,6 +485,35 @@ def _extreme(f: Format, name: str, relation: str) -> str:
     return fn.text()
 
 
+INTEGRAL = {NEAREST: "roundeven", UP: "ceil", DOWN: "floor", TO_ZERO: "trunc", AWAY: "round"}
+"""LLVM's names of what rounds to an integer in a mode."""
+
+
+def _to_integral(f: Format) -> str:
+    """A number rounded to an integer, in a mode (``frint``)."""
+    t, integer = type_of(f), f"i{f.bits}"
+    fn = _Function(f"fp.rint.f{f.bits}", t, f"{t} %a, i32 %mode")
+    value, changed = _Value(fn, f, "%a").flushed(fn.asks(FLUSH))
+    idc = fn.flag(changed, DENORMAL)
+    fn.branch(value.nan, "nan", "number")
+    own = fn.new(f"and i32 {fn.new(f'lshr i32 %st, {ROUNDING_SHIFT}')}, 3")
+    asked = fn.new(f"icmp eq i32 %mode, {AS_STATUS}")
+    mode = fn.choose(asked, "i32", own, "%mode")
+    rounded = value.value
+    for number, name in INTEGRAL.items():
+        candidate = fn.new(f"call {t} @llvm.{name}.f{f.bits}({t} {value.value})")
+        chosen = fn.new(f"icmp eq i32 {mode}, {number}")
+        rounded = fn.choose(chosen, t, candidate, rounded)
+    # A zero has the sign of what was rounded.
+    magnitude = _Value(fn, f, rounded).magnitude
+    bits = fn.new(f"or {integer} {magnitude}, {value.sign}")
+    fn.give(fn.new(f"bitcast {integer} {bits} to {t}"), fn.raised(idc))
+    fn.label("nan")
+    _give_nan(fn, f, [value], [value], idc)
+    declared = [f"declare {t} @llvm.{name}.f{f.bits}({t})" for name in INTEGRAL.values()]
+    return "\n".join([*declared, fn.text()])
+
+
 def _to_integer(f: Format) -> str:
     """A number times a power of 2, rounded to an integer within bounds."""
     fn = _Function(
@@ -599,6 +634,32 @@ def _to_half() -> str:
     return fn.text()
 
 
+def _to_half_from_double() -> str:
+    """f64 to 16 bits: as f32 whose last bit says whether something was cut off, which 16 bits round
+    as the number itself. What f32 does not reach, 16 bits reach even less."""
+    fn = _Function("fp.to_half.f64", "i16", "double %a")
+    value, changed = _Value(fn, DOUBLE, "%a").flushed(fn.asks(FLUSH))
+    idc = fn.flag(changed, DENORMAL)
+    cut = fn.new(f"and i64 {value.magnitude}, {(1 << 29) - 1}")
+    odd = fn.new(f"zext i1 {fn.new(f'icmp ne i64 {cut}, 0')} to i64")
+    shifted = fn.new(f"or i64 {fn.new(f'lshr i64 {value.magnitude}, 29')}, {odd}")
+    bits = fn.new(f"sub i64 {shifted}, {(1023 - 127) << 23}")
+    small = value.is_("ult", (1023 - 100) << 52)
+    bits = fn.choose(small, "i64", str(27 << 23), bits)
+    bits = fn.choose(value.is_("eq", 0), "i64", "0", bits)
+    large = value.is_("uge", (1023 + 100) << 52)
+    bits = fn.choose(large, "i64", str(227 << 23), bits)
+    special = fn.new(f"or i64 {fn.new(f'and i64 {shifted}, 8388607')}, {SINGLE.infinity}")
+    bits = fn.choose(value.is_("uge", DOUBLE.infinity), "i64", special, bits)
+    bits = fn.new(f"or i64 {bits}, {fn.new(f'lshr i64 {value.sign}, 32')}")
+    narrow = fn.new(f"bitcast i32 {fn.new(f'trunc i64 {bits} to i32')} to float")
+    pair = "{i16, i32}"
+    call = f"call {CONVENTION} {pair} @fp.to_half(float {narrow}, i32 {fn.raised(idc)})"
+    both = fn.new(call)
+    fn.give(fn.new(f"extractvalue {pair} {both}, 0"), fn.new(f"extractvalue {pair} {both}, 1"))
+    return fn.text()
+
+
 def _give_half(fn: _Function, sign: str, bits: str, *raised: str) -> None:
     fn.give(fn.new(f"trunc i32 {fn.new(f'or i32 {bits}, {sign}')} to i16"), fn.raised(*raised))
 
@@ -656,6 +717,7 @@ def _of_format(f: Format, *, has_fma: bool) -> Iterator[str]:
     yield _extreme(f, "min", "olt")
     yield _extreme(f, "max", "ogt")
     yield _to_integer(f)
+    yield _to_integral(f)
 
 
 def _signatures() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -664,11 +726,13 @@ def _signatures() -> dict[str, tuple[str, tuple[str, ...]]]:
         "fp.widen": ("double", ("float",)),
         "fp.from_half": ("float", ("i16",)),
         "fp.to_half": ("i16", ("float",)),
+        "fp.to_half.f64": ("i16", ("double",)),
     }
     for f in (SINGLE, DOUBLE):
         t = type_of(f)
         for name, count in {"add": 2, "sub": 2, "mul": 2, "div": 2, "sqrt": 1, "fma": 3}.items():
             found[f"fp.{name}.f{f.bits}"] = t, (t,) * count
+        found[f"fp.rint.f{f.bits}"] = t, (t, "i32")
         found[f"fp.cmp.f{f.bits}"] = "i8", (t, t, "i1")
         found[f"fp.toint.f{f.bits}"] = "i32", (t, "double", "i64", "i64")
     return found
@@ -714,6 +778,7 @@ def functions(*, has_fma: bool = True) -> str:
             _widen(),
             _from_half(),
             _to_half(),
+            _to_half_from_double(),
             *map(_of_bits, FUNCTIONS),
         ]
     )

@@ -58,9 +58,7 @@ def materialise_first(u: UnitText, name: str) -> None:
     u.branch_cold(deferred, "%mf")
 
 
-def subtraction(
-    negative: Bit, zero: Bit, carry: Bit, overflow: Bit
-) -> tuple[Value, Value] | None:
+def subtraction(negative: Bit, zero: Bit, carry: Bit, overflow: Bit) -> tuple[Value, Value] | None:
     """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
     if any(isinstance(flag, Choice) for flag in (negative, zero, carry, overflow)):
         return None

@@ -39,6 +39,8 @@ NUMBERS = [
     ("clz", I32, I32, (1,), 31),
     ("bswap", I32, I32, (0x11223344,), 0x44332211),
     ("rbit", I8, I8, (0b00010111,), 0b11101000),
+    ("crc32", I32, I32, (~0x64636261 & 0xFFFFFFFF,), ~0xED82CD11 & 0xFFFFFFFF),  # of "abcd"
+    ("crc32c", I32, I32, (~0x64636261 & 0xFFFFFFFF,), ~0x92C80A31 & 0xFFFFFFFF),
     ("ult", I8, I1, (0x7F, 0x80), 1),
     ("slt", I8, I1, (0x7F, 0x80), 0),
     ("sle", I8, I1, (0x80, 0x80), 1),

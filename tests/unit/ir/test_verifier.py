@@ -148,7 +148,7 @@ def _sound(op: Op) -> Inst:
         return Inst(op, args, result, tuple(given[name] for name in op.imm))
     if op.has_status:
         result = F64 if op.result == "R" else result
-        numbers[op] = (16,) * len(op.imm)
+        numbers[op] = tuple({"mode": 4}.get(name, 16) for name in op.imm)
     return Inst(op, args, result, numbers.get(op, ("name",) * len(op.imm)))
 
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from support import rig
-from support.strategies import VECTOR_OPS, vector_typings
+from support.strategies import PARTS, VECTOR_OPS, vector_typings
 from support.units import UnitMachine
 
 from dbt.ir import ops
@@ -46,7 +46,7 @@ def _immediates(random: Random, op: Op, lane: Type, whole: Type) -> tuple[int | 
     count = whole.bits // lane.bits
     drawn: dict[str, int | str] = {
         "lane": lane.name,
-        "index": random.randrange(2 if op is ops.VHALF else count),
+        "index": random.randrange(PARTS.get(op, count)),
         "indices": " ".join(str(random.randrange(2 * count)) for _ in range(count)),
         "fraction": random.choice((0, 0, 1, 16, 32)),
     }
