@@ -10,18 +10,21 @@ from frontends.arm.keys import advanced, is_wide
 
 
 @cache
-def _engine(thumb: bool) -> capstone.Cs:
+def _engines(thumb: bool) -> tuple[capstone.Cs, capstone.Cs]:
+    """One with what ARMv8 adds, and one with what it takes away (SWP)."""
     mode = capstone.CS_MODE_THUMB if thumb else capstone.CS_MODE_ARM
-    return capstone.Cs(capstone.CS_ARCH_ARM, mode)
+    newer, older = mode | capstone.CS_MODE_V8, mode
+    return capstone.Cs(capstone.CS_ARCH_ARM, newer), capstone.Cs(capstone.CS_ARCH_ARM, older)
 
 
 def disassemble(code: bytes, pc: int, thumb: bool = False, it: int = 0) -> str:
     """The first instruction of ``code`` as text; ``.word`` (Thumb: ``.short``) when it is none.
     ``it`` is ITSTATE."""
     front = (0xBF00 | it).to_bytes(2, "little") if it else b""  # the IT that makes this state
-    for at, _, mnemonic, operands in _engine(thumb).disasm_lite(front + code, pc - len(front), 2):
-        if at == pc:
-            return f"{mnemonic} {operands}".rstrip()
+    for engine in _engines(thumb):
+        for at, _, mnemonic, operands in engine.disasm_lite(front + code, pc - len(front), 2):
+            if at == pc:
+                return f"{mnemonic} {operands}".rstrip()
     if thumb:
         return f".short {int.from_bytes(code[:2], 'little'):#06x}"
     return f".word {int.from_bytes(code[:4], 'little'):#010x}"

@@ -18,6 +18,7 @@ OTHER_NAMES = {
     "LDM": ("ldm", "ldmda", "ldmdb", "ldmib", "pop"),
     "STM": ("stm", "stmda", "stmdb", "stmib", "push"),
     "PLD": ("pld", "pldw"),
+    **{f"CRC32{x}": (f"crc32{x}".lower(), f"crc32c{x}".lower()) for x in "BHW"},
     "DSB": ("dsb", "dfb", "ssbb", "pssbb"),
     "HINT": ("hint", "nop", "yield", "wfe", "wfi", "sev", "sevl", "dbg", "esb", "csdb"),
     "CPS": ("cps", "cpsie", "cpsid"),
@@ -71,8 +72,10 @@ def silent(row: Row, word: int) -> str | None:
     field = dict(zip(row.letters, row.extract(word), strict=True))
     if row.name in SILENT:
         return SILENT[row.name]
-    pairs = row.name.startswith(("LDRD", "STRD", "LDREXD", "STREXD"))
-    first = field["m"] if row.name == "STREXD" else field.get("d", 0)
+    if row.name.startswith("CRC32") and field["c"] != 14:
+        return "CRC32: if cond != '1110' then UNPREDICTABLE"
+    pairs = row.name.startswith(("LDRD", "STRD", "LDREXD", "STREXD", "LDAEXD", "STLEXD"))
+    first = field["m"] if row.name in ("STREXD", "STLEXD") else field.get("d", 0)
     if pairs and first in (13, 14, 15):
         return "if t2 == 15 (or Rt<0> == '1') then UNPREDICTABLE"
     if row.name == "MSR_reg" and not field["k"]:

@@ -18,16 +18,18 @@ from support.arm_fuzz_memory import Finish
 from support.arm_oracle import Case, Oracle, Q
 
 from dbt.decode.table import Row, Table
-from frontends.arm.encodings import A32, neon_core, vfp
+from frontends.arm.encodings import A32, neon_core, vfp, vfp_v8
 from frontends.arm.encodings.t32 import T32
 
-VFP_ROWS = frozenset(Table(vfp.A32, neon_core.A32, never={"c": 0b1111}).by_name)
+VFP_ROWS = frozenset(Table(vfp.A32, vfp_v8.A32, neon_core.A32, never={"c": 0b1111}).by_name)
 """They have a campaign of their own."""
 EXACT_SUM = (
     "SMLAD: result = product1 + product2 + SInt(R[a]); if result != SInt(result<31:0>) then "
     "APSR.Q = '1'"
 )
-SEVERAL = ("LDM", "STM", "LDRD", "STRD", "PUSH", "POP", "LDREXD", "STREXD")
+SEVERAL = (
+    "LDM", "STM", "LDRD", "STRD", "PUSH", "POP", "LDREXD", "STREXD", "LDAEXD", "STLEXD",
+)  # fmt: skip
 """Beginnings of rows that access memory more than once."""
 
 

@@ -18,7 +18,7 @@ from dbt.interfaces import PAGE
 from frontends.arm.disasm import disassemble
 from frontends.arm.encodings import neon
 
-ROWS = tuple(neon.a32())
+ROWS = tuple(row for row in neon.a32() if row.since != "v8")
 _LOW_BITS = 0x00011001
 """The lowest bits of the numbers of registers, which are 0 in quad ones."""
 _ALIGNMENT = re.compile(r"\[\w+:(\w+)\]")

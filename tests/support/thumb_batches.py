@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from support.arm_batches import Area, Batch, placed, surroundings
-from support.arm_fuzz_memory import CODE, DATA_SIZE
+from support.arm_fuzz_memory import CODE, DATA_SIZE, STORES
 from support.arm_oracle import BATCH, Case, pc_of
 from support.thumb_excuses import unpredictable, waits
 
@@ -82,7 +82,7 @@ def _placed(
 
 def _in_front(random: Random, row: Row, word: int) -> Iterator[int]:
     """Perhaps an IT; before a STREX mostly the LDREX that arms the monitor for it."""
-    if row.name.startswith("STREX") and random.random() < 0.7:
+    if row.name.startswith(STORES) and random.random() < 0.7:
         yield _matching_ldrex(random, row, word)
     if random.random() < 0.4:
         yield _it(random, random.choice((1, 1, 1, 2)))
@@ -102,7 +102,9 @@ def _matching_ldrex(random: Random, row: Row, word: int) -> int:
     if row.name == "STREX_at":
         return 0x0F00_E850 | base | into << 28 | (word >> 16 & 0xFF) << 16
     kind = word >> 20 & 15
-    second = second if row.name == "STREXD_two" else 15
+    if row.since == "v8":
+        kind -= 8 if row.name != "STLEX" else 14
+    second = second if row.name.endswith("D_two") else 15
     return 0x000F_E8D0 | base | into << 28 | second << 24 | kind << 20
 
 

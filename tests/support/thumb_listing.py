@@ -15,7 +15,7 @@ NAMES = {
     "LDM": ("ldm", "ldmdb", "pop"),
     "STM": ("stm", "stmdb", "push"),
     "UDF": ("udf", "trap"),
-    **{name: OTHER_NAMES[name] for name in ("DSB", "HINT", "CPS")},
+    **{name: OTHER_NAMES[name] for name in ("DSB", "HINT", "CPS", "CRC32B", "CRC32H", "CRC32W")},
 }
 
 

@@ -12,6 +12,7 @@ break them are undefined.
 
 from dbt.decode.table import Table
 from frontends.arm.encodings import (
+    acquire,
     branch,
     data_processing,
     media,
@@ -20,6 +21,7 @@ from frontends.arm.encodings import (
     neon_core,
     system,
     vfp,
+    vfp_v8,
 )
 from frontends.arm.keys import WORD_INDEX
 
@@ -28,9 +30,11 @@ A32 = Table(
     multiply.A32,
     media.A32,
     memory.A32,
+    acquire.A32,
     branch.A32,
     system.A32,
     vfp.A32,
+    vfp_v8.A32,
     neon_core.A32,
     never={"c": 0b1111},
     index=WORD_INDEX,

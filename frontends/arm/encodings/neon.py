@@ -1,4 +1,4 @@
-"""Advanced SIMD (NEON) of ARMv7-A, one file per group of the manual (ARM ARM A7.4, A7.7).
+"""Advanced SIMD (NEON) of ARMv7-A and ARMv8, one file per group of the manual (ARM ARM A7.4, A7.7).
 
 A row is written as A32 has it. T32 differs in the top byte alone, so its rows are made from those
 of A32. The words are in spaces of their own in both states (``keys.is_simd``), and the tables are
@@ -24,6 +24,7 @@ from frontends.arm.encodings import (
     neon_memory,
     neon_same_length,
     neon_two_registers,
+    neon_v8,
 )
 from frontends.arm.keys import T32_INDEX
 
@@ -48,19 +49,24 @@ def t32_row(line: str) -> str:
 @cache
 def a32() -> Table:
     """The rows for words of ARM state."""
-    return Table(*(_since(text) for text in TEXTS), never=_NEVER)
+    return Table(*map(_since, TEXTS), _since(neon_v8.A32, "v8"), never=_NEVER)
 
 
 @cache
 def t32() -> Table:
     """The rows for words of Thumb state."""
-    texts = ("\n".join(map(t32_row, _lines(text))) for text in TEXTS)
-    return Table(*map(_since, texts), never=_NEVER, index=T32_INDEX, halfwords=True)
+    texts = [_since(_t32(text)) for text in TEXTS]
+    added = _since(_t32(neon_v8.A32), "v8")
+    return Table(*texts, added, never=_NEVER, index=T32_INDEX, halfwords=True)
+
+
+def _t32(text: str) -> str:
+    return "\n".join(map(t32_row, _lines(text)))
 
 
 def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line and line[0] != "#"]
 
 
-def _since(text: str) -> str:
-    return "\n".join(f"{line}  v7" for line in _lines(text))
+def _since(text: str, since: str = "v7") -> str:
+    return "\n".join(f"{line}  {since}" for line in _lines(text))

@@ -21,6 +21,7 @@ cannot say it.
 
 from dbt.decode.table import Table
 from frontends.arm.encodings import (
+    acquire,
     neon_core,
     t32_branch,
     t32_data_processing,
@@ -29,6 +30,7 @@ from frontends.arm.encodings import (
     t32_multiply,
     t32_system,
     vfp,
+    vfp_v8,
 )
 from frontends.arm.keys import T32_INDEX, T32_WIDE_FROM, T32_WIDE_INDEX
 
@@ -37,9 +39,11 @@ T32 = Table(
     t32_multiply.T32,
     t32_media.T32,
     t32_memory.T32,
+    acquire.T32,
     t32_branch.T32,
     t32_system.T32,
     vfp.T32,
+    vfp_v8.T32,
     neon_core.T32,
     never={"b": 0b1111},
     index=T32_INDEX,

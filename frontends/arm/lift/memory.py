@@ -1,12 +1,13 @@
 """Everything that loads or stores, and the prefetch hints."""
 
+from frontends.arm.lift.acquire import Acquire
 from frontends.arm.lift.block_transfer import BlockTransfer
-from frontends.arm.lift.exclusive import Exclusive
 from frontends.arm.lift.load_store_pair import LoadStorePair
 
 
-class Memory(LoadStorePair, BlockTransfer, Exclusive):
-    """One method per row of ``encodings/memory.py``; the hints are here, the rest is inherited."""
+class Memory(LoadStorePair, BlockTransfer, Acquire):
+    """One method per row of ``encodings/memory.py`` and ``encodings/acquire.py``; the hints are
+    here, the rest is inherited."""
 
     def PLD_imm(self) -> None:
         """pld [Rn, #i]; pldw [Rn, #i]: a prefetch never faults and has no effect to be seen."""

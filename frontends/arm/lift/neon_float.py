@@ -25,31 +25,32 @@ class Arithmetic:
     def __init__(self, lifter: "NeonFloat") -> None:
         self._lifter, self._ir = lifter, lifter.ir
         kept = self._ir.and_(self._ir.get("fpscr"), EXCEPTIONS | floating.ALTERNATIVE_HALF)
-        self._status: Value = self._ir.or_(kept, floating.FLUSH | floating.DEFAULT_NAN)
+        self.status: Value = self._ir.or_(kept, floating.FLUSH | floating.DEFAULT_NAN)
+        """The status after all operations so far."""
 
     def __call__(self, op: Op, *operands: Value, imm: tuple[int, ...] = ()) -> Value:
         """The result of an operation on vectors."""
-        result = self._ir.vector(op, *operands, self._status, imm=imm)
-        self._status = self._ir.fstatus(result)
+        result = self._ir.vector(op, *operands, self.status, imm=imm)
+        self.status = self._ir.fstatus(result)
         return result
 
     def rounded_to_zero(self, op: Op, operand: Value, fraction: int) -> Value:
         """The result of a conversion to integers."""
         mode = floating.TO_ZERO << floating.ROUNDING_SHIFT
-        status = self._ir.or_(self._status, mode)
+        status = self._ir.or_(self.status, mode)
         result = self._ir.vector(op, operand, status, imm=(fraction,))
-        self._status = self._ir.and_(self._ir.fstatus(result), ~mode)
+        self.status = self._ir.and_(self._ir.fstatus(result), ~mode)
         return result
 
     def scalar(self, op: Op, operand: Value, half: bool) -> Value:
         """The result of a conversion to or from 16 bits."""
-        result = self._ir.floating(op, (operand, self._status), I16 if half else F32)
-        self._status = self._ir.fstatus(result)
+        result = self._ir.floating(op, (operand, self.status), I16 if half else F32)
+        self.status = self._ir.fstatus(result)
         return result
 
     def finish(self) -> None:
         """Note the exceptions in the FPSCR (predicated)."""
-        raised = self._ir.and_(self._status, EXCEPTIONS)
+        raised = self._ir.and_(self.status, EXCEPTIONS)
         self._ir.set("fpscr", self._ir.or_(self._ir.get("fpscr"), raised))
 
 

@@ -29,7 +29,11 @@ class VfpConversion(VfpArithmetic):
             half: Value = ir.trunc(ir.shr(whole, 16) if x else whole, I16)
             self.write_vector(d, D, 0, self.compute(ops.HALF_TO_F, half, type_=F32))
             return
-        half = self.compute(ops.F_TO_HALF, self.read_vector(m, M, 0), type_=I16)
+        self.write_half(d, D, x, self.compute(ops.F_TO_HALF, self.read_vector(m, M, 0), type_=I16))
+
+    def write_half(self, d: int, D: int, x: int, half: Value) -> None:
+        """Write a half of a single register (predicated)."""
+        ir = self.ir
         kept = ir.and_(ir.bitcast(self.read_vector(d, D, 0), I32), 0xFFFF if x else 0xFFFF0000)
         part: Value = ir.zext(half, I32)
         if x:
@@ -40,14 +44,14 @@ class VfpConversion(VfpArithmetic):
         """vcvt.f64.s32 Dd, Sm; .f32, .u32."""
         self.predicate(c)
         integer = self.ir.bitcast(self.read_vector(m, M, 0), I32)
-        result = self._in_mode(None, _from(s), integer, format_of(z), 0)
+        result = self._in_mode(None, from_integer(s), integer, format_of(z), 0)
         self.write_vector(d, D, z, result)
 
     def VCVT_to(self, c: int, D: int, s: int, d: int, z: int, r: int, M: int, m: int) -> None:
         """vcvt.s32.f64 Sd, Dm; .f32, .u32; vcvtr, which rounds as the FPSCR says."""
         self.predicate(c)
         mode = floating.TO_ZERO if r else None
-        result = self._in_mode(mode, _to(s), self.read_vector(m, M, z), I32, 32, 0)
+        result = self._in_mode(mode, to_integer(s), self.read_vector(m, M, z), I32, 32, 0)
         self.write_vector(d, D, 0, self.ir.bitcast(result, F32))
 
     def VCVT_fixed(
@@ -62,11 +66,13 @@ class VfpConversion(VfpArithmetic):
         ir, register = self.ir, self.vector(d, D, z)
         value = ir.get(register, format_of(z))
         if o:
-            fixed = self._in_mode(floating.TO_ZERO, _to(not u), value, I32, bits, fraction)
+            fixed = self._in_mode(floating.TO_ZERO, to_integer(not u), value, I32, bits, fraction)
             ir.set(register, self._extended(fixed, bits, u, z))
             return
         integer = self._extended_part(value, bits, u, z)
-        result = self._in_mode(floating.NEAREST, _from(not u), integer, format_of(z), fraction)
+        result = self._in_mode(
+            floating.NEAREST, from_integer(not u), integer, format_of(z), fraction
+        )
         ir.set(register, result)
 
     def _in_mode(self, mode: int | None, op: Op, operand: Value, type_: Type, *imm: int) -> Value:
@@ -87,7 +93,7 @@ class VfpConversion(VfpArithmetic):
     def _extended_part(self, value: Value, bits: int, u: int, z: int) -> Value:
         """The fixed-point number in the low bits of a register, as 32 bits."""
         ir = self.ir
-        low: Value = ir.bitcast(value, _integer_of(z))
+        low: Value = ir.bitcast(value, integer_of(z))
         if z:
             low = ir.trunc(low, I32)
         if bits == 32:
@@ -102,17 +108,17 @@ class VfpConversion(VfpArithmetic):
             half = ir.trunc(fixed, I16)
             fixed = ir.zext(half, I32) if u else ir.sext(half, I32)
         if z:
-            fixed = ir.zext(fixed, _integer_of(z)) if u else ir.sext(fixed, _integer_of(z))
+            fixed = ir.zext(fixed, integer_of(z)) if u else ir.sext(fixed, integer_of(z))
         return ir.bitcast(fixed, format_of(z))
 
 
-def _integer_of(z: int) -> Type:
+def integer_of(z: int) -> Type:
     return I64 if z else I32
 
 
-def _from(s: int | bool) -> Op:
+def from_integer(s: int | bool) -> Op:
     return ops.SINT_TO_F if s else ops.UINT_TO_F
 
 
-def _to(s: int | bool) -> Op:
+def to_integer(s: int | bool) -> Op:
     return ops.F_TO_SINT if s else ops.F_TO_UINT
