@@ -15,7 +15,7 @@ import mmap
 import os
 import struct
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
@@ -73,6 +73,7 @@ class Bundle:
         self._content, self._identity = _mapped(file)
         self._index, self._codes = _read_index(self._content)
         self._found: set[str] = set()
+        self._held: dict[str, bytes] = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -93,7 +94,7 @@ class Bundle:
         row = Row(*found)
         if _state(source) != (row.time, row.size):
             return None
-        code = self._code(row)
+        code = self._code(source, row)
         if code is None:
             return None
         self._found.add(source)
@@ -103,9 +104,12 @@ class Bundle:
             spec.submodule_search_locations = [base]
         return spec
 
-    def _code(self, row: Row) -> CodeType | None:
+    def _code(self, source: str, row: Row) -> CodeType | None:
         """The code of a module; None if the file is not there any more, or damaged."""
-        if self._content is not None:
+        if source in self._held:
+            with memoryview(self._held[source]) as code:
+                found = _unmarshalled(code)
+        elif self._content is not None:
             found = self._read(self._content, row)
         else:
             with self._opened() as content:
@@ -129,6 +133,19 @@ class Bundle:
         finally:
             if content is not None:
                 content.close()
+
+    def hold(self, sources: Iterable[str]) -> bool:
+        """Hold the code of modules in memory, so that they can be imported at any time, without a
+        descriptor. Returns False if one of them is not here."""
+        if self._content is None:
+            return False
+        for source in sources:
+            row = Row(*self._index.get(source, (0, 0, "", 0, 0)))
+            if _state(source) != (row.time, row.size):
+                return False
+            at = self._codes + row.at
+            self._held[source] = self._content[at : at + row.length]
+        return True
 
     def rest(self) -> None:
         """Give the file's descriptor back, until a module is imported again."""
@@ -181,6 +198,11 @@ def rest() -> None:
     """See ``Bundle.rest``; nothing if none is installed."""
     if _installed is not None:
         _installed.rest()
+
+
+def hold(sources: Iterable[str]) -> bool:
+    """See ``Bundle.hold``; False if none is installed."""
+    return _installed is not None and _installed.hold(sources)
 
 
 def _state(source: str) -> tuple[int, int] | None:

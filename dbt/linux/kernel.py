@@ -14,11 +14,11 @@ import importlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-from dbt import choices
+from dbt import bundle, choices
 from dbt.classes import attrs
 from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
@@ -41,7 +41,7 @@ from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.signals import Signals
 from dbt.linux.state.threads import Call, Threads
 from dbt.linux.symbolizer import Image, Symbolizer
-from dbt.linux.table import SYSCALLS, Entry
+from dbt.linux.table import Entry
 from dbt.linux.typed.model import read
 from dbt.linux.typed.rows import SIGNATURES
 from dbt.runtime.memory import GuestMemory
@@ -77,10 +77,28 @@ _NUMBERED = r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)"
 @functools.cache
 def load_families() -> None:
     """Import every module of ``dbt.linux.calls``, so that its calls are in the table."""
-    for name in sorted(os.listdir(*calls.__path__)):
-        module, _, extension = name.partition(".")
-        if extension == "py" and module != "__init__":
-            importlib.import_module(f"{calls.__name__}.{module}")
+    _load(_families())
+
+
+def _families() -> list[str]:
+    files = (name.partition(".") for name in sorted(os.listdir(calls.__path__[0])))
+    return [name for name, _, kind in files if kind == "py" and name != "__init__"]
+
+
+def _load(families: Iterable[str]) -> None:
+    for name in families:
+        importlib.import_module(f"{calls.__name__}.{name}")
+
+
+@functools.cache
+def _load_common_families() -> None:
+    """As ``load_families``, but for those that few programs need, if they can be imported at any
+    time: a guest may have all descriptors."""
+    directory = calls.__path__[0]
+    if bundle.hold(os.path.join(directory, f"{name}.py") for name in calls.RARE):
+        _load(name for name in _families() if name not in calls.RARE)
+    else:
+        load_families()
 
 
 class Kernel:
@@ -95,7 +113,7 @@ class Kernel:
     def __init__(
         self, memory: GuestMemory, state: GuestState, abi: SyscallAbi, options: LinuxOptions
     ) -> None:
-        load_families()
+        _load_common_families()
         require_descriptors()
         self.memory = memory
         self.state = state
@@ -270,7 +288,7 @@ class Kernel:
         return self._perform(name, registers, aligned=aligned)
 
     def _perform(self, name: str, registers: Sequence[int], *, aligned: bool) -> int:
-        entry = SYSCALLS.get(name)
+        entry = calls.entry(name)
         if entry is None:
             self.unknown_syscalls[name] += 1
             return -errno.ENOSYS

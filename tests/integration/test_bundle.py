@@ -14,6 +14,7 @@ from support.guests import guest
 
 import dbt
 from dbt import bundle
+from dbt.linux import calls
 
 TREE = Path(dbt.__file__).parent.parent
 SCRIPT = """
@@ -29,6 +30,26 @@ def report():
               getattr(module, "NEW", None), file=sys.stderr)
 
 atexit.register(report)
+sys.argv = ["armdbt", *sys.argv[1:]]
+main()
+"""
+LATE = """
+import importlib, resource, sys
+from dbt.cli import main
+from dbt.linux import calls
+from dbt.linux.kernel import Kernel
+
+def import_all(self):
+    close(self)
+    before = {*sys.modules}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    for name in calls.RARE:
+        importlib.import_module(f"dbt.linux.calls.{name}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    print("late", *{*sys.modules} - before, file=sys.stderr)
+
+close, Kernel.close = Kernel.close, import_all
 sys.argv = ["armdbt", *sys.argv[1:]]
 main()
 """
@@ -57,13 +78,13 @@ def tree(compiled: Path, tmp_path: Path) -> Path:
     return shutil.copytree(compiled, tmp_path / "tree")
 
 
-def run(tree: Path, **variables: str) -> dict[str, list[str]]:
+def run(tree: Path, script: str = SCRIPT, **variables: str) -> dict[str, list[str]]:
     """Run a program by a copy of armdbt. Returns what was seen of some modules."""
     environment = {**os.environ, "PYTHONPATH": str(tree), **variables}
     if not variables:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, "run", "--backend", "reference", str(guest("hello"))],
+        [sys.executable, "-c", script, "run", "--backend", "reference", str(guest("hello"))],
         cwd=tree, env=environment, capture_output=True, text=True, check=True, timeout=600,
     )  # fmt: skip
     assert done.stdout.startswith("hello")
@@ -79,6 +100,12 @@ def test_a_start_imports_what_the_one_before_has_kept(tree: Path) -> None:
     assert run(tree) == USUAL
     assert run(tree) == BUNDLED
     assert not list(file_of(tree).parent.glob("*.bundle.*"))
+
+
+def test_system_calls_of_few_programs_are_imported_late_without_a_descriptor(tree: Path) -> None:
+    """Not their modules alone: what these import has been imported."""
+    run(tree)
+    assert {*run(tree, LATE)["late"]} == {f"dbt.linux.calls.{name}" for name in calls.RARE}
 
 
 def test_a_module_that_has_changed_is_imported_as_usual(tree: Path) -> None:
@@ -166,6 +193,19 @@ def test_a_module_is_imported_late_from_the_same_bundle_alone(sample: Path) -> N
     sample.unlink()
     assert not found(sample, installed)
     sample.write_bytes(content)
+    assert not found(sample, installed)
+
+
+def test_a_module_that_is_held_is_imported_without_the_file(sample: Path) -> None:
+    source = sample.parent / "dbt_sample" / "part.py"
+    installed = bundle.Bundle(str(sample))
+    assert not installed.hold([str(source), str(source.with_name("other.py"))])
+    assert installed.hold([str(source)])
+    installed.rest()
+    sample.unlink()
+    assert found(sample, installed)
+    assert not installed.hold([str(source)])
+    os.utime(source, (1, 1))
     assert not found(sample, installed)
 
 

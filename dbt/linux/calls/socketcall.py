@@ -4,8 +4,9 @@
 import errno
 import struct
 
+from dbt.linux import calls
 from dbt.linux.errors import failure
-from dbt.linux.table import SYSCALLS, syscall
+from dbt.linux.table import syscall
 from dbt.linux.typed.model import read
 from dbt.typing import TYPE_CHECKING
 
@@ -27,5 +28,6 @@ def socketcall(kernel: "Kernel", call: int, arguments: int) -> int:
         raise failure(errno.EINVAL)
     name, count = _CALLS[call - 1]
     words = struct.unpack(f"<{count}I", kernel.memory.read(arguments, 4 * count))
-    entry = SYSCALLS[name]
+    entry = calls.entry(name)
+    assert entry is not None
     return entry.handler(kernel, *read(entry.packed, words).values())
