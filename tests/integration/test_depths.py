@@ -1,5 +1,6 @@
 """Hooks on calls alone are told the same, whether Python keeps the activations or compiled code."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,14 @@ def told_by(path: str, *args: str, tier: str = "0", chain: str = "all") -> tuple
         return told, process.run(timeout=TIMEOUT)
 
 
+@functools.cache
+def told_by_python(path: str) -> tuple[list[Told], Any]:
+    """What hooks are told while Python keeps all activations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entry, "WARM", NEVER)
+        return told_by(path)
+
+
 @pytest.mark.rotates("chain", "tier")
 @pytest.mark.parametrize("chain", ["all", "off"])
 @pytest.mark.parametrize("tier", ["0", "2", "auto"])
@@ -81,8 +90,7 @@ def test_idioms(
     name: str, warm: int, cold: int, tier: str, chain: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(idiom(name).program)
-    monkeypatch.setattr(entry, "WARM", NEVER)
-    expected = told_by(path, tier=tier, chain=chain)
+    expected = told_by_python(path)
     monkeypatch.setattr(entry, "WARM", warm)
     monkeypatch.setattr(depths, "COLD", cold)
     assert told_by(path, tier=tier, chain=chain) == expected
@@ -94,8 +102,7 @@ def test_longjmp_signals_faults_and_code_that_changes(
     name: str, cold: int, monkeypatch: pytest.MonkeyPatch, begun: list[int]
 ) -> None:
     path = str(GUESTS / f"{name}.elf")
-    monkeypatch.setattr(entry, "WARM", NEVER)
-    expected = told_by(path)
+    expected = told_by_python(path)
     assert not begun
     monkeypatch.setattr(entry, "WARM", 1)
     monkeypatch.setattr(depths, "COLD", cold)

@@ -235,7 +235,7 @@ def test_limits_are_real(mechanism: str, name: str) -> None:
 # -- Field by field --------------------------------------------------------------------------------
 
 
-@pytest.mark.rotates("chain")
+@pytest.mark.rotates("tier", "chain")
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("mechanism", sorted(FOLLOWING))
