@@ -7,24 +7,37 @@ from support.oracle import (
     Case,
     armdbt_result,
     assert_same,
-    comparisons,
     mode_options,
     need_qemu,
     qemu_result,
 )
-from support.rotation import FULL
 
 pytestmark = pytest.mark.oracle
 
+KINDS = {
+    "copied": ["chain-all", "copied", "copied-checked", "chain-direct", "chain-off", "denied"],
+    "compiled": ["compiled", "checked"],
+    "hot": ["mixed", "regions"],
+}
+"""Modes by how most code is made. Of each kind every program runs in one, and tomorrow in the next."""
 
-def selected() -> list[tuple[Case, str]]:
-    some = ["chain-all", "copied", "copied-checked", "compiled", "mixed", "checked", "regions"]
-    kept = (FULL and [*MODES]) or some
-    return [(case, mode) for case in cases() for mode in kept]
+
+def selected() -> list[pytest.ParameterSet]:
+    return [
+        pytest.param(case, kind, mode, id=f"{case.name}-{mode}")
+        for case in cases()
+        for kind, modes in KINDS.items()
+        for mode in modes
+    ]
 
 
-@pytest.mark.parametrize(("case", "mode"), comparisons(selected()))
-def test_same_as_qemu(case: Case, mode: str) -> None:
+def test_every_mode_is_of_a_kind() -> None:
+    assert sorted(mode for modes in KINDS.values() for mode in modes) == sorted(MODES)
+
+
+@pytest.mark.rotates("mode")
+@pytest.mark.parametrize(("case", "kind", "mode"), selected())
+def test_same_as_qemu(case: Case, kind: str, mode: str) -> None:
     need_qemu()
     actual = armdbt_result(case, mode_options(mode, case))
     assert_same(case, qemu_result(case), actual)
