@@ -168,8 +168,9 @@ def warm_up(main: Any) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     try:
-        with contextlib.suppress(SystemExit):
-            main(["run", "--tier", "auto", "--hot", "1", "--background", "off", str(HELLO)])
+        for options in (["--hot", "1", "--background", "off"], ["-p", "block-count"]):
+            with contextlib.suppress(SystemExit):
+                main(["run", *options, str(HELLO)])
     finally:
         sys.stdout.flush()
         os.dup2(saved, 1)

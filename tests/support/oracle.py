@@ -72,9 +72,11 @@ MODES: Mapping[str, tuple[str, ...]] = {
 }
 """armdbt's options in each mode a program is compared in."""
 
-HOT_OF_DEBIAN, HOT_OF_SHELLS = "100", "1000"
+HOT_OF_DEBIAN, HOT_OF_REGIONS, HOT_OF_SHELLS = "100", "2000", "1000"
 """When blocks of Debian's programs are hot. They are many: at 20 executions, sed compiles 3,200 for
-400 lines. What runs less often is compiled in mode ``compiled``."""
+400 lines. What runs less often is compiled in mode ``compiled``. Regions of dynamic programs are made
+again as they grow: at 500 executions, jq compiles 2,500 blocks for one filter, at 2,000 1,000."""
+SHELLS = ("bash", "dash")
 
 DENIED = 20
 
@@ -90,13 +92,15 @@ def mode_options(mode: str, case: "Case") -> tuple[str, ...]:
     Each process that a shell starts compiles all it executes anew: it does so without optimising,
     and seldom where only hot blocks are compiled.
     """
-    shell = case.argv[1:2] == ("sh",)
+    shell = case.argv[1:2] == ("sh",) or Path(case.argv[0]).name in SHELLS
     if mode == "compiled" and shell:
         return ("--tier", "1")
     if mode != "denied":
         options = MODES[mode]
         if "--hot" in options and Path(case.argv[0]).is_relative_to(DEFAULT_ROOT):
-            options += ("--hot", HOT_OF_SHELLS if shell else HOT_OF_DEBIAN)
+            dynamic = Path(case.argv[0]).name != "busybox"
+            hot = HOT_OF_REGIONS if mode == "regions" and dynamic else HOT_OF_DEBIAN
+            options += ("--hot", HOT_OF_SHELLS if shell else hot)
         return options
     chosen = sorted(set(random.Random(case.name).choices(_targets(case.argv[0]), k=DENIED)))
     return tuple(option for pc in chosen for option in ("--no-chain", hex(pc)))

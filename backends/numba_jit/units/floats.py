@@ -1,5 +1,7 @@
 """The functions of floating point that units call: compiled once, and linked when first needed."""
 
+import functools
+
 from backends.native.arena import Arena
 from backends.native.link import Library, link
 from backends.native.stamps import has_feature
@@ -10,6 +12,13 @@ from backends.numba_jit.units.vector_float_text import vector_functions
 
 PREFIX = "fp."
 """How the names of the functions begin."""
+
+
+@functools.cache
+def _text() -> str:
+    """The text of all functions on this host. To write it takes longer than to read their code."""
+    scalar = functions(has_fma=has_feature("fma"))
+    return f"{scalar}\n{vector_functions()}"
 
 
 class Floats:
@@ -30,8 +39,6 @@ class Floats:
         if not symbol.startswith(PREFIX):
             return None
         if self._library is None:
-            scalar = functions(has_fma=has_feature("fma"))
-            text = f"{scalar}\n{vector_functions()}"
-            image, _ = compiled(self._maker, "units", text, "optimised")
+            image, _ = compiled(self._maker, "units", _text(), "optimised")
             self._library = link(image, self._arena)
         return self._library.addresses.get(symbol)
