@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from support import strategies
 from support.guests import BENCHMARKS, DEMO, guest
-from support.oracle import REQUIRED
 from support.rig import DATA, LAYOUT, rigged
-from support.rotation import FULL
 from support.runs import Measured, measure
 
 from backends.numba_jit import NumbaBackend
@@ -79,7 +77,7 @@ def test_programs_run_the_same(name: str, without: tuple[str, ...], tier: str) -
 @pytest.mark.rotates("tier", "without")
 @pytest.mark.parametrize("tier", ["0", "2"])
 @pytest.mark.parametrize("without", VARIANTS)
-@pytest.mark.parametrize("name", MORE if FULL or REQUIRED else [])
+@pytest.mark.parametrize("name", MORE)
 def test_more_programs_run_the_same(name: str, without: tuple[str, ...], tier: str) -> None:
     test_programs_run_the_same(name, without, tier)
 
