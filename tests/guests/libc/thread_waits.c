@@ -22,6 +22,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -31,6 +32,7 @@
 #define BIG (4 << 20)
 
 static pthread_t waiter;
+static volatile int waiter_id;
 static volatile int handled;
 static int a[2], b[2], fd, set;
 static pid_t child;
@@ -38,7 +40,19 @@ static char room[BIG];
 
 static long error(long result) { return result < 0 ? -errno : result; }
 static void note(int number) { (void)number; handled++; }
-static void settle(void) { usleep(30000); }
+/* Until the other thread waits, or has ended. */
+static void settle(void) {
+    char path[40], stat[64];
+    do {
+        int in;
+        usleep(20000);
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", waiter_id);
+        if (!waiter_id) continue;
+        if ((in = open(path, O_RDONLY)) < 0) return;
+        stat[read(in, stat, sizeof stat - 1)] = 0;
+        close(in);
+    } while (!waiter_id || !strstr(stat, ") S"));
+}
 static void handle(int flags) {
     struct sigaction action = {.sa_handler = note, .sa_flags = flags};
     handled = 0;
@@ -400,7 +414,7 @@ static const struct {
     {"msgrcv", messages, get_message, put_message},
 };
 
-static void *run(void *wait) { return (void *)((long (*)(void))wait)(); }
+static void *run(void *wait) { waiter_id = syscall(SYS_gettid); return (void *)((long (*)(void))wait)(); }
 
 static int chosen(const char *what, int count, char **names) {
     for (int i = 1; i < count; i++) if (!strcmp(names[i], what)) return 1;
@@ -414,6 +428,7 @@ int main(int count, char **names) {
         void *result;
         if (!chosen(cases[i].name, count, names)) continue;
         cases[i].prepare();
+        waiter_id = 0;
         pthread_create(&waiter, 0, run, cases[i].wait);
         settle();
         cases[i].end();
