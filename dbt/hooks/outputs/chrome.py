@@ -14,6 +14,8 @@ from dbt.hooks.outputs.calltree import CallTree, End, Frame
 from dbt.hooks.records import Kind, Record
 
 _PID = 1
+_COROUTINES = 1 << 30
+"""No thread of Linux has such an id (FUTEX_TID_MASK)."""
 
 
 class Chrome:
@@ -24,17 +26,17 @@ class Chrome:
         self._describe = program.syscall
         self._before: dict[tuple[int, int], str] = {}
         self._tree = CallTree(self, program.start)
-        self._tracks: set[tuple[int, int]] = set()
+        self._tracks: dict[tuple[int, int], int] = {}
         self._separator = '{"displayTimeUnit": "ns", "traceEvents": [\n'
         self._event("M", "process_name", args={"name": " ".join(map(clean, program.command))})
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
         if record.strand not in self._tracks:
-            self._tracks.add(record.strand)
+            self._tracks[record.strand] = self._new_track(record)
             name = f"guest thread {record.thread}"
             name += f", coroutine {record.stack_id}" if record.stack_id else ""
-            self._event("M", "thread_name", _track(record), args={"name": name})
+            self._event("M", "thread_name", self._track(record), args={"name": name})
         self._tree.feed(record)
         if record.kind is Kind.SYSCALL:
             self._before[record.strand] = self._describe(record, None)
@@ -52,7 +54,7 @@ class Chrome:
         if call.caller:
             args["caller"] = hex(call.caller)
         category = "tail_call" if frame.tail else "call"
-        self._event("B", call.symbol, _track(call), cat=category, ts=call.insns, args=args)
+        self._event("B", call.symbol, self._track(call), cat=category, ts=call.insns, args=args)
 
     def closed(self, frame: Frame) -> None:
         """End a slice."""
@@ -61,21 +63,26 @@ class Chrome:
             args["result"] = hex(frame.result)
         if frame.end is not End.RETURNED:
             args["end"] = frame.end.value
-        self._event("E", frame.call.symbol, _track(frame.call), ts=frame.ended, args=args)
+        track = self._track(frame.call)
+        self._event("E", frame.call.symbol, track, ts=frame.ended, args=args)
 
     def syscall(self, call: Record, result: int | None) -> None:
         """An instant."""
         before = self._before.pop(call.strand, call.symbol)
         text = before if result is None else self._describe(call, result)
-        args = {"call": clean(text)}
-        self._event("i", call.symbol, _track(call), cat="syscall", ts=call.insns, s="t", args=args)
+        args, track = {"call": clean(text)}, self._track(call)
+        self._event("i", call.symbol, track, cat="syscall", ts=call.insns, s="t", args=args)
+
+    def _track(self, record: Record) -> int:
+        return self._tracks[record.strand]
+
+    def _new_track(self, record: Record) -> int:
+        """The thread's id, or for a coroutine one that no thread has."""
+        if not record.stack_id:
+            return record.thread
+        return _COROUTINES + len(self._tracks)
 
     def _event(self, phase: str, name: str, track: int = 0, **rest: Any) -> None:
         event = {"name": name, "ph": phase, "pid": _PID, "tid": track, **rest}
         self._out.write(self._separator + json.dumps(event))
         self._separator = ",\n"
-
-
-def _track(record: Record) -> int:
-    """The thread's id, which is below 2^22 on Linux, or one that no thread has."""
-    return record.thread + (record.stack_id << 22)

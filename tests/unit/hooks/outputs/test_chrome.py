@@ -99,3 +99,15 @@ def test_a_coroutine_has_a_track_of_its_own() -> None:
     assert names == ["guest thread 7", "guest thread 7, coroutine 2"]
     tracks = {e["name"]: e["tid"] for e in read(text("chrome", [call, other], 5))}
     assert tracks["f"] != tracks["g"]
+
+
+def test_no_coroutine_has_the_track_of_a_thread() -> None:
+    """Ids of a guest's threads have a number above bit 22 and the pid below."""
+    calls = [
+        Record(Kind.CALL, 0x8000, "f", 0x100A0, 0x9000, 0, 1, thread=7, stack_id=stack)
+        for stack in (0, 1, 2)
+    ]
+    other = Record(Kind.CALL, 0x8100, "g", 0x100B4, 0x4000, 1, 2, thread=1 << 22 | 7)
+    data = json.loads(text("chrome", [*calls, other], 5))
+    tracks = [e["tid"] for e in data["traceEvents"] if e["name"] == "thread_name"]
+    assert (tracks[0], tracks[3], len(set(tracks))) == (7, other.thread, 4)
