@@ -33,7 +33,10 @@ def process_options(parser: Options) -> None:
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
     add("--sched-seed", type=number, default=0, metavar="N", help="order of the guest's threads")
     add(
-        "--sched-turn", type=number, metavar="N", help="instructions of a thread's turn, on average"
+        "--sched-turn",
+        type=positive,
+        metavar="N",
+        help="instructions of a thread's turn, on average",
     )
     add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
@@ -85,6 +88,14 @@ def number(text: str) -> int:
         raise _wrong(f"{choices.shown(text)} is no whole number") from None
     if value < 0:
         raise _wrong(f"{text} is negative")
+    return value
+
+
+def positive(text: str) -> int:
+    """The same, 1 or more."""
+    value = number(text)
+    if not value:
+        raise argparse.ArgumentTypeError("0 is too small: 1 is the least")
     return value
 
 

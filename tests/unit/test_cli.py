@@ -220,6 +220,7 @@ def test_version(tmp_path: Path) -> None:
         ("run", "the following arguments are required: PROG"),
         ("calls", "the following arguments are required: PROG"),
         ("run --max-insns -1 x", "argument --max-insns: -1 is negative"),
+        ("run --sched-turn 0 x", "argument --sched-turn: 0 is too small: 1 is the least"),
         ("run --hot -1 x", "argument --hot: -1 is negative"),
         ("run -0 name -seed -1 x", "argument -seed: -1 is negative"),
         ("run --timeout -1 x", "--timeout is a number of seconds, 0 or more, not -1.0"),
