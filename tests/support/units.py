@@ -46,7 +46,7 @@ class UnitMachine:
         )
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records)
-        self._regions = regions
+        self.regions = regions
         self.links = (ctypes.c_uint64 * SLOTS).from_address(self.state.address + abi.LINKS)
         self._lookups = Reservation(LOOKUP * SLOTS, "exits that are not linked", executable=True)
         no_reserve = 0x4000
@@ -93,7 +93,7 @@ class UnitMachine:
     ) -> dict[BlockKey, int]:
         """Compile a batch and link it, but for some slots; code pointers by key."""
         accepted = self.accepted(*blocks)
-        if self._regions and level == "optimised":
+        if self.regions and level == "optimised":
             level = "region"
         linked = {slot: to for slot, to in self.linked.items() if link and slot not in unlinked}
         pointers = self.compiler.compile(accepted, level, linked)

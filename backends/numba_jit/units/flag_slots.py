@@ -3,6 +3,8 @@
 ``lazy_flags`` says when flags are deferred.
 """
 
+from collections.abc import Callable
+
 from backends.numba_jit import abi
 from dbt.interfaces import Layout
 
@@ -15,6 +17,9 @@ MATERIALISE = abi.FIRST_FREE + 24
 """Control word: address of ``materialise``, which computes the flags and then jumps to the code
 pointer in EXIT_CODE. It has a unit's signature."""
 
+NEGATIVE, ZERO, CARRY, OVERFLOW = range(4)
+"""The numbers of flags, in the order of ``Layout.flags``."""
+
 ENTRY = abi.FIRST_FREE + 48
 """Control word: the number of the block at which a region is entered (u32)."""
 
@@ -24,6 +29,20 @@ def mark(lines: list[str], name: str, deferred: int) -> None:
     lines.append(
         f" {name} = getelementptr i8, ptr %s, i64 {DEFERRED}\n store i8 {deferred}, ptr {name}"
     )
+
+
+def flag_of(new: Callable[[str], str], which: int, left: str, right: str) -> str:
+    """N, Z, C or V, by number, of ``left - right``. ``new`` appends an instruction and returns its
+    name."""
+    if which == ZERO:
+        return new(f"icmp eq i32 {left}, {right}")
+    if which == CARRY:
+        return new(f"icmp uge i32 {left}, {right}")
+    difference = new(f"sub i32 {left}, {right}")
+    if which == NEGATIVE:
+        return new(f"icmp slt i32 {difference}, 0")
+    apart, changed = new(f"xor i32 {left}, {right}"), new(f"xor i32 {left}, {difference}")
+    return new(f"icmp slt i32 {new(f'and i32 {apart}, {changed}')}, 0")
 
 
 def materialise_flags(layout: Layout) -> str:

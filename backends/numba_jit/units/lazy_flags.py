@@ -2,8 +2,9 @@
 
 Writing N, Z, C and V costs about three host instructions each, and most are overwritten unread. A
 block that ends with all four from one subtraction writes its operands instead and marks the flags
-as deferred. Blocks that read flags, or set only some, compute deferred flags first. So does
-``leave``: outside of units the slots are always right.
+as deferred. Blocks that read flags, or set only some, compute deferred flags first. One that sets
+all does so only where it is left when it has set some of them. So does ``leave``: outside of units
+the slots are always right.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,27 +20,28 @@ from dbt.ir.block import Const, Inst, Value
 _WORDS = 1 << 32
 
 
-def sets_all_first(
+def sets_all(
     insts: list[Inst], flags: Sequence[str], uses_state: Callable[[Inst], bool]
 ) -> bool | None:
-    """How a block treats flags: None not at all, True when it begins with setting all four.
+    """How a block treats flags: None not at all, True when it sets all four, and needs none as it
+    was before.
 
     ``uses_state`` tells which instructions call functions that may look at them.
     """
     seen: set[str] = set()
     for inst in insts:
-        op = inst.op
-        if op is ops.SET and inst.imm[0] in flags:
+        name = inst.imm[0] if inst.op is ops.SET or inst.op is ops.GET else None
+        if name in flags:
+            if inst.op is ops.GET:
+                if name not in seen:
+                    return False
+                continue
             if inst.when is not None:
                 return False
-            seen.add(str(inst.imm[0]))
+            seen.add(str(name))
             if len(seen) == len(flags):
                 return True
-        elif (
-            (op is ops.GET and inst.imm[0] in flags)
-            or uses_state(inst)
-            or (seen and (op is ops.INSN or op.may_stop))
-        ):
+        elif uses_state(inst):
             return False
     return False if seen else None
 
@@ -60,12 +62,10 @@ def materialise_first(u: UnitText, name: str) -> None:
 
 def subtraction(negative: Bit, zero: Bit, carry: Bit, overflow: Bit) -> tuple[Value, Value] | None:
     """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
-    if any(isinstance(flag, Choice) for flag in (negative, zero, carry, overflow)):
+    if isinstance(negative, Choice) or isinstance(zero, Choice):
         return None
-    assert not isinstance(negative, Choice)
-    assert not isinstance(zero, Choice)
-    assert not isinstance(carry, Choice)
-    assert not isinstance(overflow, Choice)
+    if isinstance(carry, Choice) or isinstance(overflow, Choice):
+        return None
     operands = _tested(negative, carry, overflow) or _compared(negative, carry, overflow)
     if operands is None or not _is_zero_test(zero, operands, negative):
         return None

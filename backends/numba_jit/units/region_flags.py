@@ -6,17 +6,10 @@ computed, or deferred. A variable says which; on most ways LLVM knows it.
 
 from collections.abc import Mapping
 
-from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT
+from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT, flag_of
 from backends.numba_jit.units.lazy_flags import subtraction
 from backends.numba_jit.units.unit_text import Bit, UnitText
 from dbt.ir.block import Value
-
-_MEANING = (
-    "icmp slt i32 {difference}, 0",
-    "icmp eq i32 {left}, {right}",
-    "icmp uge i32 {left}, {right}",
-)
-"""N, Z and C of ``left - right``."""
 
 
 class RegionFlags:
@@ -68,20 +61,9 @@ class RegionFlags:
         u = self._u
         plain = u.new(f"load i1, ptr %v.{name}")
         deferred = u.new("load i1, ptr %v.D")
-        lazy = self._computed(self._flags.index(name))
-        return u.new(f"select i1 {deferred}, i1 {lazy}, i1 {plain}")
-
-    def _computed(self, which: int) -> str:
-        """The text of a flag of the subtraction of the variables."""
-        u = self._u
         left, right = u.new("load i32, ptr %v.L"), u.new("load i32, ptr %v.R")
-        if which in (1, 2):
-            return u.new(_MEANING[which].format(left=left, right=right))
-        difference = u.new(f"sub i32 {left}, {right}")
-        if which == 0:
-            return u.new(_MEANING[0].format(difference=difference))
-        apart, changed = u.new(f"xor i32 {left}, {right}"), u.new(f"xor i32 {left}, {difference}")
-        return u.new(f"icmp slt i32 {u.new(f'and i32 {apart}, {changed}')}, 0")
+        lazy = flag_of(u.new, self._flags.index(name), left, right)
+        return u.new(f"select i1 {deferred}, i1 {lazy}, i1 {plain}")
 
     def write(self, lines: list[str], values: dict[str, str]) -> dict[str, str]:
         """What is to be written of slots where a block is left, of which the block has set some

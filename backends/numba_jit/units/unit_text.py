@@ -16,7 +16,7 @@ from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
-from backends.numba_jit.units.flag_slots import mark
+from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT, flag_of, mark
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame, constant
 from backends.numba_jit.units.relations import Relations
 from dbt.classes import attrs
@@ -162,7 +162,7 @@ class UnitText:
         """By status what ``float_text.span_of`` says of it, where that is at hand."""
         self.relations = Relations()
         self.flags: bool | None = None
-        """How the block treats flags: see ``lazy_flags.sets_all_first``."""
+        """How the block treats flags: see ``lazy_flags.sets_all``."""
         self.bits: dict[str, Bit] = {}
         """What slots of one bit were set to in this block."""
         self._again = again
@@ -302,13 +302,25 @@ class UnitText:
 
     def bit_before(self, name: str) -> str:
         """Append lines that load a slot of one bit, as it was before this block; its text."""
-        return self.load_slot(self.frame.slots[name])
+        slot = self.frame.slots[name]
+        if not self.lazy_flags or not self.flags or name not in self.frame.flags:
+            return self.load_slot(slot)
+        deferred, left, right = (
+            self.new(f"load {type_}, ptr {self.new(f'getelementptr i8, ptr %s, i64 {offset}')}")
+            for type_, offset in (("i8", DEFERRED), ("i32", LEFT), ("i32", RIGHT))
+        )
+        lazy = flag_of(self.new, self.frame.flags.index(name), left, right)
+        is_deferred = self.new(f"icmp ne i8 {deferred}, 0")
+        return self.new(f"select i1 {is_deferred}, i1 {lazy}, i1 {self.load_slot(slot)}")
 
     def _store_bits(self, lines: list[str], prefix: str, values: dict[str, str]) -> None:
-        """Append lines that write bits where a block is left amid it."""
-        self._stores(lines, prefix, values)
+        """Append lines that write bits where a block is left amid it: with some flags all."""
         if any(flag in values for flag in self.frame.flags):
+            if self.lazy_flags and self.flags:
+                others = [flag for flag in self.frame.flags if flag not in values]
+                values = values | {flag: self.bit_before(flag) for flag in others}
             self._mark_computed(lines, f"{prefix}o")
+        self._stores(lines, prefix, values)
 
     def leave(self, code: int) -> None:
         """Leave from the hot path. Nothing may be pending."""

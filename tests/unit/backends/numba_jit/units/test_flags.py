@@ -1,15 +1,17 @@
 """Lazy flags: whatever flags a block defers, the next one and the dispatcher see the right flags."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from support.rig import FLAGS
+from support.rig import DATA, FLAGS
 from support.strategies import edges
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
 from backends.numba_jit.units.flag_slots import DEFERRED
 from backends.numba_jit.units.lazy_flags import subtraction
+from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.evaluate import Left, evaluate_block
 from dbt.ir.parser import parse_blocks
@@ -57,6 +59,13 @@ SECOND = {
     "compares, then faults": "%a:i32 = get r1\n %b:i32 = get r0\n " + COMPARES["registers"]
     + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v\n insn 0x8014 4\n %9:i32 = load 0x0",
     "faults": "%9:i32 = load 0x0",
+    "sets some, then faults": "%a:i32 = get r1\n %z:i1 = eq %a, 0x0\n %s:i32 = shr %a, 0x3\n"
+    " %c:i1 = trunc %s\n set zf %z\n set cf %c\n insn 0x8014 4\n %9:i32 = load 0x0\n"
+    " set nf %z\n set vf %z",
+    "sets one sometimes, then faults": "%a:i32 = get r1\n %z:i1 = eq %a, 0x0\n"
+    " set vf 0x1:i1 when %z\n set vf %z when %z\n insn 0x8014 4\n %9:i32 = load 0x0",
+    "sets all, with loads between": "%a:i32 = get r1\n %z:i1 = eq %a, 0x0\n set zf %z\n"
+    " set cf %z\n insn 0x8014 4\n %9:i32 = load 0x10000\n set nf %z\n set vf %z",
 }  # fmt: skip
 VALUES = [(a, b) for a in edges(I32)[::2] for b in (0, 1, 0x40, 0x7FFFFFFF, 0x80000000)]
 
@@ -71,9 +80,10 @@ def program(first: str, second: str) -> list[Block]:
     )
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[UnitMachine]:
-    made = UnitMachine()
+@pytest.fixture(scope="module", params=[False, True], ids=["units", "region"])
+def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
+    made = UnitMachine(regions=request.param)
+    made.memory.map(DATA, PAGE, READ | WRITE)
     yield made
     made.close()
 
@@ -82,8 +92,8 @@ def machine() -> Iterator[UnitMachine]:
 @pytest.mark.parametrize("first", COMPARES | OTHERS)
 def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, second: str) -> None:
     blocks = program((COMPARES | OTHERS)[first], SECOND[second])
-    code = machine.compile(*blocks)
-    for linked in (True, False):
+    code = machine.compile(*blocks, level="optimised" if machine.regions else "quick")
+    for linked in (True,) if machine.regions else (True, False):
         machine.link(1, code[BlockKey(0x8010)] if linked else None)
         for a, b in VALUES:
             start = dict.fromkeys(("nf", "zf", "cf", "vf", "r2", "r3"), 0) | {"r0": a, "r1": b}
@@ -100,6 +110,24 @@ def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, seco
             assert machine.state.snapshot() == expected, (a, b)
             assert machine.word(DEFERRED).value & 0xFF == 0
     machine.compiler.drop(code.values())
+
+
+def test_flags_that_a_block_sets_all_of_are_not_computed_before() -> None:
+    with closing(UnitMachine()) as machine:
+        blocks = program(COMPARES["registers"], SECOND["sets all, with loads between"])
+        texts = [machine.compiler.explain(i)["llvm"] for i in machine.accepted(*blocks)]
+    assert not any("mf:" in text for text in texts)
+
+
+def test_flags_amid_a_block_of_a_region_are_computed_where_it_faults() -> None:
+    with closing(UnitMachine(regions=True)) as machine:
+        blocks = program(COMPARES["registers"], SECOND["sets some, then faults"])
+        accepted = machine.accepted(*blocks)
+        text, *_ = machine.compiler._emit(accepted, None, "region", linked=machine.linked)
+    hot, _, cold = text.partition("\nas0:")
+    assert "store i1 %k" in cold
+    fault = hot[hot.index("\nb1:") : hot.index(", label %c", hot.index("\nb1:"))]
+    assert "store i1" not in fault
 
 
 @pytest.mark.parametrize("first", COMPARES | OTHERS)
