@@ -31,6 +31,7 @@ def process_options(parser: Options) -> None:
     add("-0", dest="argv0", type=str, metavar="NAME", help="argv[0] of the guest")
     add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
+    add("--cpu", default="", metavar="NAME", help="the guest is told of: max (default), cortex-a15")
     add("--sched-seed", type=number, default=0, metavar="N", help="order of the guest's threads")
     add(
         "--sched-turn",
@@ -267,6 +268,7 @@ def make_process(arguments: "argparse.Namespace") -> "Process":
         strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
         stack_size=arguments.stack,
         seed=arguments.seed,
+        cpu=arguments.cpu,
         sched_seed=arguments.sched_seed,
         turn=arguments.sched_turn,
     )

@@ -134,8 +134,9 @@ class Frontend(Protocol):
         """The pc and the text of each instruction of a block of so many bytes. Raises GuestFault
         when they cannot be fetched."""
 
-    def syscall_abi(self) -> "SyscallAbi":
-        """What Linux does differently on this guest's architecture."""
+    def syscall_abi(self, cpu: str = "") -> "SyscallAbi":
+        """What Linux does differently on this guest's architecture. ``cpu`` is the processor that
+        the guest is told of; empty: that which has all that runs. Raises UsageError."""
 
     def instruction_reader(self, mode: int) -> InstructionReader:
         """What ground truth knows of this guest's instructions in a mode."""

@@ -60,6 +60,10 @@ def _sched_seed(given: Any) -> int:
     return choices.whole("sched_seed", given)
 
 
+def _cpu(given: Any) -> str:
+    return choices.word("cpu", given)
+
+
 def _turn(given: Any) -> int | None:
     return None if given is None else choices.whole("turn", given, least=1)
 
@@ -83,6 +87,9 @@ class LinuxOptions:
     stack_size: int = attrs.field(default=8 << 20, converter=_stack_size)
     seed: int | None = attrs.field(default=None, converter=_seed)
     """Makes AT_RANDOM and getrandom repeatable."""
+    cpu: str = attrs.field(default="", converter=_cpu)
+    """The processor that the guest is told of, by a name that the frontend knows; empty: the one
+    with all that runs."""
     sched_seed: int = attrs.field(default=0, converter=_sched_seed)
     """Decides which thread of several runs when, and for how long."""
     turn: int | None = attrs.field(default=None, converter=_turn)

@@ -93,7 +93,7 @@ class Process:
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
         perf = checked_perf(perf)
         opened = backend_of(backend)
-        abi = self.frontend.syscall_abi()
+        abi = self.frontend.syscall_abi(linux.cpu)
         argv = argv_of(program, argv0, args)
         envp = environment_of(os.environ if env is None else env)
         pipeline = checked_pipeline(pipeline)

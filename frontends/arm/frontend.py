@@ -119,11 +119,11 @@ class ArmFrontend:
         data = code.fetch(key.pc, size)
         return listing(data, key.pc, bool(mode & THUMB), mode >> IT_SHIFT & 0xFF)
 
-    def syscall_abi(self) -> SyscallAbi:
-        """The system call interface of ARM programs."""
+    def syscall_abi(self, cpu: str = "") -> SyscallAbi:
+        """The system call interface of ARM programs, on a processor by name."""
         from frontends.arm.linux_abi import ArmLinuxAbi
 
-        return ArmLinuxAbi()
+        return ArmLinuxAbi(cpu)
 
     def instruction_reader(self, mode: int) -> InstructionReader:
         """The reader of A32 words, or of Thumb instructions."""

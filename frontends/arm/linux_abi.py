@@ -24,6 +24,7 @@ from frontends.arm.linux_exceptions import (
     SIGTRAP,
     TRAP_BRKPT,
 )
+from frontends.arm.processors import processor
 from frontends.arm.syscall_names import EABI, OABI
 
 OABI_BASE = 0x900000
@@ -37,43 +38,16 @@ PRIVATE = {
 }
 NR_SYSCALL = 113  # OABI: the number is the first argument
 
-HWCAP_SWP, HWCAP_HALF, HWCAP_THUMB, HWCAP_FAST_MULT = 1 << 0, 1 << 1, 1 << 2, 1 << 4
-HWCAP_EDSP, HWCAP_TLS, HWCAP_IDIVA, HWCAP_IDIVT = 1 << 7, 1 << 15, 1 << 17, 1 << 18
-HWCAP_VFP, HWCAP_VFPV3, HWCAP_VFPV4, HWCAP_VFPD32 = 1 << 6, 1 << 13, 1 << 16, 1 << 19
-HWCAP_NEON = 1 << 12
-
 _NUMBERS = {name: number for number, name in EABI.items()}
-_CPUINFO = b"""processor\t: 0
-model name\t: ARMv7 Processor rev 0 (v7l)
-BogoMIPS\t: 100.00
-Features\t: swp half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32
-CPU implementer\t: 0x41
-CPU architecture: 7
-CPU variant\t: 0x0
-CPU part\t: 0xc0f
-CPU revision\t: 0
-
-Hardware\t: armdbt
-Revision\t: 0000
-Serial\t\t: 0000000000000000
-"""
-
 _ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
 EF_ARM_EABI_MASK, EF_ARM_APCS_26 = 0xFF000000, 8
 
 
 class ArmLinuxAbi:
-    """ARMv7 with VFPv4 and NEON; see ``dbt.syscalls.SyscallAbi`` for the methods."""
+    """ARMv8 in AArch32, or what else the guest is told of; see ``dbt.syscalls.SyscallAbi``."""
 
-    machine = "armv7l"
-    platform = "v7l"
-    hwcap = (
-        HWCAP_SWP | HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_TLS
-        | HWCAP_IDIVA | HWCAP_IDIVT
-        | HWCAP_VFP | HWCAP_VFPV3 | HWCAP_VFPV4 | HWCAP_VFPD32 | HWCAP_NEON
-    )  # fmt: skip
-    hwcap2 = 0
+    machine = "armv7l"  # a 32-bit kernel says so on ARMv8, too, as qemu-arm does
     elf_machine = 40  # EM_ARM
     task_size = 0xBF000000  # a kernel with a 3G/1G split, whose modules are below 3G
     mmap_min = 0x8000
@@ -81,6 +55,10 @@ class ArmLinuxAbi:
     segment_alignment = 0x4000  # four pages, and forced (asm/shmparam.h)
     number_slot = "r7"
     names: Collection[str] = _NUMBERS.keys()
+
+    def __init__(self, cpu: str = "") -> None:
+        self._processor = chosen = processor(cpu)
+        self.platform, self.hwcap, self.hwcap2 = chosen.platform, chosen.hwcap, chosen.hwcap2
 
     def elf_objection(self, entry: int, flags: int) -> str:
         """arch/arm/kernel/elf.c."""
@@ -182,7 +160,7 @@ class ArmLinuxAbi:
         return COMMPAGE, commpage()
 
     def cpuinfo(self) -> bytes:
-        return _CPUINFO
+        return self._processor.cpuinfo
 
     def push_frame(self, state: State, memory: Memory, location: int, delivery: Delivery) -> int:
         return linux_signals.push_frame(state, memory, location, delivery)

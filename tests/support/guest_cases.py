@@ -26,6 +26,8 @@ PROGRAMS = {
     "endian": [()],
     "floats": [()],
     "vectors": [()],
+    "armv8": [()],
+    "thumb_armv8": [()],
     "files": [("made", "/no/such/directory/file")],
     "interwork": [()],
     "it_blocks": [()],

@@ -118,7 +118,8 @@ class ToyFrontend:
             yield pc, text
             pc += len(text) // 2
 
-    def syscall_abi(self) -> SyscallAbi:
+    def syscall_abi(self, cpu: str = "") -> SyscallAbi:
+        del cpu
         raise NotImplementedError("the toy has no Linux")
 
     def instruction_reader(self, mode: int) -> "ToyReader":

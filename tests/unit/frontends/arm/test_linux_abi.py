@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from dbt.runtime.state import GuestState
+from dbt.stops import UsageError
 from dbt.syscalls import IllegalTrap, Request
 from frontends.arm.kuser import commpage
 from frontends.arm.linux_abi import ArmLinuxAbi
@@ -87,17 +88,31 @@ HWCAP = (
     b"swp half thumb 26bit fastmult fpa vfp edsp java iwmmxt crunch thumbee neon vfpv3 vfpv3d16 tls"
     b" vfpv4 idiva idivt vfpd32"
 ).split()
+HWCAP2 = b"aes pmull sha1 sha2 crc32".split()
 """By bit, as arch/arm/kernel/setup.c names them."""
 
 
-def test_programs_are_told_that_thumb_code_vfp_and_neon_run() -> None:
-    abi = ArmLinuxAbi()
+@pytest.mark.parametrize(
+    ("cpu", "platform", "added"),
+    [("", "v8l", HWCAP2), ("max", "v8l", HWCAP2), ("cortex-a15", "v7l", [])],
+)
+def test_programs_are_told_what_runs(cpu: str, platform: str, added: list[bytes]) -> None:
+    abi = ArmLinuxAbi(cpu)
     told = [name for bit, name in enumerate(HWCAP) if abi.hwcap >> bit & 1]
     assert abi.hwcap < 1 << len(HWCAP)
     assert {b"thumb", b"idivt", b"neon", b"vfpv3", b"vfpv4", b"vfpd32"} <= {*told}
     assert b"vfpv3d16" not in told
+    told += [name for bit, name in enumerate(HWCAP2) if abi.hwcap2 >> bit & 1]
+    assert told[len(told) - len(added) :] == added
+    assert abi.platform == platform
+    assert f"CPU architecture: {platform[1]}\n".encode() in abi.cpuinfo()
     features = abi.cpuinfo().partition(b"Features\t: ")[2].partition(b"\n")[0]
     assert features.split() == told
+
+
+def test_processors_have_names() -> None:
+    with pytest.raises(UsageError, match="no processor 'cortex-a51'; did you mean 'cortex-a15'"):
+        ArmLinuxAbi("cortex-a51")
 
 
 def test_helper_page() -> None:
