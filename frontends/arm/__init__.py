@@ -1,4 +1,4 @@
-"""The ARM frontend: 32-bit ARM state code, ARMv4 to ARMv7-A."""
+"""The ARM frontend: 32-bit ARM state code, ARMv4 to ARMv7-A, and what ARMv8 adds."""
 
 from dbt.typing import TYPE_CHECKING, Any
 

@@ -6,48 +6,18 @@ Whatever it is told, all instructions run: programs that ask choose other code, 
 from dbt import choices
 from dbt.classes import attrs
 
-HWCAP = [
-    "swp",
-    "half",
-    "thumb",
-    "26bit",
-    "fastmult",
-    "fpa",
-    "vfp",
-    "edsp",
-    "java",
-    "iwmmxt",
-    "crunch",
-    "thumbee",
-    "neon",
-    "vfpv3",
-    "vfpv3d16",
-    "tls",
-    "vfpv4",
-    "idiva",
-    "idivt",
-    "vfpd32",
-    "lpae",
+HWCAP = (
+    "swp", "half", "thumb", "26bit", "fastmult", "fpa", "vfp", "edsp", "java", "iwmmxt", "crunch",
+    "thumbee", "neon", "vfpv3", "vfpv3d16", "tls", "vfpv4", "idiva", "idivt", "vfpd32", "lpae",
     "evtstrm",
-]
+)  # fmt: skip
 HWCAP2 = ("aes", "pmull", "sha1", "sha2", "crc32")
 """Features by bit (arch/arm/include/uapi/asm/hwcap.h). ``lpae`` would say that 64 bits are loaded
 at once, also where processes share memory."""
-_FEATURES = [
-    "swp",
-    "half",
-    "thumb",
-    "fastmult",
-    "vfp",
-    "edsp",
-    "neon",
-    "vfpv3",
-    "tls",
-    "vfpv4",
-    "idiva",
-    "idivt",
-    "vfpd32",
-]
+_FEATURES = (
+    "swp", "half", "thumb", "fastmult", "vfp", "edsp", "neon", "vfpv3", "tls", "vfpv4", "idiva",
+    "idivt", "vfpd32",
+)  # fmt: skip
 
 
 @attrs.frozen
