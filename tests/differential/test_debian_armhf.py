@@ -29,6 +29,7 @@ QUICK = frozenset(
         "sqlite",
         "bash-pipeline",
         "openssl-sha512",
+        "openssl-sha256",
         "openssl-enc",
     ]
 )

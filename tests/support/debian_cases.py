@@ -76,6 +76,7 @@ COMMANDS = {
     "jq-bad": "jq . text.txt",
     "sqlite": "sqlite3 base.db '.read script.sql'",
     "openssl-sha512": "openssl dgst -sha512 big.bin",
+    "openssl-sha256": "openssl dgst -sha256 big.bin",
     "openssl-sha1": "openssl sha1 text.txt",
     "openssl-enc": "openssl enc -aes-128-cbc -K 00112233445566778899aabbccddeeff -iv 000102030405060708090a0b0c0d0e0f -in text.txt -out text.enc",
     "openssl-base64": "openssl base64 -in text.txt",
