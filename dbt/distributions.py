@@ -121,8 +121,8 @@ def _points(infos: tuple[str, ...]) -> tuple[EntryPoint, ...]:
 def _points_of(info: str) -> Iterator[EntryPoint]:
     """The entry points of the distribution that is described in a directory."""
     try:
-        with open(os.path.join(info, _POINTS), encoding="utf-8") as file:
-            lines = [line.strip() for line in file.read().splitlines()]
+        with open(os.path.join(info, _POINTS), "rb", buffering=0) as file:
+            lines = [line.strip() for line in file.read().decode().splitlines()]
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
         return
     group = ""

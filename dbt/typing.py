@@ -156,7 +156,10 @@ else:
             return dict(zip(self._fields, self, strict=False))
 
         def _replace(self, /, **changes):
-            return type(self)(**{**self._asdict(), **changes})
+            values = tuple(map(changes.pop, self._fields, self))
+            if changes:
+                raise ValueError(f"no field {', '.join(changes)}")
+            return tuple.__new__(type(self), values)
 
         def __getnewargs__(self):
             return tuple(self)

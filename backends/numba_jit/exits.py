@@ -85,7 +85,8 @@ class Exits:
         the block's own."""
         if side.key.pc == side.block.pc:
             return side
-        return side._replace(key=self._completed(side.key))
+        key = self._completed(side.key)
+        return side if key is side.key else side._replace(key=key)
 
     def _completed(self, key: BlockKey) -> BlockKey:
         """A key with what the guest's state has of its mode."""

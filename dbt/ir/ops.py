@@ -31,6 +31,9 @@ class Effect(enum.Flag):
     MARK = enum.auto()
 
 
+_UNDOABLE = ~(Effect.READS_STATE | Effect.MARK).value
+
+
 @attrs.frozen(eq=False)
 class Op:
     """One row: ``args`` and ``result`` are type letters or names; ``imm`` names the immediates."""
@@ -59,10 +62,10 @@ class Op:
     """The op takes any number of integers as operands, up to ``MOST_ARGUMENTS``."""
 
     def __attrs_post_init__(self) -> None:
-        undoable = self.effects & ~(Effect.READS_STATE | Effect.MARK)
-        object.__setattr__(self, "pure", self.effects is Effect.PURE)
-        object.__setattr__(self, "conditional", bool(undoable))
-        object.__setattr__(self, "may_stop", bool(self.effects & Effect.MAY_STOP))
+        effects = self.effects.value  # an operator of flags takes microseconds
+        object.__setattr__(self, "pure", not effects)
+        object.__setattr__(self, "conditional", bool(effects & _UNDOABLE))
+        object.__setattr__(self, "may_stop", bool(effects & Effect.MAY_STOP.value))
         object.__setattr__(self, "variadic", self.args == ("I*",))
 
     def __str__(self) -> str:

@@ -10,7 +10,6 @@ protects it again. Calls of the kernel get EFAULT from such a page: ``expose`` c
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from dbt.interfaces import CODE, OPENED, PAGE, READ, WRITE
@@ -194,7 +193,8 @@ def _runs(pages: bytes) -> Iterator[tuple[int, int]]:
         each = b"|".join(re.escape(bytes([value])) + b"+" for value in set(pages))
         yield from (run.span() for run in re.finditer(each, pages))
         return
-    end = 0
-    for _, run in groupby(pages):
-        start, end = end, end + sum(1 for _ in run)
+    start = 0
+    while start < len(pages):
+        end = len(pages) - len(pages[start:].lstrip(pages[start : start + 1]))
         yield start, end
+        start = end

@@ -54,6 +54,12 @@ def test_a_named_tuple_is_as_that_of_typing(given: tuple[Theirs, ...]) -> None:
         made.first = 2
 
 
+def test_what_is_no_field_is_not_replaced() -> None:
+    for each in (Ours(1), Original(1)):
+        with pytest.raises(ValueError, match="third"):
+            each._replace(third=3)
+
+
 def test_a_named_tuple_has_the_names_of_typings() -> None:
     assert type(Ours) is type(Original) is type
     assert Ours._fields == Original._fields == Ours.__match_args__
