@@ -23,7 +23,8 @@ from dbt.typing import Any, NamedTuple
 
 PACKAGES = ("backends", "dbt", "frontends")
 MANY = 16
-"""So many modules that a start has imported from elsewhere are added to the bundle."""
+"""So many modules that a start has imported from elsewhere are added to the bundle, or any if one
+of those was changed that it has to hold."""
 _COMPILER = "llvmlite"
 """A start that has imported it has made what the next one finds on disk, with modules that the next
 one does not need."""
@@ -74,6 +75,7 @@ class Bundle:
         self._index, self._codes = _read_index(self._content)
         self._found: set[str] = set()
         self._held: dict[str, bytes] = {}
+        self._enough = MANY
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -142,6 +144,7 @@ class Bundle:
         for source in sources:
             row = Row(*self._index.get(source, (0, 0, "", 0, 0)))
             if _state(source) != (row.time, row.size):
+                self._enough = 1
                 return False
             at = self._codes + row.at
             self._held[source] = self._content[at : at + row.length]
@@ -165,7 +168,7 @@ class Bundle:
             source = getattr(module, "__file__", None)
             if name.partition(".")[0] in PACKAGES and source and source not in self._found:
                 added[source] = module
-        if len(added) < MANY:
+        if len(added) < self._enough:
             return
         made = {source: _entry(source, module) for source, module in added.items()}
         kept = {source: entry for source, entry in self._entries() if source not in made}

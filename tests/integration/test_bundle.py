@@ -117,6 +117,13 @@ def test_a_module_that_has_changed_is_imported_as_usual(tree: Path) -> None:
     assert file_of(tree).read_bytes() == before
 
 
+def test_a_module_that_is_to_be_held_and_has_changed_is_added(tree: Path) -> None:
+    run(tree)
+    os.utime(tree / "dbt" / "linux" / "calls" / "epoll.py", (1, 1))
+    run(tree)
+    assert len(run(tree, LATE)["late"]) == len(calls.RARE)
+
+
 def test_many_modules_that_have_changed_are_added(tree: Path) -> None:
     run(tree)
     for source in (tree / "dbt").rglob("*.py"):
