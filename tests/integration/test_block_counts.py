@@ -54,6 +54,7 @@ def expected(program: str) -> object:
     return counted(program, None, backend="reference", tier="0", unit="auto")
 
 
+@pytest.mark.shares(2)
 @pytest.mark.rotates("program")
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("budget", [None, 1009, 97, 7, 3])

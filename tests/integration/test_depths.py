@@ -81,6 +81,7 @@ def told_by_python(path: str) -> tuple[list[Told], Any]:
         return told_by(path)
 
 
+@pytest.mark.shares(2)
 @pytest.mark.rotates("chain", "tier")
 @pytest.mark.parametrize("chain", ["all", "off"])
 @pytest.mark.parametrize("tier", ["0", "2", "auto"])

@@ -190,6 +190,7 @@ def patience(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+@pytest.mark.shares(2)
 @pytest.mark.rotates("tier", "chain")
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("tier", TIERS)

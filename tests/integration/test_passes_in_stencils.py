@@ -100,6 +100,7 @@ COPIED: dict[str, Callable[[], Sequence[Pass | str]]] = {
 NOT_COPIED = (Hashed, Capitals, Padded, Typed, Methods)
 
 
+@pytest.mark.rotates("name")
 @pytest.mark.parametrize(
     ("name", "passes"),
     [

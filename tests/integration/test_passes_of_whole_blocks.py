@@ -92,6 +92,7 @@ def run_in_tiers(name: str, passes: str, capfd: Capture) -> list[Outcome]:
     return [outcome(name, COPIED[passes](), capfd, tier) for tier in TIERS]
 
 
+@pytest.mark.rotates("name")
 @pytest.mark.parametrize(
     ("name", "passes"),
     [

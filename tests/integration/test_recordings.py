@@ -64,6 +64,7 @@ def comparable(records: list[Record]) -> list[Record]:
     ]
 
 
+@pytest.mark.shares(2)
 @pytest.mark.rotates("chain", "tier")
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("tier", ["0", "2"])

@@ -1,5 +1,5 @@
-"""Remembers what LLVM made of units: many tests run the same guests, in several processes and again
-tomorrow.
+"""Remembers what LLVM made of units and stencils: many tests run the same guests, in several
+processes and again tomorrow.
 
 Object code is kept on disk, in ``.cache/objects``. Its key has the text, all that is linked to it,
 and the stamp of how text becomes object code here: sources, LLVM and the processor.
@@ -16,6 +16,7 @@ from support.object_store import ObjectStore
 
 from backends.native import llvm
 from backends.native.stamps import stamp
+from backends.numba_jit.stencils import maker
 from backends.numba_jit.units import compiler, objects
 from backends.numba_jit.units.objects import ObjectMaker
 
@@ -60,5 +61,5 @@ class Remembering(ObjectMaker):
 
 
 def remember() -> None:
-    """Let the units that this process compiles be remembered."""
-    compiler.ObjectMaker = Remembering  # type: ignore[misc]
+    """Let the units and the stencils that this process compiles be remembered."""
+    compiler.ObjectMaker = maker.ObjectMaker = Remembering  # type: ignore[misc]

@@ -3,9 +3,10 @@
 A module says which factor takes turns: ``pytestmark = pytest.mark.rotates("tier")``. Of its tests
 each combination of the other factors is run with one value of it, the next one with the next value.
 With two other factors or more every value still meets every other; with one, each test begins
-elsewhere, so that they meet over the tests of a module. ``ARMDBT_ROTATION=N`` moves all on: what one
-run leaves out, the next ones make up for, and CI counts days. ``ARMDBT_FULL=1`` runs the whole
-product, and a row that is asked for by its name is always run.
+elsewhere, so that they meet over the tests of a module. ``pytest.mark.shares(N)`` is for tests with
+many rows that are alike: one in N of them is run, of those that have their turn. ``ARMDBT_ROTATION=N``
+moves all on: what one run leaves out, the next ones make up for, and CI counts days.
+``ARMDBT_FULL=1`` runs the whole product, and a row that is asked for by its name is always run.
 """
 
 import os
@@ -27,12 +28,20 @@ def chosen(
         functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
     found: set[pytest.Item] = set()
     for name, rows in functions.items():
-        marker = rows[0].get_closest_marker("rotates")
-        if full or marker is None or not hasattr(rows[0], "callspec"):
-            found.update(rows)
-        else:
-            found.update(_turns(rows, marker.args, turn + zlib.crc32(name.encode())))
+        start = zlib.crc32(name.encode())
+        rotates, shares = map(rows[0].get_closest_marker, ("rotates", "shares"))
+        if full or not hasattr(rows[0], "callspec"):
+            rotates = shares = None
+        parts = shares.args[0] if shares else 1
+        # A row whose share has its turn again has moved on by one value.
+        today = [*_turns(rows, rotates.args, start + turn // parts)] if rotates else rows
+        found.update(_share(today, parts, start + turn))
     return found
+
+
+def _share(rows: Sequence[pytest.Item], parts: int, start: int) -> Sequence[pytest.Item]:
+    """One in so many rows; all of them where there are fewer."""
+    return rows if len(rows) < parts else rows[start % parts :: parts]
 
 
 def _turns(rows: Sequence[pytest.Item], names: Sequence[str], start: int) -> Iterable[pytest.Item]:

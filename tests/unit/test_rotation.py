@@ -23,8 +23,10 @@ class Row:
     callspec: CallSpec
     mark: pytest.Mark | None = attrs.field(default=None, eq=False)
 
+    share: pytest.Mark | None = attrs.field(default=None, eq=False)
+
     def get_closest_marker(self, name: str) -> pytest.Mark | None:
-        return self.mark if name == "rotates" else None
+        return {"rotates": self.mark, "shares": self.share}[name]
 
 
 def rows(mark: pytest.Mark | None, **factors: object) -> Iterator[Row]:
@@ -71,3 +73,26 @@ def test_all_are_run_when_all_are_wanted() -> None:
 )
 def test_nothing_is_left_out(left: list[Row]) -> None:
     assert chosen(left, full=False, turn=1) == set(left)  # type: ignore[arg-type]
+
+
+def test_shares_make_up_the_product() -> None:
+    all_rows = [
+        attrs.evolve(row, share=pytest.mark.shares(3).mark) for row in rows(None, n=range(10))
+    ]
+    turns = [chosen(all_rows, full=False, turn=turn) for turn in range(3)]  # type: ignore[arg-type]
+    assert sorted(map(len, turns)) == [3, 3, 4]
+    assert set().union(*turns) == set(all_rows)
+    assert chosen(all_rows, full=True, turn=0) == set(all_rows)  # type: ignore[arg-type]
+    assert chosen(all_rows[4:5], full=False, turn=1) == {all_rows[4]}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_shares_of_what_takes_turns_make_up_the_product(parts: int) -> None:
+    """Also where a day's share and a day's value would keep step."""
+    tier = pytest.mark.rotates("tier").mark
+    mark = pytest.mark.shares(parts).mark
+    tiers = range(6)
+    product = [attrs.evolve(row, share=mark) for row in rows(tier, name=range(20), tier=tiers)]
+    turns = [chosen(product, full=False, turn=turn) for turn in range(parts * len(tiers))]  # type: ignore[arg-type]
+    assert all(20 // parts <= len(turn) <= 20 // parts + 1 for turn in turns)
+    assert set().union(*turns) == set(product)
