@@ -2,14 +2,14 @@
 
 import ctypes
 import errno
-import os
 import struct
 import threading
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.linux.state import wakeup
 from dbt.linux.state.sigaction import SIGALRM, valid
-from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete
+from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete, note_end
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, pack_timespec, read_nanoseconds
 from dbt.typing import TYPE_CHECKING
@@ -41,11 +41,15 @@ def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
         raise failure(errno.EINVAL)
     if notify != SIGEV_NONE and not valid(signo):
         raise failure(errno.EINVAL)
-    if notify == SIGEV_THREAD_ID and thread != os.getpid():
+    if notify != SIGEV_THREAD_ID:
+        thread = 0
+    elif kernel.threads.get(thread) is None:
         raise failure(errno.EINVAL)
+    elif not kernel.threads.others:
+        thread = 0
     kernel.memory.store(result, 4, number)
     silent = notify == SIGEV_NONE
-    if not silent:
+    if not silent and not thread:
         kernel.signals.timer_signals.add(signo)
         if not kernel.signals.sync_host(signo):  # outside the main thread: it would end the host
             kernel.unknown_syscalls["timer_create outside the main thread"] += 1
@@ -53,13 +57,13 @@ def timer_create(kernel: "Kernel", clock: int, event: int, result: int) -> int:
     # Sent to the thread that runs the guest: other threads do not block what the guest blocks.
     packed = _HOST_SIGEVENT.pack(
         0,
-        0 if silent else signo,
+        0 if silent else wakeup.SIGNAL if thread else signo,
         SIGEV_NONE if silent else SIGEV_THREAD_ID,
         threading.get_native_id(),
     )
     handle = ctypes.c_int64(0)
     host.call("timer_create", clock, packed, ctypes.byref(handle))
-    timers[number] = Timer(handle.value, 0 if silent else signo, value)
+    timers[number] = Timer(handle.value, 0 if silent else signo, value, thread=thread, clock=clock)
     return 0
 
 
@@ -101,6 +105,8 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
     before = ctypes.create_string_buffer(HOST_ITIMERSPEC.size)
     host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)
     asked, timer.interval, timer.set = timer.interval, interval, True
+    if timer.thread:
+        note_end(timer)
     if old:
         _store(kernel, old, before.raw, asked, wide=wide)
     return 0

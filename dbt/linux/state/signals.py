@@ -16,7 +16,7 @@ from types import FrameType
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
-from dbt.linux.state import robust
+from dbt.linux.state import robust, timers
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.child_signals import ChildSignals
 from dbt.linux.state.host_signals import HostSignals
@@ -216,8 +216,9 @@ class Signals:
     def _timer_value(self, number: int) -> int | None:
         """The value that the signal of a timer carries. Of several timers, it is the last one's:
         the host's handler does not learn which it was. None when there is no timer that runs."""
-        timers = reversed(self._kernel.process.timers.values())
-        return next((t.value for t in timers if t.set and t.signal == number), None)
+        found = reversed(self._kernel.process.timers.values())
+        ours = (t for t in found if t.set and t.signal == number and not t.thread)
+        return next((t.value for t in ours), None)
 
     # -- sending -----------------------------------------------------------------------------------
 
@@ -273,6 +274,8 @@ class Signals:
             if number == SIGURG:  # used here: there may be letters, or it interrupts
                 for info in self._kernel.process.tree.left():
                     self.post(info)
+                for info, thread in timers.expired(self._kernel):
+                    self.post(info, thread.signals)
                 continue
             if number == SIGCHLD:
                 for info in self.children.from_sigchld():
