@@ -42,6 +42,7 @@ waitall-peek-tcp-closed: 606
 waitall-closed: 6
 waitall-signal: 6
 recv-eintr: -4
+recv-other-takes: 6
 recv-restart: 6
 recv-timeout: -11
 read-timeout: -11
@@ -107,6 +108,7 @@ semop-eintr: -4
 semop-mixed: 0
 semop-mixed-fails: -1090
 semop-mixed-later: -1090
+semop-mixed-other-takes: 0
 semop-zero-mixed: 0
 msgrcv: 3
 """,

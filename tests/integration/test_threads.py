@@ -1,14 +1,12 @@
 """Programs with threads: the kernel's answers, and the same run for the same seed in every tier."""
 
-import functools
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from support.guests import GUESTS
-from support.random_calls import compiler
+from support import thread_programs
 from support.rotation import FULL, TURN
+from support.thread_programs import ARM, SETTINGS, SIGNALS, THREADS, THUMB
 
 from dbt.interfaces import BackendOptions
 from dbt.linux.options import LinuxOptions
@@ -20,45 +18,6 @@ pytestmark = pytest.mark.oracle  # needs a cross compiler
 TIMEOUT = 120
 SEEDS = int(os.environ.get("ARMDBT_SEEDS", "3"))
 
-THREADS = """\
-condition: 501000 0
-barrier: 20 0
-rwlock: 0 400 400
-once: 88 11
-tls: 112 28 7
-cancelled: 8 28
-async: 8
-sem: 80 28
-timed: Connection timed out
-timedlock: Connection timed out
-robust: Owner died
-again: 0
-pi: 0 0
-unlock: 0
-sum: 0
-lock: 0
-pipe: 100000 100028
-sleep: 28 1
-child: 1
-fork: 3
-ended: 16
-the last one ends
-"""
-SIGNALS = """\
-directed: 1 2 3 4 0
-process: 1
-another: 1 2
-sigwait: 10
-sigwait of the process: 1
-pending: 1
-unblocked: 1
-altstack: 6 4
-nested: 1 2
-faults: 168 4
-read: -4
-read: 1
-no such: -1 0 -1
-"""
 IPC = """\
 semop: 0
 msgrcv: 4
@@ -78,6 +37,22 @@ unlock: 0
 lock: 0
 wait: 0
 list of the child: 3
+"""
+KINDS = """\
+normal: 0 16 -1 16 -1 0 -1 -1 -1
+recursive: 0 0 0 16 1 0 0 0 1
+errorcheck: 0 16 35 16 1 0 1 1 1
+condition: Connection timed out
+spin: 1200
+atfork: 1312
+queued: 12421
+"""
+TIMERS = """\
+thread: 0
+called: 5
+id: 0
+elsewhere: 0
+no such: Invalid argument
 """
 PROC = """\
 thread-self: 1
@@ -103,8 +78,8 @@ SigPnd:\t0000000000000200
 ShdPnd:\t0000000000000000
 SigBlk:\t0000000000000200
 stat: 1
-comm: thread_proc
-Name:\tthread_proc
+comm: thread_proc-
+Name:\tthread_proc-
 State:\tR (running)
 pid: 1
 tgid: 1
@@ -121,16 +96,8 @@ Threads:\t1
 """
 
 
-ARM, THUMB = ("-marm", "-march=armv7-a"), ("-mthumb", "-march=armv7-a")
-
-
-@functools.cache
 def program(home: Path, name: str, *options: str) -> str:
-    built = str(home / "-".join([name, *options]))
-    source = GUESTS / "libc" / f"{name}.c"
-    flags = ["-O2", "-static", "-pthread", *(options or ARM)]
-    subprocess.run([compiler(), *flags, "-o", built, source], check=True)
-    return built
+    return thread_programs.build(home, name, *options)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +135,7 @@ def test_what_threads_share_and_wait_for(
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_signals_to_threads(home: Path, capfd: pytest.CaptureFixture[str], seed: int) -> None:
-    built = program(home, "thread_signals")
+    built = program(home, "thread_signals", *(THUMB if seed % 2 else ARM))
     out, stop, _ = result(built, capfd, seed, turn=2000 if seed % 2 else None)
     assert out == SIGNALS
     assert isinstance(stop, Killed)
@@ -183,6 +150,19 @@ def test_system_v_objects_and_robust_locks_of_processes(
     assert (out, stop) == (IPC, Exited(0))
 
 
+@pytest.mark.parametrize("state", [ARM, THUMB], ids=["arm", "thumb"])
+def test_kinds_of_mutexes_and_what_else_libraries_use(
+    home: Path, capfd: pytest.CaptureFixture[str], state: tuple[str, ...]
+) -> None:
+    out, stop, _ = result(program(home, "thread_kinds", *state), capfd, turn=2000)
+    assert (out, stop) == (KINDS, Exited(0))
+
+
+def test_timers_that_tell_a_thread(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out, stop, _ = result(program(home, "thread_timers"), capfd)
+    assert (out, stop) == (TIMERS, Exited(0))
+
+
 def test_proc_shows_each_thread_and_limits_count_them(
     home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,15 +175,6 @@ def test_futexes_with_an_owner_and_the_lists_of_a_child(
 ) -> None:
     out, stop, _ = result(program(home, "thread_futexes"), capfd)
     assert (out, stop) == (FUTEXES, Exited(0))
-
-
-SETTINGS: dict[str, dict[str, object]] = {
-    "chain-off": {"tier": "0", "chain": "off"},
-    "compiled": {"tier": "1"},
-    "regions": {"tier": "auto", "unit": "function", "hot": 20, "background": False},
-    "auto": {"tier": "auto", "hot": 20, "background": False},
-    "explicit": {"tier": "0", "memory_checks": "explicit"},
-}
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -24,7 +24,7 @@ static void *alter(void *a) { stack_t st = { .ss_sp = malloc(16384), .ss_size = 
 static void inner(int s) { (void)s; nested[1] = nested[0]; }
 static void outer(int s) { (void)s; nested[0] = 1; pthread_kill(pthread_self(), SIGUSR2); nested[0] = 2; nested[2] = nested[1]; }
 static void fix(int s, siginfo_t *i, void *c) { ucontext_t *u = c; (void)s; u->uc_mcontext.arm_pc += 4; u->uc_mcontext.arm_r0 = 42; hits[me] = i->si_code == SEGV_MAPERR; }
-static int faulting(void) { int r; asm volatile("mov r0, #0\n\tldr r0, [r0, #4]\n\tmov %0, r0" : "=r"(r) : : "r0", "memory"); return r; }
+static int faulting(void) { int r; asm volatile("mov r0, #0\n\tldr ip, [r0, #4]\n\tmov %0, r0" : "=r"(r) : : "r0", "ip", "memory"); return r; }
 static void *faulter(void *a) { me = (long)a; return (void *)(long)faulting(); }
 static int pipes[2]; static volatile long reads;
 static void *reader(void *a) { char c; long r = read(pipes[0], &c, 1); reads = r; (void)a; return (void *)(r < 0 ? -errno : r); }

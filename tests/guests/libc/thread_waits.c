@@ -123,6 +123,8 @@ static void feed_and_interrupt(void) { feed(); settle(); interrupt(); }
 static void sockets_plain(void) { sockets(); handle(0); }
 static void sockets_restart(void) { sockets(); handle(SA_RESTART); }
 static void interrupt_and_feed(void) { interrupt(); while (!handled) sched_yield(); settle(); feed(); }
+static void taken_here(void) { kill(getpid(), SIGUSR1); while (!handled) sched_yield(); settle(); }
+static void taken_here_and_feed(void) { taken_here(); feed(); }
 static long receive(void) { return error(recv(a[0], room, 12, 0)); }
 static void timed(void) {
     struct timeval time = {0, 50000};
@@ -306,6 +308,7 @@ static void up_first(void) { struct sembuf one = {0, 1, 0}; semop(set, &one, 1);
 static void up_both(void) { struct sembuf both[] = {{1, 1, 0}, {0, 1, 0}}; semop(set, both, 2); }
 static void second_up(void) { struct sembuf one = {1, 1, 0}; semaphores(); semop(set, &one, 1); }
 static void second_two(void) { struct sembuf one = {1, 2, 0}; semaphores(); semop(set, &one, 1); }
+static void taken_here_and_up(void) { taken_here(); up_first(); }
 static void up_first_slowly(void) { struct sembuf one = {1, -1, 0}; semop(set, &one, 1); settle(); up_first(); }
 static long zero_mixed(void) {
     struct sembuf all[] = {{1, 0, 0}, {0, -1, IPC_NOWAIT}};
@@ -355,6 +358,7 @@ static const struct {
     {"waitall-closed", sockets, receive_all, feed_and_close},
     {"waitall-signal", sockets_plain, receive_all, feed_and_interrupt},
     {"recv-eintr", sockets_plain, receive, interrupt},
+    {"recv-other-takes", sockets_plain, receive, taken_here_and_feed},
     {"recv-restart", sockets_restart, receive, interrupt_and_feed},
     {"recv-timeout", timed, receive, nothing},
     {"read-timeout", timed, read_socket, nothing},
@@ -410,6 +414,7 @@ static const struct {
     {"semop-mixed", second_up, down_mixed, up_first},
     {"semop-mixed-fails", semaphores, down_mixed, up_first},
     {"semop-mixed-later", second_up, down_mixed, up_first_slowly},
+    {"semop-mixed-other-takes", second_up, down_mixed, taken_here_and_up},
     {"semop-zero-mixed", second_two, zero_mixed, lower_second},
     {"msgrcv", messages, get_message, put_message},
 };
