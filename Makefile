@@ -15,6 +15,7 @@ SHARE  ?= 10
 RUNS   ?= 20
 MUTANTS ?= 2000
 SECONDS ?= 600
+SEEDS  ?= 100
 
 # Tests run on every core; PYTEST_ARGS="-n 0" for a debugger.
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
@@ -111,6 +112,9 @@ settings: $(DEV) ## guest programs in all settings for SECONDS: tier, unit, memo
 	PYTHONPATH=tests $(BIN)/python -m support.settings --seconds $(SECONDS) --seed $(SEED) \
 	    $(if $(OUT),--json $(OUT)/settings.json)
 
+threads: $(DEV) ## the programs with threads with SEEDS seeds, from SEED on: the same results in every tier
+	PYTHONPATH=tests $(BIN)/python -m support.thread_campaign --seeds $(SEEDS) --first $(SEED)
+
 soak: $(DEV)    ## unit and integration tests RUNS times, in part in a full address space
 	PYTHONPATH=tests $(BIN)/python -m support.soak --runs $(RUNS)
 
@@ -141,4 +145,4 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 clean:          ## remove what was made, the environment included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup syscalls demo test check lint types imports tests format root wheels oracles full soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup syscalls demo test check lint types imports tests format root wheels oracles full threads soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
