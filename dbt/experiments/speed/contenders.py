@@ -56,13 +56,13 @@ class Natives:
 
 
 def compile_natives(cases: Sequence[Case], directory: Path) -> Natives:
-    """Compile the source beside each program into a directory."""
+    """Compile the source of each program, beside it, into a directory."""
     compiler = next(filter(shutil.which, COMPILERS), None)
     if compiler is None:
         return Natives(directory, f"needs one of {', '.join(COMPILERS)}")
     natives = Natives(directory)
     for case in cases:
-        source = Path(case.programs[0]).with_suffix(".c")
+        source = Path(case.programs[0]).with_name(small.source(case.name))
         words = [compiler, *FLAGS, f"-I{small.RUNTIME}", "-o", natives.path(case)]
         words += [str(source), str(small.RUNTIME / "native.c")]
         done = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -1,5 +1,6 @@
 """The small programs: one source file each, which prints a checksum of what it computed. Those of
-integers are there twice, in A32 and in T32 code."""
+integers are there twice, in A32 and in T32 code, and those of single precision with VFP and with
+NEON."""
 
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from dbt.stops import UsageError
 
 GROUP, FLOAT, THUMB = "small", "float", "thumb"
 GROUPS = (GROUP, FLOAT, THUMB)
-"""Integers in A32 code, floating point in A32 code with VFP, and the first again in T32 code."""
+"""Integers in A32 code, floating point in A32 code, and the first again in T32 code."""
 TREE = Path(__file__).resolve().parents[3]
 GUESTS = TREE / "benchmarks" / "guests"
 """Sources beside ELF files (``make guests``)."""
@@ -65,14 +66,24 @@ _FLOATS = (
     Program("fp_nbody", "8000000", "400000", FLOAT),
     Program("fp_spectral", "17500", "870", FLOAT),
 )
-PREFIX = "thumb_"
-"""Of the names of programs in T32 code."""
+_VECTORS = (
+    Program("neon_fp_fft", "27000", "1300", FLOAT),
+    Program("neon_fp_matrix", "5700", "280", FLOAT),
+)
+PREFIX, NEON = "thumb_", "neon_"
+"""Of the names of programs in T32 code, and with NEON."""
 PROGRAMS = (
     *_INTEGERS,
     *_FLOATS,
+    *_VECTORS,
     *(attrs.evolve(p, name=f"{PREFIX}{p.name}", group=THUMB) for p in _INTEGERS),
 )
 NAMES = tuple(program.name for program in PROGRAMS)
+
+
+def source(name: str) -> str:
+    """The file's name of a program's source."""
+    return f"{name.removeprefix(PREFIX).removeprefix(NEON)}.c"
 
 
 def cases(guests: Path, *, short: bool) -> list[Case]:

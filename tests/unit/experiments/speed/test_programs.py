@@ -13,8 +13,7 @@ from dbt.experiments.speed import small, unicorn_run, whole
 def test_every_small_program_has_its_source_and_no_program_is_forgotten() -> None:
     assert len(small.NAMES) >= 20
     assert {path.stem for path in small.GUESTS.glob("*.elf")} == set(small.NAMES)
-    sources = {name for name in small.NAMES if not name.startswith(small.PREFIX)}
-    assert {path.stem for path in small.GUESTS.glob("*.c")} == sources
+    assert {path.name for path in small.GUESTS.glob("*.c")} == set(map(small.source, small.NAMES))
     for program in small.PROGRAMS:
         assert int(program.short) * 5 < int(program.argument) or program.name.endswith("fib")
 
@@ -22,7 +21,7 @@ def test_every_small_program_has_its_source_and_no_program_is_forgotten() -> Non
 def test_every_program_of_integers_is_there_in_both_states() -> None:
     names = {group: [p.name for p in small.PROGRAMS if p.group == group] for group in small.GROUPS}
     assert names[small.THUMB] == [small.PREFIX + name for name in names[small.GROUP]]
-    assert all(name.startswith("fp_") for name in names[small.FLOAT])
+    assert all(small.source(name).startswith("fp_") for name in names[small.FLOAT])
     assert sum(map(len, names.values())) == len(small.NAMES) == len(small.PROGRAMS)
 
 
