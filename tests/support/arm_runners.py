@@ -185,7 +185,10 @@ class Machine:
         self._setting = setting
         self.memory = GuestMemory()
         self.memory.map(CODE, -(-CODE_SIZE // 4096) * 4096, READ | EXEC)
-        self.memory.map(DATA, DATA_SIZE, READ | WRITE)
+        if setting.options.memory_checks == "explicit":
+            self.memory.map(DATA, DATA_SIZE, READ | WRITE)
+        else:  # the same, as memory that other processes may have
+            self.memory.map_shared(DATA, DATA_SIZE, READ | WRITE, -1, 0)
         self.state = GuestState(ArmFrontend.layout)
         self.pipeline = Pipeline.default().without(without)
         self.frontend = ArmFrontend()

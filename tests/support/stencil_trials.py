@@ -125,7 +125,10 @@ class Bench:
         memory = self.copies.memory
         for page in PAGES:
             memory.map(page, PAGE, READ | EXEC)
-        memory.map(DATA, DATA_SIZE, READ | WRITE)
+        if checked:
+            memory.map(DATA, DATA_SIZE, READ | WRITE)
+        else:  # the same, as memory that other processes may have
+            memory.map_shared(DATA, DATA_SIZE, READ | WRITE, -1, 0)
         memory.map(READ_ONLY, PAGE, READ)
 
     # -- drawing

@@ -17,7 +17,7 @@ from dbt.ir.block import BlockKey
 
 ACCESSES = [
     "LDR_imm", "STR_imm", "LDRH_imm", "STRH_imm", "LDRSB_imm", "LDM", "STM", "LDRD_imm", "STRD_imm",
-    "SWP", "LDREX", "STREX", "STREXD",
+    "SWP", "SWPB", "LDREX", "STREX", "STREXB", "STREXH", "STREXD",
 ]  # fmt: skip
 
 
