@@ -37,6 +37,7 @@ from dbt.interfaces.events import (
 )
 from dbt.interfaces.frontend import CodeReader, Encoding, Frontend, InstructionReader
 from dbt.interfaces.passes import (
+    PLACES,
     Attached,
     Bound,
     LoadsSafely,
@@ -117,6 +118,7 @@ __all__ = [
     "PAGE",
     "PC_SLOT",
     "PERMS_DISTANCE",
+    "PLACES",
     "READ",
     "SHARED_AT",
     "STACK_BYTES",

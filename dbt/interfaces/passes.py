@@ -28,6 +28,7 @@ class Pass(Protocol):
 
 
 Place: TypeAlias = Literal["head", "instruction", "exit"]
+PLACES: tuple[Place, ...] = ("head", "instruction", "exit")
 
 
 class Local(Protocol):

@@ -7,11 +7,11 @@ has ``{"option": False}``. A plug-in's module is found by entry point, group ``d
 import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast
 
 from dbt import choices, plugins
 from dbt.classes import attrs
-from dbt.interfaces import Pass, Place
+from dbt.interfaces import PLACES, Pass
 from dbt.stops import UsageError
 
 HOMES = ("dbt.passes", "dbt.instrument")
@@ -80,7 +80,7 @@ def _made(given: Any) -> Pass:
         return cast(Pass, given)
     choices.function(f"run of pass {type(given).__name__}", given.run, "block")
     if hasattr(given, "place"):
-        choices.one_of(f"place of pass {type(given).__name__}", given.place, get_args(Place))
+        choices.one_of(f"place of pass {type(given).__name__}", given.place, PLACES)
     made: Pass = given
     return made
 
