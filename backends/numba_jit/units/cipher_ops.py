@@ -31,8 +31,8 @@ def _cast(u: UnitText, kind: str, text: str, to: str) -> str:
     return u.new(f"bitcast {kind} {text} to {to}")
 
 
-def _hidden(u: UnitText, type_: str, number: int) -> str:
-    """A constant that LLVM takes for a value."""
+def _hidden(u: UnitText, type_: str, number: int | str) -> str:
+    """A number that LLVM knows nothing about, and so has in a general register."""
     return u.new(f'call {type_} asm "", "=r,0"({type_} {number})')
 
 
@@ -91,10 +91,10 @@ def _remainder(polynomial: int, instruction: str) -> Lower:
 def _divide(u: UnitText, a: str, polynomial: int) -> str:
     """Barrett's reduction (Gopal et al., "Fast CRC Computation for Generic Polynomials Using
     PCLMULQDQ Instruction", 2009)."""
-    number = _low(u, u.new(f"zext i32 {a} to i64"))
+    number = _low(u, _hidden(u, "i64", u.new(f"zext i32 {a} to i64")))
     inverse = _low(u, _hidden(u, "i64", _quotient(polynomial)))
     whole = u.new(f"extractelement {_PAIR} {_product(u, number, inverse)}, i32 0")
-    factor = _low(u, u.new(f"and i64 {whole}, {0xFFFFFFFF}"))
+    factor = _low(u, _hidden(u, "i64", u.new(f"and i64 {whole}, {0xFFFFFFFF}")))
     divisor = _low(u, _hidden(u, "i64", polynomial << 1 | 1))
     product = u.new(f"extractelement {_PAIR} {_product(u, factor, divisor)}, i32 0")
     return u.new(f"trunc i64 {u.new(f'lshr i64 {product}, 32')} to i32")
