@@ -124,10 +124,7 @@ def listing(word: int, *, thumb: bool = False) -> str:
 
 
 def is_later(text: str) -> bool:
-    """Whether a text is of an instruction of ARMv8.1 or, on lanes of half precision, of ARMv8.2; or
-    of none."""
+    """Whether a text is of an instruction of ARMv8.1 or, on lanes of half precision, of ARMv8.2."""
     if text.startswith("vqrdml"):
-        return True
-    if text.startswith(("aes", "sha")):  # capstone has them among T32's loads, where none are
         return True
     return ".f16" in text and not text.startswith(("vcvt.f16.f32", "vcvt.f32.f16"))
