@@ -41,10 +41,12 @@ IN_ONE_STEP = {
     0xE1C10F92: "lock cmpxchgb",  # strexb r0, r2, [r1]
     0xE1E10F92: "lock cmpxchgw",  # strexh r0, r2, [r1]
     0xE1A10F92: "lock cmpxchgq",  # strexd r0, r2, r3, [r1]
+    0xE1810E92: "lock cmpxchgl",  # stlex r0, r2, [r1]
     0xE1010092: "xchgl",  # swp r0, r2, [r1]
     0xE1410092: "xchgb",  # swpb r0, r2, [r1]
     0xF57FF05B: "lock orl",  # dmb ish
     0xF57FF04F: "lock orl",  # dsb sy
+    0xE1910C9F: "lock orl",  # lda r0, [r1]
     0xEE070FBA: "lock orl",  # mcr p15, 0, r0, c7, c10, 5
 }
 INTEL = {"b": " byte", "w": " word", "l": " dword", "q": " qword"}

@@ -26,6 +26,8 @@ def is_restartable(code: bytes, patched: Container[int] = ()) -> bool:
         return False
     guest, accesses = {GUEST}, set()
     for insn in instructions:
+        if _is_fence(insn):
+            continue
         if _jumps_back(insn) or _uses(insn, _STACK):
             return False
         if _uses(insn, guest):
@@ -86,6 +88,11 @@ def _jumps_back(insn: Any) -> bool:
     return bool(target < insn.address + insn.size)
 
 
+def _is_fence(insn: Any) -> bool:
+    """Whether an instruction is a fence (``atomic_text.fence_text``): it writes nothing new."""
+    return bool(insn.mnemonic == "lock or" and insn.op_str == "dword ptr [rsp], 0")
+
+
 def _address(insn: Any) -> Any:
     """The operand in memory that an instruction accesses, or None."""
     import capstone.x86
@@ -112,6 +119,8 @@ def _written(insn: Any) -> set[str]:
 def _changes_nothing(insn: Any, guest: set[str]) -> bool:
     import capstone.x86
 
+    if _is_fence(insn):
+        return True
     if _written(insn) & _HANDED_ON:
         return False
     operand = _address(insn)

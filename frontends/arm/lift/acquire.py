@@ -2,8 +2,8 @@
 F5.1.232 to .238).
 
 Accesses are made in the order of the program, and one guest thread runs at a time. To a process
-that shares memory x86 keeps their order, but for a load behind a store to another address: as
-behind DMB, LDA behind STL may be early there.
+that shares memory x86 keeps their order, but for a load behind a store to another address: LDA must
+not pass an STL before it, so LDA begins with a fence.
 """
 
 from dbt.ir import ops
@@ -20,6 +20,7 @@ class Acquire(Exclusive):
     def _load_acquire(self, c: int, n: int, d: int, type_: Type) -> None:
         self.refuse_pc(n, d)
         self.predicate(c)
+        self.ir.fence()
         value: Value = self.load(self._aligned(n, type_), type_)
         self.write(d, value if type_ is I32 else self.ir.zext(value, I32))
 
