@@ -29,9 +29,9 @@ static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER; static int shared_a, sh
 static void *rws(void *a) { long odd = 0; for (int i = 0; i < 200; i++) { if ((i + (long)a) % 4 == 0) { pthread_rwlock_wrlock(&rw); shared_a++; shared_b++; pthread_rwlock_unlock(&rw);} else { pthread_rwlock_rdlock(&rw); odd += shared_a != shared_b; pthread_rwlock_unlock(&rw);} } return (void *)odd; }
 static pthread_once_t once = PTHREAD_ONCE_INIT; static int onces; static void do_once(void) { onces++; sched_yield(); onces += 10; }
 static void *oncer(void *a) { (void)a; pthread_once(&once, do_once); return (void *)(long)onces; }
-static pthread_key_t key; static int destroyed; static __thread long tls = 7; static void destroy(void *v) { destroyed += (long)v; }
+static pthread_key_t key; static int destroyed; static __thread long tls = 7; static void destroy(void *v) { __atomic_add_fetch(&destroyed, (long)v, 5); }
 static void *tlser(void *a) { pthread_setspecific(key, a); tls += (long)a; sched_yield(); return (void *)(tls + (long)pthread_getspecific(key)); }
-static int cleaned; static void cleanup(void *a) { cleaned += (long)a; }
+static int cleaned; static void cleanup(void *a) { __atomic_add_fetch(&cleaned, (long)a, 5); }
 static void *cancelled(void *a) { pthread_cleanup_push(cleanup, a); if ((long)a & 1) for (;;) pause(); for (;;) { pthread_testcancel(); } pthread_cleanup_pop(0); return 0; }
 static void *async_cancelled(void *a) { volatile long n = 0; (void)a; pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, 0); for (;;) n++; return 0; }
 static sem_t sem; static void *poster(void *a) { for (int i = 0; i < 10; i++) { sem_post(&sem); sched_yield(); } return a; }
@@ -39,7 +39,7 @@ static void *robust_holder(void *m) { pthread_mutex_lock(m); return 0; }
 static void *locker(void *m) { long r = pthread_mutex_lock(m); pthread_mutex_unlock(m); return (void *)r; }
 static int pipes[2]; static void *reader(void *a) { char buf[100]; long n = 0, r; while ((r = read(pipes[0], buf, sizeof buf)) > 0) n += r; return (void *)(n + (long)a); }
 static void *sleeper(void *a) { usleep(1000 * (10 - (long)a)); return a; }
-static int ended; static void *exiter(void *a) { usleep(2000); ended++; return a; }
+static int ended; static void *exiter(void *a) { usleep(2000); __atomic_add_fetch(&ended, 1, 5); return a; }
 static void *last(void *a) { usleep(2000); printf("the last one ends\n"); fflush(stdout); return a; }
 int main(void) {
   start(pc); join(); printf("condition: %ld %d\n", consumed, count);
