@@ -17,6 +17,9 @@ MOST = 128
 """Blocks that are compiled at once."""
 AGAIN = 3
 """Times that a block is compiled, for it may become a part of a larger region."""
+SOONER = 8
+"""A block that was compiled quickly, for it could not be copied, is hot so many times sooner: it
+has operations of vectors or calls, which cost more than others do."""
 
 
 class HotBlocks:
@@ -43,13 +46,24 @@ class HotBlocks:
         self.due: dict[int, None] = {}
         """The ids of those that are compiled next."""
         self.cold: set[int] = set()
-        """The ids of blocks that were compiled because they had no copied code, and count."""
+        """The ids of blocks that were compiled because they had no copied code, and count. They are
+        hot after a part (``SOONER``) of the executions."""
         shared.control[tables.FIRST_HOT // 8] = self._hot
         shared.control[tables.AGAIN // 8] = max(2, self._hot // 2)  # 1: it would not run between
 
     def count_anew(self, block_id: int) -> None:
         """Count the executions of a block from the beginning."""
-        self._tables.hot.view[block_id] = self._hot
+        self._tables.hot.view[block_id] = self._most(block_id)
+
+    def _most(self, block_id: int) -> int:
+        """How many executions make a block hot."""
+        return max(1, self._hot // SOONER) if block_id in self.cold else self._hot
+
+    def add_cold(self, ids: Collection[int]) -> None:
+        """Note that blocks were compiled because they had no copied code."""
+        self.cold.update(ids)
+        for block_id in ids:
+            self.count_anew(block_id)
 
     def stop(self) -> None:
         """Let blocks that are made from now on not become hot, and others not again."""
@@ -125,9 +139,9 @@ class HotBlocks:
             return False
         if self._installed(block_id).key.mode & CONDITION_PASSED:
             return self._regions or not times
-        left = self._tables.hot.view[block_id]
+        left, most = self._tables.hot.view[block_id], self._most(block_id)
         return self._regions and (
-            (times > 0 and block_id not in self.cold) or self._hot - left >= self._hot // 16
+            (times > 0 and block_id not in self.cold) or most - left >= most // 16
         )
 
     def _pending(self) -> list[int]:

@@ -155,7 +155,7 @@ class Units:
             batch, self.new = list(self.new.values()), {}
             self._compile_now(self._job(batch, self._level, counts=self._counts))
             if self._counts:
-                self._hot.cold.update(installed.block_id for installed in batch)
+                self._hot.add_cold([installed.block_id for installed in batch])
         for job in self._background.finished():
             try:
                 self._take(job)
