@@ -41,10 +41,10 @@ class Disk:
     def read(self, name: str, key: bytes) -> bytes | None:
         return self.library if name in (NAME, UNCHECKED) else self._read(name, key)
 
-    def open(self, name: str, key: bytes) -> content.Content | None:
+    def open(self, name: str, key: bytes) -> memoryview | None:
         if name not in (NAME, UNCHECKED):
             return self._open(name, key)
-        return None if self.library is None else content.Content(memoryview(self.library))
+        return None if self.library is None else memoryview(self.library)
 
     def update(self, name: str, key: bytes, change: Callable[[bytes | None], Any]) -> None:
         if name in (NAME, UNCHECKED):

@@ -143,7 +143,7 @@ class Copier:
             self._file = INSTRUMENTED
         self._keeps = all(map(is_kept, passes))
         content = kept.read(self._file, self._stamp) if self._keeps else None
-        self._content: bytes | memoryview | None = None if content is None else content.view
+        self._content: bytes | memoryview | None = content
         """What the library has begun with, or was kept as last."""
         compile_shared = context.phases.around(Phase.STENCILS, _compile_shared)
         shared = _shared_stencils(kept.stamp(slot_table), partial(compile_shared, layout))

@@ -9,15 +9,14 @@ import os
 from collections.abc import Callable
 
 from backends.native import cache, content, stamps
-from backends.native.content import Content
 
 MOST = 8
 """Libraries of which the content is remembered."""
-_contents: dict[tuple[str, ...], Content] = {}
+_contents: dict[tuple[str, ...], memoryview] = {}
 """By ``_key``, those used last at the end."""
 
 
-def read(name: str, stamp: bytes) -> Content | None:
+def read(name: str, stamp: bytes) -> memoryview | None:
     """What was kept last by this name for a stamp, or None."""
     found = _contents.get(_key(name, stamp)) or content.read(name, stamp)
     if found is not None:
@@ -32,7 +31,7 @@ def update(name: str, stamp: bytes, change: Callable[[bytes | None], bytes | Non
     def changed(content: bytes | None) -> bytes | None:
         after = change(content)
         if after is not None:
-            _remember(_key(name, stamp), Content(memoryview(after)))
+            _remember(_key(name, stamp), memoryview(after))
         return after
 
     cache.update(name, stamp, changed)
@@ -42,7 +41,7 @@ def _key(name: str, stamp: bytes) -> tuple[str, ...]:
     return (name, stamp.hex(), *map(str, cache.directories()))
 
 
-def _remember(key: tuple[str, ...], found: Content) -> None:
+def _remember(key: tuple[str, ...], found: memoryview) -> None:
     _contents.pop(key, None)
     if len(_contents) == MOST:
         del _contents[next(iter(_contents))]

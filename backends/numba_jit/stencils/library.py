@@ -7,10 +7,7 @@ be written to disk as it is. It is long because all tables and what their column
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from mmap import PAGESIZE
 
-from backends.native.cache import HEAD
-from backends.native.content import Content
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.abi import LARGEST
 from backends.numba_jit.stencils.rows import Rows
@@ -54,11 +51,6 @@ _LEAVING = frozenset({"load", "store", "trap_if", "check_align", "leave"})
 _HEAD = "<9Q"
 """How a saved library begins: ``_counts``, and the bytes of the index that follows."""
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 3) // abi.UNIT
-
-
-def _page_from(at: int) -> int:
-    """The first place from ``at`` on that is at the beginning of a page of the file on disk."""
-    return at + -(at + HEAD) % PAGESIZE
 
 
 class Library:
@@ -166,7 +158,7 @@ class Library:
         index = repr(parts).encode()
         saved = bytearray(struct.pack(_HEAD, *counts, len(index)) + index)
         for table, count in self._stored(counts):
-            saved += bytes(_page_from(len(saved)) - len(saved)) + table.save(count)
+            saved += table.save(count)
         return bytes(saved)
 
     def read_index(self) -> None:
@@ -201,16 +193,14 @@ class Library:
             self._name_count,
         )
 
-    def restore(self, content: Content) -> None:
+    def restore(self, content: memoryview) -> None:
         """Take over what ``save`` has returned, in an empty library. Closes it."""
-        *counts, size = struct.unpack_from(_HEAD, content.view)
+        *counts, size = struct.unpack_from(_HEAD, content)
         head = struct.calcsize(_HEAD)
-        self._index = content.view[head : head + size]
+        self._index = content[head : head + size]
         at = head + size
         for table, count in self._stored(counts):
-            at = _page_from(at)
             at += table.restore(content, at, count)
-        content.close()
         (
             self._shape_count,
             self._stencil_count,

@@ -6,7 +6,6 @@ over; what its patches refer to has other numbers.
 
 from collections.abc import Callable, Iterator
 
-from backends.native.content import Content
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.additions import Addition
 from backends.numba_jit.stencils.library import EXIT, FURTHER, VARIANT, Library
@@ -22,7 +21,7 @@ def merge(library: Library, saved: bytes, shape_of: Callable[[Sample, Addition],
     the shape of a sample with an addition in the library, which it makes if it is not known."""
     other = Library(library.layout, library.word_bits, library.encodings, library.changing)
     try:
-        other.restore(Content(memoryview(saved)))
+        other.restore(memoryview(saved))
         merging = _Merging(library, other)
         for shape in range(1, other.shape_count):
             if not library.has_room():

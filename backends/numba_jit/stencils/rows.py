@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from backends.native.content import Content
 from dbt.reservation import Reservation
 from dbt.typing import Any
 
@@ -33,10 +32,10 @@ class Rows:
         """The bytes of the first rows."""
         return self._part(0, rows)
 
-    def restore(self, content: Content, at: int, rows: int) -> int:
+    def restore(self, content: memoryview, at: int, rows: int) -> int:
         """Take the first rows from ``content``, where they begin at ``at``. Returns their size."""
         size = rows * self._row_bytes
-        content.place(at, size, self.address)
+        self._part(0, rows)[:] = content[at : at + size]
         return size
 
     def _part(self, first: int, rows: int) -> memoryview:

@@ -12,7 +12,6 @@ import pytest
 from support.stencil_trials import Bench, Trial
 from support.stencils import Disk
 
-from backends.native.content import Content
 from backends.numba_jit.stencils import copier, maker
 from frontends.arm.encodings import A32
 
@@ -126,6 +125,6 @@ def test_a_library_of_an_interrupted_run_is_restored(
     saved = bench.copies.copier.library.save()
     other = Bench(seed=3)
     library = other.copies.copier.library
-    library.restore(Content(memoryview(saved)))
+    library.restore(memoryview(saved))
     works(other, drawn(other))
     other.close()

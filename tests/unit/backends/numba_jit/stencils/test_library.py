@@ -8,7 +8,6 @@ from support.guests import guest
 from support.stencil_trials import Bench, Trial
 from support.stencils import Disk
 
-from backends.native.content import Content
 from backends.numba_jit.stencils import library
 from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.tier import Copies
@@ -121,7 +120,7 @@ def test_rows() -> None:
     assert table.cells[2, 1] == -2
     saved = bytes(table.save(3))
     assert len(saved) == 3 * 3 * 8
-    assert other.restore(Content(memoryview(b"head" + saved)), 4, 3) == len(saved)
+    assert other.restore(memoryview(b"head" + saved), 4, 3) == len(saved)
     assert other.row(2) == table.row(2)
     assert other.row(3) == [0, 0, 0]
     table.clear(3)
