@@ -268,7 +268,8 @@ class Watched:
         self._sigbus, self._sigsegv = _python_handlers()
 
     def ensure_after_hooks(self) -> None:
-        """The same where the caller knows that nothing but hooks has run since. Cheaper: it relies
-        on hooks using Python's ``signal`` to replace a handler, if they do."""
+        """The same where the caller knows that nothing but hooks and system calls has run since.
+        Cheaper: it relies on hooks using Python's ``signal`` to replace a handler, if they do, and
+        on system calls leaving these two signals alone (``sigaction.KEPT``)."""
         if _getsignal(_SIGBUS) is not self._sigbus or _getsignal(_SIGSEGV) is not self._sigsegv:
             self.ensure()

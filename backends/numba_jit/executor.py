@@ -507,6 +507,8 @@ class NumbaExecutor:
                 return event
             key = event.resume
             self._watched_memory.ensure_after_hooks()
+            if self._units.new or self._units.stopped:  # for which there may be no room
+                return self._exits.stop(NotTranslated(key), key.pc)
 
     def _run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something other than a hook needs Python. Returns what."""

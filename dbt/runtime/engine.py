@@ -158,9 +158,9 @@ class Engine:
         self._end = 0.0
         """When the present slice is over, by ``perf_counter``."""
         self._serving = False
-        """The executor waits while hooks run, as if it did not run."""
+        """The executor waits while hooks run or a system call is made, as if it did not run."""
         self._instead: Ended | None = None
-        """What is to be returned in place of the HookHit that the executor returns."""
+        """What is to be returned in place of the event that the executor returns."""
         self.serve: Callable[[Served], BlockKey | Ended] = _return_it
         """Runs the hooks that a HookHit is for, or makes the system call of a SyscallHit, while the
         executor waits. Returns the key of the event if the guest continues there, or what ``run``
@@ -288,8 +288,8 @@ class Engine:
         return event
 
     def _enter(self, key: BlockKey, end: float) -> Ended:
-        """Run the executor, and the hooks of stubs until the time ``end``; then discard the
-        translations that could not go while it ran."""
+        """Run the executor, and until the time ``end`` the hooks of stubs and system calls; then
+        discard the translations that could not go while it ran."""
         with self._starting:
             self._runner = threading.get_ident()
         seen = self._show_copied or self._installed is not None

@@ -11,7 +11,15 @@ from support.rig import Rig, rigged
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.links import Links
 from backends.numba_jit.units.compiler import UnitCompiler
-from dbt.interfaces import TIERS, BackendOptions, FuelOut
+from dbt.interfaces import (
+    TIERS,
+    BackendOptions,
+    FuelOut,
+    HookHit,
+    NotTranslated,
+    SyscallHit,
+    TablesFull,
+)
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.ir.parser import parse_blocks
 from dbt.process import Process
@@ -30,7 +38,13 @@ block 0x8010 {
   goto 0x8010
 }
 """
-FIRST, SECOND = BlockKey(0x8000), BlockKey(0x8010)
+CALL = """
+block 0x7000 {
+  insn 0x7000 4
+  swi 0x0, 0x8000
+}
+"""
+FIRST, SECOND, BEFORE = BlockKey(0x8000), BlockKey(0x8010), BlockKey(0x7000)
 
 
 def spin(machine: Rig, key: BlockKey, insns: int) -> None:
@@ -70,6 +84,27 @@ def test_what_finds_no_room_and_cannot_be_copied_ends_the_run(
         pytest.raises(UsageError, match="the host has no memory for translated code"),
     ):
         guest.run()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_finds_no_room_behind_a_system_call_is_not_before_it(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TablesFull is raised before anything is executed: the call is not made a second time."""
+
+    def install_more(_hit: HookHit | SyscallHit) -> bool:
+        monkeypatch.setattr(UnitCompiler, "make", full)
+        machine.install(*parse_blocks(LOOPS))
+        return True
+
+    with rigged(NumbaBackend(), BackendOptions(tier=tier, background=False)) as machine:
+        machine.install(*parse_blocks(CALL))
+        machine.executor.on_hit = install_more
+        machine.executor.fuel = 100
+        assert machine.executor.run(BEFORE) == NotTranslated(FIRST)
+        assert machine.executor.fuel == 99
+        with pytest.raises(TablesFull):
+            machine.executor.run(FIRST)
 
 
 def test_what_cannot_be_copied_is_compiled_optimised_when_hot() -> None:
