@@ -96,7 +96,7 @@ def positive(text: str) -> int:
     """The same, 1 or more."""
     value = number(text)
     if not value:
-        raise argparse.ArgumentTypeError("0 is too small: 1 is the least")
+        raise _wrong("0 is too small: 1 is the least")
     return value
 
 
