@@ -92,13 +92,17 @@ else:
         def _names(cls):
             for base in cls.__mro__:
                 if Protocol in base.__bases__:
-                    for name in (*vars(base), *vars(base).get("__annotations__", ())):
+                    for name in (*base.__annotations__, *vars(base)):
                         if name not in _OF_EVERY_CLASS:
                             yield name
 
-    _OF_EVERY_CLASS = frozenset(
-        ("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__")
-    )
+    class _Empty:
+        """A class with what Python gives every class."""
+
+        name: int
+
+    # Versions of Python differ in where annotations are before they are asked for.
+    _OF_EVERY_CLASS = {*_Empty.__annotations__, "__annotations__", *vars(_Empty)} - {"name"}
 
     class Protocol(metaclass=_ProtocolType):
         """See typing.Protocol."""
@@ -110,20 +114,15 @@ else:
         """Makes named tuples of classes that have ``NamedTuple`` as their base."""
 
         def __new__(mcs, name, bases, body):
-            if bases:
-                fields = tuple(body.get("__annotations__", ()))
-                defaults = {field: body.pop(field) for field in fields if field in body}
-                getters = {field: _tuplegetter(at, "") for at, field in enumerate(fields)}
-                body = {
-                    **getters,
-                    **body,
-                    "__slots__": (),
-                    "__match_args__": fields,
-                    "_fields": fields,
-                    "_field_defaults": defaults,
-                }
-                bases = (_NamedTuple,)
-            return type.__new__(type if bases else mcs, name, bases, body)
+            if not bases:
+                return type.__new__(mcs, name, bases, body)
+            made = type.__new__(type, name, (_NamedTuple,), {**body, "__slots__": ()})
+            fields = tuple(made.__annotations__)
+            for at, field in enumerate(fields):
+                setattr(made, field, _tuplegetter(at, ""))
+            made._fields = made.__match_args__ = fields
+            made._field_defaults = {field: body[field] for field in fields if field in body}
+            return made
 
     class NamedTuple(metaclass=_NamedTupleType):
         """See typing.NamedTuple."""
