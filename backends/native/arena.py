@@ -15,13 +15,14 @@ _PAGE = 4096
 _READ_WRITE, _READ_EXECUTE = 3, 5
 _PRIVATE_ANONYMOUS_NORESERVE = 0x4022
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = [
+libc = ctypes.CDLL(None, use_errno=True)
+"""With the types of ``mmap``, ``munmap`` and ``mprotect``."""
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [
     ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64,
 ]  # fmt: skip
-_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-_libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class Arena:
@@ -71,7 +72,7 @@ class Arena:
         _protect(first, size, _READ_EXECUTE)
 
     def _grow(self, size: int) -> None:
-        address = _libc.mmap(None, size, _READ_EXECUTE, _PRIVATE_ANONYMOUS_NORESERVE, -1, 0)
+        address = libc.mmap(None, size, _READ_EXECUTE, _PRIVATE_ANONYMOUS_NORESERVE, -1, 0)
         if address is None or address == ctypes.c_void_p(-1).value:
             raise MemoryError(f"the host has no {size >> 20} MiB for machine code")
         self._chunks.append((int(address), size))
@@ -83,11 +84,11 @@ def _rounded(size: int) -> int:
 
 
 def _protect(address: int, size: int, protection: int) -> None:
-    if _libc.mprotect(address, size, protection):
+    if libc.mprotect(address, size, protection):
         raise MemoryError("the host does not let machine code be written, or run")
 
 
 def _unmap(chunks: list[tuple[int, int]]) -> None:
     for address, size in chunks:
-        _libc.munmap(address, size)
+        libc.munmap(address, size)
     chunks.clear()

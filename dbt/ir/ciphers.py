@@ -1,5 +1,6 @@
 """What the ops of ciphers, digests and checksums compute (FIPS 197, FIPS 180-4)."""
 
+import functools
 from collections.abc import Callable, Sequence
 
 _BYTES = 16
@@ -51,13 +52,11 @@ def _substitute(byte: int) -> int:
     return (bits ^ bits >> 8) & 0xFF ^ 0x63
 
 
-_SUBSTITUTES: list[int] = []
-
-
+@functools.cache
 def _tables() -> tuple[list[int], list[int]]:
-    if not _SUBSTITUTES:
-        _SUBSTITUTES.extend(map(_substitute, range(256)))
-    return _SUBSTITUTES, [_SUBSTITUTES.index(byte) for byte in range(256)]
+    """SubBytes and InvSubBytes of each byte."""
+    substitutes = list(map(_substitute, range(256)))
+    return substitutes, [substitutes.index(byte) for byte in range(256)]
 
 
 def _bytes(state: int) -> bytes:
