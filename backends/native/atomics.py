@@ -2,9 +2,9 @@
 
 import ctypes
 import functools
-from typing import Any
 
 from backends.native.arena import Arena
+from dbt.typing import Any
 
 _CODE = {
     1: b"\x48\x89\xf0\xf0\x0f\xb0\x17\xc3",

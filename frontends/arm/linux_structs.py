@@ -9,9 +9,9 @@ keeps them as literal numbers). The OABI differs where a 64-bit member aligns to
 import os
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from dbt.classes import attrs
+from dbt.typing import Any
 
 Fields = tuple[tuple[str, int, str], ...]
 

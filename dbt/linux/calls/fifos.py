@@ -6,7 +6,6 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dbt.classes import attrs
 from dbt.linux import host
@@ -15,6 +14,7 @@ from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.state.objects import Handle, duplicate
 from dbt.linux.state.paths import Place
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

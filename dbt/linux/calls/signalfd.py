@@ -7,7 +7,6 @@ What was sent to one of several threads does not: only that thread reads it.
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
 from dbt.linux.errors import failure
@@ -16,6 +15,7 @@ from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import Descriptor, OpenFile
 from dbt.linux.state.sigaction import SIGCHLD
 from dbt.linux.table import syscall
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel

@@ -3,9 +3,9 @@
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
 
 from dbt.linux import host
+from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
