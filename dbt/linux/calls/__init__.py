@@ -31,7 +31,6 @@ shared_memory: shmget shmat shmdt shmctl
 socketcall: socketcall
 sockets: socket socketpair bind connect listen accept accept4 getsockname getpeername shutdown
 timerfd: timerfd_create timerfd_settime timerfd_settime64 timerfd_gettime timerfd_gettime64
-    signalfd4 signalfd
 timers: timer_create timer_delete timer_settime timer_settime64 timer_gettime timer_gettime64
     timer_getoverrun
 wait: wait4 waitid getrusage
