@@ -1,10 +1,12 @@
 """Hooks that go, runs that stop and limits that pass in the midst of what hooks stand on."""
 
 import time
+from pathlib import Path
 
 import pytest
 from support.guests import BENCHMARKS, DEMO, guest
 from support.idioms import idiom
+from support.machine_code import EXIT, program
 
 from dbt.hooks import CallEvent, StopRequested, SyscallEvent
 from dbt.hooks.mechanisms import NAMES
@@ -192,3 +194,35 @@ def test_how_a_run_has_ended_that_raised_is_not_forgotten(tier: str) -> None:
     assert isinstance(stop, Killed)
     assert stop.signal == 15
     assert stop.report.splitlines()[-len(dead) :] == dead
+
+
+CALLS = (
+    0xE3A04000,  # mov r4, #0
+    0xE3A07014,  # mov r7, #20: getpid
+    0xEF000000,  # swi 0
+    0xE2844001,  # add r4, r4, #1
+    0xE3540005,  # cmp r4, #5
+    0xBAFFFFFA,  # blt to the second
+)
+
+
+@pytest.mark.parametrize("backend", ["numba_jit", "reference"])
+@pytest.mark.parametrize("mechanism", [name for name in NAMES if name != "jump"])
+def test_what_a_hook_on_a_system_call_hooks_behind_it_is_not_missed(
+    backend: str, mechanism: str, tmp_path: Path
+) -> None:
+    """The call is made while the executor waits, and the block behind it is there: it has run.
+    (No jump leads there.)"""
+    events: list[str] = []
+    with Process(str(program(tmp_path, [*CALLS, *EXIT])), env={}, backend=backend) as process:
+
+        def calls(event: SyscallEvent) -> None:
+            events.append("system call")
+            if len(events) == 3:
+                process.hooks.on_call(
+                    event.site, lambda _: events.append("behind"), mechanism=mechanism
+                )
+
+        process.hooks.on_syscall("getpid", calls)
+        assert isinstance(process.run(), Exited)
+    assert events == ["system call"] * 2 + ["system call", "behind"] * 3
