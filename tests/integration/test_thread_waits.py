@@ -91,6 +91,7 @@ inotify: 1
 pause: -4
 sigsuspend: -4
 sigwaitinfo: 10
+sigwaitinfo-signalfd: 10
 signalfd: 10001
 signalfd-queued: 10771
 signalfd-before: 10771

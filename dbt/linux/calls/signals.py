@@ -199,7 +199,7 @@ def _host_wait(kernel: "Kernel", numbers: set[int], seconds: float) -> None:
     found = signal.sigtimedwait(numbers, seconds)
     # Python gives an empty siginfo when another signal comes as the time is over.
     if found is not None and found.si_signo in numbers:
-        kernel.signals.arrived(found)
+        kernel.signals.arrived(found, taken=True)
 
 
 def _time_out(kernel: "Kernel", address: int, *, wide: bool) -> int | None:

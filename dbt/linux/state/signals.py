@@ -204,13 +204,14 @@ class Signals:
         if self._kernel.process.tree.first:
             self._caught.append(SIGURG)  # another process may have left a signal
 
-    def arrived(self, info: signal.struct_siginfo) -> None:
-        """Take a signal that was pending on the host."""
+    def arrived(self, info: signal.struct_siginfo, *, taken: bool = False) -> None:
+        """Take a signal that was pending on the host. ``taken``: see ``post``."""
         value = info.si_status
         if info.si_code == SI_TIMER:
             value = self._timer_value(info.si_signo) or 0
         self.post(
-            SigInfo(info.si_signo, info.si_code, pid=info.si_pid, uid=info.si_uid, value=value)
+            SigInfo(info.si_signo, info.si_code, pid=info.si_pid, uid=info.si_uid, value=value),
+            taken=taken,
         )
 
     def _timer_value(self, number: int) -> int | None:
@@ -222,14 +223,14 @@ class Signals:
 
     # -- sending -----------------------------------------------------------------------------------
 
-    def post(self, info: SigInfo, to: ThreadSignals | None = None) -> None:
+    def post(self, info: SigInfo, to: ThreadSignals | None = None, *, taken: bool = False) -> None:
         """Make a signal pending, for the process or for one thread. A standard signal is pending
-        once only."""
+        once only. ``taken``: from the host, to which it is not given back."""
         number = info.signal
         receivers = [thread.signals for thread in self._kernel.threads] if to is None else [to]
         if self.ignores(number) and not all(r.mask & bit(number) for r in receivers):
             return
-        if self._watched & bit(number) and self._lies_on_host(info, to):
+        if not taken and self._watched & bit(number) and self._lies_on_host(info, to):
             self._kernel.threads.signalled()
             return
         pending = self.pending if to is None else to.pending

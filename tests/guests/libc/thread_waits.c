@@ -390,6 +390,7 @@ static const struct {
     {"pause", unblocked, pauses, interrupt},
     {"sigsuspend", blocked, suspends, interrupt},
     {"sigwaitinfo", blocked, takes, to_process},
+    {"sigwaitinfo-signalfd", signal_fd, takes, to_process},
     {"signalfd", signal_fd, read_signal, to_process},
     {"signalfd-queued", signal_fd, read_signal, queued},
     {"signalfd-before", raised_before, read_signal, nothing},
