@@ -20,7 +20,8 @@ class Numbers:
         self._base = base
         self._shared = shared
         self._word = ctypes.c_uint64(0)
-        self.at_once: CompareExchange = self._in_two_steps
+        self.at_once: CompareExchange | None = None
+        """Compares and exchanges in one step, once there is something that does."""
 
     def close(self) -> None:
         """Release the views of the memory."""
@@ -49,12 +50,12 @@ class Numbers:
 
     def compare_exchange(self, address: int, size: int, expected: int, value: int) -> int:
         """Write a number if ``expected`` is there, and return what was there."""
-        compare_exchange = self.at_once if self._shared[0] else self._in_two_steps
-        return compare_exchange(self._base + address, size, expected, value)
+        at_once = self.at_once if self._shared[0] else None
+        return (at_once or self._in_two_steps)(self._base + address, size, expected, value)
 
     def fence(self) -> None:
         """Let no later access come before an earlier one, as other processes see it."""
-        if self._shared[0]:
+        if self._shared[0] and self.at_once is not None:
             self.at_once(ctypes.addressof(self._word), _WORD, 0, 0)
 
     def _in_two_steps(self, host: int, size: int, expected: int, value: int) -> int:

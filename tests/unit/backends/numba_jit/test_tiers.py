@@ -11,6 +11,7 @@ from support.rig import Rig, rigged
 from backends.numba_jit import NumbaBackend
 from backends.numba_jit.links import Links
 from backends.numba_jit.units.compiler import UnitCompiler
+from backends.numba_jit.units.hot_blocks import SOONER
 from dbt.interfaces import (
     TIERS,
     BackendOptions,
@@ -108,7 +109,8 @@ def test_what_finds_no_room_behind_a_system_call_is_not_before_it(
 
 
 def test_what_cannot_be_copied_is_compiled_optimised_when_hot() -> None:
-    with rigged(NumbaBackend(), BackendOptions(tier="auto", hot=20, background=False)) as machine:
+    options = BackendOptions(tier="auto", hot=20 * SOONER, background=False)
+    with rigged(NumbaBackend(), options) as machine:
         machine.install(*parse_blocks(LOOPS))
         spin(machine, FIRST, 10)
         assert machine.executor.statistics()["compiled_blocks"] == 2
