@@ -101,6 +101,10 @@ fuzz: $(DEV)    ## COUNT random instructions of each state against the oracles; 
 	    --setting copied --setting quick --setting unit
 	PYTHONPATH=tests $(BIN)/python -m support.neon_fuzz --count $(COUNT) --seed $(SEED) \
 	    --setting copied --setting quick --setting unit --thumb
+	PYTHONPATH=tests $(BIN)/python -m support.v8_fuzz --count $(COUNT) --seed $(SEED) \
+	    --setting copied --setting quick --setting unit
+	PYTHONPATH=tests $(BIN)/python -m support.v8_fuzz --count $(COUNT) --seed $(SEED) \
+	    --setting copied --setting quick --setting unit --thumb
 
 million: $(DEV) ## 1,000,000 instructions of each state, all of them in every setting; OUT=DIR RESUME=1 goes on with an interrupted run
 	$(MAKE) fuzz COUNT=1000000 SHARE=1
