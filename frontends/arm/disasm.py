@@ -6,15 +6,16 @@ from functools import cache
 
 import capstone
 
-from frontends.arm.keys import advanced, is_wide
+from frontends.arm.keys import advanced, is_of_microcontrollers, is_wide
 
 
 @cache
-def _engines(thumb: bool) -> tuple[capstone.Cs, capstone.Cs]:
-    """One with what ARMv8 adds, and one with what it takes away (SWP)."""
+def _engines(thumb: bool, small: bool = False) -> tuple[capstone.Cs, ...]:
+    """One with what ARMv8 adds, and one with what it takes away (SWP); one of ``small`` processors,
+    microcontrollers."""
     mode = capstone.CS_MODE_THUMB if thumb else capstone.CS_MODE_ARM
-    newer, older = mode | capstone.CS_MODE_V8, mode
-    return capstone.Cs(capstone.CS_ARCH_ARM, newer), capstone.Cs(capstone.CS_ARCH_ARM, older)
+    modes = [mode | capstone.CS_MODE_MCLASS] if small else [mode | capstone.CS_MODE_V8, mode]
+    return tuple(capstone.Cs(capstone.CS_ARCH_ARM, mode) for mode in modes)
 
 
 def _is_misread(code: bytes, mnemonic: str) -> bool:
@@ -29,7 +30,8 @@ def disassemble(code: bytes, pc: int, thumb: bool = False, it: int = 0) -> str:
     """The first instruction of ``code`` as text; ``.word`` (Thumb: ``.short``) when it is none.
     ``it`` is ITSTATE."""
     front = (0xBF00 | it).to_bytes(2, "little") if it else b""  # the IT that makes this state
-    for engine in _engines(thumb):
+    word = int.from_bytes(code[:2], "little") << 16 | int.from_bytes(code[2:4], "little")
+    for engine in _engines(thumb, thumb and is_of_microcontrollers(word)):
         for at, _, mnemonic, operands in engine.disasm_lite(front + code, pc - len(front), 2):
             if at == pc and not (thumb and _is_misread(code, mnemonic)):
                 return f"{mnemonic} {operands}".rstrip()

@@ -55,6 +55,12 @@ def is_simd(word: Any, thumb: bool) -> bool:
     return False
 
 
+def is_of_microcontrollers(word: int) -> bool:
+    """True for MRS and MSR of the M profile's special registers, as in the manual: first half high
+    (ARMv7-M ARM, B5.2). The A profile has zeros there, or a banked register with bit 5."""
+    return bool(word & 0xDF) and not word & 0x20 and (word >> 20 in (0xF38, 0xF3E))
+
+
 def advanced(it: int) -> int:
     """ITSTATE after an instruction: ITAdvance (A2.5.2)."""
     return it & 0xE0 | it << 1 & 0x1F if it & 7 else 0

@@ -11,7 +11,7 @@ from dbt.interfaces import Memory
 from dbt.ir.block import HALT_BREAKPOINT
 from dbt.stops import Access, GuestFault
 from dbt.syscalls import CpuException, TrapState
-from frontends.arm.keys import is_wide
+from frontends.arm.keys import is_of_microcontrollers, is_wide
 
 SIGILL, SIGTRAP, SIGBUS, SIGSEGV = 4, 5, 7, 11
 ILL_ILLOPC, ILL_ILLTRP, TRAP_BRKPT, TRAP_HWBKPT, BUS_ADRALN, SEGV_MAPERR = 1, 4, 1, 4, 1, 1
@@ -65,7 +65,18 @@ def exception(reason: str, memory: Memory, location: int, last: TrapState) -> Cp
     if _is_breakpoint(memory, location):
         return CpuException(SIGTRAP, TRAP_BRKPT, pc, last, "a breakpoint instruction")
     trap = attrs.evolve(last, number=_UNDEFINED_TRAP, error=0)
-    return CpuException(SIGILL, ILL_ILLOPC, pc, trap, "undefined instruction")
+    return CpuException(SIGILL, ILL_ILLOPC, pc, trap, _undefined(memory, location))
+
+
+def _undefined(memory: Memory, location: int) -> str:
+    """What to say of an undefined instruction."""
+    try:
+        word = _as_in_the_manual(_halfwords(memory, location & ~1, 2)) if location & 1 else 0
+    except GuestFault:
+        word = 0
+    if is_of_microcontrollers(word):
+        return "undefined instruction, which only microcontrollers have (M profile)"
+    return "undefined instruction"
 
 
 def _is_breakpoint(memory: Memory, location: int) -> bool:
