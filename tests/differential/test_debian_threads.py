@@ -1,10 +1,8 @@
 """Debian's programs that start threads: as under qemu-arm, whatever the order of turns."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from support.debian_root import ARMHF_ROOT, DEFAULT_ROOT
+from support.debian_thread_cases import COMMANDS, case
 from support.oracle import (
     Case,
     armdbt_result,
@@ -19,28 +17,6 @@ from support.oracle import (
 from support.rotation import FULL
 
 pytestmark = pytest.mark.oracle
-SCRIPTS = Path(__file__).parents[1] / "guests/python"
-COMMANDS = {
-    "python-sockets": ("/usr/bin/python3.11", "-I", "socket_threads.py"),
-    "python-threads": ("/usr/bin/python3.11", "-I", "threads.py"),
-    "xz": ("/usr/bin/xz", "--threads=2", "--block-size=65536", "-0", "--keep", "numbers.txt"),
-    "zstd": ("/usr/bin/zstd", "-q", "-T2", "-B65536", "--keep", "numbers.txt"),
-}
-
-
-def prepare(directory: Path) -> None:
-    """The scripts, and something to compress."""
-    for script in SCRIPTS.glob("*.py"):
-        shutil.copy(script, directory)
-    (directory / "numbers.txt").write_text("\n".join(map(str, range(60000))))
-
-
-def case(name: str, root: Path = ARMHF_ROOT) -> Case:
-    program, *words = COMMANDS[name]
-    options = ("-L", str(root))
-    path = str(root) + program
-    label = name if root == ARMHF_ROOT else f"{name}-armel"
-    return Case(label, (path, *words), prepare, options=options, qemu_options=options)
 
 
 def selected() -> list[tuple[Case, str]]:

@@ -203,11 +203,11 @@ def qemu_result(case: Case) -> Result:
         return Result(Outcome(status, done.stdout, errors), listing(fresh.work))
 
 
-def armdbt_result(case: Case, options: Sequence[str]) -> Result:
-    """What armdbt makes of a case with more command line options."""
+def armdbt_result(case: Case, options: Sequence[str], verb: str = "run") -> Result:
+    """What armdbt makes of a case with more command line options; ``verb`` is its command."""
     with Fresh(case) as fresh:
         outcome = command(
-            "run",
+            verb,
             *case.options,
             *options,
             *case.argv,
