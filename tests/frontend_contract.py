@@ -153,6 +153,20 @@ class FrontendContract:
         state.clear()
         assert frontend.in_state(added, state) == key
 
+    @inherited
+    @given(location=AT, bits=st.integers(0, (1 << 64) - 1), generic=st.sampled_from([0, ARRIVED]))
+    def test_known_slots_hold_what_the_state_has(
+        self, location: int, bits: int, generic: int
+    ) -> None:
+        frontend = self.make_frontend()
+        state = GuestState(frontend.layout)
+        for number, slot in enumerate(frontend.layout.slots):
+            state.set(slot.name, bits >> number % 57 & 0xFF & slot.type.mask)
+        key = frontend.in_state(frontend.key_of(location), state).with_mode(generic)
+        for name, value in frontend.known_slots(key).items():
+            assert frontend.layout.by_name[name].type.bits <= 64
+            assert state.get(name) == value
+
     # -- where blocks end
 
     @pytest.mark.parametrize("limit", [1, 3, 20])

@@ -1,6 +1,6 @@
 """The protocol of a frontend."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from dbt.classes import attrs
 from dbt.ir.banks import State
@@ -100,6 +100,11 @@ class Frontend(Protocol):
         the byte order of data, ITSTATE). While such bits are set behind a computed jump, translated
         code cannot follow it, because it finds blocks by location. The frontend then lifts the jump
         so that it writes the location to the slot JUMP_SLOT and ends in ``Halt(HALT_JUMP)``."""
+
+    def known_slots(self, key: BlockKey) -> Mapping[str, int]:
+        """What slots of integers hold wherever the block at a key begins: ``in_state`` has found it
+        there, or the code that leads there has written it (ARM: ITSTATE in Thumb state, which is 0
+        outside of IT blocks)."""
 
     word_bits: int
     """Bits of the longest instruction, and of the number that ``lift_one`` is given for its

@@ -2,11 +2,11 @@
 
 import functools
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from dbt import decode, ir
 from dbt.interfaces import CodeReader, Encoding, InstructionReader, State
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from dbt.typing import Any
@@ -77,6 +77,13 @@ class ArmFrontend:
             bits |= state.get("it") << IT_SHIFT & IT
         mode = key.mode & ~(HELD | IT) | bits
         return key if mode == key.mode else BlockKey(key.pc, mode)
+
+    def known_slots(self, key: BlockKey) -> Mapping[str, int]:
+        """ITSTATE in Thumb state, but behind a tested condition whose mode does without it."""
+        it = (key.mode & IT) >> IT_SHIFT
+        if not key.mode & THUMB or (key.mode & CONDITION_PASSED and not it):
+            return {}
+        return {"it": it}
 
     def location_of(self, key: BlockKey) -> int:
         """The location of a key, with the Thumb bit."""

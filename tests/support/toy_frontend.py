@@ -9,7 +9,7 @@ numbered in the order of ``REGISTERS``; offsets count halfwords from the next in
     a jump x        b add x, n          c call x            d put x, word       f breakpoint
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ class ToyFrontend:
     def in_state(self, key: BlockKey, state: State) -> BlockKey:
         del state
         return key
+
+    def known_slots(self, key: BlockKey) -> Mapping[str, int]:
+        del key
+        return {}
 
     def lift(self, code: CodeReader, key: BlockKey, boundaries: Collection[int] = ()) -> Block:
         block = Block(key, [], Halt("undefined", key.pc))

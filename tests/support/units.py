@@ -12,7 +12,7 @@ from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import Record, Records
 from backends.numba_jit.units.compiler import UnitCompiler
-from dbt.interfaces import CODE, PAGE, WRITE, Context, Layout
+from dbt.interfaces import CODE, PAGE, WRITE, Context, InstructionLifter, Layout
 from dbt.ir.block import Block, BlockKey, exit_targets
 from dbt.reservation import Reservation
 from dbt.runtime.counters import Counters, Stacks
@@ -30,7 +30,13 @@ LEAVE = bytes([0xFF, 0x67, abi.UNLINKED])  # jmp [rdi + UNLINKED]
 class UnitMachine:
     """State, memory and a unit compiler. Links are made when all blocks are compiled."""
 
-    def __init__(self, layout: Layout = rig.LAYOUT, *, regions: bool = False) -> None:
+    def __init__(
+        self,
+        layout: Layout = rig.LAYOUT,
+        *,
+        regions: bool = False,
+        lifter: InstructionLifter | None = None,
+    ) -> None:
         self.state = GuestState(layout)
         self.memory = GuestMemory()
         self.counters, self.stacks = Counters(self.state, 1 << 10), Stacks(8)
@@ -43,6 +49,7 @@ class UnitMachine:
             self.functions,
             rig.key_of,
             rig.location_of,
+            lifter=lifter,
         )
         self.records = Records()
         self.compiler = UnitCompiler(self.context, self.records)

@@ -105,7 +105,9 @@ def set_slot(u: UnitText, inst: Inst) -> None:
         u.write_through(name, value)
         return
     u.slots[name] = value
-    if name not in u.arguments:
+    if u.known.get(name) == value:
+        u.dirty.pop(name, None)
+    elif name not in u.arguments:
         u.dirty[name] = value
 
 

@@ -217,6 +217,8 @@ class RegionText(UnitText):
         self.label = f"%b{index}"
         self.lines.append(f"b{index}:")
         self.fuel = self.new("load i64, ptr %fa")
+        # LLVM does not find this, as it does not know what is there where the region is entered.
+        self._stores(self.lines, "", {n: v for n, v in self.known.items() if n in self.written})
 
     def _leave_short(
         self, index: int, label: str, changed: frozenset[str], fuel: str, before: str = ""

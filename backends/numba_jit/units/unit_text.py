@@ -56,6 +56,15 @@ class Module:
             code = self._faults[record] = self.record(record)
         return code
 
+    def known(self, key: BlockKey) -> dict[str, str]:
+        """The texts of what slots hold where the block at a key begins, by name."""
+        lifter = self.context.lifter
+        if lifter is None:
+            return {}
+        pinned = self.frame.arguments
+        slots = lifter.known_slots(key).items()
+        return {name: str(value) for name, value in slots if name not in pinned}
+
     def record(self, record: Record) -> int:
         """The exit code that reports a new record."""
         index = self.records.new(record)
@@ -152,6 +161,9 @@ class UnitText:
         self.slots: dict[str, str] = dict(self.arguments)
         self.dirty: dict[str, str] = {}
         """What is to be written before the block is left."""
+        self.known = self.module.known(block.key)
+        """What is to be in slots that the block need not write: it was there before."""
+        self.slots.update(self.known)
         self.label = label
         self.marks = 0
         self.pc = block.key.pc
@@ -462,7 +474,7 @@ class UnitText:
 
     def reload_state(self) -> None:
         """Forget what was known of the state, and read what has to be at hand."""
-        self.slots = {}
+        self.slots, self.known = {}, {}
         for slot in self.frame.pinned:
             self.current(slot)
 
