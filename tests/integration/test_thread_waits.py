@@ -1,6 +1,7 @@
 """Calls that wait in one thread while another one goes on: what they give in the end."""
 
 import functools
+import json
 import subprocess
 from pathlib import Path
 
@@ -107,6 +108,15 @@ semop-mixed-later: -1090
 semop-mixed-other-takes: 0
 semop-zero-mixed: 0
 msgrcv: 3
+kind 3: -42
+kind 2: 8
+msgsnd: 0
+msgrcv-removed: -43
+msgsnd-removed: -43
+semop-removed: -43
+semop-removed-by-child: -43
+semop-mixed-removed: -4311
+semtimedop-removed: -43
 """,
 }
 """What the cases of ``thread_waits.c`` print, by the family of calls: the kernel's answers."""
@@ -134,3 +144,12 @@ def test_a_thread_that_waits_lets_others_run(home: Path, tmp_path: Path, family:
     names = [line.partition(":")[0] for line in expected.splitlines()]
     outcome = command("run", "--allow-net", str(program(home)), *names, cwd=tmp_path)
     assert (outcome.stdout.decode(), outcome.stderr, outcome.status) == (expected, b"", 0)
+
+
+def test_the_last_thread_sleeps_while_it_waits(home: Path, tmp_path: Path) -> None:
+    """It is parked in ``open`` when the others end. (It asked for its FIFO again and again.)"""
+    figures = tmp_path / "figures.json"
+    arguments = ("run", "--stats-json", str(figures), str(program(home)), "alone")
+    outcome = command(*arguments, cwd=tmp_path)
+    assert (outcome.stdout, outcome.stderr, outcome.status) == (b"alone: 0\n", b"", 0)
+    assert json.loads(figures.read_text())["syscalls"]["openat"] < 200

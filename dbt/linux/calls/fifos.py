@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from dbt.classes import attrs
 from dbt.linux import host
-from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import OpenFile
 from dbt.linux.state.objects import Handle, duplicate
@@ -71,12 +70,9 @@ class Opening:
             fd, self.file = self._open_end()
             self.end = Handle(fd)
         fd = self.end.fd
-        if not _had_writer(fd):
+        while not _had_writer(fd):
             self.kernel.signals.end_if_interrupted()
-            waiting.block(
-                self.kernel, fds=[(fd, waiting.POLLIN)], until=time.monotonic_ns() + _LOOK
-            )
-            raise failure(errno.EINTR)  # the user's time is over
+            waiting.pause(self.kernel, time.monotonic_ns() + _LOOK, [(fd, waiting.POLLIN)])
         return duplicate(fd), self.file
 
 

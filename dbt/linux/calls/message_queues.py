@@ -3,13 +3,14 @@ has 32 bits in the guest and 64 on the host."""
 
 import errno
 import struct
+from collections.abc import Callable
 from functools import partial
 
 from dbt.linux import host
 from dbt.linux.calls import ipc_status
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
-from dbt.linux.state.ipc_objects import IPC_PRIVATE, MESSAGES
+from dbt.linux.state.ipc_objects import IPC_PRIVATE, MESSAGES, operate
 from dbt.linux.table import syscall
 from dbt.typing import TYPE_CHECKING
 
@@ -39,9 +40,7 @@ def msgsnd(kernel: "Kernel", ident: int, message: int, size: int, flags: int) ->
     text = kernel.memory.read(message + _GUEST_TYPE.size, size)
     kernel.process.ipc.key(MESSAGES, ident)
     send = partial(host.call, "msgsnd", ident, _TYPE.pack(kind) + text, size)
-    if not kernel.threads.others or flags & _IPC_NOWAIT:
-        return send(flags)
-    return waiting.attempt(kernel, partial(send, flags | _IPC_NOWAIT))
+    return operate(kernel, partial(_beside_others, kernel, send, flags, errno.EAGAIN))
 
 
 @syscall("msgrcv")
@@ -52,14 +51,25 @@ def msgrcv(kernel: "Kernel", ident: int, message: int, size: int, kind: int, fla
     size = min(size, _MOST_BYTES)
     buffer = memoryview(bytearray(_TYPE.size + size))
     receive = partial(host.call, "msgrcv", ident, host.address_of(buffer), size, kind)
+
+    def take() -> int:
+        count = _beside_others(kernel, receive, flags, errno.ENOMSG)
+        found = _TYPE.unpack(buffer[: _TYPE.size])[0]
+        text = bytes(buffer[_TYPE.size : _TYPE.size + count])
+        kernel.memory.write(message, _GUEST_TYPE.pack(found) + text)
+        return count
+
+    return operate(kernel, take)
+
+
+def _beside_others(
+    kernel: "Kernel", call: Callable[[int], int], flags: int, would_wait: int
+) -> int:
+    """Make a call of the host with ``flags``: without waiting, now and then, if there are other
+    threads. ``would_wait`` is its errno then."""
     if not kernel.threads.others or flags & _IPC_NOWAIT:
-        count = receive(flags)
-    else:
-        count = waiting.attempt(kernel, partial(receive, flags | _IPC_NOWAIT), (errno.ENOMSG,))
-    found = _TYPE.unpack(buffer[: _TYPE.size])[0]
-    text = bytes(buffer[_TYPE.size : _TYPE.size + count])
-    kernel.memory.write(message, _GUEST_TYPE.pack(found) + text)
-    return count
+        return call(flags)
+    return waiting.attempt(kernel, partial(call, flags | _IPC_NOWAIT), (would_wait,))
 
 
 @syscall("msgctl")

@@ -9,7 +9,7 @@ from dbt.linux.calls import ipc_status
 from dbt.linux.calls.poll import kept
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
-from dbt.linux.state.ipc_objects import IPC_64, IPC_PRIVATE, SEMAPHORES
+from dbt.linux.state.ipc_objects import IPC_64, IPC_PRIVATE, SEMAPHORES, operate
 from dbt.linux.table import syscall
 from dbt.linux.timespec import read_nanoseconds
 from dbt.typing import TYPE_CHECKING
@@ -46,11 +46,15 @@ def _operate(kernel: "Kernel", ident: int, operations: int, count: int, wait: in
         raise failure(errno.E2BIG)
     data = kernel.memory.read(operations, _OPERATION_BYTES * count)
     kernel.process.ipc.key(SEMAPHORES, ident)
-    deadline = kept(kernel, wait)
-    if kernel.threads.others and deadline.is_ahead and (trial := _without_waiting(data)):
-        operate = partial(host.call, "semtimedop", ident, trial, count, None)
-        return waiting.attempt(kernel, operate, until=deadline.end)
-    return host.call("semtimedop", ident, data, count, deadline.host_timespec())
+    deadline, trial = kept(kernel, wait), _without_waiting(data)
+
+    def perform() -> int:
+        if kernel.threads.others and deadline.is_ahead and trial is not None:
+            call = partial(host.call, "semtimedop", ident, trial, count, None)
+            return waiting.attempt(kernel, call, until=deadline.end)
+        return host.call("semtimedop", ident, data, count, deadline.host_timespec())
+
+    return operate(kernel, perform)
 
 
 def _without_waiting(data: bytes) -> bytes | None:

@@ -12,9 +12,14 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from dbt.linux import host
 from dbt.linux.errors import failure
+from dbt.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbt.linux.kernel import Kernel
 
 SHARED_MEMORY, SEMAPHORES, MESSAGES = 1, 2, 3
 IPC_PRIVATE, IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0, 0o1000, 0o2000, 0o4000
@@ -32,6 +37,22 @@ def control(kind: int, ident: int, command: int, buffer: memoryview | None = Non
     if kind == SEMAPHORES:
         return host.call("semctl", ident, 0, command, pointer)
     return host.call("shmctl" if kind == SHARED_MEMORY else "msgctl", ident, command, pointer)
+
+
+def operate(kernel: "Kernel", call: Callable[[], int]) -> int:
+    """Make a call on an object that may wait. If it is made again, this is done in place of its
+    handler: its arguments were read once, and an object that is gone was removed meanwhile
+    (EIDRM)."""
+    if kernel.call is not None:
+        kernel.call.again = partial(_once_more, call)
+    return call()
+
+
+def _once_more(call: Callable[[], int]) -> int:
+    try:
+        return call()
+    except OSError as error:
+        raise failure(errno.EIDRM) if error.errno == errno.EINVAL else error from None
 
 
 class IpcObjects:

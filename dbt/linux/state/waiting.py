@@ -109,17 +109,27 @@ def attempt(
     """Make a call of the host that does not wait, now and then, while other threads run, until it
     fails with none of these errors. EINTR when a signal comes first; the call's error when the time
     is past ``until``, of CLOCK_MONOTONIC."""
-    try:
-        return call()
-    except OSError as error:
-        if error.errno not in fails:
-            raise
-        kernel.signals.end_if_interrupted()
-        now = time.monotonic_ns()
-        if until is not None and now >= until:
-            raise
-        block(kernel, until=now + _LOOK if until is None else min(now + _LOOK, until))
-        raise failure(errno.EINTR) from None  # the user's time is over
+    while True:
+        try:
+            return call()
+        except OSError as error:
+            if error.errno not in fails:
+                raise
+            kernel.signals.end_if_interrupted()
+            now = time.monotonic_ns()
+            if until is not None and now >= until:
+                raise
+        pause(kernel, now + _LOOK if until is None else min(now + _LOOK, until))
+
+
+def pause(kernel: "Kernel", until: int, fds: Sequence[Wanted] = ()) -> None:
+    """Let other threads run until a moment of CLOCK_MONOTONIC, or until a descriptor of the host is
+    ready; sleep so long if there are none any more. EINTR when the user's time is over, or a
+    signal comes."""
+    block(kernel, fds=fds, until=until)
+    if kernel.overdue():
+        raise failure(errno.EINTR)
+    _poll(fds, max(1, until - time.monotonic_ns()))
 
 
 def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:

@@ -319,6 +319,24 @@ static void messages(void) { set = msgget(IPC_PRIVATE, 0600); }
 static struct { long kind; char text[8]; } letter = {1, "abc"};
 static long get_message(void) { return error(msgrcv(set, &letter, 8, 0, 0)); }
 static void put_message(void) { msgsnd(set, &letter, 3, 0); }
+static void full_queue(void) { messages(); while (!msgsnd(set, &letter, 8, IPC_NOWAIT)) ; }
+static long put_one_more(void) { letter.kind = 2; return error(msgsnd(set, &letter, 8, 0)); }
+static void change_and_take(void) {
+    letter.kind = 3;
+    for (int left = 2; left; left--) msgrcv(set, &letter, 8, 1, 0);
+    settle();
+    printf("kind 3: %ld\n", error(msgrcv(set, &letter, 8, 3, IPC_NOWAIT)));
+    printf("kind 2: %ld\n", error(msgrcv(set, &letter, 8, 2, IPC_NOWAIT)));
+    msgctl(set, IPC_RMID, 0);
+}
+static void remove_messages(void) { msgctl(set, IPC_RMID, 0); }
+static void remove_semaphores(void) { semctl(set, 0, IPC_RMID); }
+static void remove_by_child(void) { if (!(child = fork())) { remove_semaphores(); _exit(0); } waitpid(child, 0, 0); }
+static long down_timed(void) {
+    struct sembuf one = {0, -1, 0};
+    struct timespec time = {100, 0};
+    return error(semtimedop(set, &one, 1, &time));
+}
 
 /* Two waits that end each other */
 static void *other_side(void *unused) { (void)unused; as_reader(); return 0; }
@@ -418,9 +436,39 @@ static const struct {
     {"semop-mixed-other-takes", second_up, down_mixed, taken_here_and_up},
     {"semop-zero-mixed", second_two, zero_mixed, lower_second},
     {"msgrcv", messages, get_message, put_message},
+    {"msgsnd", full_queue, put_one_more, change_and_take},
+    {"msgrcv-removed", messages, get_message, remove_messages},
+    {"msgsnd-removed", full_queue, put_one_more, remove_messages},
+    {"semop-removed", semaphores, down, remove_semaphores},
+    {"semop-removed-by-child", semaphores, down, remove_by_child},
+    {"semop-mixed-removed", second_up, down_mixed, remove_semaphores},
+    {"semtimedop-removed", semaphores, down_timed, remove_semaphores},
 };
 
 static void *run(void *wait) { waiter_id = syscall(SYS_gettid); return (void *)((long (*)(void))wait)(); }
+
+/* The first thread ends while the other one waits for a reader of a FIFO, which comes later. */
+static void *last_thread(void *unused) {
+    (void)unused;
+    waiter_id = syscall(SYS_gettid);
+    printf("alone: %ld\n", open_write());
+    return 0;
+}
+static void leave_alone(void) {
+    fifo();
+    pair();
+    if (!(child = fork())) {
+        char c;
+        read(a[0], &c, 1);
+        usleep(300000);
+        as_reader();
+        _exit(0);
+    }
+    pthread_create(&waiter, 0, last_thread, 0);
+    settle();
+    feed();
+    pthread_exit(0);
+}
 
 static int chosen(const char *what, int count, char **names) {
     for (int i = 1; i < count; i++) if (!strcmp(names[i], what)) return 1;
@@ -430,6 +478,7 @@ static int chosen(const char *what, int count, char **names) {
 int main(int count, char **names) {
     setvbuf(stdout, 0, _IONBF, 0);
     signal(SIGPIPE, SIG_IGN);
+    if (count == 2 && !strcmp(names[1], "alone")) leave_alone();
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         void *result;
         if (!chosen(cases[i].name, count, names)) continue;
