@@ -134,6 +134,7 @@ def _run(kernel: "Kernel", program: Program, argv_at: int, envp_at: int) -> int:
     except ExecError as error:
         if not error.late:
             raise
+        robust.leave_all(kernel)
         raise Leave(_killed(kernel)) from None
     try:
         if sum(len(text) + 1 for text in plan.argv) - before > room.left:

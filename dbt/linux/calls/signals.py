@@ -253,9 +253,7 @@ def _self_info(number: int, code: int) -> SigInfo:
 
 def _send_self(kernel: "Kernel", info: SigInfo, to: "Thread | None" = None) -> None:
     """Send a signal to this process, or to one of its threads."""
-    if info.signal in (SIGKILL, SIGSTOP) and kernel.is_child:
-        if info.signal == SIGKILL:
-            kernel.process.end_vfork()
+    if info.signal == SIGSTOP and kernel.is_child:
         os.kill(os.getpid(), info.signal)
     elif info.signal:
         kernel.signals.post(info, None if to is None else to.signals)

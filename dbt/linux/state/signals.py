@@ -236,6 +236,8 @@ class Signals:
         pending = self.pending if to is None else to.pending
         if number < 32 and any(other.signal == number for other in pending):
             return
+        if to is not None and self._kills(number) and not to.mask & bit(number):
+            pending = self.pending
         pending.append(info)
         self._kernel.threads.signalled()
 
@@ -301,15 +303,20 @@ class Signals:
         of = of or self.own
         ready = [info for info in of.pending if not of.mask & bit(info.signal)]
         if not ready:
-            ready = [info for info in self.pending if self._taker(info.signal) is of]
+            ready = [info for info in self.pending if self._takes(of, info.signal)]
         return min(ready, key=lambda info: info.signal, default=None)
 
-    def _taker(self, number: int) -> ThreadSignals | None:
-        """The thread that takes a signal of the process: the first that does not block it."""
-        for thread in self._kernel.threads:
-            if not thread.signals.mask & bit(number):
-                return thread.signals
-        return None
+    def _takes(self, of: ThreadSignals, number: int) -> bool:
+        """Whether a thread takes a signal of the process: the first that does not block it. One
+        that kills the process keeps all others from going on, too (complete_signal)."""
+        threads = self._kernel.threads
+        first = next((t.signals for t in threads if not t.signals.mask & bit(number)), None)
+        return first is of or (first is not None and self._kills(number))
+
+    def _kills(self, number: int) -> bool:
+        """Whether a signal that is not blocked ends the process."""
+        default = self.action(number).handler == SIG_DFL
+        return default and number not in IGNORED and number not in STOPPING
 
     def _drop(self, info: SigInfo) -> None:
         """It is no longer pending."""
@@ -430,20 +437,17 @@ class Signals:
         if self._kernel.strace is not None:
             self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
-            robust.leave_all(self._kernel)
-            why = _why(info)
-            quiet = why == _NO_READERS
-            return Killed(
-                number,
-                self._kernel.abi.key_of(location).pc,
-                why=why,
-                location=location,
-                quiet=quiet,
-            )
+            return self._killed(location, number, _why(info))
         try:
             return self._enter(location, info, action)
         except GuestFault:
             return self._frame_fails(location, number)
+
+    def _killed(self, location: int, number: int, why: str) -> Killed:
+        """A signal ends the process."""
+        robust.leave_all(self._kernel)
+        pc, quiet = self._kernel.abi.key_of(location).pc, why == _NO_READERS
+        return Killed(number, pc, why=why, location=location, quiet=quiet)
 
     def _enter(self, location: int, info: SigInfo, action: Action) -> int:
         """Start a handler."""
@@ -475,7 +479,7 @@ class Signals:
         pointer = self._kernel.abi.stack_pointer(self._kernel.state)
         why = f"the frame of a handler of signal {number} does not fit on the stack at {pointer:#x}"
         if number == SIGSEGV:
-            return Killed(SIGSEGV, self._kernel.abi.key_of(location).pc, why=why, location=location)
+            return self._killed(location, SIGSEGV, why)
         self.force(SigInfo(SIGSEGV, why=why))
         return self.deliver(location)
 

@@ -349,6 +349,7 @@ def test_who_signals_its_group_is_signalled_last(
     monkeypatch.setattr("dbt.linux.state.targets.members", lambda *_: [own, 5, 7])
     monkeypatch.setattr("dbt.linux.state.targets.send", lambda _, pid, number: order.append(pid))
     monkeypatch.setattr(os, "kill", lambda pid, number: order.append(pid))
+    monkeypatch.setattr(kernel.signals, "post", lambda info, _: order.append(info.pid))
     monkeypatch.setattr(kernel, "is_child", True)
     assert call(kernel, "kill", 0, number) == 0
     assert order == [5, 7, own]
