@@ -50,8 +50,8 @@ def pack_iovec(parts: list[Span]) -> bytes:
     return b"".join(struct.pack("=QQ", *part) for part in parts)
 
 
-def read_iovec(kernel: "Kernel", address: int, count: int, *, writable: bool) -> list[Span]:
-    """The guest's iovec array as host spans. EINVAL, EFAULT as in import_iovec."""
+def read_vector(kernel: "Kernel", address: int, count: int) -> list[tuple[int, int]]:
+    """The guest's iovec array: addresses and sizes. EINVAL, EFAULT as in import_iovec."""
     if count > IOV_MAX:
         raise failure(errno.EINVAL)
     words = struct.unpack(f"<{2 * count}I", kernel.memory.read(address, 8 * count))
@@ -60,8 +60,13 @@ def read_iovec(kernel: "Kernel", address: int, count: int, *, writable: bool) ->
         raise failure(errno.EINVAL)
     if any(base + size > SPACE for base, size in pairs):
         raise failure(errno.EFAULT)
+    return pairs
+
+
+def read_iovec(kernel: "Kernel", address: int, count: int, *, writable: bool) -> list[Span]:
+    """The same as host spans."""
     out: list[Span] = []
-    for base, size in pairs:
+    for base, size in read_vector(kernel, address, count):
         parts = spans(kernel, base, size, writable=writable)
         out += parts
         if len(parts) > 1 or parts[0][0] == kernel.memory.base + SPACE:

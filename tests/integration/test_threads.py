@@ -94,6 +94,32 @@ fork: Resource temporarily unavailable
 gone: none
 Threads:\t1
 """
+NAMES = """\
+mode: 100644 0
+write: 5, line|| line|.
+long: 22, a name of more | a name of more .
+zero: 3, a| a.
+empty: 0, | .
+writev: 6, two| two.
+pwrite: -1, two| two. Illegal seek
+pwritev: -1, two| two. Illegal seek
+nowhere: -1, two| two. Bad address
+position: 0, two| two.
+read: -1, two| two. Bad file descriptor
+sendfile: -1, two| two. Invalid argument
+dup: 9, duplicate| duplicate.
+both: 4, both| both.
+read: 5, both| both.
+read: both
+child: -1, both| both. Invalid argument
+reader: -1, both| both. Bad file descriptor
+set: 0
+get: other
+too long: 34
+thread: 0, other| other.
+gone: -1, both| both. No such process
+"""
+"""As the kernel's (comm_write): a newline, shown as ``|``, is a part of the name."""
 
 
 def program(home: Path, name: str, *options: str) -> str:
@@ -163,9 +189,15 @@ def test_timers_that_tell_a_thread(home: Path, capfd: pytest.CaptureFixture[str]
     assert (out, stop) == (TIMERS, Exited(0))
 
 
+def test_names_of_threads_can_be_written(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out, stop, _ = result(program(home, "thread_names"), capfd)
+    assert (out, stop) == (NAMES, Exited(0))
+
+
 def test_proc_shows_each_thread_and_limits_count_them(
-    home: Path, capfd: pytest.CaptureFixture[str]
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 1000)  # of root, nothing is counted
     out, stop, _ = result(program(home, "thread_proc"), capfd)
     assert (out, stop) == (PROC, Exited(0))
 

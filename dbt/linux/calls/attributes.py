@@ -264,8 +264,9 @@ def _access(kernel: "Kernel", dirfd: int, path: bytes, mode: int, flags: int) ->
         return 0 if dirfd == AT_FDCWD else kernel.files.host_fd(dirfd) * 0
     place = kernel.paths.existing(path, dirfd, follow=not flags & AT_SYMLINK_NOFOLLOW)
     if place.virtual is not None:
-        denied = mode & os.W_OK and place.virtual.descriptor is None and place.virtual.link is None
-        if denied or (mode & os.X_OK and not place.mode & 0o111):
+        made_up = place.virtual
+        takes = made_up.descriptor is not None or made_up.link is not None or made_up.sink
+        if (mode & os.W_OK and not takes) or (mode & os.X_OK and not place.mode & 0o111):
             raise failure(errno.EACCES)
         return 0
     if mode & os.W_OK and not place.device:

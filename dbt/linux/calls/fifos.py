@@ -18,7 +18,6 @@ from dbt.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_SPLICE_F_NONBLOCK = 2
 _LOOK = 5_000_000
 """Nanoseconds between two looks for a writer that does not write."""
 _PIPE = b"pipe:["
@@ -80,12 +79,10 @@ def _had_writer(fd: int) -> bool:
     """Whether a reading end that was opened without waiting has a writer, or had one since."""
     if waiting.ready([(fd, waiting.POLLIN)])[0]:
         return True
-    source, target = os.pipe2(os.O_CLOEXEC)
     try:
-        host.call("tee", fd, target, 1, _SPLICE_F_NONBLOCK)
-    except BlockingIOError:  # there is a writer, and nothing to be read
-        return True
-    finally:
-        os.close(source)
-        os.close(target)
+        host.call("read", fd, None, 1)  # no byte is taken, for there is no memory at 0
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EFAULT):
+            raise
+        return True  # there is a writer, and nothing to be read; or something is
     return bool(waiting.ready([(fd, waiting.POLLIN)])[0])

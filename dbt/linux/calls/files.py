@@ -132,7 +132,8 @@ def _open_virtual(
         return fd, OpenFile(made_up=place.guest)
     if place.descriptor is not None:
         return _reopen(kernel, place.descriptor, flags)
-    if flags & os.O_ACCMODE != os.O_RDONLY or flags & os.O_TRUNC:
+    writes = flags & os.O_ACCMODE != os.O_RDONLY
+    if (writes or flags & os.O_TRUNC) and virtual.sink is None:
         raise failure(errno.EISDIR if virtual.names is not None else errno.EACCES)
     if virtual.names is not None:
         fd = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -145,8 +146,9 @@ def _open_virtual(
     with open(fd, "wb", closefd=False) as file:
         file.write(virtual.content())
     try:
-        again = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
-        return again, OpenFile(made_up=place.guest)
+        mode = flags & os.O_ACCMODE | os.O_CLOEXEC
+        again = os.open(f"/proc/self/fd/{fd}", mode)
+        return again, OpenFile(made_up=place.guest, sink=virtual.sink if writes else None)
     finally:
         os.close(fd)
 

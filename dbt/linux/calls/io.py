@@ -1,6 +1,7 @@
 """Reading and writing: read, write and their vector and positioned forms, lseek."""
 
 import errno
+import os
 import struct
 from functools import partial
 
@@ -8,7 +9,7 @@ from dbt.linux import host
 from dbt.linux.calls import signalfd
 from dbt.linux.calls.transfer import may_wait, write_all
 from dbt.linux.errors import failure
-from dbt.linux.guestio import Span, pack_iovec, read_iovec, spans
+from dbt.linux.guestio import Span, pack_iovec, read_iovec, read_vector, spans
 from dbt.linux.state import waiting
 from dbt.linux.state.fdtable import Descriptor
 from dbt.linux.table import syscall
@@ -47,7 +48,10 @@ def read(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
 
 @syscall("write")
 def write(kernel: "Kernel", fd: int, buffer: int, count: int) -> int:
-    host_fd = kernel.files.host_fd(fd)
+    found = kernel.files.get(fd)
+    if found.file.sink is not None:
+        return _give(kernel, found, [(buffer, count)])
+    host_fd = found.host
     parts = spans(kernel, buffer, count, writable=False)
     if may_wait(kernel, host_fd):
         return write_all(kernel, host_fd, parts, partial(_one, "write", host_fd))
@@ -62,7 +66,7 @@ def pread64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: int) -> 
 
 @syscall("pwrite64")
 def pwrite64(kernel: "Kernel", fd: int, buffer: int, count: int, offset: int) -> int:
-    host_fd = kernel.files.host_fd(fd)
+    host_fd = _seekable(kernel, fd)
     return _one("pwrite64", host_fd, spans(kernel, buffer, count, writable=False), offset)
 
 
@@ -76,11 +80,34 @@ def readv(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
 
 @syscall("writev")
 def writev(kernel: "Kernel", fd: int, vector: int, count: int) -> int:
-    host_fd = kernel.files.host_fd(fd)
+    found = kernel.files.get(fd)
+    if found.file.sink is not None:
+        return _give(kernel, found, read_vector(kernel, vector, count))
+    host_fd = found.host
     parts = read_iovec(kernel, vector, count, writable=False)
     if may_wait(kernel, host_fd):
         return write_all(kernel, host_fd, parts, partial(_writev, host_fd))
     return _writev(host_fd, parts)
+
+
+def _give(kernel: "Kernel", found: Descriptor, parts: list[tuple[int, int]]) -> int:
+    """Write to a made up file: each part of guest memory is a write of its own, and none moves the
+    position."""
+    sink = found.file.sink
+    assert sink is not None
+    for address, size in parts:
+        content = sink.write(kernel.memory.read(address, min(size, sink.most)))
+        os.ftruncate(found.host, 0)
+        os.pwrite(found.host, content, 0)
+    return sum(size for _, size in parts)
+
+
+def _seekable(kernel: "Kernel", fd: int) -> int:
+    """The host descriptor to write to at a position: a made up file has none (ESPIPE)."""
+    found = kernel.files.get(fd)
+    if found.file.sink is not None:
+        raise failure(errno.ESPIPE)
+    return found.host
 
 
 def _writev(host_fd: int, parts: list[Span]) -> int:
@@ -96,7 +123,7 @@ def preadv(kernel: "Kernel", fd: int, vector: int, count: int, offset: int) -> i
 
 @syscall("pwritev")
 def pwritev(kernel: "Kernel", fd: int, vector: int, count: int, offset: int) -> int:
-    host_fd = kernel.files.host_fd(fd)
+    host_fd = _seekable(kernel, fd)
     parts = read_iovec(kernel, vector, count, writable=False)
     return host.call("pwritev", host_fd, pack_iovec(parts), len(parts), offset)
 

@@ -95,7 +95,7 @@ def _sendfile(
     host_source = kernel.files.host_fd(source)
     if count > 0x7FFFFFFF:  # negative as the guest's kernel sees it (rw_verify_area)
         raise failure(errno.EINVAL)
-    host_out = kernel.files.host_fd(out)
+    host_out = _target(kernel, out)
     if may_wait(kernel, host_out):
         waiting.wait_for(kernel, host_out, waiting.POLLOUT)
         count = min(count, PIPE_BUF)
@@ -111,6 +111,15 @@ def _sendfile(
     sent = host.call("sendfile", host_out, host_source, ctypes.addressof(position), count)
     kernel.memory.write(offset, struct.pack(form, position.value))
     return sent
+
+
+def _target(kernel: "Kernel", fd: int) -> int:
+    """The host descriptor to move something to. EINVAL for a made up file, which only takes
+    writes."""
+    found = kernel.files.get(fd)
+    if found.file.sink is not None:
+        raise failure(errno.EINVAL)
+    return found.host
 
 
 @syscall("sendfile")
@@ -132,7 +141,7 @@ def _move(
     flags: int,
 ) -> int:
     """splice and copy_file_range: two descriptors, each with an optional 64-bit position."""
-    source, target = (kernel.files.host_fd(fd) for fd in fds)
+    source, target = kernel.files.host_fd(fds[0]), _target(kernel, fds[1])
     if name == "splice" and kernel.threads.others:
         flags |= _wait_for_both(kernel, source, target, flags)
     values: list[ctypes.c_int64 | None] = []

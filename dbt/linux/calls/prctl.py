@@ -9,14 +9,13 @@ from collections.abc import Callable
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.state.task import LAST_CAPABILITY
+from dbt.linux.state.task import LAST_CAPABILITY, NAME_BYTES
 from dbt.linux.table import syscall
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-NAME_BYTES = 16
 _SECURE_KEEP_CAPS = 1 << 4
 _SIGNALS = 64
 _MCE_DEFAULT = 2

@@ -16,6 +16,7 @@ from dbt.classes import attrs
 from dbt.linux.errors import failure
 from dbt.linux.state.layers import Tree
 from dbt.linux.state.objects import duplicate
+from dbt.linux.state.places import Sink
 from dbt.linux.state.procfs import ProcFs
 from dbt.linux.state.terminals import Terminals
 from dbt.typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class OpenFile:
     ``tree``: the layer it was found in, None for pipes, sockets, what was inherited and what is
     made up; ``made_up`` is the path of the last. ``changeable``: metadata may be changed through
     it, decided when it was opened. ``entries`` lists a directory and ``listing``, ``position`` say
-    how far it was read. ``signals`` is the mask of a descriptor for signals.
+    how far it was read. ``signals`` is the mask of a descriptor for signals, ``sink`` what is
+    written to instead of the host's file.
     """
 
     tree: Tree | None = None
@@ -46,6 +48,7 @@ class OpenFile:
     listing: list[tuple[bytes, int, int]] | None = None
     position: int = 0
     signals: int | None = None
+    sink: Sink | None = None
 
 
 @attrs.define(eq=False)

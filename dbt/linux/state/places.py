@@ -12,12 +12,22 @@ from dbt.linux.state.objects import Handle
 
 
 @attrs.frozen
+class Sink:
+    """Takes what is written to a made up file, of each write at most so many bytes; ``write``
+    returns what is in the file then."""
+
+    write: Callable[[bytes], bytes]
+    most: int
+
+
+@attrs.frozen
 class Virtual:
     """A made up file, which is no file of the host (``procfs.py``).
 
     Exactly one of the four is set: ``content`` makes its bytes, ``names`` lists a directory with
     each name's type (S_IFLNK and so on), ``link`` is where a link leads, ``descriptor`` is the open
     file that a link in /proc/self leads to: a number, or AT_FDCWD for the working directory.
+    ``sink`` takes what is written to a file; without it, none is.
     """
 
     mode: int
@@ -25,6 +35,7 @@ class Virtual:
     names: Callable[[], list[tuple[bytes, int]]] | None = None
     link: bytes | None = None
     descriptor: int | None = None
+    sink: Sink | None = None
 
 
 Layer = tuple[Tree, Handle]

@@ -1,20 +1,22 @@
 """``/proc`` as the guest sees it: its own process, made up, and a few harmless files of the host.
 
 Other processes are not there, nor what only the host's kernel knows (``mem``, ``sched``, ``ns``,
-``net``): looking such a name up gives ENOENT. What can be written to in a real
-/proc is shown read-only here, and to open it for writing gives EACCES. ``/proc/self/exe``,
-``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
+``net``): looking such a name up gives ENOENT. Of what can be written to in a real /proc, ``comm``
+can be here, too; all else is shown read-only, and to open it for writing gives EACCES.
+``/proc/self/exe``, ``cwd`` and ``fd/N`` lead to open files, as they do in Linux.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable
 from functools import partial
 
+from dbt.linux.errors import failure
 from dbt.linux.state import proc_memory, proc_task
 from dbt.linux.state.paths import AT_FDCWD, PROGRAM
-from dbt.linux.state.places import Virtual
-from dbt.linux.state.task import LAST_CAPABILITY
+from dbt.linux.state.places import Sink, Virtual
+from dbt.linux.state.task import LAST_CAPABILITY, NAME_BYTES
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -177,6 +179,8 @@ class ProcFs:
         if not name:
             names = [*self._files, b"cwd", b"exe", b"fd", b"fdinfo", b"root", *others]
             return self._directory(path, lambda: sorted(names))
+        if name == b"comm":
+            return self._comm(thread)
         if name in self._files:
             return Virtual(_FILE, content=partial(self._files[name], thread))
         if name in (b"cwd", b"exe"):
@@ -184,6 +188,21 @@ class ProcFs:
         if name == b"root":
             return Virtual(_LINK, link=b"/")
         return self._descriptors(path, name)
+
+    def _comm(self, thread: "Thread") -> Virtual:
+        """The name of a thread, which all threads of its process may change (comm_write)."""
+        pid, threads = os.getpid(), self._kernel.threads
+
+        def write(data: bytes) -> bytes:
+            if os.getpid() != pid:  # the descriptor was inherited
+                raise failure(errno.EINVAL)
+            if thread not in threads:
+                raise failure(errno.ESRCH)
+            thread.name = data.partition(b"\0")[0]
+            return thread.name + b"\n"
+
+        content = partial(self._files[b"comm"], thread)
+        return Virtual(_FILE | stat.S_IWUSR, content=content, sink=Sink(write, NAME_BYTES - 1))
 
     def _descriptors(self, path: bytes, name: bytes) -> Virtual | None:
         """``fd``, ``fdinfo`` and what is in them."""

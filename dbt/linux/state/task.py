@@ -10,6 +10,8 @@ from dbt.classes import attrs
 
 TIMER_SLACK = 50_000  # ns
 LAST_CAPABILITY = 40
+NAME_BYTES = 16
+"""A thread's name with the zero behind it (TASK_COMM_LEN)."""
 
 
 @attrs.define

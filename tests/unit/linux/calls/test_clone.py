@@ -21,6 +21,7 @@ WNOHANG, WALL, WCLONE = 1, 0x40000000, 0x80000000
 FIRST_SIZE, SIZE = 64, 88
 HELLO = guest("hello")
 PID_MAX = 1 << 22
+NPROC = 6
 
 
 def child_of(kernel: Kernel, flags: int, status: int = 0) -> int:
@@ -171,3 +172,17 @@ def test_a_parent_that_waits_ends_a_child_whose_time_is_over(kernel: Kernel) -> 
     kernel.overdue = lambda: False
     assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
     assert kernel.memory.load(BUFFER, 4) == 4 << 8
+
+
+@pytest.mark.parametrize(("user", "expected"), [(0, None), (1000, "EAGAIN")])
+def test_a_limit_of_processes_does_not_hold_for_root(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, user: int, expected: str | None
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    kernel.memory.write(BUFFER, struct.pack("<II", 1, 1))
+    assert call(kernel, "setrlimit", NPROC, BUFFER) == 0
+    pid = child_of(kernel, SIGCHLD)
+    if expected is None:
+        assert call(kernel, "wait4", pid, BUFFER, 0, 0) == pid
+    else:
+        assert error(pid) == expected
