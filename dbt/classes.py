@@ -5,11 +5,13 @@ a millisecond a class, and importing attrs takes as long as 80 classes. A short 
 objects of half of its classes, so a module that a warm start imports says ``from dbt.classes import
 attrs`` in place of ``import attrs``, and writes the same. Its classes are *deferred*:
 
-- The class has its slots at once. ``__init__``, ``__eq__`` and ``__hash__`` work from a list of the
-  fields.
+- The class has its slots at once. ``__eq__`` and ``__hash__`` work from a list of the fields.
+  ``__init__`` is made at its first call (``initialisers.py``); with factories, converters and the
+  like it works from a list, too.
 - attrs makes the methods, with the class as it was written and all arguments, when one is called
   that only attrs makes (``__repr__``, ``__setattr__`` of a frozen class), when the arguments of
-  ``__init__`` are wrong, when somebody asks for the fields, or when ``FEW`` objects have been made.
+  ``__init__`` are wrong, when somebody asks for the fields, or when ``__init__`` has made ``FEW``
+  objects from a list.
   The deferred class then gets these methods, and behaves as if attrs had made it.
 
 A class of which this module does not know how attrs treats it is made by attrs at once.
@@ -22,6 +24,7 @@ from functools import cached_property
 from operator import attrgetter
 from types import BuiltinFunctionType, CellType, FunctionType
 
+from dbt.initialisers import MOST, initialiser
 from dbt.typing import TYPE_CHECKING, Any
 
 FEW = 4000
@@ -203,6 +206,29 @@ def _first_initialiser(deferred: _Deferred) -> Callable[..., None]:
 
 def _initialiser(deferred: _Deferred) -> Callable[..., None]:
     """``__init__``."""
+    defaults = _trailing_defaults(deferred)
+    if defaults is None:
+        return _listing_initialiser(deferred)
+    fields = {field.name: field.alias for field in deferred.fields}
+    return initialiser(deferred.made, fields, defaults, frozen=deferred.frozen)
+
+
+def _trailing_defaults(deferred: _Deferred) -> list[Any] | None:
+    """The defaults of the last fields of a class; None if ``__init__`` has more to do than to set
+    all fields to its arguments."""
+    fields = deferred.fields
+    if len(fields) > MOST or hasattr(deferred.made, "__attrs_post_init__"):
+        return None
+    if any(field.factory is not None or not _is_plain(field) for field in fields):
+        return None
+    count = sum(field.required for field in fields)
+    if any(field.required for field in fields[count:]):
+        return None
+    return [field.default for field in fields[count:]]
+
+
+def _listing_initialiser(deferred: _Deferred) -> Callable[..., None]:
+    """``__init__`` of a class with fields that take more than a value."""
     arguments = _Arguments(deferred.fields)
     left, least, most, defaults = FEW, arguments.least, arguments.most, arguments.defaults
     setters = [getattr(deferred.made, field.name).__set__ for field in deferred.fields]

@@ -19,7 +19,7 @@ import pytest
 import backends
 import dbt
 import frontends
-from dbt import classes
+from dbt import classes, initialisers
 
 deferring: Any = classes._Attrs()
 Make = Callable[[Any], Any]
@@ -56,6 +56,15 @@ def changing(attrs: Any, **options: Any) -> Any:
             self.e = self.a + self.c
 
     return Changing
+
+
+def listing(attrs: Any) -> Any:
+    @attrs.frozen
+    class Listing:
+        a: int
+        b: list[int] = attrs.field(factory=list)
+
+    return Listing
 
 
 def derived(attrs: Any) -> Any:
@@ -98,6 +107,7 @@ def bare(attrs: Any) -> Any:
 
 MAKERS: dict[str, Make] = {
     "simple": simple,
+    "listing": listing,
     "changing": changing,
     "derived": derived,
     "bare": bare,
@@ -244,23 +254,56 @@ def test_attrs_makes_the_methods_of_a_class_with_many_objects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(classes, "FEW", 10)
-    class_ = simple(deferring)
+    class_ = listing(deferring)
     made = [class_(number) for number in range(9)]
     assert deferred(class_)
-    made += [class_(number, b="b") for number in range(9, 20)]
+    made += [class_(number, b=[]) for number in range(9, 20)]
     assert not deferred(class_)
-    assert [(one.a, one.b) for one in made] == [(number, "b") for number in range(20)]
+    assert [(one.a, one.b) for one in made] == [(number, []) for number in range(20)]
     assert "initialise" not in class_.__init__.__qualname__
 
 
-def test_a_process_that_cannot_import_attrs_makes_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("make", [simple, listing])
+def test_a_process_that_cannot_import_attrs_makes_objects(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(classes, "FEW", 10)
-    class_ = simple(deferring)
+    class_ = make(deferring)
     monkeypatch.setitem(sys.modules, "attrs", None)
     assert [class_(number).a for number in range(20)] == list(range(20))
     assert " object at " in repr(class_(1))
     with pytest.raises(ImportError):
         class_(1).a = 2
+
+
+def with_fields(attrs: Any, count: int, *, frozen: bool) -> Any:
+    """A class with so many fields, half of which have defaults."""
+    names = [f"field_{number}" for number in range(count)]
+    body: dict[str, Any] = {name: name for name in names[count // 2 :]}
+    body["__annotations__"] = dict.fromkeys(names, str)
+    return attrs.define(frozen=frozen)(type("Sample", (), body))
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("count", range(initialisers.MOST + 2))
+def test_an_init_sets_as_many_fields_as_there_are(count: int, *, frozen: bool) -> None:
+    ours, theirs = (with_fields(attrs, count, frozen=frozen) for attrs in (deferring, real))
+    for given in ([], ["a"], [*"abcdefghijklmnop"[:count]]):
+        for named in ({}, {f"field_{count - 1}": "z"}, {"field_0": "y"}):
+            made, wanted = (outcome(partial(c, *given, **named)) for c in (ours, theirs))
+            if isinstance(wanted, theirs):
+                wanted = {name: getattr(wanted, name) for name in ours.__annotations__}
+                made = {name: getattr(made, name) for name in ours.__annotations__}
+            assert made == wanted
+
+
+def test_a_class_whose_fields_are_values_needs_no_attrs_for_many_objects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(classes, "FEW", 10)
+    class_ = simple(deferring)
+    assert [class_(number).a for number in range(20)] == list(range(20))
+    assert deferred(class_)
 
 
 def test_a_class_of_attrs_may_be_derived_from_a_deferred_one() -> None:
