@@ -17,6 +17,12 @@ _SIG_SETMASK = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _functions: dict[str, Any] = {}
+_OPENAT2 = 437  # the same number on every architecture
+_openat2 = _libc["syscall"]
+_openat2.argtypes = [
+    ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t,
+]  # fmt: skip
+_openat2.restype = ctypes.c_long
 
 
 def call(name: str, *args: Any) -> int:
@@ -33,6 +39,13 @@ def call(name: str, *args: Any) -> int:
     if result == -1:
         raise failure(ctypes.get_errno())
     return int(result)
+
+
+def openat2(directory: int, path: bytes, how: bytes) -> int:
+    """See openat2(2), for which libc has no function: a descriptor, or a negative errno. A look-up
+    of the guest's may need it several times, so it is called without preparations."""
+    fd: int = _openat2(_OPENAT2, directory, path, how, len(how))
+    return fd if fd >= 0 else -ctypes.get_errno()
 
 
 def is_stream(fd: int) -> bool:

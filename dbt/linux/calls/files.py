@@ -43,7 +43,7 @@ def open_guest(kernel: "Kernel", dirfd: int, path: bytes, guest_flags: int, mode
         os.O_CREAT | os.O_EXCL
     )
     create = bool(flags & os.O_CREAT)
-    place = kernel.paths.resolve(path, dirfd, follow=follow, create=create)
+    place = kernel.paths.resolve(path, dirfd, follow=follow, create=create, new=create)
     if not place.exists and not create:
         raise failure(errno.ENOENT)
     finish = partial(kernel.files.add, cloexec=bool(flags & os.O_CLOEXEC))

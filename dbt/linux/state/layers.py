@@ -51,13 +51,6 @@ class Allowed:
             return cls(name, None, writable)
         return cls(name, handle, writable)
 
-    def path(self) -> bytes | None:
-        """Where it lies now, None once it is removed."""
-        if self.handle is None:
-            return self.name
-        path, gone = where(self.handle)
-        return None if gone else path
-
 
 class Policy:
     """What the guest sees of the host's files, and what it may change."""
@@ -71,20 +64,47 @@ class Policy:
         self._allowed = [Allowed.named(d, writable=w) for d, w in real.items()]
         self._spelled = {os.path.abspath(d) for d in (*writable, *readable)} - set(real)
         """Names with links in them, which must be passed to come to an allowed directory."""
+        self._first = {d.split(b"/")[1] for d in self._spelled}
         self._now: list[tuple[bytes, bool]] | None = None
+        self._places: dict[Handle, tuple[bytes, bool] | None] = {}
+        """``where`` of the allowed directories, once it was asked for."""
+        self.forget()
 
     def close(self) -> None:
         """Allow nothing any more, and hold no directory."""
-        self._allowed, self._now = [], None
+        self._allowed = []
+        self.forget()
 
     def forget(self) -> None:
         """Forget where the allowed directories lie, so that the host is asked again."""
         self._now = None
+        self._places = {a.handle: None for a in self._allowed if a.handle is not None}
+
+    def held(self, status: os.stat_result) -> Handle | None:
+        """The handle of an allowed directory that has this status, if there is one."""
+        same = (h for h in self._places if os.path.samestat(h.status(), status))
+        return next(same, None)
+
+    def where(self, handle: Handle) -> tuple[bytes, bool]:
+        """See ``objects.where``. The host is asked once in a look-up for an allowed directory."""
+        found = self._places.get(handle)
+        if found is None:
+            found = where(handle)
+            if handle in self._places:
+                self._places[handle] = found
+        return found
+
+    def _path(self, allowed: Allowed) -> bytes | None:
+        """Where an allowed directory lies now, None once it is removed."""
+        if allowed.handle is None:
+            return allowed.name
+        path, gone = self.where(allowed.handle)
+        return None if gone else path
 
     def _paths(self) -> list[tuple[bytes, bool]]:
         """Where the allowed directories lie, and whether they are writable."""
         if self._now is None:
-            places = [(allowed.path(), allowed.writable) for allowed in self._allowed]
+            places = [(self._path(allowed), allowed.writable) for allowed in self._allowed]
             self._now = [(path, writable) for path, writable in places if path is not None]
         return self._now
 
@@ -99,6 +119,10 @@ class Policy:
     def is_allowed_directory(self, host_path: bytes) -> bool:
         """Whether this is one of the writable directories itself."""
         return (host_path, True) in self._paths()
+
+    def passes_links(self, host_path: bytes) -> bool:
+        """Whether a link that leads to an allowed directory may be on the way to this place."""
+        return bool(self._first) and host_path.split(b"/", 2)[1] in self._first
 
     def sight(self, host_path: bytes) -> Sight:
         """How much the guest sees of a file at this place of the host."""
@@ -150,6 +174,10 @@ class Tree:
         if self.mount and not below(guest, self.mount):
             return Sight.NOTHING
         return self.policy.sight(guest) if self.is_host else Sight.ALL
+
+    def passes_links(self, guest: bytes) -> bool:
+        """Whether there may be links on the way to a place of this layer that is not seen."""
+        return self.is_host and self.policy.passes_links(guest)
 
     def may_change(self, guest: bytes) -> bool:
         """Whether the guest may change the file at this place of the layer."""

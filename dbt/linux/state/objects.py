@@ -20,7 +20,6 @@ _FEWEST = 128
 """The limit on descriptors (RLIMIT_NOFILE) that is enough to load any program."""
 
 _PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPENAT2 = 437  # the same number on every architecture
 _RESOLVE_NO_SYMLINKS = 0x04
 _DIRECTORY_WITHOUT_LINKS = struct.pack(
     "=QQQ", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, 0, _RESOLVE_NO_SYMLINKS
@@ -84,15 +83,20 @@ def open_object(name: bytes, directory: Handle | None = None) -> Handle:
     return Handle(os.open(name, _PATH, dir_fd=None if directory is None else directory.fd))
 
 
-def open_below(directory: Handle, path: bytes) -> Handle:
-    """Open the directory at a relative path. ELOOP or ENOTDIR when there is a link in it."""
-    how = _DIRECTORY_WITHOUT_LINKS
+def open_below(directory: Handle, path: bytes) -> Handle | None:
+    """Open the directory at a relative path; None when there is none. ELOOP or ENOTDIR when there
+    is a link in it."""
+    fd = host.openat2(directory.fd, path, _DIRECTORY_WITHOUT_LINKS)
+    if fd >= 0:
+        return Handle(fd)
+    if fd == -errno.ENOENT:
+        return None
+    if -fd not in (errno.ENOSYS, errno.EPERM):
+        raise failure(-fd)
     try:
-        return Handle(host.call("syscall", _OPENAT2, directory.fd, path, how, len(how)))
-    except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.EPERM):
-            raise
-    return open_by_steps(directory, path)
+        return open_by_steps(directory, path)
+    except FileNotFoundError:
+        return None
 
 
 def open_by_steps(directory: Handle, path: bytes) -> Handle:

@@ -112,7 +112,9 @@ class Paths:
 
     def enter(self, place: Place) -> None:
         """Make a directory the working directory."""
-        handle = None if place.handle is None else place.handle.keep()
+        handle = None
+        if place.handle is not None and place.status is not None:
+            handle = self.view.policy.held(place.status) or place.handle.keep()
         self._working = Anchor(place.tree, handle, place.guest)
 
     @property
@@ -186,11 +188,18 @@ class Paths:
     # -- resolution --------------------------------------------------------------------------------
 
     def resolve(
-        self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True, create: bool = False
+        self,
+        path: bytes,
+        dirfd: int = AT_FDCWD,
+        *,
+        follow: bool = True,
+        create: bool = False,
+        new: bool = True,
     ) -> Place:
         """Find what a guest path means. A missing last component is no error (``Place.exists``);
         ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG and EACCES are raised as Linux does. For what may
-        ``create`` a file a last name with a slash behind it is EISDIR."""
+        ``create`` a file a last name with a slash behind it is EISDIR. ``new``: see
+        ``View.down``."""
         if not path:
             raise failure(errno.ENOENT)
         if len(path) >= PATH_MAX:
@@ -198,9 +207,11 @@ class Paths:
         self.view.afresh()
         here = self.view.top() if path.startswith(b"/") else self.base(dirfd)
         slash = _ends_in_directory(path)
-        return self._walk(here, path, follow or slash, slash, create)
+        return self._walk(here, path, follow or slash, slash, create, new)
 
-    def _walk(self, here: Here, path: bytes, follow: bool, slash: bool, create: bool) -> Place:
+    def _walk(
+        self, here: Here, path: bytes, follow: bool, slash: bool, create: bool, new: bool
+    ) -> Place:
         pending = _components(path)
         refused = create and _names_directory(path)
         links = 0
@@ -215,7 +226,7 @@ class Paths:
                 raise failure(errno.ENAMETOOLONG)
             if refused and not pending:
                 raise failure(errno.EISDIR)
-            place = self.view.down(here, name)
+            place = self.view.down(here, name, new=new and not pending)
             if not place.exists and not pending and not slash:
                 return place
             if stat.S_ISLNK(place.mode) and (pending or follow):
@@ -301,7 +312,7 @@ class Paths:
 
     def existing(self, path: bytes, dirfd: int = AT_FDCWD, *, follow: bool = True) -> Place:
         """``resolve`` for calls that need the file: ENOENT when it is missing."""
-        place = self.resolve(path, dirfd, follow=follow)
+        place = self.resolve(path, dirfd, follow=follow, new=False)
         if not place.exists:
             raise failure(errno.ENOENT)
         return place

@@ -11,12 +11,14 @@ from collections.abc import Callable
 
 from dbt.linux.errors import failure
 from dbt.linux.state.layers import DEVICES, Policy, Sight, Tree, below
-from dbt.linux.state.objects import Handle, open_below, open_object, where
+from dbt.linux.state.objects import Handle, open_below, open_object
 from dbt.linux.state.places import Here, Layer, Place, Virtual
 from dbt.linux.state.run_directory import SHARED_MEMORY, RunDirectory
 from dbt.linux.state.terminals import PTS
 
 _LINK = stat.S_IFLNK | 0o777
+_SPECIAL = (b"/proc", b"/dev")
+"""Where ``special`` is asked."""
 _STANDARD = {
     b"/dev/stdin": b"/proc/self/fd/0",
     b"/dev/stdout": b"/proc/self/fd/1",
@@ -66,7 +68,7 @@ class View:
     def stand(self, tree: Tree, directory: Handle, *, first: bool = True) -> Here:
         """The start of a walk at an open directory: its path now, and what other layers show there.
         The directory is ``first``, or has the rank of its layer. ENOENT out of sight."""
-        path, gone = where(directory)
+        path, gone = self.policy.where(directory)
         guest = tree.guest_path(path)
         if guest is None or not tree.sight(guest):
             raise failure(errno.ENOENT)
@@ -77,10 +79,9 @@ class View:
             if other is tree:
                 layers.append((tree, directory))
             elif other.sight(guest):
-                try:
-                    layers.append((other, _open_directory(other.top, guest)))
-                except OSError:
-                    continue
+                with contextlib.suppress(OSError):
+                    found = _open_directory(other.top, guest)
+                    layers += [(other, found)] if found else []
         if first or gone:
             layers = [(tree, directory), *(layer for layer in layers if layer[0] is not tree)]
         return Here(guest, tuple(layers))
@@ -102,13 +103,15 @@ class View:
         for tree in self.trees:
             if tree.sight(guest):
                 with contextlib.suppress(OSError):
-                    layers.append((tree, open_below(tree.top, guest[1:])))
+                    found = open_below(tree.top, guest[1:])
+                    layers += [(tree, found)] if found else []
         return Here(guest, tuple(layers))
 
-    def down(self, here: Here, name: bytes) -> Place:
-        """What a name in a directory means."""
+    def down(self, here: Here, name: bytes, *, new: bool = True) -> Place:
+        """What a name in a directory means. Where a missing one would be made is told if it may be
+        ``new``."""
         guest = here.join(name)
-        special = self.special(guest)
+        special = self.special(guest) if guest.startswith(_SPECIAL) else None
         if special is not None:
             return special
         found: list[tuple[Layer, Handle, os.stat_result]] = []
@@ -127,7 +130,7 @@ class View:
             if not stat.S_ISDIR(found[0][2].st_mode):
                 break
         if not found:
-            return self.vacant(here, name)
+            return self.vacant(here, name) if new else Place(guest, name=name)
         (tree, directory), handle, status = found[0]
         rest = tuple((layer[0], handle) for layer, handle, _ in found[1:])
         return Place(guest, tree, directory, name, handle, status, rest)
@@ -166,28 +169,32 @@ class View:
 
     def leap(self, here: Here, pending: list[bytes]) -> Here | None:
         """Take all steps but the last at once, and remove them from ``pending``. None when they
-        must be taken one by one: something is special, or a link, or not there."""
-        if len(pending) < 3 or b".." in pending:
+        must be taken one by one: something is special, or a link. ENOENT when no layer has such a
+        directory."""
+        if len(pending) < 2 or b".." in pending:
             return None
         steps = b"/".join(reversed(pending[1:]))
         guest = here.join(steps)
-        if guest.startswith((b"/proc", b"/dev")):
+        if guest.startswith(_SPECIAL):
             return None
         layers: list[Layer] = []
+        linked = not here.layers
         for tree, directory in here.layers:
             if not tree.sight(guest):
+                linked = linked or tree.passes_links(guest)
                 continue
             try:
-                layers.append((tree, open_below(directory, steps)))
-            except FileNotFoundError:
-                continue
+                found = open_below(directory, steps)
             except OSError:
                 return None
+            layers += [(tree, found)] if found else []
         if not layers:
-            return None
+            if linked:
+                return None
+            raise failure(errno.ENOENT)
         del pending[1:]
         return Here(guest, tuple(layers))
 
 
-def _open_directory(top: Handle, guest: bytes) -> Handle:
+def _open_directory(top: Handle, guest: bytes) -> Handle | None:
     return top if guest == b"/" else open_below(top, guest[1:])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dbt.linux.state import layers as layers_module
 from dbt.linux.state import view as view_module
 from dbt.linux.state.objects import Handle
 
@@ -80,6 +81,13 @@ class Adversary:
                 path.rename(self.home / self.random.choice("abc"))
 
 
+def _surround(adversary: Adversary, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it act around each step of a look-up."""
+    steps = (view_module, "open_object"), (view_module, "open_below"), (layers_module, "where")
+    for module, step in steps:
+        monkeypatch.setattr(module, step, adversary.around(getattr(module, step)))
+
+
 def _plant(home: Path) -> None:
     """A writable tree, and one like it outside."""
     for top in (home, home.parent / "outside", home.parent):
@@ -142,8 +150,7 @@ def test_nothing_outside_changes(
 ) -> None:
     _plant(home)
     adversary = Adversary(home, seed)
-    for step in ("open_object", "open_below", "where"):
-        monkeypatch.setattr(view_module, step, adversary.around(getattr(view_module, step)))
+    _surround(adversary, monkeypatch)
     draw, fds = random.Random(seed), list[int]()
     before = _outside(home)
     for _ in range(CALLS):
@@ -162,8 +169,7 @@ def test_nothing_hidden_is_opened(
     (root / "a" / "link").symlink_to(home.parent / "outside")
     guest = make_guest(root=str(root), cwd=str(home))
     adversary = Adversary(home, seed)
-    for step in ("open_object", "open_below", "where"):
-        monkeypatch.setattr(view_module, step, adversary.around(getattr(view_module, step)))
+    _surround(adversary, monkeypatch)
     draw, fds = random.Random(seed), list[int]()
     opened = 0
     for _ in range(CALLS):

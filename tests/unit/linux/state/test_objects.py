@@ -308,6 +308,53 @@ def test_a_step_up_comes_to_all_layers(make_guest: Make, home: Path) -> None:
     assert (home / "new").exists()
 
 
+def test_a_way_to_an_allowed_directory_may_have_links_that_no_layer_shows(
+    make_guest: Make, home: Path
+) -> None:
+    real, root = home.parent / "real" / "deep", home.parent / "root"
+    (real / "seen" / "sub").mkdir(parents=True)
+    (real / "seen" / "note").write_text("found")
+    (real / "seen" / "sub" / "note").write_text("below")
+    (home.parent / "real" / "note").write_text("hidden")
+    root.mkdir()
+    (home.parent / "link").symlink_to("real/deep")
+    spelled = home.parent / "link" / "seen"
+    guest = make_guest(root=str(root), cwd=str(home), allow_read=(str(spelled),))
+    assert text(guest, f"{spelled}/note") == b"found"
+    assert text(guest, f"{spelled}/../seen/note") == b"found"
+    assert text(guest, f"{spelled}/sub/note") == b"below"
+    for path in (
+        spelled / "none" / "note",
+        home.parent / "link" / "no" / "note",
+        real / "no" / "x",
+    ):
+        assert text(guest, str(path)) == -errno.ENOENT
+    assert text(guest, f"{home.parent}/real/note") == -errno.ENOENT
+
+
+@pytest.mark.parametrize("openat2", ["openat2", "steps"])
+def test_a_directory_that_is_not_there_is_asked_for_once(
+    make_guest: Make, home: Path, monkeypatch: pytest.MonkeyPatch, openat2: str
+) -> None:
+    root = home.parent / "root"
+    (root / "usr" / "lib").mkdir(parents=True)
+    (root / "usr" / "file").write_text("")
+    guest = make_guest(root=str(root), cwd=str(home))
+    view = importlib.import_module("dbt.linux.state.view")
+    host = importlib.import_module("dbt.linux.host")
+    if openat2 == "steps":
+        monkeypatch.setattr(host, "openat2", lambda *_: -errno.ENOSYS)
+    steps: list[bytes] = []
+    real = view.open_object
+    monkeypatch.setattr(view, "open_object", lambda *name: steps.append(name[0]) or real(*name))
+    for path in ("/usr/lib/tls/neon/libc.so", "/none/at/all", "no/such/directory"):
+        assert guest.call("open", path, O_RDONLY, 0) == -errno.ENOENT
+        assert guest.call("open", path, O_CREAT | O_WRONLY, 0o600) == -errno.ENOENT
+        assert guest.call("mkdir", path, 0o700) == -errno.ENOENT
+    assert steps == []
+    assert guest.call("open", "/usr/file/tls/libc.so", O_RDONLY, 0) == -errno.ENOTDIR
+
+
 def test_a_start_where_the_root_has_something_else(make_guest: Make, home: Path) -> None:
     hidden = home.parent / "root" / str(home)[1:]
     hidden.parent.mkdir(parents=True)
