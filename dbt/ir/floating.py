@@ -17,6 +17,7 @@ from dbt.ir.types import F32, F64, Type
 
 INVALID, DIVISION_BY_ZERO, OVERFLOW, UNDERFLOW, INEXACT, DENORMAL = 1, 2, 4, 8, 16, 128
 """Bits of a status: exceptions. DENORMAL is that of an operand taken for zero."""
+EXCEPTIONS = INVALID | DIVISION_BY_ZERO | OVERFLOW | UNDERFLOW | INEXACT | DENORMAL
 ROUNDING_SHIFT = 22
 NEAREST, UP, DOWN, TO_ZERO = range(4)
 """The two bits of the rounding mode."""

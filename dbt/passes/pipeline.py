@@ -14,10 +14,13 @@ from dbt.passes.dead_state import DeadState
 from dbt.passes.peephole import Peephole
 from dbt.passes.registry import name_of, parse_passes
 from dbt.passes.state_forward import StateForward
+from dbt.passes.status_forward import StatusForward
 
 # Forwarding first: it turns what was state into values that the others can see. Dead state after
 # them, since what they fold away no longer observes; dead code last, to sweep up after all.
-DEFAULT: tuple[type[Pass], ...] = (StateForward, ConstFold, Peephole, DeadState, DeadCode)
+DEFAULT: tuple[type[Pass], ...] = (
+    StateForward, ConstFold, Peephole, StatusForward, DeadState, DeadCode,
+)  # fmt: skip
 
 
 @attrs.define

@@ -2,10 +2,12 @@
 functions where that may be wrong."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from backends.native.stamps import has_feature
-from backends.numba_jit.units.float_text import CONVENTION, INTEGRAL, SPECIAL, span_of
+from backends.numba_jit.units.detour import Detour, declared, unless
+from backends.numba_jit.units.float_text import INTEGRAL, SPECIAL, span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.relations import EQUAL, LESS, UNORDERED
 from backends.numba_jit.units.unit_text import UnitText
@@ -25,70 +27,12 @@ _LEAST = {F32: 4 << SINGLE.fraction, F64: 4 << (DOUBLE.fraction - 32)}
 Of a magnitude there are the 32 bits behind the sign, the last of a single being 0."""
 
 
-def _type_of(argument: str) -> str:
-    """The type of an argument; that of a vector has spaces."""
-    return argument[: argument.index(">" if argument[0] == "<" else " ") + 1]
-
-
-def declared(u: UnitText, function: str, result: str, arguments: Sequence[str]) -> tuple[str, str]:
-    """A call of a function, which is declared; and the type of what it gives."""
-    kinds = ", ".join(map(_type_of, arguments))
-    pair = f"{{{result}, i32}}"
-    u.intrinsic(function, f"{CONVENTION} {pair} @{function}({kinds})")
-    return f"call {CONVENTION} {pair} @{function}({', '.join(arguments)})", pair
-
-
 def _call(u: UnitText, inst: Inst, function: str, result: str, *arguments: str) -> str:
     """Append a call; notes the status after it and returns the result."""
     call, pair = declared(u, function, result, arguments)
     both = u.new(call)
     u.after[inst] = u.new(f"extractvalue {pair} {both}, 1")
     return u.new(f"extractvalue {pair} {both}, 0")
-
-
-def unless(
-    u: UnitText, inst: Inst, odd: str, fast: str, function: str, result: str, *arguments: str
-) -> str:
-    """The value ``fast``, and the status as it was; where ``odd`` holds, what a function says."""
-    aside, way = _begin_aside(u, odd)
-    value = _call_aside(u, aside, function, result, arguments)
-    merged = u.new(f"phi {result} [{fast}, {way}], [{value}, %{aside}]")
-    _end_aside(u, inst, aside, way, arguments[-1].partition(" ")[2])
-    return merged
-
-
-def _begin_aside(u: UnitText, condition: str) -> tuple[str, str]:
-    """Append a branch to cold code, and begin what follows with phis; the label of the cold code
-    and that of the ordinary way to what follows."""
-    aside, done = f"c{u.cold_number}", f"j{u.number}"
-    u.cold_number += 1
-    u.branch_cold(condition, f"%{aside}")
-    u.lines.append(f" br label %{done}\n{done}:")
-    ordinary_way, u.label = u.label, f"%{done}"
-    u.cold_lines.append(f"{aside}:")
-    return aside, ordinary_way
-
-
-def _call_aside(
-    u: UnitText, aside: str, function: str, result: str, arguments: Sequence[str]
-) -> str:
-    """Append a call to the cold code; the text of its result."""
-    call, pair = declared(u, function, result, arguments)
-    u.cold_lines.append(
-        f" %{aside}p = {call}\n %{aside}v = extractvalue {pair} %{aside}p, 0\n"
-        f" %{aside}s = extractvalue {pair} %{aside}p, 1"
-    )
-    return f"%{aside}v"
-
-
-def _end_aside(u: UnitText, inst: Inst, aside: str, way: str, status: str) -> None:
-    """End the cold code, behind the phis of what it computes; notes the status after it."""
-    after = u.after[inst] = u.new(f"phi i32 [{status}, {way}], [%{aside}s, %{aside}]")
-    span = u.spans.get(status)
-    if span is not None:
-        changed = span_of(u.cold_lines, f"%{aside}s", f"%{aside}n")
-        u.spans[after] = u.new(f"phi i32 [{span}, {way}], [{changed}, %{aside}]")
-    u.cold_lines.append(f" br label {u.label}")
 
 
 def asks(u: UnitText, status: str, bits: int) -> str:
@@ -119,8 +63,11 @@ def _span(u: UnitText, status: str) -> str:
     return span
 
 
-def _operation(name: str, *, intrinsic: bool = False, underflows: bool = True) -> Emit:
-    """An operation on numbers of one format. The fast way is an instruction, or an intrinsic."""
+def _operation(
+    name: str, *, intrinsic: bool = False, underflows: bool = True, factors: int = 0
+) -> Emit:
+    """An operation on numbers of one format. The fast way is an instruction, or an intrinsic. If
+    one of so many operands is a zero, a result of 0 is exact."""
 
     def emit(u: UnitText, inst: Inst, *operands: str) -> str:
         type_ = inst.type
@@ -135,9 +82,25 @@ def _operation(name: str, *, intrinsic: bool = False, underflows: bool = True) -
             text = f"call {kind} @{function}({', '.join(typed)})"
         fast = u.new(text)
         odd = _may_be_wrong(u, type_, fast, status, underflows=underflows)
-        return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *typed, f"i32 {status}")
+        arguments = (*typed, f"i32 {status}")
+        surely = None
+        if factors:
+            surely = partial(_is_no_exact_zero, u, kind, fast, numbers[:factors], status)
+        return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *arguments, surely=surely)
 
     return emit
+
+
+def _is_no_exact_zero(
+    u: UnitText, kind: str, result: str, factors: Sequence[str], status: str
+) -> str:
+    """Whether a result is not 0 because a factor is, or the status asks for something."""
+    exact = u.new(f"icmp ne i32 {_span(u, status)}, 0")
+    exact = u.new(f"and i1 {exact}, {u.new(f'fcmp oeq {kind} {result}, 0.0')}")
+    first, *others = [u.new(f"fcmp oeq {kind} {factor}, 0.0") for factor in factors]
+    for other in others:
+        first = u.new(f"or i1 {first}, {other}")
+    return u.new(f"xor i1 {u.new(f'and i1 {exact}, {first}')}, true")
 
 
 def _compare(signals: str) -> Emit:
@@ -147,12 +110,12 @@ def _compare(signals: str) -> Emit:
         kind = LLVM_TYPES[type_.name]
         odd = u.new(f"or i1 {u.new(f'fcmp uno {kind} {a}, {b}')}, {asks(u, status, FLUSH)}")
         arguments = (f"{kind} {a}", f"{kind} {b}", f"i1 {signals}", f"i32 {status}")
-        aside, way = _begin_aside(u, odd)
-        relation = _call_aside(u, aside, f"fp.cmp.{type_}", "i8", arguments)
-        u.cold_lines.append(_as_operand(aside, relation, kind))
-        left = u.new(f"phi {kind} [{a}, {way}], [%{aside}l, %{aside}]")
-        right = u.new(f"phi {kind} [{b}, {way}], [0.0, %{aside}]")
-        _end_aside(u, inst, aside, way, status)
+        detour = Detour(u, odd)
+        relation = detour.call(f"fp.cmp.{type_}", "i8", arguments)
+        u.cold_lines.append(_as_operand(detour.name, relation, kind))
+        left = detour.merged(kind, a, f"%{detour.name}l")
+        right = detour.merged(kind, b, "0.0")
+        detour.end(inst, status)
         u.relations.begin(inst, f"{kind} {left}, {right}")
         chosen = "2"
         for number, predicate in ((UNORDERED, "uno"), (EQUAL, "oeq"), (LESS, "olt")):
@@ -283,9 +246,9 @@ def _cut(u: UnitText, number: str, fraction: int) -> str:
 
 FLOATING: dict[Op, Emit] = {
     ops.FADD: _operation("add", underflows=False), ops.FSUB: _operation("sub", underflows=False),
-    ops.FMUL: _operation("mul"), ops.FDIV: _operation("div"),
+    ops.FMUL: _operation("mul", factors=2), ops.FDIV: _operation("div", factors=1),
     ops.FSQRT: _operation("sqrt", intrinsic=True, underflows=False),
-    ops.FMA: _operation("fma", intrinsic=True),
+    ops.FMA: _operation("fma", intrinsic=True, factors=2),
     ops.FMIN: _extreme("olt"), ops.FMAX: _extreme("ogt"),
     ops.FCMP: _compare("0"), ops.FCMPE: _compare("1"),
     ops.FRINT: _to_integral, ops.FCVT: _convert, ops.HALF_TO_F: _from_half, ops.F_TO_HALF: _to_half,

@@ -67,6 +67,18 @@ def span_of(lines: list[str], status: str, name: str) -> str:
     return name
 
 
+def room_of(lines: list[str], status: str, name: str) -> str:
+    """Append lines that compute the *room* of a status: 1 where the fast way of vectors may be
+    right, which rounds to nearest and raises INEXACT at most, else 0. Returns its name, which
+    begins with ``name``."""
+    lines.append(
+        f" {name}a = and i32 {status}, {3 << ROUNDING_SHIFT | INEXACT}\n"
+        f" {name}b = icmp eq i32 {name}a, {INEXACT}\n"
+        f" {name} = zext i1 {name}b to i32"
+    )
+    return name
+
+
 def type_of(f: Format) -> str:
     """LLVM's type of a format."""
     return "float" if f is SINGLE else "double"

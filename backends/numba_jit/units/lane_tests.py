@@ -1,11 +1,19 @@
 """Tests of lanes of f32 as LLVM text: whether the host's instruction on all lanes can have been
 wrong."""
 
+from backends.native.stamps import has_feature
 from dbt.ir.floating import SINGLE
 from dbt.typing import Protocol
 
 LEAST = 1 << SINGLE.fraction
 """The least normal number."""
+_FROM = 2 * (LEAST + 1)
+_PROVEN = 2 * SINGLE.infinity - _FROM
+"""The first of the products that prove that they are right, and how many integers from it on are
+such products; of magnitudes, a bit to the left."""
+_CLASSIFY = "llvm.x86.avx512.fpclass.ps.128"
+_NAN, _INFINITE, _DENORMAL = 0x81, 0x18, 0x20
+"""The classes of numbers that this instruction knows."""
 _EXACT = (2 * SINGLE.fraction + 4) << SINGLE.fraction
 """What rounding cuts off a product above this magnitude is a number."""
 
@@ -62,41 +70,64 @@ class LaneTests:
 
     # -- what can go wrong
 
-    def _below(self, magnitude: str) -> str:
-        """A magnitude less 1: the largest integer for a zero."""
-        return self.new(f"add {self.words} {magnitude}, {self.all(-1)}")
+    def _classified(self, floats: str, classes: int) -> str:
+        """Which lanes are of some classes, by one instruction; empty on a host without it."""
+        if self.count != 4 or not (has_feature("avx512dq") and has_feature("avx512vl")):
+            return ""
+        name = self.text.intrinsic(_CLASSIFY, f"<4 x i1> @{_CLASSIFY}({self.floats}, i32)")
+        return self.new(
+            f"call <4 x i1> {name or f'@{_CLASSIFY}'}({self.floats} {floats}, i32 {classes})"
+        )
 
-    def denormal(self, *magnitudes: str) -> str:
-        """Where one of these is denormal."""
-        least, *others = map(self._below, magnitudes)
-        for other in others:
-            least = self.call("umin", self.words, least, other)
-        return self.test("ult", least, LEAST - 1)
+    def denormal(self, floats: str) -> str:
+        """Which lanes are denormal."""
+        found = self._classified(floats, _DENORMAL)
+        if found:
+            return found
+        below = self.new(f"add {self.words} {self.magnitude(floats)}, {self.all(-1)}")
+        return self.test("ult", below, LEAST - 1)
 
-    def no_zero(self, a: str, b: str) -> str:
-        """Where neither magnitude is 0."""
-        return self.test("ne", self.call("umax", self.words, self._below(a), self._below(b)), -1)
+    def is_zero(self, floats: str) -> str:
+        """Which lanes are zeros."""
+        return self.new(f"fcmp oeq {self.floats} {floats}, zeroinitializer")
 
-    def _large(self, magnitude: str) -> str:
-        return self.test("sgt", magnitude, SINGLE.infinity - 1)
+    def bad_sum(self, result: str) -> str:
+        """Where a sum of numbers that are not denormal raises more than INEXACT. One that is not a
+        normal number is exact."""
+        found = self._classified(result, _NAN | _INFINITE | _DENORMAL)
+        if found:
+            return found
+        large = self.test("sgt", self.magnitude(result), SINGLE.infinity - 1)
+        return self.either(self.denormal(result), large)
+
+    def bad_product(self, result: str) -> str:
+        """The same of a product, to which something may be added; or it is 0."""
+        doubled = self.new(f"shl {self.words} {self.bits(result)}, {self.all(1)}")
+        from_least = self.new(f"sub {self.words} {doubled}, {self.all(_FROM)}")
+        return self.test("ugt", from_least, _PROVEN - 1)
+
+    def exact_zero(self, result: str, a: str, b: str) -> str:
+        """Where a product is 0 because a factor is."""
+        return self.both(self.is_zero(result), self.either(self.is_zero(a), self.is_zero(b)))
 
     def odd_sum(self, a: str, b: str, result: str) -> str:
-        """Whether a sum raises more than INEXACT. One that is not a normal number is exact."""
-        magnitudes = [self.magnitude(x) for x in (a, b, result)]
-        return self.any(self.either(self.denormal(*magnitudes), self._large(magnitudes[2])))
+        """Whether a sum raises more than INEXACT."""
+        return self.any(self.either(self.denormal(a), self.denormal(b), self.bad_sum(result)))
 
-    def odd_product(self, result: str, a: str, b: str, *added: str) -> str:
-        """The same of a product, to which something may be added. It is 0 if a factor is."""
-        magnitudes = [self.magnitude(x) for x in (a, b, *added)]
-        found = self.magnitude(result)
-        lost = self.both(self.test("slt", found, LEAST + 1), self.no_zero(*magnitudes[:2]))
-        return self.any(self.either(self.denormal(*magnitudes), lost, self._large(found)))
+    def odd_product(self, result: str, a: str, b: str) -> str:
+        """The same of a product."""
+        lost = self.without(self.bad_product(result), self.exact_zero(result, a, b))
+        return self.any(self.either(self.denormal(a), self.denormal(b), lost))
+
+    def without(self, one: str, other: str) -> str:
+        """Where one test holds and the other does not."""
+        ones = f"<{', '.join(['i1 true'] * self.count)}>"
+        return self.both(one, self.new(f"xor <{self.count} x i1> {other}, {ones}"))
 
     def odd_relation(self, a: str, b: str) -> str:
         """Whether a comparison raises something."""
         unordered = self.new(f"fcmp uno {self.floats} {a}, {b}")
-        denormal = self.denormal(self.magnitude(a), self.magnitude(b))
-        return self.any(self.either(unordered, denormal))
+        return self.any(self.either(unordered, self.denormal(a), self.denormal(b)))
 
     def outside(self, conversion: str, scaled: str) -> str:
         """Where a number is too large for ``to_sint`` or ``to_uint``, or negative for this one."""
@@ -120,7 +151,7 @@ class LaneTests:
     def unsure_product(self, a: str, b: str, result: str) -> str:
         """Whether what was cut off may be less than the least number."""
         small = self.test("slt", self.magnitude(result), _EXACT + 1)
-        return self.any(self.both(small, self.no_zero(self.magnitude(a), self.magnitude(b))))
+        return self.any(self.without(small, self.either(self.is_zero(a), self.is_zero(b))))
 
     def some_rest(self, rest: str) -> str:
         """Whether some lane is not 0."""

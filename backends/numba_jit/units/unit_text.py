@@ -137,7 +137,8 @@ class UnitText:
         """By the control word that the way out ends in."""
         self._asides: dict[tuple[str, tuple[tuple[str, Bit], ...]], Aside] = {}
         """By the way out and the bits that were set."""
-        self._cold_names = False
+        self.cold_names = False
+        """Whether what is appended now stands behind hot code."""
         self.names: dict[Value, str] = {}
         self.arguments = module.frame.arguments
         self.fuel = "%f"
@@ -172,6 +173,12 @@ class UnitText:
         """The status after each op of floating point."""
         self.spans: dict[str, str] = {}
         """By status what ``float_text.span_of`` says of it, where that is at hand."""
+        self.rooms: dict[str, str] = {}
+        """The same of ``float_text.room_of``."""
+        self.flushed: set[str] = set()
+        """Vectors in which no lane of f32 is denormal."""
+        self.denormals: dict[str, str] = {}
+        """By vector which of its lanes of f32 are denormal, where that is at hand."""
         self.relations = Relations()
         self.flags: bool | None = None
         """How the block treats flags: see ``lazy_flags.sets_all``."""
@@ -201,7 +208,7 @@ class UnitText:
 
     def new(self, text: str) -> str:
         """Append ``%n = text``; returns ``%n``."""
-        if self._cold_names:
+        if self.cold_names:
             name = f"%k{self.cold_number}"
             self.cold_number += 1
         else:
@@ -294,10 +301,10 @@ class UnitText:
         they are computed of is mostly at hand, as the guest's registers have it."""
         label = f"as{len(self._asides)}"
         lines: list[str] = []
-        hot, self.lines, self._cold_names = self.lines, lines, True
+        hot, self.lines, self.cold_names = self.lines, lines, True
         values = {name: self._again(self, name, bit) for name, bit in bits}
         self._store_bits(lines, f"%{label}s", values)
-        self.lines, self._cold_names = hot, False
+        self.lines, self.cold_names = hot, False
         lines.append(f" br label %{out}")
         aside = self._asides[out, bits] = Aside(label, lines, followed_by=self._exits_of(way))
         return aside

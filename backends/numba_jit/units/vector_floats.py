@@ -10,15 +10,16 @@ them always, and raises DENORMAL for them.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from backends.numba_jit.units.float_ops import unless
+from backends.numba_jit.units.detour import unless
+from backends.numba_jit.units.float_text import room_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lane_tests import LaneTests
 from backends.numba_jit.units.unit_text import UnitText
 from backends.numba_jit.units.vector_float_text import name_of
 from backends.numba_jit.units.vector_ops import as_lanes
 from dbt.ir import ops
-from dbt.ir.block import Inst
-from dbt.ir.floating import INEXACT, ROUNDING_SHIFT, TO_ZERO
+from dbt.ir.block import Const, Inst, Value
+from dbt.ir.floating import FLUSH, INEXACT, ROUNDING_SHIFT, TO_ZERO
 from dbt.ir.ops import Op
 from dbt.ir.types import F32, I32, Type
 
@@ -35,20 +36,74 @@ class _Lanes(LaneTests):
         self.given = self.floats if given is F32 else self.words
         self.operands = [as_lanes(u, value, given) for value in inst.args[:-1]]
 
-    def finish(self, odd: str, fast: str, kind: str, operation: str, *more: str) -> str:
-        """The result, of this type of lanes; where ``odd`` holds, what a function says."""
+    def finish(
+        self,
+        odd: str,
+        fast: str,
+        kind: str,
+        operation: str,
+        *more: str,
+        surely: Callable[[], str] | None = None,
+    ) -> str:
+        """The result, of this type of lanes; where ``odd`` holds, and what ``surely`` appends, what
+        a function says."""
         given = [f"{self.given} {text}" for text in self.operands]
-        arguments = [*given, *more, f"i32 {self.u.value(self.inst.args[-1])}"]
+        status = self.inst.args[-1]
+        arguments = [*given, *more, f"i32 {self.u.value(status)}"]
         function = name_of(operation, self.count)
-        value = unless(self.u, self.inst, odd, fast, function, kind, *arguments)
+        value = unless(self.u, self.inst, odd, fast, function, kind, *arguments, surely=surely)
         whole = LLVM_TYPES[self.whole.name]
-        return value if kind == whole else self.new(f"bitcast {kind} {value} to {whole}")
+        result = value if kind == whole else self.new(f"bitcast {kind} {value} to {whole}")
+        if _flushes(status):
+            self.u.flushed |= {value, result}
+        return result
 
-    def asked(self, status: str, rounding: int = 0) -> str:
+    def denormals(self) -> list[str]:
+        """The tests of the operands for denormal lanes; none for one that has none."""
+        found = []
+        for value, lanes in zip(self.inst.args, self.operands, strict=False):
+            name = self.u.value(value)
+            if name in self.u.flushed:
+                continue
+            key = f"{self.count} {name}"
+            test = self.u.denormals.get(key)
+            if test is None:
+                test = self.u.denormals[key] = self.denormal(lanes)
+            found.append(test)
+        return found
+
+    def odd_lanes(self, status: str, *tests: str) -> str:
+        """Whether some test holds for a lane, or the status has no room."""
+        test = self.either(*tests)
+        bits = self.new(f"bitcast <{self.count} x i1> {test} to i{self.count}")
+        wide = self.new(f"zext i{self.count} {bits} to i32")
+        return self.new(f"icmp uge i32 {wide}, {self.room(status)}")
+
+    def room(self, status: str) -> str:
+        """The text of the room of a status: see ``room_of``."""
+        room = self.u.rooms.get(status)
+        if room is None:
+            room = self.u.rooms[status] = room_of(self.u.lines, status, f"%n{self.u.number}")
+            self.u.number += 1
+        return room
+
+    def asked(self, status: str, rounding: int) -> str:
         """Whether the status is not such that INEXACT is set, and rounding is in this mode."""
         mask = 3 << ROUNDING_SHIFT | INEXACT
         wanted = rounding << ROUNDING_SHIFT | INEXACT
         return self.new(f"icmp ne i32 {self.new(f'and i32 {status}, {mask}')}, {wanted}")
+
+
+def _flushes(status: Value) -> bool:
+    """Whether a status has denormals flushed, as far as can be seen."""
+    while isinstance(status, Inst) and status.op is ops.FSTATUS:
+        operation = status.args[0]
+        assert isinstance(operation, Inst)
+        status = operation.args[-1]
+    match status:
+        case Inst(op=ops.OR, args=(_, Const(value=bits))):
+            return bool(bits & FLUSH)
+    return False
 
 
 def _sum(opcode: str) -> Emit:
@@ -56,7 +111,7 @@ def _sum(opcode: str) -> Emit:
         v = _Lanes(u, inst)
         a, b = v.operands
         fast = v.new(f"f{opcode} {v.floats} {a}, {b}")
-        odd = v.new(f"or i1 {v.odd_sum(a, b, fast)}, {v.asked(status)}")
+        odd = v.odd_lanes(status, v.bad_sum(fast), *v.denormals())
         return v.finish(odd, fast, v.floats, opcode)
 
     return emit
@@ -67,12 +122,20 @@ def _product(operation: str) -> Emit:
 
     def emit(u: UnitText, inst: Inst, status: str) -> str:
         v = _Lanes(u, inst)
+        a, b, *_ = v.operands
         if operation == "mul":
-            fast = v.new(f"fmul {v.floats} {', '.join(v.operands)}")
+            fast = v.new(f"fmul {v.floats} {a}, {b}")
         else:
             fast = v.call("fma", v.floats, *v.operands)
-        odd = v.new(f"or i1 {v.odd_product(fast, *v.operands)}, {v.asked(status)}")
-        return v.finish(odd, fast, v.floats, operation)
+        denormals = v.denormals()
+        bad = v.bad_product(fast)
+
+        def surely() -> str:
+            lost = v.without(bad, v.exact_zero(fast, a, b))
+            return v.odd_lanes(status, lost, *denormals)
+
+        odd = v.odd_lanes(status, bad, *denormals)
+        return v.finish(odd, fast, v.floats, operation, surely=surely)
 
     return emit
 
@@ -117,7 +180,8 @@ def _from_integer(opcode: str, operation: str) -> Emit:
         if inst.imm[0]:
             factors = ", ".join([f"float {scale!r}"] * v.count)
             fast = v.new(f"fmul {v.floats} {fast}, <{factors}>")
-        return v.finish(v.asked(status), fast, v.floats, operation, f"double {scale!r}")
+        odd = v.new(f"icmp eq i32 {v.room(status)}, 0")
+        return v.finish(odd, fast, v.floats, operation, f"double {scale!r}")
 
     return emit
 
@@ -132,8 +196,8 @@ def _to_integer(opcode: str, operation: str) -> Emit:
             scaled = v.new(f"fmul {v.floats} {a}, <{factors}>")
         fast = v.new(f"{opcode} {v.floats} {scaled} to {v.words}")
         outside = v.outside(operation, scaled)
-        bad = v.either(outside, v.denormal(v.magnitude(a)))
-        odd = v.new(f"or i1 {v.any(bad)}, {v.asked(status, TO_ZERO)}")
+        odd = v.any(v.either(outside, *v.denormals()))
+        odd = v.new(f"or i1 {odd}, {v.asked(status, TO_ZERO)}")
         return v.finish(odd, fast, v.words, operation, f"double {scale!r}")
 
     return emit
