@@ -9,14 +9,17 @@ from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
 from backends.numba_jit.units.lazy_flags import defer_flags
 from backends.numba_jit.units.unit_text import UnitText
+from dbt.ir import ops
 from dbt.ir.block import (
     BlockKey,
     Branch,
     Call,
+    Const,
     Exit,
     Goto,
     Halt,
     Hook,
+    Inst,
     Jump,
     Return,
     Swi,
@@ -73,9 +76,7 @@ def _branch(u: UnitText, condition: str) -> None:
 def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> None:
     u.settle_fuel()
     location = u.value(target)
-    name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
-    index = u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
-    wide = u.new(f"zext i32 {index} to i64")
+    wide = u.new(f"zext i32 {_entry_index(u, target)} to i64")
     entries = u.pointer(table)
     code = u.new(f"load ptr, ptr {u.new(f'getelementptr ptr, ptr {entries}, i64 {wide}')}")
     prefix = f"%x{u.cold_number}"
@@ -88,6 +89,17 @@ def _computed(u: UnitText, target: Value, table: int, kind: int, way: int) -> No
     _inside(u, code, location)
     u.branch_cold(u.new(f"icmp eq ptr {code}, null"), cold)
     u.go(code)
+
+
+def _entry_index(u: UnitText, target: Value) -> str:
+    """The text of ``abi.entry_index`` of a computed location: a rotation by 1."""
+    location = u.value(target)
+    if isinstance(target, Inst) and target.op is ops.OR and isinstance(target.args[1], Const):
+        # LLVM must not see which bits are set: it would make a double shift of the rotation, which
+        # takes many processors three times as long.
+        location = u.new(f'call i32 asm "", "=r,0"(i32 {location})')
+    name = u.intrinsic("llvm.fshr.i32", "i32 @llvm.fshr.i32(i32, i32, i32)")
+    return u.new(f"call i32 {name}(i32 {location}, i32 {location}, i32 1)")
 
 
 def _inside(u: UnitText, code: str, location: str) -> None:
