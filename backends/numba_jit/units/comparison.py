@@ -40,3 +40,17 @@ def match_signs(negative: Value, overflow: Value) -> tuple[Value, Value, Value] 
                 b = complemented(complement)
                 return None if b is None else (x, a, b)
     return None
+
+
+def subtracted(overflow: Value) -> tuple[Value, Value] | None:
+    """The operands (a, b) when a value is the overflow of ``a - b``, or of the sum of a and a
+    constant, whose negative is b then."""
+    match overflow:
+        case Inst(args=(a, complement, Const(value=1))) if overflow.op is ops.OVERFLOW:
+            b = complemented(complement)
+            return None if b is None else (a, b)
+        case Inst(args=(a, Const() as added, Const(value=0))) if overflow.op is ops.OVERFLOW:
+            negated = -added.value & added.type.mask
+            # 0 and the least number are their own negatives: the carry, or the overflow, differs.
+            return (a, Const(negated, added.type)) if negated != added.value else None
+    return None

@@ -16,7 +16,7 @@ from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.heads import emit_counter, emit_probe
 from backends.numba_jit.units.instrument import count, pop, push, trap_if
 from backends.numba_jit.units.invoke import invoke, is_quiet, uses_state
-from backends.numba_jit.units.lazy_flags import materialise_first, sets_all
+from backends.numba_jit.units.lazy_flags import materialise_first, needed
 from backends.numba_jit.units.pure_ops import LOWER, PLAIN, WIDTH, plain
 from backends.numba_jit.units.unit_text import Choice, Module, UnitText
 from backends.numba_jit.units.vector_floats import VECTOR_FLOATS
@@ -33,8 +33,8 @@ def emit_unit(module: Module, installed: Installed, name: str, *, counts: bool =
     u = UnitText(module)
     begin_block(u, installed, "%e")
     u.head(name)
-    if u.lazy_flags and u.flags is False:
-        materialise_first(u, name)
+    if u.lazy_flags and u.flags:
+        materialise_first(u, name, u.flags)
     if counts:
         emit_counter(u)
     if installed.probes:
@@ -50,7 +50,7 @@ def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     # The host's protection of memory may lapse in a function in Python; then no other block begins.
     checked = u.module.checked or not is_quiet(functions, insts)
     u.begin(installed, label, plan_checks(insts) if checked else {}, checked, bit_again)
-    u.flags = sets_all(insts, u.frame.flags, partial(uses_state, functions))
+    u.flags = needed(insts, u.frame.flags, partial(uses_state, functions))
 
 
 def emit_block(u: UnitText) -> None:

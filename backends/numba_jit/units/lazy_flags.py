@@ -2,17 +2,26 @@
 
 Writing N, Z, C and V costs about three host instructions each, and most are overwritten unread. A
 block that ends with all four from one subtraction writes its operands instead and marks the flags
-as deferred. Blocks that read flags, or set only some, compute deferred flags first. One that sets
-all does so only where it is left when it has set some of them. So does ``leave``: outside of units
-the slots are always right.
+as deferred; one that has set N and Z since defers C and V. Blocks that read deferred flags compute
+them first, those that set some mark these as computed. ``leave`` computes all that are deferred:
+outside of units the slots are always right.
 """
 
 from collections.abc import Callable, Sequence
 
 from backends.numba_jit import abi
 from backends.numba_jit.units.check_plan import root_of
-from backends.numba_jit.units.comparison import is_complement, is_subtraction, match_signs, same
-from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, MATERIALISE, RIGHT, mark
+from backends.numba_jit.units.comparison import is_complement, is_subtraction, same, subtracted
+from backends.numba_jit.units.flag_slots import (
+    ALL,
+    CARRY,
+    DEFERRED,
+    LEFT,
+    MATERIALISE,
+    OVERFLOW,
+    RIGHT,
+    mark,
+)
 from backends.numba_jit.units.unit_text import Bit, Choice, UnitText
 from dbt.ir import ops
 from dbt.ir.block import Const, Inst, Value
@@ -20,36 +29,39 @@ from dbt.ir.block import Const, Inst, Value
 _WORDS = 1 << 32
 
 
-def sets_all(
+def needed(
     insts: list[Inst], flags: Sequence[str], uses_state: Callable[[Inst], bool]
-) -> bool | None:
-    """How a block treats flags: None not at all, True when it sets all four, and needs none as it
-    was before.
+) -> int | None:
+    """The mask of the flags that a block needs as they were before it, because it reads them or
+    sets them only sometimes; None if it neither reads nor sets flags.
 
     ``uses_state`` tells which instructions call functions that may look at them.
     """
-    seen: set[str] = set()
+    before = seen = 0
+    touched = False
     for inst in insts:
         name = inst.imm[0] if inst.op is ops.SET or inst.op is ops.GET else None
         if name in flags:
-            if inst.op is ops.GET:
-                if name not in seen:
-                    return False
-                continue
-            if inst.when is not None:
-                return False
-            seen.add(str(name))
-            if len(seen) == len(flags):
-                return True
+            touched = True
+            flag = 1 << flags.index(str(name))
+            if inst.op is ops.SET and inst.when is None:
+                seen |= flag
+            else:
+                before |= flag & ~seen
         elif uses_state(inst):
-            return False
-    return False if seen else None
+            touched = True
+            before |= ALL & ~seen
+        if before | seen == ALL:
+            break
+    return before if touched else None
 
 
-def materialise_first(u: UnitText, name: str) -> None:
-    """Begin the unit ``name``: when flags are deferred, compute them and enter the unit again."""
+def materialise_first(u: UnitText, name: str, flags: int = ALL) -> None:
+    """Begin the unit ``name``: when flags of a mask are deferred, compute all and enter the unit
+    again."""
     address = u.new(f"getelementptr i8, ptr %s, i64 {DEFERRED}")
-    deferred = u.new(f"icmp ne i8 {u.new(f'load i8, ptr {address}')}, 0")
+    found = u.new(f"and i8 {u.new(f'load i8, ptr {address}')}, {flags}")
+    deferred = u.new(f"icmp ne i8 {found}, 0")
     arguments = u.frame.call_arguments("%f", u.frame.arguments.values())
     u.cold_lines.append(
         f"mf:\n %mfe = getelementptr i8, ptr %s, i64 {abi.EXIT_CODE}\n"
@@ -60,16 +72,23 @@ def materialise_first(u: UnitText, name: str) -> None:
     u.branch_cold(deferred, "%mf")
 
 
-def subtraction(negative: Bit, zero: Bit, carry: Bit, overflow: Bit) -> tuple[Value, Value] | None:
-    """The operands of the 32-bit subtraction that the four flags are of, when they are of one."""
-    if isinstance(negative, Choice) or isinstance(zero, Choice):
-        return None
+def deferrable(
+    negative: Bit, zero: Bit, carry: Bit, overflow: Bit
+) -> tuple[tuple[Value, Value], int] | None:
+    """The operands of a 32-bit subtraction, and the mask of the flags that are of it: all four, or
+    C and V, when an instruction that sets N and Z only comes behind it. The addition of a constant
+    is a subtraction, too."""
     if isinstance(carry, Choice) or isinstance(overflow, Choice):
         return None
-    operands = _tested(negative, carry, overflow) or _compared(negative, carry, overflow)
-    if operands is None or not _is_zero_test(zero, operands, negative):
+    operands = _subtracted(carry, overflow)
+    flags = 1 << CARRY | 1 << OVERFLOW if operands is not None else 0
+    if not isinstance(negative, Choice) and not isinstance(zero, Choice):
+        compared = _tested(negative, carry, overflow) or operands
+        if compared is not None and _is_result(negative, zero, compared):
+            operands, flags = compared, ALL
+    if operands is None or operands[0].type is None or operands[0].type.bits != 32 or not flags:
         return None
-    return operands if operands[0].type is not None and operands[0].type.bits == 32 else None
+    return operands, flags
 
 
 def _tested(negative: Value, carry: Value, overflow: Value) -> tuple[Value, Value] | None:
@@ -80,24 +99,34 @@ def _tested(negative: Value, carry: Value, overflow: Value) -> tuple[Value, Valu
     return None
 
 
-def _compared(negative: Value, carry: Value, overflow: Value) -> tuple[Value, Value] | None:
-    """The operands of ``a - b``, when N, C and V are of it."""
-    signs = match_signs(negative, overflow)
-    if signs is None:
-        return None
-    x, a, b = signs
-    return (a, b) if _is_no_borrow(carry, a, b) and _is_difference(x, a, b) else None
+def _subtracted(carry: Value, overflow: Value) -> tuple[Value, Value] | None:
+    """The operands of ``a - b``, when C and V are of it."""
+    operands = subtracted(overflow)
+    return operands if operands is not None and _is_no_borrow(carry, *operands) else None
+
+
+def _is_result(negative: Value, zero: Value, operands: tuple[Value, Value]) -> bool:
+    """True when N and Z are of ``a - b``."""
+    match negative:
+        case Inst(args=(x, Const(value=0))) if negative.op is ops.SLT:
+            return _is_difference(x, *operands) and _is_zero_test(zero, operands, negative)
+    return False
 
 
 def _is_no_borrow(carry: Value, a: Value, b: Value) -> bool:
-    """True for ``b <= a``, and for the carry of ``a + ~b + 1``."""
+    """True for ``b <= a``, for the carry of ``a + ~b + 1``, and for that of ``a + -b``, unless b is
+    0."""
     if not isinstance(carry, Inst):
         return False
-    if carry.op is ops.ULE:
-        return same(carry.args[0], b) and same(carry.args[1], a)
     match carry.args:
+        case (left, right) if carry.op is ops.ULE:
+            return same(left, b) and same(right, a)
+        case (Const(value=less), right) if carry.op is ops.ULT and isinstance(b, Const):
+            return less + 1 == b.value and same(right, a)
         case (left, right, Const(value=1)) if carry.op is ops.CARRY:
             return same(left, a) and is_complement(right, b)
+        case (left, Const(value=added), Const(value=0)) if carry.op is ops.CARRY:
+            return same(left, a) and isinstance(b, Const) and added == -b.value % _WORDS
     return False
 
 
@@ -129,16 +158,18 @@ def _is_zero_test(zero: Value, operands: tuple[Value, Value], negative: Value) -
 
 
 def defer_flags(u: UnitText) -> None:
-    """Where one subtraction has set all flags, write its operands in their place."""
+    """Where one subtraction has set all flags, or C and V of all, write its operands in their
+    place."""
     flags = u.frame.flags
     if not u.lazy_flags or any(name not in u.bits for name in flags):
         return
-    operands = subtraction(*(u.bits[name] for name in flags))
-    if operands is None:
+    found = deferrable(*(u.bits[name] for name in flags))
+    if found is None:
         return
-    u.dirty = {name: value for name, value in u.dirty.items() if name not in flags}
+    operands, deferred = found
+    u.write_flags({name: u.slots[name] for name in flags if not deferred >> flags.index(name) & 1})
     for offset, operand in zip((LEFT, RIGHT), operands, strict=True):
         address = u.new(f"getelementptr i8, ptr %s, i64 {offset}")
         u.lines.append(f" store i32 {u.value(operand)}, ptr {address}")
-    mark(u.lines, f"%{u.number}", 1)
+    mark(u.lines, f"%{u.number}", deferred)
     u.number += 1

@@ -321,8 +321,6 @@ class RegionText(UnitText):
             lines.append(f" store {type_} {value}, ptr %v.{name}")
             if name in self._statuses:
                 self._store_span(lines, name, value, f"{prefix}n")
-        if any(flag in values for flag in self.frame.flags):
-            self.deferred.mark_computed(lines)
 
     # -- leaving
 

@@ -1,13 +1,21 @@
 """Deferred flags within a region: the operands of a subtraction, in variables.
 
 Between the blocks of a region, and where it is left, flags are as between units (``lazy_flags``):
-computed, or deferred. A variable says which; on most ways LLVM knows it.
+computed, or deferred. A variable has a mask of those that are; on most ways LLVM knows it.
 """
 
 from collections.abc import Mapping
 
-from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT, flag_of
-from backends.numba_jit.units.lazy_flags import subtraction
+from backends.numba_jit.units.flag_slots import (
+    ALL,
+    DEFERRED,
+    LEFT,
+    RIGHT,
+    flag_of,
+    is_deferred,
+    mask_of,
+)
+from backends.numba_jit.units.lazy_flags import deferrable
 from backends.numba_jit.units.unit_text import Bit, UnitText
 from dbt.ir.block import Value
 
@@ -19,8 +27,8 @@ class RegionFlags:
         self._u = text
         self._flags = text.frame.flags
         self._values: tuple[Bit, ...] = ()
-        self._operands: tuple[Value, Value] | None = None
-        """The operands of the subtraction that the values are of."""
+        self._found: tuple[tuple[Value, Value], int] | None = None
+        """What is ``deferrable`` of them."""
         self._begin = 0
         """Index of the line that sets the operands where the region begins."""
         self._first: list[str] | None = None
@@ -28,11 +36,11 @@ class RegionFlags:
 
     def declare(self) -> None:
         """Make the variables."""
-        self._u.lines.append(" %v.D = alloca i1\n %v.L = alloca i32\n %v.R = alloca i32")
+        self._u.lines.append(" %v.D = alloca i8\n %v.L = alloca i32\n %v.R = alloca i32")
 
     def enter(self) -> None:
         """Append lines that say that flags are computed where a region begins."""
-        self._u.lines.append(" store i1 false, ptr %v.D")
+        self._u.lines.append(" store i8 0, ptr %v.D")
         self._begin = len(self._u.lines)
         self._u.lines.append("")
 
@@ -58,52 +66,50 @@ class RegionFlags:
 
     def current(self, name: str) -> str:
         """The text of a flag's present value, which the block has not set."""
-        u = self._u
+        u, which = self._u, self._flags.index(name)
         plain = u.new(f"load i1, ptr %v.{name}")
-        deferred = u.new("load i1, ptr %v.D")
+        deferred = is_deferred(u.new, which, u.new("load i8, ptr %v.D"))
         left, right = u.new("load i32, ptr %v.L"), u.new("load i32, ptr %v.R")
-        lazy = flag_of(u.new, self._flags.index(name), left, right)
+        lazy = flag_of(u.new, which, left, right)
         return u.new(f"select i1 {deferred}, i1 {lazy}, i1 {plain}")
 
     def write(self, lines: list[str], values: dict[str, str]) -> dict[str, str]:
         """What is to be written of slots where a block is left, of which the block has set some
-        flags. Where one subtraction has set all of them, appends lines that keep its operands, and
-        takes the flags out. Else adds those that the block has not set."""
+        flags. Appends lines that keep the operands of those that are deferrable, takes these out,
+        and says which are deferred. Flags that the block has not set stay as they are."""
         u = self._u
-        operands = self._subtraction()
-        if operands is None:
-            return values | {name: u.bit_before(name) for name in self._flags if name not in values}
+        found = self._deferrable()
+        if found is None:
+            others = ALL ^ mask_of(self._flags, values)
+            mask = u.new(f"and i8 {u.new('load i8, ptr %v.D')}, {others}") if others else "0"
+            lines.append(f" store i8 {mask}, ptr %v.D")
+            return values
+        operands, deferred = found
         left, right = map(u.value, operands)
         if self._first is None:
             self._first = [self._kept(left), self._kept(right)]
         lines.append(
-            f" store i1 true, ptr %v.D\n store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
+            f" store i8 {deferred}, ptr %v.D\n"
+            f" store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
         )
-        return {name: value for name, value in values.items() if name not in self._flags}
+        return {n: v for n, v in values.items() if not mask_of(self._flags, [n]) & deferred}
 
-    def _subtraction(self) -> tuple[Value, Value] | None:
-        """The operands of the subtraction that has set all flags last, if one has."""
+    def _deferrable(self) -> tuple[tuple[Value, Value], int] | None:
+        """What is deferrable of the flags, if the block has set all."""
         bits = self._u.bits
         if any(name not in bits for name in self._flags):
             return None
         values = tuple(bits[name] for name in self._flags)
         if values != self._values:
-            self._values, self._operands = values, subtraction(*values)
-        return self._operands
-
-    def mark_computed(self, lines: list[str]) -> None:
-        """Append a line that says that all flags are computed."""
-        lines.append(" store i1 false, ptr %v.D")
+            self._values, self._found = values, deferrable(*values)
+        return self._found
 
     def export(self, lines: list[str], prefix: str) -> None:
         """Lines that leave the flags as other units take them over."""
         for index, (variable, type_, offset) in enumerate(
-            (("D", "i1", DEFERRED), ("L", "i32", LEFT), ("R", "i32", RIGHT))
+            (("D", "i8", DEFERRED), ("L", "i32", LEFT), ("R", "i32", RIGHT))
         ):
             value = f"{prefix}f{index}"
             lines.append(f" {value} = load {type_}, ptr %v.{variable}")
             lines.append(f" {value}a = getelementptr i8, ptr %s, i64 {offset}")
-            if type_ == "i1":
-                lines.append(f" {value}b = zext i1 {value} to i8\n store i8 {value}b, ptr {value}a")
-            else:
-                lines.append(f" store i32 {value}, ptr {value}a")
+            lines.append(f" store {type_} {value}, ptr {value}a")

@@ -9,14 +9,23 @@ This is the bottom of what emits: everything above writes with it. Speed matters
 compile latency: this builds lines and nothing else.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from backends.numba_jit import abi
 from backends.numba_jit.installed import Installed
 from backends.numba_jit.records import FaultRecord, Record, Records
 from backends.numba_jit.units.check_plan import Check
-from backends.numba_jit.units.flag_slots import DEFERRED, LEFT, RIGHT, flag_of, mark
+from backends.numba_jit.units.flag_slots import (
+    ALL,
+    DEFERRED,
+    LEFT,
+    RIGHT,
+    flag_of,
+    is_deferred,
+    mark_computed,
+    mask_of,
+)
 from backends.numba_jit.units.frame import LEAVE, LEAVE_COPY, LLVM_TYPES, Frame, constant
 from backends.numba_jit.units.relations import Relations
 from dbt.classes import attrs
@@ -180,8 +189,8 @@ class UnitText:
         self.denormals: dict[str, str] = {}
         """By vector which of its lanes of f32 are denormal, where that is at hand."""
         self.relations = Relations()
-        self.flags: bool | None = None
-        """How the block treats flags: see ``lazy_flags.sets_all``."""
+        self.flags: int | None = None
+        """The flags that the block needs as they were before: see ``lazy_flags.needed``."""
         self.bits: dict[str, Bit] = {}
         """What slots of one bit were set to in this block."""
         self._again = again
@@ -322,23 +331,24 @@ class UnitText:
     def bit_before(self, name: str) -> str:
         """Append lines that load a slot of one bit, as it was before this block; its text."""
         slot = self.frame.slots[name]
-        if not self.lazy_flags or not self.flags or name not in self.frame.flags:
+        if not self.lazy_flags or not self._may_defer([name]):
             return self.load_slot(slot)
         deferred, left, right = (
             self.new(f"load {type_}, ptr {self.new(f'getelementptr i8, ptr %s, i64 {offset}')}")
             for type_, offset in (("i8", DEFERRED), ("i32", LEFT), ("i32", RIGHT))
         )
-        lazy = flag_of(self.new, self.frame.flags.index(name), left, right)
-        is_deferred = self.new(f"icmp ne i8 {deferred}, 0")
-        return self.new(f"select i1 {is_deferred}, i1 {lazy}, i1 {self.load_slot(slot)}")
+        which = self.frame.flags.index(name)
+        lazy = flag_of(self.new, which, left, right)
+        chosen = is_deferred(self.new, which, deferred)
+        return self.new(f"select i1 {chosen}, i1 {lazy}, i1 {self.load_slot(slot)}")
+
+    def _may_defer(self, names: Iterable[str]) -> int:
+        """The mask of those flags that may have been deferred where the block began."""
+        return mask_of(self.frame.flags, names) & ~(self.flags or 0)
 
     def _store_bits(self, lines: list[str], prefix: str, values: dict[str, str]) -> None:
-        """Append lines that write bits where a block is left amid it: with some flags all."""
-        if any(flag in values for flag in self.frame.flags):
-            if self.lazy_flags and self.flags:
-                others = [flag for flag in self.frame.flags if flag not in values]
-                values = values | {flag: self.bit_before(flag) for flag in others}
-            self._mark_computed(lines, f"{prefix}o")
+        """Append lines that write bits where a block is left amid it."""
+        self._mark_computed(lines, f"{prefix}o", values)
         self._stores(lines, prefix, values)
 
     def leave(self, code: int) -> None:
@@ -457,18 +467,24 @@ class UnitText:
                 stored = f"i8 {at}b"
             lines.append(f" store {stored}, ptr {at}")
 
-    def _mark_computed(self, lines: list[str], name: str) -> None:
-        """Mark flags as computed that might have been deferred."""
-        if self.lazy_flags and self.flags:
-            mark(lines, name, 0)
+    def _mark_computed(self, lines: list[str], name: str, values: Iterable[str]) -> None:
+        """Mark the flags among some slots as computed that might have been deferred."""
+        computed = self._may_defer(values) if self.lazy_flags else 0
+        if computed:
+            mark_computed(lines, name, ALL if computed | (self.flags or 0) == ALL else computed)
+
+    def write_flags(self, computed: Mapping[str, str]) -> None:
+        """Write some flags on the hot path, and let the others be written otherwise."""
+        prefix = f"%w{self.number}_"
+        self._stores(self.lines, prefix, computed)
+        self.dirty = {n: v for n, v in self.dirty.items() if n not in self.frame.flags}
 
     def flush(self) -> None:
         """Write what is pending, on the hot path."""
         self._flush(f"%w{self.number}_")
 
     def _flush(self, prefix: str) -> None:
-        if any(flag in self.dirty for flag in self.frame.flags):
-            self._mark_computed(self.lines, f"{prefix}o")
+        self._mark_computed(self.lines, f"{prefix}o", self.dirty)
         self._stores(self.lines, prefix, self.dirty)
         self.dirty, self.bits = {}, {}
 

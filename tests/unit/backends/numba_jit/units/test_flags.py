@@ -1,5 +1,6 @@
 """Lazy flags: whatever flags a block defers, the next one and the dispatcher see the right flags."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -9,8 +10,8 @@ from support.strategies import edges
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.flag_slots import DEFERRED
-from backends.numba_jit.units.lazy_flags import subtraction
+from backends.numba_jit.units.flag_slots import ALL, CARRY, DEFERRED, OVERFLOW
+from backends.numba_jit.units.lazy_flags import deferrable
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.evaluate import Left, evaluate_block
@@ -31,6 +32,17 @@ COMPARES = {
     " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %a, 0x3f\n"
     " %n:i1 = slt %r, 0x0",
     "zero": "%z:i1 = eq %a, 0x0\n %n:i1 = slt %a, 0x0",
+    "added": "%r:i32 = add %a, 0x40\n %v:i1 = overflow %a, 0x40, 0x0:i1\n"
+    " %c:i1 = carry %a, 0x40, 0x0:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "added, folded": "%r:i32 = add %a, 0x40\n %v:i1 = overflow %a, 0x40, 0x0:i1\n"
+    " %c:i1 = ult 0xffffffbf, %a\n %z:i1 = eq %a, 0xffffffc0\n %n:i1 = slt %r, 0x0",
+}
+PARTLY = {
+    "registers, then a constant": "%m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
+    " %c:i1 = ule %b, %a\n %z:i1 = or 0x0:i1, 0x1:i1\n %n:i1 = or 0x0:i1, 0x0:i1",
+    "added, then shifted": "%v:i1 = overflow %a, 0x40, 0x0:i1\n"
+    " %c:i1 = ult 0xffffffbf, %a\n %s:i32 = shl %b, 0x2\n %z:i1 = eq %s, 0x0\n"
+    " %n:i1 = slt %s, 0x0",
 }
 OTHERS = {
     "addition": "%r:i32 = add %a, %b\n %v:i1 = overflow %a, %b, 0x0:i1\n"
@@ -39,16 +51,33 @@ OTHERS = {
     " %c:i1 = ule %a, %b\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
     "wrong sign": "%r:i32 = sub %a, 0x1\n %m:i32 = not %b\n %v:i1 = overflow %a, %m, 0x1:i1\n"
     " %c:i1 = ule %b, %a\n %z:i1 = eq %a, %b\n %n:i1 = slt %r, 0x0",
+    "adds nothing": "%r:i32 = add %a, 0x0\n %v:i1 = overflow %a, 0x0, 0x0:i1\n"
+    " %c:i1 = carry %a, 0x0, 0x0:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "adds the least": "%r:i32 = add %a, 0x80000000\n %v:i1 = overflow %a, 0x80000000, 0x0:i1\n"
+    " %c:i1 = carry %a, 0x80000000, 0x0:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "wrong sum": "%r:i32 = add %a, 0x41\n %v:i1 = overflow %a, 0x40, 0x0:i1\n"
+    " %c:i1 = carry %a, 0x40, 0x0:i1\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
+    "wrong carry of a sum": "%r:i32 = add %a, 0x40\n %v:i1 = overflow %a, 0x40, 0x0:i1\n"
+    " %c:i1 = ult 0xffffffc0, %a\n %z:i1 = eq %r, 0x0\n %n:i1 = slt %r, 0x0",
     "wrong zero": "%x:i32 = add %a, 0x1\n %r:i32 = add %a, 0xffffffc1\n"
     " %v:i1 = overflow %x, 0xffffffbf, 0x1:i1\n %c:i1 = ule 0x40, %x\n %z:i1 = eq %a, 0x40\n"
     " %n:i1 = slt %r, 0x0",
 }
+FIRST = COMPARES | PARTLY | OTHERS
 SECOND = {
     "reads": "%0:i1 = get vf\n %1:i32 = zext %0\n set r2 %1",
     "reads all": "%0:i1 = get nf\n %1:i1 = get zf\n %2:i1 = get cf\n %3:i1 = get vf\n"
     " %4:i1 = eq %0, %3\n %5:i1 = and %1, %2\n %6:i1 = xor %4, %5\n %7:i32 = zext %6\n set r2 %7",
     "sets one": "%0:i32 = get r0\n %1:i1 = slt %0, 0x5\n set zf %1",
     "sets one sometimes": "%0:i32 = get r0\n %1:i1 = slt %0, 0x5\n set cf 0x1:i1 when %1",
+    "sets N and Z": "%0:i32 = get r0\n %1:i1 = slt %0, 0x0\n set nf %1\n set zf 0x0:i1",
+    "sets N and Z, then faults": "%0:i32 = get r0\n %1:i1 = slt %0, 0x0\n set nf %1\n"
+    " set zf 0x0:i1\n insn 0x8014 4\n %9:i32 = load 0x0",
+    "sets N and Z, reads C": "set nf 0x1:i1\n set zf 0x0:i1\n %0:i1 = get cf\n"
+    " %1:i32 = zext %0\n set r2 %1",
+    "sets all, N and Z again": "%a:i32 = get r1\n %b:i32 = get r0\n " + COMPARES["registers"]
+    + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v\n insn 0x8014 4\n"
+    " set nf 0x0:i1\n set zf %v",
     "ignores": "%0:i32 = get r0\n set r3 %0",
     "sets all": "%a:i32 = get r1\n %b:i32 = get r0\n " + OTHERS["addition"]
     + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v",
@@ -89,9 +118,9 @@ def machine(request: pytest.FixtureRequest) -> Iterator[UnitMachine]:
 
 
 @pytest.mark.parametrize("second", SECOND)
-@pytest.mark.parametrize("first", COMPARES | OTHERS)
+@pytest.mark.parametrize("first", FIRST)
 def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, second: str) -> None:
-    blocks = program((COMPARES | OTHERS)[first], SECOND[second])
+    blocks = program(FIRST[first], SECOND[second])
     code = machine.compile(*blocks, level="optimised" if machine.regions else "quick")
     for linked in (True,) if machine.regions else (True, False):
         machine.link(1, code[BlockKey(0x8010)] if linked else None)
@@ -112,9 +141,10 @@ def test_flags_are_right_after_two_blocks(machine: UnitMachine, first: str, seco
     machine.compiler.drop(code.values())
 
 
-def test_flags_that_a_block_sets_all_of_are_not_computed_before() -> None:
+@pytest.mark.parametrize("second", ["sets all, with loads between", "sets N and Z, then faults"])
+def test_flags_that_a_block_only_sets_are_not_computed_before(second: str) -> None:
     with closing(UnitMachine()) as machine:
-        blocks = program(COMPARES["registers"], SECOND["sets all, with loads between"])
+        blocks = program(COMPARES["registers"], SECOND[second])
         texts = [machine.compiler.explain(i)["llvm"] for i in machine.accepted(*blocks)]
     assert not any("mf:" in text for text in texts)
 
@@ -130,9 +160,19 @@ def test_flags_amid_a_block_of_a_region_are_computed_where_it_faults() -> None:
     assert "store i1" not in fault
 
 
-@pytest.mark.parametrize("first", COMPARES | OTHERS)
+@pytest.mark.parametrize("first", FIRST)
 def test_what_is_recognised(first: str) -> None:
-    block = program((COMPARES | OTHERS)[first], SECOND["reads"])[0]
+    block = program(FIRST[first], SECOND["reads"])[0]
     flags = {str(i.imm[0]): i.args[0] for i in block.insts if i.op.name == "set"}
-    four = [flags[name] for name in FLAGS]
-    assert (subtraction(*four) is not None) == (first in COMPARES)
+    found = deferrable(*(flags[name] for name in FLAGS))
+    assert (found is not None and found[1] == ALL) == (first in COMPARES)
+    assert first not in PARTLY or (found is not None and found[1] == 1 << CARRY | 1 << OVERFLOW)
+
+
+def test_where_some_flags_are_set_others_stay_deferred() -> None:
+    with closing(UnitMachine()) as machine:
+        blocks = program(COMPARES["registers"], SECOND["sets N and Z"])
+        text = machine.compiler.explain(machine.accepted(*blocks)[1])["llvm"]
+    marks = re.findall(rf"(%\w+) = getelementptr i8, ptr %s, i64 {DEFERRED}\n", text)
+    (mark,) = (name for name in marks if f"store i8 {name}m, ptr {name}" in text)
+    assert f"{mark}m = and i8 {mark}l, {1 << CARRY | 1 << OVERFLOW}" in text
