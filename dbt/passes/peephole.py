@@ -6,7 +6,8 @@
 %3:i1 = eq %2, 0x0                   %3:i1 = eq %0, %1
 set zf %3                            set zf %3
 
-Each rule is proved in the tests: for all operands of 8 bits, or of 5 when it has three.
+Each rule is proved in the tests: for all operands of 8 bits, or of 5 when it has three. An `and`
+that only clears bits which are 0 anyway is left out, too.
 """
 
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from typing import TypeAlias
 
 from dbt.classes import attrs
 from dbt.ir.block import Block, Const, Inst, Value
-from dbt.ir.ops import OPS, Op
+from dbt.ir.ops import AND, OPS, Op
 from dbt.passes.const_fold import folded
+from dbt.passes.possible_bits import possible_bits
 from dbt.passes.registry import register
 from dbt.passes.rewrite import replace_in_exit, replace_operands
 from dbt.passes.rules import LITERALS, Node, Pattern, Rule, parse_rules
@@ -212,6 +214,8 @@ class Peephole:
                 replace_operands(inst, replaced)
             if inst.op in _PURE:
                 value = simplified(inst, out)
+                if value is inst and inst.op is AND and _clears_nothing(inst):
+                    value = inst.args[0]
                 if value is not inst:
                     replaced[inst] = value
                     continue
@@ -219,6 +223,14 @@ class Peephole:
         block.insts = out
         if replaced:
             replace_in_exit(block, replaced)
+
+
+def _clears_nothing(inst: Inst) -> bool:
+    """True for an ``and`` with a constant whose result is the other operand."""
+    operand, mask = inst.args
+    if not isinstance(mask, Const) or type(mask.value) is not int:
+        return False
+    return not possible_bits(operand) & ~mask.value
 
 
 def simplified(inst: Inst, out: list[Inst]) -> Value:
