@@ -8,10 +8,10 @@ not inherit it (``dbt/linux/state/fdtable.py``).
 import contextlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Iterator
 
+from dbt.signals import signal
 from dbt.stops import UsageError
 from dbt.typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO
 

@@ -14,7 +14,6 @@ checked the permissions or need not, opens the page and notes that. Any other si
 the handler that was there before.
 """
 
-import _signal  # type: ignore[import-not-found]  # signal.getsignal takes 30 times as long
 import ctypes
 import mmap
 import os
@@ -42,6 +41,7 @@ from backends.native.link import link
 from backends.native.stamps import stamp
 from dbt.interfaces import Memory
 from dbt.ir import banks
+from dbt.signals import signal
 from dbt.typing import Any, NamedTuple
 
 _RT_SIGACTION = 13
@@ -219,7 +219,7 @@ _guard: _Guard | None = None
 _making = held_at_fork(threading.RLock())
 
 
-_getsignal = _signal.getsignal
+_getsignal = signal.getsignal
 _SIGBUS, _SIGSEGV = SIGNALS
 
 

@@ -4,8 +4,6 @@
 kept for this one.
 """
 
-import signal
-
 from backends.native.exception_table import MIX, ROW, ROWS_AT
 from dbt.interfaces import (
     ABSENT,
@@ -21,6 +19,7 @@ from dbt.interfaces import (
     PAGE,
     PERMS_DISTANCE,
 )
+from dbt.signals import signal
 
 SIGNALS = (int(signal.SIGBUS), int(signal.SIGSEGV))
 PREVIOUS, DEFAULT, FOREIGN, OWN = 0, 32, 64, 128

@@ -4,13 +4,13 @@ fs/binfmt_script.c)."""
 import errno
 import fcntl
 import os
-import signal
 import stat
 from collections.abc import Sequence
 
 from dbt.classes import attrs
 from dbt.linux.state.objects import Handle, where
 from dbt.loader.elf import Elf, ElfError, read_elf
+from dbt.signals import signal
 from dbt.text import NAME, printable
 from dbt.typing import TYPE_CHECKING
 

@@ -7,9 +7,9 @@ fault of armdbt stopped the guest.
 
 import contextlib
 import os
-import signal
 import sys
 
+from dbt.signals import signal
 from dbt.stops import (
     Exited,
     InsnLimit,

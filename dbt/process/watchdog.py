@@ -1,10 +1,10 @@
 """The time limit of a run: interrupts the blocking host call of the main thread."""
 
-import signal
 import threading
 import time
 from types import FrameType
 
+from dbt.signals import signal
 from dbt.stops import LimitNotKept
 from dbt.typing import Any
 

@@ -31,7 +31,7 @@ PARTS = {
 LIBRARIES = {
     "argparse", "attrs", "capstone", "elftools", "email", "hashlib", "importlib.metadata", "inspect", "json",
     "locale", "math", "pathlib", "random", "re", "rich",
-    "shutil", "socket", "tempfile", "typing",
+    "shutil", "signal", "socket", "tempfile", "typing",
 }  # fmt: skip
 """Of others, what takes milliseconds to import and serves none of the modules that are left."""
 

@@ -7,7 +7,6 @@ import atexit
 import collections
 import contextlib
 import os
-import signal
 import sys
 import threading
 import weakref
@@ -16,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from backends.native.forks import held_at_fork  # its hooks run after ours: a job waits for LLVM
 from backends.numba_jit.installed import Installed
 from dbt.classes import attrs
+from dbt.signals import signal
 from dbt.typing import Any
 
 SWITCH_SECONDS = 0.0005

@@ -11,8 +11,10 @@ from dbt.linux.table import SYSCALLS, Entry
 _RARE = """
 control_messages:
 ipc_status:
+socket_addresses:
 clone: fork vfork clone clone3
 epoll: epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+fcntl: dup dup2 dup3 flock fcntl fcntl64
 inotify: inotify_init inotify_init1 inotify_add_watch inotify_rm_watch
 ipc: ipc
 itimers: setitimer getitimer alarm
@@ -22,6 +24,7 @@ pidfd: pidfd_open pidfd_send_signal
 pipes: pipe pipe2 memfd_create eventfd2 eventfd sendfile sendfile64 splice copy_file_range
     vmsplice tee
 poll: poll ppoll ppoll_time64 _newselect select pselect6 pselect6_time64
+prctl: prctl
 scheduling: sched_getscheduler sched_setscheduler sched_getparam sched_setparam sched_getattr
     sched_setattr sched_rr_get_interval sched_rr_get_interval_time64 sched_get_priority_max
     sched_get_priority_min sched_yield sched_getaffinity sched_setaffinity getpriority
@@ -29,6 +32,7 @@ scheduling: sched_getscheduler sched_setscheduler sched_getparam sched_setparam 
 semaphores: semget semop semtimedop semtimedop_time64 semctl
 shared_memory: shmget shmat shmdt shmctl
 socketcall: socketcall
+socket_options: setsockopt getsockopt
 sockets: socket socketpair bind connect listen accept accept4 getsockname getpeername shutdown
 timerfd: timerfd_create timerfd_settime timerfd_settime64 timerfd_gettime timerfd_gettime64
 timers: timer_create timer_delete timer_settime timer_settime64 timer_gettime timer_gettime64

@@ -1,13 +1,13 @@
 """Calls on interval timers (kernel/time/itimer.c)."""
 
 import errno
-import signal
 
 from dbt.linux.errors import failure
 from dbt.linux.state.itimers import Setting
 from dbt.linux.state.sigaction import SIGALRM, SIGPROF, SIGVTALRM
 from dbt.linux.table import syscall
 from dbt.linux.timespec import pack_timeval, read_timeval
+from dbt.signals import signal
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import signal
 import struct
 import time
 from contextlib import suppress
@@ -25,6 +24,7 @@ from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.state.threads import pid_of
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, read_nanoseconds
+from dbt.signals import signal
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

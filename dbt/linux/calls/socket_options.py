@@ -4,7 +4,6 @@ Options that hold addresses or descriptors of the host, or lengths in other unit
 (SO_ATTACH_FILTER, SO_GET_FILTER, SO_PEERPIDFD), are ENOPROTOOPT.
 """
 
-import _socket as socket  # the constants: to import all of it takes 2 ms
 import errno
 import struct
 
@@ -24,23 +23,19 @@ _FOR_EVER = 0x7FFFFFFF // 100 - 1
 _OPTION_BYTES = 256
 _SOCKET, _IP, _TCP, _IPV6 = 1, 0, 6, 41
 _SETTABLE = {
-    _SOCKET: _TIMEOUTS | {
-        getattr(socket, f"SO_{name}")
-        for name in ("REUSEADDR", "DONTROUTE", "BROADCAST", "SNDBUF", "RCVBUF", "KEEPALIVE",
-                     "OOBINLINE", "PRIORITY", "LINGER", "REUSEPORT", "PASSCRED", "RCVLOWAT")
-    } | {29},  # SO_TIMESTAMP
+    _SOCKET: _TIMEOUTS | {2, 5, 6, 7, 8, 9, 10, 12, 13, 15, 16, 18, 29},
     _IP: frozenset({1, 2, 8, 10, 12, 13}),  # TOS TTL PKTINFO MTU_DISCOVER RECVTTL RECVTOS
     _TCP: frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 18}),
     _IPV6: frozenset({16, 26, 49, 51, 66, 67}),  # hops, V6ONLY, pktinfo, classes
 }  # fmt: skip
-"""Options by level. Those of TCP: NODELAY MAXSEG CORK KEEPIDLE KEEPINTVL KEEPCNT SYNCNT LINGER2
-DEFER_ACCEPT WINDOW_CLAMP QUICKACK USER_TIMEOUT."""
+"""Options by level, numbered as the guest does and every host that is not MIPS, SPARC or the like
+(asm-generic/socket.h). Those of sockets: REUSEADDR DONTROUTE BROADCAST SNDBUF RCVBUF KEEPALIVE
+OOBINLINE PRIORITY LINGER REUSEPORT PASSCRED RCVLOWAT TIMESTAMP. Those of TCP: NODELAY MAXSEG CORK
+KEEPIDLE KEEPINTVL KEEPCNT SYNCNT LINGER2 DEFER_ACCEPT WINDOW_CLAMP QUICKACK USER_TIMEOUT."""
 _READABLE = {
     **_SETTABLE,
-    _SOCKET: _SETTABLE[_SOCKET] | {
-        getattr(socket, f"SO_{name}")
-        for name in ("TYPE", "ERROR", "PEERCRED", "SNDLOWAT", "ACCEPTCONN", "DOMAIN", "PROTOCOL")
-    },
+    # TYPE ERROR PEERCRED SNDLOWAT ACCEPTCONN PROTOCOL DOMAIN
+    _SOCKET: _SETTABLE[_SOCKET] | {3, 4, 17, 19, 30, 38, 39},
     _TCP: _SETTABLE[_TCP] | {11},  # TCP_INFO
 }  # fmt: skip
 

@@ -1,7 +1,6 @@
 """The signal handlers and the mask that the host's process has while a guest runs in it."""
 
 import os
-import signal
 import struct
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from types import FrameType
 from dbt.linux import host
 from dbt.linux.state import wakeup
 from dbt.linux.state.siginfo import SigInfo
+from dbt.signals import signal
 from dbt.typing import Any
 
 Handler = Callable[[int, FrameType | None], None]

@@ -1,9 +1,9 @@
 """The interval timers of a process: the host's, for as long as the guest runs."""
 
-import signal
 import time
 
 from dbt.linux.state.timer_rate import TimerRate
+from dbt.signals import signal
 
 _SMALLEST = 1e-6
 

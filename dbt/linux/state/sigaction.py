@@ -2,10 +2,10 @@
 
 import functools
 import operator
-import signal
 from collections.abc import Iterable
 
 from dbt.classes import attrs
+from dbt.signals import signal
 
 SIGHUP, SIGINT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL = 1, 2, 4, 5, 6, 7, 8, 9
 SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGSTOP = 11, 13, 14, 15, 17, 18, 19

@@ -9,7 +9,6 @@ It is long because what is pending, blocked and delivered is decided together, f
 
 import errno
 import os
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -50,6 +49,7 @@ from dbt.linux.state.sigaction import (
 )
 from dbt.linux.state.siginfo import SI_QUEUE, SI_TIMER, SI_TKILL, SI_USER, SigInfo
 from dbt.linux.state.thread_signals import ThreadSignals
+from dbt.signals import signal
 from dbt.stops import GuestFault, Killed, Stop
 from dbt.syscalls import Delivery, TrapState
 from dbt.typing import TYPE_CHECKING, Any

@@ -18,13 +18,13 @@ writes that down where the receiver looks.
 import errno
 import fcntl
 import os
-import signal
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from dbt.linux.errors import failure
 from dbt.linux.state.siginfo import SI_USER, SigInfo
+from dbt.signals import signal
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

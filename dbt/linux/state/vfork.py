@@ -12,7 +12,6 @@ import contextlib
 import marshal
 import os
 import select
-import signal
 import struct
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from dbt.interfaces import PAGE
 from dbt.linux.state.address_space import Area
 from dbt.linux.state.children import SIGCHLD, Child
+from dbt.signals import signal
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

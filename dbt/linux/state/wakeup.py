@@ -9,10 +9,11 @@ main thread, which must have a handler for it. So no call on the host has to be 
 
 import os
 import select
-import signal
 import threading
 import time
 from contextlib import suppress
+
+from dbt.signals import signal
 
 SIGNAL = signal.SIGURG
 """What interrupts: nothing else happens without a handler."""
