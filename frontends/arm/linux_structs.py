@@ -10,75 +10,86 @@ import os
 import struct
 from collections.abc import Callable, Mapping
 
-from dbt.classes import attrs
-from dbt.typing import Any
+from dbt.typing import Any, NamedTuple
 
 Fields = tuple[tuple[str, int, str], ...]
 
 
-@attrs.frozen
+class _Packing(NamedTuple):
+    """How a structure is packed: the offset, format and bits of each member (0 bits: bytes), the
+    whole, and for each member the mask that cuts an integer to its width."""
+
+    members: Mapping[str, tuple[int, struct.Struct, int]]
+    whole: struct.Struct
+    masks: tuple[tuple[str, int], ...]
+
+
 class Struct:
     """A guest structure: ``size`` bytes, and (name, offset, format) of its members.
 
     Formats are those of the ``struct`` module, little-endian: integers, or ``19s`` for bytes.
     """
 
-    name: str
-    size: int
-    fields: Fields
-    _spread: Mapping[str, tuple[int, struct.Struct, int]] = attrs.field(
-        init=False, repr=False, eq=False
-    )
-    _whole: struct.Struct = attrs.field(init=False, repr=False, eq=False)
-    _masks: tuple[tuple[str, int], ...] = attrs.field(init=False, repr=False, eq=False)
+    __slots__ = ("_made", "fields", "name", "size")
 
-    def __attrs_post_init__(self) -> None:
-        spread = {}
-        parts = ["<"]
-        end = 0
-        for name, offset, format_ in self.fields:
-            packer = struct.Struct("<" + format_)
-            bits = 0 if format_.endswith("s") else 8 * packer.size
-            spread[name] = (offset, packer, bits)
-            # Packed as unsigned, after a mask: any integer wraps to its member's width.
-            parts.append(f"{offset - end}x{format_.upper() if bits else format_}")
-            end = offset + packer.size
-        parts.append(f"{self.size - end}x")
-        object.__setattr__(self, "_spread", spread)
-        object.__setattr__(self, "_whole", struct.Struct("".join(parts)))
-        masks = tuple((name, (1 << bits) - 1) for name, (_, _, bits) in spread.items())
-        object.__setattr__(self, "_masks", masks)
+    def __init__(self, name: str, size: int, fields: Fields) -> None:
+        self.name, self.size, self.fields = name, size, fields
+        self._made: _Packing | None = None
+
+    @property
+    def _packing(self) -> _Packing:
+        """Made when it is first needed: a run uses few of the structures that there are."""
+        if self._made is None:
+            self._made = _packing(self.size, self.fields)
+        return self._made
 
     def pack(self, **values: int | bytes) -> bytes:
         """The structure's bytes. Members that are not given are zero; integers are cut to the width
         of their member."""
-        if not self._spread.keys() >= values.keys():
-            unknown = values.keys() - self._spread.keys()
+        members, whole, masks = self._packing
+        if not members.keys() >= values.keys():
+            unknown = values.keys() - members.keys()
             raise TypeError(f"struct {self.name} has no {', '.join(sorted(unknown))}")
         get: Callable[[str, Any], Any] = values.get
-        return self._whole.pack(
-            *[get(name, 0) & mask if mask else get(name, b"") for name, mask in self._masks]
+        return whole.pack(
+            *[get(name, 0) & mask if mask else get(name, b"") for name, mask in masks]
         )
 
     def unpack(self, data: bytes) -> dict[str, int]:
         """Values of the integer members by name. ``unpack_bytes`` reads the others."""
         return {
             name: int(packer.unpack_from(data, offset)[0])
-            for name, (offset, packer, bits) in self._spread.items()
+            for name, (offset, packer, bits) in self._packing.members.items()
             if bits
         }
 
     def unpack_bytes(self, data: bytes, name: str) -> bytes:
         """The value of a member of bytes."""
-        offset, packer, _ = self._spread[name]
+        offset, packer, _ = self._packing.members[name]
         return bytes(packer.unpack_from(data, offset)[0])
 
     def fits(self, name: str, value: int) -> bool:
         """True when an integer fits a member."""
-        _, packer, bits = self._spread[name]
+        _, packer, bits = self._packing.members[name]
         if packer.format[-1].islower():
             return -(1 << (bits - 1)) <= value < 1 << (bits - 1)
         return 0 <= value < 1 << bits
+
+
+def _packing(size: int, fields: Fields) -> _Packing:
+    members = {}
+    parts = ["<"]
+    end = 0
+    for name, offset, format_ in fields:
+        packer = struct.Struct("<" + format_)
+        bits = 0 if format_.endswith("s") else 8 * packer.size
+        members[name] = (offset, packer, bits)
+        # Packed as unsigned, after a mask: any integer wraps to its member's width.
+        parts.append(f"{offset - end}x{format_.upper() if bits else format_}")
+        end = offset + packer.size
+    parts.append(f"{size - end}x")
+    masks = tuple((name, (1 << bits) - 1) for name, (_, _, bits) in members.items())
+    return _Packing(members, struct.Struct("".join(parts)), masks)
 
 
 _STAT64_TIMES: Fields = (
