@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from backends.native.forks import held_at_fork
 from dbt.interfaces import Context, Executor, HostCode, chaining
-from dbt.ir import banks, layout, ops
+from dbt.ir import banks, layout
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import require_room
 from dbt.typing import Any, NamedTuple
@@ -105,7 +105,7 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
                 chaining.__file__,
                 layout.__file__,
                 banks.__file__,
-                ops.__file__,
+                os.path.join(os.path.dirname(layout.__file__), "ops.py"),
             ]
             key = stamp(sources, "numba", "llvmlite")
             _arena = Arena()

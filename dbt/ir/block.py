@@ -3,9 +3,11 @@
 from collections.abc import Container
 
 from dbt.classes import attrs
-from dbt.ir.ops import INSN, Op
 from dbt.ir.types import Type
-from dbt.typing import TypeAlias
+from dbt.typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from dbt.ir.ops import Op
 
 CONDITION_PASSED = 1
 """Mode bit: the condition of the first instruction has been tested and holds (it is not
@@ -67,7 +69,7 @@ class Inst:
     nothing happens, and a value computed is 0. Only ops with an effect may carry it.
     """
 
-    op: Op
+    op: "Op"
     args: tuple["Value", ...] = attrs.field(repr=False)  # a tree of them fills pages
     type: Type | None
     imm: tuple[int | str, ...] = ()
@@ -211,6 +213,8 @@ class Block:
         The first instruction of a CONDITION_PASSED block was counted by the block that tested its
         condition; the instruction of a Halt does not complete.
         """
+        from dbt.ir.ops import INSN
+
         marks = sum(1 for inst in self.insts if inst.op is INSN)
         uncounted = bool(self.key.mode & CONDITION_PASSED) or isinstance(self.exit, Halt)
         return marks - 1 if uncounted and marks else marks

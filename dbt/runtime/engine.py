@@ -33,7 +33,6 @@ from dbt.interfaces import (
     is_at_heads,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Inst
-from dbt.ir.ops import INSN
 from dbt.lazy import lazy_property
 from dbt.permissions import refused_for_code
 from dbt.phases import Phase
@@ -419,6 +418,8 @@ class Engine:
         amid, self.resume.amid = self.resume.amid, None
         front: list[Inst] = []
         if amid is None or amid.key != key:
+            from dbt.ir.ops import INSN
+
             whole = self._lifted(key, self._boundaries.pcs, heads=True)
             front = list(takewhile(lambda inst: inst.op is not INSN, whole.insts))
             amid = Amid(key, key.pc + whole.size)

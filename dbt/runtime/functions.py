@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from dbt.classes import attrs
 from dbt.interfaces import NativeFunction
-from dbt.ir.ops import MOST_ARGUMENTS
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.reservation import Reservation
 from dbt.typing import Any
@@ -103,6 +102,8 @@ class Functions:
         self._define(name, _Defined(arity, call, address, native, anchor))
 
     def _define(self, name: str, defined: _Defined) -> None:
+        from dbt.ir.ops import MOST_ARGUMENTS
+
         if defined.arity > MOST_ARGUMENTS:
             raise ValueError(f"function {name!r} takes more than {MOST_ARGUMENTS} arguments")
         self._check(name, defined.arity)

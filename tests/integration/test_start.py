@@ -19,7 +19,8 @@ COMPILERS = {"numba", "llvmlite", "numpy", "backends.numba_jit.loop", "backends.
 PARTS = {
     "dbt.commands.calls", "dbt.commands.spy", "dbt.decode.table", "dbt.execute", "dbt.experiments",
     "dbt.hooks.callbacks.events", "dbt.hooks.faults", "dbt.hooks.follow.tracker",
-    "dbt.hooks.mechanisms", "dbt.hooks.points.conditions", "dbt.ir.evaluate", "dbt.ir.printer",
+    "dbt.hooks.mechanisms", "dbt.hooks.points.conditions", "dbt.ir.builder", "dbt.ir.evaluate",
+    "dbt.ir.ops", "dbt.ir.printer",
     "dbt.ir.symbolic", "dbt.ir.verifier", "dbt.linux.strace", "dbt.linux.typed.decode",
     "dbt.loader.symbols", "dbt.passes", "dbt.process.crash_report", "dbt.spy",
     "backends.numba_jit.stencils.maker",

@@ -14,7 +14,6 @@ from backends.numba_jit.stencils.rows import Rows
 from backends.numba_jit.stencils.tree import MOST_NODES, MOST_PROGRAM_WORDS, Tree
 from dbt.classes import attrs
 from dbt.interfaces import Encoding, Layout
-from dbt.ir import ops
 from dbt.ir.block import Halt, Swi
 from dbt.typing import TYPE_CHECKING, Any
 
@@ -318,6 +317,8 @@ class Library:
                 row[NUMBER] = self.tree.program(template.number)
             case Halt(reason=reason):
                 row[NUMBER] = self.reason_number(reason)
+        from dbt.ir import ops
+
         for inst in template.insts:
             flag = self._bits.get(str(inst.imm[0])) if inst.imm else None
             if inst.op is ops.GET and flag:
@@ -346,6 +347,8 @@ class Library:
 
     def without_dead_flags(self, template: "Template", live: int) -> "Template":
         """A template without the flags that it writes and that are not live."""
+        from dbt.ir import ops
+
         dead = {name for name, bit in self._bits.items() if not bit & live}
         insts = [i for i in template.insts if not (i.op is ops.SET and i.imm[0] in dead)]
         return attrs.evolve(template, insts=insts)

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterator
 
 from dbt.interfaces import CodeReader, Frontend, Memory, State
-from dbt.ir import ops
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Const, Inst, Value
 from dbt.stops import GuestFault
+from dbt.typing import TypeGuard
 
 MOST = 1 << 14
 """How many sites are remembered."""
@@ -45,7 +45,7 @@ class Callers:
                     continue
                 if isinstance(target, BlockKey):
                     return key.pc, None, True
-                if isinstance(target, Inst) and target.op is ops.GET and self._target(target) == pc:
+                if _is_get(target) and self._target(target) == pc:
                     return key.pc, str(target.imm[0]), True
                 break
             else:
@@ -80,6 +80,8 @@ class Callers:
     def _value(self, value: Value) -> int | None:
         if isinstance(value, Const):
             return value.value
+        from dbt.ir import ops
+
         if value.op is ops.GET:
             return self._state.get(str(value.imm[0]))
         args = [known for arg in value.args if (known := self._value(arg)) is not None]
@@ -101,3 +103,9 @@ def _call_in(block: Block, location: int) -> Call | None:
         case Call(link=link) if link == location:
             return block.exit
     return None
+
+
+def _is_get(target: Value) -> "TypeGuard[Inst]":
+    from dbt.ir import ops
+
+    return isinstance(target, Inst) and target.op is ops.GET

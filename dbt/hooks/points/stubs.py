@@ -6,7 +6,6 @@ from dbt.hooks.points.handlers import Handler, Points, Remove
 from dbt.hooks.points.trampolines import Trampolines
 from dbt.interfaces import Pass
 from dbt.ir.block import CONTINUED, HOOK_CONDITION_PASSED, HOOKED, Block, BlockKey, Branch, Hook
-from dbt.ir.builder import Builder
 from dbt.runtime.engine import Engine
 from dbt.typing import TYPE_CHECKING
 
@@ -71,6 +70,8 @@ class Stubs:
         wanted = self._conditions[pc].values()
         if key.mode & HOOK_CONDITION_PASSED or any(conditions is None for conditions in wanted):
             return Block(key, [], Hook(resume))
+        from dbt.ir.builder import Builder
+
         emit = Builder([])
         holds = [one.compile(emit, pc=pc) for conditions in wanted for one in conditions or ()]
         enter = key.with_mode(HOOK_CONDITION_PASSED)
