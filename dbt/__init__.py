@@ -12,15 +12,30 @@ if TYPE_CHECKING:
     from dbt.interfaces import BackendOptions
     from dbt.linux.options import LinuxOptions
     from dbt.process.facade import Process
+    from dbt.process.snapshots import Snapshot
+    from dbt.stops import CallFailed
 
 __version__ = "0.1.0"
-__all__ = ["BackendOptions", "LinuxOptions", "Process", "StopRequested", "__version__"]
+CAPTURE = -1
+"""For ``stdout`` and ``stderr`` of a Process: keep what the guest writes."""
+__all__ = [
+    "CAPTURE",
+    "BackendOptions",
+    "CallFailed",
+    "LinuxOptions",
+    "Process",
+    "Snapshot",
+    "StopRequested",
+    "__version__",
+]
 
 _HOMES = {
     "Process": "dbt.process.facade",
     "BackendOptions": "dbt.interfaces",
     "LinuxOptions": "dbt.linux.options",
     "StopRequested": "dbt.hooks",
+    "CallFailed": "dbt.stops",
+    "Snapshot": "dbt.process.snapshots",
 }
 
 

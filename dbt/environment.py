@@ -6,7 +6,7 @@ from dbt.interfaces import FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
 from dbt.syscalls import DecodedCall
-from dbt.typing import Protocol
+from dbt.typing import Any, Protocol
 
 
 class Symbols(Protocol):
@@ -61,6 +61,24 @@ class Environment(Protocol):
         """Another thread is to run, because the present one, which is before the instruction at
         ``location``, has executed as many instructions as it may. Unless it is ``interruptible``,
         what ``poll`` does cannot be done there."""
+
+    def save(self) -> Any:
+        """Keep what there is of the guest, its memory, and everything but registers, so that
+        ``restore`` can make it so again. Raises UsageError for what cannot be kept."""
+
+    def restore(self, saved: Any) -> None:
+        """Make the guest as it was when ``save`` returned this, as often as is wanted. Raises
+        UsageError, and then has changed nothing."""
+
+    @property
+    def program_flags(self) -> int:
+        """e_flags of the program's ELF header."""
+
+    def allocate(self, size: int) -> int:
+        """Map memory for the host to use. Returns its address. Raises UsageError."""
+
+    def release(self, address: int, size: int) -> None:
+        """Unmap what ``allocate`` has mapped."""
 
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""

@@ -22,15 +22,15 @@ class Lifetime:
         self.closed = False
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, what: str = "run") -> Iterator[None]:
         """The context of a run. Raises UsageError when the state allows none."""
-        self._take("run: it runs already; return from the hook to continue the run")
+        self._take(f"{what}: it runs already; return from the hook to continue the run")
         try:
             if self.closed:
-                raise UsageError(f"run: {CLOSED}")
+                raise UsageError(f"{what}: {CLOSED}")
             if self._over:
                 raise UsageError(
-                    f"run: {self._over}; only a limit, a time-out, a request to stop or an"
+                    f"{what}: {self._over}; only a limit, a time-out, a request to stop or an"
                     " exception of a hook can be followed by another run"
                 )
             yield
@@ -61,6 +61,31 @@ class Lifetime:
                 self._over = f"signal {number} has killed the program"
             case Trapped(reason=reason):
                 self._over = f"the check {reason} has stopped the program for good"
+
+    @contextlib.contextmanager
+    def restoring(self, what: str) -> Iterator[None]:
+        """The context in which the guest is made as it was once: it can run again after any end.
+        ``what`` is done there. Raises UsageError when the state does not allow it."""
+        self._take(f"{what}: the program runs; return from the hook, or raise dbt.StopRequested")
+        try:
+            if self.closed:
+                raise UsageError(f"{what}: {CLOSED}")
+            yield
+        finally:
+            self._idle.release()
+
+    def stray(self) -> None:
+        """Record that a call has ended amid another thread: registers are not as before."""
+        self._over = "a call has ended while another thread of the program ran"
+
+    def revived(self) -> None:
+        """The guest is as it was while it could run."""
+        self._over = ""
+
+    @property
+    def over(self) -> str:
+        """Why there can be no other run; empty if there can."""
+        return self._over
 
     def broken(self, failure: BaseException) -> None:
         """Record that a run was cut short with the guest in an unknown state: it was the last."""

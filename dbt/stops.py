@@ -40,6 +40,16 @@ class StopRequested(Exception):
     """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
 
 
+class CallFailed(Exception):
+    """A function that ``Process.call`` called did not return. ``stop`` says how the call ended:
+    ``Killed`` by a signal (it faulted), ``Exited``, ``InsnLimit``, ``TimeLimit``, ``Trapped`` or
+    ``Requested``. The registers are as before the call; memory is as the function has left it."""
+
+    def __init__(self, function: str, stop: "Stop") -> None:
+        super().__init__(f"{function} did not return: {stop}")
+        self.function, self.stop = function, stop
+
+
 class LimitNotKept(UsageError):
     """The host gives no thread that keeps a time limit."""
 
@@ -104,4 +114,11 @@ class Requested:
     reason: str = ""
 
 
-Stop: TypeAlias = Exited | Killed | InsnLimit | TimeLimit | Trapped | Requested
+@attrs.frozen
+class Returned:
+    """The function that ``Process.call`` called has returned."""
+
+    pc: int
+
+
+Stop: TypeAlias = Exited | Killed | InsnLimit | TimeLimit | Trapped | Requested | Returned

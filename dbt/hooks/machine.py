@@ -10,6 +10,7 @@ from dbt.hooks.follow.callers import Callers
 from dbt.hooks.follow.stacks import (
     LOADED,
     RAISED,
+    Copies,
     Follower,
     OfThreads,
     StackFollower,
@@ -173,6 +174,27 @@ class HookMachine:
             self.has_threads = True
             self.on_threads()
 
+    def save(self, copies: Copies) -> tuple[Any, ...]:
+        """What is kept here of the guest, for ``restore``."""
+        return self._thread, self._ended, self.stacks_followed.save(copies), self.stacks.save()
+
+    def restore(self, saved: tuple[Any, ...], copies: Copies) -> None:
+        """Have it as it was when ``save`` returned this."""
+        self._thread, self._ended, followed, stacks = saved
+        self._to_raise = None
+        if stacks[0] or self.stacks.names:
+            self.stacks.restore(stacks)
+        if self.stacks_followed.active:
+            self.stacks_followed.restore(followed, copies)
+
+    def check_memory(self) -> None:
+        """Raise UsageError while breakpoints of ours are in guest memory, which a snapshot would
+        take for the program's."""
+        if self._breakpoint_modes:
+            raise UsageError(
+                "snapshot: hooks of the mechanism trap change guest memory; use another mechanism"
+            )
+
     def per_thread(self, one: OfThreads) -> Remove:
         """Have something keep what it knows for each thread."""
         self._of_threads.append(one)
@@ -334,6 +356,15 @@ class HookMachine:
         if location is None and self._to_raise is None:
             return key
         return Slice(key if location is None else self.key_of(location))
+
+    def returned_to_host(self, pc: int) -> None:
+        """A function that the host has called returns to it, at a trampoline: run the hooks that
+        wait there. It has no code that a breakpoint or the call of a helper could be in."""
+        if pc in self.stub_handlers:
+            self._stubs.fire(pc)
+        if self._helpers is not None:
+            self._helpers.points.fire(pc)
+        self._breakpoints.fire(pc)
 
     def hit(self, event: Hit) -> BlockKey | Ended:
         """Runs the hooks that an event is for. Returns the key that is next, or an event of the

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from dbt import choices
+from dbt.hooks.follow.stacks import Copies
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.names import DEPTH
@@ -324,6 +325,53 @@ class Hooks:
         self._pausing.clear()
         for hooks in (*self._entering.values(), *self._leaving.values()):
             hooks.clear()
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def save(self) -> tuple[Any, ...]:
+        """The live activations, and what else follows the guest, for ``restore``. Raises UsageError
+        for what cannot be put back."""
+        self.check()
+        self._give_way()
+        return self._save()
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Have the activations of then; the hooks are those of now. Registers are in place, and
+        are to be put there again, for mechanisms may change them. ``settle`` comes behind that."""
+        copies, (trackers, machine) = Copies(), saved
+        if self._mechanisms:
+            self._give_way()
+            for name, (_, tracker) in self._mechanisms.items():
+                tracker.restore(trackers.get(name), copies)
+        self._machine.restore(machine, copies)
+
+    def save_calls(self) -> tuple[Any, ...] | None:
+        """The live activations, for ``restore_calls``; None when nothing is watched."""
+        if not any(tracker.functions for _, tracker in self._mechanisms.values()):
+            return None
+        self._give_way()
+        return self._save()
+
+    def restore_calls(self, saved: tuple[Any, ...] | None) -> None:
+        """Drop the activations that have begun since. Registers are those of then."""
+        if saved is not None:
+            self.restore(saved)
+
+    def _save(self) -> tuple[Any, ...]:
+        copies = Copies()
+        trackers = {name: tracker.save(copies) for name, (_, tracker) in self._mechanisms.items()}
+        return trackers, self._machine.save(copies)
+
+    def settle(self) -> None:
+        """Registers are as they were."""
+        if self._machine.stacks_followed.active:
+            self._machine.stacks_followed.publish()
+
+    def check(self) -> None:
+        """Raise UsageError while there is something that cannot be saved and put back."""
+        if self._recording is not None and self._recording.active:
+            raise UsageError("snapshot: stop the recording first: what it follows cannot be kept")
+        self._machine.check_memory()
 
     # -- system calls ------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from dbt.interfaces.backend import (
     TablesFull,
     return_hits,
 )
+from dbt.interfaces.calling import Calling, Home, Placement, Scalar
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
 from dbt.interfaces.events import (
     Event,
@@ -132,6 +133,7 @@ __all__ = [
     "BlockIndex",
     "Bound",
     "CallAbi",
+    "Calling",
     "ChainEverything",
     "CodeReader",
     "CompareExchange",
@@ -146,6 +148,7 @@ __all__ = [
     "FuelOut",
     "FunctionBank",
     "HaltHit",
+    "Home",
     "HookHit",
     "HostCode",
     "InstructionLifter",
@@ -161,10 +164,12 @@ __all__ = [
     "NotTranslated",
     "Pass",
     "Place",
+    "Placement",
     "Reason",
     "Redirecting",
     "ReportCode",
     "Rewritten",
+    "Scalar",
     "Selective",
     "Slot",
     "StackBank",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from dbt.classes import attrs
+from dbt.interfaces.calling import Calling
 from dbt.ir.banks import State
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.layout import CallAbi, Layout
@@ -74,6 +75,7 @@ class Frontend(Protocol):
     insn_sizes: tuple[int, ...]
     """The sizes that an instruction may have in any mode, in bytes, longest first."""
     call_abi: CallAbi
+    calling: Calling
     host_locations: range
     """Locations, in steps of an instruction, at which no program has code: the host puts the
     trampolines of hooks there."""

@@ -14,21 +14,22 @@ import importlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
 from dbt import bundle, choices
 from dbt.classes import attrs
-from dbt.interfaces import FaultHit, HaltHit
+from dbt.interfaces import READ, WRITE, FaultHit, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.lazy import lazy_property
 from dbt.linux import calls, exceptions, host
 from dbt.linux.calls import exec as execution
 from dbt.linux.errors import Blocked, Leave, ThreadExit
 from dbt.linux.options import LinuxOptions
+from dbt.linux.standard import NOTHING, Source
 from dbt.linux.state import siginfo, socket_times, timers, waiting
-from dbt.linux.state.address_space import AddressSpace
+from dbt.linux.state.address_space import AddressSpace, Area, page_up
 from dbt.linux.state.fdtable import FdTable
 from dbt.linux.state.futexes import Futexes
 from dbt.linux.state.network import Network
@@ -54,6 +55,7 @@ from dbt.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from random import Random
 
+    from dbt.linux.saving import Saved
     from dbt.linux.state.threads import Thread
     from dbt.linux.strace import Strace
     from dbt.linux.typed.decode import Decoder
@@ -110,8 +112,18 @@ class Kernel:
     state is its own, and the facade ends its host process.
     """
 
+    activity = 0
+    """How often the guest was served: while it stays the same, so does what is kept here."""
+    in_step: tuple[object, int] = (None, 0)
+    """The snapshot that the process was like last, and ``activity`` then."""
+
     def __init__(
-        self, memory: GuestMemory, state: GuestState, abi: SyscallAbi, options: LinuxOptions
+        self,
+        memory: GuestMemory,
+        state: GuestState,
+        abi: SyscallAbi,
+        options: LinuxOptions,
+        standard: Mapping[int, Source] = NOTHING,
     ) -> None:
         _load_common_families()
         require_descriptors()
@@ -127,7 +139,7 @@ class Kernel:
         self.process = ProcessState(self)
         self.paths = Paths(options)
         self.network = Network(options.allow_net)
-        self.files = FdTable(self)
+        self.files = FdTable(self, standard)
         self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits)
         self.request = Request(0, "")
         self.call: Call | None = None
@@ -158,11 +170,11 @@ class Kernel:
         """Called while a call sleeps: True when the user's time limit has passed."""
         self.faults: list[Any] = []
         """Fault plans at work (``dbt.hooks.faults.FaultPlan``)."""
-        self._random: Random | None = None
+        self.random: Random | None = None
         if options.seed is not None:
             import random
 
-            self._random = random.Random(options.seed)
+            self.random = random.Random(options.seed)
         self.strace = _strace(self) if options.strace else None
 
     # -- loading -----------------------------------------------------------------------------------
@@ -177,6 +189,7 @@ class Kernel:
         """Serve the trap instruction with immediate ``number``. Returns the location at which the
         guest continues, or how it ended. If a hook raises before the call is made, this is to be
         called ``again``."""
+        self.activity += 1
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
         if isinstance(request, Request):
@@ -284,6 +297,7 @@ class Kernel:
 
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
         """Run one call by name: its result, negative errno on failure. ``Leave`` passes through."""
+        self.activity += 1
         self.syscall_counts[name] += 1
         return self._perform(name, registers, aligned=aligned)
 
@@ -322,14 +336,17 @@ class Kernel:
 
     def fault(self, hit: FaultHit) -> int | Stop:
         """A forbidden access."""
+        self.activity += 1
         return exceptions.fault(self, hit)
 
     def halt(self, hit: HaltHit) -> int | Stop:
         """An instruction that cannot be executed."""
+        self.activity += 1
         return exceptions.halt(self, hit)
 
     def poll(self, location: int) -> int | Stop:
         """Deliver signals that came from outside."""
+        self.activity += 1
         lost = exceptions.lost_page(self, location)
         if lost is not None:
             return lost
@@ -352,6 +369,7 @@ class Kernel:
     def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
         """The turn of the thread is over before the instruction at ``location``: let another one
         run. Unless it is ``interruptible``, no signal can be delivered there."""
+        self.activity += 1
         after = self.poll(location) if interruptible else location
         if not isinstance(after, int):
             return after
@@ -385,6 +403,40 @@ class Kernel:
         if self.signals.interrupted():
             self.threads.stop_soon()
         return thread.location
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def save(self) -> "Saved":
+        """Keep the process as it is, with its memory. Raises UsageError."""
+        from dbt.linux.saving import Saved
+
+        return Saved(self)
+
+    def restore(self, saved: "Saved") -> None:
+        """Make it again as it was. Raises UsageError, and then has changed nothing."""
+        saved.restore(self)
+
+    # -- calls of the guest's functions ------------------------------------------------------------
+
+    @property
+    def program_flags(self) -> int:
+        """e_flags of the program's ELF header."""
+        return self.process.image.flags
+
+    def allocate(self, size: int) -> int:
+        """Map memory for the host to use, readable and writable. Returns its address. Raises
+        UsageError when there is no room."""
+        self.activity += 1
+        start = self.space.find(page_up(size))
+        if start is None:
+            raise UsageError(f"the program has no room for {size:,} bytes")
+        self.space.map(Area(start, start + page_up(size), READ | WRITE))
+        return start
+
+    def release(self, address: int, size: int) -> None:
+        """Unmap what ``allocate`` has mapped."""
+        self.activity += 1
+        self.space.unmap(address, address + page_up(size))
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -451,7 +503,7 @@ class Kernel:
 
     def random_bytes(self, size: int) -> bytes:
         """Random bytes; always the same ones when the user gave a seed."""
-        return os.urandom(size) if self._random is None else self._random.randbytes(size)
+        return os.urandom(size) if self.random is None else self.random.randbytes(size)
 
     def sleep_until(self, wanted: int) -> int:
         """The time at which a sleep ends: ``wanted``; for one that was restarted, what it wanted
@@ -502,6 +554,7 @@ class Kernel:
     def close(self) -> None:
         """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""
         with contextlib.ExitStack() as stack:
+            self.in_step = None, 0
             stack.callback(setattr, self.process, "program", None)
             stack.callback(self.paths.close)
             stack.callback(self.space.close)

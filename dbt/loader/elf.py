@@ -71,6 +71,8 @@ class Elf:
     exec_stack: bool | None
     alignment: int = PAGE
     """The largest p_align of a segment that is a power of two."""
+    flags: int = 0
+    """e_flags."""
 
     @property
     def relocatable(self) -> bool:
@@ -130,6 +132,7 @@ def read_elf(
         interpreter,
         exec_stack,
         _alignment(headers),
+        e_flags,
     )
 
 

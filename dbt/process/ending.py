@@ -16,6 +16,7 @@ from dbt.stops import (
     InternalError,
     Killed,
     Requested,
+    Returned,
     Stop,
     TimeLimit,
     Trapped,
@@ -65,6 +66,8 @@ def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
         case Requested(pc=pc, reason=reason):
             text = f"stopped by a hook at {_place(process, pc)}"
             text += f": {printable(reason)}" if reason else ""
+        case Returned(pc=pc):
+            text = f"the call has returned to {pc:#010x}"
     return f"armdbt: {text}", EXIT_STOPPED
 
 

@@ -41,11 +41,13 @@ from dbt.stops import (
     InsnLimit,
     Killed,
     Requested,
+    Returned,
     Stop,
     StopRequested,
     TimeLimit,
     Trapped,
 )
+from dbt.typing import Any
 
 
 class EventLoop:
@@ -88,6 +90,8 @@ class EventLoop:
         self._log = log
         self._served = phases.around(Phase.HOOKS, served)
         self._report = report
+        self.returns_at = -1
+        """The pc to which a function returns that the host has called; -1 while it calls none."""
         self._poll_at = 0.0
         """When the environment is due to look for signals, by ``time.perf_counter``."""
 
@@ -103,6 +107,16 @@ class EventLoop:
                 return Requested(self._state.get(PC_SLOT), str(request))
             if not isinstance(after, BlockKey):
                 return after
+
+    def save(self) -> tuple[Any, ...]:
+        """Where the run, and each thread, continues, for ``restore``. Between runs."""
+        return self._resume.save(), dict(self._others), self._aside, self._thread
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Have the next run continue where it would have when ``save`` returned this."""
+        resume, others, self._aside, self._thread = saved
+        self._resume.restore(resume)
+        self._others = dict(others)
 
     def continues_after(self, failure: BaseException) -> bool:
         """Whether one of the user's functions has raised ``failure``. Then the guest's state is
@@ -144,6 +158,8 @@ class EventLoop:
     def _handle(self, event: object) -> BlockKey | Stop:
         """Handle an event. Returns the key of the next block, or how the run ends."""
         match event:
+            case HookHit(resume=BlockKey(pc=pc)) if pc == self.returns_at:
+                return self._returned(event)
             case HookHit() | WatchHit() | HaltHit() | TrapHit() if self._hooks.wants(event):
                 return self._hooked(event)
         return self._handle_without_hooks(event)
@@ -188,6 +204,8 @@ class EventLoop:
         """See ``Engine.serve``. Where control goes elsewhere, and when a hook has raised something,
         the engine pauses."""
         if type(event) is HookHit:
+            if event.resume.pc == self.returns_at:
+                return Called(self._returned(event))
             return self._serve_hooks(event)
         assert type(event) is SyscallHit
         thread = self._thread
@@ -196,6 +214,11 @@ class EventLoop:
             return Called(after)
         here = self._frontend.in_state(after, self._state) == event.resume
         return event.resume if here else Called(after)
+
+    def _returned(self, event: HookHit) -> Returned:
+        """A function that the host has called has returned. Hooks may wait for that."""
+        self._hooks.returned_to_host(event.resume.pc)
+        return Returned(event.resume.pc)
 
     def _hooked(self, event: Hit) -> BlockKey | Stop:
         """Run the hooks that wait for an event.

@@ -16,9 +16,11 @@ from types import TracebackType
 from dbt import choices, plugins
 from dbt.interfaces import Attached, Backend, BackendOptions, Bound, Frontend, Pass
 from dbt.ir.block import BlockKey
+from dbt.lazy import lazy_property
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
+from dbt.linux.standard import Standard
 from dbt.log import QUIET, Log
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.process import inspection
@@ -32,11 +34,12 @@ from dbt.process.arguments import (
     made_passes,
 )
 from dbt.process.ending import end_child
+from dbt.process.undeclared import UNSIGNED
 from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
-from dbt.stops import Exited, Killed, Stop, UsageError
+from dbt.stops import CallFailed, Exited, Killed, Stop, UsageError
 from dbt.streams import say
 from dbt.typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from dbt.hooks.registry import Hooks
     from dbt.passes.pipeline import Pipeline
     from dbt.perf import PerfFile
+    from dbt.process.calls import Caller
+    from dbt.process.snapshots import Saver, Snapshot
 
 
 class Process:
@@ -59,6 +64,9 @@ class Process:
     variables, as in qemu-arm. A program executes some instructions for each variable, so that
     ``env={}`` makes instruction counts comparable between hosts. ``frontend`` is a name,
     ``backend`` a name or an object, each pass a name, a spelling with options or an object.
+    ``stdin`` is None (the host's), bytes, a path, or an open file or its descriptor; ``stdout`` and
+    ``stderr`` are None, ``dbt.CAPTURE``, which keeps the bytes for the attributes of these names, a
+    path, or an open file; the constants of subprocess are understood, too.
     ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
     ``dbt.perf``, whose file is complete after ``close``.
 
@@ -72,6 +80,9 @@ class Process:
         *,
         argv0: str | None = None,
         env: Mapping[str, str] | None = None,
+        stdin: Any = None,
+        stdout: Any = None,
+        stderr: Any = None,
         frontend: str = "arm",
         backend: str | Backend = "numba_jit",
         options: BackendOptions | None = None,
@@ -103,7 +114,12 @@ class Process:
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
             self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
-            self.kernel = Kernel(self.memory, self.state, abi, linux)
+            standard = Standard(stdin, stdout, stderr)
+            self._captures = standard.captures
+            for capture in standard.captures.values():
+                stack.callback(capture.close)
+            with contextlib.closing(standard):
+                self.kernel = Kernel(self.memory, self.state, abi, linux, standard.sources)
             stack.callback(self.kernel.close)
             start = self.kernel.load(program, argv, envp)
             _attach(bound, self)
@@ -127,6 +143,7 @@ class Process:
             self.chain, self.translator, self.engine = parts.chain, parts.translator, parts.engine
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
+            self._parts = parts
             self._release = stack.pop_all()
 
     # -- running -----------------------------------------------------------------------------------
@@ -146,28 +163,89 @@ class Process:
             max_insns = choices.whole("max_insns", max_insns)
         seconds = choices.seconds("timeout", timeout)
         with self._lifetime.running(), self._phases.running():
-            budget = self.engine.budget
-            budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
-            try:
-                with Watchdog(seconds) as watchdog:
-                    self._clock.deadline = watchdog.deadline
-                    try:
-                        self.kernel.enter_guest()
-                        stop = self._loop.run()
-                    finally:
-                        self.kernel.leave_guest()
-            except BaseException as failure:
-                if self.kernel.is_child:
-                    self._end_child(failure)
-                if not self._loop.continues_after(failure):
-                    self._lifetime.broken(failure)
-                raise
+            stop = self._drive(max_insns, seconds)
             if isinstance(stop, Exited | Killed):
                 self.executor.keep()
-            if self.kernel.is_child:
-                self._end_child(stop)
             self._lifetime.ended(stop)
             return stop
+
+    def call(
+        self,
+        where: int | str,
+        *values: Any,
+        argtypes: Sequence[Any] | None = None,
+        restype: Any = UNSIGNED,
+        max_insns: int | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Call the guest's function at a symbol or address, ARM or Thumb, and return its result.
+
+        Values are whole numbers of 32 bits, signed or unsigned; bytes, bytearrays, memoryviews and
+        texts (UTF-8), which are copied into guest memory with a NUL behind them and passed by
+        address (a bytearray gets what the function has left there); and None, the null pointer.
+        Other types are declared by classes of ctypes: ``argtypes=[c_double, c_int64]``, or a value
+        such as ``c_double(2.5)``. The result is an unsigned word, or a ``restype``; None: there is
+        none. Floats are in registers of VFP if the program's ELF header says so (armhf). Of
+        variadic functions, floats cannot be passed there.
+
+        The function runs on the stack of the thread that would run next. Registers are as before
+        afterwards; memory is as the function has left it, and its instructions are counted. It runs
+        at most ``max_insns`` instructions, ``timeout`` seconds.
+
+        Hooks see the call as any other, except those of the mechanism ``jump``: the host does not
+        jump to the function.
+
+        Raises CallFailed when it does not return: its ``stop`` says whether it faulted, exited, ran
+        over a limit or was stopped. After a fault or a limit the process can go on; after an exit
+        only from a snapshot. Raises UsageError for arguments that make no sense and as ``run``
+        does. In a program that has not begun yet, functions that need the C library's
+        initialisation do not work: run it to ``main`` first.
+        """
+        seconds = choices.seconds("timeout", timeout)
+        if max_insns is not None:
+            max_insns = choices.whole("max_insns", max_insns)
+        with self._lifetime.running("call"), self._phases.running():
+            caller = self._caller
+            plan = caller.plan(where, values, argtypes, restype)
+            try:
+                return caller.call(partial(self._drive, max_insns, seconds), plan, values)
+            except CallFailed as failed:
+                if isinstance(failed.stop, Exited):
+                    self._lifetime.ended(failed.stop)
+                raise
+            finally:
+                if caller.is_lost:
+                    self._lifetime.stray()
+
+    @lazy_property
+    def _caller(self) -> "Caller":
+        from dbt.process.calls import Caller
+
+        return Caller(self.frontend, self._parts, self.kernel, self.state, self.memory)
+
+    def _drive(self, max_insns: int | None, seconds: float | None) -> Stop:
+        """Run to the next stop. In a child that the guest forked this does not return."""
+        budget = self.engine.budget
+        budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
+        try:
+            with Watchdog(seconds) as watchdog:
+                self._clock.deadline = watchdog.deadline
+                try:
+                    self.kernel.enter_guest()
+                    stop = self._loop.run()
+                finally:
+                    self.kernel.leave_guest()
+        except BaseException as failure:
+            if self.kernel.is_child:
+                self._end_child(failure)
+            if not self._loop.continues_after(failure):
+                self._lifetime.broken(failure)
+            raise
+        if self.kernel.is_child:
+            if isinstance(stop, Exited | Killed):
+                self.executor.keep()
+            self._end_child(stop)
+        return stop
 
     def _end_child(self, ended: Stop | BaseException) -> NoReturn:
         """End the host process of a forked child in the way its guest has ended."""
@@ -175,6 +253,61 @@ class Process:
             with contextlib.suppress(UsageError):  # the guest's status says how the guest ended
                 self._perf.finish()
         end_child(self, ended)
+
+    # -- going back --------------------------------------------------------------------------------
+
+    @lazy_property
+    def _saver(self) -> "Saver":
+        from dbt.process.snapshots import Saver
+
+        return Saver(self._parts, self.kernel, self.state)
+
+    def snapshot(self) -> "Snapshot":
+        """Keep the guest as it is now: memory and mappings, registers of all threads, descriptors
+        with their offsets, signals, the number of instructions, and what hooks know of live calls.
+        ``restore`` puts all of it back. Counters of passes are not the guest's: they count on.
+
+        There may be several, one after the other; each is kept until the object is dropped.
+
+        Not undone is what lies outside of the guest: contents of files, what went through pipes and
+        sockets, other processes. Raises UsageError for what cannot be put back right: writable
+        shared memory, POSIX timers, a recording, hooks of the mechanism ``trap``; while the guest
+        runs (in a hook), when it has ended, and after ``close``.
+        """
+        with self._lifetime.restoring("snapshot"):
+            if self._lifetime.over:
+                raise UsageError(f"snapshot: {self._lifetime.over}")
+            from dbt.process.snapshots import Snapshot
+
+            return Snapshot(self._saver)
+
+    def restore(self, snapshot: "Snapshot") -> None:
+        """Make the guest as it was at the snapshot, as often as is wanted, also when it has ended.
+        Translations stay. Hooks that were set or removed since stay so.
+
+        Raises UsageError, and changes nothing, for a snapshot of another process, for what
+        ``snapshot`` refuses, and when a shared mapping of then was unmapped.
+        """
+        with self._lifetime.restoring("restore"):
+            self._saver.restore(snapshot)
+            self._lifetime.revived()
+
+    # -- input and output --------------------------------------------------------------------------
+
+    @property
+    def stdout(self) -> bytes | None:
+        """What the guest has written to its standard output so far; None unless that is
+        captured."""
+        return self._captured(1)
+
+    @property
+    def stderr(self) -> bytes | None:
+        """The same of standard error. With ``stderr=subprocess.STDOUT`` it is in ``stdout``."""
+        return self._captured(2)
+
+    def _captured(self, number: int) -> bytes | None:
+        capture = self._captures.get(number)
+        return None if capture is None else capture.content
 
     # -- looking at it -----------------------------------------------------------------------------
 
@@ -229,7 +362,9 @@ class Process:
             if first:
                 release, machine, hooks = self._release, self._machine, self.hooks
                 self.chain = self.hooks = self.kernel = self.memory = self.engine = GONE
-                self.executor = self.translator = self._machine = self._loop = GONE
+                self.executor = self.translator = self._machine = self._loop = self._parts = GONE
+                for part in ("_saver", "_caller"):
+                    vars(self).pop(part, None)
                 with release, contextlib.closing(machine):
                     hooks.close()
 

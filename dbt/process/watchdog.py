@@ -39,7 +39,7 @@ class Watchdog:
 
     def __init__(self, seconds: float | None) -> None:
         self.deadline = None if seconds is None else time.monotonic() + seconds
-        self._over = threading.Event()
+        self._over = None if seconds is None else threading.Event()
         self._before: Any = None
 
     def __enter__(self) -> "Watchdog":
@@ -62,17 +62,19 @@ class Watchdog:
         return self
 
     def _watch(self, deadline: float) -> None:
-        thread = threading.main_thread().ident
+        thread, over = threading.main_thread().ident, self._over
         assert thread is not None
+        assert over is not None
         while (left := deadline - time.monotonic()) > 0:
-            if self._over.wait(min(left + 0.001, LONGEST_WAIT)):
+            if over.wait(min(left + 0.001, LONGEST_WAIT)):
                 return
-        while not self._over.is_set():
+        while not over.is_set():
             signal.pthread_kill(thread, signal.SIGURG)
-            self._over.wait(AGAIN_SECONDS)
+            over.wait(AGAIN_SECONDS)
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        if self._over is not None:
+            self._over.set()
         if self._before is not None:
             signal.signal(signal.SIGURG, self._before)
 

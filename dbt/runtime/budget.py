@@ -82,6 +82,12 @@ class Budget:
             self.held = 0
             self.observe()
 
+    def rewind(self, executed: int, turn_end: int) -> None:
+        """Count from so many completed instructions on. The executor does not run."""
+        self.granted = executed + self._executor.fuel + self.held
+        self.turn_end = turn_end
+        self.observe()
+
     def observe(self) -> None:
         """Note what has changed, also for the observer."""
         self.base = self.granted - self.held

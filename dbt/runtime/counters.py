@@ -5,6 +5,12 @@ import itertools
 from dbt.interfaces import COUNTERS_AT, MOST_COUNTERS, STACK_BYTES, STACK_ENTRIES
 from dbt.reservation import Reservation
 from dbt.runtime.state import GuestState
+from dbt.typing import TypeAlias
+
+_Entries: TypeAlias = dict[str, tuple[int, list[int]]]
+"""The depth and the topmost entries of stacks, by name."""
+SavedStacks: TypeAlias = tuple[_Entries, dict[int, _Entries]]
+"""What ``Stacks.save`` returns."""
 
 
 class _Bank:
@@ -58,7 +64,7 @@ class Stacks(_Bank):
     def __init__(self, capacity: int = 64) -> None:
         self._reservation = Reservation(capacity * STACK_BYTES, "side stacks")
         super().__init__(capacity, self._reservation.view, self._reservation.address)
-        self._kept: dict[int, dict[str, tuple[int, list[int]]]] = {}
+        self._kept: dict[int, _Entries] = {}
         """The entries of threads that do not run, by their ids."""
 
     def _entry(self, base: int, depth: int) -> int:
@@ -99,16 +105,27 @@ class Stacks(_Bank):
         """Keep the entries of the thread ``left``, and take those of ``entered``: none, the first
         time. What a full stack has lost is not kept."""
         self._kept[left] = {name: self._entries(name) for name in self.names}
-        there = self._kept.pop(entered, {})
+        self._set(self._kept.pop(entered, {}))
+
+    def end_thread(self, thread: int) -> None:
+        """Drop the entries that were kept of a thread."""
+        self._kept.pop(thread, None)
+
+    def save(self) -> SavedStacks:
+        """The entries of all threads, for ``restore``."""
+        return {name: self._entries(name) for name in self.names}, dict(self._kept)
+
+    def restore(self, saved: SavedStacks) -> None:
+        """Put them back. What a full stack has lost stays so."""
+        there, self._kept = saved[0], dict(saved[1])
+        self._set(there)
+
+    def _set(self, there: _Entries) -> None:
         for name in self.names:
             depth, entries = there.get(name, (0, []))
             self.resize(name, depth)
             for index, value in enumerate(entries, depth - len(entries)):
                 self.put(name, index, value)
-
-    def end_thread(self, thread: int) -> None:
-        """Drop the entries that were kept of a thread."""
-        self._kept.pop(thread, None)
 
     def _entries(self, name: str) -> tuple[int, list[int]]:
         """The depth of a stack, and its topmost entries."""

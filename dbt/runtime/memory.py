@@ -44,6 +44,7 @@ from dbt.runtime.lost_pages import LostPages
 from dbt.runtime.numbers import Numbers
 from dbt.runtime.protection import HostProtection
 from dbt.stops import Access, GuestFault, UsageError
+from dbt.typing import Protocol
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
@@ -53,12 +54,21 @@ _EPOLL_CTL_ADD = 1
 _RESERVATION = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
+_WITHOUT_CODE = bytes(perms & ~CODE for perms in range(256))
 _PROTECTED = [
     bytes(ABSENT if old == ABSENT else perms | MAPPED for old in range(256)) for perms in range(8)
 ]
 _PRESENT = [
     bytes(perms | MAPPED if old == ABSENT else old for old in range(256)) for perms in range(8)
 ]
+
+
+class BaseContents(Protocol):
+    """What guest memory held at one moment, mapped copy on write."""
+
+    def covers(self, address: int, size: int) -> bool:
+        """Whether they may be mapped in a range."""
+
 
 _NUMBERS = frozenset({1, 2, 4, 8, 16})
 
@@ -107,10 +117,15 @@ class GuestMemory:
         self._numbers = Numbers(self._bytes, self.base, self._shared)
         self.on_code_write: Callable[[int], None] = _clearing(self.perms)
         self.on_absent: Callable[[int], bool] = _stays_absent
+        self.changes = 0
+        """How often mappings or permissions have changed, or what the guest may not write."""
+        self.base_contents: BaseContents | None = None
+        """The contents that tracked pages are copies of (``dbt.runtime.contents``)."""
 
     def close(self) -> None:
         """Release the reservation as soon as the last view of it is gone. This object, and code
         translated for it, must not be used afterwards."""
+        self.base_contents = None
         self._lost.close()
         self._opened.release()
         self.perms.release()
@@ -147,6 +162,7 @@ class GuestMemory:
         """Map a System V segment of the host. Unless ``writable``, ``protect`` must not allow
         writing later. Raises OSError."""
         self._shared[0] |= writable
+        self.changes += 1
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         try:
@@ -161,6 +177,7 @@ class GuestMemory:
     def _map_over(
         self, address: int, size: int, prot: int, flags: int, fd: int, offset: int
     ) -> None:
+        self.changes += 1
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         try:
@@ -188,6 +205,7 @@ class GuestMemory:
         is absent. Raises OSError and changes nothing on failure; EFAULT when the host has more than
         one mapping there.
         """
+        self.changes += 1
         self.forget_code(old, size)
         self.forget_code(new, new_size)
         perms = bytes(self.perms[old // PAGE : (old + size) // PAGE])
@@ -224,6 +242,7 @@ class GuestMemory:
 
     def unmap(self, address: int, size: int) -> None:
         """Drop pages with their content. Every access to them faults."""
+        self.changes += 1
         if not self.free(address, size):
             self.forget_code(address, size)
             first, count = address // PAGE, -(-size // PAGE)
@@ -235,11 +254,13 @@ class GuestMemory:
     def protect(self, address: int, size: int, perms: int) -> None:
         """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped. Absent
         pages stay absent."""
+        self.changes += 1
         self.forget_code(address, size)
         self._translate(address, size, _PROTECTED[perms])
 
     def set_absent(self, address: int, size: int) -> None:
         """Mark pages of a mapping that lie past the end of its file, which has become shorter."""
+        self.changes += 1
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         self.perms[first : first + count] = bytes([ABSENT]) * count
@@ -247,6 +268,7 @@ class GuestMemory:
 
     def set_present(self, address: int, size: int, perms: int) -> None:
         """Give ``perms`` to absent pages that lie within the file again, which has grown."""
+        self.changes += 1
         self._translate(address, size, _PRESENT[perms])
 
     def _translate(self, address: int, size: int, table: bytes) -> None:
@@ -273,6 +295,61 @@ class GuestMemory:
         """True when no page of the range is mapped."""
         first, count = address // PAGE, -(-size // PAGE)
         return bytes(self.perms[first : first + count]).count(0) == count
+
+    def clear(self, address: int, size: int, perms: int) -> bool:
+        """Give private pages zeros again where they may be copies of a snapshot's. Returns False
+        and does nothing where they are none: the host can drop their content."""
+        if not self.has_base(address, size):
+            return False
+        self.map(address, size, perms)
+        return True
+
+    def has_base(self, address: int, size: int) -> bool:
+        """Whether pages of a range may be copies of a snapshot's: the first content that the host
+        knows of them is the snapshot's."""
+        return self.base_contents is not None and self.base_contents.covers(address, size)
+
+    # -- snapshots (dbt.runtime.contents) ----------------------------------------------------------
+
+    def map_contents(self, address: int, size: int, fd: int) -> None:
+        """Map the pages of a file at the same offsets, copy on write. Permissions stay. Raises
+        OSError."""
+        flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED
+        host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags, fd, address)
+        self.protection.update(address // PAGE, size // PAGE, replaced=True)
+
+    def forget_changed_code(self, address: int, size: int, content: Callable[[int], bytes]) -> None:
+        """Invalidate the translations of those pages of a range that will have another ``content``
+        than now."""
+        first = address // PAGE
+        marked = bytes(self.perms[first : first + size // PAGE]).translate(_IS_CODE)
+        index = marked.find(1)
+        while index >= 0:
+            page = first + index
+            if self._bytes[page * PAGE : (page + 1) * PAGE] != content(page):
+                self.on_code_write(page)
+            index = marked.find(1, index + 1)
+
+    def set_permissions(self, address: int, perms: bytes) -> None:
+        """Set the permission bytes of pages, one each. If they have them, what is translated stays
+        translated."""
+        first, size = address // PAGE, len(perms) * PAGE
+        if self.permissions(address, size) != perms:
+            self.forget_code(address, size)
+            self.perms[first : first + len(perms)] = perms
+            self.protection.update(first, len(perms))
+
+    def permissions(self, address: int, size: int) -> bytes:
+        """The permission bytes of pages, without CODE."""
+        first = address // PAGE
+        return bytes(self.perms[first : first + size // PAGE]).translate(_WITHOUT_CODE)
+
+    def overwrite(self, address: int, data: bytes) -> None:
+        """Write whole pages whatever the permissions, absent ones excepted; invalidates code."""
+        self.forget_code(address, len(data))
+        first, count = address // PAGE, len(data) // PAGE
+        self.protection.expose(first, count, writable=True)
+        self._bytes[address : address + len(data)] = data
 
     # -- code pages --------------------------------------------------------------------------------
 
@@ -359,6 +436,8 @@ class GuestMemory:
         for page in range(address // PAGE, (address + len(data) - 1) // PAGE + 1):
             if self.perms[page] == ABSENT and not self.on_absent(page):
                 raise GuestFault(max(address, page * PAGE), Access.WRITE)
+            if not self.perms[page] & WRITE:
+                self.changes += 1
         self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data
         if self._lost:

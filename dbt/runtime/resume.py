@@ -4,7 +4,7 @@ from dbt.classes import attrs
 from dbt.interfaces import Event, HookHit, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Stop
-from dbt.typing import TypeAlias
+from dbt.typing import Any, TypeAlias
 
 
 @attrs.frozen
@@ -102,6 +102,30 @@ class Resume:
     """The breakpoint of ours whose handlers ran last: at the same moment they do not run again."""
     helper: Moment | None = None
     """The same of the points that translated code itself calls (mechanism ``helper``)."""
+
+    def save(self) -> tuple[Any, ...]:
+        """What the record has, for ``restore``. Between runs."""
+        call = self.call_as_hooked
+        hooked = None if call is None else (list(call[0]), call[1])
+        return (
+            self.key, self.event, self.call, hooked, self.ended, self.amid, self.watch,
+            self.breakpoint, self.helper,
+        )  # fmt: skip
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Give it what it had when ``save`` returned this."""
+        (
+            self.key, self.event, self.call, call, self.ended, self.amid, self.watch,
+            self.breakpoint, self.helper,
+        ) = saved  # fmt: skip
+        self.call_as_hooked = None if call is None else (list(call[0]), call[1])
+        self.raised = None
+
+    def begin(self, key: BlockKey) -> None:
+        """Continue at a key, as if nothing had been done there before."""
+        self.key = key
+        self.event = self.call = self.call_as_hooked = self.ended = self.raised = None
+        self.amid = self.watch = self.breakpoint = self.helper = None
 
     def of_thread(self, now: int, key: BlockKey | None) -> OfThread:
         """What is of the thread that has run. ``now``: the instructions completed."""

@@ -26,6 +26,7 @@ from frontends.arm.keys import (
     location_of,
 )
 from frontends.arm.kuser import COMMPAGE
+from frontends.arm.procedure_call import ProcedureCall
 from frontends.arm.registers import CALL_ABI, LAYOUT
 
 _key_of = functools.lru_cache(maxsize=1 << 12)(key_of)
@@ -49,6 +50,7 @@ class ArmFrontend:
     )
     changing = IT
     call_abi = CALL_ABI
+    calling = ProcedureCall()
     host_locations = range(0xFFFF2000, 1 << 32, 4)  # behind the page of kernel helpers
     host_tables = range(0xFFFE0000, COMMPAGE)  # the kernel's part of the address space
 

@@ -49,6 +49,20 @@ class Stack:
             self.high = pointer
 
 
+class Copies:
+    """Copies of stacks: of each stack, one."""
+
+    def __init__(self) -> None:
+        self._made: dict[Stack, Stack] = {}
+
+    def of(self, stack: Stack) -> Stack:
+        """The copy of a stack."""
+        found = self._made.get(stack)
+        if found is None:
+            found = self._made[stack] = Stack(stack.low, stack.high, stack.stack_id)
+        return found
+
+
 class OfThreads(Protocol):
     """Keeps something for each thread of the guest. Threads are given by their ids."""
 
@@ -94,6 +108,10 @@ class NativeFollower(Follower, Protocol):
         frames of this follower."""
 
 
+_OfThread: TypeAlias = tuple[Stack, list[Stack], int]
+"""The stack of a thread, those that are known, and the last number that was given to one."""
+SavedStacks: TypeAlias = dict[int, _OfThread]
+"""The same by threads' ids; 0: the thread that runs."""
 Switched: TypeAlias = Callable[[Stack, Stack], None]
 """Called with the stack that the guest has left, and the one it went to."""
 
@@ -113,7 +131,7 @@ class StackFollower:
         """The follower that is such; there can be one."""
         self._last_id = 0
         self.current = Stack(0, 0)
-        self._of_threads: dict[int, tuple[Stack, list[Stack], int]] = {}
+        self._of_threads: SavedStacks = {}
         """``current``, ``_known`` and ``_last_id`` of threads that do not run, by their ids."""
 
     @property
@@ -129,17 +147,20 @@ class StackFollower:
     def add(self, follower: Follower, switched: Switched | None) -> None:
         """Call ``follower`` from now on, and ``switched`` before it when the stack changes."""
         if not self._followers:
-            pointer = self.pointer
-            self.current = Stack(pointer, max(pointer, self._bound(pointer)))
-            self._known = [self.current]
-            self._last_id = 0
-            self._of_threads.clear()
+            self._begin()
         self._followers[follower] = switched
         if isinstance(follower, NativeFollower):
             self.native = follower
         follower.switched(self.current, self.current)
-        follower.changed = self._publish
-        self._publish()
+        follower.changed = self.publish
+        self.publish()
+
+    def _begin(self) -> None:
+        pointer = self.pointer
+        self.current = Stack(pointer, max(pointer, self._bound(pointer)))
+        self._known = [self.current]
+        self._last_id = 0
+        self._of_threads.clear()
 
     def remove(self, follower: Follower) -> None:
         """Call it no longer, and have it drop its frames."""
@@ -150,7 +171,8 @@ class StackFollower:
         follower.changed = ignore
         follower.abandon()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Write SP_LIMIT: frames have come or gone."""
         words, current = self._words, self.current
         pointer = words[self._word]
         if not current.low <= pointer <= current.high:
@@ -207,11 +229,44 @@ class StackFollower:
         self.current, self._known, self._last_id = mine
         for follower in list(self._followers):
             follower.switched(self.current, self.current)
-        self._publish()
+        self.publish()
 
     def end_thread(self, thread: int) -> None:
         """A thread that does not run any more has ended."""
         self._of_threads.pop(thread, None)
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def save(self, copies: Copies) -> SavedStacks | None:
+        """The known stacks of all threads; None while nobody follows them."""
+        if not self._followers:
+            return None
+        return {0: self._kept(copies, self._present), **self._copied(copies, self._of_threads)}
+
+    def restore(self, saved: SavedStacks | None, copies: Copies) -> None:
+        """Know the stacks that ``save`` returned; None: only that on which the guest is. The
+        followers have the frames of then. ``publish`` is to be called when registers are in
+        place."""
+        if saved is None:
+            self._begin()
+            for follower in self._followers:
+                follower.switched(self.current, self.current)
+            return
+        there = self._copied(copies, saved)
+        self.current, self._known, self._last_id = there.pop(0)
+        self._of_threads = there
+
+    @property
+    def _present(self) -> _OfThread:
+        return self.current, self._known, self._last_id
+
+    def _copied(self, copies: Copies, threads: SavedStacks) -> SavedStacks:
+        return {thread: self._kept(copies, mine) for thread, mine in threads.items()}
+
+    @staticmethod
+    def _kept(copies: Copies, mine: _OfThread) -> _OfThread:
+        current, known, last_id = mine
+        return copies.of(current), [copies.of(stack) for stack in known], last_id
 
     def _note_lowest(self) -> None:
         if self.native is not None:
@@ -233,7 +288,7 @@ class StackFollower:
                     switched(left, stack)
                 follower.switched(left, stack)
             follower.unwind(self.pointer)
-        self._publish()
+        self.publish()
 
 
 def ignore() -> None:

@@ -10,11 +10,11 @@ import attrs
 
 from dbt.hooks.callbacks.events import CallEvent, Guest, ReturnEvent
 from dbt.hooks.follow.listeners import Hook, Listeners
-from dbt.hooks.follow.stacks import Stack, ignore
+from dbt.hooks.follow.stacks import Copies, Stack, ignore
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.ir.block import BlockKey
-from dbt.typing import Any, Protocol
+from dbt.typing import Any, Protocol, TypeAlias
 
 
 class Tracked(Guest, Protocol):
@@ -88,6 +88,18 @@ class _OfThread:
     alive: int = 0
     stack: Stack = attrs.field(factory=lambda: Stack(0, 0))
     elsewhere: dict[Stack, list[Activation]] = attrs.field(factory=dict)
+
+
+_Saved: TypeAlias = tuple[_OfThread, dict[int, _OfThread]]
+
+
+def _copy(mine: _OfThread, copies: Copies) -> _OfThread:
+    elsewhere = {copies.of(stack): _copied(there) for stack, there in mine.elsewhere.items()}
+    return _OfThread(_copied(mine.active), mine.alive, copies.of(mine.stack), elsewhere)
+
+
+def _copied(activations: list[Activation]) -> list[Activation]:
+    return [attrs.evolve(activation) for activation in activations]
 
 
 class Tracker:
@@ -231,6 +243,29 @@ class Tracker:
             for activation in activations:
                 self.returns.expect(activation)
         self.changed()
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def save(self, copies: Copies) -> _Saved:
+        """The activations of all threads, for ``restore``."""
+        now = _OfThread(self.active, self.alive, self.stack, self._elsewhere)
+        threads = self._of_threads.items()
+        return _copy(now, copies), {thread: _copy(mine, copies) for thread, mine in threads}
+
+    def restore(self, saved: _Saved | None, copies: Copies) -> None:
+        """Have the activations that ``save`` returned, or none. Nobody is told of the ends of
+        others."""
+        self.abandon()
+        if saved is None or not self.functions:
+            return
+        now = _copy(saved[0], copies)
+        self._of_threads = {thread: _copy(mine, copies) for thread, mine in saved[1].items()}
+        for mine in self._of_threads.values():
+            for activations in (mine.active, *mine.elsewhere.values()):
+                for activation in activations:
+                    self.returns.expect(activation)
+        self.stack = now.stack
+        self.adopt({**now.elsewhere, now.stack: now.active})
 
     def take_back(self) -> None:
         """Drop the innermost activation."""

@@ -53,8 +53,10 @@ def _drop(kernel: "Kernel", part: Area, advice: int) -> None:
         raise failure(errno.EINVAL)
     if advice == MADV_FREE and part.object != PRIVATE:
         raise failure(errno.EINVAL)
-    kernel.memory.forget_code(part.start, part.end - part.start)
-    _advise_host(kernel, part, MADV_DONTNEED)
+    start, size = part.start, part.end - part.start
+    kernel.memory.forget_code(start, size)
+    if part.object != PRIVATE or not kernel.memory.clear(start, size, part.perms):
+        _advise_host(kernel, part, MADV_DONTNEED)
 
 
 def _remove(kernel: "Kernel", part: Area, advice: int) -> None:

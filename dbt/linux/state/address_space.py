@@ -4,12 +4,14 @@ The layout is that of a kernel without randomization: programs low, the heap abo
 downward from below the stack, which is at the top.
 """
 
+import errno
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from dbt.classes import attrs
 from dbt.interfaces import ABSENT, EXEC, PAGE, READ, WRITE
+from dbt.linux.errors import failure
 from dbt.linux.options import STACK_GAP
 from dbt.linux.state.mapped_files import MappedFile, MappedFiles
 from dbt.linux.state.mapping_budget import MappingBudget
@@ -263,6 +265,8 @@ class AddressSpace:
         self._take_for_edges(old.start, old.end)
         length = old.end - old.start
         try:
+            if old.object == PRIVATE and self.memory.has_base(old.start, length):
+                raise failure(errno.EFAULT)  # zeros must stay there, not what a snapshot has
             self.memory.move(old.start, length, start, size, shared=old.shared)
         except OSError:
             if old.object != PRIVATE:

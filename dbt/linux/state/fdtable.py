@@ -10,10 +10,11 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from dbt.classes import attrs
 from dbt.linux.errors import failure
+from dbt.linux.standard import NOTHING, Source
 from dbt.linux.state.layers import Tree
 from dbt.linux.state.objects import duplicate
 from dbt.linux.state.places import Sink
@@ -49,6 +50,10 @@ class OpenFile:
     position: int = 0
     signals: int | None = None
     sink: Sink | None = None
+    inherited: bool = False
+    """It is the host's, too: what has happened to it is not undone."""
+    captured: bool = False
+    """A file in memory that is kept for the user: a snapshot undoes what was written."""
 
 
 @attrs.define(eq=False)
@@ -63,20 +68,23 @@ class Descriptor:
 class FdTable:
     """Guest descriptor numbers of one process. ``limit`` is RLIMIT_NOFILE."""
 
-    def __init__(self, kernel: "Kernel") -> None:
+    def __init__(self, kernel: "Kernel", standard: Mapping[int, Source] = NOTHING) -> None:
         self._open: dict[int, Descriptor] = {}
         self.limit = DEFAULT_LIMIT
         for fd in range(3):
+            source = standard.get(fd) or Source(fd, inherited=True)
             try:
-                inherited = duplicate(fd)
+                inherited = duplicate(source.fd)
             except OSError as error:
                 if error.errno != errno.EBADF:
                     raise
                 continue
-            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_PATH:  # in place of a closed one
+            if fcntl.fcntl(source.fd, fcntl.F_GETFL) & os.O_PATH:  # in place of a closed one
                 os.close(inherited)
                 continue
-            self._open[fd] = Descriptor(inherited, OpenFile())
+            self._open[fd] = Descriptor(
+                inherited, OpenFile(inherited=source.inherited, captured=source.captured)
+            )
         kernel.paths.attach(kernel, ProcFs(kernel).look, Terminals(kernel).look)
 
     def __iter__(self) -> Iterator[int]:
@@ -137,6 +145,10 @@ class FdTable:
         if replaced is not None:
             os.close(replaced.host)
         return new
+
+    def put(self, fd: int, descriptor: Descriptor) -> None:
+        """Give a free number a descriptor."""
+        self._open[fd] = descriptor
 
     def close(self, fd: int) -> None:
         """Close a number. EBADF; an error of the host's close is reported, the number is free."""

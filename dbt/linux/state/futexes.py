@@ -57,23 +57,23 @@ class Futexes:
 
     def __init__(self, kernel: "Kernel") -> None:
         self._kernel = kernel
-        self._waiters: list[Waiter] = []
+        self.waiters: list[Waiter] = []
 
     def at(self, address: int) -> list[Waiter]:
         """The waiters of a word, in the order in which they are woken."""
-        return [waiter for waiter in self._waiters if waiter.address == address]
+        return [waiter for waiter in self.waiters if waiter.address == address]
 
     def of(self, thread: "Thread") -> Waiter | None:
         """The wait of a thread that was not woken."""
-        return next((waiter for waiter in self._waiters if waiter.thread is thread), None)
+        return next((waiter for waiter in self.waiters if waiter.thread is thread), None)
 
     def add(self, waiter: Waiter) -> None:
         """It waits behind all others."""
-        self._waiters.append(waiter)
+        self.waiters.append(waiter)
 
     def remove(self, waiter: Waiter) -> None:
         """It waits no longer."""
-        self._waiters.remove(waiter)
+        self.waiters.remove(waiter)
 
     def wake(self, address: int, count: int, bits: int = ANY) -> int:
         """Wake up to so many waiters of a word. Returns how many there were. EINVAL at one that
@@ -126,11 +126,11 @@ class Futexes:
 
     def drop(self, thread: "Thread") -> None:
         """A thread has ended."""
-        self._waiters = [waiter for waiter in self._waiters if waiter.thread is not thread]
+        self.waiters = [waiter for waiter in self.waiters if waiter.thread is not thread]
 
     def clear(self) -> None:
         """The threads of another process, or program, wait here no longer."""
-        self._waiters.clear()
+        self.waiters.clear()
 
     def is_shared(self, address: int) -> bool:
         """Whether other processes may have the memory of a word, too."""

@@ -31,7 +31,8 @@ class HostSignals:
 
     def __init__(self, note: Handler) -> None:
         self._note = note
-        self._wanted: dict[int, Any] = {}
+        self.wanted: dict[int, Any] = {}
+        """What is installed while the guest runs."""
         self._before: dict[int, Any] = {}
         self._mask = 0
         self._mask_before: int | None = None
@@ -45,7 +46,7 @@ class HostSignals:
     def forked(self) -> None:
         """In a forked child: drop the thread that interrupts, which is the parent's."""
         self._wakeup = None
-        if any(callable(handler) for handler in self._wanted.values()):
+        if any(callable(handler) for handler in self.wanted.values()):
             self._watch()
 
     def before(self, number: int) -> Any:
@@ -60,7 +61,7 @@ class HostSignals:
         except (ValueError, OSError):
             return False
         self._before.setdefault(number, found)
-        self._wanted[number] = handler
+        self.wanted[number] = handler
         if callable(handler):
             self._watch()
         return True
@@ -70,7 +71,7 @@ class HostSignals:
         if self._wakeup is None and (found := wakeup.here()) is not None:
             self._wakeup = found
             found.attach()
-            if wakeup.SIGNAL not in self._wanted:
+            if wakeup.SIGNAL not in self.wanted:
                 self.install(wakeup.SIGNAL, self._note)
 
     @property
@@ -139,7 +140,7 @@ class HostSignals:
 
     def resume(self) -> None:
         """Install again what ``release`` has removed."""
-        for number, handler in list(self._wanted.items()):
+        for number, handler in list(self.wanted.items()):
             self.install(number, handler)
         mask, self._mask = self._mask, 0
         self.set_mask(mask)

@@ -23,6 +23,8 @@ class Image:
     env_start: int = 0
     env_end: int = 0
     auxv: bytes = b""
+    flags: int = 0
+    """e_flags of the program's ELF header."""
 
 
 def describe(
@@ -46,4 +48,5 @@ def describe(
         arg_end,
         arg_end + sum(len(text) + 1 for text in envp),
         struct.pack(f"<{end + 2 - at}I", *words[at : end + 2]),
+        elf.flags,
     )

@@ -81,7 +81,7 @@ class Signals:
         self.timer_signals: set[int] = set()
         """Signals that a timer of this process sends, or has sent: one may still be pending."""
         self._caught: list[int] = []
-        self._host = HostSignals(self._note)
+        self.host = HostSignals(self._note)
         self._watched = 0
         """The signals that are read from descriptors."""
 
@@ -137,12 +137,12 @@ class Signals:
         elif action.handler == SIG_IGN:
             wanted = signal.SIG_IGN
         elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
-            wanted = self._host.before(SIGINT)  # the Python program that runs the guest uses it
+            wanted = self.host.before(SIGINT)  # the Python program that runs the guest uses it
             if wanted is None:
                 return True
         elif action.handler == SIG_DFL and not self._ends_guest(number):
             wanted = signal.SIG_DFL
-        return self._host.install(number, wanted)
+        return self.host.install(number, wanted)
 
     def _ends_guest(self, number: int) -> bool:
         """Whether a signal at its default must end the guest and not the host's process: timers
@@ -164,9 +164,9 @@ class Signals:
         mask = self.own.mask
         for thread in self._kernel.threads:
             mask &= thread.signals.mask
-        for info in self._host.take(self._watched & self._host.mask & ~mask):
+        for info in self.host.take(self._watched & self.host.mask & ~mask):
             self.arrived(info)  # as their handlers on the host would not tell all of them
-        self._host.set_mask(mask & ~KEPT_BITS)
+        self.host.set_mask(mask & ~KEPT_BITS)
 
     def watch(self, mask: int) -> None:
         """Signals are read from a descriptor from now on: have the host know what is pending."""
@@ -182,7 +182,7 @@ class Signals:
         self.own.pending.clear()
         self._caught.clear()
         self.timer_signals.clear()
-        self._host.forked()
+        self.host.forked()
         self.sync_defaults()
 
     def sync_defaults(self) -> None:
@@ -194,13 +194,13 @@ class Signals:
     def release_host(self) -> None:
         """Give the host its own signal handling back until ``resume_host``. Signals that have come
         for the guest are kept here."""
-        for info in self._host.release():
+        for info in self.host.release():
             if info.si_signo not in KEPT:
                 self.arrived(info)
 
     def resume_host(self) -> None:
         """Have the host treat signals as the guest wants them again."""
-        self._host.resume()
+        self.host.resume()
         if self._kernel.process.tree.first:
             self._caught.append(SIGURG)  # another process may have left a signal
 
@@ -244,9 +244,9 @@ class Signals:
     def _lies_on_host(self, info: SigInfo, to: ThreadSignals | None) -> bool:
         """Make a signal pending on the host, where descriptors show it, if the host blocks it and
         any thread may read it. False if not."""
-        if not self._host.mask & bit(info.signal):
+        if not self.host.mask & bit(info.signal):
             return False
-        return (to is None or not self._kernel.threads.others) and self._host.queue(info)
+        return (to is None or not self._kernel.threads.others) and self.host.queue(info)
 
     def force(self, info: SigInfo) -> None:
         """A fault: it cannot be blocked or ignored (force_sig_fault)."""
@@ -271,7 +271,7 @@ class Signals:
 
     def _collect(self) -> None:
         if self._caught:
-            self._host.noticed()
+            self.host.noticed()
         while self._caught:
             number = self._caught.pop(0)
             if number == SIGURG:  # used here: there may be letters, or it interrupts
@@ -290,11 +290,17 @@ class Signals:
 
     def expect_letters(self) -> bool:
         """Have SIGURG mean that another process of the guest has left a signal for this one."""
-        return not self._kernel.is_child and self._host.install(SIGURG, self._note)
+        return not self._kernel.is_child and self.host.install(SIGURG, self._note)
+
+    def keep_waking(self, before: dict[int, Any]) -> None:
+        """What the host is to do with signals was put back: have it interrupt calls by the signal
+        that did so ``before``, for other processes of the guest may send it."""
+        if SIGURG in before:
+            self.host.wanted.setdefault(SIGURG, before[SIGURG])
 
     def expect_nudges(self) -> None:
         """Have SIGURG interrupt calls that sleep on the host."""
-        self._host.install(SIGURG, self._note)
+        self.host.install(SIGURG, self._note)
 
     def _next(self, of: ThreadSignals | None = None) -> SigInfo | None:
         """The lowest pending signal that a thread does not block: of those that were sent to it,

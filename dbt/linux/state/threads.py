@@ -21,7 +21,7 @@ from dbt.linux.state import waiting
 from dbt.linux.state.altstack import AltStack
 from dbt.linux.state.thread_signals import ThreadSignals
 from dbt.syscalls import Request
-from dbt.typing import TYPE_CHECKING
+from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from random import Random
@@ -116,6 +116,18 @@ class Threads:
         from random import Random
 
         return Random(self._seed)
+
+    @property
+    def order(self) -> object:
+        """What decides which thread runs next, and for how long; None while nothing was decided."""
+        return self._random.getstate() if "_random" in vars(self) else None
+
+    @order.setter
+    def order(self, order: Any) -> None:
+        if order is not None:
+            self._random.setstate(order)
+        else:
+            vars(self).pop("_random", None)
 
     def __iter__(self) -> Iterator[Thread]:
         return iter(self._all.values())

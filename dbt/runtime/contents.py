@@ -1,0 +1,133 @@
+"""What guest memory held at one moment, kept so that it can be put back again and again.
+
+The pages lie in a file in memory (memfd_create), in which the offset of a page is its guest
+address. The file is mapped *privately* over the guest's pages: the host's kernel copies a page when
+it is first written, whoever writes it (translated code, Python, or a system call of the host), and
+MADV_DONTNEED drops the copies. So the host notes which pages are written, without privileges and
+without a handler, and to put memory back costs a system call a range and a page fault for each page
+that is touched again.
+"""
+
+import ctypes
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+from dbt.interfaces import PAGE
+from dbt.runtime.host_map import libc
+from dbt.runtime.memory import SPACE, GuestMemory
+from dbt.stops import UsageError
+from dbt.typing import TypeAlias
+
+Range: TypeAlias = tuple[int, int]
+"""The first address, and that behind the last; whole pages."""
+_MADV_DONTNEED = 4
+_CHUNK = 64 << 10
+_ZEROS = bytes(_CHUNK)
+
+_madvise = libc.madvise
+_madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+class Contents:
+    """The contents of some ranges of guest memory at the moment when it was made. ``kept`` are all
+    of them, ``tracked`` those among them that the guest may write: the file is mapped over these.
+
+    Raises UsageError when the host has no room.
+    """
+
+    def __init__(
+        self, memory: GuestMemory, kept: Sequence[Range], tracked: Sequence[Range]
+    ) -> None:
+        self._memory = memory
+        self._tracked = tracked
+        self._spans = [(memory.base + start, end - start) for start, end in tracked]
+        try:
+            self._file = os.memfd_create("armdbt-snapshot", os.MFD_CLOEXEC)
+        except OSError as error:
+            raise _refused(error) from None
+        try:
+            os.ftruncate(self._file, SPACE)
+            for start, end in kept:
+                self._save(start, end)
+            self.lay(tracked)
+        except OSError as error:
+            raise _refused(error) from None
+        self._became_base()
+
+    def __del__(self) -> None:
+        if "_file" in vars(self):
+            os.close(self._file)
+
+    # -- saving ------------------------------------------------------------------------------------
+
+    def _save(self, start: int, end: int) -> None:
+        for at, data in self._chunks(start, end):
+            if data != _ZEROS[: len(data)]:
+                os.pwrite(self._file, data, at)
+
+    def _chunks(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """What is in memory now, a chunk at a time, whatever the guest may do there."""
+        memory = self._memory
+        for at in range(start, end, _CHUNK):
+            size = min(_CHUNK, end - at)
+            memory.protection.expose(at // PAGE, size // PAGE, writable=False)
+            yield at, bytes(memory.raw(at, size))
+
+    # -- putting back ------------------------------------------------------------------------------
+
+    @property
+    def is_base(self) -> bool:
+        """Whether these contents are what is mapped, with the mappings and permissions that there
+        were: then ``rewind`` puts them back."""
+        memory = self._memory
+        return memory.base_contents is self and memory.changes == self._changes
+
+    def rewind(self) -> None:
+        """Drop what was written since."""
+        memory = self._memory
+        for start, end in self._tracked:
+            memory.forget_changed_code(start, end - start, self.page)
+        for at, size in self._spans:
+            _madvise(at, size, _MADV_DONTNEED)
+
+    def put_back(self, replaced: Iterable[Range], kept: Iterable[Range]) -> None:
+        """The same after other mappings: map the file over the tracked ranges and over those that
+        were ``replaced``, and write what differs in the ``kept`` ones. Permissions are the
+        caller's: ``settle`` comes behind them. Raises OSError."""
+        for start, end in self._tracked:
+            self._memory.forget_changed_code(start, end - start, self.page)
+        self.lay([*self._tracked, *replaced])
+        for start, end in kept:
+            for at, data in self._chunks(start, end):
+                was = self._read(at, len(data))
+                if was != data:
+                    self._memory.overwrite(at, was)
+
+    def settle(self) -> None:
+        """Mappings and permissions are as they were, too."""
+        self._became_base()
+
+    def lay(self, ranges: Iterable[Range]) -> None:
+        """Map the file over ranges. Raises OSError."""
+        for start, end in ranges:
+            self._memory.map_contents(start, end - start, self._file)
+
+    def _became_base(self) -> None:
+        memory = self._memory
+        memory.base_contents = self
+        self._changes = memory.changes
+
+    def page(self, number: int) -> bytes:
+        """What a page held."""
+        return self._read(number * PAGE, PAGE)
+
+    def _read(self, address: int, size: int) -> bytes:
+        return os.pread(self._file, size, address)
+
+    def covers(self, address: int, size: int) -> bool:
+        """Whether the file may be mapped in a range."""
+        return any(start < address + size and address < end for start, end in self._tracked)
+
+
+def _refused(error: OSError) -> UsageError:
+    return UsageError(f"the host has no room for a snapshot of guest memory: {error.strerror}")
