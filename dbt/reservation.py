@@ -39,6 +39,10 @@ class Reservation:
         """Set all of it to 0, and give what was committed back to the host."""
         self._map.madvise(mmap.MADV_DONTNEED)
 
+    def drop(self, at: int, size: int) -> None:
+        """Give pages the content that they had when they were mapped."""
+        self._map.madvise(mmap.MADV_DONTNEED, at, size)
+
     def close(self) -> None:
         """Release it now, or with the last view of it. May be called repeatedly."""
         self.view.release()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from dbt import choices
-from dbt.hooks.follow.stacks import Copies
+from dbt.hooks.follow.stacks import NONE, Copies
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.names import DEPTH
@@ -338,8 +338,10 @@ class Hooks:
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Have the activations of then; the hooks are those of now. Registers are in place, and
         are to be put there again, for mechanisms may change them. ``settle`` comes behind that."""
-        copies, (trackers, machine) = Copies(), saved
+        trackers, machine = saved
+        copies = NONE
         if self._mechanisms:
+            copies = Copies()
             self._give_way()
             for name, (_, tracker) in self._mechanisms.items():
                 tracker.restore(trackers.get(name), copies)

@@ -201,7 +201,7 @@ class Process:
         does. In a program that has not begun yet, functions that need the C library's
         initialisation do not work: run it to ``main`` first.
         """
-        seconds = choices.seconds("timeout", timeout)
+        seconds = None if timeout is None else choices.seconds("timeout", timeout)
         if max_insns is not None:
             max_insns = choices.whole("max_insns", max_insns)
         with self._lifetime.running("call"), self._phases.running():
@@ -228,13 +228,13 @@ class Process:
         budget = self.engine.budget
         budget.limit = UNLIMITED if max_insns is None else budget.executed + max_insns
         try:
-            with Watchdog(seconds) as watchdog:
-                self._clock.deadline = watchdog.deadline
-                try:
-                    self.kernel.enter_guest()
-                    stop = self._loop.run()
-                finally:
-                    self.kernel.leave_guest()
+            if seconds is None:
+                self._clock.deadline = None
+                stop = self._run_guest()
+            else:
+                with Watchdog(seconds) as watchdog:
+                    self._clock.deadline = watchdog.deadline
+                    stop = self._run_guest()
         except BaseException as failure:
             if self.kernel.is_child:
                 self._end_child(failure)
@@ -246,6 +246,13 @@ class Process:
                 self.executor.keep()
             self._end_child(stop)
         return stop
+
+    def _run_guest(self) -> Stop:
+        try:
+            self.kernel.enter_guest()
+            return self._loop.run()
+        finally:
+            self.kernel.leave_guest()
 
     def _end_child(self, ended: Stop | BaseException) -> NoReturn:
         """End the host process of a forked child in the way its guest has ended."""

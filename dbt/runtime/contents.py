@@ -8,24 +8,19 @@ without a handler, and to put memory back costs a system call a range and a page
 that is touched again.
 """
 
-import ctypes
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from dbt.interfaces import PAGE
-from dbt.runtime.host_map import libc
+from dbt.runtime.hot_pages import HotPages
 from dbt.runtime.memory import SPACE, GuestMemory
 from dbt.stops import UsageError
 from dbt.typing import TypeAlias
 
 Range: TypeAlias = tuple[int, int]
 """The first address, and that behind the last; whole pages."""
-_MADV_DONTNEED = 4
 _CHUNK = 64 << 10
 _ZEROS = bytes(_CHUNK)
-
-_madvise = libc.madvise
-_madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class Contents:
@@ -39,8 +34,7 @@ class Contents:
         self, memory: GuestMemory, kept: Sequence[Range], tracked: Sequence[Range]
     ) -> None:
         self._memory = memory
-        self._tracked = tracked
-        self._spans = [(memory.base + start, end - start) for start, end in tracked]
+        self._tracked, self.hot = tracked, HotPages(memory, tracked)
         try:
             self._file = os.memfd_create("armdbt-snapshot", os.MFD_CLOEXEC)
         except OSError as error:
@@ -84,11 +78,14 @@ class Contents:
 
     def rewind(self) -> None:
         """Drop what was written since."""
-        memory = self._memory
+        memory, hot = self._memory, self.hot
         for start, end in self._tracked:
             memory.forget_changed_code(start, end - start, self.page)
-        for at, size in self._spans:
-            _madvise(at, size, _MADV_DONTNEED)
+        if hot.is_due():
+            hot.choose([(at, self._read(at, PAGE)) for at in hot.look()])
+        hot.rewind()
+        for start, end in hot.cold:
+            memory.drop(start, end - start)
 
     def put_back(self, replaced: Iterable[Range], kept: Iterable[Range]) -> None:
         """The same after other mappings: map the file over the tracked ranges and over those that

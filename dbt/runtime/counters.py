@@ -51,6 +51,18 @@ class Counters(_Bank):
     def __getitem__(self, name: str) -> int:
         return self._u64(8 * self.names[name]) if name in self.names else 0
 
+    @property
+    def values(self) -> memoryview:
+        """The counters that have names, by ``names``: numbers that follow the run, and may be
+        written between runs. A loop of many short runs reads them without making Python numbers:
+        ``bytes(values)`` is the state of all, and ``numpy.asarray(values)`` an array of them."""
+        return self._map[: 8 * len(self.names)].cast("Q")
+
+    def clear(self) -> None:
+        """Set all counters to 0. The host's memory for them is kept."""
+        size = 8 * len(self.names)
+        self._map[:size] = bytes(size)
+
     def snapshot(self, prefix: str = "") -> dict[str, int]:
         """Values of all counters whose name starts with ``prefix``, by name."""
         names = list(self.names)  # the thread that compiles may add one

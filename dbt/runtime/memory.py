@@ -318,6 +318,10 @@ class GuestMemory:
         host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags, fd, address)
         self.protection.update(address // PAGE, size // PAGE, replaced=True)
 
+    def drop(self, address: int, size: int) -> None:
+        """Give pages of ``map_contents`` the content of the file again. Invalidates nothing."""
+        self._reservation.drop(PERMS_DISTANCE + address, size)
+
     def forget_changed_code(self, address: int, size: int, content: Callable[[int], bytes]) -> None:
         """Invalidate the translations of those pages of a range that will have another ``content``
         than now."""

@@ -63,6 +63,10 @@ class Copies:
         return found
 
 
+NONE = Copies()
+"""Where no stacks are followed."""
+
+
 class OfThreads(Protocol):
     """Keeps something for each thread of the guest. Threads are given by their ids."""
 

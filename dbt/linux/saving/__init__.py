@@ -43,7 +43,8 @@ class Saved:
 
     def restore(self, kernel: "Kernel") -> None:
         """Put it back. Raises UsageError, and then has changed nothing."""
-        if kernel.in_step == (self, kernel.activity) and self._memory.rewind():
+        like, then = kernel.in_step
+        if like is self and then == kernel.activity and self._memory.rewind():
             return
         _check_timers(kernel)
         self._memory.put_back(kernel)

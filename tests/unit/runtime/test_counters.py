@@ -28,6 +28,17 @@ def test_counters_are_where_compiled_code_adds() -> None:
     assert counters.snapshot("b") == {"b": 7}
 
 
+def test_all_values_at_once() -> None:
+    counters = Counters(GuestState(LAYOUT), 8)
+    counters.add("a")
+    counters.add("b", 1 << 40)
+    assert list(counters.values) == [1, 1 << 40]
+    counters.values[0] = 7
+    assert counters["a"] == 7
+    counters.clear()
+    assert counters.snapshot() == {"a": 0, "b": 0}
+
+
 def test_names_may_come_while_all_are_looked_at() -> None:
     class Growing(Counters):
         def __getitem__(self, name: str) -> int:
