@@ -84,7 +84,11 @@ def parser_of(first: str = "") -> argparse.ArgumentParser:
     for name in (first,) if first in COMMANDS else COMMANDS:
         module = importlib.import_module(f"dbt.commands.{name}")
         command = commands.add_parser(
-            name, help=module.HELP, allow_abbrev=False, formatter_class=_Formatter
+            name,
+            help=module.HELP,
+            epilog=getattr(module, "EXAMPLE", None),
+            allow_abbrev=False,
+            formatter_class=_Formatter,
         )
         module.options(command)
         command.set_defaults(command=module.run)

@@ -8,6 +8,7 @@ from dbt import bundle
 from dbt.commands.plain import REMAINDER, Options
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
+from dbt.stops import UsageError
 from dbt.streams import say
 from dbt.typing import IO, TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dbt.stops import Stop
 
 HELP = "run a program"
+EXAMPLE = "To debug: armdbt run -g 1234 PROG, and in gdb-multiarch: target remote :1234"
 
 
 def options(parser: Options) -> None:
@@ -28,6 +30,7 @@ def options(parser: Options) -> None:
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("--stats", action="store_true", help="print figures of the run at its end")
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
+    add("-g", dest="gdb", metavar="PORT|SOCKET", help="wait for a debugger (gdb) to connect")
     add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
     add("program", metavar="PROG")
     add("args", nargs=REMAINDER, metavar="ARGS").required = False
@@ -40,7 +43,8 @@ def run(arguments: "argparse.Namespace") -> int:
         gc.freeze()  # no collection looks at what is there for the whole run
         file = arguments.stats_json  # opened now: later the guest may have put a link there
         figures = _opened(file, stack) if file else None
-        stop = run_until_interrupted(process, arguments)
+        running = _debugged if arguments.gdb else run_until_interrupted
+        stop = running(process, arguments)
         if figures is not None:
             from dbt.commands.statistics import write_stats
             from dbt.files import writing
@@ -62,6 +66,18 @@ def _opened(file: str, stack: contextlib.ExitStack) -> "IO[Any]":
     from dbt.files import destination
 
     return stack.enter_context(destination(file))
+
+
+def _debugged(process: "Process", arguments: "argparse.Namespace") -> "Stop | None":
+    """Run the program as a debugger says. Returns as ``run_until_interrupted``."""
+    from dbt.gdb import serve
+
+    if arguments.max_insns is not None or arguments.timeout is not None:
+        raise UsageError("-g: with a debugger there is neither --max-insns nor --timeout")
+    try:
+        return serve(process, arguments.gdb)
+    except KeyboardInterrupt:
+        return None
 
 
 def run_until_interrupted(process: "Process", arguments: "argparse.Namespace") -> "Stop | None":

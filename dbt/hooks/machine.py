@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from dbt.hooks.points.conditions import Conditions
     from dbt.hooks.points.helpers import Helpers
 
+Trap: TypeAlias = Callable[[BlockKey], BlockKey | Ended]
+"""Called with the key of an instruction that has trapped before it had an effect. Returns what is
+next, after it has executed the instruction, for example."""
 Hit: TypeAlias = HookHit | WatchHit | HaltHit | TrapHit
 """Events that may be for hooks; ``HookMachine.wants`` decides."""
 MOST_PCS = 1 << 16
@@ -122,6 +125,7 @@ class HookMachine:
         run continues: it is raised as soon as the event that the hook ran for is over."""
         self.stacks_followed = StackFollower(state, self.call_abi.stack, stack_bound)
         self._stop_watching_stack: Remove | None = None
+        self._traps: dict[str, Trap] = {}
         self.stack_moved_by_kernel = self.stacks_followed.moved_by_kernel
         translator.stub = self._stubs.block
         engine.resolve_trampoline = self.resolve_trampoline
@@ -342,7 +346,7 @@ class HookMachine:
             case HaltHit(reason=reason, pc=pc):
                 return reason == HALT_BREAKPOINT and self._instructions.are_at(pc)
             case TrapHit(reason=reason):
-                return reason in (RAISED, LOADED)
+                return reason in (RAISED, LOADED) or reason in self._traps
         return True
 
     def serve(self, hit: HookHit) -> BlockKey | Ended:
@@ -383,7 +387,7 @@ class HookMachine:
                 return self.resolve_trampoline(after) if isinstance(after, BlockKey) else after
             case TrapHit(pc=pc, reason=reason, mode=mode):
                 key = self._now(BlockKey(pc, mode | HOOKED))
-                after = self._step_watched(key, reason)
+                after = self._trapped(key, reason)
                 if isinstance(after, HaltHit) and self.wants(after):
                     return self.hit(after)  # a breakpoint was written there since it trapped
                 return after
@@ -428,17 +432,23 @@ class HookMachine:
         with self._instructions.lifted(pc, word):
             return self._step(key)
 
-    def _step(self, key: BlockKey) -> BlockKey | Event:
+    def _step(self, key: BlockKey) -> BlockKey | Ended:
         """Execute one instruction, and follow what it does to the stack pointer."""
-        after = self._step_once(key)
+        after = self.step_once(key)
         if isinstance(after, TrapHit) and self.wants(after):
-            return self._step_watched(key, after.reason)
+            return self._trapped(key, after.reason)
         return after
+
+    def _trapped(self, key: BlockKey, reason: str) -> BlockKey | Ended:
+        """An instruction has trapped: because of the stack pointer, or as a user of ``trap``
+        wants."""
+        trap = self._traps.get(reason)
+        return self._step_watched(key, reason) if trap is None else trap(key)
 
     def _step_watched(self, key: BlockKey, reason: str) -> BlockKey | Event:
         """Execute one instruction that has trapped because of the stack pointer, and follow it."""
         old = self.stacks_followed.pointer
-        after = self._step_once(key.with_mode(SP_STEP))
+        after = self.step_once(key.with_mode(SP_STEP))
         if not isinstance(after, BlockKey):
             return after
         trampoline = self._trampolines.at(after.pc)
@@ -446,7 +456,13 @@ class HookMachine:
         self.stacks_followed.moved(old, loaded=reason == LOADED)
         return after if trampoline is None else self._behind(trampoline, after)
 
-    def _step_once(self, key: BlockKey) -> BlockKey | Event:
+    def trap(self, reason: str, trap: Trap) -> Remove:
+        """Have traps of a pass with this reason not end the run."""
+        self._traps[reason] = trap
+        return partial(self._traps.__delitem__, reason)
+
+    def step_once(self, key: BlockKey) -> BlockKey | Event:
+        """Execute one instruction, whose condition may take a step of its own."""
         after = self.engine.step(key)
         while isinstance(after, BlockKey) and after.pc == key.pc and after.mode & CONDITION_PASSED:
             after = self.engine.step(after)

@@ -25,6 +25,7 @@ from dbt.interfaces.backend import (
 )
 from dbt.interfaces.calling import Calling, Home, Placement, Scalar
 from dbt.interfaces.chaining import ChainEverything, LinkKind, LinkRules, Reason
+from dbt.interfaces.debugging import Debuggable, DebugTarget
 from dbt.interfaces.events import (
     Event,
     FaultHit,
@@ -139,6 +140,8 @@ __all__ = [
     "CompareExchange",
     "Context",
     "CounterBank",
+    "DebugTarget",
+    "Debuggable",
     "Encoding",
     "Event",
     "Executor",

@@ -152,6 +152,8 @@ class Kernel:
         things in words."""
         self.syscall_counts: Counter[str] = Counter()
         self.is_child = False
+        self.keeps_host = False
+        """The host treats signals as the guest wants also while the guest does not run."""
         self.intercept: Before | None = None
         """Called before each call: an int is the result of a call that is not to be made."""
         self.after: After | None = None
@@ -542,7 +544,7 @@ class Kernel:
         if self.is_child:
             self.process.end_vfork()
             self._remove_shared()
-        else:
+        elif not self.keeps_host:
             self.signals.release_host()
 
     def _remove_shared(self) -> None:
@@ -553,6 +555,7 @@ class Kernel:
 
     def close(self) -> None:
         """Give everything back that is the host's, also if some of it cannot be. Raises OSError."""
+        self.keeps_host = False
         with contextlib.ExitStack() as stack:
             self.in_step = None, 0
             stack.callback(setattr, self.process, "program", None)

@@ -133,7 +133,10 @@ class EventLoop:
         if ended is not None:
             return ended
         try:
-            after = self._handle(resume.call or self._next_event())
+            look, resume.look = resume.look, False
+            after = (
+                self._look(resume.key) if look else self._handle(resume.call or self._next_event())
+            )
         except GuestFault as fault:
             if resume.call is not None or fault is resume.raised:  # a hook's own
                 raise

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline
     from dbt.perf import PerfFile
     from dbt.process.calls import Caller
+    from dbt.process.debugging import Debuggee
     from dbt.process.snapshots import Saver, Snapshot
 
 
@@ -356,6 +357,21 @@ class Process:
         """Figures of all runs so far, ready for JSON."""
         figures = inspection.stats(self.translator, self.engine, self.kernel)
         return {**figures, **self._phases.figures()}
+
+    def debuggee(self) -> "Debuggee":
+        """The process as a debugger drives it. Raises UsageError for a guest of which no debugger
+        knows the registers."""
+        from dbt.process.debugging import Debuggee
+
+        return Debuggee(
+            self.run,
+            self.frontend,
+            self.engine,
+            self._machine,
+            self.hooks,
+            self.kernel,
+            self._clock,
+        )
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -92,6 +92,8 @@ class Resume:
     raised: BaseException | None = None
     """What the last run raised because a function of the user's did. Such a run can be continued:
     the guest's state is whole."""
+    look: bool = False
+    """The environment has to look for signals before the block at ``key`` is entered."""
     amid: Amid | None = None
     """Where the instructions that were executed one by one have ended, if in the midst of a block:
     passes that count blocks have counted it."""

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dbt import decode, ir
 from dbt.interfaces import CodeReader, Encoding, InstructionReader, State
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
+from dbt.interfaces import CodeReader, DebugTarget, Encoding, InstructionReader, State
+from dbt.ir.block import Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from dbt.typing import Any
@@ -133,6 +135,12 @@ class ArmFrontend:
         from frontends.arm.linux_abi import ArmLinuxAbi
 
         return ArmLinuxAbi(cpu)
+
+    def debug_target(self, cpu: str = "") -> DebugTarget:
+        """The registers of a processor by name, as gdb numbers them."""
+        from frontends.arm.debug_target import debug_target
+
+        return debug_target(cpu)
 
     def instruction_reader(self, mode: int) -> InstructionReader:
         """The reader of A32 words, or of Thumb instructions."""

@@ -54,6 +54,17 @@ def cpsr(state: State, location: int) -> int:
     return value | (it & 3) << _IT_LOW | it >> 2 << _IT_HIGH
 
 
+def set_cpsr(state: State, value: int) -> bool:
+    """Set the flags, the byte order and ITSTATE, which ARM state does not have. Returns whether the
+    value is one of Thumb state."""
+    for slot, bit in _FLAGS.items():
+        state.set(slot, value >> bit & 1)
+    it = value >> _IT_LOW & 3 | (value >> _IT_HIGH & 0x3F) << 2
+    thumb = bool(value & _THUMB)
+    state.set("it", it if thumb else 0)
+    return thumb
+
+
 def fpscr(state: State) -> int:
     """The status and control register of VFP (FPSCR)."""
     flags = sum(state.get(slot) << bit for slot, bit in FPSCR_FLAGS.items())
@@ -133,12 +144,9 @@ def pop_frame(state: State, memory: Memory, *, realtime: bool) -> Restored:
     set_fpscr(state, vfp[32])
     for register, value in zip(_GENERAL, registers, strict=True):
         state.set(register, value)
-    for slot, bit in _FLAGS.items():
-        state.set(slot, status >> bit & 1)
-    it = status >> _IT_LOW & 3 | (status >> _IT_HIGH & 0x3F) << 2
-    state.set("it", it if status & _THUMB else 0)
+    thumb = set_cpsr(state, status)
     state.set("pc", pc & ~1)
     (mask,) = struct.unpack_from("<Q", head, _SIGMASK_AT)
     sp, flags, size = struct.unpack_from("<3I", head, _STACK_AT)
-    location = pc & ~1 | (1 if status & _THUMB else 0)
+    location = pc & ~1 | thumb
     return Restored(location, mask, (sp, flags, size) if realtime else None)

@@ -31,6 +31,11 @@ class Processor:
     """What AT_HWCAP2 has."""
 
     @property
+    def features(self) -> tuple[str, ...]:
+        """What it has, by the names in ``HWCAP`` and ``HWCAP2``."""
+        return (*_FEATURES, *self.additions)
+
+    @property
     def platform(self) -> str:
         """AT_PLATFORM."""
         return f"v{self.architecture}l"
@@ -52,7 +57,7 @@ class Processor:
             "processor\t: 0\n"
             f"model name\t: ARMv{self.architecture} Processor rev 0 ({self.platform})\n"
             "BogoMIPS\t: 100.00\n"
-            f"Features\t: {' '.join((*_FEATURES, *self.additions))}\n"
+            f"Features\t: {' '.join(self.features)}\n"
             "CPU implementer\t: 0x41\n"
             f"CPU architecture: {self.architecture}\n"
             "CPU variant\t: 0x0\n"

@@ -24,6 +24,7 @@ from support.guests import branch_targets
 from support.runs import command
 
 QEMU = "qemu-arm"
+GDB = "gdb-multiarch"
 TIMEOUT = 300.0
 """Seconds, for two idle cores many times over."""
 REQUIRED = os.environ.get("ARMDBT_REQUIRE_ORACLES", "") not in ("", "0")
@@ -40,6 +41,11 @@ def lacking(what: str) -> None:
 def need_qemu() -> None:
     if shutil.which(QEMU) is None:
         lacking("needs qemu-arm (Debian: qemu-user)")
+
+
+def need_gdb() -> None:
+    if shutil.which(GDB) is None:
+        lacking("needs gdb-multiarch (Debian: gdb-multiarch)")
 
 
 def need_root() -> Path:

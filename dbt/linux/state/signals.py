@@ -56,6 +56,7 @@ from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
+    from dbt.linux.state.held_signals import HeldSignals
     from dbt.linux.state.threads import Thread
 
 _NO_READERS = "a write to a pipe that has no readers"
@@ -82,6 +83,8 @@ class Signals:
         """Signals that a timer of this process sends, or has sent: one may still be pending."""
         self._caught: list[int] = []
         self.host = HostSignals(self._note)
+        self.held: HeldSignals | None = None
+        """Where signals wait for a debugger, if there is one."""
         self._watched = 0
         """The signals that are read from descriptors."""
 
@@ -146,7 +149,10 @@ class Signals:
 
     def _ends_guest(self, number: int) -> bool:
         """Whether a signal at its default must end the guest and not the host's process: timers
-        send it, or the parent that waits in vfork must have its memory back first."""
+        send it, a debugger is to see it, or the parent that waits in vfork must have its memory
+        back first."""
+        if self.held is not None and number not in STOPPING and number not in IGNORED:
+            return True
         borrows = self._kernel.process.borrower is not None
         return number in TIMER_SIGNALS or number in self.timer_signals or borrows
 
@@ -413,9 +419,11 @@ class Signals:
 
     def deliver(self, location: int) -> int | Stop:
         """Deliver what is pending, before the instruction at ``location``. Returns the location at
-        which the guest continues, or how it ended."""
+        which the guest continues, or how it ended. What is held stays pending."""
         own = self.own
         if own.fault is not None:
+            if self._holds(own.fault):
+                return location
             info, own.fault = own.fault, None
             after = self._deliver(location, info)
             if not isinstance(after, int):
@@ -423,7 +431,7 @@ class Signals:
             location = after
         while self._caught or self.pending or own.pending:
             pending = self._next()
-            if pending is None:
+            if pending is None or self._holds(pending):
                 break
             self._drop(pending)
             after = self._deliver(location, pending)
@@ -431,6 +439,27 @@ class Signals:
                 return after
             location = after
         return location
+
+    def _holds(self, info: SigInfo) -> bool:
+        """Whether a debugger is to decide about a signal first."""
+        held = self.held
+        return held is not None and not self.ignores(info.signal) and held.holds(info)
+
+    def hold(self, held: "HeldSignals | None") -> None:
+        """Have signals wait for a debugger from now on, or, None, no longer."""
+        self.held = held
+        self.sync_defaults()
+
+    def drop(self, info: SigInfo) -> None:
+        """Have a signal of the thread that runs not be delivered."""
+        if self.own.fault is info:
+            self.own.fault = None
+        self._drop(info)
+
+    def send(self, info: SigInfo, to: ThreadSignals) -> None:
+        """Make a signal pending for a thread, whatever is pending already."""
+        to.pending.append(info)
+        self._kernel.threads.signalled()
 
     def _deliver(self, location: int, info: SigInfo) -> int | Stop:
         number = info.signal

@@ -108,6 +108,11 @@ class Threads:
         self.on_alone: Callable[[list[int]], None] = _ignore_gone
         """Called when the current thread has become the first and only one of a process, without
         the others that had these ids."""
+        self.may_run: Callable[[int], bool] = _always
+        """Says of the id of a thread whether it may have a turn."""
+        self.on_turn: Callable[[Thread], None] = _ignore_thread
+        """Called with the thread whose turn begins, before it continues its call, if it is in
+        one."""
         self.begin_turn: Callable[[int | None], None] = _ignore_turn
         """Called to have ``Kernel.turn_over`` called after so many instructions; None: never."""
 
@@ -252,17 +257,17 @@ class Threads:
         before = self.current
         while True:
             self.look()
-            ready = [thread for thread in self if thread.wait is None]
+            ready = [t for t in self if t.wait is None and self.may_run(t.tid)]
             if len(ready) > 1 and before in ready:
                 ready.remove(before)
             if ready:
                 thread = ready[self._random.randrange(len(ready))] if len(ready) > 1 else ready[0]
                 break
             if self._kernel.overdue():
-                thread = next(iter(self))
+                thread = next((t for t in self if self.may_run(t.tid)), before)
                 thread.wait = None
                 break
-            waiting.sleep(self._kernel, list(self))
+            waiting.sleep(self._kernel, [t for t in self if self.may_run(t.tid)])
         self._enter(thread, before)
         return thread
 
@@ -272,6 +277,7 @@ class Threads:
         kernel.state.load(thread.registers)
         kernel.signals.own = thread.signals
         self._set_turn(self._length() if self.can_switch() else None)
+        self.on_turn(thread)
         if thread is not before:
             self.on_switch(before.tid, thread.tid)
 
@@ -296,6 +302,16 @@ class Threads:
 
 def _ignore(*tids: int) -> None:
     """Default of ``on_switch`` and ``on_end``: does nothing."""
+
+
+def _always(tid: int) -> bool:
+    """Default of ``may_run``."""
+    del tid
+    return True
+
+
+def _ignore_thread(thread: Thread) -> None:
+    """Default of ``on_turn``: does nothing."""
 
 
 def _ignore_turn(length: int | None) -> None:
