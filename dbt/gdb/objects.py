@@ -18,6 +18,7 @@ class Objects:
             b"auxv": lambda _: debuggee.auxv,
             b"exec-file": lambda _: debuggee.program,
             b"threads": lambda _: thread_list(),
+            b"siginfo": lambda _: debuggee.siginfo,
         }
         self.answers: dict[bytes, Answer] = {b"qXfer": self._read}
 

@@ -18,17 +18,17 @@ def serve(process: Process, where: str) -> Stop:
     it. To be called in the main thread, before the process has run. Raises UsageError."""
     debuggee = process.debuggee()
     with connection(where) as stream:
-        ended = _debugged(debuggee, stream)
+        ended = _debugged(process, debuggee, stream)
     return process.run() if ended is None else ended
 
 
-def _debugged(debuggee: Debuggee, stream: socket.socket) -> Stop | None:
+def _debugged(process: Process, debuggee: Debuggee, stream: socket.socket) -> Stop | None:
     """How the process has ended; None when it is to run on by itself."""
     channel = Channel(stream)
-    session = Session(debuggee, channel)
+    session = Session(process, debuggee, channel)
 
     def leave_child() -> None:
-        session.forget()
+        session.close()
         os.close(stream.detach())
 
     debuggee.attach(stream.fileno(), on_program=session.program_changed, on_fork_child=leave_child)
@@ -40,6 +40,6 @@ def _debugged(debuggee: Debuggee, stream: socket.socket) -> Stop | None:
         say(f"armdbt: not the debugger's protocol ({error}): the program runs on without it")
     finally:
         channel.close()
-        session.forget()
+        session.close()
         debuggee.detach()
     return session.ended

@@ -6,13 +6,16 @@ from dbt.gdb import actions, signal_numbers
 from dbt.gdb.actions import Action, Plan
 from dbt.gdb.breakpoints import Breakpoints
 from dbt.gdb.context import INVALID, NO_MEMORY, NO_THREAD, OK, UNSUPPORTED, Answer, Context
+from dbt.gdb.files import Files
 from dbt.gdb.memory import Memory
+from dbt.gdb.monitor import Monitor
 from dbt.gdb.objects import Objects
 from dbt.gdb.packets import INTERRUPT, MOST, Channel, Malformed, ProtocolError, number
 from dbt.gdb.points import Points
 from dbt.gdb.registers import Registers
 from dbt.gdb.thread_queries import ThreadQueries
 from dbt.gdb.watchpoints import NAMES, Watchpoints
+from dbt.process import Process
 from dbt.process.debugging import Debuggee
 from dbt.stops import Exited, GuestFault, InsnLimit, Killed, Stop, TimeLimit
 
@@ -42,7 +45,7 @@ class Gone(Exception):
 class Session:
     """One conversation. ``ended`` is how the process has ended, as soon as it has."""
 
-    def __init__(self, debuggee: Debuggee, channel: Channel) -> None:
+    def __init__(self, process: Process, debuggee: Debuggee, channel: Channel) -> None:
         self._debuggee, self._channel = debuggee, channel
         self._context = context = Context(debuggee, debuggee.current)
         self._breakpoints = Breakpoints(debuggee.machine, self._holds)
@@ -73,8 +76,16 @@ class Session:
             b"k": self._kill,
             b"vKill": self._kill,
         }
-        points = Points(self._breakpoints, self._watchpoints)
-        for part in (self._registers, Memory(context), points, queries, objects):
+        self._files = Files(context)
+        for part in (
+            self._registers,
+            Memory(context),
+            Points(self._breakpoints, self._watchpoints),
+            queries,
+            objects,
+            self._files,
+            Monitor(process, channel.send),
+        ):
             self._answers.update(part.answers)
 
     # -- the conversation --------------------------------------------------------------------------
@@ -120,6 +131,11 @@ class Session:
         """Remove all breakpoints and watchpoints."""
         self._breakpoints.clear()
         self._watchpoints.clear()
+
+    def close(self) -> None:
+        """Forget all that the debugger has set, and close the files that it reads."""
+        self.forget()
+        self._files.close()
 
     # -- what is supported -------------------------------------------------------------------------
 

@@ -227,6 +227,22 @@ class Debuggee:
         return self.kernel.process.image.auxv
 
     @property
+    def siginfo(self) -> bytes | None:
+        """The ``siginfo_t`` of the signal that is held, as the guest would get it."""
+        held = self.signals.held
+        return None if held is None else held.pack()
+
+    def open(self, path: bytes) -> int:
+        """A descriptor of the host for reading the program, or a file that the guest may read.
+        Raises OSError."""
+        kernel = self.kernel
+        if path == self.program and kernel.process.program is not None:
+            found = kernel.process.program
+        else:
+            found = kernel.paths.readable(path)
+        return os.open(found.reach, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+
+    @property
     def program(self) -> bytes:
         """The path of the program, as the guest sees it."""
         return self.kernel.paths.guest_of(os.fsencode(self.kernel.process.path))
