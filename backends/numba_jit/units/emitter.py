@@ -85,6 +85,8 @@ def _emit(u: UnitText, inst: Inst) -> None:
         u.names[inst] = u.new(text)
     else:
         EFFECTS[op](u, inst)
+        if op in _OF_OTHERS:
+            u.forget_stored()
 
 
 def get(u: UnitText, inst: Inst) -> None:
@@ -134,6 +136,8 @@ EFFECTS: dict[Op, Effect] = {
     ops.TRAP_IF: trap_if,
     ops.INVOKE: invoke,
 }
+_OF_OTHERS = (ops.EXCHANGE, ops.COMPARE_EXCHANGE, ops.FENCE, ops.INVOKE)
+"""What others may write memory around."""
 _SCALAR = PLAIN.keys() | WIDTH.keys() | LOWER.keys() | FLOATING.keys() | {ops.FSTATUS}
 _PURE = _SCALAR | VECTORS.keys() | VECTOR_FLOATS.keys() | CIPHERS.keys()
 ops.require_all(EFFECTS.keys() | _PURE, __name__)

@@ -11,6 +11,7 @@ the instruction.
 """
 
 from backends.native.exception_table import entry
+from backends.numba_jit.units import stored
 from backends.numba_jit.units.check_plan import root_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
@@ -38,6 +39,9 @@ def load(u: UnitText, inst: Inst) -> str:
     """Append a load; its value."""
     type_ = inst.type
     assert type_ is not None
+    known = inst.when is None and stored.found(u, *root_of(inst.args[0]), type_)
+    if known:
+        return known
     mnemonic, register = (_FLOATING if type_.floating else _LOADS)[type_.bytes]
     place = Place.of(u, inst)
     text = f"{mnemonic} {place.operand}, {register}"
@@ -63,6 +67,7 @@ def store(u: UnitText, inst: Inst) -> str:
     assert type_ is not None
     mnemonic, register = (_FLOATING if type_.floating else _STORES)[type_.bytes]
     wide, llvm = _wide(type_), LLVM_TYPES[type_.name]
+    given = value
     if type_.bits < 32:
         value = u.new(f"zext {type_} {value} to i32")
     elif llvm != wide:
@@ -76,6 +81,10 @@ def store(u: UnitText, inst: Inst) -> str:
         f"({wide} {value}, ptr %m, {index}) to label {u.next_label()} [label {way_out}]"
     )
     u.open()
+    if inst.when is None:
+        stored.note(u, *root_of(inst.args[0]), type_, given)
+    else:
+        u.forget_stored()
     return ""
 
 

@@ -31,7 +31,7 @@ from backends.numba_jit.units.relations import Relations
 from dbt.classes import attrs
 from dbt.interfaces import COUNTERS_AT, STACK_BYTES, Context, Slot
 from dbt.ir.block import BlockKey, Const, Inst, Value
-from dbt.ir.types import I1
+from dbt.ir.types import I1, Type
 
 COLD = "!prof !0"
 """Weights of a branch whose first side is cold."""
@@ -200,8 +200,15 @@ class UnitText:
         """The same in 64 bits, which accesses without checks are made with."""
         self.aligned: set[tuple[Value | None, int, int]] = set()
         """What was found to be aligned: a value, or none, plus a number, for a size."""
+        self.forget_stored()
         self.is_aside = False
         """What is appended now does not come before all that follows in the block."""
+
+    def forget_stored(self) -> None:
+        """Take memory to hold anything."""
+        self.stored: dict[int, tuple[Type, str]] = {}
+        """What was stored, by its distance from one value."""
+        self.stored_around: Value | None = None
 
     def head(self, name: str) -> None:
         """The line that the function begins with."""
