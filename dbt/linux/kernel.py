@@ -136,6 +136,7 @@ class Kernel:
         self.futexes = Futexes(self)
         self.nudges = Nudges()
         self.signals = Signals(self)
+        self.space.sharing.on_words = self.signals.shares_words
         self.process = ProcessState(self)
         self.paths = Paths(options)
         self.network = Network(options.allow_net)

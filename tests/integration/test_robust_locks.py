@@ -29,9 +29,24 @@ second, exit: 5, Owner died
 """
 """How processes end by what they do themselves, and what their lock's next owner is told. Behind a
 signal that kills, no thread of the process goes on."""
+OTHERS = """\
+SIGKILL: -9, Owner died
+SIGKILL, busy: -9, Owner died
+SIGTERM: -15, Owner died
+SIGTERM, busy: -15, Owner died
+SIGRTMIN: -35, Owner died
+mapped later, SIGKILL: -9, Owner died
+"""
 
 
 def test_owners_that_end_themselves(tmp_path: Path) -> None:
     built = thread_programs.build(tmp_path, "robust_deaths", "-w")
     outcome = command("run", built, cwd=tmp_path)
     assert (outcome.stdout.decode(), outcome.status) == (OWN, 0)
+
+
+def test_owners_that_another_process_ends(tmp_path: Path) -> None:
+    """The host's kernel knows nothing of the guest's locks: their owner has to mark them."""
+    built = thread_programs.build(tmp_path, "robust_deaths", "-w")
+    outcome = command("run", built, "others", cwd=tmp_path)
+    assert (outcome.stdout.decode(), outcome.stderr, outcome.status) == (OTHERS, b"", 0)

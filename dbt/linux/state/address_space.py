@@ -200,6 +200,7 @@ class AddressSpace:
             raise
         self._forget(area.start, area.end)
         self._remember(area)
+        self.sharing.mapped(area)
 
     def _map_host(self, area: Area, fd: int) -> None:
         self._budget.take()
@@ -216,6 +217,7 @@ class AddressSpace:
         self.memory.protect(start, size, area.perms)
         self._forget(area.start, area.end)
         self._remember(area)
+        self.sharing.mapped(area)
 
     def unmap(self, start: int, end: int) -> None:
         """Drop pages. Raises OSError (ENOMEM)."""

@@ -29,6 +29,16 @@ class Sharing:
         """Shared with forked processes. Each change stores a random value, so every change is
         noticed without a lock."""
         self._seen = bytes(_SIZE)
+        self.words = False
+        """Whether other processes may have memory that this one can write, or could."""
+        self.on_words: Callable[[], None] = _nothing
+        """Called when that becomes so."""
+
+    def mapped(self, area: "Area") -> None:
+        """An area was mapped."""
+        if area.shared and area.writable and not self.words:
+            self.words = True
+            self.on_words()
 
     def prepare_fork(self) -> None:
         """Make the value that a child shares."""
@@ -59,3 +69,7 @@ class Sharing:
         for area in self._space.areas:
             if area.shared and chosen(area):
                 self._space.memory.forget_code(area.start, area.end - area.start)
+
+
+def _nothing() -> None:
+    """Default of ``on_words``: does nothing."""

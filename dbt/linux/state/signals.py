@@ -149,12 +149,15 @@ class Signals:
 
     def _ends_guest(self, number: int) -> bool:
         """Whether a signal at its default must end the guest and not the host's process: timers
-        send it, a debugger is to see it, or the parent that waits in vfork must have its memory
-        back first."""
+        send it, a debugger is to see it, the parent that waits in vfork must have its memory back
+        first, or others must have the locks of a child."""
         if self.held is not None and number not in STOPPING and number not in IGNORED:
             return True
-        borrows = self._kernel.process.borrower is not None
-        return number in TIMER_SIGNALS or number in self.timer_signals or borrows
+        if number in TIMER_SIGNALS or number in self.timer_signals:
+            return True
+        if self._kernel.process.borrower is not None:
+            return True
+        return self._kernel.is_child and self._kernel.space.sharing.words and self._kills(number)
 
     def _lists(self) -> list[list[SigInfo]]:
         """All that is pending: what was sent to the process, and what to each thread."""
@@ -189,7 +192,15 @@ class Signals:
         self._caught.clear()
         self.timer_signals.clear()
         self.host.forked()
-        self.sync_defaults()
+        self.shares_words()
+
+    def shares_words(self) -> None:
+        """Other processes may have memory that this one writes. A child must live to mark its
+        robust locks there when a signal ends it."""
+        if self._kernel.is_child:
+            self.sync_defaults()
+            if self._kernel.space.sharing.words and self.host.install(SIGURG, self._note):
+                self._kernel.process.tree.end_by_itself()
 
     def sync_defaults(self) -> None:
         """Make the host's action the default for the signals that the guest leaves at theirs."""
@@ -472,16 +483,21 @@ class Signals:
         if self._kernel.strace is not None:
             self._kernel.strace.taken(info)
         if action.handler == SIG_DFL:
-            return self._killed(location, number, _why(info))
+            return self._killed(location, number, _why(info), quiet=self._from_outside(info))
         try:
             return self._enter(location, info, action)
         except GuestFault:
             return self._frame_fails(location, number)
 
-    def _killed(self, location: int, number: int, why: str) -> Killed:
+    def _from_outside(self, info: SigInfo) -> bool:
+        """Whether another process has sent a signal to a child. The host would end it, and nothing
+        be said."""
+        return self._kernel.is_child and info.code == SI_USER and not info.pid
+
+    def _killed(self, location: int, number: int, why: str, *, quiet: bool = False) -> Killed:
         """A signal ends the process."""
         robust.leave_all(self._kernel)
-        pc, quiet = self._kernel.abi.key_of(location).pc, why == _NO_READERS
+        pc, quiet = self._kernel.abi.key_of(location).pc, quiet or why == _NO_READERS
         return Killed(number, pc, why=why, location=location, quiet=quiet)
 
     def _enter(self, location: int, info: SigInfo, action: Action) -> int:

@@ -13,11 +13,16 @@ others therefore leave it the signal in a pipe (a letter), and wake it with SIGU
 The host sends itself SIGURG too, in every process, to interrupt calls (``wakeup.py``), and a
 handler does not learn who sent one. So before a process of the guest sends SIGURG to another, it
 writes that down where the receiver looks.
+
+A process that shares memory must be able to mark its robust locks when it ends. Another one that
+sends it SIGKILL writes that down, too, and sends SIGURG; the host kills it if it does not end.
 """
 
 import errno
 import fcntl
 import os
+import select
+import signal
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -31,9 +36,13 @@ if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
 _RECORD = struct.Struct("=qqQ")  # pid, start time in clock ticks, number of its pidfd's inode
-_NOTE = struct.Struct("=Q")  # start time of who is to get SIGURG; at its pid
+_NOTE = struct.Struct("=Q")  # start time of the process that is meant
+_NOTES = 3 * _NOTE.size  # of each pid: the next three
+_URGENT, _KILLED, _ENDS_ITSELF = (number * _NOTE.size for number in range(3))
 _LETTER = struct.Struct("=iiI")  # signal, pid, uid
 _WAKE = signal.SIGURG
+_LOOK, _LONGEST_END = 20, 1000
+"""Milliseconds between two looks at a process that is to end, and until the host kills it."""
 
 
 Identity = tuple[int, int, int]
@@ -80,22 +89,46 @@ class Tree:
 
     def note_urgent(self, pid: int) -> None:
         """Record that a process other than the first is to get SIGURG, which is sent next."""
+        self._note(_URGENT, pid)
+
+    def note_killed(self, pid: int) -> bool:
+        """Record that a process is to end as by SIGKILL, if it does so by itself on SIGURG, which
+        is sent next. False if it does not."""
         known = identity(pid)
-        if known is not None:
-            os.pwrite(self._notes, _NOTE.pack(known[1]), pid * _NOTE.size)
+        if known is None or not self._has_note(_ENDS_ITSELF, known):
+            return False
+        self._note(_KILLED, pid)
+        return True
+
+    def end_by_itself(self) -> None:
+        """Have others ask this process, which is not the first, to end instead of killing it."""
+        self._note(_ENDS_ITSELF, os.getpid())
+
+    def _note(self, kind: int, pid: int) -> None:
+        known = identity(pid)
+        if known is not None and self._notes >= 0:
+            os.pwrite(self._notes, _NOTE.pack(known[1]), pid * _NOTES + kind)
+
+    def _has_note(self, kind: int, known: Identity) -> bool:
+        pid, start, _ = known
+        return os.pread(self._notes, _NOTE.size, pid * _NOTES + kind) == _NOTE.pack(start)
 
     def left(self) -> list[SigInfo]:
         """Take the signals that other processes have left for this one."""
         if self._fd < 0:
             return []
-        return self._take_letters() if self.first == os.getpid() else self._take_note()
+        return self._take_letters() if self.first == os.getpid() else self._take_notes()
 
-    def _take_note(self) -> list[SigInfo]:
-        own, at = identity(os.getpid()), os.getpid() * _NOTE.size
-        if own is None or os.pread(self._notes, _NOTE.size, at) != _NOTE.pack(own[1]):
+    def _take_notes(self) -> list[SigInfo]:
+        own = identity(os.getpid())
+        if own is None:
             return []
-        os.pwrite(self._notes, bytes(_NOTE.size), at)
-        return [SigInfo(_WAKE, SI_USER)]
+        found = []
+        for kind, number in ((_URGENT, _WAKE), (_KILLED, signal.SIGKILL)):
+            if self._has_note(kind, own):
+                os.pwrite(self._notes, bytes(_NOTE.size), own[0] * _NOTES + kind)
+                found.append(SigInfo(number, SI_USER))
+        return found
 
     def _take_letters(self) -> list[SigInfo]:
         found = b""
@@ -199,9 +232,21 @@ def send(kernel: "Kernel", pid: int, number: int) -> None:
             number = _WAKE
         elif number == _WAKE:
             kernel.process.tree.note_urgent(pid)
+        elif number == signal.SIGKILL and kernel.process.tree.note_killed(pid):
+            signal.pidfd_send_signal(pidfd, _WAKE)
+            _await_end(pid, pidfd)
         signal.pidfd_send_signal(pidfd, number)
     finally:
         os.close(pidfd)
+
+
+def _await_end(pid: int, pidfd: int) -> None:
+    """Wait until a process has ended that was asked to, unless it is stopped."""
+    ended = select.poll()
+    ended.register(pidfd, select.POLLIN)
+    for _ in range(_LONGEST_END // _LOOK):
+        if _field(pid, b"State:").startswith(b"T") or ended.poll(_LOOK):
+            return
 
 
 def _hurts_host(kernel: "Kernel", pid: int, number: int) -> bool:
@@ -214,12 +259,17 @@ def _hurts_host(kernel: "Kernel", pid: int, number: int) -> bool:
 
 
 def _blocks(pid: int, number: int) -> bool:
-    """Whether a process blocks a signal: SigBlk in /proc/PID/status."""
+    """Whether a process blocks a signal."""
+    return bool(int(_field(pid, b"SigBlk:") or b"0", 16) >> (number - 1) & 1)
+
+
+def _field(pid: int, name: bytes) -> bytes:
+    """A value in /proc/PID/status; empty for a process that is gone."""
     with suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
         for line in file:
-            if line.startswith(b"SigBlk:"):
-                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
-    return False
+            if line.startswith(name):
+                return line.removeprefix(name).strip()
+    return b""
 
 
 def _alive(kernel: "Kernel") -> list[int]:

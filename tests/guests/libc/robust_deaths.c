@@ -1,6 +1,7 @@
 /* Robust locks in shared memory whose owner's process ends, in each of the ways in which it can. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -79,11 +80,46 @@ static void make(int protocol) {
     pthread_mutex_init(lock, &kind);
 }
 
+/* The lock is held by a child, which another one ends while this process waits. */
+static void by_other(const char *name, int number, int spins, int later) {
+    int ready[2];
+    char c;
+    if (!later) make(PTHREAD_PRIO_NONE);
+    pipe(ready);
+    pid_t owner = fork();
+    if (!owner) {
+        if (later) { int file = open("locks", O_RDWR); lock = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0); make(PTHREAD_PRIO_NONE); }
+        hold();
+        write(ready[1], "x", 1);
+        for (;;) if (!spins) pause();
+    }
+    read(ready[0], &c, 1);
+    if (later) lock = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, open("locks", O_RDWR), 0);
+    pid_t killer = fork();
+    if (!killer) { kill(owner, number); _exit(0); }
+    int status, outcome = pthread_mutex_lock(lock);
+    waitpid(killer, 0, 0);
+    waitpid(owner, &status, 0);
+    printf("%s: %d, %s\n", name, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), strerror(outcome));
+}
+static void by_others(void) {
+    by_other("SIGKILL", SIGKILL, 0, 0);
+    by_other("SIGKILL, busy", SIGKILL, 1, 0);
+    by_other("SIGTERM", SIGTERM, 0, 0);
+    by_other("SIGTERM, busy", SIGTERM, 1, 0);
+    by_other("SIGRTMIN", SIGRTMIN + 1, 0, 0);
+    munmap(lock, 4096);
+    close(open("locks", O_RDWR | O_CREAT, 0600));
+    truncate("locks", 4096);
+    by_other("mapped later, SIGKILL", SIGKILL, 0, 1);
+}
+
 int main(int count, char **arguments) {
     if (count > 1 && !strcmp(arguments[1], "ends")) return 6;
     setvbuf(stdout, 0, _IONBF, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     lock = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (count > 1) { by_others(); return 0; }
     for (unsigned i = 0; i < sizeof deaths / sizeof *deaths; i++) {
         make(i % 2 ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_NONE);
         pid_t child = fork();
