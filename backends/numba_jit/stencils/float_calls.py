@@ -7,7 +7,8 @@ missing: the first instruction that does is left to the evaluator.
 
 from collections.abc import Callable, Sequence
 
-from backends.numba_jit.units.float_text import CONVENTION, FUNCTIONS, bits_of
+from backends.numba_jit.units.float_status import CONVENTION
+from backends.numba_jit.units.float_text import FUNCTIONS, bits_of
 from dbt.ir import ops
 from dbt.ir.block import Inst
 from dbt.ir.ops import Op

@@ -4,7 +4,7 @@ be wrong, and comes back with the result and the status after it."""
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from backends.numba_jit.units.float_text import CONVENTION, room_of, span_of
+from backends.numba_jit.units.float_status import CONVENTION, room_of, span_of
 from backends.numba_jit.units.unit_text import UnitText
 from dbt.ir.block import Inst
 

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from backends.native.stamps import has_feature
 from backends.numba_jit.units.detour import Detour, declared, unless
-from backends.numba_jit.units.float_text import INTEGRAL, SPECIAL, span_of
+from backends.numba_jit.units.float_conversions import INTEGRAL
+from backends.numba_jit.units.float_status import SPECIAL, span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.relations import EQUAL, LESS, UNORDERED
 from backends.numba_jit.units.unit_text import UnitText

@@ -23,7 +23,7 @@ from backends.numba_jit.installed import Installed
 from backends.numba_jit.units.emitter import begin_block, emit_block
 from backends.numba_jit.units.flag_slots import ENTRY
 from backends.numba_jit.units.float_ops import status_slots
-from backends.numba_jit.units.float_text import span_of
+from backends.numba_jit.units.float_status import span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lazy_flags import materialise_first
 from backends.numba_jit.units.region_flags import RegionFlags

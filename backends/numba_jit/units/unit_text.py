@@ -181,9 +181,9 @@ class UnitText:
         self.after: dict[Value, str] = {}
         """The status after each op of floating point."""
         self.spans: dict[str, str] = {}
-        """By status what ``float_text.span_of`` says of it, where that is at hand."""
+        """By status what ``float_status.span_of`` says of it, where that is at hand."""
         self.rooms: dict[str, str] = {}
-        """The same of ``float_text.room_of``."""
+        """The same of ``float_status.room_of``."""
         self.flushed: set[str] = set()
         """Vectors in which no lane of f32 is denormal."""
         self.denormals: dict[str, str] = {}

@@ -7,7 +7,7 @@ of all lanes at once. Else they are the functions of ``float_text`` on one lane 
 
 from collections.abc import Iterator
 
-from backends.numba_jit.units.float_text import CONVENTION
+from backends.numba_jit.units.float_status import CONVENTION
 from backends.numba_jit.units.lane_tests import LaneTests
 from dbt.ir.floating import INEXACT, ROUNDING_SHIFT, TO_ZERO
 
@@ -157,7 +157,7 @@ class _Maker:
         """As f64 every integer of 32 bits is exact, also divided by a power of 2.
 
         Lane by lane it is computed again: no register of 256 bits may be needed behind a call, for
-        LLVM's code keeps their lower halves alone (``float_text.CONVENTION``).
+        LLVM's code keeps their lower halves alone (``float_status.CONVENTION``).
         """
         fn, tests = self._begin(name, "i32", "float", 1, ", double %scale")
         doubles = f"<{self._count} x double>"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from backends.numba_jit.units.detour import unless
-from backends.numba_jit.units.float_text import room_of
+from backends.numba_jit.units.float_status import room_of
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.lane_tests import LaneTests
 from backends.numba_jit.units.unit_text import UnitText
