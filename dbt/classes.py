@@ -15,6 +15,8 @@ attrs`` in place of ``import attrs``, and writes the same. Its classes are *defe
   The deferred class then gets these methods, and behaves as if attrs had made it.
 
 A class of which this module does not know how attrs treats it is made by attrs at once.
+
+It is long because what is deferred, how, and what it becomes has to fit together.
 """
 
 import contextlib
@@ -44,6 +46,8 @@ _MADE_OF = {
 }
 """What decides about the methods that attrs makes, if a class has it; also those in ``_COMPARED``
 unless it is defined with ``eq=False``."""
+_MADE_OF_AND_COMPARED = _MADE_OF | _COMPARED
+_CONVERTERS = (type(None), FunctionType, BuiltinFunctionType, type)
 _CLASS_VARIABLES = ("typing.ClassVar", "t.ClassVar", "ClassVar", "typing_extensions.ClassVar")
 _HOMES = ("typing", "dbt.typing")
 _OF_A_CLASS = ("__dict__", "__weakref__", "__slots__", "__module__", "__qualname__", "__doc__")
@@ -63,15 +67,16 @@ class _Field:
 
     def __init__(self, **options: Any) -> None:
         self.options = options
-        vars(self).update(options)
+        if options:
+            vars(self).update(options)
 
     def understood(self) -> bool:
         """True if its arguments are understood here."""
-        return not self.options or (
+        return (
             self.options.keys() <= _KNOWN_OF_FIELDS
             and isinstance(self.eq, bool)
             and type(self.default).__module__ != "attr._make"  # not a Factory
-            and isinstance(self.converter, type(None) | FunctionType | BuiltinFunctionType | type)
+            and isinstance(self.converter, _CONVERTERS)
         )
 
     @property
@@ -281,16 +286,17 @@ def _compared(names: list[str]) -> tuple[Callable[[Any, Any], Any], Callable[[An
 
 def _deferrable(class_: type, options: dict[str, Any]) -> list[_Field] | None:
     """The fields of a class, its base's first; None if attrs has to make the class."""
-    body = vars(class_)
-    refused = issubclass(class_, BaseException) or not options.keys() <= _KNOWN
-    decisive = _MADE_OF if options.get("eq", True) is False else _MADE_OF | _COMPARED
-    refused = refused or not decisive.isdisjoint(body)
-    if refused or any(isinstance(value, cached_property) for value in body.values()):
+    if issubclass(class_, BaseException) or not options.keys() <= _KNOWN:
+        return None
+    decisive = _MADE_OF if options.get("eq", True) is False else _MADE_OF_AND_COMPARED
+    if not decisive.isdisjoint(vars(class_)):
         return None
     own = _own_fields(class_)
     inherited = _inherited_fields(class_, frozen=options["frozen"])
     if own is None or inherited is None:
         return None
+    if not inherited:
+        return own
     names = {field.name for field in own}
     return [*(field for field in inherited if field.name not in names), *own]
 
@@ -298,22 +304,22 @@ def _deferrable(class_: type, options: dict[str, Any]) -> list[_Field] | None:
 def _own_fields(class_: type) -> list[_Field] | None:
     """The fields in the body of a class; None if it has one that only attrs understands."""
     body = vars(class_)
-    annotations = {
-        name: annotation
-        for name, annotation in class_.__annotations__.items()
-        if not _is_class_variable(annotation)
-    }
-    if any(isinstance(value, _Field) for name, value in body.items() if name not in annotations):
-        return None
     fields = []
-    for name in annotations:
+    for name, annotation in class_.__annotations__.items():
+        if type(annotation) is not type and _is_class_variable(annotation):
+            continue
         value = body.get(name, _UNSET)
-        if value is _UNSET or not isinstance(value, _Field):
-            value = _Field(**({} if value is _UNSET else {"default": value}))
-        if not value.understood():
+        if value is _UNSET:
+            value = _Field()
+        elif not isinstance(value, _Field):
+            value = _Field(default=value)
+        if value.options and not value.understood():
             return None
         value.name, value.alias = name, name.lstrip("_")
         fields.append(value)
+    for value in body.values():
+        if isinstance(value, cached_property) or (isinstance(value, _Field) and not value.name):
+            return None
     return fields
 
 
@@ -355,13 +361,18 @@ def _with_slots(written: type, names: list[str], methods: dict[str, Any]) -> typ
     body["__qualname__"] = written.__qualname__
     made = type(written)(written.__name__, written.__bases__, {**body, **methods})
     for value in body.values():
-        function = value
-        if type(value) is not FunctionType:  # a class method, a property
-            function = getattr(value, "__func__", getattr(value, "fget", value))
+        function: Any = value
+        if isinstance(value, _WRAPPERS):
+            function = value.fget if isinstance(value, property) else value.__func__
+        elif type(value) is not FunctionType:
+            continue
         for cell in getattr(function, "__closure__", None) or ():
             if _content(cell) is written:
                 cell.cell_contents = made
     return made
+
+
+_WRAPPERS = (classmethod, staticmethod, property)
 
 
 def _content(cell: CellType) -> object:
