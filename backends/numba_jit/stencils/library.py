@@ -4,6 +4,7 @@ Everything is in tables of numbers, so that code is made without Python and the 
 be written to disk as it is. It is long because all tables and what their columns mean stand here.
 """
 
+import marshal
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,6 +48,9 @@ _LIMITS = (
 )  # fmt: skip
 _LEAVING = frozenset({"load", "store", "trap_if", "check_align", "leave"})
 """Ops that may leave copied code amid a block."""
+_MARSHAL = 2
+"""A format in which the same objects are the same bytes. Stamps say which Python reads it, and the
+digest of the whole that it is as it was written."""
 _HEAD = "<9Q"
 """How a saved library begins: ``_counts``, and the bytes of the index that follows."""
 MOST_UNITS = 2 + LARGEST * (abi.MOST_INSNS + 3) // abi.UNIT
@@ -154,20 +158,18 @@ class Library:
         counts = self._counts()
         names = [(name.bank, name.parts) for name in self._by_number]
         parts = self.tree.places, self.slot_tables, self._reasons, names, self._with
-        index = repr(parts).encode()
+        index = marshal.dumps(parts, _MARSHAL)
         saved = bytearray(struct.pack(_HEAD, *counts, len(index)) + index)
         for table, count in self._stored(counts):
             saved += table.save(count)
         return bytes(saved)
 
     def read_index(self) -> None:
-        """Read what only those need who add to the library. It takes some milliseconds."""
+        """Read what only those need who add to the library. It takes a millisecond or two."""
         if self._index:
-            import ast
-
             from backends.numba_jit.stencils.names import Name
 
-            read = ast.literal_eval(bytes(self._index).decode())
+            read = marshal.loads(self._index)
             self.tree.places, self.slot_tables, self._reasons, names, self._with = read
             self._additions = {shape: addition for (_, addition), shape in self._with.items()}
             self._by_number = [Name(*name) for name in names]
