@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import thread_programs
 from support.guests import BENCHMARKS, guest
 
 import dbt
@@ -223,6 +224,29 @@ def test_hooks_know_the_calls_that_were_live(mechanism: str) -> None:
             process.run()
             assert seen == first
     assert first[-1][1] == 0
+
+
+@pytest.mark.oracle
+def test_threads_are_put_back_with_their_turns(tmp_path: Path) -> None:
+    program = thread_programs.build(tmp_path, "counting")
+    linux = LinuxOptions(turn=3000)
+    with dbt.Process(program, env={}, stdout=dbt.CAPTURE, linux=linux) as process:
+        begin = process.snapshot()
+        while len(process.kernel.threads) < 5:
+            process.run(max_insns=2000)
+        process.run(max_insns=5000)
+        amid, before = process.snapshot(), whole(process)
+        process.run()
+        printed, executed = process.stdout, process.engine.executed
+        assert printed is not None
+        assert len(set(printed)) == 5
+        for snapshot in (amid, begin, amid):
+            process.restore(snapshot)
+            if snapshot is amid:
+                assert whole(process) == before
+                assert len(process.kernel.threads) == 5
+            assert process.run() == Exited(0)
+            assert (process.stdout, process.engine.executed) == (printed, executed)
 
 
 def test_what_cannot_be_kept_is_refused(process: dbt.Process) -> None:

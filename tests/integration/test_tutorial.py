@@ -1,4 +1,5 @@
-"""The tutorial's programs, run. Run this file itself to have the page say what they print."""
+"""The programs of the tutorial and of recipes, run. Run this file itself to have the pages say what
+they print."""
 
 import re
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "tutorial.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+PAGES = [TUTORIAL, *sorted((ROOT / "docs" / "recipes").glob("run-*.md"))]
 GUEST = re.compile(r"armdbt demo, |helper \d+$|fib \d+$|table ")
 """What the demo program itself prints."""
 PROGRAM = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
@@ -25,19 +27,26 @@ def output(program: str) -> str:
 
 @pytest.mark.parametrize(
     ("program", "printed"),
-    [pytest.param(*found, id=str(n)) for n, found in enumerate(PROGRAM.findall(PAGE.read_text()))],
+    [
+        pytest.param(*found, id=f"{page.stem}-{n}")
+        for page in PAGES
+        for n, found in enumerate(PROGRAM.findall(page.read_text()))
+    ],
 )
 def test_it_prints_what_the_page_says(program: str, printed: str) -> None:
     assert output(program) == printed
 
 
 def test_all_programs_were_found() -> None:
-    assert len(PROGRAM.findall(PAGE.read_text())) == PAGE.read_text().count("```python") == 8
+    counts = {page.stem: len(PROGRAM.findall(page.read_text())) for page in PAGES}
+    assert counts == {page.stem: page.read_text().count("```python") for page in PAGES}
+    assert counts == {"tutorial": 8, "run-a-function-many-times": 4}
 
 
 if __name__ == "__main__":
-    text = PROGRAM.sub(
-        lambda found: f"```python\n{found[1]}```\n\n```text\n{output(found[1])}```",
-        PAGE.read_text(),
-    )
-    PAGE.write_text(text)
+    for page in PAGES:
+        text = PROGRAM.sub(
+            lambda found: f"```python\n{found[1]}```\n\n```text\n{output(found[1])}```",
+            page.read_text(),
+        )
+        page.write_text(text)
