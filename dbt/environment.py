@@ -74,6 +74,10 @@ class Environment(Protocol):
     def program_flags(self) -> int:
         """e_flags of the program's ELF header."""
 
+    @property
+    def program(self) -> object:
+        """Another object for each program that is loaded."""
+
     def allocate(self, size: int) -> int:
         """Map memory for the host to use. Returns its address. Raises UsageError."""
 

@@ -426,6 +426,11 @@ class Kernel:
         """e_flags of the program's ELF header."""
         return self.process.image.flags
 
+    @property
+    def program(self) -> object:
+        """Another object for each program that is loaded."""
+        return self.process.image
+
     def allocate(self, size: int) -> int:
         """Map memory for the host to use, readable and writable. Returns its address. Raises
         UsageError when there is no room."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dbt.classes import attrs
 from dbt.environment import Environment
-from dbt.interfaces import PC_SLOT, Frontend, Home, Placement
+from dbt.interfaces import EXEC, PAGE, PC_SLOT, Frontend, Home, Placement
 from dbt.process.undeclared import UNSIGNED
 from dbt.process.values import WORD, Kind, Value, buffer_of, kind_of, kind_of_value, word_of
 from dbt.process.wiring import Parts
@@ -69,6 +69,8 @@ class Caller:
         self._return_to, _ = parts.machine.trampoline(_nowhere)
         self._returns_at = frontend.key_of(self._return_to).pc
         self._plans: dict[Any, Plan] = {}
+        self._program: object = None
+        """The program that the plans are for."""
         self.is_lost = False
         """The last call has ended while another thread of the guest ran, so that the registers of
         the one that called are not as before."""
@@ -92,17 +94,14 @@ class Caller:
             result: Kind | None = WORD
         else:
             result = None if restype is None else kind_of(restype)
-        key = where, kinds, result, self._environment.program_flags
+        if self._environment.program is not self._program or len(self._plans) >= _MOST_PLANS:
+            self._program = self._environment.program
+            self._plans.clear()
+        key = where, kinds, result
         found = self._plans.get(key)
-        if found is None:
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
+        if found is None or not self._memory.perms[found.location // PAGE] & EXEC:
             found = self._plans[key] = self._made(where, kinds, result)
         return found
-
-    def forget(self) -> None:
-        """Another program is in memory: its functions are elsewhere."""
-        self._plans.clear()
 
     def _made(self, where: int | str, kinds: tuple[Kind, ...], result: Kind | None) -> Plan:
         scalar = None if result is None else result.scalar

@@ -193,3 +193,20 @@ def test_a_call_does_not_change_how_the_program_ends(process: dbt.Process) -> No
     assert done > 3
     with pytest.raises(UsageError, match="exited"):
         process.call("add", 1, 1)
+
+
+def test_another_program_has_its_functions_elsewhere() -> None:
+    """``fib`` of the one program is not where that of the other is, and nor is it again."""
+    with dbt.Process(str(guest("processes")), env={}) as process:
+        first = process.snapshot()
+        start = process.resolve("main")
+        image = process.kernel.program
+        process.kernel.load(str(guest("callable")), [b"callable"], [])
+        assert process.kernel.program is not image
+        process.engine.flush()
+        assert process.call("add", 1, 2) == 3
+        process.restore(first)
+        assert process.kernel.program is image
+        assert process.resolve("main") == start
+        with pytest.raises(UsageError, match="no symbol"):
+            process.call("add", 1, 2)

@@ -303,6 +303,21 @@ def test_an_ended_program_runs_again_and_cannot_be_kept(process: dbt.Process) ->
         assert failed.value.stop == Exited(status)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_program_is_undone(backend: str) -> None:
+    with start(backend=backend, stdout=dbt.CAPTURE) as process:
+        process.call("map", PAGE)
+        snapshot, before = process.snapshot(), whole(process)
+        for _ in range(2):
+            with pytest.raises(dbt.CallFailed) as failed:
+                process.call("execute", str(guest("hello")))
+            assert failed.value.stop == Exited(0)
+            assert process.stdout == b"hello, world\n"
+            process.restore(snapshot)
+            assert whole(process) == before
+            assert process.call("fibonacci", 6) == 8
+
+
 def test_translations_stay(process: dbt.Process) -> None:
     snapshot = process.snapshot()
     process.call("fibonacci", 5)
