@@ -148,8 +148,11 @@ def test_mappings_are_undone(backend: str) -> None:
 
 
 def test_dropped_and_moved_pages_are_zeros_also_behind_a_snapshot(process: dbt.Process) -> None:
+    above = process.call("map", 2 * PAGE)
     at = process.call("map", 2 * PAGE)
+    assert at + 2 * PAGE == above
     process.memory.write(at, b"content")
+    process.memory.write(above, b"above")
     snapshot = process.snapshot()
     assert process.call("drop", at, PAGE) == 0
     assert process.memory.read(at, 7) == bytes(7)
@@ -158,6 +161,7 @@ def test_dropped_and_moved_pages_are_zeros_also_behind_a_snapshot(process: dbt.P
     moved = process.call("enlarge", at, 2 * PAGE, 64 * PAGE)
     assert moved < 0xFFFFF000
     assert process.memory.read(moved, 7) == b"content"
+    assert process.memory.read(moved + 2 * PAGE, 7) == bytes(7)
     process.restore(snapshot)
     assert process.memory.read(at, 7) == b"content"
 
