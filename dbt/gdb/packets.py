@@ -67,7 +67,7 @@ class Channel:
 
     def _write(self, data: bytes) -> None:
         with suppress(OSError):  # the next ``receive`` finds the end
-            self._stream.sendall(data)
+            self._stream.sendall(data, socket.MSG_NOSIGNAL)  # SIGPIPE may be the guest's
 
     def _next(self) -> bytes | None:
         """The next packet of the buffer; None for more to come."""

@@ -17,7 +17,7 @@ from dbt.gdb.thread_queries import ThreadQueries
 from dbt.gdb.watchpoints import NAMES, Watchpoints
 from dbt.process import Process
 from dbt.process.debugging import Debuggee
-from dbt.stops import Exited, GuestFault, InsnLimit, Killed, Stop, TimeLimit
+from dbt.stops import Exited, GuestFault, InsnLimit, Killed, Stop, StopRequested, TimeLimit
 
 _NAME = re.compile(rb"[qQv][A-Za-z]+\??|.", re.DOTALL)
 _SEPARATORS = b":;,"
@@ -123,9 +123,12 @@ class Session:
             return INVALID
 
     def program_changed(self) -> None:
-        """Another program is in memory: what was set in the old one is gone."""
+        """Another program is in memory: what was set in the old one is gone. Raises StopRequested
+        if the debugger can be told."""
         self.forget()
-        self._program_is_new = True
+        if b"exec-events" in self._context.features:
+            self._program_is_new = True
+            raise StopRequested
 
     def forget(self) -> None:
         """Remove all breakpoints and watchpoints."""

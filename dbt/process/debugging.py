@@ -125,6 +125,11 @@ class Debuggee:
             threads.begin_turn(0)
         try:
             limit = 1 if step is not None and step == threads.current.tid else None
+            if limit and self._resume.look:  # to enter a handler is a step
+                before = self._location
+                stop = self._run(0)
+                if not isinstance(stop, InsnLimit) or self._location != before:
+                    return stop
             stop = self._run(limit)
             if isinstance(stop, TimeLimit) and self._resume.key.mode & CONDITION_PASSED:
                 after = self._run(0)  # to the end of the instruction

@@ -107,3 +107,149 @@ def test_an_access_to_watched_memory_stops_behind_it(kind: str, home: Path) -> N
     before = [text for pc, text in code if pc < stop][-1]
     assert before.startswith("str\t")
     assert (done.status, done.stdout) == (3, "55\n30\n")
+
+
+THREADS = """\
+file {program}
+target remote TARGET
+break step if worker == 1
+continue
+info threads
+thread apply all backtrace 3
+thread 3
+set scheduler-locking on
+stepi 40
+thread
+set scheduler-locking off
+stepi
+delete
+break step if worker == 0
+continue
+delete
+continue
+backtrace 1
+print $_siginfo.si_signo
+stepi
+info symbol $pc
+continue
+"""
+
+
+@pytest.mark.parametrize("architecture", ["armel", "armhf"])
+def test_threads_are_shown_and_stepped_one_by_one(architecture: str, home: Path) -> None:
+    program = build(home, "threads", architecture, "-static")
+    done = debug(program, THREADS.format(program=program))
+    threads = re.findall(r"^[* ] (\d) +Thread \S+ \"([\w-]+)\"", done.said, re.MULTILINE)
+    assert len(threads) == 3
+    assert dict(threads)["1"].startswith("threads")
+    assert "worker-1" in dict(threads).values()
+    assert re.search(r'Thread \d "worker-1" hit Breakpoint 1, step \(worker=1, ', done.said)
+    assert re.search(r'Thread \d "worker-0" hit Breakpoint 2, step \(worker=0, ', done.said)
+    assert re.search(r"^#0 .* step \(worker=1, .*\n#1 .* work ", done.said, re.MULTILINE)
+    assert re.search(r"Current thread is 3 .*\n", done.said)
+    assert "received signal SIGUSR1" in done.said
+    assert "$1 = 10\n" in done.said
+    assert "on_signal in section" in done.said  # its first instruction
+    assert "exited normally" in done.said
+    assert (done.status, done.stdout) == (0, "243 364 10\n")
+
+
+def test_a_signal_can_be_kept_from_the_program(home: Path) -> None:
+    program = build(home, "threads", "armel", "-static")
+    script = f"file {program}\ntarget remote TARGET\ncontinue\nsignal 0\n"
+    done = debug(program, script)
+    assert "received signal SIGUSR1" in done.said
+    assert (done.status, done.stdout) == (0, "243 364 0\n")
+
+
+def test_a_signal_that_kills_is_told_first(home: Path) -> None:
+    program = build(home, "faults", "armel", "-static")
+    script = f"file {program}\ntarget remote TARGET\ncontinue\nbacktrace\nprint/x $r3\ncontinue\n"
+    done = debug(program, script)
+    assert "Program received signal SIGSEGV" in done.said
+    assert "in store (where=0x10) at" in done.said
+    assert "Program terminated with signal SIGSEGV" in done.said
+    assert done.status == 128 + 11
+    assert "guest killed by SIGSEGV" in done.stderr
+
+
+INTERRUPTED = """\
+file {program}
+target remote TARGET
+python
+import os, threading
+left = iter([1])
+def interrupt(event):
+    for _ in left:
+        threading.Timer(0.5, lambda: os.kill(os.getpid(), 2)).start()
+gdb.events.cont.connect(interrupt)
+end
+continue
+set var over = 1
+continue
+"""
+
+
+@pytest.mark.parametrize("way", ["spins", "sleeps"])
+def test_control_c_interrupts(way: str, home: Path) -> None:
+    program = build(home, "waits", "armel", "-static")
+    done = debug(program, INTERRUPTED.format(program=program), args=[way])
+    assert "Program received signal SIGINT" in done.said
+    assert "exited with code 07" in done.said
+    assert (done.status, done.stdout) == (7, "over\n")
+
+
+ALONE = """\
+target remote TARGET
+monitor help
+monitor chain deny twice
+monitor chain
+monitor frob
+break twice
+continue
+monitor explain twice
+info sharedlibrary
+reverse-step
+"""
+
+
+def test_gdb_needs_nothing_but_the_connection(home: Path) -> None:
+    program = build(home, "calls", "armhf")
+    done = debug(program, ALONE, options=options("armhf"))
+    assert "monitor explain PC|SYMBOL" in done.said
+    assert re.search(r"chain all; denied: 0x\w+", done.said)
+    assert "no monitor command 'frob'" in done.said
+    assert "Breakpoint 1, twice (value=1, times=5) at" in done.said
+    assert "-- ir\n" in done.said
+    assert re.search(r"Yes \(\*\) +target:/lib/\S+/libc.so.6", done.said)
+    assert "Target remote does not support this command" in done.said
+    assert done.status == 128 + 9  # gdb kills what it has started
+
+
+def test_an_expression_may_call_a_function(home: Path) -> None:
+    program = build(home, "calls", "armhf", "-static")
+    script = f"""\
+file {program}
+target remote TARGET
+break sum
+continue
+print twice(20, 2)
+print total
+set var total = 0
+print $d0 = 1.5
+print $d0
+print *(int *)0
+continue
+"""
+    done = debug(program, script)
+    assert "$1 = 42\n$2 = 40\n$3 = 1.5\n$4 = 1.5\n" in done.said
+    assert "Cannot access memory at address 0x0" in done.said
+
+
+def test_another_program_can_be_debugged_behind_execve(home: Path) -> None:
+    program = build(home, "executes", "armel", "-static")
+    calls = build(home, "calls", "armel", "-static")
+    script = f"file {program}\ntarget remote TARGET\ncontinue\nbreak twice\ncontinue\ndetach\n"
+    done = debug(program, "catch exec\n" + script, args=[str(calls)])
+    assert "Breakpoint 2, twice (value=1, times=5) at" in done.said
+    assert (done.status, done.stdout) == (3, "forked\n55\n30\n")
