@@ -39,11 +39,11 @@ def _listening(where: str) -> tuple[socket.socket, str]:
         if family == socket.AF_INET:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, _port(where)))
+            listener.listen(1)
             name = "{}:{}".format(*listener.getsockname())
         else:
-            _bind_for_user(listener, where)
+            _listen_for_user(listener, where)
             name = where
-        listener.listen(1)
     except OSError as error:
         listener.close()
         raise UsageError(f"-g {where}: {error.strerror or error}") from None
@@ -60,9 +60,16 @@ def _port(where: str) -> int:
     return port
 
 
-def _bind_for_user(listener: socket.socket, path: str) -> None:
+def _listen_for_user(listener: socket.socket, path: str) -> None:
+    """Listen at a path, which is there as soon as one can connect."""
+    making = f"{path}.{os.getpid()}"
     mask = os.umask(0o177)
     try:
-        listener.bind(path)
+        listener.bind(making)
     finally:
         os.umask(mask)
+    try:
+        listener.listen(1)
+        os.link(making, path)
+    finally:
+        os.unlink(making)

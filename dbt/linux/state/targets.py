@@ -22,7 +22,6 @@ import errno
 import fcntl
 import os
 import select
-import signal
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
