@@ -229,6 +229,9 @@ class Kernel:
             if not isinstance(leave.outcome, int):
                 return leave.outcome
             return self.signals.deliver(leave.outcome)
+        if result == _EINTR and not restarts and not made_up and self.signals.is_to_be_held():
+            assert self.signals.held is not None
+            self.signals.held.interrupted, restarts = location, True
         if restarts:
             location = self.abi.restart(self.state, call.request, location)
         else:
@@ -237,8 +240,10 @@ class Kernel:
             self.abi.set_result(self.state, result)
         if self.strace is not None:
             self.strace.after(call, -ERESTARTSYS if restarts else result)
+        held = self.signals.is_to_be_held()
         after = self.signals.deliver(location)
-        self.signals.drop_temporary_mask()
+        if not held:
+            self.signals.drop_temporary_mask()
         self.space.sharing.catch_up()
         return after
 

@@ -1,6 +1,7 @@
 """A process as a debugger drives it: single threads and instructions, registers, memory, held
 signals."""
 
+import errno
 import os
 from collections.abc import Callable, Collection
 
@@ -110,7 +111,8 @@ class Debuggee:
         self._undo.clear()
         kernel = self.kernel
         kernel.threads.on_turn, kernel.threads.may_run = _ignore, _always
-        self.signals.held = None
+        if self.signals.held is not None:
+            self.resume_with(self.signals.held.signal)
         kernel.signals.hold(None)
 
     # -- running -----------------------------------------------------------------------------------
@@ -289,7 +291,14 @@ class Debuggee:
         """Deliver a signal to the thread that has run last before its next instruction, in place of
         the one that is held, which is dropped; 0: none."""
         held, self.signals.held = self.signals.held, None
+        behind, self.signals.interrupted = self.signals.interrupted, None
         signals = self.kernel.signals
+        if signal and behind is not None:
+            self.kernel.end_sleep()
+            self.kernel.abi.set_result(self.state, -errno.EINTR)
+            self._go_to(behind)
+        elif not signal:
+            signals.drop_temporary_mask()
         if held is not None and held.signal != signal:
             signals.drop(held)
             held = None

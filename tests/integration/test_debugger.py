@@ -253,3 +253,21 @@ def test_another_program_can_be_debugged_behind_execve(home: Path) -> None:
     done = debug(program, "catch exec\n" + script, args=[str(calls)])
     assert "Breakpoint 2, twice (value=1, times=5) at" in done.said
     assert (done.status, done.stdout) == (3, "forked\n55\n30\n")
+
+
+@pytest.mark.parametrize(("way", "read"), [("pass", "-1 14"), ("nopass", "1 10")])
+def test_what_a_signal_interrupts_depends_on_its_delivery(way: str, read: str, home: Path) -> None:
+    program = build(home, "interrupted", "armel", "-static")
+    script = f"""\
+handle SIGALRM stop print {way}
+handle SIGUSR1 stop print pass
+file {program}
+target remote TARGET
+continue
+continue
+continue
+"""
+    done = debug(program, script)
+    assert "received signal SIGUSR1" in done.said
+    assert "received signal SIGALRM" in done.said
+    assert done.stdout == f"sigsuspend: -1 4 10\nblocked: 1\nread: {read}\n"

@@ -18,12 +18,20 @@ class HeldSignals:
         self.passing: frozenset[int] = frozenset()
         """Signals that are not held."""
         self.held: SigInfo | None = None
+        self.interrupted: int | None = None
+        """The location behind a system call that the signal has interrupted, and that is begun
+        again if it is dropped. If it is delivered, the call has ended there with EINTR."""
         self._decided: list[SigInfo] = []
         """Those that may be delivered now, by identity."""
 
+    def will_hold(self, info: SigInfo) -> bool:
+        """What ``holds`` will return."""
+        decided = any(info is other for other in self._decided)
+        return info.signal not in self.passing and not decided
+
     def holds(self, info: SigInfo) -> bool:
         """Whether a signal must not be delivered yet."""
-        if info.signal in self.passing or any(info is other for other in self._decided):
+        if not self.will_hold(info):
             self._decided = [other for other in self._decided if other is not info]
             return False
         if self.held is None:

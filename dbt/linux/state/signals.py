@@ -456,6 +456,14 @@ class Signals:
         held = self.held
         return held is not None and not self.ignores(info.signal) and held.holds(info)
 
+    def is_to_be_held(self) -> bool:
+        """Whether what is delivered next waits for a debugger."""
+        held = self.held
+        if held is None:
+            return False
+        info = self.own.fault or self._next()
+        return info is not None and not self.ignores(info.signal) and held.will_hold(info)
+
     def hold(self, held: "HeldSignals | None") -> None:
         """Have signals wait for a debugger from now on, or, None, no longer."""
         self.held = held
