@@ -35,6 +35,8 @@ class Contents:
     ) -> None:
         self._memory = memory
         self._tracked, self.hot = tracked, HotPages(memory, tracked)
+        self.mapped: list[Range] = []
+        """Where this file, or that of contents which were mapped before, may still be mapped."""
         try:
             self._file = os.memfd_create("armdbt-snapshot", os.MFD_CLOEXEC)
         except OSError as error:
@@ -104,13 +106,17 @@ class Contents:
         """Mappings and permissions are as they were, too."""
         self._became_base()
 
-    def lay(self, ranges: Iterable[Range]) -> None:
+    def lay(self, ranges: Sequence[Range]) -> None:
         """Map the file over ranges. Raises OSError."""
         for start, end in ranges:
             self._memory.map_contents(start, end - start, self._file)
+        self.mapped = merged([*self.mapped, *ranges])
 
     def _became_base(self) -> None:
         memory = self._memory
+        before = memory.base_contents
+        if before is not None and before is not self:
+            self.mapped = merged([*self.mapped, *before.mapped])
         memory.base_contents = self
         self._changes = memory.changes
 
@@ -122,8 +128,19 @@ class Contents:
         return os.pread(self._file, size, address)
 
     def covers(self, address: int, size: int) -> bool:
-        """Whether the file may be mapped in a range."""
-        return any(start < address + size and address < end for start, end in self._tracked)
+        """Whether a file of contents may be mapped in a range."""
+        return any(start < address + size and address < end for start, end in self.mapped)
+
+
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """Ranges in ascending order, those that touch or overlap as one."""
+    found: list[Range] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
 
 
 def _refused(error: OSError) -> UsageError:

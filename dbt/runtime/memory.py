@@ -66,6 +66,9 @@ _PRESENT = [
 class BaseContents(Protocol):
     """What guest memory held at one moment, mapped copy on write."""
 
+    mapped: list[tuple[int, int]]
+    """Ranges in which they, or those that were mapped before, may still be mapped."""
+
     def covers(self, address: int, size: int) -> bool:
         """Whether they may be mapped in a range."""
 

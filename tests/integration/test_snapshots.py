@@ -166,6 +166,33 @@ def test_dropped_and_moved_pages_are_zeros_also_behind_a_snapshot(process: dbt.P
     assert process.memory.read(at, 7) == b"content"
 
 
+def test_dropped_pages_have_nothing_of_an_earlier_snapshot(process: dbt.Process) -> None:
+    at = process.call("map", 2 * PAGE)
+    process.memory.write(at, b"content")
+    first = process.snapshot()
+    process.call("protect", at, 2 * PAGE, 1)
+    second = process.snapshot()  # does not track the pages, which still have the first one's
+    for snapshot in (None, second, first, second):
+        if snapshot is not None:
+            process.restore(snapshot)
+        process.call("protect", at, 2 * PAGE, 3)
+        assert process.call("drop", at, PAGE) == 0
+        assert process.memory.read(at, 7) == bytes(7)
+
+
+def test_a_descriptor_for_a_path_alone_is_as_it_was(tmp_path: Path) -> None:
+    with start(linux=LinuxOptions(cwd=str(tmp_path))) as process:
+        name = process.call("map", PAGE)
+        process.memory.write(name, bytes(tmp_path) + b"\0")
+        o_path = 0o10000000
+        fd = process.kernel.perform("open", [name, o_path, 0, 0, 0, 0])
+        snapshot = process.snapshot()
+        for _ in range(2):
+            process.call("close_file", fd)
+            process.restore(snapshot)
+            assert sorted(process.kernel.files) == [0, 1, 2, fd]
+
+
 def test_descriptors_are_as_they_were(process: dbt.Process, tmp_path: Path) -> None:
     path = tmp_path / "numbers"
     path.write_bytes(b"0123456789")

@@ -62,7 +62,7 @@ class Files:
                 table.put(number, one.descriptor)
             one.descriptor.cloexec = one.cloexec
             one.file.restore()
-            if not one.descriptor.file.inherited:
+            if not one.descriptor.file.inherited and not one.flags & os.O_PATH:
                 fcntl.fcntl(one.copy.fd, fcntl.F_SETFL, one.flags)
             if one.at is not None:
                 os.lseek(one.copy.fd, one.at, os.SEEK_SET)

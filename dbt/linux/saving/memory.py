@@ -1,12 +1,12 @@
 """What is kept of an address space: its areas, permissions and contents."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from dbt.interfaces import ABSENT, PAGE, WRITE
 from dbt.linux.saving.kept import Kept
 from dbt.linux.state.address_space import Area
-from dbt.runtime.contents import Contents, Range
+from dbt.runtime.contents import Contents, Range, merged
 from dbt.stops import InternalError, UsageError
 from dbt.typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class Memory:
         ]
         kept = [part for area in private for part in _present(memory, area)]
         tracked = [part for area in written for part in _present(memory, area)]
-        self._contents = Contents(memory, _joined(kept), _joined(tracked))
+        self._contents = Contents(memory, merged(kept), merged(tracked))
 
     def rewind(self) -> bool:
         """Put the contents back if nothing else has changed. Returns whether that is so."""
@@ -106,14 +106,3 @@ def _present(memory: "GuestMemory", area: Area) -> Iterator[Range]:
         if end > start:
             yield area.start + start * PAGE, area.start + end * PAGE
         start = end + 1
-
-
-def _joined(ranges: Sequence[Range]) -> list[Range]:
-    """Ascending ranges, those that touch as one."""
-    found: list[Range] = []
-    for start, end in ranges:
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((start, end))
-    return found
