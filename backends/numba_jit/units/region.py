@@ -310,12 +310,20 @@ class RegionText(UnitText):
             return self.deferred.current(name)
         return self.new(f"load i1, ptr {self.place(name)}")
 
+    @property
+    def _weight(self) -> int:
+        """How hot the present code is: 0 for cold code, 2 for a block that closes a loop."""
+        if self._cold_names:
+            return 0
+        loops = any(to in self.shape.tested for to in self.shape.direct[self._present])
+        return 1 + loops
+
     def _store_bits(self, lines: list[str], prefix: str, values: dict[str, str]) -> None:
         self._stores(lines, prefix, values)
 
     def _stores(self, lines: list[str], prefix: str, values: Mapping[str, str]) -> None:
         if any(flag in values for flag in self.frame.flags):
-            values = self.deferred.write(lines, dict(values))
+            values = self.deferred.write(lines, dict(values), self._weight)
         for name, value in values.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")

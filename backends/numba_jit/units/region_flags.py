@@ -32,7 +32,10 @@ class RegionFlags:
         self._begin = 0
         """Index of the line that sets the operands where the region begins."""
         self._first: list[str] | None = None
-        """The operands that the region defers first: slots, constants, or "" for others."""
+        """The operands that the region defers first where it runs most: slots, constants, or "" for
+        others."""
+        self._weight = 0
+        """How hot the code is that defers them."""
 
     def declare(self) -> None:
         """Make the variables."""
@@ -73,10 +76,11 @@ class RegionFlags:
         lazy = flag_of(u.new, which, left, right)
         return u.new(f"select i1 {deferred}, i1 {lazy}, i1 {plain}")
 
-    def write(self, lines: list[str], values: dict[str, str]) -> dict[str, str]:
+    def write(self, lines: list[str], values: dict[str, str], weight: int) -> dict[str, str]:
         """What is to be written of slots where a block is left, of which the block has set some
         flags. Appends lines that keep the operands of those that are deferrable, takes these out,
-        and says which are deferred. Flags that the block has not set stay as they are."""
+        and says which are deferred. Flags that the block has not set stay as they are. ``weight``
+        is 0 for cold code, and more for hotter code."""
         u = self._u
         found = self._deferrable()
         if found is None:
@@ -86,7 +90,8 @@ class RegionFlags:
             return values
         operands, deferred = found
         left, right = map(u.value, operands)
-        if self._first is None:
+        if weight > self._weight:
+            self._weight = weight
             self._first = [self._kept(left), self._kept(right)]
         lines.append(
             f" store i8 {deferred}, ptr %v.D\n"

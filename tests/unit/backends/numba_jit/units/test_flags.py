@@ -176,3 +176,44 @@ def test_where_some_flags_are_set_others_stay_deferred() -> None:
     marks = re.findall(rf"(%\w+) = getelementptr i8, ptr %s, i64 {DEFERRED}\n", text)
     (mark,) = (name for name in marks if f"store i8 {name}m, ptr {name}" in text)
     assert f"{mark}m = and i8 {mark}l, {1 << CARRY | 1 << OVERFLOW}" in text
+
+
+LOOP = """
+block 0x8000 {
+  insn 0x8000 4
+  %a:i32 = get r0
+  %b:i32 = get r1
+  FIRST
+  set nf %n
+  set zf %z
+  set cf %c
+  set vf %v
+  insn 0x8004 4
+  %9:i32 = load %a
+  goto 0x8008
+}
+block 0x8008 {
+  insn 0x8008 4
+  %a:i32 = get r0
+  %b:i32 = get r1
+  SECOND
+  set nf %n
+  set zf %z
+  set cf %c
+  set vf %v
+  branch %z, 0x8010, 0x8000
+}
+block 0x8010 {
+  halt done 0x8010
+}
+"""
+
+
+def test_operands_are_at_first_what_a_loop_makes_of_them() -> None:
+    text = LOOP.replace("FIRST", COMPARES["added"]).replace("SECOND", COMPARES["constant"])
+    with closing(UnitMachine(regions=True)) as machine:
+        accepted = machine.accepted(*parse_blocks(text))
+        text, *_ = machine.compiler._emit(accepted, None, "region", linked=machine.linked)
+    begin = text[: text.index("\nb0:")]
+    assert f"store i32 {0x40}, ptr %v.R" in begin
+    assert f"store i32 {0xFFFFFFC0}, ptr %v.R" not in begin
