@@ -575,6 +575,7 @@ class Kernel:
             stack.callback(self.files.close_all)
             stack.callback(self.process.tree.close)
             stack.callback(self.process.ipc.close)
+            stack.callback(self.threads.ids.close)
             stack.callback(self._remove_shared)
             stack.callback(self.process.socket_names.close)
             stack.callback(self.process.children.release)

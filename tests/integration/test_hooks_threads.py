@@ -11,7 +11,7 @@ from support.random_calls import compiler
 from dbt.hooks.records import Record
 from dbt.interfaces import BackendOptions
 from dbt.linux.options import LinuxOptions
-from dbt.linux.state.threads import PID_BITS
+from dbt.linux.state.thread_ids import FIRST_ID
 from dbt.process import Process
 from dbt.stops import Exited
 
@@ -60,7 +60,7 @@ def events(
         found: dict[int, list[Event]] = {}
         for record in records:
             event = record.kind.name, record.symbol, record.depth, record.stack_id
-            found.setdefault(record.thread >> PID_BITS, []).append(event)
+            found.setdefault(max(0, record.thread - FIRST_ID), []).append(event)
         return found, process.engine.executed
 
 

@@ -189,6 +189,11 @@ def test_timers_that_tell_a_thread(home: Path, capfd: pytest.CaptureFixture[str]
     assert (out, stop) == (TIMERS, Exited(0))
 
 
+def test_there_may_be_hundreds_of_threads(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out, stop, _ = result(program(home, "many_threads"), capfd)
+    assert (out, stop) == ("sum: 44850\n", Exited(0))
+
+
 def test_names_of_threads_can_be_written(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     out, stop, _ = result(program(home, "thread_names"), capfd)
     assert (out, stop) == (NAMES, Exited(0))

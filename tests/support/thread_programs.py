@@ -44,6 +44,7 @@ nested: 1 2
 faults: 168 4
 read: -4
 read: 1
+ended: -1 -1
 no such: -1 0 -1
 """
 

@@ -21,7 +21,6 @@ from dbt.linux.state.sigaction import (
     valid,
 )
 from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
-from dbt.linux.state.threads import pid_of
 from dbt.linux.table import syscall
 from dbt.linux.timespec import NANO, read_nanoseconds
 from dbt.signals import signal
@@ -290,11 +289,21 @@ def tkill(kernel: "Kernel", tid: int, number: int) -> int:
     """Send a signal to a thread. That of another process is sent to the process."""
     if tid <= 0:
         raise failure(errno.EINVAL)
-    thread = kernel.threads.get(tid)
-    if thread is None or not 0 <= number <= SIGNALS:
-        return kill(kernel, pid_of(tid), number)
-    _send_self(kernel, _self_info(number, SI_TKILL), thread)
+    pid = kernel.threads.ids.pid_of(tid)
+    if pid != os.getpid() or not 0 <= number <= SIGNALS:
+        return kill(kernel, pid, number)
+    if (thread := _own(kernel, tid)) is not None:
+        _send_self(kernel, _self_info(number, SI_TKILL), thread)
     return 0
+
+
+def _own(kernel: "Kernel", tid: int) -> "Thread | None":
+    """The thread of this process with an id. ESRCH for one that has ended; None for the first one
+    then, which is there as long as the process and takes no signals."""
+    thread = kernel.threads.get(tid)
+    if thread is None and tid != os.getpid():
+        raise failure(errno.ESRCH)
+    return thread
 
 
 @syscall("tgkill")
@@ -302,14 +311,13 @@ def tgkill(kernel: "Kernel", group: int, tid: int, number: int) -> int:
     """Send a signal to a thread of a process."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
-    if group != pid_of(tid):
+    if group != kernel.threads.ids.pid_of(tid):
         raise failure(errno.ESRCH)
     return tkill(kernel, tid, number)
 
 
-def _queue(
-    kernel: "Kernel", pid: int, number: int, address: int, to: "Thread | None" = None
-) -> int:
+def _queue(kernel: "Kernel", pid: int, number: int, address: int, tid: int = 0) -> int:
+    """``tid`` is the thread that is meant; 0: the process."""
     words = struct.unpack("<3i2II", kernel.memory.read(address, 24))
     if pid != os.getpid() and (words[2] >= 0 or words[2] == SI_TKILL):
         raise failure(errno.EPERM)
@@ -318,7 +326,10 @@ def _queue(
     if pid != os.getpid() or not 0 <= number <= SIGNALS:
         return kill(kernel, pid, number)
     info = SigInfo(number, words[2], words[1], words[3], words[4] & 0xFFFFFFFF, words[5])
-    _send_self(kernel, info, to)
+    if not tid:
+        _send_self(kernel, info)
+    elif (thread := _own(kernel, tid)) is not None:
+        _send_self(kernel, info, thread)
     return 0
 
 
@@ -333,6 +344,6 @@ def rt_tgsigqueueinfo(kernel: "Kernel", group: int, tid: int, number: int, addre
     """The same for a thread."""
     if group <= 0 or tid <= 0:
         raise failure(errno.EINVAL)
-    if group != pid_of(tid):
+    if group != kernel.threads.ids.pid_of(tid):
         raise failure(errno.ESRCH)
-    return _queue(kernel, group, number, address, kernel.threads.get(tid))
+    return _queue(kernel, group, number, address, tid)

@@ -110,6 +110,7 @@ class ProcessState:
         self.members.begin()
         self.socket_names.begin()
         self.ipc.begin()
+        self._kernel.threads.ids.begin()
         if self.borrower is not None:
             self.borrower.send()  # the pages will be shared with the new child
         reader, writer = os.pipe() if wait else (-1, -1)

@@ -9,16 +9,16 @@ A call that has to wait raises ``Blocked``, and its thread is parked. When what 
 come, the thread can run again, and in its next turn the call is made again.
 """
 
-import errno
 import os
 import time
 from collections.abc import Callable, Iterator
 
 from dbt.classes import attrs
 from dbt.lazy import lazy_property
-from dbt.linux.errors import Blocked, failure
+from dbt.linux.errors import Blocked
 from dbt.linux.state import waiting
 from dbt.linux.state.altstack import AltStack
+from dbt.linux.state.thread_ids import MOST_THREADS, ThreadIds
 from dbt.linux.state.thread_signals import ThreadSignals
 from dbt.syscalls import Request
 from dbt.typing import TYPE_CHECKING, Any
@@ -31,15 +31,7 @@ if TYPE_CHECKING:
 SHORTEST_TURN, LONGEST_TURN = 500_000, 5_000_000
 """Instructions of a turn. Hot code executes some thousand million in a second, and the end of a
 turn takes some 0.3 ms: what is left of it to a block's end is evaluated."""
-PID_BITS = 22
-"""Linux has no pid above 2**22, and futexes take ids of threads below 2**30."""
 LOOK_SECONDS = 0.002
-MOST_THREADS = 1 << 8
-
-
-def pid_of(tid: int) -> int:
-    """The process of a thread."""
-    return tid & ((1 << PID_BITS) - 1)
 
 
 @attrs.define(eq=False)
@@ -90,7 +82,7 @@ class Threads:
         self._turn = turn
         self.current = Thread(os.getpid(), ThreadSignals(self._altstack()))
         self._all = {self.current.tid: self.current}
-        self._last = 0
+        self.ids = ThreadIds()
         self._turn_ends = False
         self._look_at = 0.0
         """When ``look_now_and_then`` looks again, by ``time.monotonic``."""
@@ -166,16 +158,12 @@ class Threads:
         return thread
 
     def free_tid(self) -> int:
-        """An id for a new thread, which no other process has either: the pid is a part of it.
-        EAGAIN."""
-        pid = os.getpid()
-        for step in range(1, MOST_THREADS):
-            number = (self._last + step - 1) % (MOST_THREADS - 1) + 1
-            if (tid := number << PID_BITS | pid) not in self._all:
-                self._last = number
-                return tid
-        self._kernel.unknown_syscalls[f"more than {MOST_THREADS} threads"] += 1
-        raise failure(errno.EAGAIN)
+        """An id for a new thread. EAGAIN."""
+        try:
+            return self.ids.free(self._all)
+        except BlockingIOError:
+            self._kernel.unknown_syscalls[f"more than {MOST_THREADS} threads"] += 1
+            raise
 
     def end(self) -> None:
         """The current thread has ended, and others have not."""
@@ -188,7 +176,7 @@ class Threads:
         another one (copy_process)."""
         self._alone()
         self.current.clear_child_tid = self.current.robust_list = 0
-        self._last = 0
+        self.ids.forked()
 
     def executed(self) -> None:
         """A new program is loaded: the current thread becomes the first and only one."""
