@@ -38,17 +38,20 @@ def stamp(sources: Iterable[Path], *packages: str, text: str = "") -> bytes:
     a text that says what else."""
     head = sys.version, os.uname().machine, _processor(), text, [*map(version, packages)]
     learned: Digests = {}
-    digests = [_digest_of(os.fspath(source), learned) for source in sources]
+    known, digests = _known(), []
+    for source in sources:  # hundreds in each start
+        path = os.fspath(source)
+        state, found = known.get(path, _UNKNOWN)
+        if not found or state != _state(os.stat(path)):
+            found = _digest_of(path, learned)
+        digests.append(found)
     if learned:
         _remember(learned)
     return digest_of(repr(head).encode(), *digests)
 
 
 def _digest_of(source: str, learned: Digests) -> bytes:
-    """The digest of a source, which goes into ``learned`` if it is read and is to be remembered."""
-    state, found = _known().get(source, _UNKNOWN)
-    if found and state == _state(os.stat(source)):
-        return found
+    """The digest of a source that is read. It goes into ``learned`` if it is to be remembered."""
     with open(source, "rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         found = digest_of(file.read())
