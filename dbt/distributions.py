@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from dbt.typing import Any, NamedTuple
 
-_INFO, _EGG = ".dist-info", ".egg-info"
+_INFO, _EGG, _END = ".dist-info", ".egg-info", "-info"
 _POINTS = "entry_points.txt"
 _SEPARATORS = str.maketrans("-.", "__")
 
@@ -86,7 +86,7 @@ def _on(path: tuple[str, ...]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for entry in path:
         for name in _children(entry):
-            if name.lower().endswith((_INFO, _EGG)):
+            if name[-5:].lower() == _END and name.lower().endswith((_INFO, _EGG)):
                 normal = _normal(name.rpartition(".")[0].partition("-")[0])
                 found.setdefault(normal, os.path.join(entry, name))
     return tuple(found.values())
