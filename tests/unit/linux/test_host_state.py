@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, call, error, make_kernel
 
+from dbt import signals
 from dbt.linux.kernel import Kernel
 from dbt.linux.state.sigaction import SIG_IGN, Action, bit
 
@@ -216,7 +217,9 @@ def test_a_handler_that_raises_as_the_guest_is_left_leaves_nothing_blocked(kerne
     before = signal.getsignal(signal.SIGUSR1)
     kernel.signals.set_action(signal.SIGUSR1, Action(0x8000))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(signal, "signal", interrupt)  # it runs what handlers have still to run
+        patch.setattr(
+            signals.signal, "signal", interrupt
+        )  # it runs what handlers have still to run
         with pytest.raises(KeyboardInterrupt):
             kernel.leave_guest()
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())

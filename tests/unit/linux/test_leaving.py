@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 from support.linux_kernel import BUFFER, call
 
+from dbt import signals
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.state.sigaction import SA_RESTART, SIGALRM, SIGPIPE, Action, bit
@@ -105,7 +106,7 @@ def test_it_comes_where_the_host_would_send_one_itself(
     kernel: Kernel, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a forked child: the host has sent none for an error that never was."""
-    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_DFL)
+    monkeypatch.setattr(signals.signal, "getsignal", lambda number: signal.SIG_DFL)
     _, writer = blocked_pipe(kernel)
     if where == "on entry":
         kernel.intercept = lambda *_: EPIPE

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.linux_kernel import BUFFER, call, error
 
+from dbt import signals
 from dbt.interfaces import READ, WRITE
 from dbt.linux.kernel import Kernel
 from dbt.linux.state.address_space import Area
@@ -119,7 +120,7 @@ def test_an_interrupted_wait_has_found_no_signal(
 ) -> None:
     """Python's sigtimedwait gives an empty siginfo when a signal comes as the time is over."""
     nothing = signal.struct_siginfo((0,) * 7)
-    monkeypatch.setattr(signal, "sigtimedwait", lambda *_: nothing)
+    monkeypatch.setattr(signals.signal, "sigtimedwait", lambda *_: nothing)
     kernel.memory.write(BUFFER, struct.pack("<Qii", 1 << (signal.SIGUSR1 - 1), 0, 20_000_000))
     assert error(call(kernel, "rt_sigtimedwait", BUFFER, 0, BUFFER + 8, 8)) == "EAGAIN"
 
