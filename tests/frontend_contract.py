@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbt.interfaces import PAGE, PC_SLOT, Frontend
+from dbt.interfaces import PAGE, PC_SLOT, Frontend, Scalar
 from dbt.ir.block import (
     ARRIVED,
     CONDITION_PASSED,
@@ -33,6 +33,9 @@ BASE = 0x8000
 AT = st.integers(0, (1 << 32) - 1)
 CODE = st.binary(min_size=6, max_size=80)
 FRONT = st.binary(min_size=8, max_size=8)
+SCALARS = st.builds(Scalar, st.sampled_from([1, 2, 4, 8])) | st.builds(
+    Scalar, st.sampled_from([4, 8]), floating=st.just(True)
+)
 inherited = settings(suppress_health_check=[HealthCheck.differing_executors])
 
 
@@ -58,6 +61,40 @@ def marks(block: Block) -> list[tuple[int, int]]:
 
 class FrontendContract:
     """All cases."""
+
+    @pytest.mark.parametrize("flags", [0, 0xFFFFFFFF])
+    @given(kinds=st.lists(SCALARS, max_size=12), result=st.none() | SCALARS)
+    @inherited
+    def test_arguments_and_results_have_homes_of_their_own(
+        self, kinds: list[Scalar], result: Scalar | None, flags: int
+    ) -> None:
+        frontend = self.make_frontend()
+        slots = {slot.name: slot for slot in frontend.layout.slots}
+        placed = frontend.calling.place(kinds, result, flags)
+        bytes_used: set[int] = set()
+        for kind, homes in zip(kinds, placed.arguments, strict=True):
+            spans = [
+                range(slots[home].offset, slots[home].end)
+                if isinstance(home, str)
+                else range(-4 - home, -home)
+                for home in homes
+            ]
+            assert sum(map(len, spans)) == max(4, kind.size)
+            for span in spans:
+                assert bytes_used.isdisjoint(span)
+                bytes_used.update(span)
+            assert all(isinstance(home, str) or home + 4 <= placed.stack for home in homes)
+        assert placed.stack % frontend.calling.stack_alignment == 0
+        size = sum(slots[slot].end - slots[slot].offset for slot in placed.result)
+        assert size == (0 if result is None else max(4, result.size))
+
+    def test_words_are_where_the_hooks_look_for_them(self) -> None:
+        frontend = self.make_frontend()
+        abi = frontend.call_abi
+        placed = frontend.calling.place([Scalar(4)] * (len(abi.arguments) + 2), Scalar(4), 0)
+        slots = tuple((slot,) for slot in abi.arguments)
+        assert placed.arguments == (*slots, (0,), (4,))
+        assert placed.result == (abi.result,)
 
     plain: bytes
     modes: tuple[int, ...] = (0,)

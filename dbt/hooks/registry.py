@@ -2,7 +2,8 @@
 
 Each hook is served by a *mechanism* (``dbt/hooks/mechanisms``), chosen per hook by name or
 ``auto``; the hooks of one mechanism share its activations. Hooks may be set and removed at any
-time, also from inside one: it takes effect at the next execution.
+time, also from inside one: it takes effect at the next execution. It is long because all kinds of
+hooks are set here.
 """
 
 from collections.abc import Callable, Iterable

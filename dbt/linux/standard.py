@@ -121,6 +121,8 @@ NOTHING: Mapping[int, Source] = {}
 def _descriptor(name: str, given: Any) -> int:
     """The descriptor of an open file of the host."""
     try:
+        if isinstance(given, bool):
+            raise TypeError
         fd = given if isinstance(given, int) else given.fileno()
         os.fstat(fd)
         if not isinstance(given, int) and hasattr(given, "flush") and name != "stdin":

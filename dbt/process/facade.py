@@ -5,6 +5,9 @@
 ...     process.hooks.on_call("fib", lambda event: print(event.argument(0)))
 ...     process.chain.deny(process.resolve("fib"))
 ...     process.run(max_insns=1_000_000)
+
+It is long because all that a user may ask of a process stands here, each a few lines and its
+description.
 """
 
 import contextlib

@@ -67,6 +67,7 @@ def test_a_snapshot_undoes_what_was_read_and_captured() -> None:
         ({"stdout": b"bytes"}, "stdout is None, dbt.CAPTURE, a path"),
         ({"stdout": subprocess.STDOUT}, "stdout is None"),
         ({"stderr": 1.5}, "stderr is None"),
+        ({"stdout": True}, "stdout is None"),
         ({"stdin": "/no/such/file"}, "stdin: '/no/such/file': No such file"),
         ({"stdout": 999}, "stdout is None"),
     ],

@@ -9,11 +9,22 @@ numbered in the order of ``REGISTERS``; offsets count halfwords from the next in
     a jump x        b add x, n          c call x            d put x, word       f breakpoint
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dbt.interfaces import PAGE, PC_SLOT, CallAbi, CodeReader, Encoding, State, lay_out
+from dbt.interfaces import (
+    PAGE,
+    PC_SLOT,
+    CallAbi,
+    CodeReader,
+    Encoding,
+    Home,
+    Placement,
+    Scalar,
+    State,
+    lay_out,
+)
 from dbt.ir.block import (
     HALT_BREAKPOINT,
     Block,
@@ -43,6 +54,30 @@ WORD = 0xD
 """The op of the instruction that has a word behind it."""
 
 
+class ToyCalling:
+    """Implements ``dbt.interfaces.Calling``: words in two registers, then on the stack; of 8 bytes,
+    the lower word first."""
+
+    stack_alignment = 4
+
+    def place(
+        self, arguments: Sequence[Scalar], result: Scalar | None, program_flags: int
+    ) -> Placement:
+        del program_flags
+        free: list[Home] = ["alpha", "beta", *range(0, 8 * len(arguments), 4)]
+        homes = []
+        for kind in arguments:
+            words = 2 if kind.size == 8 else 1
+            homes.append(tuple(free[:words]))
+            del free[:words]
+        used = sum(not isinstance(home, str) for one in homes for home in one)
+        parts = ("alpha", "beta") if result and result.size == 8 else ("alpha",)
+        return Placement(tuple(homes), 4 * used, parts if result else ())
+
+    def enter(self, state: State) -> None:
+        """A function relies on nothing else."""
+
+
 class ToyFrontend:
     """Lifts the toy's code. Locations are even addresses; there are no modes."""
 
@@ -53,6 +88,7 @@ class ToyFrontend:
     encodings = (Encoding(0, 0, 2, 0xF000),)
     changing = 0
     call_abi = CallAbi(("alpha", "beta"), "alpha", "frame", "back")
+    calling = ToyCalling()
     host_locations = range(0xFFFF0000, 1 << 32, 2)
     host_tables = range(0xFFF00000, 0xFFFF0000)
 
