@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -229,3 +230,86 @@ def test_a_door_that_cannot_be_made_is_an_error_of_usage(tmp_path: Path) -> None
         assert done.returncode == 2
         assert done.stderr.startswith(f"armdbt: -g {where}: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+SETTINGS = {
+    "copied": ("--tier", "0"),
+    "explicit": ("--tier", "0", "--memory-checks", "explicit"),
+    "unchained": ("--tier", "0", "--chain", "off"),
+    "compiled": ("--tier", "1"),
+    "optimised": ("--tier", "2"),
+    "regions": ("--tier", "auto", "--hot", "20", "--background", "off"),
+    "reference": ("--backend", "reference"),
+}
+
+
+def stops(client: Client) -> list[bytes]:
+    """What a debugger is told of the demo: breakpoints, steps, accesses; and all registers."""
+    where = {name: address & ~1 for name, address in symbols(DEMO).items()}
+    told: list[bytes] = []
+
+    def ask(*packets: bytes) -> None:
+        told.extend(re.sub(rb"thread:[^;]*;", b"", client.ask(packet)) for packet in packets)
+
+    helper, fib = b"0,%x,4" % where["helper"], b"1,%x,4" % where["fib"]
+    ask(b"Z" + helper, b"c", b"g", b"c", b"z" + helper, b"s", b"s", b"s")
+    ask(b"Z" + fib, b"c", b"g", *[b"c"] * 40, b"z" + fib)
+    pointer = int.from_bytes(bytes.fromhex(client.ask(b"pd").decode()), "little")
+    for kind in (b"2", b"3", b"4"):
+        watched = b"%s,%x,2" % (kind, pointer - 6)
+        ask(b"Z" + watched, *[b"c"] * 6, b"g", b"z" + watched, b"s")
+    ask(b"Z" + fib, b"c", b"z" + fib, b"vCont;r%x,%x" % (where["fib"], where["fib"] + 0x40), b"g", b"c")
+    return told
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    home = tmp_path_factory.mktemp("copied")
+    with connected(home, DEMO, "3", more=SETTINGS["copied"]) as client:
+        told = stops(client)
+    assert told[-1] == b"W00"
+    assert all(
+        any(reason in stop for stop in told) for reason in (b";watch", b"awatch", b"rwatch")
+    )
+    return told
+
+
+@pytest.mark.rotates("setting")
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_stops_are_the_same_in_every_setting(
+    setting: str, copied: list[bytes], tmp_path: Path
+) -> None:
+    with connected(tmp_path, DEMO, "3", more=SETTINGS[setting]) as client:
+        assert stops(client) == copied
+
+
+def test_a_debugger_decides_how_far_a_program_runs(tmp_path: Path) -> None:
+    for limit in (("--max-insns", "5"), ("--timeout", "5")):
+        done = subprocess.run(
+            [sys.executable, "-m", "dbt", "run", *limit, "-g", "door", str(guest("hello"))],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        told = "armdbt: -g: with a debugger there is neither --max-insns nor --timeout\n"
+        assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_a_port_is_one_of_this_machine_alone() -> None:
+    command = [sys.executable, "-m", "dbt", "run", "-g", "0", str(guest("hello"))]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline().decode()
+            found = re.fullmatch(
+                r"armdbt: waiting for a debugger: target remote (127\.0\.0\.1):(\d+)\n", line
+            )
+            assert found
+            with socket.create_connection((found[1], int(found[2]))) as stream:
+                stream.sendall(b"$D#44")
+                assert stream.recv(100).startswith(b"+")
+                assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
