@@ -20,7 +20,7 @@ from dbt.process.debugging import Debuggee
 from dbt.stops import Exited, GuestFault, InsnLimit, Killed, Stop, StopRequested, TimeLimit
 
 _NAME = re.compile(rb"[qQv][A-Za-z]+\??|.", re.DOTALL)
-_SEPARATORS = b":;,"
+_SEPARATORS = (b":", b";", b",")
 _KILL = 9
 _FEATURES = (
     b"PacketSize=%x" % MOST,
@@ -66,7 +66,7 @@ class Session:
             b"QPassSignals": self._pass_signals,
             b"qAttached": lambda _: b"0",
             b"?": lambda _: self._reply,
-            b"vCont?": lambda _: b"vCont;" + actions.KINDS.removeprefix(b"vCont;"),
+            b"vCont?": lambda _: actions.KINDS,
             b"vCont": lambda rest: self._resume(actions.parse(rest)),
             b"c": lambda _: self._resume([Action(-1)]),
             b"s": lambda _: self._resume([Action(-1, steps=True)]),
@@ -111,7 +111,7 @@ class Session:
         if handler is None:
             return UNSUPPORTED
         rest = packet[len(name) :]
-        if len(name) > 1 and rest[:1] in (b":", b";", b","):
+        if len(name) > 1 and rest[:1] in _SEPARATORS:
             rest = rest[1:]
         try:
             return handler(rest)

@@ -270,10 +270,10 @@ class Debuggee:
     def write(self, address: int, data: bytes) -> None:
         """Write to the guest's memory, whatever the guest may do itself. Raises GuestFault where
         nothing is mapped, and in a mapping of a file that may not be written."""
-        self.memory_is_there(address, len(data))
+        self._require_writable(address, len(data))
         self._memory.poke(address, data)
 
-    def memory_is_there(self, address: int, size: int) -> None:
+    def _require_writable(self, address: int, size: int) -> None:
         """Raises GuestFault unless all of a range can be written."""
         self._memory.peek(address, size)
         at = address

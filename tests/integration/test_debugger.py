@@ -116,6 +116,15 @@ break step if worker == 1
 continue
 info threads
 thread apply all backtrace 3
+python
+for number, text in ((1, "waits"), (2, "stands")):
+    gdb.execute("thread %d" % number, to_string=True)
+    try:
+        gdb.execute("set var $r12 = 5")
+        print(text, gdb.parse_and_eval("$r12"))
+    except gdb.error as error:
+        print(text, error)
+end
 thread 3
 set scheduler-locking on
 stepi 40
@@ -146,6 +155,8 @@ def test_threads_are_shown_and_stepped_one_by_one(architecture: str, home: Path)
     assert re.search(r'Thread \d "worker-1" hit Breakpoint 1, step \(worker=1, ', done.said)
     assert re.search(r'Thread \d "worker-0" hit Breakpoint 2, step \(worker=0, ', done.said)
     assert re.search(r"^#0 .* step \(worker=1, .*\n#1 .* work ", done.said, re.MULTILINE)
+    assert 'waits Could not write register "r12"; remote failure reply' in done.said
+    assert "stands 5\n" in done.said
     assert re.search(r"Current thread is 3 .*\n", done.said)
     assert "received signal SIGUSR1" in done.said
     assert "$1 = 10\n" in done.said

@@ -258,7 +258,9 @@ def stops(client: Client) -> list[bytes]:
     for kind in (b"2", b"3", b"4"):
         watched = b"%s,%x,2" % (kind, pointer - 6)
         ask(b"Z" + watched, *[b"c"] * 6, b"g", b"z" + watched, b"s")
-    ask(b"Z" + fib, b"c", b"z" + fib, b"vCont;r%x,%x" % (where["fib"], where["fib"] + 0x40), b"g", b"c")
+    ask(
+        b"Z" + fib, b"c", b"z" + fib, b"vCont;r%x,%x" % (where["fib"], where["fib"] + 8), b"g", b"c"
+    )
     return told
 
 
@@ -268,9 +270,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     with connected(home, DEMO, "3", more=SETTINGS["copied"]) as client:
         told = stops(client)
     assert told[-1] == b"W00"
-    assert all(
-        any(reason in stop for stop in told) for reason in (b";watch", b"awatch", b"rwatch")
-    )
+    assert all(any(reason in stop for stop in told) for reason in (b";watch", b"awatch", b"rwatch"))
     return told
 
 
