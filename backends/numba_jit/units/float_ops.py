@@ -45,6 +45,15 @@ def _may_be_wrong(
 ) -> str:
     """Whether a result of the fast way does not prove that it is right. What is tiny does, where
     tiny results are always exact, as sums and roots are."""
+    return _beyond_span(u, _distance(u, type_, value, underflows=underflows), status)
+
+
+def _beyond_span(u: UnitText, distance: str, status: str) -> str:
+    return u.new(f"icmp uge i32 {distance}, {_span(u, status)}")
+
+
+def _distance(u: UnitText, type_: Type, value: str, *, underflows: bool) -> str:
+    """The 32 bits of a number's magnitude, from the least that proves that it is right."""
     bits = u.new(f"bitcast {LLVM_TYPES[type_.name]} {value} to i{type_.bits}")
     if type_.bits > 32:
         bits = u.new(f"trunc i64 {u.new(f'lshr i64 {bits}, {type_.bits - 33}')} to i32")
@@ -52,7 +61,7 @@ def _may_be_wrong(
         bits = u.new(f"shl i32 {bits}, 1")
     if underflows:
         bits = u.new(f"sub i32 {bits}, {_LEAST[type_]}")
-    return u.new(f"icmp uge i32 {bits}, {_span(u, status)}")
+    return bits
 
 
 def _span(u: UnitText, status: str) -> str:
@@ -82,23 +91,27 @@ def _operation(
             u.intrinsic(function, f"{kind} @{function}({', '.join(kind for _ in numbers)})")
             text = f"call {kind} @{function}({', '.join(typed)})"
         fast = u.new(text)
-        odd = _may_be_wrong(u, type_, fast, status, underflows=underflows)
+        distance = _distance(u, type_, fast, underflows=underflows)
+        odd = _beyond_span(u, distance, status)
         arguments = (*typed, f"i32 {status}")
         surely = None
         if factors:
-            surely = partial(_is_no_exact_zero, u, kind, fast, numbers[:factors], status)
+            of_zero = (1 << 32) - _LEAST[type_]
+            tiny = f"icmp eq i32 {distance}, {of_zero}"
+            surely = partial(_is_no_exact_zero, u, kind, tiny, numbers[:factors], status)
         return unless(u, inst, odd, fast, f"fp.{name}.{type_}", kind, *arguments, surely=surely)
 
     return emit
 
 
 def _is_no_exact_zero(
-    u: UnitText, kind: str, result: str, factors: Sequence[str], status: str
+    u: UnitText, kind: str, tiny: str, factors: Sequence[str], status: str
 ) -> str:
-    """Whether a result is not 0 because a factor is, or the status asks for something."""
+    """Whether a result is not 0 because a factor is, or the status asks for something. One that is
+    ``tiny`` is no NaN, and exact then."""
     exact = u.new(f"icmp ne i32 {_span(u, status)}, 0")
-    exact = u.new(f"and i1 {exact}, {u.new(f'fcmp oeq {kind} {result}, 0.0')}")
-    first, *others = [u.new(f"fcmp oeq {kind} {factor}, 0.0") for factor in factors]
+    exact = u.new(f"and i1 {exact}, {u.new(tiny)}")
+    first, *others = [u.new(f"fcmp ueq {kind} {factor}, 0.0") for factor in factors]
     for other in others:
         first = u.new(f"or i1 {first}, {other}")
     return u.new(f"xor i1 {u.new(f'and i1 {exact}, {first}')}, true")
