@@ -5,10 +5,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 
 from dbt import decode, ir
-from dbt.interfaces import CodeReader, Encoding, InstructionReader, State
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.interfaces import CodeReader, DebugTarget, Encoding, InstructionReader, State
-from dbt.ir.block import Block, BlockKey
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey
 from dbt.stops import GuestFault
 from dbt.syscalls import SyscallAbi
 from dbt.typing import Any
