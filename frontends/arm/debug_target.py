@@ -53,7 +53,8 @@ class ArmTarget:
         """See ``DebugTarget``."""
         given = int.from_bytes(value, "little")
         if number == _PC:
-            return given & ~1 | 1 if location & 1 else given & ~3
+            # It is set before the CPSR is: what is no address of A32 code is one of Thumb code.
+            return given & ~1 | bool(location & 1 or given & 2)
         if number == self._cpsr:
             return location & ~1 | set_cpsr(state, given)
         if number == self._fpscr:

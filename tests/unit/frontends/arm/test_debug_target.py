@@ -50,7 +50,8 @@ def test_the_pc_has_no_bit_of_state_and_the_cpsr_has() -> None:
     target, state = debug_target(""), GuestState(LAYOUT)
     assert target.read(15, state, 0x8003) == bytes.fromhex("02800000")
     assert target.write(15, bytes.fromhex("06900000"), state, 0x8003) == 0x9007
-    assert target.write(15, bytes.fromhex("06900000"), state, 0x8000) == 0x9004
+    assert target.write(15, bytes.fromhex("04900000"), state, 0x8000) == 0x9004
+    assert target.write(15, bytes.fromhex("06900000"), state, 0x8000) == 0x9007
     assert target.read(CPSR, state, 0x8003) == bytes.fromhex("30000000")
     thumb = (0x80000000 | 1 << 25 | 2 << 10 | 0x30).to_bytes(4, "little")
     assert target.write(CPSR, thumb, state, 0x8000) == 0x8001
