@@ -1,7 +1,9 @@
 """What a snapshot keeps of a guest process, and how it is put back.
 
 Not undone is what lies outside of the process: contents of files, what was written to pipes and
-sockets, children, System V objects. What cannot be put back right is refused.
+sockets, what is set in the host's objects behind descriptors (which ones epoll watches, the number
+of an eventfd, the time of a timerfd), children, System V objects. What cannot be put back right is
+refused.
 """
 
 from dbt.linux.saving.files import Files
