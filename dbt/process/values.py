@@ -80,6 +80,8 @@ def kind_of_value(value: Value) -> Kind:
 
 def buffer_of(value: Value) -> bytes | None:
     """What a buffer holds, with a NUL behind it; None for what is none."""
+    if isinstance(value, ctypes.c_char_p):
+        value = value.value
     if isinstance(value, str):
         return value.encode() + b"\0"
     if isinstance(value, bytes | bytearray | memoryview):
@@ -106,6 +108,8 @@ def word_of(kind: Kind, value: Value) -> int:
     number = int(value) if isinstance(value, bool) else value
     least, most = -(1 << 8 * size - 1), (1 << 8 * size) - 1
     checked = choices.whole("an argument", number, least=least, most=most)
+    if size < 4 and kind.scalar.signed and checked >> 8 * size - 1 == 1:
+        checked -= 1 << 8 * size  # what ctypes makes of it; registers have it extended
     if size < 4 and not kind.scalar.signed:
         return checked & most
     return checked & (1 << 8 * max(4, size)) - 1

@@ -44,6 +44,8 @@ def test_results_and_arguments_are_where_the_standard_says(program: str, backend
         assert call("mixed", 1, 2, 3, i64(-(1 << 40)), 7, restype=i64) == 13 - (1 << 41)
         types = [ctypes.c_int8, ctypes.c_uint16]
         assert call("narrow", -3, 0xFFFF, argtypes=types, restype=ctypes.c_int) == -3 - 0xFFFF
+        assert call("narrow", 0xFD, 0, argtypes=types, restype=ctypes.c_int) == -3
+        assert call("narrow", ctypes.c_int8(0xFD), 0, restype=ctypes.c_int) == -3
         assert call("scale", 2.5, 3, argtypes=[double, single], restype=double) == 7.5
         floats = [single(1), double(2), single(3), 4, double(5)]
         assert call("several", *floats, restype=double) == 55
@@ -54,6 +56,9 @@ def test_buffers_are_in_guest_memory_while_the_call_takes(process: dbt.Process) 
     assert process.call("text_length", "grün") == 5
     assert process.call("text_length", b"abc") == 3
     assert process.call("text_length", b"") == 0
+    assert process.call("text_length", ctypes.c_char_p(b"x")) == 1
+    assert process.call("text_length", ctypes.c_char_p(b"abc")) == 3
+    assert process.call("add", ctypes.c_char_p(None), 1) == 1
     assert process.call("text_length", bytes([1]) * 300_000) == 300_000  # more than on a stack
     buffer = bytearray(b"......")
     assert process.call("fill", buffer, 4, ord("x"), restype=None) is None
