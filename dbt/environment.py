@@ -78,6 +78,13 @@ class Environment(Protocol):
     def program(self) -> object:
         """Another object for each program that is loaded."""
 
+    def interrupt_sleep(self) -> int | None:
+        """Have a function of the guest run in the midst of a system call that sleeps. Returns what
+        ``continue_sleep`` takes."""
+
+    def continue_sleep(self, deadline: int | None) -> None:
+        """Have the call sleep for what is left of its time when it is made again."""
+
     def allocate(self, size: int) -> int:
         """Map memory for the host to use. Returns its address. Raises UsageError."""
 

@@ -84,9 +84,9 @@ class Lifetime:
             raise UsageError(f"{what}: {CLOSED}")
         return Taken(self._idle)
 
-    def stray(self) -> None:
-        """Record that a call has ended amid another thread: registers are not as before."""
-        self._over = "a call has ended while another thread of the program ran"
+    def stray(self, why: str) -> None:
+        """Record that a call has ended and registers are not as before."""
+        self._over = why
 
     def revived(self) -> None:
         """The guest is as it was while it could run."""

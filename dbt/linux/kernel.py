@@ -436,6 +436,17 @@ class Kernel:
         """Another object for each program that is loaded."""
         return self.process.image
 
+    def interrupt_sleep(self) -> int | None:
+        """The deadline of the call that the thread will make again, which calls made before that
+        do not have."""
+        thread = self.threads.current
+        deadline, thread.sleep_until = thread.sleep_until, None
+        return deadline
+
+    def continue_sleep(self, deadline: int | None) -> None:
+        """Give the call its deadline again."""
+        self.threads.current.sleep_until = deadline
+
     def allocate(self, size: int) -> int:
         """Map memory for the host to use, readable and writable. Returns its address. Raises
         UsageError when there is no room."""

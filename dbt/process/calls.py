@@ -71,9 +71,8 @@ class Caller:
         self._plans: dict[Any, Plan] = {}
         self._program: object = None
         """The program that the plans are for."""
-        self.is_lost = False
-        """The last call has ended while another thread of the guest ran, so that the registers of
-        the one that called are not as before."""
+        self.lost = ""
+        """Why registers are not as before the last call; empty if they are."""
 
     # -- plans -------------------------------------------------------------------------------------
 
@@ -123,7 +122,8 @@ class Caller:
         hook has raised."""
         saved, continues = self._state.save(), self._loop.save()
         activations = self._hooks.save_calls()
-        thread, self.is_lost = self._environment.thread, False
+        thread, self.lost = self._environment.thread, ""
+        sleep = self._environment.interrupt_sleep()
         alignment = self._calling.stack_alignment
         buffers = Buffers(self._words[self._stack] & -alignment)
         try:
@@ -143,13 +143,17 @@ class Caller:
             self._hooks.restore_calls(activations)
             raise
         finally:
-            if self._environment.thread == thread:
+            if self._environment.program is not self._program:
+                self.lost = "a call has replaced the program (execve)"
+            elif self._environment.thread == thread:
                 self._state.load(saved)
                 self._loop.restore(continues)
+                self._environment.continue_sleep(sleep)
             else:
-                self.is_lost = True
-            for address, size in buffers.mapped:
-                self._environment.release(address, size)
+                self.lost = "a call has ended while another thread of the program ran"
+            if self._environment.program is self._program:
+                for address, size in buffers.mapped:
+                    self._environment.release(address, size)
 
     def _run(self, drive: Drive) -> Stop:
         self._loop.returns_at = self._returns_at

@@ -201,8 +201,8 @@ class Process:
 
         Raises CallFailed when it does not return: its ``stop`` says whether it faulted, exited, ran
         over a limit or was stopped. After a fault or a limit the process can go on; after an exit
-        only from a snapshot. Raises UsageError for arguments that make no sense and as ``run``
-        does. In a program that has not begun yet, functions that need the C library's
+        or an execve only from a snapshot. Raises UsageError for arguments that make no sense and as
+        ``run`` does. In a program that has not begun yet, functions that need the C library's
         initialisation do not work: run it to ``main`` first.
         """
         seconds = None if timeout is None else choices.seconds("timeout", timeout)
@@ -218,8 +218,8 @@ class Process:
                     self._lifetime.ended(failed.stop)
                 raise
             finally:
-                if caller.is_lost:
-                    self._lifetime.stray()
+                if caller.lost:
+                    self._lifetime.stray(caller.lost)
 
     @lazy_property
     def _caller(self) -> "Caller":
@@ -281,7 +281,8 @@ class Process:
         There may be several, one after the other; each is kept until the object is dropped.
 
         Not undone is what lies outside of the guest: contents of files, what went through pipes and
-        sockets, other processes. Raises UsageError for what cannot be put back right: writable
+        sockets, what is set in descriptors of epoll, eventfd, timerfd and inotify, other processes,
+        System V objects. Raises UsageError for what cannot be put back right: writable
         shared memory, POSIX timers, a recording, hooks of the mechanism ``trap``; while the guest
         runs (in a hook), when it has ended, and after ``close``.
         """

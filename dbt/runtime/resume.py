@@ -110,14 +110,14 @@ class Resume:
         call = self.call_as_hooked
         hooked = None if call is None else (list(call[0]), call[1])
         return (
-            self.key, self.event, self.call, hooked, self.ended, self.amid, self.watch,
+            self.key, self.event, self.call, hooked, self.ended, self.look, self.amid, self.watch,
             self.breakpoint, self.helper,
         )  # fmt: skip
 
     def restore(self, saved: tuple[Any, ...]) -> None:
         """Give it what it had when ``save`` returned this."""
         (
-            self.key, self.event, self.call, call, self.ended, self.amid, self.watch,
+            self.key, self.event, self.call, call, self.ended, self.look, self.amid, self.watch,
             self.breakpoint, self.helper,
         ) = saved  # fmt: skip
         self.call_as_hooked = None if call is None else (list(call[0]), call[1])
@@ -128,6 +128,7 @@ class Resume:
         self.key = key
         self.event = self.call = self.call_as_hooked = self.ended = self.raised = None
         self.amid = self.watch = self.breakpoint = self.helper = None
+        self.look = False
 
     def of_thread(self, now: int, key: BlockKey | None) -> OfThread:
         """What is of the thread that has run. ``now``: the instructions completed."""

@@ -11,6 +11,7 @@ from support.guests import guest
 import dbt
 from dbt.hooks.mechanisms import NAMES
 from dbt.interfaces import BackendOptions
+from dbt.linux.options import LinuxOptions
 from dbt.stops import Exited, InsnLimit, Killed, Requested, TimeLimit, UsageError
 
 PROGRAMS = ["callable", "thumb_callable", "hard_callable"]
@@ -215,3 +216,36 @@ def test_another_program_has_its_functions_elsewhere() -> None:
         assert process.resolve("main") == start
         with pytest.raises(UsageError, match="no symbol"):
             process.call("add", 1, 2)
+
+
+EXECVE, NANOSLEEP = 11, 162
+
+
+def test_a_call_that_loads_another_program_is_the_last_one() -> None:
+    first, other = str(guest("callable")), str(guest("thumb_callable"))
+    options = LinuxOptions(cwd=str(guest("callable").parent))
+    with dbt.Process(first, env={}, linux=options) as process:
+        snapshot = process.snapshot()
+        assert process.call("six", 1, 2, 3, 4, 5, 6) == 91
+        process.hooks.on_program(lambda: process.hooks.on_call("main", stop))
+
+        def stop(event: object) -> None:
+            raise dbt.StopRequested
+
+        with pytest.raises(dbt.CallFailed):
+            process.call("syscall6", EXECVE, other, 0, 0, 0, 0, 0)
+        with pytest.raises(UsageError, match=r"a call has replaced the program \(execve\)"):
+            process.run()
+        process.restore(snapshot)
+        assert process.call("six", 1, 2, 3, 4, 5, 6) == 91
+
+
+def test_a_call_amid_a_sleep_leaves_its_end_and_sleeps_by_itself() -> None:
+    with dbt.Process(str(guest("waiting")), ["nanosleep"], env={}) as process:
+        thread = process.kernel.threads.current
+        while thread.sleep_until is None:
+            assert isinstance(process.run(timeout=0.1), TimeLimit)
+        deadline = thread.sleep_until
+        moment = (0).to_bytes(4, "little") + (1000).to_bytes(4, "little")
+        assert process.call("syscall6", NANOSLEEP, moment, 0, 0, 0, 0, 0, timeout=60) == 0
+        assert thread.sleep_until == deadline
