@@ -80,10 +80,12 @@ class Policy:
         self._now = None
         self._places = {a.handle: None for a in self._allowed if a.handle is not None}
 
-    def held(self, status: os.stat_result) -> Handle | None:
-        """The handle of an allowed directory that has this status, if there is one."""
-        same = (h for h in self._places if os.path.samestat(h.status(), status))
-        return next(same, None)
+    def held(self, handle: Handle) -> Handle | None:
+        """The handle of an allowed directory that is this one, at the same place: a directory that
+        is mounted has several."""
+        status = handle.status()
+        same = [h for h in self._places if os.path.samestat(h.status(), status)]
+        return next((h for h in same if self.where(h) == where(handle)), None)
 
     def where(self, handle: Handle) -> tuple[bytes, bool]:
         """See ``objects.where``. The host is asked once in a look-up for an allowed directory."""

@@ -113,8 +113,8 @@ class Paths:
     def enter(self, place: Place) -> None:
         """Make a directory the working directory."""
         handle = None
-        if place.handle is not None and place.status is not None:
-            handle = self.view.policy.held(place.status) or place.handle.keep()
+        if place.handle is not None:
+            handle = self.view.policy.held(place.handle) or place.handle.keep()
         self._working = Anchor(place.tree, handle, place.guest)
 
     @property
