@@ -103,8 +103,13 @@ def word_of(kind: Kind, value: Value) -> int:
             return int.from_bytes(struct.pack(_FORMATS[size], value), "little")
         except OverflowError:
             raise UsageError(f"{value!r} does not fit a float of {size} bytes") from None
-    if isinstance(value, bytes) and len(value) == 1:
+    if isinstance(value, bytes) and len(value) == size == 1:
         value = value[0]  # c_char
+    if kind.is_pointer and not hasattr(value, "__index__"):
+        raise UsageError(
+            "an argument is a whole number, a text, bytes or a bytearray, not"
+            f" {choices.shown(value)}"
+        )
     number = int(value) if isinstance(value, bool) else value
     least, most = -(1 << 8 * size - 1), (1 << 8 * size) - 1
     checked = choices.whole("an argument", number, least=least, most=most)

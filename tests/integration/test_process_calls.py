@@ -107,6 +107,8 @@ def test_arguments_that_make_no_sense_are_refused(process: dbt.Process) -> None:
         ((1, 2), {"argtypes": [ctypes.c_int]}, "1 arguments by its argtypes, not 2"),
         ((1,), {"argtypes": [int]}, "simple one of ctypes"),
         (("x",), {"argtypes": [ctypes.c_int64]}, "whole number"),
+        ((b"x",), {"argtypes": [ctypes.c_int32]}, "whole number"),
+        ((ctypes.create_string_buffer(b"x"),), {}, "a text, bytes or a bytearray"),
         (("x",), {"argtypes": [ctypes.c_double]}, "a float is passed"),
         ((300,), {"argtypes": [ctypes.c_uint8]}, "between"),
     ]:
