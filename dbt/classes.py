@@ -9,9 +9,9 @@ attrs`` in place of ``import attrs``, and writes the same. Its classes are *defe
   ``__init__`` is made at its first call (``initialisers.py``); with factories, converters and the
   like it works from a list, too.
 - attrs makes the methods, with the class as it was written and all arguments, when one is called
-  that only attrs makes (``__repr__``, ``__setattr__`` of a frozen class), when the arguments of
-  ``__init__`` are wrong, when somebody asks for the fields, or when ``__init__`` has made ``FEW``
-  objects from a list.
+  that only attrs makes (``__repr__``, ``__setattr__`` of a frozen class), when somebody asks for
+  the fields, or when an ``__init__`` that works from a list gets wrong arguments or has made
+  ``FEW`` objects.
   The deferred class then gets these methods, and behaves as if attrs had made it.
 
 A class of which this module does not know how attrs treats it is made by attrs at once.

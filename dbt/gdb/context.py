@@ -1,4 +1,4 @@
-"""What the parts of a conversation share."""
+"""The state of a conversation that the classes with answers share, and the answers of errors."""
 
 from collections.abc import Callable
 

@@ -24,7 +24,7 @@ _WORD = 0xFFFFFFFF
 
 
 class Files:
-    """Answers them."""
+    """Answers packets ``vFile``."""
 
     def __init__(self, context: Context) -> None:
         self._debuggee = context.debuggee

@@ -16,7 +16,7 @@ Command: TypeAlias = Callable[[Sequence[str]], str]
 
 
 class Monitor:
-    """Carries them out. ``say`` sends a packet."""
+    """Carries out the commands of ``monitor``. ``say`` sends a packet."""
 
     def __init__(self, process: Process, say: Callable[[bytes], None]) -> None:
         self._process, self._say = process, say

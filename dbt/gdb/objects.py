@@ -9,7 +9,7 @@ TARGET = b"target.xml"
 
 
 class Objects:
-    """Answers them. ``thread_list`` makes the list of threads."""
+    """Answers packets ``qXfer``. ``thread_list`` makes the list of threads."""
 
     def __init__(self, context: Context, thread_list: Callable[[], bytes]) -> None:
         debuggee = context.debuggee

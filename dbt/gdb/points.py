@@ -11,7 +11,7 @@ _MOST_WATCHED = 1 << 16
 
 
 class Points:
-    """Inserts and removes them."""
+    """Inserts and removes breakpoints and watchpoints."""
 
     def __init__(self, breakpoints: Breakpoints, watchpoints: Watchpoints) -> None:
         self._breakpoints, self._watchpoints = breakpoints, watchpoints

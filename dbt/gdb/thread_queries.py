@@ -5,7 +5,7 @@ from dbt.gdb.context import INVALID, NO_THREAD, OK, Answer, Context
 
 
 class ThreadQueries:
-    """Answers them."""
+    """Answers packets about threads."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
