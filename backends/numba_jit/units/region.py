@@ -313,7 +313,7 @@ class RegionText(UnitText):
     @property
     def _weight(self) -> int:
         """How hot the present code is: 0 for cold code, 2 for a block that closes a loop."""
-        if self._cold_names:
+        if self.cold_names:
             return 0
         loops = any(to in self.shape.tested for to in self.shape.direct[self._present])
         return 1 + loops
