@@ -33,6 +33,8 @@ def connection(where: str) -> Iterator[socket.socket]:
 
 def _listening(where: str) -> tuple[socket.socket, str]:
     """A socket that listens, and what a debugger calls it."""
+    if ":" in where:  # gdb takes what has a colon for a machine and a port
+        raise UsageError(f"-g {where}: a port alone, or the path of a socket, without ':'")
     family = socket.AF_INET if where.isdecimal() else socket.AF_UNIX
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

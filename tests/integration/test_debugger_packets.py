@@ -219,7 +219,7 @@ def test_counts_are_those_without_a_debugger(tmp_path: Path) -> None:
 
 
 def test_a_door_that_cannot_be_made_is_an_error_of_usage(tmp_path: Path) -> None:
-    for where in (str(tmp_path / "no" / "door"), "65536", str(tmp_path)):
+    for where in (str(tmp_path / "no" / "door"), "65536", str(tmp_path), ":1234"):
         done = subprocess.run(
             [sys.executable, "-m", "dbt", "run", "-g", where, str(guest("hello"))],
             capture_output=True,
