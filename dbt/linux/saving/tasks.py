@@ -8,13 +8,14 @@ from dbt.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
 
-_OF_THREADS = ("current", "_all", "_last", "status", "yields", "_turn_ends")
+_OF_THREADS = ("current", "_all", "status", "yields", "_turn_ends")
 _OF_SIGNALS = ("own", "actions", "pending", "timer_signals", "_caught", "_watched")
 
 
 def kept_threads(kernel: "Kernel") -> Iterator[Kept]:
     """The threads, their registers, their calls, and who waits for which futex."""
     yield Kept(kernel.threads, _OF_THREADS)
+    yield Kept(kernel.threads.ids, ("_last",))
     for thread in kernel.threads:
         yield Kept(thread)
         yield Kept(thread.signals)
