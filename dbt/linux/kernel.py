@@ -113,7 +113,8 @@ class Kernel:
     """
 
     activity = 0
-    """How often the guest was served: while it stays the same, so does what is kept here."""
+    """How often the guest was served, had timers that ran, or was sent a signal by the host: while
+    it stays the same, so does what is kept here."""
     in_step: tuple[object, int] = (None, 0)
     """The snapshot that the process was like last, and ``activity`` then."""
 
@@ -552,7 +553,9 @@ class Kernel:
         """The guest begins to run: its timers continue, and the host treats signals as the guest
         wants."""
         self.signals.resume_host()
-        self.process.interval_timers.resume()
+        if self.process.interval_timers.are_paused:
+            self.activity += 1  # time passes for them
+            self.process.interval_timers.resume()
         self.process.file_mask.resume()
         timers.resume(self)
 

@@ -1,5 +1,7 @@
 """Snapshots: what a restored guest has in common with what it was, and what is refused."""
 
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -230,6 +232,24 @@ def test_signals_are_as_they_were(process: dbt.Process) -> None:
         assert process.kernel.signals.mask == 0
     process.call("send", 10)
     assert process.call("how_often") == 10
+
+
+def test_interval_timers_have_the_time_that_was_left(process: dbt.Process) -> None:
+    """A function that makes no system call is put back by the short way."""
+    setitimer, getitimer, left = 104, 105, 10.0
+    setting = struct.pack("<4i", 0, 0, int(left), 0)
+    assert process.call("syscall6", setitimer, 0, setting, 0, 0, 0, 0) == 0
+    snapshot = process.snapshot()
+    ran = 0.0
+    while ran < 1:
+        begun = time.monotonic()
+        process.call("fibonacci", 12)
+        ran += time.monotonic() - begun
+        process.restore(snapshot)
+    now = bytearray(16)
+    assert process.call("syscall6", getitimer, 0, now, 0, 0, 0, 0) == 0
+    _, _, seconds, microseconds = struct.unpack("<4i", now)
+    assert seconds + microseconds / 1e6 > left - 0.2
 
 
 @pytest.mark.parametrize("mechanism", [name for name in NAMES if name != "trap"])

@@ -51,6 +51,11 @@ class IntervalTimers:
             self._paused[which] = signal.setitimer(which, left, interval)[0]
         self._host.clear()
 
+    @property
+    def are_paused(self) -> bool:
+        """Whether there are timers that ``resume`` will restart."""
+        return bool(self._paused)
+
     def resume(self) -> None:
         """Restart the timers with what was left when ``pause`` stopped them."""
         for which, value in self._paused.items():

@@ -115,6 +115,7 @@ class Signals:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame
+        self._kernel.activity += 1
         self._caught.append(number)
 
     def set_action(self, number: int, action: Action) -> None:
@@ -223,6 +224,7 @@ class Signals:
 
     def arrived(self, info: signal.struct_siginfo, *, taken: bool = False) -> None:
         """Take a signal that was pending on the host. ``taken``: see ``post``."""
+        self._kernel.activity += 1
         value = info.si_status
         if info.si_code == SI_TIMER:
             value = self._timer_value(info.si_signo) or 0
