@@ -282,10 +282,11 @@ class Process:
         There may be several, one after the other; each is kept until the object is dropped.
 
         Not undone is what lies outside of the guest: contents of files, what went through pipes and
-        sockets, what is set in descriptors of epoll, eventfd, timerfd and inotify, other processes,
-        System V objects. Raises UsageError for what cannot be put back right: writable
-        shared memory, POSIX timers, a recording, hooks of the mechanism ``trap``; while the guest
-        runs (in a hook), when it has ended, and after ``close``.
+        sockets, what is set in descriptors of epoll, eventfd, timerfd and inotify, offsets in files
+        that are the host's, too (``stdin=file``), other processes, System V objects. Raises
+        UsageError for what cannot be put back right: writable shared memory, POSIX timers, a
+        recording, hooks of the mechanism ``trap``; while the guest runs (in a hook), when it has
+        ended, and after ``close``.
         """
         with self._lifetime.restoring("snapshot"):
             if self._lifetime.over:
