@@ -7,20 +7,21 @@ meanwhile, a processor need not see anything before its own store.
 
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
+from dbt.interfaces import PAGE
 from dbt.ir.block import Value
 from dbt.ir.types import Type
 
 _HALF = 4
-_WRAP = 1 << 32
 
 
 def note(u: UnitText, root: Value | None, offset: int, type_: Type, value: str) -> None:
     """Note that a value was stored at the sum of a value, or none, and a constant. Nothing is known
-    any more of what is around other values: it may be the same place."""
+    any more of what is around other values: it may be the same place. So may what is whole pages
+    away, if memory is mapped twice."""
     if u.stored_around is not root:
         u.stored, u.stored_around = {}, root
     for place, (other, _) in list(u.stored.items()):
-        behind, before = (offset - place) % _WRAP, (place - offset) % _WRAP
+        behind, before = (offset - place) % PAGE, (place - offset) % PAGE
         if behind < other.bytes or before < type_.bytes:
             del u.stored[place]
     u.stored[offset] = type_, value

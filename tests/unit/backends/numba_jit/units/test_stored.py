@@ -1,5 +1,6 @@
 """Loads of what the same block has stored, compiled."""
 
+import os
 from collections.abc import Iterator
 from random import Random
 
@@ -7,7 +8,7 @@ import pytest
 from support import rig
 from support.units import UnitMachine
 
-from dbt.interfaces import READ, WRITE
+from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import Block, BlockKey, Halt, Value
 from dbt.ir.builder import Builder
 from dbt.ir.evaluate import evaluate_block
@@ -99,3 +100,22 @@ def test_a_number_of_two_words_is_not_loaded(machine: UnitMachine) -> None:
     text = machine.compiler.explain(installed)["llvm"]
     assert text.count("callbr void") == 2
     assert "movsd" not in text
+
+
+@pytest.mark.parametrize("level", ["optimised", "region"])
+def test_memory_that_is_mapped_twice_is_one_place(machine: UnitMachine, level: str) -> None:
+    emit = Builder([])
+    emit.insn(rig.START, 4)
+    at = emit.get("r0")
+    emit.store(at, emit.get("r1"))
+    emit.store(emit.add(at, PAGE), emit.get("r2"))
+    emit.set("r5", emit.load(at, I32))
+    block = Block(BlockKey(rig.START), emit.insts, Halt("end", rig.START), 4)
+    with open(os.memfd_create("twice"), "r+b") as file:
+        file.truncate(PAGE)
+        for page in range(2):
+            where = rig.DATA + page * PAGE
+            machine.memory.map_shared(where, PAGE, READ | WRITE, file.fileno(), 0)
+        machine.state.restore({"r0": rig.DATA, "r1": 1, "r2": 2})
+        machine.enter(machine.compile(block, level=level)[BlockKey(rig.START)])
+    assert machine.state["r5"] == 2
