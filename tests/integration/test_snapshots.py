@@ -217,6 +217,21 @@ def test_descriptors_are_as_they_were(process: dbt.Process, tmp_path: Path) -> N
             assert process.memory.read(buffer, 2) == expected
 
 
+def test_what_was_captured_is_there_again() -> None:
+    with start(stdout=dbt.CAPTURE) as process:
+        first = process.snapshot()
+        process.call("write_file", 1, b"one ", 4)
+        second = process.snapshot()
+        for _ in range(2):
+            process.restore(first)
+            assert process.stdout == b""
+            process.call("write_file", 1, b"1", 1)
+            process.restore(second)
+            assert process.stdout == b"one "
+            process.call("write_file", 1, b"two", 3)
+            assert process.stdout == b"one two"
+
+
 def test_signals_are_as_they_were(process: dbt.Process) -> None:
     process.call("handle", 10)
     snapshot = process.snapshot()

@@ -21,8 +21,8 @@ _OF_FILE = ("tree", "made_up", "changeable", "entries", "listing", "position", "
 @attrs.define(eq=False)
 class _One:
     """A descriptor of the guest. ``copy`` is one of the host's for the same open file, to be opened
-    again when the guest has closed it; ``at`` is the offset, None where there is none; ``size`` the
-    size of one that is captured."""
+    again when the guest has closed it; ``at`` is the offset, None where there is none; ``captured``
+    what one that is captured holds."""
 
     descriptor: Descriptor
     copy: Handle
@@ -30,7 +30,7 @@ class _One:
     file: Kept
     flags: int
     at: int | None
-    size: int | None
+    captured: bytes | None
 
 
 class Files:
@@ -66,8 +66,8 @@ class Files:
                 fcntl.fcntl(one.copy.fd, fcntl.F_SETFL, one.flags)
             if one.at is not None:
                 os.lseek(one.copy.fd, one.at, os.SEEK_SET)
-            if one.size is not None:
-                os.ftruncate(one.copy.fd, one.size)
+            if one.captured is not None:
+                _fill(one.copy, one.captured)
 
 
 def _keep(descriptor: Descriptor) -> _One:
@@ -82,5 +82,15 @@ def _keep(descriptor: Descriptor) -> _One:
         Kept(descriptor.file, _OF_FILE),
         flags,
         os.lseek(host, 0, os.SEEK_CUR) if has_offset and own else None,
-        os.fstat(host).st_size if descriptor.file.captured else None,
+        os.pread(host, os.fstat(host).st_size, 0) if descriptor.file.captured else None,
     )
+
+
+def _fill(file: Handle, content: bytes) -> None:
+    """Have a file hold this, whatever was written there since: it may be less than this, if an
+    earlier snapshot was restored meanwhile. What it holds already is not written again."""
+    if os.fstat(file.fd).st_size != len(content):
+        os.ftruncate(file.fd, len(content))
+    if os.pread(file.fd, len(content), 0) != content:
+        with open(file.reach, "r+b", buffering=0) as again:  # the guest's may append (O_APPEND)
+            os.pwrite(again.fileno(), content, 0)
