@@ -222,6 +222,7 @@ class Debuggee:
         if location == self._location:
             return
         resume.key, resume.amid = self._frontend.key_of(location), None
+        self.kernel.interrupt_sleep()  # what is called there sleeps by itself
         self.state.set(PC_SLOT, resume.key.pc)
 
     def key(self) -> BlockKey:

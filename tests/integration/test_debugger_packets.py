@@ -15,6 +15,8 @@ import pytest
 from support.debugger import ROOT, SECONDS, wait_for
 from support.guests import DEMO, guest, symbols
 
+import dbt
+
 OPTIONS = ("-seed", "1", "-E", "LC_ALL=C")
 
 
@@ -230,6 +232,20 @@ def test_a_door_that_cannot_be_made_is_an_error_of_usage(tmp_path: Path) -> None
         assert done.returncode == 2
         assert done.stderr.startswith(f"armdbt: -g {where}: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_called_amid_a_sleep_sleeps_by_itself() -> None:
+    with dbt.Process(str(guest("waiting")), ["nanosleep"], env={}) as process:
+        debuggee, thread = process.debuggee(), process.kernel.threads.current
+        while thread.sleep_until is None:
+            process.run(timeout=0.1)
+        here = debuggee.read(debuggee.current, lambda _, location: location)
+        debuggee.change(debuggee.current, lambda _, location: location)
+        assert thread.sleep_until is not None
+        debuggee.change(debuggee.current, lambda *_: process.resolve("syscall6"))
+        assert thread.sleep_until is None
+        debuggee.change(debuggee.current, lambda *_: here)
+        assert debuggee.read(debuggee.current, lambda _, location: location) == here
 
 
 SETTINGS = {
