@@ -7,6 +7,7 @@ mapped for as long as the call takes.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from dbt import choices
 from dbt.classes import attrs
 from dbt.environment import Environment
 from dbt.interfaces import EXEC, PAGE, PC_SLOT, Frontend, Home, Placement
@@ -84,6 +85,8 @@ class Caller:
         if types is None:
             kinds = tuple([WORD if type(v) is int else kind_of_value(v) for v in values])
         else:
+            if not isinstance(types, Iterable):
+                raise UsageError(f"argtypes are classes of ctypes, not {choices.shown(types)}")
             kinds = tuple([kind_of(type_) for type_ in types])
             if len(kinds) != len(values):
                 raise UsageError(
@@ -96,6 +99,8 @@ class Caller:
         if self._environment.program is not self._program or len(self._plans) >= _MOST_PLANS:
             self._program = self._environment.program
             self._plans.clear()
+        if not isinstance(where, int | str):
+            self._code(where)  # refuses it
         key = where, kinds, result
         found = self._plans.get(key)
         if found is None or not self._memory.perms[found.location // PAGE] & EXEC:
@@ -170,8 +175,11 @@ class Caller:
             for index, number in zip(plan.words, numbers, strict=True):
                 words[index] = number
         else:
-            for homes, number in zip(plan.placement.arguments, numbers, strict=True):
-                self._place(homes, number, stack)
+            try:
+                for homes, number in zip(plan.placement.arguments, numbers, strict=True):
+                    self._place(homes, number, stack)
+            except GuestFault:
+                raise _no_room(buffers, plan.placement.stack) from None
         words[self._stack] = stack
         words[self._link] = self._return_to
         key = self._frontend.key_of(plan.location)
@@ -203,9 +211,7 @@ class Caller:
         try:
             self._memory.write(address, content)
         except GuestFault:
-            raise UsageError(
-                f"the stack at {buffers.top:#x} has no room for {len(content):,} bytes"
-            ) from None
+            raise _no_room(buffers, len(content)) from None
         buffers.at.append((address, value))
         return address
 
@@ -221,6 +227,11 @@ class Caller:
         for address, value in buffers.at:
             if isinstance(value, bytearray):
                 value[:] = self._memory.read(address, len(value))
+
+
+def _no_room(buffers: Buffers, size: int) -> UsageError:
+    top = buffers.top & 0xFFFFFFFF
+    return UsageError(f"the stack at {top:#x} has no room for {size:,} bytes")
 
 
 def _nowhere() -> None:

@@ -83,7 +83,10 @@ def buffer_of(value: Value) -> bytes | None:
     if isinstance(value, ctypes.c_char_p):
         value = value.value
     if isinstance(value, str):
-        return value.encode() + b"\0"
+        try:
+            return value.encode() + b"\0"
+        except UnicodeEncodeError:
+            raise UsageError(f"{choices.shown(value)} has no bytes in UTF-8") from None
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value) + b"\0"
     return None

@@ -111,11 +111,26 @@ def test_arguments_that_make_no_sense_are_refused(process: dbt.Process) -> None:
         ((ctypes.create_string_buffer(b"x"),), {}, "a text, bytes or a bytearray"),
         (("x",), {"argtypes": [ctypes.c_double]}, "a float is passed"),
         ((300,), {"argtypes": [ctypes.c_uint8]}, "between"),
+        ((1,), {"argtypes": ctypes.c_int}, "argtypes are classes of ctypes"),
+        (("\ud800",), {}, "no bytes in UTF-8"),
     ]:
         with pytest.raises(UsageError, match=message):
             process.call("add", *values, **named)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no symbol"):
         process.call("no_such_function")
+    with pytest.raises(UsageError, match="an address is a whole number"):
+        process.call(["add"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("top", [0, 0x1000])
+def test_a_stack_that_is_not_there_is_refused(process: dbt.Process, top: int) -> None:
+    process.state["r13"] = top
+    before = process.state.snapshot()
+    for name, values in [("six", (1, 2, 3, 4, 5, 6)), ("sum", (b"abc", 3))]:
+        with pytest.raises(UsageError, match=r"the stack at 0x[0-9a-f]+ has no room for"):
+            process.call(name, *values)
+        assert process.state.snapshot() == before
+    assert process.call("add", 1, 2) == 3
 
 
 def test_no_call_is_made_in_a_hook(process: dbt.Process) -> None:
