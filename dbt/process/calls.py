@@ -194,7 +194,7 @@ class Caller:
                 self._memory.write(stack + home, (number & 0xFFFFFFFF).to_bytes(4, "little"))
             number >>= 32
 
-    def _result(self, plan: Plan) -> int | float:
+    def _result(self, plan: Plan) -> Any:
         assert plan.result is not None
         number = 0
         for index, slot in enumerate(plan.placement.result):

@@ -190,8 +190,9 @@ class Process:
         Other types are declared by classes of ctypes: ``argtypes=[c_double, c_int64]``, or a value
         such as ``c_double(2.5)``. They have the sizes of the host: a guest's ``long`` and
         ``size_t`` are ``c_int32`` and ``c_uint32``, not ``c_long`` and ``c_size_t``. The result is
-        an unsigned word, or a ``restype``; None: there is none. Floats are in registers of VFP if
-        the program's ELF header says so (armhf), where variadic functions do not look for them.
+        an unsigned word, or as ctypes has a ``restype``; None: there is none. Floats are in
+        registers of VFP if the program's ELF header says so (armhf), where variadic functions do
+        not look for them.
 
         The function runs on the stack of the thread that would run next. Registers are as before
         afterwards; memory is as the function has left it, and its instructions are counted. It runs

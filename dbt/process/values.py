@@ -27,14 +27,16 @@ class Kind:
     scalar: Scalar
     is_word: bool = False
     is_pointer: bool = False
+    simple: Any = None
+    """The class of ctypes; None for addresses."""
 
-    def value(self, number: int) -> int | float:
-        """The Python value of a result, whose lowest bits are in ``number``."""
+    def value(self, number: int) -> Any:
+        """The Python value of a result, whose lowest bits are in ``number``: as ctypes has it."""
         size = self.scalar.size
-        if self.scalar.floating:
-            return _from_bits(size, number)
         number &= (1 << 8 * size) - 1
-        return number - (1 << 8 * size) if self.scalar.signed and number >> 8 * size - 1 else number
+        if self.simple is None:
+            return number
+        return self.simple.from_buffer_copy(number.to_bytes(size, "little")).value
 
 
 WORD = Kind(Scalar(4), is_word=True, is_pointer=True)
@@ -43,11 +45,6 @@ _POINTER = Kind(Scalar(4), is_word=True, is_pointer=True)
 _CODE = "_type_"
 """ctypes' attribute of simple types: a letter, mostly that of the module struct."""
 _FORMATS = {4: "<f", 8: "<d"}
-
-
-def _from_bits(size: int, number: int) -> float:
-    raw = (number & (1 << 8 * size) - 1).to_bytes(size, "little")
-    return float(struct.unpack(_FORMATS[size], raw)[0])
 
 
 @functools.lru_cache(maxsize=256)
@@ -61,9 +58,10 @@ def kind_of(type_: Any) -> Kind:
             if code in _POINTERS:
                 return _POINTER
             if code in _FLOATS:
-                return Kind(Scalar(size, floating=True))
+                return Kind(Scalar(size, floating=True), simple=type_)
             if code in _SIGNED or code in _UNSIGNED:
-                return Kind(Scalar(size, signed=code in _SIGNED), is_word=size == 4)
+                scalar = Scalar(size, signed=code in _SIGNED)
+                return Kind(scalar, is_word=size == 4, simple=type_)
     raise UsageError(
         f"a type is a simple one of ctypes, such as c_int32 or c_double, not {choices.shown(type_)}"
     )

@@ -40,6 +40,9 @@ def test_results_and_arguments_are_where_the_standard_says(program: str, backend
         assert call("add", 2, 3) == 5
         assert call("add", -2, 1) == 0xFFFFFFFF
         assert call("add", -2, 1, restype=ctypes.c_int32) == -1
+        assert call("add", 200, 2, restype=ctypes.c_bool) is True
+        assert call("add", 254, 2, restype=ctypes.c_bool) is False, "of one byte"
+        assert call("add", 60, 5, restype=ctypes.c_char) == b"A"
         assert call("six", 1, 2, 3, 4, 5, 6) == 91
         assert call("wide", 5, ctypes.c_uint64(1 << 40), restype=ctypes.c_uint64) == (1 << 40) + 5
         assert call("mixed", 1, 2, 3, i64(-(1 << 40)), 7, restype=i64) == 13 - (1 << 41)
