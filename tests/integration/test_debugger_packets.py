@@ -71,7 +71,9 @@ def connected(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # pytest's own variable is longer in some phases of a test, and the stack begins below it.
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        | {"PYTHONPATH": str(ROOT)},
     ) as process:
         try:
             yield Client(door, process, acknowledging=acknowledging)
