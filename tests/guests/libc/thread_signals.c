@@ -64,7 +64,9 @@ int main(void) {
     handle(SIGUSR1, count, restart ? SA_RESTART : 0); hits[4] = 0; pthread_create(&t[0], 0, reader, 0); usleep(20000); pthread_kill(t[0], SIGUSR1);
     while (!hits[4]) sched_yield();
     if (restart) write(pipes[1], "x", 1); pthread_join(t[0], &r); printf("read: %ld\n", (long)r); }
-  pthread_create(&t[0], 0, brief, 0); pthread_join(t[0], &r); printf("ended: %ld %ld\n", syscall(SYS_tgkill, getpid(), (long)r, SIGUSR1), syscall(SYS_tkill, (long)r, SIGUSR1));
+  /* The kernel wakes who joins a thread before the thread is gone. */
+  pthread_create(&t[0], 0, brief, 0); pthread_join(t[0], &r); for (int i = 0; i < 500 && !syscall(SYS_tgkill, getpid(), (long)r, 0); i++) usleep(10000);
+  printf("ended: %ld %ld\n", syscall(SYS_tgkill, getpid(), (long)r, SIGUSR1), syscall(SYS_tkill, (long)r, SIGUSR1));
   printf("no such: %ld %ld %ld\n", syscall(SYS_tgkill, getpid(), 0x3fffffff, 0) , syscall(SYS_tgkill, getpid(), getpid(), 0), syscall(SYS_tgkill, getpid(), getpid(), 65)); fflush(stdout);
   stop = 0; pthread_create(&t[0], 0, spin, 0); handle(SIGTERM, SIG_DFL, 0); pthread_kill(t[0], SIGTERM); for (;;) pause();
 }

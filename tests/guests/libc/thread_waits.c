@@ -319,7 +319,8 @@ static void messages(void) { set = msgget(IPC_PRIVATE, 0600); }
 static struct { long kind; char text[8]; } letter = {1, "abc"};
 static long get_message(void) { return error(msgrcv(set, &letter, 8, 0, 0)); }
 static void put_message(void) { msgsnd(set, &letter, 3, 0); }
-static void full_queue(void) { messages(); while (!msgsnd(set, &letter, 8, IPC_NOWAIT)) ; }
+/* qemu-arm 7.2 leaves any kind behind where msgrcv has failed. */
+static void full_queue(void) { messages(); letter.kind = 1; while (!msgsnd(set, &letter, 8, IPC_NOWAIT)) ; }
 static long put_one_more(void) { letter.kind = 2; return error(msgsnd(set, &letter, 8, 0)); }
 static void change_and_take(void) {
     letter.kind = 3;
