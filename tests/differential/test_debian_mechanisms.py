@@ -95,7 +95,7 @@ def truth(case: Case, home: Path) -> list[list[Call]]:
     return watched(case, *TRUTH, home)[1]
 
 
-@pytest.mark.shares(120)
+@pytest.mark.shares(240)
 @pytest.mark.parametrize(("case", "mechanism", "setting"), list(rows()))
 def test_each_mechanism_sees_the_same(
     case: Case, mechanism: str, setting: str, tmp_path: Path

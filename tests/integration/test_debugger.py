@@ -52,6 +52,7 @@ def options(architecture: str) -> tuple[str, ...]:
     return ("-L", str(root))
 
 
+@pytest.mark.shares(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_breakpoints_frames_and_arguments(kind: str, home: Path) -> None:
     architecture, *flags = KINDS[kind]
