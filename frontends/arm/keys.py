@@ -58,7 +58,8 @@ def is_simd(word: Any, thumb: bool) -> bool:
 def is_of_microcontrollers(word: int) -> bool:
     """True for MRS and MSR of the M profile's special registers, as in the manual: first half high
     (ARMv7-M ARM, B5.2). The A profile has zeros there, or a banked register with bit 5."""
-    return bool(word & 0xDF) and not word & 0x20 and (word >> 20 in (0xF38, 0xF3E))
+    special = word & 0xDF and not word & 0x20
+    return bool(special) and word >> 20 in (0xF38, 0xF3E) and word & 0xF000 == 0x8000
 
 
 def advanced(it: int) -> int:

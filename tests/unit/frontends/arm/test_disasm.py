@@ -35,3 +35,10 @@ def test_one_instruction_has_the_condition_of_its_mode() -> None:
 def test_what_is_no_instruction_is_listed_as_data() -> None:
     code = Bytes(bytes.fromhex("00e8") + bytes(2), PC)
     assert list(ArmFrontend().listing(code, BlockKey(PC, THUMB), 4)) == [(PC, ".short 0xe800")]
+
+
+def test_calls_are_not_taken_for_what_microcontrollers_have() -> None:
+    frontend = ArmFrontend()
+    for halves, text in (((0xF389, 0xE69E), "blx "), ((0xF389, 0x8009), "msr psp, sb")):
+        code = Bytes(b"".join(half.to_bytes(2, "little") for half in halves), PC)
+        assert frontend.disassemble(code, PC, THUMB).startswith(text)
