@@ -5,8 +5,13 @@ start. The bundle is beside the files that Python keeps, in ``__pycache__``, mad
 conditions, and trusted like them: code is used as long as the module's source has the size and the
 time that it had. Everything else is imported as usual.
 
-The file begins with a line that says which Python reads it, and with an index of all modules. The
-code of a module is unmarshalled when the module is imported.
+The modules that one import has brought about are a chunk: marshalled together, for they share most
+of their names, in the order in which they were complete. When the import comes again, those of them
+that are not there yet are made in this order, each from what is there by then, without Python's
+search for it. ``import`` finds them, and does nothing.
+
+The file begins with a line that says which Python reads it, and with an index of all modules.
+``dbt/bundle_writing.py`` writes it.
 """
 
 import contextlib
@@ -15,7 +20,8 @@ import mmap
 import os
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
@@ -28,23 +34,27 @@ of those was changed that it has to hold."""
 _COMPILER = "llvmlite"
 """A start that has imported it has made what the next one finds on disk, with modules that the next
 one does not need."""
-_SIZES = struct.Struct("<QQ")
+SIZES = struct.Struct("<QQ")
 """Behind the first line: the size of the file, and of the index that follows."""
 
 
 class Entry(NamedTuple):
-    """A module: the time in nanoseconds and the size of its source, where Python keeps its code,
-    and its code, marshalled."""
+    """A module: its name, the time in nanoseconds and the size of its source, where Python keeps
+    its code, and its code."""
 
+    name: str
     time: int
     size: int
     cached: str
-    code: bytes
+    code: CodeType
 
 
-Row: TypeAlias = tuple[int, int, str, int, int]
-"""A module in the index: as in ``Entry``, but where its code lies behind the index, and how many
-bytes it has. Nothing but a tuple, for a start reads 200 of them."""
+Row: TypeAlias = tuple[str, int, int, str, int]
+"""A module in the index: as in ``Entry``, but the number of its chunk for its code. Nothing but a
+tuple, for a start reads 200 of them."""
+Chunk: TypeAlias = tuple[int, int, list[str]]
+"""Where the codes of a chunk are, behind the index, how many bytes they have, and the sources. The
+last one is that of the module whose import brings about the others."""
 
 
 class _Loader(SourceFileLoader):
@@ -59,16 +69,62 @@ class _Loader(SourceFileLoader):
         return self._code
 
 
+class _Order:
+    """Which imports of a run have brought about which others.
+
+    Python's specs say whose import has begun and has not ended; an import that begins meanwhile is
+    part of it."""
+
+    def __init__(self) -> None:
+        self.chunks: list[list[str]] = []
+        """The sources of the modules that were complete when an import ended, in that order."""
+        self._open: list[tuple[str, str]] = []
+        self._complete: list[str] = []
+        self.awaited = ""
+        """The module that is not begun until others are made."""
+
+    def begin(self, name: str, source: str) -> None:
+        """The import of a module begins."""
+        if not _is_alone():
+            self.chunks.append([source])
+            return
+        self.end()
+        self._open.append((name, source))
+
+    def add(self, source: str) -> None:
+        """A module was made for the one that is awaited."""
+        self.end()
+        self._complete.append(source)
+
+    def end(self) -> None:
+        """Find out which imports have ended."""
+        while self._open and not self._is_open(self._open[-1][0]):
+            name, source = self._open.pop()
+            if name in sys.modules:
+                self._complete.append(source)
+            if not self._open:
+                self.chunks.append(self._complete)
+                self._complete = []
+
+    def _is_open(self, name: str) -> bool:
+        module = sys.modules.get(name)
+        if module is None:
+            return name == self.awaited
+        return getattr(module.__spec__, "_initializing", False)
+
+
 class Bundle:
     """The modules in a file, by the path of their source. As a finder of ``sys.meta_path``, it
     finds those whose source has not changed."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
+        self.file = file
         self._content, self._identity = _mapped(file)
-        self._index, self._codes = _read_index(self._content)
+        self._index, self._chunks, self._codes = _read_index(self._content)
+        self._ready: dict[str, CodeType] = {}
+        self._held: dict[int, bytes] = {}
         self._found: set[str] = set()
-        self._held: dict[str, bytes] = {}
+        self._order = _Order()
         self._enough = MANY
 
     def find_spec(
@@ -78,44 +134,62 @@ class Bundle:
         del target
         if not path or not name.startswith(PACKAGES):
             return None
-        base = f"{path[0]}/{name.rpartition('.')[2]}"
-        source = f"{base}.py"
-        found = self._index.get(source)
-        is_package = found is None
-        if found is None:
-            source = f"{base}/__init__.py"
-            found = self._index.get(source)
-            if found is None:
-                return None
-        time, size, cached, at, length = found
-        if _state(source) != (time, size):
-            return None
-        code = self._code(source, at, length)
-        if code is None:
-            return None
-        self._found.add(source)
-        spec = ModuleSpec(name, _Loader(name, source, code), origin=source)
-        spec.has_location, spec.cached = True, cached
-        if is_package:
-            spec.submodule_search_locations = [base]
+        source = f"{path[0]}/{name.rpartition('.')[2]}.py"
+        if source not in self._index:
+            package = f"{source[:-3]}/__init__.py"
+            source = package if package in self._index or os.path.exists(package) else source
+        self._order.begin(name, source)
+        spec = self._spec(source)
+        if spec is not None:
+            *before, last = self._chunks[self._index[source][-1]][-1]
+            if before and last == source and _is_alone():
+                self._make(name, before)
         return spec
 
-    def _code(self, source: str, at: int, length: int) -> CodeType | None:
-        """The code of a module; None if the file is not there any more, or damaged."""
-        if source in self._held:
-            with memoryview(self._held[source]) as code:
-                found = _unmarshalled(code)
-        elif self._content is not None:
-            found = self._read(self._content, at, length)
-        else:
-            with self._opened() as content:
-                found = None if content is None else self._read(content, at, length)
-        return found if isinstance(found, CodeType) else None
+    def _spec(self, source: str) -> ModuleSpec | None:
+        """What is known of a module; None if it is to be imported as usual."""
+        row = self._index.get(source)
+        if row is None:
+            return None
+        name, time, size, cached, number = row
+        if state(source) != (time, size) or not self._unpack(source, number):
+            return None
+        self._found.add(source)
+        spec = ModuleSpec(name, _Loader(name, source, self._ready.pop(source)), origin=source)
+        spec.has_location, spec.cached = True, cached
+        if source.endswith("/__init__.py"):
+            spec.submodule_search_locations = [os.path.dirname(source)]
+        return spec
 
-    def _read(self, content: mmap.mmap, at: int, length: int) -> Any:
-        at += self._codes
-        with memoryview(content)[at : at + length] as code:
-            return _unmarshalled(code)
+    def _make(self, awaited: str, sources: Iterable[str]) -> None:
+        """Make the modules that another one will import. What cannot be made is left to it."""
+        self._order.awaited = awaited
+        for source in sources:
+            name = self._index[source][0]
+            parent = sys.modules.get(name.rpartition(".")[0])
+            if name in sys.modules or parent is None:
+                continue
+            spec = self._spec(source)
+            if spec is not None and not _make(spec, parent):
+                break
+            self._order.add(source)
+        self._order.awaited = ""
+
+    def _unpack(self, source: str, number: int) -> bool:
+        """Have the code of a module ready. False if the file is not there any more, or damaged."""
+        if source in self._ready:
+            return True
+        at, length, sources = self._chunks[number]
+        if number in self._held:
+            with memoryview(self._held[number]) as content:
+                codes = _unmarshalled(content)
+        else:
+            with self._opened() as mapped:
+                codes = None if mapped is None else _part(mapped, self._codes + at, length)
+        if not isinstance(codes, tuple) or len(codes) != len(sources):
+            return False
+        self._ready.update(zip(sources, codes, strict=True))
+        return isinstance(self._ready.get(source), CodeType)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[mmap.mmap | None]:
@@ -123,7 +197,7 @@ class Bundle:
         if self._content is not None:
             yield self._content
             return
-        content, identity = _mapped(self._file)
+        content, identity = _mapped(self.file)
         try:
             yield content if identity == self._identity else None
         finally:
@@ -136,12 +210,13 @@ class Bundle:
         if self._content is None:
             return False
         for source in sources:
-            time, size, _, at, length = self._index.get(source, (0, 0, "", 0, 0))
-            if _state(source) != (time, size):
+            _, time, size, _, number = self._index.get(source, ("", 0, 0, "", 0))
+            if state(source) != (time, size):
                 self._enough = 1
                 return False
+            at, length, _ = self._chunks[number]
             at += self._codes
-            self._held[source] = self._content[at : at + length]
+            self._held[number] = self._content[at : at + length]
         return True
 
     def rest(self) -> None:
@@ -150,32 +225,35 @@ class Bundle:
             self._content.close()
             self._content = None
 
-    def keep(self) -> None:
-        """Add the modules that were imported from elsewhere, if they are many, and if the next
-        start will need them and find them: to collect them takes as long as to import them."""
+    def added(self) -> dict[str, ModuleType]:
+        """The modules that were imported from elsewhere, by source, if they are many, and if the
+        next start will need them and find them: to collect them takes as long as to import them."""
         if sys.dont_write_bytecode or _COMPILER in sys.modules:
-            return
-        if not os.access(os.path.dirname(self._file), os.W_OK):
-            return
+            return {}
+        if not os.access(os.path.dirname(self.file), os.W_OK):
+            return {}
         added = {}
         for name, module in list(sys.modules.items()):
             source = getattr(module, "__file__", None)
             if name.partition(".")[0] in PACKAGES and source and source not in self._found:
                 added[source] = module
-        if len(added) < self._enough:
-            return
-        made = {source: _entry(source, module) for source, module in added.items()}
-        kept = {source: entry for source, entry in self._entries() if source not in made}
-        _write(self._file, {**kept, **{source: entry for source, entry in made.items() if entry}})
+        return added if len(added) >= self._enough else {}
 
-    def _entries(self) -> Iterator[tuple[str, Entry]]:
+    def together(self) -> list[list[str]]:
+        """The sources of each chunk, as this run has imported them, and then as they are in the
+        file."""
+        self._order.end()
+        return [*self._order.chunks, *(sources for _, _, sources in self._chunks)]
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
         """What is in the file, by source."""
         with self._opened() as content:
             if content is None:
                 return
-            for source, (time, size, cached, at, length) in self._index.items():
-                first = self._codes + at
-                yield source, Entry(time, size, cached, content[first : first + length])
+            for at, length, sources in self._chunks:
+                codes = _part(content, self._codes + at, length)
+                for source, code in zip(sources, codes or (), strict=False):
+                    yield source, Entry(*self._index[source][:-1], code)
 
 
 _installed: Bundle | None = None
@@ -201,34 +279,43 @@ def hold(sources: Iterable[str]) -> bool:
     return _installed is not None and _installed.hold(sources)
 
 
-def _state(source: str) -> tuple[int, int] | None:
+def head() -> bytes:
+    """What a file begins with that this Python can read."""
+    return f"armdbt modules 3 {sys.implementation.cache_tag} {sys.hexversion:x}\n".encode()
+
+
+def _is_alone() -> bool:
+    """Whether no other thread can find a module that is not complete."""
+    return threading.active_count() == 1
+
+
+def _make(spec: ModuleSpec, parent: ModuleType) -> bool:
+    """Make a module, as ``import`` does. False if it fails: ``import`` will say how."""
+    name, loader = spec.name, spec.loader
+    assert isinstance(loader, _Loader)
+    module = sys.modules[name] = ModuleType(name)
+    parts = module.__dict__
+    parts.update(__spec__=spec, __loader__=loader, __file__=spec.origin, __cached__=spec.cached)
+    if spec.submodule_search_locations is None:
+        parts["__package__"] = spec.parent
+    else:
+        parts.update(__package__=name, __path__=spec.submodule_search_locations)
+    try:
+        exec(loader.get_code(name), parts)
+    except Exception:
+        del sys.modules[name]
+        return False
+    setattr(parent, name.rpartition(".")[2], module)
+    return True
+
+
+def state(source: str) -> tuple[int, int] | None:
     """The time and the size of a source; None if there is none."""
     try:
         status = os.stat(source)
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _entry(source: str, module: ModuleType) -> Entry | None:
-    """What to keep of a module that was imported as usual. None for one without code, and for one
-    whose source has changed meanwhile, so that it may be wrong."""
-    spec = module.__spec__
-    before = _state(source)
-    if before is None or spec is None or not isinstance(spec.loader, SourceFileLoader):
-        return None
-    try:
-        code = spec.loader.get_code(spec.name)
-    except (ImportError, OSError, SyntaxError, ValueError):
-        return None
-    if code is None or not spec.cached or _state(source) != before:
-        return None
-    return Entry(*before, spec.cached, marshal.dumps(code))
-
-
-def _head() -> bytes:
-    """What a file begins with that this Python can read."""
-    return f"armdbt modules 2 {sys.implementation.cache_tag} {sys.hexversion:x}\n".encode()
 
 
 def _mapped(file: str) -> tuple[mmap.mmap | None, tuple[int, ...]]:
@@ -240,26 +327,31 @@ def _mapped(file: str) -> tuple[mmap.mmap | None, tuple[int, ...]]:
             content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         return None, ()
-    head = _head()
-    if content[: len(head)] != head:
+    first = head()
+    if content[: len(first)] != first:
         content.close()
         return None, ()
     return content, (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-def _read_index(content: mmap.mmap | None) -> tuple[dict[str, Row], int]:
-    """The rows of a file by source, and where the codes begin. There are none if the file cannot be
-    used, also because it was cut."""
-    at = len(_head())
-    if content is None or len(content) < at + _SIZES.size:
-        return {}, 0
-    size, length = _SIZES.unpack_from(content, at)
+def _read_index(content: mmap.mmap | None) -> tuple[dict[str, Row], list[Chunk], int]:
+    """The rows of a file by source, the chunks, and where the codes begin. There are none if the
+    file cannot be used, also because it was cut."""
+    at = len(head())
+    if content is None or len(content) < at + SIZES.size:
+        return {}, [], 0
+    size, length = SIZES.unpack_from(content, at)
     if size != len(content):
-        return {}, 0
-    at += _SIZES.size
-    with memoryview(content)[at : at + length] as index:
-        found = _unmarshalled(index)
-    return found if isinstance(found, dict) else {}, at + length
+        return {}, [], 0
+    at += SIZES.size
+    rows, chunks = _part(content, at, length) or ({}, [])
+    return rows, chunks, at + length
+
+
+def _part(content: mmap.mmap, at: int, length: int) -> Any:
+    """What is marshalled in a part of the file; None if it is damaged."""
+    with memoryview(content)[at : at + length] as part:
+        return _unmarshalled(part)
 
 
 def _unmarshalled(content: memoryview) -> Any:
@@ -268,32 +360,3 @@ def _unmarshalled(content: memoryview) -> Any:
         return marshal.loads(content)
     except (EOFError, ValueError, TypeError, MemoryError):
         return None
-
-
-def _content(entries: Mapping[str, Entry]) -> bytes:
-    """The content of a file."""
-    rows: dict[str, Row] = {}
-    at = 0
-    for source, entry in entries.items():
-        rows[source] = (entry.time, entry.size, entry.cached, at, len(entry.code))
-        at += len(entry.code)
-    head, index = _head(), marshal.dumps(rows)
-    size = len(head) + _SIZES.size + len(index) + at
-    codes = [entry.code for entry in entries.values()]
-    return b"".join([head, _SIZES.pack(size, len(index)), index, *codes])
-
-
-def _write(file: str, entries: Mapping[str, Entry]) -> None:
-    """Write a file, which appears whole, if that is possible. Others may not write to it, whatever
-    the umask is."""
-    content = _content(entries)
-    temporary = f"{file}.{os.getpid()}"
-    with contextlib.suppress(OSError):
-        try:
-            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-            with open(handle, "wb") as stream:
-                stream.write(content)
-            os.replace(temporary, file)
-        except OSError:
-            os.unlink(temporary)
-            raise

@@ -39,8 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         sys.excepthook = before
     status = streams.finish(status)
-    if bundle is not None:
-        bundle.keep()
+    if bundle is not None and (added := bundle.added()):
+        from dbt import bundle_writing
+
+        bundle_writing.keep(bundle, added)
     if argv is None:
         _exit(status)
     return status

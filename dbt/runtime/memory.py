@@ -53,14 +53,17 @@ GUARD = 64 << 10
 _EPOLL_CTL_ADD = 1
 _RESERVATION = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
+
+def _with_absent(table: bytes, value: int) -> bytes:
+    """A table for ``translate``, with another value for absent pages."""
+    return table[:ABSENT] + bytes([value]) + table[ABSENT + 1 :]
+
+
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
 _WITHOUT_CODE = bytes(perms & ~CODE for perms in range(256))
-_PROTECTED = [
-    bytes(ABSENT if old == ABSENT else perms | MAPPED for old in range(256)) for perms in range(8)
-]
-_PRESENT = [
-    bytes(perms | MAPPED if old == ABSENT else old for old in range(256)) for perms in range(8)
-]
+_SAME = bytes(range(256))
+_PROTECTED = [_with_absent(bytes([perms | MAPPED]) * 256, ABSENT) for perms in range(8)]
+_PRESENT = [_with_absent(_SAME, perms | MAPPED) for perms in range(8)]
 
 
 class BaseContents(Protocol):

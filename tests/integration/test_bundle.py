@@ -1,10 +1,11 @@
 """The bundle: a start reads the code of armdbt's modules from one file."""
 
-import marshal
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from support.guests import guest
 
 import dbt
-from dbt import bundle
+from dbt import bundle, bundle_writing
 from dbt.linux import calls
 
 TREE = Path(dbt.__file__).parent.parent
@@ -91,6 +92,12 @@ def run(tree: Path, script: str = SCRIPT, **variables: str) -> dict[str, list[st
     return {line.split()[0]: line.split()[1:] for line in done.stderr.splitlines()}
 
 
+def keep(made: bundle.Bundle) -> None:
+    """What a start does at its end."""
+    if added := made.added():
+        bundle_writing.keep(made, added)
+
+
 def file_of(tree: Path) -> Path:
     """The bundle of a copy."""
     return tree / "dbt" / "__pycache__" / f"bundle.{sys.implementation.cache_tag}.pyc.bundle"
@@ -147,7 +154,7 @@ def test_a_damaged_bundle_is_not_used(tree: Path, damage: str) -> None:
         {
             "empty": b"",
             "cut": content[:-1000],
-            "other Python": content.replace(b"modules 2", b"modules 0", 1),
+            "other Python": content.replace(b"modules 3", b"modules 0", 1),
             "other content": content[: content.index(b"\n") + 1] + b"i\0\0\0\0",
         }[damage]
     )
@@ -162,7 +169,8 @@ def test_a_bundle_that_says_it_is_larger_than_memory_is_not_used(
         raise MemoryError
 
     file = tmp_path / "bundle"
-    bundle._write(str(file), {"a.py": bundle.Entry(1, 2, "a.pyc", b"N")})
+    code = compile("", "a.py", "exec")
+    bundle_writing.write(str(file), {"a.py": bundle.Entry("dbt.a", 1, 2, "a.pyc", code)})
     assert bundle.Bundle(str(file))._index
     monkeypatch.setattr(bundle.marshal, "loads", full)
     assert not bundle.Bundle(str(file))._index
@@ -178,8 +186,11 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source.write_text("NEW = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     file = tmp_path / "bundle"
-    made = marshal.dumps(compile("NEW = 1", str(source), "exec"))
-    bundle._write(str(file), {str(source): bundle.Entry(*bundle._state(str(source)), "", made)})
+    made = compile("NEW = 1", str(source), "exec")
+    state = bundle.state(str(source))
+    bundle_writing.write(
+        str(file), {str(source): bundle.Entry("dbt_sample.part", *state, "", made)}
+    )
     return file
 
 
@@ -238,10 +249,10 @@ def test_nothing_is_kept_of_a_start_that_compiles(
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     made = bundle.Bundle(str(tmp_path / "bundle"))
     monkeypatch.setitem(sys.modules, "llvmlite", sys)
-    made.keep()
+    keep(made)
     assert not list(tmp_path.iterdir())
     monkeypatch.delitem(sys.modules, "llvmlite")
-    made.keep()
+    keep(made)
     assert list(tmp_path.iterdir()) == [tmp_path / "bundle"]
 
 
@@ -250,13 +261,13 @@ def test_a_source_that_is_wrong_by_now_is_not_kept(tmp_path: Path) -> None:
     source.write_text("NEW = 1\n")
     loader = SourceFileLoader("dbt.sample", str(source))
     module = module_from_spec(spec_from_file_location("dbt.sample", source, loader=loader))
-    entry = bundle._entry(str(source), module)
+    entry = bundle_writing.entry(str(source), module)
     assert entry is not None
     found: dict[str, object] = {}
-    exec(marshal.loads(entry.code), found)
+    exec(entry.code, found)
     assert found["NEW"] == 1
     source.write_text("NEW = = 1\n")
-    assert bundle._entry(str(source), module) is None
+    assert bundle_writing.entry(str(source), module) is None
 
 
 @pytest.mark.parametrize("file", ["nowhere/bundle", ""])
@@ -264,26 +275,126 @@ def test_nothing_is_collected_where_nothing_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     collected: list[str] = []
-    monkeypatch.setattr(bundle, "_entry", lambda source, _: collected.append(source))
+    monkeypatch.setattr(bundle_writing, "entry", lambda source, _: collected.append(source))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.delitem(sys.modules, "llvmlite", raising=False)
     monkeypatch.chdir(tmp_path)
-    bundle.Bundle(file).keep()
+    keep(bundle.Bundle(file))
     assert not list(tmp_path.iterdir())
     assert not collected
-    bundle.Bundle(str(tmp_path / "bundle")).keep()
+    keep(bundle.Bundle(str(tmp_path / "bundle")))
     assert len(collected) >= bundle.MANY
 
 
 def test_a_file_that_cannot_be_made_is_no_error(tmp_path: Path) -> None:
-    bundle._write(str(tmp_path / "nowhere" / "bundle"), {})
+    bundle_writing.write(str(tmp_path / "nowhere" / "bundle"), {})
     assert not list(tmp_path.iterdir())
 
 
 def test_others_may_not_write_a_bundle_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        bundle._write(str(tmp_path / "bundle"), {})
+        bundle_writing.write(str(tmp_path / "bundle"), {})
     finally:
         os.umask(before)
     assert (tmp_path / "bundle").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.fixture
+def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bundle.Bundle]:
+    """The bundle of a package that a run has imported: ``dbt_several.first`` imports ``second``,
+    which imports ``third``."""
+    package = tmp_path / "dbt_several"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "third.py").write_text("WORD = 'third'\n")
+    (package / "second.py").write_text("from dbt_several.third import WORD\n")
+    (package / "first.py").write_text("from dbt_several import second\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.delitem(sys.modules, "llvmlite", raising=False)
+    monkeypatch.setattr(bundle, "MANY", 1)
+    monkeypatch.setattr(bundle, "_is_alone", lambda: True)  # other tests leave threads
+    file = str(tmp_path / "bundle")
+    writes = bundle.Bundle(file)
+    monkeypatch.setattr(sys, "meta_path", [writes, *sys.meta_path])
+    import_module("dbt_several.first")
+    monkeypatch.setattr(bundle, "PACKAGES", ("dbt_several",))
+    keep(writes)
+    forget()
+    reads = bundle.Bundle(file)
+    monkeypatch.setattr(sys, "meta_path", [reads, *sys.meta_path[1:]])
+    yield reads
+    forget()
+
+
+def forget() -> None:
+    """Let the modules of the package be imported again."""
+    for name in [name for name in sys.modules if name.startswith("dbt_several")]:
+        del sys.modules[name]
+
+
+def asked(several: bundle.Bundle, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modules that Python's import asks the bundle for, from now on."""
+    names: list[str] = []
+    find = several.find_spec
+
+    def find_spec(name: str, *rest: object) -> object:
+        if name.startswith("dbt_several."):
+            names.append(name.partition(".")[2])
+        return find(name, *rest)
+
+    monkeypatch.setattr(several, "find_spec", find_spec)
+    return names
+
+
+def test_modules_that_one_imports_are_made_before_it(
+    several: bundle.Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = asked(several, monkeypatch)
+    first = import_module("dbt_several.first")
+    assert names == ["first"]
+    package, third = sys.modules["dbt_several"], sys.modules["dbt_several.third"]
+    assert package.second is first.second
+    assert package.third is third
+    assert third.WORD == first.second.WORD == "third"
+    usual = module_from_spec(spec_from_file_location("dbt_several.third", third.__file__))
+    for name in ("__name__", "__package__", "__file__", "__cached__", "__doc__"):
+        assert getattr(third, name) == getattr(usual, name)
+    assert third.__spec__.origin == usual.__spec__.origin
+    assert third.__spec__.cached == usual.__spec__.cached
+    assert third.__loader__ is third.__spec__.loader
+
+
+def test_a_module_that_has_changed_is_not_made_before(
+    several: bundle.Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "dbt_several" / "third.py").write_text("WORD = 'changed'\n")
+    names = asked(several, monkeypatch)
+    assert import_module("dbt_several.first").second.WORD == "changed"
+    assert names == ["first", "third"]
+
+
+def test_no_module_is_made_before_while_other_threads_run(
+    several: bundle.Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They might find it unfinished."""
+    names = asked(several, monkeypatch)
+    monkeypatch.setattr(bundle, "_is_alone", lambda: False)
+    assert import_module("dbt_several.first").second.WORD == "third"
+    assert names == ["first", "second", "third"]
+
+
+def test_a_module_that_fails_when_it_is_made_fails_where_it_is_imported(
+    several: bundle.Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    third = str(tmp_path / "dbt_several" / "third.py")
+    entries = dict(several.entries())
+    wrong = entries[third]._replace(code=compile("import dbt_nowhere", third, "exec"))
+    chunks = [sources for _, _, sources in several._chunks]
+    bundle_writing.write(str(tmp_path / "bundle"), {**entries, third: wrong}, chunks)
+    again = bundle.Bundle(str(tmp_path / "bundle"))
+    monkeypatch.setattr(sys, "meta_path", [again, *sys.meta_path[1:]])
+    with pytest.raises(ModuleNotFoundError, match="dbt_nowhere"):
+        import_module("dbt_several.first")
+    assert {name for name in sys.modules if name.startswith("dbt_several")} == {"dbt_several"}
