@@ -200,11 +200,11 @@ class RegionText(UnitText):
             lines.append(f"en{index}:")
             place = self.new(f"getelementptr i8, ptr %s, i64 {tables.STOPPED}")
             stopped = self.new(f"trunc i64 {self.new(f'load i64, ptr {place}')} to i1")
-            short = self.new(f"icmp slt i64 %f, {self.shape.longest[index]}")
+            short = self.new(f"icmp slt i64 %f, {self.shape.taken[index]}")
             short = self.new(f"or i1 {stopped}, {short}")
             lines.append(f" br i1 {short}, label %sh{index}, label {self.next_label()}, !prof !0")
             self.open()
-            self._take("%f", self.shape.longest[index])
+            self._take("%f", self.shape.taken[index])
             lines.append(f" br label %b{index}")
 
     def go_on(self, index: int) -> None:
@@ -231,7 +231,7 @@ class RegionText(UnitText):
     def _arrive(self, index: int) -> None:
         """Append what computed exits that lead to a member go on at."""
         self.lines.append(f"ar{index}:")
-        self._go_to(index, self.new("load i64, ptr %fa"), self.shape.longest[index])
+        self._go_to(index, self.new("load i64, ptr %fa"), self.shape.taken[index])
 
     def _take(self, fuel: str, count: int) -> str:
         """Append lines that take fuel from what there is; what is left."""
@@ -248,7 +248,7 @@ class RegionText(UnitText):
             # LLVM must not see that this is what was there before: it would keep that, too.
             before = (
                 f'\n %{label}f = call i64 asm sideeffect "", "=r,0"(i64 {left})'
-                f"\n %{label}g = add i64 %{label}f, {self.shape.longest[index]}"
+                f"\n %{label}g = add i64 %{label}f, {self.shape.taken[index]}"
             )
             changed = self.shape.changed[index]
             self._leave_short(index, label, changed, f"%{label}g", before)
@@ -258,7 +258,7 @@ class RegionText(UnitText):
     @property
     def _beyond(self) -> int:
         """The fuel that was taken for what comes behind the present block."""
-        return self.shape.longest[self._present] - self.insn_count
+        return self.shape.taken[self._present] - self.insn_count
 
     def take_fuel(self) -> None:
         """Fuel was taken for a longer way."""
@@ -279,7 +279,7 @@ class RegionText(UnitText):
         index = self.shape.inner.get(slot)
         if index is None:
             return False
-        needed = self.shape.longest[index]
+        needed = self.shape.taken[index]
         self._go_to(index, self.fuel, needed - self._beyond)
         return True
 

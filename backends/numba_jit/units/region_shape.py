@@ -3,6 +3,8 @@ tested, and what state may have changed.
 
 Fuel is taken and tested only where a loop closes, where a computed target arrives and where the
 region is entered: there must be enough for the longest way to the next test, for which it is taken.
+What a shorter way does not need is given back where fuel is taken, where ways meet that have left
+different amounts, and where the region is left.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -69,7 +71,7 @@ class Shape:
         ]
         """For each member, those that its computed exit may lead to within the region."""
         self._counts = [installed.block.insn_count for installed in members]
-        order, heads = _walk(self.direct, [*apart, *range(len(members))])
+        order, heads = _with_few_heads(self.direct, apart)
         self.arrived = arrived = {target for targets in self.computed for target in targets}
         """Members that computed exits lead to within the region."""
         self.tested = heads | arrived
@@ -83,8 +85,9 @@ class Shape:
             or index not in reached
             or installed.block_id in entered
         ]
-        self.longest = self._longest(order)
-        """For each member, the instructions on the longest way from its beginning to a test."""
+        self.taken = self._taken(order)
+        """For each member, the fuel that was taken where it begins: enough for the longest way to
+        the next test."""
         self.changed = self._changed([_slots_set(i, flags) for i in members])
         """For each member, what of the state may differ from the buffer when it is left."""
 
@@ -99,6 +102,18 @@ class Shape:
             ways = [longest[to] for to in self.direct[index] if to not in self.tested]
             longest[index] += max(ways, default=0)
         return longest
+
+    def _taken(self, order: Sequence[int]) -> list[int]:
+        taken = self._longest(order)
+        left: dict[int, int] = {}
+        """By member the least that is left on the ways to it."""
+        for index in reversed(order):
+            if index not in self.tested:
+                taken[index] = left.get(index, taken[index])
+            after = taken[index] - self._counts[index]
+            for target in self.direct[index]:
+                left[target] = min(left.get(target, after), after)
+        return taken
 
     def _changed(self, own: list[frozenset[str]]) -> list[frozenset[str]]:
         after = list(own)
@@ -132,6 +147,21 @@ def _slots_set(installed: Installed, flags: Collection[str]) -> frozenset[str]:
     """The slots that a block sets; all flags if it sets one."""
     names = {str(inst.imm[0]) for inst in installed.block.insts if inst.op is ops.SET}
     return frozenset(names | set(flags) if names & set(flags) else names)
+
+
+def _with_few_heads(
+    successors: Sequence[Sequence[int]], first: Sequence[int]
+) -> tuple[list[int], set[int]]:
+    """As ``_walk``, from ``first`` and on at all others. A walk that begins amid a loop finds a
+    second head of it: so a head that was found is begun at if there are fewer then."""
+    starts, everything = list(first), range(len(successors))
+    found = _walk(successors, [*starts, *everything])
+    for head in sorted(found[1]):
+        other = _walk(successors, [*starts, head, *everything])
+        if len(other[1]) < len(found[1]):
+            starts.append(head)
+            found = other
+    return found
 
 
 def _walk(successors: Sequence[Sequence[int]], starts: Iterable[int]) -> tuple[list[int], set[int]]:
