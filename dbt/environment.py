@@ -22,6 +22,10 @@ class Symbols(Protocol):
     def functions(self) -> Iterable[int]:
         """The locations of all functions that have symbols."""
 
+    def extent(self, name: str) -> range:
+        """The addresses of what a symbol names: as many as it says, or none. Raises UsageError for
+        an unknown symbol."""
+
 
 class Environment(Protocol):
     """Does what translated code cannot do by itself.
@@ -97,6 +101,12 @@ class Environment(Protocol):
     def stack_bound(self, pointer: int) -> int:
         """The end of the stack the program was started on, when ``pointer`` is in it; else
         ``pointer``."""
+
+    def mapping(self, address: int) -> range:
+        """The addresses of the mapping that an address is in; none if it is in no mapping."""
+
+    def heap(self) -> range:
+        """The addresses of the heap that the system keeps for a program, as it is now."""
 
     def call_name(self, given: int | str) -> str:
         """The name of a system call that is given by name or number. Raises UsageError."""

@@ -2,7 +2,17 @@
 
 import ctypes
 
-from dbt.interfaces import CODE, PAGE, READ, WRITE, FaultHit, Memory
+from dbt.interfaces import (
+    CODE,
+    PAGE,
+    READ,
+    READ_WATCHED,
+    WRITE,
+    WRITE_WATCHED,
+    FaultHit,
+    Memory,
+    Reason,
+)
 from dbt.stops import Access, GuestFault
 
 PAGES = (1 << 32) // PAGE
@@ -23,35 +33,48 @@ def first_forbidden(perms: memoryview, address: int, size: int, access: Access) 
     return max(address, page * PAGE)
 
 
-def refused_for_code(perms: memoryview, hit: FaultHit) -> bool:
-    """True when a store was refused only because translations depend on its page."""
+def reason_of(perms: memoryview, hit: FaultHit) -> Reason:
+    """Why translated code was refused an access: FAULT if the guest may not make it; INVALIDATION
+    for a store to a page that translations depend on, HOOK on a watched page. Then the evaluator
+    may."""
     bits = perms[hit.address // PAGE]
-    return hit.access is Access.WRITE and bits & (WRITE | CODE) == WRITE | CODE
+    if hit.access is Access.READ and bits & READ_WATCHED:
+        return Reason.HOOK
+    if hit.access is Access.WRITE:
+        if bits & WRITE_WATCHED:
+            return Reason.HOOK
+        if bits & (WRITE | CODE) == WRITE | CODE:
+            return Reason.INVALIDATION
+    return Reason.FAULT
 
 
 class GuardedMemory:
-    """Guest memory whose stores are refused on pages that translations depend on, as those of
-    compiled code are."""
+    """Guest memory whose stores are refused on pages that translations depend on, and accesses on
+    watched pages, as those of compiled code are."""
 
     def __init__(self, memory: Memory) -> None:
-        self.load, self.fence = memory.load, memory.fence
+        self.fence = memory.fence
         self._memory = memory
         self.perms = permission_bytes(memory)
 
+    def load(self, address: int, size: int) -> int:
+        self._refuse(address, size, READ_WATCHED, Access.READ)
+        return self._memory.load(address, size)
+
     def store(self, address: int, size: int, value: int) -> None:
-        self._refuse_code(address, size)
+        self._refuse(address, size, CODE | WRITE_WATCHED, Access.WRITE)
         self._memory.store(address, size, value)
 
     def exchange(self, address: int, size: int, value: int) -> int:
-        self._refuse_code(address, size)
+        self._refuse(address, size, CODE | WRITE_WATCHED, Access.WRITE)
         return self._memory.exchange(address, size, value)
 
     def compare_exchange(self, address: int, size: int, expected: int, value: int) -> int:
-        self._refuse_code(address, size)
+        self._refuse(address, size, CODE | WRITE_WATCHED, Access.WRITE)
         return self._memory.compare_exchange(address, size, expected, value)
 
-    def _refuse_code(self, address: int, size: int) -> None:
+    def _refuse(self, address: int, size: int, bits: int, access: Access) -> None:
         for page in {address // PAGE, (address + size - 1) // PAGE}:
-            if page < len(self.perms) and self.perms[page] & CODE:
-                at = first_forbidden(self.perms, address, size, Access.WRITE)
-                raise GuestFault(at & 0xFFFFFFFF, Access.WRITE)
+            if page < len(self.perms) and self.perms[page] & bits:
+                at = first_forbidden(self.perms, address, size, access)
+                raise GuestFault(at & 0xFFFFFFFF, access)

@@ -145,8 +145,7 @@ class Exits:
                 case Edge(key=key):
                     return key
                 case FaultHit():
-                    invalid = self._faults.invalidates(result)
-                    self.count(Reason.INVALIDATION if invalid else Reason.FAULT)
+                    self.count(self._faults.reason(result))
             return self.stop(result, pc)
 
     def _instruction(self, key: BlockKey) -> Block:
@@ -199,7 +198,7 @@ class Exits:
             key = lifter.in_state(BlockKey(record.pc, record.mode), self._context.state)
             return self._step(key, record.block)
         hit = self._faults.hit(record)
-        self.count(Reason.INVALIDATION if self._faults.invalidates(hit) else Reason.FAULT)
+        self.count(self._faults.reason(hit))
         return self.stop(hit, record.pc)
 
     def _called(self, call: SyscallHit) -> Event:

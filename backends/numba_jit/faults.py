@@ -3,8 +3,8 @@
 from backends.numba_jit import abi
 from backends.numba_jit.records import FaultRecord
 from backends.numba_jit.tables import Tables
-from dbt.interfaces import Context, FaultHit
-from dbt.permissions import first_forbidden, permission_bytes, refused_for_code
+from dbt.interfaces import Context, FaultHit, Reason
+from dbt.permissions import first_forbidden, permission_bytes, reason_of
 from dbt.stops import Access
 
 
@@ -34,9 +34,9 @@ class Faults:
             address = first_forbidden(self._perms, address, found.size, found.access) & 0xFFFFFFFF
         return FaultHit(found.pc, found.mode, address, found.access)
 
-    def invalidates(self, hit: FaultHit) -> bool:
-        """True when a store was refused only because translations depend on its page."""
-        return refused_for_code(self._perms, hit)
+    def reason(self, hit: FaultHit) -> Reason:
+        """Why an access was refused (``dbt.permissions``)."""
+        return reason_of(self._perms, hit)
 
     def close(self) -> None:
         """Release the permission bytes. The object must not be used afterwards."""

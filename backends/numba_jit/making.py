@@ -29,7 +29,7 @@ from backends.numba_jit.stencils.finding import (
 )
 from backends.numba_jit.word_functions import word_function
 from backends.numba_jit.word_text import object_of
-from dbt.interfaces import CODE, EXEC, WRITE
+from dbt.interfaces import CODE, EXEC, READ, WRITE
 from dbt.ir.block import CONDITION_PASSED
 
 MEM_BASE, PERMS_FROM_BASE = abi.MEM_BASE, abi.PERMS_FROM_BASE
@@ -91,8 +91,8 @@ def may_begin(state, header, pc, mode, perms):  # type: ignore[no-untyped-def]
     """Whether a block may be made here that begins at ``pc``, on a page with these permissions."""
     if pc & (alignment_of(header, mode) - 1) or perms & EXEC == 0:
         return False
-    if load64(header + UNCHECKED) and perms & (WRITE | CODE) == WRITE:
-        return False  # Python has to have the host protect the page
+    if load64(header + UNCHECKED) and (perms & (WRITE | CODE) == WRITE or perms & READ == 0):
+        return False  # Python has to have the host protect the page, or open it and protect it
     return load8(load64(state + BOUNDARIES) + pc) == 0
 
 
@@ -114,6 +114,14 @@ def look(state, header, pc, mode):  # type: ignore[no-untyped-def]
     perms = memory + PERMS_FROM_BASE + pc // (PAGE_MASK + 1)
     if not may_begin(state, header, pc, mode, load8(perms)):
         return 0
+    size = load64(header + BYTES)
+    if (
+        pc & PAGE_MASK < size
+        and pc >= size
+        and load64(header + UNCHECKED)
+        and (load8(perms - 1) & (EXEC | READ) == EXEC)
+    ):
+        return 0  # the page of the word before is such a page
     before = word_before(header, memory, pc)
     count = find_shapes(header, memory, pc, load64(header + MOST), before, mode)
     if count >> 32:

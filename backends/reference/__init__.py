@@ -41,7 +41,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import Block, BlockKey
 from dbt.ir.printer import print_block
-from dbt.permissions import GuardedMemory, refused_for_code
+from dbt.permissions import GuardedMemory, reason_of
 from dbt.phases import Phase
 from dbt.stops import UsageError
 
@@ -214,8 +214,7 @@ class ReferenceExecutor:
 
     def _reason(self, event: Event) -> Reason:
         if isinstance(event, FaultHit):
-            for_code = refused_for_code(self._memory.perms, event)
-            return Reason.INVALIDATION if for_code else Reason.FAULT
+            return reason_of(self._memory.perms, event)
         return _REASONS[type(event)]
 
     # -- policy and figures ------------------------------------------------------------------------

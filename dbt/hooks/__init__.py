@@ -7,7 +7,7 @@ from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.hooks.callbacks.callback import Callback, CallbackError
-    from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
+    from dbt.hooks.callbacks.events import CallEvent, MemoryEvent, ReturnEvent, SyscallEvent
     from dbt.hooks.registry import Hooks
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Callback",
     "CallbackError",
     "Hooks",
+    "MemoryEvent",
     "ReturnEvent",
     "StopRequested",
     "SyscallEvent",
@@ -25,6 +26,7 @@ _HOMES = {
     "Callback": "dbt.hooks.callbacks.callback",
     "CallbackError": "dbt.hooks.callbacks.callback",
     "Hooks": "dbt.hooks.registry",
+    "MemoryEvent": "dbt.hooks.callbacks.events",
     "ReturnEvent": "dbt.hooks.callbacks.events",
     "SyscallEvent": "dbt.hooks.callbacks.events",
 }

@@ -18,13 +18,14 @@ from dbt.stops import UsageError
 from dbt.typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:  # what few processes need is imported when they do
+    from dbt.environment import Environment
     from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
     from dbt.hooks.follow.listeners import Hook, Listeners
     from dbt.hooks.follow.tracker import Tracker
     from dbt.hooks.mechanisms import Mechanism
+    from dbt.hooks.memory import MemoryHook, MemoryHooks
     from dbt.hooks.recording import Recording
     from dbt.hooks.records import Kind, Record
-    from dbt.syscalls import Decode
 
 CallHook: TypeAlias = "Callable[[CallEvent], Any]"
 ReturnHook: TypeAlias = "Callable[[ReturnEvent], Any]"
@@ -40,18 +41,15 @@ class Hooks:
     def __init__(
         self,
         machine: HookMachine,
-        functions: Callable[[], Iterable[int]],
-        call_name: Callable[[int | str], str],
-        decode: "Decode",
+        environment: "Environment",
     ) -> None:
         self._machine = machine
-        self._functions = functions
-        self._call_name = call_name
-        self._decode = decode
+        self._environment = environment
         self._mechanisms: dict[str, tuple[Mechanism, Tracker]] = {}
         self._entering: dict[str | None, list[SyscallHook]] = {}
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._recording: Recording | None = None
+        self._memory: MemoryHooks | None = None
         self._programs: list[Callable[[], Any]] = []
         self._pausing: list[Callable[[], Any]] = []
         self._program_is_new = False
@@ -122,10 +120,53 @@ class Hooks:
         """
         choices.function("a hook", hook, "event")
         choices.truth("leaving", leaving)
-        name = None if name is None else self._call_name(name)
+        name = None if name is None else self._environment.call_name(name)
         hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
         hooks.append(hook)
         return partial(take_out, hooks, hook)
+
+    def on_memory(
+        self,
+        where: "range | str | None",
+        hook: "MemoryHook",
+        access: str = "rw",
+        *,
+        when: str | None = None,
+        mechanism: str = "auto",
+    ) -> Remove:
+        """Call ``hook`` behind each instruction's reads (``access="r"``), writes (``"w"``) or both
+        (``"rw"``) that touch some memory. It gets a ``MemoryEvent`` for each of them.
+
+        ``where`` is a range of addresses (``range(0x8000, 0x8004)``); the name of a variable, as
+        large as its symbol says; such a name or an address with a size, ``"buffer+64"``;
+        ``"stack"``, the mapping that the stack pointer is in at that moment; ``"heap"``, what the
+        program has from brk; or None, all of memory. ``when`` is a condition as in ``on_call``,
+        also on ``address``, ``size`` and ``value``. ``memory.py`` says what the mechanisms are:
+        ``pages`` has translated code stop at accesses to these pages, ``code`` changes all code;
+        ``auto`` takes pages for up to 16 of them.
+
+        An instruction that faults is not reported; those of its accesses that were made are made
+        again when it is. Accesses of the kernel, of the host and of other processes are not seen.
+
+        Returns a function that removes the hook. Raises UsageError for what is no such memory, and
+        for conditions that make no sense.
+        """
+        from dbt.hooks.memory import KINDS, MECHANISMS, MemoryHooks, memory_at
+        from dbt.hooks.points.conditions import parse_condition
+
+        choices.function("a hook", hook, "event")
+        kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
+        choices.one_of("mechanism of memory hooks", mechanism, MECHANISMS)
+        names = self._machine.names.at_accesses()
+        condition = None if when is None else parse_condition(when, names)
+        if condition is not None and condition.mentions(DEPTH):
+            raise UsageError(f"condition {when!r}: accesses to memory do not know depth")
+        place, within = memory_at(where, self._environment, self._machine)
+        if within is not None and mechanism == "pages":
+            raise UsageError(f"memory {where!r} moves: it has no pages to watch")
+        if self._memory is None:
+            self._memory = MemoryHooks(self._machine)
+        return self._memory.add(place, hook, kinds, condition, mechanism, within)
 
     def trace(
         self,
@@ -194,7 +235,7 @@ class Hooks:
     def _wanted(self, pcs: Iterable[int | str] | int | str | None) -> set[int]:
         """The locations of the functions that a user names."""
         if pcs is None:
-            return set(self._functions())
+            return set(self._environment.symbolizer.functions())
         return {self._machine.code(where) for where in choices.several("pcs", pcs)}
 
     def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
@@ -310,6 +351,8 @@ class Hooks:
             mechanism.idle()
             mechanism.close()
         self._mechanisms.clear()
+        if self._memory is not None:
+            self._memory.clear()
         if self._recording is not None:
             self._recording.leave()
         self._machine.forget()
@@ -322,6 +365,8 @@ class Hooks:
                 listeners.clear()
         if self._recording is not None:
             self._recording.stop()
+        if self._memory is not None:
+            self._memory.clear()
         self._programs.clear()
         self._pausing.clear()
         for hooks in (*self._entering.values(), *self._leaving.values()):
@@ -423,8 +468,8 @@ class Hooks:
 
         machine = self._machine
         event = SyscallEvent(
-            name, arguments, machine.state, machine.memory, self._decode, result, number,
-            machine.pc_of(location), machine.insns, machine.thread,
+            name, arguments, machine.state, machine.memory, self._environment.decode, result,
+            number, machine.pc_of(location), machine.insns, machine.thread,
         )  # fmt: skip
         for hook in hooks:
             machine.call(hook, event)

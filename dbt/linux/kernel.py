@@ -526,6 +526,15 @@ class Kernel:
         ours = area is not None and area.start <= self.stack_start <= area.end
         return area.end if area is not None and ours else pointer
 
+    def mapping(self, address: int) -> range:
+        """The addresses of the mapping that an address is in; none if it is in no mapping."""
+        area = self.space.at(address)
+        return range(0) if area is None else range(area.start, area.end)
+
+    def heap(self) -> range:
+        """The addresses between the first break and the present one (brk)."""
+        return range(self.space.brk_start, self.space.brk)
+
     def random_bytes(self, size: int) -> bytes:
         """Random bytes; always the same ones when the user gave a seed."""
         return os.urandom(size) if self.random is None else self.random.randbytes(size)

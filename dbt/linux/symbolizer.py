@@ -48,13 +48,27 @@ class Symbolizer:
 
     def symbol(self, name: str) -> int | None:
         """The location of a symbol: its address with the bits of its code's state; or None."""
+        found = self._find(name)
+        return None if found is None else (found[0].location + found[1]) & 0xFFFFFFFF
+
+    def extent(self, name: str) -> range:
+        """The addresses of what a symbol names: as many as it says, or none. Raises UsageError for
+        an unknown symbol."""
+        found = self._find(name)
+        if found is None:
+            raise choices.unknown("symbol", name, self._names())
+        start = (found[0].address + found[1]) & 0xFFFFFFFF
+        return range(start, start + found[0].size)
+
+    def _find(self, name: str) -> "tuple[Symbol, int] | None":
+        """A symbol, and where its file was loaded, minus where it was linked; or None."""
         paths = [image.path for image in self.images()]
         paths.sort(key=lambda path: path != self.program)
         for path in paths:
             found = self._symbols(path).find(name)
             if found is not None:
                 bias = self._bias(path)
-                return None if bias is None else (found.location + bias) & 0xFFFFFFFF
+                return None if bias is None else (found, bias)
         return None
 
     def resolve(self, where: int | str) -> int:

@@ -148,7 +148,7 @@ def connect(
         symbols.resolve,
         environment.stack_bound,
     )
-    hooks = Hooks(machine, symbols.functions, environment.call_name, environment.decode)
+    hooks = Hooks(machine, environment)
     loop = EventLoop(
         resume,
         engine,

@@ -26,6 +26,8 @@ from dbt.interfaces import (
     FuelOut,
     HookHit,
     NotTranslated,
+    Pass,
+    Reason,
     Rewritten,
     SyscallHit,
     TablesFull,
@@ -34,7 +36,7 @@ from dbt.interfaces import (
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Inst
 from dbt.lazy import lazy_property
-from dbt.permissions import refused_for_code
+from dbt.permissions import reason_of
 from dbt.phases import Phase
 from dbt.runtime.boundaries import Boundaries
 from dbt.runtime.budget import SLICE_SECONDS, Budget
@@ -99,6 +101,7 @@ class Engine:
 
     _passes_changed = False
     """Passes have come or gone while the executor waits."""
+    _stepping = False
     on_pause: Callable[[None], object] | None = None
     """Called by who runs the engine, between blocks, at the end of slices."""
 
@@ -139,6 +142,9 @@ class Engine:
         self._made_insns = 0
         self._note = on_invalidate or _quiet
         self._installed = on_install
+        self.step_passes: list[Pass] = []
+        """Run on each instruction that is executed one by one, behind what else is done to it: they
+        see what translated code leaves to the evaluator."""
         self._boundaries = Boundaries(
             self._cut,
             lambda pc, present: executor.set_boundary(pc, present=present),
@@ -148,7 +154,6 @@ class Engine:
         self._runner = 0  # the thread in which the executor runs
         self._starting = threading.RLock()
         """Held while ``_runner`` changes, and while translations are discarded."""
-        self._stepping = False
         self._is_full = False
         """The executor had no room, and has not run since."""
         self._later_all = False
@@ -262,8 +267,8 @@ class Engine:
                     self._provide(key)
                 case FuelOut(key=key):
                     return self._out_of_fuel(key, perf_counter() - started)
-                case FaultHit() if refused_for_code(self.memory.perms, event):
-                    stepped = self._step_store(event)
+                case FaultHit() if reason_of(self.memory.perms, event) is not Reason.FAULT:
+                    stepped = self._step_refused(event)
                     if not isinstance(stepped, BlockKey):
                         return stepped
                     key = stepped
@@ -461,7 +466,7 @@ class Engine:
     def _single(self, key: BlockKey) -> Block:
         """The block of one instruction. That of plain code is kept: the turns of threads often end
         in the same places."""
-        if self.context.passes or self._show_copied or not self._is_plain(key):
+        if self.context.passes or self.step_passes or self._show_copied or not self._is_plain(key):
             return self._lift_single(key)
         return self._singles.get(key)
 
@@ -475,14 +480,18 @@ class Engine:
     def _lifted(self, key: BlockKey, ends: Collection[int], *, heads: bool | None) -> Block:
         """A block to execute at once. Raises GuestFault, which names the key."""
         try:
-            return self._translate(key, ends, heads=heads)
+            block = self._translate(key, ends, heads=heads)
         except GuestFault as fault:
             fault.pc, fault.mode = key.pc, key.mode
             raise
+        for pass_ in self.step_passes:
+            pass_.run(block)
+        return block
 
-    def _step_store(self, fault: FaultHit) -> BlockKey | Event:
-        """Execute the instruction whose store was refused because its page holds translated code.
-        The store invalidates the translations first. Returns as ``step`` does."""
+    def _step_refused(self, fault: FaultHit) -> BlockKey | Event:
+        """Execute the instruction whose access was refused though the guest may make it: a store to
+        a page that holds translated code, which invalidates the translations first, or an access to
+        a watched page. Returns as ``step`` does."""
         key = BlockKey(fault.pc, fault.mode)
         if self.context.lifter is not None:
             key = self.context.lifter.in_state(key, self.context.state)

@@ -14,6 +14,7 @@ from dbt.interfaces import (
     ABSENT,
     CODE,
     EXEC,
+    GRANTED,
     MAPPED,
     OPENED,
     OPENED_AT,
@@ -60,7 +61,7 @@ def _with_absent(table: bytes, value: int) -> bytes:
 
 
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
-_WITHOUT_CODE = bytes(perms & ~CODE for perms in range(256))
+_WITHOUT_CODE = bytes(perms & ~CODE for perms in GRANTED)
 _SAME = bytes(range(256))
 _PROTECTED = [_with_absent(bytes([perms | MAPPED]) * 256, ABSENT) for perms in range(8)]
 _PRESENT = [_with_absent(_SAME, perms | MAPPED) for perms in range(8)]
@@ -125,6 +126,8 @@ class GuestMemory:
         self.on_absent: Callable[[int], bool] = _stays_absent
         self.changes = 0
         """How often mappings or permissions have changed, or what the guest may not write."""
+        self._watched: dict[int, int] = {}
+        """READ and WRITE, or WRITE alone, by number of a watched page."""
         self.base_contents: BaseContents | None = None
         """The contents that tracked pages are copies of (``dbt.runtime.contents``)."""
 
@@ -145,7 +148,7 @@ class GuestMemory:
         self.unmap(address, size)
         first, count = address // PAGE, -(-size // PAGE)
         self.perms[first : first + count] = bytes([perms | MAPPED]) * count
-        self.protection.update(first, count)
+        self._changed(first, count)
 
     def map_shared(self, address: int, size: int, perms: int, fd: int, offset: int) -> None:
         """Map host pages shared with a file (``fd``) or, with fd -1, with forked children.
@@ -177,7 +180,7 @@ class GuestMemory:
             self._close_hole(address, size)
             raise
         self.perms[first : first + count] = bytes(count)
-        self.protection.update(first, count, replaced=True)
+        self._changed(first, count, replaced=True)
         self.protect(address, size, perms)
 
     def _map_over(
@@ -192,7 +195,7 @@ class GuestMemory:
             self._close_hole(address, size)
             raise
         self.perms[first : first + count] = bytes(count)
-        self.protection.update(first, count, replaced=True)
+        self._changed(first, count, replaced=True)
 
     def _close_hole(self, address: int, size: int) -> None:
         """Map the reservation again where a failed mmap has left a hole: some kernels unmap the old
@@ -201,7 +204,7 @@ class GuestMemory:
             flags = _RESERVATION | MAP_FIXED_NOREPLACE
             host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags)
             self.perms[address // PAGE : (address + size) // PAGE] = bytes(size // PAGE)
-            self.protection.update(address // PAGE, size // PAGE, replaced=True)
+            self._changed(address // PAGE, size // PAGE, replaced=True)
 
     def move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
         """Move ``size`` bytes of one mapping to ``new``, and make it ``new_size`` bytes there.
@@ -214,15 +217,15 @@ class GuestMemory:
         self.changes += 1
         self.forget_code(old, size)
         self.forget_code(new, new_size)
-        perms = bytes(self.perms[old // PAGE : (old + size) // PAGE])
+        perms = bytes(self.perms[old // PAGE : (old + size) // PAGE]).translate(GRANTED)
         self.protection.open(old // PAGE, size // PAGE)  # the host has one mapping there then
         try:
             self._move(old, size, new, new_size, shared=shared)
         finally:
-            self.protection.update(old // PAGE, size // PAGE, replaced=True)
+            self._changed(old // PAGE, size // PAGE, replaced=True)
         absent = bytes([ABSENT]) * ((new_size - size) // PAGE)
         self.perms[new // PAGE : (new + new_size) // PAGE] = perms + absent
-        self.protection.update(new // PAGE, new_size // PAGE, replaced=True)
+        self._changed(new // PAGE, new_size // PAGE, replaced=True)
 
     def _move(self, old: int, size: int, new: int, new_size: int, *, shared: bool) -> None:
         # The guest's memory must never have a hole, which the host could give to another thread:
@@ -255,7 +258,7 @@ class GuestMemory:
             flags = _RESERVATION | MAP_FIXED
             host_map.mmap(self.base + address, count * PAGE, PROT_READ | PROT_WRITE, flags)
             self.perms[first : first + count] = bytes(count)
-            self.protection.update(first, count, replaced=True)
+            self._changed(first, count, replaced=True)
 
     def protect(self, address: int, size: int, perms: int) -> None:
         """Set what the guest may do with pages (READ, WRITE, EXEC); they count as mapped. Absent
@@ -270,7 +273,7 @@ class GuestMemory:
         self.forget_code(address, size)
         first, count = address // PAGE, size // PAGE
         self.perms[first : first + count] = bytes([ABSENT]) * count
-        self.protection.update(first, count)
+        self._changed(first, count)
 
     def set_present(self, address: int, size: int, perms: int) -> None:
         """Give ``perms`` to absent pages that lie within the file again, which has grown."""
@@ -281,7 +284,7 @@ class GuestMemory:
         first, count = address // PAGE, -(-size // PAGE)
         window = self.perms[first : first + count]
         window[:] = bytes(window).translate(table)
-        self.protection.update(first, count)
+        self._changed(first, count)
 
     def has_page(self, address: int) -> bool:
         """True when the host can give the page of an address: not past the end of a mapped file."""
@@ -322,7 +325,7 @@ class GuestMemory:
         OSError."""
         flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED
         host_map.mmap(self.base + address, size, PROT_READ | PROT_WRITE, flags, fd, address)
-        self.protection.update(address // PAGE, size // PAGE, replaced=True)
+        self._changed(address // PAGE, size // PAGE, replaced=True)
 
     def drop(self, address: int, size: int) -> None:
         """Give pages of ``map_contents`` the content of the file again. Invalidates nothing."""
@@ -347,10 +350,10 @@ class GuestMemory:
         if self.permissions(address, size) != perms:
             self.forget_code(address, size)
             self.perms[first : first + len(perms)] = perms
-            self.protection.update(first, len(perms))
+            self._changed(first, len(perms))
 
     def permissions(self, address: int, size: int) -> bytes:
-        """The permission bytes of pages, without CODE."""
+        """What the guest may do with pages, a permission byte each."""
         first = address // PAGE
         return bytes(self.perms[first : first + size // PAGE]).translate(_WITHOUT_CODE)
 
@@ -366,12 +369,12 @@ class GuestMemory:
     def mark_code(self, page: int) -> None:
         """Set the CODE bit of a page (a page number): translations depend on it."""
         self.perms[page] |= CODE
-        self.protection.update(page, 1)
+        self._changed(page, 1)
 
     def clear_code(self, page: int) -> None:
         """Clear the CODE bit of a page."""
         self.perms[page] &= ~CODE
-        self.protection.update(page, 1)
+        self._changed(page, 1)
 
     def forget_code(self, address: int, size: int) -> None:
         """Invalidate the translations of all pages of a range. For changes that no checked store
@@ -383,6 +386,27 @@ class GuestMemory:
             self.on_code_write(first + index)
             index = marked.find(1, index + 1)
 
+    # -- watched pages -----------------------------------------------------------------------------
+
+    def watch(self, page: int, accesses: int) -> None:
+        """Have translated code stop at a page (a page number) before accesses, READ, WRITE, both or
+        0, whatever is mapped there and will be. Code that reads is also stopped before it writes:
+        the host knows no page that can only be written."""
+        self._watched[page] = accesses | (WRITE if accesses & READ else 0)
+        self._changed(page, 1)
+        if not accesses:
+            del self._watched[page]
+
+    def _changed(self, first: int, count: int, *, replaced: bool = False) -> None:
+        """Permissions of pages have changed, or (``replaced``) they are new pages of the host."""
+        if self._watched:
+            for page, accesses in self._watched.items():
+                if first <= page < first + count:
+                    granted = GRANTED[self.perms[page]]
+                    taken = granted & accesses
+                    self.perms[page] = granted & ~taken | taken << 6
+        self.protection.update(first, count, replaced=replaced)
+
     # -- pages that the host could not give --------------------------------------------------------
 
     def take_lost(self) -> int | None:
@@ -392,7 +416,7 @@ class GuestMemory:
         return self._lost.take(self.on_code_write, self._lost_changed)
 
     def _lost_changed(self, first: int, count: int) -> None:
-        self.protection.update(first, count, replaced=count == 1)
+        self._changed(first, count, replaced=count == 1)
 
     # -- access ------------------------------------------------------------------------------------
 
@@ -407,7 +431,9 @@ class GuestMemory:
         for page in range(address // PAGE, last // PAGE + 1):
             if page < PAGES and self.perms[page] == ABSENT:
                 self.on_absent(page)
-            if page >= PAGES or self.perms[page] & need != need:
+            if page >= PAGES or (
+                self.perms[page] & need != need and GRANTED[self.perms[page]] & need != need
+            ):
                 raise GuestFault(max(address, page * PAGE) & (SPACE - 1), access)
 
     def read(self, address: int, size: int) -> bytes:
@@ -446,7 +472,7 @@ class GuestMemory:
         for page in range(address // PAGE, (address + len(data) - 1) // PAGE + 1):
             if self.perms[page] == ABSENT and not self.on_absent(page):
                 raise GuestFault(max(address, page * PAGE), Access.WRITE)
-            if not self.perms[page] & WRITE:
+            if not GRANTED[self.perms[page]] & WRITE:
                 self.changes += 1
         self.forget_code(address, len(data)) if data else None
         self._bytes[address : address + len(data)] = data

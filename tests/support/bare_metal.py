@@ -87,6 +87,12 @@ class BareMetal:
         del pointer
         return self.stack_end
 
+    def mapping(self, address: int) -> range:
+        return range(1 << 32)
+
+    def heap(self) -> range:
+        return range(0)
+
     def call_name(self, given: int | str) -> str:
         return str(given)
 

@@ -23,6 +23,9 @@ class Guest(Protocol):
     def code(self, where: int | str) -> int:
         """The location of code, by symbol or address. Raises UsageError."""
 
+    def name(self, pc: int) -> str:
+        """``name+0x14``, or the address as text."""
+
     def caller(self, location: int, pc: int) -> int:
         """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
 
@@ -192,3 +195,28 @@ class SyscallEvent:
         What the call writes is there once it has a result. To be used only while the hook runs.
         """
         return self._decode(self.name, self.arguments, self.result)
+
+
+@attrs.define
+class MemoryEvent(_OnGuest):
+    """An instruction has accessed memory. Memory is as it leaves it, registers are as it has found
+    them.
+
+    ``kind`` is ``"read"`` or ``"write"``; ``address`` is that of the first byte of ``size`` bytes,
+    1, 2, 4 or 8; ``value`` is what was read or written, little-endian, and ``before`` what was
+    there before a write. ``insns`` counts the guest instructions completed so far.
+    """
+
+    kind: str
+    pc: int
+    address: int
+    size: int
+    value: int
+    before: int | None
+    insns: int
+    thread: int
+
+    @property
+    def symbol(self) -> str:
+        """The function of the instruction, with the offset in it."""
+        return self._guest.name(self.pc)

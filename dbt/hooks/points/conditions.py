@@ -8,12 +8,14 @@ when it is not 0.
 Names: the guest's registers (ARM: ``r0`` to ``r15``, ``sp``, ``lr``), ``pc``, ``arg0`` and so on
 (the argument registers) and ``depth`` (how many watched activations are alive).
 
+At accesses to memory also ``address``, ``size`` and ``value`` (of which 32 bits count).
+
 There is no way to read guest memory: such a read could fault, and the guest would get a fault that
 is not its own.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -38,13 +40,23 @@ class Condition:
     tree: ast.expr = attrs.field(eq=False, repr=False)
     names: Names = attrs.field(eq=False, repr=False)
 
-    def compile(self, builder: Builder, *, pc: int, depth: str = DEPTH) -> Value:
+    def compile(
+        self,
+        builder: Builder,
+        *,
+        pc: int,
+        depth: str = DEPTH,
+        event: Mapping[str, Value] | None = None,
+    ) -> Value:
         """Append IR that computes the condition, an ``i1``, from the state at hand.
 
-        ``pc`` is where the guest is; ``depth`` names the slot of that name.
+        ``pc`` is where the guest is; ``depth`` names the slot of that name; ``event`` has the
+        values of ``names.event``, of any width: of the widest, the low 32 bits count.
         """
 
         def value(name: str) -> Value | None:
+            if name in self.names.event:
+                return _word(builder, (event or {})[name])
             if name in self.names.pcs:
                 return builder.const(pc)
             slot = self.names.slots.get(name)
@@ -57,6 +69,8 @@ class Condition:
         """Whether the condition holds in a state that ``get`` reads, slot by slot."""
 
         def value(name: str) -> int | None:
+            if name in self.names.event:
+                return 0  # it is only asked about registers here, and when it is checked
             if name in self.names.pcs:
                 return pc
             slot = self.names.slots.get(name)
@@ -82,6 +96,14 @@ class Condition:
 
     def _error(self, node: ast.AST, problem: str) -> UsageError:
         return _error(self.text, getattr(node, "col_offset", 0), problem)
+
+
+def _word(builder: Builder, value: Value) -> Value:
+    """A value of any width as one of 32 bits."""
+    type_ = value.type
+    if type_ is None or type_ is I32:
+        return value
+    return builder.trunc(value, I32) if type_.bits > I32.bits else builder.zext(value, I32)
 
 
 def _error(text: str, column: int, problem: str) -> UsageError:

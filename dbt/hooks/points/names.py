@@ -8,20 +8,27 @@ from dbt.interfaces import PC_SLOT, CallAbi, Layout
 
 DEPTH = "depth"
 """Number of watched activations that are alive. A name in conditions, but not for callbacks."""
+ACCESS_NAMES = ("address", "size", "value")
+"""What an access to memory has: where, how many bytes, and what was read or written."""
 
 
 @attrs.frozen
 class Names:
     """``slots``: the state slot of each name. ``pcs``: names of the pc, which is in no slot while a
-    block runs."""
+    block runs. ``event``: names of what the event has, which are in no slot either."""
 
     slots: Mapping[str, str]
     pcs: frozenset[str]
+    event: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every name, for messages."""
-        return (*self.slots, *sorted(self.pcs))
+        return (*self.event, *self.slots, *sorted(self.pcs))
+
+    def at_accesses(self) -> "Names":
+        """The names at an access to memory, where there are ``ACCESS_NAMES``, too."""
+        return attrs.evolve(self, event=ACCESS_NAMES)
 
 
 def names_of(layout: Layout, abi: CallAbi) -> Names:
