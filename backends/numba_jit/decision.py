@@ -1,4 +1,5 @@
-"""Compiles what is decided when control arrives somewhere (``Executor.decision``)."""
+"""Compiles what is decided when control arrives somewhere, and what reads the events that come of
+it (``Executor.decision``)."""
 
 import os
 from types import FunctionType, ModuleType
@@ -6,8 +7,8 @@ from typing import Any
 
 
 def load(module: ModuleType, name: str, on_compile: Any) -> int:
-    """The address of the compiled function ``decide`` or ``keep``, whose object code is kept on
-    disk."""
+    """The address of the compiled function ``decide``, ``keep`` or ``expand``, whose object code is
+    kept on disk."""
     from backends.native import llvm
     from backends.native.arena import Arena
     from backends.native.cache import cached
@@ -15,37 +16,50 @@ def load(module: ModuleType, name: str, on_compile: Any) -> int:
     from backends.native.stamps import stamp
 
     def make() -> bytes:
-        on_compile("compiling what is decided at calls and returns (once, a few seconds) ...")
+        on_compile(f"compiling {_PURPOSES[name]} (once, a few seconds) ...")
         return _object(module, name)
 
     here = os.path.dirname(__file__)
-    sources = [__file__, os.path.join(here, "compiled.py"), llvm.__file__, str(module.__file__)]
+    read = [module, *(one for one in vars(module).values() if isinstance(one, ModuleType))]
+    sources = [__file__, os.path.join(here, "compiled.py"), llvm.__file__]
+    sources += [str(one.__file__) for one in read]
     image = cached(f"decision-{name}", stamp(sources, "numba", "llvmlite"), make)
     _arenas.append(Arena())
     return link(image, _arenas[-1]).address(name)
 
 
+_PURPOSES = {
+    "decide": "what is decided at calls and returns",
+    "keep": "what is decided at calls and returns",
+    "expand": "what makes rows of events",
+}
 _arenas: list[Any] = []
+_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
 def _object(module: ModuleType, name: str) -> bytes:
-    """Object code of ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``, or of
-    ``void keep(i64 arrival)``."""
+    """Object code of ``decide``, ``keep`` or ``expand``, as ``Executor.decision`` has them."""
     from numba import njit
 
     from backends.numba_jit.compiled import object_of
 
-    options = {"nogil": True, "error_model": "numpy", "boundscheck": False}
     names = dict(vars(module))
     for known, value in vars(module).items():  # so that they call each other when compiled
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
-            names[known] = njit(**options)(FunctionType(value.__code__, names, known))
-    arrived, kept = names["arrived"], names["kept"]
+            names[known] = njit(**_OPTIONS)(FunctionType(value.__code__, names, known))
+    if name == "expand":
+        return object_of(_expand(module, names["expand"]), 1, name)
+    decide, keep = _decide(module, names["arrived"]), _keep(module, names["kept"])
+    return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
+
+
+def _decide(module: ModuleType, arrived: Any) -> Any:
+    from numba import njit
+
     array_at, ask_at, fuel_at = module.ARRAY_AT, module.ASK_AT, module.FUEL_AT
-    words_at = module.WORDS_AT
     words, numbers_at, ask = _pointer(32), _pointer(64), _ask()
 
-    @njit(**options)
+    @njit(**_OPTIONS)
     def decide(environment, address, what, counted):  # type: ignore[no-untyped-def]
         numbers = numbers_at(address)
         array, fuel = words(numbers[array_at]), numbers_at(numbers[fuel_at])
@@ -53,14 +67,38 @@ def _object(module: ModuleType, name: str) -> bytes:
             ask(numbers[ask_at], what, counted)
         return 0
 
-    @njit(**options)
+    return decide
+
+
+def _keep(module: ModuleType, kept: Any) -> Any:
+    from numba import njit
+
+    array_at, words_at = module.ARRAY_AT, module.WORDS_AT
+    words, numbers_at = _pointer(32), _pointer(64)
+
+    @njit(**_OPTIONS)
     def keep(address):  # type: ignore[no-untyped-def]
         arrival = numbers_at(address)
         numbers = numbers_at(arrival[0])
         kept(numbers, words(numbers[array_at]), words(numbers[words_at]), arrival[1])
         return 0
 
-    return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
+    return keep
+
+
+def _expand(module: ModuleType, rows: Any) -> Any:
+    from numba import njit
+
+    events, ways, live = module.EVENTS_AT, module.WAYS_AT, module.LIVE_AT
+    calls = module.CALLS_AT
+    words, numbers_at = _pointer(32), _pointer(64)
+
+    @njit(**_OPTIONS)
+    def expand(address):  # type: ignore[no-untyped-def]
+        c = numbers_at(address)
+        return rows(c, words(c[events]), words(c[ways]), words(c[live]), words(c[calls]))
+
+    return expand
 
 
 def _pointer(bits: int) -> Any:

@@ -17,7 +17,7 @@ What it cannot see
 
 import copy
 import ctypes
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import attrs
@@ -26,6 +26,7 @@ from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.arrivals import ReportArrivals
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.follow.reader import Reader
+from dbt.hooks.follow.stacks import ignore
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.points import Remove
@@ -48,6 +49,8 @@ class Recording:
     ``records`` makes Records of them, in the order of the run. With a ``consumer`` they are given
     to it instead, some time after the events, and in any case by ``flush``; it must not look at the
     process. A forked child has a copy, which begins with the events of its parent.
+
+    ``follow`` False: no functions are recorded, and ``watch`` is not to be called.
     """
 
     def __init__(
@@ -56,8 +59,12 @@ class Recording:
         functions: Functions,
         pcs: Iterable[int],
         consumer: Consumer | None = None,
+        *,
+        follow: bool = True,
     ) -> None:
         self._machine, self._functions, self._consumer = machine, functions, consumer
+        self.on_growth: Callable[[], None] = ignore
+        """Called now and then when events were added. What it raises is raised by the run."""
         self._entries: dict[int, _Point] = {}
         self._sites: dict[int, _Point] = {}
         self._hot: set[int] = set()
@@ -74,7 +81,7 @@ class Recording:
         self._words = machine.state.words
         self._link = machine.state.word(machine.call_abi.link)
         self._define(executor)
-        self._removers = self._begin()
+        self._removers = self._begin(follow=follow)
         self._watch(set(pcs))
 
     # -- beginning and ending ----------------------------------------------------------------------
@@ -88,10 +95,19 @@ class Recording:
         self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
         self._functions.define_native(ARRIVED, executor.decision(d), 3, anchor=thunk)
 
-    def _begin(self) -> list[Remove]:
+    def _begin(self, *, follow: bool) -> list[Remove]:
         machine, budget = self._machine, self._machine.engine.budget
         budget.observer = self._frames.numbers[d.GRANTED : d.GRANTED + 1]
         budget.observe()
+        removers: list[Remove] = [
+            machine.per_thread(self._frames),
+            partial(setattr, budget, "observer", None),
+        ]
+        return removers + self._follow() if follow else removers
+
+    def _follow(self) -> list[Remove]:
+        """Have notice taken of calls."""
+        machine = self._machine
         marks = MarkCalls(machine.call_abi.stack, RECORD_MARK)
         forget_ways, drop = self._frames.forget_ways, machine.memory.on_code_write
 
@@ -103,12 +119,10 @@ class Recording:
         return [
             machine.instrument(marks),
             machine.follow_stacks(self._frames),
-            machine.per_thread(self._frames),
             machine.instrument(
                 ReportArrivals(ARRIVED, self._hot, self._frames.address), everything=False
             ),
             partial(setattr, machine.memory, "on_code_write", drop),
-            partial(setattr, budget, "observer", None),
         ]
 
     @property
@@ -198,6 +212,7 @@ class Recording:
                 self._frames.arrived(what, counted)
             else:
                 self._ask_called(what, counted)
+            self.on_growth()
         except BaseException as error:  # it is raised where the run returns to Python
             self._functions.fail(error)
 
@@ -241,6 +256,7 @@ class Recording:
             self._count += 1
         else:
             self._consumer(record)
+        self.on_growth()
 
     @property
     def alive(self) -> int:
@@ -264,10 +280,30 @@ class Recording:
 
     def drain(self) -> list[Record]:
         """The events since the last call of this. They are not kept."""
+        return list(_read(self._reader, self.take_parts()))
+
+    def take_parts(self) -> list[bytes | Record]:
+        """The events since the last call of this or of ``drain``, as ``decisions.EVENTS`` has them,
+        with the records of others between them. They are not kept."""
         if self._removers:
             self._take()
         parts, self._parts, self._count = self._parts, [], 0
-        return list(_read(self._reader, parts))
+        return parts
+
+    @property
+    def ways(self) -> Sequence[tuple[int, int, int]]:
+        """Function, site and caller, by the numbers that calls have among the events."""
+        return self._frames.ways
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of functions that were called, by pc."""
+        return self._names
+
+    def limit(self, words: int) -> None:
+        """Have ``on_growth`` called when so many words of events have come, if not sooner."""
+        if self._removers:
+            self._frames.limit(words)
 
 
 def _read(reader: Reader, parts: Iterable[bytes | Record]) -> Iterator[Record]:

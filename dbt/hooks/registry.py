@@ -204,13 +204,15 @@ class Hooks:
         consumer: "Sink | None" = None,
         *,
         syscalls: bool = True,
+        follow: bool = True,
     ) -> "Recording":
         """Record the events of some functions in translated code, which does not enter Python for
         them; None means every function that the program's symbol tables name now.
 
         The records are those that ``trace`` gives with the mechanism ``entry``. Calls that are
-        under way already are not recorded. ``recording.py`` says what a ``consumer`` is. Raises
-        UsageError as ``trace`` does, and for a second recording while there is one.
+        under way already are not recorded. ``recording.py`` says what a ``consumer`` is, and what
+        ``follow``. Raises UsageError as ``trace`` does, and for a second recording while there is
+        one. ``Process.record`` makes arrays of a recording.
         """
         from dbt.hooks.recording import Recording
         from dbt.hooks.records import Kind
@@ -223,7 +225,8 @@ class Hooks:
         wanted = self._wanted(pcs)
         self._give_way()
         watched = map(self._machine.pc_of, wanted)
-        recording = Recording(self._machine, self._machine.functions, watched, consumer)
+        machine = self._machine
+        recording = Recording(machine, machine.functions, watched, consumer, follow=follow)
         self._recording = recording
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):

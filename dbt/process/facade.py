@@ -12,7 +12,7 @@ description.
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 
@@ -47,6 +47,7 @@ from dbt.streams import say
 from dbt.typing import TYPE_CHECKING, Any, NoReturn, Self
 
 if TYPE_CHECKING:
+    from dbt.hooks.arrays import EventArrays, RecordedEvents
     from dbt.hooks.registry import Hooks
     from dbt.passes.pipeline import Pipeline
     from dbt.perf import PerfFile
@@ -110,6 +111,7 @@ class Process:
         opened = backend_of(backend)
         abi = self.frontend.syscall_abi(linux.cpu)
         argv = argv_of(program, argv0, args)
+        self._command = (program, *args)
         envp = environment_of(os.environ if env is None else env)
         pipeline = checked_pipeline(pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in made_passes(passes)]
@@ -266,6 +268,42 @@ class Process:
             with contextlib.suppress(UsageError):  # the guest's status says how the guest ended
                 self._perf.finish()
         end_child(self, ended)
+
+    # -- events as data ----------------------------------------------------------------------------
+
+    def record(
+        self,
+        *,
+        calls: Iterable[int | str] | int | str | bool = True,
+        syscalls: bool = True,
+        most: int | None = None,
+        on_full: "Callable[[EventArrays], Any] | None" = None,
+    ) -> "RecordedEvents":
+        """Record events from now on, without entering Python for them, as NumPy arrays.
+
+        ``calls``: the calls, returns and unwound activations of some functions, by symbols or
+        addresses; True: of all that the program's symbol tables name now; False: of none. Calls
+        that are under way are not recorded, and after an execve none are. ``syscalls``: system
+        calls and their returns.
+
+        ``most`` events are kept at most (33,554,432): then ``run`` raises RecordingFull. With
+        ``on_full`` it is called then (at 1,048,576 unless ``most`` says so), and by ``stop``, with
+        the EventArrays so far, which are not kept; it must not look at the process.
+
+        docs/recordings.md has examples. Raises UsageError for an unknown symbol, and for a second
+        recording while there is one.
+        """
+        from dbt.process.recorded import record
+
+        return record(
+            self._parts,
+            self.kernel,
+            self._command,
+            calls=calls,
+            syscalls=syscalls,
+            most=most,
+            on_full=on_full,
+        )
 
     # -- going back --------------------------------------------------------------------------------
 

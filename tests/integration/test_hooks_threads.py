@@ -53,6 +53,10 @@ def events(
             recording = process.hooks.record(functions)
             stop = process.run(timeout=100)
             records = list(recording.records())
+        elif mechanism == "arrays":
+            with process.record(calls=functions) as kept:
+                stop = process.run(timeout=100)
+            records = list(kept.records())
         else:
             process.hooks.trace(functions, records.append, mechanism=mechanism)
             stop = process.run(timeout=100)
@@ -94,11 +98,12 @@ def test_each_thread_has_its_own_depths(home: Path) -> None:
         "jump",
         "backend",
         "record",
+        "arrays",
     ],
 )
 def test_every_mechanism_tells_the_same_of_each_thread(
     home: Path, mechanism: str, tier: str, chain: str
 ) -> None:
-    follows = mechanism in ("entry", "shadow", "record")
+    follows = mechanism in ("entry", "shadow", "record", "arrays")
     functions = FUNCTIONS + FOLLOWING * follows
     assert events(home, mechanism, functions, tier, chain) == expected(home, *functions)

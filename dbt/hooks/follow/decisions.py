@@ -33,9 +33,11 @@ PROCESS, STACK_NUMBER, STACK_ID = range(ASK_AT + 1, ASK_AT + 4)
 WORDS_AT, ELSEWHERE, ANSWER = range(STACK_ID + 1, STACK_ID + 4)
 """For ``kept``: the address of ``words``; how many activations other stacks have; twice the depth
 of a call, and 1 more for a tail call, or -1 when nothing was done because there is no room."""
-NUMBERS = ANSWER + 1
+ROOM = ANSWER + 1
+"""Words of ``EVENTS`` that are used when it is full: MOST_USED at most."""
+NUMBERS = ROOM + 1
 
-# Sizes, and offsets in u. The room behind MOST_USED is for what one arrival may add.
+# Sizes, and offsets in u. What is behind MOST_USED is for what one arrival may add.
 WAY, FRAME = 6, 4
 """pc, link, site, number, and the register that must have a value (0: none; else its index and 1);
 site, stack, tail, left (``tracker.Activation``)."""
@@ -155,7 +157,7 @@ def called(c: Array, u: Array, words: Array, fuel: Array, pc: int, counted: int)
         return DONE
     link, stack = words[c[LINK]], words[c[STACK]]
     way = find(u, pc, link)
-    if way < 0 or c[USED] >= MOST_USED or c[DEPTH] >= MOST_FRAMES:
+    if way < 0 or c[USED] >= c[ROOM] or c[DEPTH] >= MOST_FRAMES:
         return ASK
     if u[way + 4] and words[u[way + 4] - 1] != u[way + 5]:
         return ASK
@@ -180,7 +182,7 @@ def returned(c: Array, u: Array, words: Array, fuel: Array, site: int, counted: 
     now = c[GRANTED] - fuel[0] - counted
     if site == c[SITE_PC] and now == c[SITE_AT]:
         return DONE
-    if c[USED] >= MOST_USED:
+    if c[USED] >= c[ROOM]:
         return ASK
     c[SITE_PC], c[SITE_AT] = site, now
     stack = words[c[STACK]]

@@ -51,6 +51,7 @@ class Frames:
         """Called when there are so many events that they have to be taken."""
         _living.add(self)
         self.numbers[d.PROCESS] = os.getpid()
+        self.numbers[d.ROOM] = d.MOST_USED
         self._elsewhere: dict[Stack, list[int]] = {}
         self._of_threads: dict[int, tuple[list[int], dict[Stack, list[int]]]] = {}
         """Activations of threads that do not run, by their ids: on the stack that they were on, and
@@ -191,7 +192,11 @@ class Frames:
     @property
     def is_full(self) -> bool:
         """Whether events have to be taken before the next one."""
-        return bool(self.numbers[d.USED] >= d.MOST_USED)
+        return bool(self.numbers[d.USED] >= self.numbers[d.ROOM])
+
+    def limit(self, words: int) -> None:
+        """Have events taken when they use so many words, if not sooner."""
+        self.numbers[d.ROOM] = min(words, d.MOST_USED)
 
     @property
     def alive(self) -> int:

@@ -1,0 +1,102 @@
+"""Arrays of the events of a run, and what can be made of them: Records, tables, files."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import IO, Any
+
+import attrs
+import numpy as np
+
+from dbt import choices
+from dbt.files import destination, writing
+from dbt.hooks.arrays.dtypes import KINDS
+from dbt.hooks.arrays.reader import Array, records_of_calls, records_of_syscalls
+from dbt.hooks.outputs import NAMES, Program, write
+from dbt.hooks.records import Record
+from dbt.stops import UsageError
+
+ARRAYS = ("calls", "syscalls")
+_ROWS_AT_A_TIME = 1 << 16
+
+
+@attrs.frozen(eq=False)
+class EventArrays:
+    """The events of a part of a run, in its order. ``dtypes.py`` says what the fields are.
+
+    ``symbols`` are the names of functions by address, ``syscall_names`` those of system calls by
+    number; ``begin`` and ``end`` count the guest instructions completed before the part and at its
+    end.
+    """
+
+    calls: Array
+    syscalls: Array
+    symbols: Mapping[int, str]
+    syscall_names: Mapping[int, str]
+    begin: int
+    end: int
+    program: Program = attrs.field(repr=False)
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return len(self.calls) + len(self.syscalls)
+
+    def records(self) -> Iterator[Record]:
+        """Records of calls and system calls, in the order of the run: those that ``hooks.trace``
+        gives with the mechanism ``entry``."""
+        streams = (
+            _in_parts(self.calls, records_of_calls, self.symbols),
+            _in_parts(self.syscalls, records_of_syscalls, self.syscall_names),
+        )
+        return (record for _, record in heapq.merge(*streams, key=itemgetter(0)))
+
+    def dataframe(self, array: str = "calls") -> Any:
+        """A pandas DataFrame of one of the arrays: a column for each field and each argument
+        (``arg0``), ``kind`` as a category, and the name of the function or system call
+        (``symbol``). Raises UsageError where pandas is not installed."""
+        choices.one_of("array", array, ARRAYS)
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("dataframe: needs pandas: pip install 'armdbt[pandas]'") from None
+        found: Array = getattr(self, array)
+        columns: dict[str, Any] = {}
+        for name in found.dtype.names or ():
+            if found[name].ndim > 1:
+                columns.update({f"arg{n}": found[name][:, n] for n in range(found[name].shape[1])})
+            else:
+                columns[name] = found[name]
+        columns["kind"] = pandas.Categorical.from_codes(found["kind"], KINDS)
+        names, key = (
+            (self.symbols, "function") if array == "calls" else (self.syscall_names, "number")
+        )
+        columns["symbol"] = pandas.Series(found[key]).map(names).astype("category")
+        return pandas.DataFrame(columns)
+
+    def write(self, format: str, file: str | IO[Any]) -> None:
+        """Write calls and system calls as one of the formats of ``docs/outputs.md`` to a path (the
+        file appears when it is complete) or an open file. Raises UsageError for what is no format,
+        and when the file cannot be written.
+
+        System calls are shown in numbers: memory, where their texts were, is not recorded.
+        """
+        chosen = NAMES[choices.one_of("format", format, NAMES)]
+        if not chosen.records:
+            raise UsageError(f"format {format}: needs a recording of blocks")
+        if not isinstance(file, str):
+            write(format, self.records(), file, self.program, end=self.end)
+            return
+        with destination(file, binary=chosen.binary) as out, writing(file):
+            write(format, self.records(), out, self.program, end=self.end)
+
+
+def joined(parts: Iterable[Array]) -> Array:
+    """One array of some."""
+    parts = list(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _in_parts(rows: Array, records: Any, names: Mapping[int, str]) -> Iterator[tuple[int, Record]]:
+    """The records of rows, made some at a time."""
+    for begin in range(0, len(rows), _ROWS_AT_A_TIME):
+        yield from records(rows[begin : begin + _ROWS_AT_A_TIME], names)
