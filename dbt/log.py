@@ -16,7 +16,8 @@ ITEMS = {
     "copied": "host code that tier 0 copies for a block's instructions",
     "llvm": "LLVM IR of compiled blocks",
     "out_asm": "host code of compiled blocks",
-    "exec": "every return to the dispatcher: event and pc",
+    "exec": "pc and symbol of every block that is executed, as it begins",
+    "dispatch": "every return to the dispatcher: event and pc",
     "chain": "changes of the chain policy and invalidations",
     "strace": "system calls (also -strace)",
 }
@@ -53,6 +54,10 @@ class Log:
         if item not in self.items:
             return False
         return pc is None or not self.ranges or any(a <= pc < b for a, b in self.ranges)
+
+    def write_line(self, item: str, text: str) -> None:
+        """Write a dump of one line, which begins with its item."""
+        write_lines(self.out, f"-- {item} {text}")
 
     def write(self, item: str, text: str) -> None:
         """Write one dump, after a line with its item."""

@@ -27,11 +27,26 @@ def process_options(parser: Options) -> None:
     add = parser.add_argument
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
     add("-E", dest="env", action="append", default=[], metavar="VAR=VAL", help="set a variable")
-    add("-U", dest="unset", action="append", default=[], metavar="VAR", help="unset a variable")
+    add(
+        "-U",
+        dest="env",
+        action="append",
+        type=Unset,
+        default=[],
+        metavar="VAR,…",
+        help="unset variables; of -E and -U the last counts",
+    )
+    add("--env-clear", action="store_true", help="none of the host's variables, those of -E only")
     add("-0", dest="argv0", type=str, metavar="NAME", help="argv[0] of the guest")
     add("-s", dest="stack", type=stack_size, default=8 << 20, metavar="BYTES", help="stack size")
     add("-seed", type=number, metavar="N", help="make AT_RANDOM and getrandom repeatable")
-    add("--cpu", default="", metavar="NAME", help="the guest is told of: max (default), cortex-a15")
+    add(
+        "-cpu",
+        "--cpu",
+        default="",
+        metavar="NAME",
+        help="the guest is told of: max (default), cortex-a15",
+    )
     add("--sched-seed", type=number, default=0, metavar="N", help="order of the guest's threads")
     add(
         "--sched-turn",
@@ -41,7 +56,14 @@ def process_options(parser: Options) -> None:
     )
     add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
-    add("-d", dest="dump", default="", metavar="ITEMS", help="dump " + ",".join(ITEMS))
+    add(
+        "-d",
+        dest="dump",
+        type=dump_items,
+        default=(),
+        metavar="ITEMS",
+        help="dump " + ",".join(ITEMS) + "; help lists them",
+    )
     add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
     add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
@@ -68,7 +90,22 @@ def process_options(parser: Options) -> None:
     add("--memory-checks", default="mmu", metavar="KIND", help="who checks: mmu, explicit")
     add("--chain", default="all", metavar="MODE", help="edges that may chain: off, direct or all")
     add("--no-chain", action="append", default=[], metavar="PC|SYMBOL", help="never chain into it")
-    add("-p", "--pass", dest="passes", action="append", default=[], metavar="NAME{OPT=VAL,…}")
+    add(
+        "-one-insn-per-tb",
+        "-singlestep",
+        dest="one_insn",
+        action="store_true",
+        help="blocks of one instruction",
+    )
+    add(
+        "-p",
+        "--pass",
+        dest="passes",
+        action="append",
+        default=[],
+        metavar="NAME{OPT=VAL,…}",
+        help="instrument with a pass (armdbt passes); a number is the size of the host's pages",
+    )
     add("--no-pass", action="append", default=[], metavar="NAME", help="optimise without this pass")
     add("--time-passes", action="store_true", help="time each pass (shown by --stats)")
     add("--verify", action="store_true", help="verify the IR after every stage")
@@ -119,6 +156,18 @@ def seconds(text: str) -> float | None:
         raise _wrong(f"{text!r} is no number") from None
 
 
+def dump_items(text: str) -> list[str]:
+    """The argument of -d. ``help`` prints what can be dumped, and raises SystemExit."""
+    if not text:
+        raise _wrong("needs ITEMS, not an empty text")
+    if text != "help":
+        return [item for item in text.split(",") if item]
+    width = max(map(len, ITEMS))
+    for item, about in ITEMS.items():
+        print(f"{item:<{width}}  {about}")
+    raise SystemExit(0)
+
+
 def ranges(text: str) -> list[tuple[int, int]]:
     """Address ranges of -dfilter: first and past the last."""
     found = []
@@ -138,16 +187,29 @@ def ranges(text: str) -> list[tuple[int, int]]:
     return found
 
 
+class Unset(tuple[str, ...]):
+    """The argument of -U: names of variables, with commas between them, as qemu-arm takes them."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> "Unset":
+        names = text.split(",")
+        for name in names:
+            if not name or "=" in name:
+                raise _wrong(f"takes the name of a variable, not {name!r}")
+        return super().__new__(cls, names)
+
+
 def environment(arguments: "argparse.Namespace") -> dict[str, str]:
-    """The guest's environment: the host's with -U and -E."""
-    variables = dict(os.environ)
+    """The guest's environment: the host's with what -E and -U change, in their order."""
+    variables = {} if arguments.env_clear else dict(os.environ)
     if variables.get("LC_CTYPE") == "C.UTF-8" and not _was_set("LC_CTYPE"):
         del variables["LC_CTYPE"]
-    for name in arguments.unset:
-        if not name or "=" in name:
-            raise UsageError(f"-U takes the name of a variable, not {name!r}")
-        variables.pop(name, None)
     for item in arguments.env:
+        if isinstance(item, Unset):
+            for name in item:
+                variables.pop(name, None)
+            continue
         name, separator, value = item.partition("=")
         if not separator or not name:
             raise UsageError(f"-E takes VAR=VAL, not {item!r}")
@@ -165,7 +227,7 @@ def _was_set(name: str) -> bool:
 
 
 def _log(arguments: "argparse.Namespace") -> Log:
-    items = [item for item in arguments.dump.split(",") if item]
+    items = arguments.dump
     if arguments.dfilter and not items:
         raise UsageError("-dfilter chooses among the blocks that -d dumps: give -d, too")
     if arguments.dump_file and not items and not arguments.strace:
@@ -235,7 +297,19 @@ def _backend_options(arguments: "argparse.Namespace") -> BackendOptions:
     return options
 
 
-def _passes(spellings: Sequence[str]) -> "list[Pass]":
+HOST_PAGE = 4096
+"""Bytes of a page of the host, and of the guest."""
+
+
+def _passes(given: Sequence[str]) -> "list[Pass]":
+    """The passes among the arguments of -p. For qemu-arm it is the size of the host's pages."""
+    spellings = [text for text in given if not text.isdecimal()]
+    for size in set(given).difference(spellings):
+        if int(size) != HOST_PAGE:
+            raise UsageError(
+                f"-p {choices.shown(size)[1:-1]}: pages of host and guest have {HOST_PAGE} bytes,"
+                " and no other size can be had; -p NAME is a pass (armdbt passes)"
+            )
     if not spellings:
         return []
     from dbt.passes.registry import parse_passes
@@ -287,6 +361,7 @@ def make_process(arguments: "argparse.Namespace") -> "Process":
         verify=arguments.verify,
         log=log,
         perf=getattr(arguments, "perf", None),
+        block_insns=1 if arguments.one_insn else None,
         phases=TimedPhases(process_began()) if _timed(arguments) else UNTIMED,
     )
     for plan in plans:

@@ -98,7 +98,7 @@ class EventLoop:
     def run(self) -> Stop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
-        if not self._log.wants("exec"):  # else each event is shown
+        if not self._log.wants("dispatch"):  # else each event is shown
             self._engine.serve = self._serve
         while True:
             try:
@@ -154,8 +154,8 @@ class EventLoop:
 
     def _next_event(self) -> Ended:
         event = self._engine.run(self._frontend.in_state(self._resume.key, self._state))
-        if self._log.wants("exec"):
-            self._log.write("exec", str(event))
+        if self._log.wants("dispatch"):
+            self._log.write("dispatch", str(event))
         return event
 
     def _handle(self, event: object) -> BlockKey | Stop:

@@ -73,7 +73,8 @@ class Process:
     ``stderr`` are None, ``dbt.CAPTURE``, which keeps the bytes for the attributes of these names, a
     path, or an open file; the constants of subprocess are understood, too.
     ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
-    ``dbt.perf``, whose file is complete after ``close``.
+    ``dbt.perf``, whose file is complete after ``close``. ``block_insns`` is the most instructions
+    in a block, 64 unless it is given.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -99,6 +100,7 @@ class Process:
         log: Log = QUIET,
         phases: Phases = UNTIMED,
         perf: str | None = None,
+        block_insns: int | None = None,
     ) -> None:
         self._lifetime = Lifetime()
         self._clock = Clock()
@@ -107,6 +109,8 @@ class Process:
         self.options = instance_or_default("options", options, BackendOptions)
         linux = instance_or_default("linux", linux, LinuxOptions)
         self.frontend: Frontend = plugins.load("dbt.frontends", frontend)()
+        if block_insns is not None:
+            self.frontend.max_insns = choices.whole("block_insns", block_insns, least=1)
         perf = checked_perf(perf)
         opened = backend_of(backend)
         abi = self.frontend.syscall_abi(linux.cpu)
@@ -115,6 +119,10 @@ class Process:
         envp = environment_of(os.environ if env is None else env)
         pipeline = checked_pipeline(pipeline)
         bound = [p.bind(abi) if isinstance(p, Bound) else p for p in made_passes(passes)]
+        if log.wants("exec"):
+            from dbt.process.executed import Executed
+
+            bound.append(Executed(log))
         with contextlib.ExitStack() as stack:
             storage = Storage(self.frontend, phases)
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters

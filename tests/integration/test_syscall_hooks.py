@@ -104,7 +104,7 @@ print(process.run())
 
 
 def test_a_call_that_waits_for_a_hook_is_dumped_once(capsys: pytest.CaptureFixture[str]) -> None:
-    process = Process(str(guest("hello")), env={}, log=Log(["exec"]))
+    process = Process(str(guest("hello")), env={}, log=Log(["dispatch"]))
     raised: list[str] = []
 
     def stop(event: SyscallEvent) -> None:

@@ -58,6 +58,51 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert process_options.environment(arguments) == {"KEPT": "2", "NEW": "a=b"}
 
 
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ("-E A=1 -U A", {"KEPT": "1", "HELD": "1"}),
+        ("-U A -E A=1", {"KEPT": "1", "HELD": "1", "A": "1"}),
+        ("-U KEPT,HELD", {}),
+        ("-E KEPT=a,b=c", {"KEPT": "a,b=c", "HELD": "1"}),
+        ("--env-clear", {}),
+        ("-E A=1 --env-clear -E B=2 -U A", {"B": "2"}),
+    ],
+)
+def test_the_last_change_of_a_variable_counts(
+    options: str, left: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KEPT", "1")
+    monkeypatch.setenv("HELD", "1")
+    arguments = parser_of().parse_args(["run", *options.split(), "prog"])
+    assert process_options.environment(arguments) == left
+
+
+def test_dump_items_are_listed(tmp_path: Path) -> None:
+    outcome = command("run", "-d", "help", cwd=tmp_path)
+    assert (outcome.status, outcome.stderr) == (0, b"")
+    told = dict(line.split(maxsplit=1) for line in outcome.stdout.decode().splitlines())
+    assert told == ITEMS
+
+
+def test_the_size_of_pages_is_taken_and_no_other(tmp_path: Path) -> None:
+    """-p is a pass of ours, and the size of the host's pages for qemu-arm."""
+    outcome = command("run", "-p", "4096", str(HELLO), cwd=tmp_path)
+    assert (outcome.status, outcome.stdout) == (0, b"hello, world\n")
+    outcome = command("run", "-p", "4096", "-p", "65536", str(HELLO), cwd=tmp_path)
+    assert outcome.status == 2
+    assert outcome.stderr.startswith(b"armdbt: -p 65536: pages of host and guest have 4096 bytes,")
+    assert outcome.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("option", ["-cpu", "--cpu"])
+def test_the_processor_is_chosen_as_in_qemu(option: str, tmp_path: Path) -> None:
+    for name, status in (("cortex-a15", 0), ("cortex", 2)):
+        assert command("run", option, name, str(HELLO), cwd=tmp_path).status == status
+
+
 def dump(tmp_path: Path, *options: str, program: Path = HELLO) -> str:
     outcome = command("run", *options, "-D", "dump", str(program), cwd=tmp_path)
     assert outcome.stderr == b""
@@ -72,7 +117,8 @@ WORDS = {
     "copied": "begin:\n     0: ",
     "llvm": "define ",
     "out_asm": "\tmov",
-    "exec": "SyscallHit(",
+    "exec": "main in hello.elf",
+    "dispatch": "SyscallHit(",
     "strace": "write(",
     "chain": "blocks invalidated",
 }
@@ -86,7 +132,7 @@ def test_each_dump_holds_its_stage(item: str, tmp_path: Path) -> None:
     options = ("--tier", tier, "-d", item, *passes)
     text = dump(tmp_path, *options, program=program)
     assert WORDS[item] in text
-    assert item == "strace" or f"-- {item}\n" in text
+    assert item == "strace" or f"-- {item}{' ' if item == 'exec' else chr(10)}" in text
     assert not any(f"-- {other}\n" in text for other in ITEMS if other != item)
 
 
@@ -318,10 +364,11 @@ def test_passes_are_listed(tmp_path: Path) -> None:
 
 def test_variables_reach_the_guest(tmp_path: Path) -> None:
     program = str(guest("start_stack"))
-    outcome = command("run", "-E", "A=1", "-E", "B=2", "-U", "A", program, "one", cwd=tmp_path)
+    options = ("-E", "A=1", "-E", "B=2", "-U", "A")
+    outcome = command("run", "--env-clear", *options, program, "one", cwd=tmp_path)
     assert b"argc 2\n" in outcome.stdout
     assert b"argv[1] one\n" in outcome.stdout
-    assert b"variables 2\n" in outcome.stdout  # -U comes before -E
+    assert b"variables 1\n" in outcome.stdout
 
 
 def test_a_terminal_without_unicode_shows_escapes(monkeypatch: pytest.MonkeyPatch) -> None:

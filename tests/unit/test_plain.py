@@ -13,6 +13,7 @@ PLAIN = [
     ["-L", "root", "-strace", "--tier", "0", "prog", "a"],
     ["-E", "A=1", "-E", "B=2", "-p", "empty", "--pass", "coverage", "prog"],
     ["-s", "0x100000", "-seed", "7", "--sched-turn", "3", "--hot", "1", "--timeout", "1.5", "prog"],
+    ["-U", "A,B", "-one-insn-per-tb", "--env-clear", "-cpu", "max", "-d", "exec,ir", "prog"],
     ["--timeout", "inf", "--allow-net", "--stats", "--max-insns", "0", "./prog", "run"],
 ]
 OTHERS = [

@@ -95,11 +95,10 @@ def open_program(
         linux=LinuxOptions(root=program.root, seed=program.seed),
         passes=passes,
         phases=phases,
+        block_insns=setting.max_insns,
     )
     process.chain.set_kinds(KINDS[setting.kinds])
     process.chain.deny(*setting.denied)
-    if setting.max_insns is not None:
-        process.frontend.max_insns = setting.max_insns
     return process
 
 
