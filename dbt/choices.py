@@ -41,6 +41,14 @@ def unknown(what: str, given: object, known: Collection[str] = ()) -> UsageError
     return UsageError(f"no {what} {shown(given)}{meant(given, known)}{listed(known)}")
 
 
+def no_attribute(owner: object, name: str) -> AttributeError:
+    """What is raised for an attribute that an object of ours has not, with one that is similar."""
+    known = [own for own in dir(type(owner)) if not own.startswith("_")]
+    return AttributeError(
+        f"{type(owner).__name__} has no {shown(name)}{meant(name, known)}", name=name, obj=owner
+    )
+
+
 def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
     """The refusal of a key that is none of ``known``, as an error that is also a KeyError."""
     return UnknownName(str(unknown(what, given, known)))

@@ -45,7 +45,15 @@ class _Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse; -1 is a value. argparse takes it for an option where there is one like -0."""
         self._has_negative_number_optionals.clear()
-        return super().parse_known_args(args, namespace)
+        self._words = [*(sys.argv[1:] if args is None else args)]
+        namespace, rest = super().parse_known_args(args, namespace)
+        for word in rest:
+            if word.startswith("-"):
+                from dbt import choices
+
+                name = word.partition("=")[0]
+                raise choices.unknown("option", name, [*self._option_string_actions])
+        return namespace, rest
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """The value of an option. An empty one is refused, unless the option has a type of its own
@@ -67,7 +75,19 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         from dbt.stops import UsageError
 
-        raise UsageError(message)
+        raise UsageError(message + self._meant())
+
+    def _meant(self) -> str:
+        """What is said of a word that argparse may have taken for an option of one letter and its
+        value, when it is similar to a longer option: ``-strance``, which is not ``-s trance``."""
+        from dbt import choices
+
+        long = [name for name in self._option_string_actions if len(name) > 2 and name[1] != "-"]
+        for word in self._words:
+            name = word.partition("=")[0]
+            if word[:1] == "-" and word[:2] != "--" and len(name) > 2 and name not in long:
+                return choices.meant(name, long)
+        return ""
 
 
 def parser_of(first: str = "") -> argparse.ArgumentParser:

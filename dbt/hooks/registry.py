@@ -15,7 +15,7 @@ from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.names import DEPTH
 from dbt.stops import UsageError
-from dbt.typing import TYPE_CHECKING, Any, TypeAlias
+from dbt.typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.environment import Environment
@@ -56,6 +56,11 @@ class Hooks:
         """An execve has succeeded, and ``run_program_hooks`` was not called since."""
 
         machine.on_threads = self._give_way
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise choices.no_attribute(self, name)
 
     def _give_way(self) -> None:
         """Have no mechanism keep activations in translated code."""

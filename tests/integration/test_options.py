@@ -519,6 +519,17 @@ def test_an_argument_that_a_call_has_not_is_refused_with_those_it_has(process: P
     assert isinstance(told.value, KeyError)
 
 
+def test_misspelled_events_and_what_they_have(process: Process) -> None:
+    def hook(event: Any) -> None:
+        event.argumnt(0)
+
+    with pytest.raises(AttributeError, match="Hooks has no 'on_cal'; did you mean 'on_call'"):
+        process.hooks.on_cal  # type: ignore[attr-defined]  # noqa: B018
+    process.hooks.on_call("fib", hook)
+    with pytest.raises(AttributeError, match="CallEvent has no 'argumnt'; did you mean 'argument'"):
+        process.run()
+
+
 def test_an_unknown_register_is_a_key_error_too(process: Process) -> None:
     with pytest.raises(KeyError) as told:
         process.state["r99"]

@@ -263,6 +263,18 @@ def test_version(tmp_path: Path) -> None:
         ("bench callbacks --unit lop", "no value of --unit 'lop'; did you mean 'loop'? "
          "(one of auto, block, loop, function)"),
         ("run --reuse no x", "no value of --reuse 'no' (one of on, off)"),
+        ("run --max-insn 5 x", "no option '--max-insn'; did you mean '--max-insns'?"),
+        ("run --no-chian=5 x", "no option '--no-chian'; did you mean '--no-chain'?"),
+        ("run -strance x", "argument -s: 'trance' is no whole number; did you mean '-strace'?"),
+        ("run -s trance x", "argument -s: 'trance' is no whole number"),
+        ("spy --cal f x", "no option '--cal'; did you mean '--call'?"),
+        ("bench growth --shrt", "no option '--shrt'; did you mean '--short'? (one of -h, --help, "
+         "--repeats, --short, --seed, --only, --json, --markdown, --plot, --plot-format)"),
+        ("cache --claer", "no option '--claer'; did you mean '--clear'? "
+         "(one of -h, --help, --clear)"),
+        ("--verson", "no option '--verson'; did you mean '--version'? "
+         "(one of -h, --help, --version)"),
+        ("passes foo", "unrecognized arguments: foo"),
         ("run", "the following arguments are required: PROG"),
         ("calls", "the following arguments are required: PROG"),
         ("run --max-insns -1 x", "argument --max-insns: -1 is negative"),

@@ -6,7 +6,7 @@ from dbt import choices
 from dbt.interfaces import CallAbi, Memory, State
 from dbt.stops import UsageError
 from dbt.syscalls import Decode, DecodedCall
-from dbt.typing import Protocol
+from dbt.typing import TYPE_CHECKING, NoReturn, Protocol
 
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 
@@ -30,8 +30,19 @@ class Guest(Protocol):
         """Address of the call instruction that led to ``pc``, to return to ``location``, or 0."""
 
 
+class _Named:
+    """Says of a misspelled attribute which one may have been meant."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise choices.no_attribute(self, name)
+
+
 @attrs.define
-class _OnGuest:
+class _OnGuest(_Named):
     """The present state of the guest."""
 
     _guest: Guest = attrs.field(repr=False, eq=False)
@@ -158,7 +169,7 @@ class ReturnEvent(_OnGuest):
 
 
 @attrs.define
-class SyscallEvent:
+class SyscallEvent(_Named):
     """A system call. ``result`` is None on entry; a hook may set it there to skip the call.
 
     ``arguments`` may be changed on entry. On return hooks see the result (negative errno on
