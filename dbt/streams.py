@@ -112,10 +112,27 @@ def write_lines(out: TextIO, text: str) -> None:
     out.flush()
 
 
+class Unpadded:
+    """A stream whose lines end with no spaces. Tables fill up each line."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
+
+    def write(self, text: str) -> int:
+        """Write text, of whole lines."""
+        return self._out.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+
+
 def plain_console(out: IO[str], width: int) -> "Console":
     """A console that shows text as it is, as wide as the terminal or, without one, ``width``.
 
-    A broken pipe raises BrokenPipeError, as it does without a console.
+    On a terminal headings are bold or in colour, unless ``NO_COLOR`` is set (no-color.org) or
+    ``TERM`` is dumb: then there are no escape sequences at all. Elsewhere there are none either,
+    and no line ends with spaces. A broken pipe raises BrokenPipeError, as it does without a
+    console.
     """
     from rich.console import Console
 
@@ -124,8 +141,18 @@ def plain_console(out: IO[str], width: int) -> "Console":
             """Called while the error is handled; rich would exit with 1 here."""
             raise  # noqa: PLE0704
 
-    wide = None if out.isatty() else width
-    return Plain(file=out, width=wide, highlight=False, markup=False, emoji=False)
+    terminal = out.isatty()
+    styled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    shown: Any = out if terminal else Unpadded(out)
+    return Plain(
+        file=shown,
+        width=None if terminal else width,
+        color_system="auto" if styled else None,
+        force_terminal=terminal,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def finish(status: int) -> int:
