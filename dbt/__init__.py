@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dbt.interfaces import BackendOptions
     from dbt.linux.options import LinuxOptions
     from dbt.process.facade import Process
+    from dbt.process.replay import Replay, replay
     from dbt.process.snapshots import Snapshot
     from dbt.stops import CallFailed
 
@@ -24,9 +25,11 @@ __all__ = [
     "CallFailed",
     "LinuxOptions",
     "Process",
+    "Replay",
     "Snapshot",
     "StopRequested",
     "__version__",
+    "replay",
 ]
 
 _HOMES = {
@@ -36,6 +39,8 @@ _HOMES = {
     "StopRequested": "dbt.hooks",
     "CallFailed": "dbt.stops",
     "Snapshot": "dbt.process.snapshots",
+    "Replay": "dbt.process.replay",
+    "replay": "dbt.process.replay",
 }
 
 

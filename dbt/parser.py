@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from dbt import __version__
 
-COMMANDS = ("run", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
+COMMANDS = ("run", "replay", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
 """Names of the commands, which are those of their modules."""
 
 

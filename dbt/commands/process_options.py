@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 def process_options(parser: Options) -> None:
     """Options of every command that runs or translates a program."""
+    _world_options(parser)
+    translation_options(parser)
+
+
+def _world_options(parser: Options) -> None:
+    """What the program finds."""
     add = parser.add_argument
     add("-L", dest="root", metavar="ROOT", help="the guest's /: its interpreter and libraries")
     add("-E", dest="env", action="append", default=[], metavar="VAR=VAL", help="set a variable")
@@ -54,18 +60,7 @@ def process_options(parser: Options) -> None:
         metavar="N",
         help="instructions of a thread's turn, on average",
     )
-    add("-strace", action="store_true", help="print system calls")
     add("--inject", action="append", default=[], metavar="PLAN", help="make system calls fail")
-    add(
-        "-d",
-        dest="dump",
-        type=dump_items,
-        default=(),
-        metavar="ITEMS",
-        help="dump " + ",".join(ITEMS) + "; help lists them",
-    )
-    add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
-    add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
     add("--allow-write", action="append", default=[], metavar="DIR", help="guest may write here")
     add("--allow-read", action="append", default=[], metavar="DIR", help="guest sees this under -L")
     add("--allow-net", action="store_true", help="the guest may use the loopback interface")
@@ -76,6 +71,22 @@ def process_options(parser: Options) -> None:
         metavar="ADDRESS[/BITS]",
         help="with --allow-net: the guest may reach this host, too",
     )
+
+
+def translation_options(parser: Options) -> None:
+    """How it is translated, and what is shown of that."""
+    add = parser.add_argument
+    add("-strace", action="store_true", help="print system calls")
+    add(
+        "-d",
+        dest="dump",
+        type=dump_items,
+        default=(),
+        metavar="ITEMS",
+        help="dump " + ",".join(ITEMS) + "; help lists them",
+    )
+    add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
+    add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
     add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
     add(
@@ -362,9 +373,35 @@ def make_process(arguments: "argparse.Namespace") -> "Process":
         log=log,
         perf=getattr(arguments, "perf", None),
         block_insns=1 if arguments.one_insn else None,
+        record=getattr(arguments, "record", None),
         phases=TimedPhases(process_began()) if _timed(arguments) else UNTIMED,
     )
     for plan in plans:
         plan.attach(process)
+    process.chain.deny(*arguments.no_chain)
+    return process
+
+
+def make_replay(arguments: "argparse.Namespace") -> "Process":
+    """The replay of ``log`` that the options describe."""
+    from dbt.process.replay import replay
+
+    log = _log(arguments)
+    strace = arguments.strace or log.wants("strace")
+    process = replay(
+        arguments.log,
+        backend=arguments.backend,
+        options=_backend_options(arguments),
+        strace=strace,
+        strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
+        chain=arguments.chain,
+        passes=_passes(arguments.passes),
+        pipeline=_pipeline(arguments),
+        verify=arguments.verify,
+        log=log,
+        perf=arguments.perf,
+        block_insns=1 if arguments.one_insn else None,
+        phases=TimedPhases(process_began()) if _timed(arguments) else UNTIMED,
+    )
     process.chain.deny(*arguments.no_chain)
     return process

@@ -25,6 +25,15 @@ EXAMPLE = "To debug: armdbt run -g 1234 PROG, and in gdb-multiarch: target remot
 def options(parser: Options) -> None:
     """Add this command's options."""
     process_options(parser)
+    run_options(parser)
+    add = parser.add_argument
+    add("--record", metavar="LOG", help="write a log, which armdbt replay repeats the run from")
+    add("program", metavar="PROG")
+    add("args", nargs=REMAINDER, metavar="ARGS").required = False
+
+
+def run_options(parser: Options) -> None:
+    """Options of commands that run a program and say how it has ended."""
     add = parser.add_argument
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
@@ -32,13 +41,18 @@ def options(parser: Options) -> None:
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
     add("-g", dest="gdb", metavar="PORT|SOCKET", help="wait for a debugger (gdb) to connect")
     add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
-    add("program", metavar="PROG")
-    add("args", nargs=REMAINDER, metavar="ARGS").required = False
 
 
 def run(arguments: "argparse.Namespace") -> int:
     """Run the program; the exit status."""
-    with make_process(arguments) as process, contextlib.ExitStack() as stack:
+    if arguments.record is not None and arguments.gdb:
+        raise UsageError("-g: what a debugger does is not recorded; give it to armdbt replay")
+    return run_process(make_process(arguments), arguments)
+
+
+def run_process(made: "Process", arguments: "argparse.Namespace") -> int:
+    """Run a process, say how it has ended and close it; the exit status."""
+    with made as process, contextlib.ExitStack() as stack:
         bundle.rest()
         gc.freeze()  # no collection looks at what is there for the whole run
         file = arguments.stats_json  # opened now: later the guest may have put a link there

@@ -172,8 +172,9 @@ class HookMachine:
             for thread in gone:
                 one.end_thread(thread)
 
-    def thread_begins(self) -> None:
+    def thread_begins(self, thread: int) -> None:
         """There will be several threads."""
+        del thread
         if not self.has_threads:
             self.has_threads = True
             self.on_threads()

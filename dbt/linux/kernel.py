@@ -181,6 +181,10 @@ class Kernel:
             self.random = random.Random(options.seed)
         self.strace = _strace(self) if options.strace else None
 
+    def connected(self, executed: Callable[[], int]) -> None:
+        """The other parts are there; ``executed`` returns how many instructions are completed.
+        Nothing to do, but for recorded and replayed processes (``dbt/linux/replay``)."""
+
     # -- loading -----------------------------------------------------------------------------------
 
     def load(self, program: str, argv: Sequence[bytes], envp: Sequence[bytes]) -> int:

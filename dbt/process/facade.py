@@ -23,7 +23,7 @@ from dbt.lazy import lazy_property
 from dbt.lifetime import GONE, Lifetime
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
-from dbt.linux.standard import Standard
+from dbt.linux.standard import Source, Standard
 from dbt.log import QUIET, Log
 from dbt.phases import UNTIMED, Phase, Phases
 from dbt.process import inspection
@@ -42,8 +42,10 @@ from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
+from dbt.runtime.memory import GuestMemory
 from dbt.stops import CallFailed, Exited, Killed, Stop, UsageError
 from dbt.streams import say
+from dbt.syscalls import SyscallAbi
 from dbt.typing import TYPE_CHECKING, Any, NoReturn, Self
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ class Process:
     path, or an open file; the constants of subprocess are understood, too.
     ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
     ``dbt.perf``, whose file is complete after ``close``. ``block_insns`` is the most instructions
-    in a block, 64 unless it is given.
+    in a block, 64 unless it is given. ``record`` is the path of a log, from which ``dbt.replay``
+    repeats the run.
 
     Raises UsageError when the program cannot be loaded or an option makes no sense.
     """
@@ -101,7 +104,9 @@ class Process:
         phases: Phases = UNTIMED,
         perf: str | None = None,
         block_insns: int | None = None,
+        record: str | None = None,
     ) -> None:
+        self._record = None if record is None else choices.word("record", os.fspath(record))
         self._lifetime = Lifetime()
         self._clock = Clock()
         self.log = choices.instance("log", log, Log)
@@ -124,7 +129,7 @@ class Process:
 
             bound.append(Executed(log))
         with contextlib.ExitStack() as stack:
-            storage = Storage(self.frontend, phases)
+            storage = Storage(self.frontend, phases, self._new_memory())
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
             self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
@@ -133,7 +138,7 @@ class Process:
             for capture in standard.captures.values():
                 stack.callback(capture.close)
             with contextlib.closing(standard):
-                self.kernel = Kernel(self.memory, self.state, abi, linux, standard.sources)
+                self.kernel = self._new_kernel(abi, linux, standard.sources)
             stack.callback(self.kernel.close)
             start = self.kernel.load(program, argv, envp)
             _attach(bound, self)
@@ -158,7 +163,28 @@ class Process:
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
             self._parts = parts
+            self.kernel.connected(partial(getattr, parts.engine, "executed"))
             self._release = stack.pop_all()
+
+    def _new_memory(self) -> GuestMemory | None:
+        """The guest's memory; None for what a process has that is not recorded."""
+        if self._record is None:
+            return None
+        from dbt.linux.replay.memory import RecordedMemory
+
+        return RecordedMemory()
+
+    def _new_kernel(
+        self, abi: SyscallAbi, linux: LinuxOptions, standard: Mapping[int, Source]
+    ) -> Kernel:
+        """What surrounds the guest. Raises UsageError."""
+        if self._record is None:
+            return Kernel(self.memory, self.state, abi, linux, standard)
+        from dbt.linux.replay.recording import recording_kernel
+
+        return recording_kernel(
+            self.memory, self.state, abi, linux, standard, self._record, self.frontend
+        )
 
     # -- running -----------------------------------------------------------------------------------
 

@@ -49,13 +49,15 @@ class Storage:
     """What a guest of ``frontend`` and its instrumentation keep: registers, counters, side stacks,
     functions, memory. It is there before the environment, which works on it."""
 
-    def __init__(self, frontend: Frontend, phases: Phases = UNTIMED) -> None:
+    def __init__(
+        self, frontend: Frontend, phases: Phases = UNTIMED, memory: GuestMemory | None = None
+    ) -> None:
         self.phases = phases
         self.state = GuestState(extend(frontend.layout, SLOTS))
         self.counters = Counters(self.state)
         self.stacks = Stacks()
         self.functions = Functions(self.state.address, phases)
-        self.memory = GuestMemory()
+        self.memory = GuestMemory() if memory is None else memory
 
     def context(
         self, frontend: Frontend, options: BackendOptions, passes: Sequence[Pass]

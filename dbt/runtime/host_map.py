@@ -1,4 +1,5 @@
-"""The host's system calls that map memory at chosen addresses: mmap(2), mremap(2)."""
+"""The host's system calls that map memory at chosen addresses, move it and advise: mmap(2),
+mremap(2), madvise(2)."""
 
 import ctypes
 
@@ -28,6 +29,7 @@ libc.mremap.argtypes = [
 ]
 libc.shmat.restype = ctypes.c_void_p
 libc.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
@@ -45,6 +47,13 @@ def mremap(address: int, size: int, new_size: int, flags: int = 0, new: int = 0)
 def shmat(ident: int, address: int, *, writable: bool) -> int:
     """Attach a System V segment in place of what is mapped. Returns its address. Raises OSError."""
     return _mapped(libc.shmat(ident, address, SHM_REMAP | (0 if writable else SHM_RDONLY)))
+
+
+def madvise(address: int, size: int, advice: int) -> None:
+    """Give the host advice on pages. Raises OSError."""
+    if libc.madvise(address, size, advice) < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, "the host takes no such advice")
 
 
 def _mapped(result: int | None) -> int:

@@ -313,6 +313,11 @@ class GuestMemory:
         self.map(address, size, perms)
         return True
 
+    def advise(self, address: int, size: int, advice: int) -> None:
+        """Give the host advice on pages (MADV_*), which may drop what they hold. Invalidates
+        nothing. Raises OSError."""
+        host_map.madvise(self.base + address, size, advice)
+
     def has_base(self, address: int, size: int) -> bool:
         """Whether pages of a range may be copies of a snapshot's: the first content that the host
         knows of them is the snapshot's."""

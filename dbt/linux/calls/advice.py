@@ -32,7 +32,7 @@ RLIMIT_MEMLOCK = 8
 
 
 def _advise_host(kernel: "Kernel", part: Area, advice: int) -> None:
-    host.call("madvise", kernel.memory.base + part.start, part.end - part.start, advice)
+    kernel.memory.advise(part.start, part.end - part.start, advice)
 
 
 def _hint(kernel: "Kernel", part: Area, advice: int) -> None:

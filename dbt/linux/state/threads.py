@@ -95,8 +95,8 @@ class Threads:
         are in place."""
         self.on_end: Callable[[int], None] = _ignore
         """Called with the id of the running thread when it ends and others go on."""
-        self.on_begin: Callable[[], None] = _ignore
-        """Called before a thread is made."""
+        self.on_begin: Callable[[int], None] = _ignore
+        """Called with the id of a thread before it is made."""
         self.on_alone: Callable[[list[int]], None] = _ignore_gone
         """Called when the current thread has become the first and only one of a process, without
         the others that had these ids."""
@@ -149,7 +149,7 @@ class Threads:
 
     def add(self, tid: int, registers: bytes, location: int) -> Thread:
         """A new thread that can run."""
-        self.on_begin()
+        self.on_begin(tid)
         self._kernel.signals.expect_nudges()
         parent = self.current
         signals = ThreadSignals(self._altstack(), parent.signals.mask)
