@@ -1,4 +1,4 @@
-"""A door for debuggers: gdb's remote serial protocol ("Remote Protocol" in gdb's manual).
+"""Serves debuggers: gdb's remote serial protocol ("Remote Protocol" in gdb's manual).
 
 What speaks the protocol is here and knows no guest; what a guest's registers are, says its frontend
 (``dbt/interfaces/debugging.py``). ``Debuggee`` (``dbt/process/debugging.py``) runs the process.

@@ -3,7 +3,7 @@
 import os
 import socket
 
-from dbt.gdb.door import connection
+from dbt.gdb.listening import connection
 from dbt.gdb.packets import Channel, ProtocolError
 from dbt.gdb.session import Gone, Session
 from dbt.process import Process
