@@ -106,9 +106,11 @@ def emit_region(
         materialise_first(u, name)
     u.enter()
     for index, installed in enumerate(members):
-        begin_block(u, installed, f"%b{index}")
-        u.go_on(index)
-        emit_block(u)
+        for first in (True, False) if index in u.shape.twice else (False,):
+            label = u.label_of(index, closing=not first)
+            begin_block(u, installed, f"%{label}")
+            u.go_on(index, label)
+            emit_block(u)
     if u.flags_here:
         u.deferred.finish(u.at_entry)
     frame = module.frame
@@ -163,6 +165,9 @@ class RegionText(UnitText):
         self._statuses = status_slots(inst for i in members for inst in i.block.insts)
         self._variables = Variables(frame.layout, self.read | self.written)
         self.deferred = RegionFlags(self)
+        self._computed: set[str] = set()
+        """Flags that hot code writes computed. All others are in the buffer as they were where the
+        region was entered, or as cold code has written them."""
 
     def declare(self) -> None:
         """Make the variables. LLVM turns only those of a function's first basic block into
@@ -205,17 +210,22 @@ class RegionText(UnitText):
             lines.append(f" br i1 {short}, label %sh{index}, label {self.next_label()}, !prof !0")
             self.open()
             self._take("%f", self.shape.taken[index])
-            lines.append(f" br label %b{index}")
+            lines.append(f" br label %{self.label_of(index)}")
 
-    def go_on(self, index: int) -> None:
-        """Begin the text of a block that was begun."""
+    def label_of(self, index: int, *, closing: bool = False) -> str:
+        """The label of a member, for a way that is ``closing`` a loop or not."""
+        return f"f{index}" if index in self.shape.twice and not closing else f"b{index}"
+
+    def go_on(self, index: int, label: str) -> None:
+        """Begin the text of a block that was begun, at one of its labels."""
         self._present = index
-        if index in self.shape.entries:
-            self._leave_short(index, f"sh{index}", frozenset(), "%f")
-        if index in self.shape.arrived:
-            self._arrive(index)
-        self.label = f"%b{index}"
-        self.lines.append(f"b{index}:")
+        if label == self.label_of(index):
+            if index in self.shape.entries:
+                self._leave_short(index, f"sh{index}", frozenset(), "%f")
+            if index in self.shape.arrived:
+                self._arrive(index)
+        self.label = f"%{label}"
+        self.lines.append(f"{label}:")
         self.fuel = self.new("load i64, ptr %fa")
         # LLVM does not find this, as it does not know what is there where the region is entered.
         self._stores(self.lines, "", {n: v for n, v in self.known.items() if n in self.written})
@@ -231,7 +241,8 @@ class RegionText(UnitText):
     def _arrive(self, index: int) -> None:
         """Append what computed exits that lead to a member go on at."""
         self.lines.append(f"ar{index}:")
-        self._go_to(index, self.new("load i64, ptr %fa"), self.shape.taken[index])
+        fuel = self.new("load i64, ptr %fa")
+        self._go_to(index, fuel, self.shape.taken[index], self.label_of(index))
 
     def _take(self, fuel: str, count: int) -> str:
         """Append lines that take fuel from what there is; what is left."""
@@ -239,8 +250,9 @@ class RegionText(UnitText):
         self.lines.append(f" store i64 {left}, ptr %fa")
         return left
 
-    def _go_to(self, index: int, fuel: str, count: int) -> None:
-        """Append lines that take fuel and go on at a member, which leave if it is short."""
+    def _go_to(self, index: int, fuel: str, count: int, to: str) -> None:
+        """Append lines that take fuel and go on at a member, at a label of it, which leave if fuel
+        is short."""
         left = self._take(fuel, count)
         if index in self.shape.tested and count > 0:
             label = f"ts{self.cold_number}"
@@ -253,7 +265,7 @@ class RegionText(UnitText):
             changed = self.shape.changed[index]
             self._leave_short(index, label, changed, f"%{label}g", before)
             self.branch_cold(self.new(f"icmp slt i64 {left}, 0"), f"%{label}")
-        self.lines.append(f" br label %b{index}")
+        self.lines.append(f" br label %{to}")
 
     @property
     def _beyond(self) -> int:
@@ -279,8 +291,9 @@ class RegionText(UnitText):
         index = self.shape.inner.get(slot)
         if index is None:
             return False
-        needed = self.shape.taken[index]
-        self._go_to(index, self.fuel, needed - self._beyond)
+        closing = (self._present, index) in self.shape.closing
+        needed = self.shape.taken[index] - self._beyond
+        self._go_to(index, self.fuel, needed, self.label_of(index, closing=closing))
         return True
 
     def current(self, name: str) -> str:
@@ -324,6 +337,11 @@ class RegionText(UnitText):
     def _stores(self, lines: list[str], prefix: str, values: Mapping[str, str]) -> None:
         if any(flag in values for flag in self.frame.flags):
             values = self.deferred.write(lines, dict(values), self._weight)
+            computed = {n: v for n, v in values.items() if n in self.frame.flags}
+            if self.cold_names:
+                super()._stores(lines, f"{prefix}m", computed)
+            else:
+                self._computed.update(computed)
         for name, value in values.items():
             type_ = LLVM_TYPES[self.frame.slots[name].type.name]
             lines.append(f" store {type_} {value}, ptr %v.{name}")
@@ -376,7 +394,9 @@ class RegionText(UnitText):
     def _export(self, lines: list[str], changed: frozenset[str], fuel: str, prefix: str) -> str:
         """Lines that write state which other units find in the buffer; arguments for a call."""
         values = dict(self.frame.arguments)
-        written = self._variables.of(name for name in self.written if name in changed)
+        there = set(self.frame.flags) - self._computed if self.flags_here else ()
+        names = (name for name in self.written if name in changed and name not in there)
+        written = self._variables.of(names)
         for index, name in enumerate(written):
             slot = self.frame.slots[name]
             type_, value = LLVM_TYPES[slot.type.name], f"{prefix}{index}"

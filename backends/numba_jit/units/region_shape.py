@@ -8,6 +8,7 @@ different amounts, and where the region is left.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from backends.numba_jit.installed import Installed
 from dbt.interfaces import Context
@@ -71,11 +72,16 @@ class Shape:
         ]
         """For each member, those that its computed exit may lead to within the region."""
         self._counts = [installed.block.insn_count for installed in members]
-        order, heads = _with_few_heads(self.direct, apart)
+        order, self.closing = _with_few_heads(self.direct, apart)
+        """The edges that close loops."""
+        heads = _heads(self.closing)
         self.arrived = arrived = {target for targets in self.computed for target in targets}
         """Members that computed exits lead to within the region."""
         self.tested = heads | arrived
         """Members that test fuel however they are reached."""
+        self.twice = {head for head in heads if _sets_all_behind_access(members[head], flags)}
+        """Heads of loops whose text is there twice: for the first round, before which flags may be
+        deferred or not, and for all others, where it is known."""
         self.entries = [
             index
             for index, installed in enumerate(members)
@@ -149,26 +155,43 @@ def _slots_set(installed: Installed, flags: Collection[str]) -> frozenset[str]:
     return frozenset(names | set(flags) if names & set(flags) else names)
 
 
+def _sets_all_behind_access(installed: Installed, flags: Collection[str]) -> bool:
+    """Whether a block sets all flags, and accesses memory while some are as they were before."""
+    missing, stops = set(flags), False
+    for inst in installed.block.insts:
+        stops = stops or inst.op.may_stop and bool(missing)
+        if inst.op is ops.SET and inst.when is None:
+            missing.discard(str(inst.imm[0]))
+    return stops and not missing
+
+
+Edges: TypeAlias = set[tuple[int, int]]
+
+
 def _with_few_heads(
     successors: Sequence[Sequence[int]], first: Sequence[int]
-) -> tuple[list[int], set[int]]:
+) -> tuple[list[int], Edges]:
     """As ``_walk``, from ``first`` and on at all others. A walk that begins amid a loop finds a
     second head of it: so a head that was found is begun at if there are fewer then."""
     starts, everything = list(first), range(len(successors))
     found = _walk(successors, [*starts, *everything])
-    for head in sorted(found[1]):
+    for head in sorted(_heads(found[1])):
         other = _walk(successors, [*starts, head, *everything])
-        if len(other[1]) < len(found[1]):
+        if len(_heads(other[1])) < len(_heads(found[1])):
             starts.append(head)
             found = other
     return found
 
 
-def _walk(successors: Sequence[Sequence[int]], starts: Iterable[int]) -> tuple[list[int], set[int]]:
+def _heads(closing: Edges) -> set[int]:
+    return {head for _, head in closing}
+
+
+def _walk(successors: Sequence[Sequence[int]], starts: Iterable[int]) -> tuple[list[int], Edges]:
     """Walk a graph in depth. Returns the nodes, each behind those it leads to but for the heads
-    of loops, and these heads."""
+    of loops, and the edges that close loops."""
     order: list[int] = []
-    heads: set[int] = set()
+    closing: Edges = set()
     open_: set[int] = set()
     seen: set[int] = set()
     for start in starts:
@@ -185,9 +208,9 @@ def _walk(successors: Sequence[Sequence[int]], starts: Iterable[int]) -> tuple[l
                 open_.discard(node)
                 order.append(node)
             elif target in open_:
-                heads.add(target)
+                closing.add((node, target))
             elif target not in seen:
                 seen.add(target)
                 open_.add(target)
                 stack.append((target, iter(successors[target])))
-    return order, heads
+    return order, closing

@@ -144,8 +144,8 @@ class UnitText:
         self.cold_number = 0
         self.exits: dict[int, Exits] = {}
         """By the control word that the way out ends in."""
-        self._asides: dict[tuple[str, tuple[tuple[str, Bit], ...]], Aside] = {}
-        """By the way out and the bits that were set."""
+        self._asides: dict[tuple[str, str, tuple[tuple[str, Bit], ...]], Aside] = {}
+        """By the label where the block begins, the way out and the bits that were set."""
         self.cold_names = False
         """Whether what is appended now stands behind hot code."""
         self.names: dict[Value, str] = {}
@@ -174,7 +174,7 @@ class UnitText:
         self.known = self.module.known(block.key)
         """What is to be in slots that the block need not write: it was there before."""
         self.slots.update(self.known)
-        self.label = label
+        self.label = self._begins = label
         self.marks = 0
         self.pc = block.key.pc
         self.insn_count = block.insn_count
@@ -303,7 +303,7 @@ class UnitText:
         self._stores(lines, f"{label}s", others)
         out = self.way_out(way)
         if bits:
-            aside = self._asides.get((out, bits)) or self._make_aside(way, out, bits)
+            aside = self._asides.get((self._begins, out, bits)) or self._make_aside(way, out, bits)
             aside.exits.append((label, self._brought(str(code), fuel)))
             out = aside.label
         else:
@@ -322,7 +322,8 @@ class UnitText:
         self._store_bits(lines, f"%{label}s", values)
         self.lines, self.cold_names = hot, False
         lines.append(f" br label %{out}")
-        aside = self._asides[out, bits] = Aside(label, lines, followed_by=self._exits_of(way))
+        aside = Aside(label, lines, followed_by=self._exits_of(way))
+        self._asides[self._begins, out, bits] = aside
         return aside
 
     def _aside_lines(self) -> list[str]:

@@ -14,7 +14,7 @@ from backends.numba_jit.units.flag_slots import ALL, CARRY, DEFERRED, OVERFLOW
 from backends.numba_jit.units.lazy_flags import deferrable
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import Block, BlockKey
-from dbt.ir.evaluate import Left, evaluate_block
+from dbt.ir.evaluate import Left, Outcome, evaluate_block
 from dbt.ir.parser import parse_blocks
 from dbt.ir.types import I32
 
@@ -217,3 +217,88 @@ def test_operands_are_at_first_what_a_loop_makes_of_them() -> None:
     begin = text[: text.index("\nb0:")]
     assert f"store i32 {0x40}, ptr %v.R" in begin
     assert f"store i32 {0xFFFFFFC0}, ptr %v.R" not in begin
+
+
+ROUNDS = """
+block 0x8000 {
+  insn 0x8000 4
+  %a:i32 = get r0
+  %9:i32 = load %a
+  insn 0x8004 4
+  %b:i32 = get r1
+  COMPARES
+  set r0 %r
+  set nf %n
+  set zf %z
+  set cf %c
+  set vf %v
+  branch %z, 0x8010, 0x8000
+}
+block 0x8010 {
+  insn 0x8010 4
+  MORE
+  insn 0x8014 4
+  %9:i32 = load 0x0
+  halt done 0x8018
+}
+"""
+"""A loop that accesses memory before it sets all flags; and behind it a refused access."""
+MORE = {
+    "nothing": "",
+    "sets N": "%0:i32 = get r0\n %1:i1 = eq %0, 0x0\n set nf %1",
+    "ends with N": "insn 0x8014 4\n goto 0x8020\n}\nblock 0x8020 {\n insn 0x8020 4\n"
+    " %8:i32 = load 0x0",
+}
+STARTS = [(DATA + PAGE - 4 * rounds, 0xFFFFFFFC) for rounds in range(4)] + [(DATA, DATA)]
+
+
+def loop_of(more: str) -> list[Block]:
+    return parse_blocks(ROUNDS.replace("COMPARES", COMPARES["registers"]).replace("MORE", more))
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_flags_are_right_where_a_loop_faults_in_any_round(more: str) -> None:
+    blocks = {block.key: block for block in loop_of(MORE[more])}
+    with closing(UnitMachine(regions=True)) as machine:
+        machine.memory.map(DATA, PAGE, READ | WRITE)
+        code = machine.compile(*blocks.values(), level="optimised")
+        for flags in range(16):
+            for first, step in STARTS:
+                start = {name: flags >> bit & 1 for bit, name in enumerate(FLAGS)}
+                start |= {"r0": first, "r1": step}
+                machine.state.restore(start)
+                block = blocks[BlockKey(0x8000)]
+                while isinstance(left := evaluate(machine, block), Left):
+                    assert isinstance(left.target, BlockKey)
+                    block = blocks[left.target]
+                expected = machine.state.snapshot()
+                machine.state.restore(start)
+                kind, _, _ = machine.enter(code[BlockKey(0x8000)])
+                assert kind == abi.X_RECORD
+                assert machine.state.snapshot() == expected, (flags, first)
+        machine.compiler.drop(code.values())
+
+
+def evaluate(machine: UnitMachine, block: Block) -> Outcome:
+    return evaluate_block(block, machine.state, machine.memory, machine.counters, machine.stacks)
+
+
+def region_text(blocks: list[Block]) -> str:
+    with closing(UnitMachine(regions=True)) as machine:
+        accepted = machine.accepted(*blocks)
+        text, *_ = machine.compiler._emit(accepted, None, "region", linked=machine.linked)
+    return text
+
+
+def test_a_loop_knows_that_its_flags_are_deferred_from_the_second_round_on() -> None:
+    text = region_text(loop_of(""))
+    rounds = text[text.index("\nb0:") : text.index("\nb1:")]
+    assert "label %b0" in rounds
+    assert "label %f0" not in rounds
+    assert text.count("br label %f0") == 1
+
+
+def test_flags_that_hot_code_does_not_compute_stay_in_memory() -> None:
+    kept = re.compile(r"load i1, ptr %v.nf")
+    assert not kept.search(region_text(loop_of("")))
+    assert kept.search(region_text(program(OTHERS["addition"], SECOND["faults"])))
