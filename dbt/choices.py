@@ -6,7 +6,7 @@ Every option that takes one of some names is checked by ``one_of``, so that all 
 
 import operator
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from dbt.stops import UsageError
 from dbt.typing import Any, TypeVar
@@ -52,6 +52,18 @@ def no_attribute(owner: object, name: str) -> AttributeError:
 def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
     """The refusal of a key that is none of ``known``, as an error that is also a KeyError."""
     return UnknownName(str(unknown(what, given, known)))
+
+
+class AmbiguousName(UsageError):
+    """The refusal of a name that means several things."""
+
+
+def ambiguous(what: str, given: object, found: Sequence[str]) -> AmbiguousName:
+    """The refusal of a name that means all of ``found``."""
+    rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return AmbiguousName(
+        f"{what} {shown(given)} is ambiguous (one of {', '.join(found[:SHOWN])}{rest})"
+    )
 
 
 def shown(value: object) -> str:

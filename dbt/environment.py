@@ -98,6 +98,9 @@ class Environment(Protocol):
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""
 
+    def place(self, pc: int) -> str:
+        """The same with the source line where it is known: ``name+0x14 in file, main.c:12``."""
+
     def stack_bound(self, pointer: int) -> int:
         """The end of the stack the program was started on, when ``pointer`` is in it; else
         ``pointer``."""

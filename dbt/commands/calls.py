@@ -16,6 +16,7 @@ from dbt.commands.process_options import make_process, number, process_options, 
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.watching import Recorded, Traced, Watching
 from dbt.stops import UsageError
+from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.hooks.outputs import Format, Output, Program
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         if readers:
             way = _way(process, _Sink(process, readers, arguments.max_depth), arguments)
             watching = Watching(process, arguments.only, way)
-            stack.callback(_tell_missing, watching)
+            stack.callback(_tell_missing, process, watching)
         stop = run_until_interrupted(process, arguments)
         if readers:
             way.pull()
@@ -117,9 +118,11 @@ def _way(process: "Process", sink: "_Sink", arguments: argparse.Namespace) -> Re
     return Traced(process, sink, arguments.mechanism, syscalls=syscalls)
 
 
-def _tell_missing(watching: Watching) -> None:
+def _tell_missing(process: "Process", watching: Watching) -> None:
     for name in sorted(watching.missing):
-        print(f"armdbt: no symbol {name!r} in the program and its libraries", file=sys.stderr)
+        meant = choices.meant(name, process.kernel.symbolizer.similar(name))
+        text = f"armdbt: no symbol {choices.shown(name)} in the program and its libraries{meant}"
+        print(printable(text), file=sys.stderr)
 
 
 def _check_files(wanted: Sequence[_Wanted]) -> None:
@@ -150,6 +153,7 @@ def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
         images=lambda: kernel.images,
         blocks=_blocks(process),
         syscall=syscall,
+        line=kernel.symbolizer.line,
         start=process.engine.executed,
     )
 

@@ -87,6 +87,7 @@ def translation_options(parser: Options) -> None:
     )
     add("-D", dest="dump_file", metavar="FILE", help="write dumps to FILE")
     add("-dfilter", default="", metavar="A..B,…", help="dump only blocks in A..B, A+SIZE, or at A")
+    add("--debug-dir", action="append", default=[], metavar="DIR", help="debug files are here, too")
     add("--backend", default="numba_jit", metavar="NAME", help="numba_jit (default), reference")
     add("--tier", default="auto", metavar="TIER", help="copy code (0), compile (1, 2), both (auto)")
     add(
@@ -349,6 +350,7 @@ def make_process(arguments: "argparse.Namespace") -> "Process":
         allow_read=tuple(arguments.allow_read),
         allow_write=tuple(arguments.allow_write),
         allow_net=_allowed_hosts(arguments),
+        debug_dirs=tuple(arguments.debug_dir),
         strace=strace,
         strace_log=(lambda text: write_lines(log.out, text)) if strace else None,
         stack_size=arguments.stack,

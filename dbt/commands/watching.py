@@ -4,6 +4,7 @@ the program maps them."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dbt.choices import AmbiguousName
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
@@ -55,14 +56,17 @@ class Watching:
         self._way.watch(self._wanted())
 
     def _wanted(self) -> set[int]:
-        functions = self._process.kernel.symbolizer.functions()
+        symbolizer = self._process.kernel.symbolizer
         if not self._only:
-            return set(functions)
-        found = {pc for pc, name in functions.items() if name in self._only}
+            return set(symbolizer.functions())
+        found: set[int] = set()
         self.missing = set()
         for name in self._only:
+            here = symbolizer.locations(name)
             try:
-                found.add(self._process.resolve(name))
+                found |= here or {self._process.resolve(name)}
+            except AmbiguousName:
+                raise
             except UsageError:
                 self.missing.add(name)
         return found

@@ -142,7 +142,7 @@ class Kernel:
         self.paths = Paths(options)
         self.network = Network(options.allow_net)
         self.files = FdTable(self, standard)
-        self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits)
+        self.symbolizer = Symbolizer(self.space, abi, state.layout.state_bits, options)
         self.request = Request(0, "")
         self.call: Call | None = None
         """The same with what is kept of it while its thread waits."""
@@ -522,6 +522,10 @@ class Kernel:
     def symbolize(self, pc: int) -> str:
         """``main+0x14 in fib.elf``, or the bare address."""
         return self.symbolizer.describe(pc)
+
+    def place(self, pc: int) -> str:
+        """The same with the source line where it is known: ``main+0x14 in fib.elf, fib.c:12``."""
+        return self.symbolizer.place(pc)
 
     def stack_bound(self, pointer: int) -> int:
         """The end of the stack the program was started on, when ``pointer`` is in it; else

@@ -80,6 +80,8 @@ class LinuxOptions:
     allow_net: tuple[str, ...] | None = attrs.field(default=None, converter=_hosts)
     """Hosts of the network that the guest may reach beside this one, as addresses or networks
     (``192.0.2.0/24``). None, or False: no network; True: the loopback interface alone."""
+    debug_dirs: tuple[str, ...] = attrs.field(default=(), converter=_directories)
+    """Where separate debug files are looked for, before ``/usr/lib/debug`` of the guest."""
     cwd: str | None = attrs.field(default=None, converter=_directory)
     strace: bool = attrs.field(default=False, converter=_strace)
     strace_log: Callable[[str], None] | None = attrs.field(default=None, converter=_strace_log)

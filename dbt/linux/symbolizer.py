@@ -5,12 +5,14 @@ import os
 from dbt import choices
 from dbt.classes import attrs
 from dbt.interfaces import PAGE
+from dbt.linux.options import LinuxOptions
 from dbt.linux.state.address_space import AddressSpace, Area
 from dbt.syscalls import SyscallAbi
 from dbt.text import LINE, NAME, printable
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dbt.loader.lines import Line
     from dbt.loader.symbols import Symbol, SymbolFile
 
 
@@ -29,12 +31,20 @@ class Symbolizer:
     ``state_bits`` are those of locations (``Layout.state_bits``).
     """
 
-    def __init__(self, space: AddressSpace, abi: SyscallAbi, state_bits: int) -> None:
+    def __init__(
+        self, space: AddressSpace, abi: SyscallAbi, state_bits: int, options: LinuxOptions
+    ) -> None:
         self._space = space
+        self.root = os.path.realpath(options.root) if options.root else ""
+        """Host path of the guest's ``/``; empty where that is the host's."""
+        system = os.path.join(self.root or "/", "usr/lib/debug")
+        self._debug_directories = (*options.debug_dirs, system)
         self._helpers, _ = abi.commpage()
         self._state_bits = state_bits
         self.program = ""
         """Host path of the program, whose symbols win."""
+        self._asked: dict[tuple[str, int], str] = {}
+        """The name by which a symbol was asked for first, by file and linked address."""
 
     def images(self) -> list[Image]:
         """The ELF files in memory, by address."""
@@ -48,56 +58,86 @@ class Symbolizer:
 
     def symbol(self, name: str) -> int | None:
         """The location of a symbol: its address with the bits of its code's state; or None."""
-        found = self._find(name)
-        return None if found is None else (found[0].location + found[1]) & 0xFFFFFFFF
+        for file in self._files():
+            found = file.find(name)
+            if found is not None:
+                return self._location(file, found)
+        return None
 
     def extent(self, name: str) -> range:
         """The addresses of what a symbol names: as many as it says, or none. Raises UsageError for
         an unknown symbol."""
         found = self._find(name)
-        if found is None:
-            raise choices.unknown("symbol", name, self._names())
-        start = (found[0].address + found[1]) & 0xFFFFFFFF
-        return range(start, start + found[0].size)
-
-    def _find(self, name: str) -> "tuple[Symbol, int] | None":
-        """A symbol, and where its file was loaded, minus where it was linked; or None."""
-        paths = [image.path for image in self.images()]
-        paths.sort(key=lambda path: path != self.program)
-        for path in paths:
-            found = self._symbols(path).find(name)
-            if found is not None:
-                bias = self._bias(path)
-                return None if bias is None else (found, bias)
-        return None
+        bias = None if found is None else self._bias(found[0].path)
+        if found is None or bias is None:
+            raise choices.unknown("symbol", name, self.similar(name))
+        start = (found[1].address + bias) & 0xFFFFFFFF
+        return range(start, start + found[1].size)
 
     def resolve(self, where: int | str) -> int:
         """The location of a symbol, or of ``0x…``: an address in a function gets the bits of its
-        state. Raises UsageError for an unknown symbol, and for what is no address of the guest."""
-        address: int | None = None
-        if not isinstance(where, str):
-            address = where
-        elif (address := self.symbol(where)) is None:
+        state. A symbol of C++ or Rust may be given as it was written, and without parameters.
+
+        Raises AmbiguousName, a UsageError, for a name that several functions have; UsageError for
+        an unknown symbol, and for what is no address of the guest."""
+        number = where
+        if isinstance(where, str):
+            location = self._named(where)
+            if location is not None:
+                return location
             try:
-                address = int(where, 0)
+                number = int(where, 0)
             except ValueError:
-                raise choices.unknown("symbol", where, self._names()) from None
-        address = choices.whole("an address", address, most=choices.WORD)
+                raise choices.unknown("symbol", where, self.similar(where)) from None
+        address = choices.whole("an address", number, most=choices.WORD)
         return address | self._state(address)
 
-    def _names(self) -> list[str]:
-        return [
-            symbol.name for image in self.images() for symbol in self._symbols(image.path).symbols
-        ]
+    def _named(self, name: str) -> int | None:
+        """The location of what has a name, which it is called by from now on."""
+        found = self._find(name)
+        return None if found is None else self._asked_for(name, *found)
+
+    def _find(self, name: str) -> "tuple[SymbolFile, Symbol] | None":
+        """The file and the symbol that has a name, as it is or as it was written; or None."""
+        files = self._files()
+        for file in files:
+            symbol = file.find(name)
+            if symbol is not None:
+                return file, symbol
+        if name[:1].isdigit():
+            return None
+        from dbt.linux.lookup import by_spelling
+
+        return by_spelling(name, files)
+
+    def _asked_for(self, name: str, file: "SymbolFile", symbol: "Symbol") -> int | None:
+        self._asked.setdefault((file.path, symbol.address), name)
+        return self._location(file, symbol)
+
+    def locations(self, name: str) -> set[int]:
+        """The locations of all functions that symbol tables call ``name``, in whatever file."""
+        found: set[int] = set()
+        for file in self._files():
+            for symbol in file.symbols:
+                if symbol.function and symbol.name == name:
+                    location = self._asked_for(name, file, symbol)
+                    found.update(() if location is None else (location,))
+        return found
+
+    def similar(self, name: str) -> list[str]:
+        """The names of symbols, among them those that are similar to ``name``."""
+        from dbt.linux.lookup import similar
+
+        return similar(name, self._files())
 
     def functions(self) -> dict[int, str]:
         """The functions that the symbol tables of what is mapped name, by location."""
         found: dict[int, str] = {}
-        for image in self.images():
-            bias = self._bias(image.path)
-            for symbol in self._symbols(image.path).symbols:
-                if symbol.function and bias is not None:
-                    found.setdefault((symbol.location + bias) & 0xFFFFFFFF, symbol.name)
+        for file in self._files():
+            for symbol in file.symbols:
+                location = self._location(file, symbol) if symbol.function else None
+                if location is not None:
+                    found[location] = symbol.name  # the last one is that which is printed
         return found
 
     def describe(self, pc: int) -> str:
@@ -109,9 +149,27 @@ class Symbolizer:
         base = os.path.basename(area.path)
         return f"{self.name(pc, NAME)} in {printable(base, NAME)}"
 
+    def line(self, pc: int) -> "Line | None":
+        """The source line of a guest address; None where none is known."""
+        area = self._space.at(pc)
+        if area is None or not area.path:
+            return None
+        file = self._symbols(area.path)
+        linked = file.linked(pc - area.start + area.offset)
+        return None if linked is None else file.lines.find(linked)
+
+    def place(self, pc: int) -> str:
+        """As ``describe``, with the source line where it is known: ``name+0x14 in file,
+        main.c:12``."""
+        line = self.line(pc)
+        return self.describe(pc) + (f", {line}" if line else "")
+
     def name(self, pc: int, limit: int = LINE) -> str:
         """``name+0x14``, the linked address, or the address; ``printable``, the name of at most
-        ``limit`` characters."""
+        ``limit`` characters. Of several names of a function it is the one that was asked for, else
+        the public one."""
+        from dbt.demangling import readable
+
         area = self._space.at(pc)
         if area is None or not area.path:
             return "kernel helper page" if pc & -PAGE == self._helpers else f"{pc:#x}"
@@ -119,7 +177,19 @@ class Symbolizer:
         if linked is None or symbol is None:
             return f"{pc if linked is None else linked:#x}"
         offset = linked - symbol.address
-        return printable(symbol.name, limit) + (f"+{offset:#x}" if offset else "")
+        name = self._asked.get((area.path, symbol.address)) or readable(symbol.name)
+        return printable(name, limit) + (f"+{offset:#x}" if offset else "")
+
+    def _files(self) -> "list[SymbolFile]":
+        """The symbols of what is mapped, those of the program first."""
+        paths = [image.path for image in self.images()]
+        paths.sort(key=lambda path: path != self.program)
+        return [self._symbols(path) for path in paths]
+
+    def _location(self, file: "SymbolFile", symbol: "Symbol") -> int | None:
+        """Where a symbol of a file is now, with the bits of its code's state."""
+        bias = self._bias(file.path)
+        return None if bias is None else (symbol.location + bias) & 0xFFFFFFFF
 
     def _state(self, pc: int) -> int:
         """The bits of state in the location of the function at an address; 0 where none is."""
@@ -144,13 +214,15 @@ class Symbolizer:
         return linked, None if linked is None else file.containing(linked)
 
     def _symbols(self, path: str) -> "SymbolFile":
-        from dbt.loader.symbols import SymbolFile, read_symbols
+        from dbt.loader.symbols import SymbolFile, symbols_of
 
         try:
             status = os.stat(path)
         except OSError:
             return SymbolFile(path)
-        return read_symbols(path, (status.st_mtime_ns, status.st_size), self._state_bits)
+        stamp = (status.st_mtime_ns, status.st_size)
+        inside = path.removeprefix(self.root)
+        return symbols_of(path, stamp, self._state_bits, inside, self._debug_directories)
 
 
 def _area_bias(area: Area, file: "SymbolFile") -> int | None:

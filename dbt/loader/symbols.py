@@ -3,18 +3,26 @@
 import bisect
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
+from dbt.demangling import MANGLED
 from dbt.lazy import lazy_property
+from dbt.loader import debug_files
+from dbt.loader.debug_files import Identity
 from dbt.text import LINE
+
+if TYPE_CHECKING:
+    from dbt.loader.lines import Lines
 
 _SYM = struct.Struct("<IIIBBH")
 _NOTYPE, _OBJECT, _FUNC, _IFUNC = 0, 1, 2, 10
 _PLACED = (_NOTYPE, _OBJECT, _FUNC, _IFUNC)
+_WEIGHT = {1: 2, 2: 1}
+"""How far a binding goes: global, weak, all others."""
 
 
 @attrs.frozen
@@ -30,6 +38,18 @@ class Symbol:
     function: bool
     location: int
     """The address as in the file, with the bits of a function's state."""
+    binding: int = 1
+    """0: local to its object file; 1: global; 2: weak (st_info)."""
+
+    @property
+    def standing(self) -> tuple[bool, int, int, int, str]:
+        """Of the symbols of one address the greatest is the one that is printed: a function, the
+        public name (``malloc``, not ``__libc_malloc``), a global one, not a weak or local one, a
+        short one. Mangled names have no underscores before the name that was written."""
+        mangled = self.name.startswith(MANGLED)
+        underscores = 0 if mangled else len(self.name) - len(self.name.lstrip("_"))
+        weight = _WEIGHT.get(self.binding, 0)
+        return self.function, -underscores, weight, -len(self.name), self.name
 
 
 @attrs.define(slots=False)
@@ -40,6 +60,11 @@ class SymbolFile:
     symbols: list[Symbol] = attrs.field(factory=list)
     segments: list[tuple[int, int, int]] = attrs.field(factory=list)
     """(file offset, size in the file, linked address) of the loadable segments."""
+    identity: Identity = attrs.field(factory=Identity)
+    debug: str = ""
+    """The file that has its debug information: itself, unless there is a separate one."""
+    has_table: bool = False
+    """Whether it has the symbols that linking needs no more (``.symtab``)."""
 
     def linked(self, offset: int) -> int | None:
         """The linked address of a file offset."""
@@ -49,8 +74,15 @@ class SymbolFile:
         return None
 
     def find(self, name: str) -> Symbol | None:
-        """The symbol with a name. Of several, a defined function is preferred."""
+        """The symbol with a name. Of several, a function is preferred, and one that is not
+        local."""
         return self._by_name.get(name)
+
+    def names_at(self, address: int) -> list[str]:
+        """All names of a linked address."""
+        first = bisect.bisect_left(self._addresses, address)
+        last = bisect.bisect_right(self._addresses, address)
+        return [symbol.name for symbol in self.symbols[first:last]]
 
     def containing(self, address: int) -> Symbol | None:
         """The symbol a linked address belongs to: the last one at or below it."""
@@ -61,12 +93,51 @@ class SymbolFile:
         return None if symbol.size and address >= symbol.address + symbol.size else symbol
 
     @lazy_property
+    def lines(self) -> "Lines":
+        """Its source lines."""
+        from dbt.loader.lines import Lines
+
+        return Lines(self.debug or self.path)
+
+    @lazy_property
     def _by_name(self) -> dict[str, Symbol]:
-        return {symbol.name: symbol for symbol in sorted(self.symbols, key=lambda s: s.function)}
+        ordered = sorted(self.symbols, key=lambda s: (s.function, bool(s.binding)))
+        return {symbol.name: symbol for symbol in ordered}
 
     @lazy_property
     def _addresses(self) -> list[int]:
         return [symbol.address for symbol in self.symbols]
+
+
+@lru_cache(maxsize=64)
+def symbols_of(
+    path: str, stamp: tuple[int, int], state_bits: int, inside: str, directories: tuple[str, ...]
+) -> SymbolFile:
+    """As ``read_symbols``, with the symbols of its separate debug file, if there is one.
+
+    ``inside`` is the path that the file has for the guest, ``directories`` are those of debug
+    files."""
+    file = read_symbols(path, stamp, state_bits)
+    if not file.segments:
+        return file
+    debug = debug_files.find(path, inside, file.identity, directories)
+    if not debug:
+        return file
+    more = [] if file.has_table else _of_debug_file(debug, state_bits)
+    return attrs.evolve(file, debug=debug, symbols=_ordered([*file.symbols, *more]))
+
+
+def _of_debug_file(path: str, state_bits: int) -> list[Symbol]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return []
+    return read_symbols(path, (status.st_mtime_ns, status.st_size), state_bits).symbols
+
+
+def _ordered(symbols: Iterable[Symbol]) -> list[Symbol]:
+    """Symbols by address; of those at one address, the one that is printed is the last."""
+    return sorted(set(symbols), key=lambda s: (s.address, s.standing))
 
 
 @lru_cache(maxsize=64)
@@ -87,12 +158,14 @@ def read_symbols(path: str, stamp: tuple[int, int], state_bits: int) -> SymbolFi
             for kind in ("SHT_DYNSYM", "SHT_SYMTAB"):
                 section = next(elf.iter_sections(kind), None)  # there may be one of each
                 if section is not None:
+                    found.has_table = kind == "SHT_SYMTAB"
                     strings = _contents(stream, elf.get_section(section["sh_link"]))
                     table = _contents(stream, section)
                     found.symbols.extend(_placed(table, strings, state_bits))
+            found.identity = debug_files.identity(elf)
     except Exception:  # pyelftools raises anything for damaged files; symbols are a convenience
         return SymbolFile(path)
-    found.symbols.sort(key=lambda s: (s.address, s.function))
+    found.symbols = _ordered(found.symbols)
     return found
 
 
@@ -114,7 +187,7 @@ def _placed(table: bytes, strings: bytes, state_bits: int) -> list[Symbol]:
         if name and not name.startswith("$"):
             function = kind in (_FUNC, _IFUNC)
             address = value & ~state_bits if function else value
-            out.append(Symbol(address, size, name, function, value))
+            out.append(Symbol(address, size, name, function, value, info >> 4))
     return out
 
 

@@ -43,7 +43,6 @@ class Described(Protocol):
 
     @property
     def kernel(self) -> "Kernel": ...
-    def symbolize(self, pc: int) -> str: ...
     def system_call(self, location: int) -> str: ...
 
 
@@ -72,7 +71,7 @@ def describe_stop(process: Described, stop: Stop) -> tuple[str, int]:
 
 
 def _place(process: Described, pc: int) -> str:
-    return f"{pc:#010x} ({process.symbolize(pc)})"
+    return f"{pc:#010x} ({process.kernel.place(pc)})"
 
 
 def _refused(process: Described, reason: str, location: int) -> str:

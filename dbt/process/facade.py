@@ -51,6 +51,7 @@ from dbt.typing import TYPE_CHECKING, Any, NoReturn, Self
 if TYPE_CHECKING:
     from dbt.hooks.arrays import EventArrays, RecordedEvents
     from dbt.hooks.registry import Hooks
+    from dbt.loader.lines import Line
     from dbt.passes.pipeline import Pipeline
     from dbt.perf import PerfFile
     from dbt.process.calls import Caller
@@ -407,6 +408,12 @@ class Process:
     def symbolize(self, pc: int) -> str:
         """``name+0x14 in file`` for a guest address."""
         return self.kernel.symbolize(pc)
+
+    def line(self, pc: int) -> "Line | None":
+        """The source line of a guest address, by debug information (DWARF) of the file that is
+        mapped there, or of its separate debug file; None where none is known. It has a ``path``
+        and a ``number``."""
+        return self.kernel.symbolizer.line(pc)
 
     def system_call(self, location: int) -> str:
         """The name of the system call that the instruction at a location would make in the present

@@ -33,8 +33,10 @@ def system_call(
 def explain(
     translator: "Translator", engine: "Engine", symbolizer: "Symbolizer", where: int | str
 ) -> dict[str, str]:
-    """The text of each stage of the block at a symbol or address, by name, in order. Raises
-    UsageError where there is no code, or none that can be translated."""
+    """The text of each stage of the block at a symbol or address, by name, in order: the guest's
+    instructions below the source lines that they are for. Raises UsageError where there is no code,
+    or none that can be translated."""
+    from dbt.process.source import with_source
     from dbt.translate import block_at
 
     key = block_at(translator.frontend, where, symbolizer.resolve(where))
@@ -42,6 +44,7 @@ def explain(
         texts = translator.stages(key)
     except GuestFault:
         raise UsageError(f"there is no code at {where}") from None
+    texts["in_asm"] = with_source(texts["in_asm"], symbolizer)
     if key not in engine.cache:
         engine.provide(key)
     texts.update(engine.executor.explain(key))

@@ -162,7 +162,7 @@ def connect(
         log,
         storage.phases,
         hooks.run_program_hooks,
-        partial(_report, frontend, storage.memory, storage.state, environment.symbolize),
+        partial(_report, frontend, storage.memory, storage.state, environment.place),
     )
     return Parts(policy, translator, engine, machine, hooks, loop)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dbt.choices import AmbiguousName
 from dbt.hooks import SyscallEvent
 from dbt.hooks.records import Kind, Record
 from dbt.stops import UsageError
@@ -38,6 +39,8 @@ class SymbolHooks:
                 continue
             try:
                 pc = self._process.resolve(symbol)
+            except AmbiguousName:
+                raise
             except UsageError:
                 continue
             trace = self._process.hooks.trace([pc], self._told, syscalls=False)

@@ -83,6 +83,9 @@ class BareMetal:
     def symbolize(self, pc: int) -> str:
         return f"{pc:#x}"
 
+    def place(self, pc: int) -> str:
+        return f"{pc:#x}"
+
     def stack_bound(self, pointer: int) -> int:
         del pointer
         return self.stack_end

@@ -32,8 +32,21 @@ class Image(Protocol):
     def high(self) -> int: ...
 
 
+class Line(Protocol):
+    """A line of a source file."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+
+
 def _none() -> tuple[()]:
     return ()
+
+
+def _no_line(pc: int) -> None:
+    del pc
 
 
 def in_numbers(call: Record, result: int | None) -> str:
@@ -54,6 +67,8 @@ class Program:
     syscall: Callable[[Record, int | None], str] = in_numbers
     """Describes a system call in words. Called with its record and None when it is made, and with
     the result when it has returned."""
+    line: Callable[[int], Line | None] = _no_line
+    """The source line of a guest address."""
     start: int = 0
     """Guest instructions completed before the first record could come."""
 

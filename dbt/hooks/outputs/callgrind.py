@@ -2,8 +2,9 @@
 
 Callgrind Profile Format version 1 (Valgrind manual, "Callgrind Format Specification"). Positions
 are guest addresses: a function's own cost is at its first instruction, that of a call at the
-calling one where it is known. Names are compressed: ``(id) name`` once, then ``(id)``. There is no
-line information, so files are ``???``, as Callgrind has it, and ``ob`` is the ELF file.
+calling one where it is known. Names are compressed: ``(id) name`` once, then ``(id)``. ``ob`` is
+the ELF file. Where debug information has lines, each position has one, too: the line of a
+function's first instruction, and of a call's; else files are ``???``, as Callgrind has it.
 
 A call to a function that is active already has an inclusive cost of 0, for its cost is in the
 outer call. (Callgrind invents a second function for it, ``fib'2``, whose costs its own reader adds
@@ -14,7 +15,7 @@ from typing import TextIO
 
 import attrs
 
-from dbt.hooks.outputs.base import Program, clean
+from dbt.hooks.outputs.base import Line, Program, clean
 from dbt.hooks.outputs.callgraph import Arc, CallGraph, Cost, Function
 from dbt.hooks.records import Kind, Record
 
@@ -26,16 +27,19 @@ class Callgrind:
         self._out = out
         self._program = program
         self._graph = CallGraph(program.start)
-        self._objects: dict[Function, str] = {}
-        """The file of each function that was called, as it was mapped then."""
+        self._places: dict[Function, _Place] = {}
+        """The place of each function that was called, as it was mapped then."""
 
     def feed(self, record: Record) -> None:
         """Take the next record."""
         if record.kind in (Kind.CALL, Kind.TAIL_CALL):
             function = Function(record.function, record.symbol)
-            if function not in self._objects:
-                self._objects[function] = self._program.object_of(record.function)
+            if function not in self._places:
+                self._places[function] = self._place(record.function)
         self._graph.feed(record)
+
+    def _place(self, pc: int) -> "_Place":
+        return _Place(self._program.object_of(pc), self._program.line(pc))
 
     def finish(self, end: int) -> None:
         """Write the file."""
@@ -44,23 +48,46 @@ class Callgrind:
         graph = self._graph
         graph.finish(end)
         write = self._out.write
+        lined = any(place.line for place in self._places.values())
         write("# callgrind format\nversion: 1\n")
         write(f"creator: armdbt-{version('armdbt')}\n")
         write(f"cmd: {' '.join(map(clean, self._program.command))}\n")
-        write("positions: instr\nevents: Ir\n")
-        names = _Names(graph.names(), self._objects)
+        write(f"positions: instr{' line' * lined}\nevents: Ir\n")
+        names = _Names(graph.names(), self._places, lined)
         calls: dict[Function, list[tuple[Arc, Cost]]] = {}
         for arc, cost in graph.arcs.items():
             calls.setdefault(arc.caller, []).append((arc, cost))
         for function, cost in graph.ranked():
-            write(f"\nob={names.object_of(function)}\nfl={names.file}\nfn={names.of(function)}\n")
-            write(f"{function.address:#x} {cost.self_cost}\n")
+            here = names.place(function)
+            write(f"\nob={names.object_of(function)}\nfl={names.file(here.line)}\n")
+            write(f"fn={names.of(function)}\n")
+            write(f"{names.position(function.address, here.line)} {cost.self_cost}\n")
             for arc, spent in calls.get(function, ()):
-                callee = arc.callee
-                write(f"cob={names.object_of(callee)}\ncfi={names.file}\ncfn={names.of(callee)}\n")
-                write(f"calls={spent.calls} {callee.address:#x}\n")
-                write(f"{arc.site or function.address:#x} {spent.inclusive}\n")
+                self._write_call(names, here, arc, spent)
         write(f"\ntotals: {graph.total}\n")
+
+    def _write_call(self, names: "_Names", here: "_Place", arc: Arc, spent: Cost) -> None:
+        """Write the calls of one function at one place. The line of an inlined place is in another
+        file (``fi``)."""
+        write, callee = self._out.write, arc.callee
+        line = self._program.line(arc.site) if arc.site else here.line
+        elsewhere = line is not None and here.line is not None and line.path != here.line.path
+        if elsewhere:
+            write(f"fi={names.file(line)}\n")
+        there = names.place(callee).line
+        write(f"cob={names.object_of(callee)}\ncfi={names.file(there)}\ncfn={names.of(callee)}\n")
+        write(f"calls={spent.calls} {names.position(callee.address, there)}\n")
+        write(f"{names.position(arc.site or arc.caller.address, line)} {spent.inclusive}\n")
+        if elsewhere:
+            write(f"fe={names.file(here.line)}\n")
+
+
+@attrs.frozen
+class _Place:
+    """Where a function is: its ELF file, empty if it is in none, and its first line."""
+
+    object: str = ""
+    line: Line | None = None
 
 
 @attrs.define
@@ -77,19 +104,29 @@ class _Table:
 
 
 class _Names:
-    """Spells objects, files and functions; each kind has numbers of its own."""
+    """Spells objects, files, functions and positions; each kind of name has numbers of its own."""
 
-    def __init__(self, names: dict[Function, str], objects: dict[Function, str]) -> None:
+    def __init__(
+        self, names: dict[Function, str], places: dict[Function, _Place], lined: bool
+    ) -> None:
         self._names = names
-        self._object_of = objects
+        self._places = places
+        self._lined = lined
         self._objects, self._files, self._functions = _Table(), _Table(), _Table()
 
-    @property
-    def file(self) -> str:
-        return self._files.spell("???")
+    def place(self, function: Function) -> _Place:
+        return self._places.get(function, _Place())
+
+    def file(self, line: Line | None) -> str:
+        return self._files.spell("???" if line is None else clean(line.path))
+
+    def position(self, address: int, line: Line | None) -> str:
+        """An address, with its line if any has one: 0 where it is not known."""
+        number = 0 if line is None else line.number
+        return f"{address:#x} {number}" if self._lined else f"{address:#x}"
 
     def object_of(self, function: Function) -> str:
-        return self._objects.spell(clean(self._object_of.get(function) or "???"))
+        return self._objects.spell(clean(self.place(function).object or "???"))
 
     def of(self, function: Function) -> str:
         return self._functions.spell(self._names[function])

@@ -7,7 +7,7 @@ import pytest
 from support.guests import guest
 from support.symbol_names import renamed
 
-from dbt.loader.symbols import SymbolFile, read_symbols
+from dbt.loader.symbols import Symbol, SymbolFile, read_symbols
 from dbt.text import LINE
 
 FIB = guest("fib").read_bytes()
@@ -67,3 +67,26 @@ def test_a_table_longer_than_the_file_ends_with_it(tmp_path: Path) -> None:
             struct.pack_into("<I", data, at + 20, 0xFFFFFFFF)
     file = read(tmp_path / "long", bytes(data))
     assert file.find("fib") == read(tmp_path / "plain", FIB).find("fib")
+
+
+def test_of_several_names_the_public_one_is_last(tmp_path: Path) -> None:
+    file = read(tmp_path / "named", guest("named").read_bytes())
+    at = file.find("grant")
+    assert at is not None
+    assert file.names_at(at.address) == ["__libc_grant", "__grant", "grant"]
+    assert file.containing(at.address) == at
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        (Symbol(0, 0, "grant", False, 0), Symbol(0, 0, "__grant", True, 0)),
+        (Symbol(0, 0, "__grant", True, 0), Symbol(0, 0, "grant", True, 0, 2)),
+        (Symbol(0, 0, "__grant", True, 0), Symbol(0, 0, "_ZN3Foo5grantEv", True, 0)),
+        (Symbol(0, 0, "strtoq", True, 0, 2), Symbol(0, 0, "strtoll", True, 0, 1)),
+        (Symbol(0, 0, "a_local", True, 0, 0), Symbol(0, 0, "a_weak_one", True, 0, 2)),
+        (Symbol(0, 0, "fopen64", True, 0), Symbol(0, 0, "fopen", True, 0)),
+    ],
+)
+def test_standing(worse: Symbol, better: Symbol) -> None:
+    assert worse.standing < better.standing
