@@ -2,6 +2,7 @@
 
 import os
 
+from dbt.linux.options import LinuxOptions
 from dbt.linux.symbolizer import Symbolizer
 from dbt.loader.symbols import SymbolFile, read_symbols
 from dbt.typing import Any
@@ -41,13 +42,15 @@ class LoggedFiles:
 class LoggedSymbolizer(Symbolizer):
     """Symbols from the files of a log."""
 
-    def __init__(self, space: Any, abi: Any, state_bits: int, files: LoggedFiles) -> None:
-        super().__init__(space, abi, state_bits)
-        self._files = files
+    def __init__(
+        self, space: Any, abi: Any, state_bits: int, options: LinuxOptions, files: LoggedFiles
+    ) -> None:
+        super().__init__(space, abi, state_bits, options)
+        self._logged = files
         self._read: dict[int, SymbolFile] = {}
 
     def _symbols(self, path: str) -> SymbolFile:
-        fd = self._files.latest(path)
+        fd = self._logged.latest(path)
         if fd is None:
             return SymbolFile(path)
         found = self._read.get(fd)

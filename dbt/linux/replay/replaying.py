@@ -57,7 +57,7 @@ class ReplayKernel(Kernel):
         self.threads = ReplayedThreads(self)
         self._logged_files = LoggedFiles()
         self.symbolizer = LoggedSymbolizer(
-            self.space, abi, state.layout.state_bits, self._logged_files
+            self.space, abi, state.layout.state_bits, options, self._logged_files
         )
         self._log = log
         self._order = Order(log)
