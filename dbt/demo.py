@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dbt import interruption
 from dbt.data import DEMO
 from dbt.files import write_json
 from dbt.hooks import CallEvent, ReturnEvent, SyscallEvent
 from dbt.interfaces import BackendOptions, Reason
 from dbt.process import Process
+from dbt.progress import Progress
 from dbt.stops import Exited
 from dbt.streams import plain_console
 
@@ -39,7 +41,7 @@ CONFIGURATIONS = (
 def _stdout_to(path: str) -> Iterator[None]:
     """Send descriptor 1, which the guest writes to, into a file."""
     saved = os.dup(1)
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         os.dup2(target, 1)
         yield
@@ -98,15 +100,25 @@ def measure(chain: str, denied: tuple[str, ...]) -> dict[str, Any]:
 
 
 def run_demo(json_path: str | None) -> int:
-    """Show it; the exit status."""
+    """Show it; the exit status. What was measured before an interruption is shown, too."""
     from rich.table import Table
     from rich.text import Text
 
-    with tempfile.TemporaryDirectory() as directory:
+    rows: dict[str, dict[str, Any]] = {}
+    status = 0
+    with tempfile.TemporaryDirectory() as directory, interruption.caught():
         output = os.path.join(directory, "out")
-        with _stdout_to(output):
-            seen = watch("1000")
-            rows = {label: measure(chain, denied) for label, chain, denied in CONFIGURATIONS}
+        with Progress("running the demo", 1 + len(CONFIGURATIONS)) as progress:
+            with _stdout_to(output):
+                seen = watch("1000")
+            progress.advance()
+            try:
+                for label, chain, denied in CONFIGURATIONS:
+                    with _stdout_to(output):
+                        rows[label] = measure(chain, denied)
+                    progress.advance()
+            except KeyboardInterrupt as interrupted:
+                status = interruption.status_of(interrupted)
         printed = Path(output).read_text()
     if json_path:
         write_json(json_path, {"events": seen, "runs": rows})
@@ -121,7 +133,7 @@ def run_demo(json_path: str | None) -> int:
         "chained", "seconds", "slow-down", "instructions", "dispatches", "denied",
         title="The same run, three chain policies (compiled blocks, median of 3)",
     )  # fmt: skip
-    base = rows["everything"]["seconds"]
+    base = rows["everything"]["seconds"] if rows else 0.0
     for label, row in rows.items():
         table.add_row(
             label,
@@ -131,5 +143,6 @@ def run_demo(json_path: str | None) -> int:
             f"{sum(row['dispatches'].values()):,}",
             f"{row['dispatches'].get(Reason.DENIED.value, 0):,}",
         )
-    console.print(table)
-    return 0
+    if rows:
+        console.print(table)
+    return status

@@ -43,8 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     module.options(parser)
     parsed = parser.parse_args(arguments.rest)
     from dbt.experiments.harness.presentation import Results
+    from dbt.interruption import caught
 
-    with Results() as results:
+    with caught(), Results() as results:
         for option in ("json", "markdown"):
             results.open(option, getattr(parsed, option, None))  # not every kind has each
         return int(module.run(parsed, results))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from dbt import choices
+from dbt import choices, interruption
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.watching import Recorded, Traced, Watching
@@ -51,7 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     _check_files(wanted)
     needed = {name for want in wanted for name in want.format.passes}
     arguments.passes += sorted(needed - set(arguments.passes))
-    with make_process(arguments) as process, contextlib.ExitStack() as stack:
+    with (
+        interruption.caught(),
+        make_process(arguments) as process,
+        contextlib.ExitStack() as stack,
+    ):
         program = _describe(process, arguments)
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
@@ -188,9 +192,10 @@ class _Sink:
         self._kernel = process.kernel
         self._limit = 1 << 32 if max_depth is None else max_depth
         self._syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
-        self._busy = self._interrupted = False
-        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._interrupt)
+        self._busy, self._interrupted = False, 0
+        for which in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(which) != signal.SIG_IGN:
+                signal.signal(which, self._interrupt)
 
     def __call__(self, records: "Iterable[Record]") -> None:
         if self._kernel.is_child:  # its buffers are copies of ours, its files are ours
@@ -204,8 +209,8 @@ class _Sink:
         finally:
             self._busy = False
         if self._interrupted:
-            self._interrupted = False
-            raise KeyboardInterrupt
+            number, self._interrupted = self._interrupted, 0
+            interruption.interrupt(number)
 
     def _feed(self, record: "Record") -> None:
         try:
@@ -217,7 +222,6 @@ class _Sink:
             raise UsageError(f"{file}: {error.strerror}") from None
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
         if not self._busy:
-            raise KeyboardInterrupt
-        self._interrupted = True
+            interruption.interrupt(number, frame)
+        self._interrupted = number

@@ -21,4 +21,4 @@ def options(parser: Options) -> None:
 
 def run(arguments: "argparse.Namespace") -> int:
     """Repeat the run; the exit status."""
-    return run_process(make_replay(arguments), arguments)
+    return run_process(make_replay, arguments)

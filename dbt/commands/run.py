@@ -7,13 +7,14 @@ import sys
 from dbt import bundle
 from dbt.commands.plain import REMAINDER, Options
 from dbt.commands.process_options import make_process, number, process_options, seconds
-from dbt.process.ending import EXIT_INTERRUPTED, describe_stop
+from dbt.process.ending import describe_stop
 from dbt.stops import UsageError
 from dbt.streams import say
-from dbt.typing import IO, TYPE_CHECKING, Any
+from dbt.typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from dbt.process import Process
     from dbt.stops import Stop
@@ -43,15 +44,30 @@ def run_options(parser: Options) -> None:
     add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
 
 
+Ended: TypeAlias = "Stop | KeyboardInterrupt"
+"""How a run has ended: by itself, or by a signal to armdbt."""
+
+
 def run(arguments: "argparse.Namespace") -> int:
-    """Run the program; the exit status."""
+    """Run the program; the exit status. A run that is interrupted writes what it has."""
     if arguments.record is not None and arguments.gdb:
         raise UsageError("-g: what a debugger does is not recorded; give it to armdbt replay")
-    return run_process(make_process(arguments), arguments)
+    return run_process(make_process, arguments)
 
 
-def run_process(made: "Process", arguments: "argparse.Namespace") -> int:
-    """Run a process, say how it has ended and close it; the exit status."""
+def run_process(
+    make: "Callable[[argparse.Namespace], Process]", arguments: "argparse.Namespace"
+) -> int:
+    """Make a process, run it, say how it has ended and close it; the exit status."""
+    with contextlib.ExitStack() as stack:
+        if arguments.stats or arguments.stats_json or arguments.perf:  # else there is nothing
+            from dbt.interruption import caught
+
+            stack.enter_context(caught())
+        return _run(make(arguments), arguments)
+
+
+def _run(made: "Process", arguments: "argparse.Namespace") -> int:
     with made as process, contextlib.ExitStack() as stack:
         bundle.rest()
         gc.freeze()  # no collection looks at what is there for the whole run
@@ -82,7 +98,7 @@ def _opened(file: str, stack: contextlib.ExitStack) -> "IO[Any]":
     return stack.enter_context(destination(file))
 
 
-def _debugged(process: "Process", arguments: "argparse.Namespace") -> "Stop | None":
+def _debugged(process: "Process", arguments: "argparse.Namespace") -> "Ended":
     """Run the program as a debugger says. Returns as ``run_until_interrupted``."""
     from dbt.gdb import serve
 
@@ -90,22 +106,24 @@ def _debugged(process: "Process", arguments: "argparse.Namespace") -> "Stop | No
         raise UsageError("-g: with a debugger there is neither --max-insns nor --timeout")
     try:
         return serve(process, arguments.gdb)
-    except KeyboardInterrupt:
-        return None
+    except KeyboardInterrupt as interrupted:
+        return interrupted
 
 
-def run_until_interrupted(process: "Process", arguments: "argparse.Namespace") -> "Stop | None":
-    """Run within the limits of the options. Returns how the run ended, or None after Ctrl-C."""
+def run_until_interrupted(process: "Process", arguments: "argparse.Namespace") -> "Ended":
+    """Run within the limits of the options. Returns how the run ended."""
     try:
         return process.run(arguments.max_insns, arguments.timeout)
-    except KeyboardInterrupt:
-        return None
+    except KeyboardInterrupt as interrupted:
+        return interrupted
 
 
-def report_stop(process: "Process", stop: "Stop | None") -> int:
+def report_stop(process: "Process", stop: "Ended") -> int:
     """Say how a run ended, unless the guest or the user ended it; the exit status."""
-    if stop is None:
-        return EXIT_INTERRUPTED
+    if isinstance(stop, KeyboardInterrupt):
+        from dbt.interruption import status_of
+
+        return status_of(stop)
     text, status = describe_stop(process, stop)
     if text:
         say(text)

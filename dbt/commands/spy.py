@@ -35,9 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.program is None:
         raise UsageError("spy needs a program, or --read FILE")
     from dbt.files import standard_or_file, writing
+    from dbt.interruption import caught
     from dbt.spy import Spy
 
     with contextlib.ExitStack() as stack:
+        stack.enter_context(caught())
         out = None
         if arguments.report or not arguments.record:  # before the guest can put a link there
             out = stack.enter_context(standard_or_file(arguments.report))
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
                 spy.close()
                 raise
             sys.stdout.flush()
-            spy.finish(stop)
+            spy.finish(None if isinstance(stop, KeyboardInterrupt) else stop)
             status = report_stop(process, stop)
         for symbol in sorted(spy.missing):
             print(f"armdbt: no symbol {symbol!r} was there to be recorded", file=sys.stderr)

@@ -37,11 +37,10 @@ def _faults(process: "Process") -> list[tuple[str, int, int]]:
     return [row for plan in process.kernel.faults for row in plan.report()]
 
 
-def write_stats(process: "Process", stop: Stop | None, out: IO[str]) -> None:
-    """The figures, the counters and how the run ended, as one JSON object; None is a run that the
-    user has interrupted."""
+def write_stats(process: "Process", stop: "Stop | KeyboardInterrupt", out: IO[str]) -> None:
+    """The figures, the counters and how the run ended, as one JSON object."""
     end = {"kind": "Interrupted"}
-    if stop is not None:
+    if not isinstance(stop, KeyboardInterrupt):
         end = {"kind": type(stop).__name__, **attrs.asdict(stop)}
     faults = [
         {"rule": rule, "matched": matched, "injected": injected}

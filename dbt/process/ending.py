@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2
 EXIT_TIMEOUT = 124
 EXIT_STOPPED = 125
-EXIT_INTERRUPTED = 128 + signal.SIGINT
 TRACEBACK_VARIABLE = "ARMDBT_TRACEBACK"
 MOST_SHOWN = 300
 """Characters of an unforeseen error that are shown."""
@@ -99,7 +98,9 @@ def describe_error(error: BaseException) -> tuple[str, int] | None:
         case BrokenPipeError():
             return "", EXIT_BROKEN
         case KeyboardInterrupt():
-            return "", EXIT_INTERRUPTED
+            from dbt.interruption import status_of
+
+            return "", status_of(error)
         case MemoryError():
             return "armdbt: the host has no memory left", EXIT_STOPPED
         case InternalError():

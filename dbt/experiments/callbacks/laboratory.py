@@ -62,12 +62,13 @@ from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.options import listed, positive, program_options, result_options
 from dbt.experiments.harness.presentation import Results, print_tables
-from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.harness.rounds import rounds, status
 from dbt.experiments.peers import Image, Seen, load_image, qemu, unicorn
 from dbt.hooks.callbacks.callback import Callback
 from dbt.hooks.records import Record
 from dbt.instrument.call_count import CallCount
 from dbt.interfaces import TIERS, UNITS
+from dbt.interruption import name_of
 from dbt.process import Process
 from dbt.stops import UsageError
 
@@ -120,7 +121,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
     for why in result["missing_peers"]:
         print(f"not taking part: {why}")
     print(f"to reproduce: {result['command']}")
-    return 0
+    return status(result)
 
 
 def _programs(arguments: argparse.Namespace) -> list[Program]:
@@ -174,14 +175,26 @@ def experiments(
 ) -> dict[str, Any]:
     """Measure programs one after the other; returns the result for JSON: that of the only program,
     or one whose rows say of which program they are. Raises as ``experiment``."""
-    found = [
-        experiment(program, tiers, unit, repeats, peers=peers, only=only) for program in programs
-    ]
+    found: list[dict[str, Any]] = []
+    cut: dict[str, str] = {}
+    for program in programs:
+        try:
+            one = experiment(program, tiers, unit, repeats, peers=peers, only=only)
+        except KeyboardInterrupt as interrupted:
+            if not found:
+                raise
+            cut = {"interrupted": name_of(interrupted)}
+            break
+        found.append(one)
+        if "interrupted" in one:
+            break
     if len(found) == 1:
-        return found[0]
+        return {**found[0], **cut}
     subjects = [shlex.join([one["program"], *one["args"]]) for one in found]
     return {
         **found[0],
+        **{name: found[-1][name] for name in ("interrupted",) if name in found[-1]},
+        **cut,
         "program": ", ".join(subjects),
         "args": [],
         "events": {subject: one["events"] for subject, one in zip(subjects, found, strict=True)},
@@ -236,7 +249,7 @@ def experiment(
         "experiment": "callbacks",
         "program": Path(program.path).name,
         "args": list(program.args),
-        "repeats": repeats,
+        **taken.facts,
         "unit": unit,
         "events": judge.events,
         "missing_peers": missing,

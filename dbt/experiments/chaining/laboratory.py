@@ -37,7 +37,7 @@ from dbt.experiments.harness.options import (
 )
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
-from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.harness.rounds import rounds, status
 from dbt.interfaces import TIERS, UNITS
 from dbt.stops import UsageError
 
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
     for path in drawn:
         print(f"drew {path}")
     print(f"to reproduce: {result['command']}")
-    return 0
+    return status(result)
 
 
 # -- Arguments -------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def experiment(program: Program, plan: sweep.Plan, repeats: int) -> dict[str, An
         "experiment": "chaining",
         "program": Path(program.path).name,
         "args": list(program.args),
-        "repeats": repeats,
+        **taken.facts,
         "plan": attrs.asdict(plan),
         "machine": before,
         "load_after": machine_facts()["load"],

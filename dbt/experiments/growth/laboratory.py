@@ -31,7 +31,7 @@ from dbt.experiments.harness.isolation import in_fresh_interpreter
 from dbt.experiments.harness.options import listed, plot_options, positive, result_options
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, print_tables
-from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.harness.rounds import rounds, status
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
     for path in drawn:
         print(f"drew {path}")
     print(f"to reproduce: {result['command']}")
-    return 0
+    return status(result)
 
 
 def _reproduce(arguments: argparse.Namespace, repeats: int) -> str:
@@ -104,7 +104,7 @@ def experiment(
         "args": ["short"] if short else [],
         "short": short,
         "seed": seed,
-        "repeats": repeats,
+        **taken.facts,
         "machine": before,
         "load_after": machine_facts()["load"],
         "series": [_described(series) for series in wanted],

@@ -7,12 +7,16 @@ repeats the experiment (Mytkowicz et al., "Producing Wrong Data Without Doing An
 Wrong!", ASPLOS 2009; docs/decisions/0011-a-process-a-round.md).
 """
 
+import signal
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dbt.experiments.harness.isolation import Died, in_fresh_interpreter
+from dbt.interruption import name_of
+from dbt.progress import Progress
 from dbt.stops import UsageError
+from dbt.streams import say
 
 Name = TypeVar("Name", bound=Hashable)
 Result = TypeVar("Result")
@@ -25,28 +29,62 @@ def rounds(
     repeats: int,
     check: Callable[[Name, Result], object] = lambda _name, _result: None,
     place: Place[Name, Result] = in_fresh_interpreter,
-) -> dict[Name, list[Result]]:
+) -> "Taken[Name, Result]":
     """Run ``repeats`` rounds; returns the results of each task, in the order of the rounds.
 
     A round does the tasks one after the other, so that a slow phase of the machine affects all of
     them. Before that it does the first task once without counting it, for what is loaded at first
     use. Tasks, names and results must be picklable. ``check`` is called with every result after
     its round, and may raise. ``place`` calls a round: in a new interpreter unless told otherwise.
-    Raises UsageError when a round gives no result.
+    Raises UsageError when a round gives no result. Behind an interruption (SIGINT, SIGTERM) whole
+    rounds are kept; it is raised again if there are none.
     """
-    taken: dict[Name, list[Result]] = {name: [] for name in tasks}
-    for _ in range(repeats):
+    taken: Taken[Name, Result] = Taken((name, []) for name in tasks)
+    for number in range(repeats):
         try:
-            done = place(partial(_round, tasks))
+            done = place(partial(_round, tasks, f"round {number + 1} of {repeats}"))
         except Died as death:
             raise UsageError(f"a round {death}") from None
+        except KeyboardInterrupt as interrupted:
+            if not number:
+                raise
+            taken.interrupted = interrupted
+            say(f"armdbt: interrupted; {number} of {repeats} rounds are kept")
+            return taken
         for name, result in done.items():
             check(name, result)
             taken[name].append(result)
+        taken.repeats = number + 1
     return taken
 
 
-def _round(tasks: Tasks[Name, Result]) -> dict[Name, Result]:
-    for task in list(tasks.values())[:1]:
-        task()
-    return {name: task() for name, task in tasks.items()}
+class Taken(dict[Name, list[Result]]):
+    """The results of each task, in the order of the rounds."""
+
+    repeats = 0
+    """The rounds that were done."""
+    interrupted: KeyboardInterrupt | None = None
+    """Why there are fewer than was asked for."""
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a laboratory's result says of its rounds."""
+        cut = {} if self.interrupted is None else {"interrupted": name_of(self.interrupted)}
+        return {"repeats": self.repeats, **cut}
+
+
+def status(result: Mapping[str, Any]) -> int:
+    """The exit status of a laboratory: 0, or 128 and the number of the signal that has cut short
+    its result."""
+    return 128 + signal.Signals[result["interrupted"]] if "interrupted" in result else 0
+
+
+def _round(tasks: Tasks[Name, Result], title: str) -> dict[Name, Result]:
+    with Progress(title, len(tasks)) as progress:
+        for task in list(tasks.values())[:1]:
+            task()
+        done = {}
+        for name, task in tasks.items():
+            done[name] = task()
+            progress.advance()
+        return done

@@ -48,8 +48,9 @@ def costs(
     chosen: Sequence[Contender],
     repeats: int,
     place: Place[Contender, Watched] = in_fresh_interpreter,
-) -> list[dict[str, Any]]:
-    """One row a contender, in order. The row of one that cannot watch the program has no times.
+) -> tuple[list[dict[str, Any]], dict[str, object]]:
+    """One row a contender, in order, and what there is to say of the rounds. The row of one that
+    cannot watch the program has no times.
 
     ``place`` calls a round (``rounds``).
     """
@@ -64,7 +65,7 @@ def costs(
             rows.append(_row(one, taken[one], taken[bases[one.group]], share))
         else:
             rows.append(_refused(one))
-    return rows
+    return rows, taken.facts
 
 
 def watched(one: Contender, program: Program, functions: Mapping[int, str]) -> Watched:

@@ -14,6 +14,8 @@ from dbt.experiments.harness.isolation import Died, isolated
 from dbt.experiments.harness.presentation import Table
 from dbt.experiments.interception.contenders import NOTHING, Contender
 from dbt.experiments.interception.verdicts import Verdict, judge, truth_of
+from dbt.interruption import name_of
+from dbt.progress import Progress
 from dbt.stops import UsageError
 
 TIMEOUT = 5.0
@@ -27,11 +29,21 @@ def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
     if not programs:
         raise UsageError(f"{directory}: no ELF files (*.elf)")
     judged = [one for one in chosen if one.name != NOTHING]
+    facts = machine_facts()
+    rows, cut = [], {}
+    with Progress("judging", len(programs)) as progress:
+        try:
+            for path in programs:
+                rows.append(_row(path, chosen[0], judged))
+                progress.advance()
+        except KeyboardInterrupt as interrupted:
+            cut = {"interrupted": name_of(interrupted)}
     return {
         "experiment": "idioms",
-        "machine": machine_facts(),
+        "machine": facts,
+        **cut,
         "contenders": [f"{one.group}: {one.name}" for one in judged],
-        "rows": [_row(path, chosen[0], judged) for path in programs],
+        "rows": rows,
     }
 
 

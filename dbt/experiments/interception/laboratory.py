@@ -25,6 +25,7 @@ from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.options import plot_options, program_options, result_options
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
+from dbt.experiments.harness.rounds import status
 from dbt.experiments.interception import contenders as taking_part
 from dbt.experiments.interception import plots
 from dbt.experiments.interception.contenders import Contender
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
     for path in drawn:
         print(f"drew {path}")
     print(f"to reproduce: {result['command']}")
-    return 0
+    return status(result)
 
 
 # -- Arguments -------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ def measure(arguments: argparse.Namespace, chosen: Sequence[Contender]) -> dict[
     verdicts = [judge(one, task.small, task.functions, events, plain) for one in chosen]
     repeats = arguments.repeats or (1 if arguments.short else 3)
     machine = machine_facts()
-    rows = costs(task.program, task.functions, chosen, repeats)
+    rows, facts = costs(task.program, task.functions, chosen, repeats)
     for row, one, verdict in zip(rows, chosen, verdicts, strict=True):
         if one.name != taking_part.NOTHING:
             row.update(attrs.asdict(verdict), verdict=str(verdict))
@@ -181,7 +182,7 @@ def measure(arguments: argparse.Namespace, chosen: Sequence[Contender]) -> dict[
         "truth_args": list(task.small.args),
         "truth_events": len(events),
         "functions": [name for _, name in sorted(task.functions.items())],
-        "repeats": repeats,
+        **facts,
         "machine": machine,
         "load_after": machine_facts()["load"],
         "rows": rows,

@@ -30,7 +30,7 @@ from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.options import listed, plot_options, positive, result_options
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, print_tables
-from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.harness.rounds import rounds, status
 from dbt.experiments.peers import qemu
 from dbt.experiments.speed import contenders, history, plots, small, tables, whole
 from dbt.experiments.speed.commands import Case, Ran
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace, results: Results) -> int:
                  *(f"drew {path}" for path in drawn)]:  # fmt: skip
         print(line)
     print(f"to reproduce: {result['command']}")
-    return 0
+    return status(result)
 
 
 # -- Arguments -------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def experiment(plan: Plan) -> dict[str, Any]:
             "short": plan.short,
             "only": list(plan.only),
             "seed": plan.seed,
-            "repeats": plan.repeats,
+            **taken.facts,
             "machine": before,
             "load_after": machine_facts()["load"],
             "missing": missing,

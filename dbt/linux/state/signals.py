@@ -39,6 +39,7 @@ from dbt.linux.state.sigaction import (
     SIGPIPE,
     SIGSEGV,
     SIGSTOP,
+    SIGTERM,
     SIGURG,
     STOPPING,
     TIMER_SIGNALS,
@@ -140,13 +141,22 @@ class Signals:
             pass  # the host must keep its own children, and signal every end
         elif action.handler == SIG_IGN:
             wanted = signal.SIG_IGN
-        elif action.handler == SIG_DFL and number == SIGINT and not self._kernel.is_child:
-            wanted = self.host.before(SIGINT)  # the Python program that runs the guest uses it
+        elif action.handler == SIG_DFL and self._is_the_hosts(number):
+            wanted = self.host.before(number)
             if wanted is None:
                 return True
         elif action.handler == SIG_DFL and not self._ends_guest(number):
             wanted = signal.SIG_DFL
         return self.host.install(number, wanted)
+
+    def _is_the_hosts(self, number: int) -> bool:
+        """Whether a signal at its default is for the Python program that runs the guest: SIGINT,
+        and SIGTERM if that program handles it."""
+        if self._kernel.is_child or number not in (SIGINT, SIGTERM):
+            return False
+        before = self.host.before(number)
+        own = signal.getsignal(number) if before is None else before
+        return number == SIGINT or callable(own)
 
     def _ends_guest(self, number: int) -> bool:
         """Whether a signal at its default must end the guest and not the host's process: timers

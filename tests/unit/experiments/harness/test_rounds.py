@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from dbt.experiments.harness.guest_run import Program, Setting, run_once
-from dbt.experiments.harness.rounds import rounds
+from dbt.experiments.harness.rounds import rounds, status
+from dbt.interruption import Terminated
 from dbt.stops import UsageError
 
 
@@ -47,6 +48,31 @@ def test_results_are_checked_after_each_round() -> None:
         rounds(dict.fromkeys("ab", lambda: next(numbers)), 5, check, here)
     assert seen == [("a", 1), ("b", 2), ("a", 4)]
     assert next(numbers) == 6  # the second round was done, the third was not begun
+
+
+def test_an_interruption_keeps_whole_rounds(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = iter(range(10))
+
+    def task() -> int:
+        number = next(numbers)
+        if number == 7:
+            raise Terminated
+        return number
+
+    taken = rounds(dict.fromkeys("ab", task), 5, place=here)
+    assert taken == {"a": [1, 4], "b": [2, 5]}
+    assert taken.facts == {"repeats": 2, "interrupted": "SIGTERM"}
+    assert status(taken.facts) == 143
+    assert capsys.readouterr().err == "armdbt: interrupted; 2 of 5 rounds are kept\n"
+    assert status(rounds({"a": int}, 1, place=here).facts) == 0
+
+
+def test_an_interruption_before_the_first_round_ends_keeps_nothing() -> None:
+    def task() -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rounds({"a": task}, 5, place=here)
 
 
 def test_what_a_round_raises_is_told() -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.linux_kernel import BUFFER, BUFFER_SIZE, call, error, make_kernel
 
 from dbt.interfaces import EXEC, PAGE, READ, FaultHit, HaltHit
+from dbt.interruption import caught
 from dbt.ir.block import BlockKey
 from dbt.linux import host
 from dbt.linux.kernel import Kernel
@@ -107,6 +108,24 @@ def test_an_interrupt_at_its_default_stays_with_whoever_runs_the_guest(kernel: K
     kernel.is_child = True
     kernel.signals.set_action(signal.SIGINT, DEFAULT)
     assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+
+
+def test_a_termination_at_its_default_stays_with_a_program_that_handles_it(kernel: Kernel) -> None:
+    with caught():
+        ours = signal.getsignal(signal.SIGTERM)
+        assert callable(ours)
+        for before in (False, True):  # the guest has handled it before
+            if before:
+                handle(kernel, signal.SIGTERM)
+                assert signal.getsignal(signal.SIGTERM) != ours
+            kernel.signals.set_action(signal.SIGTERM, DEFAULT)
+            assert signal.getsignal(signal.SIGTERM) == ours
+        kernel.is_child = True
+        kernel.signals.set_action(signal.SIGTERM, DEFAULT)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    handle(kernel, signal.SIGTERM)
+    kernel.signals.set_action(signal.SIGTERM, DEFAULT)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_a_siginfo_handler_sees_who_sent_it(kernel: Kernel) -> None:
