@@ -196,7 +196,9 @@ class StencilText:
         index = self.new(f"zext i32 {self.value(inst.args[0])} to i64")
         if self.module.checked:
             perms = perms_of(self.lines, f"%y{self.number}a", index)
-            self.leave_if(is_refused(self.lines, f"%y{self.number}r", perms, Access.WRITE))
+            self.leave_if(
+                is_refused(self.lines, f"%y{self.number}r", perms, loads=False, stores=True)
+            )
         _, *expected, new = inst.args
         operands = ", ".join(map(self._widened, (new, *expected)))
         code, constraints = access_code(inst)
@@ -356,7 +358,9 @@ class StencilText:
                 perms += perms_of(
                     self.lines, f"%y{n}b", self.new(f"add i64 {start}, {check.span - 1}")
                 )
-            self.leave_if(is_refused(self.lines, f"%y{n}r", perms, access))
+            is_load = access is Access.READ
+            refused = is_refused(self.lines, f"%y{n}r", perms, loads=is_load, stores=not is_load)
+            self.leave_if(refused)
         return self.new(f"getelementptr i8, ptr %m, i64 {wide}")
 
     def _exit(self) -> None:

@@ -7,14 +7,17 @@ from functools import partial
 
 from backends.numba_jit import abi
 from backends.numba_jit.units import unchecked
-from backends.numba_jit.units.check_plan import root_of
+from backends.numba_jit.units.check_plan import Check, root_of
 from backends.numba_jit.units.fault import fault
 from backends.numba_jit.units.frame import LLVM_TYPES
 from backends.numba_jit.units.unit_text import UnitText
-from dbt.interfaces import CODE, READ, WRITE
+from dbt.interfaces import CODE, PAGE, READ, WRITE
 from dbt.ir.block import Inst
 from dbt.ir.types import I1
 from dbt.stops import Access
+
+_WORDS = (2, 4)
+"""Sizes of accesses that reach into a second page only when they are not aligned."""
 
 
 def load(u: UnitText, inst: Inst) -> None:
@@ -78,41 +81,63 @@ def _host(u: UnitText, inst: Inst, access: Access) -> str:
     if check is not None:
         start = wide
         if check.before:
-            low = u.new(f"add i32 {address}, {check.before}")
-            start = u.new(f"zext i32 {low} to i64")
-        _check(u, start, check.span, access)
+            start = _moved(u, address, check.before)
+        way_out = _way_out(u, address, check, access)
+        _check(u, start, check, way_out)
     return u.new(f"getelementptr i8, ptr %m, i64 {wide}")
+
+
+def _moved(u: UnitText, address: str, by: int) -> str:
+    """An address plus a constant, as a 64-bit guest address."""
+    return u.new(f"zext i32 {u.new(f'add i32 {address}, {by}')} to i64")
+
+
+def _way_out(u: UnitText, address: str, check: Check, access: Access) -> str:
+    """The way out of an instruction whose check fails; its label."""
+    name = f"%c{u.cold_number}w"
+    before = (
+        f"\n {name}0 = add i32 {address}, {check.own_before}\n {name} = zext i32 {name}0 to i64"
+    )
+    return fault(u, name, check.own_span, access, before)
 
 
 def check_page(u: UnitText, start: str, access: Access) -> None:
     """Leave unless a byte at a 64-bit guest address may be accessed."""
-    _check(u, start, 1, access)
+    is_load = access is Access.READ
+    check = Check(0, 1, is_load, not is_load, 0, 1)
+    _check(u, start, check, fault(u, start, 1, access))
 
 
-def _check(u: UnitText, start: str, span: int, access: Access) -> None:
-    """Leave unless all of ``span`` bytes at a 64-bit guest address may be accessed."""
+def _check(u: UnitText, start: str, check: Check, way_out: str) -> None:
+    """Go a way out unless all bytes of a check, from a 64-bit guest address on, may be accessed in
+    its ways."""
     # In 64 bits: an access past the last page meets the byte behind the table, which is 0.
-    way_out = fault(u, start, span, access)
+    span = check.span
     perms = perms_of(u.lines, f"%y{u.number}a", start)
-    if span not in (2, 4):
-        if span > 1:
-            end = u.new(f"add i64 {start}, {span - 1}")
-            perms += perms_of(u.lines, f"%y{u.number}b", end)
-        refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
-        u.branch_cold(refused, way_out)
+    if span not in _WORDS and span > 1 and not check.stores:
+        perms += perms_of(u.lines, f"%y{u.number}b", u.new(f"add i64 {start}, {span - 1}"))
+        u.branch_cold(_is_refused(u.lines, f"%y{u.number}r", perms, check), way_out)
         return
-    refused = is_refused(u.lines, f"%y{u.number}r", perms, access)
-    u.branch_cold(refused, way_out)
+    u.branch_cold(_is_refused(u.lines, f"%y{u.number}r", perms, check), way_out)
+    if span == 1:
+        return
     # Only an unaligned access can reach into a second page; that is looked at aside.
-    misaligned = u.new(f"icmp ne i64 {u.new(f'and i64 {start}, {span - 1}')}, 0")
-    aside = f"%c{u.cold_number}"
+    if span in _WORDS:
+        across = f"icmp ne i64 {u.new(f'and i64 {start}, {span - 1}')}, 0"
+    else:
+        across = f"icmp ugt i64 {u.new(f'and i64 {start}, {PAGE - 1}')}, {PAGE - span}"
+    condition, aside = u.new(across), f"%c{u.cold_number}"
     u.cold_number += 1
-    u.branch_cold(misaligned, aside)
+    u.branch_cold(condition, aside)
     lines = [f"{aside[1:]}:", f" {aside}e = add i64 {start}, {span - 1}"]
     perms = perms_of(lines, f"{aside}p", f"{aside}e")
-    refused = is_refused(lines, f"{aside}r", perms, access)
+    refused = _is_refused(lines, f"{aside}r", perms, check)
     lines.append(f" br i1 {refused}, label {way_out}, label {u.label}")
     u.cold_lines += lines
+
+
+def _is_refused(lines: list[str], name: str, perms: list[str], check: Check) -> str:
+    return is_refused(lines, name, perms, loads=check.loads, stores=check.stores)
 
 
 def perms_of(lines: list[str], name: str, address: str) -> list[str]:
@@ -126,26 +151,32 @@ def perms_of(lines: list[str], name: str, address: str) -> list[str]:
     return [name]
 
 
-def is_refused(lines: list[str], name: str, perms: list[str], access: Access) -> str:
-    """Lines that tell whether one of one or two pages refuses an access; the condition."""
-    one = perms[0]
-    if access is Access.READ:
-        if len(perms) > 1:
-            lines.append(f" {name}0 = and i8 {perms[0]}, {perms[1]}")
-            one = f"{name}0"
-        lines.append(f" {name}1 = and i8 {one}, {READ}\n {name} = icmp eq i8 {name}1, 0")
-        return name
-    if len(perms) > 1:
-        # Both must be WRITE without CODE: their differences from that, together.
+def is_refused(lines: list[str], name: str, perms: list[str], *, loads: bool, stores: bool) -> str:
+    """Lines that tell whether one of one or two pages refuses loads or stores; the condition."""
+    needed = READ * loads | WRITE * stores
+    if len(perms) > 1 and stores:
+        # Both must have what is needed without CODE: their differences from that, together.
         lines.append(
-            f" {name}0 = xor i8 {perms[0]}, {WRITE}\n"
-            f" {name}1 = xor i8 {perms[1]}, {WRITE}\n"
+            f" {name}0 = xor i8 {perms[0]}, {needed}\n"
+            f" {name}1 = xor i8 {perms[1]}, {needed}\n"
             f" {name}2 = or i8 {name}0, {name}1\n"
-            f" {name}3 = and i8 {name}2, {WRITE | CODE}\n"
+            f" {name}3 = and i8 {name}2, {_signed(needed | CODE)}\n"
             f" {name} = icmp ne i8 {name}3, 0"
         )
+        return name
+    one = perms[0]
+    if len(perms) > 1:
+        lines.append(f" {name}0 = and i8 {perms[0]}, {perms[1]}")
+        one = f"{name}0"
+    lines.append(f" {name}1 = and i8 {one}, {_signed(needed | CODE * stores)}")
+    if loads and stores:
+        lines.append(f" {name} = icmp ne i8 {name}1, {needed}")
     else:
-        lines.append(
-            f" {name}0 = and i8 {one}, {WRITE | CODE}\n {name} = icmp ne i8 {name}0, {WRITE}"
-        )
+        # CODE is the sign.
+        lines.append(f" {name} = icmp {'sle' if stores else 'eq'} i8 {name}1, 0")
     return name
+
+
+def _signed(byte: int) -> int:
+    """A byte as LLVM writes it."""
+    return byte - 256 if byte > 127 else byte

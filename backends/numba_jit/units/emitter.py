@@ -49,7 +49,8 @@ def begin_block(u: UnitText, installed: Installed, label: str) -> None:
     functions = u.module.context.functions
     # The host's protection of memory may lapse in a function in Python; then no other block begins.
     checked = u.module.checked or not is_quiet(functions, insts)
-    u.begin(installed, label, plan_checks(insts) if checked else {}, checked, bit_again)
+    checks = plan_checks(insts, across=u.module.folds) if checked else {}
+    u.begin(installed, label, checks, checked, bit_again)
     u.flags = needed(insts, u.frame.flags, partial(uses_state, functions))
 
 
