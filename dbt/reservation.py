@@ -13,6 +13,7 @@ from dbt.stops import UsageError
 IN_ALL = 146
 """GiB of address space that are enough for one machine, whatever its backend."""
 _NORESERVE = 0x4000
+_POPULATE_WRITE = 23
 _DATA = mmap.PROT_READ | mmap.PROT_WRITE
 _CODE = _DATA | mmap.PROT_EXEC
 _LIMITS = {"-v": resource.RLIMIT_AS, "-d": resource.RLIMIT_DATA}
@@ -38,6 +39,12 @@ class Reservation:
     def clear(self) -> None:
         """Set all of it to 0, and give what was committed back to the host."""
         self._map.madvise(mmap.MADV_DONTNEED)
+
+    def commit(self, at: int, size: int) -> None:
+        """Have the host commit pages at once that are about to be written: one by one, when each
+        is touched, takes half as long again."""
+        with contextlib.suppress(OSError):  # a kernel before 5.14
+            self._map.madvise(_POPULATE_WRITE, at, size)
 
     def drop(self, at: int, size: int) -> None:
         """Give pages the content that they had when they were mapped."""

@@ -27,6 +27,7 @@ from dbt.hooks.follow.arrivals import ReportArrivals
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.follow.reader import Reader
 from dbt.hooks.follow.stacks import ignore
+from dbt.hooks.follow.store import Part
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.points import Remove
@@ -70,7 +71,7 @@ class Recording:
         self._hot: set[int] = set()
         """What the compiled function is called with (``_Point.what``)."""
         self._names: dict[int, str] = {}
-        self._parts: list[bytes | Record] = []
+        self._parts: list[Part | Record] = []
         self._on_stop: list[Remove] = []
         self._count = 0
         executor = machine.engine.executor
@@ -280,15 +281,16 @@ class Recording:
 
     def drain(self) -> list[Record]:
         """The events since the last call of this. They are not kept."""
-        return list(_read(self._reader, self.take_parts()))
+        return list(_read(self._reader, self.take_parts()[0]))
 
-    def take_parts(self) -> list[bytes | Record]:
+    def take_parts(self) -> tuple[list[Part | Record], int]:
         """The events since the last call of this or of ``drain``, as ``decisions.EVENTS`` has them,
-        with the records of others between them. They are not kept."""
+        with the records of others between them; and their number. They are not kept."""
         if self._removers:
             self._take()
-        parts, self._parts, self._count = self._parts, [], 0
-        return parts
+        parts, count = self._parts, self._count
+        self._parts, self._count = [], 0
+        return parts, count
 
     @property
     def ways(self) -> Sequence[tuple[int, int, int]]:
@@ -306,13 +308,13 @@ class Recording:
             self._frames.limit(words)
 
 
-def _read(reader: Reader, parts: Iterable[bytes | Record]) -> Iterator[Record]:
+def _read(reader: Reader, parts: Iterable[Part | Record]) -> Iterator[Record]:
     """The records of parts of a recording."""
     for part in parts:
-        if isinstance(part, bytes):
-            yield from reader.read(part)
-        else:
+        if isinstance(part, Record):
             yield part
+        else:
+            yield from reader.read(part)
 
 
 @attrs.define(eq=False)

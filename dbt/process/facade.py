@@ -322,7 +322,7 @@ class Process:
         calls and their returns.
 
         ``most`` events are kept at most (33,554,432): then ``run`` raises RecordingFull. With
-        ``on_full`` it is called then (at 1,048,576 unless ``most`` says so), and by ``stop``, with
+        ``on_full`` it is called then (at 131,072 unless ``most`` says so), and by ``stop``, with
         the EventArrays so far, which are not kept; it must not look at the process.
 
         docs/recordings.md has examples. Raises UsageError for an unknown symbol, and for a second

@@ -91,9 +91,13 @@ class EventArrays:
 
 
 def joined(parts: Iterable[Array]) -> Array:
-    """One array of some."""
+    """One array of some, of which there is one at least."""
     parts = list(parts)
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    filled = [part for part in parts if len(part)] or parts[:1]
+    if len(filled) == 1:
+        return filled[0]
+    kind = parts[0].dtype  # as bytes, for numpy copies rows field by field
+    return np.concatenate([part.view("u1") for part in filled]).view(kind)
 
 
 def _in_parts(rows: Array, records: Any, names: Mapping[int, str]) -> Iterator[tuple[int, Record]]:

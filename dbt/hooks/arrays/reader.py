@@ -1,6 +1,6 @@
 """Makes arrays of the parts of a recording."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from dbt.hooks.arrays.dtypes import CALLS, KINDS, SYSCALL_ARGUMENTS, SYSCALLS
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow import rows
+from dbt.hooks.follow.store import Part
 from dbt.hooks.records import Kind, Record
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-Parts: TypeAlias = Iterable[bytes | Record]
 
 
 class ArrayReader:
@@ -35,15 +35,18 @@ class ArrayReader:
         self.syscall_names: dict[int, str] = {}
         """Names of the system calls that were read, by number."""
 
-    def read(self, parts: Parts) -> tuple[Array, Array]:
-        """Rows of CALLS and of SYSCALLS."""
-        calls, syscalls = [np.empty(0, CALLS)], []
+    def read(self, parts: Sequence[Part | Record], count: int) -> tuple[Array, Array]:
+        """Rows of CALLS and of SYSCALLS, of so many events in all."""
+        syscalls = [part for part in parts if isinstance(part, Record)]
+        calls = np.empty(count - len(syscalls), CALLS)
+        self._numbers[rows.CALLS] = 0
+        found = []
         for part in parts:
-            if isinstance(part, bytes):
-                calls.append(self._expanded(np.frombuffer(part, "<u4")))
+            if isinstance(part, Record):
+                found.append(self._row(part))
             else:
-                syscalls.append(self._row(part))
-        return np.concatenate(calls), np.array(syscalls, SYSCALLS)
+                self._expand(np.frombuffer(part, "<u4"), calls)
+        return calls, np.array(found, SYSCALLS)
 
     def _row(self, record: Record) -> tuple[Any, ...]:
         """The record of a system call."""
@@ -57,23 +60,20 @@ class ArrayReader:
             KINDS.index(record.kind.value), record.result or 0,
         )  # fmt: skip
 
-    def _expanded(self, words: Array) -> Array:
-        """The rows of a part of calls."""
+    def _expand(self, words: Array, calls: Array) -> None:
+        """Make rows of a part behind those that are there."""
         numbers = self._numbers
-        out = np.empty(len(words), CALLS)  # an event has one word at least
         if len(self._known) != len(self._ways):
             self._known = np.array(self._ways, "<u4")
-        numbers[rows.AT], numbers[rows.END], numbers[rows.CALLS] = 0, len(words), 0
-        while self._expand(words, out):
+        numbers[rows.AT], numbers[rows.END] = 0, len(words)
+        while self._expand_to_mark(words, self._known, self._live, calls):
             at = int(numbers[rows.AT])
             self._mark(*words[at + 1 : at + d.SIZES[d.MARK]].tolist())
             numbers[rows.AT] += d.SIZES[d.MARK]
-        return out[: numbers[rows.CALLS]].copy()
 
-    def _expand(self, words: Array, out: Array) -> int:
+    def _expand_to_mark(self, *arrays: Array) -> int:
         """Make rows up to the next mark. Returns the words that are left."""
         numbers = self._numbers
-        arrays = words, self._known, self._live, out
         if self._compiled is None:
             return rows.expand(_view(numbers, "q"), *(_view(one, "I") for one in arrays))
         for index, one in enumerate(arrays, rows.EVENTS_AT):

@@ -17,7 +17,7 @@ from dbt.hooks.recording import Recording
 from dbt.hooks.records import Record
 from dbt.interfaces import Executor
 
-MOST, MOST_AT_A_TIME = 1 << 25, 1 << 20
+MOST, MOST_AT_A_TIME = 1 << 25, 1 << 17
 """Events that a recording keeps, and that it gives to ``on_full`` at a time, unless it is told."""
 _LEAST_WORDS = 64
 Full = Callable[[EventArrays], Any]
@@ -52,7 +52,7 @@ class RecordedEvents:
         compiled = executor.decision(rows, "expand")
         call = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(compiled) if compiled else None
         self._reader = ArrayReader(recording.ways, call)
-        self._calls, self._syscalls = map(_kept, self._reader.read([]))
+        self._calls, self._syscalls = map(_kept, self._reader.read([], 0))
         self._begin = now()
         self._end: int | None = None
         recording.on_growth = self._grown
@@ -76,7 +76,7 @@ class RecordedEvents:
     def clear(self) -> None:
         """Drop what was recorded so far. Events are numbered on."""
         self._read()
-        self._calls, self._syscalls = map(_kept, self._reader.read([]))
+        self._calls, self._syscalls = map(_kept, self._reader.read([], 0))
         if self._end is None:
             self._begin = self._now()
             self._make_room()
@@ -128,9 +128,9 @@ class RecordedEvents:
 
     def _read(self) -> None:
         """Make rows of what translated code has kept."""
-        parts = self._recording.take_parts()
+        parts, count = self._recording.take_parts()
         if parts:
-            calls, syscalls = self._reader.read(parts)
+            calls, syscalls = self._reader.read(parts, count)
             self._calls, self._syscalls = [*self._calls, calls], [*self._syscalls, syscalls]
 
     def arrays(self) -> EventArrays:

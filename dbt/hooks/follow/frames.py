@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.stacks import Stack, ignore
+from dbt.hooks.follow.store import Part, Store
 from dbt.hooks.slots import SP_LIMIT
 from dbt.interfaces import CallAbi, State
 from dbt.reservation import Reservation
@@ -52,6 +53,7 @@ class Frames:
         _living.add(self)
         self.numbers[d.PROCESS] = os.getpid()
         self.numbers[d.ROOM] = d.MOST_USED
+        self._store = Store()
         self._elsewhere: dict[Stack, list[int]] = {}
         self._of_threads: dict[int, tuple[list[int], dict[Stack, list[int]]]] = {}
         """Activations of threads that do not run, by their ids: on the stack that they were on, and
@@ -207,9 +209,9 @@ class Frames:
         """The events that were not taken."""
         return bytes(self.array[d.EVENTS : d.EVENTS + self.numbers[d.USED]])
 
-    def take(self) -> bytes:
+    def take(self) -> Part:
         """Take the events."""
-        events = self.events()
+        events = self._store.keep(self.array[d.EVENTS : d.EVENTS + self.numbers[d.USED]])
         self.numbers[d.USED] = self.numbers[d.COUNT] = 0
         return events
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dbt.hooks.follow import decisions as d
+from dbt.hooks.follow.store import Part
 from dbt.hooks.records import Kind, Record
 
 Live = tuple[int, int, int, int, int]
@@ -21,7 +22,7 @@ class Reader:
         self._live: list[Live] = []
         self._alive = self._insns = self._process = self._stack_id = 0
 
-    def read(self, events: bytes) -> Iterator[Record]:
+    def read(self, events: Part) -> Iterator[Record]:
         """The records of the next part."""
         words = memoryview(events).cast("I")
         at = 0
