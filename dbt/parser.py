@@ -6,6 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 from dbt import __version__
+from dbt.text import EXAMPLES_HEAD, examples
 
 COMMANDS = ("run", "replay", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
 """Names of the commands, which are those of their modules."""
@@ -19,12 +20,29 @@ def _no_command(arguments: argparse.Namespace) -> NoReturn:
     raise UsageError(f"no command{choices.listed(COMMANDS)}; see armdbt --help")
 
 
+EXAMPLES = (
+    ("armdbt run PROG ARGS", "run a program"),
+    ("armdbt run -L ROOT ROOT/bin/bash -c 'echo hi'", "with the libraries of ROOT"),
+    ("armdbt calls --format profile PROG", "what it calls, and what that costs"),
+    ("armdbt run --help", "all options of a command"),
+)
+"""Command lines, and what each is for. Every command has such a list, too."""
+
+
 class _Formatter(argparse.HelpFormatter):
     """Formats help for the width of the terminal, which it asks for when it is needed: a parser
     makes a formatter for each option that is added."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=80)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Paragraphs with lines as long as they may be; examples stay as they are."""
+        parts = text.split("\n\n")
+        fill = super()._fill_text
+        return "\n\n".join(
+            part if part.startswith(EXAMPLES_HEAD) else fill(part, width, indent) for part in parts
+        )
 
     def format_help(self) -> str:
         """The text. The width is as ``argparse`` chooses it."""
@@ -96,6 +114,7 @@ def parser_of(first: str = "") -> argparse.ArgumentParser:
     parser = _Parser(
         prog="armdbt",
         description="Dynamic binary translator for 32-bit ARM Linux programs.",
+        epilog=examples(EXAMPLES),
         formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"armdbt {__version__}")
@@ -106,10 +125,10 @@ def parser_of(first: str = "") -> argparse.ArgumentParser:
         command = commands.add_parser(
             name,
             help=module.HELP,
-            epilog=getattr(module, "EXAMPLE", None),
             allow_abbrev=False,
             formatter_class=_Formatter,
         )
         module.options(command)
+        command.epilog = "\n\n".join(filter(None, (command.epilog, examples(module.EXAMPLES))))
         command.set_defaults(command=module.run)
     return parser

@@ -5,6 +5,8 @@ terminal obeys, marks that turn the direction of writing, bytes that are no text
 Whatever is written for people passes through ``printable``.
 """
 
+from collections.abc import Sequence
+
 NAME = 200
 """Characters of a name among other words."""
 LINE = 4096
@@ -35,3 +37,14 @@ def _escaped(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # surrogateescape: a byte
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
+
+
+EXAMPLES_HEAD = "examples:"
+LONGEST_EXAMPLE = 56
+"""Characters of a command line whose comment is in the column of the others'."""
+
+
+def examples(lines: Sequence[tuple[str, str]]) -> str:
+    """Command lines, and what each is for, as help shows them."""
+    width = max((len(line) for line, _ in lines if len(line) <= LONGEST_EXAMPLE), default=0)
+    return "\n".join([EXAMPLES_HEAD, *(f"  {line:<{width}}  # {what}" for line, what in lines)])

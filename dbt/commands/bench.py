@@ -5,8 +5,15 @@ import importlib
 
 from dbt import choices
 from dbt.stops import UsageError
+from dbt.text import examples
 
 HELP = "measure: speed, growth, chaining, mechanisms of interception, callbacks; compare results"
+EXAMPLES = (
+    ("armdbt bench speed -L ROOT", "beside qemu-arm and others"),
+    ("armdbt bench chaining --json FILE PROG ARGS", "what chaining is worth, kept as JSON"),
+    ("armdbt bench compare OLD.json NEW.json", "is it more than noise?"),
+    ("armdbt bench speed --help", "all options of a kind"),
+)
 
 KINDS = {
     "speed": ("speed.laboratory", "whole commands against qemu-arm and others"),
@@ -28,7 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("kind", choices=tuple(KINDS), metavar="KIND", nargs="?", help=kinds)
     add("rest", nargs=argparse.REMAINDER, metavar="...", help="see KIND --help")
-    parser.set_defaults(parser_class=type(parser))
+    parser.set_defaults(parser_class=type(parser), formatter_class=parser.formatter_class)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,7 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     name, summary = KINDS[arguments.kind]
     module = importlib.import_module(f"dbt.experiments.{name}")
     parser: argparse.ArgumentParser = arguments.parser_class(
-        prog=f"armdbt bench {arguments.kind}", description=summary, allow_abbrev=False
+        prog=f"armdbt bench {arguments.kind}",
+        description=summary,
+        epilog=examples(module.EXAMPLES),
+        allow_abbrev=False,
+        formatter_class=arguments.formatter_class,
     )
     module.options(parser)
     parsed = parser.parse_args(arguments.rest)

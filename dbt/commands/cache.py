@@ -9,6 +9,10 @@ from collections.abc import Iterable
 from dbt.text import printable
 
 HELP = "show or clear the code that is kept on disk for later runs"
+EXAMPLES = (
+    ("armdbt cache", "what is kept, and where"),
+    ("armdbt cache --clear", "the next run makes it anew"),
+)
 _LONGEST = 4096
 
 

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from dbt.process import Process
 
 HELP = "show or record what a program calls"
+EXAMPLES = (
+    ("armdbt calls PROG", "every call as it happens"),
+    ("armdbt calls --format profile PROG", "a row for each function"),
+    ("armdbt calls --only main --only fib PROG", "these functions alone"),
+    ("armdbt calls --format chrome:FILE PROG", "for Perfetto"),
+    ("timeout 10 armdbt calls --format collapsed:FILE PROG", "what there is after ten seconds"),
+)
 FORMATS = "tree (default), profile, callgrind, chrome, dot, collapsed, drcov, jsonl"
 
 

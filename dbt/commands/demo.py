@@ -3,6 +3,10 @@
 import argparse
 
 HELP = "intercept calls and system calls of a small program"
+EXAMPLES = (
+    ("armdbt demo", "two tables"),
+    ("armdbt demo --json FILE", "the same as JSON"),
+)
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,11 @@ import argparse
 from dbt.commands.process_options import make_process, process_options
 
 HELP = "show every stage of one block"
+EXAMPLES = (
+    ("armdbt explain PROG main", "the first block of a function"),
+    ("armdbt explain --tier 2 PROG 0x10400", "the block at an address, optimised"),
+    ("armdbt explain -p call-count PROG main", "with what a pass adds"),
+)
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,11 @@ import argparse
 import attrs
 
 HELP = "list passes and the optimisation pipeline"
+EXAMPLES = (
+    ("armdbt passes", "all of them"),
+    ("armdbt run -p 'shadow-stack{trap=yes}' PROG", "run with one that has an option"),
+    ("armdbt run --no-pass dead-code PROG", "optimise without another"),
+)
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from dbt.stops import Stop
 
 HELP = "run a program"
-EXAMPLE = "To debug: armdbt run -g 1234 PROG, and in gdb-multiarch: target remote :1234"
+EXAMPLES = (
+    ("armdbt run PROG ARGS", "a static program"),
+    ("armdbt run -L ROOT ROOT/bin/ls -l /", "a dynamic one: / is looked up in ROOT"),
+    ("armdbt run -strace -D log PROG", "system calls, into a file"),
+    ("armdbt run -one-insn-per-tb -d exec PROG", "every instruction that is executed"),
+    ("armdbt run --stats --max-insns 1000000 PROG", "exact limits, figures"),
+    ("armdbt run --no-chain main PROG", "nothing chains into main"),
+    ("armdbt run -p call-count --stats PROG", "instrumented by a pass"),
+    ("armdbt run --inject 'read: EIO after 5' PROG", "system calls that fail"),
+    ("armdbt run --env-clear -E TERM=dumb PROG", "one variable, none of the host's"),
+    ("armdbt run -g 1234 PROG", "gdb-multiarch: target remote :1234"),
+)
 
 
 def options(parser: Options) -> None:

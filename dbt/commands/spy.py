@@ -10,6 +10,12 @@ from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.stops import UsageError
 
 HELP = "record files, pipes, sockets, processes and console, with data"
+EXAMPLES = (
+    ("armdbt spy PROG ARGS", "run it, then report"),
+    ("armdbt spy -o FILE PROG ARGS", "keep the record"),
+    ("armdbt spy --read FILE --report -", "report on it later"),
+    ("armdbt spy --call main --data 64 PROG", "with calls; 64 bytes of each transfer"),
+)
 
 
 def options(parser: argparse.ArgumentParser) -> None:

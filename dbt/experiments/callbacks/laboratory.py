@@ -88,6 +88,12 @@ class Ran:
     """Those of INSTRUMENTED, and of peers."""
 
 
+EXAMPLES = (
+    ("armdbt bench callbacks", "the bundled program"),
+    ("armdbt bench callbacks --tiers 2 --no-peers PROG ARGS", "optimised code alone"),
+)
+
+
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""
     add = parser.add_argument

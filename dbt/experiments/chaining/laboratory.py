@@ -46,6 +46,12 @@ DEMO_ROUNDS = ("2000000", "20000")
 FEW_DISPATCHES = 100_000
 """With fewer additional dispatches, the cost of one is not computed."""
 
+EXAMPLES = (
+    ("armdbt bench chaining", "the bundled program"),
+    ("armdbt bench chaining --json FILE --plot DIR PROG ARGS", "results and plots"),
+    ("armdbt bench chaining --short --tiers 0,2", "few settings, one round"),
+)
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""

@@ -33,6 +33,11 @@ from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, print_tables
 from dbt.experiments.harness.rounds import rounds, status
 
+EXAMPLES = (
+    ("armdbt bench growth", "all series"),
+    ("armdbt bench growth --short --json FILE", "small amounts, one round"),
+)
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""

@@ -38,6 +38,12 @@ from dbt.stops import UsageError
 DEMO_ROUNDS = {"speed": "20000", "truth": "50"}
 SHORT_ROUNDS = {"speed": "500", "truth": "20"}
 
+EXAMPLES = (
+    ("armdbt bench interception", "the bundled program"),
+    ("armdbt bench interception --mechanism entry --no-peers PROG", "one mechanism alone"),
+    ("armdbt bench interception --suite DIR --json FILE", "verdicts on all programs of DIR"),
+)
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""

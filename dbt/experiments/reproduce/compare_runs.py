@@ -41,6 +41,8 @@ CONFIDENCE = 99.0
 DRAWS = 2000
 SEED = 1
 
+EXAMPLES = (("armdbt bench compare OLD.json NEW.json", "two results of one kind"),)
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""

@@ -41,6 +41,12 @@ from dbt.stops import UsageError
 Key = tuple[Case, str]
 PROGRAMS = (*small.GROUPS, whole.GROUP, *small.NAMES, *whole.NAMES)
 
+EXAMPLES = (
+    ("armdbt bench speed", "the small programs"),
+    ("armdbt bench speed -L ROOT", "and Debian's"),
+    ("armdbt bench speed --short --only fib,sha256", "two of them, one round"),
+)
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add this kind's options."""
