@@ -3,12 +3,15 @@
 import argparse
 import importlib
 import sys
+from functools import partial
 from typing import Any, NoReturn
 
 from dbt import __version__
 from dbt.text import EXAMPLES_HEAD, examples
 
-COMMANDS = ("run", "replay", "calls", "explain", "passes", "demo", "bench", "spy", "cache")
+COMMANDS = (
+    "run", "replay", "calls", "explain", "passes", "demo", "bench", "spy", "cache", "completion",
+)  # fmt: skip
 """Names of the commands, which are those of their modules."""
 
 
@@ -108,9 +111,9 @@ class _Parser(argparse.ArgumentParser):
         return ""
 
 
-def parser_of(first: str = "") -> argparse.ArgumentParser:
+def parser_of(first: str = "", *, whole: bool = False) -> argparse.ArgumentParser:
     """The parser of the command line; if ``first``, its first word, is a command, that of this
-    command alone."""
+    command alone. ``whole``: with all that commands leave to parsers of their own."""
     parser = _Parser(
         prog="armdbt",
         description="Dynamic binary translator for 32-bit ARM Linux programs.",
@@ -128,7 +131,9 @@ def parser_of(first: str = "") -> argparse.ArgumentParser:
             allow_abbrev=False,
             formatter_class=_Formatter,
         )
-        module.options(command)
+        getattr(module, "whole_options" if whole else "options", module.options)(command)
         command.epilog = "\n\n".join(filter(None, (command.epilog, examples(module.EXAMPLES))))
         command.set_defaults(command=module.run)
+        if name == "completion":
+            command.set_defaults(whole_parser=partial(parser_of, whole=True))
     return parser

@@ -38,6 +38,14 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(parser_class=type(parser), formatter_class=parser.formatter_class)
 
 
+def whole_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all kinds: what completes command lines knows them."""
+    kinds = parser.add_subparsers(metavar="KIND")
+    for kind, (name, summary) in KINDS.items():
+        module = importlib.import_module(f"dbt.experiments.{name}")
+        module.options(kinds.add_parser(kind, help=summary, allow_abbrev=False))
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run the laboratory; the exit status."""
     if arguments.kind is None:

@@ -12,15 +12,19 @@ from dbt.parser import COMMANDS, EXAMPLES, parser_of
 def helped(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What ``armdbt WORDS --help`` prints."""
     parser = parser_of(*words[:1])
-    with pytest.raises(SystemExit):
+
+    def ask() -> None:
         arguments = parser.parse_args([*words, "--help"])
         arguments.command(arguments)
+
+    with pytest.raises(SystemExit):
+        ask()
     return capsys.readouterr().out
 
 
 def taken(line: str) -> None:
     """Parse an example as its command would."""
-    words = shlex.split(line)
+    words = shlex.split(line.partition(" > ")[0])
     start = words.index("armdbt")  # behind ``timeout 10``
     name, *rest = words[start + 1 :]
     if "--help" in rest:
