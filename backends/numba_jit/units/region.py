@@ -106,8 +106,7 @@ def emit_region(
         materialise_first(u, name)
     u.enter()
     for index, installed in enumerate(members):
-        for first in (True, False) if index in u.shape.twice else (False,):
-            label = u.label_of(index, closing=not first)
+        for label in u.shape.labels[index]:
             begin_block(u, installed, f"%{label}")
             u.go_on(index, label)
             emit_block(u)
@@ -210,16 +209,12 @@ class RegionText(UnitText):
             lines.append(f" br i1 {short}, label %sh{index}, label {self.next_label()}, !prof !0")
             self.open()
             self._take("%f", self.shape.taken[index])
-            lines.append(f" br label %{self.label_of(index)}")
-
-    def label_of(self, index: int, *, closing: bool = False) -> str:
-        """The label of a member, for a way that is ``closing`` a loop or not."""
-        return f"f{index}" if index in self.shape.twice and not closing else f"b{index}"
+            lines.append(f" br label %{self.shape.labels[index][0]}")
 
     def go_on(self, index: int, label: str) -> None:
         """Begin the text of a block that was begun, at one of its labels."""
         self._present = index
-        if label == self.label_of(index):
+        if label == self.shape.labels[index][0]:
             if index in self.shape.entries:
                 self._leave_short(index, f"sh{index}", frozenset(), "%f")
             if index in self.shape.arrived:
@@ -242,7 +237,7 @@ class RegionText(UnitText):
         """Append what computed exits that lead to a member go on at."""
         self.lines.append(f"ar{index}:")
         fuel = self.new("load i64, ptr %fa")
-        self._go_to(index, fuel, self.shape.taken[index], self.label_of(index))
+        self._go_to(index, fuel, self.shape.taken[index], self.shape.labels[index][0])
 
     def _take(self, fuel: str, count: int) -> str:
         """Append lines that take fuel from what there is; what is left."""
@@ -291,9 +286,8 @@ class RegionText(UnitText):
         index = self.shape.inner.get(slot)
         if index is None:
             return False
-        closing = (self._present, index) in self.shape.closing
         needed = self.shape.taken[index] - self._beyond
-        self._go_to(index, self.fuel, needed, self.label_of(index, closing=closing))
+        self._go_to(index, self.fuel, needed, self.shape.label(self._present, index))
         return True
 
     def current(self, name: str) -> str:

@@ -1,7 +1,8 @@
 """Deferred flags within a region: the operands of a subtraction, in variables.
 
 Between the blocks of a region, and where it is left, flags are as between units (``lazy_flags``):
-computed, or deferred. A variable has a mask of those that are; on most ways LLVM knows it.
+computed, or deferred. A variable has a mask of those that are; on most ways LLVM knows it. What a
+mask makes meaningless, a computed flag or the operands, is poison: so LLVM keeps nothing of it.
 """
 
 from collections.abc import Mapping
@@ -87,6 +88,8 @@ class RegionFlags:
             others = ALL ^ mask_of(self._flags, values)
             mask = u.new(f"and i8 {u.new('load i8, ptr %v.D')}, {others}") if others else "0"
             lines.append(f" store i8 {mask}, ptr %v.D")
+            if not others:
+                lines += [f" store i32 poison, ptr %v.{operand}" for operand in "LR"]
             return values
         operands, deferred = found
         left, right = map(u.value, operands)
@@ -97,7 +100,9 @@ class RegionFlags:
             f" store i8 {deferred}, ptr %v.D\n"
             f" store i32 {left}, ptr %v.L\n store i32 {right}, ptr %v.R"
         )
-        return {n: v for n, v in values.items() if not mask_of(self._flags, [n]) & deferred}
+        computed = {n: v for n, v in values.items() if not mask_of(self._flags, [n]) & deferred}
+        lines += [f" store i1 poison, ptr %v.{n}" for n in values if n not in computed]
+        return computed
 
     def _deferrable(self) -> tuple[tuple[Value, Value], int] | None:
         """What is deferrable of the flags, if the block has set all."""

@@ -79,9 +79,6 @@ class Shape:
         """Members that computed exits lead to within the region."""
         self.tested = heads | arrived
         """Members that test fuel however they are reached."""
-        self.twice = {head for head in heads if _sets_all_behind_access(members[head], flags)}
-        """Heads of loops whose text is there twice: for the first round, before which flags may be
-        deferred or not, and for all others, where it is known."""
         self.entries = [
             index
             for index, installed in enumerate(members)
@@ -91,11 +88,29 @@ class Shape:
             or index not in reached
             or installed.block_id in entered
         ]
+        rounds = {head for head in heads if _sets_all_behind_access(members[head], flags)}
+        self.labels = [self._labels(index, index in rounds) for index in range(len(members))]
+        """For each member its labels: where it is entered, where it is reached within the region,
+        where a loop is closed. They are one, but for heads of loops before whose first round flags
+        may be deferred or not, and before all others it is known: their text is there twice, or
+        three times if blocks before the loop lead to them."""
         self.taken = self._taken(order)
         """For each member, the fuel that was taken where it begins: enough for the longest way to
         the next test."""
         self.changed = self._changed([_slots_set(i, flags) for i in members])
         """For each member, what of the state may differ from the buffer when it is left."""
+
+    def _labels(self, index: int, differs: bool) -> tuple[str, ...]:
+        """The labels of a member, whose text ``differs`` from round to round."""
+        if not differs:
+            return (f"b{index}",)
+        sources = (source for source, targets in enumerate(self.direct) if index in targets)
+        reached = any((source, index) not in self.closing for source in sources)
+        return (f"f{index}", *[f"g{index}"] * reached, f"b{index}")
+
+    def label(self, source: int, target: int) -> str:
+        """The label where a member goes on within the region."""
+        return self.labels[target][-1 if (source, target) in self.closing else -2 :][0]
 
     def _longest(self, order: Iterable[int]) -> list[int]:
         longest = list(self._counts)
@@ -159,7 +174,7 @@ def _sets_all_behind_access(installed: Installed, flags: Collection[str]) -> boo
     """Whether a block sets all flags, and accesses memory while some are as they were before."""
     missing, stops = set(flags), False
     for inst in installed.block.insts:
-        stops = stops or inst.op.may_stop and bool(missing)
+        stops = stops or (inst.op.may_stop and bool(missing))
         if inst.op is ops.SET and inst.when is None:
             missing.discard(str(inst.imm[0]))
     return stops and not missing

@@ -298,6 +298,22 @@ def test_a_loop_knows_that_its_flags_are_deferred_from_the_second_round_on() -> 
     assert text.count("br label %f0") == 1
 
 
+def test_what_comes_before_a_loop_knows_of_its_flags_in_the_first_round_too() -> None:
+    compare = COMPARES["registers"] + "\n set nf %n\n set zf %z\n set cf %c\n set vf %v"
+    before = f"block 0x7ff0 {{\n insn 0x7ff0 4\n %a:i32 = get r0\n %b:i32 = get r1\n {compare}\n"
+    blocks = parse_blocks(before + " goto 0x8000\n}\n")
+    text = region_text([*loop_of(""), *blocks])
+    assert text.count("br label %f0") == text.count("br label %g0") == 1
+    assert text.count("br label %b0") == 3
+
+
+def test_operands_are_forgotten_where_all_flags_are_computed() -> None:
+    text = region_text(program(OTHERS["addition"], SECOND["faults"]))
+    assert "store i32 poison, ptr %v.L" in text
+    assert "store i1 poison, ptr %v.nf" not in text
+    assert "store i1 poison, ptr %v.nf" in region_text(loop_of(""))
+
+
 def test_flags_that_hot_code_does_not_compute_stay_in_memory() -> None:
     kept = re.compile(r"load i1, ptr %v.nf")
     assert not kept.search(region_text(loop_of("")))
