@@ -9,6 +9,34 @@ from dbt.syscalls import DecodedCall
 from dbt.typing import Any, Protocol
 
 
+class Loaded(Protocol):
+    """A program or a library in memory: the host's path, its lowest address, and past its highest
+    one."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def low(self) -> int: ...
+    @property
+    def high(self) -> int: ...
+
+
+def is_named(path: str, library: str) -> bool:
+    """Whether a file is the library of a name, which may leave out versions at the end:
+    ``libc.so`` and ``libc.so.6`` name ``/lib/libc.so.6``."""
+    name = path.rpartition("/")[2]
+    return name == library or name.startswith(f"{library}.")
+
+
+def split_library(name: str) -> tuple[str, str]:
+    """The library, or an empty text, and the symbol in ``LIBRARY:SYMBOL``. Two colons belong to the
+    names of C++ and Rust."""
+    library, _, symbol = name.partition(":")
+    if not library or not symbol or symbol.startswith(":"):
+        return "", name
+    return library, symbol
+
+
 class Symbols(Protocol):
     """The symbols of a guest program."""
 
@@ -16,8 +44,11 @@ class Symbols(Protocol):
         """The function's name, or its address as text."""
 
     def resolve(self, where: int | str) -> int:
-        """The location of a symbol or of an address: code there has the state of its function.
-        Raises UsageError for an unknown symbol."""
+        """The location of a symbol or of an address: code there has the state of its function. A
+        symbol of one library is ``LIBRARY:SYMBOL``. Raises UsageError for an unknown symbol."""
+
+    def loaded(self) -> Sequence[Loaded]:
+        """The program and the libraries of which all segments are in memory, by address."""
 
     def functions(self) -> Iterable[int]:
         """The locations of all functions that have symbols."""

@@ -30,6 +30,7 @@ from dbt.interfaces import (
     SyscallHit,
     TrapHit,
     WatchHit,
+    adds_behind,
 )
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Halt, Swi, frontend_mode
 from dbt.permissions import GuardedMemory
@@ -134,9 +135,11 @@ class Exits:
                 return self._changed(within, key)
             if any(inst.op.has_status for inst in block.insts):
                 self._copies.floats.provide()  # it was left for lack of them
+            counted = block.insn_count
+            self._control[_FUEL] -= counted  # functions that passes call may ask for it
             with self._context.phases.within(Phase.EVALUATOR):
                 result, completed = execute(block, self._context, self._guarded)
-            self._control[_FUEL] -= completed
+            self._control[_FUEL] += counted - completed
             match result:
                 case Edge(key=BlockKey(pc=after, mode=mode) as key) if (
                     after == pc and mode & CONDITION_PASSED
@@ -149,7 +152,8 @@ class Exits:
             return self.stop(result, pc)
 
     def _instruction(self, key: BlockKey) -> Block:
-        """The instruction at a key, as a block. Raises GuestFault."""
+        """The instruction at a key, as a block, with what passes add behind its accesses, which
+        nobody has executed. Raises GuestFault."""
         lifter, memory = self._context.lifter, self._context.memory
         assert lifter is not None
         size, before = lifter.word_bits // 8, b""
@@ -157,7 +161,11 @@ class Exits:
         with contextlib.suppress(GuestFault):
             before = memory.fetch(key.pc - size, size) if key.pc >= size else b""
         key = BlockKey(key.pc, key.mode & ~lifter.changing)
-        return lifter.lift_one(key, word, int.from_bytes(before, "little"))[0]
+        block = lifter.lift_one(key, word, int.from_bytes(before, "little"))[0]
+        for pass_ in self._context.passes:
+            if adds_behind(pass_):
+                pass_.run(block)
+        return block
 
     def event(self, kind: int, payload: int) -> Event:
         """The event of an exit, which is none of X_MISSING, X_SIDE, X_REFUSED and X_RECORD."""

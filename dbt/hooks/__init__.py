@@ -7,14 +7,25 @@ from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.hooks.callbacks.callback import Callback, CallbackError
-    from dbt.hooks.callbacks.events import CallEvent, MemoryEvent, ReturnEvent, SyscallEvent
+    from dbt.hooks.callbacks.events import (
+        BlockEvent,
+        CallEvent,
+        InstructionEvent,
+        LoadEvent,
+        MemoryEvent,
+        ReturnEvent,
+        SyscallEvent,
+    )
     from dbt.hooks.registry import Hooks
 
 __all__ = [
+    "BlockEvent",
     "CallEvent",
     "Callback",
     "CallbackError",
     "Hooks",
+    "InstructionEvent",
+    "LoadEvent",
     "MemoryEvent",
     "ReturnEvent",
     "StopRequested",
@@ -22,10 +33,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BlockEvent": "dbt.hooks.callbacks.events",
     "CallEvent": "dbt.hooks.callbacks.events",
     "Callback": "dbt.hooks.callbacks.callback",
     "CallbackError": "dbt.hooks.callbacks.callback",
     "Hooks": "dbt.hooks.registry",
+    "InstructionEvent": "dbt.hooks.callbacks.events",
+    "LoadEvent": "dbt.hooks.callbacks.events",
     "MemoryEvent": "dbt.hooks.callbacks.events",
     "ReturnEvent": "dbt.hooks.callbacks.events",
     "SyscallEvent": "dbt.hooks.callbacks.events",

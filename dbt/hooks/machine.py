@@ -120,6 +120,8 @@ class HookMachine:
         self.has_threads = False
         self.on_threads: Callable[[], None] = ignore
         """Called before the guest's second thread begins."""
+        self.restores = 0
+        """How often the guest was put back to a snapshot."""
         self._to_raise: BaseException | None = None
         """What a hook raised first since ``take_failure`` was last called. It does not say where a
         run continues: it is raised as soon as the event that the hook ran for is over."""
@@ -187,6 +189,7 @@ class HookMachine:
         """Have it as it was when ``save`` returned this."""
         self._thread, self._ended, followed, stacks = saved
         self._to_raise = None
+        self.restores += 1
         if stacks[0] or self.stacks.names:
             self.stacks.restore(stacks)
         if self.stacks_followed.active:

@@ -14,16 +14,20 @@ from dbt.hooks.follow.stacks import NONE, Copies
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove, take_out
 from dbt.hooks.points.names import DEPTH
+from dbt.lazy import lazy_property
 from dbt.stops import UsageError
 from dbt.typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.environment import Environment
     from dbt.hooks.callbacks.events import CallEvent, ReturnEvent, SyscallEvent
+    from dbt.hooks.code import BlockHook, CodeHooks, InstructionHook
     from dbt.hooks.follow.listeners import Hook, Listeners
     from dbt.hooks.follow.tracker import Tracker
+    from dbt.hooks.libraries import Libraries, LoadHook
     from dbt.hooks.mechanisms import Mechanism
     from dbt.hooks.memory import MemoryHook, MemoryHooks
+    from dbt.hooks.points.conditions import Condition
     from dbt.hooks.recording import Recording
     from dbt.hooks.records import Kind, Record
 
@@ -50,6 +54,7 @@ class Hooks:
         self._leaving: dict[str | None, list[SyscallHook]] = {}
         self._recording: Recording | None = None
         self._memory: MemoryHooks | None = None
+        self._code: CodeHooks | None = None
         self._programs: list[Callable[[], Any]] = []
         self._pausing: list[Callable[[], Any]] = []
         self._program_is_new = False
@@ -77,8 +82,12 @@ class Hooks:
         mechanism: Choice = "auto",
         when: str | None = None,
         depth: bool = True,
+        pending: bool = False,
     ) -> Remove:
-        """Call ``hook`` whenever the function at a symbol or address is entered, in any way.
+        """Call ``hook`` whenever the function at a symbol or address is entered, in any way. A
+        symbol of one library is ``"libfoo.so:bar"``; with ``pending``, the hook waits until that
+        library is in memory if it is not yet. If it has no such symbol then, the run ends with
+        UsageError.
 
         ``when`` is a condition on the guest's registers as they are on entry, for instance
         ``"r0 > 4096 and depth < 3"`` (``conditions.py``). Mechanisms that change the function's
@@ -96,7 +105,7 @@ class Hooks:
         function of one argument.
         """
         made = self._hook(hook, when, depth=depth)
-        return self._add(mechanism, self._machine.code(where), "calls", made)
+        return self._on_function(where, mechanism, "calls", made, pending=pending)
 
     def on_return(
         self,
@@ -105,11 +114,38 @@ class Hooks:
         *,
         mechanism: Choice = "auto",
         when: str | None = None,
+        pending: bool = False,
     ) -> Remove:
         """Call ``hook`` whenever the function has returned to its caller. ``when`` is evaluated
         when the function is entered. Calls that are under way already are not reported."""
         made = self._hook(hook, when)
-        return self._add(mechanism, self._machine.code(where), "returns", made)
+        return self._on_function(where, mechanism, "returns", made, pending=pending)
+
+    def _on_function(
+        self, where: int | str, mechanism: Choice, kind: str, hook: "Hook", *, pending: bool
+    ) -> Remove:
+        def add() -> Remove:
+            return self._add(mechanism, self._machine.code(where), kind, hook)
+
+        if choices.truth("pending", pending):
+            _class(mechanism)
+            return self._libraries.add_when_loaded(where, add)
+        return add()
+
+    def on_load(self, library: str | None, hook: "LoadHook") -> Remove:
+        """Call ``hook`` with a ``LoadEvent`` when all segments of a library have been mapped,
+        before it is relocated and runs; None means every library and program. The name may leave
+        out versions at the end: ``"libfoo.so"``. What is in memory already is not reported. These
+        hooks stay when another program is executed."""
+        choices.function("a hook", hook, "event")
+        name = None if library is None else choices.instance("a library", library, str)
+        return self._libraries.on_load(name, hook)
+
+    @lazy_property
+    def _libraries(self) -> "Libraries":
+        from dbt.hooks.libraries import Libraries
+
+        return Libraries(self._machine, self._environment, self.on_syscall)
 
     def on_syscall(
         self, name: str | int | None, hook: SyscallHook, *, leaving: bool = False
@@ -157,21 +193,65 @@ class Hooks:
         for conditions that make no sense.
         """
         from dbt.hooks.memory import KINDS, MECHANISMS, MemoryHooks, memory_at
-        from dbt.hooks.points.conditions import parse_condition
 
         choices.function("a hook", hook, "event")
         kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
         choices.one_of("mechanism of memory hooks", mechanism, MECHANISMS)
-        names = self._machine.names.at_accesses()
-        condition = None if when is None else parse_condition(when, names)
-        if condition is not None and condition.mentions(DEPTH):
-            raise UsageError(f"condition {when!r}: accesses to memory do not know depth")
+        condition = self._condition(when, accesses=True)
         place, within = memory_at(where, self._environment, self._machine)
         if within is not None and mechanism == "pages":
             raise UsageError(f"memory {where!r} moves: it has no pages to watch")
         if self._memory is None:
             self._memory = MemoryHooks(self._machine)
         return self._memory.add(place, hook, kinds, condition, mechanism, within)
+
+    def on_block(
+        self, where: "range | int | str | None", hook: "BlockHook", *, when: str | None = None
+    ) -> Remove:
+        """Call ``hook`` with a ``BlockEvent`` before each block that begins in ``where``: a range
+        of addresses, a function by its symbol, an address, or None, all code. ``when`` is a
+        condition as in ``on_call``, without ``depth``.
+
+        A block is what armdbt translates at a time: instructions up to a branch, or up to where
+        another block has to begin (at another hook, and where a page ends); 64 at most.
+
+        Returns a function that removes the hook. Raises UsageError for what is no such code.
+        """
+        from dbt.hooks.code import code_at
+
+        choices.function("a hook", hook, "event")
+        place = code_at(where, self._environment, self._machine)
+        return self._on_code().on_block(place, hook, self._condition(when))
+
+    def on_instruction(
+        self, where: "range | int | str | None", hook: "InstructionHook", *, when: str | None = None
+    ) -> Remove:
+        """Call ``hook`` with an ``InstructionEvent`` before each instruction in ``where``, as in
+        ``on_block``, also one whose own condition does not hold."""
+        from dbt.hooks.code import code_at
+
+        choices.function("a hook", hook, "event")
+        place = code_at(where, self._environment, self._machine)
+        return self._on_code().on_instruction(place, hook, self._condition(when))
+
+    def _on_code(self) -> "CodeHooks":
+        if self._code is None:
+            from dbt.hooks.code import CodeHooks
+
+            self._code = CodeHooks(self._machine)
+        return self._code
+
+    def _condition(self, when: str | None, *, accesses: bool = False) -> "Condition | None":
+        """A condition without ``depth``. Raises UsageError."""
+        if when is None:
+            return None
+        from dbt.hooks.points.conditions import parse_condition
+
+        names = self._machine.names
+        condition = parse_condition(when, names.at_accesses() if accesses else names)
+        if condition.mentions(DEPTH):
+            raise UsageError(f"condition {when!r}: only hooks on functions know depth")
+        return condition
 
     def trace(
         self,
@@ -359,8 +439,11 @@ class Hooks:
             mechanism.idle()
             mechanism.close()
         self._mechanisms.clear()
-        if self._memory is not None:
-            self._memory.clear()
+        for hooks_ in (self._memory, self._code):
+            if hooks_ is not None:
+                hooks_.clear()
+        if "_libraries" in vars(self):
+            self._libraries.forget()
         if self._recording is not None:
             self._recording.leave()
         self._machine.forget()
@@ -373,8 +456,11 @@ class Hooks:
                 listeners.clear()
         if self._recording is not None:
             self._recording.stop()
-        if self._memory is not None:
-            self._memory.clear()
+        for hooks_ in (self._memory, self._code):
+            if hooks_ is not None:
+                hooks_.clear()
+        if "_libraries" in vars(self):
+            self._libraries.close()
         self._programs.clear()
         self._pausing.clear()
         for hooks in (*self._entering.values(), *self._leaving.values()):

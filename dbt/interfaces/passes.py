@@ -59,6 +59,23 @@ class LoadsSafely(Protocol):
     loads_safely: ClassVar[bool]
 
 
+class AtHeads(Protocol):
+    """A pass that adds to the front of blocks alone, if ``at_heads``, without being ``Local``: what
+    a budget has cut is not counted a second time."""
+
+    @property
+    def at_heads(self) -> bool: ...
+
+
+class Behind(Protocol):
+    """A pass that adds code behind the last access of instructions alone, if ``adds_behind``. It is
+    also run on an instruction that copied or compiled code has left to the evaluator in its
+    midst."""
+
+    @property
+    def adds_behind(self) -> bool: ...
+
+
 class Redirecting(Protocol):
     """A pass that does nothing but let direct exits lead elsewhere. Backends may do so where they
     link code that they have copied. No pass behind it may look at direct exits."""
@@ -89,7 +106,7 @@ def is_local(pass_: Pass) -> TypeGuard[Local]:
 
 def is_at_heads(pass_: Pass) -> bool:
     """Whether a pass adds to the front of blocks alone."""
-    return getattr(pass_, "place", None) == "head"
+    return getattr(pass_, "place", None) == "head" or getattr(pass_, "at_heads", False)
 
 
 def is_selective(pass_: Pass) -> TypeGuard[Selective]:
@@ -100,6 +117,11 @@ def is_selective(pass_: Pass) -> TypeGuard[Selective]:
 def loads_safely(pass_: Pass | Local) -> bool:
     """Whether a pass is ``LoadsSafely``."""
     return getattr(pass_, "loads_safely", False)
+
+
+def adds_behind(pass_: Pass | Local) -> bool:
+    """Whether a pass is ``Behind``."""
+    return getattr(pass_, "adds_behind", False)
 
 
 def is_redirecting(pass_: Pass) -> TypeGuard[Redirecting]:

@@ -4,9 +4,11 @@ import os
 
 from dbt import choices
 from dbt.classes import attrs
-from dbt.interfaces import PAGE
+from dbt.environment import is_named, split_library
+from dbt.interfaces import EXEC, PAGE
 from dbt.linux.options import LinuxOptions
 from dbt.linux.state.address_space import AddressSpace, Area
+from dbt.stops import UsageError
 from dbt.syscalls import SyscallAbi
 from dbt.text import LINE, NAME, printable
 from dbt.typing import TYPE_CHECKING
@@ -56,6 +58,26 @@ class Symbolizer:
                 found[area.path] = Image(area.path, area.start, area.end)
         return list(found.values())
 
+    def loaded(self) -> list[Image]:
+        """The ELF files of which all segments are in memory, to be executed, by address."""
+        return [image for image in self.images() if self._is_whole(image.path)]
+
+    def _is_whole(self, path: str) -> bool:
+        bias, executable = self._bias(path), False
+        if bias is None:
+            return False
+        for offset, size, address in self._symbols(path).segments:
+            start = (address + bias) & 0xFFFFFFFF & -PAGE
+            area = self._space.at(start) if size else None
+            if size and (
+                area is None
+                or area.path != path
+                or area.offset + start - area.start != offset & -PAGE
+            ):
+                return False
+            executable |= area is not None and bool(area.perms & EXEC)
+        return executable
+
     def symbol(self, name: str) -> int | None:
         """The location of a symbol: its address with the bits of its code's state; or None."""
         for file in self._files():
@@ -70,7 +92,7 @@ class Symbolizer:
         found = self._find(name)
         bias = None if found is None else self._bias(found[0].path)
         if found is None or bias is None:
-            raise choices.unknown("symbol", name, self.similar(name))
+            raise self._unknown(name)
         start = (found[1].address + bias) & 0xFFFFFFFF
         return range(start, start + found[1].size)
 
@@ -88,7 +110,7 @@ class Symbolizer:
             try:
                 number = int(where, 0)
             except ValueError:
-                raise choices.unknown("symbol", where, self.similar(where)) from None
+                raise self._unknown(where) from None
         address = choices.whole("an address", number, most=choices.WORD)
         return address | self._state(address)
 
@@ -98,8 +120,10 @@ class Symbolizer:
         return None if found is None else self._asked_for(name, *found)
 
     def _find(self, name: str) -> "tuple[SymbolFile, Symbol] | None":
-        """The file and the symbol that has a name, as it is or as it was written; or None."""
-        files = self._files()
+        """The file and the symbol that has a name, as it is or as it was written, in the library
+        that it says; or None."""
+        library, name = split_library(name)
+        files = self._files(library)
         for file in files:
             symbol = file.find(name)
             if symbol is not None:
@@ -129,6 +153,18 @@ class Symbolizer:
         from dbt.linux.lookup import similar
 
         return similar(name, self._files())
+
+    def _unknown(self, where: str) -> UsageError:
+        """The refusal of a name that is no symbol in memory."""
+        from dbt.linux.lookup import similar
+
+        library, name = split_library(where)
+        files = self._files(library)
+        if library and not files:
+            there = [os.path.basename(file.path) for file in self._files()]
+            return choices.unknown("library in memory", library, there)
+        what = f"symbol of {library}" if library else "symbol"
+        return choices.unknown(what, name, similar(name, files))
 
     def functions(self) -> dict[int, str]:
         """The functions that the symbol tables of what is mapped name, by location."""
@@ -180,9 +216,10 @@ class Symbolizer:
         name = self._asked.get((area.path, symbol.address)) or readable(symbol.name)
         return printable(name, limit) + (f"+{offset:#x}" if offset else "")
 
-    def _files(self) -> "list[SymbolFile]":
-        """The symbols of what is mapped, those of the program first."""
-        paths = [image.path for image in self.images()]
+    def _files(self, library: str = "") -> "list[SymbolFile]":
+        """The symbols of what is mapped, or of what has a library's name; those of the program
+        first."""
+        paths = [i.path for i in self.images() if not library or is_named(i.path, library)]
         paths.sort(key=lambda path: path != self.program)
         return [self._symbols(path) for path in paths]
 

@@ -495,10 +495,13 @@ class Engine:
         key = BlockKey(fault.pc, fault.mode)
         if self.context.lifter is not None:
             key = self.context.lifter.in_state(key, self.context.state)
-        stepped = self.step(key)
+        if any(map(is_at_heads, self.context.passes)):  # the block that it is in was counted
+            end = key.pc + self._lifted(key, self._boundaries.pcs, heads=True).size
+            self.resume.amid = Amid(key, end)
+        stepped = self._step_in_block(key)
         match stepped:
             case BlockKey(pc=fault.pc, mode=mode) if mode & CONDITION_PASSED:
-                return self.step(stepped)
+                return self._step_in_block(stepped)
         return stepped
 
     @contextlib.contextmanager

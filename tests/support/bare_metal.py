@@ -5,6 +5,7 @@ from pathlib import Path
 
 import attrs
 
+from dbt.environment import Loaded
 from dbt.interfaces import FaultHit, HaltHit, State
 from dbt.ir.block import BlockKey
 from dbt.runtime.memory import GuestMemory
@@ -28,6 +29,12 @@ class Labels:
 
     def resolve(self, where: int | str) -> int:
         return self.known[where] if isinstance(where, str) else where
+
+    def loaded(self) -> Sequence[Loaded]:
+        return []
+
+    def extent(self, name: str) -> range:
+        return range(self.known[name], self.known[name])
 
     def functions(self) -> Iterable[int]:
         return self.known.values()

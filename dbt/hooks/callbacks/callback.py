@@ -18,7 +18,9 @@ every call; ``values`` reads it. The names of the others, six at most, say what 
 
 - ``pc``: the address of the instruction that calls or returns, or that is about to run;
 - ``target``: the location it goes to, ``link``: the location that a call returns to (0 where there
-  is none);
+  is none), at calls, returns and pcs;
+- ``address``, ``size``, ``value`` and ``writes`` (1 or 0), at accesses to memory;
+- ``size``: the bytes of the block, at blocks;
 - any name of a condition (``r0``, ``sp``, ``arg1`` …): that register, as it is then.
 
 The prices
@@ -43,8 +45,9 @@ import attrs
 
 from dbt import choices
 from dbt.hooks.callbacks.inlined import Inlined, read_body
+from dbt.hooks.points.accesses import READ, WRITE, Access, at_accesses, only_if
 from dbt.hooks.points.conditions import Condition, parse_condition
-from dbt.hooks.points.names import DEPTH, Names, installed_names, names_of
+from dbt.hooks.points.names import ACCESS_NAMES, DEPTH, Names, installed_names, names_of
 from dbt.interfaces import CallAbi, CounterBank, Layout, NativeFunction
 from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Call, Inst, Return, Value
 from dbt.ir.builder import Builder
@@ -53,8 +56,8 @@ from dbt.stops import UsageError
 from dbt.typing import Any, Protocol
 
 PRICES = ("inline", "numba-linked", "numba-pointer", "python")
-PLACES = ("calls", "returns", "calls+returns")
-_EVENT = ("pc", "target", "link")
+PLACES = ("calls", "returns", "calls+returns", "reads", "writes", "reads+writes", "blocks")
+_ACCESSES = {"reads": (READ,), "writes": (WRITE,), "reads+writes": (READ, WRITE)}
 
 
 class CallbackError(Exception):
@@ -105,7 +108,9 @@ class Callback:
     """An instrumentation pass that runs ``function`` at the places ``at``.
 
     ``at`` is one of ``PLACES`` or a list of instructions, by pc or symbol; one of these counts each
-    time it is reached, whether or not the instruction's own condition holds. ``when`` is a
+    time it is reached, whether or not the instruction's own condition holds. Accesses to memory are
+    those of ``points/accesses.py``: the function runs behind all of an instruction, before its
+    registers are set. ``blocks`` is before each block that is executed. ``when`` is a
     condition (``points/conditions.py``, without ``depth``) tested in compiled code. ``cells`` is
     the length of the array. ``name`` has to differ from other callbacks' of the process.
 
@@ -154,9 +159,33 @@ class Callback:
             )
         return tuple(names)
 
+    @property
+    def _kinds(self) -> Collection[int]:
+        """The accesses to memory that it runs at."""
+        return _ACCESSES.get(self.at, ()) if isinstance(self.at, str) else ()
+
+    @property
+    def at_heads(self) -> bool:
+        """See ``AtHeads``."""
+        return self.at == "blocks"
+
+    @property
+    def adds_behind(self) -> bool:
+        """See ``Behind``."""
+        return bool(self._kinds)
+
+    @property
+    def _event(self) -> tuple[str, ...]:
+        """What the function may ask for besides registers."""
+        if self._kinds:
+            return ("pc", *ACCESS_NAMES, "writes")
+        return ("pc", "size") if self.at_heads else ("pc", "target", "link")
+
     def _read_names(self) -> None:
         """Check what the function and the condition ask for. Raises UsageError."""
-        known = [*_EVENT, *(name for name in self._names.slots if name != DEPTH)]
+        if self._kinds:
+            self._names = self._names.at_accesses()
+        known = [*self._event, *(name for name in self._names.slots if name != DEPTH)]
         for name in self._parameters:
             if name not in known:
                 raise UsageError(f"callback {self.name}: {choices.unknown('value', name, known)}")
@@ -241,16 +270,35 @@ class Callback:
         """Add what runs the callback wherever the block has one of its places."""
         if not isinstance(self.at, str):
             self._run_at_pcs(block, self._pcs)
-            return
+        elif self._kinds:
+            at_accesses(block, self._at_access)
+        elif self.at_heads:
+            self._run_at_head(block)
+        else:
+            self._run_at_exit(block, self.at)
+
+    def _run_at_exit(self, block: Block, at: str) -> None:
         exit_ = block.exit
-        if isinstance(exit_, Call) and "calls" in self.at:
+        if isinstance(exit_, Call) and "calls" in at:
             target = exit_.target
             if isinstance(target, BlockKey):
                 assert self._frontend is not None
                 target = Builder([]).const(self._frontend.location_of(target))
-            self._emit(block.insts, _last_pc(block), target, exit_.link)
-        elif isinstance(exit_, Return) and "returns" in self.at:
-            self._emit(block.insts, _last_pc(block), exit_.target)
+            self._emit(block.insts, _last_pc(block), target=target, link=exit_.link)
+        elif isinstance(exit_, Return) and "returns" in at:
+            self._emit(block.insts, _last_pc(block), target=exit_.target)
+
+    def _run_at_head(self, block: Block) -> None:
+        if not block.key.mode & CONDITION_PASSED:  # it was begun by the block before
+            front: list[Inst] = []
+            self._emit(front, block.key.pc, size=block.size)
+            block.insts[:0] = front
+
+    def _at_access(self, builder: Builder, access: Access) -> None:
+        if access.kind in self._kinds:
+            event = access.values(builder)
+            event["writes"] = builder.const(int(access.kind == WRITE))
+            self._run(builder, access.pc, event)
 
     def _run_at_pcs(self, block: Block, pcs: Collection[int]) -> None:
         insts: list[Inst] = []
@@ -262,26 +310,32 @@ class Callback:
             counted = counted and inst.op is not INSN
         block.insts = insts
 
-    def _emit(self, insts: list[Inst], pc: int, target: Value | None = None, link: int = 0) -> None:
+    def _emit(self, insts: list[Inst], pc: int, **event: Value | int) -> None:
         builder = Builder(insts)
-        values = dict(self._values(builder, pc, target, link))
+        known = {
+            name: builder.const(value) if isinstance(value, int) else value
+            for name, value in event.items()
+        }
+        self._run(builder, pc, known)
+
+    def _run(self, builder: Builder, pc: int, event: Mapping[str, Value]) -> None:
+        """Append what runs the callback, for an event with these values."""
+        values = dict(self._values(builder, {"pc": builder.const(pc), **event}))
         if self._condition is not None:
-            builder.when = self._condition.compile(builder, pc=pc)
+            only_if(builder, self._condition.compile(builder, pc=pc, event=event))
         if self._body is not None:
             self._body.emit(builder, values, self._counter)
         else:
             builder.invoke(self.name, *(values[name] for name in self._parameters))
 
-    def _values(
-        self, builder: Builder, pc: int, target: Value | None, link: int
-    ) -> Iterator[tuple[str, Value]]:
-        event: Mapping[str, Value] = {
-            "pc": builder.const(pc),
-            "target": target or builder.const(0),
-            "link": builder.const(link),
-        }
+    def _values(self, builder: Builder, event: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
         for name in self._parameters:
-            yield name, event[name] if name in event else builder.get(self._names.slots[name])
+            if name in event:
+                yield name, event[name]
+            elif name in self._event:
+                yield name, builder.const(0)
+            else:
+                yield name, builder.get(self._names.slots[name])
 
 
 def _last_pc(block: Block) -> int:

@@ -231,3 +231,40 @@ class MemoryEvent(_OnGuest):
     def symbol(self) -> str:
         """The function of the instruction, with the offset in it."""
         return self._guest.name(self.pc)
+
+
+@attrs.define
+class BlockEvent(_OnGuest):
+    """A block of ``size`` bytes, as armdbt translates the code, is about to run its first
+    instruction. ``insns`` counts the guest instructions completed so far."""
+
+    pc: int
+    size: int
+    insns: int
+    thread: int
+
+    @property
+    def symbol(self) -> str:
+        """The function of the instruction, with the offset in it."""
+        return self._guest.name(self.pc)
+
+
+@attrs.define
+class InstructionEvent(BlockEvent):
+    """An instruction of ``size`` bytes is about to run; if its own condition does not hold, it will
+    do nothing."""
+
+
+@attrs.define
+class LoadEvent(_OnGuest):
+    """A library, or a program, is in memory. ``path`` is the host's; ``start`` its lowest address
+    and ``end`` past its highest one."""
+
+    path: str
+    start: int
+    end: int
+
+    @property
+    def library(self) -> str:
+        """The name of its file."""
+        return self.path.rpartition("/")[2]

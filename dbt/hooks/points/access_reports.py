@@ -7,6 +7,7 @@ from dbt.hooks.points.accesses import WRITE, Access, at_accesses, only_if, touch
 from dbt.hooks.points.conditions import Condition
 from dbt.ir.block import Block, Value
 from dbt.ir.builder import Builder
+from dbt.typing import ClassVar
 
 WRITES = 1 << 8
 """A bit of the number ``what`` of ``name``."""
@@ -29,6 +30,8 @@ class ReportAccesses:
     ``name`` gets the pc, the address, ``what`` (the size, WRITES, and more from bit LEFT on), and
     the value. ``name.before`` gets the address and the size of what is about to be written.
     """
+
+    adds_behind: ClassVar[bool] = True
 
     name: str
     where: range

@@ -1,0 +1,78 @@
+"""Passes that report blocks and instructions to a Python function."""
+
+from dbt.classes import attrs
+from dbt.hooks.points.accesses import only_if
+from dbt.hooks.points.conditions import Condition
+from dbt.interfaces import Place
+from dbt.ir.block import CONDITION_PASSED, Block, Inst
+from dbt.ir.builder import Builder
+from dbt.ir.ops import INSN
+from dbt.typing import ClassVar
+
+
+@attrs.define(eq=False)
+class ReportBlocks:
+    """Calls a function in front of the blocks that begin in ``where``:
+
+    insn 0x8000 4    =>    invoke name 0x8000, 0x4, 0x1
+                           insn 0x8000 4
+
+    It gets the pc, the size in bytes, and the instructions that the block has counted and not
+    completed.
+    """
+
+    place: ClassVar[Place] = "head"
+
+    name: str
+    where: range
+    condition: Condition | None = None
+
+    def run(self, block: Block) -> None:
+        """Instrument a block."""
+        key = block.key
+        # What comes behind an instruction's condition was begun by the block before.
+        if key.mode & CONDITION_PASSED or not self.where.start <= key.pc < self.where.stop:
+            return
+        front: list[Inst] = []
+        _report(Builder(front), self.name, self.condition, key.pc, block.size, block.insn_count)
+        block.insts[:0] = front
+
+
+@attrs.define(eq=False)
+class ReportInstructions:
+    """Calls a function in front of each instruction in ``where``, as ``ReportBlocks`` does:
+
+    insn 0x8000 4    =>    insn 0x8000 4
+                           invoke name 0x8000, 0x4, 0x1
+    """
+
+    place: ClassVar[Place] = "instruction"
+
+    name: str
+    where: range
+    condition: Condition | None = None
+
+    def run(self, block: Block) -> None:
+        """Instrument a block."""
+        counted, marks = block.insn_count, 0
+        insts: list[Inst] = []
+        for inst in block.insts:
+            insts.append(inst)
+            if inst.op is not INSN:
+                continue
+            marks += 1
+            begun = marks == 1 and block.key.mode & CONDITION_PASSED
+            pc, size = inst.imm
+            assert not isinstance(pc, str)
+            if not begun and self.where.start <= pc < self.where.stop:
+                left = counted - block.completed(marks)
+                _report(Builder(insts), self.name, self.condition, int(pc), int(size), left)
+        block.insts[:] = insts
+
+
+def _report(
+    emit: Builder, name: str, condition: Condition | None, pc: int, size: int, left: int
+) -> None:
+    if condition is not None:
+        only_if(emit, condition.compile(emit, pc=pc))
+    emit.invoke(name, emit.const(pc), emit.const(size), emit.const(left))
