@@ -523,15 +523,16 @@ class NumbaExecutor:
         self._compile_new()
         self._let_pass(block_id)
         me = threading.get_ident()
+        is_intact, enter, state = self._protection.is_intact, self._enter, self._state
         while True:
-            if not (self._checked or self._protection.is_intact()):
+            if not (self._checked or is_intact()):
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
             self._run_from.value = block_id
             self._inside = me
             try:
-                result = self._enter(self._state)
+                result = enter(state)
             finally:
                 self._inside = 0
             kind = result & _KIND_MASK

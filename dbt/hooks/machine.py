@@ -152,7 +152,10 @@ class HookMachine:
     def moment(self) -> tuple[int, int]:
         """``insns`` and ``thread``."""
         counted = 0 if self._helpers is None else self._helpers.counted
-        return self._budget.base - self._fuel_left.value - counted, self.thread
+        return (
+            self._budget.base - self._fuel_left.value - counted,
+            self._thread or OwnProcess.id,
+        )
 
     def switched_thread(self, left: int, entered: int) -> None:
         """Another thread of the guest runs now."""

@@ -99,7 +99,9 @@ class EventLoop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
         if not self._log.wants("dispatch"):  # else each event is shown
+            called = self.returns_at >= 0
             self._engine.serve = self._serve
+            self._engine.serve_hook = self._serve if called else self._serve_hooks
         while True:
             try:
                 after = self._step()

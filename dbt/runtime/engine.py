@@ -169,13 +169,14 @@ class Engine:
         """Runs the hooks that a HookHit is for, or makes the system call of a SyscallHit, while the
         executor waits. Returns the key of the event if the guest continues there, or what ``run``
         has to return."""
+        self.serve_hook: Callable[[HookHit], BlockKey | Ended] = _return_it
+        """``serve`` for HookHits alone."""
         executor.on_hit = self._on_hit
         self.resolve_trampoline: Callable[[BlockKey], BlockKey] = _here
         """Maps the key of a trampoline to the guest key behind it. Called before ``run`` returns
         between blocks, so that callers see guest addresses only. May raise GuestFault."""
-        self._functions = context.functions
-        context.functions.on_failure = self.budget.take_away
-        context.functions.on_change = self.flush
+        functions = self._functions = context.functions
+        functions.on_failure, functions.on_change = self.budget.take_away, self.flush
         memory.on_code_write = self._on_code_write
         memory.protection.on_lapse = self._on_lapse
         policy.listeners.append(self.policy_changed)
@@ -334,7 +335,7 @@ class Engine:
         self.resume.watch = None  # its block was entered
         self._serving = True
         try:
-            after = self.serve(hit)
+            after = self.serve_hook(hit) if type(hit) is HookHit else self.serve(hit)
         finally:
             self._serving = False
         if type(hit) is SyscallHit and after is hit.resume and self._pauses_before(after):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
-from dbt.hooks.callbacks.events import CallEvent, Guest, ReturnEvent
+from dbt.hooks.callbacks.events import Guest, ReturnEvent, call_event
 from dbt.hooks.follow.listeners import Hook, Listeners
 from dbt.hooks.follow.stacks import Copies, Stack, ignore
 from dbt.hooks.points.names import DEPTH
@@ -336,7 +336,7 @@ class Tracker:
         guest = self.guest
         symbol = listeners.symbol or self._name(listeners, pc)
         insns, thread = guest.moment()
-        event = CallEvent(guest, pc, symbol, location, insns, thread, depth, tail, caller)
+        event = call_event(guest, pc, symbol, location, insns, thread, depth, tail, caller)
         for hook in hooks:
             if hooks is listeners.on_calls or hook in listeners.calls:
                 try:

@@ -24,7 +24,6 @@ What it cannot see
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 import attrs
@@ -96,9 +95,26 @@ class Entry(AtSites):
         if self._remove_marks is None:
             self._remove_marks = self.machine.instrument(MarkCalls(self.machine.call_abi.stack))
             self._unfollow = self.machine.follow_stacks(self.tracker)
-        self.removers[pc] = self.machine.stub(
-            pc, partial(self.entered, pc), when=self.conditions(pc)
-        )
+        self.removers[pc] = self.machine.stub(pc, self._handler(pc), when=self.conditions(pc))
+
+    def _handler(self, pc: int) -> Handler:
+        """Returns ``entered`` for one pc, with what it needs at hand. It is called millions of
+        times."""
+        words, link, mark = self._words, self._link, self._mark
+        functions, tracker, call = self._functions, self.tracker, self._call
+
+        def handler() -> int | None:
+            depths = self._depths
+            if depths is not None:
+                return self._kept(depths, pc, words[link])
+            if not tracker.active:
+                listeners = functions.get(pc)
+                if listeners is not None and listeners.simple:
+                    words[mark] = 0
+                    return call(listeners, pc, words[link], None, None)
+            return self.entered(pc)
+
+        return handler
 
     def idle(self) -> None:
         if self._remove_marks is not None:
@@ -116,46 +132,40 @@ class Entry(AtSites):
 
     def entered(self, pc: int) -> int | None:
         words = self._words
-        location = words[self._link]
-        depths = self._depths
-        if depths is not None:
-            listeners = self._functions.get(pc)
-            counting = None if listeners is None else listeners.counts
-            told = depths.counted if counting else depths.kept
-            try:
-                arrival = told[location]
-            except KeyError:
-                arrival = depths.learn(location, told)
-            depths.keep(arrival)
-            answer = depths.numbers[ANSWER]
-            if answer < 0:
-                self.give_way()
-                return self.entered(pc)
-            if listeners is None:
-                return None
-            if not counting:
-                return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
-            tail = answer & 1 == 1
-            go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
-            if listeners.counts is not counting and not listeners.has_one_of(counting):
-                self._take_back(answer >> 1)
-                return go_to
-            return go_to if go_to != location else words[self._link]
-        mark = words[self._mark]
+        location, mark = words[self._link], words[self._mark]
         called = False
         if mark:
             words[self._mark] = 0
             called = mark == location ^ words[self._stack]
-        tracker = self.tracker
-        if not tracker.active:
-            listeners = self._functions.get(pc)
-            if listeners is not None and listeners.simple:
-                return self._call(listeners, pc, location, None, None)
         self._left -= 1
-        go_to = tracker.entered(pc, location, called=called)
+        go_to = self.tracker.entered(pc, location, called=called)
         if self._left <= 0:
             self._begin_depths()
         return go_to
+
+    def _kept(self, depths: Depths, pc: int, location: int) -> int | None:
+        """``entered`` while ``depths`` keeps the activations."""
+        listeners = self._functions.get(pc)
+        counting = None if listeners is None else listeners.counts
+        told = depths.counted if counting else depths.kept
+        arrival = told.get(location)
+        if arrival is None:
+            arrival = depths.learn(location, told)
+        depths.keep(arrival)
+        answer = depths.numbers[ANSWER]
+        if answer < 0:
+            self.give_way()
+            return self.entered(pc)
+        if listeners is None:
+            return None
+        if not counting:
+            return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
+        tail = answer & 1 == 1
+        go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
+        if listeners.counts is not counting and not listeners.has_one_of(counting):
+            self._take_back(answer >> 1)
+            return go_to
+        return go_to if go_to != location else self._words[self._link]
 
     def _arrived(self, site: int) -> None:
         if self._depths is not None:
