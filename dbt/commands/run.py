@@ -51,6 +51,7 @@ def run_options(parser: Options) -> None:
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
     add("--stats", action="store_true", help="print figures of the run at its end")
     add("--stats-json", metavar="FILE", help="write the figures and counters as JSON")
+    add("--top", type=number, metavar="N", help="print the N highest counters (of block-count)")
     add("-g", dest="gdb", metavar="PORT|SOCKET", help="wait for a debugger (gdb) to connect")
     add("--perf", metavar="FORMAT", help="tell Linux perf what code is: map, jitdump")
 
@@ -70,12 +71,20 @@ def run_process(
     make: "Callable[[argparse.Namespace], Process]", arguments: "argparse.Namespace"
 ) -> int:
     """Make a process, run it, say how it has ended and close it; the exit status."""
+    if arguments.top is not None and not arguments.passes:
+        arguments.passes = ["block-count"]
     with contextlib.ExitStack() as stack:
-        if arguments.stats or arguments.stats_json or arguments.perf:  # else there is nothing
+        if _has_results(arguments):
             from dbt.interruption import caught
 
             stack.enter_context(caught())
         return _run(make(arguments), arguments)
+
+
+def _has_results(arguments: "argparse.Namespace") -> bool:
+    """Whether there is something to write of a run that is interrupted."""
+    results = arguments.stats, arguments.stats_json, arguments.perf, arguments.top is not None
+    return any(results)
 
 
 def _run(made: "Process", arguments: "argparse.Namespace") -> int:
@@ -99,6 +108,10 @@ def _run(made: "Process", arguments: "argparse.Namespace") -> int:
             from dbt.commands.statistics import print_stats
 
             print_stats(process, sys.stderr)
+        if arguments.top is not None:
+            from dbt.commands.statistics import print_top
+
+            print_top(process, arguments.top, sys.stderr)
         return status
 
 

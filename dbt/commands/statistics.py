@@ -1,5 +1,7 @@
 """Figures of a run, for people as lines and for other programs as JSON."""
 
+import re
+from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import attrs
@@ -7,9 +9,12 @@ import attrs
 from dbt.files import dump
 from dbt.stops import Stop
 from dbt.streams import write_lines
+from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.process import Process
+
+_ADDRESS = re.compile(r"(?<![@\w])0x[0-9a-f]+")  # @0x1 is the mode of a block
 
 
 def print_stats(process: "Process", out: TextIO) -> None:
@@ -31,6 +36,22 @@ def print_stats(process: "Process", out: TextIO) -> None:
         *(f"fault injected: {rule} ({done} of {matched} calls)" for rule, matched, done in faults),
     ]
     write_lines(out, "\n".join(told))
+
+
+def print_top(process: "Process", count: int, out: TextIO) -> None:
+    """The highest counters, the share of each in all of its kind (the name up to the colon), and
+    the symbols of the addresses in its name."""
+    counters = process.counters.snapshot()
+    sums: Counter[str] = Counter()
+    for name, value in counters.items():
+        sums[name.partition(":")[0]] += value
+    highest = sorted(counters.items(), key=lambda item: -item[1])
+    told = [f"-- the {min(count, len(counters))} highest of {len(counters)} counters"]
+    for name, value in highest[:count]:
+        share = 100 * value / max(1, sums[name.partition(":")[0]])
+        symbols = [process.symbolize(int(pc, 16)) for pc in _ADDRESS.findall(name)]
+        told.append(f"{value:>16,} {share:5.1f}%  {name}  {' -> '.join(symbols)}".rstrip())
+    write_lines(out, "\n".join(map(printable, told)))
 
 
 def _faults(process: "Process") -> list[tuple[str, int, int]]:

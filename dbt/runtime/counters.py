@@ -5,7 +5,10 @@ import itertools
 from dbt.interfaces import COUNTERS_AT, MOST_COUNTERS, STACK_BYTES, STACK_ENTRIES
 from dbt.reservation import Reservation
 from dbt.runtime.state import GuestState
-from dbt.typing import TypeAlias
+from dbt.typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from dbt.runtime.counter_views import CounterView
 
 _Entries: TypeAlias = dict[str, tuple[int, list[int]]]
 """The depth and the topmost entries of stacks, by name."""
@@ -62,6 +65,13 @@ class Counters(_Bank):
         """Set all counters to 0. The host's memory for them is kept."""
         size = 8 * len(self.names)
         self._map[:size] = bytes(size)
+
+    def view(self, prefix: str = "") -> "CounterView":
+        """Those whose names start with ``prefix`` as NumPy arrays, to reset them and to see what
+        was counted meanwhile."""
+        from dbt.runtime.counter_views import CounterView
+
+        return CounterView(self, prefix)
 
     def snapshot(self, prefix: str = "") -> dict[str, int]:
         """Values of all counters whose name starts with ``prefix``, by name."""
