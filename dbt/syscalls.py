@@ -12,7 +12,10 @@ from dbt.classes import attrs
 from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
-from dbt.typing import Any, Protocol
+from dbt.typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from dbt.interfaces.code import LinkedCode
 
 
 @attrs.frozen
@@ -178,6 +181,10 @@ class SyscallAbi(Protocol):
 
     def commpage(self) -> tuple[int, bytes]:
         """Address and content of the page of helper code that the kernel shows to programs."""
+
+    def find_functions(self, code: "LinkedCode") -> Collection[int]:
+        """The locations at which functions begin in code without symbols, the known ones among
+        them."""
 
     def cpuinfo(self) -> bytes:
         """What /proc/cpuinfo says."""

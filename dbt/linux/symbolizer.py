@@ -15,6 +15,7 @@ from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.loader.lines import Line
+    from dbt.loader.stripped import Stripped
     from dbt.loader.symbols import Symbol, SymbolFile
 
 
@@ -42,6 +43,7 @@ class Symbolizer:
         system = os.path.join(self.root or "/", "usr/lib/debug")
         self._debug_directories = (*options.debug_dirs, system)
         self._helpers, _ = abi.commpage()
+        self._find_functions = abi.find_functions
         self._state_bits = state_bits
         self.program = ""
         """Host path of the program, whose symbols win."""
@@ -98,7 +100,8 @@ class Symbolizer:
 
     def resolve(self, where: int | str) -> int:
         """The location of a symbol, or of ``0x…``: an address in a function gets the bits of its
-        state. A symbol of C++ or Rust may be given as it was written, and without parameters.
+        state. A symbol of C++ or Rust may be given as it was written, and without parameters; a
+        function that was found in a file without a symbol table as ``sub_10440``.
 
         Raises AmbiguousName, a UsageError, for a name that several functions have; UsageError for
         an unknown symbol, and for what is no address of the guest."""
@@ -132,7 +135,14 @@ class Symbolizer:
             return None
         from dbt.linux.lookup import by_spelling
 
-        return by_spelling(name, files)
+        found = by_spelling(name, files)
+        if found is not None:
+            return found
+        for file in files if name.startswith("sub_") else ():
+            symbol = self._found(file).find(name)
+            if symbol is not None:
+                return file, symbol
+        return None
 
     def _asked_for(self, name: str, file: "SymbolFile", symbol: "Symbol") -> int | None:
         self._asked.setdefault((file.path, symbol.address), name)
@@ -167,10 +177,12 @@ class Symbolizer:
         return choices.unknown(what, name, similar(name, files))
 
     def functions(self) -> dict[int, str]:
-        """The functions that the symbol tables of what is mapped name, by location."""
+        """The functions that the symbol tables of what is mapped name, by location; and if the
+        program has none, those that were found in it (``sub_10440``)."""
         found: dict[int, str] = {}
         for file in self._files():
-            for symbol in file.symbols:
+            stripped = file.path == self.program and not file.has_table
+            for symbol in [*self._found(file).symbols, *file.symbols] if stripped else file.symbols:
                 location = self._location(file, symbol) if symbol.function else None
                 if location is not None:
                     found[location] = symbol.name  # the last one is that which is printed
@@ -248,7 +260,24 @@ class Symbolizer:
         """The linked address of a place in a mapped file, and the symbol that it belongs to."""
         file = self._symbols(area.path)
         linked = file.linked(pc - area.start + area.offset)
-        return linked, None if linked is None else file.containing(linked)
+        if linked is None:
+            return None, None
+        named = file.containing(linked)
+        if file.has_table or (named is not None and named.size):
+            return linked, named
+        found = self._found(file).containing(linked)
+        return linked, max(filter(None, (named, found)), key=lambda s: s.address, default=None)
+
+    def _found(self, file: "SymbolFile") -> "Stripped":
+        """The functions that no symbol names, of a file without a symbol table."""
+        if file.found is None:
+            from dbt.loader.stripped import Stripped, found_in
+
+            functions = Stripped([])
+            if not file.has_table:
+                functions = found_in(file, self._state_bits, self._find_functions)
+            file.found = functions
+        return file.found
 
     def _symbols(self, path: str) -> "SymbolFile":
         from dbt.loader.symbols import SymbolFile, symbols_of

@@ -150,7 +150,7 @@ def _listed(dwarf: "DWARFInfo") -> Iterator[tuple[int, int, int]]:
     while at + _ARANGES.size <= len(data):
         size, _, unit, address_size, segment_size = _ARANGES.unpack_from(data, at)
         end = at + 4 + size
-        if size >= 0xFFFFFFF0 or (address_size, segment_size) != (4, 0):
+        if size > len(data) or (address_size, segment_size) != (4, 0):
             return  # what is left out is looked up in the units
         first = at + -(-_ARANGES.size // 8) * 8
         whole = max(min(end, len(data)) - first, 0) // 8 * 8

@@ -17,6 +17,7 @@ from dbt.text import LINE
 
 if TYPE_CHECKING:
     from dbt.loader.lines import Lines
+    from dbt.loader.stripped import Stripped
 
 _SYM = struct.Struct("<IIIBBH")
 _NOTYPE, _OBJECT, _FUNC, _IFUNC = 0, 1, 2, 10
@@ -64,7 +65,10 @@ class SymbolFile:
     debug: str = ""
     """The file that has its debug information: itself, unless there is a separate one."""
     has_table: bool = False
-    """Whether it has the symbols that linking needs no more (``.symtab``)."""
+    """Whether it, or its debug file, has the symbols that linking needs no more (``.symtab``)."""
+
+    found: "Stripped | None" = None
+    """The functions that no symbol names, once they have been looked for."""
 
     def linked(self, offset: int) -> int | None:
         """The linked address of a file offset."""
@@ -124,7 +128,8 @@ def symbols_of(
     if not debug:
         return file
     more = [] if file.has_table else _of_debug_file(debug, state_bits)
-    return attrs.evolve(file, debug=debug, symbols=_ordered([*file.symbols, *more]))
+    symbols, has_table = _ordered([*file.symbols, *more]), file.has_table or bool(more)
+    return attrs.evolve(file, debug=debug, symbols=symbols, has_table=has_table)
 
 
 def _of_debug_file(path: str, state_bits: int) -> list[Symbol]:

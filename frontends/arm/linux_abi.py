@@ -12,6 +12,7 @@ from dbt.interfaces import Memory, State
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 from dbt.syscalls import CpuException, Delivery, IllegalTrap, Request, Restored, TrapState
+from dbt.typing import TYPE_CHECKING
 from frontends.arm import linux_exceptions as exceptions
 from frontends.arm import linux_signals, linux_structs
 from frontends.arm.keys import key_of, location_of
@@ -26,6 +27,9 @@ from frontends.arm.linux_exceptions import (
 )
 from frontends.arm.processors import processor
 from frontends.arm.syscall_names import EABI, OABI
+
+if TYPE_CHECKING:
+    from dbt.interfaces.code import LinkedCode
 
 OABI_BASE = 0x900000
 PRIVATE_BASE = 0xF0000
@@ -158,6 +162,11 @@ class ArmLinuxAbi:
 
     def commpage(self) -> tuple[int, bytes]:
         return COMMPAGE, commpage()
+
+    def find_functions(self, code: "LinkedCode") -> Collection[int]:
+        from frontends.arm.functions import find_functions
+
+        return find_functions(code)
 
     def cpuinfo(self) -> bytes:
         return self._processor.cpuinfo
