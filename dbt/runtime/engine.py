@@ -102,6 +102,8 @@ class Engine:
     _passes_changed = False
     """Passes have come or gone while the executor waits."""
     _stepping = False
+    _end = 0.0
+    """When the present slice is over, by ``perf_counter``."""
     on_pause: Callable[[None], object] | None = None
     """Called by who runs the engine, between blocks, at the end of slices."""
 
@@ -159,8 +161,6 @@ class Engine:
         self._later_all = False
         """All translations are to be discarded when the executor has returned."""
         self._later: list[BlockKey] = []  # to be discarded when it has returned
-        self._end = 0.0
-        """When the present slice is over, by ``perf_counter``."""
         self._serving = False
         """The executor waits while hooks run or a system call is made, as if it did not run."""
         self._instead: Ended | None = None

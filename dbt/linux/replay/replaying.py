@@ -54,7 +54,7 @@ class ReplayKernel(Kernel):
     ) -> None:
         super().__init__(memory, state, abi, options, standard)
         self._registers = Registers(state, frontend)
-        self.threads = ReplayedThreads(self)
+        self.threads: ReplayedThreads = ReplayedThreads(self)
         self._logged_files = LoggedFiles()
         self.symbolizer = LoggedSymbolizer(
             self.space, abi, state.layout.state_bits, options, self._logged_files
