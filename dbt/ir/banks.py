@@ -25,16 +25,15 @@ class State(Protocol):
 
 
 PAGE = 4096
-READ, WRITE, EXEC, MAPPED, ABSENT, CODE = 1, 2, 4, 8, 64, 128
-READ_WATCHED, WRITE_WATCHED = READ << 4, WRITE << 4
+READ, WRITE, EXEC, CODE, MAPPED, ABSENT = 1, 2, 4, 8, 16, 32
+READ_WATCHED, WRITE_WATCHED = READ << 6, WRITE << 6
 """Permission bits, one byte per guest page. CODE: translations depend on this page, so translated
 code must stop with a write fault at a store even where WRITE is set; the engine then invalidates
 them and executes the store. ABSENT is never combined with others: the page belongs to a mapping,
 but lies past the end of the mapped file. READ_WATCHED and WRITE_WATCHED stand in place of READ and
 WRITE on a watched page: the guest may access it, and translated code must stop there with a fault;
-the engine then executes the instruction. CODE is the sign of a byte: so one comparison tells
-whether a store is refused."""
-GRANTED = bytes(perms & 0xCF | perms >> 4 & 3 for perms in range(256))
+the engine then executes the instruction."""
+GRANTED = bytes(perms & 0x3F | perms >> 6 for perms in range(256))
 """What the guest may do, by permission byte: the same without the bits of watched pages."""
 
 

@@ -409,7 +409,7 @@ class GuestMemory:
                 if first <= page < first + count:
                     granted = GRANTED[self.perms[page]]
                     taken = granted & accesses
-                    self.perms[page] = granted & ~taken | taken << 4
+                    self.perms[page] = granted & ~taken | taken << 6
         self.protection.update(first, count, replaced=replaced)
 
     # -- pages that the host could not give --------------------------------------------------------

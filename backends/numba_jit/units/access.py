@@ -154,13 +154,14 @@ def perms_of(lines: list[str], name: str, address: str) -> list[str]:
 def is_refused(lines: list[str], name: str, perms: list[str], *, loads: bool, stores: bool) -> str:
     """Lines that tell whether one of one or two pages refuses loads or stores; the condition."""
     needed = READ * loads | WRITE * stores
+    looked_at = needed | CODE * stores
     if len(perms) > 1 and stores:
         # Both must have what is needed without CODE: their differences from that, together.
         lines.append(
             f" {name}0 = xor i8 {perms[0]}, {needed}\n"
             f" {name}1 = xor i8 {perms[1]}, {needed}\n"
             f" {name}2 = or i8 {name}0, {name}1\n"
-            f" {name}3 = and i8 {name}2, {_signed(needed | CODE)}\n"
+            f" {name}3 = and i8 {name}2, {looked_at}\n"
             f" {name} = icmp ne i8 {name}3, 0"
         )
         return name
@@ -168,15 +169,5 @@ def is_refused(lines: list[str], name: str, perms: list[str], *, loads: bool, st
     if len(perms) > 1:
         lines.append(f" {name}0 = and i8 {perms[0]}, {perms[1]}")
         one = f"{name}0"
-    lines.append(f" {name}1 = and i8 {one}, {_signed(needed | CODE * stores)}")
-    if loads and stores:
-        lines.append(f" {name} = icmp ne i8 {name}1, {needed}")
-    else:
-        # CODE is the sign.
-        lines.append(f" {name} = icmp {'sle' if stores else 'eq'} i8 {name}1, 0")
+    lines.append(f" {name}1 = and i8 {one}, {looked_at}\n {name} = icmp ne i8 {name}1, {needed}")
     return name
-
-
-def _signed(byte: int) -> int:
-    """A byte as LLVM writes it."""
-    return byte - 256 if byte > 127 else byte
