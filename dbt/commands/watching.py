@@ -25,7 +25,8 @@ class Watching:
     ``missing`` are the symbols that nothing mapped so far has. Raises UsageError when a program
     that loads no libraries lacks one.
 
-    After an execve the functions of the new program are watched.
+    After an execve the functions of the new program are watched. Of a program without symbols those
+    are, too, that are found when they are called first.
     """
 
     def __init__(self, process: "Process", only: Sequence[str], way: "Recorded | Traced") -> None:
@@ -33,10 +34,12 @@ class Watching:
         self._only = only
         self._way = way
         self.missing: set[str] = set()
+        self._find_no_more: Callable[[], None] | None = None
         process.hooks.on_program(self._new_program)
         for name in _MAPPING:
             process.hooks.on_syscall(name, self._mapped, leaving=True)
         way.begin()
+        self._find()
         self._update()
         if len(process.kernel.images) == 1:
             for name in self.missing:
@@ -44,7 +47,22 @@ class Watching:
 
     def _new_program(self) -> None:
         self._way.begin_anew()
+        self._find()
         self._update()
+
+    def _find(self) -> None:
+        """Watch what the program calls beside what is known of it, if it has no symbols."""
+        if self._find_no_more is not None:
+            self._find_no_more()
+            self._find_no_more = None
+        symbolizer = self._process.kernel.symbolizer
+        if not self._only and symbolizer.stripped:
+            hooks = self._process.hooks
+            self._find_no_more = hooks.on_first_call(symbolizer.is_unknown, self._called)
+
+    def _called(self, location: int) -> None:
+        self._process.kernel.symbolizer.add_function(location)
+        self._way.watch_also(location)
 
     def _mapped(self, event: "SyscallEvent") -> None:
         failed = event.result is None or _ERRORS < event.result < 0
@@ -108,7 +126,11 @@ class Traced:
         for pc in self._watched.keys() - wanted:
             self._watched.pop(pc)()
         for pc in wanted - self._watched.keys():
-            self._watched[pc] = self._trace((pc,))
+            self.watch_also(pc)
+
+    def watch_also(self, pc: int) -> None:
+        """Trace one more function."""
+        self._watched[pc] = self._trace((pc,))
 
     def pull(self) -> None:
         """Give the sink what it has not got: nothing."""
@@ -149,6 +171,10 @@ class Recorded:
         """Record these functions and no others."""
         self.pull()
         self._recording.watch(wanted)
+
+    def watch_also(self, pc: int) -> None:
+        """Record one more function."""
+        self._recording.watch_also((pc,))
 
     def _called(self, event: "SyscallEvent") -> None:
         del event

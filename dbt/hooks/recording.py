@@ -162,6 +162,11 @@ class Recording:
         machine = self._machine
         self._watch({machine.key_of(machine.code(where)).pc for where in functions})
 
+    def watch_also(self, functions: Iterable[int | str]) -> None:
+        """Record these functions, too. Raises UsageError as ``watch`` does."""
+        machine = self._machine
+        self._enter({machine.key_of(machine.code(where)).pc for where in functions})
+
     def _watch(self, wanted: set[int]) -> None:
         if not self._removers:
             return
@@ -169,8 +174,12 @@ class Recording:
             self._entries.pop(pc).remove()
             self._hot.discard(pc)
             self._machine.retranslate([pc])
-        for pc in sorted(wanted - self._entries.keys()):
-            self._entries[pc] = self._point(pc)
+        self._enter(wanted)
+
+    def _enter(self, wanted: set[int]) -> None:
+        if self._removers:
+            for pc in sorted(wanted - self._entries.keys()):
+                self._entries[pc] = self._point(pc)
 
     def _point(self, what: int) -> "_Point":
         """Have control noticed where it arrives, at first by a stub."""

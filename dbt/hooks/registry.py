@@ -409,6 +409,24 @@ class Hooks:
         self._programs.append(hook)
         return partial(take_out, self._programs, hook)
 
+    def on_first_call(
+        self, wanted: Callable[[int], bool], hook: Callable[[int], Any]
+    ) -> Callable[[], None]:
+        """Call ``hook`` with the location of a function, if ``wanted`` holds of it, when a call
+        leads to it that is the first to execute it: for functions that no symbol names. Hooks that
+        are set there count for that call, too, except those of the mechanism ``jump``, which look
+        at the jump. Code that was executed before, as the target of a jump, is not found.
+
+        Blocks are then made one by one. Raises UsageError while there is another such hook.
+        """
+        from dbt.hooks.first_calls import FirstCalls
+
+        choices.function("wanted", wanted, "location")
+        choices.function("a hook", hook, "location")
+        if self._machine.engine.on_missing is not None:
+            raise UsageError("there is a hook on first calls already")
+        return FirstCalls(self._machine, wanted, hook).stop
+
     def on_pause(self, hook: Callable[[], Any]) -> Remove:
         """Call ``hook`` every 20 ms or so while the guest runs, between two of its blocks: for what
         looks at a recording meanwhile."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from dbt.loader.symbols import Symbol, SymbolFile
 
 
+_HEAD = 12
+"""Bytes of code that tell a function from a stub."""
+
+
 @attrs.frozen
 class Image:
     """A mapped ELF file: the host's path, its lowest and past its highest address."""
@@ -49,6 +53,8 @@ class Symbolizer:
         """Host path of the program, whose symbols win."""
         self._asked: dict[tuple[str, int], str] = {}
         """The name by which a symbol was asked for first, by file and linked address."""
+        self._called: dict[str, Stripped] = {}
+        """The functions of a file that no symbol names, with those that calls have led to."""
 
     def images(self) -> list[Image]:
         """The ELF files in memory, by address."""
@@ -270,6 +276,8 @@ class Symbolizer:
 
     def _found(self, file: "SymbolFile") -> "Stripped":
         """The functions that no symbol names, of a file without a symbol table."""
+        if file.path in self._called:
+            return self._called[file.path]
         if file.found is None:
             from dbt.loader.stripped import Stripped, found_in
 
@@ -278,6 +286,39 @@ class Symbolizer:
                 functions = found_in(file, self._state_bits, self._find_functions)
             file.found = functions
         return file.found
+
+    @property
+    def stripped(self) -> bool:
+        """Whether the program has no symbol table."""
+        return bool(self.program) and not self._symbols(self.program).has_table
+
+    def is_unknown(self, location: int) -> bool:
+        """Whether a location is in a program without a symbol table, and a function could begin
+        there that is not known."""
+        pc = location & ~self._state_bits
+        area = self._space.at(pc)
+        if area is None or area.path != self.program or not self.stripped:
+            return False
+        linked, symbol = self._containing(area, pc)
+        if linked is None or (symbol is not None and symbol.address == linked):
+            return False
+        state = location & self._state_bits
+        code = self._space.memory.peek(pc, min(_HEAD, area.end - pc))
+        from dbt.interfaces.code import LinkedCode
+
+        found = self._find_functions(LinkedCode(((linked, code),), (), {}, (linked | state,)))
+        return bool(found)  # else it is a stub of the linker's
+
+    def add_function(self, location: int) -> None:
+        """A call has led to a location in the program: a function begins there."""
+        pc = location & ~self._state_bits
+        area = self._space.at(pc)
+        if area is not None and area.path and self.is_unknown(location):
+            file = self._symbols(area.path)
+            linked = file.linked(pc - area.start + area.offset)
+            assert linked is not None
+            found = self._found(file).divided(linked, location & self._state_bits)
+            self._called[file.path] = found
 
     def _symbols(self, path: str) -> "SymbolFile":
         from dbt.loader.symbols import SymbolFile, symbols_of

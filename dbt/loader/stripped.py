@@ -8,6 +8,8 @@ import struct
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+import attrs
+
 from dbt.interfaces.code import LinkedCode
 from dbt.loader.symbols import Symbol, SymbolFile
 
@@ -33,6 +35,17 @@ class Stripped:
         index = bisect_right(self._addresses, address) - 1
         symbol = self.symbols[index] if index >= 0 else None
         return symbol if symbol and address < symbol.address + symbol.size else None
+
+    def divided(self, address: int, state: int) -> "Stripped":
+        """The same with a function that begins at a linked address, in a state."""
+        before = self.containing(address)
+        end = address + 1 if before is None else before.address + before.size
+        name = f"{PREFIX}{address:x}"
+        new = [Symbol(address, end - address, name, True, address | state)]
+        if before is not None:
+            new.append(attrs.evolve(before, size=address - before.address))
+        rest = [symbol for symbol in self.symbols if symbol is not before]
+        return Stripped(sorted([*rest, *new], key=lambda symbol: symbol.address))
 
     def find(self, name: str) -> Symbol | None:
         """The function that is called so."""

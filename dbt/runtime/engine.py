@@ -105,6 +105,9 @@ class Engine:
     _end = 0.0
     """When the present slice is over, by ``perf_counter``."""
     on_pause: Callable[[None], object] | None = None
+    on_missing: Callable[[BlockKey], bool] | None = None
+    """Called before a block is made that the guest has come to, with registers as they are there;
+    returns whether it has changed hooks. Then no block is made ahead, and none by the executor."""
     """Called by who runs the engine, between blocks, at the end of slices."""
 
     def __init__(
@@ -265,7 +268,7 @@ class Engine:
                 case WatchHit(key=key):
                     continue
                 case NotTranslated(key=key):
-                    self._provide(key)
+                    self._come_to(key)
                 case FuelOut(key=key):
                     return self._out_of_fuel(key, perf_counter() - started)
                 case FaultHit() if reason_of(self.memory.perms, event) is not Reason.FAULT:
@@ -277,6 +280,11 @@ class Engine:
                     return event
             if perf_counter() > end:
                 return Slice(key)
+
+    def _come_to(self, key: BlockKey) -> None:
+        """Make the block at a key, unless there are hooks now to be looked at first."""
+        if self.on_missing is None or not self.on_missing(key):
+            self._provide(key)
 
     def _execute(self, key: BlockKey, end: float) -> Ended:
         """Run the executor, or make room for it. What is left of a block comes first."""
@@ -297,7 +305,7 @@ class Engine:
         discard the translations that could not go while it ran."""
         with self._starting:
             self._runner = threading.get_ident()
-        seen = self._show_copied or self._installed is not None
+        seen = self._show_copied or self._installed is not None or self.on_missing is not None
         self.executor.autonomous = not seen and self._all_plain()
         self._end = end
         try:
@@ -517,7 +525,7 @@ class Engine:
     def provide(self, key: BlockKey) -> None:
         """Translate and install ``key`` and up to ``ahead`` blocks along its known exits."""
         waiting = [key]
-        for _ in range(1 + self._ahead):
+        for _ in range(1 + (0 if self.on_missing else self._ahead)):
             while waiting and waiting[0] in self.cache:
                 waiting.pop(0)
             if not waiting:

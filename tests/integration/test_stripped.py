@@ -67,6 +67,65 @@ def test_all_that_were_found_are_watched(name: str, tmp_path: Path) -> None:
         assert f" {called(name, function)}(" in (tmp_path / "tree").read_text()
 
 
+SETTINGS = (
+    (), ("--tier", "0"), ("--tier", "2"), ("--mechanism", "trap"), ("--mechanism", "shadow"),
+    ("--hot", "1", "--background", "off"), ("--backend", "reference"),
+)  # fmt: skip
+
+
+@STATES
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda words: " ".join(words) or "default")
+def test_what_only_a_pointer_leads_to_is_found_when_it_is_called(
+    name: str, setting: tuple[str, ...], tmp_path: Path
+) -> None:
+    """It saves nothing, so that no data tells that it is a function. The call itself counts."""
+    path = stripped(name, tmp_path)
+    one = called(name, "behind_a_pointer")
+    with dbt.Process(path, env={}) as process, pytest.raises(UsageError):
+        process.resolve(one)
+    outcome = command("calls", *setting, path, cwd=tmp_path)
+    assert outcome.status == 0
+    lines = [
+        line.split() for line in outcome.stderr.decode().splitlines() if f" {one}(0xa, " in line
+    ]
+    assert [(line[0], line[-1]) for line in lines] == [("2", "0x9")]
+
+
+@STATES
+def test_functions_are_told_when_they_are_called_first(name: str, tmp_path: Path) -> None:
+    seen: list[tuple[int, str]] = []
+    with dbt.Process(stripped(name, tmp_path), env={}, stdout=dbt.CAPTURE) as process:
+        symbolizer = process.kernel.symbolizer
+
+        def found(location: int) -> None:
+            symbolizer.add_function(location)
+            symbolizer.add_function(location)  # which changes nothing
+            seen.append((location, process.symbolize(location & ~1)))
+
+        remove = process.hooks.on_first_call(symbolizer.is_unknown, found)
+        with pytest.raises(UsageError, match="already"):
+            process.hooks.on_first_call(symbolizer.is_unknown, found)
+        process.run()
+        place = symbols(guest(name))["behind_a_pointer"]
+        one = called(name, "behind_a_pointer")
+        assert seen == [(place & ~1 | name.startswith("thumb"), f"{one} in {name}.stripped")]
+        assert process.resolve(one) == seen[0][0]
+        remove()
+        process.hooks.on_first_call(symbolizer.is_unknown, found)()
+
+
+def test_what_a_hook_on_first_calls_raises_ends_the_run(tmp_path: Path) -> None:
+    def fail(location: int) -> None:
+        raise ArithmeticError(f"{location:#x}")
+
+    with dbt.Process(stripped("named", tmp_path), env={}, stdout=dbt.CAPTURE) as process:
+        process.hooks.on_first_call(process.kernel.symbolizer.is_unknown, fail)
+        with pytest.raises(ArithmeticError):
+            process.run()
+        assert process.run().status == 0
+        assert process.stdout == b"sum 185\n"
+
+
 @STATES
 def test_they_are_asked_for_and_explained(name: str, tmp_path: Path) -> None:
     path = stripped(name, tmp_path)
