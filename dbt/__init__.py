@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dbt.process.replay import Replay, replay
     from dbt.process.snapshots import Snapshot
     from dbt.stops import CallFailed
+    from dbt.sweeping import sweep
 
 __version__ = "0.1.0"
 CAPTURE = -1
@@ -30,6 +31,7 @@ __all__ = [
     "StopRequested",
     "__version__",
     "replay",
+    "sweep",
 ]
 
 _HOMES = {
@@ -41,6 +43,7 @@ _HOMES = {
     "Snapshot": "dbt.process.snapshots",
     "Replay": "dbt.process.replay",
     "replay": "dbt.process.replay",
+    "sweep": "dbt.sweeping",
 }
 
 

@@ -61,10 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     module.options(parser)
     parsed = parser.parse_args(arguments.rest)
+    from dbt.experiments.harness import cluster
     from dbt.experiments.harness.presentation import Results
     from dbt.interruption import caught
 
-    with caught(), Results() as results:
+    with caught(), cluster.on(getattr(parsed, "cluster", None)), Results() as results:
         for option in ("json", "markdown"):
             results.open(option, getattr(parsed, option, None))  # not every kind has each
         return int(module.run(parsed, results))

@@ -40,7 +40,7 @@ def test_it_prints_what_the_page_says(program: str, printed: str) -> None:
 def test_all_programs_were_found() -> None:
     counts = {page.stem: len(PROGRAM.findall(page.read_text())) for page in PAGES}
     assert counts == {page.stem: page.read_text().count("```python") for page in PAGES}
-    assert counts == {"tutorial": 8, "run-a-function-many-times": 4}
+    assert counts == {"tutorial": 8, "run-a-function-many-times": 4, "run-with-many-parameters": 2}
 
 
 if __name__ == "__main__":

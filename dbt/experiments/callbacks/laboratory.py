@@ -60,7 +60,13 @@ from dbt.experiments.harness.guest_run import (
 )
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
-from dbt.experiments.harness.options import listed, positive, program_options, result_options
+from dbt.experiments.harness.options import (
+    cluster_options,
+    listed,
+    positive,
+    program_options,
+    result_options,
+)
 from dbt.experiments.harness.presentation import Results, print_tables
 from dbt.experiments.harness.rounds import rounds, status
 from dbt.experiments.peers import Image, Seen, load_image, qemu, unicorn
@@ -104,6 +110,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--also", action="append", default=[], metavar="'PROG ARGS'", help="a further program")
     add("--no-peers", action="store_true", help="without Unicorn and qemu-arm")
     result_options(parser)
+    cluster_options(parser)
     program_options(parser)
 
 
@@ -157,7 +164,7 @@ def _reproduce(arguments: argparse.Namespace) -> str:
     words += ["--no-peers"] * arguments.no_peers
     for text in arguments.also:
         words += ["--also", text]
-    for option in ("only", "json", "markdown"):
+    for option in ("only", "cluster", "json", "markdown"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     if arguments.root:

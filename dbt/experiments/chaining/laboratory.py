@@ -29,6 +29,7 @@ from dbt.experiments.harness.guest_run import (
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.measure import Timing, quartiles
 from dbt.experiments.harness.options import (
+    cluster_options,
     listed,
     plot_options,
     positive,
@@ -64,6 +65,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--denied", default=None, metavar="N,...", help="numbers of denied targets (0,1,10,100)")
     add("--draws", type=positive, metavar="N", help="random choices of denied targets (3)")
     result_options(parser)
+    cluster_options(parser)
     plot_options(parser)
     program_options(parser)
 
@@ -132,7 +134,7 @@ def reproduce(
     words += ["--tiers", ",".join(plan.tiers), "--draws", str(plan.draws)]
     words += ["--denied", ",".join(map(str, plan.counts))]
     words += ["--units", ",".join(plan.units)] + ["--short"] * arguments.short
-    for option in ("json", "markdown", "plot"):
+    for option in ("cluster", "json", "markdown", "plot"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     if arguments.plot and arguments.plot_format != "svg":

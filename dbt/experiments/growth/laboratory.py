@@ -28,7 +28,13 @@ from dbt.experiments.growth.series import NAMES, Point, Series, chosen, points, 
 from dbt.experiments.harness.guest_run import Disagreement
 from dbt.experiments.harness.host_facts import machine_facts
 from dbt.experiments.harness.isolation import in_fresh_interpreter
-from dbt.experiments.harness.options import listed, plot_options, positive, result_options
+from dbt.experiments.harness.options import (
+    cluster_options,
+    listed,
+    plot_options,
+    positive,
+    result_options,
+)
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, print_tables
 from dbt.experiments.harness.rounds import rounds, status
@@ -47,6 +53,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, metavar="N", help="of the code that the guest writes (1)")
     add("--only", metavar="S,...", help=f"some of {', '.join(NAMES)} (all)")
     result_options(parser)
+    cluster_options(parser)
     plot_options(parser)
 
 
@@ -77,7 +84,7 @@ def _reproduce(arguments: argparse.Namespace, repeats: int) -> str:
     """The command that measures the same again."""
     words = ["armdbt", "bench", "growth", "--repeats", str(repeats), "--seed", str(arguments.seed)]
     words += ["--short"] * arguments.short
-    for option in ("only", "json", "markdown", "plot"):
+    for option in ("only", "cluster", "json", "markdown", "plot"):
         if getattr(arguments, option):
             words += [f"--{option}", getattr(arguments, option)]
     if arguments.plot and arguments.plot_format != "svg":

@@ -22,7 +22,7 @@ def machine_facts() -> dict[str, str]:
     processors that have the same name, as they may under a hypervisor."""
     facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        **_processor(),
+        **processor(),
         "cores": str(os.cpu_count()),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -66,7 +66,7 @@ MODEL = ("cpu family", "model", "stepping", "CPU implementer", "CPU part")
 """Lines of /proc/cpuinfo: those of x86, and those of ARM."""
 
 
-def _processor() -> dict[str, str]:
+def processor() -> dict[str, str]:
     """Name and model of the first processor."""
     try:
         first = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]

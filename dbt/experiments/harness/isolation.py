@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import ctypes
 import os
 import pickle
 import select
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
+_PR_SET_PDEATHSIG = 1
 _SIZE = struct.Struct("<Q")
 
 
@@ -44,14 +46,16 @@ def in_fresh_interpreter(work: Callable[[], Result]) -> Result:
     """Call ``work`` in an interpreter started for it and return its result. Code and data lie at
     other addresses there. Work and result must be picklable.
 
-    The process and all that it started are killed at the end. Raises Died when there is no result.
+    The process and all that it started are killed at the end, and the process also when this one
+    is. Raises Died when there is no result.
     """
     data = pickle.dumps(work)
     source, feeding = os.pipe()
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     code = (
-        f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _serve; _serve({writing})"
+        f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _serve;"
+        f" _serve({writing}, {os.getpid()})"
     )
     child = os.posix_spawn(
         sys.executable,
@@ -67,8 +71,12 @@ def in_fresh_interpreter(work: Callable[[], Result]) -> Result:
     return result
 
 
-def _serve(writing: int) -> None:
-    """Runs in the new interpreter: read the work from standard input, do it, send the result."""
+def _serve(writing: int, parent: int) -> None:
+    """Runs in the new interpreter: read the work from standard input, do it, send the result. It
+    ends with the thread that has started it: nobody waits for the result then."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
     data = sys.stdin.buffer.read()
 
     def work() -> object:

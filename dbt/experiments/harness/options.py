@@ -28,6 +28,12 @@ def result_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", metavar="FILE", help="write the tables there")
 
 
+def cluster_options(parser: argparse.ArgumentParser) -> None:
+    """Add the cluster that rounds run on (``cluster.py``)."""
+    parser.add_argument("--cluster", metavar="ADDRESS|local:N", help="run rounds side by side on "
+        "workers of dask.distributed")  # fmt: skip
+
+
 def plot_options(parser: argparse.ArgumentParser) -> None:
     """Add the directory and the format of plots."""
     add = parser.add_argument

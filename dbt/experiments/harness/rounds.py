@@ -7,11 +7,13 @@ repeats the experiment (Mytkowicz et al., "Producing Wrong Data Without Doing An
 Wrong!", ASPLOS 2009; docs/decisions/0011-a-process-a-round.md).
 """
 
+import contextlib
 import signal
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from dbt.experiments.harness import cluster
 from dbt.experiments.harness.isolation import Died, in_fresh_interpreter
 from dbt.interruption import name_of
 from dbt.progress import Progress
@@ -36,30 +38,31 @@ def rounds(
     them. Before that it does the first task once without counting it, for what is loaded at first
     use. Tasks, names and results must be picklable. ``check`` is called with every result after
     its round, and may raise. ``place`` calls a round: in a new interpreter unless told otherwise.
+    On a cluster rounds run side by side, each in a new interpreter of a worker (``cluster.py``).
     Raises UsageError when a round gives no result. Behind an interruption (SIGINT, SIGTERM) whole
     rounds are kept; it is raised again if there are none.
     """
     taken: Taken[Name, Result] = Taken((name, []) for name in tasks)
-    for number in range(repeats):
-        try:
-            done = place(partial(_round, tasks, f"round {number + 1} of {repeats}"))
-        except Died as death:
-            raise UsageError(f"a round {death}") from None
-        except KeyboardInterrupt as interrupted:
-            if not number:
-                raise
-            taken.interrupted = interrupted
-            say(f"armdbt: interrupted; {number} of {repeats} rounds are kept")
-            return taken
-        for name, result in done.items():
-            check(name, result)
-            taken[name].append(result)
-        taken.repeats = number + 1
+    works = [partial(_round, tasks, f"round {n + 1} of {repeats}") for n in range(repeats)]
+    try:
+        with contextlib.closing(cluster.each(works, "rounds", place)) as each:
+            for _, done in each:
+                for name, result in done.items():
+                    check(name, result)
+                    taken[name].append(result)
+                taken.repeats += 1
+    except Died as death:
+        raise UsageError(f"a round {death}") from None
+    except KeyboardInterrupt as interrupted:
+        if not taken.repeats:
+            raise
+        taken.interrupted = interrupted
+        say(f"armdbt: interrupted; {taken.repeats} of {repeats} rounds are kept")
     return taken
 
 
 class Taken(dict[Name, list[Result]]):
-    """The results of each task, in the order of the rounds."""
+    """The results of each task, in the same order of the rounds."""
 
     repeats = 0
     """The rounds that were done."""
@@ -70,7 +73,7 @@ class Taken(dict[Name, list[Result]]):
     def facts(self) -> dict[str, object]:
         """What a laboratory's result says of its rounds."""
         cut = {} if self.interrupted is None else {"interrupted": name_of(self.interrupted)}
-        return {"repeats": self.repeats, **cut}
+        return {"repeats": self.repeats, **cut, **cluster.facts()}
 
 
 def status(result: Mapping[str, Any]) -> int:

@@ -1,12 +1,14 @@
 """The idiom suite: judges every contender on small programs of one idiom each."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from dbt.experiments.harness import cluster
 from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
 from dbt.experiments.harness.host_facts import machine_facts
@@ -30,21 +32,35 @@ def run_suite(directory: Path, chosen: Sequence[Contender]) -> dict[str, Any]:
         raise UsageError(f"{directory}: no ELF files (*.elf)")
     judged = [one for one in chosen if one.name != NOTHING]
     facts = machine_facts()
-    rows, cut = [], {}
-    with Progress("judging", len(programs)) as progress:
-        try:
-            for path in programs:
-                rows.append(_row(path, chosen[0], judged))
+    works = [partial(_row, path, chosen[0], judged) for path in programs]
+    found: dict[int, dict[str, Any]] = {}
+    cut = {}
+    try:
+        with (
+            Progress("judging", len(programs)) as progress,
+            contextlib.closing(cluster.each(works, "judging", _here)) as each,
+        ):
+            for number, row in each:
+                found[number] = row
                 progress.advance()
-        except KeyboardInterrupt as interrupted:
-            cut = {"interrupted": name_of(interrupted)}
+    except Died as death:
+        raise UsageError(f"a judgement {death}") from None
+    except KeyboardInterrupt as interrupted:
+        if not found:
+            raise
+        cut = {"interrupted": name_of(interrupted)}
     return {
         "experiment": "idioms",
         "machine": facts,
         **cut,
+        **cluster.facts(),
         "contenders": [f"{one.group}: {one.name}" for one in judged],
-        "rows": rows,
+        "rows": [found[number] for number in sorted(found)],
     }
+
+
+def _here(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return work()
 
 
 def _row(path: Path, plain: Contender, judged: Sequence[Contender]) -> dict[str, Any]:

@@ -22,7 +22,12 @@ from dbt.data import DEMO
 from dbt.experiments.harness.functions import functions_of
 from dbt.experiments.harness.guest_run import Program, Setting, open_program
 from dbt.experiments.harness.host_facts import machine_facts
-from dbt.experiments.harness.options import plot_options, program_options, result_options
+from dbt.experiments.harness.options import (
+    cluster_options,
+    plot_options,
+    program_options,
+    result_options,
+)
 from dbt.experiments.harness.plots import need_matplotlib
 from dbt.experiments.harness.presentation import Results, Table, print_tables
 from dbt.experiments.harness.rounds import status
@@ -57,6 +62,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--repeats", type=int, metavar="N", help="rounds (3; short: 1)")
     add("--short", action="store_true", help="one round on a small input: to see that it runs")
     result_options(parser)
+    cluster_options(parser)
     plot_options(parser)
     program_options(parser)
 
@@ -152,7 +158,7 @@ def reproduce(arguments: argparse.Namespace) -> str:
     for option in ("function", "mechanism"):
         for value in getattr(arguments, option):
             words += [f"--{option}", value]
-    for option in ("truth_args", "suite", "repeats", "json", "markdown", "plot"):
+    for option in ("truth_args", "suite", "repeats", "cluster", "json", "markdown", "plot"):
         if getattr(arguments, option) is not None:
             words += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
     words += ["--no-peers"] * arguments.no_peers + ["--short"] * arguments.short

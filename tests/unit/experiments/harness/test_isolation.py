@@ -1,6 +1,8 @@
 """Work that hangs, crashes or fails is told so, and leaves nothing behind."""
 
+import contextlib
 import os
+import select
 import signal
 import time
 from functools import partial
@@ -25,6 +27,29 @@ def leave() -> None:
 
 def hang() -> None:
     time.sleep(1000)
+
+
+def _asleep(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(1000)
+
+
+def test_an_interpreter_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    """Such as a worker of a cluster that is killed."""
+    path = tmp_path / "pid"
+    waiting = os.fork()
+    if not waiting:
+        with contextlib.suppress(BaseException):
+            in_fresh_interpreter(partial(_asleep, str(path)))
+        os._exit(0)
+    while not path.exists() or not path.read_text():
+        time.sleep(0.01)
+    end = os.pidfd_open(int(path.read_text()))
+    os.kill(waiting, signal.SIGKILL)
+    os.waitpid(waiting, 0)
+    ended, _, _ = select.select([end], [], [], 60)
+    os.close(end)
+    assert ended
 
 
 def test_a_result() -> None:
