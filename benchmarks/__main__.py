@@ -3,10 +3,17 @@
 import sys
 from pathlib import Path
 
-from benchmarks import bench_compile, bench_decode, bench_dispatch, bench_events, bench_rounds
+from benchmarks import (
+    bench_compile,
+    bench_decode,
+    bench_dispatch,
+    bench_events,
+    bench_memory,
+    bench_rounds,
+)
 from benchmarks.harness import arguments
 
-MODULES = (bench_decode, bench_compile, bench_dispatch, bench_events, bench_rounds)
+MODULES = (bench_decode, bench_compile, bench_dispatch, bench_events, bench_memory, bench_rounds)
 
 
 def main() -> int:

@@ -1,14 +1,17 @@
 """Hooks on memory: each access is reported once, and alike by both mechanisms in all tiers."""
 
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from support.guests import guest
 
 import dbt
-from dbt.hooks import MemoryEvent
+from dbt.hooks import MemoryEvent, SyscallEvent
 from dbt.interfaces import BackendOptions
+from dbt.runtime.own_process import OwnProcess
 from dbt.stops import Exited, StopRequested, UsageError
 
 pytestmark = pytest.mark.rotates("tier", "mechanism")
@@ -209,3 +212,86 @@ def test_moving_memory_has_no_pages() -> None:
         process.hooks.on_memory("heap", print, mechanism="pages")
     with start("0") as process, pytest.raises(UsageError, match="only hooks on functions know"):
         process.hooks.on_memory("cell", print, when="depth > 1")
+
+
+# -- other programs ----------------------------------------------------------------------------
+
+MOST = 3000
+
+
+@cache
+def image_truth(name: str) -> tuple[Seen, bytes | None]:
+    return image_run(name, "code", backend="reference")
+
+
+def image_run(name: str, mechanism: str, **settings: Any) -> tuple[Seen, bytes | None]:
+    """The accesses of a program to what was loaded from its file, to the first page of what it has
+    mapped, and what it has printed."""
+    seen: Seen = []
+    with dbt.Process(str(guest(name)), env={}, stdout=dbt.CAPTURE, **settings) as process:
+
+        def watch(start: int) -> None:
+            process.hooks.on_memory(
+                range(start, start + 4096), lambda event: seen.append(fields(event)),
+                mechanism=mechanism,
+            )  # fmt: skip
+
+        def mapped(event: SyscallEvent) -> None:
+            assert event.result is not None
+            watch(event.result)
+
+        watch(process.kernel.images[0].low)
+        watch(process.kernel.images[0].low + 4096)
+        process.hooks.on_syscall("mmap2", mapped, leaving=True)
+        process.run(max_insns=MOST)
+        return seen, process.stdout
+
+
+@pytest.mark.parametrize("name", ["faults", "endian", "setjmp", "signals", "selfmod", "unaligned"])
+def test_a_program_with_its_own_pages_watched(tier: str, mechanism: str, name: str) -> None:
+    seen, printed = image_run(name, mechanism, options=options(tier))
+    assert (seen, printed) == image_truth(name)
+    assert len(seen) > 10
+
+
+def test_a_called_function_and_a_debuggers_eye(tier: str, mechanism: str) -> None:
+    seen: list[tuple[int | None, int]] = []
+    with dbt.Process(str(guest("callable")), env={}, options=options(tier)) as process:
+        snapshot = process.snapshot()
+        where = process.resolve("counter")
+        remove = process.hooks.on_memory(
+            "counter+4", lambda event: seen.append((event.before, event.value)), "w",
+            mechanism=mechanism,
+        )  # fmt: skip
+        buffer = process.state["r13"] - 4096
+        for _ in range(2):
+            process.memory.write(buffer, b"abc")
+            process.call("sum", buffer, 3)
+            assert process.memory.peek(where, 4) == process.memory.read(where, 4)
+            process.memory.store(where, 4, process.memory.load(where, 4))  # nobody's business
+            process.restore(snapshot)
+        remove()
+        process.call("sum", buffer, 3)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+    assert seen[0][1] - (seen[0][0] or 0) == sum(b"abc")
+
+
+def test_a_forked_child_has_the_hooks(tier: str, mechanism: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with (
+        log.open("ab", buffering=0) as file,
+        dbt.Process(
+            str(guest("processes")), env={}, stdout=dbt.CAPTURE, options=options(tier)
+        ) as process,
+    ):
+        page = (process.state["r13"] - 64) & -4096
+
+        def stored(event: MemoryEvent) -> None:
+            file.write(f"{os.getpid()} {event.thread}\n".encode())
+
+        process.hooks.on_memory(range(page, page + 4096), stored, "w", mechanism=mechanism)
+        assert isinstance(process.run(), Exited)
+    lines = set(log.read_text().splitlines())
+    assert len({line.split()[0] for line in lines}) > 1
+    assert f"{os.getpid()} {OwnProcess.id}" in lines

@@ -15,7 +15,7 @@ set_tls. All others, such as those for signals, return ENOSYS and are listed as 
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from dbt.experiments.peers.image import Image, Seen
 from dbt.experiments.peers.tracker import Registers, Tracker
@@ -98,6 +98,39 @@ def count_blocks(image: Image, timeout: float = 600.0) -> Seen:
     return Seen(
         seconds, cells[0], bytes(machine.output), machine.status, tuple(machine.unsupported)
     )
+
+
+Write: TypeAlias = tuple[int, int, int]
+"""Address, bytes and value, unsigned."""
+
+
+def writes(
+    image: Image, counted: range | None = None, timeout: float = 600.0
+) -> tuple[Seen, list[Write]]:
+    """Run a program with a Python hook on its writes to memory. With ``counted``, it only counts
+    those in a range; else the writes are returned, in order."""
+    import unicorn
+
+    machine = _Machine(image)
+    found: list[Write] = []
+    cells = [0]
+
+    def count(_uc: Any, _kind: int, _at: int, _size: int, _value: int, cells: list[int]) -> None:
+        cells[0] += 1
+
+    def note(_uc: Any, _kind: int, at: int, size: int, value: int, _: None) -> None:
+        found.append((at, size, value & (1 << 8 * size) - 1))
+
+    if counted is None:
+        machine.uc.hook_add(unicorn.UC_HOOK_MEM_WRITE, note)
+    else:
+        first, last = counted.start, counted.stop - 1
+        machine.uc.hook_add(unicorn.UC_HOOK_MEM_WRITE, count, cells, first, last)
+    seconds = machine.run(timeout)
+    seen = Seen(
+        seconds, cells[0], bytes(machine.output), machine.status, tuple(machine.unsupported)
+    )
+    return seen, found
 
 
 class _Machine:

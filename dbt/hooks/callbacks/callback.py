@@ -46,6 +46,7 @@ import attrs
 from dbt import choices
 from dbt.hooks.callbacks.inlined import Inlined, read_body
 from dbt.hooks.points.accesses import READ, WRITE, Access, at_accesses, only_if
+from dbt.hooks.points.code_reports import span
 from dbt.hooks.points.conditions import Condition, parse_condition
 from dbt.hooks.points.names import ACCESS_NAMES, DEPTH, Names, installed_names, names_of
 from dbt.interfaces import CallAbi, CounterBank, Layout, NativeFunction
@@ -291,7 +292,7 @@ class Callback:
     def _run_at_head(self, block: Block) -> None:
         if not block.key.mode & CONDITION_PASSED:  # it was begun by the block before
             front: list[Inst] = []
-            self._emit(front, block.key.pc, size=block.size)
+            self._emit(front, block.key.pc, size=span(block))
             block.insts[:0] = front
 
     def _at_access(self, builder: Builder, access: Access) -> None:

@@ -22,7 +22,8 @@ ALL = range(1 << 32)
 class ReportAccesses:
     """Calls a function behind accesses of some ``kinds`` to ``where``. Here, all stores:
 
-    %0:i32 = get r1      =>    %0:i32 = get r1
+    insn 0x8000 4        =>    insn 0x8000 4
+    %0:i32 = get r1            %0:i32 = get r1
     store %0, 0x1              invoke name.before %0, 0x4
                                store %0, 0x1
                                invoke name 0x8000, %0, 0x10104, 0x1

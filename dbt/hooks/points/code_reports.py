@@ -34,7 +34,8 @@ class ReportBlocks:
         if key.mode & CONDITION_PASSED or not self.where.start <= key.pc < self.where.stop:
             return
         front: list[Inst] = []
-        _report(Builder(front), self.name, self.condition, key.pc, block.size, block.insn_count)
+        size, counted = span(block), block.insn_count
+        _report(Builder(front), self.name, self.condition, key.pc, size, counted)
         block.insts[:0] = front
 
 
@@ -68,6 +69,11 @@ class ReportInstructions:
                 left = counted - block.completed(marks)
                 _report(Builder(insts), self.name, self.condition, int(pc), int(size), left)
         block.insts[:] = insts
+
+
+def span(block: Block) -> int:
+    """The bytes of a block's instructions."""
+    return sum(int(inst.imm[1]) for inst in block.insts if inst.op is INSN)
 
 
 def _report(

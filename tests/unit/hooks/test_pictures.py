@@ -10,6 +10,8 @@ from dbt.hooks.follow.watch_stack import WatchStack
 from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.mechanisms.jump import CheckJumps, RedirectJumps
 from dbt.hooks.mechanisms.shadow import ShadowCalls
+from dbt.hooks.points.access_reports import ALL, ReportAccesses
+from dbt.hooks.points.code_reports import ReportBlocks, ReportInstructions
 from dbt.hooks.points.helpers import CallHelpers, Helpers
 from dbt.interfaces import Pass
 from dbt.ir.block import BlockKey
@@ -32,6 +34,9 @@ PASSES: list[Any] = [
     RedirectJumps({0x9000: 0xFFFF2004}),
     CallHelpers(_helpers()),
     WatchStack("r13"),
+    ReportAccesses("name", ALL, (0, 1)),
+    ReportBlocks("name", ALL),
+    ReportInstructions("name", ALL),
 ]
 PICTURES = [
     pytest.param(pass_, *picture, id=f"{type(pass_).__name__}-{number}")
