@@ -112,6 +112,8 @@ class Kernel:
     state is its own, and the facade ends its host process.
     """
 
+    repeats = False
+    """The run is one that was recorded: nothing of it may be changed, and it can go back."""
     activity = 0
     """How often the guest was served, had timers that ran, or was sent a signal by the host: while
     it stays the same, so does what is kept here."""
@@ -509,6 +511,16 @@ class Kernel:
         return self.decoder.decode(
             name, registers, result, aligned=now.aligned, variant=now.variant
         )
+
+    def open_readable(self, path: bytes) -> int:
+        """A descriptor of the host for reading the program, or a file that the guest may read.
+        Raises OSError."""
+        program = self.process.program
+        if program is not None and path == self.paths.guest_of(os.fsencode(self.process.path)):
+            found = program
+        else:
+            found = self.paths.readable(path)
+        return os.open(found.reach, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
 
     @property
     def images(self) -> list[Image]:

@@ -1,11 +1,17 @@
 """The files that a recorded program had mapped, as the log has them."""
 
+import errno
+import itertools
 import os
 
+from dbt.linux.errors import failure
 from dbt.linux.options import LinuxOptions
 from dbt.linux.symbolizer import Symbolizer
 from dbt.loader.symbols import SymbolFile, read_symbols
 from dbt.typing import Any
+
+_stamps = itertools.count()
+"""Descriptors are used again: another number for each file of all replays."""
 
 
 class LoggedFiles:
@@ -31,6 +37,17 @@ class LoggedFiles:
         """The same for the last file that was known by a path; None for no such."""
         return self._latest.get(path)
 
+    def reopened(self, path: str) -> int:
+        """Another descriptor for reading the file of a path, or, if there is none, of the same
+        name: links lead there. Raises OSError."""
+        named = [
+            known for known in self._latest if os.path.basename(known) == os.path.basename(path)
+        ]
+        found = self._latest.get(path, self._latest[named[0]] if named else None)
+        if found is None:
+            raise failure(errno.ENOENT)
+        return os.open(f"/proc/self/fd/{found}", os.O_RDONLY | os.O_CLOEXEC)
+
     def close(self) -> None:
         """Give them back."""
         descriptors, self._descriptors = self._descriptors, {}
@@ -55,6 +72,7 @@ class LoggedSymbolizer(Symbolizer):
             return SymbolFile(path)
         found = self._read.get(fd)
         if found is None:
-            found = read_symbols(f"/proc/self/fd/{fd}", (fd, 0), self._state_bits)
+            path = f"/proc/self/fd/{fd}"
+            found = read_symbols(path, (next(_stamps), -1), self._state_bits)
             self._read[fd] = found
         return found

@@ -62,8 +62,13 @@ class LogWriter:
     def add(self, record: tuple[Any, ...]) -> None:
         """Append a record."""
         pack(record, self._buffer)
-        if len(self._buffer) >= _FULL or time.monotonic() > self._due:
+        if len(self._buffer) >= _FULL or self.is_due:
             self.flush()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there was no record for a while."""
+        return time.monotonic() > self._due
 
     def flush(self) -> None:
         """Have all records be in the file."""
@@ -131,12 +136,17 @@ class LogReader:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            with open(path, "rb") as file:
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
-        except ValueError:  # it is empty
+        except ValueError as error:
+            raise UsageError(f"{path!r}: {error}") from None
+        try:
+            self._data = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):  # no regular file, or an empty one
             raise UsageError(f"{path} is no log of a run") from None
+        finally:
+            os.close(fd)
         self._chunks: dict[int, list[tuple[int, int, int]]] = {}
         self._scan()
 

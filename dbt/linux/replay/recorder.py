@@ -9,6 +9,7 @@ from dbt.linux.replay.memory import RecordedMemory
 from dbt.linux.replay.records import (
     ADVICE_THAT_DROPS,
     ASYNCHRONOUS,
+    BEGIN,
     END,
     REST,
     Registers,
@@ -78,9 +79,11 @@ class Recorder:
         if self._refusal:
             self._stop(head[1])
             return
-        if head[0] in ASYNCHRONOUS and not operations and outcome == place:
-            return  # nothing has happened
+        if head[0] in ASYNCHRONOUS and not operations and outcome == place and not self.log.is_due:
+            return  # nothing has happened; once in a while that is a record, too
         self.log.add((*head, packed_outcome(outcome), operations))
+        if head[0] == BEGIN:
+            self.log.flush()
         if not isinstance(outcome, int):
             self.active = False
             self.log.flush()

@@ -182,11 +182,11 @@ class RecordingKernel(Kernel):
     def _leaving(self, after: Any) -> Callable[[Kernel, str, list[int], int], int | None]:
         def leaving(kernel: Kernel, name: str, registers: list[int], result: int) -> int | None:
             request = self.request
-            self._recorder.note(
-                "leaving", name, tuple(registers), result, request.number, request.aligned,
-                request.variant, self.resume,
-            )  # fmt: skip
             changed: int | None = after(kernel, name, registers, result)
+            self._recorder.note(
+                "leaving", name, tuple(registers), result, changed, request.number,
+                request.aligned, request.variant, self.resume,
+            )  # fmt: skip
             return changed
 
         return leaving

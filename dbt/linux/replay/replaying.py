@@ -6,9 +6,9 @@ told again. The host is asked for nothing but memory; it gets what was written t
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from dbt.interfaces import FaultHit, Frontend, HaltHit
+from dbt.interfaces import READ, WRITE, FaultHit, Frontend, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
@@ -17,6 +17,8 @@ from dbt.linux.replay.files import LoggedFiles, LoggedSymbolizer
 from dbt.linux.replay.log_file import LogReader
 from dbt.linux.replay.order import Order
 from dbt.linux.replay.records import Registers
+from dbt.linux.replay.saving import SavedReplay
+from dbt.linux.replay.tape import Tape
 from dbt.linux.replay.threads import ReplayedThreads
 from dbt.linux.standard import NOTHING, Source
 from dbt.linux.state.address_space import Area
@@ -61,15 +63,25 @@ class ReplayKernel(Kernel):
         )
         self._log = log
         self._order = Order(log)
-        self._records: Iterator[Any] = log.records(0)
-        next(self._records)  # what the program was
-        self._record: Any = next(self._records, None)
+        records_of_program = log.records(0)
+        next(records_of_program)  # what the program was
+        self.tape = Tape(records_of_program)
+        self.done = 0
+        """Effects on the host so far, outputs and forked processes, from the beginning; and the
+        most there were, before the replay was put back."""
+        self._most_done = 0
         self._executed: Callable[[], int] = lambda: 0
         self._calls: dict[int, Call] = {}
         """The calls that a trace was told the beginning of, by thread."""
         self._children: list[int] = []
+        self._saved: SavedReplay | None = None
+        self._was_put_back = False
+        """Mappings of files are copies then."""
         self.trouble = ""
         """Why the replay has ended before the run that was recorded."""
+
+    repeats = True
+    threads: ReplayedThreads
 
     def connected(self, executed: Callable[[], int]) -> None:
         self._executed = executed
@@ -99,7 +111,7 @@ class ReplayKernel(Kernel):
 
     def poll(self, location: int) -> int | Stop:
         """Nothing comes from outside but what the log has for this moment."""
-        record = self._record
+        record = self.tape.next
         if record is None or record[0] != records.SIGNALS or record[1] != self._executed():
             return location
         return self._replayed(records.SIGNALS, location, self.abi.key_of(location).pc)
@@ -107,7 +119,7 @@ class ReplayKernel(Kernel):
     def turn_over(self, location: int, *, interruptible: bool) -> int | Stop:
         """It is time for an event that no instruction causes; or one has not come."""
         del interruptible
-        record = self._record
+        record = self.tape.next
         if record is not None and record[1] > self._executed():
             self._aim()  # somebody has stopped the run meanwhile
             return location
@@ -139,7 +151,7 @@ class ReplayKernel(Kernel):
 
     def _take(self, kind: int, place: Any) -> Any:
         """The record that is next, if it is of this event. Raises Differs."""
-        record, here = self._record, self._executed()
+        record, here = self.tape.next, self._executed()
         if record is None:
             raise Differs("" if self.is_child else "the recording ends here: the run was cut short")
         if record[0] == records.END:
@@ -157,18 +169,15 @@ class ReplayKernel(Kernel):
             raise Differs(f"the run differs: {came} has come from another place than recorded")
         if record[3] != self._registers.sum(self._registers.get()):
             raise Differs(f"the run differs: at {came} registers are not as recorded")
-        self._record = next(self._records, None)
-        return record
+        return self.tape.take()
 
     def _take_rest(self) -> Any:
         """In a process that the replay has just forked: what the log has of it first."""
-        record = next(self._records, None)
-        if record is None:
+        if self.tape.next is None:
             raise Differs("")
-        if record[0] != records.REST:
+        if self.tape.next[0] != records.REST:
             raise ValueError("a process has no beginning")
-        self._record = next(self._records, None)
-        return record
+        return self.tape.take()
 
     def _carries_out(self, operations: Any) -> bool:
         """Do what an event did. Returns False in a process that it has forked."""
@@ -182,9 +191,9 @@ class ReplayKernel(Kernel):
 
     def _aim(self) -> None:
         """Have the turn end when the next event has to come, or has been missed."""
-        record = self._record
-        if record is None:
-            self.threads.begin_turn(None)
+        record = self.tape.next
+        if record is None:  # the run was cut short here
+            self.threads.begin_turn(0)
             return
         left = max(0, record[1] - self._executed())
         exact = record[0] in (*records.ASYNCHRONOUS, records.END)
@@ -218,10 +227,21 @@ class ReplayKernel(Kernel):
 
     def _advise(self, address: int, size: int, advice: int) -> None:
         del advice
-        self.memory.forget_code(address, size)
-        self.memory.advise(address, size, _DONTNEED)
+        if not self._was_put_back:
+            self.memory.forget_code(address, size)
+            self.memory.advise(address, size, _DONTNEED)
+            return
+        perms = self.memory.permissions(address, size)
+        self.memory.map(address, size, READ | WRITE)
+        for area in self.space.within(address, address + size):
+            fd = self._logged_files.latest(area.path)
+            if fd is not None:
+                self.memory.poke(area.start, os.pread(fd, area.end - area.start, area.offset))
+        self.memory.set_permissions(address, perms)
 
     def _output(self, number: int, stream: int, data: bytes) -> None:
+        if self._is_done():
+            return
         with self._order.turn(number):
             view = memoryview(data)
             while view and stream in self.files:
@@ -230,8 +250,18 @@ class ReplayKernel(Kernel):
                 except BrokenPipeError:
                     return  # nobody reads; the recorded program goes on as it did
 
+    def _is_done(self) -> bool:
+        """Whether an effect on the host was there before the replay was put back."""
+        self.done += 1
+        if self.done <= self._most_done:
+            return True
+        self._most_done = self.done
+        return False
+
     def _forks(self, number: int) -> bool:
         """Fork the replay. Returns whether this is the new process."""
+        if self._is_done():
+            return False
         sys.stdout.flush()
         sys.stderr.flush()
         with self.while_forking():
@@ -241,7 +271,7 @@ class ReplayKernel(Kernel):
             return False
         self.is_child = True
         self._children.clear()
-        self._records = self._log.records(number)
+        self.tape = Tape(self._log.records(number))
         self.on_fork_child()
         return True
 
@@ -269,16 +299,18 @@ class ReplayKernel(Kernel):
         as_asked = result is None and tuple(registers) == tuple(asked)
         as_then = result == given and tuple(registers) == tuple(changed or asked)
         if not as_asked and not as_then:
-            raise Differs(f"a hook changes the call {name}, and a replay repeats what it was")
+            raise _changes(name)
 
     def _leaving(
-        self, name: str, registers: Any, result: int, number: int, aligned: bool, variant: str,
-        resume: int,
+        self, name: str, registers: Any, result: int, changed: Any, number: int, aligned: bool,
+        variant: str, resume: int,
     ) -> None:  # fmt: skip
         self._requested(number, name, registers, aligned, variant)
         self.resume = resume
         if self.after is not None:
-            self.after(self, name, list(registers), result)
+            now = self.after(self, name, list(registers), result)
+            if now not in (None, result, changed):
+                raise _changes(name)
 
     def _begun(
         self, name: str, registers: Any, skipped: bool, number: int, aligned: bool, variant: str,
@@ -311,12 +343,23 @@ class ReplayKernel(Kernel):
     def leave_guest(self) -> None:
         """Nothing, but see ``enter_guest``; in a replay that has come to its end, wait for the
         processes that it has forked, whose output is a part of it."""
-        if self._record is None or self.trouble:
+        if self.tape.next is None or self.trouble:
             while self._children:
                 os.waitpid(self._children.pop(), 0)
 
-    def save(self) -> NoReturn:
-        raise UsageError("snapshot: a replay has no snapshots")
+    def open_readable(self, path: bytes) -> int:
+        """A descriptor for reading a file that the program had mapped. Raises OSError."""
+        return self._logged_files.reopened(os.fsdecode(path))
+
+    def save(self) -> SavedReplay:  # type: ignore[override]
+        self.tape.keep()
+        self._saved = SavedReplay(self, self._saved)
+        return self._saved
+
+    def restore(self, saved: SavedReplay) -> None:  # type: ignore[override]
+        saved.restore(self)
+        self._calls.clear()
+        self._was_put_back = True
 
     def interrupt_sleep(self) -> NoReturn:
         raise UsageError("call: a replay runs no functions for the host")
@@ -325,7 +368,12 @@ class ReplayKernel(Kernel):
         try:
             super().close()
         finally:
+            self.signals.release_host()  # a debugger has one
             self._logged_files.close()
+
+
+def _changes(name: str) -> Differs:
+    return Differs(f"a hook changes the call {name}, and a replay repeats what it was")
 
 
 _OPERATIONS: dict[str, Callable[..., None]] = {

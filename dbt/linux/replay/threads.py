@@ -37,7 +37,13 @@ class ReplayedThreads(Threads):
             left.registers, left.location = self._state.save(), location
         self.current = self._all[after]
         self._state.load(self.current.registers)
+        self.on_turn(self.current)
         self.on_switch(before, after)
+
+    def put_back(self, threads: Sequence[Thread], current: int) -> None:
+        """There are these threads, of which the one with this id runs."""
+        self._all = {thread.tid: thread for thread in threads}
+        self.current = self._all[current]
 
     def alone(self, gone: Sequence[int], tid: int) -> None:
         """The thread that runs is the only one, and has this id."""
