@@ -14,6 +14,7 @@ from dbt.gdb.packets import INTERRUPT, MOST, Channel, Malformed, ProtocolError, 
 from dbt.gdb.points import Points
 from dbt.gdb.registers import Registers
 from dbt.gdb.thread_queries import ThreadQueries
+from dbt.gdb.timeline import Timeline
 from dbt.gdb.watchpoints import NAMES, Watchpoints
 from dbt.process import Process
 from dbt.process.debugging import Debuggee
@@ -31,11 +32,12 @@ _FEATURES = (
     b"swbreak+",
     b"hwbreak+",
     b"exec-events+",
-    b"ReverseStep-",
-    b"ReverseContinue-",
 )
-"""What ``qSupported`` answers. To run backwards (``bs``, ``bc``) is not supported; a recording of a
-run would add an ``Action`` here, and its packets to ``Session``."""
+"""What ``qSupported`` answers, and whether the process can run backwards, as replays can."""
+_BACKWARDS = {
+    False: (b"ReverseStep-", b"ReverseContinue-"),
+    True: (b"ReverseStep+", b"ReverseContinue+"),
+}
 
 
 class Gone(Exception):
@@ -55,7 +57,9 @@ class Session:
         self._registers = Registers(context)
         queries = ThreadQueries(context)
         objects = Objects(context, queries.xml)
-        self._features = b";".join([*_FEATURES, *objects.names])
+        backwards = _BACKWARDS[debuggee.repeats]
+        self._features = b";".join([*_FEATURES, *backwards, *objects.names])
+        self._timeline = Timeline(process, debuggee, self._rewound) if debuggee.repeats else None
         self._program_is_new = False
         self._reply = b""
         self._detached = False
@@ -72,6 +76,7 @@ class Session:
             b"s": lambda _: self._resume([Action(-1, steps=True)]),
             b"C": lambda rest: self._resume(actions.parse(b"C" + rest)),
             b"S": lambda rest: self._resume(actions.parse(b"S" + rest)),
+            b"b": self._go_back,
             b"D": self._detach,
             b"k": self._kill,
             b"vKill": self._kill,
@@ -179,7 +184,10 @@ class Session:
         """Run until there is something to report."""
         debuggee = self._debuggee
         while True:
-            stop = debuggee.run(plan.step, plan.frozen)
+            if self._timeline is not None and plan.step is None:
+                stop = self._timeline.forward()
+            else:
+                stop = debuggee.run(plan.step, plan.frozen)
             if isinstance(stop, TimeLimit) and not self._is_spoken_to():
                 continue
             if not self._goes_on(plan, stop):
@@ -197,6 +205,36 @@ class Session:
         interrupts = self._debuggee.interrupts
         return self._channel.buffered() or interrupts is None or interrupts.pending()
 
+    # -- running backwards -------------------------------------------------------------------------
+
+    def _go_back(self, rest: bytes) -> bytes:
+        """Answer ``bs`` and ``bc``: undo an instruction, or all up to where the run stops."""
+        timeline = self._timeline
+        if timeline is None or rest not in (b"s", b"c"):
+            return UNSUPPORTED
+        self._breakpoints.settle(continues=rest == b"c")
+        self._watchpoints.settle(continues=rest == b"c")
+        if rest == b"s":
+            self._reply = self._stopped_back(moved=timeline.step())
+            return self._reply
+        stop = timeline.back()
+        if stop is None:
+            self._reply = self._stopped_back(moved=False)
+            return self._reply
+        if self._watchpoints.has_hit and self._debuggee.target.stops_before_access:
+            self._debuggee.run(limit=1)  # backwards, the access is still to be undone
+        self._reply = self._after(stop)
+        return self._reply
+
+    def _stopped_back(self, *, moved: bool) -> bytes:
+        self._context.selected = self._debuggee.current
+        return self._stopped(signal_numbers.TRAP, b"" if moved else b"replaylog:begin;")
+
+    def _rewound(self) -> None:
+        """The process was put back."""
+        self._breakpoints.take_hit()
+        self._watchpoints.rewound()
+
     # -- stop replies ------------------------------------------------------------------------------
 
     def _after(self, stop: Stop) -> bytes:
@@ -205,6 +243,9 @@ class Session:
         self._context.selected = debuggee.current
         kind, watched = self._breakpoints.take_hit(), self._watchpoints.take_hit()
         held = debuggee.signals.held
+        if self._timeline is not None and debuggee.ends(stop):
+            self._timeline.go(self._timeline.place)
+            return self._stopped(signal_numbers.TRAP, b"replaylog:end;")
         match stop:
             case Exited(status=status):
                 self.ended = stop

@@ -74,6 +74,15 @@ class Watchpoints:
         self._wanted.clear()
         self.settle(continues=True)
 
+    @property
+    def has_hit(self) -> bool:
+        """Whether an access has stopped the run."""
+        return self._hit is not None
+
+    def rewound(self) -> None:
+        """The process was put back: it comes to the same accesses again."""
+        self._told = self._hit = None
+
     def take_hit(self) -> Watchpoint | None:
         """What was accessed, if that has stopped the run."""
         hit, self._hit = self._hit, None

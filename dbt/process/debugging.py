@@ -17,7 +17,17 @@ from dbt.process.interrupts import Interrupts
 from dbt.process.watchdog import Clock
 from dbt.runtime.budget import UNLIMITED
 from dbt.runtime.engine import Engine
-from dbt.stops import Access, GuestFault, InsnLimit, Stop, TimeLimit, UsageError
+from dbt.stops import (
+    Access,
+    Exited,
+    GuestFault,
+    InsnLimit,
+    Killed,
+    Stop,
+    TimeLimit,
+    Trapped,
+    UsageError,
+)
 from dbt.typing import TypeVar
 
 T = TypeVar("T")
@@ -117,17 +127,22 @@ class Debuggee:
 
     # -- running -----------------------------------------------------------------------------------
 
-    def run(self, step: int | None = None, frozen: Collection[int] = ()) -> Stop:
+    def run(
+        self, step: int | None = None, frozen: Collection[int] = (), limit: int | None = None
+    ) -> Stop:
         """Run until something stops the guest. ``step``: or until this thread has executed one
         instruction, or has come back from the system call that it was in; then it returns
-        InsnLimit. Threads that are ``frozen`` do not run. TimeLimit: there is something to read."""
+        InsnLimit. ``limit``: or until so many instructions were executed. Threads that are
+        ``frozen`` do not run, except in a replay. TimeLimit: there is something to read."""
         threads, self._step = self.kernel.threads, step
+        frozen = () if self.kernel.repeats else frozen
         threads.may_run = (lambda tid: tid not in frozen) if frozen else _always
         if threads.current.tid in frozen:
             threads.begin_turn(0)
         try:
-            limit = 1 if step is not None and step == threads.current.tid else None
-            if limit and self._resume.look:  # to enter a handler is a step
+            steps = step is not None and step == threads.current.tid
+            limit = 1 if steps else limit
+            if steps and self._resume.look:  # to enter a handler is a step
                 before = self._location
                 stop = self._run(0)
                 if not isinstance(stop, InsnLimit) or self._location != before:
@@ -139,6 +154,15 @@ class Debuggee:
             return stop
         finally:
             self._step = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the run is one that was recorded. Nothing of it can be changed then."""
+        return self.kernel.repeats
+
+    def ends(self, stop: Stop) -> bool:
+        """Whether nothing can follow how a run has ended."""
+        return isinstance(stop, Exited | Killed | Trapped)
 
     def _run(self, limit: int | None) -> Stop:
         if self.interrupts is None:
@@ -194,6 +218,8 @@ class Debuggee:
         Raises KeyError for no thread, and Busy."""
         thread = self._thread(tid)
         state = self.state
+        if self.repeats:
+            raise Busy
         if tid == self.current:
             self._go_to(write(state, self._location))
             return
@@ -243,12 +269,7 @@ class Debuggee:
     def open(self, path: bytes) -> int:
         """A descriptor of the host for reading the program, or a file that the guest may read.
         Raises OSError."""
-        kernel = self.kernel
-        if path == self.program and kernel.process.program is not None:
-            found = kernel.process.program
-        else:
-            found = kernel.paths.readable(path)
-        return os.open(found.reach, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return self.kernel.open_readable(path)
 
     @property
     def program(self) -> bytes:
@@ -276,6 +297,8 @@ class Debuggee:
 
     def _require_writable(self, address: int, size: int) -> None:
         """Raises GuestFault unless all of a range can be written."""
+        if self.repeats:
+            raise GuestFault(address, Access.WRITE)
         self._memory.peek(address, size)
         at = address
         while at < address + size:
@@ -290,7 +313,9 @@ class Debuggee:
 
     def resume_with(self, signal: int) -> None:
         """Deliver a signal to the thread that has run last before its next instruction, in place of
-        the one that is held, which is dropped; 0: none."""
+        the one that is held, which is dropped; 0: none. A replay has the signals of then."""
+        if self.repeats:
+            return
         held, self.signals.held = self.signals.held, None
         behind, self.signals.interrupted = self.signals.interrupted, None
         signals = self.kernel.signals

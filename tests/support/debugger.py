@@ -43,18 +43,31 @@ def build(home: Path, name: str, architecture: str = "armel", *options: str) -> 
     return built
 
 
+def record(program: Path, log: Path) -> Path:
+    """Record a run of a program: the log."""
+    words = [sys.executable, "-m", "dbt", "run", "--record", str(log), str(program)]
+    subprocess.run(words, check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return log
+
+
 def debug(
-    program: Path, script: str, *, options: Sequence[str] = (), args: Sequence[str] = ()
+    program: Path,
+    script: str,
+    *,
+    options: Sequence[str] = (),
+    args: Sequence[str] = (),
+    command: str = "run",
 ) -> Debugged:
-    """Run a program with ``-g`` and gdb with a script, in which TARGET is where to connect."""
+    """Run a program, or another ``command``, with ``-g``, and gdb with a script, in which TARGET is
+    where to connect."""
     need_gdb()
     with tempfile.TemporaryDirectory(prefix="armdbt-gdb-") as home:
         door, commands = Path(home) / "door", Path(home) / "script"
         before = "set pagination off\nset confirm off\nset width 0\nset debuginfod enabled off\n"
         commands.write_text(before + script.replace("TARGET", str(door)))
-        command = [sys.executable, "-m", "dbt", "run", "-g", str(door), *options, str(program)]
+        words = [sys.executable, "-m", "dbt", command, "-g", str(door), *options, str(program)]
         with subprocess.Popen(
-            [*command, *args],
+            [*words, *args],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
