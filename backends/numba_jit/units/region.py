@@ -17,6 +17,7 @@ left.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from backends.numba_jit import tables
 from backends.numba_jit.installed import Installed
@@ -25,7 +26,8 @@ from backends.numba_jit.units.flag_slots import ENTRY
 from backends.numba_jit.units.float_ops import status_slots
 from backends.numba_jit.units.float_status import span_of
 from backends.numba_jit.units.frame import LLVM_TYPES
-from backends.numba_jit.units.lazy_flags import materialise_first
+from backends.numba_jit.units.invoke import uses_state
+from backends.numba_jit.units.lazy_flags import materialise_first, needed
 from backends.numba_jit.units.region_flags import RegionFlags
 from backends.numba_jit.units.region_shape import Shape, has_loop
 from backends.numba_jit.units.region_variables import Variables
@@ -102,7 +104,7 @@ def emit_region(
     u = RegionText(module, members, symbols, entered)
     u.head(name)
     u.declare()
-    if u.flags_here:
+    if u.flags_here and not u.takes_deferred:
         materialise_first(u, name)
     u.enter()
     for index, installed in enumerate(members):
@@ -163,6 +165,12 @@ class RegionText(UnitText):
             self.written |= dict.fromkeys(flags)
         self._statuses = status_slots(inst for i in members for inst in i.block.insts)
         self._variables = Variables(frame.layout, self.read | self.written)
+        self.takes_deferred = self.shape.knows_flags and not any(
+            needed(i.block.insts, flags, partial(uses_state, module.context.functions))
+            for i in members
+        )
+        """Flags may be deferred where the region is entered: no block needs those before it, and no
+        loop keeps their operands from round to round."""
         self.deferred = RegionFlags(self)
         self._computed: set[str] = set()
         """Flags that hot code writes computed. All others are in the buffer as they were where the
@@ -191,7 +199,7 @@ class RegionText(UnitText):
             if name in self._statuses:
                 self._store_span(lines, name, value, f"%n.{name}.e")
         if self.flags_here:
-            self.deferred.enter()
+            self.deferred.enter(deferred=self.takes_deferred)
         first, *others = self.shape.entries
         if not others:
             lines.append(f" br label %en{first}")

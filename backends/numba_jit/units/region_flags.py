@@ -20,6 +20,9 @@ from backends.numba_jit.units.lazy_flags import deferrable
 from backends.numba_jit.units.unit_text import Bit, UnitText
 from dbt.ir.block import Value
 
+_WORDS = ("D", "i8", DEFERRED), ("L", "i32", LEFT), ("R", "i32", RIGHT)
+"""The variables of the mask and the operands, their types, and the control words between units."""
+
 
 class RegionFlags:
     """The flags of one region in the making."""
@@ -30,8 +33,9 @@ class RegionFlags:
         self._values: tuple[Bit, ...] = ()
         self._found: tuple[tuple[Value, Value], int] | None = None
         """What is ``deferrable`` of them."""
-        self._begin = 0
-        """Index of the line that sets the operands where the region begins."""
+        self._begin: int | None = None
+        """Index of the line that sets the operands where the region begins, if they mean nothing
+        there."""
         self._first: list[str] | None = None
         """The operands that the region defers first where it runs most: slots, constants, or "" for
         others."""
@@ -42,16 +46,26 @@ class RegionFlags:
         """Make the variables."""
         self._u.lines.append(" %v.D = alloca i8\n %v.L = alloca i32\n %v.R = alloca i32")
 
-    def enter(self) -> None:
-        """Append lines that say that flags are computed where a region begins."""
-        self._u.lines.append(" store i8 0, ptr %v.D")
-        self._begin = len(self._u.lines)
-        self._u.lines.append("")
+    def enter(self, *, deferred: bool) -> None:
+        """Append lines that say that flags are computed where a region begins, or take over those
+        that may be ``deferred``."""
+        u = self._u
+        if deferred:
+            for variable, type_, offset in _WORDS:
+                place = u.new(f"getelementptr i8, ptr %s, i64 {offset}")
+                value = u.new(f"load {type_}, ptr {place}")
+                u.lines.append(f" store {type_} {value}, ptr %v.{variable}")
+            return
+        u.lines.append(" store i8 0, ptr %v.D")
+        self._begin = len(u.lines)
+        u.lines.append("")
 
     def finish(self, values: Mapping[str, str]) -> None:
-        """Set the operands where the region begins, where they mean nothing: to those slots (whose
+        """Set the operands where the region begins, if they mean nothing there: to slots (whose
         ``values`` there are given by name) that a loop sets them to. So LLVM finds the same in both
         and keeps them only once."""
+        if self._begin is None:
+            return
         texts = [
             operand if operand.isdigit() else values.get(operand, "0")
             for operand in self._first or ("", "")
@@ -116,9 +130,7 @@ class RegionFlags:
 
     def export(self, lines: list[str], prefix: str) -> None:
         """Lines that leave the flags as other units take them over."""
-        for index, (variable, type_, offset) in enumerate(
-            (("D", "i8", DEFERRED), ("L", "i32", LEFT), ("R", "i32", RIGHT))
-        ):
+        for index, (variable, type_, offset) in enumerate(_WORDS):
             value = f"{prefix}f{index}"
             lines.append(f" {value} = load {type_}, ptr %v.{variable}")
             lines.append(f" {value}a = getelementptr i8, ptr %s, i64 {offset}")

@@ -94,6 +94,8 @@ class Shape:
         where a loop is closed. They are one, but for heads of loops before whose first round flags
         may be deferred or not, and before all others it is known: their text is there twice, or
         three times if blocks before the loop lead to them."""
+        self.knows_flags = heads <= rounds
+        """Of all loops that is known."""
         self.taken = self._taken(order)
         """For each member, the fuel that was taken where it begins: enough for the longest way to
         the next test."""

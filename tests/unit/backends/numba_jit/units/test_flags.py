@@ -10,7 +10,7 @@ from support.strategies import edges
 from support.units import UnitMachine
 
 from backends.numba_jit import abi
-from backends.numba_jit.units.flag_slots import ALL, CARRY, DEFERRED, OVERFLOW
+from backends.numba_jit.units.flag_slots import ALL, CARRY, DEFERRED, LEFT, OVERFLOW
 from backends.numba_jit.units.lazy_flags import deferrable
 from dbt.interfaces import PAGE, READ, WRITE
 from dbt.ir.block import Block, BlockKey
@@ -318,3 +318,36 @@ def test_flags_that_hot_code_does_not_compute_stay_in_memory() -> None:
     kept = re.compile(r"load i1, ptr %v.nf")
     assert not kept.search(region_text(loop_of("")))
     assert kept.search(region_text(program(OTHERS["addition"], SECOND["faults"])))
+
+
+@pytest.mark.parametrize("deferred", range(16))
+def test_a_region_takes_over_what_is_deferred(deferred: int) -> None:
+    blocks = loop_of("")
+    with closing(UnitMachine(regions=True)) as machine:
+        machine.memory.map(DATA, PAGE, READ | WRITE)
+        code = machine.compile(*blocks, level="optimised")
+        for left, right in VALUES[::7]:
+            start = {name: deferred >> bit & 1 ^ 1 for bit, name in enumerate(FLAGS)}
+            machine.state.restore(start | {"r0": DATA + PAGE, "r1": 4})
+            machine.word(DEFERRED).value = deferred
+            machine.word(LEFT).value = left | right << 32
+            kind, _, _ = machine.enter(code[BlockKey(0x8000)])
+            assert kind == abi.X_RECORD
+            result = (left - right) & 0xFFFFFFFF
+            lazy = [
+                result >> 31,
+                result == 0,
+                left >= right,
+                ((left ^ right) & (left ^ result)) >> 31,
+            ]
+            found = machine.state.snapshot()
+            for bit, name in enumerate(FLAGS):
+                assert found[name] == (lazy[bit] if deferred >> bit & 1 else start[name])
+            assert machine.word(DEFERRED).value & 0xFF == 0
+        machine.compiler.drop(code.values())
+
+
+def test_a_region_that_needs_flags_has_them_computed_first() -> None:
+    reads = "%0:i1 = get vf\n set zf %0"
+    assert "mf:" not in region_text(loop_of(""))
+    assert "mf:" in region_text(loop_of(reads))
