@@ -103,7 +103,7 @@ class RegionFlags:
             mask = u.new(f"and i8 {u.new('load i8, ptr %v.D')}, {others}") if others else "0"
             lines.append(f" store i8 {mask}, ptr %v.D")
             if not others:
-                lines += [f" store i32 poison, ptr %v.{operand}" for operand in "LR"]
+                lines.append(" store i32 poison, ptr %v.L\n store i32 poison, ptr %v.R")
             return values
         operands, deferred = found
         left, right = map(u.value, operands)
