@@ -90,13 +90,14 @@ def _expand(module: ModuleType, rows: Any) -> Any:
     from numba import njit
 
     events, ways, live = module.EVENTS_AT, module.WAYS_AT, module.LIVE_AT
-    calls = module.CALLS_AT
+    calls, blocks = module.CALLS_AT, module.BLOCKS_AT
     words, numbers_at = _pointer(32), _pointer(64)
 
     @njit(**_OPTIONS)
     def expand(address):  # type: ignore[no-untyped-def]
         c = numbers_at(address)
-        return rows(c, words(c[events]), words(c[ways]), words(c[live]), words(c[calls]))
+        known, out = words(c[ways]), words(c[calls])
+        return rows(c, words(c[events]), known, words(c[live]), out, words(c[blocks]))
 
     return expand
 

@@ -23,7 +23,7 @@ from functools import partial
 import attrs
 
 from dbt.hooks.follow import decisions as d
-from dbt.hooks.follow.arrivals import ReportArrivals
+from dbt.hooks.follow.arrivals import ReportArrivals, ReportBlocks
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.follow.reader import Reader
 from dbt.hooks.follow.stacks import ignore
@@ -51,7 +51,8 @@ class Recording:
     to it instead, some time after the events, and in any case by ``flush``; it must not look at the
     process. A forked child has a copy, which begins with the events of its parent.
 
-    ``follow`` False: no functions are recorded, and ``watch`` is not to be called.
+    ``follow`` False: no functions are recorded, and ``watch`` is not to be called. ``blocks``: the
+    beginning of each block is an event, too, of which there are no Records.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Recording:
         consumer: Consumer | None = None,
         *,
         follow: bool = True,
+        blocks: bool = False,
     ) -> None:
         self._machine, self._functions, self._consumer = machine, functions, consumer
         self.on_growth: Callable[[], None] = ignore
@@ -82,7 +84,7 @@ class Recording:
         self._words = machine.state.words
         self._link = machine.state.word(machine.call_abi.link)
         self._define(executor)
-        self._removers = self._begin(follow=follow)
+        self._removers = self._begin(follow=follow, blocks=blocks)
         self._watch(set(pcs))
 
     # -- beginning and ending ----------------------------------------------------------------------
@@ -96,7 +98,7 @@ class Recording:
         self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
         self._functions.define_native(ARRIVED, executor.decision(d), 3, anchor=thunk)
 
-    def _begin(self, *, follow: bool) -> list[Remove]:
+    def _begin(self, *, follow: bool, blocks: bool) -> list[Remove]:
         machine, budget = self._machine, self._machine.engine.budget
         budget.observer = self._frames.numbers[d.GRANTED : d.GRANTED + 1]
         budget.observe()
@@ -104,6 +106,8 @@ class Recording:
             machine.per_thread(self._frames),
             partial(setattr, budget, "observer", None),
         ]
+        if blocks:
+            removers.append(machine.instrument(ReportBlocks(ARRIVED, self._frames.address)))
         return removers + self._follow() if follow else removers
 
     def _follow(self) -> list[Remove]:
@@ -218,7 +222,7 @@ class Recording:
         try:
             if self._frames.is_full:
                 self._take()
-            if what & d.SITE:
+            if what & (d.SITE | d.BLOCK):
                 self._frames.arrived(what, counted)
             else:
                 self._ask_called(what, counted)

@@ -290,14 +290,15 @@ class Hooks:
         *,
         syscalls: bool = True,
         follow: bool = True,
+        blocks: bool = False,
     ) -> "Recording":
         """Record the events of some functions in translated code, which does not enter Python for
         them; None means every function that the program's symbol tables name now.
 
         The records are those that ``trace`` gives with the mechanism ``entry``. Calls that are
-        under way already are not recorded. ``recording.py`` says what a ``consumer`` is, and what
-        ``follow``. Raises UsageError as ``trace`` does, and for a second recording while there is
-        one. ``Process.record`` makes arrays of a recording.
+        under way already are not recorded. ``recording.py`` says what a ``consumer`` is, what
+        ``follow`` and ``blocks``. Raises UsageError as ``trace`` does, and for a second recording
+        while there is one. ``Process.record`` makes arrays of a recording.
         """
         from dbt.hooks.recording import Recording
         from dbt.hooks.records import Kind
@@ -311,7 +312,9 @@ class Hooks:
         self._give_way()
         watched = map(self._machine.pc_of, wanted)
         machine = self._machine
-        recording = Recording(machine, machine.functions, watched, consumer, follow=follow)
+        recording = Recording(
+            machine, machine.functions, watched, consumer, follow=follow, blocks=blocks
+        )
         self._recording = recording
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):

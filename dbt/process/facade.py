@@ -311,6 +311,7 @@ class Process:
         *,
         calls: Iterable[int | str] | int | str | bool = True,
         syscalls: bool = True,
+        blocks: bool = False,
         most: int | None = None,
         on_full: "Callable[[EventArrays], Any] | None" = None,
     ) -> "RecordedEvents":
@@ -319,7 +320,8 @@ class Process:
         ``calls``: the calls, returns and unwound activations of some functions, by symbols or
         addresses; True: of all that the program's symbol tables name now; False: of none. Calls
         that are under way are not recorded, and after an execve none are. ``syscalls``: system
-        calls and their returns.
+        calls and their returns. ``blocks``: the beginnings of translated blocks; all of them are
+        compiled then, 1 to 2 ms each, and what is a block depends on what else is set.
 
         ``most`` events are kept at most (33,554,432): then ``run`` raises RecordingFull. With
         ``on_full`` it is called then (at 131,072 unless ``most`` says so), and by ``stop``, with
@@ -336,6 +338,7 @@ class Process:
             self._command,
             calls=calls,
             syscalls=syscalls,
+            blocks=blocks,
             most=most,
             on_full=on_full,
         )

@@ -19,6 +19,7 @@ def record(
     *,
     calls: Iterable[int | str] | int | str | bool,
     syscalls: bool,
+    blocks: bool,
     most: int | None,
     on_full: Full | None,
 ) -> RecordedEvents:
@@ -27,12 +28,13 @@ def record(
         most = choices.whole("most", most, least=1)
     if on_full is not None:
         choices.function("on_full", on_full, "events")
+    choices.truth("blocks", blocks)
     if isinstance(calls, bool):
         functions: Any = None if calls else ()
     else:
         functions = choices.several("calls", calls)
     executor, now = parts.engine.executor, partial(getattr, parts.machine, "insns")
     follow = calls is not False
-    recording = parts.hooks.record(functions, syscalls=syscalls, follow=follow)
+    recording = parts.hooks.record(functions, syscalls=syscalls, follow=follow, blocks=blocks)
     program = Program(command=command, images=partial(getattr, kernel, "images"))
     return RecordedEvents(recording, executor, program, now, most=most, on_full=on_full)

@@ -34,7 +34,7 @@ from dbt.interfaces import (
     WatchHit,
     is_at_heads,
 )
-from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Inst
+from dbt.ir.block import CONDITION_PASSED, Block, BlockKey, Goto, Inst
 from dbt.lazy import lazy_property
 from dbt.permissions import reason_of
 from dbt.phases import Phase
@@ -430,18 +430,35 @@ class Engine:
         if not any(map(is_at_heads, self.context.passes)):
             return self.step(key)
         amid, self.resume.amid = self.resume.amid, None
-        front: list[Inst] = []
         if amid is None or amid.key != key:
             from dbt.ir.ops import INSN
 
             whole = self._lifted(key, self._boundaries.pcs, heads=True)
             front = list(takewhile(lambda inst: inst.op is not INSN, whole.insts))
             amid = Amid(key, key.pc + whole.size)
-        event = self.step(key, front)
+            ended = self._run_front(Block(key, front, Goto(key)), whole.insn_count)
+            if ended is not None:
+                return ended
+        event = self.step(key, ())
         if isinstance(event, BlockKey):
             follows = event.pc in self._behind(key.pc)
             self.resume.amid = Amid(event, amid.end) if follows and event.pc < amid.end else None
         return event
+
+    def _run_front(self, front: Block, counted: int) -> Event | None:
+        """Execute what passes have added to the front of a block of so many instructions. They have
+        taken their fuel then, as in compiled code. Returns what ends the block there, or None."""
+        from dbt.execute import Edge, execute
+
+        self.executor.fuel -= counted
+        self._stepping = True
+        try:
+            with self.context.phases.within(Phase.EVALUATOR):
+                result, _ = execute(front, self.context)
+        finally:
+            self._stepping = False
+            self.executor.fuel += counted
+        return None if isinstance(result, Edge) else result
 
     def _behind(self, pc: int) -> set[int]:
         """Where an instruction may begin that is behind the one at ``pc``."""

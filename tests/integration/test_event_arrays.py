@@ -1,10 +1,12 @@
 """``Process.record`` has exactly the events of the Python tracker, as arrays."""
 
 import contextlib
+import functools
 import io
 import itertools
 import os
 import random
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from dbt.hooks.arrays import KINDS, EventArrays, RecordingFull
 from dbt.hooks.arrays.dtypes import CALLS, SYSCALLS
 from dbt.hooks.outputs import NAMES, Program, write
 from dbt.hooks.records import Kind, Record
+from dbt.instrument.coverage import covered
 from dbt.interfaces import BackendOptions
 from dbt.process import Process
 from dbt.stops import Exited, InsnLimit, Stop, UsageError
@@ -78,19 +81,31 @@ def comparable(records: list[Record]) -> list[Record]:
 
 
 @pytest.mark.shares(5)
-@pytest.mark.rotates("chain", "cold", "mode")
-@pytest.mark.parametrize("chain", ["all", "off", "denied"])
+@pytest.mark.rotates("chain", "mode")
+@pytest.mark.parametrize("chain", ["all", "denied"])
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("cold", [1, 200], ids=["compiled", "stubs"])
-@pytest.mark.parametrize("mechanism", ["entry", "shadow"])
+@pytest.mark.parametrize(
+    ("mechanism", "cold", "blocks"),
+    [("entry", 200, False), ("entry", 1, True), ("shadow", 1, False)],
+    ids=["stubs", "blocks", "shadow"],
+)
 @pytest.mark.parametrize("name", names())
 def test_idioms(
-    name: str, mechanism: str, cold: int, mode: str, chain: str, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    mechanism: str,
+    cold: int,
+    mode: str,
+    blocks: bool,
+    chain: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With the mechanisms that follow the stack pointer as the others do."""
+    """As with the mechanisms that follow the stack pointer."""
     monkeypatch.setattr(recording, "COLD", cold)
     path = str(idiom(name).program)
-    with opened(path, mode=mode, chain=chain) as process, process.record() as events:
+    with (
+        opened(path, mode=mode, chain=chain) as process,
+        process.record(blocks=blocks) as events,
+    ):
         stop = process.run(timeout=60)
     records = list(events.records())
     assert not idiom(name).differences(records)
@@ -148,6 +163,60 @@ def test_calls_and_system_calls_may_be_left_out() -> None:
         process.run()
     assert len(events.syscalls) == 0
     assert len(events.calls) > 10
+
+
+# -- blocks ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def executed() -> list[int]:
+    """The pc of each instruction of fib 6, from a run of single instructions."""
+    pcs = []
+    with opened(FIB, "6") as process:
+        stop: Stop = InsnLimit(0)
+        while isinstance(stop, InsnLimit):
+            pcs.append(process.state.get("pc"))
+            stop = process.run(max_insns=1)
+    return pcs
+
+
+@pytest.mark.rotates("insns")
+@pytest.mark.parametrize("insns", [None, 7, 1])
+@pytest.mark.parametrize("mode", MODES)
+def test_blocks_are_those_that_ran(mode: str, insns: int | None) -> None:
+    """Each is where the program is at that moment, and all instructions are in one."""
+    with opened(FIB, "6", mode=mode) as process, process.record(blocks=True) as events:
+        while isinstance(process.run(max_insns=insns), InsnLimit):
+            pass
+    blocks, pcs = events.blocks, executed()
+    begun = list(zip(blocks["insns"].tolist(), blocks["pc"].tolist(), strict=True))
+    assert [pc for at, pc in begun] == [pcs[at] for at, pc in begun]
+    sizes = blocks["size"].tolist()
+    for (at, pc), size, (end, _) in zip(begun, sizes, [*begun[1:], (len(pcs), 0)], strict=True):
+        assert all(pc <= inside < pc + size for inside in pcs[at:end])
+    order = np.concatenate([events.calls["order"], blocks["order"], events.syscalls["order"]])
+    assert sorted(order.tolist()) == list(range(len(events)))
+    entries = events.calls[events.calls["kind"] == KINDS.index("call")]
+    assert set(entries["function"].tolist()) <= set(blocks["pc"].tolist())
+
+
+def test_coverage_is_that_of_the_pass() -> None:
+    with opened(FIB, "6") as process, process.record(blocks=True, calls=False) as events:
+        process.run()
+    out = io.BytesIO()
+    events.write("drcov", out)
+    head, _, table = out.getvalue().partition(b" bbs\n")
+    assert int(head.rpartition(b" ")[2]) == len(table) // 8 > 20
+    base = int(head.split(b"  0, ")[1].partition(b",")[0], 16)
+    found = [(base + start, size) for start, size, _ in struct.iter_unpack("<IHH", table)]
+    with Process(FIB, ["6"], env={}, passes=["coverage"], stdout=dbt.CAPTURE) as process:
+        process.run()
+        counted = list(covered(process.counters.snapshot()))
+    assert addresses(found) == addresses(counted)
+
+
+def addresses(blocks: list[tuple[int, int]]) -> set[int]:
+    return {address for pc, size in blocks for address in range(pc, pc + size)}
 
 
 # -- while it runs ---------------------------------------------------------------------------------
@@ -301,14 +370,20 @@ def test_a_dataframe_has_names_for_numbers() -> None:
 
 def test_what_makes_no_sense_is_refused() -> None:
     with opened(FIB, "5") as process:
-        for wrong in ({"calls": "no_such"}, {"most": 0}, {"on_full": 3}, {"syscalls": 1}):
+        for wrong in (
+            {"calls": "no_such"},
+            {"most": 0},
+            {"on_full": 3},
+            {"syscalls": 1},
+            {"blocks": 1},
+        ):
             with pytest.raises(UsageError):
                 process.record(**wrong)  # type: ignore[arg-type]
         with process.record() as events:
             with pytest.raises(UsageError, match="a recording already"):
                 process.record()
             process.run()
-        with pytest.raises(UsageError, match="drcov"):
+        with pytest.raises(UsageError, match="blocks=True"):
             events.write("drcov", io.StringIO())
         with pytest.raises(UsageError, match="array"):
             events.dataframe("nothing")

@@ -23,6 +23,10 @@ CALLS = np.dtype(
 )  # fmt: skip
 """Calls, tail calls, returns and unwound activations. ``arguments`` are 0 unless it is a call, and
 ``result`` unless it is a return; ``caller`` is 0 where it is not known."""
+BLOCKS = np.dtype(
+    [("insns", "<u8"), ("order", "<u8"), ("pc", "<u4"), ("size", "<u4"), ("thread", "<u4")]
+)
+"""Beginnings of blocks: the address and the size in bytes."""
 SYSCALLS = np.dtype(
     [
         ("insns", "<u8"), ("order", "<u8"), ("number", "<u4"), ("site", "<u4"), ("stack", "<u4"),

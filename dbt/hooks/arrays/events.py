@@ -16,7 +16,7 @@ from dbt.hooks.outputs import NAMES, Program, write
 from dbt.hooks.records import Record
 from dbt.stops import UsageError
 
-ARRAYS = ("calls", "syscalls")
+ARRAYS = ("calls", "syscalls", "blocks")
 _ROWS_AT_A_TIME = 1 << 16
 
 
@@ -31,6 +31,7 @@ class EventArrays:
 
     calls: Array
     syscalls: Array
+    blocks: Array
     symbols: Mapping[int, str]
     syscall_names: Mapping[int, str]
     begin: int
@@ -39,7 +40,7 @@ class EventArrays:
 
     def __len__(self) -> int:
         """Number of events."""
-        return len(self.calls) + len(self.syscalls)
+        return len(self.calls) + len(self.syscalls) + len(self.blocks)
 
     def records(self) -> Iterator[Record]:
         """Records of calls and system calls, in the order of the run: those that ``hooks.trace``
@@ -52,8 +53,8 @@ class EventArrays:
 
     def dataframe(self, array: str = "calls") -> Any:
         """A pandas DataFrame of one of the arrays: a column for each field and each argument
-        (``arg0``), ``kind`` as a category, and the name of the function or system call
-        (``symbol``). Raises UsageError where pandas is not installed."""
+        (``arg0``), and, but for blocks, ``kind`` as a category and the name of the function or
+        system call (``symbol``). Raises UsageError where pandas is not installed."""
         choices.one_of("array", array, ARRAYS)
         try:
             import pandas
@@ -66,6 +67,8 @@ class EventArrays:
                 columns.update({f"arg{n}": found[name][:, n] for n in range(found[name].shape[1])})
             else:
                 columns[name] = found[name]
+        if array == "blocks":
+            return pandas.DataFrame(columns)
         columns["kind"] = pandas.Categorical.from_codes(found["kind"], KINDS)
         names, key = (
             (self.symbols, "function") if array == "calls" else (self.syscall_names, "number")
@@ -74,20 +77,28 @@ class EventArrays:
         return pandas.DataFrame(columns)
 
     def write(self, format: str, file: str | IO[Any]) -> None:
-        """Write calls and system calls as one of the formats of ``docs/outputs.md`` to a path (the
-        file appears when it is complete) or an open file. Raises UsageError for what is no format,
+        """Write the events as one of the formats of ``docs/outputs.md``, drcov from blocks and
+        the others from calls and system calls, to a path (the file appears when it is complete) or
+        an open file. Raises UsageError for what is no format,
         and when the file cannot be written.
 
         System calls are shown in numbers: memory, where their texts were, is not recorded.
         """
         chosen = NAMES[choices.one_of("format", format, NAMES)]
-        if not chosen.records:
-            raise UsageError(f"format {format}: needs a recording of blocks")
+        if not chosen.records and not len(self.blocks):
+            raise UsageError(f"format {format}: needs a recording with blocks=True")
+        program = attrs.evolve(self.program, blocks=self._executed)
+        records = self.records() if chosen.records else ()
         if not isinstance(file, str):
-            write(format, self.records(), file, self.program, end=self.end)
+            write(format, records, file, program, end=self.end)
             return
         with destination(file, binary=chosen.binary) as out, writing(file):
-            write(format, self.records(), out, self.program, end=self.end)
+            write(format, records, out, program, end=self.end)
+
+    def _executed(self) -> list[tuple[int, int]]:
+        """Addresses and sizes of the blocks, each once."""
+        found = np.unique(self.blocks[["pc", "size"]])
+        return list(zip(found["pc"].tolist(), found["size"].tolist(), strict=True))
 
 
 def joined(parts: Iterable[Array]) -> Array:

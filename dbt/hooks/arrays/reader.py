@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from dbt.hooks.arrays.dtypes import CALLS, KINDS, SYSCALL_ARGUMENTS, SYSCALLS
+from dbt.hooks.arrays.dtypes import BLOCKS, CALLS, KINDS, SYSCALL_ARGUMENTS, SYSCALLS
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow import rows
 from dbt.hooks.follow.store import Part
@@ -35,18 +35,22 @@ class ArrayReader:
         self.syscall_names: dict[int, str] = {}
         """Names of the system calls that were read, by number."""
 
-    def read(self, parts: Sequence[Part | Record], count: int) -> tuple[Array, Array]:
-        """Rows of CALLS and of SYSCALLS, of so many events in all."""
+    def read(self, parts: Sequence[Part | Record], count: int) -> tuple[Array, Array, Array]:
+        """Rows of CALLS, of SYSCALLS and of BLOCKS, of so many events in all."""
         syscalls = [part for part in parts if isinstance(part, Record)]
-        calls = np.empty(count - len(syscalls), CALLS)
-        self._numbers[rows.CALLS] = 0
+        calls, blocks = (np.empty(count - len(syscalls), kind) for kind in (CALLS, BLOCKS))
+        self._numbers[rows.CALLS] = self._numbers[rows.BLOCKS] = 0
         found = []
         for part in parts:
             if isinstance(part, Record):
                 found.append(self._row(part))
             else:
-                self._expand(np.frombuffer(part, "<u4"), calls)
-        return calls, np.array(found, SYSCALLS)
+                self._expand(np.frombuffer(part, "<u4"), calls, blocks)
+        made = (
+            _filled(calls, self._numbers[rows.CALLS]),
+            _filled(blocks, self._numbers[rows.BLOCKS]),
+        )
+        return made[0], np.array(found, SYSCALLS), made[1]
 
     def _row(self, record: Record) -> tuple[Any, ...]:
         """The record of a system call."""
@@ -60,13 +64,13 @@ class ArrayReader:
             KINDS.index(record.kind.value), record.result or 0,
         )  # fmt: skip
 
-    def _expand(self, words: Array, calls: Array) -> None:
+    def _expand(self, words: Array, calls: Array, blocks: Array) -> None:
         """Make rows of a part behind those that are there."""
         numbers = self._numbers
         if len(self._known) != len(self._ways):
             self._known = np.array(self._ways, "<u4")
         numbers[rows.AT], numbers[rows.END] = 0, len(words)
-        while self._expand_to_mark(words, self._known, self._live, calls):
+        while self._expand_to_mark(words, self._known, self._live, calls, blocks):
             at = int(numbers[rows.AT])
             self._mark(*words[at + 1 : at + d.SIZES[d.MARK]].tolist())
             numbers[rows.AT] += d.SIZES[d.MARK]
@@ -96,6 +100,11 @@ class ArrayReader:
             owners.update({one: thread for one, its in owners.items() if its == owner})
         others = (len(live) for one, live in self._stacks.items() if owners[one] == thread)
         numbers[rows.ALIVE] = numbers[rows.DEPTH] + sum(others)
+
+
+def _filled(rows: Array, count: int) -> Array:
+    """The first rows, of an array that has few others or none, without what holds it."""
+    return rows if count == len(rows) else rows[:count].copy()
 
 
 def _view(array: Any, kind: Literal["I", "q"]) -> Any:

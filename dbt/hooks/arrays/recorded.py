@@ -31,8 +31,9 @@ class RecordingFull(Exception):
 class RecordedEvents:
     """The events since it was made, until ``stop`` or the end of a ``with`` statement.
 
-    ``calls``, ``syscalls``: arrays, made when they are asked for, also amid a run and after the
-    process was closed. Events take about 20 bytes until then, and rows of arrays 68 or 80.
+    ``calls``, ``syscalls``, ``blocks``: arrays, made when they are asked for, also amid a run and
+    after the process was closed. Events take about 20 bytes until then, and rows of arrays 68
+    (calls), 80 (system calls) or 28 (blocks).
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class RecordedEvents:
         compiled = executor.decision(rows, "expand")
         call = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(compiled) if compiled else None
         self._reader = ArrayReader(recording.ways, call)
-        self._calls, self._syscalls = map(_kept, self._reader.read([], 0))
+        self._calls, self._syscalls, self._blocks = map(_kept, self._reader.read([], 0))
         self._begin = now()
         self._end: int | None = None
         recording.on_growth = self._grown
@@ -76,7 +77,7 @@ class RecordedEvents:
     def clear(self) -> None:
         """Drop what was recorded so far. Events are numbered on."""
         self._read()
-        self._calls, self._syscalls = map(_kept, self._reader.read([], 0))
+        self._calls, self._syscalls, self._blocks = map(_kept, self._reader.read([], 0))
         if self._end is None:
             self._begin = self._now()
             self._make_room()
@@ -124,22 +125,25 @@ class RecordedEvents:
 
     def __len__(self) -> int:
         """Number of events."""
-        return sum(map(len, (*self._calls, *self._syscalls))) + len(self._recording)
+        return sum(map(len, (*self._calls, *self._syscalls, *self._blocks))) + len(self._recording)
 
     def _read(self) -> None:
         """Make rows of what translated code has kept."""
         parts, count = self._recording.take_parts()
         if parts:
-            calls, syscalls = self._reader.read(parts, count)
+            calls, syscalls, blocks = self._reader.read(parts, count)
             self._calls, self._syscalls = [*self._calls, calls], [*self._syscalls, syscalls]
+            self._blocks = [*self._blocks, blocks]
 
     def arrays(self) -> EventArrays:
         """All events so far."""
         self._read()
         self._calls, self._syscalls = [joined(self._calls)], [joined(self._syscalls)]
+        self._blocks = [joined(self._blocks)]
         return EventArrays(
             self._calls[0],
             self._syscalls[0],
+            self._blocks[0],
             dict(self._recording.names),
             dict(self._reader.syscall_names),
             self._begin,
@@ -156,6 +160,11 @@ class RecordedEvents:
     def syscalls(self) -> Array:
         """Rows of ``dtypes.SYSCALLS``."""
         return self.arrays().syscalls
+
+    @property
+    def blocks(self) -> Array:
+        """Rows of ``dtypes.BLOCKS``."""
+        return self.arrays().blocks
 
     @property
     def symbols(self) -> dict[int, str]:

@@ -1,10 +1,12 @@
 """The pass by which translated code reports that control has arrived somewhere."""
 
 from collections.abc import Container
+from typing import ClassVar
 
 import attrs
 
 from dbt.hooks.follow import decisions as d
+from dbt.interfaces import Place
 from dbt.ir.block import CONDITION_PASSED, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
@@ -46,3 +48,29 @@ class ReportArrivals:
                 calls.invoke(self.function, numbers, told, counted)
         at = 1 if block.insts and block.insts[0].op is INSN else 0
         block.insts[at:at] = calls.insts
+
+
+@attrs.define(eq=False)
+class ReportBlocks:
+    """Begins all blocks with a call.
+
+    insn 0x8000 4    =>    invoke record.arrived 0x7f0000001000:i64 0x4800008000:i64 0x1
+                           insn 0x8000 4
+    """
+
+    place: ClassVar[Place] = "head"
+
+    function: str
+    numbers: int
+    """As in ``ReportArrivals``."""
+
+    def run(self, block: Block) -> None:
+        """Insert the call, except in the second part of a conditional instruction."""
+        size = sum(inst.imm[1] for inst in block.insts if inst.op is INSN)  # type: ignore[misc]
+        if block.key.mode & CONDITION_PASSED or not size:
+            return
+        calls = Builder([])
+        what = int(block.key.pc) | d.BLOCK | int(size) << d.SIZE_AT
+        numbers, told = calls.const(self.numbers, I64), calls.const(what, I64)
+        calls.invoke(self.function, numbers, told, calls.const(block.insn_count))
+        block.insts[:0] = calls.insts

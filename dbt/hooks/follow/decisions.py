@@ -47,12 +47,13 @@ FRAMES = WAYS + WAY * MOST_WAYS
 EVENTS = FRAMES + FRAME * MOST_FRAMES
 WORDS = EVENTS + MOST_USED + MOST_FRAMES + 64
 
-CALL, TAIL_CALL, RETURN, UNWOUND, MARK = range(5)
+CALL, TAIL_CALL, RETURN, UNWOUND, MARK, BEGUN = range(6)
 """Kinds of events, the low bits of an event's first word. Above them are the instructions since the
 event before. Calls have the number of their way, the stack pointer and four arguments behind it,
-returns the result. A MARK has the instructions completed, in two words, and what is named above."""
+returns the result. A MARK has the instructions completed, in two words, and what is named above. A
+block that has BEGUN has its pc and its size in bytes."""
 KIND_BITS = 3
-SIZES = 7, 7, 2, 1, 6
+SIZES = 7, 7, 2, 1, 6, 3
 """Words of an event, by kind."""
 DONE, ASK = 0, 1
 """What a decision returns; ASK: nothing was done, Python has to do it."""
@@ -61,6 +62,8 @@ SITE = 1 << 32
 KEPT, COUNTS = 1 << 33, 1 << 34
 """KEPT is added where no events are wanted: then what has arrived is a return site, with SITE, or
 the return site of a call. COUNTS: the call's activation is kept to its end."""
+BLOCK, SIZE_AT = 1 << 35, 36
+"""BLOCK is added to the pc where a block begins, and its size in bytes from bit SIZE_AT on."""
 
 
 def way_at(pc: int, link: int) -> int:
@@ -226,10 +229,21 @@ def kept(c: Array, u: Array, words: Array, what: int) -> int:
     return DONE
 
 
+def begun(c: Array, u: Array, fuel: Array, what: int, counted: int) -> int:
+    """A block of ``counted`` instructions has begun."""
+    if c[USED] >= c[ROOM]:
+        return ASK
+    at = add(c, u, c[GRANTED] - fuel[0] - counted, BEGUN, 3)
+    u[at + 1], u[at + 2] = what & 0xFFFFFFFF, what >> SIZE_AT
+    return DONE
+
+
 def arrived(c: Array, u: Array, words: Array, fuel: Array, what: int, counted: int) -> int:
     """Control has arrived, in a block of ``counted`` instructions."""
     if what & KEPT:
         return kept(c, u, words, what)
+    if what & BLOCK:
+        return begun(c, u, fuel, what, counted)
     if what & SITE:
         return returned(c, u, words, fuel, what & 0xFFFFFFFF, counted)
     return called(c, u, words, fuel, what, counted)

@@ -35,6 +35,8 @@ class Reader:
                 self._mark(*rest)
                 continue
             self._insns += passed
+            if kind == d.BEGUN:  # nobody has Records of blocks
+                continue
             if kind in (d.CALL, d.TAIL_CALL):
                 yield self._called(kind == d.TAIL_CALL, *rest)
             elif kind == d.RETURN:

@@ -6,7 +6,7 @@ They read what ``decisions.py`` writes (``reader.py`` makes Records of the same 
 - ``c``: numbers of 64 bits, by the names below;
 - ``u``: the words of events; ``ways``: function, site and caller by the number of a way;
 - ``live``: the activations of the present stack;
-- ``calls``: rows of words, of which the dtype is in ``dbt/hooks/arrays/dtypes.py``.
+- ``calls`` and ``blocks``: rows of words, of which the dtype is in ``dbt/hooks/arrays/dtypes.py``.
 """
 
 from typing import Any, TypeAlias
@@ -22,16 +22,16 @@ INSNS, ORDER = 2, 3
 THREAD, STACK_ID = 4, 5
 DEPTH, ALIVE = 6, 7
 """Activations in ``live``, and those that other stacks have, too."""
-CALLS = 8
-"""Rows that were made."""
-EVENTS_AT, WAYS_AT, LIVE_AT, CALLS_AT = 9, 10, 11, 12
+CALLS, BLOCKS = 8, 9
+"""Rows that were made of calls and of blocks."""
+EVENTS_AT, WAYS_AT, LIVE_AT, CALLS_AT, BLOCKS_AT = range(10, 15)
 """Addresses of the arrays."""
-NUMBERS = 13
+NUMBERS = BLOCKS_AT + 1
 
 LIVE = 5
 """Function, site, stack pointer, depth and stack id of an activation."""
-CALL_ROW = 17
-"""Words of a row of ``calls``. The first two are INSNS, the next two ORDER."""
+CALL_ROW, BLOCK_ROW = 17, 7
+"""Words of a row of ``calls`` and of ``blocks``. The first two are INSNS, the next two ORDER."""
 
 
 def begin(c: Array, rows: Array, at: int) -> None:
@@ -73,7 +73,16 @@ def end(c: Array, u: Array, live: Array, calls: Array, kind: int) -> None:
     c[CALLS] += 1
 
 
-def expand(c: Array, u: Array, ways: Array, live: Array, calls: Array) -> int:
+def begun(c: Array, u: Array, blocks: Array) -> None:
+    """Make a row of a block."""
+    row = BLOCK_ROW * c[BLOCKS]
+    begin(c, blocks, row)
+    blocks[row + 4], blocks[row + 5] = u[c[AT] + 1], u[c[AT] + 2]
+    blocks[row + 6] = c[THREAD]
+    c[BLOCKS] += 1
+
+
+def expand(c: Array, u: Array, ways: Array, live: Array, calls: Array, blocks: Array) -> int:
     """Make rows of the events up to the next MARK or the end. Returns the words that are left."""
     while c[AT] < c[END]:
         head = u[c[AT]] & 0xFFFFFFFF
@@ -84,6 +93,9 @@ def expand(c: Array, u: Array, ways: Array, live: Array, calls: Array) -> int:
         if kind in (d.CALL, d.TAIL_CALL):
             call(c, u, ways, live, calls, kind)
             c[AT] += d.SIZES[d.CALL]
+        elif kind == d.BEGUN:
+            begun(c, u, blocks)
+            c[AT] += d.SIZES[d.BEGUN]
         else:
             end(c, u, live, calls, kind)
             c[AT] += d.SIZES[kind]
