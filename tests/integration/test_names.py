@@ -1,14 +1,19 @@
 """The names of functions: of C++ and Rust, of several the public one, and that which was asked
 for."""
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from support.guests import guest
+from support.oracle import lacking, need_root
 from support.runs import command
 
 import dbt
 from dbt.choices import AmbiguousName
+from dbt.linux.options import LinuxOptions
 from dbt.stops import UsageError
 
 STATES = pytest.mark.parametrize("program", ["named", "thumb_named"])
@@ -123,3 +128,43 @@ def test_a_name_that_nothing_has_is_said_with_a_similar_one(tmp_path: Path) -> N
     outcome = command("calls", "--only", "Foo::ony", str(guest("named")), cwd=tmp_path)
     assert outcome.status == 2
     assert outcome.stderr == b"armdbt: no symbol 'Foo::ony'; did you mean 'Foo::only'?\n"
+
+
+CPP = """
+#include <string>
+struct Shape { virtual ~Shape() {} virtual int area(int scale) const = 0; };
+struct Square : Shape { int area(int scale) const override { return 4 * scale; } };
+template <class T> __attribute__((noinline)) T sum(T a, T b) { return a + b; }
+int main() {
+    Square square;
+    const Shape *shape = &square;
+    std::string text = "x";
+    for (int i = 0; i < 3; i++) text += std::to_string(shape->area(i));
+    return sum(1, 2) + sum(1.5, 2.5) + text.size() - 11;
+}
+"""
+
+
+def test_a_program_in_cpp(tmp_path: Path) -> None:
+    """The names that a compiler makes."""
+    root = need_root()
+    compiler = "arm-linux-gnueabi-g++"
+    if shutil.which(compiler) is None:
+        lacking(f"needs {compiler} (Debian: g++-arm-linux-gnueabi)")
+    (tmp_path / "shapes.cc").write_text(CPP)
+    subprocess.run([compiler, "-O1", "-g", "-o", "shapes", "shapes.cc"], cwd=tmp_path, check=True)
+    names = ("Square::area(int) const", "sum<int>")
+    only = [word for name in names for word in ("--only", name)]
+    words = ("--format", "callgrind:profile", "-L", str(root), *only, str(tmp_path / "shapes"))
+    outcome = command("calls", *words, cwd=tmp_path)
+    assert outcome.status == 0, outcome.stderr
+    text = (tmp_path / "profile").read_text()
+    for name in (*names, f"{tmp_path}/shapes.cc"):
+        assert re.search(rf"=\(\d+\) {re.escape(name)}\n", text), name
+    with dbt.Process(str(tmp_path / "shapes"), linux=LinuxOptions(root=str(root))) as process:
+        line = process.line(process.resolve("Square::area"))
+        assert line is not None
+        assert (line.path, line.number) == (str(tmp_path / "shapes.cc"), 4)
+    wrong = command("calls", "--only", "sum", *words[2:4], str(tmp_path / "shapes"), cwd=tmp_path)
+    assert wrong.status == 2
+    assert b"'sum' is ambiguous (one of " in wrong.stderr
