@@ -12,6 +12,7 @@ Rust (RFC 2603)."""
 _SPECIAL = ("_ZT", "_ZG")
 """Virtual tables, thunks, guard variables and the like, which are named for a function or class."""
 _SCHEMES = ("itanium", "rust")
+_CLONES = ("cold", "constprop", "isra", "llvm", "lto_priv", "part")
 _KEPT = 1 << 16
 
 
@@ -55,4 +56,4 @@ def _without_arguments(qualified: str) -> str:
 def is_clone(name: str) -> bool:
     """Whether a mangled name is that of a part or a copy which the compiler has made of a function
     (``_Z3fooi.constprop.0``)."""
-    return "." in name
+    return any(f".{kind}" in name for kind in _CLONES)

@@ -6,11 +6,14 @@ directories below the path that the file has for the guest. A file of another bu
 """
 
 import os
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 
 import attrs
 
+LARGEST = 1 << 31
+"""Bytes of the largest file that is taken for a debug file: all of it is read for its checksum."""
 _BLOCK = 1 << 20
 _LONGEST_ID = 64
 
@@ -75,7 +78,12 @@ def _by_link(path: str, inside: str, names: Identity, directories: Sequence[str]
 
 
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # not a FIFO, which would wait for its writer
+    """Whether there is a file that can be read, and not a FIFO, which would wait for its writer."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
 
 
 def _is_same(one: str, other: str) -> bool:

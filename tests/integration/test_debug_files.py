@@ -1,5 +1,6 @@
 """Symbols and lines of programs whose debug information is in a file of its own."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -116,9 +117,15 @@ def test_in_a_directory_of_the_users(built: Path, root: Path, tmp_path: Path) ->
         LinuxOptions(debug_dirs="/nowhere")
 
 
-def test_a_fifo_or_a_damaged_file_is_passed_over(built: Path, root: Path) -> None:
-    import os
+def test_an_endless_file_is_passed_over(built: Path, root: Path) -> None:
+    """Its checksum would take hours."""
+    objcopy(f"--add-gnu-debuglink={built / 'whole.debug'}", root / "usr/bin/named")
+    with (root / "usr/bin/whole.debug").open("wb") as file:
+        file.truncate(1 << 42)
+    assert PLACE not in crashed(root)
 
+
+def test_a_fifo_or_a_damaged_file_is_passed_over(built: Path, root: Path) -> None:
     name = build_id(built)
     place = root / "usr/lib/debug/.build-id" / name[:2] / f"{name[2:]}.debug"
     place.parent.mkdir(parents=True)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dbt.demangling import readable, spellings
+from dbt.demangling import is_clone, readable, spellings
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,16 @@ def test_spellings() -> None:
     assert spellings("main") == ("main",)
 
 
+def test_clones() -> None:
+    """Older names of Rust have dots, too."""
+    assert is_clone("_ZN3Foo3barEi.constprop.0")
+    assert is_clone("_ZN3Foo3barEi.part.1.isra.0")
+    assert not is_clone("_ZN3Foo3barEi")
+    assert not is_clone(
+        "_ZN42_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$X$GT$3new17h0123456789abcdefE"
+    )
+
+
 def doubling(steps: int) -> str:
     """A name in which each part has the one before twice."""
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -66,7 +76,7 @@ def test_a_name_that_is_made_up_is_read_or_left(name: str) -> None:
 
 def test_what_needs_no_library_imports_none() -> None:
     script = (
-        "import sys; from dbt.demangling import readable, spellings; readable('main');"
+        "import sys; from dbt.demangling import is_clone, readable, spellings; readable('main');"
         "spellings('_start'); assert 'demangle' not in sys.modules; readable('_ZN3Foo3barEi');"
         "assert 'demangle' in sys.modules"
     )
