@@ -37,6 +37,7 @@ from dbt.process.arguments import (
     made_passes,
 )
 from dbt.process.ending import end_child
+from dbt.process.event_loop import EventLoop
 from dbt.process.undeclared import UNSIGNED
 from dbt.process.watchdog import Clock, Watchdog
 from dbt.process.wiring import Parts, Storage, connect
@@ -157,6 +158,7 @@ class Process:
                 pipeline=pipeline,
                 verify=choices.truth("verify", verify),
                 log=log,
+                event_loop=self._event_loop(),
             )
             self._perf = _perf_file(perf, parts, self.kernel, stack)
             _connect_kernel(self.kernel, parts, self._clock, phases, self._perf)
@@ -166,6 +168,10 @@ class Process:
             self._parts = parts
             self.kernel.connected(partial(getattr, parts.engine, "executed"))
             self._release = stack.pop_all()
+
+    def _event_loop(self) -> type[EventLoop]:
+        """The class of the event loop."""
+        return EventLoop
 
     def _new_memory(self) -> GuestMemory | None:
         """The guest's memory; None for what a process has that is not recorded."""

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dbt import choices
-from dbt.interfaces import Backend, BackendOptions, Pass
+from dbt.hooks.machine import Hit
+from dbt.interfaces import Backend, BackendOptions, HookHit, Pass
+from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
 from dbt.linux.replay.log_file import LogReader
@@ -13,13 +15,39 @@ from dbt.linux.replay.replaying import ReplayKernel
 from dbt.linux.standard import Source
 from dbt.log import QUIET, Log
 from dbt.phases import UNTIMED, Phases
+from dbt.process.event_loop import EventLoop
 from dbt.process.facade import Process
-from dbt.stops import UsageError
+from dbt.runtime.resume import Called, Ended, Served
+from dbt.stops import Stop, UsageError
 from dbt.syscalls import SyscallAbi
 from dbt.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline
+
+
+class ReplayLoop(EventLoop):
+    """An event loop that has a signal which comes at a hooked pc delivered before the hooks run, as
+    it was when it was recorded."""
+
+    def _serve(self, event: Served) -> BlockKey | Ended:
+        polled = self._due(event) if isinstance(event, HookHit) else None
+        return super()._serve(event) if polled is None else Called(polled)
+
+    def _hooked(self, event: Hit) -> BlockKey | Stop:
+        polled = self._due(event)
+        return super()._hooked(event) if polled is None else polled
+
+    def _due(self, event: Hit) -> BlockKey | Stop | None:
+        """Where control goes because of what comes before the hooks of an event; None if nothing
+        does."""
+        kernel = self._environment
+        if not isinstance(kernel, ReplayKernel) or not kernel.is_due:
+            return None
+        arrival = self._arrival(event)
+        if arrival is None or (polled := self._look(arrival)) == arrival:
+            return None
+        return polled
 
 
 class Replay(Process):
@@ -80,6 +108,9 @@ class Replay(Process):
             perf=perf,
             block_insns=block_insns,
         )
+
+    def _event_loop(self) -> type[EventLoop]:
+        return ReplayLoop
 
     def _new_kernel(
         self, abi: SyscallAbi, linux: LinuxOptions, standard: Mapping[int, Source]

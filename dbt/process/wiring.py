@@ -105,6 +105,7 @@ def connect(
     pipeline: "Pipeline | None" = None,
     verify: bool = False,
     log: Log = QUIET,
+    event_loop: type[EventLoop] = EventLoop,
 ) -> Parts:
     """Make the parts that run a guest from the location ``start``. ``closing`` will close the
     executor; the caller closes hooks and machine before it, and the memory after it. Raises
@@ -151,7 +152,7 @@ def connect(
         environment.stack_bound,
     )
     hooks = Hooks(machine, environment)
-    loop = EventLoop(
+    loop = event_loop(
         resume,
         engine,
         environment,

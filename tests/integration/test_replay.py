@@ -28,7 +28,7 @@ def _ran(process: Process, setup: Setup | None) -> Seen:
     events: list[Any] = []
     if setup is not None:
         setup(process, events)
-    stop = process.run(timeout=60)
+    stop = process.run()
     return stop, process.stdout, process.stderr, process.engine.executed, events
 
 
@@ -108,6 +108,20 @@ def test_all_mechanisms_see_the_same_events(tmp_path: Path, threaded: str) -> No
     assert len(entry[4]) > 2000
     for mechanism in ("shadow", "sentinel", "dispatch"):
         assert replayed(tmp_path / "log", calls_of("work", mechanism)) == entry, mechanism
+
+
+@pytest.mark.oracle
+def test_signals_that_come_at_hooked_functions(tmp_path: Path) -> None:
+    """They are delivered before the hooks run, which run once."""
+    program = thread_programs.build(tmp_path, "hooked_signals")
+
+    def setup(process: Process, events: list[Any]) -> None:
+        process.hooks.on_call("work", lambda event: events.append(event.argument(0)))
+        process.hooks.on_call("tick", lambda event: events.append("tick"))
+
+    recorded = record(tmp_path / "log", program, setup=setup)
+    assert recorded[4].count("tick") == 12
+    assert replayed(tmp_path / "log", setup) == recorded
 
 
 def _debian(log: Path, program: str, *args: str, **how: Any) -> Seen:

@@ -109,10 +109,17 @@ class ReplayKernel(Kernel):
     def halt(self, hit: HaltHit) -> int | Stop:
         return self._replayed(records.HALT, (hit.pc, hit.reason), hit.pc)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether there is a signal for this moment."""
+        record = self.tape.next
+        if record is None or record[0] != records.SIGNALS:
+            return False
+        return bool(record[1] == self._executed())
+
     def poll(self, location: int) -> int | Stop:
         """Nothing comes from outside but what the log has for this moment."""
-        record = self.tape.next
-        if record is None or record[0] != records.SIGNALS or record[1] != self._executed():
+        if not self.is_due:
             return location
         return self._replayed(records.SIGNALS, location, self.abi.key_of(location).pc)
 
