@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from support.guests import GUESTS
 from support.oracle import lacking
 
 import dbt
+from dbt.interfaces import CONTROL_BYTES
+from dbt.linux.replay import records
+from dbt.linux.replay.log_file import LogWriter
 from dbt.process import Process
 from dbt.stops import Exited, Stop, Trapped, UsageError
+from frontends.arm.frontend import ArmFrontend as Frontend
 
 CALLED = str(GUESTS.parents[1] / "benchmarks" / "guests" / "fib.elf")
 Setup = Callable[[Process, list[Any]], object]
@@ -310,3 +315,26 @@ def test_a_plain_run_imports_nothing_of_it() -> None:
         [sys.executable, "-c", code, str(GUESTS / "hello.elf")], capture_output=True, check=True
     )
     assert done.stdout.endswith(b"[]\n")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        ("map", 1 << 33, 4096, 3),
+        ("unmap", -4096, 4096),
+        ("protect", 0, 1 << 40, 3),
+        ("write", (1 << 32) - 1, b"xx"),
+        ("registers", ((1 << 20, b"abcd"),)),
+        ("move", 0, 4096, 1 << 40, 4096),
+        ("no such", 1),
+        ("map", "text"),
+    ],
+)
+def test_a_made_up_log_does_not_reach_the_host(tmp_path: Path, operation: tuple[Any, ...]) -> None:
+    path = str(tmp_path / "log")
+    log = LogWriter(path)
+    log.add(("arm", "program", (b"program",), ""))
+    registers = bytes(Frontend().layout.size - CONTROL_BYTES - 4)  # without the link register
+    log.add((records.BEGIN, 0, 0, zlib.crc32(registers), 0, (operation,)))
+    log.close()
+    assert "the log makes no sense here" in _trouble(tmp_path / "log")

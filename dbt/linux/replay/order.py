@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dbt.linux.replay.log_file import LogReader
+from dbt.stops import UsageError
 from dbt.typing import Any
 
 _NEXT, _GIVEN_UP = 0, 1
@@ -19,6 +20,7 @@ class Order:
         self._ranks: dict[int, int] | None = None
         if len(log.processes) > 1:
             found = sorted(number for one in log.processes for number in _outputs(log.records(one)))
+            _check_forks(log)
             self._ranks = {number: rank for rank, number in enumerate(found)}
             self._shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q")
 
@@ -41,9 +43,24 @@ class Order:
             self._shared[_GIVEN_UP] = 1
 
 
+def _check_forks(log: LogReader) -> None:
+    """Raise UsageError unless each process is forked once at most, by one that is older."""
+    begun: set[int] = {0}
+    for one in log.processes:
+        for number in _operands(log.records(one), "fork"):
+            if number in begun or number <= one:
+                raise UsageError(f"{log.path} makes no sense: a process begins twice")
+            begun.add(number)
+
+
 def _outputs(records: Iterator[Any]) -> Iterator[int]:
+    return _operands(records, "output")
+
+
+def _operands(records: Iterator[Any], name: str) -> Iterator[int]:
+    """The first operands of all operations of a name."""
     for record in records:
         if isinstance(record, tuple) and len(record) == 6 and isinstance(record[5], tuple):
             for operation in record[5]:
-                if operation[:1] == ("output",):
+                if operation[:1] == (name,):
                     yield operation[1]

@@ -52,6 +52,8 @@ class Registers:
         """Make the changes that ``differences`` gave."""
         saved = bytearray(self._state.save())
         for at, data in changes:
+            if not 0 <= at <= self.size - len(data):
+                raise ValueError("no register")
             saved[at : at + len(data)] = data
         self._state.load(bytes(saved))
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from dbt.interfaces import READ, WRITE, FaultHit, Frontend, HaltHit
+from dbt.interfaces import PAGE, READ, WRITE, FaultHit, Frontend, HaltHit
 from dbt.ir.block import BlockKey
 from dbt.linux.kernel import Kernel
 from dbt.linux.options import LinuxOptions
@@ -25,7 +25,7 @@ from dbt.linux.state.address_space import Area
 from dbt.linux.state.proc_image import Image
 from dbt.linux.state.siginfo import SigInfo
 from dbt.linux.state.threads import Call
-from dbt.runtime.memory import GuestMemory
+from dbt.runtime.memory import SPACE, GuestMemory
 from dbt.runtime.state import GuestState
 from dbt.stops import GuestFault, Killed, Stop, Trapped, UsageError
 from dbt.syscalls import Request, SyscallAbi
@@ -225,15 +225,21 @@ class ReplayKernel(Kernel):
         self.unknown_syscalls.clear()
         self.unknown_syscalls.update(dict(pairs))
 
+    def _poke(self, address: int, data: bytes) -> None:
+        if not 0 <= address <= SPACE - len(data):
+            raise ValueError("no address")
+        self.memory.poke(address, data)
+
     def _map_file(self, address: int, size: int, perms: int, number: int, offset: int) -> None:
         fd = self._logged_files.descriptor(number)
-        self.memory.map_private(address, size, perms, fd, offset)
+        self.memory.map_private(*_pages(address, size), perms, fd, offset)
 
     def _move(self, old: int, size: int, new: int, new_size: int) -> None:
-        self.memory.move(old, size, new, new_size, shared=False)
+        self.memory.move(*_pages(old, size), *_pages(new, new_size), shared=False)
 
     def _advise(self, address: int, size: int, advice: int) -> None:
         del advice
+        _pages(address, size)
         if not self._was_put_back:
             self.memory.forget_code(address, size)
             self.memory.advise(address, size, _DONTNEED)
@@ -251,7 +257,7 @@ class ReplayKernel(Kernel):
             return
         with self._order.turn(number):
             view = memoryview(data)
-            while view and stream in self.files:
+            while view and stream in (1, 2) and stream in self.files:
                 try:
                     view = view[os.write(self.files.host_fd(stream), view) :]
                 except BrokenPipeError:
@@ -379,18 +385,28 @@ class ReplayKernel(Kernel):
             self._logged_files.close()
 
 
+def _pages(address: int, size: int) -> tuple[int, int]:
+    """A range of guest pages. Raises ValueError: whoever has made a log must not reach the host's
+    memory."""
+    if not 0 <= address <= address + size <= SPACE or address % PAGE or size < 0:
+        raise ValueError("no range of pages")
+    return address, size
+
+
 def _changes(name: str) -> Differs:
     return Differs(f"a hook changes the call {name}, and a replay repeats what it was")
 
 
 _OPERATIONS: dict[str, Callable[..., None]] = {
-    "write": lambda kernel, address, data: kernel.memory.poke(address, data),
+    "write": ReplayKernel._poke,
     "registers": lambda kernel, changes: kernel._registers.change(changes),
-    "map": lambda kernel, *operands: kernel.memory.map(*operands),
-    "unmap": lambda kernel, *operands: kernel.memory.unmap(*operands),
-    "protect": lambda kernel, *operands: kernel.memory.protect(*operands),
-    "set_absent": lambda kernel, *operands: kernel.memory.set_absent(*operands),
-    "set_present": lambda kernel, *operands: kernel.memory.set_present(*operands),
+    "map": lambda kernel, at, size, perms: kernel.memory.map(*_pages(at, size), perms),
+    "unmap": lambda kernel, at, size: kernel.memory.unmap(*_pages(at, size)),
+    "protect": lambda kernel, at, size, perms: kernel.memory.protect(*_pages(at, size), perms),
+    "set_absent": lambda kernel, at, size: kernel.memory.set_absent(*_pages(at, size)),
+    "set_present": lambda kernel, at, size, perms: kernel.memory.set_present(
+        *_pages(at, size), perms
+    ),
     "file": lambda kernel, *operands: kernel._logged_files.add(*operands),
     "map_file": ReplayKernel._map_file,
     "move": ReplayKernel._move,

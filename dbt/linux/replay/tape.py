@@ -2,7 +2,22 @@
 
 from collections.abc import Iterator
 
+from dbt.stops import UsageError
 from dbt.typing import Any
+
+_KINDS = 8
+
+
+def checked(record: Any) -> Any:
+    """A record, if it has the shape of one. Raises UsageError."""
+    match record:
+        case None:
+            return None
+        case (int(kind), int(), _, _, _, tuple(operations)):
+            named = all(isinstance(one, tuple) and one for one in operations)
+            if 0 <= kind < _KINDS and named:
+                return record
+    raise UsageError("the log makes no sense: it has something that is no record")
 
 
 class Tape:
@@ -13,7 +28,7 @@ class Tape:
         self._records = records
         self._kept: list[Any] | None = None
         self.place = 0
-        self.next: Any = next(records, None)
+        self.next: Any = checked(next(records, None))
         """The record that is next; None at the end."""
 
     def keep(self) -> None:
@@ -26,10 +41,10 @@ class Tape:
         record = self.next
         self.place += 1
         if self._kept is None:
-            self.next = next(self._records, None)
+            self.next = checked(next(self._records, None))
             return record
         if self.place == len(self._kept):
-            self._kept.append(next(self._records, None))
+            self._kept.append(checked(next(self._records, None)))
         self.next = self._kept[self.place]
         return record
 

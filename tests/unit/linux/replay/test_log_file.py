@@ -63,11 +63,18 @@ def test_any_prefix_is_a_log_or_none(tmp_path: Path) -> None:
 
 
 def test_a_tape_goes_back() -> None:
-    tape = Tape(iter("abcd"))
-    assert tape.take() == "a"
+    a, b, c, d = ((1, number, 0, 0, 0, ()) for number in range(4))
+    tape = Tape(iter([a, b, c, d]))
+    assert tape.take() == a
     tape.keep()
-    assert (tape.take(), tape.take(), tape.place) == ("b", "c", 2)
+    assert (tape.take(), tape.take(), tape.place) == (b, c, 2)
     tape.go_back(1)
-    assert (tape.take(), tape.take(), tape.next) == ("c", "d", None)
+    assert (tape.take(), tape.take(), tape.next) == (c, d, None)
     tape.go_back(0)
-    assert tape.next == "b"
+    assert tape.next == b
+
+
+@pytest.mark.parametrize("record", [1, (), (9, 0, 0, 0, 0, ()), (1, 0, 0, 0, 0, ("write",))])
+def test_what_is_no_record_is_refused(record: object) -> None:
+    with pytest.raises(UsageError, match="makes no sense"):
+        Tape(iter([record]))
