@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     import argparse
 
 HELP = "repeat a run that armdbt run --record has recorded"
-EXAMPLE = "To record: armdbt run --record LOG PROG"
+EXAMPLES = (
+    ("armdbt replay LOG", "repeat what armdbt run --record LOG has recorded"),
+    ("armdbt replay -strace -D log LOG", "its system calls, into a file"),
+    ("armdbt replay -g 1234 LOG", "with a debugger"),
+)
 
 
 def options(parser: Options) -> None:

@@ -30,6 +30,7 @@ EXAMPLES = (
     ("armdbt run -p call-count --stats PROG", "instrumented by a pass"),
     ("armdbt run --inject 'read: EIO after 5' PROG", "system calls that fail"),
     ("armdbt run --env-clear -E TERM=dumb PROG", "one variable, none of the host's"),
+    ("armdbt run --record LOG PROG", "armdbt replay LOG repeats it"),
     ("armdbt run -g 1234 PROG", "gdb-multiarch: target remote :1234"),
 )
 
