@@ -1,14 +1,23 @@
 """Counters as NumPy arrays, with their names."""
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from dbt import choices
-from dbt.runtime.counters import Counters
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
+
+
+class Counters(Protocol):
+    """``dbt.runtime.counters.Counters``."""
+
+    names: dict[str, int]
+
+    @property
+    def values(self) -> memoryview: ...
+    def __getitem__(self, name: str) -> int: ...
 
 
 class CounterView:

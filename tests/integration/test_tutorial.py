@@ -10,7 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
-PAGES = [TUTORIAL, *sorted((ROOT / "docs" / "recipes").glob("run-*.md"))]
+PAGES = [
+    TUTORIAL,
+    *sorted((ROOT / "docs" / "recipes").glob("run-*.md")),
+    ROOT / "docs" / "recordings.md",
+]
 GUEST = re.compile(r"armdbt demo, |helper \d+$|fib \d+$|table ")
 """What the demo program itself prints."""
 PROGRAM = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
@@ -40,7 +44,10 @@ def test_it_prints_what_the_page_says(program: str, printed: str) -> None:
 def test_all_programs_were_found() -> None:
     counts = {page.stem: len(PROGRAM.findall(page.read_text())) for page in PAGES}
     assert counts == {page.stem: page.read_text().count("```python") for page in PAGES}
-    assert counts == {"tutorial": 8, "run-a-function-many-times": 4, "run-with-many-parameters": 2}
+    assert counts == {
+        "tutorial": 8, "run-a-function-many-times": 4, "run-with-many-parameters": 2,
+        "recordings": 4,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
