@@ -1,8 +1,10 @@
 """Reads the permission bytes of guest pages: why code was refused an access, and where."""
 
+import contextlib
 import ctypes
 
 from dbt.interfaces import (
+    ABSENT,
     CODE,
     PAGE,
     READ,
@@ -75,6 +77,11 @@ class GuardedMemory:
 
     def _refuse(self, address: int, size: int, bits: int, access: Access) -> None:
         for page in {address // PAGE, (address + size - 1) // PAGE}:
-            if page < len(self.perms) and self.perms[page] & bits:
+            if page >= len(self.perms):
+                continue
+            if self.perms[page] == ABSENT:  # the file may have grown, and the page may be watched
+                with contextlib.suppress(GuestFault):
+                    self._memory.load(max(address, page * PAGE), 1)
+            if self.perms[page] & bits:
                 at = first_forbidden(self.perms, address, size, access)
                 raise GuestFault(at & 0xFFFFFFFF, access)
