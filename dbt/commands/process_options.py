@@ -375,7 +375,7 @@ def make_process(arguments: "argparse.Namespace") -> "Process":
         log=log,
         perf=getattr(arguments, "perf", None),
         block_insns=1 if arguments.one_insn else None,
-        record=getattr(arguments, "record", None),
+        record=getattr(arguments, "log_made", None),
         phases=TimedPhases(process_began()) if _timed(arguments) else UNTIMED,
     )
     for plan in plans:

@@ -40,7 +40,12 @@ def options(parser: Options) -> None:
     process_options(parser)
     run_options(parser)
     add = parser.add_argument
-    add("--record", metavar="LOG", help="write a log, which armdbt replay repeats the run from")
+    add(
+        "--record",
+        dest="log_made",
+        metavar="LOG",
+        help="write a log, which armdbt replay repeats the run from",
+    )
     add("program", metavar="PROG")
     add("args", nargs=REMAINDER, metavar="ARGS").required = False
 
@@ -63,7 +68,7 @@ Ended: TypeAlias = "Stop | KeyboardInterrupt"
 
 def run(arguments: "argparse.Namespace") -> int:
     """Run the program; the exit status. A run that is interrupted writes what it has."""
-    if arguments.record is not None and arguments.gdb:
+    if arguments.log_made is not None and arguments.gdb:
         raise UsageError("-g: what a debugger does is not recorded; give it to armdbt replay")
     return run_process(make_process, arguments)
 

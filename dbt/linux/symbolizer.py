@@ -126,7 +126,7 @@ class Symbolizer:
     def _named(self, name: str) -> int | None:
         """The location of what has a name, which it is called by from now on."""
         found = self._find(name)
-        return None if found is None else self._asked_for(name, *found)
+        return None if found is None else self._asked_for(split_library(name)[1], *found)
 
     def _find(self, name: str) -> "tuple[SymbolFile, Symbol] | None":
         """The file and the symbol that has a name, as it is or as it was written, in the library

@@ -55,6 +55,9 @@ class EventLoop:
     the engine and the hooks write to it as well. ``served`` is called after each system call, and
     ``report`` makes ``Killed.report`` as soon as the guest is killed."""
 
+    _hooks_alone = True
+    """Nothing comes before the hooks of an event, so the engine may run them itself."""
+
     def __init__(
         self,
         resume: Resume,
@@ -99,9 +102,9 @@ class EventLoop:
         """Run until the guest ends, a limit is reached or a hook requests a stop; returns which.
         Raises what a hook has raised; the next run continues behind that hook."""
         if not self._log.wants("dispatch"):  # else each event is shown
-            called = self.returns_at >= 0
+            alone = self._hooks_alone and self.returns_at < 0
             self._engine.serve = self._serve
-            self._engine.serve_hook = self._serve if called else self._serve_hooks
+            self._engine.serve_hook = self._serve_hooks if alone else self._serve
         while True:
             try:
                 after = self._step()

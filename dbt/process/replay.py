@@ -30,6 +30,8 @@ class ReplayLoop(EventLoop):
     """An event loop that has a signal which comes at a hooked pc delivered before the hooks run, as
     it was when it was recorded."""
 
+    _hooks_alone = False
+
     def _serve(self, event: Served) -> BlockKey | Ended:
         polled = self._due(event) if isinstance(event, HookHit) else None
         return super()._serve(event) if polled is None else Called(polled)

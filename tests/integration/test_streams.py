@@ -63,7 +63,7 @@ def test_the_guest_does_not_inherit_what_took_the_place_of_a_closed_stream(tmp_p
     dump = tmp_path / "dump"
     words = [sys.executable, "-m", "dbt", "run", "-d", "exec", "-D", str(dump), HELLO]
     subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *words], check=True, cwd=GUESTS.parents[1])
-    assert b"hello" not in dump.read_bytes()
+    assert b"hello, world" not in dump.read_bytes()
     assert dump.read_bytes().startswith(b"-- exec")
 
 

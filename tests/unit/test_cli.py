@@ -269,7 +269,7 @@ def test_version(tmp_path: Path) -> None:
         ("run -s trance x", "argument -s: 'trance' is no whole number"),
         ("spy --cal f x", "no option '--cal'; did you mean '--call'?"),
         ("bench growth --shrt", "no option '--shrt'; did you mean '--short'? (one of -h, --help, "
-         "--repeats, --short, --seed, --only, --json, --markdown, --plot, --plot-format)"),
+         "--repeats, --short, --seed, --only, --json, --markdown, --cluster, --plot, --plot-format)"),
         ("cache --claer", "no option '--claer'; did you mean '--clear'? "
          "(one of -h, --help, --clear)"),
         ("--verson", "no option '--verson'; did you mean '--version'? "

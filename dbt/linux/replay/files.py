@@ -72,7 +72,8 @@ class LoggedSymbolizer(Symbolizer):
             return SymbolFile(path)
         found = self._read.get(fd)
         if found is None:
-            path = f"/proc/self/fd/{fd}"
-            found = read_symbols(path, (next(_stamps), -1), self._state_bits)
+            stamp = next(_stamps), -1
+            found = read_symbols(f"/proc/self/fd/{fd}", stamp, self._state_bits)
+            found.debug, found.path = found.path, path
             self._read[fd] = found
         return found
