@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from support.oracle import lacking
 import dbt
 from dbt.interfaces import CONTROL_BYTES
 from dbt.linux.replay import records
-from dbt.linux.replay.log_file import LogWriter
+from dbt.linux.replay.log_file import LogReader, LogWriter
 from dbt.process import Process
 from dbt.stops import Exited, Stop, Trapped, UsageError
 from frontends.arm.frontend import ArmFrontend as Frontend
@@ -338,3 +339,26 @@ def test_a_made_up_log_does_not_reach_the_host(tmp_path: Path, operation: tuple[
     log.add((records.BEGIN, 0, 0, zlib.crc32(registers), 0, (operation,)))
     log.close()
     assert "the log makes no sense here" in _trouble(tmp_path / "log")
+
+
+@pytest.mark.parametrize("how", ["read", "poll", "pause", "nanosleep"])
+def test_what_comes_before_a_sleep_is_in_the_log_of_a_killed_run(tmp_path: Path, how: str) -> None:
+    log = tmp_path / "log"
+    command = ["run", "--record", str(log), str(GUESTS / "waiting.elf"), how]
+    with subprocess.Popen([sys.executable, "-m", "dbt", *command]) as child:
+        patience = time.monotonic() + 30
+        while not _has_called(log, "pipe") and time.monotonic() < patience:
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+    assert _has_called(log, "pipe")
+    stop, *_ = replayed(log)
+    assert isinstance(stop, Trapped)
+
+
+def _has_called(log: Path, name: str) -> bool:
+    try:
+        found = list(LogReader(str(log)).records(0))
+    except UsageError:
+        return False
+    return any(("entering", name) == one[:2] for record in found[1:] for one in record[5])

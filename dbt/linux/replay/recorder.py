@@ -82,8 +82,8 @@ class Recorder:
         if head[0] in ASYNCHRONOUS and not operations and outcome == place and not self.log.is_due:
             return  # nothing has happened; once in a while that is a record, too
         self.log.add((*head, packed_outcome(outcome), operations))
-        if head[0] == BEGIN:
-            self.log.flush()
+        if head[0] == BEGIN or any(operation[0] == "fork" for operation in operations):
+            self.log.flush()  # without this record, those of the new process say nothing
         if not isinstance(outcome, int):
             self.active = False
             self.log.flush()

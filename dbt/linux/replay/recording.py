@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -40,6 +41,16 @@ _BESIDE = {
 they are refused."""
 _OTHERS = {"pwrite64", "pwritev", "pwritev2", "send", "sendto", "sendmsg", "sendmmsg"}
 """Calls that write to the descriptor in their first argument in ways that are not recorded."""
+_SLEEPING = {
+    "wait4", "waitid", "pause", "rt_sigsuspend", "sigsuspend", "rt_sigtimedwait",
+    "rt_sigtimedwait_time64", "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "poll",
+    "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "epoll_wait",
+    "epoll_pwait", "epoll_pwait2", "accept", "accept4", "connect", "recv", "recvfrom", "recvmsg",
+    "recvmmsg", "recvmmsg_time64", "msgrcv", "msgsnd", "semop", "semtimedop", "semtimedop_time64",
+    "flock", "futex", "futex_time64",
+}  # fmt: skip
+_READING = {"read", "readv"}
+"""Calls that may sleep; these do unless it is a file that they read."""
 
 
 class RecordingKernel(Kernel):
@@ -85,6 +96,7 @@ class RecordingKernel(Kernel):
         threads.on_end = _first(lambda tid: recorder.note("thread_ended", tid), threads.on_end)
         threads.on_alone = _first(self._alone, threads.on_alone)
         threads.on_switch = _first(self._switched, threads.on_switch)
+        self.overdue = self._asked_while_asleep(self.overdue)
         self.while_forking = self._forking(self.while_forking)
         self.intercept = self._entering(self.intercept)
         self.after = self._leaving(self.after)
@@ -153,6 +165,23 @@ class RecordingKernel(Kernel):
             self._lacking = dict(self.unknown_syscalls)
             recorder.note("lacks", tuple(self._lacking.items()))
 
+    # -- what is written while nothing happens -----------------------------------------------------
+
+    def _may_sleep(self, name: str, fd: int) -> bool:
+        if name not in _READING:
+            return name in _SLEEPING
+        return fd in self.files and not stat.S_ISREG(os.fstat(self.files.host_fd(fd)).st_mode)
+
+    def _asked_while_asleep(self, overdue: Callable[[], bool]) -> Callable[[], bool]:
+        """``overdue``, which is called again and again while all threads sleep."""
+
+        def asked() -> bool:
+            if self._log.is_due:
+                self._log.flush()
+            return overdue()
+
+        return asked
+
     # -- what is told to the other parts -----------------------------------------------------------
 
     def _switched(self, before: int, after: int) -> None:
@@ -196,6 +225,8 @@ class RecordingKernel(Kernel):
     def _perform(self, name: str, registers: Sequence[int], *, aligned: bool) -> int:
         if not self._recorder.active:
             return super()._perform(name, registers, aligned=aligned)
+        if not self.threads.others and self._may_sleep(name, registers[0]):
+            self._log.flush()
         if name in _BESIDE and self._stream(registers[_BESIDE[name]]):
             return -errno.EINVAL
         stream = self._stream(registers[0]) if name in _STREAMS or name in _OTHERS else 0

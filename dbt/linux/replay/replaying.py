@@ -151,7 +151,8 @@ class ReplayKernel(Kernel):
 
     def _ended(self, why: str, pc: int) -> Stop:
         self.trouble = why
-        self._order.give_up()
+        if self.tape.next is not None:  # of what others wait for, something is missing
+            self._order.give_up()
         if self.is_child and not why:  # it was killed
             return Killed(9, pc, quiet=True)
         return Trapped(f"replay: after {self._executed():,} instructions: {why}", pc)
@@ -283,6 +284,7 @@ class ReplayKernel(Kernel):
             self._children.append(pid)
             return False
         self.is_child = True
+        self._order.in_child()
         self._children.clear()
         self.tape = Tape(self._log.records(number))
         self.on_fork_child()
