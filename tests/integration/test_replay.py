@@ -126,7 +126,7 @@ def test_signals_that_come_at_hooked_functions(tmp_path: Path) -> None:
         process.hooks.on_call("tick", lambda event: events.append("tick"))
 
     recorded = record(tmp_path / "log", program, setup=setup)
-    assert recorded[4].count("tick") == 12
+    assert recorded[4].count("tick") >= 12
     assert replayed(tmp_path / "log", setup) == recorded
 
 
