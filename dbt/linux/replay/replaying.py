@@ -40,6 +40,10 @@ class Differs(Exception):
     """The run is not the one that was recorded, or the log has no more of it; says why."""
 
 
+class CutShort(Differs):
+    """The run was killed here, and nothing is missing of what it did until then."""
+
+
 class ReplayKernel(Kernel):
     """Serves the events of a process from a log."""
 
@@ -142,17 +146,22 @@ class ReplayKernel(Kernel):
             while not self._carries_out(record[5]):
                 record = self._take_rest()
             outcome = records.outcome_of(record[4])
+        except CutShort as end:
+            return self._ended(str(end), pc)
         except Differs as difference:
+            self._order.give_up()
             return self._ended(str(difference), pc)
+        except UsageError as error:
+            self._order.give_up()
+            return self._ended(str(error), pc)
         except (KeyError, TypeError, ValueError, IndexError, GuestFault, OSError) as error:
+            self._order.give_up()
             return self._ended(f"the log makes no sense here ({error})", pc)
         self._aim()
         return outcome
 
     def _ended(self, why: str, pc: int) -> Stop:
         self.trouble = why
-        if self.tape.next is not None:  # of what others wait for, something is missing
-            self._order.give_up()
         if self.is_child and not why:  # it was killed
             return Killed(9, pc, quiet=True)
         return Trapped(f"replay: after {self._executed():,} instructions: {why}", pc)
@@ -161,7 +170,9 @@ class ReplayKernel(Kernel):
         """The record that is next, if it is of this event. Raises Differs."""
         record, here = self.tape.next, self._executed()
         if record is None:
-            raise Differs("" if self.is_child else "the recording ends here: the run was cut short")
+            raise CutShort(
+                "" if self.is_child else "the recording ends here: the run was cut short"
+            )
         if record[0] == records.END:
             raise Differs(f"the recording ends here: {record[4]}")
         wanted, executed = record[0], record[1]
@@ -182,7 +193,7 @@ class ReplayKernel(Kernel):
     def _take_rest(self) -> Any:
         """In a process that the replay has just forked: what the log has of it first."""
         if self.tape.next is None:
-            raise Differs("")
+            raise CutShort("")
         if self.tape.next[0] != records.REST:
             raise ValueError("a process has no beginning")
         return self.tape.take()
@@ -358,6 +369,8 @@ class ReplayKernel(Kernel):
     def leave_guest(self) -> None:
         """Nothing, but see ``enter_guest``; in a replay that has come to its end, wait for the
         processes that it has forked, whose output is a part of it."""
+        if self.is_child and self.tape.next is not None:  # it ends early
+            self._order.give_up()
         if self.tape.next is None or self.trouble:
             while self._children:
                 os.waitpid(self._children.pop(), 0)
@@ -380,6 +393,8 @@ class ReplayKernel(Kernel):
         raise UsageError("call: a replay runs no functions for the host")
 
     def close(self) -> None:
+        if self.tape.next is not None:
+            self._order.give_up()
         try:
             super().close()
         finally:
