@@ -19,6 +19,9 @@ MOST_RETURNS = 4
 """Blocks behind calls that a return looks for within the region, before the table of entries."""
 LONGEST = 128
 """Instructions between two tests of fuel, at most."""
+_SHORT = 12
+"""Instructions of a head of a loop that is emitted more than once, at most: with copies of longer
+ones, LLVM keeps more of the state on the stack (decision 46)."""
 
 
 class Shape:
@@ -88,12 +91,16 @@ class Shape:
             or index not in reached
             or installed.block_id in entered
         ]
-        rounds = {head for head in heads if _sets_all_behind_access(members[head], flags)}
+        rounds = {
+            head
+            for head in heads
+            if self._counts[head] <= _SHORT and _sets_all_behind_access(members[head], flags)
+        }
         self.labels = [self._labels(index, index in rounds) for index in range(len(members))]
         """For each member its labels: where it is entered, where it is reached within the region,
-        where a loop is closed. They are one, but for heads of loops before whose first round flags
-        may be deferred or not, and before all others it is known: their text is there twice, or
-        three times if blocks before the loop lead to them."""
+        where a loop is closed. They are one, but for short heads of loops before whose first round
+        flags may be deferred or not, and before all others it is known: their text is there twice,
+        or three times if blocks before the loop lead to them."""
         self.knows_flags = heads <= rounds
         """Of all loops that is known."""
         self.taken = self._taken(order)

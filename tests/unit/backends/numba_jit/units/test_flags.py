@@ -307,6 +307,14 @@ def test_what_comes_before_a_loop_knows_of_its_flags_in_the_first_round_too() ->
     assert text.count("br label %b0") == 3
 
 
+def test_a_loop_with_a_long_head_has_one_text() -> None:
+    long = "".join(f" insn {0x8004 + 4 * number:#x} 4\n" for number in range(12))
+    blocks = ROUNDS.replace("COMPARES", long + COMPARES["registers"]).replace("MORE", "")
+    text = region_text(parse_blocks(blocks.replace("0x8010", "0x8100").replace("0x8014", "0x8104")))
+    assert text.count("br label %b0") == 2
+    assert "label %f0" not in text
+
+
 def test_operands_are_forgotten_where_all_flags_are_computed() -> None:
     text = region_text(program(OTHERS["addition"], SECOND["faults"]))
     assert "store i32 poison, ptr %v.L" in text
