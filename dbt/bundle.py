@@ -16,13 +16,13 @@ The file begins with a line that says which Python reads it, and with an index o
 
 import contextlib
 import marshal
-import mmap
 import os
 import struct
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from io import FileIO
 from types import CodeType, ModuleType
 
 from dbt.typing import Any, NamedTuple, TypeAlias
@@ -119,8 +119,8 @@ class Bundle:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._content, self._identity = _mapped(file)
-        self._index, self._chunks, self._codes = _read_index(self._content)
+        self._stream, self._identity = _opened(file)
+        self._index, self._chunks, self._codes = _read_index(self._stream)
         self._ready: dict[str, CodeType] = {}
         self._held: dict[int, bytes] = {}
         self._found: set[str] = set()
@@ -181,33 +181,32 @@ class Bundle:
             return True
         at, length, sources = self._chunks[number]
         if number in self._held:
-            with memoryview(self._held[number]) as content:
-                codes = _unmarshalled(content)
+            codes = _unmarshalled(self._held[number])
         else:
-            with self._opened() as mapped:
-                codes = None if mapped is None else _part(mapped, self._codes + at, length)
+            with self._readable() as stream:
+                codes = None if stream is None else _part(stream, self._codes + at, length)
         if not isinstance(codes, tuple) or len(codes) != len(sources):
             return False
         self._ready.update(zip(sources, codes, strict=True))
         return isinstance(self._ready.get(source), CodeType)
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[mmap.mmap | None]:
-        """The content of the file; None if it is not there any more."""
-        if self._content is not None:
-            yield self._content
+    def _readable(self) -> Iterator[FileIO | None]:
+        """The file, open; None if it is not there any more."""
+        if self._stream is not None:
+            yield self._stream
             return
-        content, identity = _mapped(self.file)
+        stream, identity = _opened(self.file)
         try:
-            yield content if identity == self._identity else None
+            yield stream if identity == self._identity else None
         finally:
-            if content is not None:
-                content.close()
+            if stream is not None:
+                stream.close()
 
     def hold(self, sources: Iterable[str]) -> bool:
         """Hold the code of modules in memory, so that they can be imported at any time, without a
         descriptor. Returns False if one of them is not here."""
-        if self._content is None:
+        if self._stream is None:
             return False
         for source in sources:
             _, time, size, _, number = self._index.get(source, ("", 0, 0, "", 0))
@@ -215,15 +214,14 @@ class Bundle:
                 self._enough = 1
                 return False
             at, length, _ = self._chunks[number]
-            at += self._codes
-            self._held[number] = self._content[at : at + length]
+            self._held[number] = os.pread(self._stream.fileno(), length, self._codes + at)
         return True
 
     def rest(self) -> None:
         """Give the file's descriptor back, until a module is imported again."""
-        if self._content is not None:
-            self._content.close()
-            self._content = None
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def added(self) -> dict[str, ModuleType]:
         """The modules that were imported from elsewhere, by source, if they are many, and if the
@@ -247,11 +245,11 @@ class Bundle:
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """What is in the file, by source."""
-        with self._opened() as content:
-            if content is None:
+        with self._readable() as stream:
+            if stream is None:
                 return
             for at, length, sources in self._chunks:
-                codes = _part(content, self._codes + at, length)
+                codes = _part(stream, self._codes + at, length)
                 for source, code in zip(sources, codes or (), strict=False):
                     yield source, Entry(*self._index[source][:-1], code)
 
@@ -318,43 +316,46 @@ def state(source: str) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-def _mapped(file: str) -> tuple[mmap.mmap | None, tuple[int, ...]]:
-    """The content of a file, which is not read as a whole, and what tells it from the next one that
-    is written there. None if there is none that this Python can read."""
+def _opened(file: str) -> tuple[FileIO | None, tuple[int, ...]]:
+    """A file, which is not read as a whole, and what tells it from the next one that is written
+    there. None if there is none that this Python can read. (The file is not mapped: if another
+    process cut it then, the host would end this one.)"""
     try:
-        with open(file, "rb", buffering=0) as stream:
-            status = os.fstat(stream.fileno())
-            content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):
+        stream = FileIO(file)
+    except OSError:
         return None, ()
-    first = head()
-    if content[: len(first)] != first:
-        content.close()
-        return None, ()
-    return content, (status.st_ino, status.st_mtime_ns, status.st_size)
+    with contextlib.suppress(OSError):
+        status = os.fstat(stream.fileno())
+        first = head()
+        if os.pread(stream.fileno(), len(first), 0) == first:
+            return stream, (status.st_ino, status.st_mtime_ns, status.st_size)
+    stream.close()
+    return None, ()
 
 
-def _read_index(content: mmap.mmap | None) -> tuple[dict[str, Row], list[Chunk], int]:
+def _read_index(stream: FileIO | None) -> tuple[dict[str, Row], list[Chunk], int]:
     """The rows of a file by source, the chunks, and where the codes begin. There are none if the
     file cannot be used, also because it was cut."""
-    at = len(head())
-    if content is None or len(content) < at + SIZES.size:
+    if stream is None:
         return {}, [], 0
-    size, length = SIZES.unpack_from(content, at)
-    if size != len(content):
+    at = len(head())
+    sizes = os.pread(stream.fileno(), SIZES.size, at)
+    if len(sizes) < SIZES.size:
+        return {}, [], 0
+    size, length = SIZES.unpack(sizes)
+    if size != os.fstat(stream.fileno()).st_size or length > size:
         return {}, [], 0
     at += SIZES.size
-    rows, chunks = _part(content, at, length) or ({}, [])
+    rows, chunks = _part(stream, at, length) or ({}, [])
     return rows, chunks, at + length
 
 
-def _part(content: mmap.mmap, at: int, length: int) -> Any:
+def _part(stream: FileIO, at: int, length: int) -> Any:
     """What is marshalled in a part of the file; None if it is damaged."""
-    with memoryview(content)[at : at + length] as part:
-        return _unmarshalled(part)
+    return _unmarshalled(os.pread(stream.fileno(), length, at))
 
 
-def _unmarshalled(content: memoryview) -> Any:
+def _unmarshalled(content: bytes) -> Any:
     """What was marshalled; None if it is damaged."""
     try:
         return marshal.loads(content)

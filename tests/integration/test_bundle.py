@@ -236,6 +236,14 @@ def test_a_module_whose_code_is_damaged_is_imported_as_usual(sample: Path) -> No
     assert not found(sample, installed)
 
 
+def test_a_file_that_is_cut_while_it_is_open_has_no_code(sample: Path) -> None:
+    installed = bundle.Bundle(str(sample))
+    os.truncate(sample, installed._codes)
+    assert installed._index
+    assert not found(sample, installed)
+    assert not bundle.Bundle(str(sample))._index
+
+
 def test_nothing_is_kept_where_python_keeps_nothing(tree: Path) -> None:
     run(tree, PYTHONDONTWRITEBYTECODE="1")
     assert not file_of(tree).exists()
