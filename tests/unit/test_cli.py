@@ -1,5 +1,6 @@
 """The command line: what options become, what the dumps hold, which status a run ends with."""
 
+import argparse
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from support.runs import command
 from dbt import __version__, cli
 from dbt.commands import process_options
 from dbt.log import ITEMS
-from dbt.parser import parser_of
+from dbt.parser import COMMANDS, parser_of
 from dbt.stops import UsageError
 
 HELLO = guest("hello")
@@ -46,6 +47,17 @@ def test_options_after_the_program_are_its_own() -> None:
     assert arguments.tier == "auto"
     assert arguments.program == "prog"
     assert arguments.args == ["--tier", "-x", "--", "y"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_two_options_are_kept_under_one_name(command: str) -> None:
+    (commands,) = (
+        action for action in parser_of()._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    parser: argparse.ArgumentParser = commands.choices[command]
+    kept = [action.dest for action in parser._actions if action.dest != argparse.SUPPRESS]
+    twice = {name for name in kept if kept.count(name) > 1}
+    assert twice <= {"env"}  # -E and -U, in the order in which they are given
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
