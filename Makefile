@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/.armdbt-run
 DEV    := $(BIN)/.armdbt-dev
-CODE   := dbt frontends backends tests benchmarks
+CODE   := armdbt dbt frontends backends tests benchmarks
 
 ARCHITECTURE ?= armel
 COUNT  ?= 200000

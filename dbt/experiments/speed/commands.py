@@ -130,6 +130,12 @@ def _timed(
     return seconds, usage.ru_utime + usage.ru_stime, child.returncode
 
 
-def python(module: str, *words: str) -> list[str]:
-    """The words that run a module in this interpreter, from whatever directory."""
-    return [sys.executable, "-P", "-m", module, *words]
+def armdbt(*words: str) -> list[str]:
+    """The words that run armdbt in this interpreter, from whatever directory."""
+    return [sys.executable, "-P", "-m", "armdbt", *words]
+
+
+def main_of(module: str, *words: str) -> list[str]:
+    """The words that run the function ``main`` of a module of armdbt in this interpreter."""
+    code = f"import sys, armdbt; from {module} import main; sys.exit(main(sys.argv[1:]))"
+    return [sys.executable, "-P", "-c", code, *words]

@@ -10,7 +10,7 @@ import attrs
 from dbt.experiments.harness.host_facts import QEMU
 from dbt.experiments.peers import unicorn
 from dbt.experiments.speed import small
-from dbt.experiments.speed.commands import Case, python
+from dbt.experiments.speed.commands import Case, armdbt, main_of
 
 BASE = "qemu"
 OURS: Mapping[str, tuple[str, ...]] = {
@@ -95,9 +95,9 @@ def words_of(name: str, case: Case, natives: Natives) -> list[list[str]]:
         if name in QEMUS:
             found.append([QEMU, *QEMUS[name], *root, *words])
         elif name in OURS:
-            found.append([*python("dbt", "run", *anew, *OURS[name], *root), *words])
+            found.append([*armdbt("run", *anew, *OURS[name], *root), *words])
         elif name == UNICORN:
-            found.append(python("dbt.experiments.speed.unicorn_run", *words))
+            found.append(main_of("dbt.experiments.speed.unicorn_run", *words))
         else:
             found.append([natives.path(case), *words[1:]])
     return found

@@ -1,5 +1,5 @@
-"""Runs a program under Unicorn, as a command: ``python -m dbt.experiments.speed.unicorn_run PROG
-ARGS``. What Unicorn lacks is told on standard error, and the status is 125."""
+"""Runs a program under Unicorn, as a command of its own (``commands.main_of``). What Unicorn lacks
+is told on standard error, and the status is 125."""
 
 import sys
 from collections.abc import Sequence
@@ -19,7 +19,3 @@ def main(argv: Sequence[str]) -> int:
         print(f"unsupported: {', '.join(seen.unsupported) or 'its end'}", file=sys.stderr)
         return LACKING
     return seen.status
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""``python -m armdbt`` is ``armdbt``."""
+
+import sys
+
+from armdbt import main
+
+sys.exit(main())
