@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := $(BIN)/.armdbt-run
 DEV    := $(BIN)/.armdbt-dev
-CODE   := armdbt dbt frontends backends tests benchmarks
+CODE   := armdbt dbt frontends backends tests benchmarks docs
 
 ARCHITECTURE ?= armel
 COUNT  ?= 200000
@@ -76,6 +76,12 @@ format: $(DEV)  ## rewrite the code as lint wants it
 
 syscalls: $(DEV) ## make the list of system calls in docs/syscalls.md anew
 	PYTHONPATH=tests $(BIN)/python -m support.syscall_page
+
+# -- Documentation -------------------------------------------------------------------------------
+
+site: $(DEV)    ## make the documentation as a site into build/site; a warning is an error
+	$(BIN)/python -m sphinx -q -E -W --keep-going -c docs -b html . build/site
+	@echo "build/site/index.html"
 
 # -- Longer checks -------------------------------------------------------------------------------
 
@@ -147,6 +153,6 @@ guests:         ## rebuild the small ELF files (gcc-arm-linux-gnueabi)
 	$(MAKE) -C tests/guests
 
 clean:          ## remove what was made, the environment included
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup syscalls demo test check lint types imports tests format root wheels oracles full threads soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean
+.PHONY: help setup syscalls demo test check lint types imports tests format site root wheels oracles full threads soak fuzz million settings mutate attack bench speed growth experiments second-run guests clean

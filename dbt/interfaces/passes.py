@@ -64,7 +64,8 @@ class AtHeads(Protocol):
     a budget has cut is not counted a second time."""
 
     @property
-    def at_heads(self) -> bool: ...
+    def at_heads(self) -> bool:
+        """Whether it does."""
 
 
 class Behind(Protocol):
@@ -73,7 +74,8 @@ class Behind(Protocol):
     midst."""
 
     @property
-    def adds_behind(self) -> bool: ...
+    def adds_behind(self) -> bool:
+        """Whether it does."""
 
 
 class Redirecting(Protocol):

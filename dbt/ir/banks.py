@@ -18,8 +18,12 @@ class State(Protocol):
     words: memoryview
     """The buffer as words of 32 bits, for slots that are looked at very often."""
 
-    def get(self, slot: str) -> int: ...
-    def set(self, slot: str, value: int) -> None: ...
+    def get(self, slot: str) -> int:
+        """The value of a slot, unsigned."""
+
+    def set(self, slot: str, value: int) -> None:
+        """Set a slot to the bits of a value that fit it."""
+
     def word(self, slot: str) -> int:
         """The index in ``words`` of a slot of 32 bits."""
 
@@ -72,8 +76,12 @@ class Memory(Accesses, Protocol):
     """Host address of the permission bytes: ``perms_base + (address >> 12)``. It is
     ``base - PERMS_DISTANCE``, a constant."""
 
-    def read(self, address: int, size: int) -> bytes: ...
-    def write(self, address: int, data: bytes) -> None: ...
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes that the guest may read. Raises GuestFault."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write where the guest may. Raises GuestFault."""
+
     def fetch(self, address: int, size: int) -> bytes:
         """Bytes to decode. Raises GuestFault unless every page is executable."""
 
@@ -81,7 +89,8 @@ class Memory(Accesses, Protocol):
         """Make ``exchange``, ``compare_exchange`` and ``fence`` of this. Each executor calls it."""
 
     @property
-    def protection(self) -> "Protection": ...
+    def protection(self) -> "Protection":
+        """The host's protection of it."""
 
 
 class Protection(Protocol):

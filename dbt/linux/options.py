@@ -75,18 +75,23 @@ class LinuxOptions:
     root: str | None = attrs.field(default=None, converter=_directory)
     """Where ``/`` of the guest is looked up first (qemu-arm's -L)."""
     allow_read: tuple[str, ...] = attrs.field(default=(), converter=_directories)
+    """Host directories that the guest sees beside ``root``, and nothing else if there is no root.
+    One alone may be given so, here and below."""
     allow_write: tuple[str, ...] = attrs.field(default=(), converter=_directories)
-    """Host directories below which the guest may read, and write; one alone may be given so."""
+    """Host directories below which the guest may write, beside the working directory."""
     allow_net: tuple[str, ...] | None = attrs.field(default=None, converter=_hosts)
     """Hosts of the network that the guest may reach beside this one, as addresses or networks
     (``192.0.2.0/24``). None, or False: no network; True: the loopback interface alone."""
     debug_dirs: tuple[str, ...] = attrs.field(default=(), converter=_directories)
     """Where separate debug files are looked for, before ``/usr/lib/debug`` of the guest."""
     cwd: str | None = attrs.field(default=None, converter=_directory)
+    """The guest's working directory, below which it may write; None: the host's."""
     strace: bool = attrs.field(default=False, converter=_strace)
+    """Show each system call, as qemu-arm does."""
     strace_log: Callable[[str], None] | None = attrs.field(default=None, converter=_strace_log)
     """Where strace lines go; None: standard error."""
     stack_size: int = attrs.field(default=8 << 20, converter=_stack_size)
+    """Bytes."""
     seed: int | None = attrs.field(default=None, converter=_seed)
     """Makes AT_RANDOM and getrandom repeatable."""
     cpu: str = attrs.field(default="", converter=_cpu)

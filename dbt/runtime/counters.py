@@ -25,6 +25,7 @@ class _Bank:
         self._free = itertools.count()
 
     def index(self, name: str) -> int:
+        """The index of a name, which it gets now if it is new. Raises MemoryError."""
         index = self.names.get(name)
         if index is None:
             # The thread that compiles may add a name at the same time: neither waits, and each
@@ -52,6 +53,7 @@ class Counters(_Bank):
         self._map[offset : offset + 8] = value.to_bytes(8, "little")
 
     def __getitem__(self, name: str) -> int:
+        """The value of a counter; 0 if nothing has counted under this name."""
         return self._u64(8 * self.names[name]) if name in self.names else 0
 
     @property
@@ -93,6 +95,7 @@ class Stacks(_Bank):
         return base + 8 + 4 * (depth % STACK_ENTRIES)
 
     def push(self, name: str, value: int) -> None:
+        """Put a word on a stack."""
         base = self.index(name) * STACK_BYTES
         depth = self._u64(base)
         at = self._entry(base, depth)
@@ -100,6 +103,7 @@ class Stacks(_Bank):
         self._map[base : base + 8] = (depth + 1).to_bytes(8, "little")
 
     def pop(self, name: str) -> int:
+        """Take the topmost word off a stack; 0 if it is empty."""
         base = self.index(name) * STACK_BYTES
         depth = self._u64(base)
         if depth == 0:

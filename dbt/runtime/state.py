@@ -35,12 +35,14 @@ class GuestState:
             self._slots[slot.name] = words.get(size), slot.offset // size, size, slot.type.mask
 
     def get(self, slot: str) -> int:
+        """The value of a register or flag that there is, unsigned."""
         words, index, size, _ = self._slots[slot]
         if words is not None:
             return words[index]
         return int.from_bytes(self._map[index * size : (index + 1) * size], "little")
 
     def set(self, slot: str, value: int) -> None:
+        """Set a register or flag that there is, to the bits of a value that fit it."""
         words, index, size, mask = self._slots[slot]
         if words is not None:
             words[index] = value & mask
@@ -49,6 +51,7 @@ class GuestState:
             self._map[index * size : (index + 1) * size] = wide
 
     def word(self, slot: str) -> int:
+        """The index of a slot of 4 bytes in ``words``."""
         _, index, size, _ = self._slots[slot]
         assert size == 4, f"{slot} has {size} bytes"
         return index

@@ -22,23 +22,31 @@ from dbt.typing import Any, Protocol
 
 
 class Image(Protocol):
-    """An ELF file in the guest's memory: host path, lowest address, address past the highest."""
+    """An ELF file in the guest's memory."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Its path on the host."""
+
     @property
-    def low(self) -> int: ...
+    def low(self) -> int:
+        """Its lowest address."""
+
     @property
-    def high(self) -> int: ...
+    def high(self) -> int:
+        """The address past its highest."""
 
 
 class Line(Protocol):
     """A line of a source file."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The file, as the compiler knew it."""
+
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """The line, from 1 on."""
 
 
 def _none() -> tuple[()]:
