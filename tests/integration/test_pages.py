@@ -1,4 +1,4 @@
-"""The programs and commands of the tutorial, of recipes and of some other pages, run.
+"""The programs and commands of the tutorial, of recipes and of other pages, run.
 
 ``pytest --bless`` has the pages say what they print: read the diff.
 """
@@ -6,13 +6,9 @@
 from pathlib import Path
 
 import pytest
-from support.pages import CONSOLE, DOCS, PROGRAM, blocks, output, played
+from support.pages import CONSOLE, PROGRAM, blocks, output, pages_to_run, played
 
-PAGES = [
-    *(DOCS / f"{name}.md" for name in ("tutorial", "recordings", "replay")),
-    *sorted((DOCS / "recipes").glob("[!a]*.md")),
-    DOCS / "recipes" / "ask-on-the-command-line.md",
-]
+PAGES = pages_to_run()
 
 
 @pytest.mark.parametrize(
@@ -58,4 +54,3 @@ def test_all_of_its_programs_were_found(page: Path) -> None:
     languages = [language for language, _ in blocks(page)]
     assert len(PROGRAM.findall(page.read_text())) == languages.count("python")
     assert len(CONSOLE.findall(page.read_text())) == languages.count("console")
-    assert {"python", "console"} & {*languages}

@@ -17,6 +17,8 @@ from support.guests import BENCHMARKS, DEMO, ROOT
 from support.oracle import lacking
 
 DOCS = ROOT / "docs"
+OWN = {"debugger", "instrumentation", "outputs", "profiling", "spy", "syscalls"}
+"""Pages with tests of their own."""
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 PROGRAM = re.compile(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -35,6 +37,14 @@ VARYING = (
 def all_pages() -> list[Path]:
     """What people read: of the experiments, the pages that are written by hand, too."""
     return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+def pages_to_run() -> list[Path]:
+    """The pages for users whose programs and commands print what is behind them."""
+    recipes = [page for page in sorted((DOCS / "recipes").glob("*.md")) if "add-" not in page.stem]
+    others = [page for page in sorted(DOCS.glob("*.md")) if page.stem not in OWN]
+    runs = {"python", "console"}
+    return [page for page in (*others, *recipes) if runs & {name for name, _ in blocks(page)}]
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.guests import ROOT
-from support.pages import all_pages, blocks
+from support.pages import all_pages, blocks, pages_to_run
 
 INTEGRATION = "tests/integration"
 RUN = f"{INTEGRATION}/test_pages.py::test_it_prints_what_the_page_says"
@@ -18,9 +18,6 @@ RUN_BY = {
         "sh": f"{RECIPES}::test_the_command_line_of_the_readme_runs",
     },
     "CONTRIBUTING.md": {"sh": f"{RECIPES}::test_targets_that_developers_are_shown_are_there"},
-    "docs/tutorial.md": {"python": RUN, "text": RUN},
-    "docs/recordings.md": {"python": RUN, "text": RUN},
-    "docs/replay.md": {"python": RUN, "text": RUN, "console": PLAYED},
     "docs/debugger.md": dict.fromkeys(
         ("sh", "gdb", "text"),
         f"{INTEGRATION}/test_debugger_page.py::test_gdb_says_what_the_page_shows",
@@ -66,7 +63,8 @@ RUN_BY = {
     },
 }  # fmt: skip
 """By page and language, the test that runs the blocks."""
-RECIPE = {"python": RUN, "text": RUN, "console": PLAYED}
+PAGE = {"python": RUN, "text": RUN, "console": PLAYED}
+"""What is run of any other page."""
 EXPERIMENT = {
     "sh": f"{INTEGRATION}/test_experiments_documented.py::test_the_command_is_one_that_is_understood",
 }
@@ -80,7 +78,7 @@ def runners(page: Path) -> dict[str, str]:
         return RUN_BY[name]
     if name.startswith("docs/experiments/"):
         return EXPERIMENT
-    return RECIPE if name.startswith("docs/recipes/") else {}
+    return PAGE if page in pages_to_run() else {}
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -95,7 +93,7 @@ def test_nothing_is_said_to_be_run_that_is_not_there(name: str) -> None:
 
 
 def test_the_tests_are_there() -> None:
-    tables = [*RUN_BY.values(), RECIPE, EXPERIMENT]
+    tables = [*RUN_BY.values(), PAGE, EXPERIMENT]
     for test in {test for table in tables for test in table.values()}:
         path, _, name = test.partition("::")
         assert re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.MULTILINE), test

@@ -22,7 +22,9 @@ _ROWS_AT_A_TIME = 1 << 16
 
 @attrs.frozen(eq=False)
 class EventArrays:
-    """The events of a part of a run, in its order. ``dtypes.py`` says what the fields are.
+    """The events of a part of a run, in its order. ``calls``, ``syscalls`` and ``blocks`` are
+    structured arrays of one dimension, a row an event; ``dtypes.py`` and ``docs/recordings.md``
+    say what the fields are.
 
     ``symbols`` are the names of functions by address, ``syscall_names`` those of system calls by
     number; ``begin`` and ``end`` count the guest instructions completed before the part and at its

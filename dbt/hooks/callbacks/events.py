@@ -67,8 +67,9 @@ class _OnGuest(_Named):
 class CallEvent(_OnGuest):
     """A function is about to run its first instruction.
 
-    ``return_to`` is the location that it returns to; ``insns`` counts the guest instructions
-    completed so far.
+    ``pc`` is the function's address, ``symbol`` its name, or the address as text; ``return_to`` is
+    the location that it returns to; ``insns`` counts the guest instructions completed so far;
+    ``thread`` is the guest's thread id.
     """
 
     pc: int
@@ -174,7 +175,11 @@ def call_event(
 
 @attrs.define
 class ReturnEvent(_OnGuest):
-    """A hooked function has returned to the location its caller gave it."""
+    """A hooked function has returned to the location its caller gave it, ``returned_to``.
+
+    ``pc`` is the function's address, ``symbol`` its name, or the address as text; ``depth`` is how
+    many watched activations are alive below it. ``insns`` and ``thread`` as in ``CallEvent``.
+    """
 
     pc: int
     symbol: str
@@ -199,7 +204,8 @@ class SyscallEvent(_Named):
 
     ``arguments`` may be changed on entry. On return hooks see the result (negative errno on
     failure) and may change it. To make a call fail, set ``-errno.EIO``: ``errno.EIO`` is a success
-    that returns 5. ``number`` is the kernel's number, ``site`` what follows the trap.
+    that returns 5. ``number`` is the kernel's number, ``site`` the location that follows the trap.
+    ``insns`` and ``thread`` as in ``CallEvent``.
     """
 
     name: str
@@ -240,7 +246,7 @@ class MemoryEvent(_OnGuest):
 
     ``kind`` is ``"read"`` or ``"write"``; ``address`` is that of the first byte of ``size`` bytes,
     1, 2, 4 or 8; ``value`` is what was read or written, little-endian, and ``before`` what was
-    there before a write. ``insns`` counts the guest instructions completed so far.
+    there before a write. ``pc`` is the instruction. ``insns`` and ``thread`` as in ``CallEvent``.
     """
 
     kind: str
@@ -261,7 +267,7 @@ class MemoryEvent(_OnGuest):
 @attrs.define
 class BlockEvent(_OnGuest):
     """A block of ``size`` bytes, as armdbt translates the code, is about to run its first
-    instruction. ``insns`` counts the guest instructions completed so far."""
+    instruction, at ``pc``. ``insns`` and ``thread`` as in ``CallEvent``."""
 
     pc: int
     size: int
