@@ -40,7 +40,7 @@ $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): $(RUN)
 	@$(BIN)/python -c 'import tomllib; \
 	    groups = tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]; \
-	    print("\n".join(groups["test"] + groups["lint"]))' > $(VENV)/groups.txt
+	    print("\n".join(groups["test"] + groups["lint"] + groups["docs"]))' > $(VENV)/groups.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r $(VENV)/groups.txt
 	@touch $@
 

@@ -449,8 +449,7 @@ class Process:
         return inspection.explain(self.translator, self.engine, self.kernel.symbolizer, where)
 
     def stats(self) -> dict[str, Any]:
-        """Figures of all runs so far, by name, ready for JSON. ``docs/profiling.md`` says what each
-        of them is."""
+        """Figures of all runs so far, ready for JSON."""
         figures = inspection.stats(self.translator, self.engine, self.kernel)
         return {**figures, **self._phases.figures()}
 
