@@ -3,10 +3,8 @@
 import argparse
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,13 +12,12 @@ import attrs
 from dbt import choices, interruption
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
-from dbt.commands.watching import Recorded, Traced, Watching
+from dbt.commands.sink import Sink
+from dbt.commands.watching import Recorded, Traced, Watching, described, tell_missing
 from dbt.stops import UsageError
-from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.hooks.outputs import Format, Output, Program
-    from dbt.hooks.records import Record
     from dbt.process import Process
 
 HELP = "show or record what a program calls"
@@ -63,13 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
         make_process(arguments) as process,
         contextlib.ExitStack() as stack,
     ):
-        program = _describe(process, arguments)
+        program = described(process, arguments, _blocks(process))
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
         if readers:
-            way = _way(process, _Sink(process, readers, arguments.max_depth), arguments)
+            outputs = [(reader.file, reader.output.feed) for reader in readers]
+            way = _way(process, Sink(process, outputs, arguments.max_depth), arguments)
             watching = Watching(process, arguments.only, way)
-            stack.callback(_tell_missing, process, watching)
+            stack.callback(tell_missing, process, watching)
         stop = run_until_interrupted(process, arguments)
         if readers:
             way.pull()
@@ -121,19 +119,12 @@ class _Writer:
             self.output.finish(end)
 
 
-def _way(process: "Process", sink: "_Sink", arguments: argparse.Namespace) -> Recorded | Traced:
+def _way(process: "Process", sink: Sink, arguments: argparse.Namespace) -> Recorded | Traced:
     """How records are made. A recording's are those of ``entry``, which is what ``auto`` means."""
     syscalls = not arguments.no_syscalls
     if arguments.mechanism == "auto":
         return Recorded(process, sink, syscalls=syscalls)
     return Traced(process, sink, arguments.mechanism, syscalls=syscalls)
-
-
-def _tell_missing(process: "Process", watching: Watching) -> None:
-    for name in sorted(watching.missing):
-        meant = choices.meant(name, process.kernel.symbolizer.similar(name))
-        text = f"armdbt: no symbol {choices.shown(name)} in the program and its libraries{meant}"
-        print(printable(text), file=sys.stderr)
 
 
 def _check_files(wanted: Sequence[_Wanted]) -> None:
@@ -143,30 +134,6 @@ def _check_files(wanted: Sequence[_Wanted]) -> None:
         if where in seen:
             raise UsageError(f"--format: two formats for {file}")
         seen.add(where)
-
-
-def _describe(process: "Process", arguments: argparse.Namespace) -> "Program":
-    from dbt.hooks.outputs import Program
-    from dbt.linux.typed.decode import Decoder
-
-    kernel = process.kernel
-    decoder = Decoder(kernel.abi, process.memory)
-
-    def syscall(call: "Record", result: int | None) -> str:
-        request = kernel.request
-        aligned, variant = request.aligned, request.variant
-        return str(
-            decoder.decode(call.symbol, call.arguments, result, aligned=aligned, variant=variant)
-        )
-
-    return Program(
-        command=(arguments.program, *arguments.args),
-        images=lambda: kernel.images,
-        blocks=_blocks(process),
-        syscall=syscall,
-        line=kernel.symbolizer.line,
-        start=process.engine.executed,
-    )
 
 
 def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:
@@ -181,54 +148,3 @@ def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:
         return covered({name: count - before.get(name, 0) for name, count in now.items()})
 
     return blocks
-
-
-class _Sink:
-    """Feeds every record that is wanted to every output.
-
-    An interrupt waits until the outputs have taken the records they are at, so that what is written
-    after it is whole.
-    """
-
-    def __init__(
-        self, process: "Process", writers: Sequence[_Writer], max_depth: int | None
-    ) -> None:
-        from dbt.hooks.records import Kind
-
-        self._outputs = [(writer.file, writer.output.feed) for writer in writers]
-        self._kernel = process.kernel
-        self._limit = 1 << 32 if max_depth is None else max_depth
-        self._syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
-        self._busy, self._interrupted = False, 0
-        for which in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(which) != signal.SIG_IGN:
-                signal.signal(which, self._interrupt)
-
-    def __call__(self, records: "Iterable[Record]") -> None:
-        if self._kernel.is_child:  # its buffers are copies of ours, its files are ours
-            iter(records)  # they are not kept
-            return
-        self._busy = True
-        try:
-            for record in records:
-                if record.depth < self._limit or record.kind in self._syscalls:
-                    self._feed(record)
-        finally:
-            self._busy = False
-        if self._interrupted:
-            number, self._interrupted = self._interrupted, 0
-            interruption.interrupt(number)
-
-    def _feed(self, record: "Record") -> None:
-        try:
-            for file, feed in self._outputs:  # noqa: B007 (named when writing fails)
-                feed(record)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise UsageError(f"{file}: {error.strerror}") from None
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self._busy:
-            interruption.interrupt(number, frame)
-        self._interrupted = number

@@ -1,14 +1,20 @@
 """Which functions ``armdbt calls`` watches: those there are at the start, and those of libraries as
 the program maps them."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dbt import choices
 from dbt.choices import AmbiguousName
 from dbt.stops import UsageError
+from dbt.text import printable
 
 if TYPE_CHECKING:
+    import argparse
+
     from dbt.hooks import SyscallEvent
+    from dbt.hooks.outputs import Program
     from dbt.hooks.recording import Recording
     from dbt.hooks.records import Record
     from dbt.process import Process
@@ -193,3 +199,40 @@ class _Late:
 
     def __iter__(self) -> "Iterator[Record]":
         return iter(self._recording.drain())
+
+
+def tell_missing(process: "Process", watching: Watching) -> None:
+    """Say which symbols were never there."""
+    for name in sorted(watching.missing):
+        meant = choices.meant(name, process.kernel.symbolizer.similar(name))
+        text = f"armdbt: no symbol {choices.shown(name)} in the program and its libraries{meant}"
+        print(printable(text), file=sys.stderr)
+
+
+def described(
+    process: "Process",
+    arguments: "argparse.Namespace",
+    blocks: "Callable[[], Iterable[tuple[int, int]]]" = tuple,
+) -> "Program":
+    """What outputs may know of the program. ``blocks`` lists those that were executed."""
+    from dbt.hooks.outputs import Program
+    from dbt.linux.typed.decode import Decoder
+
+    kernel = process.kernel
+    decoder = Decoder(kernel.abi, process.memory)
+
+    def syscall(call: "Record", result: int | None) -> str:
+        request = kernel.request
+        aligned, variant = request.aligned, request.variant
+        return str(
+            decoder.decode(call.symbol, call.arguments, result, aligned=aligned, variant=variant)
+        )
+
+    return Program(
+        command=(arguments.program, *arguments.args),
+        images=lambda: kernel.images,
+        blocks=blocks,
+        syscall=syscall,
+        line=kernel.symbolizer.line,
+        start=process.engine.executed,
+    )
