@@ -10,7 +10,8 @@ from dbt import __version__
 from dbt.text import EXAMPLES_HEAD, examples
 
 COMMANDS = (
-    "run", "replay", "calls", "explain", "passes", "demo", "bench", "spy", "cache", "completion",
+    "run", "replay", "calls", "report", "explain", "passes", "demo", "bench", "spy", "cache",
+    "completion",
 )  # fmt: skip
 """Names of the commands, which are those of their modules."""
 

@@ -168,10 +168,14 @@ class Recorded:
 
     def begin_anew(self) -> None:
         """An execve has ended the recording."""
+        self.end()
+        self.begin()
+
+    def end(self) -> None:
+        """Give the sink what it has not got, and record no more."""
         self.pull()
         while self._removers:
             self._removers.pop()()
-        self.begin()
 
     def watch(self, wanted: set[int]) -> None:
         """Record these functions and no others."""
