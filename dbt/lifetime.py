@@ -37,6 +37,15 @@ class Lifetime:
         self._over = ""
         self.closed = False
 
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        if self.closed:
+            return "closed"
+        if self._idle.locked():
+            return "running"
+        return self._over or "ready to run"
+
     def running(self, what: str = "run") -> "Taken":
         """The context of a run. Raises UsageError when the state allows none."""
         self._take(f"{what}: it runs already; return from the hook to continue the run")

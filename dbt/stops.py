@@ -58,11 +58,19 @@ class InternalError(Exception):
     """A fault of armdbt itself, met while it served the guest; its cause is what was raised."""
 
 
+def _html(stop: object) -> str:
+    """What a notebook shows: how the run ended, and the report of a guest that was killed."""
+    from dbt.markup import escaped, lines
+
+    return f"<code>{escaped(repr(stop))}</code>{lines(getattr(stop, 'report', ''))}"
+
+
 @attrs.frozen
 class Exited:
     """The guest called exit or exit_group."""
 
     status: int
+    _repr_html_ = _html
 
 
 @attrs.frozen
@@ -76,25 +84,28 @@ class Killed:
     """
 
     signal: int
-    pc: int
-    report: str = ""
+    pc: int = attrs.field(repr=hex)
+    report: str = attrs.field(default="", repr=False)
     why: str = attrs.field(default="", eq=False)
-    location: int | None = attrs.field(default=None, eq=False)
+    location: int | None = attrs.field(default=None, eq=False, repr=False)
     quiet: bool = attrs.field(default=False, eq=False)
+    _repr_html_ = _html
 
 
 @attrs.frozen
 class InsnLimit:
     """The instruction budget is used up; the state is at an exact instruction boundary."""
 
-    pc: int
+    pc: int = attrs.field(repr=hex)
+    _repr_html_ = _html
 
 
 @attrs.frozen
 class TimeLimit:
     """The time-out has passed."""
 
-    pc: int
+    pc: int = attrs.field(repr=hex)
+    _repr_html_ = _html
 
 
 @attrs.frozen
@@ -102,23 +113,26 @@ class Trapped:
     """An instrumentation check (``trap_if``) stopped the guest. ``location`` as in ``Killed``."""
 
     reason: str
-    pc: int
-    location: int | None = attrs.field(default=None, eq=False)
+    pc: int = attrs.field(repr=hex)
+    location: int | None = attrs.field(default=None, eq=False, repr=False)
+    _repr_html_ = _html
 
 
 @attrs.frozen
 class Requested:
     """A hook asked to stop."""
 
-    pc: int
+    pc: int = attrs.field(repr=hex)
     reason: str = ""
+    _repr_html_ = _html
 
 
 @attrs.frozen
 class Returned:
     """The function that ``Process.call`` called has returned."""
 
-    pc: int
+    pc: int = attrs.field(repr=hex)
+    _repr_html_ = _html
 
 
 Stop: TypeAlias = Exited | Killed | InsnLimit | TimeLimit | Trapped | Requested | Returned

@@ -25,10 +25,12 @@ register and the stack pointer found there, identifies it among all that are ali
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
+
+from dbt.text import NAME, printable
 
 OLD_KEYS: Mapping[str, str] = {"lane": "stack_id"}
 """Keys of older record files, and the names that they have now."""
@@ -86,6 +88,41 @@ class Record:
     """Number of the thread's stack that it is on: coroutines return in another order than they
     were called. 0 is the first stack, and all where a mechanism does not follow the stacks. A
     signal handler's alternate stack has the number of what it interrupted."""
+
+    def __repr__(self) -> str:
+        what = f"{self.kind.value} {printable(self.symbol, NAME)}" + f" at {self.function:#x}" * (
+            not self._of_kernel
+        )
+        return (
+            f"Record({what}, " + ", ".join(f"{name} {text}" for name, text in self._texts()) + ")"
+        )
+
+    def _repr_html_(self) -> str:
+        from dbt.markup import pairs
+
+        number = str(self.function) if self._of_kernel else f"{self.function:#x}"
+        head = [("kind", self.kind.value), ("symbol", self.symbol), ("function", number)]
+        return pairs([*head, *self._texts()])
+
+    @property
+    def _of_kernel(self) -> bool:
+        return self.kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN)
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        """The other fields, without those that say nothing here."""
+        if self.arguments:
+            yield "arguments", " ".join(map(hex, self.arguments))
+        if self.result is not None:
+            yield "result", str(self.result) if self._of_kernel else f"{self.result:#x}"
+        yield "site", f"{self.site:#x}"
+        yield "stack", f"{self.stack:#x}"
+        if self.caller:
+            yield "caller", f"{self.caller:#x}"
+        yield "depth", str(self.depth)
+        yield "insns", str(self.insns)
+        yield "thread", str(self.thread)
+        if self.stack_id:
+            yield "stack_id", str(self.stack_id)
 
     @property
     def strand(self) -> tuple[int, int]:

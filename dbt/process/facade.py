@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from dbt.process.calls import Caller
     from dbt.process.debugging import Debuggee
     from dbt.process.snapshots import Saver, Snapshot
+    from dbt.process.statistics import Statistics
 
 
 class Process:
@@ -448,10 +449,26 @@ class Process:
         """
         return inspection.explain(self.translator, self.engine, self.kernel.symbolizer, where)
 
-    def stats(self) -> dict[str, Any]:
-        """Figures of all runs so far, ready for JSON."""
+    def stats(self) -> "Statistics":
+        """Figures of all runs so far, ready for JSON; a notebook shows them as a table."""
+        from dbt.process.statistics import Statistics
+
         figures = inspection.stats(self.translator, self.engine, self.kernel)
-        return {**figures, **self._phases.figures()}
+        return Statistics({**figures, **self._phases.figures()})
+
+    def __repr__(self) -> str:
+        return f"<Process {' '.join(map(repr, self._command))}: {self._lifetime.state}>"
+
+    def _repr_html_(self) -> str:
+        from dbt.markup import pairs
+
+        rows: list[tuple[str, Any]] = [("program", self._command[0])]
+        rows += [("arguments", " ".join(map(repr, self._command[1:])))] if self._command[1:] else []
+        rows += [("state", self._lifetime.state)]
+        if not self._lifetime.closed:
+            rows += [("guest instructions", self.engine.executed)]
+            rows += [("system calls", self.kernel.syscall_counts.total())]
+        return pairs(rows, "Process")
 
     def debuggee(self) -> "Debuggee":
         """The process as a debugger drives it. Raises UsageError for a guest of which no debugger

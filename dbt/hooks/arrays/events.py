@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -15,6 +15,9 @@ from dbt.hooks.arrays.reader import Array, records_of_calls, records_of_syscalls
 from dbt.hooks.outputs import NAMES, Program, write
 from dbt.hooks.records import Record
 from dbt.stops import UsageError
+
+if TYPE_CHECKING:
+    from dbt.hooks.arrays.profile import Profile
 
 ARRAYS = ("calls", "syscalls", "blocks")
 _ROWS_AT_A_TIME = 1 << 16
@@ -52,6 +55,12 @@ class EventArrays:
             _in_parts(self.syscalls, records_of_syscalls, self.syscall_names),
         )
         return (record for _, record in heapq.merge(*streams, key=itemgetter(0)))
+
+    def profile(self) -> "Profile":
+        """The cost of each recorded function, which a notebook shows as a table."""
+        from dbt.hooks.arrays.profile import Profile
+
+        return Profile(self.records(), self.program, self.end)
 
     def dataframe(self, array: str = "calls") -> Any:
         """A pandas DataFrame of one of the arrays: a column for each field and each argument

@@ -4,7 +4,7 @@ import ctypes
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
@@ -16,6 +16,9 @@ from dbt.hooks.outputs import Program
 from dbt.hooks.recording import Recording
 from dbt.hooks.records import Record
 from dbt.interfaces import Executor
+
+if TYPE_CHECKING:
+    from dbt.hooks.arrays.profile import Profile
 
 MOST, MOST_AT_A_TIME = 1 << 25, 1 << 17
 """Events that a recording keeps, and that it gives to ``on_full`` at a time, unless it is told."""
@@ -174,6 +177,10 @@ class RecordedEvents:
     def records(self) -> Iterator[Record]:
         """See ``EventArrays.records``."""
         return self.arrays().records()
+
+    def profile(self) -> "Profile":
+        """See ``EventArrays.profile``."""
+        return self.arrays().profile()
 
     def dataframe(self, array: str = "calls") -> Any:
         """See ``EventArrays.dataframe``."""
