@@ -38,8 +38,19 @@ class Capture:
     def content(self) -> bytes:
         """All of it, so far."""
         if self._fd is not None:
-            self._content = os.pread(self._fd, os.fstat(self._fd).st_size, 0)
+            self._content = self.since(0)
         return self._content
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return len(self._content) if self._fd is None else os.fstat(self._fd).st_size
+
+    def since(self, offset: int) -> bytes:
+        """What was written behind so many bytes."""
+        if self._fd is None:
+            return self._content[offset:]
+        return os.pread(self._fd, max(0, self.size - offset), offset)
 
     def close(self) -> None:
         """The guest writes no more: keep the bytes alone."""

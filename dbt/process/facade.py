@@ -12,6 +12,7 @@ description.
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from dbt.passes.pipeline import Pipeline
     from dbt.perf import PerfFile
     from dbt.process.calls import Caller
+    from dbt.process.cells import Cells
     from dbt.process.debugging import Debuggee
     from dbt.process.snapshots import Saver, Snapshot
     from dbt.process.statistics import Statistics
@@ -76,7 +78,8 @@ class Process:
     ``backend`` a name or an object, each pass a name, a spelling with options or an object.
     ``stdin`` is None (the host's), bytes, a path, or an open file or its descriptor; ``stdout`` and
     ``stderr`` are None, ``dbt.CAPTURE``, which keeps the bytes for the attributes of these names, a
-    path, or an open file; the constants of subprocess are understood, too.
+    path, or an open file; the constants of subprocess are understood, too. In a notebook the host's
+    outputs are the cell.
     ``phases=TimedPhases()`` has ``stats`` say where the time goes; ``perf`` is a format of
     ``dbt.perf``, whose file is complete after ``close``. ``block_insns`` is the most instructions
     in a block, 64 unless it is given. ``record`` is the path of a log, from which ``dbt.replay``
@@ -136,10 +139,7 @@ class Process:
             self.state, self.memory, self.counters = storage.state, storage.memory, storage.counters
             self.stacks, self.functions = storage.stacks, storage.functions
             stack.callback(self.memory.close)
-            standard = Standard(stdin, stdout, stderr)
-            self._captures = standard.captures
-            for capture in standard.captures.values():
-                stack.callback(capture.close)
+            standard = self._standard(stdin, stdout, stderr, stack)
             with contextlib.closing(standard):
                 self.kernel = self._new_kernel(abi, linux, standard.sources)
             stack.callback(self.kernel.close)
@@ -167,8 +167,26 @@ class Process:
             self.executor = parts.engine.executor
             self.hooks, self._machine, self._loop = parts.hooks, parts.machine, parts.loop
             self._parts = parts
+            if self._cells is not None:
+                self.hooks.on_pause(self._cells.show)
             self.kernel.connected(partial(getattr, parts.engine, "executed"))
             self._release = stack.pop_all()
+
+    def _standard(
+        self, stdin: Any, stdout: Any, stderr: Any, closing: contextlib.ExitStack
+    ) -> Standard:
+        """What the guest's standard descriptors are. Raises UsageError."""
+        self._cells = cells = _cells(stdout, stderr)
+        if cells is not None:
+            stdout, stderr = cells.outputs[1], cells.outputs[2]
+        standard = Standard(stdin, stdout, stderr)
+        self._captures = standard.captures
+        if cells is not None:
+            cells.take(self._captures)
+            closing.callback(cells.close)
+        for capture in self._captures.values():
+            closing.callback(capture.close)
+        return standard
 
     def _event_loop(self) -> type[EventLoop]:
         """The class of the event loop."""
@@ -303,6 +321,8 @@ class Process:
             return self._loop.run()
         finally:
             self.kernel.leave_guest()
+            if self._cells is not None:
+                self._cells.show()
 
     def _end_child(self, ended: Stop | BaseException) -> NoReturn:
         """End the host process of a forked child in the way its guest has ended."""
@@ -389,6 +409,8 @@ class Process:
         with self._lifetime.restoring("restore"):
             self._saver.restore(snapshot)
             self._lifetime.revived()
+            if self._cells is not None:
+                self._cells.rewound()
 
     # -- input and output --------------------------------------------------------------------------
 
@@ -521,6 +543,15 @@ class Process:
                 self.close()
         except Exception:
             pass
+
+
+def _cells(stdout: Any, stderr: Any) -> "Cells | None":
+    """What shows the guest's output in a notebook; None elsewhere."""
+    if "ipykernel" not in sys.modules:
+        return None
+    from dbt.process.cells import Cells
+
+    return Cells({1: stdout, 2: stderr})
 
 
 def _attach(passes: Iterable[Pass], process: Process) -> None:

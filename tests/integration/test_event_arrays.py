@@ -387,3 +387,17 @@ def test_what_makes_no_sense_is_refused() -> None:
             events.write("drcov", io.StringIO())
         with pytest.raises(UsageError, match="array"):
             events.dataframe("nothing")
+
+
+def test_the_profile_is_that_of_the_command_line() -> None:
+    with Process(FIB, ["9"], env={}, stdout=dbt.CAPTURE) as process, process.record() as events:
+        process.run()
+    profile = events.profile()
+    out = io.StringIO()
+    events.write("profile", out)
+    rows = [line.split() for line in out.getvalue().splitlines()[2:]]
+    assert [row.function for row in profile] == [row[0] for row in rows]
+    assert profile[0] == ("fib", 109, 1032, 1032)
+    assert sum(row.self_cost for row in profile) == profile.total
+    assert repr(profile).splitlines()[2].split() == ["fib", "109", "1,032", "76.1", "1,032", "76.1"]
+    assert profile._repr_html_().count("<tr>") == len(profile) + 1

@@ -362,3 +362,23 @@ def test_a_process_that_is_dropped_when_modules_are_gone_says_nothing(
         patched.setattr("dbt.process.facade.contextlib", None)
         process.__del__()
     process.close()
+
+
+def test_a_process_says_its_state() -> None:
+    process = Process(FIB, ["9", "<"], env={}, stdout=dbt.CAPTURE)
+    seen: list[str] = []
+    process.hooks.on_call("main", lambda call: seen.append(repr(process)))
+    states = [repr(process).rpartition(": ")[2]]
+    process.run()
+    states.append(repr(process).rpartition(": ")[2])
+    assert (
+        '<tr><th>system calls</th><td style="text-align: right">2</td></tr>'
+        in process._repr_html_()
+    )
+    assert "&lt;" in process._repr_html_()
+    process.close()
+    assert [*states, repr(process).rpartition(": ")[2]] == [
+        "ready to run>", "the program has exited with status 0>", "closed>"
+    ]  # fmt: skip
+    assert seen == [f"<Process {FIB!r} '9' '<': running>"]
+    assert "closed" in process._repr_html_()
