@@ -7,8 +7,8 @@ from typing import Any
 
 
 def load(module: ModuleType, name: str, on_compile: Any) -> int:
-    """The address of the compiled function ``decide``, ``keep`` or ``expand``, whose object code is
-    kept on disk."""
+    """The address of the compiled function ``decide``, ``keep``, ``expand`` or ``fold``, whose
+    object code is kept on disk."""
     from backends.native import llvm
     from backends.native.arena import Arena
     from backends.native.cache import cached
@@ -32,13 +32,14 @@ _PURPOSES = {
     "decide": "what is decided at calls and returns",
     "keep": "what is decided at calls and returns",
     "expand": "what makes rows of events",
+    "fold": "what adds up events",
 }
 _arenas: list[Any] = []
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
 def _object(module: ModuleType, name: str) -> bytes:
-    """Object code of ``decide``, ``keep`` or ``expand``, as ``Executor.decision`` has them."""
+    """Object code of one of them, as ``Executor.decision`` has them."""
     from numba import njit
 
     from backends.numba_jit.compiled import object_of
@@ -49,6 +50,8 @@ def _object(module: ModuleType, name: str) -> bytes:
             names[known] = njit(**_OPTIONS)(FunctionType(value.__code__, names, known))
     if name == "expand":
         return object_of(_expand(module, names["expand"]), 1, name)
+    if name == "fold":
+        return object_of(_fold(module, names["fold"]), 1, name)
     decide, keep = _decide(module, names["arrived"]), _keep(module, names["kept"])
     return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
 
@@ -100,6 +103,27 @@ def _expand(module: ModuleType, rows: Any) -> Any:
         return rows(c, words(c[events]), known, words(c[live]), out, words(c[blocks]))
 
     return expand
+
+
+def _fold(module: ModuleType, sums: Any) -> Any:
+    from numba import njit
+
+    events, ways, live = module.EVENTS_AT, module.WAYS_AT, module.LIVE_AT
+    frames, active = module.FRAMES_AT, module.ACTIVE_AT
+    functions, arcs, paths = module.FUNCTIONS_AT, module.ARCS_AT, module.PATHS_AT
+    arc_index, path_index = module.ARC_INDEX_AT, module.PATH_INDEX_AT
+    words, numbers_at = _pointer(32), _pointer(64)
+
+    @njit(**_OPTIONS)
+    def fold(address):  # type: ignore[no-untyped-def]
+        c = numbers_at(address)
+        return sums(
+            c, words(c[events]), numbers_at(c[ways]), numbers_at(c[live]), numbers_at(c[frames]),
+            numbers_at(c[active]), numbers_at(c[functions]), numbers_at(c[arcs]),
+            numbers_at(c[paths]), numbers_at(c[arc_index]), numbers_at(c[path_index]),
+        )  # fmt: skip
+
+    return fold
 
 
 def _pointer(bits: int) -> Any:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -13,11 +13,12 @@ from dbt import choices, interruption
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.sink import Sink
-from dbt.commands.watching import Recorded, Traced, Watching, described, tell_missing
+from dbt.commands.watching import Recorded, Summed, Traced, Watching, described, tell_missing
 from dbt.stops import UsageError
 
 if TYPE_CHECKING:
-    from dbt.hooks.outputs import Format, Output, Program
+    from dbt.hooks.follow.summing import Summing
+    from dbt.hooks.outputs import Format, Output, OutputOfSums, Program
     from dbt.process import Process
 
 HELP = "show or record what a program calls"
@@ -63,17 +64,20 @@ def run(arguments: argparse.Namespace) -> int:
         program = described(process, arguments, _blocks(process))
         writers = [_Writer.open(want, program, stack) for want in wanted]
         readers = [writer for writer in writers if writer.format.records]
+        sums = _sums(process, readers, arguments)
         if readers:
-            outputs = [(reader.file, reader.output.feed) for reader in readers]
-            way = _way(process, Sink(process, outputs, arguments.max_depth), arguments)
+            way = _way(process, readers, sums, arguments)
             watching = Watching(process, arguments.only, way)
             stack.callback(tell_missing, process, watching)
         stop = run_until_interrupted(process, arguments)
         if readers:
             way.pull()
+        if sums is not None:
+            sums.finish(process.engine.executed)
+            _tell_merged(sums)
         sys.stdout.flush()
         for writer in writers:
-            writer.finish(process.engine.executed)
+            writer.finish(process.engine.executed, sums)
         stack.close()  # what is missing is told before how it ended
         return report_stop(process, stop)
 
@@ -112,16 +116,60 @@ class _Writer:
         output = want.format.make(stream, program)
         return cls(want.format, want.file or "standard error", output)
 
-    def finish(self, end: int) -> None:
+    @property
+    def sums(self) -> "OutputOfSums | None":
+        """The output, if it is one of what records add up to."""
+        return cast("OutputOfSums", self.output) if self.format.sums else None
+
+    def finish(self, end: int, sums: "Summing | None") -> None:
         from dbt.files import writing
 
         with writing(self.file):
-            self.output.finish(end)
+            if sums is not None and self.sums is not None:
+                self.sums.take(sums)
+            else:
+                self.output.finish(end)
 
 
-def _way(process: "Process", sink: Sink, arguments: argparse.Namespace) -> Recorded | Traced:
+def _sums(
+    process: "Process", readers: Sequence[_Writer], arguments: argparse.Namespace
+) -> "Summing | None":
+    """What adds up events, if that is all that is wanted of them."""
+    outputs = [reader.sums for reader in readers]
+    if arguments.mechanism != "auto" or not outputs or None in outputs:
+        return None
+    from dbt.hooks.follow.summing import Summing
+
+    def seen(pc: int, symbol: str) -> None:
+        for output in filter(None, outputs):
+            output.seen(pc, symbol)
+
+    executed, limit = process.engine.executed, arguments.max_depth
+    return Summing(process.engine.executor, executed, most_depth=limit, seen=seen)
+
+
+def _tell_merged(sums: "Summing") -> None:
+    """Say that there were too many call paths to tell them apart."""
+    if sums.merged:
+        print(
+            f"armdbt: {sums.merged:,} calls had no room among the call paths, and count for the "
+            "paths of their callers",
+            file=sys.stderr,
+        )
+
+
+def _way(
+    process: "Process",
+    readers: Sequence[_Writer],
+    sums: "Summing | None",
+    arguments: argparse.Namespace,
+) -> Recorded | Summed | Traced:
     """How records are made. A recording's are those of ``entry``, which is what ``auto`` means."""
     syscalls = not arguments.no_syscalls
+    if sums is not None:
+        return Summed(process, sums, syscalls=syscalls)
+    outputs = [(reader.file, reader.output.feed) for reader in readers]
+    sink = Sink(process, outputs, arguments.max_depth)
     if arguments.mechanism == "auto":
         return Recorded(process, sink, syscalls=syscalls)
     return Traced(process, sink, arguments.mechanism, syscalls=syscalls)

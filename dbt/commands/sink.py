@@ -1,7 +1,8 @@
 """Gives the records of a run to outputs, whole, also when the user interrupts it."""
 
+import contextlib
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,36 @@ if TYPE_CHECKING:
     from dbt.process import Process
 
 
-class Sink:
-    """Feeds every record that is wanted to every output, which has a name and takes records.
+class Unbroken:
+    """Has an interrupt wait until outputs have taken what they are at, so that what is written
+    after it is whole."""
 
-    An interrupt waits until the outputs have taken the records they are at, so that what is written
-    after it is whole.
-    """
+    def __init__(self) -> None:
+        self._busy, self._interrupted = False, 0
+        for which in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(which) != signal.SIG_IGN:
+                signal.signal(which, self._interrupt)
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        if self._interrupted:
+            number, self._interrupted = self._interrupted, 0
+            interruption.interrupt(number)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self._busy:
+            interruption.interrupt(number, frame)
+        self._interrupted = number
+
+
+class Sink:
+    """Feeds every record that is wanted to every output, which has a name and takes records, and
+    no interrupt comes amid that."""
 
     def __init__(
         self,
@@ -32,25 +57,16 @@ class Sink:
         self._kernel = process.kernel
         self._limit = 1 << 32 if max_depth is None else max_depth
         self._syscalls = (Kind.SYSCALL, Kind.SYSCALL_RETURN)
-        self._busy, self._interrupted = False, 0
-        for which in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(which) != signal.SIG_IGN:
-                signal.signal(which, self._interrupt)
+        self._unbroken = Unbroken()
 
     def __call__(self, records: "Iterable[Record]") -> None:
         if self._kernel.is_child:  # its buffers are copies of ours, its files are ours
             iter(records)  # they are not kept
             return
-        self._busy = True
-        try:
+        with self._unbroken():
             for record in records:
                 if record.depth < self._limit or record.kind in self._syscalls:
                     self._feed(record)
-        finally:
-            self._busy = False
-        if self._interrupted:
-            number, self._interrupted = self._interrupted, 0
-            interruption.interrupt(number)
 
     def _feed(self, record: "Record") -> None:
         try:
@@ -60,8 +76,3 @@ class Sink:
             raise
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from None
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self._busy:
-            interruption.interrupt(number, frame)
-        self._interrupted = number

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbt import choices
 from dbt.choices import AmbiguousName
+from dbt.commands.sink import Unbroken
 from dbt.stops import UsageError
 from dbt.text import printable
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from dbt.hooks import SyscallEvent
+    from dbt.hooks.follow.summing import Summing
     from dbt.hooks.outputs import Program
     from dbt.hooks.recording import Recording
     from dbt.hooks.records import Record
@@ -35,7 +37,9 @@ class Watching:
     are, too, that are found when they are called first.
     """
 
-    def __init__(self, process: "Process", only: Sequence[str], way: "Recorded | Traced") -> None:
+    def __init__(
+        self, process: "Process", only: Sequence[str], way: "Recorded | Summed | Traced"
+    ) -> None:
         self._process = process
         self._only = only
         self._way = way
@@ -142,17 +146,12 @@ class Traced:
         """Give the sink what it has not got: nothing."""
 
 
-class Recorded:
-    """Records of a recording, which are those of a trace with ``entry``.
+class _Recording:
+    """What a recording keeps, pulled at system calls, when the outputs may ask what is mapped and
+    what memory holds, and every 20 ms or so."""
 
-    ``sink`` gets them at system calls, when the outputs may ask what is mapped and what memory
-    holds, and every 20 ms or so.
-    """
-
-    def __init__(
-        self, process: "Process", sink: Callable[["Iterable[Record]"], None], *, syscalls: bool
-    ) -> None:
-        self._hooks, self._sink, self._syscalls = process.hooks, sink, syscalls
+    def __init__(self, process: "Process", *, syscalls: bool) -> None:
+        self._hooks, self._syscalls = process.hooks, syscalls
         self._removers: list[Callable[[], None]] = []
 
     def begin(self) -> None:
@@ -172,7 +171,7 @@ class Recorded:
         self.begin()
 
     def end(self) -> None:
-        """Give the sink what it has not got, and record no more."""
+        """Pull the rest, and record no more."""
         self.pull()
         while self._removers:
             self._removers.pop()()
@@ -191,8 +190,43 @@ class Recorded:
         self.pull()
 
     def pull(self) -> None:
+        """Hand on what was recorded since the last time."""
+        raise NotImplementedError
+
+
+class Recorded(_Recording):
+    """Records of a recording, which are those of a trace with ``entry``, given to ``sink``."""
+
+    def __init__(
+        self, process: "Process", sink: Callable[["Iterable[Record]"], None], *, syscalls: bool
+    ) -> None:
+        super().__init__(process, syscalls=syscalls)
+        self._sink = sink
+
+    def pull(self) -> None:
         """Give the sink what it has not got."""
         self._sink(_Late(self._recording))
+
+
+class Summed(_Recording):
+    """What a recording keeps, added up without making Records of it."""
+
+    def __init__(self, process: "Process", sums: "Summing", *, syscalls: bool) -> None:
+        super().__init__(process, syscalls=syscalls)
+        self._kernel, self._sums, self._unbroken = process.kernel, sums, Unbroken()
+
+    def begin_anew(self) -> None:
+        """An execve has ended the recording."""
+        super().begin_anew()
+        if not self._kernel.is_child:
+            self._sums.begin_anew()
+
+    def pull(self) -> None:
+        """Add up what was recorded since the last time."""
+        with self._unbroken():
+            parts, _ = self._recording.take_parts()
+            if not self._kernel.is_child:
+                self._sums.read(parts, self._recording.ways, self._recording.names)
 
 
 class _Late:

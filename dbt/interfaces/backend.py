@@ -247,7 +247,7 @@ class Executor(Protocol):
         ``numbers`` and ``what``, both of 64 bits.
 
         ``i64 expand(i64 numbers)`` is the function of that name of ``dbt/hooks/follow/rows.py``, on
-        the arrays whose addresses ``numbers`` has."""
+        the arrays whose addresses ``numbers`` has; so is ``fold`` of ``sums.py``."""
 
     @property
     def index(self) -> BlockIndex:

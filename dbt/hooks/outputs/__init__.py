@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from dbt import choices
-from dbt.hooks.outputs.base import Format, Output, Program
+from dbt.hooks.outputs.base import Format, Output, OutputOfSums, Program
 from dbt.hooks.outputs.callgrind import Callgrind
 from dbt.hooks.outputs.chrome import Chrome
 from dbt.hooks.outputs.collapsed import Collapsed
@@ -17,11 +17,11 @@ from dbt.hooks.records import Record
 
 NAMES: Mapping[str, Format] = {
     "tree": Format("calls as they happen", Tree, terminal=True),
-    "profile": Format("a row per function", Profile, terminal=True),
-    "callgrind": Format("for KCachegrind", Callgrind),
+    "profile": Format("a row per function", Profile, terminal=True, sums=True),
+    "callgrind": Format("for KCachegrind", Callgrind, sums=True),
     "chrome": Format("for Perfetto and chrome://tracing", Chrome),
-    "dot": Format("call graph for Graphviz", Dot),
-    "collapsed": Format("stacks for flame graphs", Collapsed),
+    "dot": Format("call graph for Graphviz", Dot, sums=True),
+    "collapsed": Format("stacks for flame graphs", Collapsed, sums=True),
     "drcov": Format(
         "executed blocks for Lighthouse", Drcov, binary=True, records=False, passes=("coverage",)
     ),
@@ -42,4 +42,4 @@ def write(
     output.finish(end)
 
 
-__all__ = ["NAMES", "Format", "Output", "Program", "write"]
+__all__ = ["NAMES", "Format", "Output", "OutputOfSums", "Program", "write"]

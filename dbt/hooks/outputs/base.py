@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.records import Record
 from dbt.text import LINE, printable
 from dbt.typing import Any, Protocol
@@ -95,6 +96,16 @@ class Output(Protocol):
         """Close what is open and write the rest. ``end``: guest instructions of the run."""
 
 
+class OutputOfSums(Output, Protocol):
+    """An output that needs what records add up to, and not each of them."""
+
+    def seen(self, pc: int, symbol: str) -> None:
+        """A function will be called first. This comes instead of ``feed``."""
+
+    def take(self, sums: Summing) -> None:
+        """Write the rest, of what was added up. This comes instead of ``finish``."""
+
+
 @attrs.frozen
 class Format:
     """A row of the registry. ``make`` opens an output on a text stream, or on a byte stream if
@@ -109,6 +120,8 @@ class Format:
     """Whether it needs records."""
     passes: tuple[str, ...] = ()
     """Instrumentation passes that it needs."""
+    sums: bool = False
+    """Whether it is an ``OutputOfSums``."""
 
 
 def clean(name: str, limit: int = LINE) -> str:

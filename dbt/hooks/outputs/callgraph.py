@@ -8,6 +8,7 @@ from collections import Counter
 
 import attrs
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import clean
 from dbt.hooks.outputs.calltree import CallTree, Frame
 from dbt.hooks.records import Record
@@ -45,7 +46,8 @@ class Arc:
 
 
 class CallGraph:
-    """Feed it records; read ``functions`` and ``arcs`` when it is finished."""
+    """Feed it records, or ``take`` what was added up; read ``functions`` and ``arcs`` when it is
+    finished."""
 
     def __init__(self, start: int = 0) -> None:
         self.functions: dict[Function, Cost] = {}
@@ -61,9 +63,22 @@ class CallGraph:
     def finish(self, end: int) -> None:
         """Close what is open. ``end``: guest instructions of the run."""
         self._tree.finish(end)
-        self.total = self._tree.now - self._start
-        if self._tree.outside or any(arc.caller is UNWATCHED for arc in self.arcs):
-            self.functions[UNWATCHED] = Cost(0, self._tree.outside, self.total)
+        self._end(self._tree.now - self._start, self._tree.outside)
+
+    def take(self, sums: Summing) -> None:
+        """Take what was added up of a whole run, in place of its records."""
+        known = [UNWATCHED, *(Function(*function) for function in sums.functions[1:])]
+        self.functions = {known[index]: Cost(*cost) for index, cost in sums.costs()}
+        self.arcs = {
+            Arc(known[caller], known[callee], site): Cost(*cost)
+            for caller, callee, site, cost in sums.arcs()
+        }
+        self._end(sums.total, sums.outside)
+
+    def _end(self, total: int, outside: int) -> None:
+        self.total = total
+        if outside or any(arc.caller is UNWATCHED for arc in self.arcs):
+            self.functions[UNWATCHED] = Cost(0, outside, total)
 
     def opened(self, frame: Frame) -> None:
         """A frame has no cost before it is closed."""

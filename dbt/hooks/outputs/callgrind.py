@@ -15,6 +15,7 @@ from typing import TextIO
 
 import attrs
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Line, Program, clean
 from dbt.hooks.outputs.callgraph import Arc, CallGraph, Cost, Function
 from dbt.hooks.records import Kind, Record
@@ -33,20 +34,29 @@ class Callgrind:
     def feed(self, record: Record) -> None:
         """Take the next record."""
         if record.kind in (Kind.CALL, Kind.TAIL_CALL):
-            function = Function(record.function, record.symbol)
-            if function not in self._places:
-                self._places[function] = self._place(record.function)
+            self.seen(record.function, record.symbol)
         self._graph.feed(record)
 
-    def _place(self, pc: int) -> "_Place":
-        return _Place(self._program.object_of(pc), self._program.line(pc))
+    def seen(self, pc: int, symbol: str) -> None:
+        """Remember where the function is mapped now."""
+        function = Function(pc, symbol)
+        if function not in self._places:
+            self._places[function] = _Place(self._program.object_of(pc), self._program.line(pc))
 
     def finish(self, end: int) -> None:
         """Write the file."""
+        self._graph.finish(end)
+        self._write()
+
+    def take(self, sums: Summing) -> None:
+        """Write the file."""
+        self._graph.take(sums)
+        self._write()
+
+    def _write(self) -> None:
         from importlib.metadata import version  # costs start-up time
 
         graph = self._graph
-        graph.finish(end)
         write = self._out.write
         lined = any(place.line for place in self._places.values())
         write("# callgrind format\nversion: 1\n")

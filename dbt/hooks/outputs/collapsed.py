@@ -11,6 +11,7 @@ from typing import TextIO
 
 import attrs
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.callgraph import UNWATCHED
 from dbt.hooks.outputs.calltree import CallTree, Frame
@@ -41,8 +42,7 @@ class Collapsed:
     def opened(self, frame: Frame) -> None:
         """Find the path."""
         before = self._root if frame.parent is None else self._open[frame.parent]
-        name = clean(frame.call.symbol).replace(";", ":")
-        self._open[frame] = before.longer.setdefault(name, _Path())
+        self._open[frame] = _longer(before, frame.call.symbol)
 
     def closed(self, frame: Frame) -> None:
         """Add the cost to the path."""
@@ -54,8 +54,24 @@ class Collapsed:
     def finish(self, end: int) -> None:
         """Write all paths, depth first."""
         self._tree.finish(end)
-        if self._tree.outside:
-            self._out.write(f"{UNWATCHED.symbol} {self._tree.outside}\n")
+        self._write(self._tree.outside)
+
+    def seen(self, pc: int, symbol: str) -> None:
+        """Functions are named at the end."""
+
+    def take(self, sums: Summing) -> None:
+        """Write all paths, depth first."""
+        found: list[_Path] = []
+        for path in sums.paths():
+            before = found[path.before] if found else None
+            name = sums.functions[path.function][1]
+            found.append(self._root if before is None else _longer(before, name))
+            found[-1].cost += path.own
+        self._write(sums.outside)
+
+    def _write(self, outside: int) -> None:
+        if outside:
+            self._out.write(f"{UNWATCHED.symbol} {outside}\n")
         waiting = [([name], path) for name, path in reversed(self._root.longer.items())]
         while waiting:
             names, path = waiting.pop()
@@ -63,3 +79,8 @@ class Collapsed:
                 self._out.write(f"{';'.join(names)} {path.cost}\n")
             for name, longer in reversed(path.longer.items()):
                 waiting.append(([*names, name], longer))
+
+
+def _longer(before: _Path, symbol: str) -> _Path:
+    """The path with one more function."""
+    return before.longer.setdefault(clean(symbol).replace(";", ":"), _Path())

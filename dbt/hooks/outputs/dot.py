@@ -7,6 +7,7 @@ are the redder the more the function costs itself; edges show how often they wer
 from collections import Counter
 from typing import TextIO
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
 from dbt.hooks.records import Record
@@ -31,8 +32,19 @@ class Dot:
 
     def finish(self, end: int) -> None:
         """Write the graph."""
+        self._graph.finish(end)
+        self._write()
+
+    def seen(self, pc: int, symbol: str) -> None:
+        """Functions are named at the end."""
+
+    def take(self, sums: Summing) -> None:
+        """Write the graph."""
+        self._graph.take(sums)
+        self._write()
+
+    def _write(self) -> None:
         graph = self._graph
-        graph.finish(end)
         self._out.write(_HEADER)
         ids: dict[Function, str] = {}
         names = graph.names(NAME)

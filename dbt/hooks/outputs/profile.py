@@ -8,6 +8,7 @@ number of their calls, the most frequent first.
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Program
 from dbt.hooks.outputs.callgraph import CallGraph, Function
 from dbt.hooks.records import Record
@@ -36,6 +37,17 @@ class Profile:
     def finish(self, end: int) -> None:
         """Write the table."""
         self._graph.finish(end)
+        self._write()
+
+    def seen(self, pc: int, symbol: str) -> None:
+        """Functions are named at the end."""
+
+    def take(self, sums: Summing) -> None:
+        """Write the table."""
+        self._graph.take(sums)
+        self._write()
+
+    def _write(self) -> None:
         plain_console(self._out, _FILE_WIDTH).print(_table(self._graph))
 
 
