@@ -18,6 +18,8 @@ OTHERS = ("__init__.py", "cli/__init__.py", "cli/main.py", "parser/__init__.py",
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    for module in ("hatchling", "hatch_fancy_pypi_readme"):
+        pytest.importorskip(module, reason="wheels are made by hatchling (group docs)")
     out = tmp_path_factory.mktemp("wheel")
     words = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", out]
     subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
@@ -32,8 +34,7 @@ def python(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> 
     venv.create(home, with_pip=False)
     (packages,) = home.glob("lib/python*/site-packages")
     wheel.extractall(packages)
-    needed = {str(Path(sys.modules[name].__file__ or "").parents[1]) for name in ("pytest",)}
-    (packages / "needed.pth").write_text("\n".join(needed))
+    (packages / "needed.pth").write_text(str(Path(pytest.__file__).parents[1]))
     for name in OTHERS:
         (packages / "dbt" / name).parent.mkdir(parents=True, exist_ok=True)
         (packages / "dbt" / name).touch()
