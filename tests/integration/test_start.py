@@ -9,7 +9,7 @@ from support.guests import guest
 
 SCRIPT = """
 import atexit, sys
-from dbt.cli import main
+from armdbt import main
 atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))
 sys.argv = ["armdbt", "run", *sys.argv[1:]]
 main()
