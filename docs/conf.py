@@ -69,7 +69,6 @@ nitpick_ignore_regex = [
     ),
     # What users get and give, but do not make or look into.
     ("py:class", r"dbt\.process\.debugging\.Debuggee|dbt\.syscalls\.SyscallAbi"),
-    ("py:class", r"dbt\.process\.statistics\.Statistics|dbt\.hooks\.arrays\.profile\.Profile"),
     ("py:class", r"dbt\.hooks\.(follow\..*|mechanisms\.base\.Machine)"),
     ("py:class", r"dbt\.hooks\.(faults\.(Target|Rule)|callbacks\.callback\.Host)"),
     ("py:class", r"dbt\.interfaces\.backend\.Backend|dbt\.ir\.layout\.Layout|Sink|Condition|Value"),
