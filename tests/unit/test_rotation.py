@@ -66,13 +66,35 @@ def test_all_are_run_when_all_are_wanted() -> None:
     [
         [*rows(None, mechanism=MECHANISMS, tier=TIERS)],
         [*rows(TIER, tier=TIERS)],
-        [*rows(TIER, returns=[False, True], tier=TIERS)],
         PRODUCT[4:5],
     ],
-    ids=["no mark", "no other factor", "fewer others than turns", "asked for by name"],
+    ids=["no mark", "no other factor", "asked for by name"],
 )
 def test_nothing_is_left_out(left: list[Row]) -> None:
     assert chosen(left, full=False, turn=1) == set(left)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("names", "factors", "most", "turns"),
+    [
+        (["tier"], {"returns": [False, True], "tier": TIERS}, 3, 2),
+        (["tier"], {"name": range(4), "tier": range(8)}, 8, 4),
+        (["tier", "checks"], {"tier": TIERS, "checks": [False, True]}, 3, 2),
+        (["tier", "checks"], {"tier": TIERS, "checks": range(2), "price": range(4)}, 5, 6),
+        (["tier", "price"], {"tier": TIERS, "checks": range(2), "price": range(4)}, 5, 6),
+    ],
+)
+def test_fewer_combinations_than_turns(
+    names: list[str], factors: dict[str, object], most: int, turns: int
+) -> None:
+    """Each value of each factor is run each time, and the rest has its turn soon."""
+    product = [*rows(pytest.mark.rotates(*names).mark, **factors)]
+    found = [chosen(product, full=False, turn=turn) for turn in range(turns)]  # type: ignore[arg-type]
+    for today in found:
+        assert len(today) <= most
+        for name in factors:
+            assert pairs(today, name) == pairs(product, name)
+    assert set().union(*found) == set(product)
 
 
 def test_shares_make_up_the_product() -> None:
